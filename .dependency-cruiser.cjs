@@ -1,0 +1,70 @@
+const adaptersOnly = (library, home) => ({
+  name: `${library}-only-in-adapters`,
+  severity: 'error',
+  comment: `${library} is known to adapters and to the package that wraps it.`,
+  from: { path: '^(packages|services)/', pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/adapters|test)/'] },
+  to: { path: `node_modules/(@types/)?${library}/` },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^services/[^/]+/src/', pathNot: '^services/[^/]+/src/domain/' },
+    },
+    {
+      name: 'domain-no-io',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'domain-knows-contracts-only',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/', pathNot: '^packages/contracts/' },
+    },
+    {
+      name: 'services-are-strangers',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'packages-know-no-service',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^services/' },
+    },
+    {
+      name: 'only-kafka-package-imports-kafkajs',
+      severity: 'error',
+      from: { pathNot: '^packages/kafka/' },
+      to: { path: 'node_modules/kafkajs' },
+    },
+    {
+      name: 'signing-has-no-dependencies',
+      severity: 'error',
+      from: { path: '^packages/signing/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^(packages/signing/|(node:)?crypto$)' },
+    },
+    adaptersOnly('mongoose', 'none'),
+    adaptersOnly('axios', 'egress'),
+    adaptersOnly('undici', 'egress'),
+    adaptersOnly('express', 'http'),
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@tidings/source', 'import', 'node', 'default'],
+    },
+  },
+};

@@ -1,0 +1,2 @@
+export type { Rung, TopicDefinition, TopicKind } from './topics.ts';
+export { allTopics, ladder, topics } from './topics.ts';

@@ -1,0 +1,153 @@
+/** What a topic holds, and therefore how it is kept: a log of facts, work to be done, or a compacted table. */
+export type TopicKind = 'log' | 'work' | 'ladder' | 'facts' | 'commands' | 'table';
+
+/** A topic as a value. Its name is written here and nowhere else. */
+export type TopicDefinition = Readonly<{
+  name: string;
+  kind: TopicKind;
+  partitions: number;
+  /** What the record key is. Documentation for people, not read by code. */
+  key: string;
+  /** Broker settings in the broker's own words and units. */
+  config: Readonly<Record<string, string>>;
+}>;
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+const kept = (durationMs: number): Record<string, string> => ({ 'retention.ms': String(durationMs) });
+
+const compacted: Record<string, string> = {
+  'cleanup.policy': 'compact',
+  'segment.ms': String(hourMs),
+  'min.cleanable.dirty.ratio': '0.2',
+  'delete.retention.ms': String(dayMs),
+};
+
+const events: TopicDefinition = {
+  name: 'tidings.events',
+  kind: 'log',
+  partitions: 12,
+  key: 'ordering key; else the event id where the caller can repeat it; else none',
+  config: kept(7 * dayMs),
+};
+
+const deliveries: TopicDefinition = {
+  name: 'tidings.deliveries',
+  kind: 'work',
+  partitions: 12,
+  key: 'subscription id',
+  config: kept(3 * dayMs),
+};
+
+const attempts: TopicDefinition = {
+  name: 'tidings.attempts',
+  kind: 'facts',
+  partitions: deliveries.partitions,
+  key: 'subscription id, partitioned like deliveries',
+  config: kept(7 * dayMs),
+};
+
+const holds: TopicDefinition = {
+  name: 'tidings.holds',
+  kind: 'table',
+  partitions: deliveries.partitions,
+  key: 'subscription id and ordering key, partitioned like deliveries',
+  config: compacted,
+};
+
+const replays: TopicDefinition = {
+  name: 'tidings.replays',
+  kind: 'commands',
+  partitions: 1,
+  key: 'job id',
+  config: kept(7 * dayMs),
+};
+
+const deadLetters: TopicDefinition = {
+  name: 'tidings.dead-letters',
+  kind: 'facts',
+  partitions: 4,
+  key: 'subscription id, or the key of the poison record',
+  config: kept(30 * dayMs),
+};
+
+const subscriptions: TopicDefinition = {
+  name: 'tidings.subscriptions',
+  kind: 'table',
+  partitions: 4,
+  key: 'subscription id',
+  config: compacted,
+};
+
+const eventTypes: TopicDefinition = {
+  name: 'tidings.event-types',
+  kind: 'table',
+  partitions: 1,
+  key: 'workspace id and event type name',
+  config: compacted,
+};
+
+const access: TopicDefinition = {
+  name: 'tidings.access',
+  kind: 'table',
+  partitions: 1,
+  key: 'entity id',
+  config: compacted,
+};
+
+const sources: TopicDefinition = {
+  name: 'tidings.sources',
+  kind: 'table',
+  partitions: 1,
+  key: 'source id',
+  config: compacted,
+};
+
+/** One constant delay and the topic whose records all wait that long. */
+export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
+
+const rung = (label: string, delayMs: number): Rung => ({
+  topic: {
+    name: `tidings.retry.${label}`,
+    kind: 'ladder',
+    partitions: 4,
+    key: 'subscription id',
+    // LogAppendTime: due order is offset order only when one clock, the broker's, stamps every record.
+    config: { ...kept(delayMs + 7 * dayMs), 'message.timestamp.type': 'LogAppendTime' },
+  },
+  delayMs,
+});
+
+/** The retry ladder, shortest first. Any delay is reached by hops over these rungs. */
+export const ladder: readonly Rung[] = [
+  rung('1s', 1_000),
+  rung('5s', 5_000),
+  rung('1m', minuteMs),
+  rung('5m', 5 * minuteMs),
+  rung('30m', 30 * minuteMs),
+  rung('2h', 2 * hourMs),
+  rung('5h', 5 * hourMs),
+  rung('10h', 10 * hourMs),
+];
+
+/** Every topic but the ladder, by what it holds. Partition counts are those of the local stack. */
+export const topics = {
+  events,
+  deliveries,
+  attempts,
+  holds,
+  replays,
+  deadLetters,
+  subscriptions,
+  eventTypes,
+  access,
+  sources,
+} as const;
+
+/** Every topic that must exist before a service starts. */
+export const allTopics: readonly TopicDefinition[] = [
+  ...Object.values(topics),
+  ...ladder.map((step) => step.topic),
+];
