@@ -1,2 +1,64 @@
+export type { AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
+export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
+export type { DeadLetter, DeliveryDeadLettered, RecordOrigin, RecordPoisoned } from './dead-letter.ts';
+export { decodeDeadLetter, encodeDeadLetter, encodePoison } from './dead-letter.ts';
+export type { AttemptSummary, DeliveryRequested, DeliveryState } from './delivery-command.ts';
+export { decodeDelivery, encodeDelivery } from './delivery-command.ts';
+export type { EventAccepted } from './event.ts';
+export { decodeEvent, encodeEvent } from './event.ts';
+export {
+  eventTypeNameMaxLength,
+  eventTypeNamePattern,
+  isEventPattern,
+  isEventTypeName,
+  isReservedEventType,
+} from './event-type-name.ts';
+export type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from './ids.ts';
+export {
+  consumerId,
+  deliveryId,
+  deriveDeliveryId,
+  deriveEventId,
+  eventId,
+  isEventId,
+  newEventId,
+  newSubscriptionId,
+  subscriptionId,
+  workspaceId,
+} from './ids.ts';
+export type {
+  BodyFormat,
+  DeadLetterReason,
+  DeferralReason,
+  FailureReason,
+  SuppressionReason,
+  Trigger,
+} from './outcome.ts';
+export {
+  bodyFormats,
+  deadLetterReasons,
+  deferralReasons,
+  failureReasons,
+  suppressionReasons,
+  triggers,
+} from './outcome.ts';
+export type {
+  ExhaustionPolicy,
+  Ordering,
+  SealedSecret,
+  SignatureStyle,
+  SubscriptionRecord,
+} from './subscription.ts';
+export {
+  decodeSubscription,
+  defaultRetryScheduleSeconds,
+  encodeSubscription,
+  exhaustionPolicies,
+  orderings,
+  shortRetryScheduleSeconds,
+  signatureStyles,
+} from './subscription.ts';
 export type { Rung, TopicDefinition, TopicKind } from './topics.ts';
 export { allTopics, ladder, topics } from './topics.ts';
+export type { WireRecord } from './wire.ts';
+export { DecodeError } from './wire.ts';

@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type AttemptRecorded,
+  attemptId,
+  consumerId,
+  type DeliveryState,
+  decodeAttempt,
+  decodeDeadLetter,
+  decodeDelivery,
+  decodeEvent,
+  decodeSubscription,
+  deriveDeliveryId,
+  deriveEventId,
+  encodeAttempt,
+  encodeDeadLetter,
+  encodeDelivery,
+  encodeEvent,
+  encodePoison,
+  encodeSubscription,
+  isEventId,
+  isEventPattern,
+  isReservedEventType,
+  newEventId,
+  type SubscriptionRecord,
+  subscriptionId,
+  workspaceId,
+} from './index.ts';
+
+const event = deriveEventId({ workspaceId: 'ws_demo', source: '/orders', callerId: 'order-1' });
+const subscription = subscriptionId('sub_0190');
+
+const aState = (over: Partial<DeliveryState> = {}): DeliveryState => ({
+  type: 'DeliveryRequested.v1',
+  deliveryId: deriveDeliveryId(event, subscription),
+  eventId: event,
+  eventType: 'order.paid',
+  workspaceId: workspaceId('ws_demo'),
+  consumerId: null,
+  subscriptionId: subscription,
+  subscriptionVersion: 1,
+  orderingKey: null,
+  format: 'standard',
+  chain: 0,
+  attempt: 1,
+  position: 0,
+  trigger: 'event',
+  acceptedAtMs: 1_790_000_000_000,
+  firstAttemptAtMs: null,
+  notBeforeMs: null,
+  deferrals: 0,
+  attempts: [],
+  ...over,
+});
+
+const anAttempt = (over: Partial<AttemptRecorded> = {}): AttemptRecorded => ({
+  type: 'AttemptRecorded.v1',
+  deliveryId: aState().deliveryId,
+  eventId: event,
+  eventType: 'order.paid',
+  workspaceId: workspaceId('ws_demo'),
+  consumerId: consumerId('acme'),
+  subscriptionId: subscription,
+  subscriptionVersion: 3,
+  chain: 0,
+  attempt: 2,
+  trigger: 'retry',
+  atMs: 1_790_000_005_000,
+  durationMs: 12,
+  acceptedAtMs: 1_790_000_000_000,
+  outcome: { kind: 'failed', reason: 'http-status', statusCode: 500, responseExcerpt: 'no' },
+  next: { kind: 'retry', atMs: 1_790_000_065_000 },
+  ...over,
+});
+
+const aSubscription: SubscriptionRecord = {
+  type: 'SubscriptionChanged.v1',
+  id: subscription,
+  workspaceId: workspaceId('ws_demo'),
+  consumerId: null,
+  kind: 'webhook',
+  state: 'active',
+  version: 1,
+  enabledVersion: 1,
+  endpointUrl: 'https://example.com/hook',
+  events: ['order.*'],
+  filters: null,
+  ordering: 'none',
+  onExhausted: 'skip',
+  format: 'standard',
+  signatureStyle: 'v1',
+  secrets: [{ id: 'sec_1', sealed: 'v1.a.b.c.d', createdAtMs: 1, expiresAtMs: null }],
+  headers: {},
+  timeoutMs: 10_000,
+  retryScheduleSeconds: [5, 60],
+  rateLimit: null,
+  maxInFlight: 10,
+  disabledReason: null,
+};
+
+describe('messages survive the wire', () => {
+  it('an event keeps its data byte for byte, big integers and white space included', () => {
+    const data = Buffer.from('{ "n": 9007199254740993, "é": "\\u00e9" }');
+    const encoded = encodeEvent(
+      {
+        id: event,
+        callerId: 'order-1',
+        workspaceId: workspaceId('ws_demo'),
+        consumerId: null,
+        eventType: 'order.paid',
+        source: '/orders',
+        time: '2026-11-22T10:00:00Z',
+        orderingKey: null,
+        traceparent: null,
+        data,
+      },
+      { isRepeatable: true },
+    );
+    const decoded = decodeEvent({ ...encoded, timestampMs: 1 });
+    expect(encoded.key).toBe(event);
+    expect(decoded.data.equals(data)).toBe(true);
+    expect(decoded).toMatchObject({ id: event, callerId: 'order-1', eventType: 'order.paid' });
+  });
+
+  it('a command, an attempt, a dead letter and a subscription come back equal', () => {
+    const body = Buffer.from('{"id":1}');
+    const command = {
+      state: aState({ orderingKey: 'k' }),
+      body,
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    };
+    expect(decodeDelivery(encodeDelivery(command))).toEqual(command);
+    expect(decodeAttempt(encodeAttempt(anAttempt(), null))).toEqual(anAttempt());
+    const letter = {
+      type: 'DeliveryDeadLettered.v1',
+      reason: 'exhausted',
+      recordedAtMs: 5,
+      state: aState(),
+    } as const;
+    expect(decodeDeadLetter(encodeDeadLetter(letter, body, null))).toEqual({ letter, value: body });
+    expect(decodeSubscription(encodeSubscription(aSubscription))).toEqual(aSubscription);
+  });
+
+  it('a poison record keeps its origin and its bytes', () => {
+    const origin = {
+      topic: 't',
+      partition: 3,
+      offset: '9007199254740993',
+      timestampMs: 7,
+      key: 'k',
+      headers: { a: 'b' },
+    };
+    const raw = Buffer.from([0xff, 0x00]);
+    const { letter, value } = decodeDeadLetter(
+      encodePoison({ reason: 'undecodable', detail: 'd', recordedAtMs: 9, group: 'g', origin }, raw),
+    );
+    expect(letter).toMatchObject({ type: 'RecordPoisoned.v1', origin, hadValue: true });
+    expect(value.equals(raw)).toBe(true);
+  });
+});
+
+describe('what is not valid is refused with the reason', () => {
+  it('unknown fields, wrong values, missing parts and broken JSON', () => {
+    const withState = (state: unknown) => ({
+      key: null,
+      headers: { 'tidings-delivery': JSON.stringify(state) },
+      value: Buffer.alloc(0),
+    });
+    expect(() => decodeDelivery(withState({ ...aState(), surprise: 1 }))).toThrow(/surprise/);
+    expect(() => decodeDelivery(withState({ ...aState(), attempt: 0 }))).toThrow(/\/attempt/);
+    expect(() => decodeDelivery({ key: null, headers: {}, value: Buffer.alloc(0) })).toThrow(/missing/);
+    expect(() => decodeAttempt({ key: null, headers: {}, value: Buffer.from('{') })).toThrow(/not JSON/);
+    expect(() => decodeSubscription({ key: null, headers: {}, value: null })).toThrow(/missing/);
+  });
+
+  it('an event of another content type', () => {
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: 'x',
+      ce_type: 'a.b',
+      ce_source: 's',
+      ce_workspaceid: 'w',
+      'content-type': 'text/plain',
+    };
+    expect(() => decodeEvent({ key: null, headers, value: Buffer.from('hi'), timestampMs: 0 })).toThrow(
+      /text\/plain/,
+    );
+  });
+});
+
+describe('a record of any Kafka client', () => {
+  it('takes its event id from workspace, source and ce_id, so a repeat is the same event', () => {
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: 'order-1',
+      ce_type: 'order.paid',
+      ce_source: '/orders',
+      ce_workspaceid: 'ws_demo',
+    };
+    const decoded = decodeEvent({ key: null, headers, value: Buffer.from('{}'), timestampMs: 0 });
+    expect(decoded).toMatchObject({ id: event, callerId: 'order-1', time: '1970-01-01T00:00:00.000Z' });
+  });
+});
+
+describe('ids', () => {
+  it('fresh event ids are well formed, differ, and sort by time', () => {
+    const ids = [1_790_000_000_000, 1_790_000_000_001].map(newEventId);
+    expect(ids.every(isEventId)).toBe(true);
+    expect(ids[0]?.charAt(16)).toBe('7');
+    expect(ids[0] !== undefined && ids[1] !== undefined && ids[0] < ids[1]).toBe(true);
+    expect(new Set(Array.from({ length: 2_000 }, () => newEventId(1)))).toHaveLength(2_000);
+  });
+
+  it('derived ids do not depend on where one part ends and the next begins', () => {
+    const a = deriveEventId({ workspaceId: 'ab', source: 'c', callerId: 'd' });
+    const b = deriveEventId({ workspaceId: 'a', source: 'bc', callerId: 'd' });
+    expect(a).not.toBe(b);
+  });
+
+  it('facts that are no attempts never stand in the place of one', () => {
+    const deferred = anAttempt({ outcome: { kind: 'deferred', reason: 'breaker-open' } });
+    expect(attemptId(deferred)).not.toBe(attemptId(anAttempt()));
+  });
+});
+
+describe('event type names', () => {
+  it.each([
+    ['order.*', true],
+    ['*', true],
+    ['order.paid', true],
+    ['order..paid', false],
+    ['*.paid', false],
+    ['.*', false],
+    ['', false],
+    ['a*', false],
+  ])('pattern %s: %s', (pattern, expected) => expect(isEventPattern(pattern)).toBe(expected));
+
+  it('reserves tidings.* and webhook.test only', () => {
+    expect(
+      ['tidings', 'tidings.x', 'webhook.test', 'webhook.tests', 'tiding.x'].map(isReservedEventType),
+    ).toEqual([true, true, true, false, false]);
+  });
+});

@@ -1,0 +1,103 @@
+import type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from './ids.ts';
+import { type BodyFormat, bodyFormats, failureReasons, type Trigger, triggers } from './outcome.ts';
+import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
+import { DecodeError, type WireRecord } from './wire.ts';
+
+/** One earlier attempt in short, carried along so that a dead letter can tell the whole story. */
+export type AttemptSummary = Readonly<{
+  atMs: number;
+  statusCode: number | null;
+  /** A failure reason, or null when it was delivered. */
+  reason: string | null;
+  durationMs: number;
+}>;
+
+/** The state of a command: everything but the request body. Times are epoch milliseconds. */
+export type DeliveryState = Readonly<{
+  type: 'DeliveryRequested.v1';
+  deliveryId: DeliveryId;
+  eventId: EventId;
+  eventType: string;
+  workspaceId: WorkspaceId;
+  consumerId: ConsumerId | null;
+  subscriptionId: SubscriptionId;
+  /** The version the matcher saw. Delivery waits for at least this one, and works with the newest. */
+  subscriptionVersion: number;
+  orderingKey: string | null;
+  format: BodyFormat;
+  /** Raised by manual retry, replay and redrive: a new run through the schedule. */
+  chain: number;
+  /** Number of the attempt to be made, from 1. */
+  attempt: number;
+  /** Index into the retry schedule; equal to attempt − 1 unless Retry-After or a person moved it. */
+  position: number;
+  trigger: Trigger;
+  acceptedAtMs: number;
+  firstAttemptAtMs: number | null;
+  /** Not to be attempted before this time; null is at once. */
+  notBeforeMs: number | null;
+  /** How often it was put aside without an attempt since the last one. */
+  deferrals: number;
+  attempts: readonly AttemptSummary[];
+}>;
+
+/** A command to deliver one event to one subscription: its state, and the finished request body as bytes. */
+export type DeliveryRequested = Readonly<{ state: DeliveryState; body: Buffer; traceparent: string | null }>;
+
+/** The schema of a command's state, wherever one is carried. */
+export const deliveryStateSchema = exactly({
+  type: { const: 'DeliveryRequested.v1' },
+  deliveryId: shape.deliveryId,
+  eventId: shape.eventId,
+  eventType: shape.text,
+  workspaceId: shape.workspaceId,
+  consumerId: shape.nullableText,
+  subscriptionId: shape.subscriptionId,
+  subscriptionVersion: shape.count,
+  orderingKey: shape.nullableText,
+  format: { enum: bodyFormats },
+  chain: shape.count,
+  attempt: { type: 'integer', minimum: 1 },
+  position: shape.count,
+  trigger: { enum: triggers },
+  acceptedAtMs: shape.epochMs,
+  firstAttemptAtMs: shape.nullableEpochMs,
+  notBeforeMs: shape.nullableEpochMs,
+  deferrals: shape.count,
+  attempts: {
+    type: 'array',
+    items: exactly({
+      atMs: shape.epochMs,
+      statusCode: { type: ['integer', 'null'] },
+      reason: { enum: [...failureReasons, null] },
+      durationMs: shape.count,
+    }),
+  },
+});
+
+const checkState = compileSchema<DeliveryState>('DeliveryRequested.v1', deliveryStateSchema);
+
+const stateHeader = 'tidings-delivery';
+
+/** The record of a command, for the deliveries topic and every rung. The key is the subscription id. */
+export const encodeDelivery = (command: DeliveryRequested): WireRecord => ({
+  key: command.state.subscriptionId,
+  headers:
+    command.traceparent === null
+      ? { [stateHeader]: JSON.stringify(command.state) }
+      : { [stateHeader]: JSON.stringify(command.state), traceparent: command.traceparent },
+  value: command.body,
+});
+
+/** Decodes a record of the deliveries topic or a rung. Throws DecodeError. */
+export const decodeDelivery = (record: WireRecord): DeliveryRequested => {
+  const text = record.headers[stateHeader];
+  if (text === undefined)
+    throw new DecodeError('not a valid DeliveryRequested.v1', `header ${stateHeader} is missing`);
+  if (record.value === null) throw new DecodeError('not a valid DeliveryRequested.v1', 'the body is missing');
+  return {
+    state: checkState(parseJson('DeliveryRequested.v1', text)),
+    body: record.value,
+    traceparent: record.headers['traceparent'] ?? null,
+  };
+};

@@ -1,0 +1,71 @@
+import { createHash, randomFillSync } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+export type EventId = Branded<string, 'EventId'>;
+export type SubscriptionId = Branded<string, 'SubscriptionId'>;
+export type DeliveryId = Branded<string, 'DeliveryId'>;
+export type WorkspaceId = Branded<string, 'WorkspaceId'>;
+export type ConsumerId = Branded<string, 'ConsumerId'>;
+
+/** Marks text that was checked at an edge. These make no check of their own. */
+export const eventId = (checked: string): EventId => checked as EventId;
+/** See {@link eventId}. */
+export const subscriptionId = (checked: string): SubscriptionId => checked as SubscriptionId;
+/** See {@link eventId}. */
+export const deliveryId = (checked: string): DeliveryId => checked as DeliveryId;
+/** See {@link eventId}. */
+export const workspaceId = (checked: string): WorkspaceId => checked as WorkspaceId;
+/** See {@link eventId}. */
+export const consumerId = (checked: string): ConsumerId => checked as ConsumerId;
+
+const entropyPool = Buffer.allocUnsafe(4_096);
+let entropyUsed = entropyPool.length;
+
+const tenRandomBytes = (): string => {
+  if (entropyUsed + 10 > entropyPool.length) {
+    randomFillSync(entropyPool);
+    entropyUsed = 0;
+  }
+  const hex = entropyPool.toString('hex', entropyUsed, entropyUsed + 10);
+  entropyUsed += 10;
+  return hex;
+};
+
+/** 32 lower-case hex digits in UUIDv7 layout (RFC 9562 section 5.7), so ids made later sort later. */
+const uuidV7Hex = (nowMs: number): string => {
+  const random = tenRandomBytes();
+  const variant = (0x8 | (Number.parseInt(random.charAt(4), 16) & 0x3)).toString(16);
+  return `${nowMs.toString(16).padStart(12, '0')}7${random.slice(0, 3)}${variant}${random.slice(5)}`;
+};
+
+/** A fresh event id, `evt_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+export const newEventId = (nowMs: number): EventId => eventId(`evt_${uuidV7Hex(nowMs)}`);
+
+/** A fresh subscription id, `sub_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+export const newSubscriptionId = (nowMs: number): SubscriptionId => subscriptionId(`sub_${uuidV7Hex(nowMs)}`);
+
+/** First 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
+const digestOf = (parts: readonly string[]): string => {
+  let framed = '';
+  for (const part of parts) framed += `${Buffer.byteLength(part)}:${part}`;
+  return createHash('sha256').update(framed).digest('hex').slice(0, 32);
+};
+
+/**
+ * The id of an event whose caller can repeat it: the same workspace, source and caller's id (or Idempotency-Key) always
+ * give the same event id, and no other workspace can ever give it.
+ */
+export const deriveEventId = (
+  origin: Readonly<{ workspaceId: string; source: string; callerId: string }>,
+): EventId => eventId(`evt_${digestOf([origin.workspaceId, origin.source, origin.callerId])}`);
+
+/** The one name of an event at a subscription: on every attempt, every duplicate and every restart the same. */
+export const deriveDeliveryId = (event: EventId, subscription: SubscriptionId): DeliveryId =>
+  deliveryId(`dlv_${digestOf([event, subscription])}`);
+
+const eventIdPattern = /^evt_[0-9a-f]{32}$/;
+
+/** True for text of the form that Tidings gives its own event ids. */
+export const isEventId = (text: string): text is EventId => eventIdPattern.test(text);
