@@ -1,1 +1,40 @@
-export {};
+export {
+  type CounterHandle,
+  createMetrics,
+  type GaugeHandle,
+  type HistogramHandle,
+  type LabelValues,
+  type MetricHandle,
+  type Metrics,
+  type MetricsOptions,
+} from './create-metrics.ts';
+export {
+  defineMetrics,
+  latencyBuckets,
+  type MetricDefinition,
+  type MetricsCatalogue,
+} from './define-metrics.ts';
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type RecordedLine,
+  recordingLogger,
+  type ServiceLogger,
+  silentLogger,
+} from './logger.ts';
+export { type ObservedOptions, type OutcomeHistogram, observed } from './observed.ts';
+export type { ProcessHost } from './process-host.ts';
+export { runService, type ServiceDefinition } from './run-service.ts';
+export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
+export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
+export {
+  childTraceparent,
+  inSpan,
+  newTraceparent,
+  startTracing,
+  type Tracing,
+  type TracingOptions,
+} from './tracing.ts';

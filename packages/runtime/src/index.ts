@@ -1,1 +1,42 @@
-export {};
+export {
+  AppError,
+  type AppErrorInit,
+  type ErrorCode,
+  type ErrorDetail,
+  errorCodes,
+  messageOf,
+} from './app-error.ts';
+export { type BackoffInput, backoffMs } from './backoff.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type FakeClock, fakeClock } from './fake-clock.ts';
+export {
+  Health,
+  type HealthBounds,
+  type HealthPart,
+  type HealthReport,
+  type PartReport,
+  type PartState,
+} from './health.ts';
+export {
+  type ConfigOf,
+  type ConfigSpec,
+  describeConfig,
+  type Environment,
+  loadConfig,
+} from './load-config.ts';
+export { type CloseReport, Resources } from './resources.ts';
+export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';
+export {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  optional,
+  type Reading,
+  type Setting,
+  secret,
+  text,
+  url,
+} from './settings.ts';
+export { sharedSettings } from './shared-settings.ts';

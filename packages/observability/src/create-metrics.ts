@@ -1,0 +1,119 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricDefinition, MetricsCatalogue } from './define-metrics.ts';
+
+/** A value for each label of a metric: a closed set of words, never an id or an address. `{}` when it has none. */
+export type LabelValues<D extends MetricDefinition> = Readonly<Record<D['labels'][number], string | number>>;
+
+/** Counts up. `count` defaults to 1. */
+export type CounterHandle<D extends MetricDefinition> = Readonly<{
+  inc: (labels: LabelValues<D>, count?: number) => void;
+}>;
+
+/** A value that goes up and down. `collect` is called at each scrape, for values that are read, not kept. */
+export type GaugeHandle<D extends MetricDefinition> = Readonly<{
+  set: (labels: LabelValues<D>, value: number) => void;
+  inc: (labels: LabelValues<D>, by?: number) => void;
+  dec: (labels: LabelValues<D>, by?: number) => void;
+  /** Forgets every labelled value, so that a set that shrinks leaves nothing behind. */
+  reset: () => void;
+  collect: (read: (gauge: GaugeHandle<D>) => void) => void;
+}>;
+
+/** A distribution, in the unit its name ends with. */
+export type HistogramHandle<D extends MetricDefinition> = Readonly<{
+  observe: (labels: LabelValues<D>, value: number) => void;
+}>;
+
+/** The handle that fits a definition. */
+export type MetricHandle<D extends MetricDefinition> = D['type'] extends 'counter'
+  ? CounterHandle<D>
+  : D['type'] extends 'gauge'
+    ? GaugeHandle<D>
+    : HistogramHandle<D>;
+
+/** A catalogue brought to life: typed handles, and the text that Prometheus scrapes. */
+export type Metrics<C extends MetricsCatalogue = MetricsCatalogue> = Readonly<{
+  handles: { readonly [K in keyof C]: MetricHandle<C[K]> };
+  registry: Registry;
+  text: () => Promise<string>;
+  catalogue: C;
+}>;
+
+/**
+ * `registry`: add to an existing one (a package's catalogue beside the service's; what is there already is used again).
+ * `nodeMetrics`: also the process's own (event loop lag, heap, GC, descriptors); default true on a new registry.
+ */
+export type MetricsOptions = Readonly<{ service: string; registry?: Registry; nodeMetrics?: boolean }>;
+
+/** Makes the handles of a catalogue. Every value carries the label `service`. */
+export function createMetrics<const C extends MetricsCatalogue>(
+  catalogue: C,
+  options: MetricsOptions,
+): Metrics<C> {
+  const registry = options.registry ?? new Registry();
+  if (options.registry === undefined) {
+    registry.setDefaultLabels({ service: options.service });
+    if (options.nodeMetrics ?? true) collectDefaultMetrics({ register: registry });
+  }
+  const handles = Object.fromEntries(
+    Object.entries(catalogue).map(([key, definition]) => [key, createHandle(definition, registry)]),
+  ) as { readonly [K in keyof C]: MetricHandle<C[K]> };
+  return { handles, registry, catalogue, text: async () => await registry.metrics() };
+}
+
+function createHandle(definition: MetricDefinition, registry: Registry): unknown {
+  switch (definition.type) {
+    case 'counter':
+      return createCounter(definition, registry);
+    case 'gauge':
+      return createGauge(definition, registry);
+    case 'histogram':
+      return createHistogram(definition, registry);
+    default:
+      return definition satisfies never;
+  }
+}
+
+function createCounter<D extends MetricDefinition>(definition: D, registry: Registry): CounterHandle<D> {
+  const { name, help, labels } = definition;
+  const known = registry.getSingleMetric(name);
+  const counter =
+    known instanceof Counter ? known : new Counter({ name, help, labelNames: labels, registers: [registry] });
+  return { inc: (values, count = 1) => counter.inc(values, count) };
+}
+
+function createGauge<D extends MetricDefinition>(definition: D, registry: Registry): GaugeHandle<D> {
+  const { name, help, labels } = definition;
+  const known = registry.getSingleMetric(name);
+  const readers: (() => void)[] = [];
+  const fresh = () =>
+    new Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [registry],
+      collect: () => {
+        for (const read of readers) read();
+      },
+    });
+  const gauge = known instanceof Gauge ? known : fresh();
+  const handle: GaugeHandle<D> = {
+    set: (values, value) => gauge.set(values, value),
+    inc: (values, by = 1) => gauge.inc(values, by),
+    dec: (values, by = 1) => gauge.dec(values, by),
+    reset: () => gauge.reset(),
+    collect: (read) => void readers.push(() => read(handle)),
+  };
+  return handle;
+}
+
+function createHistogram<D extends MetricDefinition>(definition: D, registry: Registry): HistogramHandle<D> {
+  const { name, help, labels } = definition;
+  const buckets = 'buckets' in definition ? [...definition.buckets] : [];
+  const known = registry.getSingleMetric(name);
+  const histogram =
+    known instanceof Histogram
+      ? known
+      : new Histogram({ name, help, labelNames: labels, buckets, registers: [registry] });
+  return { observe: (values, value) => histogram.observe(values, value) };
+}

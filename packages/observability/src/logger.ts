@@ -1,0 +1,115 @@
+import {
+  type DestinationStream,
+  destination,
+  type Logger as PinoLogger,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from 'pino';
+
+/** What a line says besides its event. `err` and `error` may hold an Error: it is written with type, message and stack. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+type Write = (fields: LogFields, event: string) => void;
+
+/**
+ * JSON lines: `{"level":"info","time":"2026-…Z","service":"ingress","event":"event.accepted", …fields}`. One wide line
+ * per unit of work at info; what helps only while searching a fault at debug.
+ */
+export type Logger = Readonly<{
+  debug: Write;
+  info: Write;
+  warn: Write;
+  error: Write;
+  /** A logger that adds `bindings` to each line. */
+  child: (bindings: LogFields) => Logger;
+}>;
+
+/** The process's own logger: it can also tell of its death, and hand over what it still holds. */
+export type ServiceLogger = Logger &
+  Readonly<{ fatal: Write; flush: () => Promise<void>; flushSync: () => void }>;
+
+/** The least severe lines that are written. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** Where lines go (default: standard output, buffered) and what each carries. */
+export type LoggerOptions = Readonly<{ service: string; level?: LogLevel; stream?: DestinationStream }>;
+
+// Lines are written in blocks of 4 KiB, or after this long: a person who watches sees them at once.
+const flushIntervalMs = 100;
+const blockBytes = 4096;
+
+function wrap(inner: PinoLogger): Logger & { fatal: Write } {
+  return {
+    debug: (fields, event) => inner.debug(fields, event),
+    info: (fields, event) => inner.info(fields, event),
+    warn: (fields, event) => inner.warn(fields, event),
+    error: (fields, event) => inner.error(fields, event),
+    fatal: (fields, event) => inner.fatal(fields, event),
+    child: (bindings) => wrap(inner.child(bindings)),
+  };
+}
+
+/**
+ * The logger of a service. Lines are buffered and written asynchronously; `flush` and `flushSync` write what is held,
+ * and a normal `process.exit` does so by itself. `runService` flushes at every exit it makes.
+ */
+export function createLogger({ service, level = 'info', stream }: LoggerOptions): ServiceLogger {
+  const output = stream ?? openStandardOutput();
+  const inner = pino(
+    {
+      level,
+      messageKey: 'event',
+      base: { service },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+    },
+    output,
+  );
+  const flushSync = () => {
+    if ('flushSync' in output && typeof output.flushSync === 'function') output.flushSync();
+  };
+  return { ...wrap(inner), flushSync, flush: async () => flushSync() };
+}
+
+function openStandardOutput(): DestinationStream & { flushSync: () => void } {
+  const output = destination({ dest: 1, sync: false, minLength: blockBytes, periodicFlush: flushIntervalMs });
+  process.once('exit', () => output.flushSync());
+  return output;
+}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = Object.freeze({
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLogger,
+});
+
+/** One line as {@link recordingLogger} keeps it. */
+export type RecordedLine = Readonly<{
+  level: 'debug' | 'info' | 'warn' | 'error';
+  event: string;
+  fields: LogFields;
+}>;
+
+/** A logger for tests: it keeps its lines, those of its children included, bindings merged in. */
+export function recordingLogger(): Logger & Readonly<{ lines: readonly RecordedLine[] }> {
+  const lines: RecordedLine[] = [];
+  const make = (bindings: LogFields): Logger => {
+    const at =
+      (level: RecordedLine['level']): Write =>
+      (fields, event) =>
+        void lines.push({ level, event, fields: { ...bindings, ...fields } });
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: (more) => make({ ...bindings, ...more }),
+    };
+  };
+  return { ...make({}), lines };
+}

@@ -1,0 +1,48 @@
+import { randomFillSync } from 'node:crypto';
+
+/** A W3C trace context: 32 and 16 lower-case hex digits, and the flags (1 = sampled). */
+export type TraceContext = Readonly<{ traceId: string; spanId: string; flags: number }>;
+
+// Random bytes are drawn in blocks: a draw of 24 bytes costs about as much as one of 8 KiB.
+const pool = Buffer.allocUnsafe(8192);
+let poolOffset = pool.length;
+
+function randomHex(bytes: number): string {
+  if (poolOffset + bytes > pool.length) {
+    randomFillSync(pool);
+    poolOffset = 0;
+  }
+  poolOffset += bytes;
+  return pool.toString('hex', poolOffset - bytes, poolOffset);
+}
+
+const shape = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const noTrace = '0'.repeat(32);
+const noSpan = '0'.repeat(16);
+
+/** Reads a `traceparent` header (W3C Trace Context, any version but ff); null when it is not a valid one. */
+export function parseTraceparent(text: string | undefined): TraceContext | null {
+  const [, version, traceId, spanId, flags, rest] = shape.exec(text ?? '') ?? [];
+  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
+    return null;
+  const isUnusable = version === 'ff' || (version === '00' && rest !== undefined);
+  if (isUnusable || traceId === noTrace || spanId === noSpan) return null;
+  return { traceId, spanId, flags: Number.parseInt(flags, 16) };
+}
+
+/** The header of a trace context, version 00. */
+export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
+}
+
+/** A new trace, asked to be sampled: a later service that records spans should record this one. */
+export function freshTraceparent(): string {
+  const hex = randomHex(24);
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
+}
+
+/** A new span in the trace of `parent`; a new trace where the parent is missing or not valid. */
+export function nextTraceparent(parent: string | undefined): string {
+  const context = parseTraceparent(parent);
+  return context === null ? freshTraceparent() : formatTraceparent({ ...context, spanId: randomHex(8) });
+}

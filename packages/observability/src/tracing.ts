@@ -1,0 +1,91 @@
+import type { Span, Tracer } from '@opentelemetry/api';
+import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';
+
+type Api = typeof import('@opentelemetry/api');
+
+/** Where spans go, from the environment. */
+export type TracingOptions = Readonly<{ service: string; env: Readonly<Record<string, string | undefined>> }>;
+
+/** Tracing that runs; `shutdown` sends what is held. */
+export type Tracing = Readonly<{ shutdown: () => Promise<void> }>;
+
+// Set while tracing is on. OpenTelemetry is some 40 MB of modules: nothing of it is loaded otherwise.
+let active: { readonly api: Api; readonly tracer: Tracer } | undefined;
+
+/**
+ * Starts OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set (OTLP over HTTP; its other `OTEL_*` variables apply),
+ * else does nothing and loads nothing. Call it once, before work begins.
+ */
+export async function startTracing({ service, env }: TracingOptions): Promise<Tracing> {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
+  if (endpoint === undefined || endpoint === '') return { shutdown: async () => {} };
+  const [api, { NodeSDK }, { OTLPTraceExporter }] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+  ]);
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
+  const sdk = new NodeSDK({
+    serviceName: `tidings-${service}`,
+    traceExporter: new OTLPTraceExporter({ url }),
+    instrumentations: [],
+  });
+  sdk.start();
+  active = { api, tracer: api.trace.getTracer('tidings') };
+  return {
+    shutdown: async () => {
+      active = undefined;
+      await sdk.shutdown();
+    },
+  };
+}
+
+/** A trace that begins here: the active span's context when tracing is on, else new random ids (about 1 µs). */
+export function newTraceparent(): string {
+  return activeTraceparent() ?? freshTraceparent();
+}
+
+/** The context to pass on from work that came with `parent`: the active span's when tracing is on, else a new span id in the same trace. */
+export function childTraceparent(parent: string | undefined): string {
+  return activeTraceparent() ?? nextTraceparent(parent);
+}
+
+function activeTraceparent(): string | undefined {
+  const span = active?.api.trace.getActiveSpan()?.spanContext();
+  return span === undefined
+    ? undefined
+    : formatTraceparent({ traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags });
+}
+
+/** Runs `work` inside a span that continues `parent`; without tracing it only runs it. A rejection marks the span. */
+export async function inSpan<R>(
+  name: string,
+  parent: string | undefined,
+  work: () => Promise<R>,
+): Promise<R> {
+  if (active === undefined) return await work();
+  const { api, tracer } = active;
+  const remote = parseTraceparent(parent);
+  const from =
+    remote === null
+      ? api.context.active()
+      : api.trace.setSpanContext(api.context.active(), {
+          traceId: remote.traceId,
+          spanId: remote.spanId,
+          traceFlags: remote.flags,
+          isRemote: true,
+        });
+  return await tracer.startActiveSpan(name, {}, from, async (span) => await finishing(api, span, work));
+}
+
+async function finishing<R>(api: Api, span: Span, work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error) span.recordException(error);
+    span.setStatus({ code: api.SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
+  }
+}

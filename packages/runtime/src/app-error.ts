@@ -1,0 +1,70 @@
+/**
+ * Every code an AppError can carry. A caller matches on these, never on a message. The HTTP package maps each to a
+ * status; nothing else in the system knows about statuses.
+ */
+export const errorCodes = [
+  'config-invalid',
+  'invalid-request',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'method-not-allowed',
+  'conflict',
+  'precondition-failed',
+  'precondition-required',
+  'unprocessable',
+  'payload-too-large',
+  'unsupported-media-type',
+  'gone',
+  'rate-limited',
+  'unavailable',
+  'timeout',
+  'closed',
+  'undecodable',
+  'seal-broken',
+  'internal',
+] as const;
+
+/** One of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** One fault inside a request: where (RFC 6901 JSON pointer, `''` for the whole) and what, in a sentence. */
+export type ErrorDetail = Readonly<{ pointer: string; detail: string }>;
+
+/** What {@link AppError} is made of. `retryable` defaults to what the code says; `retryAfterMs` is a hint for the caller. */
+export type AppErrorInit = Readonly<{
+  code: ErrorCode;
+  message: string;
+  cause?: unknown;
+  retryable?: boolean;
+  retryAfterMs?: number;
+  details?: readonly ErrorDetail[];
+}>;
+
+const retryableCodes: ReadonlySet<ErrorCode> = new Set(['unavailable', 'timeout', 'rate-limited']);
+
+/**
+ * The one error class. The message is written for the person who can act on it: it quotes the value and the limit and
+ * says what to do. `retryable` says whether the same call may succeed later (by default: unavailable, timeout,
+ * rate-limited).
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly details: readonly ErrorDetail[] | undefined;
+
+  constructor({ code, message, cause, retryable, retryAfterMs, details }: AppErrorInit) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.retryable = retryable ?? retryableCodes.has(code);
+    this.retryAfterMs = retryAfterMs;
+    this.details = details;
+  }
+}
+
+/** The text of anything that was thrown: an Error's message, else the value itself. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

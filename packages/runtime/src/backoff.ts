@@ -1,0 +1,11 @@
+/** How long to wait before a try. `attempt` counts the failures so far, from 1; `random` gives 0 (included) to 1. */
+export type BackoffInput = Readonly<{ attempt: number; baseMs: number; maxMs: number; random: () => number }>;
+
+/**
+ * Exponential back-off with half jitter, in whole milliseconds: between 50 % and 100 % of `baseMs × 2^(attempt − 1)`,
+ * never above `maxMs`. The jitter keeps many instances from coming back together.
+ */
+export function backoffMs({ attempt, baseMs, maxMs, random }: BackoffInput): number {
+  const fullMs = Math.min(maxMs, baseMs * 2 ** Math.min(Math.max(attempt - 1, 0), 52));
+  return Math.round(fullMs / 2 + (fullMs / 2) * random());
+}

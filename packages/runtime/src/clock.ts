@@ -1,0 +1,31 @@
+/** Time as a port, so that tests decide what time it is. */
+export type Clock = Readonly<{
+  /** Wall clock, milliseconds since the epoch. May step in either direction. */
+  nowMs: () => number;
+  /** Milliseconds that only grow; for durations and deadlines. */
+  monotonicMs: () => number;
+  /** Calls `fn` once after `delayMs` (any length; below 0 counts as 0) and returns a function that cancels it. */
+  setTimer: (fn: () => void, delayMs: number) => () => void;
+}>;
+
+// Node turns a longer delay into 1 ms (with a warning), so longer waits are made of several.
+const longestTimerMs = 2_147_483_647;
+
+function startTimer(fn: () => void, delayMs: number): () => void {
+  let remainingMs = Math.max(0, delayMs);
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const stepMs = Math.min(remainingMs, longestTimerMs);
+    remainingMs -= stepMs;
+    timer = setTimeout(() => (remainingMs > 0 ? arm() : fn()), stepMs);
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
+
+/** The machine's clock and timers. */
+export const systemClock: Clock = Object.freeze({
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer: startTimer,
+});

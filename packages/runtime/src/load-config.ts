@@ -1,0 +1,45 @@
+import { AppError } from './app-error.ts';
+import type { Setting } from './settings.ts';
+
+/** The settings of one service by the name its code uses: `{ port: integer({ env: 'INGRESS_PORT', … }) }`. */
+export type ConfigSpec = Readonly<Record<string, Setting<unknown>>>;
+
+/** The frozen values that {@link loadConfig} makes from a spec. */
+export type ConfigOf<S extends ConfigSpec> = Readonly<{
+  [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+}>;
+
+/** The environment: `process.env` or a plain object in tests. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads every setting once. An empty variable counts as not set; variables outside the spec are ignored, since all
+ * services share one environment. Throws one AppError `config-invalid` that names all problems together.
+ */
+export function loadConfig<const S extends ConfigSpec>(spec: S, env: Environment): ConfigOf<S> {
+  const values: Record<string, unknown> = {};
+  const problems: { pointer: string; detail: string }[] = [];
+  for (const [name, setting] of Object.entries(spec)) {
+    const text = env[setting.env]?.trim();
+    const reading = setting.read(text === '' ? undefined : text);
+    if (reading.ok) values[name] = reading.value;
+    else problems.push({ pointer: `/${setting.env}`, detail: `${setting.env} ${reading.problem}` });
+  }
+  if (problems.length > 0) {
+    const message = problems.map(({ detail }) => detail).join('\n');
+    throw new AppError({ code: 'config-invalid', message, details: problems });
+  }
+  return Object.freeze(values) as ConfigOf<S>;
+}
+
+/** The config by variable name for the start-up line; secrets are `***`, what is not set is `-`. */
+export function describeConfig<S extends ConfigSpec>(spec: S, config: ConfigOf<S>): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(spec)) {
+    const value = config[name];
+    if (value === undefined) shown[setting.env] = '-';
+    else if (setting.isSecret) shown[setting.env] = '***';
+    else shown[setting.env] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return shown;
+}

@@ -1,0 +1,160 @@
+/** What a setting made of the text it was given: its value, or what is wrong with it (after the setting's name). */
+export type Reading<T> = Readonly<{ ok: true; value: T } | { ok: false; problem: string }>;
+
+/** One operator setting: the variable it comes from, what it is for, and how its text becomes a value. */
+export type Setting<T> = Readonly<{
+  env: string;
+  help: string;
+  isSecret: boolean;
+  /** Gets `undefined` when the variable is unset or empty. */
+  read: (text: string | undefined) => Reading<T>;
+}>;
+
+type Base<T> = Readonly<{ env: string; help: string; default?: T }>;
+type Range = Readonly<{ min?: number; max?: number }>;
+
+const ok = <T>(value: T): Reading<T> => ({ ok: true, value });
+const bad = (problem: string): Reading<never> => ({ ok: false, problem });
+
+type Definition<T> = Readonly<{ base: Base<T>; isSecret?: boolean; parse: (text: string) => Reading<T> }>;
+
+function setting<T>({ base, isSecret = false, parse }: Definition<T>): Setting<T> {
+  const fallback = base.default;
+  return {
+    env: base.env,
+    help: base.help,
+    isSecret,
+    read: (text) => {
+      if (text !== undefined) return parse(text);
+      return fallback === undefined ? bad(`is not set: ${base.help}`) : ok(fallback);
+    },
+  };
+}
+
+function rangeText(name: string, { min, max }: Range): string {
+  if (min !== undefined && max !== undefined) return `${name} from ${min} to ${max}`;
+  if (min !== undefined) return `${name} of at least ${min}`;
+  return max === undefined ? name : `${name} of at most ${max}`;
+}
+
+function isWithin(value: number, { min, max }: Range): boolean {
+  return value >= (min ?? -Infinity) && value <= (max ?? Infinity);
+}
+
+/** A whole number. `min` and `max` are inclusive. */
+export function integer(base: Base<number> & Range): Setting<number> {
+  const wanted = rangeText('an integer', base);
+  return setting({
+    base,
+    parse: (text) => {
+      const value = Number(text);
+      const isInteger = /^[+-]?\d+$/.test(text) && Number.isSafeInteger(value);
+      return isInteger && isWithin(value, base) ? ok(value) : bad(`must be ${wanted}, got '${text}'`);
+    },
+  });
+}
+
+/** A line of text; `pattern`, when given, must match the whole of what it should. */
+export function text(base: Base<string> & { readonly pattern?: RegExp }): Setting<string> {
+  const { pattern } = base;
+  return setting({
+    base,
+    parse: (value) =>
+      pattern === undefined || pattern.test(value) ? ok(value) : bad(`must match ${pattern}, got '${value}'`),
+  });
+}
+
+/** A text that is never shown: neither in the start-up line nor in a complaint about it. */
+export function secret(base: Base<string> & { readonly minLength?: number }): Setting<string> {
+  const { minLength = 1 } = base;
+  return setting({
+    base,
+    isSecret: true,
+    parse: (value) =>
+      value.length >= minLength
+        ? ok(value)
+        : bad(`must have at least ${minLength} characters, got ${value.length}`),
+  });
+}
+
+/** A comma list; blanks around the items are dropped, and so are empty items. */
+export function list(base: Base<readonly string[]>): Setting<readonly string[]> {
+  const items = (value: string) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  return setting({
+    base,
+    parse: (value) => {
+      const found = items(value);
+      return found.length > 0 ? ok(Object.freeze(found)) : bad(`must be a comma list, got '${value}'`);
+    },
+  });
+}
+
+/** `true` or `false`, nothing else. */
+export function boolean(base: Base<boolean>): Setting<boolean> {
+  return setting({
+    base,
+    parse: (value) =>
+      value === 'true' || value === 'false'
+        ? ok(value === 'true')
+        : bad(`must be true or false, got '${value}'`),
+  });
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span of time in milliseconds, written as `250`, `250ms`, `5s`, `10m`, `2h` or `7d`. `min` and `max` are in ms. */
+export function duration(base: Base<number> & Range): Setting<number> {
+  const wanted = rangeText('a duration (250ms, 5s, 10m, 2h, 7d)', { ...unlimited(base) });
+  return setting({
+    base,
+    parse: (value) => {
+      const match = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(value);
+      const valueMs =
+        match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? 'ms'] ?? Number.NaN);
+      return isWithin(valueMs, base) ? ok(valueMs) : bad(`must be ${wanted} ms, got '${value}'`);
+    },
+  });
+}
+
+function unlimited({ min, max }: Range): Range {
+  return { min: min ?? 0, ...(max === undefined ? {} : { max }) };
+}
+
+/** One of a closed list of words. */
+export function choice<const T extends string>(
+  base: Base<T> & { readonly values: readonly T[] },
+): Setting<T> {
+  return setting({
+    base,
+    parse: (value) => {
+      const found = base.values.find((allowed) => allowed === value);
+      return found === undefined
+        ? bad(`must be one of ${base.values.join(', ')}, got '${value}'`)
+        : ok(found);
+    },
+  });
+}
+
+/** An absolute URL, without a slash at its end. `protocols` defaults to http and https. */
+export function url(base: Base<string> & { readonly protocols?: readonly string[] }): Setting<string> {
+  const protocols = base.protocols ?? ['http:', 'https:'];
+  return setting({
+    base,
+    parse: (value) => {
+      const isWanted = URL.canParse(value) && protocols.includes(new URL(value).protocol);
+      const wanted = protocols.map((protocol) => `${protocol}//`).join(' or ');
+      return isWanted
+        ? ok(value.replace(/\/+$/, ''))
+        : bad(`must be a URL that begins with ${wanted}, got '${value}'`);
+    },
+  });
+}
+
+/** The same setting, but `undefined` when its variable is not set. */
+export function optional<T>(inner: Setting<T>): Setting<T | undefined> {
+  return { ...inner, read: (value) => (value === undefined ? ok(undefined) : inner.read(value)) };
+}

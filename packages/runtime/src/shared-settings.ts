@@ -1,0 +1,47 @@
+import { boolean, choice, integer, list, secret, text, url } from './settings.ts';
+
+/**
+ * Settings that several services read, each defined once. A service's config.ts picks what it needs:
+ * `{ kafkaBrokers: sharedSettings.kafkaBrokers, … }`.
+ */
+export const sharedSettings = {
+  kafkaBrokers: list({ env: 'KAFKA_BROKERS', help: 'set it to the brokers as host:port,host:port' }),
+  mongodbUri: url({
+    env: 'MONGODB_URI',
+    protocols: ['mongodb:', 'mongodb+srv:'],
+    help: 'set it to the MongoDB connection string, mongodb://host:port',
+  }),
+  adminKey: secret({ env: 'ADMIN_KEY', minLength: 16, help: 'set it to the key that guards the API' }),
+  workspaceId: text({
+    env: 'WORKSPACE_ID',
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    help: 'set it to the id of the workspace that the admin key belongs to',
+  }),
+  sealingKeys: secret({
+    env: 'SEALING_KEYS',
+    help: "set it to the key ring that seals secrets, 'id:base64key', the primary one first; a key has 32 bytes",
+  }),
+  dangerouslyAllowedNetworks: list({
+    env: 'DANGEROUSLY_ALLOWED_NETWORKS',
+    default: [],
+    help: 'a comma list of CIDRs that endpoints may have although they are not public; empty means none',
+  }),
+  allowHttpEndpoints: boolean({
+    env: 'ALLOW_HTTP_ENDPOINTS',
+    default: false,
+    help: 'true lets subscriptions name http:// endpoints; the default is https only',
+  }),
+  replicationFactor: integer({
+    env: 'REPLICATION_FACTOR',
+    default: 3,
+    min: 1,
+    max: 9,
+    help: 'replicas of each topic partition that is created',
+  }),
+  logLevel: choice({
+    env: 'LOG_LEVEL',
+    values: ['debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+    help: 'the least severe log lines that are written',
+  }),
+} as const;
