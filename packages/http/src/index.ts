@@ -1,1 +1,14 @@
-export {};
+export { type AppOptions, createApp } from './create-app.ts';
+export { type CursorBinding, decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+export { httpMetrics } from './http-metrics.ts';
+export { type Listening, type ListenOptions, listen } from './listen.ts';
+export { compileBody, parseJson, type Validate } from './parse-json.ts';
+export { type Authenticate, type Principal, type Scope, scopes } from './principal.ts';
+export { type Problem, problem, problemFromError } from './problem.ts';
+export { type ProblemKind, problemTable } from './problem-table.ts';
+export { type Middleware, type RawBodyOptions, rawBody } from './raw-body.ts';
+export { principalOf, rawBodyOf, traceIdOf, traceparentOf } from './request-state.ts';
+export { type AdminKey, adminKeyAuthenticator, requireKey, requireScope } from './require-key.ts';
+export { type Page, sendList } from './send-list.ts';
+export { httpSettings, type ServeContext, serve } from './serve.ts';
+export { detailsOf } from './validation-details.ts';

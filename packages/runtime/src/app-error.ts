@@ -31,13 +31,18 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** One fault inside a request: where (RFC 6901 JSON pointer, `''` for the whole) and what, in a sentence. */
 export type ErrorDetail = Readonly<{ pointer: string; detail: string }>;
 
-/** What {@link AppError} is made of. `retryable` defaults to what the code says; `retryAfterMs` is a hint for the caller. */
+/**
+ * What {@link AppError} is made of. `retryable` defaults to what the code says; `retryAfterMs` is a hint for the caller;
+ * `isPublic` says that the message may be shown to a caller whatever the code is (by default those of codes that mean
+ * a fault of ours may not: they can name hosts and parts).
+ */
 export type AppErrorInit = Readonly<{
   code: ErrorCode;
   message: string;
   cause?: unknown;
   retryable?: boolean;
   retryAfterMs?: number;
+  isPublic?: boolean;
   details?: readonly ErrorDetail[];
 }>;
 
@@ -52,15 +57,18 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly isPublic: boolean | undefined;
   readonly details: readonly ErrorDetail[] | undefined;
 
-  constructor({ code, message, cause, retryable, retryAfterMs, details }: AppErrorInit) {
+  constructor(init: AppErrorInit) {
+    const { code, message, cause, retryable } = init;
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'AppError';
     this.code = code;
     this.retryable = retryable ?? retryableCodes.has(code);
-    this.retryAfterMs = retryAfterMs;
-    this.details = details;
+    this.retryAfterMs = init.retryAfterMs;
+    this.isPublic = init.isPublic;
+    this.details = init.details;
   }
 }
 

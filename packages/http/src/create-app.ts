@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
+import { AppError, type Health, messageOf } from '@tidings/runtime';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import { httpMetrics } from './http-metrics.ts';
+import { problem, problemFromError } from './problem.ts';
+import { traceIdOf, traceparentOf } from './request-state.ts';
+import { originalUrlOf } from './send-list.ts';
+import { mountSystemRoutes } from './system-routes.ts';
+
+/** What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB). */
+export type AppOptions = Readonly<{
+  service: string;
+  logger: Logger;
+  metrics: Pick<Metrics, 'registry' | 'text'>;
+  health: Health;
+  maxBodyBytes?: number;
+  routes?: (app: Express) => void;
+}>;
+
+const defaultMaxBodyBytes = 8 * 1024 * 1024;
+
+/**
+ * An express app with what every service has: trace context and request id, metrics, /live /ready /metrics, the given
+ * routes, problem+json for everything that is thrown and for unknown routes. It never shows internals.
+ */
+export function createApp(options: AppOptions): Express {
+  const { service, logger, metrics, health, maxBodyBytes = defaultMaxBodyBytes, routes } = options;
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
+  app.use((request, response, next) => {
+    observe(request, response, handles);
+    if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
+    const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;
+    return next(new AppError({ code: 'payload-too-large', message }));
+  });
+  mountSystemRoutes(app, { service, health, metrics });
+  routes?.(app);
+  app.use((request) => {
+    const message = `There is no ${request.method} ${request.path.slice(0, 200)}.`;
+    throw new AppError({ code: 'not-found', message });
+  });
+  app.use(errorHandler(logger));
+  return app;
+}
+
+type HttpHandles = Metrics<typeof httpMetrics>['handles'];
+
+function observe(request: Request, response: ServerResponse, handles: HttpHandles): void {
+  const beganMs = performance.now();
+  response.setHeader('x-request-id', traceIdOf(request));
+  handles.openRequests.inc({});
+  response.once('close', () => {
+    handles.openRequests.dec({});
+    const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'aborted';
+    const labels = { method: knownMethod(request.method), route: routeOf(request), status };
+    handles.requestSeconds.observe(labels, (performance.now() - beganMs) / 1000);
+  });
+}
+
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+// Labels must be a closed set: whoever calls could otherwise fill the memory with made-up methods and paths.
+function knownMethod(method: string): string {
+  return methods.has(method) ? method : 'other';
+}
+
+function routeOf(request: Request): string {
+  const route: unknown = request.route;
+  if (typeof route !== 'object' || route === null || !('path' in route)) return 'none';
+  return `${request.baseUrl}${String(route.path)}`;
+}
+
+function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const answer = problemFromError(error);
+    logRefusal(logger, request, { error, status: answer.status });
+    problem(response, { ...answer });
+  };
+}
+
+type Refusal = Readonly<{ error: unknown; status: number }>;
+
+function logRefusal(logger: Logger, request: IncomingMessage, { error, status }: Refusal): void {
+  const fields = {
+    method: request.method,
+    path: originalUrlOf(request).split('?', 1)[0],
+    status,
+    traceparent: traceparentOf(request),
+  };
+  if (status === 500) logger.error({ ...fields, error }, 'http.failed');
+  else if (status > 500) logger.warn({ ...fields, detail: messageOf(error) }, 'http.unavailable');
+  else logger.debug({ ...fields, detail: messageOf(error) }, 'http.refused');
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '@tidings/runtime';
+
+/** What a cursor belongs to: it is refused with other filters or in another workspace. */
+export type CursorBinding = Readonly<{ workspaceId: string; filters: Readonly<Record<string, unknown>> }>;
+
+const maxCursorChars = 2048;
+const defaultLimit = 30;
+const maxLimit = 100;
+
+// Sorted, so that the order of query parameters does not matter; what is not set does not count.
+function bindingHash({ workspaceId, filters }: CursorBinding): string {
+  const entries = Object.entries(filters)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([workspaceId, entries]))
+    .digest('base64url')
+    .slice(0, 16);
+}
+
+/** An opaque cursor for a position in a list (JSON: the sort key of the last item shown). */
+export function encodeCursor(position: unknown, binding: CursorBinding): string {
+  return Buffer.from(JSON.stringify({ p: position, h: bindingHash(binding) })).toString('base64url');
+}
+
+/**
+ * The position of a cursor. Throws AppError `invalid-request` (400) for one that is malformed or belongs to other
+ * filters or another workspace. The caller checks the position's own shape.
+ */
+export function decodeCursor(text: string, binding: CursorBinding): unknown {
+  const cursor = text.length <= maxCursorChars ? parse(text) : null;
+  if (cursor === null) throw refused('The cursor is malformed');
+  if (cursor.hash !== bindingHash(binding)) throw refused('The cursor belongs to a list with other filters');
+  return cursor.position;
+}
+
+function refused(problem: string): AppError {
+  const detail =
+    'use next_cursor of the last answer unchanged, with the same filters, or start again without a cursor';
+  const message = `${problem}: ${detail}.`;
+  return new AppError({
+    code: 'invalid-request',
+    message,
+    details: [{ pointer: '/cursor', detail: message }],
+  });
+}
+
+function parse(text: string): { position: unknown; hash: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    if (typeof value !== 'object' || value === null || !('p' in value) || !('h' in value)) return null;
+    return { position: value.p, hash: value.h };
+  } catch {
+    // Not JSON: the caller sees that it is malformed.
+    return null;
+  }
+}
+
+/** The page size of `?limit=`: 30 when it is not given, 1 to 100. Throws AppError `invalid-request` (400) otherwise. */
+export function pageLimit(value: unknown): number {
+  if (value === undefined) return defaultLimit;
+  const limit = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (limit >= 1 && limit <= maxLimit) return limit;
+  const message = `limit must be an integer from 1 to ${maxLimit}, got '${String(value).slice(0, 40)}'.`;
+  throw new AppError({ code: 'invalid-request', message, details: [{ pointer: '/limit', detail: message }] });
+}

@@ -1,0 +1,18 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+/** Metrics that every service with an HTTP server has. */
+export const httpMetrics = defineMetrics({
+  requestSeconds: {
+    type: 'histogram',
+    name: 'tidings_http_request_seconds',
+    help: 'Time from the head of a request to the end of its answer, by route pattern and status class.',
+    labels: ['method', 'route', 'status'],
+    buckets: latencyBuckets,
+  },
+  openRequests: {
+    type: 'gauge',
+    name: 'tidings_http_open_requests',
+    help: 'Requests that have begun and are not answered yet.',
+    labels: [],
+  },
+});

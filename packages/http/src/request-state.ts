@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import { childTraceparent, parseTraceparent } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import type { Principal } from './principal.ts';
+
+type RequestState = {
+  traceparent: string | undefined;
+  body: Buffer | undefined;
+  principal: Principal | undefined;
+};
+
+// What the middlewares know about a request, kept beside it: the request's own type stays express's.
+const states = new WeakMap<IncomingMessage, RequestState>();
+
+function stateOf(request: IncomingMessage): RequestState {
+  let state = states.get(request);
+  if (state === undefined) {
+    state = { traceparent: undefined, body: undefined, principal: undefined };
+    states.set(request, state);
+  }
+  return state;
+}
+
+/** The W3C trace context of a request: a child of the one it came with, else a new trace. The same at every call. */
+export function traceparentOf(request: IncomingMessage): string {
+  const state = stateOf(request);
+  if (state.traceparent === undefined) {
+    const header = request.headers['traceparent'];
+    state.traceparent = childTraceparent(typeof header === 'string' ? header : undefined);
+  }
+  return state.traceparent;
+}
+
+/** The trace id of a request: what a caller quotes to an operator. */
+export function traceIdOf(request: IncomingMessage): string {
+  return parseTraceparent(traceparentOf(request))?.traceId ?? '';
+}
+
+/** Keeps the body that was read. */
+export function keepBody(request: IncomingMessage, body: Buffer): void {
+  stateOf(request).body = body;
+}
+
+/** The body as received, byte for byte. The route must have `rawBody(…)` before it. */
+export function rawBodyOf(request: IncomingMessage): Buffer {
+  const { body } = stateOf(request);
+  if (body !== undefined) return body;
+  throw new AppError({ code: 'internal', message: 'the route reads a body but has no rawBody(…) before it' });
+}
+
+/** Keeps who asks. */
+export function keepPrincipal(request: IncomingMessage, principal: Principal): void {
+  stateOf(request).principal = principal;
+}
+
+/** Who asks. The route must have `requireKey(…)` before it. */
+export function principalOf(request: IncomingMessage): Principal {
+  const { principal } = stateOf(request);
+  if (principal !== undefined) return principal;
+  throw new AppError({
+    code: 'internal',
+    message: 'the route needs a principal but has no requireKey(…) before it',
+  });
+}

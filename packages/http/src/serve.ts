@@ -1,0 +1,46 @@
+import type { Logger, Metrics } from '@tidings/observability';
+import { type Health, integer, type Resources, type Setting, text } from '@tidings/runtime';
+import { type AppOptions, createApp } from './create-app.ts';
+import { type Listening, listen } from './listen.ts';
+
+/** The parts of a service context that an HTTP server needs. */
+export type ServeContext = Readonly<{
+  name: string;
+  config: Readonly<{ host: string; port: number }>;
+  logger: Logger;
+  metrics: Pick<Metrics, 'registry' | 'text'>;
+  health: Health;
+  resources: Resources;
+}>;
+
+// The larger part of the 20 s in which a service must be gone; what it drains afterwards needs the rest.
+const drainMs = 10_000;
+
+/** Makes the app, listens, and closes the server with the other resources of the service. */
+export async function serve(
+  context: ServeContext,
+  options: Pick<AppOptions, 'maxBodyBytes' | 'routes'> = {},
+): Promise<Listening> {
+  const { name, config, logger, metrics, health, resources } = context;
+  const app = createApp({ service: name, logger, metrics, health, ...options });
+  const listening = await listen(app, { host: config.host, port: config.port, logger });
+  resources.add('http server', async () => await listening.close(drainMs));
+  return listening;
+}
+
+/** The settings `host` (`<PREFIX>_HOST`, default 127.0.0.1) and `port` (`<PREFIX>_PORT`, default 0: any free one). */
+export function httpSettings(prefix: string): {
+  readonly host: Setting<string>;
+  readonly port: Setting<number>;
+} {
+  return {
+    host: text({ env: `${prefix}_HOST`, default: '127.0.0.1', help: 'the address to listen on' }),
+    port: integer({
+      env: `${prefix}_PORT`,
+      default: 0,
+      min: 0,
+      max: 65_535,
+      help: 'the port to listen on; 0 takes any free one',
+    }),
+  };
+}
