@@ -1,1 +1,2 @@
-export {};
+export type { EventuallyOptions } from './eventually.ts';
+export { eventually } from './eventually.ts';

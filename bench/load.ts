@@ -1,0 +1,83 @@
+import { Agent, request } from 'node:http';
+
+/** Where events go and with which key. */
+export type Target = Readonly<{ ingressUrl: string; key: string }>;
+
+export type LoadResult = Readonly<{ startedAtMs: number; acceptedAtMs: number; acceptMs: readonly number[] }>;
+
+const epochMs = (): number => performance.timeOrigin + performance.now();
+
+// 1 KB of data, about the size of a real order event.
+const filler = 'x'.repeat(900);
+
+const bodyOf = (type: string, sequence: number): string =>
+  `{"type":"${type}","data":{"sequence":${sequence},"sent_at":${epochMs().toFixed(3)},"filler":"${filler}"}}`;
+
+/** Posts one event; answers the milliseconds until its 202. Anything else is an error: a benchmark loses nothing. */
+const postOne = (agent: Agent, target: Target, body: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const outgoing = request(
+      `${target.ingressUrl}/v1/events`,
+      {
+        method: 'POST',
+        agent,
+        headers: {
+          authorization: `Bearer ${target.key}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      (response) => {
+        response.resume();
+        response.once('end', () => {
+          if (response.statusCode === 202) resolve(performance.now() - startedAt);
+          else reject(new Error(`ingress answered ${response.statusCode}`));
+        });
+      },
+    );
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
+
+export type Flood = Readonly<{ target: Target; type: string; count: number; concurrency: number }>;
+
+/** Posts `count` events, `concurrency` at a time, as fast as they are accepted. */
+export const flood = async ({ target, type, count, concurrency }: Flood): Promise<LoadResult> => {
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const acceptMs: number[] = [];
+  const startedAtMs = epochMs();
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const sequence = next;
+      next += 1;
+      acceptMs.push(await postOne(agent, target, bodyOf(type, sequence)));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  agent.destroy();
+  return { startedAtMs, acceptedAtMs: epochMs(), acceptMs };
+};
+
+export type Pace = Readonly<{ target: Target; type: string; perSecond: number; seconds: number }>;
+
+/** Posts at a steady rate, without waiting for answers before the next one is due (no coordinated omission). */
+export const paced = async ({ target, type, perSecond, seconds }: Pace): Promise<LoadResult> => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const acceptMs: number[] = [];
+  const startedAtMs = epochMs();
+  const waiting: Promise<void>[] = [];
+  for (let sequence = 0; sequence < perSecond * seconds; sequence += 1) {
+    const dueInMs = startedAtMs + (sequence * 1_000) / perSecond - epochMs();
+    if (dueInMs > 0) await new Promise((resolve) => setTimeout(resolve, dueInMs));
+    waiting.push(
+      postOne(agent, target, bodyOf(type, sequence)).then((ms) => {
+        acceptMs.push(ms);
+      }),
+    );
+  }
+  await Promise.all(waiting);
+  agent.destroy();
+  return { startedAtMs, acceptedAtMs: epochMs(), acceptMs };
+};

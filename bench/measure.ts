@@ -1,0 +1,90 @@
+import { flood, type LoadResult, paced, type Target } from './load.ts';
+import { type Spread, spreadOf } from './percentiles.ts';
+import { type Usage, usageOfAll } from './process-usage.ts';
+import type { ReceiverProcess } from './receiver-process.ts';
+import { eventCount, type Workload } from './workloads.ts';
+
+/** One workload, measured once. CPU in microseconds per delivered webhook, times in milliseconds. */
+export type Measurement = Readonly<{
+  name: string;
+  delivered: number;
+  lost: number;
+  repeats: number;
+  acceptedPerSecond: number;
+  deliveredPerSecond: number;
+  cpuUsPerWebhook: Readonly<{ total: number; servicesAndBrokers: number; mongodb: number }>;
+  cpuUsByProcess: Readonly<Record<string, number>>;
+  acceptMs: Spread;
+  endToEndMs: Spread;
+  peakRssMb: Readonly<Record<string, number>>;
+}>;
+
+export type Bench = Readonly<{
+  target: Target;
+  receiver: ReceiverProcess;
+  pids: Readonly<Record<string, number>>;
+}>;
+
+const run = (target: Target, type: string, workload: Workload): Promise<LoadResult> =>
+  workload.kind === 'flood' ? flood({ target, type, ...workload }) : paced({ target, type, ...workload });
+
+/** Waits for all webhooks; gives up when nothing has arrived for 30 s, so that a loss is shown and not waited for. */
+const waitForAll = async (receiver: ReceiverProcess, expected: number): Promise<void> => {
+  let last = -1;
+  let lastChangeMs = performance.now();
+  for (;;) {
+    const count = await receiver.count();
+    if (count >= expected) return;
+    if (count !== last) {
+      last = count;
+      lastChangeMs = performance.now();
+    }
+    if (performance.now() - lastChangeMs > 30_000) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+};
+
+// History writes behind the deliveries: its CPU and MongoDB's belong to them, so it is counted until it is quiet.
+const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<string, Usage>>> => {
+  let before = await usageOfAll(pids);
+  for (let i = 0; i < 60; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const after = await usageOfAll(pids);
+    const used = (name: string): number => (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
+    if (used('history') < 50 && used('mongodb') < 50) return after;
+    before = after;
+  }
+  return before;
+};
+
+export const measure = async (bench: Bench, workload: Workload, type: string): Promise<Measurement> => {
+  const expected = eventCount(workload) * workload.fanOut;
+  await bench.receiver.take();
+  const before = await usageOfAll(bench.pids);
+  const load = await run(bench.target, type, workload);
+  await waitForAll(bench.receiver, expected);
+  const taken = await bench.receiver.take();
+  const after = await waitUntilQuiet(bench.pids);
+  const cpuUsByProcess: Record<string, number> = {};
+  for (const name of Object.keys(bench.pids)) {
+    const usedMs = (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
+    cpuUsByProcess[name] = Math.round((usedMs * 1_000) / Math.max(1, taken.received));
+  }
+  const total = Object.values(cpuUsByProcess).reduce((sum, value) => sum + value, 0);
+  const mongodb = cpuUsByProcess['mongodb'] ?? 0;
+  const rate = (count: number, fromMs: number, toMs: number): number =>
+    Math.round((count * 1_000) / Math.max(1, toMs - fromMs));
+  return {
+    name: workload.name,
+    delivered: taken.received,
+    lost: expected - taken.received,
+    repeats: taken.repeats,
+    acceptedPerSecond: rate(eventCount(workload), load.startedAtMs, load.acceptedAtMs),
+    deliveredPerSecond: rate(taken.received, load.startedAtMs, taken.lastAtMs),
+    cpuUsPerWebhook: { total, servicesAndBrokers: total - mongodb, mongodb },
+    cpuUsByProcess,
+    acceptMs: spreadOf(load.acceptMs),
+    endToEndMs: spreadOf(taken.latencies),
+    peakRssMb: Object.fromEntries(Object.entries(after).map(([name, usage]) => [name, usage.peakRssMb])),
+  };
+};

@@ -1,0 +1,28 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What arrived since the last `take`. Latencies in milliseconds, times in epoch milliseconds. */
+export type Taken = Readonly<{ received: number; repeats: number; lastAtMs: number; latencies: number[] }>;
+
+export type ReceiverProcess = Readonly<{
+  url: string;
+  count(): Promise<number>;
+  take(): Promise<Taken>;
+  stop(): void;
+}>;
+
+export const startReceiverProcess = async (): Promise<ReceiverProcess> => {
+  const child = fork(fileURLToPath(new URL('./receiver.js', import.meta.url)), { serialization: 'advanced' });
+  const ask = async <T>(message: string): Promise<T> => {
+    child.send(message);
+    return ((await once(child, 'message')) as [T])[0];
+  };
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    count: async () => (await ask<{ received: number }>('count')).received,
+    take: () => ask<Taken>('take'),
+    stop: () => child.disconnect(),
+  };
+};

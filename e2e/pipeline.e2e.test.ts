@@ -1,0 +1,145 @@
+import { createRequire } from 'node:module';
+import { eventually } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Api, apiOf } from './harness/api.ts';
+import { startCollector } from './harness/collector.ts';
+import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
+
+type GithubExample = Readonly<{ name: string; examples: readonly unknown[] }>;
+const github = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly GithubExample[];
+
+let tidings: Tidings;
+let local: LocalStack;
+let api: Api;
+
+beforeAll(async () => {
+  tidings = await startTidings();
+  local = await tidings.local();
+  api = await apiOf(tidings);
+});
+afterAll(async () => {
+  await tidings?.stop();
+});
+
+const post = (body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+  fetch(`${local.url}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json', ...headers },
+    body,
+  });
+
+describe('an event arrives, signed', () => {
+  it('every GitHub example payload, with its data byte for byte', async () => {
+    const collector = await startCollector();
+    collector.trust((await api.subscribe(collector.url, ['github.*'])).secret);
+    const sent = new Map<string, string>();
+    let large = 0;
+    for (const { name, examples } of github) {
+      for (const example of examples) {
+        const data = JSON.stringify(example);
+        if (data.length > 20_000) large += 1;
+        const answer = await post(`{"type":"github.${name}","data":${data}}`);
+        expect(answer.status).toBe(202);
+        sent.set(((await answer.json()) as { id: string }).id, data);
+      }
+    }
+    await eventually(() => expect(collector.eventIds().size).toBe(sent.size), { timeoutMs: 60_000 });
+    expect(collector.refused).toEqual([]);
+    expect(sent.size).toBeGreaterThan(100);
+    expect(large).toBeGreaterThan(0);
+    for (const receipt of collector.receipts) {
+      const data = sent.get(receipt.eventId) ?? '';
+      expect(receipt.body.toString('utf8').endsWith(`"data":${data}}`)).toBe(true);
+    }
+    await collector.close();
+  });
+
+  it('keeps integers beyond 2^53 and the caller’s white space', async () => {
+    const collector = await startCollector();
+    collector.trust((await api.subscribe(collector.url, ['exact.*'])).secret);
+    const data = '{ "n":9007199254740993,  "x" : 1.0, "s":"\\u00e9" }';
+    expect((await post(`{"data":${data},"type":"exact.bytes"}`)).status).toBe(202);
+    await eventually(() => expect(collector.receipts).toHaveLength(1));
+    expect(collector.receipts[0]?.body.toString('utf8')).toContain(`"data":${data}}`);
+    await collector.close();
+  });
+
+  it('a forced retry has the same webhook-id and bytes, and both attempts are visible', async () => {
+    const collector = await startCollector();
+    collector.trust((await api.subscribe(collector.url, ['retry.*'], { retry_schedule: [1] })).secret);
+    collector.failNext(1, 500);
+    const { id } = (await (await post('{"type":"retry.once","data":{"a":1}}')).json()) as { id: string };
+    await eventually(() => expect(collector.receipts).toHaveLength(2), { timeoutMs: 30_000 });
+    const [first, second] = collector.receipts;
+    expect(second?.webhookId).toBe(first?.webhookId);
+    expect(second?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
+    await eventually(async () => {
+      const list = await api.request('GET', `/v1/webhooks/deliveries?event_id=${id}`);
+      const { data } = list.body as { data: { id: string; status: string }[] };
+      expect(data).toMatchObject([{ id: first?.webhookId, status: 'delivered' }]);
+      const one = await api.request('GET', `/v1/webhooks/deliveries/${data[0]?.id}`);
+      const { attempts } = one.body as { attempts: { outcome: string; status_code: number }[] };
+      expect(attempts).toMatchObject([{ status_code: 500 }, { status_code: 204 }]);
+    });
+    await collector.close();
+  });
+
+  it('the same Idempotency-Key is the same event, delivered once', async () => {
+    const collector = await startCollector();
+    collector.trust((await api.subscribe(collector.url, ['twice.*'])).secret);
+    const headers = { 'idempotency-key': 'order-17' };
+    const answers = [
+      await post('{"type":"twice.sent","data":{"n":1}}', headers),
+      await post('{"type":"twice.sent","data":{"n":1}}', headers),
+    ];
+    const ids = await Promise.all(answers.map(async (a) => ((await a.json()) as { id: string }).id));
+    expect(ids[0]).toBe(ids[1]);
+    // The later event proves that the repeat had its chance to arrive: one partition keeps them in order.
+    await eventually(() => expect(collector.receipts.length).toBeGreaterThan(0));
+    await post('{"type":"twice.after","data":{}}');
+    await eventually(() => expect(collector.eventIds().size).toBe(2));
+    expect(collector.receipts.filter((receipt) => receipt.eventId === ids[0])).toHaveLength(1);
+    await collector.close();
+  });
+
+  it('a disabled subscription gets nothing, and a deleted one is gone', async () => {
+    const collector = await startCollector();
+    const first = await api.subscribe(collector.url, ['quiet.*']);
+    collector.trust(first.secret);
+    const disabled = await api.request('POST', `/v1/webhooks/subscriptions/${first.id}/disable`);
+    expect(disabled.status).toBe(200);
+    await eventually(async () => {
+      const { id } = (await (await post('{"type":"quiet.event","data":{}}')).json()) as { id: string };
+      await eventually(async () => {
+        const list = await api.request('GET', `/v1/webhooks/deliveries?event_id=${id}`);
+        const { data } = list.body as { data: { status: string }[] };
+        expect(data).toMatchObject([{ status: 'dead_lettered' }]);
+      });
+    });
+    expect(collector.receipts).toHaveLength(0);
+    expect((await api.request('DELETE', `/v1/webhooks/subscriptions/${first.id}`)).status).toBe(204);
+    expect((await api.request('GET', `/v1/webhooks/subscriptions/${first.id}`)).status).toBe(404);
+    await collector.close();
+  });
+});
+
+describe('what is refused says why', () => {
+  it.each([
+    ['{"type":', 400],
+    ['{"type":"a.b"}', 422],
+    ['{"type":"a b","data":{}}', 422],
+    ['{"type":"tidings.x","data":{}}', 422],
+    ['{"type":"a.b","data":{},"surprise":1}', 422],
+    [`{"type":"a.b","data":"${'x'.repeat(262_144)}"}`, 413],
+  ])('%.40s answers %i', async (body, status) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(await answer.json()).toMatchObject({ status });
+  });
+
+  it('a missing key answers 401', async () => {
+    const answer = await fetch(`${local.url}/v1/events`, { method: 'POST', body: '{}' });
+    expect(answer.status).toBe(401);
+  });
+});
