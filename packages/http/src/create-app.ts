@@ -73,6 +73,7 @@ function routeOf(request: Request): string {
 }
 
 function errorHandler(logger: Logger): ErrorRequestHandler {
+  // eslint-disable-next-line max-params -- express knows an error handler by its four parameters
   return (error, request, response, _next) => {
     const answer = problemFromError(error);
     logRefusal(logger, request, { error, status: answer.status });

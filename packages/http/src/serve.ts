@@ -24,7 +24,7 @@ export async function serve(
   const { name, config, logger, metrics, health, resources } = context;
   const app = createApp({ service: name, logger, metrics, health, ...options });
   const listening = await listen(app, { host: config.host, port: config.port, logger });
-  resources.add('http server', async () => await listening.close(drainMs));
+  resources.add('http server', async () => listening.close(drainMs));
   return listening;
 }
 

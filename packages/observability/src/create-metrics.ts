@@ -58,7 +58,7 @@ export function createMetrics<const C extends MetricsCatalogue>(
   const handles = Object.fromEntries(
     Object.entries(catalogue).map(([key, definition]) => [key, createHandle(definition, registry)]),
   ) as { readonly [K in keyof C]: MetricHandle<C[K]> };
-  return { handles, registry, catalogue, text: async () => await registry.metrics() };
+  return { handles, registry, catalogue, text: async () => registry.metrics() };
 }
 
 function createHandle(definition: MetricDefinition, registry: Registry): unknown {

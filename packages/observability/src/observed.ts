@@ -29,7 +29,7 @@ export function observed<A extends readonly unknown[], R>(
   return async (...args) => {
     const beganMs = performance.now();
     try {
-      const result = await inSpan(name, traceparentOf?.(...args), async () => await handler(...args));
+      const result = await inSpan(name, traceparentOf?.(...args), async () => handler(...args));
       histogram?.observe({ outcome: 'ok' }, (performance.now() - beganMs) / 1000);
       return result;
     } catch (error) {

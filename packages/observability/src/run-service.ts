@@ -125,7 +125,7 @@ class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
     const { definition, host } = this.#parts;
     const tracing = await startTracing({ service: definition.name, env: host.env });
     this.#context.resources.add('tracing', tracing.shutdown);
-    return await definition.start(this.#context);
+    return definition.start(this.#context);
   }
 
   #onSignal(signal: string): void {

@@ -1,7 +1,6 @@
+import type * as Api from '@opentelemetry/api';
 import type { Span, Tracer } from '@opentelemetry/api';
 import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';
-
-type Api = typeof import('@opentelemetry/api');
 
 /** Where spans go, from the environment. */
 export type TracingOptions = Readonly<{ service: string; env: Readonly<Record<string, string | undefined>> }>;
@@ -10,7 +9,7 @@ export type TracingOptions = Readonly<{ service: string; env: Readonly<Record<st
 export type Tracing = Readonly<{ shutdown: () => Promise<void> }>;
 
 // Set while tracing is on. OpenTelemetry is some 40 MB of modules: nothing of it is loaded otherwise.
-let active: { readonly api: Api; readonly tracer: Tracer } | undefined;
+let active: { readonly api: typeof Api; readonly tracer: Tracer } | undefined;
 
 /**
  * Starts OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set (OTLP over HTTP; its other `OTEL_*` variables apply),
@@ -63,7 +62,7 @@ export async function inSpan<R>(
   parent: string | undefined,
   work: () => Promise<R>,
 ): Promise<R> {
-  if (active === undefined) return await work();
+  if (active === undefined) return work();
   const { api, tracer } = active;
   const remote = parseTraceparent(parent);
   const from =
@@ -75,10 +74,10 @@ export async function inSpan<R>(
           traceFlags: remote.flags,
           isRemote: true,
         });
-  return await tracer.startActiveSpan(name, {}, from, async (span) => await finishing(api, span, work));
+  return tracer.startActiveSpan(name, {}, from, async (span) => finishing(api, span, work));
 }
 
-async function finishing<R>(api: Api, span: Span, work: () => Promise<R>): Promise<R> {
+async function finishing<R>(api: typeof Api, span: Span, work: () => Promise<R>): Promise<R> {
   try {
     return await work();
   } catch (error) {

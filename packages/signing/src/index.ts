@@ -1,1 +1,28 @@
-export {};
+export { generateKeyPair, generateSecret } from './generate-secret.ts';
+export {
+  maxSecretBytes,
+  minSecretBytes,
+  type PreparedSecret,
+  preparePublicKey,
+  prepareSecret,
+  publicKeyOf,
+} from './prepared-secret.ts';
+export {
+  type PlainInput,
+  type SignInput,
+  sign,
+  signHeaders,
+  signPlain,
+  type WebhookHeaders,
+} from './sign.ts';
+export { SigningError, type SigningErrorCode, signingErrorCodes } from './signing-error.ts';
+export {
+  type IncomingHeaders,
+  type VerifyFailure,
+  type VerifyInput,
+  type VerifyPlainInput,
+  type VerifyResult,
+  verify,
+  verifyFailures,
+  verifyPlain,
+} from './verify.ts';

@@ -1,0 +1,87 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  sign as signBytes,
+} from 'node:crypto';
+import { SigningError } from './signing-error.ts';
+import { decodeBase64 } from './strict-base64.ts';
+
+/**
+ * A secret, decoded once: `v1` is HMAC-SHA256, `v1a` ed25519. Keep it as long as the secret is in use; decoding costs
+ * more than signing.
+ */
+export type PreparedSecret = Readonly<{ scheme: 'v1' | 'v1a'; key: KeyObject }>;
+
+/** Standard Webhooks: a symmetric secret has 24 to 64 random bytes. */
+export const minSecretBytes = 24;
+export const maxSecretBytes = 64;
+
+const symmetricPrefix = 'whsec_';
+const privatePrefix = 'whsk_';
+const publicPrefix = 'whpk_';
+
+// ed25519 keys as DER (RFC 8410): these bytes, then the 32 bytes of the seed or of the public key.
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
+const spkiHead = Buffer.from('302a300506032b6570032100', 'hex');
+const seedBytes = 32;
+const publicBytes = 32;
+
+/**
+ * Decodes `whsec_…` (with or without its prefix, 24–64 bytes) or `whsk_…` (64 bytes: seed, then public key). Throws
+ * SigningError `invalid-secret` or `invalid-key`.
+ */
+export function prepareSecret(secret: string): PreparedSecret {
+  if (secret.startsWith(privatePrefix)) return { scheme: 'v1a', key: privateKey(secret) };
+  const encoded = secret.startsWith(symmetricPrefix) ? secret.slice(symmetricPrefix.length) : secret;
+  const bytes = decodeBase64(encoded);
+  if (bytes === null) {
+    throw new SigningError(
+      'invalid-secret',
+      "a secret is 'whsec_' and base64 with its padding; this is not base64",
+    );
+  }
+  if (bytes.length < minSecretBytes || bytes.length > maxSecretBytes) {
+    const message = `a secret must have ${minSecretBytes} to ${maxSecretBytes} bytes, got ${bytes.length}`;
+    throw new SigningError('invalid-secret', message);
+  }
+  return { scheme: 'v1', key: createSecretKey(bytes) };
+}
+
+function privateKey(text: string): KeyObject {
+  const bytes = decodeBase64(text.slice(privatePrefix.length));
+  if (bytes?.length !== seedBytes + publicBytes) {
+    throw new SigningError('invalid-key', "a private key is 'whsk_' and the base64 of 64 bytes");
+  }
+  const der = Buffer.concat([pkcs8Head, bytes.subarray(0, seedBytes)]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  // A public half that does not belong to the seed would sign what nobody can verify.
+  if (!publicHalf(key).equals(bytes.subarray(seedBytes))) {
+    throw new SigningError('invalid-key', 'the two halves of the private key do not belong together');
+  }
+  return key;
+}
+
+function publicHalf(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(spkiHead.length);
+}
+
+/** The `whpk_…` of a `whsk_…`: what receivers keep in their list of trusted keys. */
+export function publicKeyOf(secret: string): string {
+  return publicPrefix + publicHalf(privateKey(secret)).toString('base64');
+}
+
+/** Decodes `whpk_…`. Throws SigningError `invalid-key`. */
+export function preparePublicKey(text: string): KeyObject {
+  const bytes = text.startsWith(publicPrefix) ? decodeBase64(text.slice(publicPrefix.length)) : null;
+  if (bytes?.length !== publicBytes) {
+    throw new SigningError('invalid-key', "a public key is 'whpk_' and the base64 of 32 bytes");
+  }
+  return createPublicKey({ key: Buffer.concat([spkiHead, bytes]), format: 'der', type: 'spki' });
+}
+
+/** The ed25519 signature of `content`. */
+export function signEd25519(key: KeyObject, content: Buffer): Buffer {
+  return signBytes(null, content, key);
+}
