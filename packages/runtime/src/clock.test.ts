@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeClock, systemClock } from './index.ts';
+
+describe('the fake clock', () => {
+  it('runs timers in the order they come due, each at its time', async () => {
+    const clock = fakeClock(1000);
+    const seen: [string, number, number][] = [];
+    const note = (name: string) => () => void seen.push([name, clock.nowMs(), clock.monotonicMs()]);
+    clock.setTimer(note('late'), 30);
+    clock.setTimer(note('early'), 10);
+    clock.setTimer(note('second of two'), 30);
+    clock.setTimer(note('beyond'), 41);
+    await clock.advance(40);
+    expect(seen).toEqual([
+      ['early', 1010, 10],
+      ['late', 1030, 30],
+      ['second of two', 1030, 30],
+    ]);
+    expect([clock.nowMs(), clock.pendingTimers]).toEqual([1040, 1]);
+  });
+
+  it('runs what timers and their promises start, within the same advance', async () => {
+    const clock = fakeClock();
+    const seen: number[] = [];
+    const sleep = async (ms: number) => new Promise<void>((resolve) => clock.setTimer(resolve, ms));
+    const work = async () => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        await sleep(10);
+        seen.push(clock.monotonicMs());
+      }
+    };
+    const done = work();
+    await clock.advance(30);
+    await done;
+    expect(seen).toEqual([10, 20, 30]);
+  });
+
+  it('cancels', async () => {
+    const clock = fakeClock();
+    const fn = vi.fn();
+    const cancel = clock.setTimer(fn, 10);
+    cancel();
+    cancel();
+    await clock.advance(100);
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('steps the wall clock alone', async () => {
+    const clock = fakeClock(1000);
+    await clock.advance(10);
+    clock.set(500);
+    expect([clock.nowMs(), clock.monotonicMs()]).toEqual([500, 10]);
+    await clock.advance(5);
+    expect([clock.nowMs(), clock.monotonicMs()]).toEqual([505, 15]);
+  });
+});
+
+describe('the system clock', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('waits longer than one Node timer can', () => {
+    const fn = vi.fn();
+    const days = 40 * 86_400_000;
+    systemClock.setTimer(fn, days);
+    vi.advanceTimersByTime(days - 1);
+    expect(fn).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(fn).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('cancels in any part of a long wait, and takes a negative delay for none', () => {
+    const fn = vi.fn();
+    const cancel = systemClock.setTimer(fn, 40 * 86_400_000);
+    vi.advanceTimersByTime(30 * 86_400_000);
+    cancel();
+    expect(vi.getTimerCount()).toBe(0);
+    systemClock.setTimer(fn, -5);
+    vi.advanceTimersByTime(0);
+    expect(fn).toHaveBeenCalledTimes(1);
+  });
+});
