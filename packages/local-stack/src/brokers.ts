@@ -1,0 +1,199 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { AppError } from '@tidings/runtime';
+
+import { liveBrokerIds } from './broker-metadata.ts';
+import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
+import { type JavaTools, prepareJava } from './java-tools.ts';
+import { Part } from './part.ts';
+import { freePorts, requireFreePorts } from './ports.ts';
+
+const heapArgs = ['-Xms256m', '-Xmx512m'];
+const readyTimeoutMs = 60_000;
+const stopGraceMs = 12_000;
+
+/** How to run a cluster. */
+export type BrokersOptions = Readonly<{
+  /** 1, or 3 for replication factor 3 with two in-sync replicas. */
+  count: number;
+  /** Storage is formatted here once; each broker has a folder `broker-N`. */
+  dataDir: string;
+  /** Default: `dataDir`. One file a broker. */
+  logDir?: string;
+  /** Broker N listens on portBase + N − 1, its controller 10 above. Default: any free ports. */
+  portBase?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default: {@link prepareJava}. */
+  java?: JavaTools;
+  /** What an error message tells the reader to change when a port is taken. */
+  portSetting?: string;
+}>;
+
+/** One broker: a {@link Part} that knows its address. */
+export type Broker = Part & Readonly<{ address: string; nodeId: number }>;
+
+/** A running cluster. */
+export type Brokers = Readonly<{
+  /** `host:port` of every broker, for KAFKA_BROKERS. */
+  brokers: readonly string[];
+  replicationFactor: number;
+  nodes: readonly Broker[];
+  /** Ends all of them together: the last ones could not leave a quorum that is gone. */
+  stop: (graceMs?: number) => Promise<void>;
+}>;
+
+type Cluster = Readonly<{ clusterId: string; brokers: number }>;
+
+class BrokerPart extends Part {
+  readonly address: string;
+  readonly nodeId: number;
+
+  constructor(place: BrokerPlace, context: BrokerContext) {
+    const { host, java, folder, logDir, count } = context;
+    super({
+      process: {
+        name: `broker-${place.nodeId}`,
+        command: java.java,
+        args: [
+          ...heapArgs,
+          ...java.jvmArgs,
+          ...['-cp', java.classPath, 'kafka.Kafka', join(folder, 'server.properties')],
+        ],
+        logFile: join(logDir, `broker-${place.nodeId}.log`),
+      },
+      isReady: async () => (await liveBrokerIds(host, place.port))?.length === count(),
+      readyTimeoutMs,
+      stopGraceMs,
+    });
+    this.address = `${host}:${place.port}`;
+    this.nodeId = place.nodeId;
+  }
+}
+
+type BrokerContext = Readonly<{
+  host: string;
+  java: JavaTools;
+  folder: string;
+  logDir: string;
+  /** How many brokers must be in the cluster before this one counts as ready. */
+  count: () => number;
+}>;
+
+/**
+ * Starts Apache Kafka in KRaft mode, one Java process a broker, and resolves when every broker sees all of them.
+ * @throws AppError: `conflict` (port taken; data of another cluster size), `unavailable` or `timeout` (it did not come up)
+ */
+export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
+  const { count, dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'portBase' } = options;
+  const java = options.java ?? (await prepareJava());
+  const places = await choosePlaces(options, host);
+  await requireFreePorts(
+    host,
+    places.flatMap((p) => [
+      { port: p.port, purpose: `Kafka broker ${p.nodeId}` },
+      { port: p.controllerPort, purpose: `Kafka controller ${p.nodeId}` },
+    ]),
+    portSetting,
+  );
+  mkdirSync(dataDir, { recursive: true });
+  const cluster = openCluster(dataDir, count);
+  const nodes: BrokerPart[] = [];
+  const expected = (): number => nodes.filter((node) => node.isRunning).length;
+  for (const place of places) {
+    const folder = join(dataDir, `broker-${place.nodeId}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'server.properties'), propertiesText(brokerProperties(host, place, places)));
+    nodes.push(new BrokerPart(place, { host, java, folder, logDir, count: expected }));
+  }
+  await Promise.all(
+    places.map((place) => formatStorage(java, cluster, join(dataDir, `broker-${place.nodeId}`))),
+  );
+  const stop = async (graceMs?: number): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop(graceMs)));
+  };
+  try {
+    await Promise.all(nodes.map((node) => node.spawn()));
+    await Promise.all(nodes.map((node) => node.ready()));
+  } catch (error) {
+    await Promise.all(nodes.map((node) => node.kill9()));
+    throw error;
+  }
+  return { brokers: nodes.map((node) => node.address), replicationFactor: Math.min(3, count), nodes, stop };
+}
+
+async function choosePlaces(options: BrokersOptions, host: string): Promise<BrokerPlace[]> {
+  const { count, dataDir, portBase } = options;
+  const free = portBase === undefined ? await freePorts(host, count * 2) : [];
+  return Array.from({ length: count }, (_, index) => ({
+    nodeId: index + 1,
+    port: free[index * 2] ?? (portBase ?? 0) + index,
+    controllerPort: free[index * 2 + 1] ?? (portBase ?? 0) + 10 + index,
+    dataFolder: join(dataDir, `broker-${index + 1}`, 'data'),
+  }));
+}
+
+/** The number of brokers that the data in `dataDir` was made with, or null when there is none yet. */
+export function recordedBrokerCount(dataDir: string): number | null {
+  return readCluster(join(dataDir, 'cluster.json'))?.brokers ?? null;
+}
+
+/** A KRaft quorum of fixed voters cannot change its size, so the size is kept beside the data. */
+function openCluster(dataDir: string, count: number): Cluster {
+  const file = join(dataDir, 'cluster.json');
+  const known = readCluster(file);
+  if (known === null) {
+    // Kafka's own tool takes a leading hyphen for an option.
+    const clusterId = randomBytes(16).toString('base64url').replaceAll('-', 'A');
+    const cluster = { clusterId, brokers: count };
+    writeFileSync(file, `${JSON.stringify(cluster)}\n`);
+    return cluster;
+  }
+  if (known.brokers === count) return known;
+  throw new AppError({
+    code: 'conflict',
+    message: `the Kafka data in ${dataDir} was made with ${known.brokers} broker(s), not ${count}. Start with --brokers ${known.brokers}, or with --data and another folder.`,
+  });
+}
+
+function readCluster(file: string): Cluster | null {
+  if (!existsSync(file)) return null;
+  try {
+    const { clusterId, brokers } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Cluster>;
+    if (typeof clusterId === 'string' && typeof brokers === 'number') return { clusterId, brokers };
+  } catch (cause) {
+    throw damaged(file, cause);
+  }
+  throw damaged(file);
+}
+
+function damaged(file: string, cause?: unknown): AppError {
+  return new AppError({
+    code: 'unavailable',
+    message: `${file} is damaged. Move the data folder away, or start with --data and another folder.`,
+    cause,
+  });
+}
+
+async function formatStorage(java: JavaTools, cluster: Cluster, folder: string): Promise<void> {
+  if (existsSync(join(folder, 'data', 'meta.properties'))) return;
+  const args = [
+    ...java.jvmArgs,
+    ...['-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '--ignore-formatted'],
+    ...['-t', cluster.clusterId, '-c', join(folder, 'server.properties')],
+  ];
+  await new Promise<void>((resolve, reject) => {
+    execFile(java.java, args, (error, stdout, stderr) => {
+      if (error === null) return resolve();
+      const isFull = /no space left/i.test(stdout + stderr);
+      const said = stderr.trim().split('\n').at(-1) ?? '';
+      const message = isFull
+        ? `the disk that holds ${folder} is full. Free some space and start again.`
+        : `Kafka could not format its storage in ${folder}: ${said}. Move the data folder away, or start with --data and another folder.`;
+      reject(new AppError({ code: 'unavailable', message, cause: error }));
+    });
+  });
+}

@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { AppError } from '@tidings/runtime';
+
+const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
+const pomFile = join(deployFolder, 'pom.xml');
+const launcherFile = join(deployFolder, 'java', 'EmbeddedMongo.java');
+const cacheFolder = join(deployFolder, 'target');
+const minJava = 17;
+
+/** What runs Kafka and the embedded MongoDB. */
+export type JavaTools = Readonly<{
+  /** Path of the `java` program itself (not a shim: the pid must be the JVM's). */
+  java: string;
+  /** Jars and our launcher's classes, as `java -cp` wants them. */
+  classPath: string;
+  /** JVM arguments that every part shares. */
+  jvmArgs: readonly string[];
+}>;
+
+type CommandResult = Readonly<{ code: number | string; output: string }>;
+
+/**
+ * Finds Java 17 or newer and makes the class path. The first run on a machine downloads about 55 MB through Maven into
+ * its own repository and compiles the launcher; after that the answer comes from files under deploy/local/target, which
+ * are named by what they were made from.
+ * @throws AppError `config-invalid` (Java or Maven missing or too old) or `unavailable` (Maven cannot reach a repository)
+ */
+export async function prepareJava(onProgress: (line: string) => void = () => {}): Promise<JavaTools> {
+  const java = await findJava();
+  const pomHash = hashOf(readFileSync(pomFile));
+  const jars = readJars(pomHash) ?? (await fetchJars(pomHash, onProgress));
+  const launcherHash = hashOf(pomHash, readFileSync(launcherFile));
+  const classes = join(cacheFolder, `classes-${launcherHash}`);
+  if (!existsSync(classes)) await compileLauncher(java, jars, classes);
+  return {
+    java,
+    classPath: [classes, ...jars].join(delimiter),
+    jvmArgs: [
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+ExitOnOutOfMemoryError',
+      '-Djava.awt.headless=true',
+      `-Dlog4j2.configurationFile=${join(deployFolder, 'log4j2.properties')}`,
+    ],
+  };
+}
+
+async function findJava(): Promise<string> {
+  const home = process.env['JAVA_HOME'];
+  const candidate = home ? join(home, 'bin', 'java') : 'java';
+  const found = await run(candidate, ['-XshowSettings:properties', '-version']);
+  const version = /java\.specification\.version = (?:1\.)?(\d+)/.exec(found.output)?.[1];
+  const realHome = /java\.home = (.+)/.exec(found.output)?.[1]?.trim();
+  if (found.code !== 0 || version === undefined || realHome === undefined) {
+    throw new AppError({
+      code: 'config-invalid',
+      message: home
+        ? `JAVA_HOME is ${home}, but no Java runs there. Point it at a JDK ${minJava} or newer, or unset it.`
+        : `Java was not found. Install a JDK ${minJava} or newer (for example Temurin or your system's openjdk package), then start again.`,
+    });
+  }
+  if (Number(version) < minJava) {
+    throw new AppError({
+      code: 'config-invalid',
+      message: `Java is ${version}, but Kafka 4 needs ${minJava} or newer. Install a newer JDK or point JAVA_HOME at one.`,
+    });
+  }
+  return join(realHome, 'bin', 'java');
+}
+
+function readJars(pomHash: string): string[] | null {
+  const file = join(cacheFolder, `jars-${pomHash}.txt`);
+  if (!existsSync(file)) return null;
+  const jars = readFileSync(file, 'utf8').trim().split(delimiter);
+  return jars.every((jar) => existsSync(jar)) ? jars : null;
+}
+
+async function fetchJars(pomHash: string, onProgress: (line: string) => void): Promise<string[]> {
+  onProgress('fetching Kafka and the embedded MongoDB through Maven (once, about 55 MB)');
+  mkdirSync(cacheFolder, { recursive: true });
+  const target = join(cacheFolder, `jars-${pomHash}.txt`);
+  const fresh = `${target}.${process.pid}`;
+  const made = await run('mvn', [
+    ...['-B', '-ntp', '-f', pomFile, 'dependency:build-classpath'],
+    ...[`-Dmdep.outputFile=${fresh}`, '-Dmdep.includeScope=runtime'],
+  ]);
+  if (made.code !== 0) throw mavenError(made);
+  renameSync(fresh, target);
+  const jars = readJars(pomHash);
+  if (jars !== null) return jars;
+  throw new AppError({
+    code: 'unavailable',
+    message: `Maven answered with jars that are not there; remove ${target} and start again`,
+  });
+}
+
+function mavenError({ code, output }: CommandResult): AppError {
+  if (code === 'ENOENT') {
+    return new AppError({
+      code: 'config-invalid',
+      message:
+        'Maven (mvn) was not found. Install Maven 3.6 or newer: it fetches Kafka. Or set KAFKA_BROKERS and MONGODB_URI to use clusters you have.',
+    });
+  }
+  const reason = /\[(?:ERROR|FATAL)\] (.+)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '';
+  if (/no space left/i.test(output)) {
+    return new AppError({
+      code: 'unavailable',
+      message: 'Maven stopped because the disk is full. Free some space and start again.',
+    });
+  }
+  return new AppError({
+    code: 'unavailable',
+    message: `Maven could not fetch Kafka. Check the network, or the proxy and mirror in ~/.m2/settings.xml, then start again. It said: ${reason.slice(0, 400)}`,
+  });
+}
+
+async function compileLauncher(java: string, jars: readonly string[], target: string): Promise<void> {
+  mkdirSync(cacheFolder, { recursive: true });
+  const fresh = mkdtempSync(join(cacheFolder, 'compiling-'));
+  const made = await run(java, [
+    ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-d', fresh],
+    ...['-cp', jars.join(delimiter), launcherFile],
+  ]);
+  if (made.code !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    const isRuntimeOnly = /Module jdk\.compiler not found/.test(made.output);
+    throw new AppError({
+      code: 'config-invalid',
+      message: isRuntimeOnly
+        ? `the Java at ${java} is a runtime without a compiler. Install a JDK ${minJava} or newer, not only a JRE, or point JAVA_HOME at one.`
+        : `the embedded MongoDB's launcher does not compile: ${made.output.slice(0, 600)}`,
+    });
+  }
+  try {
+    renameSync(fresh, target);
+  } catch (error) {
+    // Another start compiled the same classes first; a rename never replaces a folder that has files.
+    if (!existsSync(target)) throw error;
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function hashOf(...parts: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function run(command: string, args: readonly string[]): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    execFile(command, [...args], { maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : (error.code ?? 1), output: `${stdout}\n${stderr}` });
+    });
+  });
+}

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+import { type JavaTools, prepareJava } from './java-tools.ts';
+import { Part, type PartSpec } from './part.ts';
+import { freePorts, requireFreePorts } from './ports.ts';
+
+const heapArgs = ['-Xms64m', '-Xmx512m'];
+const readyTimeoutMs = 60_000;
+const stopGraceMs = 10_000;
+const embeddedFile = 'embedded.mv';
+const mongodFolder = 'mongod';
+
+/** How to run the database. */
+export type MongoOptions = Readonly<{
+  dataDir: string;
+  /** Default: `dataDir`. */
+  logDir?: string;
+  /** Default: any free port. */
+  port?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default `auto`: what made the data that is there; else a `mongod` on the PATH; else the embedded server. */
+  kind?: 'auto' | 'mongod' | 'embedded';
+  /** Default: {@link prepareJava}. Not needed for a `mongod`. */
+  java?: JavaTools;
+  /** What an error message tells the reader to change when the port is taken. */
+  portSetting?: string;
+}>;
+
+/** A running database: a {@link Part} with the URI its clients use. */
+export type Mongo = Part & Readonly<{ url: string; kind: 'mongod' | 'embedded' }>;
+
+class MongoPart extends Part {
+  readonly url: string;
+  readonly kind: 'mongod' | 'embedded';
+
+  constructor(spec: PartSpec, url: string, kind: 'mongod' | 'embedded') {
+    super(spec);
+    this.url = url;
+    this.kind = kind;
+  }
+}
+
+/**
+ * Starts a MongoDB on `dataDir` and resolves when it accepts connections. Either kind keeps what it has acknowledged
+ * through kill -9: the embedded one commits before it answers, a `mongod` is asked for its journal in the URI.
+ * @throws AppError: `conflict` (port taken), `unavailable` or `timeout` (it did not come up)
+ */
+export async function startMongo(options: MongoOptions): Promise<Mongo> {
+  const { dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'port' } = options;
+  const port = options.port ?? (await freePorts(host, 1))[0] ?? 0;
+  await requireFreePorts(host, [{ port, purpose: 'MongoDB' }], portSetting);
+  mkdirSync(dataDir, { recursive: true });
+  const kind = await chooseKind(options);
+  const place = { host, port, dataDir };
+  const { command, args } =
+    kind === 'mongod' ? mongodCommand(place) : embeddedCommand(place, options.java ?? (await prepareJava()));
+  const part = new MongoPart(
+    {
+      process: { name: 'mongodb', command, args, logFile: join(logDir, 'mongodb.log') },
+      isReady: () => accepts(host, port),
+      readyTimeoutMs,
+      stopGraceMs,
+    },
+    `mongodb://${host}:${port}/${kind === 'mongod' ? '?journal=true' : ''}`,
+    kind,
+  );
+  await part.start();
+  return part;
+}
+
+/** Data made by one kind is invisible to the other, so what is there decides before what is installed. */
+async function chooseKind({ kind = 'auto', dataDir }: MongoOptions): Promise<'mongod' | 'embedded'> {
+  if (kind !== 'auto') return kind;
+  if (existsSync(join(dataDir, embeddedFile))) return 'embedded';
+  if (existsSync(join(dataDir, mongodFolder))) return 'mongod';
+  return new Promise((resolve) => {
+    execFile('mongod', ['--version'], (error) => resolve(error === null ? 'mongod' : 'embedded'));
+  });
+}
+
+type Place = Readonly<{ host: string; port: number; dataDir: string }>;
+type Command = Readonly<{ command: string; args: readonly string[] }>;
+
+function mongodCommand({ host, port, dataDir }: Place): Command {
+  const folder = join(dataDir, mongodFolder);
+  mkdirSync(folder, { recursive: true });
+  const args = [
+    '--dbpath',
+    folder,
+    '--bind_ip',
+    host,
+    '--port',
+    String(port),
+    '--wiredTigerCacheSizeGB',
+    '0.5',
+  ];
+  return { command: 'mongod', args };
+}
+
+function embeddedCommand({ host, port, dataDir }: Place, java: JavaTools): Command {
+  const file = join(dataDir, embeddedFile);
+  const args = [
+    ...heapArgs,
+    ...java.jvmArgs,
+    '-cp',
+    java.classPath,
+    'EmbeddedMongo',
+    host,
+    String(port),
+    file,
+  ];
+  return { command: java.java, args };
+}
+
+async function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,131 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { AppError } from '@tidings/runtime';
+
+import { describeEnd, ManagedProcess, type ProcessEnd, type ProcessSpec } from './managed-process.ts';
+
+const pollMs = 40;
+const logTailBytes = 64 * 1024;
+
+/**
+ * A part of the stack: how to run its process and how to see that it serves. `isReady` is asked again and again until it
+ * says true; it must not throw for "not yet".
+ */
+export type PartSpec = Readonly<{
+  process: ProcessSpec;
+  isReady: () => Promise<boolean>;
+  readyTimeoutMs: number;
+  stopGraceMs: number;
+}>;
+
+/** One process of the stack over its restarts. The port, the folder and the log file stay the same; the pid changes. */
+export class Part {
+  readonly name: string;
+  readonly logFile: string;
+  readonly #spec: PartSpec;
+  #process: ManagedProcess | null = null;
+
+  constructor(spec: PartSpec) {
+    this.name = spec.process.name;
+    this.logFile = spec.process.logFile;
+    this.#spec = spec;
+  }
+
+  /** The pid of the present process, or of the last one when it has ended. 0 before the first start. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** True while its process runs. */
+  get isRunning(): boolean {
+    return this.#process !== null && this.#process.end === null;
+  }
+
+  /** Resolves when the present process ends. */
+  async ended(): Promise<ProcessEnd> {
+    return (await this.#process?.ended) ?? { code: null, signal: null, failure: 'never started' };
+  }
+
+  /** Starts the process without waiting for it to serve. */
+  async spawn(): Promise<void> {
+    if (this.isRunning) throw new AppError({ code: 'conflict', message: `${this.name} is running already` });
+    this.#process = await ManagedProcess.start(this.#spec.process);
+  }
+
+  /**
+   * Waits until it serves. Rejects with AppError `unavailable` when it ends before that, quoting the last error in its
+   * log, or `timeout`; the process that never came up is ended.
+   */
+  async ready(): Promise<void> {
+    const deadline = Date.now() + this.#spec.readyTimeoutMs;
+    for (;;) {
+      const end = this.#process?.end ?? null;
+      if (end !== null) throw this.#endedEarly(end);
+      if (await this.#spec.isReady()) return;
+      if (Date.now() > deadline) {
+        await this.kill9();
+        throw new AppError({
+          code: 'timeout',
+          message: `${this.name} was not ready after ${this.#spec.readyTimeoutMs / 1000} s; its log: ${this.logFile}`,
+        });
+      }
+      await delay(pollMs);
+    }
+  }
+
+  /** {@link spawn} and {@link ready}. */
+  async start(): Promise<void> {
+    await this.spawn();
+    await this.ready();
+  }
+
+  /** SIGTERM, SIGKILL after the part's grace period (or `graceMs`). Resolves when the process is gone. */
+  async stop(graceMs = this.#spec.stopGraceMs): Promise<void> {
+    await this.#process?.stop(graceMs);
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill9(): Promise<void> {
+    await this.#process?.kill9();
+  }
+
+  /** Stops it if it runs, then starts it on the same port and data. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  #endedEarly(end: ProcessEnd): AppError {
+    const cause = lastError(this.logFile);
+    if (/no space left|not enough space|ENOSPC/i.test(cause)) {
+      return new AppError({
+        code: 'unavailable',
+        message: `${this.name} stopped because the disk is full. Free some space and start again. Its log: ${this.logFile}`,
+      });
+    }
+    return new AppError({
+      code: 'unavailable',
+      message:
+        `${this.name} ended at start (${describeEnd(end)})${cause === '' ? '' : `: ${cause}`}. ` +
+        `If its data is damaged, move the data folder away or start with --data and another folder. Its log: ${this.logFile}`,
+    });
+  }
+}
+
+/** The newest line of the log's end that names an error; Java logs, pino's JSON lines and Node's own stack all do. */
+function lastError(logFile: string): string {
+  const { size } = statSync(logFile);
+  const file = openSync(logFile, 'r');
+  try {
+    const buffer = Buffer.alloc(Math.min(size, logTailBytes));
+    readSync(file, buffer, 0, buffer.length, size - buffer.length);
+    const lines = buffer.toString('utf8').split('\n');
+    const isError = /\b(ERROR|FATAL)\b|"level":(50|60)|[A-Za-z]*(Error|Exception)\b/;
+    return (lines.findLast((line) => isError.test(line) && !line.startsWith('\tat ')) ?? '')
+      .slice(0, 600)
+      .trim();
+  } finally {
+    closeSync(file);
+  }
+}
