@@ -27,8 +27,9 @@ export {
 } from './logger.ts';
 export { type ObservedOptions, type OutcomeHistogram, observed } from './observed.ts';
 export type { ProcessHost } from './process-host.ts';
-export { runService, type ServiceDefinition } from './run-service.ts';
+export { runService } from './run-service.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
+export type { ServiceDefinition } from './service-life.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export {
   childTraceparent,

@@ -1,4 +1,5 @@
 import type { Environment } from '@tidings/runtime';
+import type { DestinationStream } from 'pino';
 
 /** What a service needs of its process; tests give their own. */
 export type ProcessHost = Readonly<{
@@ -10,6 +11,8 @@ export type ProcessHost = Readonly<{
   /** A line for a person, on standard error. */
   complain: (line: string) => void;
   exit: (code: number) => void;
+  /** Where log lines go; standard output when it is not given. */
+  logStream?: DestinationStream;
 }>;
 
 /** This process. */

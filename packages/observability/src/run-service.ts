@@ -1,44 +1,11 @@
-import {
-  AppError,
-  type ConfigOf,
-  type ConfigSpec,
-  describeConfig,
-  Health,
-  loadConfig,
-  messageOf,
-  Resources,
-  sharedSettings,
-  systemClock,
-} from '@tidings/runtime';
-import { createMetrics } from './create-metrics.ts';
+import { type ConfigOf, type ConfigSpec, describeConfig, loadConfig, sharedSettings } from '@tidings/runtime';
 import type { MetricsCatalogue } from './define-metrics.ts';
-import { createLogger, type LogFields, type ServiceLogger } from './logger.ts';
-import { nodeProcess, type ProcessHost } from './process-host.ts';
-import { reportTo, type ServiceContext } from './service-context.ts';
-import { startTracing } from './tracing.ts';
-
-/**
- * A service by its parts: its name, its settings, its metrics, and the function that opens everything and returns what
- * the line `service.started` shall say (`{ url }`).
- */
-export type ServiceDefinition<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
-  name: string;
-  spec: S;
-  metrics: C;
-  start: (context: ServiceContext<S, C>) => Promise<LogFields>;
-  host?: ProcessHost;
-}>;
-
-/** A SIGTERM is answered by an exit within this time. */
-const drainMs = 20_000;
-// Kept for the last lines and spans, after the resources have had the rest.
-const farewellMs = 1_500;
+import { createLogger } from './logger.ts';
+import { nodeProcess } from './process-host.ts';
+import { complain, exitConfig, type ServiceDefinition, ServiceLife } from './service-life.ts';
 
 // Read for every service, whatever its own spec says.
 const commonSpec = { logLevel: sharedSettings.logLevel };
-
-/** sysexits.h EX_CONFIG: a supervisor that restarts it would only see the same again. */
-const exitConfig = 78;
 
 /**
  * The life of a service process: read the config, start, run until SIGTERM or SIGINT, drain within 20 s, exit 0. A
@@ -61,120 +28,11 @@ export async function runService<const S extends ConfigSpec, const C extends Met
   }
   const config = loaded as ConfigOf<S>;
   const { logLevel } = loaded as ConfigOf<typeof commonSpec>;
-  const logger = createLogger({ service: name, level: logLevel });
+  const logger = createLogger({
+    service: name,
+    level: logLevel,
+    ...(host.logStream === undefined ? {} : { stream: host.logStream }),
+  });
   const shown = { ...describeConfig(spec, config), [commonSpec.logLevel.env]: logLevel };
   await new ServiceLife({ definition, host, config, shown, logger }).run();
-}
-
-function complain(host: ProcessHost, name: string, error: unknown): void {
-  for (const line of messageOf(error).split('\n')) host.complain(`${name}: ${line}`);
-}
-
-type LifeParts<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
-  definition: ServiceDefinition<S, C>;
-  host: ProcessHost;
-  config: ConfigOf<S>;
-  shown: Record<string, string>;
-  logger: ServiceLogger;
-}>;
-
-// starting → running → stopping → gone; from any state a crash or a second signal leads straight to gone.
-class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
-  readonly #parts: LifeParts<S, C>;
-  readonly #context: ServiceContext<S, C>;
-  #starting: Promise<unknown> = Promise.resolve();
-  #state: 'starting' | 'running' | 'stopping' | 'gone' = 'starting';
-
-  constructor(parts: LifeParts<S, C>) {
-    const { definition, config, logger } = parts;
-    this.#parts = parts;
-    this.#context = {
-      name: definition.name,
-      config,
-      logger,
-      clock: systemClock,
-      metrics: createMetrics(definition.metrics, { service: definition.name }),
-      health: new Health(),
-      resources: new Resources(reportTo(logger)),
-    };
-  }
-
-  async run(): Promise<void> {
-    const { definition, host, logger, shown } = this.#parts;
-    const beganMs = performance.now();
-    host.onCrash((error, origin) => this.#crash(error, origin));
-    host.onSignal((signal) => this.#onSignal(signal));
-    try {
-      this.#starting = this.#start();
-      const fields = await this.#starting;
-      if (this.#state !== 'starting') return;
-      this.#state = 'running';
-      const startMs = Math.round(performance.now() - beganMs);
-      logger.info({ ...(fields as LogFields), pid: process.pid, startMs, config: shown }, 'service.started');
-      logger.flushSync();
-    } catch (error) {
-      if (this.#state !== 'starting') return;
-      const isConfig = error instanceof AppError && error.code === 'config-invalid';
-      if (isConfig) complain(host, definition.name, error);
-      else logger.fatal({ error, detail: messageOf(error) }, 'service.start-failed');
-      await this.#leave(isConfig ? exitConfig : 1);
-    }
-  }
-
-  async #start(): Promise<LogFields> {
-    const { definition, host } = this.#parts;
-    const tracing = await startTracing({ service: definition.name, env: host.env });
-    this.#context.resources.add('tracing', tracing.shutdown);
-    return definition.start(this.#context);
-  }
-
-  #onSignal(signal: string): void {
-    if (this.#state === 'stopping') {
-      this.#parts.logger.warn({ signal }, 'service.stop-forced');
-      this.#exit(1);
-    } else if (this.#state !== 'gone') {
-      void this.#stop(signal);
-    }
-  }
-
-  async #stop(signal: string): Promise<void> {
-    this.#state = 'stopping';
-    const { logger } = this.#parts;
-    const beganMs = performance.now();
-    logger.info({ signal, drainMs }, 'service.stopping');
-    logger.flushSync();
-    this.#context.health.drain();
-    await this.#leave(0);
-    logger.debug({ tookMs: Math.round(performance.now() - beganMs) }, 'service.left');
-  }
-
-  // Closes what is open, whatever state it is in, and goes. A start that still runs is not waited for: what it opens
-  // from here on is closed at once.
-  async #leave(code: number): Promise<void> {
-    this.#state = 'stopping';
-    const beganMs = performance.now();
-    const hardStop = setTimeout(() => this.#exit(1), drainMs);
-    this.#starting.catch((error: unknown) => {
-      this.#parts.logger.debug({ error }, 'service.start-abandoned');
-    });
-    await this.#context.resources.close(drainMs - farewellMs);
-    clearTimeout(hardStop);
-    if (code === 0) {
-      this.#parts.logger.info({ tookMs: Math.round(performance.now() - beganMs) }, 'service.stopped');
-    }
-    this.#exit(code);
-  }
-
-  #crash(error: unknown, origin: string): void {
-    if (this.#state === 'gone') return;
-    this.#parts.logger.fatal({ error, origin, detail: messageOf(error) }, 'service.crashed');
-    this.#exit(1);
-  }
-
-  #exit(code: number): void {
-    if (this.#state === 'gone') return;
-    this.#state = 'gone';
-    this.#parts.logger.flushSync();
-    this.#parts.host.exit(code);
-  }
 }

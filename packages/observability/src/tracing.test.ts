@@ -1,0 +1,81 @@
+import { describe, expect, it, vi } from 'vitest';
+import {
+  childTraceparent,
+  formatTraceparent,
+  newTraceparent,
+  observed,
+  parseTraceparent,
+  recordingLogger,
+} from './index.ts';
+
+const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+describe('traceparent', () => {
+  it('is read and written', () => {
+    const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', flags: 1 };
+    expect(parseTraceparent(parent)).toEqual(context);
+    expect(formatTraceparent(context)).toBe(parent);
+    expect(formatTraceparent({ ...context, flags: 0 })).toMatch(/-00$/);
+  });
+
+  it('of a later version may have more at its end', () => {
+    expect(parseTraceparent(`cc${parent.slice(2)}-what-the-future-holds`)?.flags).toBe(1);
+  });
+
+  it.each([
+    undefined,
+    '',
+    'hello',
+    parent.toUpperCase(),
+    `ff${parent.slice(2)}`,
+    `${parent}-more`,
+    parent.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)),
+    parent.replace('b7ad6b7169203331', '0'.repeat(16)),
+    parent.slice(0, -1),
+    ` ${parent}`,
+  ])('%j is none', (text) => {
+    expect(parseTraceparent(text)).toBeNull();
+  });
+
+  it('is new each time, over more draws than one block of random bytes has', () => {
+    const seen = new Set(Array.from({ length: 2000 }, () => newTraceparent()));
+    expect(seen.size).toBe(2000);
+    for (const text of seen) expect(parseTraceparent(text)).not.toBeNull();
+  });
+
+  it('of a child stays in the trace with a span of its own; without a parent it is a new one', () => {
+    const child = parseTraceparent(childTraceparent(parent));
+    expect(child).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', flags: 1 });
+    expect(child?.spanId).not.toBe('b7ad6b7169203331');
+    expect(parseTraceparent(childTraceparent('junk'))).not.toBeNull();
+    expect(parseTraceparent(childTraceparent(undefined))).not.toBeNull();
+  });
+});
+
+describe('observed', () => {
+  it('passes the result through and measures', async () => {
+    const observe = vi.fn();
+    const logger = recordingLogger();
+    const handler = observed(
+      { name: 'handle-x', logger, histogram: { observe } },
+      async (n: number) => n + 1,
+    );
+    expect(await handler(1)).toBe(2);
+    expect(observe).toHaveBeenCalledExactlyOnceWith({ outcome: 'ok' }, expect.any(Number));
+    expect(logger.lines).toEqual([]);
+  });
+
+  it('passes the rejection through, measures it and logs one line', async () => {
+    const observe = vi.fn();
+    const logger = recordingLogger();
+    const error = new Error('no');
+    const handler = observed({ name: 'handle-x', logger, histogram: { observe } }, async () => {
+      throw error;
+    });
+    await expect(handler()).rejects.toBe(error);
+    expect(observe).toHaveBeenCalledExactlyOnceWith({ outcome: 'failed' }, expect.any(Number));
+    expect(logger.lines).toMatchObject([
+      { level: 'error', event: 'handler.failed', fields: { handler: 'handle-x', error } },
+    ]);
+  });
+});
