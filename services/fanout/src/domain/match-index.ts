@@ -1,0 +1,149 @@
+import type {
+  BodyFormat,
+  ConsumerId,
+  SubscriptionId,
+  SubscriptionRecord,
+  WorkspaceId,
+} from '@tidings/contracts';
+import { isReservedEventType } from '@tidings/contracts';
+import { interestsOf } from './event-patterns.ts';
+
+/** Decides on the parsed data of an event. A throw counts as no match. */
+export type Filter = (data: unknown) => boolean;
+
+/** What matching and fan-out need of a subscription; its URL, secrets and limits are delivery's business. */
+export type IndexedSubscription = Readonly<{
+  id: SubscriptionId;
+  workspaceId: WorkspaceId;
+  consumerId: ConsumerId | null;
+  version: number;
+  isDisabled: boolean;
+  format: BodyFormat;
+  filter: Filter | null;
+}>;
+
+/** What matching looks at in an event. */
+export type Matchable = Readonly<{
+  workspaceId: WorkspaceId;
+  eventType: string;
+  consumerId: ConsumerId | null;
+}>;
+
+/** Subscriptions behind one pattern, by the consumer that owns them (null: the workspace itself). */
+type Members = Map<SubscriptionId, IndexedSubscription>;
+type Audience = Map<ConsumerId | null, Members>;
+type ByPattern = Map<string, Audience>;
+
+/** `prefixes` is the wildcard tree, flattened: `order.` is the node that `order.*` hangs on, the root is `*`. */
+type WorkspaceIndex = Readonly<{ names: ByPattern; prefixes: ByPattern; reserved: ByPattern }>;
+
+const patternKinds = ['names', 'prefixes', 'reserved'] as const;
+
+const isEmpty = (index: WorkspaceIndex): boolean => patternKinds.every((kind) => index[kind].size === 0);
+
+const insert = (byPattern: ByPattern, pattern: string, subscription: IndexedSubscription): void => {
+  const audience: Audience = byPattern.get(pattern) ?? new Map<ConsumerId | null, Members>();
+  byPattern.set(pattern, audience);
+  const members = audience.get(subscription.consumerId) ?? (new Map() as Members);
+  audience.set(subscription.consumerId, members.set(subscription.id, subscription));
+};
+
+const erase = (byPattern: ByPattern, pattern: string, subscription: IndexedSubscription): void => {
+  const audience = byPattern.get(pattern);
+  const members = audience?.get(subscription.consumerId);
+  if (audience === undefined || members === undefined) return;
+  members.delete(subscription.id);
+  if (members.size === 0) audience.delete(subscription.consumerId);
+  if (audience.size === 0) byPattern.delete(pattern);
+};
+
+const collect = (
+  audience: Audience | undefined,
+  consumerId: ConsumerId | null,
+  into: IndexedSubscription[],
+): void => {
+  if (audience === undefined) return;
+  if (consumerId === null) {
+    for (const members of audience.values()) for (const member of members.values()) into.push(member);
+    return;
+  }
+  for (const owner of [consumerId, null]) {
+    const members = audience.get(owner);
+    if (members !== undefined) for (const member of members.values()) into.push(member);
+  }
+};
+
+type Entry = Readonly<{ record: SubscriptionRecord; subscription: IndexedSubscription }>;
+
+/**
+ * Which subscriptions an event goes to, kept up to date change by change. Disabled subscriptions are in it: what happens
+ * while one is disabled is theirs too, and delivery sets it aside for them in order. Deleted ones are not.
+ */
+export class MatchIndex {
+  readonly #workspaces = new Map<WorkspaceId, WorkspaceIndex>();
+  readonly #entries = new Map<SubscriptionId, Entry>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes the newest version of a subscription. `filter` was compiled from it, once. */
+  put(record: SubscriptionRecord, filter: Filter | null): void {
+    this.remove(record.id);
+    if (record.state === 'deleted') return;
+    const subscription: IndexedSubscription = {
+      id: record.id,
+      workspaceId: record.workspaceId,
+      consumerId: record.consumerId,
+      version: record.version,
+      isDisabled: record.state === 'disabled',
+      format: record.format,
+      filter,
+    };
+    this.#entries.set(record.id, { record, subscription });
+    let index = this.#workspaces.get(record.workspaceId);
+    if (index === undefined) {
+      index = { names: new Map(), prefixes: new Map(), reserved: new Map() };
+      this.#workspaces.set(record.workspaceId, index);
+    }
+    const interests = interestsOf(record);
+    for (const kind of patternKinds) {
+      for (const pattern of interests[kind]) insert(index[kind], pattern, subscription);
+    }
+  }
+
+  remove(id: SubscriptionId): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    const { record, subscription } = entry;
+    const index = this.#workspaces.get(record.workspaceId);
+    if (index === undefined) return;
+    const interests = interestsOf(record);
+    for (const kind of patternKinds) {
+      for (const pattern of interests[kind]) erase(index[kind], pattern, subscription);
+    }
+    if (isEmpty(index)) this.#workspaces.delete(record.workspaceId);
+  }
+
+  /** The subscriptions whose patterns and consumer fit the event, each once; filters are not applied yet. */
+  candidates({ workspaceId, eventType, consumerId }: Matchable): readonly IndexedSubscription[] {
+    const found: IndexedSubscription[] = [];
+    const index = this.#workspaces.get(workspaceId);
+    if (index === undefined) return found;
+    if (isReservedEventType(eventType)) {
+      // A test is meant for one consumer's endpoints, never for everybody's.
+      if (eventType !== 'webhook.test' || consumerId !== null) {
+        collect(index.reserved.get(eventType), consumerId, found);
+      }
+      return found;
+    }
+    collect(index.names.get(eventType), consumerId, found);
+    if (index.prefixes.size === 0) return found;
+    collect(index.prefixes.get(''), consumerId, found);
+    for (let dot = eventType.indexOf('.'); dot !== -1; dot = eventType.indexOf('.', dot + 1)) {
+      collect(index.prefixes.get(eventType.slice(0, dot + 1)), consumerId, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,45 @@
+import type { DeliveryRequested, EventAccepted } from '@tidings/contracts';
+import { deriveDeliveryId } from '@tidings/contracts';
+import type { IndexedSubscription } from './match-index.ts';
+
+/** What a command is made of. `acceptedAtMs` is when the event was written to the log. */
+export type DeliveryOrigin = Readonly<{
+  event: EventAccepted;
+  subscription: IndexedSubscription;
+  acceptedAtMs: number;
+  body: Buffer;
+  traceparent: string | null;
+}>;
+
+/** The first command of a delivery. Its id follows from event and subscription, so a repeat is the same delivery. */
+export const requestDelivery = ({
+  event,
+  subscription,
+  acceptedAtMs,
+  body,
+  traceparent,
+}: DeliveryOrigin): DeliveryRequested => ({
+  state: {
+    type: 'DeliveryRequested.v1',
+    deliveryId: deriveDeliveryId(event.id, subscription.id),
+    eventId: event.id,
+    eventType: event.eventType,
+    workspaceId: event.workspaceId,
+    consumerId: subscription.consumerId,
+    subscriptionId: subscription.id,
+    subscriptionVersion: subscription.version,
+    orderingKey: event.orderingKey,
+    format: subscription.format,
+    chain: 0,
+    attempt: 1,
+    position: 0,
+    trigger: 'event',
+    acceptedAtMs,
+    firstAttemptAtMs: null,
+    notBeforeMs: null,
+    deferrals: 0,
+    attempts: [],
+  },
+  body,
+  traceparent,
+});

@@ -1,0 +1,121 @@
+import { deriveDeliveryId, subscriptionId } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { anEvent, aSubscription } from '../test/builders.ts';
+import { DedupeWindow } from './domain/dedupe-window.ts';
+import { type Filter, MatchIndex } from './domain/match-index.ts';
+import { type FanOut, handleEventAccepted } from './handle-event-accepted.ts';
+
+const setUp = (subscriptions: readonly [ReturnType<typeof aSubscription>, Filter?][]) => {
+  const index = new MatchIndex();
+  for (const [record, filter] of subscriptions) index.put(record, filter ?? null);
+  const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 1_000 });
+  let offset = 0;
+  return {
+    index,
+    handle: (event: ReturnType<typeof anEvent>, at = offset++): FanOut =>
+      handleEventAccepted(
+        { index, childTraceparent: (parent) => `child of ${parent}` },
+        { event, offset: at, timestampMs: 1_790_000_000_000 },
+        window,
+      ),
+  };
+};
+
+const commandsOf = (result: FanOut) => {
+  if (result.outcome !== 'fanned-out') throw new Error(`expected commands, got ${result.outcome}`);
+  return result.commands;
+};
+
+describe('fanning an event out', () => {
+  it('makes one command for each match, with a derived id and the version it saw', () => {
+    const { handle } = setUp([[aSubscription({ version: 4 })]]);
+    const event = anEvent(1, { orderingKey: 'k', traceparent: 'p' });
+    const [command, ...rest] = commandsOf(handle(event));
+    expect(rest).toEqual([]);
+    expect(command).toMatchObject({
+      traceparent: 'child of p',
+      state: {
+        deliveryId: deriveDeliveryId(event.id, subscriptionId('sub_1')),
+        subscriptionVersion: 4,
+        orderingKey: 'k',
+        attempt: 1,
+        chain: 0,
+        position: 0,
+        trigger: 'event',
+        acceptedAtMs: 1_790_000_000_000,
+      },
+    });
+  });
+
+  it('writes the data into the body byte for byte, once for each format', () => {
+    const raw = '{ "n": 9007199254740993, "e": 1.0, "é": "\\u00e9" }';
+    const { handle } = setUp([
+      [aSubscription({ id: subscriptionId('sub_1') })],
+      [aSubscription({ id: subscriptionId('sub_2') })],
+      [aSubscription({ id: subscriptionId('sub_3'), format: 'plain' })],
+      [aSubscription({ id: subscriptionId('sub_4'), format: 'cloudevents' })],
+    ]);
+    const event = anEvent(1, { data: Buffer.from(raw), source: '/a "quoted" source' });
+    const [one, two, plain, cloud] = commandsOf(handle(event)).map(({ body }) => body);
+    expect(one?.toString()).toBe(
+      `{"id":"${event.id}","type":"order.paid","timestamp":"2026-11-22T10:00:00Z","workspace_id":"ws_demo","data":${raw}}`,
+    );
+    expect(two).toBe(one);
+    expect(JSON.parse(plain?.toString() ?? '')).toMatchObject({ created_at: '2026-09-21T14:13:20.000Z' });
+    expect(JSON.parse(cloud?.toString() ?? '')).toMatchObject({
+      specversion: '1.0',
+      source: '/a "quoted" source',
+      time: '2026-11-22T10:00:00Z',
+      workspaceid: 'ws_demo',
+    });
+    expect([plain, cloud].every((body) => body?.includes(raw))).toBe(true);
+  });
+
+  it('drops a repeat, keeps a record that is read again, and sets a conflict aside', () => {
+    const { handle } = setUp([[aSubscription()]]);
+    expect(handle(anEvent(), 10).outcome).toBe('fanned-out');
+    expect(handle(anEvent(), 11)).toEqual({ outcome: 'repeat' });
+    expect(handle(anEvent(), 10).outcome).toBe('fanned-out');
+    expect(handle(anEvent(1, { data: Buffer.from('{}') }), 12)).toMatchObject({
+      outcome: 'poison',
+      reason: 'idempotency-conflict',
+    });
+  });
+
+  it.each([
+    ['not JSON', Buffer.from('{"a":')],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['empty', Buffer.alloc(0)],
+  ])('takes data that is %s for poison, but only when somebody would have got it', (_, data) => {
+    const { handle } = setUp([[aSubscription()]]);
+    expect(handle(anEvent(1, { data }))).toMatchObject({ outcome: 'poison', reason: 'undecodable' });
+    expect(handle(anEvent(2, { data, eventType: 'nobody.cares' }))).toMatchObject({ outcome: 'unmatched' });
+  });
+
+  it('applies filters to the parsed data; one that throws matches nothing and is counted', () => {
+    const { handle } = setUp([
+      [aSubscription({ id: subscriptionId('sub_1') }), (data) => (data as { total: number }).total > 10],
+      [aSubscription({ id: subscriptionId('sub_2') }), (data) => (data as { total: number }).total > 90],
+      [
+        aSubscription({ id: subscriptionId('sub_3') }),
+        () => {
+          throw new TypeError('no');
+        },
+      ],
+    ]);
+    const result = handle(anEvent());
+    expect(commandsOf(result).map(({ state }) => state.subscriptionId)).toEqual(['sub_1']);
+    expect(result).toMatchObject({ filterFailures: 1 });
+    expect(handle(anEvent(2, { data: Buffer.from('{"total":1}') }))).toEqual({
+      outcome: 'unmatched',
+      filterFailures: 1,
+    });
+  });
+
+  it('also commands deliveries for a disabled subscription and says how many', () => {
+    const { handle } = setUp([[aSubscription({ state: 'disabled' })]]);
+    const result = handle(anEvent());
+    expect(commandsOf(result)).toHaveLength(1);
+    expect(result).toMatchObject({ disabledCount: 1 });
+  });
+});

@@ -1,0 +1,85 @@
+import { isUtf8 } from 'node:buffer';
+import type { DeliveryRequested } from '@tidings/contracts';
+import { messageOf } from '@tidings/runtime';
+import { type DedupeWindow, fingerprintOf } from './domain/dedupe-window.ts';
+import type { IndexedSubscription, MatchIndex } from './domain/match-index.ts';
+import { bodyRenderer } from './domain/render-body.ts';
+import { requestDelivery } from './domain/request-delivery.ts';
+import type { LoggedEvent } from './ports.ts';
+
+/** What became of an event. `filterFailures` counts filters that threw: they match nothing, and an operator should know. */
+export type FanOut =
+  | Readonly<{
+      outcome: 'fanned-out';
+      commands: readonly DeliveryRequested[];
+      /** How many of them go to subscriptions that are disabled now. */
+      disabledCount: number;
+      filterFailures: number;
+    }>
+  | Readonly<{ outcome: 'unmatched'; filterFailures: number }>
+  | Readonly<{ outcome: 'repeat' }>
+  | Readonly<{ outcome: 'poison'; reason: 'undecodable' | 'idempotency-conflict'; detail: string }>;
+
+/** What the handler works with. `childTraceparent` starts the span of this fan-out in the event's trace. */
+export type FanOutParts = Readonly<{
+  index: MatchIndex;
+  childTraceparent: (parent: string | undefined) => string;
+}>;
+
+type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
+
+const parseData = (bytes: Buffer): Parsed => {
+  if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
+  try {
+    return { ok: true, data: JSON.parse(bytes.toString('utf8')) as unknown };
+  } catch (error) {
+    return { ok: false, detail: `the data is not JSON (${messageOf(error)})` };
+  }
+};
+
+const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
+  let filterFailures = 0;
+  const matched = candidates.filter(({ filter }) => {
+    if (filter === null) return true;
+    try {
+      return filter(data);
+    } catch {
+      // Expected of a filter on data it was not written for: counted, and it matches nothing.
+      filterFailures += 1;
+      return false;
+    }
+  });
+  return { matched, filterFailures };
+};
+
+/**
+ * One command for each subscription that the event matches. It may run again for the same record after a crash or a
+ * rejoin: delivery ids are derived, and the window takes only a larger offset for a repeat.
+ */
+export const handleEventAccepted = (
+  { index, childTraceparent }: FanOutParts,
+  { event, offset, timestampMs }: LoggedEvent,
+  window: DedupeWindow,
+): FanOut => {
+  const sighting = window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
+  if (sighting === 'repeat') return { outcome: 'repeat' };
+  if (sighting === 'conflict') {
+    const detail = `event ${event.id} was accepted before with another body`;
+    return { outcome: 'poison', reason: 'idempotency-conflict', detail };
+  }
+  const candidates = index.candidates(event);
+  if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
+  // The bytes become part of a JSON body, so they must be JSON, whichever client wrote them.
+  const parsed = parseData(event.data);
+  if (!parsed.ok) return { outcome: 'poison', reason: 'undecodable', detail: parsed.detail };
+  const { matched, filterFailures } = select(candidates, parsed.data);
+  if (matched.length === 0) return { outcome: 'unmatched', filterFailures };
+  const acceptedAtMs = Math.max(0, timestampMs);
+  const traceparent = childTraceparent(event.traceparent ?? undefined);
+  const bodyIn = bodyRenderer(event, acceptedAtMs);
+  const commands = matched.map((subscription) =>
+    requestDelivery({ event, subscription, acceptedAtMs, body: bodyIn(subscription.format), traceparent }),
+  );
+  const disabledCount = matched.filter(({ isDisabled }) => isDisabled).length;
+  return { outcome: 'fanned-out', commands, disabledCount, filterFailures };
+};
