@@ -1,1 +1,24 @@
-export {};
+export { type AddressVerdict, addressVerdict, isOwnListener, isPublicAddress } from './address-policy.ts';
+export {
+  createEgress,
+  type Egress,
+  type EgressOptions,
+  type EgressRequest,
+} from './create-egress.ts';
+export type { Dial } from './guarded-connect.ts';
+export { checkHeader, type HeaderCheck, headerRules, isOwnRequest, loopHeaderName } from './header-policy.ts';
+export type { NetworkPolicy, OwnListener, UrlPolicy } from './network-policy.ts';
+export { defaultPorts } from './network-policy.ts';
+export { type Cidr, parseNetworks } from './networks.ts';
+export type { EgressFailureReason, EgressOutcome, PhaseTimings } from './outcome.ts';
+export { type Resolution, type Resolver, type SystemResolverOptions, systemResolver } from './resolver.ts';
+export type { PoolStats } from './socket-pools.ts';
+export type { TlsOptions } from './tls-contexts.ts';
+export {
+  checkUrl,
+  maxUrlLength,
+  type UrlCheck,
+  type UrlRule,
+  type UrlViolation,
+  urlRules,
+} from './url-policy.ts';

@@ -1,0 +1,85 @@
+import { type Clock, messageOf } from '@tidings/runtime';
+import { canonicalAddress } from './networks.ts';
+import type { Resolver } from './resolver.ts';
+
+/** What is known about a name: its addresses in canonical form, or why there are none. */
+export type BookEntry = Readonly<
+  { expiresAtMs: number } & ({ ok: true; addresses: readonly string[] } | { ok: false; detail: string })
+>;
+
+/** Bounds of an {@link AddressBook}. */
+export type AddressBookOptions = Readonly<{
+  resolver: Resolver;
+  clock: Clock;
+  /** Names kept; the one looked up longest ago leaves first. */
+  maxEntries: number;
+  /** Longest life of an answer, whatever its TTL. */
+  maxAgeMs: number;
+}>;
+
+// Also for a TTL of 0 and for failures: whatever a partner's DNS says, it is asked at most once a second and name.
+const minAgeMs = 1_000;
+
+/**
+ * Bounded memory of name lookups. One lookup at a time for a name; an answer lives for its TTL, within 1 s and
+ * `maxAgeMs`. The addresses are not judged here.
+ */
+export class AddressBook {
+  readonly #options: AddressBookOptions;
+  readonly #entries = new Map<string, BookEntry>();
+  readonly #lookups = new Map<string, Promise<BookEntry>>();
+
+  constructor(options: AddressBookOptions) {
+    this.#options = options;
+  }
+
+  /** The kept answer, if it is still good. */
+  peek(hostname: string): BookEntry | undefined {
+    const entry = this.#entries.get(hostname);
+    if (entry === undefined || entry.expiresAtMs <= this.#options.clock.monotonicMs()) return undefined;
+    return entry;
+  }
+
+  /** The kept answer, or that of one new lookup. Never rejects. */
+  async find(hostname: string): Promise<BookEntry> {
+    const known = this.peek(hostname);
+    if (known !== undefined) return known;
+    const running = this.#lookups.get(hostname);
+    if (running !== undefined) return running;
+    const lookup = this.#lookUp(hostname);
+    this.#lookups.set(hostname, lookup);
+    try {
+      return await lookup;
+    } finally {
+      this.#lookups.delete(hostname);
+    }
+  }
+
+  async #lookUp(hostname: string): Promise<BookEntry> {
+    const { resolver, clock, maxAgeMs } = this.#options;
+    let entry: BookEntry;
+    try {
+      const { addresses, ttlMs } = await resolver.resolve(hostname);
+      if (addresses.length === 0) throw new Error(`no address for '${hostname}'`);
+      const ageMs = Math.min(Math.max(ttlMs, minAgeMs), maxAgeMs);
+      entry = {
+        ok: true,
+        addresses: addresses.map(canonicalAddress),
+        expiresAtMs: clock.monotonicMs() + ageMs,
+      };
+    } catch (error) {
+      entry = { ok: false, detail: messageOf(error), expiresAtMs: clock.monotonicMs() + minAgeMs };
+    }
+    this.#keep(hostname, entry);
+    return entry;
+  }
+
+  #keep(hostname: string, entry: BookEntry): void {
+    this.#entries.delete(hostname);
+    this.#entries.set(hostname, entry);
+    if (this.#entries.size > this.#options.maxEntries) {
+      const [oldest] = this.#entries.keys();
+      if (oldest !== undefined) this.#entries.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { networkInterfaces } from 'node:os';
+import type { NetworkPolicy } from './network-policy.ts';
+import {
+  type Address,
+  type Cidr,
+  canonicalAddress,
+  contains,
+  findNetwork,
+  parseAddress,
+  parseNetworks,
+} from './networks.ts';
+
+// IANA special-purpose registries (RFC 6890 and successors), AS112, 6to4 relays, and 168.63.129.16 (Azure's
+// platform address, public by number, private by meaning).
+const nonPublicIpv4 = parseNetworks([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '168.63.129.16/32',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.31.196.0/24',
+  '192.52.193.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '192.175.48.0/24',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+]);
+
+// Allow first: only global unicast can be public, so mapped, NAT64, link-local, unique-local, multicast and whatever
+// is assigned next are refused without being listed.
+const globalUnicastIpv6 = parseNetworks('2000::/3');
+const nonPublicIpv6 = parseNetworks([
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '2620:4f:8000::/48',
+  '3fff::/20',
+]);
+
+/** What may be done with an address: reach it as public, reach it by the operator's exemption, or not at all. */
+export type AddressVerdict =
+  | Readonly<{ kind: 'public' }>
+  | Readonly<{ kind: 'allowed'; network: Cidr }>
+  | Readonly<{ kind: 'blocked'; detail: string }>;
+
+function isPublic(address: Address): boolean {
+  if (address.kind() === 'ipv4') return findNetwork(nonPublicIpv4, address) === undefined;
+  return (
+    findNetwork(globalUnicastIpv6, address) !== undefined && findNetwork(nonPublicIpv6, address) === undefined
+  );
+}
+
+/** True for an address that the whole internet can reach. False for what is no plain address at all. */
+export function isPublicAddress(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== null && isPublic(address);
+}
+
+/**
+ * Judges one address, literal or resolved. `detail` names the address and is for operators only. An IPv4 address in
+ * IPv6 clothes (mapped, NAT64, 6to4) is blocked: nothing public needs it, and every family is checked as it is dialled.
+ */
+export function addressVerdict(text: string, policy: NetworkPolicy): AddressVerdict {
+  const address = parseAddress(text);
+  if (address === null) return { kind: 'blocked', detail: `'${text}' is not a plain IP address` };
+  const network = findNetwork(policy.allowedNetworks, address);
+  if (network !== undefined) return { kind: 'allowed', network };
+  if (findNetwork(policy.nat64Prefixes ?? [], address) !== undefined) {
+    return { kind: 'blocked', detail: `${text} lies in a NAT64 prefix of this network` };
+  }
+  if (!isPublic(address)) return { kind: 'blocked', detail: `${text} is not a public address` };
+  return { kind: 'public' };
+}
+
+const loopback = parseNetworks('127.0.0.0/8,::1/128');
+
+function isThisMachine(address: Address): boolean {
+  if (loopback.some((network) => contains(network, address))) return true;
+  const text = address.toString();
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .some((found) => canonicalAddress(found.address) === text);
+}
+
+/** True when address and port are a listener of this installation, which must not be sent its own requests. */
+export function isOwnListener(text: string, port: number, policy: NetworkPolicy): boolean {
+  const address = parseAddress(text);
+  if (address === null || policy.ownListeners === undefined) return false;
+  return policy.ownListeners.some((listener) => {
+    if (listener.port !== undefined && listener.port !== port) return false;
+    if (listener.host === '0.0.0.0' || listener.host === '::') return isThisMachine(address);
+    return canonicalAddress(listener.host) === address.toString();
+  });
+}

@@ -1,0 +1,42 @@
+import type { BookEntry } from './address-book.ts';
+import { addressVerdict, isOwnListener } from './address-policy.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './url-policy.ts';
+
+/**
+ * {@link checkUrl}, and then what the name resolves to now, with the same rules as at connect. A name that does not
+ * resolve is judged by its text alone: its DNS may come later. No detail carries an address that the caller did not
+ * write.
+ */
+export async function checkEndpoint(
+  original: string,
+  policy: NetworkPolicy,
+  find: (hostname: string) => Promise<BookEntry>,
+): Promise<UrlCheck> {
+  const read = readUrl(original, policy);
+  const byText = checkUrl(original, policy);
+  const isName = read.url !== null && read.literal === null && !isLocalhostName(read.host);
+  // A lookup can waive scheme, port and name rules only where the operator allowed networks at all.
+  const canBeWaived = read.final.length === 0 && policy.allowedNetworks.length > 0;
+  if (!isName || (!byText.ok && !canBeWaived)) return byText;
+  const entry = await find(read.host);
+  if (!entry.ok) return byText;
+  const violation = judgeResolved(read.host, entry.addresses, { policy, port: read.port });
+  if (violation !== null) return { ok: false, ...violation, violations: [violation] };
+  const isExempt = entry.addresses.every((address) => addressVerdict(address, policy).kind === 'allowed');
+  return isExempt && read.url !== null ? { ok: true, url: read.url } : byText;
+}
+
+function judgeResolved(
+  host: string,
+  addresses: readonly string[],
+  { policy, port }: Readonly<{ policy: NetworkPolicy; port: number }>,
+): UrlViolation | null {
+  if (addresses.some((address) => isOwnListener(address, port, policy))) {
+    return { rule: 'own-listener', detail: `'${host}' is a listener of this installation` };
+  }
+  if (addresses.some((address) => addressVerdict(address, policy).kind === 'blocked')) {
+    return { rule: 'resolved-address', detail: `'${host}' resolves to an address that is not public` };
+  }
+  return null;
+}

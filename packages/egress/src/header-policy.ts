@@ -1,0 +1,66 @@
+/** Names the installation whose request this is, so that its own ingress can recognise a loop. */
+export const loopHeaderName = 'tidings-loop';
+
+/** Why a custom header is refused. */
+export const headerRules = ['name', 'reserved', 'value'] as const;
+
+/** The result of {@link checkHeader}. */
+export type HeaderCheck =
+  | Readonly<{ ok: true }>
+  | Readonly<{ ok: false; rule: (typeof headerRules)[number]; detail: string }>;
+
+const token = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
+// Tab, visible ASCII, space and obs-text (RFC 9110 section 5.5); no CR, LF or NUL.
+const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+const maxValueLength = 4_096;
+
+// Framing and hop-by-hop fields belong to the client; the others are Tidings' own word to the receiver.
+const reservedNames: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+]);
+const reservedPrefixes = ['webhook-', 'x-webhook-', 'ce-', 'tidings-', 'proxy-', 'trace', 'content-'];
+
+/**
+ * Judges a header that a partner wants on every request. Refused: what is no header name, framing and hop-by-hop
+ * fields, everything that Tidings itself says, and values with CR, LF or NUL. `Authorization` is allowed here; a
+ * caller that has a typed field for it refuses it itself.
+ */
+export function checkHeader(name: string, value: string): HeaderCheck {
+  const lower = name.toLowerCase();
+  if (!token.test(name)) return { ok: false, rule: 'name', detail: `'${name}' is not a header name` };
+  if (reservedNames.has(lower) || reservedPrefixes.some((prefix) => lower.startsWith(prefix))) {
+    return { ok: false, rule: 'reserved', detail: `'${name}' is set by Tidings and cannot be chosen` };
+  }
+  if (value.length > maxValueLength) {
+    return {
+      ok: false,
+      rule: 'value',
+      detail: `'${name}' has ${value.length} characters, the limit is ${maxValueLength}`,
+    };
+  }
+  if (!fieldValue.test(value)) {
+    return { ok: false, rule: 'value', detail: `'${name}' holds a character that no header value may hold` };
+  }
+  return { ok: true };
+}
+
+/** True when a request that arrived carries the mark of this installation, that is, came from itself. */
+export function isOwnRequest(headerValue: string | readonly string[] | undefined, loopId: string): boolean {
+  const values = typeof headerValue === 'string' ? [headerValue] : (headerValue ?? []);
+  return values.some((value) => value.split(',').some((mark) => mark.trim() === loopId));
+}

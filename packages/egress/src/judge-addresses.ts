@@ -1,0 +1,33 @@
+import { addressVerdict, isOwnListener } from './address-policy.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import type { EgressFailure } from './outcome.ts';
+import type { ReadUrl } from './url-policy.ts';
+
+/**
+ * Judges everything that a URL's host stands for, all or nothing: one address that is not public refuses the whole
+ * name, because picking the good one leaves the choice to whoever answers the DNS. The scheme, port and name rules
+ * are waived only when every address lies in an allowed network. Null means go.
+ */
+export function judgeAddresses(
+  read: ReadUrl,
+  addresses: readonly string[],
+  policy: NetworkPolicy,
+): EgressFailure | null {
+  let isExempt = true;
+  for (const address of addresses) {
+    if (isOwnListener(address, read.port, policy)) {
+      return {
+        reason: 'blocked-address',
+        detail: `${address}:${read.port} is a listener of this installation`,
+      };
+    }
+    const verdict = addressVerdict(address, policy);
+    if (verdict.kind === 'blocked') {
+      return { reason: 'blocked-address', detail: `${read.host}: ${verdict.detail}` };
+    }
+    if (verdict.kind === 'public') isExempt = false;
+  }
+  const [violation] = read.waivable;
+  if (violation === undefined || isExempt) return null;
+  return { reason: 'invalid-url', detail: `${violation.rule}: ${violation.detail}` };
+}

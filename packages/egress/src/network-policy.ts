@@ -1,0 +1,32 @@
+import type { Cidr } from './networks.ts';
+
+/**
+ * An address of this installation that must never be an endpoint. `host` is an address, `0.0.0.0` or `::` for every
+ * address of this machine, or a name; without `port` every port counts.
+ */
+export type OwnListener = Readonly<{ host: string; port?: number }>;
+
+/** What an operator decides about the addresses that partners choose. Everything else is fixed by the rules. */
+export type NetworkPolicy = Readonly<{
+  /**
+   * Networks that are exempt from the scheme, port, name and address rules although they are not public
+   * (DANGEROUSLY_ALLOWED_NETWORKS). Empty means none.
+   */
+  allowedNetworks: readonly Cidr[];
+  /** True lets URLs begin with `http://` (ALLOW_HTTP_ENDPOINTS); then port 80 is allowed as well. */
+  allowHttp: boolean;
+  /** Ports of public addresses. Default 443 and 8443, and 80 for `http://`. */
+  allowedPorts?: readonly number[];
+  /** Names of this installation: refused together with everything below them. */
+  ownDomains?: readonly string[];
+  /** Sockets of this installation: refused even inside an allowed network. */
+  ownListeners?: readonly OwnListener[];
+  /** The network's own NAT64 prefixes inside 2000::/3, which no table can know. Refused whole. */
+  nat64Prefixes?: readonly Cidr[];
+}>;
+
+/** What {@link NetworkPolicy} is called where only a URL is judged. */
+export type UrlPolicy = NetworkPolicy;
+
+/** Ports of a public endpoint unless the policy names others. */
+export const defaultPorts: readonly number[] = [443, 8443];

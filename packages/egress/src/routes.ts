@@ -1,0 +1,97 @@
+import type { BookEntry } from './address-book.ts';
+import { judgeAddresses } from './judge-addresses.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import type { EgressFailure } from './outcome.ts';
+import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from './url-policy.ts';
+
+/** A URL as far as it can be prepared once for all its requests. */
+export type Route = {
+  readonly read: ReadUrl;
+  readonly origin: string;
+  readonly isTls: boolean;
+  readonly path: string;
+  /** The addresses when no lookup is needed: a literal, or `localhost`. */
+  readonly fixed: BookEntry | null;
+  /** Why no request can be made, or null. */
+  readonly failure: EgressFailure | null;
+  /** The last answer that was judged and its verdict; the same answer is not judged twice. */
+  judged: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
+};
+
+const maxRoutes = 4_096;
+
+function fixedAddresses({ literal, host }: ReadUrl, policy: NetworkPolicy): BookEntry | null {
+  const expiresAtMs = Number.POSITIVE_INFINITY;
+  if (literal !== null) return { ok: true, addresses: [literal], expiresAtMs };
+  if (!isLocalhostName(host)) return null;
+  const addresses = localhostAddresses(policy);
+  // RFC 6761: these names mean this machine, and are never asked of a server.
+  return addresses.length > 0 ? { ok: true, addresses, expiresAtMs } : null;
+}
+
+function failureOfUrl(read: ReadUrl, fixed: BookEntry | null, policy: NetworkPolicy): EgressFailure | null {
+  const [first] = read.final;
+  if (first !== undefined) {
+    const isAddress = read.final.some(({ rule }) => rule === 'address' || rule === 'own-listener');
+    return {
+      reason: isAddress ? 'blocked-address' : 'invalid-url',
+      detail: `${first.rule}: ${first.detail}`,
+    };
+  }
+  // Only addresses inside an allowed network could waive these, and there are none: nothing is looked up.
+  const [waivable] = read.waivable;
+  if (waivable !== undefined && fixed === null && policy.allowedNetworks.length === 0) {
+    return { reason: 'invalid-url', detail: `${waivable.rule}: ${waivable.detail}` };
+  }
+  if (fixed === null && isLocalhostName(read.host)) {
+    return { reason: 'blocked-address', detail: `'${read.host}' is this machine` };
+  }
+  return null;
+}
+
+/** Prepares a URL for sending under a policy. */
+export function planRoute(original: string, policy: NetworkPolicy): Route {
+  const read = readUrl(original, policy);
+  const fixed = fixedAddresses(read, policy);
+  const { url } = read;
+  return {
+    read,
+    origin: url === null ? '' : `${url.protocol}//${url.host}`,
+    isTls: url?.protocol === 'https:',
+    path: url === null ? '' : `${url.pathname}${url.search}`,
+    fixed,
+    failure: failureOfUrl(read, fixed, policy),
+    judged: null,
+  };
+}
+
+/** The verdict on an answer, remembered on the route for as long as that answer is the current one. */
+export function judgeRoute(route: Route, entry: BookEntry, policy: NetworkPolicy): EgressFailure | null {
+  if (route.judged?.entry === entry) return route.judged.failure;
+  const failure = entry.ok ? judgeAddresses(route.read, entry.addresses, policy) : null;
+  route.judged = { entry, failure };
+  return failure;
+}
+
+/** Bounded memory of prepared URLs, all under one policy. */
+export class Routes {
+  readonly #policy: NetworkPolicy;
+  readonly #routes = new Map<string, Route>();
+
+  constructor(policy: NetworkPolicy) {
+    this.#policy = policy;
+  }
+
+  /** The prepared URL. */
+  find(original: string): Route {
+    const known = this.#routes.get(original);
+    if (known !== undefined) return known;
+    const route = planRoute(original, this.#policy);
+    this.#routes.set(original, route);
+    if (this.#routes.size > maxRoutes) {
+      const [oldest] = this.#routes.keys();
+      if (oldest !== undefined) this.#routes.delete(oldest);
+    }
+    return route;
+  }
+}

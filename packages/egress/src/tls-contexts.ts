@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+
+/** TLS of one request. All in PEM. Only sockets with the same options are shared. */
+export type TlsOptions = Readonly<{
+  /** Certificates that are trusted instead of the public ones. */
+  ca?: string;
+  /** Client certificate (chain) and its key, for mTLS. */
+  cert?: string;
+  key?: string;
+}>;
+
+/** A context and the name under which its sockets are pooled. */
+export type TlsIdentity = Readonly<{ digest: string; context: SecureContext }>;
+
+// A context costs milliseconds and about 100 KB of roots.
+const maxContexts = 256;
+
+/** Bounded memory of TLS contexts. */
+export class TlsContexts {
+  #common: TlsIdentity | undefined;
+  readonly #digests = new WeakMap<TlsOptions, string>();
+  readonly #identities = new Map<string, TlsIdentity>();
+
+  /** The identity for these options; without options the one that trusts the public roots. Throws on PEM that cannot be read. */
+  find(options: TlsOptions | undefined): TlsIdentity {
+    if (options === undefined) {
+      this.#common ??= { digest: '', context: createSecureContext() };
+      return this.#common;
+    }
+    const digest = this.#digestOf(options);
+    const known = this.#identities.get(digest);
+    if (known !== undefined) return known;
+    const identity = { digest, context: createSecureContext({ ...options }) };
+    this.#identities.set(digest, identity);
+    if (this.#identities.size > maxContexts) {
+      const [oldest] = this.#identities.keys();
+      if (oldest !== undefined) this.#identities.delete(oldest);
+    }
+    return identity;
+  }
+
+  #digestOf(options: TlsOptions): string {
+    const known = this.#digests.get(options);
+    if (known !== undefined) return known;
+    const { ca = null, cert = null, key = null } = options;
+    const digest = createHash('sha256')
+      .update(JSON.stringify([ca, cert, key]))
+      .digest('base64url');
+    this.#digests.set(options, digest);
+    return digest;
+  }
+}

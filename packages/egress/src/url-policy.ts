@@ -1,0 +1,219 @@
+import { addressVerdict, isOwnListener } from './address-policy.ts';
+import { defaultPorts, type NetworkPolicy, type OwnListener } from './network-policy.ts';
+import { parseAddress } from './networks.ts';
+
+/** Every rule that a URL can break, in the order in which they are reported. */
+export const urlRules = [
+  'length',
+  'character',
+  'syntax',
+  'scheme',
+  'userinfo',
+  'fragment',
+  'trailing-dot',
+  'name',
+  'address',
+  'own-listener',
+  'port',
+  'resolved-address',
+] as const;
+
+/** See {@link urlRules}. */
+export type UrlRule = (typeof urlRules)[number];
+
+/** One broken rule. `detail` quotes the URL's own text only, so whoever wrote the URL may read it. */
+export type UrlViolation = Readonly<{ rule: UrlRule; detail: string }>;
+
+/** The result of {@link checkUrl}: `rule` and `detail` are those of the first violation. */
+export type UrlCheck =
+  | Readonly<{ ok: true; url: URL }>
+  | Readonly<{ ok: false; rule: UrlRule; detail: string; violations: readonly UrlViolation[] }>;
+
+/** Longest URL, in characters. */
+export const maxUrlLength = 2_048;
+const maxHostLength = 253;
+
+const forbiddenCharacter = /[\s\\\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/u;
+const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const internalSuffixes = ['localhost', 'local', 'internal', 'svc', 'cluster.local'];
+
+/**
+ * What is known about a URL before any name is resolved. `waivable` are the violations that do not count when the
+ * host turns out to lie in an allowed network; `final` are those that always do.
+ */
+export type ReadUrl = Readonly<{
+  url: URL | null;
+  host: string;
+  /** The host when it is an address, else null. */
+  literal: string | null;
+  port: number;
+  waivable: readonly UrlViolation[];
+  final: readonly UrlViolation[];
+}>;
+
+/** True for `localhost` and the names below it, which RFC 6761 binds to this machine whatever DNS says. */
+export function isLocalhostName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+function isWithin(host: string, domain: string): boolean {
+  return host === domain || host.endsWith(`.${domain}`);
+}
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'http:' ? 80 : 443;
+}
+
+function hasOddPort(original: string): boolean {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(original)?.[1] ?? '';
+  return /:0\d*$/.test(authority);
+}
+
+function readName(name: string, policy: NetworkPolicy): Pick<ReadUrl, 'waivable' | 'final'> {
+  const waivable: UrlViolation[] = [];
+  const final: UrlViolation[] = [];
+  const host = name.endsWith('.') ? name.slice(0, -1) : name;
+  if (host !== name) final.push({ rule: 'trailing-dot', detail: `the host '${name}' ends in a dot` });
+  if (host.length > maxHostLength) {
+    final.push({
+      rule: 'length',
+      detail: `the host has ${host.length} characters, the limit is ${maxHostLength}`,
+    });
+  }
+  if (!host.split('.').every((label) => hostLabel.test(label))) {
+    final.push({ rule: 'name', detail: `'${host}' is not a DNS name` });
+  }
+  if (policy.ownDomains?.some((domain) => isWithin(host, domain.toLowerCase()))) {
+    final.push({ rule: 'name', detail: `'${host}' belongs to this installation` });
+  }
+  if (!host.includes('.')) {
+    waivable.push({ rule: 'name', detail: `'${host}' is not a full name: it has no dot` });
+  } else if (internalSuffixes.some((suffix) => isWithin(host, suffix))) {
+    waivable.push({ rule: 'name', detail: `'${host}' is an internal name` });
+  }
+  return { waivable, final };
+}
+
+function isListenerName(listener: OwnListener, host: string, port: number): boolean {
+  return listener.host.toLowerCase() === host && (listener.port === undefined || listener.port === port);
+}
+
+/** The addresses of `localhost` that the policy allows; empty when it allows none of them. */
+export function localhostAddresses(policy: NetworkPolicy): readonly string[] {
+  return ['127.0.0.1', '::1'].filter((address) => addressVerdict(address, policy).kind === 'allowed');
+}
+
+function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url'> {
+  const host = url.hostname.toLowerCase();
+  const bare = host.startsWith('[') ? host.slice(1, -1) : host;
+  const literal = parseAddress(bare)?.toString() ?? null;
+  const port = portOf(url);
+  const own = { rule: 'own-listener', detail: `'${url.host}' is a listener of this installation` } as const;
+  if (literal === null) {
+    const name = readName(host, policy);
+    const isOwn =
+      policy.ownListeners?.some((listener) => isListenerName(listener, host, port)) ||
+      (isLocalhostName(host) &&
+        localhostAddresses(policy).some((address) => isOwnListener(address, port, policy)));
+    return { host, literal, port, waivable: name.waivable, final: isOwn ? [...name.final, own] : name.final };
+  }
+  const final: UrlViolation[] = isOwnListener(literal, port, policy) ? [own] : [];
+  if (addressVerdict(literal, policy).kind === 'blocked') {
+    final.push({ rule: 'address', detail: `'${bare}' is not a public address` });
+  }
+  return { host: bare, literal, port, waivable: [], final };
+}
+
+function readScheme(url: URL, policy: NetworkPolicy): Pick<ReadUrl, 'waivable' | 'final'> {
+  const shown = `${url.protocol.slice(0, 32)}//`;
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && policy.allowHttp)) {
+    return { waivable: [], final: [] };
+  }
+  const violation = { rule: 'scheme', detail: `the URL must begin with https://, got '${shown}'` } as const;
+  return url.protocol === 'http:'
+    ? { waivable: [violation], final: [] }
+    : { waivable: [], final: [violation] };
+}
+
+function readPort(url: URL, port: number, policy: NetworkPolicy): readonly UrlViolation[] {
+  const ports = policy.allowedPorts ?? defaultPorts;
+  if (ports.includes(port) || (port === 80 && url.protocol === 'http:')) return [];
+  return [{ rule: 'port', detail: `port ${port} is not allowed, use one of ${ports.join(', ')}` }];
+}
+
+function readText(original: string): UrlViolation[] {
+  const found: UrlViolation[] = [];
+  if (original.length > maxUrlLength) {
+    found.push({
+      rule: 'length',
+      detail: `the URL has ${original.length} characters, the limit is ${maxUrlLength}`,
+    });
+  }
+  // On the original text: the parser strips tabs and newlines and turns a backslash into a slash.
+  if (forbiddenCharacter.test(original)) {
+    found.push({
+      rule: 'character',
+      detail: 'the URL holds a backslash, white space or a control character',
+    });
+  }
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(original)) {
+    found.push({ rule: 'syntax', detail: 'the URL must be a scheme, :// and a host' });
+  }
+  if (hasOddPort(original)) {
+    found.push({ rule: 'port', detail: 'the port is written with a leading zero' });
+  }
+  const authority = /^[a-z][a-z0-9+.-]*:[\\/]*([^\\/?#]*)/i.exec(original)?.[1] ?? '';
+  if (authority.includes('@')) {
+    found.push({ rule: 'userinfo', detail: 'the URL holds a user name or password; use a header' });
+  }
+  if (original.includes('#')) found.push({ rule: 'fragment', detail: 'the URL holds a fragment (#)' });
+  return found;
+}
+
+/** Reads a URL once and collects every rule it breaks. Resolves nothing. */
+export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
+  const final = readText(original);
+  const url = original.length <= maxUrlLength && URL.canParse(original) ? new URL(original) : null;
+  if (url === null) {
+    final.push({ rule: 'syntax', detail: 'the URL cannot be parsed' });
+    return { url, host: '', literal: null, port: 0, waivable: [], final };
+  }
+  const host = readHost(url, policy);
+  const scheme = readScheme(url, policy);
+  return {
+    ...host,
+    url,
+    waivable: [...scheme.waivable, ...host.waivable, ...readPort(url, host.port, policy)],
+    final: [...final, ...scheme.final, ...host.final],
+  };
+}
+
+/** True when the host is known, without a lookup, to lie in an allowed network. */
+function isKnownExempt({ host, literal }: ReadUrl, policy: NetworkPolicy): boolean {
+  if (literal !== null) return addressVerdict(literal, policy).kind === 'allowed';
+  return isLocalhostName(host) && localhostAddresses(policy).length > 0;
+}
+
+/** All violations that count without knowing what the host's name resolves to. */
+export function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolation[] {
+  const all = isKnownExempt(read, policy) ? read.final : [...read.final, ...read.waivable];
+  return all.toSorted((a, b) => urlRules.indexOf(a.rule) - urlRules.indexOf(b.rule));
+}
+
+/**
+ * Judges a URL that a partner chose, by its text alone (registration; fast feedback). It never replaces the check at
+ * connect, which {@link createEgress} makes for every request: what a name resolves to can change.
+ *
+ * A literal address or a `localhost` name inside an allowed network is exempt from the scheme, port, name and address
+ * rules. Any other name must obey them here even if it resolves to an allowed network; `checkEndpoint` of an egress
+ * resolves it and knows better.
+ */
+export function checkUrl(original: string, policy: NetworkPolicy): UrlCheck {
+  const read = readUrl(original, policy);
+  const violations = violationsOf(read, policy);
+  const [first] = violations;
+  if (first !== undefined) return { ok: false, ...first, violations };
+  if (read.url === null) throw new TypeError('a URL without violations was parsed');
+  return { ok: true, url: read.url };
+}
