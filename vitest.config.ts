@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// `@tidings/source` makes every workspace import resolve to src/*.ts, so tests never see a stale dist.
-const conditions = ['@tidings/source', 'node', 'import', 'default'];
+// `@tidings/source` makes every workspace import resolve to src/*.ts, so tests never see a stale dist. 'import' must not
+// be named here: vitest gives these to Node as well, whose require() would then load ESM files in CommonJS packages.
+const conditions = ['@tidings/source', 'node'];
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions } },
