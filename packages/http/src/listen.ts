@@ -1,14 +1,9 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { answerBrokenRequest } from './broken-request.ts';
+import { watchConnections } from './drain.ts';
 
 /**
  * Where to listen (`port` 0: any free one). The times are bounds on slow clients, in milliseconds, with defaults:
@@ -35,7 +30,6 @@ export type Listening = Readonly<{
 
 const maxHeaderBytes = 16 * 1024;
 const maxConnections = 10_000;
-const drainLookMs = 50;
 
 /** Serves an app over HTTP/1.1 within bounds for headers, slow clients and connections. Rejects with AppError when the port is taken. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
@@ -48,22 +42,15 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     connectionsCheckingInterval: options.checkIntervalMs ?? 2_000,
   });
   server.maxConnections = maxConnections;
-  let isDraining = false;
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (isDraining) response.setHeader('connection', 'close');
-    app(request, response);
-  });
+  const drain = watchConnections(server);
+  server.on('request', app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     logger.debug({ code: error.code, detail: error.message }, 'http.broken-request');
     answerBrokenRequest(error, socket);
   });
   await bind(server, host, port);
   const bound = (server.address() as AddressInfo).port;
-  const close = async (deadlineMs: number): Promise<void> => {
-    isDraining = true;
-    await closeServer(server, deadlineMs);
-  };
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close: drain };
 }
 
 async function bind(server: Server, host: string, port: number): Promise<void> {
@@ -84,16 +71,4 @@ function bindFailure(cause: NodeJS.ErrnoException, host: string, port: number): 
       ? `port ${port} on ${host} is taken: stop what listens there or choose another port (0 takes any free one)`
       : `cannot listen on ${where}: ${cause.message}`;
   return new AppError({ code: 'unavailable', message, cause });
-}
-
-async function closeServer(server: Server, deadlineMs: number): Promise<void> {
-  // A connection that becomes idle while draining is not closed by Node itself, so it is looked for.
-  const look = setInterval(() => server.closeIdleConnections(), drainLookMs);
-  const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
-  try {
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  } finally {
-    clearInterval(look);
-    clearTimeout(cut);
-  }
 }
