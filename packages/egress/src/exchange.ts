@@ -94,7 +94,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const { signal } = this.#options;
-      if (signal?.aborted === true) return this.abort('the caller gave up');
+      if (signal?.aborted === true) {
+        this.abort('the caller gave up');
+        return;
+      }
       signal?.addEventListener('abort', this.#onSignal, { once: true });
       this.#startTimer();
       this.#locate();
@@ -156,14 +159,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #onDeadline(): void {
     const { timeoutMs } = this.#options;
-    if (this.#phase === 'waiting') return this.abort(`no socket became free within ${timeoutMs} ms`);
-    this.#fail({ reason: 'timeout', detail: `${this.#phase}: not done within ${timeoutMs} ms` });
+    if (this.#phase === 'waiting') this.abort(`no socket became free within ${timeoutMs} ms`);
+    else this.#fail({ reason: 'timeout', detail: `${this.#phase}: not done within ${timeoutMs} ms` });
   }
 
   #locate(): void {
     const { plan, clock } = this.#options;
     const known = plan.known();
-    if (known !== undefined) return this.#onLocated(known);
+    if (known !== undefined) {
+      this.#onLocated(known);
+      return;
+    }
     const askedMs = clock.monotonicMs();
     // find never rejects.
     void plan.find().then((entry) => {
@@ -175,9 +181,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #onLocated(entry: BookEntry): void {
     const { plan, pools } = this.#options;
-    if (!entry.ok) return this.#fail({ reason: 'dns', detail: `dns: ${entry.detail}` });
+    if (!entry.ok) {
+      this.#fail({ reason: 'dns', detail: `dns: ${entry.detail}` });
+      return;
+    }
     const blocked = plan.judge(entry);
-    if (blocked !== null) return this.#fail(blocked);
+    if (blocked !== null) {
+      this.#fail(blocked);
+      return;
+    }
     this.#withdraw = pools.borrow(plan.target, {
       addresses: entry.addresses,
       onPhase: (phase) => this.#enter(phase),

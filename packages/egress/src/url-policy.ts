@@ -33,7 +33,7 @@ export type UrlCheck =
 export const maxUrlLength = 2_048;
 const maxHostLength = 253;
 
-const forbiddenCharacter = /[\s\\\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/u;
+const forbiddenCharacter = /[\s\\\p{Cc}]/u;
 const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const internalSuffixes = ['localhost', 'local', 'internal', 'svc', 'cluster.local'];
 
