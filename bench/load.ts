@@ -60,10 +60,15 @@ export const flood = async ({ target, type, count, concurrency }: Flood): Promis
   return { startedAtMs, acceptedAtMs: epochMs(), acceptMs };
 };
 
-export type Pace = Readonly<{ target: Target; type: string; perSecond: number; seconds: number }>;
+export type Pace = Readonly<{
+  target: Target;
+  typeOf: (sequence: number) => string;
+  perSecond: number;
+  seconds: number;
+}>;
 
 /** Posts at a steady rate, without waiting for answers before the next one is due (no coordinated omission). */
-export const paced = async ({ target, type, perSecond, seconds }: Pace): Promise<LoadResult> => {
+export const paced = async ({ target, typeOf, perSecond, seconds }: Pace): Promise<LoadResult> => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const acceptMs: number[] = [];
   const startedAtMs = epochMs();
@@ -72,7 +77,7 @@ export const paced = async ({ target, type, perSecond, seconds }: Pace): Promise
     const dueInMs = startedAtMs + (sequence * 1_000) / perSecond - epochMs();
     if (dueInMs > 0) await new Promise((resolve) => setTimeout(resolve, dueInMs));
     waiting.push(
-      postOne(agent, target, bodyOf(type, sequence)).then((ms) => {
+      postOne(agent, target, bodyOf(typeOf(sequence), sequence)).then((ms) => {
         acceptMs.push(ms);
       }),
     );

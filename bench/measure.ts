@@ -26,7 +26,9 @@ export type Bench = Readonly<{
 }>;
 
 const run = (target: Target, type: string, workload: Workload): Promise<LoadResult> =>
-  workload.kind === 'flood' ? flood({ target, type, ...workload }) : paced({ target, type, ...workload });
+  workload.kind === 'flood'
+    ? flood({ target, type, ...workload })
+    : paced({ target, typeOf: () => type, ...workload });
 
 /** Waits for all webhooks; gives up when nothing has arrived for 30 s, so that a loss is shown and not waited for. */
 const waitForAll = async (receiver: ReceiverProcess, expected: number): Promise<void> => {

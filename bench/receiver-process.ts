@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export type Taken = Readonly<{ received: number; repeats: number; lastAtMs: number; latencies: number[] }>;
 
 export type ReceiverProcess = Readonly<{
-  url: string;
+  url(path: string): string;
   count(): Promise<number>;
   take(): Promise<Taken>;
   stop(): void;
@@ -20,7 +20,7 @@ export const startReceiverProcess = async (): Promise<ReceiverProcess> => {
   };
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: (path) => `http://127.0.0.1:${port}${path}`,
     count: async () => (await ask<{ received: number }>('count')).received,
     take: () => ask<Taken>('take'),
     stop: () => child.disconnect(),

@@ -1,9 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The endpoint of a benchmark, in a process of its own so that its CPU is nobody else's. It answers 204 at once and keeps
- * the end-to-end time of each first receipt, from the `sent_at` that the load generator wrote into the data.
+ * The endpoints of a benchmark, in a process of their own so that their CPU is nobody else's. The path says how one
+ * behaves: `/hook…` answers 204 at once and keeps the end-to-end time of each first receipt, from the `sent_at` that the
+ * load generator wrote into the data; `/hang` never answers; `/slow` answers 204 after 100 ms. Only `/hook…` is counted.
  */
 let latencies: number[] = [];
 let seen = new Set<string>();
@@ -11,20 +12,32 @@ let repeats = 0;
 let lastAtMs = 0;
 const sentAt = /"sent_at":([0-9.]+)/;
 
+const note = (id: string, body: string): void => {
+  const nowMs = performance.timeOrigin + performance.now();
+  if (seen.has(id)) {
+    repeats += 1;
+    return;
+  }
+  seen.add(id);
+  const sent = sentAt.exec(body)?.[1];
+  if (sent !== undefined) latencies.push(nowMs - Number(sent));
+  lastAtMs = nowMs;
+};
+
+const answer = (path: string, response: ServerResponse): void => {
+  if (path.startsWith('/hang')) return;
+  if (path.startsWith('/slow')) setTimeout(() => response.writeHead(204).end(), 100);
+  else response.writeHead(204).end();
+};
+
 const server = createServer((request, response) => {
+  const path = request.url ?? '';
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    const nowMs = performance.timeOrigin + performance.now();
-    const id = String(request.headers['webhook-id']);
-    if (seen.has(id)) repeats += 1;
-    else {
-      seen.add(id);
-      const sent = sentAt.exec(Buffer.concat(chunks).toString('latin1'))?.[1];
-      if (sent !== undefined) latencies.push(nowMs - Number(sent));
-      lastAtMs = nowMs;
-    }
-    response.writeHead(204).end();
+    if (path.startsWith('/hook'))
+      note(String(request.headers['webhook-id']), Buffer.concat(chunks).toString('latin1'));
+    answer(path, response);
   });
 });
 

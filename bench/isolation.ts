@@ -1,0 +1,150 @@
+import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { flood, paced, type Target } from './load.ts';
+import { type Spread, spreadOf } from './percentiles.ts';
+import { type ReceiverProcess, startReceiverProcess } from './receiver-process.ts';
+import { type BenchStack, root, startStack } from './stack.ts';
+
+const help = `npm run bench:isolation -- [options]
+50 healthy endpoints at 4 events a second each, alone and beside bad neighbours: how much later do they get theirs?
+  --only TEXT      only neighbours whose name contains TEXT (the baseline always runs)
+  --seconds N      how long each case runs (default 20)
+  --out FILE       where to write the JSON (default bench/results/isolation.json)
+  --port-base N    first port of the stack (default 27400)`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '20' },
+    out: { type: 'string', default: join(root, 'bench/results/isolation.json') },
+    'port-base': { type: 'string', default: '27400' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const healthy = 50;
+const perHealthy = 4;
+const seconds = Number(values.seconds);
+
+/** Bad endpoints to be run beside the healthy ones, and the events that they get. */
+type Neighbour = Readonly<{
+  name: string;
+  /** Subscribes the bad endpoints and starts their load; resolves when the healthy load may be measured. */
+  prepare(stack: BenchStack, receiver: ReceiverProcess): Promise<void>;
+  /** Events for the bad endpoints while the healthy ones are measured. */
+  load?(target: Target): Promise<unknown>;
+}>;
+
+const closedPort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+const hanging = (name: string, count: number, perSecond: number): Neighbour => ({
+  name,
+  prepare: async (stack, receiver) => {
+    for (let i = 0; i < count; i += 1) {
+      await stack.subscribe({
+        endpoint_url: receiver.url('/hang'),
+        events: [`hang${count}.e${i}`],
+        timeout_seconds: 8,
+      });
+    }
+  },
+  load: (target) => paced({ target, typeOf: (i) => `hang${count}.e${i % count}`, perSecond, seconds }),
+});
+
+const neighbours: readonly Neighbour[] = [
+  hanging('1 that hangs', 1, 100),
+  hanging('10 that hang', 10, 100),
+  {
+    name: '1 with 20,000 waiting',
+    prepare: async (stack, receiver) => {
+      await stack.subscribe({ endpoint_url: receiver.url('/slow'), events: ['backlog.e'], max_in_flight: 1 });
+      await flood({ target: stack.target, type: 'backlog.e', count: 20_000, concurrency: 64 });
+    },
+  },
+  {
+    name: '200 of 250 dead',
+    prepare: async (stack) => {
+      const endpointUrl = `http://127.0.0.1:${await closedPort()}/dead`;
+      for (let i = 0; i < 200; i += 1)
+        await stack.subscribe({ endpoint_url: endpointUrl, events: [`dead.e${i}`] });
+    },
+    load: (target) => paced({ target, typeOf: (i) => `dead.e${i % 200}`, perSecond: 200, seconds }),
+  },
+];
+
+type Case = Readonly<{ name: string; expected: number; received: number; endToEndMs: Spread }>;
+
+const settleMs = 5_000;
+
+const runHealthy = async (
+  stack: BenchStack,
+  receiver: ReceiverProcess,
+  beside?: Neighbour,
+): Promise<Case> => {
+  await receiver.take();
+  const load = { target: stack.target, typeOf: (i: number) => `healthy.e${i % healthy}` };
+  const [, result] = await Promise.all([
+    beside?.load?.(stack.target),
+    paced({ ...load, perSecond: healthy * perHealthy, seconds }),
+  ]);
+  const expected = result.acceptMs.length;
+  const deadline = performance.now() + 60_000;
+  while ((await receiver.count()) < expected && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const taken = await receiver.take();
+  return {
+    name: beside?.name ?? 'alone',
+    expected,
+    received: taken.received,
+    endToEndMs: spreadOf(taken.latencies),
+  };
+};
+
+// A stack of its own for each case: what one neighbour left behind must not be counted against the next.
+const runCase = async (neighbour?: Neighbour): Promise<Case> => {
+  const stack = await startStack(values['port-base']);
+  const receiver = await startReceiverProcess();
+  try {
+    for (let i = 0; i < healthy; i += 1) {
+      await stack.subscribe({ endpoint_url: receiver.url(`/hook/${i}`), events: [`healthy.e${i}`] });
+    }
+    await neighbour?.prepare(stack, receiver);
+    await paced({
+      target: stack.target,
+      typeOf: (i) => `healthy.e${i % healthy}`,
+      perSecond: 200,
+      seconds: 5,
+    });
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
+    return await runHealthy(stack, receiver, neighbour);
+  } finally {
+    receiver.stop();
+    await stack.stop();
+  }
+};
+
+const main = async (): Promise<void> => {
+  const cases: Case[] = [];
+  for (const neighbour of [undefined, ...neighbours.filter((n) => n.name.includes(values.only))]) {
+    console.log(`${neighbour?.name ?? 'alone'} …`);
+    cases.push(await runCase(neighbour));
+    const { endToEndMs: ms, received, expected } = cases.at(-1) as Case;
+    console.log(`  healthy: p50 ${ms.p50} ms, p99 ${ms.p99} ms, ${received} of ${expected} received`);
+  }
+  await writeFile(values.out, `${JSON.stringify({ seconds, cases }, null, 2)}\n`);
+  console.log(`Written to ${values.out}`);
+  if (cases.some((one) => one.received < one.expected)) process.exitCode = 1;
+};
+
+if (values.help) console.log(help);
+else await main();

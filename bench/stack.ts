@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Target } from './load.ts';
+
+type Local = Readonly<{
+  admin_key: string;
+  url: string;
+  services: Readonly<Record<string, string>>;
+  pids: Readonly<Record<string, number>>;
+}>;
+
+/** The folder of the repository, seen from the compiled benchmark. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A Tidings of the benchmark's own, started as a user starts it, in a throw-away folder. */
+export type BenchStack = Readonly<{
+  target: Target;
+  /** Of the services, brokers and MongoDB; not of the supervisor that started them. */
+  pids: Readonly<Record<string, number>>;
+  subscribe(settings: Readonly<Record<string, unknown>>): Promise<void>;
+  stop(): Promise<void>;
+}>;
+
+const readyWithinMs = 120_000;
+
+const waitForLocal = async (dataDir: string, hasEnded: () => boolean): Promise<Local> => {
+  const deadline = performance.now() + readyWithinMs;
+  for (;;) {
+    const text = await readFile(join(dataDir, 'local.json'), 'utf8').catch(() => null);
+    if (text !== null) return JSON.parse(text) as Local;
+    if (hasEnded()) throw new Error('the stack ended before it was ready; see its messages above');
+    if (performance.now() > deadline) throw new Error(`the stack was not ready within ${readyWithinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+};
+
+export const startStack = async (portBase: string): Promise<BenchStack> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
+  const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
+  // A group of its own: Ctrl-C reaches the benchmark first, which stops the stack in order.
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: true,
+  });
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const local = await waitForLocal(dataDir, () => child.exitCode !== null);
+    const { stack: _supervisor, ...pids } = local.pids;
+    return {
+      target: { ingressUrl: local.services['ingress'] ?? local.url, key: local.admin_key },
+      pids,
+      subscribe: async (settings) => {
+        const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
+          body: JSON.stringify(settings),
+        });
+        if (response.status !== 201)
+          throw new Error(`subscribe: ${response.status} ${await response.text()}`);
+        await response.arrayBuffer();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
