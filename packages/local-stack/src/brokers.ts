@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '@tidings/runtime';
@@ -8,6 +8,7 @@ import { AppError } from '@tidings/runtime';
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
 import { type JavaTools, prepareJava } from './java-tools.ts';
+import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
 import { Part } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
 
@@ -31,6 +32,10 @@ export type BrokersOptions = Readonly<{
   java?: JavaTools;
   /** What an error message tells the reader to change when a port is taken. */
   portSetting?: string;
+  /** Called at every start of a broker's process. */
+  onSpawn?: (part: Part) => void;
+  /** Ends a start that is not wanted any more while it formats storage. */
+  signal?: AbortSignal;
 }>;
 
 /** One broker: a {@link Part} that knows its address. */
@@ -68,6 +73,7 @@ class BrokerPart extends Part {
       isReady: async () => (await liveBrokerIds(host, place.port))?.length === count(),
       readyTimeoutMs,
       stopGraceMs,
+      onSpawn: context.onSpawn,
     });
     this.address = `${host}:${place.port}`;
     this.nodeId = place.nodeId;
@@ -81,6 +87,7 @@ type BrokerContext = Readonly<{
   logDir: string;
   /** How many brokers must be in the cluster before this one counts as ready. */
   count: () => number;
+  onSpawn: ((part: Part) => void) | undefined;
 }>;
 
 /**
@@ -107,15 +114,25 @@ export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
     const folder = join(dataDir, `broker-${place.nodeId}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'server.properties'), propertiesText(brokerProperties(host, place, places)));
-    nodes.push(new BrokerPart(place, { host, java, folder, logDir, count: expected }));
+    nodes.push(
+      new BrokerPart(place, { host, java, folder, logDir, count: expected, onSpawn: options.onSpawn }),
+    );
   }
   await Promise.all(
-    places.map((place) => formatStorage(java, cluster, join(dataDir, `broker-${place.nodeId}`))),
+    places.map((place) =>
+      formatStorage({
+        java,
+        cluster,
+        folder: join(dataDir, `broker-${place.nodeId}`),
+        signal: options.signal,
+      }),
+    ),
   );
   const stop = async (graceMs?: number): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop(graceMs)));
   };
   try {
+    options.signal?.throwIfAborted();
     await Promise.all(nodes.map((node) => node.spawn()));
     await Promise.all(nodes.map((node) => node.ready()));
   } catch (error) {
@@ -149,7 +166,7 @@ function openCluster(dataDir: string, count: number): Cluster {
     // Kafka's own tool takes a leading hyphen for an option.
     const clusterId = randomBytes(16).toString('base64url').replaceAll('-', 'A');
     const cluster = { clusterId, brokers: count };
-    writeFileSync(file, `${JSON.stringify(cluster)}\n`);
+    writeJsonFile(file, cluster);
     return cluster;
   }
   if (known.brokers === count) return known;
@@ -160,25 +177,21 @@ function openCluster(dataDir: string, count: number): Cluster {
 }
 
 function readCluster(file: string): Cluster | null {
-  if (!existsSync(file)) return null;
-  try {
-    const { clusterId, brokers } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Cluster>;
-    if (typeof clusterId === 'string' && typeof brokers === 'number') return { clusterId, brokers };
-  } catch (cause) {
-    throw damaged(file, cause);
-  }
-  throw damaged(file);
+  const kept = readJsonFile(file);
+  if (kept === null) return null;
+  const { clusterId, brokers } = kept;
+  if (typeof clusterId === 'string' && typeof brokers === 'number') return { clusterId, brokers };
+  throw damagedFile(file);
 }
 
-function damaged(file: string, cause?: unknown): AppError {
-  return new AppError({
-    code: 'unavailable',
-    message: `${file} is damaged. Move the data folder away, or start with --data and another folder.`,
-    cause,
-  });
-}
+type FormatInput = Readonly<{
+  java: JavaTools;
+  cluster: Cluster;
+  folder: string;
+  signal: AbortSignal | undefined;
+}>;
 
-async function formatStorage(java: JavaTools, cluster: Cluster, folder: string): Promise<void> {
+async function formatStorage({ java, cluster, folder, signal }: FormatInput): Promise<void> {
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
   const args = [
     ...java.jvmArgs,
@@ -186,7 +199,7 @@ async function formatStorage(java: JavaTools, cluster: Cluster, folder: string):
     ...['-t', cluster.clusterId, '-c', join(folder, 'server.properties')],
   ];
   await new Promise<void>((resolve, reject) => {
-    execFile(java.java, args, (error, stdout, stderr) => {
+    execFile(java.java, args, { ...(signal && { signal }) }, (error, stdout, stderr) => {
       if (error === null) return resolve();
       const isFull = /no space left/i.test(stdout + stderr);
       const said = stderr.trim().split('\n').at(-1) ?? '';

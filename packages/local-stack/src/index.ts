@@ -5,8 +5,13 @@ export {
   recordedBrokerCount,
   startBrokers,
 } from './brokers.ts';
-export { type JavaTools, prepareJava } from './java-tools.ts';
+export { DataFolder, type RememberedDemo, type StackSecrets } from './data-folder.ts';
+export { type JavaTools, type PrepareOptions, prepareJava } from './java-tools.ts';
+export { LocalStack, type LocalStackOptions } from './local-stack.ts';
+export type { LocalState } from './local-state.ts';
 export type { ProcessEnd } from './managed-process.ts';
 export { type Mongo, type MongoOptions, startMongo } from './mongo.ts';
 export type { Part } from './part.ts';
 export { freePorts } from './ports.ts';
+export { runLocalStack } from './run-local-stack.ts';
+export type { ServiceSpec } from './service-parts.ts';

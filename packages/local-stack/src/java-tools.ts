@@ -24,16 +24,30 @@ export type JavaTools = Readonly<{
 
 type CommandResult = Readonly<{ code: number | string; output: string }>;
 
+/** `say` gets a line when there is something to wait for; `signal` ends a download that is not wanted any more. */
+export type PrepareOptions = Readonly<{ say?: (line: string) => void; signal?: AbortSignal }>;
+
 /**
  * Finds Java 17 or newer and makes the class path. The first run on a machine downloads about 55 MB through Maven into
  * its own repository and compiles the launcher; after that the answer comes from files under deploy/local/target, which
  * are named by what they were made from.
  * @throws AppError `config-invalid` (Java or Maven missing or too old) or `unavailable` (Maven cannot reach a repository)
  */
-export async function prepareJava(onProgress: (line: string) => void = () => {}): Promise<JavaTools> {
+export async function prepareJava(options: PrepareOptions = {}): Promise<JavaTools> {
+  // Kafka and MongoDB start at the same time: both wait for one download.
+  underWay ??= prepare(options).finally(() => {
+    underWay = null;
+  });
+  return underWay;
+}
+
+let underWay: Promise<JavaTools> | null = null;
+
+async function prepare(options: PrepareOptions): Promise<JavaTools> {
+  const { say = () => {}, signal } = options;
   const java = await findJava();
   const pomHash = hashOf(readFileSync(pomFile));
-  const jars = readJars(pomHash) ?? (await fetchJars(pomHash, onProgress));
+  const jars = readJars(pomHash) ?? (await fetchJars(pomHash, say, signal));
   const launcherHash = hashOf(pomHash, readFileSync(launcherFile));
   const classes = join(cacheFolder, `classes-${launcherHash}`);
   if (!existsSync(classes)) await compileLauncher(java, jars, classes);
@@ -80,15 +94,23 @@ function readJars(pomHash: string): string[] | null {
   return jars.every((jar) => existsSync(jar)) ? jars : null;
 }
 
-async function fetchJars(pomHash: string, onProgress: (line: string) => void): Promise<string[]> {
-  onProgress('fetching Kafka and the embedded MongoDB through Maven (once, about 55 MB)');
+async function fetchJars(
+  pomHash: string,
+  say: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  say('fetching Kafka and the embedded MongoDB through Maven (once, about 55 MB)');
   mkdirSync(cacheFolder, { recursive: true });
   const target = join(cacheFolder, `jars-${pomHash}.txt`);
   const fresh = `${target}.${process.pid}`;
-  const made = await run('mvn', [
-    ...['-B', '-ntp', '-f', pomFile, 'dependency:build-classpath'],
-    ...[`-Dmdep.outputFile=${fresh}`, '-Dmdep.includeScope=runtime'],
-  ]);
+  const made = await run(
+    'mvn',
+    [
+      ...['-B', '-ntp', '-f', pomFile, 'dependency:build-classpath'],
+      ...[`-Dmdep.outputFile=${fresh}`, '-Dmdep.includeScope=runtime'],
+    ],
+    signal,
+  );
   if (made.code !== 0) throw mavenError(made);
   renameSync(fresh, target);
   const jars = readJars(pomHash);
@@ -152,10 +174,15 @@ function hashOf(...parts: readonly (string | Buffer)[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function run(command: string, args: readonly string[]): Promise<CommandResult> {
+async function run(command: string, args: readonly string[], signal?: AbortSignal): Promise<CommandResult> {
   return new Promise((resolve) => {
-    execFile(command, [...args], { maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? 1), output: `${stdout}\n${stderr}` });
-    });
+    execFile(
+      command,
+      [...args],
+      { maxBuffer: 16 * 1024 * 1024, ...(signal && { signal }) },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : (error.code ?? 1), output: `${stdout}\n${stderr}` });
+      },
+    );
   });
 }

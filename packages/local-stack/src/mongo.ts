@@ -28,6 +28,8 @@ export type MongoOptions = Readonly<{
   java?: JavaTools;
   /** What an error message tells the reader to change when the port is taken. */
   portSetting?: string;
+  /** Called at every start of its process. */
+  onSpawn?: (part: Part) => void;
 }>;
 
 /** A running database: a {@link Part} with the URI its clients use. */
@@ -64,6 +66,7 @@ export async function startMongo(options: MongoOptions): Promise<Mongo> {
       isReady: () => accepts(host, port),
       readyTimeoutMs,
       stopGraceMs,
+      onSpawn: options.onSpawn,
     },
     `mongodb://${host}:${port}/${kind === 'mongod' ? '?journal=true' : ''}`,
     kind,

@@ -17,6 +17,8 @@ export type PartSpec = Readonly<{
   isReady: () => Promise<boolean>;
   readyTimeoutMs: number;
   stopGraceMs: number;
+  /** Called at every start of its process, before anything else happens. */
+  onSpawn?: ((part: Part) => void) | undefined;
 }>;
 
 /** One process of the stack over its restarts. The port, the folder and the log file stay the same; the pid changes. */
@@ -51,6 +53,7 @@ export class Part {
   async spawn(): Promise<void> {
     if (this.isRunning) throw new AppError({ code: 'conflict', message: `${this.name} is running already` });
     this.#process = await ManagedProcess.start(this.#spec.process);
+    this.#spec.onSpawn?.(this);
   }
 
   /**
@@ -88,6 +91,11 @@ export class Part {
   /** SIGKILL. Resolves when the process is gone. */
   async kill9(): Promise<void> {
     await this.#process?.kill9();
+  }
+
+  /** Sends a signal to the present process, if it runs. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.signal(signal);
   }
 
   /** Stops it if it runs, then starts it on the same port and data. */

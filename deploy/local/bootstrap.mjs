@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { UserError } from './options.mjs';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+const installMarker = join(root, 'node_modules', '.tidings-installed');
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Prints one line with the time since the start. */
+export function say(line) {
+  console.log(line === '' || line.startsWith('  ') || line.startsWith('curl ') ? line : `${stamp()} ${line}`);
+}
+
+function stamp() {
+  return `[${(performance.now() / 1000).toFixed(1).padStart(6)} s]`;
+}
+
+/**
+ * Runs a script: its result is the exit code. A UserError is printed without a stack. Until `run` calls `handOver`, a
+ * signal ends what runs at the moment and then this process, with exit code 0: a start that was called off is no failure.
+ */
+export async function main(run) {
+  // A terminal that is closed must not keep the stack from stopping in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const onSignal = () => {
+    current?.kill('SIGTERM');
+    process.exit(0);
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  const handOver = () => {
+    for (const signal of stopSignals) process.removeListener(signal, onSignal);
+  };
+  try {
+    process.exitCode = await run(handOver);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+let current = null;
+
+/**
+ * Installs the dependencies when the lockfile has changed since the last time.
+ */
+export async function install() {
+  const hash = createHash('sha256');
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json'])
+    hash.update(readFileSync(join(root, file)));
+  const wanted = hash.digest('hex');
+  if (existsSync(installMarker) && readFileSync(installMarker, 'utf8') === wanted) return;
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const pnpm = packageManager.split('+')[0];
+  const startedMs = performance.now();
+  say(`installing dependencies with ${pnpm}`);
+  const result = await runQuietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], { CI: 'true' });
+  if (result.code !== 0) throw new UserError(installAdvice(result.output));
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+  writeFileSync(installMarker, wanted);
+  say(`dependencies installed in ${seconds(startedMs)}`);
+}
+
+function installAdvice(output) {
+  const end = output.trim().split('\n').slice(-12).join('\n');
+  if (/ENOSPC|no space left/i.test(output)) return 'the disk is full: free some space and start again.';
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network/i.test(output)) {
+    return `the npm registry cannot be reached. Check the network, or the proxy and registry in .npmrc, then start again.\n${end}`;
+  }
+  return `the dependencies could not be installed:\n${end}`;
+}
+
+/** Compiles what has changed. Throws a UserError with the compiler's words when it does not compile. */
+export async function build() {
+  const startedMs = performance.now();
+  const result = await runQuietly(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
+  if (result.code !== 0) throw new UserError(`the build failed:\n${result.output.trim()}`);
+  say(`built in ${seconds(startedMs)}`);
+}
+
+/** Runs a program in the repository and keeps what it prints. */
+export async function runQuietly(command, args, env = {}) {
+  return await new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    current = child;
+    let output = '';
+    const keep = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('error', (error) => {
+      if (error.code !== 'ENOENT') return reject(error);
+      return reject(new UserError(`${command} was not found; it comes with Node.js. Check the PATH.`));
+    });
+    child.once('close', (code) => {
+      current = null;
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+/** `3.2 s` since a performance.now(). */
+export function seconds(startedMs) {
+  return `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+}

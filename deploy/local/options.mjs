@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** Below the ports that systems use for outgoing connections, and far from the usual 3000, 8000 and 8080. */
+const defaultPortBase = 8700;
+const portsUsed = 33;
+const lastPort = 65_535;
+
+export const helpText = `npm start [-- options]
+
+  Runs Tidings on this machine: Kafka, MongoDB and the services. Ctrl-C stops it; the data stays.
+
+  --brokers 1|3       size of the Kafka cluster; 3 means replication factor 3, min.insync.replicas 2
+                      (default: as the data was made, else 1)
+  --only-stack        Kafka and MongoDB without the services
+  --restart-brokers   start a Kafka broker again when it dies, as is always done with services and MongoDB
+  --data DIR          data folder (default: .tidings)
+  --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, MongoDB N+10,
+                      Kafka N+20 to N+32 (default: ${defaultPortBase})
+  --no-demo           no demo subscription and no inbox
+  --help              this text
+
+  KAFKA_BROKERS and MONGODB_URI, when set, are used instead of own ones.
+  Any setting of a service can be given as an environment variable.
+`;
+
+/** A problem that the person at the terminal can solve: shown without a stack. */
+export class UserError extends Error {}
+
+/**
+ * Reads the arguments of `npm start`.
+ * @param {string[]} args
+ * @param {{ root: string, cwd: string }} folders the repository, and where a relative --data starts
+ */
+export function readOptions(args, { root, cwd }) {
+  const values = parse(args);
+  const brokers = values.brokers === undefined ? null : Number(values.brokers);
+  if (brokers !== null && brokers !== 1 && brokers !== 3) {
+    throw new UserError(`--brokers must be 1 or 3, got '${values.brokers}'.`);
+  }
+  const text = values['port-base'] ?? String(defaultPortBase);
+  const portBase = Number(text);
+  const highest = lastPort - portsUsed;
+  if (!/^\d+$/.test(text) || portBase < 1 || portBase > highest) {
+    throw new UserError(`--port-base must be an integer from 1 to ${highest}, got '${text}'.`);
+  }
+  if (values.data === '') throw new UserError('--data must name a folder.');
+  return {
+    help: values.help === true,
+    brokers,
+    portBase,
+    onlyStack: values['only-stack'] === true,
+    restartBrokers: values['restart-brokers'] === true,
+    demo: values['no-demo'] !== true,
+    dataDir: values.data === undefined ? resolve(root, '.tidings') : resolve(cwd, values.data),
+  };
+}
+
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        brokers: { type: 'string' },
+        'only-stack': { type: 'boolean' },
+        'restart-brokers': { type: 'boolean' },
+        data: { type: 'string' },
+        'port-base': { type: 'string' },
+        'no-demo': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    // The first sentence names the argument; the rest is advice for programmers.
+    const said = error.message.split(/\. |\n/)[0];
+    throw new UserError(`${said}. 'npm start -- --help' lists the options.`);
+  }
+}

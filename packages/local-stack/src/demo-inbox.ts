@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+import { verify } from '@tidings/signing';
+
+import { inboxPage } from './inbox-page.ts';
+
+const maxBodyBytes = 1024 * 1024;
+const kept = 50;
+
+/** One webhook as the page lists it. `verdict` is `verified` or why the signature was refused. */
+export type InboxEntry = Readonly<{
+  receivedAt: string;
+  webhookId: string;
+  eventType: string;
+  verdict: string;
+  /** From acceptance of the event to arrival here; null when the body carries no time. */
+  ageMs: number | null;
+  body: string;
+}>;
+
+/** The receiver of the demo subscription. */
+export type DemoInbox = Readonly<{
+  url: string;
+  endpointUrl: string;
+  /** From now on signatures are checked against this secret. */
+  trust: (secret: string) => void;
+  close: () => Promise<void>;
+}>;
+
+/**
+ * An endpoint as a partner would write it: it verifies the signature over the raw body before it believes anything,
+ * answers 204 or 401, and lists the last 50 on a page. `say` gets one line for each webhook.
+ */
+export async function startDemoInbox(options: {
+  host: string;
+  port: number;
+  say: (line: string) => void;
+  /** What the empty page tells the reader to type. */
+  curl: string;
+}): Promise<DemoInbox> {
+  const { host, port, say, curl } = options;
+  const entries: InboxEntry[] = [];
+  let secret: string | null = null;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://inbox').pathname;
+    if (request.method === 'GET' && path === '/') return answer(response, 200, inboxPage(curl), 'text/html');
+    if (request.method === 'GET' && path === '/webhooks.json') {
+      return answer(response, 200, JSON.stringify({ data: entries }), 'application/json');
+    }
+    if (request.method !== 'POST' || path !== '/webhooks') return answer(response, 404, '', 'text/plain');
+    readBody(request, (body) => {
+      if (body === null) return answer(response, 413, '', 'text/plain');
+      const entry = toEntry(request, body, secret);
+      entries.unshift(entry);
+      entries.length = Math.min(entries.length, kept);
+      say(entryLine(entry));
+      return answer(response, entry.verdict === 'verified' ? 204 : 401, '', 'text/plain');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const url = `http://${host}:${port}`;
+  return {
+    url,
+    endpointUrl: `${url}/webhooks`,
+    trust: (known) => {
+      secret = known;
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
+  });
+  request.on('end', () => done(bytes <= maxBodyBytes ? Buffer.concat(chunks) : null));
+}
+
+function toEntry(request: IncomingMessage, body: Buffer, secret: string | null): InboxEntry {
+  const outcome = secret === null ? null : verify({ headers: request.headers, body, secrets: [secret] });
+  const { type, timestamp } = readEnvelope(body);
+  const acceptedMs = Date.parse(timestamp);
+  const now = new Date();
+  return {
+    receivedAt: now.toISOString(),
+    webhookId: String(request.headers['webhook-id'] ?? ''),
+    eventType: type,
+    verdict: outcome === null ? 'no secret known' : outcome.ok ? 'verified' : outcome.reason,
+    ageMs: Number.isNaN(acceptedMs) ? null : now.getTime() - acceptedMs,
+    body: body.toString('utf8'),
+  };
+}
+
+/** The body was signed, but by anybody while the signature is not verified: every field is checked, none is trusted. */
+function readEnvelope(body: Buffer): { type: string; timestamp: string } {
+  try {
+    const { type, timestamp } = Object(JSON.parse(body.toString('utf8'))) as Record<string, unknown>;
+    return {
+      type: typeof type === 'string' ? type : '?',
+      timestamp: typeof timestamp === 'string' ? timestamp : '',
+    };
+  } catch {
+    // Not JSON: the page shows it as it came.
+    return { type: '?', timestamp: '' };
+  }
+}
+
+function entryLine({ eventType, webhookId, verdict, ageMs }: InboxEntry): string {
+  // A terminal obeys control characters, and a stranger may post here.
+  const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
+  const age = ageMs === null ? '' : `, ${ageMs} ms after it was accepted`;
+  return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verdict}${age}`;
+}
+
+function answer(response: ServerResponse, status: number, body: string, type: string): void {
+  response.writeHead(status, {
+    'content-type': `${type}; charset=utf-8`,
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(body);
+}

@@ -1,0 +1,56 @@
+import { messageOf } from '@tidings/runtime';
+
+import type { RememberedDemo } from './data-folder.ts';
+
+const timeoutMs = 10_000;
+
+/** Either the demo subscription, or why there is none, in a sentence for the terminal. */
+export type DemoOutcome =
+  | Readonly<{ kind: 'ready'; demo: RememberedDemo; isNew: boolean }>
+  | Readonly<{ kind: 'refused'; reason: string }>;
+
+/**
+ * Makes sure that one subscription for `demo.*` points at the inbox: the one of an earlier start if it is still there, else
+ * a new one. Never throws: without a demo the stack is as good as with one.
+ */
+export async function ensureDemoSubscription(options: {
+  apiUrl: string;
+  adminKey: string;
+  endpointUrl: string;
+  remembered: RememberedDemo | null;
+}): Promise<DemoOutcome> {
+  const { apiUrl, adminKey, endpointUrl, remembered } = options;
+  const path = `${apiUrl}/v1/webhooks/subscriptions`;
+  const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+  try {
+    if (remembered !== null) {
+      const one = `${path}/${encodeURIComponent(remembered.subscriptionId)}`;
+      const found = await fetch(one, { headers, signal: AbortSignal.timeout(timeoutMs) });
+      if (found.ok && remembered.endpointUrl === endpointUrl) {
+        return { kind: 'ready', demo: remembered, isNew: false };
+      }
+      // The ports have moved: the old one would only collect failures.
+      if (found.ok) await fetch(one, { method: 'DELETE', headers, signal: AbortSignal.timeout(timeoutMs) });
+    }
+    const response = await fetch(path, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({
+        endpoint_url: endpointUrl,
+        events: ['demo.*'],
+        description: 'Demo inbox of the local stack',
+      }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const text = await response.text();
+    if (response.status !== 201)
+      return { kind: 'refused', reason: `${response.status} ${text.slice(0, 400)}` };
+    const { id, secret } = Object(JSON.parse(text)) as Record<string, unknown>;
+    if (typeof id !== 'string' || typeof secret !== 'string') {
+      return { kind: 'refused', reason: 'the answer has no id and secret' };
+    }
+    return { kind: 'ready', demo: { subscriptionId: id, secret, endpointUrl }, isNew: true };
+  } catch (error) {
+    return { kind: 'refused', reason: messageOf(error) };
+  }
+}

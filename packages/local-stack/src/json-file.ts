@@ -1,0 +1,31 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+import { AppError } from '@tidings/runtime';
+
+/** Writes beside the file and renames, so a reader sees the old or the new content and never half of one. */
+export function writeJsonFile(file: string, content: object, mode = 0o644): void {
+  const fresh = `${file}.${process.pid}.tmp`;
+  writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode });
+  renameSync(fresh, file);
+}
+
+/** The object in a JSON file, or null when there is no file. AppError `unavailable` when it is damaged. */
+export function readJsonFile(file: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof content === 'object' && content !== null) return { ...content };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw damagedFile(file, error);
+  }
+  throw damagedFile(file);
+}
+
+/** What the reader of the terminal can do about a file of the data folder that cannot be read. */
+export function damagedFile(file: string, cause?: unknown): AppError {
+  return new AppError({
+    code: 'unavailable',
+    message: `${file} is damaged. Move the data folder away, or start with --data and another folder.`,
+    cause,
+  });
+}

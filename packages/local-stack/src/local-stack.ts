@@ -1,0 +1,314 @@
+import { AppError, systemClock } from '@tidings/runtime';
+
+import { recordedBrokerCount, startBrokers } from './brokers.ts';
+import { DataFolder, type StackSecrets } from './data-folder.ts';
+import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
+import { ensureDemoSubscription } from './demo-subscription.ts';
+import { prepareJava } from './java-tools.ts';
+import { type LocalState, writeLocalState } from './local-state.ts';
+import { startMongo } from './mongo.ts';
+import type { Part } from './part.ts';
+import { type PortNeed, requireFreePorts } from './ports.ts';
+import {
+  type ServiceSpec,
+  type ServiceSurroundings,
+  servicePart,
+  serviceUrl,
+  tidingsServices,
+} from './service-parts.ts';
+import { supervise } from './supervise.ts';
+
+const host = '127.0.0.1';
+const inboxOffset = 6;
+const mongoOffset = 10;
+const brokerOffset = 20;
+/** Services may take 17 s to drain; with this a whole stop stays inside 25 s. */
+const storeStopGraceMs = 6_000;
+const defaultWorkspace = 'ws_demo';
+const portSetting = 'npm start -- --port-base N';
+
+/** How to run the whole system on this machine. */
+export type LocalStackOptions = Readonly<{
+  dataDir: string;
+  /** null: as the data was made, else 1. */
+  brokers: number | null;
+  /** Kafka and MongoDB without the services. */
+  onlyStack: boolean;
+  restartBrokers: boolean;
+  /** The console's port; the others follow. */
+  portBase: number;
+  /** Seed the demo workspace and run its inbox. */
+  demo: boolean;
+  /** KAFKA_BROKERS and MONGODB_URI name clusters to use instead of own ones; the rest is passed to the services. */
+  env: NodeJS.ProcessEnv;
+  /** A line for the terminal. */
+  say: (line: string) => void;
+  /** Default: {@link tidingsServices}. */
+  services?: readonly ServiceSpec[];
+}>;
+
+type Stores = Readonly<{ brokers: readonly string[]; replicationFactor: number | null; mongodbUri: string }>;
+
+/** Kafka, MongoDB, the services and the demo as one life: {@link start}, then {@link stop}. */
+export class LocalStack {
+  readonly #options: LocalStackOptions;
+  readonly #services: readonly ServiceSpec[];
+  readonly #abort = new AbortController();
+  readonly #serviceParts: Part[] = [];
+  readonly #storeParts: Part[] = [];
+  #folder: DataFolder | null = null;
+  #inbox: DemoInbox | null = null;
+  #starting: Promise<LocalState> | null = null;
+  #state: LocalState | null = null;
+
+  constructor(options: LocalStackOptions) {
+    this.#options = options;
+    this.#services = options.onlyStack ? [] : (options.services ?? tidingsServices);
+  }
+
+  /** Where the demo inbox's page is; null without a demo. */
+  get inboxUrl(): string | null {
+    return this.#inbox?.url ?? null;
+  }
+
+  /**
+   * Starts everything and resolves when all of it is ready and local.json is written. When it rejects, nothing is left
+   * running. AppErrors are for the person at the terminal: message without stack.
+   */
+  async start(): Promise<LocalState> {
+    this.#starting = this.#start();
+    try {
+      return await this.#starting;
+    } catch (error) {
+      if (!this.#isStopping()) await this.#stopParts();
+      throw error;
+    }
+  }
+
+  /** Stops in order: services, then Kafka and MongoDB. Also while it starts. At most 25 s. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#serviceParts.map((part) => part.stop()));
+    // A start under way fails as soon as it sees that it is not wanted any more; why does not matter.
+    await this.#starting?.catch(() => null);
+    await this.#stopParts();
+  }
+
+  /** Ends every process at once, without waiting: for a second Ctrl-C and for a parent that dies of an error. */
+  killNow(): void {
+    this.#abort.abort();
+    for (const part of [...this.#serviceParts, ...this.#storeParts]) part.signal('SIGKILL');
+  }
+
+  readonly #isStopping = (): boolean => this.#abort.signal.aborted;
+
+  async #start(): Promise<LocalState> {
+    const { say, env, dataDir } = this.#options;
+    const folder = DataFolder.open(dataDir);
+    this.#folder = folder;
+    const left = await folder.endLeftovers();
+    if (left.length > 0) say(`ended what an earlier start had left running: ${left.join(', ')}`);
+    const kept = folder.secrets();
+    const secrets: StackSecrets = {
+      ...kept,
+      adminKey: env['ADMIN_KEY'] ?? kept.adminKey,
+      sealingKeys: env['SEALING_KEYS'] ?? kept.sealingKeys,
+    };
+    const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
+    await requireFreePorts(host, this.#neededPorts(count), portSetting);
+    const stores = await this.#startStores(folder, count);
+    const around = { ...this.#identity(secrets), ...stores };
+    await this.#startServices(folder, around);
+    this.#state = this.#describe(around);
+    this.#writeState();
+    this.#superviseAll();
+    if (this.#options.demo && !this.#options.onlyStack) await this.#startDemo(folder, secrets, around);
+    return this.#state;
+  }
+
+  #identity(secrets: StackSecrets): Omit<ServiceSurroundings, keyof Stores> {
+    return {
+      host,
+      portBase: this.#options.portBase,
+      services: this.#services,
+      adminKey: secrets.adminKey,
+      sealingKeys: secrets.sealingKeys,
+      workspaceId: this.#options.env['WORKSPACE_ID'] ?? defaultWorkspace,
+    };
+  }
+
+  #neededPorts(brokers: number): PortNeed[] {
+    const { portBase, env, demo, onlyStack } = this.#options;
+    const needs = this.#services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
+    if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
+    if (!env['MONGODB_URI']) needs.push({ port: portBase + mongoOffset, purpose: 'MongoDB' });
+    if (env['KAFKA_BROKERS']) return needs;
+    for (let index = 0; index < brokers; index += 1) {
+      needs.push({ port: portBase + brokerOffset + index, purpose: `Kafka broker ${index + 1}` });
+      needs.push({ port: portBase + brokerOffset + 10 + index, purpose: `Kafka controller ${index + 1}` });
+    }
+    return needs;
+  }
+
+  async #startStores(folder: DataFolder, count: number): Promise<Stores> {
+    const [kafka, mongo] = await Promise.allSettled([
+      this.#startKafka(folder, count),
+      this.#startMongo(folder),
+    ]);
+    if (kafka.status === 'rejected') throw kafka.reason;
+    if (mongo.status === 'rejected') throw mongo.reason;
+    return { ...kafka.value, mongodbUri: mongo.value };
+  }
+
+  async #startKafka(folder: DataFolder, count: number): Promise<Omit<Stores, 'mongodbUri'>> {
+    const { env, portBase } = this.#options;
+    const given = env['KAFKA_BROKERS'];
+    if (given) {
+      const factor = Number(env['REPLICATION_FACTOR'] ?? '');
+      return {
+        brokers: given.split(',').map((one) => one.trim()),
+        replicationFactor: factor > 0 ? factor : null,
+      };
+    }
+    const java = await prepareJava({ say: this.#options.say, signal: this.#abort.signal });
+    return this.#timed(`Kafka (${count} ${count === 1 ? 'broker' : 'brokers'})`, () =>
+      startBrokers({
+        count,
+        dataDir: folder.kafka,
+        logDir: folder.logs,
+        portBase: portBase + brokerOffset,
+        host,
+        java,
+        portSetting,
+        signal: this.#abort.signal,
+        onSpawn: this.#onSpawn(folder, this.#storeParts),
+      }),
+    );
+  }
+
+  async #startMongo(folder: DataFolder): Promise<string> {
+    const { env, portBase } = this.#options;
+    const given = env['MONGODB_URI'];
+    if (given) return given;
+    const mongo = await this.#timed('MongoDB', () =>
+      startMongo({
+        dataDir: folder.mongodb,
+        logDir: folder.logs,
+        port: portBase + mongoOffset,
+        host,
+        portSetting,
+        onSpawn: this.#onSpawn(folder, this.#storeParts),
+      }),
+    );
+    return mongo.url;
+  }
+
+  async #startServices(folder: DataFolder, around: ServiceSurroundings): Promise<void> {
+    const onSpawn = this.#onSpawn(folder, this.#serviceParts);
+    const { env } = this.#options;
+    const parts = this.#services.map((spec) =>
+      servicePart({ spec, around, own: env, logDir: folder.logs, onSpawn }),
+    );
+    if (parts.length === 0) return;
+    await this.#timed('services', async () => {
+      this.#refuseWhenStopping();
+      await Promise.all(parts.map((part) => part.start()));
+    });
+  }
+
+  /** Every process is noted the moment it runs, so that neither a stop nor the next start can miss it. */
+  #onSpawn(folder: DataFolder, parts: Part[]): (part: Part) => void {
+    return (part) => {
+      if (!parts.includes(part)) parts.push(part);
+      if (this.#isStopping()) part.signal('SIGKILL');
+      folder.recordProcess(part.name, part.pid);
+      this.#writeState();
+    };
+  }
+
+  #describe(around: ServiceSurroundings): LocalState {
+    const urls = this.#services.map((spec) => [spec.name, serviceUrl(host, around.portBase, spec)] as const);
+    const services = Object.fromEntries(urls);
+    return {
+      url: services['console'] ?? null,
+      admin_key: around.adminKey,
+      workspace_id: around.workspaceId,
+      brokers: around.brokers,
+      mongodb_uri: around.mongodbUri,
+      services,
+      pids: {},
+    };
+  }
+
+  #writeState(): void {
+    if (this.#state === null || this.#folder === null || this.#isStopping()) return;
+    const running = [...this.#serviceParts, ...this.#storeParts];
+    const pids = Object.fromEntries(running.map((part) => [part.name, part.pid]));
+    this.#state = { ...this.#state, pids };
+    writeLocalState(this.#folder.localFile, this.#state);
+  }
+
+  #superviseAll(): void {
+    for (const part of [...this.#serviceParts, ...this.#storeParts]) {
+      const isBroker = part.name.startsWith('broker-');
+      const watched = supervise({
+        part,
+        clock: systemClock,
+        isStopping: this.#isStopping,
+        say: this.#options.say,
+        restarts: !isBroker || this.#options.restartBrokers,
+        adviceWhenLeft: 'Start with --restart-brokers to have brokers started again.',
+      });
+      watched.catch((error: unknown) =>
+        this.#options.say(`${part.name} is not watched any more: ${String(error)}`),
+      );
+    }
+  }
+
+  async #startDemo(folder: DataFolder, secrets: StackSecrets, around: ServiceSurroundings): Promise<void> {
+    const { portBase, say } = this.#options;
+    const apiUrl = this.#state?.url ?? '';
+    this.#refuseWhenStopping();
+    const curl = demoCurl(apiUrl, around.adminKey);
+    this.#inbox = await startDemoInbox({ host, port: portBase + inboxOffset, say, curl });
+    const outcome = await ensureDemoSubscription({
+      apiUrl,
+      adminKey: around.adminKey,
+      endpointUrl: this.#inbox.endpointUrl,
+      remembered: secrets.demo,
+    });
+    if (outcome.kind === 'refused') {
+      say(`warning: no demo subscription, everything else works: ${outcome.reason}`);
+      return;
+    }
+    this.#inbox.trust(outcome.demo.secret);
+    if (outcome.isNew) folder.saveSecrets({ ...folder.secrets(), demo: outcome.demo });
+  }
+
+  async #timed<T>(label: string, work: () => Promise<T>): Promise<T> {
+    const { say } = this.#options;
+    const startedMs = systemClock.monotonicMs();
+    say(`starting ${label}`);
+    const result = await work();
+    say(`${label} ready after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
+    return result;
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#isStopping()) throw new AppError({ code: 'closed', message: 'the stack is being stopped' });
+  }
+
+  async #stopParts(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#serviceParts.map((part) => part.stop()));
+    await this.#inbox?.close();
+    await Promise.all(this.#storeParts.map((part) => part.stop(storeStopGraceMs)));
+    this.#folder?.release();
+  }
+}
+
+/** The command that makes one webhook arrive in the demo inbox. */
+export function demoCurl(apiUrl: string, adminKey: string): string {
+  const data = '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}';
+  return `curl -sS ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;
+}

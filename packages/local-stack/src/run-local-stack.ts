@@ -1,0 +1,90 @@
+import { AppError, systemClock } from '@tidings/runtime';
+
+import { demoCurl, LocalStack, type LocalStackOptions } from './local-stack.ts';
+import type { LocalState } from './local-state.ts';
+
+/** npm passes a signal on that the terminal's process group has had already: two within this time are one. */
+const sameSignalMs = 1_000;
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * `npm start`: runs the stack in this process until SIGINT, SIGTERM or SIGHUP, and resolves with the exit code. A later
+ * Ctrl-C ends everything at once.
+ */
+export async function runLocalStack(options: LocalStackOptions): Promise<number> {
+  const { say } = options;
+  const stack = new LocalStack(options);
+  const startedMs = systemClock.monotonicMs();
+  const signals = listen(() => {
+    say('ending everything now');
+    stack.killNow();
+    process.exit(1);
+  });
+  const killAtExit = (): void => stack.killNow();
+  process.once('exit', killAtExit);
+  try {
+    const state = await Promise.race([stack.start(), signals.first]);
+    if (state !== null) {
+      for (const line of summary(state, stack.inboxUrl, systemClock.monotonicMs() - startedMs)) say(line);
+      await signals.first;
+    }
+    const stoppingMs = systemClock.monotonicMs();
+    say('stopping: services first, then Kafka and MongoDB (Ctrl-C again ends everything at once)');
+    await stack.stop();
+    say(`stopped after ${((systemClock.monotonicMs() - stoppingMs) / 1000).toFixed(1)} s`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    say(`error: ${error.message}`);
+    return 1;
+  } finally {
+    signals.remove();
+    process.removeListener('exit', killAtExit);
+  }
+}
+
+function listen(force: () => void): { first: Promise<null>; remove: () => void } {
+  let firstMs: number | null = null;
+  let resolveFirst: (value: null) => void = () => {};
+  const first = new Promise<null>((resolve) => {
+    resolveFirst = resolve;
+  });
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const now = systemClock.monotonicMs();
+    if (firstMs === null) {
+      firstMs = now;
+      resolveFirst(null);
+    } else if (signal === 'SIGINT' && now - firstMs > sameSignalMs) force();
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return {
+    first,
+    remove: () => {
+      for (const signal of stopSignals) process.removeListener(signal, onSignal);
+    },
+  };
+}
+
+function summary(state: LocalState, inboxUrl: string | null, tookMs: number): string[] {
+  const rows: [string, string][] = [
+    ['Kafka', state.brokers.join(',')],
+    ['MongoDB', state.mongodb_uri],
+  ];
+  if (state.url !== null) {
+    rows.unshift(['Console and API', state.url]);
+    if (inboxUrl !== null) rows.push(['Demo inbox', inboxUrl]);
+    rows.push(['Workspace', state.workspace_id], ['Admin key', state.admin_key]);
+  }
+  const lines = rows.map(([label, value]) => `  ${label.padEnd(16)} ${value}`);
+  const how = state.url === null ? [] : ['', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
+  return [
+    '',
+    `Tidings is ready after ${(tookMs / 1000).toFixed(1)} s.`,
+    '',
+    ...lines,
+    ...how,
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ];
+}

@@ -1,0 +1,123 @@
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Part } from './part.ts';
+
+const readyTimeoutMs = 60_000;
+const readyAnswerMs = 1_000;
+/** A service drains for up to 20 s; the whole stop has 25 s, of which Kafka and MongoDB need the rest. */
+const stopGraceMs = 17_000;
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** A service as the local stack runs it. */
+export type ServiceSpec = Readonly<{
+  name: string;
+  /** The program: a built JavaScript file. */
+  entry: string;
+  /** Its place after the port base. The console comes first. */
+  portOffset: number;
+}>;
+
+const service = (name: string, portOffset: number): ServiceSpec => ({
+  name,
+  entry: join(repository, 'services', name, 'dist', 'src', 'main.js'),
+  portOffset,
+});
+
+/** The services of Tidings. */
+export const tidingsServices: readonly ServiceSpec[] = [
+  service('console', 0),
+  service('ingress', 1),
+  service('subscription', 2),
+  service('history', 3),
+  service('fanout', 4),
+  service('delivery', 5),
+];
+
+/** Where a service listens. */
+export function serviceUrl(host: string, portBase: number, spec: ServiceSpec): string {
+  return `http://${host}:${portBase + spec.portOffset}`;
+}
+
+/** What every service is told about the stack it runs in. */
+export type ServiceSurroundings = Readonly<{
+  host: string;
+  portBase: number;
+  services: readonly ServiceSpec[];
+  brokers: readonly string[];
+  replicationFactor: number | null;
+  mongodbUri: string;
+  adminKey: string;
+  workspaceId: string;
+  sealingKeys: string;
+}>;
+
+/**
+ * The environment of one service. What the caller has set himself wins wherever a setting is his to choose; the
+ * addresses of the stack are ours.
+ */
+export function serviceEnvironment(
+  spec: ServiceSpec,
+  around: ServiceSurroundings,
+  own: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const prefix = spec.name.toUpperCase();
+  const environment: Record<string, string> = {
+    NODE_ENV: own['NODE_ENV'] ?? 'production',
+    KAFKA_BROKERS: around.brokers.join(','),
+    MONGODB_URI: around.mongodbUri,
+    ADMIN_KEY: around.adminKey,
+    WORKSPACE_ID: around.workspaceId,
+    SEALING_KEYS: around.sealingKeys,
+    DANGEROUSLY_ALLOWED_NETWORKS: own['DANGEROUSLY_ALLOWED_NETWORKS'] ?? '127.0.0.0/8,::1/128',
+    ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
+    [`${prefix}_HOST`]: around.host,
+    [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
+  };
+  if (around.replicationFactor !== null) environment['REPLICATION_FACTOR'] = String(around.replicationFactor);
+  if (spec.name !== 'console') return environment;
+  for (const other of around.services) {
+    if (other.name === 'console') continue;
+    environment[`${other.name.toUpperCase()}_URL`] = serviceUrl(around.host, around.portBase, other);
+  }
+  return environment;
+}
+
+/** A service as a {@link Part}: ready when GET /ready answers 200. */
+export function servicePart(options: {
+  spec: ServiceSpec;
+  around: ServiceSurroundings;
+  own: NodeJS.ProcessEnv;
+  logDir: string;
+  onSpawn: (part: Part) => void;
+}): Part {
+  const { spec, around, own, logDir, onSpawn } = options;
+  const url = serviceUrl(around.host, around.portBase, spec);
+  return new Part({
+    process: {
+      name: spec.name,
+      command: process.execPath,
+      args: [spec.entry],
+      env: serviceEnvironment(spec, around, own),
+      cwd: repository,
+      logFile: join(logDir, `${spec.name}.log`),
+    },
+    isReady: () => answersOk(`${url}/ready`),
+    readyTimeoutMs,
+    stopGraceMs,
+    onSpawn,
+  });
+}
+
+function answersOk(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(url, { timeout: readyAnswerMs, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+    request.on('close', () => resolve(false));
+  });
+}
