@@ -40,7 +40,10 @@ export type Producer = Readonly<{
   /** Resolves when all in-sync replicas have the record. Rejects with AppError `unavailable` (deadline) or `closed`. */
   publish(record: OutgoingRecord, options?: PublishOptions): Promise<RecordPosition>;
   /** As `publish` for several records that may share a send; resolves when every one is acknowledged. */
-  publishAll(records: readonly OutgoingRecord[], options?: PublishOptions): Promise<readonly RecordPosition[]>;
+  publishAll(
+    records: readonly OutgoingRecord[],
+    options?: PublishOptions,
+  ): Promise<readonly RecordPosition[]>;
   /** Waits until there is room in the buffer: back-pressure for producers that do not await each record. */
   whenWritable(): Promise<void>;
   /** Sends what is buffered, then closes. Later publishes reject with `closed`. */
@@ -89,6 +92,8 @@ export type RunPartitionsOptions<T> = Readonly<{
   onRevoked?(partition: PartitionRef): void;
   /** Pause a partition at this many records not done; resume at half. Default 1,000. */
   maxPendingPerPartition?: number;
+  /** The same by the bytes of their values. Default 8,388,608. */
+  maxPendingBytesPerPartition?: number;
   /** Default 500. */
   commitIntervalMs?: number;
   /** Default 524,288. */

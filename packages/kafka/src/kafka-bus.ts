@@ -1,0 +1,182 @@
+import type { TopicDefinition } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import { type Clock, systemClock } from '@tidings/runtime';
+import type {
+  Bus,
+  PartitionRunner,
+  Producer,
+  ReadTailOptions,
+  Relay,
+  RelayOptions,
+  RunPartitionsOptions,
+  Table,
+  TableOptions,
+  TopicPartitionLag,
+} from './bus.ts';
+import { fetchPositions } from './group-positions.ts';
+import type { KafkaEndpoint } from './kafka-client.ts';
+import { KafkaProducer } from './kafka-producer.ts';
+import { KafkaRunner } from './kafka-runner.ts';
+import { KafkaTable } from './kafka-table.ts';
+import { KafkaTail } from './kafka-tail.ts';
+import { createKafkaTransport } from './kafka-transport.ts';
+import { laneKey } from './lane-set.ts';
+import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
+import { createPoisonWriter } from './poison.ts';
+import { startRelay } from './relay.ts';
+import { SharedAdmin } from './shared-admin.ts';
+import type { FetchSettings } from './supervised-consumer.ts';
+
+/** `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
+export type ConnectKafkaOptions = Readonly<{
+  brokers: readonly string[];
+  clientId: string;
+  logger: Logger;
+  clock?: Clock;
+  metrics?: KafkaMetricHandles;
+}>;
+
+type Closable = Readonly<{ close(): Promise<void> }>;
+
+/**
+ * The {@link Bus} over real brokers. Resolves at once, also while they are away: each part connects when it is first
+ * used and keeps trying; `state()`, `isStale()` and the producer's deadlines tell how it goes.
+ */
+export async function connectKafka(options: ConnectKafkaOptions): Promise<Bus> {
+  return new KafkaBus(options);
+}
+
+class KafkaBus implements Bus {
+  readonly #endpoint: KafkaEndpoint;
+  readonly #clock: Clock;
+  readonly #metrics: KafkaMetricHandles;
+  readonly #admin: SharedAdmin;
+  readonly #open: Closable[] = [];
+  readonly #tails = new Map<string, KafkaTail>();
+  /** For relays and dead letters; the services' own producers are theirs to bound and close. */
+  #ownProducer: Producer | undefined;
+
+  constructor({ brokers, clientId, logger, clock = systemClock, metrics = noMetrics }: ConnectKafkaOptions) {
+    this.#endpoint = { brokers, clientId, logger };
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#admin = new SharedAdmin(this.#endpoint);
+  }
+
+  async producer(options: Parameters<Bus['producer']>[0] = {}): Promise<Producer> {
+    const producer = this.#createProducer(options);
+    this.#open.push(producer);
+    return producer;
+  }
+
+  async runPartitions<T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> {
+    return this.#run(run, {});
+  }
+
+  async table<V>(table: TableOptions<V>): Promise<Table<V>> {
+    const opened = new KafkaTable({ ...this.#parts(), table });
+    this.#open.push(opened);
+    opened.start();
+    return opened;
+  }
+
+  async relay(relay: RelayOptions): Promise<Relay> {
+    const producer = this.#sharedProducer();
+    // A rung of hours need not look four times a second; a second is far below its jitter.
+    const maxWaitMs = relay.delayMs >= 60_000 ? 1_000 : 250;
+    const opened = await startRelay({
+      relay,
+      producer,
+      clock: this.#clock,
+      logger: this.#endpoint.logger,
+      runPartitions: async (run) => this.#run(run, { maxWaitMs }),
+    });
+    this.#open.push(opened);
+    return opened;
+  }
+
+  async readTail({ topic, partitions, from, until, onRecord, service }: ReadTailOptions): Promise<void> {
+    const ends = await this.#admin.run((admin) => admin.fetchTopicOffsets(topic.name));
+    const starts = 'offsets' in from ? from.offsets : await this.#offsetsAt(topic, from.timestampMs);
+    const reads = partitions.map(async (partition) => {
+      const end = ends.find((candidate) => candidate.partition === partition);
+      const low = Number(end?.low ?? 0);
+      const range = {
+        from: Math.max(Number(starts.get(partition) ?? low), low),
+        until: Math.min(Number(until?.get(partition) ?? Infinity), Number(end?.high ?? 0)),
+      };
+      if (range.from < range.until) await this.#tail(topic, service).read(partition, range, onRecord);
+    });
+    await Promise.all(reads);
+  }
+
+  async lag(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
+    return this.#admin.run(async (admin) => {
+      const { topics: known } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+      const refs = known.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionId }) => ({ topic: name, partition: partitionId })),
+      );
+      const positions = await fetchPositions(admin, group, refs);
+      return refs.flatMap((ref) => {
+        const position = positions.get(laneKey(ref));
+        if (position === undefined) return [];
+        const committedOffset = BigInt(position.committed ?? position.low);
+        const highOffset = BigInt(position.high);
+        return [{ ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset }];
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const tail of this.#tails.values()) await tail.close();
+    for (let part = this.#open.pop(); part !== undefined; part = this.#open.pop()) await part.close();
+    await this.#ownProducer?.close();
+    await this.#admin.close();
+  }
+
+  #parts() {
+    return { endpoint: this.#endpoint, admin: this.#admin, clock: this.#clock, metrics: this.#metrics };
+  }
+
+  #run<T>(run: RunPartitionsOptions<T>, fetch: FetchSettings): PartitionRunner {
+    const producer = () => this.#sharedProducer();
+    const poison = createPoisonWriter({ group: run.group, clock: this.#clock, producer });
+    const runner = new KafkaRunner({ ...this.#parts(), run, fetch, poison });
+    this.#open.push(runner);
+    runner.start();
+    return runner;
+  }
+
+  #sharedProducer(): Producer {
+    this.#ownProducer ??= this.#createProducer({});
+    return this.#ownProducer;
+  }
+
+  #createProducer(options: NonNullable<Parameters<Bus['producer']>[0]>): Producer {
+    return new KafkaProducer({
+      ...options,
+      transport: createKafkaTransport(this.#endpoint, this.#admin),
+      clock: this.#clock,
+      logger: this.#endpoint.logger,
+      metrics: this.#metrics,
+    });
+  }
+
+  #tail(topic: TopicDefinition, service: string): KafkaTail {
+    const key = `${service} ${topic.name}`;
+    let tail = this.#tails.get(key);
+    if (tail === undefined) {
+      const onIdle = () => void this.#tails.delete(key);
+      tail = new KafkaTail({ ...this.#parts(), topic: topic.name, service, onIdle });
+      this.#tails.set(key, tail);
+    }
+    return tail;
+  }
+
+  async #offsetsAt(topic: TopicDefinition, timestampMs: number): Promise<ReadonlyMap<number, bigint>> {
+    const offsets = await this.#admin.run((admin) =>
+      admin.fetchTopicOffsetsByTimestamp(topic.name, Math.max(0, Math.floor(timestampMs))),
+    );
+    return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+  }
+}
