@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { build, install, main, root } from './bootstrap.mjs';
+import { requireNode } from './machine.mjs';
+
+// `npm run bench` and `npm run bench:isolation`: installs and builds what has changed, then runs the benchmark named first.
+await main(async (handOver) => {
+  requireNode();
+  const [name = 'main', ...args] = process.argv.slice(2);
+  await install();
+  await build();
+  handOver();
+  const child = spawn(process.execPath, [join(root, 'bench', 'dist', `${name}.js`), ...args], { stdio: 'inherit' });
+  // Ctrl-C reaches the benchmark as well, which stops its stack in order: wait for it instead of dying first.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+});
