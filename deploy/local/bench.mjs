@@ -11,7 +11,9 @@ await main(async (handOver) => {
   await install();
   await build();
   handOver();
-  const child = spawn(process.execPath, [join(root, 'bench', 'dist', `${name}.js`), ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(root, 'bench', 'dist', `${name}.js`), ...args], {
+    stdio: 'inherit',
+  });
   // Ctrl-C reaches the benchmark as well, which stops its stack in order: wait for it instead of dying first.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
