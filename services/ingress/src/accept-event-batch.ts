@@ -1,0 +1,86 @@
+import { childTraceparent } from '@tidings/observability';
+import type { Accepted, Submission } from './accept-event.ts';
+import { itemKey } from './domain/idempotency-key.ts';
+import { type EventDraft, stampEvent } from './domain/stamp-event.ts';
+import { type AcceptPorts, outcomeOf } from './ports.ts';
+
+/** An item as it was read: a draft, or the reason why it is refused. */
+export type BatchItem = Readonly<{ ok: true; draft: EventDraft } | { ok: false; error: unknown }>;
+
+/** What became of an item. An error that is not the caller's fault means unknown: the event may be in the log. */
+export type ItemResult = Readonly<{ ok: true; accepted: Accepted } | { ok: false; error: unknown }>;
+
+export type AcceptEventBatch = (
+  items: readonly BatchItem[],
+  submission: Submission,
+) => Promise<readonly ItemResult[]>;
+
+/**
+ * Accepts each item on its own: a bad one, or one whose partition is away, spoils no other. Results are in the order of
+ * the items and come when the last one is known.
+ */
+export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => {
+  const { clock, logger, metrics } = ports;
+  return async (items, submission) => {
+    const beganMs = clock.monotonicMs();
+    const traceparent = childTraceparent(submission.traceparent);
+    const context = { ...submission, traceparent };
+    const results = await Promise.all(
+      items.map(async (item, index) =>
+        item.ok ? await acceptItem(ports, item.draft, { context, index }) : item,
+      ),
+    );
+    const tookMs = clock.monotonicMs() - beganMs;
+    const counts = countOutcomes(items, results, metrics);
+    const isWhole = counts.unavailable + counts.failed === 0;
+    metrics.batchEvents.observe({}, items.length);
+    metrics.publishSeconds.observe({ outcome: isWhole ? 'accepted' : 'unavailable' }, tookMs / 1_000);
+    const { workspaceId } = submission;
+    const line = { workspaceId, events: items.length, ...counts, traceparent, tookMs: Math.round(tookMs) };
+    logger.info(line, 'batch.accepted');
+    return results;
+  };
+};
+
+type ItemContext = Readonly<{ context: Submission; index: number }>;
+
+async function acceptItem(
+  { publish, clock }: AcceptPorts,
+  draft: EventDraft,
+  { context, index }: ItemContext,
+): Promise<ItemResult> {
+  const { idempotencyKey } = context;
+  const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
+  const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
+  try {
+    await publish(stamped);
+  } catch (error) {
+    return { ok: false, error };
+  }
+  const { id, eventType } = stamped.event;
+  return { ok: true, accepted: { id, type: eventType, acceptedAtMs: clock.nowMs() } };
+}
+
+type Counts = { accepted: number; invalid: number; unavailable: number; failed: number; bytes: number };
+
+function countOutcomes(
+  items: readonly BatchItem[],
+  results: readonly ItemResult[],
+  metrics: AcceptPorts['metrics'],
+): Counts {
+  const counts: Counts = { accepted: 0, invalid: 0, unavailable: 0, failed: 0, bytes: 0 };
+  for (const [i, result] of results.entries()) {
+    const item = items[i];
+    if (item?.ok !== true) counts.invalid += 1;
+    else if (!result.ok) counts[outcomeOf(result.error)] += 1;
+    else {
+      counts.accepted += 1;
+      counts.bytes += item.draft.data.length;
+    }
+  }
+  for (const outcome of ['accepted', 'invalid', 'unavailable', 'failed'] as const) {
+    if (counts[outcome] > 0) metrics.events.inc({ outcome }, counts[outcome]);
+  }
+  metrics.acceptedBytes.inc({}, counts.bytes);
+  return counts;
+}

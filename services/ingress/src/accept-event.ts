@@ -1,0 +1,56 @@
+import type { EventId, WorkspaceId } from '@tidings/contracts';
+import { childTraceparent } from '@tidings/observability';
+import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
+import { type AcceptPorts, outcomeOf } from './ports.ts';
+
+/** Who sends, and what came with the request besides its body. */
+export type Submission = Readonly<{
+  workspaceId: WorkspaceId;
+  idempotencyKey: string | null;
+  traceparent: string;
+}>;
+
+/** What the caller is told. `acceptedAtMs`: epoch milliseconds. */
+export type Accepted = Readonly<{ id: EventId; type: string; acceptedAtMs: number }>;
+
+export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise<Accepted>;
+
+/**
+ * Accepts one event: resolves only when the log has it on all in-sync replicas. Rejects with what the publish port
+ * rejects with; the event is then neither accepted nor known to be absent.
+ */
+export const createAcceptEvent =
+  ({ publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
+  async (draft, submission) => {
+    const beganMs = clock.monotonicMs();
+    const traceparent = childTraceparent(submission.traceparent);
+    const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
+    const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
+      const tookMs = clock.monotonicMs() - beganMs;
+      metrics.events.inc({ outcome });
+      metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
+      return tookMs;
+    };
+    try {
+      await publish(stamped);
+    } catch (error) {
+      settle(outcomeOf(error));
+      throw error;
+    }
+    const tookMs = settle('accepted');
+    metrics.acceptedBytes.inc({}, stamped.event.data.length);
+    logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
+    return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs() };
+  };
+
+const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => ({
+  eventId: event.id,
+  eventType: event.eventType,
+  workspaceId: event.workspaceId,
+  consumerId: event.consumerId,
+  source: event.source,
+  callerId: event.callerId,
+  orderingKey: event.orderingKey,
+  bytes: event.data.length,
+  traceparent: event.traceparent,
+});

@@ -1,0 +1,45 @@
+import { type Problem, problemFromError, problemTable } from '@tidings/http';
+import type { ItemResult } from '../accept-event-batch.ts';
+
+/** The answer to a batch. `results` are in the order of the items. */
+export type BatchAnswer = Readonly<{
+  status: 202 | 207;
+  retryAfterSeconds: number | undefined;
+  body: Readonly<{ results: readonly object[] }>;
+}>;
+
+/**
+ * 202 when every item was accepted, else 207: each result then has a status of its own, and Retry-After is set when one
+ * of them is worth a repeat. When all of them are 503, so is the answer: the first error is thrown.
+ */
+export const batchAnswer = (results: readonly ItemResult[]): BatchAnswer => {
+  let status: 202 | 207 = 202;
+  let retryAfterMs = 0;
+  let unavailable = 0;
+  const answers = results.map((result) => {
+    if (result.ok) {
+      const { id, type, acceptedAtMs } = result.accepted;
+      return { status: 202, id, type, accepted_at: new Date(acceptedAtMs).toISOString() };
+    }
+    const problem = problemFromError(result.error);
+    status = 207;
+    if (problem.status === 503) {
+      unavailable += 1;
+      retryAfterMs = Math.max(retryAfterMs, problem.retryAfterMs ?? 0);
+    }
+    return { status: problem.status, problem: problemBody(problem) };
+  });
+  const [first] = results;
+  if (unavailable === results.length && first !== undefined && !first.ok) throw first.error;
+  const retryAfterSeconds = unavailable > 0 ? Math.max(1, Math.ceil(retryAfterMs / 1_000)) : undefined;
+  return { status, retryAfterSeconds, body: { results: answers } };
+};
+
+const problemBody = ({ status, code, detail, errors }: Problem): object => ({
+  type: `/problems/${code}`,
+  title: problemTable[code].title,
+  status,
+  detail,
+  code,
+  ...(errors === undefined ? {} : { errors }),
+});

@@ -1,0 +1,33 @@
+import { encodeEvent, topics } from '@tidings/contracts';
+import type { Producer } from '@tidings/kafka';
+import { AppError } from '@tidings/runtime';
+import type { PublishEvent } from '../ports.ts';
+
+export type EventPublisherOptions = Readonly<{ producer: Producer; deadlineMs: number }>;
+
+// A failover takes 8 to 14 s; a caller that comes back sooner does no harm and loses little.
+const retryAfterMs = 2_000;
+
+/** The publish port over Kafka. */
+export const createEventPublisher =
+  ({ producer, deadlineMs }: EventPublisherOptions): PublishEvent =>
+  async ({ event, isRepeatable }) => {
+    try {
+      await producer.publish(
+        { topic: topics.events, ...encodeEvent(event, { isRepeatable }) },
+        { deadlineMs },
+      );
+    } catch (cause) {
+      const isAway = cause instanceof AppError && (cause.retryable || cause.code === 'closed');
+      if (!isAway) throw cause;
+      throw new AppError({
+        code: 'unavailable',
+        message:
+          'The event log did not confirm the event in time. It may or may not be there: ' +
+          'repeat it with the same id or Idempotency-Key.',
+        isPublic: true,
+        retryAfterMs,
+        cause,
+      });
+    }
+  };

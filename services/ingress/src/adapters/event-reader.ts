@@ -1,0 +1,96 @@
+import { compileBody, detailsOf, type Validate } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import type { BatchItem } from '../accept-event-batch.ts';
+import {
+  type EventRequest,
+  eventRequestSchema,
+  type Fault,
+  faultsOf,
+  maxMembers,
+  repeatFaults,
+} from '../domain/event-request.ts';
+import { elementsOf, type Member, membersOf } from '../domain/json-slices.ts';
+import type { EventDraft } from '../domain/stamp-event.ts';
+
+/** Where an object stands in the request: the text, the byte at which it begins, and the pointer that leads to it. */
+export type Place = Readonly<{ json: Buffer; start: number; pointer: string }>;
+
+const isEventRequest = compileBody<EventRequest>(eventRequestSchema);
+
+/**
+ * An event from its parsed value and its text. `data` is cut out of the text byte for byte. Throws AppError
+ * `unprocessable` with every fault at once.
+ */
+export const readEvent = (value: unknown, place: Place): EventDraft => {
+  const { members, faults } = inspect(isEventRequest, value, place);
+  if (isObject(value)) faults.push(...faultsOf(value, members));
+  if (faults.length > 0) throw refused(faults, place.pointer);
+  const data = members.find(({ name }) => name === 'data');
+  if (data === undefined) throw new AppError({ code: 'internal', message: 'an event has no member data' });
+  return { request: value as EventRequest, data: place.json.subarray(data.start, data.end) };
+};
+
+const batchProperties = { events: { type: 'array', minItems: 1 } };
+const isBatch = compileBody<Readonly<{ events: readonly unknown[] }>>({
+  type: 'object',
+  properties: batchProperties,
+  required: ['events'],
+  additionalProperties: false,
+});
+
+/** Bounds of a batch and of each event in it. */
+export type BatchLimits = Readonly<{ maxEvents: number; maxEventBytes: number }>;
+
+/**
+ * The items of `{ "events": […] }`, each a draft or its own refusal. Throws AppError `unprocessable` only for what is
+ * wrong with the batch as a whole.
+ */
+export const readBatch = (body: unknown, json: Buffer, limits: BatchLimits): readonly BatchItem[] => {
+  const { members, faults } = inspect(isBatch, body, { json, start: 0, pointer: '' });
+  faults.push(...repeatFaults(members, batchProperties));
+  if (faults.length > 0) throw refused(faults, '');
+  const { events } = body as Readonly<{ events: readonly unknown[] }>;
+  if (events.length > limits.maxEvents) {
+    const detail = `must have at most ${limits.maxEvents} items, got ${events.length}`;
+    throw refused([{ pointer: '/events', detail }], '');
+  }
+  const slices = elementsOf(json, members[0]?.start);
+  return events.map((value, i) => {
+    const { start = 0, end = 0 } = slices[i] ?? {};
+    try {
+      if (end - start > limits.maxEventBytes) throw tooLarge(end - start, limits.maxEventBytes, i);
+      return { ok: true, draft: readEvent(value, { json, start, pointer: `/events/${i}` }) };
+    } catch (error) {
+      return { ok: false, error };
+    }
+  });
+};
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// The members are counted before the schema sees the value: it would report each of 40,000 unknown fields.
+function inspect<T>(
+  validate: Validate<T>,
+  value: unknown,
+  { json, start, pointer }: Place,
+): { members: readonly Member[]; faults: Fault[] } {
+  const members = isObject(value) ? membersOf(json, start) : [];
+  if (members.length > maxMembers) {
+    throw refused([{ pointer: '', detail: `may have ${maxMembers} fields, got ${members.length}` }], pointer);
+  }
+  return { members, faults: validate(value) ? [] : detailsOf(validate.errors, value) };
+}
+
+function refused(faults: readonly Fault[], pointer: string): AppError {
+  const details = faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }));
+  const [first] = details;
+  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
+  const message = `The body breaks a rule: ${first?.pointer || 'it'} ${first?.detail}${more}.`;
+  return new AppError({ code: 'unprocessable', message, details });
+}
+
+function tooLarge(bytes: number, maxBytes: number, index: number): AppError {
+  const message = `/events/${index} may have at most ${maxBytes} bytes, got ${bytes}.`;
+  return new AppError({ code: 'payload-too-large', message });
+}

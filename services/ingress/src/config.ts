@@ -1,0 +1,30 @@
+import { httpSettings } from '@tidings/http';
+import { duration, integer, sharedSettings } from '@tidings/runtime';
+
+/** What an operator can set. */
+export const configSpec = {
+  ...httpSettings('INGRESS'),
+  kafkaBrokers: sharedSettings.kafkaBrokers,
+  adminKey: sharedSettings.adminKey,
+  workspaceId: sharedSettings.workspaceId,
+  maxEventBytes: integer({
+    env: 'INGRESS_MAX_EVENT_BYTES',
+    default: 262_144,
+    min: 1_024,
+    max: 900_000,
+    help: 'the largest event, as bytes of its JSON text; a record of the log holds at most 1,000,000',
+  }),
+  publishDeadlineMs: duration({
+    env: 'INGRESS_PUBLISH_DEADLINE',
+    default: 4_000,
+    min: 100,
+    max: 4_500,
+    help: 'how long to wait for the log before the answer is 503; callers are promised one within 5 s',
+  }),
+} as const;
+
+/** Items in one batch, at most. */
+export const maxBatchEvents = 1_000;
+
+/** Bytes of one batch, at most. */
+export const maxBatchBytes = 4 * 1024 * 1024;

@@ -1,0 +1,31 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+/** Everything that ingress measures besides what HTTP and Kafka measure by themselves. */
+export const metricsCatalogue = defineMetrics({
+  events: {
+    type: 'counter',
+    name: 'tidings_ingress_events_total',
+    help: 'Events that were sent in, by outcome: accepted, invalid (4xx), unavailable (503: may be in the log) or failed.',
+    labels: ['outcome'],
+  },
+  acceptedBytes: {
+    type: 'counter',
+    name: 'tidings_ingress_accepted_bytes_total',
+    help: 'Bytes of the data of accepted events.',
+    labels: [],
+  },
+  publishSeconds: {
+    type: 'histogram',
+    name: 'tidings_ingress_publish_seconds',
+    help: 'Time from publishing an event, or a whole batch, until all in-sync replicas had it or the wait was given up.',
+    labels: ['outcome'],
+    buckets: latencyBuckets,
+  },
+  batchEvents: {
+    type: 'histogram',
+    name: 'tidings_ingress_batch_events',
+    help: 'Events in one batch request.',
+    labels: [],
+    buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1_000],
+  },
+});

@@ -1,0 +1,60 @@
+import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { createMetrics, inSpan, type ServiceContext } from '@tidings/observability';
+import { createAcceptEvent } from './accept-event.ts';
+import { createAcceptEventBatch } from './accept-event-batch.ts';
+import { awaitEventLog } from './adapters/await-event-log.ts';
+import { createEventPublisher } from './adapters/event-publisher.ts';
+import { mountEventRoutes } from './adapters/event-routes.ts';
+import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
+import type { metricsCatalogue } from './metrics.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** Starts ingress; `connect` is another bus in tests. */
+export async function startIngress(
+  context: Context,
+  connect: (context: Context) => Promise<Bus> = connectBrokers,
+): Promise<{ url: string }> {
+  const { config, logger, metrics, health, resources, clock } = context;
+  const bus = await connect(context);
+  resources.add('kafka', async () => bus.close());
+  const producer = await bus.producer();
+  resources.add('producer', async () => producer.close());
+  const part = health.register('event-log');
+  resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
+
+  const publish = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
+  const ports = { publish, clock, logger, metrics: metrics.handles };
+  const acceptEvent = createAcceptEvent(ports);
+  const acceptEventBatch = createAcceptEventBatch(ports);
+  // Last, so that it closes first: no more requests, then the producer sends what it holds.
+  const server = await serve(context, {
+    // Each route has a bound of its own and quotes it.
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
+    routes: (app) =>
+      mountEventRoutes(app, {
+        acceptEvent: async (draft, submission) =>
+          inSpan('accept-event', submission.traceparent, async () => acceptEvent(draft, submission)),
+        acceptEventBatch: async (items, submission) =>
+          inSpan('accept-event-batch', submission.traceparent, async () =>
+            acceptEventBatch(items, submission),
+          ),
+        authenticate: adminKeyAuthenticator(config),
+        metrics: metrics.handles,
+        limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
+      }),
+  });
+  return { url: server.url };
+}
+
+async function connectBrokers({ config, logger, clock, metrics, name }: Context): Promise<Bus> {
+  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
+  return connectKafka({
+    brokers: config.kafkaBrokers,
+    clientId: `tidings-${name}`,
+    logger,
+    clock,
+    metrics: handles,
+  });
+}
