@@ -43,18 +43,19 @@ export async function startDemoInbox(options: {
   let secret: string | null = null;
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://inbox').pathname;
-    if (request.method === 'GET' && path === '/') return answer(response, 200, inboxPage(curl), 'text/html');
+    if (request.method === 'GET' && path === '/')
+      return answer(response, 200, { type: 'text/html', body: inboxPage(curl) });
     if (request.method === 'GET' && path === '/webhooks.json') {
-      return answer(response, 200, JSON.stringify({ data: entries }), 'application/json');
+      return answer(response, 200, { type: 'application/json', body: JSON.stringify({ data: entries }) });
     }
-    if (request.method !== 'POST' || path !== '/webhooks') return answer(response, 404, '', 'text/plain');
+    if (request.method !== 'POST' || path !== '/webhooks') return answer(response, 404);
     readBody(request, (body) => {
-      if (body === null) return answer(response, 413, '', 'text/plain');
+      if (body === null) return answer(response, 413);
       const entry = toEntry(request, body, secret);
       entries.unshift(entry);
       entries.length = Math.min(entries.length, kept);
       say(entryLine(entry));
-      return answer(response, entry.verdict === 'verified' ? 204 : 401, '', 'text/plain');
+      return answer(response, entry.verdict === 'verified' ? 204 : 401);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -122,13 +123,19 @@ function entryLine({ eventType, webhookId, verdict, ageMs }: InboxEntry): string
   return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verdict}${age}`;
 }
 
-function answer(response: ServerResponse, status: number, body: string, type: string): void {
+type Content = Readonly<{ type: string; body: string }>;
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  content: Content = { type: 'text/plain', body: '' },
+): void {
   response.writeHead(status, {
-    'content-type': `${type}; charset=utf-8`,
+    'content-type': `${content.type}; charset=utf-8`,
     'cache-control': 'no-store',
     'content-security-policy':
       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
     'x-content-type-options': 'nosniff',
   });
-  response.end(body);
+  response.end(content.body);
 }

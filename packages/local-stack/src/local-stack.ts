@@ -1,12 +1,10 @@
 import { AppError, systemClock } from '@tidings/runtime';
 
-import { recordedBrokerCount, startBrokers } from './brokers.ts';
+import { recordedBrokerCount } from './brokers.ts';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
 import { ensureDemoSubscription } from './demo-subscription.ts';
-import { prepareJava } from './java-tools.ts';
 import { type LocalState, writeLocalState } from './local-state.ts';
-import { startMongo } from './mongo.ts';
 import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import {
@@ -16,12 +14,11 @@ import {
   serviceUrl,
   tidingsServices,
 } from './service-parts.ts';
+import { type Stores, startStores, storePorts } from './stack-stores.ts';
 import { supervise } from './supervise.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;
-const mongoOffset = 10;
-const brokerOffset = 20;
 /** Services may take 17 s to drain; with this a whole stop stays inside 25 s. */
 const storeStopGraceMs = 6_000;
 const defaultWorkspace = 'ws_demo';
@@ -46,8 +43,6 @@ export type LocalStackOptions = Readonly<{
   /** Default: {@link tidingsServices}. */
   services?: readonly ServiceSpec[];
 }>;
-
-type Stores = Readonly<{ brokers: readonly string[]; replicationFactor: number | null; mongodbUri: string }>;
 
 /** Kafka, MongoDB, the services and the demo as one life: {@link start}, then {@link stop}. */
 export class LocalStack {
@@ -116,7 +111,18 @@ export class LocalStack {
     };
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
     await requireFreePorts(host, this.#neededPorts(count), portSetting);
-    const stores = await this.#startStores(folder, count);
+    const stores = await startStores({
+      env,
+      folder,
+      brokerCount: count,
+      host,
+      portBase: this.#options.portBase,
+      portSetting,
+      signal: this.#abort.signal,
+      say,
+      timed: (label, work) => this.#timed(label, work),
+      onSpawn: this.#onSpawn(folder, this.#storeParts),
+    });
     const around = { ...this.#identity(secrets), ...stores };
     await this.#startServices(folder, around);
     this.#state = this.#describe(around);
@@ -141,66 +147,7 @@ export class LocalStack {
     const { portBase, env, demo, onlyStack } = this.#options;
     const needs = this.#services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
     if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
-    if (!env['MONGODB_URI']) needs.push({ port: portBase + mongoOffset, purpose: 'MongoDB' });
-    if (env['KAFKA_BROKERS']) return needs;
-    for (let index = 0; index < brokers; index += 1) {
-      needs.push({ port: portBase + brokerOffset + index, purpose: `Kafka broker ${index + 1}` });
-      needs.push({ port: portBase + brokerOffset + 10 + index, purpose: `Kafka controller ${index + 1}` });
-    }
-    return needs;
-  }
-
-  async #startStores(folder: DataFolder, count: number): Promise<Stores> {
-    const [kafka, mongo] = await Promise.allSettled([
-      this.#startKafka(folder, count),
-      this.#startMongo(folder),
-    ]);
-    if (kafka.status === 'rejected') throw kafka.reason;
-    if (mongo.status === 'rejected') throw mongo.reason;
-    return { ...kafka.value, mongodbUri: mongo.value };
-  }
-
-  async #startKafka(folder: DataFolder, count: number): Promise<Omit<Stores, 'mongodbUri'>> {
-    const { env, portBase } = this.#options;
-    const given = env['KAFKA_BROKERS'];
-    if (given) {
-      const factor = Number(env['REPLICATION_FACTOR'] ?? '');
-      return {
-        brokers: given.split(',').map((one) => one.trim()),
-        replicationFactor: factor > 0 ? factor : null,
-      };
-    }
-    const java = await prepareJava({ say: this.#options.say, signal: this.#abort.signal });
-    return this.#timed(`Kafka (${count} ${count === 1 ? 'broker' : 'brokers'})`, () =>
-      startBrokers({
-        count,
-        dataDir: folder.kafka,
-        logDir: folder.logs,
-        portBase: portBase + brokerOffset,
-        host,
-        java,
-        portSetting,
-        signal: this.#abort.signal,
-        onSpawn: this.#onSpawn(folder, this.#storeParts),
-      }),
-    );
-  }
-
-  async #startMongo(folder: DataFolder): Promise<string> {
-    const { env, portBase } = this.#options;
-    const given = env['MONGODB_URI'];
-    if (given) return given;
-    const mongo = await this.#timed('MongoDB', () =>
-      startMongo({
-        dataDir: folder.mongodb,
-        logDir: folder.logs,
-        port: portBase + mongoOffset,
-        host,
-        portSetting,
-        onSpawn: this.#onSpawn(folder, this.#storeParts),
-      }),
-    );
-    return mongo.url;
+    return [...needs, ...storePorts(env, portBase, brokers)];
   }
 
   async #startServices(folder: DataFolder, around: ServiceSurroundings): Promise<void> {

@@ -46,7 +46,7 @@ export type ServiceSurroundings = Readonly<{
   portBase: number;
   services: readonly ServiceSpec[];
   brokers: readonly string[];
-  replicationFactor: number | null;
+  replicationFactor: number;
   mongodbUri: string;
   adminKey: string;
   workspaceId: string;
@@ -72,10 +72,10 @@ export function serviceEnvironment(
     SEALING_KEYS: around.sealingKeys,
     DANGEROUSLY_ALLOWED_NETWORKS: own['DANGEROUSLY_ALLOWED_NETWORKS'] ?? '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
+    REPLICATION_FACTOR: String(around.replicationFactor),
     [`${prefix}_HOST`]: around.host,
     [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
   };
-  if (around.replicationFactor !== null) environment['REPLICATION_FACTOR'] = String(around.replicationFactor);
   if (spec.name !== 'console') return environment;
   for (const other of around.services) {
     if (other.name === 'console') continue;

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ensureTopics } from '@tidings/kafka';
 import { type Brokers, type Mongo, prepareJava, startBrokers, startMongo } from '@tidings/local-stack';
+import { silentLogger } from '@tidings/observability';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -33,6 +35,7 @@ export async function setup(project: TestProject): Promise<void> {
     await teardown();
     throw started.find((result) => result.status === 'rejected')?.reason;
   }
+  await ensureTopics({ brokers: brokers.brokers, replicationFactor: 1, logger: silentLogger });
   project.provide('brokers', [...brokers.brokers]);
   project.provide('mongodbUri', mongo.url);
 }
