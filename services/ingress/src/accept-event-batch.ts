@@ -26,9 +26,7 @@ export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => 
     const traceparent = childTraceparent(submission.traceparent);
     const context = { ...submission, traceparent };
     const results = await Promise.all(
-      items.map(async (item, index) =>
-        item.ok ? await acceptItem(ports, item.draft, { context, index }) : item,
-      ),
+      items.map(async (item, index) => (item.ok ? acceptItem(ports, item.draft, { context, index }) : item)),
     );
     const tookMs = clock.monotonicMs() - beganMs;
     const counts = countOutcomes(items, results, metrics);
