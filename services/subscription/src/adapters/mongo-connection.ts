@@ -1,0 +1,141 @@
+import type { Logger } from '@tidings/observability';
+import { AppError, backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
+import mongoose from 'mongoose';
+
+/** Where the registry lies, and what the connection tells about itself. */
+export type MongoOptions = Readonly<{
+  uri: string;
+  database: string;
+  clock: Clock;
+  logger: Logger;
+  health: HealthPart;
+}>;
+
+// A request waits this long for a server at most, then gets its 503.
+const serverSelectionTimeoutMs = 2_500;
+const socketTimeoutMs = 10_000;
+const reconnect = { baseMs: 250, maxMs: 4_000 };
+
+/**
+ * The connection to MongoDB: connecting → open ⇄ lost, until closed. The first connect is repeated until it succeeds,
+ * later ones are the driver's. While it is not open every operation fails at once with AppError `unavailable`.
+ */
+export class MongoConnection {
+  readonly connection: mongoose.Connection;
+  readonly #options: MongoOptions;
+  readonly #prepare: (() => Promise<unknown>)[] = [];
+  readonly #listeners: (() => void)[] = [];
+  #opening: Promise<void> | undefined;
+  #cancelWait = (): void => {};
+  #isClosed = false;
+
+  constructor(options: MongoOptions) {
+    this.#options = options;
+    this.connection = mongoose.createConnection();
+    const { health, logger } = options;
+    this.connection.on('disconnected', () => {
+      if (this.#isClosed) return;
+      health.down('MongoDB does not answer');
+      logger.warn({}, 'mongodb.lost');
+    });
+    this.connection.on('connected', () => {
+      // The first time it is up only when its indexes are there.
+      if (this.#opening !== undefined || this.#isClosed) return;
+      this.#becomeUp();
+      logger.info({}, 'mongodb.found');
+    });
+    // Without a listener an emitted 'error' would end the process; what failed is told by the operation itself.
+    this.connection.on('error', (error: unknown) =>
+      logger.warn({ detail: messageOf(error) }, 'mongodb.error'),
+    );
+  }
+
+  /** Adds what has to be done once before the connection counts as up, such as making indexes. */
+  beforeUp(step: () => Promise<unknown>): void {
+    this.#prepare.push(step);
+  }
+
+  /** Calls `listener` each time the database can be used again, the first time included. */
+  onUp(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Begins to connect, in the background. */
+  open(): void {
+    this.#opening ??= this.#connect();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelWait();
+    await this.connection.close();
+    await this.#opening;
+  }
+
+  async #connect(): Promise<void> {
+    const { uri, database, clock, logger, health } = this.#options;
+    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+      try {
+        await this.connection.openUri(uri, {
+          dbName: database,
+          appName: 'tidings-subscription',
+          autoIndex: false,
+          autoCreate: false,
+          bufferCommands: false,
+          serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+          connectTimeoutMS: serverSelectionTimeoutMs,
+          socketTimeoutMS: socketTimeoutMs,
+          maxPoolSize: 20,
+        });
+        for (const step of this.#prepare) await step();
+        this.#opening = undefined;
+        this.#becomeUp();
+        logger.info({ attempt }, 'mongodb.connected');
+        return;
+      } catch (error) {
+        if (this.#isClosed) return;
+        health.down(messageOf(error));
+        if (attempt === 1) logger.warn({ detail: messageOf(error) }, 'mongodb.unreachable');
+        await this.#wait(backoffMs({ attempt, ...reconnect, random: Math.random }), clock);
+      }
+    }
+  }
+
+  #becomeUp(): void {
+    this.#options.health.up();
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #wait(delayMs: number, clock: Clock): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = clock.setTimer(resolve, delayMs);
+      this.#cancelWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+const { mongo, Error: MongooseErrors } = mongoose;
+
+const isOurFault = (error: unknown): boolean =>
+  error instanceof MongooseErrors.StrictModeError ||
+  error instanceof MongooseErrors.ValidationError ||
+  error instanceof MongooseErrors.CastError ||
+  (error instanceof mongo.MongoServerError && !error.hasErrorLabel('RetryableWriteError'));
+
+/** Runs one operation; what the driver throws becomes an AppError: `unavailable` unless the command itself is wrong. */
+export async function atDatabase<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const code = isOurFault(cause) ? 'internal' : 'unavailable';
+    throw new AppError({ code, message: `MongoDB: ${messageOf(cause)}`, cause });
+  }
+}
+
+/** True for the error of an insert whose unique key is taken. */
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof mongo.MongoServerError && error.code === 11_000;

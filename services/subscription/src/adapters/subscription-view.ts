@@ -1,0 +1,48 @@
+import type { StoredSecret } from '../domain/signing-secrets.ts';
+import type { Subscription } from '../domain/subscription.ts';
+
+const time = (epochMs: number | null): string | null =>
+  epochMs === null ? null : new Date(epochMs).toISOString();
+
+const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): object => ({
+  id,
+  public_key: publicKey,
+  created_at: time(createdAtMs),
+  expires_at: time(expiresAtMs),
+});
+
+/** A subscription as the API shows it. Secrets are told by name and time only. */
+export function subscriptionView(subscription: Subscription, propagated: boolean): Record<string, unknown> {
+  const { settings, secrets } = subscription;
+  return {
+    id: subscription.id,
+    workspace_id: subscription.workspaceId,
+    consumer_id: subscription.consumerId,
+    endpoint_url: settings.endpointUrl,
+    description: settings.description,
+    events: settings.events,
+    filters: settings.filters,
+    ordering: settings.ordering,
+    on_exhausted: settings.onExhausted,
+    format: settings.format,
+    signature_style: settings.signatureStyle,
+    public_key: secrets[0]?.publicKey ?? null,
+    secrets: secrets.map(secretView),
+    headers: settings.headers,
+    timeout_seconds: settings.timeoutMs / 1_000,
+    retry_schedule: settings.retryScheduleSeconds,
+    rate_limit:
+      settings.rateLimit === null
+        ? null
+        : { per_second: settings.rateLimit.perSecond, burst: settings.rateLimit.burst },
+    max_in_flight: settings.maxInFlight,
+    state: subscription.state,
+    is_active: subscription.state === 'active',
+    disabled_at: time(subscription.disabledAtMs),
+    disabled_reason: subscription.disabledReason,
+    version: subscription.version,
+    created_at: time(subscription.createdAtMs),
+    updated_at: time(subscription.updatedAtMs),
+    propagated,
+  };
+}

@@ -1,0 +1,51 @@
+import { httpSettings } from '@tidings/http';
+import { duration, integer, sharedSettings, text } from '@tidings/runtime';
+
+const second = 1_000;
+const hour = 3_600 * second;
+
+/** The settings of this service. */
+export const configSpec = {
+  ...httpSettings('SUBSCRIPTION'),
+  kafkaBrokers: sharedSettings.kafkaBrokers,
+  mongodbUri: sharedSettings.mongodbUri,
+  adminKey: sharedSettings.adminKey,
+  workspaceId: sharedSettings.workspaceId,
+  sealingKeys: sharedSettings.sealingKeys,
+  dangerouslyAllowedNetworks: sharedSettings.dangerouslyAllowedNetworks,
+  allowHttpEndpoints: sharedSettings.allowHttpEndpoints,
+  database: text({
+    env: 'SUBSCRIPTION_DATABASE',
+    default: 'tidings_registry',
+    pattern: /^[A-Za-z0-9_-]{1,38}$/,
+    help: 'the MongoDB database that holds the registry',
+  }),
+  maxPerWorkspace: integer({
+    env: 'SUBSCRIPTION_MAX_PER_WORKSPACE',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    help: 'how many subscriptions a workspace may have, deleted ones not counted',
+  }),
+  publishWaitMs: duration({
+    env: 'SUBSCRIPTION_PUBLISH_WAIT',
+    default: second,
+    min: 0,
+    max: 10 * second,
+    help: 'how long an answer waits for its change to be in force before it says propagated: false',
+  }),
+  sweepEveryMs: duration({
+    env: 'SUBSCRIPTION_SWEEP_EVERY',
+    default: 3 * second,
+    min: 100,
+    max: 60 * second,
+    help: 'how often versions that are not on the topic yet are looked for',
+  }),
+  compareEveryMs: duration({
+    env: 'SUBSCRIPTION_COMPARE_EVERY',
+    default: hour,
+    min: second,
+    max: 24 * hour,
+    help: 'how often registry and topic are compared',
+  }),
+} as const;

@@ -1,0 +1,47 @@
+import { eventTypeNameMaxLength, isEventPattern, isReservedEventType } from '@tidings/contracts';
+import type { Fault } from './fault.ts';
+
+const isWildcard = (pattern: string): boolean => pattern === '*' || pattern.endsWith('.*');
+
+const isOperational = (pattern: string): boolean => pattern === 'tidings' || pattern.startsWith('tidings.');
+
+function faultOf(pattern: string): string | null {
+  if (!isEventPattern(pattern)) {
+    return (
+      `must be a name such as order.created, order.* for every name that begins with order., or *` +
+      ` (letters, digits and underscores, parts joined by dots, at most ${eventTypeNameMaxLength} characters), got '${pattern}'`
+    );
+  }
+  // Wildcards never match reserved names, so this one could match nothing.
+  if (isWildcard(pattern) && isReservedEventType(pattern)) {
+    return `no wildcard matches the reserved names: list them in full, got '${pattern}'`;
+  }
+  return null;
+}
+
+/** What is wrong with a subscription's list of event patterns. */
+export function eventFaults(events: readonly string[]): readonly Fault[] {
+  const faults: Fault[] = [];
+  events.forEach((pattern, index) => {
+    const detail = faultOf(pattern);
+    if (detail !== null) faults.push({ pointer: `/events/${index}`, detail });
+  });
+  if (events.some(isOperational) && !events.every(isOperational)) {
+    const detail =
+      'tidings.* events need a subscription of their own: they are about the workspace, not from it';
+    faults.push({ pointer: '/events', detail });
+  }
+  return faults;
+}
+
+/** Operational subscriptions list nothing but names of the `tidings.` family. */
+export const kindOf = (events: readonly string[]): 'webhook' | 'operational' =>
+  events.length > 0 && events.every(isOperational) ? 'operational' : 'webhook';
+
+/** Every pattern that matches an event of this name; for a pattern, every pattern that covers it. */
+export function patternsCovering(name: string): readonly string[] {
+  if (isReservedEventType(name) || name === '*') return [name];
+  const parts = (name.endsWith('.*') ? name.slice(0, -2) : name).split('.');
+  const families = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join('.')}.*`);
+  return [name, ...families, '*'];
+}

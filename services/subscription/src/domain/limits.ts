@@ -1,0 +1,19 @@
+/** Every limit on what a caller may ask for, named once. */
+export const limits = {
+  descriptionLength: 1_000,
+  consumerIdLength: 128,
+  endpointUrlLength: 2_048,
+  events: 200,
+  headers: 20,
+  timeoutSeconds: { min: 1, max: 30, default: 10 },
+  retrySteps: 20,
+  retryTotalSeconds: 7 * 24 * 3_600,
+  ratePerSecond: 10_000,
+  burst: 100_000,
+  maxInFlight: { min: 1, max: 100, default: 10 },
+  overlapSeconds: { max: 7 * 24 * 3_600, default: 600 },
+  /** Secrets that may sign at one time: more would only grow the signature header. */
+  signingSecrets: 5,
+  reasonLength: 200,
+  idempotencyKeyLength: 255,
+} as const;

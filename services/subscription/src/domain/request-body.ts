@@ -1,0 +1,119 @@
+import type { BodyFormat, ExhaustionPolicy, Ordering, SignatureStyle } from '@tidings/contracts';
+import { bodyFormats, exhaustionPolicies, orderings, signatureStyles } from '@tidings/contracts';
+import { limits } from './limits.ts';
+import type { ScheduleChoice } from './retry-schedule.ts';
+
+/** The fields of a subscription that its owner may write, as they stand in a request. */
+export type SettingsBody = Readonly<{
+  endpoint_url?: string;
+  description?: string | null;
+  events?: readonly string[];
+  filters?: Readonly<Record<string, unknown>> | null;
+  ordering?: Ordering;
+  on_exhausted?: ExhaustionPolicy;
+  format?: BodyFormat;
+  signature_style?: SignatureStyle;
+  headers?: Readonly<Record<string, string>>;
+  timeout_seconds?: number;
+  retry_schedule?: ScheduleChoice;
+  rate_limit?: Readonly<{ per_second: number; burst?: number }> | null;
+  max_in_flight?: number;
+}>;
+
+/** POST: the settings, and what only a new subscription can be given. */
+export type CreateBody = SettingsBody &
+  Readonly<{
+    endpoint_url: string;
+    events: readonly string[];
+    consumer_id?: string | null;
+    is_active?: boolean;
+    secret?: string;
+  }>;
+
+/** PATCH: what is there replaces what was, field by field. */
+export type ChangeBody = SettingsBody & Readonly<{ is_active?: boolean }>;
+
+/** POST …/disable. */
+export type DisableBody = Readonly<{ reason?: string }>;
+
+/** POST …/rotate-secret. */
+export type RotateBody = Readonly<{ overlap_seconds?: number; secret?: string }>;
+
+const count = ({ min, max }: Readonly<{ min: number; max: number }>): object => ({
+  type: 'integer',
+  minimum: min,
+  maximum: max,
+});
+
+const settingsFields = {
+  endpoint_url: { type: 'string', minLength: 1, maxLength: limits.endpointUrlLength },
+  description: { type: ['string', 'null'], maxLength: limits.descriptionLength },
+  events: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    minItems: 1,
+    maxItems: limits.events,
+    uniqueItems: true,
+  },
+  filters: { type: ['object', 'null'] },
+  ordering: { enum: orderings },
+  on_exhausted: { enum: exhaustionPolicies },
+  format: { enum: bodyFormats },
+  signature_style: { enum: signatureStyles },
+  headers: { type: 'object', maxProperties: limits.headers, additionalProperties: { type: 'string' } },
+  timeout_seconds: count(limits.timeoutSeconds),
+  retry_schedule: {
+    // An array is judged step by step here, any other value by the names.
+    if: { type: 'array' },
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+    then: {
+      items: { type: 'integer', minimum: 0, maximum: limits.retryTotalSeconds },
+      maxItems: limits.retrySteps + 1,
+    },
+    else: { enum: ['default', 'short'] },
+  },
+  rate_limit: {
+    type: ['object', 'null'],
+    properties: {
+      per_second: { type: 'number', exclusiveMinimum: 0, maximum: limits.ratePerSecond },
+      burst: { type: 'integer', minimum: 1, maximum: limits.burst },
+    },
+    required: ['per_second'],
+    additionalProperties: false,
+  },
+  max_in_flight: count(limits.maxInFlight),
+} as const;
+
+const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
+
+const object = (properties: object, required: readonly string[] = []): object => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** JSON Schemas of the bodies above. Rules that a schema cannot say are checked by the domain after them. */
+export const bodySchemas = {
+  create: object(
+    {
+      ...settingsFields,
+      consumer_id: {
+        type: ['string', 'null'],
+        pattern: '^[\\x21-\\x7e]+$',
+        minLength: 1,
+        maxLength: limits.consumerIdLength,
+      },
+      is_active: { type: 'boolean' },
+      secret,
+    },
+    ['endpoint_url', 'events'],
+  ),
+  change: object({ ...settingsFields, is_active: { type: 'boolean' } }),
+  disable: object({ reason: { type: 'string', minLength: 1, maxLength: limits.reasonLength } }),
+  rotate: object({
+    overlap_seconds: { type: 'integer', minimum: 0, maximum: limits.overlapSeconds.max },
+    secret,
+  }),
+  nothing: object({}),
+} as const;

@@ -1,0 +1,175 @@
+import type {
+  BodyFormat,
+  ConsumerId,
+  ExhaustionPolicy,
+  Ordering,
+  SignatureStyle,
+  SubscriptionId,
+  SubscriptionRecord,
+  WorkspaceId,
+} from '@tidings/contracts';
+import { kindOf } from './event-patterns.ts';
+import { type StoredSecret, unexpired } from './signing-secrets.ts';
+
+/** What its owner chooses. */
+export type Settings = Readonly<{
+  endpointUrl: string;
+  description: string | null;
+  events: readonly string[];
+  filters: Readonly<Record<string, unknown>> | null;
+  ordering: Ordering;
+  onExhausted: ExhaustionPolicy;
+  format: BodyFormat;
+  signatureStyle: SignatureStyle;
+  headers: Readonly<Record<string, string>>;
+  timeoutMs: number;
+  retryScheduleSeconds: readonly number[];
+  rateLimit: Readonly<{ perSecond: number; burst: number }> | null;
+  maxInFlight: number;
+}>;
+
+/** One version of a subscription as the registry keeps it. Every change makes the next version; none is ever altered. */
+export type Subscription = Readonly<{
+  id: SubscriptionId;
+  workspaceId: WorkspaceId;
+  consumerId: ConsumerId | null;
+  /** active ⇄ disabled, and from either to deleted, which is the end. */
+  state: 'active' | 'disabled' | 'deleted';
+  version: number;
+  enabledVersion: number;
+  settings: Settings;
+  /** Newest first. */
+  secrets: readonly StoredSecret[];
+  disabledAtMs: number | null;
+  disabledReason: string | null;
+  createdAtMs: number;
+  updatedAtMs: number;
+  deletedAtMs: number | null;
+  /** True until the topic has acknowledged this version. */
+  isUnpublished: boolean;
+}>;
+
+/** What a new subscription begins with. */
+export type Beginning = Readonly<{
+  id: SubscriptionId;
+  workspaceId: WorkspaceId;
+  consumerId: ConsumerId | null;
+  settings: Settings;
+  secret: StoredSecret;
+  isActive: boolean;
+  nowMs: number;
+}>;
+
+/** Version 1. */
+export const begin = (from: Beginning): Subscription => ({
+  id: from.id,
+  workspaceId: from.workspaceId,
+  consumerId: from.consumerId,
+  state: from.isActive ? 'active' : 'disabled',
+  version: 1,
+  enabledVersion: 1,
+  settings: from.settings,
+  secrets: [from.secret],
+  disabledAtMs: from.isActive ? null : from.nowMs,
+  disabledReason: from.isActive ? null : 'manual',
+  createdAtMs: from.nowMs,
+  updatedAtMs: from.nowMs,
+  deletedAtMs: null,
+  isUnpublished: true,
+});
+
+type Change = Partial<
+  Pick<Subscription, 'state' | 'settings' | 'secrets' | 'disabledAtMs' | 'disabledReason' | 'deletedAtMs'>
+>;
+
+/** The next version: what changed, and nothing sealed that may no longer be used. */
+const next = (subscription: Subscription, change: Change, nowMs: number): Subscription => ({
+  ...subscription,
+  ...change,
+  secrets: unexpired(change.secrets ?? subscription.secrets, nowMs),
+  version: subscription.version + 1,
+  updatedAtMs: nowMs,
+  isUnpublished: true,
+});
+
+/** Other secrets, made by a rotation, or fewer because some have ended. */
+export const withSecrets = (
+  subscription: Subscription,
+  secrets: readonly StoredSecret[],
+  nowMs: number,
+): Subscription => next(subscription, { secrets }, nowMs);
+
+function areSame(a: Settings, b: Settings): boolean {
+  const fields = Object.keys(a) as (keyof Settings)[];
+  return fields.every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
+}
+
+/** What a caller changes in one go. `reason` goes with a switch to inactive. */
+export type Amendment = Readonly<{ settings: Settings; isActive: boolean; reason: string }>;
+
+/**
+ * The version with other settings, switched on or off. What changes nothing stays the version it is: a repeated request
+ * makes no new one, and a disabled one keeps its first reason. Attempts older than an enabling version do not count.
+ */
+export function amended(subscription: Subscription, to: Amendment, nowMs: number): Subscription {
+  const isSwitched = (subscription.state === 'active') !== to.isActive;
+  const isSame = areSame(to.settings, subscription.settings);
+  if (!isSwitched) return isSame ? subscription : next(subscription, { settings: to.settings }, nowMs);
+  if (!to.isActive) {
+    const off = { state: 'disabled', disabledAtMs: nowMs, disabledReason: to.reason } as const;
+    return next(subscription, { settings: to.settings, ...off }, nowMs);
+  }
+  const on = { state: 'active', disabledAtMs: null, disabledReason: null } as const;
+  const version = next(subscription, { settings: to.settings, ...on }, nowMs);
+  return { ...version, enabledVersion: version.version };
+}
+
+/** Delivers again, with the settings it has. */
+export const enabled = (subscription: Subscription, nowMs: number): Subscription =>
+  amended(subscription, { settings: subscription.settings, isActive: true, reason: '' }, nowMs);
+
+/** Delivers nothing until it is enabled. */
+export const disabled = (subscription: Subscription, reason: string, nowMs: number): Subscription =>
+  amended(subscription, { settings: subscription.settings, isActive: false, reason }, nowMs);
+
+/** The last version. Its secrets are gone: nothing is signed for it any more. */
+export const deleted = (subscription: Subscription, nowMs: number): Subscription =>
+  next(subscription, { state: 'deleted', deletedAtMs: nowMs, secrets: [] }, nowMs);
+
+/**
+ * The same as it is, under a version above one that readers of the topic hold: when the database was restored from a
+ * backup, nothing below that version would be taken for news.
+ */
+export const raisedAbove = (subscription: Subscription, version: number, nowMs: number): Subscription => ({
+  ...next(subscription, {}, nowMs),
+  version: Math.max(subscription.version, version) + 1,
+});
+
+/** How long a deleted one stays known, so that what waits for it is suppressed and not taken for unknown. */
+export const deletedKeptMs = 15 * 24 * 3_600_000;
+
+/** The version as the event path needs it. */
+export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
+  type: 'SubscriptionChanged.v1',
+  id: subscription.id,
+  workspaceId: subscription.workspaceId,
+  consumerId: subscription.consumerId,
+  kind: kindOf(subscription.settings.events),
+  state: subscription.state,
+  version: subscription.version,
+  enabledVersion: subscription.enabledVersion,
+  endpointUrl: subscription.settings.endpointUrl,
+  events: subscription.settings.events,
+  filters: subscription.settings.filters,
+  ordering: subscription.settings.ordering,
+  onExhausted: subscription.settings.onExhausted,
+  format: subscription.settings.format,
+  signatureStyle: subscription.settings.signatureStyle,
+  secrets: subscription.secrets.map(({ publicKey: _, ...sealed }) => sealed),
+  headers: subscription.settings.headers,
+  timeoutMs: subscription.settings.timeoutMs,
+  retryScheduleSeconds: subscription.settings.retryScheduleSeconds,
+  rateLimit: subscription.settings.rateLimit,
+  maxInFlight: subscription.settings.maxInFlight,
+  disabledReason: subscription.disabledReason,
+});

@@ -1,0 +1,93 @@
+import { createEgress } from '@tidings/egress';
+import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { createMetrics, type ServiceContext } from '@tidings/observability';
+import { keyRing } from '@tidings/runtime';
+import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
+import { kafkaSubscriptionTopic, tailSubscriptions } from './adapters/kafka-subscription-topic.ts';
+import { MongoConnection } from './adapters/mongo-connection.ts';
+import { MongoIdempotencyStore } from './adapters/mongo-idempotency-store.ts';
+import { MongoSubscriptionStore } from './adapters/mongo-subscription-store.ts';
+import { mountSubscriptionRoutes } from './adapters/subscription-routes.ts';
+import type { configSpec } from './config.ts';
+import { LandedVersions } from './domain/landed-versions.ts';
+import { startHousekeeping } from './keep-house.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import { SecretMint } from './mint-secret.ts';
+import { Outbox } from './publish-version.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+function openRegistry({ config, logger, metrics, health, resources, clock }: Context) {
+  const mongo = new MongoConnection({
+    uri: config.mongodbUri,
+    database: config.database,
+    clock,
+    logger,
+    health: health.register('mongodb'),
+  });
+  const { connection } = mongo;
+  const store = new MongoSubscriptionStore({ connection, logger, metrics: metrics.handles });
+  const keys = new MongoIdempotencyStore(connection);
+  mongo.beforeUp(async () => store.createIndexes());
+  mongo.beforeUp(async () => keys.createIndexes());
+  resources.add('mongodb', async () => mongo.close());
+  return { mongo, store, keys };
+}
+
+async function openTopic({ config, logger, metrics, resources, clock, name }: Context) {
+  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
+  const bus = await connectKafka({
+    brokers: config.kafkaBrokers,
+    clientId: `tidings-${name}`,
+    logger,
+    clock,
+    metrics: handles,
+  });
+  resources.add('kafka', async () => bus.close());
+  const producer = await bus.producer();
+  return { bus, topic: kafkaSubscriptionTopic(producer) };
+}
+
+/**
+ * Starts the registry. It serves as soon as MongoDB answers, with or without Kafka: what cannot be published then is
+ * swept up later.
+ */
+export async function startSubscription(context: Context): Promise<{ url: string }> {
+  const { config, logger, metrics, resources, clock } = context;
+  const mint = new SecretMint(keyRing(config.sealingKeys));
+  const egress = createEgress({ policy: networkPolicy(config), clock });
+  resources.add('egress', async () => egress.close());
+  const { mongo, store, keys } = openRegistry(context);
+  const { bus, topic } = await openTopic(context);
+  const outbox = new Outbox({
+    store,
+    topic,
+    clock,
+    logger,
+    metrics: metrics.handles,
+    waitMs: config.publishWaitMs,
+  });
+  resources.add('outbox', async () => outbox.close());
+  const write = { store, outbox, clock, logger, metrics: metrics.handles };
+  const landed = new LandedVersions();
+  const housekeeping = startHousekeeping(context, { write, keys, topic, outbox, landed });
+  mongo.onUp(housekeeping.onRegistryUp);
+  mongo.open();
+  const table = await tailSubscriptions({ bus, landed, onOvertaken: housekeeping.onOvertaken });
+  resources.add('subscriptions table', async () => table.close());
+  void table.ready().then(housekeeping.onTopicRead);
+  const server = await serve(context, {
+    routes: (app) =>
+      mountSubscriptionRoutes(app, {
+        ...write,
+        keys,
+        mint,
+        maxPerWorkspace: config.maxPerWorkspace,
+        checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: () => [] },
+        authenticate: adminKeyAuthenticator(config),
+        onReplay: () => metrics.handles.answersReplayed.inc({}),
+      }),
+  });
+  return { url: server.url };
+}

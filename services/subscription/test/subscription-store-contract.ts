@@ -1,0 +1,183 @@
+import type { SubscriptionId } from '@tidings/contracts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { patternsCovering } from '../src/domain/event-patterns.ts';
+import { amended, deleted, type Subscription, withSecrets } from '../src/domain/subscription.ts';
+import type { ListQuery, SubscriptionStore } from '../src/ports.ts';
+import { acme, aSecret, aSubscription, otherWorkspace, ownReach, someSettings } from './a-subscription.ts';
+
+const everything: ListQuery = {
+  consumerId: null,
+  patterns: null,
+  states: ['active', 'disabled', 'deleted'],
+  afterId: null,
+  limit: 100,
+};
+
+const ids = (items: readonly Subscription[]): SubscriptionId[] => items.map(({ id }) => id);
+
+/** What every registry does, in memory or not. `create` opens an empty one. */
+export function describeSubscriptionStore(name: string, create: () => Promise<SubscriptionStore>): void {
+  describe(`${name}, as a registry`, () => {
+    let store: SubscriptionStore;
+    beforeEach(async () => {
+      store = await create();
+    });
+    const inserted = async (subscription: Subscription): Promise<Subscription> => {
+      expect(await store.insert(subscription)).toBe(true);
+      return subscription;
+    };
+
+    it('gives back what it was given, to the last field', async () => {
+      const full = aSubscription({
+        consumerId: acme,
+        state: 'disabled',
+        version: 7,
+        enabledVersion: 3,
+        disabledAtMs: 1_700_000_000_123,
+        disabledReason: 'manual',
+        secrets: [aSecret({ id: 'sec_2', publicKey: 'whpk_x' }), aSecret({ expiresAtMs: 1_700_000_600_000 })],
+        settings: {
+          description: 'Grüße',
+          filters: { $or: [{ 'a.b': { $gte: 1.5 } }, { c: null }] },
+          headers: { 'X-Plan.Name': 'a', $odd: 'b' },
+          rateLimit: { perSecond: 0.5, burst: 1 },
+          retryScheduleSeconds: [],
+          timeoutMs: 30_000,
+        },
+      });
+      await inserted(full);
+      expect(await store.find(ownReach, full.id)).toEqual(full);
+      expect(await store.findAnywhere(full.id)).toEqual(full);
+    });
+
+    it('takes an id once', async () => {
+      const first = await inserted(aSubscription());
+      expect(await store.insert({ ...first, version: 2 })).toBe(false);
+      expect((await store.findAnywhere(first.id))?.version).toBe(1);
+    });
+
+    it('replaces only the version that the writer has seen, in its own workspace', async () => {
+      const first = await inserted(aSubscription());
+      const second = amended(
+        first,
+        { settings: someSettings({ events: ['*'] }), isActive: true, reason: '' },
+        2_000,
+      );
+      expect(await store.replace(second, 1)).toBe(true);
+      expect(await store.replace({ ...second, settings: someSettings({ description: 'late' }) }, 1)).toBe(
+        false,
+      );
+      expect(await store.replace({ ...second, version: 3, workspaceId: otherWorkspace }, 2)).toBe(false);
+      expect(await store.replace(aSubscription({ version: 2 }), 1)).toBe(false);
+      expect(await store.findAnywhere(first.id)).toEqual(second);
+    });
+
+    it('lets one of two writers of the same version win', async () => {
+      const first = await inserted(aSubscription());
+      const writers = Array.from({ length: 8 }, async (_, index) =>
+        store.replace({ ...first, version: 2, settings: someSettings({ description: `${index}` }) }, 1),
+      );
+      const wins = (await Promise.all(writers)).filter(Boolean);
+      expect(wins).toHaveLength(1);
+    });
+
+    it('shows nothing of another workspace, or of another consumer to a key of one', async () => {
+      const own = await inserted(aSubscription({ consumerId: acme }));
+      const shared = await inserted(aSubscription());
+      const foreign = await inserted(aSubscription({ workspaceId: otherWorkspace, consumerId: acme }));
+      const acmeOnly = { ...ownReach, consumerId: acme };
+      expect(await store.find(ownReach, foreign.id)).toBeNull();
+      expect(await store.find(acmeOnly, foreign.id)).toBeNull();
+      expect(await store.find(acmeOnly, shared.id)).toBeNull();
+      expect((await store.find(acmeOnly, own.id))?.id).toBe(own.id);
+      expect(ids((await store.list(ownReach, everything)).items)).toEqual([shared.id, own.id]);
+      expect(ids((await store.list(acmeOnly, everything)).items)).toEqual([own.id]);
+      expect(ids((await store.list(ownReach, { ...everything, consumerId: acme })).items)).toEqual([own.id]);
+    });
+
+    it('lists newest first in pages that neither repeat nor leave out', async () => {
+      const all: Subscription[] = [];
+      for (let count = 0; count < 5; count += 1) all.push(await inserted(aSubscription()));
+      const newestFirst = ids(all).reverse();
+      const first = await store.list(ownReach, { ...everything, limit: 2 });
+      expect(ids(first.items)).toEqual(newestFirst.slice(0, 2));
+      const second = await store.list(ownReach, { ...everything, limit: 2, afterId: first.nextAfterId });
+      const third = await store.list(ownReach, { ...everything, limit: 2, afterId: second.nextAfterId });
+      expect(ids([...second.items, ...third.items])).toEqual(newestFirst.slice(2));
+      expect(third.nextAfterId).toBeNull();
+      expect((await store.list(ownReach, { ...everything, limit: 5 })).nextAfterId).toBeNull();
+    });
+
+    it('finds those that an event of a name would match', async () => {
+      const exact = await inserted(aSubscription({ settings: { events: ['order.item.added'] } }));
+      const family = await inserted(aSubscription({ settings: { events: ['user.created', 'order.*'] } }));
+      const all = await inserted(aSubscription({ settings: { events: ['*'] } }));
+      const find = async (event: string): Promise<SubscriptionId[]> =>
+        ids((await store.list(ownReach, { ...everything, patterns: patternsCovering(event) })).items);
+      expect(await find('order.item.added')).toEqual([all.id, family.id, exact.id]);
+      expect(await find('order.paid')).toEqual([all.id, family.id]);
+      expect(await find('orders')).toEqual([all.id]);
+      expect(await find('webhook.test')).toEqual([]);
+    });
+
+    it('counts what is not deleted, no further than asked', async () => {
+      await inserted(aSubscription());
+      await inserted(aSubscription({ state: 'disabled' }));
+      await inserted(aSubscription({ state: 'deleted' }));
+      await inserted(aSubscription({ workspaceId: otherWorkspace }));
+      expect(await store.count(ownReach.workspaceId, 10)).toBe(2);
+      expect(await store.count(ownReach.workspaceId, 1)).toBe(1);
+    });
+
+    it('remembers what is unpublished until exactly that version is marked', async () => {
+      const first = await inserted(aSubscription());
+      const unpublished = async (): Promise<SubscriptionId[]> =>
+        ids((await store.listUnpublished({ afterId: null, limit: 10 })).items);
+      expect(await unpublished()).toEqual([first.id]);
+      const second = amended(first, { settings: first.settings, isActive: false, reason: 'x' }, 2_000);
+      await store.replace(second, 1);
+      await store.markPublished(first.id, 1);
+      expect(await unpublished()).toEqual([first.id]);
+      await store.markPublished(first.id, 2);
+      expect(await unpublished()).toEqual([]);
+      expect(await store.findAnywhere(first.id)).toEqual({ ...second, isUnpublished: false });
+    });
+
+    it('pages through all workspaces in the order of ids', async () => {
+      const made = [
+        await inserted(aSubscription()),
+        await inserted(aSubscription({ workspaceId: otherWorkspace })),
+      ];
+      const first = await store.listAll({ afterId: null, limit: 1 });
+      const second = await store.listAll({ afterId: first.nextAfterId, limit: 1 });
+      expect(ids([...first.items, ...second.items])).toEqual(ids(made));
+      expect(second.nextAfterId).toBeNull();
+    });
+
+    it('finds secrets that have ended, and deleted ones that have had their time', async () => {
+      await inserted(aSubscription());
+      const ending = await inserted(
+        withSecrets(aSubscription(), [aSecret({ id: 'new' }), aSecret({ expiresAtMs: 5_000 })], 2_000),
+      );
+      const gone = await inserted(deleted(aSubscription(), 3_000));
+      const place = { afterId: null, limit: 10 };
+      expect((await store.listWithEndedSecrets({ ...place, nowMs: 4_999 })).items).toEqual([]);
+      expect(ids((await store.listWithEndedSecrets({ ...place, nowMs: 5_000 })).items)).toEqual([ending.id]);
+      expect((await store.listDeletedBefore({ ...place, deletedBeforeMs: 3_000 })).items).toEqual([]);
+      expect(ids((await store.listDeletedBefore({ ...place, deletedBeforeMs: 3_001 })).items)).toEqual([
+        gone.id,
+      ]);
+    });
+
+    it('purges nothing but the deleted version it was told', async () => {
+      const alive = await inserted(aSubscription());
+      const gone = await inserted(aSubscription({ state: 'deleted', version: 4 }));
+      await store.purge(alive.id, 1);
+      await store.purge(gone.id, 3);
+      expect(await store.findAnywhere(alive.id)).not.toBeNull();
+      expect(await store.findAnywhere(gone.id)).not.toBeNull();
+      await store.purge(gone.id, 4);
+      expect(await store.findAnywhere(gone.id)).toBeNull();
+    });
+  });
+}
