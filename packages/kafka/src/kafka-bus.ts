@@ -36,7 +36,8 @@ export type ConnectKafkaOptions = Readonly<{
   metrics?: KafkaMetricHandles;
 }>;
 
-type Closable = Readonly<{ close(): Promise<void> }>;
+type CloseOptions = Readonly<{ drainMs?: number }>;
+type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
 
 /**
  * The {@link Bus} over real brokers. Resolves at once, also while they are away: each part connects when it is first
@@ -127,9 +128,9 @@ class KafkaBus implements Bus {
     });
   }
 
-  async close(): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     for (const tail of this.#tails.values()) await tail.close();
-    for (let part = this.#open.pop(); part !== undefined; part = this.#open.pop()) await part.close();
+    for (let part = this.#open.pop(); part !== undefined; part = this.#open.pop()) await part.close(options);
     await this.#ownProducer?.close();
     await this.#admin.close();
   }

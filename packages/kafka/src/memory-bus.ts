@@ -47,10 +47,10 @@ export function createMemoryBus({
   const log = new MemoryLog();
   const reachability = new Reachability();
   const groups = new Map<string, MemoryGroup>();
-  const open: { close(): Promise<void> }[] = [];
+  const open: Closable[] = [];
   let members = 0;
 
-  const opened = <C extends { close(): Promise<void> }>(part: C): C => {
+  const opened = <C extends Closable>(part: C): C => {
     open.push(part);
     return part;
   };
@@ -83,14 +83,16 @@ export function createMemoryBus({
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
     readTail: async (options) => readTail(options, log),
     lag: async (group, topics) => topics.flatMap((topic) => lagOf(topic, groupOf(group), log)),
-    close: async () => {
-      for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close();
+    close: async (options) => {
+      for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
       await ownProducer.close();
     },
     records: (topic) => log.partitionsOf(topic).flat(),
     setReachable: (isReachable) => reachability.set(isReachable),
   };
 }
+
+type Closable = Readonly<{ close(options?: Readonly<{ drainMs?: number }>): Promise<void> }>;
 
 type TableParts = Readonly<{ log: MemoryLog; reachability: Reachability; logger: Logger }>;
 

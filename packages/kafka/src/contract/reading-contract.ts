@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { IncomingRecord, OutgoingRecord, TableOptions } from '../bus.ts';
+import {
+  type BusHarness,
+  freshName,
+  numbered,
+  numberOf,
+  type OpenHarness,
+  patient,
+  readAll,
+  textOf,
+  upTo,
+} from './harness.ts';
+
+const versioned = (
+  topic: OutgoingRecord['topic'],
+  key: string,
+  change: Readonly<{ version: number; value: string }>,
+): OutgoingRecord => ({
+  topic,
+  key,
+  headers: { version: String(change.version) },
+  value: Buffer.from(change.value),
+});
+
+const decode: TableOptions<string>['decode'] = (record) => {
+  if (textOf(record) === 'broken') throw new TypeError('broken');
+  return { key: record.key ?? '', version: Number(record.headers['version']), value: textOf(record) };
+};
+
+function tableContract(open: OpenHarness): void {
+  describe('table', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('is ready with everything that lay in the topic when it started, and follows it', async () => {
+      const topic = await harness.topic({ partitions: 2, kind: 'table' });
+      const producer = await harness.bus.producer();
+      const keys = upTo(50).map((n) => `key-${n}`);
+      await producer.publishAll(
+        keys.map((key) => versioned(topic, key, { version: 1, value: `${key} one` })),
+      );
+      const table = await harness.bus.table({ topic, service: 'contract', decode });
+      await table.ready();
+      expect(table.size()).toBe(50);
+      expect([...table.values()].sort()).toEqual(keys.map((key) => `${key} one`).sort());
+      await producer.publish(versioned(topic, 'key-7', { version: 2, value: 'two' }));
+      await vi.waitFor(() => expect(table.get('key-7')).toBe('two'), patient);
+      expect(table.isStale()).toBe(false);
+    });
+
+    it('is ready at once when the topic is empty', async () => {
+      const topic = await harness.topic({ kind: 'table' });
+      const table = await harness.bus.table({ topic, service: 'contract', decode });
+      await table.ready();
+      expect(table.size()).toBe(0);
+    });
+
+    it('ignores older versions, removes by tombstone, skips what it cannot read, and tells of each change', async () => {
+      const topic = await harness.topic({ kind: 'table' });
+      const producer = await harness.bus.producer();
+      const changes: string[] = [];
+      const onChange = (key: string, value: string | undefined) => void changes.push(`${key}=${value}`);
+      const table = await harness.bus.table({ topic, service: 'contract', decode, onChange });
+      await table.ready();
+      await producer.publishAll([
+        versioned(topic, 'a', { version: 2, value: 'two' }),
+        versioned(topic, 'a', { version: 1, value: 'one' }),
+        versioned(topic, 'b', { version: 5, value: 'five' }),
+        { topic, key: 'b', value: null },
+        versioned(topic, 'b', { version: 4, value: 'four' }),
+        { topic, key: 'c', value: Buffer.from('broken') },
+        { topic, key: 'never-seen', value: null },
+        versioned(topic, 'end', { version: 1, value: 'end' }),
+      ]);
+      await vi.waitFor(() => expect(table.get('end')).toBe('end'), patient);
+      expect(changes).toEqual(['a=two', 'b=five', 'b=undefined', 'end=end']);
+      expect(table.get('b')).toBeUndefined();
+      expect(table.size()).toBe(2);
+    });
+  });
+}
+
+function readTailContract(open: OpenHarness): void {
+  describe('reading a stretch', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('reads from an offset to before another, in the partitions asked for', async () => {
+      const topic = await harness.topic({ partitions: 3 });
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(30).map((n) => numbered(topic, n, { partition: n % 3 })));
+      const seen: number[] = [];
+      await harness.bus.readTail({
+        topic,
+        partitions: [0, 2],
+        from: { offsets: new Map([[0, 4n]]) },
+        until: new Map([
+          [0, 6n],
+          [2, 3n],
+        ]),
+        service: 'contract',
+        onRecord: (record) => void seen.push(numberOf(record)),
+      });
+      expect(seen.filter((n) => n % 3 === 0)).toEqual([12, 15]);
+      expect(seen.filter((n) => n % 3 === 2)).toEqual([2, 5, 8]);
+      expect(seen).toHaveLength(5);
+    });
+
+    it('reads from a time on, and nothing from a time to come', async () => {
+      const topic = await harness.topic();
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(3).map((n) => numbered(topic, n)));
+      const [first] = await readAll(harness.bus, topic);
+      const read = async (timestampMs: number): Promise<number[]> => {
+        const seen: number[] = [];
+        const onRecord = (record: IncomingRecord) => void seen.push(numberOf(record));
+        await harness.bus.readTail({
+          topic,
+          partitions: [0],
+          from: { timestampMs },
+          service: 'contract',
+          onRecord,
+        });
+        return seen;
+      };
+      expect(await read(first?.timestampMs ?? 0)).toEqual([0, 1, 2]);
+      expect(await read(Date.now() + 3_600_000)).toEqual([]);
+    });
+
+    it('serves several reads of one partition, one after the other', async () => {
+      const topic = await harness.topic();
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(20).map((n) => numbered(topic, n)));
+      const reads = await Promise.all(upTo(3).map(() => readAll(harness.bus, topic)));
+      for (const records of reads) expect(records.map(numberOf)).toEqual(upTo(20));
+    });
+
+    it('rejects when its listener throws', async () => {
+      const topic = await harness.topic();
+      await (await harness.bus.producer()).publish(numbered(topic, 1));
+      const onRecord = () => {
+        throw new TypeError('listener');
+      };
+      const from = { offsets: new Map() };
+      const read = harness.bus.readTail({ topic, partitions: [0], from, service: 'contract', onRecord });
+      await expect(read).rejects.toThrow('listener');
+    });
+  });
+}
+
+function relayContract(open: OpenHarness): void {
+  describe('relay', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('sends each record on when it is due, in order, once', async () => {
+      const delayMs = 400;
+      const [rung, target] = [await harness.topic({ kind: 'ladder', partitions: 2 }), await harness.topic()];
+      const group = freshName('relay');
+      const producer = await harness.bus.producer();
+      const forward = (record: IncomingRecord): OutgoingRecord => ({
+        topic: target,
+        key: null,
+        headers: { from: String(record.partition), at: String(record.timestampMs) },
+        value: record.value,
+      });
+      const relay = await harness.bus.relay({ group, topic: rung, delayMs, forward });
+      await producer.publishAll(upTo(10).map((n) => numbered(rung, n, { partition: n % 2 })));
+      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeTypeOf('number'), patient);
+      expect(await readAll(harness.bus, target)).toEqual([]);
+      await producer.publishAll(upTo(10).map((n) => numbered(rung, 10 + n, { partition: n % 2 })));
+      await vi.waitFor(async () => expect(await readAll(harness.bus, target)).toHaveLength(20), patient);
+      const moved = await readAll(harness.bus, target);
+      for (const partition of [0, 1]) {
+        const ofPartition = moved.filter(({ headers }) => headers['from'] === String(partition));
+        expect(ofPartition.map(numberOf)).toEqual(upTo(20).filter((n) => n % 2 === partition));
+      }
+      // One millisecond is what the rounding of two clocks can take away.
+      for (const { timestampMs, headers } of moved) {
+        expect(timestampMs - Number(headers['at'])).toBeGreaterThanOrEqual(delayMs - 1);
+      }
+      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeUndefined(), patient);
+      await relay.close();
+
+      const again = await harness.bus.relay({ group, topic: rung, delayMs, forward });
+      await producer.publish(numbered(rung, 20, { partition: 0 }));
+      await vi.waitFor(async () => {
+        expect((await readAll(harness.bus, target)).map(numberOf)).toContain(20);
+      }, patient);
+      expect(await readAll(harness.bus, target)).toHaveLength(21);
+      await again.close();
+    });
+  });
+}
+
+export function readingContract(open: OpenHarness): void {
+  tableContract(open);
+  readTailContract(open);
+  relayContract(open);
+}

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PartitionRef, WorkItem } from '../bus.ts';
+import {
+  type BusHarness,
+  freshName,
+  numbered,
+  numberOf,
+  type OpenHarness,
+  patient,
+  upTo,
+} from './harness.ts';
+
+const partitionsOf = (refs: readonly PartitionRef[]): number[] =>
+  refs.map(({ partition }) => partition).sort((a, b) => a - b);
+
+/** A member that keeps its items and notes what it is told. */
+function member() {
+  const items: WorkItem<number>[] = [];
+  const told: string[] = [];
+  return {
+    items,
+    told,
+    handlers: {
+      decode: numberOf,
+      onAssigned: async ({ partition }: PartitionRef) => void told.push(`assigned ${partition}`),
+      onRevoked: ({ partition }: PartitionRef) => void told.push(`revoked ${partition}`),
+      onBatch: (batch: { readonly items: readonly WorkItem<number>[] }) => void items.push(...batch.items),
+    },
+  };
+}
+
+export function rebalanceContract(open: OpenHarness): void {
+  describe('rebalance', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('shares the partitions, loses nothing, and leaves what stays where it is alone', async () => {
+      const topic = await harness.topic({ partitions: 4 });
+      const group = freshName('share');
+      const producer = await harness.bus.producer();
+      const [one, two] = [member(), member()];
+      const first = await harness.bus.runPartitions({ group, topics: [topic], ...one.handlers });
+      await producer.publishAll(upTo(40).map((n) => numbered(topic, n, { partition: n % 4 })));
+      await vi.waitFor(() => expect(one.items).toHaveLength(40), patient);
+
+      const peer = await harness.peer();
+      const second = await peer.runPartitions({ group, topics: [topic], ...two.handlers });
+      await vi.waitFor(() => {
+        expect(first.assigned()).toHaveLength(2);
+        expect(second.assigned()).toHaveLength(2);
+        // What the first had not done comes to the second from the committed offset.
+        expect(two.items).toHaveLength(20);
+      }, patient);
+      const [kept, moved] = [partitionsOf(first.assigned()), partitionsOf(second.assigned())];
+      expect([...kept, ...moved].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+      expect(one.told.filter((line) => line.startsWith('revoked')).sort()).toEqual(
+        moved.map((partition) => `revoked ${partition}`),
+      );
+      expect(two.told.sort()).toEqual(moved.map((partition) => `assigned ${partition}`));
+
+      await producer.publishAll(upTo(40).map((n) => numbered(topic, 40 + n, { partition: n % 4 })));
+      await vi.waitFor(() => {
+        expect(one.items).toHaveLength(60);
+        expect(two.items).toHaveLength(40);
+      }, patient);
+      const all = new Set([...one.items, ...two.items].map(({ message }) => message));
+      expect([...all].sort((a, b) => a - b)).toEqual(upTo(80));
+
+      for (const item of [...one.items, ...two.items]) item.done();
+      await second.close();
+      await vi.waitFor(() => expect(first.assigned()).toHaveLength(4), patient);
+      await producer.publishAll(upTo(4).map((n) => numbered(topic, 80 + n, { partition: n })));
+      await vi.waitFor(() => expect(one.items).toHaveLength(64), patient);
+      const regained = one.told.filter((line) => moved.some((partition) => line === `assigned ${partition}`));
+      expect(regained).toHaveLength(4);
+    });
+
+    it('lets nothing that a former owner still finishes count as done', async () => {
+      const topic = await harness.topic({ partitions: 2 });
+      const group = freshName('late');
+      const producer = await harness.bus.producer();
+      const [one, two] = [member(), member()];
+      const first = await harness.bus.runPartitions({ group, topics: [topic], ...one.handlers });
+      await producer.publishAll(upTo(6).map((n) => numbered(topic, n, { partition: n % 2 })));
+      await vi.waitFor(() => expect(one.items).toHaveLength(6), patient);
+      const peer = await harness.peer();
+      const second = await peer.runPartitions({ group, topics: [topic], ...two.handlers });
+      await vi.waitFor(() => expect(two.items).toHaveLength(3), patient);
+      for (const item of one.items) item.done();
+      await second.close({ drainMs: 0 });
+      await first.close({ drainMs: 0 });
+      const lag = await harness.bus.lag(group, [topic]);
+      const lost = two.items[0]?.record.partition;
+      expect(lag.find(({ partition }) => partition === lost)?.lagRecords).toBe(3n);
+      expect(lag.find(({ partition }) => partition !== lost)?.lagRecords).toBe(0n);
+    });
+  });
+}
