@@ -1,11 +1,11 @@
 import {
   type DestinationStream,
-  destination,
   type Logger as PinoLogger,
   pino,
   stdSerializers,
   stdTimeFunctions,
 } from 'pino';
+import { LineOutput } from './line-output.ts';
 
 /** What a line says besides its event. `err` and `error` may hold an Error: it is written with type, message and stack. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -35,10 +35,6 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** Where lines go (default: standard output, buffered) and what each carries. */
 export type LoggerOptions = Readonly<{ service: string; level?: LogLevel; stream?: DestinationStream }>;
 
-// Lines are written in blocks of 4 KiB, or after this long: a person who watches sees them at once.
-const flushIntervalMs = 100;
-const blockBytes = 4096;
-
 function wrap(inner: PinoLogger): Logger & { fatal: Write } {
   return {
     debug: (fields, event) => inner.debug(fields, event),
@@ -67,14 +63,16 @@ export function createLogger({ service, level = 'info', stream }: LoggerOptions)
     },
     output,
   );
-  const flushSync = () => {
-    if ('flushSync' in output && typeof output.flushSync === 'function') output.flushSync();
+  const flushable = output instanceof LineOutput ? output : undefined;
+  return {
+    ...wrap(inner),
+    flush: async () => flushable?.flush(),
+    flushSync: () => flushable?.flushSync(),
   };
-  return { ...wrap(inner), flushSync, flush: async () => flushSync() };
 }
 
-function openStandardOutput(): DestinationStream & { flushSync: () => void } {
-  const output = destination({ dest: 1, sync: false, minLength: blockBytes, periodicFlush: flushIntervalMs });
+function openStandardOutput(): LineOutput {
+  const output = new LineOutput();
   process.once('exit', () => output.flushSync());
   return output;
 }

@@ -80,7 +80,7 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
       this.#state = 'running';
       const startMs = Math.round(performance.now() - beganMs);
       logger.info({ ...(fields as LogFields), pid: process.pid, startMs, config: shown }, 'service.started');
-      logger.flushSync();
+      void logger.flush();
     } catch (error) {
       if (this.#state !== 'starting') return;
       const isConfig = error instanceof AppError && error.code === 'config-invalid';
@@ -110,7 +110,7 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
     this.#state = 'stopping';
     const { logger } = this.#parts;
     logger.info({ signal, drainMs }, 'service.stopping');
-    logger.flushSync();
+    void logger.flush();
     this.#context.health.drain();
     await this.#leave(0);
   }
@@ -125,10 +125,11 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
       this.#parts.logger.debug({ error }, 'service.start-abandoned');
     });
     await this.#context.resources.close(drainMs - farewellMs);
-    clearTimeout(hardStop);
     if (code === 0) {
       this.#parts.logger.info({ tookMs: Math.round(performance.now() - beganMs) }, 'service.stopped');
     }
+    await this.#parts.logger.flush();
+    clearTimeout(hardStop);
     this.#exit(code);
   }
 
