@@ -6,15 +6,18 @@ import { type Filter, MatchIndex } from './domain/match-index.ts';
 import { type FanOut, handleEventAccepted } from './handle-event-accepted.ts';
 
 const setUp = (subscriptions: readonly [ReturnType<typeof aSubscription>, Filter?][]) => {
-  const index = new MatchIndex();
-  for (const [record, filter] of subscriptions) index.put(record, filter ?? null);
+  const filters = new Map(subscriptions.map(([{ id }, filter]) => [id as string, filter]));
+  const index = new MatchIndex(({ of }) => filters.get(of as string) ?? (() => true));
+  for (const [record, filter] of subscriptions) {
+    index.put(filter === undefined ? record : { ...record, filters: { of: record.id } });
+  }
   const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 1_000 });
   let offset = 0;
   return {
     index,
     handle: (event: ReturnType<typeof anEvent>, at = offset++): FanOut =>
       handleEventAccepted(
-        { index, childTraceparent: (parent) => `child of ${parent}` },
+        { index, maxDataBytes: 1_000, childTraceparent: (parent) => `child of ${parent}` },
         { event, offset: at, timestampMs: 1_790_000_000_000 },
         window,
       ),
@@ -86,6 +89,7 @@ describe('fanning an event out', () => {
     ['not JSON', Buffer.from('{"a":')],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
     ['empty', Buffer.alloc(0)],
+    ['too large for a command', Buffer.from(`"${'x'.repeat(1_000)}"`)],
   ])('takes data that is %s for poison, but only when somebody would have got it', (_, data) => {
     const { handle } = setUp([[aSubscription()]]);
     expect(handle(anEvent(1, { data }))).toMatchObject({ outcome: 'poison', reason: 'undecodable' });

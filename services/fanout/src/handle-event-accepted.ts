@@ -24,11 +24,19 @@ export type FanOut =
 export type FanOutParts = Readonly<{
   index: MatchIndex;
   childTraceparent: (parent: string | undefined) => string;
+  /** The most data that fits into a command; only a foreign producer can write more. */
+  maxDataBytes: number;
 }>;
 
 type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
 
-const parseData = (bytes: Buffer): Parsed => {
+const parseData = (bytes: Buffer, maxBytes: number): Parsed => {
+  if (bytes.length > maxBytes) {
+    return {
+      ok: false,
+      detail: `the data takes ${bytes.length} bytes, at most ${maxBytes} fit into a delivery`,
+    };
+  }
   if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
   try {
     return { ok: true, data: JSON.parse(bytes.toString('utf8')) as unknown };
@@ -57,7 +65,7 @@ const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
  * rejoin: delivery ids are derived, and the window takes only a larger offset for a repeat.
  */
 export const handleEventAccepted = (
-  { index, childTraceparent }: FanOutParts,
+  { index, childTraceparent, maxDataBytes }: FanOutParts,
   { event, offset, timestampMs }: LoggedEvent,
   window: DedupeWindow,
 ): FanOut => {
@@ -70,7 +78,7 @@ export const handleEventAccepted = (
   const candidates = index.candidates(event);
   if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
   // The bytes become part of a JSON body, so they must be JSON, whichever client wrote them.
-  const parsed = parseData(event.data);
+  const parsed = parseData(event.data, maxDataBytes);
   if (!parsed.ok) return { outcome: 'poison', reason: 'undecodable', detail: parsed.detail };
   const { matched, filterFailures } = select(candidates, parsed.data);
   if (matched.length === 0) return { outcome: 'unmatched', filterFailures };

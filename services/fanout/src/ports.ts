@@ -10,5 +10,12 @@ export type Stretch = Readonly<{
   untilOffset: bigint;
 }>;
 
-/** Reads a stretch of the events topic once; records that are no events are left out. */
-export type ReadLog = (stretch: Stretch, onEvent: (event: LoggedEvent) => void) => Promise<void>;
+/** The events topic as a log to look things up in. Nothing is committed. */
+export type EventLog = Readonly<{
+  /** Reads a stretch once, in order; records that are no events are left out. */
+  read(stretch: Stretch, onEvent: (event: LoggedEvent) => void): Promise<void>;
+  /** Time of the newest of the few records in `[fromOffset, untilOffset)`; undefined when none of them is left. */
+  timeWithin(
+    range: Readonly<{ partition: number; fromOffset: bigint; untilOffset: bigint }>,
+  ): Promise<number | undefined>;
+}>;

@@ -9,9 +9,11 @@ import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../test/builders.ts';
 import { type Matchable, MatchIndex } from './match-index.ts';
 
+const noFilters = () => () => true;
+
 const idsFor = (records: readonly SubscriptionRecord[], event: Matchable): string[] => {
-  const index = new MatchIndex();
-  for (const record of records) index.put(record, null);
+  const index = new MatchIndex(noFilters);
+  for (const record of records) index.put(record);
   return index.candidates(event).map(({ id }) => id);
 };
 
@@ -85,7 +87,7 @@ describe('the match index', () => {
     [['webhook.test'], 'webhook.test', 'acme', true],
   ])(
     'an operational subscription to %j and event %s for %s: %s',
-    (events, eventType, consumerId, expected) => {
+    (...[events, eventType, consumerId, expected]) => {
       const event = anEvent({ eventType, consumerId: consumerId as Matchable['consumerId'] });
       expect(idsFor([aSubscription({ kind: 'operational', events })], event).length > 0).toBe(expected);
     },
@@ -105,10 +107,10 @@ describe('the match index', () => {
   });
 
   it('keeps a disabled subscription and marks it, forgets a deleted one', () => {
-    const index = new MatchIndex();
-    index.put(aSubscription({ state: 'disabled' }), null);
+    const index = new MatchIndex(noFilters);
+    index.put(aSubscription({ state: 'disabled' }));
     expect(index.candidates(anEvent())).toMatchObject([{ isDisabled: true }]);
-    index.put(aSubscription({ state: 'deleted' }), null);
+    index.put(aSubscription({ state: 'deleted' }));
     expect(index.candidates(anEvent())).toEqual([]);
     expect(index.size).toBe(0);
   });
@@ -128,11 +130,11 @@ describe('the match index', () => {
         fc.array(change, { maxLength: 25 }),
         fc.array(event, { maxLength: 6 }),
         (changes, events) => {
-          const index = new MatchIndex();
+          const index = new MatchIndex(noFilters);
           const kept = new Map<string, SubscriptionRecord>();
           for (const step of changes) {
             if ('put' in step) {
-              index.put(step.put, null);
+              index.put(step.put);
               kept.set(step.put.id, step.put);
             } else {
               index.remove(step.remove);

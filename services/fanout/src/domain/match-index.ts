@@ -22,6 +22,15 @@ export type IndexedSubscription = Readonly<{
   filter: Filter | null;
 }>;
 
+/** What the index takes of a subscription record. */
+export type MatchRule = Pick<
+  SubscriptionRecord,
+  'id' | 'workspaceId' | 'consumerId' | 'kind' | 'state' | 'version' | 'events' | 'filters' | 'format'
+>;
+
+/** Makes a filter of what a subscription says, once for each version of it. */
+export type CompileFilter = (filters: Readonly<Record<string, unknown>>) => Filter;
+
 /** What matching looks at in an event. */
 export type Matchable = Readonly<{
   workspaceId: WorkspaceId;
@@ -73,7 +82,7 @@ const collect = (
   }
 };
 
-type Entry = Readonly<{ record: SubscriptionRecord; subscription: IndexedSubscription }>;
+type Entry = Readonly<{ rule: MatchRule; subscription: IndexedSubscription }>;
 
 /**
  * Which subscriptions an event goes to, kept up to date change by change. Disabled subscriptions are in it: what happens
@@ -83,30 +92,37 @@ export class MatchIndex {
   readonly #workspaces = new Map<WorkspaceId, WorkspaceIndex>();
   readonly #entries = new Map<SubscriptionId, Entry>();
 
+  readonly #compileFilter: CompileFilter;
+
+  constructor(compileFilter: CompileFilter) {
+    this.#compileFilter = compileFilter;
+  }
+
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Takes the newest version of a subscription. `filter` was compiled from it, once. */
-  put(record: SubscriptionRecord, filter: Filter | null): void {
-    this.remove(record.id);
-    if (record.state === 'deleted') return;
+  /** Takes the newest version of a subscription. */
+  put(rule: MatchRule): void {
+    this.remove(rule.id);
+    if (rule.state === 'deleted') return;
     const subscription: IndexedSubscription = {
-      id: record.id,
-      workspaceId: record.workspaceId,
-      consumerId: record.consumerId,
-      version: record.version,
-      isDisabled: record.state === 'disabled',
-      format: record.format,
-      filter,
+      id: rule.id,
+      workspaceId: rule.workspaceId,
+      consumerId: rule.consumerId,
+      version: rule.version,
+      isDisabled: rule.state === 'disabled',
+      format: rule.format,
+      filter: rule.filters === null ? null : this.#compileFilter(rule.filters),
     };
-    this.#entries.set(record.id, { record, subscription });
-    let index = this.#workspaces.get(record.workspaceId);
-    if (index === undefined) {
-      index = { names: new Map(), prefixes: new Map(), reserved: new Map() };
-      this.#workspaces.set(record.workspaceId, index);
-    }
-    const interests = interestsOf(record);
+    this.#entries.set(rule.id, { rule, subscription });
+    const index: WorkspaceIndex = this.#workspaces.get(rule.workspaceId) ?? {
+      names: new Map(),
+      prefixes: new Map(),
+      reserved: new Map(),
+    };
+    this.#workspaces.set(rule.workspaceId, index);
+    const interests = interestsOf(rule);
     for (const kind of patternKinds) {
       for (const pattern of interests[kind]) insert(index[kind], pattern, subscription);
     }
@@ -116,14 +132,14 @@ export class MatchIndex {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
-    const { record, subscription } = entry;
-    const index = this.#workspaces.get(record.workspaceId);
+    const { rule, subscription } = entry;
+    const index = this.#workspaces.get(rule.workspaceId);
     if (index === undefined) return;
-    const interests = interestsOf(record);
+    const interests = interestsOf(rule);
     for (const kind of patternKinds) {
       for (const pattern of interests[kind]) erase(index[kind], pattern, subscription);
     }
-    if (isEmpty(index)) this.#workspaces.delete(record.workspaceId);
+    if (isEmpty(index)) this.#workspaces.delete(rule.workspaceId);
   }
 
   /** The subscriptions whose patterns and consumer fit the event, each once; filters are not applied yet. */

@@ -1,0 +1,162 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { encodeDelivery, topics } from '@tidings/contracts';
+import type {
+  Assignment,
+  Bus,
+  OutgoingRecord,
+  PartitionRunner,
+  Producer,
+  WorkBatch,
+  WorkItem,
+} from '@tidings/kafka';
+import { AppError, type Clock, messageOf } from '@tidings/runtime';
+import type { DedupeWindow } from '../domain/dedupe-window.ts';
+import type { FanOut } from '../handle-event-accepted.ts';
+import type { LoggedEvent } from '../ports.ts';
+import type { FannedOut } from '../record-fan-out.ts';
+import { toDeadLetter } from './dead-letter-record.ts';
+import { toLoggedEvent } from './event-log.ts';
+
+/** The group that every instance of fan-out belongs to. */
+export const eventGroup = 'tidings-fanout';
+
+/** What the consumer needs. `handle` decides, `refill` restores the window of a partition before its first record. */
+export type EventConsumerOptions = Readonly<{
+  bus: Pick<Bus, 'runPartitions'>;
+  producer: Pick<Producer, 'publishAll' | 'whenWritable'>;
+  clock: Clock;
+  handle: (event: LoggedEvent, window: DedupeWindow) => FanOut;
+  refill: (assignment: Assignment) => Promise<DedupeWindow>;
+  onFannedOut: (fannedOut: FannedOut) => void;
+  maxPendingPerPartition: number;
+}>;
+
+type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
+type Chunk = Readonly<{ units: readonly Unit[]; records: readonly OutgoingRecord[] }>;
+/** How a publish ended, as a value: a promise that rejects before anybody waits for it would end the process. */
+type Ack = Readonly<{ error?: unknown }>;
+
+/** Records of one publish, and events matched without a turn of the event loop between. */
+const maxRecordsPerPublish = 500;
+const maxEventsPerTurn = 100;
+
+/**
+ * From batches of events to commands. Publishes of a partition are made in offset order, and the producer keeps one send
+ * in flight a partition, in that order: so two events of one partition never overtake each other on their way to a
+ * subscription. Offsets are done after the ack.
+ */
+export class EventConsumer {
+  readonly #options: EventConsumerOptions;
+  readonly #windows = new Map<number, DedupeWindow>();
+  /** Time in the log of the oldest event of each partition that is being fanned out. */
+  readonly #oldestMs = new Map<number, number>();
+
+  constructor(options: EventConsumerOptions) {
+    this.#options = options;
+  }
+
+  /** Events that the windows of all partitions remember. */
+  get remembered(): number {
+    let remembered = 0;
+    for (const window of this.#windows.values()) remembered += window.size;
+    return remembered;
+  }
+
+  /** Time in the log of the oldest event under way; undefined when there is none. */
+  get oldestMs(): number | undefined {
+    return this.#oldestMs.size === 0 ? undefined : Math.min(...this.#oldestMs.values());
+  }
+
+  async run(): Promise<PartitionRunner> {
+    const { bus, refill, maxPendingPerPartition } = this.#options;
+    return bus.runPartitions<LoggedEvent>({
+      group: eventGroup,
+      topics: [topics.events],
+      decode: toLoggedEvent,
+      maxPendingPerPartition,
+      onAssigned: async (assignment) => {
+        this.#windows.set(assignment.partition, await refill(assignment));
+      },
+      onRevoked: ({ partition }) => void this.#windows.delete(partition),
+      onBatch: async (batch) => this.#fanOut(batch),
+    });
+  }
+
+  // The runner hands over the next batch of this partition when this one is acknowledged, and holds back fetching by
+  // what is pending. A rejection starts the partition again from its committed offset.
+  async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
+    const window = this.#windows.get(partition);
+    if (window === undefined) throw new Error(`partition ${partition} has no dedupe window`);
+    this.#oldestMs.set(partition, items[0]?.record.timestampMs ?? 0);
+    const acks: Promise<Ack>[] = [];
+    try {
+      for (const chunk of this.#chunksOf(items, window)) {
+        if (acks.length > 0) await nextTurn();
+        acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
+      }
+      const failed = (await Promise.all(acks)).find(({ error }) => error !== undefined);
+      if (failed === undefined) return;
+      const message = `commands of partition ${partition} were not acknowledged: ${messageOf(failed.error)}`;
+      throw new AppError({ code: 'unavailable', message, cause: failed.error });
+    } finally {
+      this.#oldestMs.delete(partition);
+    }
+  }
+
+  *#chunksOf(items: readonly WorkItem<LoggedEvent>[], window: DedupeWindow): Generator<Chunk> {
+    let units: Unit[] = [];
+    let records: OutgoingRecord[] = [];
+    for (const item of items) {
+      const result = this.#options.handle(item.message, window);
+      units.push({ item, result });
+      if (result.outcome === 'fanned-out') {
+        for (const command of result.commands) {
+          records.push({ topic: topics.deliveries, ...encodeDelivery(command) });
+        }
+      } else if (result.outcome === 'poison') records.push(this.#deadLetter(item, result));
+      if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;
+      yield { units, records };
+      units = [];
+      records = [];
+    }
+    if (units.length > 0) yield { units, records };
+  }
+
+  #deadLetter({ record }: Unit['item'], { reason, detail }: Extract<FanOut, { outcome: 'poison' }>) {
+    const recordedAtMs = this.#options.clock.nowMs();
+    return toDeadLetter(record, { reason, detail, recordedAtMs, group: eventGroup });
+  }
+
+  /** Hands records to the producer in order, as there is room; answers how each publish ends. */
+  async #publish(records: readonly OutgoingRecord[]): Promise<Promise<Ack>[]> {
+    const { producer } = this.#options;
+    const acks: Promise<Ack>[] = [];
+    for (let from = 0; from < records.length; from += maxRecordsPerPublish) {
+      await producer.whenWritable();
+      const slice =
+        from === 0 && records.length <= maxRecordsPerPublish
+          ? records
+          : records.slice(from, from + maxRecordsPerPublish);
+      acks.push(
+        producer.publishAll(slice).then(
+          () => ({}),
+          (error: unknown) => ({ error }),
+        ),
+      );
+    }
+    return acks;
+  }
+
+  async #settle({ units }: Chunk, publishes: readonly Promise<Ack>[]): Promise<Ack> {
+    const { clock, onFannedOut } = this.#options;
+    const failed = (await Promise.all(publishes)).find(({ error }) => error !== undefined);
+    if (failed !== undefined) return failed;
+    const nowMs = clock.nowMs();
+    for (const { item, result } of units) {
+      item.done();
+      const { message: logged, record } = item;
+      onFannedOut({ logged, partition: record.partition, result, ageMs: nowMs - record.timestampMs });
+    }
+    return {};
+  }
+}

@@ -1,0 +1,28 @@
+import { httpSettings } from '@tidings/http';
+import { duration, integer, sharedSettings } from '@tidings/runtime';
+
+/** What an operator can set. */
+export const configSpec = {
+  ...httpSettings('FANOUT'),
+  kafkaBrokers: sharedSettings.kafkaBrokers,
+  dedupeWindowMs: duration({
+    env: 'FANOUT_DEDUPE_WINDOW',
+    default: 600_000,
+    max: 86_400_000,
+    help: 'how long the same event id counts as a repeat, by the time of the records',
+  }),
+  dedupeMaxRecords: integer({
+    env: 'FANOUT_DEDUPE_MAX_RECORDS',
+    default: 200_000,
+    min: 1_000,
+    max: 4_000_000,
+    help: 'the most events that one partition remembers (48 bytes each)',
+  }),
+  maxPendingPerPartition: integer({
+    env: 'FANOUT_MAX_PENDING_PER_PARTITION',
+    default: 1_000,
+    min: 10,
+    max: 100_000,
+    help: 'events of one partition that may be under way before it is held back',
+  }),
+} as const;

@@ -1,0 +1,68 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+/** Everything that fan-out measures besides what HTTP and Kafka measure by themselves. */
+export const metricsCatalogue = defineMetrics({
+  events: {
+    type: 'counter',
+    name: 'tidings_fanout_events_total',
+    help: 'Events by outcome: fanned-out, unmatched, repeat (dropped), undecodable or idempotency-conflict (to dead-letters).',
+    labels: ['outcome'],
+  },
+  deliveriesRequested: {
+    type: 'counter',
+    name: 'tidings_fanout_deliveries_requested_total',
+    help: 'Commands written, by the state of their subscription: active or disabled.',
+    labels: ['subscription'],
+  },
+  filterFailures: {
+    type: 'counter',
+    name: 'tidings_fanout_filter_failures_total',
+    help: 'Filters that threw on an event and therefore matched nothing.',
+    labels: [],
+  },
+  matches: {
+    type: 'histogram',
+    name: 'tidings_fanout_matches',
+    help: 'Subscriptions that one event went to.',
+    labels: [],
+    buckets: [0, 1, 2, 5, 10, 25, 50, 100, 1_000, 10_000],
+  },
+  eventAgeSeconds: {
+    type: 'histogram',
+    name: 'tidings_fanout_event_age_seconds',
+    help: 'From the time of an event in the log until its last command was acknowledged.',
+    labels: [],
+    buckets: [...latencyBuckets, 60, 600, 3_600],
+  },
+  subscriptions: {
+    type: 'gauge',
+    name: 'tidings_fanout_subscriptions',
+    help: 'Subscriptions in the match index, disabled ones included.',
+    labels: [],
+  },
+  remembered: {
+    type: 'gauge',
+    name: 'tidings_fanout_remembered_events',
+    help: 'Events in the dedupe windows of this instance.',
+    labels: [],
+  },
+  refillSeconds: {
+    type: 'histogram',
+    name: 'tidings_fanout_refill_seconds',
+    help: 'Refilling the dedupe window of an assigned partition from the log.',
+    labels: [],
+    buckets: [...latencyBuckets, 30, 60],
+  },
+  lagRecords: {
+    type: 'gauge',
+    name: 'tidings_fanout_lag_records',
+    help: 'Events in the partitions of this instance that are not fanned out yet.',
+    labels: [],
+  },
+  lagSeconds: {
+    type: 'gauge',
+    name: 'tidings_fanout_lag_seconds',
+    help: 'Age of the oldest event that was read and is not fanned out yet; 0 when there is none.',
+    labels: [],
+  },
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { anEvent } from '../test/builders.ts';
+import { fingerprintOf } from './domain/dedupe-window.ts';
+import type { EventLog, LoggedEvent } from './ports.ts';
+import { refillDedupeWindow } from './refill-dedupe-window.ts';
+
+/** A partition as the log keeps it: event `n` of the list has offset `n`. Notes what was read of it. */
+const aLog = (timesMs: readonly number[]) => {
+  const events = timesMs.map((timestampMs, offset) => ({ event: anEvent(offset), offset, timestampMs }));
+  const readOffsets: number[] = [];
+  const log: EventLog = {
+    read: async ({ from, untilOffset }, onEvent) => {
+      const isWanted = (one: LoggedEvent) =>
+        'offset' in from ? one.offset >= from.offset : one.timestampMs >= from.timestampMs;
+      for (const one of events.filter((each) => isWanted(each) && each.offset < untilOffset)) {
+        readOffsets.push(one.offset);
+        onEvent(one);
+      }
+    },
+    timeWithin: async ({ fromOffset, untilOffset }) =>
+      events.filter(({ offset }) => offset >= fromOffset && offset < untilOffset).at(-1)?.timestampMs,
+  };
+  return { log, readOffsets };
+};
+
+const bounds = { windowMs: 1_000, maxRecords: 50 };
+const part = { partition: 0, lowOffset: 0n };
+
+describe('refilling the dedupe window', () => {
+  it('knows what was worked and nothing behind the committed offset', async () => {
+    const { log, readOffsets } = aLog(Array.from({ length: 20 }, () => 5_000));
+    const window = await refillDedupeWindow(log, bounds, { ...part, committedOffset: 12n });
+    expect(readOffsets).toEqual(Array.from({ length: 12 }, (_, offset) => offset));
+    const see = (n: number, offset: number) =>
+      window.see({ id: anEvent(n).id, offset, timestampMs: 5_000, fingerprint: fingerprintOf(anEvent(n)) });
+    expect(see(12, 12)).toBe('first');
+    expect(see(11, 13)).toBe('repeat');
+  });
+
+  it('goes back from the last record that was worked, however long ago that was', async () => {
+    const times = Array.from({ length: 40 }, (_, offset) => 1_000 + offset * 100);
+    const { log, readOffsets } = aLog(times);
+    await refillDedupeWindow(log, bounds, { ...part, committedOffset: 40n });
+    expect(readOffsets[0]).toBe(29);
+    expect(readOffsets.at(-1)).toBe(39);
+  });
+
+  it('reads no more records than it may remember', async () => {
+    const { log, readOffsets } = aLog(Array.from({ length: 200 }, () => 5_000));
+    const window = await refillDedupeWindow(log, bounds, { ...part, committedOffset: 180n });
+    expect(readOffsets).toHaveLength(50);
+    expect(window.size).toBe(50);
+  });
+
+  it('reads nothing where nothing was worked yet', async () => {
+    const { log, readOffsets } = aLog([1, 2, 3]);
+    const window = await refillDedupeWindow(log, bounds, {
+      partition: 0,
+      lowOffset: 2n,
+      committedOffset: 2n,
+    });
+    expect(readOffsets).toEqual([]);
+    expect(window.size).toBe(0);
+  });
+});

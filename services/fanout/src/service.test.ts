@@ -1,0 +1,169 @@
+import {
+  decodeDeadLetter,
+  decodeDelivery,
+  encodeEvent,
+  encodeSubscription,
+  type SubscriptionRecord,
+  subscriptionId,
+  topics,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { anEvent, aSubscription } from '../test/builders.ts';
+import { configSpec } from './config.ts';
+import { metricsCatalogue } from './metrics.ts';
+import { startFanout } from './service.ts';
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const start = async (bus: MemoryBus, env: Record<string, string> = {}) => {
+  const logger = recordingLogger();
+  const config = loadConfig(configSpec, { KAFKA_BROKERS: 'memory:1', ...env });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'fanout',
+    config,
+    catalogue: metricsCatalogue,
+    logger,
+  });
+  // The bus belongs to the test: it outlives the service.
+  const { url } = await startFanout(context, async () => ({ ...bus, close: async () => {} }));
+  const stop = async () => context.resources.close(5_000);
+  cleanUps.push(stop);
+  return { url, logger, stop };
+};
+
+const given = async (...subscriptions: SubscriptionRecord[]) => {
+  const bus = createMemoryBus();
+  cleanUps.push(async () => bus.close());
+  const producer = await bus.producer();
+  for (const subscription of subscriptions) {
+    await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
+  }
+  const publish = async (...events: ReturnType<typeof anEvent>[]) => {
+    const records = events.map((event) => encodeEvent(event, { isRepeatable: true }));
+    await producer.publishAll(records.map((record) => ({ topic: topics.events, partition: 0, ...record })));
+  };
+  const commands = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record).state);
+  const letters = () => bus.records(topics.deadLetters).map((record) => decodeDeadLetter(record));
+  return { bus, producer, publish, commands, letters };
+};
+
+describe('the fan-out service', () => {
+  it('turns each event into commands, in the order of the log, and says so in one line each', async () => {
+    const { bus, publish, commands } = await given(
+      aSubscription({ id: subscriptionId('sub_1') }),
+      aSubscription({ id: subscriptionId('sub_2'), events: ['*'] }),
+    );
+    const { logger } = await start(bus);
+    const events = Array.from({ length: 250 }, (_, n) => anEvent(n + 1));
+    await publish(...events);
+    await eventually(() => expect(commands()).toHaveLength(500));
+    for (const id of ['sub_1', 'sub_2']) {
+      const order = commands().filter(({ subscriptionId: to }) => to === id);
+      expect(order.map(({ eventId }) => eventId)).toEqual(events.map((event) => event.id));
+    }
+    await eventually(() => {
+      const lines = logger.lines.filter(({ event }) => event === 'event.fanned_out');
+      expect(lines).toHaveLength(250);
+      expect(lines[0]?.fields).toMatchObject({ eventId: events[0]?.id, matched: 2, disabled: 0, offset: 0 });
+    });
+  });
+
+  it('splits an event with very many subscriptions over several sends and finishes it once', async () => {
+    const subscriptions = Array.from({ length: 1_300 }, (_, n) =>
+      aSubscription({ id: subscriptionId(`sub_${n}`) }),
+    );
+    const { bus, publish, commands } = await given(...subscriptions);
+    await start(bus);
+    await publish(anEvent(1), anEvent(2));
+    await eventually(() => expect(commands()).toHaveLength(2_600));
+    await eventually(async () => {
+      const [lag] = await bus.lag('tidings-fanout', [topics.events]);
+      expect(lag?.committedOffset).toBe(2n);
+    });
+  });
+
+  it('sets poison and conflicts aside with their origin, and goes on', async () => {
+    const { bus, producer, publish, commands, letters } = await given(aSubscription());
+    await start(bus);
+    await publish(anEvent(1));
+    const raw = { topic: topics.events, partition: 0, key: null };
+    await producer.publish({
+      ...raw,
+      headers: { ce_type: 'order.paid' },
+      value: Buffer.from('no CloudEvent'),
+    });
+    await publish(anEvent(2, { data: Buffer.from('{') }));
+    await publish(anEvent(1, { data: Buffer.from('{"other":true}') }));
+    await publish(anEvent(3));
+    await eventually(() => {
+      expect(commands().map(({ eventId }) => eventId)).toEqual([anEvent(1).id, anEvent(3).id]);
+      expect(letters()).toHaveLength(3);
+    });
+    const poison = letters().toSorted((a, b) => offsetOf(a) - offsetOf(b));
+    expect(poison.map(({ letter }) => letter.reason)).toEqual([
+      'undecodable',
+      'undecodable',
+      'idempotency-conflict',
+    ]);
+    expect(poison.map(({ value }) => value.toString())).toEqual(['no CloudEvent', '{', '{"other":true}']);
+    expect(poison[2]?.letter).toMatchObject({
+      group: 'tidings-fanout',
+      origin: { topic: 'tidings.events', partition: 0, offset: '3', key: anEvent(1).id },
+    });
+  });
+
+  it('drops a repeat, also after a restart, and works on what came in between', async () => {
+    const { bus, publish, commands } = await given(aSubscription());
+    const first = await start(bus);
+    await publish(anEvent(1), anEvent(1), anEvent(2));
+    await eventually(() => expect(commands()).toHaveLength(2));
+    await first.stop();
+    await publish(anEvent(1), anEvent(3), anEvent(3), anEvent(2));
+    const second = await start(bus);
+    await eventually(() => expect(commands()).toHaveLength(3));
+    const dropped = () => second.logger.lines.filter(({ event }) => event === 'event.repeat-dropped');
+    await eventually(() => expect(dropped()).toHaveLength(3));
+    expect(commands().map(({ eventId }) => eventId)).toEqual([1, 2, 3].map((n) => anEvent(n).id));
+  });
+
+  it('follows changes of subscriptions while it runs', async () => {
+    const { bus, producer, publish, commands } = await given(aSubscription());
+    await start(bus);
+    await publish(anEvent(1));
+    await eventually(() => expect(commands()).toHaveLength(1));
+    const change = aSubscription({ version: 2, state: 'deleted' });
+    await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(change) });
+    const other = aSubscription({ id: subscriptionId('sub_2') });
+    await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(other) });
+    await eventually(async () => {
+      const n = commands().length + 1;
+      await publish(anEvent(100 + n));
+      expect(commands().at(-1)?.subscriptionId).toBe('sub_2');
+    });
+  });
+
+  it('answers for its health and its figures', async () => {
+    const { bus, publish, commands } = await given(aSubscription({ state: 'disabled' }));
+    const { url } = await start(bus);
+    await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
+    await publish(anEvent(1));
+    await eventually(() => expect(commands()).toHaveLength(1));
+    await eventually(async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      expect(text).toContain(
+        'tidings_fanout_deliveries_requested_total{subscription="disabled",service="fanout"} 1',
+      );
+      expect(text).toContain('tidings_fanout_remembered_events{service="fanout"} 1');
+    });
+  });
+});
+
+const offsetOf = ({ letter }: ReturnType<typeof decodeDeadLetter>): number =>
+  letter.type === 'RecordPoisoned.v1' ? Number(letter.origin.offset) : -1;

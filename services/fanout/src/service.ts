@@ -1,0 +1,122 @@
+import { topics } from '@tidings/contracts';
+import { serve } from '@tidings/http';
+import { type Bus, connectKafka, kafkaMetrics, maxRecordBytes } from '@tidings/kafka';
+import { childTraceparent, createMetrics, type ServiceContext } from '@tidings/observability';
+import { AppError, messageOf } from '@tidings/runtime';
+import { EventConsumer, eventGroup } from './adapters/event-consumer.ts';
+import { createEventLog } from './adapters/event-log.ts';
+import { followSubscriptions } from './adapters/subscription-table.ts';
+import type { configSpec } from './config.ts';
+import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
+import { handleEventAccepted } from './handle-event-accepted.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import { createFanOutRecorder } from './record-fan-out.ts';
+import { refillDedupeWindow } from './refill-dedupe-window.ts';
+import { watchWorkers } from './watch-workers.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+// Head of the body, state and trace of a command come on top of the data; none of them can grow beyond this together.
+const maxDataBytes = maxRecordBytes - 8_192;
+
+// A filter that cannot be understood must not let through what it was written to keep out.
+const compileFilter: CompileFilter = () => () => {
+  throw new AppError({ code: 'internal', message: 'filters are not supported by this version' });
+};
+
+const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
+  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
+  const clientId = `tidings-${name}`;
+  return connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock, metrics: handles });
+};
+
+const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Promise<EventConsumer> => {
+  const { config, metrics, logger, clock, resources } = context;
+  const producer = await bus.producer();
+  resources.add('producer', () => producer.close());
+  const eventLog = createEventLog(bus);
+  const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
+  const parts = { index, childTraceparent, maxDataBytes };
+  return new EventConsumer({
+    bus,
+    producer,
+    clock,
+    handle: (event, window) => handleEventAccepted(parts, event, window),
+    refill: async (assignment) => {
+      const beganMs = clock.monotonicMs();
+      const window = await refillDedupeWindow(eventLog, bounds, assignment);
+      const tookMs = clock.monotonicMs() - beganMs;
+      metrics.handles.refillSeconds.observe({}, tookMs / 1_000);
+      const { partition } = assignment;
+      logger.info(
+        { partition, remembered: window.size, tookMs: Math.round(tookMs) },
+        'dedupe-window.refilled',
+      );
+      return window;
+    },
+    onFannedOut: createFanOutRecorder({ metrics: metrics.handles, logger }),
+    maxPendingPerPartition: config.maxPendingPerPartition,
+  });
+};
+
+const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics, clock }: Context): void => {
+  const { subscriptions, remembered, lagSeconds } = metrics.handles;
+  subscriptions.collect((gauge) => gauge.set({}, index.size));
+  remembered.collect((gauge) => gauge.set({}, consumer.remembered));
+  lagSeconds.collect((gauge) => {
+    const { oldestMs } = consumer;
+    gauge.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
+  });
+};
+
+/** Follows the subscriptions, and when all that were there at the start are known, the events. */
+const work = async (bus: Bus, context: Context): Promise<void> => {
+  const { metrics, logger, health, resources, clock } = context;
+  const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
+  const index = new MatchIndex(compileFilter);
+  const table = await followSubscriptions(bus, index);
+  resources.add('subscriptions table', () => table.close());
+  const consumer = await createConsumer(bus, index, context);
+  exposeGauges(consumer, index, context);
+  // An event that is matched against half a table is lost for the other half.
+  await table.ready();
+  const runner = await consumer.run();
+  resources.add('events', () => runner.close());
+  const stopWatching = watchWorkers({
+    watched: [
+      {
+        part: parts.subscriptions,
+        complaint: () => (table.isStale() ? 'the brokers are out of reach' : null),
+      },
+      {
+        part: parts.events,
+        complaint: () => (runner.state() === 'running' ? null : `is ${runner.state()}`),
+      },
+    ],
+    lag: {
+      ask: async () => bus.lag(eventGroup, [topics.events]),
+      assigned: () => runner.assigned(),
+      onLag: (records) => metrics.handles.lagRecords.set({}, records),
+    },
+    clock,
+    logger,
+  });
+  resources.add('watches', stopWatching);
+};
+
+/** Opens everything; the work begins in the background, and /ready says how far it is. */
+export const startFanout = async (
+  context: Context,
+  connect: (context: Context) => Promise<Bus> = openBus,
+): Promise<{ url: string }> => {
+  const { logger, health, resources } = context;
+  // First, so that it closes last and says 'stopping' meanwhile.
+  const server = await serve(context, {});
+  const bus = await connect(context);
+  resources.add('bus', () => bus.close());
+  work(bus, context).catch((error: unknown) => {
+    logger.error({ error, detail: messageOf(error) }, 'fanout.not-started');
+    health.register('start').down(messageOf(error));
+  });
+  return { url: server.url };
+};

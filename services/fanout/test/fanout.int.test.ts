@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import {
+  type DeliveryState,
+  decodeDeadLetter,
+  decodeDelivery,
+  type EventAccepted,
+  encodeEvent,
+  encodeSubscription,
+  newEventId,
+  newSubscriptionId,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
+import { createServiceContext, recordingLogger, silentLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { startFanout } from '../src/service.ts';
+import { anEvent, aSubscription } from './builders.ts';
+
+const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const brokers = inject('brokers');
+
+let bus: Bus;
+let producer: Producer;
+const commands: DeliveryState[] = [];
+const letters: ReturnType<typeof decodeDeadLetter>[] = [];
+const cleanUps: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  bus = await connectKafka({ brokers, clientId: 'fanout-test', logger: silentLogger });
+  producer = await bus.producer();
+  const group = `fanout-test-${randomUUID()}`;
+  await bus.runPartitions({
+    group,
+    topics: [topics.deliveries, topics.deadLetters],
+    decode: (record) => record,
+    onBatch: ({ topic, items }) => {
+      for (const item of items) {
+        if (topic === topics.deliveries.name) commands.push(decodeDelivery(item.message).state);
+        else letters.push(decodeDeadLetter(item.message));
+        item.done();
+      }
+    },
+  });
+});
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+afterAll(async () => {
+  await bus.close();
+});
+
+/** A workspace of its own with one subscription to everything: what other tests left in the topics does not match it. */
+const aWorkspace = async () => {
+  const workspace = workspaceId(`ws_${randomUUID()}`);
+  const subscription = aSubscription({
+    id: newSubscriptionId(Date.now()),
+    workspaceId: workspace,
+    events: ['*'],
+  });
+  await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
+  const newEvent = (over: Partial<EventAccepted> = {}) =>
+    anEvent(1, { id: newEventId(Date.now()), workspaceId: workspace, ...over });
+  const publish = async (events: readonly EventAccepted[], partition = 3) => {
+    const records = events.map((event) => encodeEvent(event, { isRepeatable: true }));
+    await producer.publishAll(records.map((record) => ({ topic: topics.events, partition, ...record })));
+  };
+  const eventIds = () =>
+    commands.filter((state) => state.workspaceId === workspace).map(({ eventId }) => eventId);
+  return { workspace, newEvent, publish, eventIds };
+};
+
+const startHere = async () => {
+  const logger = recordingLogger();
+  const config = loadConfig(configSpec, { KAFKA_BROKERS: brokers.join(',') });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'fanout',
+    config,
+    catalogue: metricsCatalogue,
+    logger,
+  });
+  const { url } = await startFanout(context);
+  const stop = async () => context.resources.close(15_000);
+  cleanUps.push(stop);
+  await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), { timeoutMs: 30_000 });
+  return { logger, stop };
+};
+
+const startProcess = (): ChildProcess => {
+  const env = { ...process.env, KAFKA_BROKERS: brokers.join(','), FANOUT_PORT: '0', LOG_LEVEL: 'warn' };
+  const child = spawn(process.execPath, [mainFile], { env, stdio: 'inherit' });
+  cleanUps.push(async () => {
+    child.kill('SIGKILL');
+  });
+  return child;
+};
+
+describe('fan-out over real Kafka', () => {
+  it('goes on after a restart where it was, and nothing doubles', async () => {
+    const { newEvent, publish, eventIds } = await aWorkspace();
+    const events = Array.from({ length: 60 }, () => newEvent());
+    const first = await startHere();
+    await publish(events.slice(0, 20));
+    await eventually(() => expect(eventIds()).toHaveLength(20));
+    await first.stop();
+    await publish(events.slice(20, 40));
+    await startHere();
+    await publish(events.slice(40));
+    const ids = events.map(({ id }) => id);
+    await eventually(() => expect(new Set(eventIds())).toEqual(new Set(ids)));
+    expect(eventIds()).toEqual(ids);
+  });
+
+  it('drops repeats of what it did before the restart, and no record only because it is read again', async () => {
+    const { newEvent, publish, eventIds } = await aWorkspace();
+    const [one, two, three] = [newEvent(), newEvent(), newEvent()];
+    const first = await startHere();
+    await publish([one, two, one]);
+    await eventually(() => expect(eventIds()).toHaveLength(2));
+    await first.stop();
+    await publish([two, three, { ...one, time: '2026-11-22T11:11:11Z' }, three]);
+    const { logger } = await startHere();
+    const dropped = () => logger.lines.filter(({ event }) => event === 'event.repeat-dropped');
+    await eventually(() => expect(dropped()).toHaveLength(3));
+    expect(eventIds()).toEqual([one.id, two.id, three.id]);
+  });
+
+  it('sets poison aside with its origin, and the next event flows', async () => {
+    const { workspace, newEvent, publish, eventIds } = await aWorkspace();
+    await startHere();
+    const [bad, good, conflicting] = [newEvent({ data: Buffer.from('{"a":') }), newEvent(), newEvent()];
+    const foreign = { ce_type: 'order.paid', ce_workspaceid: workspace };
+    await producer.publish({
+      topic: topics.events,
+      partition: 3,
+      key: workspace,
+      headers: foreign,
+      value: Buffer.from('not an event'),
+    });
+    await publish([bad, conflicting, { ...conflicting, data: Buffer.from('[]') }, good]);
+    await eventually(() => expect(eventIds()).toEqual([conflicting.id, good.id]));
+    const mine = () =>
+      letters.filter(
+        ({ letter }) =>
+          letter.type === 'RecordPoisoned.v1' && letter.origin.headers['ce_workspaceid'] === workspace,
+      );
+    await eventually(() => expect(mine()).toHaveLength(3));
+    const reasons = mine().map(({ letter, value }) => [letter.reason, value.toString()]);
+    expect(reasons.toSorted()).toEqual([
+      ['idempotency-conflict', '[]'],
+      ['undecodable', 'not an event'],
+      ['undecodable', '{"a":'],
+    ]);
+  });
+
+  it('loses nothing when it is killed in the middle; what comes twice has the same name', async () => {
+    const { newEvent, publish, eventIds } = await aWorkspace();
+    const events = Array.from({ length: 3_000 }, () => newEvent());
+    const victim = startProcess();
+    await publish(events.slice(0, 100), 1);
+    await eventually(() => expect(eventIds().length).toBeGreaterThan(0), { timeoutMs: 30_000 });
+    const flood = Promise.all(
+      [0, 1, 2, 3].map(async (n) => publish(events.slice(100 + n * 725, 825 + n * 725), n)),
+    );
+    await eventually(() => expect(eventIds().length).toBeGreaterThan(500), { everyMs: 1 });
+    victim.kill('SIGKILL');
+    await flood;
+    startProcess();
+    const wanted = new Set(events.map(({ id }) => id));
+    await eventually(() => expect(new Set(eventIds()).size).toBe(wanted.size), { timeoutMs: 40_000 });
+    expect(new Set(eventIds())).toEqual(wanted);
+    const mine = commands.filter(({ eventId }) => wanted.has(eventId));
+    expect(new Set(mine.map(({ deliveryId }) => deliveryId)).size).toBe(wanted.size);
+    console.info(`${mine.length - wanted.size} of ${wanted.size} commands came twice`);
+  });
+});

@@ -1,0 +1,162 @@
+import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { aFailure, anAttempt, outcomes } from '../../test/builders.ts';
+import { type Delivery, deliveryOf, maxFacts, mergeDeliveries } from './delivery.ts';
+
+const fold = (records: readonly AttemptRecorded[]): Delivery => {
+  const [first, ...rest] = records.map(deliveryOf);
+  if (first === undefined) throw new Error('no records');
+  return rest.reduce(mergeDeliveries, first);
+};
+
+const next = fc.oneof(
+  fc.constant({ kind: 'none' as const }),
+  fc.integer({ min: 1, max: 9 }).map((n) => ({ kind: 'retry' as const, atMs: 1_790_000_000_000 + n })),
+  fc.constant({ kind: 'dead-letter' as const, reason: 'exhausted' as const }),
+);
+const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
+  fc.constantFrom(...Object.values(outcomes)),
+  fc.constant({ kind: 'suppressed', reason: 'duplicate-command' } as const),
+  fc.constant({ kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null } as const),
+);
+const recordsOf = (bounds: { chains: number; attempts: number; records: number }) =>
+  fc.array(
+    fc
+      .record({
+        chain: fc.integer({ min: 0, max: bounds.chains }),
+        attempt: fc.integer({ min: 1, max: bounds.attempts }),
+        atMs: fc.integer({ min: 1_790_000_000_000, max: 1_790_000_000_003 }),
+        acceptedAtMs: fc.integer({ min: 1_789_999_999_998, max: 1_790_000_000_000 }),
+        outcome,
+        next,
+      })
+      .map((over) => anAttempt(1, over)),
+    { minLength: 1, maxLength: bounds.records },
+  );
+
+describe('merging what is known of a delivery', () => {
+  it('does not depend on order, on duplicates or on how the records were batched', () => {
+    fc.assert(
+      fc.property(
+        recordsOf({ chains: 2, attempts: 3, records: 12 }).chain((records) =>
+          fc.record({
+            records: fc.constant(records),
+            shuffled: fc.shuffledSubarray([...records, ...records], {
+              minLength: 2 * records.length,
+            }),
+            cut: fc.integer({ min: 0, max: 2 * records.length }),
+          }),
+        ),
+        ({ records, shuffled, cut }) => {
+          const expected = fold(records);
+          expect(fold(shuffled)).toEqual(expected);
+          const halves = [shuffled.slice(0, cut), shuffled.slice(cut)].filter(({ length }) => length > 0);
+          const [one, two] = halves.map(fold);
+          if (one !== undefined && two !== undefined) {
+            expect(mergeDeliveries(one, two)).toEqual(expected);
+            expect(mergeDeliveries(two, one)).toEqual(expected);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('answers the very same object when there is nothing new', () => {
+    fc.assert(
+      fc.property(recordsOf({ chains: 2, attempts: 3, records: 12 }), (records) => {
+        const known = fold(records);
+        for (const record of records) expect(mergeDeliveries(known, deliveryOf(record))).toBe(known);
+      }),
+    );
+  });
+
+  it('keeps the newest facts and every success, still in any order', () => {
+    fc.assert(
+      fc.property(recordsOf({ chains: 80, attempts: 8, records: 500 }), (records) => {
+        const known = fold(records);
+        expect(known.facts.length).toBeLessThanOrEqual(maxFacts);
+        expect(fold(records.toReversed())).toEqual(known);
+      }),
+      { numRuns: 10 },
+    );
+    const many = Array.from({ length: 300 }, (_, chain) => aFailure(1, 1, { chain }));
+    const known = fold([anAttempt(1, { chain: 3 }), ...many]);
+    expect(known.facts).toHaveLength(maxFacts);
+    expect(known.status).toBe('delivered');
+    expect(known.facts.at(-1)?.chain).toBe(299);
+  });
+});
+
+describe('the status of a delivery', () => {
+  const deadLetter = { kind: 'dead-letter', reason: 'exhausted' } as const;
+  const retryAt = (atMs: number) => ({ kind: 'retry', atMs }) as const;
+  it.each<[string, AttemptRecorded[], string, string | null]>([
+    ['delivered at once', [anAttempt()], 'delivered', null],
+    ['a failure, another attempt follows', [aFailure(1, 1)], 'retrying', null],
+    [
+      'the last failure',
+      [aFailure(1, 1), aFailure(1, 2, { next: deadLetter })],
+      'dead_lettered',
+      'exhausted',
+    ],
+    ['a failed test', [aFailure(1, 1, { next: { kind: 'none' } })], 'failed', 'http-status'],
+    [
+      'put aside before any attempt',
+      [anAttempt(1, { outcome: outcomes.deferred })],
+      'pending',
+      'breaker-open',
+    ],
+    [
+      'put aside between attempts',
+      [aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.deferred })],
+      'retrying',
+      'breaker-open',
+    ],
+    ['set aside while disabled', [anAttempt(1, { outcome: outcomes.setAside })], 'dead_lettered', 'disabled'],
+    [
+      'its subscription deleted',
+      [aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.suppressed })],
+      'suppressed',
+      'subscription-deleted',
+    ],
+    [
+      'a dropped fork beside a retry',
+      [
+        aFailure(1, 1),
+        anAttempt(1, { attempt: 2, outcome: { kind: 'suppressed', reason: 'duplicate-command' } }),
+      ],
+      'retrying',
+      null,
+    ],
+    [
+      'tried again by hand after a dead letter',
+      [aFailure(1, 1, { next: deadLetter }), aFailure(1, 1, { chain: 1 })],
+      'retrying',
+      null,
+    ],
+    [
+      'a success, then a failure by hand',
+      [anAttempt(), aFailure(1, 1, { chain: 1, next: deadLetter })],
+      'delivered',
+      null,
+    ],
+    [
+      'one attempt made twice by a crash, the success second',
+      [aFailure(1, 1), anAttempt(1, { atMs: 1_790_000_009_000 })],
+      'delivered',
+      null,
+    ],
+  ])('%s: %s', (_, records, status, reason) => {
+    expect(fold(records)).toMatchObject({ status, statusReason: reason });
+    expect(fold(records.toReversed())).toMatchObject({ status, statusReason: reason });
+  });
+
+  it('tells the time of the next attempt only while there is one', () => {
+    expect(fold([aFailure(1, 1, { next: retryAt(7) })]).nextAttemptAtMs).toBe(7);
+    expect(
+      fold([aFailure(1, 1, { next: retryAt(7) }), anAttempt(1, { attempt: 2 })]).nextAttemptAtMs,
+    ).toBeNull();
+  });
+});

@@ -1,0 +1,204 @@
+import {
+  type AttemptOutcome,
+  type AttemptRecorded,
+  attemptId,
+  type ConsumerId,
+  type DeliveryId,
+  type EventId,
+  type NextStep,
+  type SubscriptionId,
+  type Trigger,
+  type WorkspaceId,
+} from '@tidings/contracts';
+
+/**
+ * pending: never attempted. retrying: attempted, and another attempt follows. delivered: an endpoint said 2xx.
+ * failed: over, and nothing lies in dead-letters for it (a test). dead_lettered: over, can be redriven.
+ * suppressed: over, without need for an attempt.
+ */
+export const deliveryStatuses = [
+  'pending',
+  'retrying',
+  'delivered',
+  'failed',
+  'dead_lettered',
+  'suppressed',
+] as const;
+
+/** See {@link deliveryStatuses}. */
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+/** One record of the attempts topic, as a delivery keeps it. `id` names it: a second record of one name is the same fact. */
+export type Fact = Readonly<{
+  id: string;
+  kind: AttemptOutcome['kind'];
+  chain: number;
+  attempt: number;
+  trigger: Trigger;
+  subscriptionVersion: number;
+  atMs: number;
+  durationMs: number;
+  statusCode: number | null;
+  reason: string | null;
+  responseExcerpt: string | null;
+  next: NextStep;
+}>;
+
+/** All that is known of one delivery. Everything below `facts` follows from them. */
+export type Delivery = Readonly<{
+  id: DeliveryId;
+  workspaceId: WorkspaceId;
+  consumerId: ConsumerId | null;
+  eventId: EventId;
+  eventType: string;
+  subscriptionId: SubscriptionId;
+  createdAtMs: number;
+  updatedAtMs: number;
+  /** In the order in which they belong to the delivery's story. */
+  facts: readonly Fact[];
+  status: DeliveryStatus;
+  /** Why it ended undelivered, or why it waits; null when the status says it all. */
+  statusReason: string | null;
+  nextAttemptAtMs: number | null;
+}>;
+
+/** A delivery keeps its newest facts up to this many: manual retries have no bound of their own. */
+export const maxFacts = 200;
+
+/** True for facts that were a request to the endpoint. */
+export const isAttempt = (fact: Fact): boolean => fact.kind === 'delivered' || fact.kind === 'failed';
+
+// Of one attempt number, waiting comes before the attempt and the end comes after it.
+const rankOf: Readonly<Record<Fact['kind'], number>> = {
+  deferred: 0,
+  failed: 1,
+  delivered: 1,
+  suppressed: 2,
+  'set-aside': 2,
+};
+
+const inStoryOrder = (a: Fact, b: Fact): number =>
+  a.chain - b.chain ||
+  a.attempt - b.attempt ||
+  rankOf[a.kind] - rankOf[b.kind] ||
+  (a.id < b.id ? -1 : Number(a.id > b.id));
+
+/**
+ * Two records of one name: a crash made the attempt twice. `delivered` outranks, then the earlier one, of two deferrals
+ * the later; the last resort is their text, so that the choice never depends on which came first.
+ */
+const preferred = (a: Fact, b: Fact): Fact => {
+  if (a.kind !== b.kind && (a.kind === 'delivered' || b.kind === 'delivered')) {
+    return a.kind === 'delivered' ? a : b;
+  }
+  const later = a.atMs - b.atMs;
+  if (later !== 0) return later < 0 === (a.kind !== 'deferred') ? a : b;
+  return JSON.stringify(a) <= JSON.stringify(b) ? a : b;
+};
+
+const bounded = (facts: readonly Fact[]): readonly Fact[] => {
+  if (facts.length <= maxFacts) return facts;
+  const surplus = new Set(facts.filter(({ kind }) => kind !== 'delivered').slice(0, facts.length - maxFacts));
+  const kept = facts.filter((fact) => !surplus.has(fact));
+  return kept.slice(-maxFacts);
+};
+
+type Standing = Pick<Delivery, 'status' | 'statusReason' | 'nextAttemptAtMs'>;
+
+const standing = (status: DeliveryStatus, statusReason: string | null, next?: NextStep): Standing => ({
+  status,
+  statusReason,
+  nextAttemptAtMs: next?.kind === 'retry' ? next.atMs : null,
+});
+
+const afterFailure = ({ next, reason }: Fact): Standing => {
+  switch (next.kind) {
+    case 'none':
+      return standing('failed', reason);
+    case 'retry':
+      return standing('retrying', null, next);
+    case 'dead-letter':
+      return standing('dead_lettered', next.reason);
+  }
+};
+
+/** What the facts, in story order, come to. The last one decides, but `delivered` outranks every other. */
+const standingOf = (facts: readonly Fact[]): Standing => {
+  if (facts.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
+  // A dropped fork of a delivery says nothing about the delivery, unless nothing else is known.
+  const telling = facts.filter(({ reason }) => reason !== 'duplicate-command');
+  const last = telling.at(-1) ?? facts.at(-1);
+  if (last === undefined) return standing('pending', null);
+  switch (last.kind) {
+    case 'delivered':
+      return standing('delivered', null);
+    case 'failed':
+      return afterFailure(last);
+    case 'suppressed':
+      return standing('suppressed', last.reason);
+    case 'set-aside':
+      return standing('dead_lettered', last.reason);
+    case 'deferred':
+      return standing(facts.some(isAttempt) ? 'retrying' : 'pending', last.reason, last.next);
+  }
+};
+
+const factOf = (record: AttemptRecorded): Fact => {
+  const { outcome } = record;
+  return {
+    id: attemptId(record),
+    kind: outcome.kind,
+    chain: record.chain,
+    attempt: record.attempt,
+    trigger: record.trigger,
+    subscriptionVersion: record.subscriptionVersion,
+    atMs: record.atMs,
+    durationMs: record.durationMs,
+    statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
+    reason: 'reason' in outcome ? outcome.reason : null,
+    responseExcerpt: 'responseExcerpt' in outcome ? outcome.responseExcerpt : null,
+    next: record.next,
+  };
+};
+
+/** A delivery of which one record is known. */
+export const deliveryOf = (record: AttemptRecorded): Delivery => {
+  const facts = [factOf(record)];
+  return {
+    id: record.deliveryId,
+    workspaceId: record.workspaceId,
+    consumerId: record.consumerId,
+    eventId: record.eventId,
+    eventType: record.eventType,
+    subscriptionId: record.subscriptionId,
+    createdAtMs: record.acceptedAtMs,
+    updatedAtMs: record.atMs,
+    facts,
+    ...standingOf(facts),
+  };
+};
+
+const mergeFacts = (known: readonly Fact[], more: readonly Fact[]): readonly Fact[] => {
+  const byId = new Map(known.map((fact) => [fact.id, fact]));
+  for (const fact of more) {
+    const same = byId.get(fact.id);
+    byId.set(fact.id, same === undefined ? fact : preferred(same, fact));
+  }
+  return bounded([...byId.values()].toSorted(inStoryOrder));
+};
+
+/**
+ * What both know together. Commutative, associative and idempotent: records may come in any order, twice, or all again
+ * from the beginning. Answers `known` itself when `more` says nothing new.
+ */
+export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
+  const facts = mergeFacts(known.facts, more.facts);
+  const createdAtMs = Math.min(known.createdAtMs, more.createdAtMs);
+  const updatedAtMs = Math.max(known.updatedAtMs, more.updatedAtMs);
+  const isSame =
+    createdAtMs === known.createdAtMs &&
+    updatedAtMs === known.updatedAtMs &&
+    facts.length === known.facts.length &&
+    facts.every((fact, at) => fact === known.facts[at]);
+  return isSame ? known : { ...known, createdAtMs, updatedAtMs, facts, ...standingOf(facts) };
+};

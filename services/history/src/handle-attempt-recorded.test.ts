@@ -1,0 +1,79 @@
+import type { AttemptRecorded } from '@tidings/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { aFailure, anAttempt } from '../test/builders.ts';
+import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
+import type { DeliveryStore } from './ports.ts';
+
+const project = async (batches: readonly (readonly AttemptRecorded[])[]) => {
+  const store = createMemoryDeliveryStore();
+  for (const batch of batches) await handleAttemptRecorded(store, batch);
+  return store.all();
+};
+
+describe('projecting attempts', () => {
+  it('counts what was new, what changed and what said nothing new', async () => {
+    const store = createMemoryDeliveryStore();
+    const first = [anAttempt(1), aFailure(2, 1)];
+    expect(await handleAttemptRecorded(store, first)).toEqual({ inserted: 2, updated: 0, unchanged: 0 });
+    const second = [...first, anAttempt(2, { attempt: 2 }), aFailure(3, 4)];
+    expect(await handleAttemptRecorded(store, second)).toEqual({ inserted: 1, updated: 1, unchanged: 1 });
+    expect(
+      store
+        .all()
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['delivered', 'delivered', 'retrying']);
+  });
+
+  it('from offset 0 equals the live projection, however the records were batched and repeated', async () => {
+    const record = fc
+      .record({
+        n: fc.integer({ min: 1, max: 4 }),
+        attempt: fc.integer({ min: 1, max: 3 }),
+        isDelivered: fc.boolean(),
+      })
+      .map(({ n, attempt, isDelivered }) => (isDelivered ? anAttempt(n, { attempt }) : aFailure(n, attempt)));
+    const batches = fc.array(fc.array(record, { minLength: 1, maxLength: 5 }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(batches, fc.nat({ max: 5 }), async (live, from) => {
+        const replayed = [live.flat()];
+        expect(await project([...live, ...live.slice(from)])).toEqual(await project(replayed));
+      }),
+    );
+  });
+
+  it('reads again and merges when another instance wrote first', async () => {
+    const inner = createMemoryDeliveryStore();
+    await handleAttemptRecorded(inner, [aFailure(1, 1), aFailure(2, 1)]);
+    let isRaced = false;
+    const raced: DeliveryStore = {
+      ...inner,
+      replace: async (changes) => {
+        if (!isRaced) {
+          isRaced = true;
+          await handleAttemptRecorded(inner, [aFailure(1, 2)]);
+        }
+        return await inner.replace(changes);
+      },
+    };
+    await handleAttemptRecorded(raced, [anAttempt(1, { attempt: 3 }), anAttempt(2, { attempt: 2 })]);
+    const one = inner.all().find(({ eventId }) => eventId === anAttempt(1).eventId);
+    expect(one?.facts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(inner.all().every(({ status }) => status === 'delivered')).toBe(true);
+  });
+
+  it('gives up a batch, to be tried again, when it always loses', async () => {
+    const inner = createMemoryDeliveryStore();
+    await handleAttemptRecorded(inner, [aFailure(1, 1)]);
+    const losing: DeliveryStore = { ...inner, replace: async () => 0 };
+    await expect(handleAttemptRecorded(losing, [aFailure(1, 2)])).rejects.toMatchObject({
+      code: 'conflict',
+      retryable: true,
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import type { AttemptRecorded, DeliveryId } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import { type Delivery, deliveryOf, mergeDeliveries } from './domain/delivery.ts';
+import type { DeliveryStore, StoredDelivery } from './ports.ts';
+
+/** How a batch was written: for metrics, and for tests of replays. */
+export type Projected = Readonly<{ inserted: number; updated: number; unchanged: number }>;
+
+// Only another instance that still writes a partition it has lost can win against us, and it writes each record once.
+const maxRounds = 10;
+
+const fold = (records: readonly AttemptRecorded[]): Map<DeliveryId, Delivery> => {
+  const deliveries = new Map<DeliveryId, Delivery>();
+  for (const record of records) {
+    const more = deliveryOf(record);
+    const known = deliveries.get(record.deliveryId);
+    deliveries.set(record.deliveryId, known === undefined ? more : mergeDeliveries(known, more));
+  }
+  return deliveries;
+};
+
+const beginsHere = ({ facts }: Delivery): boolean => facts[0]?.chain === 0 && facts[0].attempt === 1;
+
+const mergeInto = (
+  stored: ReadonlyMap<DeliveryId, StoredDelivery>,
+  waiting: ReadonlyMap<DeliveryId, Delivery>,
+): { missing: Delivery[]; changes: StoredDelivery[] } => {
+  const missing: Delivery[] = [];
+  const changes: StoredDelivery[] = [];
+  for (const more of waiting.values()) {
+    const known = stored.get(more.id);
+    if (known === undefined) missing.push(more);
+    else {
+      const merged = mergeDeliveries(known.delivery, more);
+      if (merged !== known.delivery) changes.push({ delivery: merged, rev: known.rev });
+    }
+  }
+  return { missing, changes };
+};
+
+const only = (deliveries: ReadonlyMap<DeliveryId, Delivery>, ids: Iterable<DeliveryId>) => {
+  const picked = new Map<DeliveryId, Delivery>();
+  for (const id of ids) {
+    const delivery = deliveries.get(id);
+    if (delivery !== undefined) picked.set(id, delivery);
+  }
+  return picked;
+};
+
+/**
+ * Writes a batch of records into the read model. Idempotent: the whole batch may come again, in part or in another
+ * order. First facts are inserted without looking, since nearly all deliveries succeed at once; the rest is read, merged
+ * and written back against its `rev`.
+ */
+export const handleAttemptRecorded = async (
+  store: DeliveryStore,
+  records: readonly AttemptRecorded[],
+): Promise<Projected> => {
+  const deliveries = fold(records);
+  const fresh = [...deliveries.values()].filter(beginsHere);
+  const known = fresh.length === 0 ? new Set<DeliveryId>() : await store.insert(fresh);
+  let inserted = fresh.length - known.size;
+  let updated = 0;
+  const later = [...deliveries.values()].filter((delivery) => !beginsHere(delivery)).map(({ id }) => id);
+  let waiting = only(deliveries, [...known, ...later]);
+  const unchanged = () => deliveries.size - inserted - updated;
+  for (let round = 0; round < maxRounds; round += 1) {
+    if (waiting.size === 0) return { inserted, updated, unchanged: unchanged() };
+    const { missing, changes } = mergeInto(await store.read([...waiting.keys()]), waiting);
+    const lost = missing.length === 0 ? new Set<DeliveryId>() : await store.insert(missing);
+    inserted += missing.length - lost.size;
+    const written = changes.length === 0 ? 0 : await store.replace(changes);
+    updated += written;
+    // Which of the changes lost is not told; reading all of them again finds out.
+    const again = written === changes.length ? [] : changes.map(({ delivery }) => delivery.id);
+    waiting = only(deliveries, [...lost, ...again]);
+  }
+  throw new AppError({
+    code: 'conflict',
+    message: `${waiting.size} deliveries were changed by somebody else in each of ${maxRounds} rounds`,
+    retryable: true,
+  });
+};

@@ -1,0 +1,95 @@
+import type { DeliveryId } from '@tidings/contracts';
+import { type Delivery, isAttempt } from '../src/domain/delivery.ts';
+import type { DeliveryFilters, DeliveryStore, DeliverySummary, StoredDelivery } from '../src/ports.ts';
+
+const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
+  delivery.workspaceId === filters.workspaceId &&
+  (filters.ownerId === null || delivery.consumerId === filters.ownerId) &&
+  (filters.eventId === undefined || delivery.eventId === filters.eventId) &&
+  (filters.subscriptionId === undefined || delivery.subscriptionId === filters.subscriptionId) &&
+  (filters.consumerId === undefined || delivery.consumerId === filters.consumerId) &&
+  (filters.eventType === undefined || delivery.eventType === filters.eventType) &&
+  (filters.status === undefined || delivery.status === filters.status);
+
+const newestFirst = (
+  a: Pick<Delivery, 'createdAtMs' | 'id'>,
+  b: Pick<Delivery, 'createdAtMs' | 'id'>,
+): number => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1);
+
+const summaryOf = ({ facts, ...rest }: Delivery): DeliverySummary => {
+  const attempts = facts.filter(isAttempt);
+  return {
+    ...rest,
+    attemptCount: attempts.length,
+    lastStatusCode: attempts.at(-1)?.statusCode ?? null,
+    lastAttemptAtMs: attempts.at(-1)?.atMs ?? null,
+  };
+};
+
+/** The read model in memory. `fail` makes the next calls reject; `all` shows what is kept. */
+export const createMemoryDeliveryStore = (): DeliveryStore & {
+  all(): readonly Delivery[];
+  fail(error: Error, times: number): void;
+} => {
+  const kept = new Map<DeliveryId, StoredDelivery>();
+  let failures: Error[] = [];
+  const ready = (): void => {
+    const error = failures.pop();
+    if (error !== undefined) throw error;
+  };
+  return {
+    all: () => [...kept.values()].map(({ delivery }) => delivery).toSorted(newestFirst),
+    fail: (error, times) => {
+      failures = Array.from({ length: times }, () => error);
+    },
+    insert: async (deliveries) => {
+      ready();
+      const present = new Set<DeliveryId>();
+      for (const delivery of deliveries) {
+        if (kept.has(delivery.id)) present.add(delivery.id);
+        else kept.set(delivery.id, { delivery, rev: 1 });
+      }
+      return present;
+    },
+    read: async (ids) => {
+      ready();
+      return new Map(
+        ids.flatMap((id) => {
+          const stored = kept.get(id);
+          return stored === undefined ? [] : [[id, stored] as const];
+        }),
+      );
+    },
+    replace: async (changes) => {
+      ready();
+      let written = 0;
+      for (const { delivery, rev } of changes) {
+        if (kept.get(delivery.id)?.rev !== rev) continue;
+        kept.set(delivery.id, { delivery, rev: rev + 1 });
+        written += 1;
+      }
+      return written;
+    },
+    find: async (id, filters) => {
+      ready();
+      const stored = kept.get(id);
+      return stored !== undefined && matches(stored.delivery, filters) ? stored.delivery : null;
+    },
+    list: async (filters, { limit, after }) => {
+      ready();
+      return [...kept.values()]
+        .map(({ delivery }) => delivery)
+        .filter((delivery) => matches(delivery, filters))
+        .toSorted(newestFirst)
+        .filter((delivery) => after === null || newestFirst(after, delivery) < 0)
+        .slice(0, limit)
+        .map(summaryOf);
+    },
+    purge: async (createdBeforeMs, limit) => {
+      ready();
+      const expired = [...kept.values()].filter(({ delivery }) => delivery.createdAtMs < createdBeforeMs);
+      for (const { delivery } of expired.slice(0, limit)) kept.delete(delivery.id);
+      return Math.min(limit, expired.length);
+    },
+  };
+};
