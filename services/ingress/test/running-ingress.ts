@@ -1,0 +1,87 @@
+import { decodeEvent, type EventAccepted, topics } from '@tidings/contracts';
+import { connectKafka, type IncomingRecord } from '@tidings/kafka';
+import { createServiceContext, silentLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { onTestFinished } from 'vitest';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { startIngress } from '../src/service.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `host:port` of each broker of the stack that the integration tests share. */
+    brokers: string[];
+  }
+}
+
+const adminKey = 'a-key-of-sixteen-characters';
+
+/** The headers of a request that is let in. */
+export const requestHeaders = {
+  authorization: `Bearer ${adminKey}`,
+  'content-type': 'application/json',
+} as const;
+
+/** An answer, its JSON parsed. */
+export type Answer = Readonly<{
+  status: number;
+  headers: Headers;
+  body: Readonly<{
+    id?: string;
+    detail?: string;
+    results?: readonly Readonly<{ status: number; id?: string }>[];
+  }>;
+}>;
+
+/** Starts ingress in this process on a free port against real brokers; it is closed when the test ends. */
+export async function startRunningIngress(brokers: readonly string[], env: Record<string, string> = {}) {
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: brokers.join(','),
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: 'ws_ingress',
+    ...env,
+  });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'ingress',
+    config,
+    catalogue: metricsCatalogue,
+  });
+  onTestFinished(async () => context.resources.close(3_000));
+  const { url } = await startIngress(context);
+  const post = async (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> => {
+    const init = { method: 'POST', headers: { ...requestHeaders, ...headers }, body };
+    const response = await fetch(`${url}${path}`, init);
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Answer['body'],
+    };
+  };
+  return { url, post };
+}
+
+/** A record of the events topic and what it says. */
+export type LoggedEvent = Readonly<{ record: IncomingRecord; event: EventAccepted }>;
+
+/** Everything that lies on the events topic now and has one of these ids. */
+export async function readEvents(
+  brokers: readonly string[],
+  ids: ReadonlySet<string>,
+): Promise<readonly LoggedEvent[]> {
+  const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
+  const found: LoggedEvent[] = [];
+  try {
+    await bus.readTail({
+      topic: topics.events,
+      partitions: [...Array(topics.events.partitions).keys()],
+      from: { timestampMs: 0 },
+      onRecord: (record) => {
+        if (ids.has(record.headers['ce_id'] ?? '')) found.push({ record, event: decodeEvent(record) });
+      },
+      service: 'ingress-test',
+    });
+  } finally {
+    await bus.close();
+  }
+  return found;
+}
