@@ -1,21 +1,78 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { topics } from '@tidings/contracts';
+import { type Bus, connectKafka, ensureTopics } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { startBrokers } from './brokers.ts';
+import { liveBrokerIds } from './broker-metadata.ts';
+import { type Brokers, startBrokers } from './brokers.ts';
 import { freePorts } from './ports.ts';
 
 let folder: string;
+let cluster: Brokers | null = null;
+const buses: Bus[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidings-brokers-'));
 });
 
 afterEach(async () => {
+  await Promise.all(buses.splice(0).map((bus) => bus.close()));
+  await cluster?.stop();
+  cluster = null;
   await rm(folder, { recursive: true, force: true });
+});
+
+async function connect(brokers: readonly string[]): Promise<Bus> {
+  const bus = await connectKafka({ brokers, clientId: 'local-stack-test', logger: silentLogger });
+  buses.push(bus);
+  return bus;
+}
+
+async function valuesOf(bus: Bus): Promise<string[]> {
+  const values: string[] = [];
+  await bus.readTail({
+    topic: topics.replays,
+    partitions: [0],
+    from: { offsets: new Map([[0, 0n]]) },
+    onRecord: (record) => values.push(String(record.value)),
+    service: 'local-stack-test',
+  });
+  return values;
+}
+
+test('a broker keeps its records over kill -9 and over a stop, on the same port', async () => {
+  cluster = await startBrokers({ count: 1, dataDir: folder });
+  const { brokers } = cluster;
+  await ensureTopics({ brokers, replicationFactor: 1, topics: [topics.replays], logger: silentLogger });
+  const bus = await connect(brokers);
+  const producer = await bus.producer();
+  const sent = Array.from({ length: 20 }, (_, i) => `record ${i}`);
+  await producer.publishAll(
+    sent.map((value) => ({ topic: topics.replays, key: 'k', value: Buffer.from(value) })),
+  );
+  const before = cluster.nodes[0]?.pid;
+  await cluster.nodes[0]?.kill9();
+  await cluster.nodes[0]?.start();
+  expect(cluster.nodes[0]?.pid).not.toBe(before);
+  expect(await valuesOf(bus)).toEqual(sent);
+  await cluster.nodes[0]?.restart();
+  expect(await valuesOf(await connect(brokers))).toEqual(sent);
+});
+
+test('three brokers see each other, and their number is fixed with their data', async () => {
+  cluster = await startBrokers({ count: 3, dataDir: folder });
+  const [host = '', port = ''] = (cluster.brokers[2] ?? '').split(':');
+  expect((await liveBrokerIds(host, Number(port)))?.sort()).toEqual([1, 2, 3]);
+  expect(cluster.replicationFactor).toBe(3);
+  await cluster.stop();
+  await expect(startBrokers({ count: 1, dataDir: folder })).rejects.toThrow(
+    /was made with 3 broker\(s\), not 1\. Start with --brokers 3/,
+  );
 });
 
 test('a port that is taken is named, with the setting that moves it', async () => {
@@ -31,4 +88,14 @@ test('a port that is taken is named, with the setting that moves it', async () =
   } finally {
     stranger.close();
   }
+});
+
+test('damaged data is told in one sentence with what to do', async () => {
+  cluster = await startBrokers({ count: 1, dataDir: folder });
+  await cluster.stop();
+  cluster = null;
+  await writeFile(join(folder, 'broker-1', 'data', 'meta.properties'), 'version=1\ncluster.id=other\n');
+  await expect(startBrokers({ count: 1, dataDir: folder })).rejects.toThrow(
+    /^broker-1 ended at start .* If its data is damaged, move the data folder away or start with --data/s,
+  );
 });

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+
+import { requireJavaAndMaven, requireNode } from './machine.mjs';
+import { readOptions } from './options.mjs';
+
+const folders = { root: '/repo', cwd: '/home/me' };
+
+test('without arguments: data as it was made, under the repository', () => {
+  expect(readOptions([], folders)).toEqual({
+    help: false,
+    brokers: null,
+    portBase: 8700,
+    onlyStack: false,
+    restartBrokers: false,
+    demo: true,
+    dataDir: '/repo/.tidings',
+  });
+});
+
+test('every option is read; a relative data folder starts where the user is', () => {
+  const args = [
+    '--brokers',
+    '3',
+    '--only-stack',
+    '--restart-brokers',
+    '--data=here',
+    '--port-base',
+    '9900',
+    '--no-demo',
+  ];
+  expect(readOptions(args, folders)).toEqual({
+    help: false,
+    brokers: 3,
+    portBase: 9900,
+    onlyStack: true,
+    restartBrokers: true,
+    demo: false,
+    dataDir: '/home/me/here',
+  });
+});
+
+test.each([
+  [['--brokers', '2'], "--brokers must be 1 or 3, got '2'."],
+  [['--port-base', '70000'], "--port-base must be an integer from 1 to 65502, got '70000'."],
+  [['--port-base', '1e3'], "--port-base must be an integer from 1 to 65502, got '1e3'."],
+  [['--data='], '--data must name a folder.'],
+  [['--color'], "Unknown option '--color'. 'npm start -- --help' lists the options."],
+  [['now'], "Unexpected argument 'now'. 'npm start -- --help' lists the options."],
+])('%j is refused: %s', (args, message) => {
+  expect(() => readOptions(args, folders)).toThrow(message);
+});
+
+test.each(['18.20.4', '20.18.3'])('Node %s is told to be too old', (version) => {
+  expect(() => requireNode(version)).toThrow(`Node.js is ${version}, but Tidings needs 20.19 or newer.`);
+});
+
+test.each(['20.19.0', '22.1.0', '24.0.0'])('Node %s is fine', (version) => {
+  expect(() => requireNode(version)).not.toThrow();
+});
+
+test('a JAVA_HOME without Java is told with what to do', () => {
+  expect(() => requireJavaAndMaven('/nowhere', { JAVA_HOME: '/nowhere', PATH: process.env.PATH })).toThrow(
+    'JAVA_HOME is /nowhere, but no Java runs there. Point it at a JDK 17 or newer, or unset it.',
+  );
+});
+
+test('a machine without Java or Maven is told which and what to install', () => {
+  expect(() => requireJavaAndMaven('/nowhere', { PATH: '/nowhere' })).toThrow(
+    /^Java was not found\. Install a JDK 17/,
+  );
+});

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { DataFolder } from './data-folder.ts';
+import { identityOf } from './process-identity.ts';
+
+let path: string;
+
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'tidings-folder-'));
+});
+
+afterEach(() => {
+  rmSync(path, { recursive: true, force: true });
+});
+
+/** A process that lives until it is told to end. */
+function startSleeper(): { pid: number; ended: Promise<NodeJS.Signals | null> } {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (_code, signal) => resolve(signal));
+  });
+  return { pid: child.pid ?? 0, ended };
+}
+
+test('two stacks cannot have one folder; a released one can be had again', () => {
+  const first = DataFolder.open(path);
+  expect(() => DataFolder.open(path)).toThrow(
+    `another Tidings stack (process ${process.pid}) runs on ${path}`,
+  );
+  first.release();
+  DataFolder.open(path).release();
+});
+
+test('the lock of a stack that was killed is taken over, also when its pid runs something else now', () => {
+  writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: process.pid, identity: 'another boot:1' }));
+  const folder = DataFolder.open(path);
+  expect(JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8'))).toEqual({
+    pid: process.pid,
+    identity: identityOf(process.pid),
+  });
+  folder.release();
+  expect(existsSync(join(path, 'lock.json'))).toBe(false);
+});
+
+test('what a killed stack left running is ended; a stranger with a recorded pid is not', async () => {
+  const left = startSleeper();
+  const stranger = startSleeper();
+  const earlier = DataFolder.open(path);
+  earlier.recordProcess('ingress', left.pid);
+  const known = JSON.parse(readFileSync(join(path, 'processes.json'), 'utf8')) as { processes: object[] };
+  known.processes.push({ name: 'mongodb', pid: stranger.pid, identity: 'another boot:1' });
+  writeFileSync(join(path, 'processes.json'), JSON.stringify(known));
+  writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, identity: 'another boot:1' }));
+  writeFileSync(join(path, 'local.json'), '{}');
+
+  const folder = DataFolder.open(path);
+  expect(await folder.endLeftovers()).toEqual(['ingress']);
+  expect(await left.ended).toBe('SIGTERM');
+  expect(identityOf(stranger.pid)).not.toBeNull();
+  expect(existsSync(folder.localFile)).toBe(false);
+  folder.release();
+  process.kill(stranger.pid);
+});
+
+test('secrets are made once, kept, and readable by their owner only', () => {
+  const folder = DataFolder.open(path);
+  const made = folder.secrets();
+  expect(made.adminKey).toMatch(/^key_admin_[\w-]{32}$/);
+  expect(Buffer.from(made.sealingKeys.split(':')[1] ?? '', 'base64')).toHaveLength(32);
+  expect(statSync(join(path, 'secrets.json')).mode & 0o777).toBe(0o600);
+  const demo = { subscriptionId: 'sub_1', secret: 'whsec_x', endpointUrl: 'http://127.0.0.1:1/webhooks' };
+  folder.saveSecrets({ ...made, demo });
+  folder.release();
+  const again = DataFolder.open(path);
+  expect(again.secrets()).toEqual({ ...made, demo });
+  again.release();
+});
+
+test.each(['secrets.json', 'processes.json', 'lock.json'])(
+  'a damaged %s is told with what to do',
+  async (name) => {
+    writeFileSync(join(path, name), '{"half":');
+    const read = async (): Promise<void> => {
+      const folder = DataFolder.open(path);
+      try {
+        await folder.endLeftovers();
+        folder.secrets();
+      } finally {
+        folder.release();
+      }
+    };
+    await expect(read()).rejects.toThrow(
+      `${join(path, name)} is damaged. Move the data folder away, or start with --data and another folder.`,
+    );
+  },
+);
+
+test('a path that cannot be a folder is told with what to do', () => {
+  const file = join(path, 'file');
+  writeFileSync(file, '');
+  expect(() => DataFolder.open(join(file, 'data'))).toThrow(/cannot be used: a part of that path is a file/);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+
+import { serviceEnvironment, tidingsServices } from './service-parts.ts';
+
+const around = {
+  host: '127.0.0.1',
+  portBase: 8_700,
+  services: tidingsServices,
+  brokers: ['127.0.0.1:1', '127.0.0.1:2'],
+  replicationFactor: 3,
+  mongodbUri: 'mongodb://127.0.0.1:3/',
+  adminKey: 'key_admin_x',
+  workspaceId: 'ws_demo',
+  sealingKeys: 'local1:x',
+};
+
+const named = (name: string) => {
+  const spec = tidingsServices.find((one) => one.name === name);
+  if (spec === undefined) throw new Error(`no service ${name}`);
+  return spec;
+};
+
+test('a service learns its own port and the stack; loopback endpoints over http are allowed', () => {
+  expect(serviceEnvironment(named('delivery'), around, {})).toEqual({
+    NODE_ENV: 'production',
+    KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
+    MONGODB_URI: 'mongodb://127.0.0.1:3/',
+    ADMIN_KEY: 'key_admin_x',
+    WORKSPACE_ID: 'ws_demo',
+    SEALING_KEYS: 'local1:x',
+    DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
+    ALLOW_HTTP_ENDPOINTS: 'true',
+    REPLICATION_FACTOR: '3',
+    DELIVERY_HOST: '127.0.0.1',
+    DELIVERY_PORT: '8705',
+  });
+});
+
+test('what the caller has set wins, an empty list of networks too', () => {
+  const own = {
+    DANGEROUSLY_ALLOWED_NETWORKS: '',
+    ALLOW_HTTP_ENDPOINTS: 'false',
+    KAFKA_BROKERS: 'elsewhere:1',
+  };
+  expect(serviceEnvironment(named('subscription'), around, own)).toMatchObject({
+    DANGEROUSLY_ALLOWED_NETWORKS: '',
+    ALLOW_HTTP_ENDPOINTS: 'false',
+    KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
+  });
+});
+
+test('the console comes first and knows where the others are', () => {
+  expect(serviceEnvironment(named('console'), around, {})).toMatchObject({
+    CONSOLE_PORT: '8700',
+    INGRESS_URL: 'http://127.0.0.1:8701',
+    SUBSCRIPTION_URL: 'http://127.0.0.1:8702',
+    HISTORY_URL: 'http://127.0.0.1:8703',
+  });
+});
