@@ -1,13 +1,13 @@
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
-import { AddressBook, type BookEntry } from './address-book.ts';
+import { AddressBook } from './address-book.ts';
 import { checkEndpoint } from './check-endpoint.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeTools } from './exchange.ts';
 import { type Dial, dialTcp } from './guarded-connect.ts';
 import { loopHeaderName } from './header-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';
-import { judgeRoute, type Route, Routes } from './routes.ts';
+import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
 import { createHttp, sendThrough } from './undici-adapter.ts';
@@ -71,6 +71,7 @@ export type Egress = Readonly<{
 const defaultMaxResponseBytes = 16_384;
 // A second of these, or one with another value, changes where one request ends and the next begins.
 const ownHeaders: ReadonlySet<string> = new Set([
+  'accept-encoding',
   'host',
   'content-length',
   'connection',
@@ -83,13 +84,21 @@ const ownHeaders: ReadonlySet<string> = new Set([
   loopHeaderName,
 ]);
 
-function forbiddenHeader(headers: Readonly<Record<string, string>>): string | undefined {
-  return Object.keys(headers).find((name) => ownHeaders.has(name.toLowerCase()));
+/** Names and values in turn; or the first name that may not be set from outside. */
+function headerList(headers: Readonly<Record<string, string>>, own: readonly string[]): string[] | string {
+  const list = [...own];
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (ownHeaders.has(name.toLowerCase())) return name;
+    list.push(name, value);
+  }
+  return list;
 }
 
-function failedAtOnce({ reason, detail }: EgressFailure): EgressOutcome {
+function failedAtOnce({ reason, detail }: EgressFailure): Promise<EgressOutcome> {
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 0 };
-  return { kind: 'failed', reason, detail, beforeAnyByte: false, timings };
+  return Promise.resolve({ kind: 'failed', reason, detail, beforeAnyByte: false, timings });
 }
 
 class GuardedEgress {
@@ -99,7 +108,8 @@ class GuardedEgress {
   readonly #contexts = new TlsContexts();
   readonly #http = createHttp();
   readonly #running = new Set<Exchange>();
-  readonly #fixedHeaders: Readonly<Record<string, string>>;
+  readonly #ownHeaders: readonly string[];
+  readonly #tools: ExchangeTools;
   #policy: NetworkPolicy;
   #routes: Routes;
   #isClosed = false;
@@ -123,18 +133,20 @@ class GuardedEgress {
       connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
       maxHeaderBytes: options.maxHeaderBytes ?? 16_384,
     });
+    this.#tools = { clock: this.#clock, pools: this.#pools, book: this.#book, running: this.#running };
     const { loopId } = options;
-    this.#fixedHeaders = {
-      'accept-encoding': 'identity',
-      ...(loopId === undefined ? {} : { [loopHeaderName]: loopId }),
-    };
+    this.#ownHeaders = [
+      'accept-encoding',
+      'identity',
+      ...(loopId === undefined ? [] : [loopHeaderName, loopId]),
+    ];
   }
 
-  async send(request: EgressRequest): Promise<EgressOutcome> {
+  send(request: EgressRequest): Promise<EgressOutcome> {
     if (this.#isClosed) return failedAtOnce({ reason: 'aborted', detail: 'the egress is closed' });
-    const header = forbiddenHeader(request.headers);
-    if (header !== undefined) {
-      return failedAtOnce({ reason: 'protocol', detail: `header '${header}' is set by the egress itself` });
+    const headers = headerList(request.headers, this.#ownHeaders);
+    if (typeof headers === 'string') {
+      return failedAtOnce({ reason: 'protocol', detail: `header '${headers}' is set by the egress itself` });
     }
     const route = this.#routes.find(request.url);
     if (route.failure !== null) return failedAtOnce(route.failure);
@@ -144,18 +156,18 @@ class GuardedEgress {
     } catch (error) {
       return failedAtOnce({ reason: 'tls', detail: `tls: ${messageOf(error)}` });
     }
-    const exchange = this.#exchangeOf(route, target, request);
-    this.#running.add(exchange);
-    try {
-      return await sendThrough(this.#http, exchange, {
-        url: request.url,
-        method: request.method ?? 'POST',
-        headers: { ...request.headers, ...this.#fixedHeaders },
-        body: request.body,
-      });
-    } finally {
-      this.#running.delete(exchange);
-    }
+    const exchange = new Exchange({
+      tools: this.#tools,
+      route,
+      target,
+      method: request.method ?? 'POST',
+      headers,
+      body: request.body,
+      timeoutMs: request.timeoutMs,
+      maxResponseBytes: request.maxResponseBytes ?? defaultMaxResponseBytes,
+      signal: request.signal,
+    });
+    return sendThrough(this.#http, exchange);
   }
 
   async checkEndpoint(url: string): Promise<UrlCheck> {
@@ -178,34 +190,20 @@ class GuardedEgress {
     await this.#pools.close();
   }
 
-  #targetOf(route: Route, { tls, policyKey = '' }: EgressRequest): PoolTarget {
+  #targetOf(route: Route, { tls, policyKey }: EgressRequest): PoolTarget {
+    const isCommon = tls === undefined && policyKey === undefined;
+    if (isCommon && route.target !== null) return route.target;
     const { origin, isTls, read } = route;
     const identity = isTls ? this.#contexts.find(tls) : null;
-    return {
-      key: `${origin} ${identity?.digest ?? ''} ${policyKey}`,
+    const target = {
+      key: `${origin} ${identity?.digest ?? ''} ${policyKey ?? ''}`,
       origin,
       hostname: read.host,
       port: read.port,
       secureContext: identity?.context ?? null,
     };
-  }
-
-  #exchangeOf(route: Route, target: PoolTarget, request: EgressRequest): Exchange {
-    const policy = this.#policy;
-    return new Exchange({
-      clock: this.#clock,
-      pools: this.#pools,
-      plan: {
-        target,
-        path: route.path,
-        known: () => route.fixed ?? this.#book.peek(route.read.host),
-        find: () => this.#book.find(route.read.host),
-        judge: (entry: BookEntry) => judgeRoute(route, entry, policy),
-      },
-      timeoutMs: request.timeoutMs,
-      maxResponseBytes: request.maxResponseBytes ?? defaultMaxResponseBytes,
-      signal: request.signal,
-    });
+    if (isCommon) route.target = target;
+    return target;
   }
 }
 

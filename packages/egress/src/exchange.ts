@@ -1,38 +1,33 @@
 import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from 'undici';
-import type { BookEntry } from './address-book.ts';
+import type { AddressBook, BookEntry } from './address-book.ts';
 import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
+import { judgeRoute, type Route } from './routes.ts';
 import type { Slot } from './slot.ts';
 import type { PoolTarget, SocketPools } from './socket-pools.ts';
 
-/** What one request needs to be carried out. */
-export type ExchangePlan = Readonly<{
-  target: PoolTarget;
-  path: string;
-  /** The addresses when they are known without waiting, else undefined. */
-  known: () => BookEntry | undefined;
-  /** Asks for the addresses. Never rejects. */
-  find: () => Promise<BookEntry>;
-  /** Why none of these addresses may be reached, or null. */
-  judge: (entry: BookEntry) => EgressFailure | null;
-}>;
-
-/** Bounds of one exchange. */
-export type ExchangeOptions = Readonly<{
+/** What the exchanges of one egress share. */
+export type ExchangeTools = Readonly<{
   clock: Clock;
   pools: SocketPools;
-  plan: ExchangePlan;
+  book: AddressBook;
+  /** Each exchange is in here for as long as it runs. */
+  running: Set<Exchange>;
+}>;
+
+/** One exchange: where it goes, what is written, and its bounds. */
+export type ExchangeOptions = Readonly<{
+  tools: ExchangeTools;
+  route: Route;
+  target: PoolTarget;
+  method: Dispatcher.HttpMethod;
+  /** Names and values in turn. */
+  headers: string[];
+  body: Buffer;
   timeoutMs: number;
   maxResponseBytes: number;
   signal: AbortSignal | undefined;
-}>;
-
-/** What is written. */
-export type RequestMessage = Readonly<{
-  method: Dispatcher.HttpMethod;
-  headers: Record<string, string>;
-  body: Buffer;
 }>;
 
 // An endpoint may answer 102 or 103 a few times before its real answer; more is a flood.
@@ -65,7 +60,6 @@ function rounded(ms: number | null): number | null {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #startedMs: number;
-  #message: RequestMessage | undefined;
   #resolve: ((outcome: EgressOutcome) => void) | undefined;
   #phase: Phase = 'dns';
   #isDone = false;
@@ -85,14 +79,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#startedMs = options.clock.monotonicMs();
+    this.#startedMs = options.tools.clock.monotonicMs();
   }
 
   /** Carries the request out. Resolves with the outcome; never rejects. */
-  run(message: RequestMessage): Promise<EgressOutcome> {
-    this.#message = message;
+  run(): Promise<EgressOutcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
+      this.#options.tools.running.add(this);
       const { signal } = this.#options;
       if (signal?.aborted === true) {
         this.abort('the caller gave up');
@@ -128,7 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#phase = 'body';
-    this.#firstByteMs = this.#options.clock.monotonicMs() - this.#sentMs;
+    this.#firstByteMs = this.#options.tools.clock.monotonicMs() - this.#sentMs;
     this.#status = status;
     this.#headers = flattenHeaders(headers);
   }
@@ -154,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #startTimer(): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.setTimer(() => this.#onDeadline(), this.#options.timeoutMs);
+    this.#cancelTimer = this.#options.tools.clock.setTimer(() => this.#onDeadline(), this.#options.timeoutMs);
   }
 
   #onDeadline(): void {
@@ -164,33 +158,33 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #locate(): void {
-    const { plan, clock } = this.#options;
-    const known = plan.known();
+    const { tools, route } = this.#options;
+    const known = route.fixed ?? tools.book.peek(route.read.host);
     if (known !== undefined) {
       this.#onLocated(known);
       return;
     }
-    const askedMs = clock.monotonicMs();
+    const askedMs = tools.clock.monotonicMs();
     // find never rejects.
-    void plan.find().then((entry) => {
+    void tools.book.find(route.read.host).then((entry) => {
       if (this.#isDone) return;
-      this.#dnsMs = clock.monotonicMs() - askedMs;
+      this.#dnsMs = tools.clock.monotonicMs() - askedMs;
       this.#onLocated(entry);
     });
   }
 
   #onLocated(entry: BookEntry): void {
-    const { plan, pools } = this.#options;
+    const { tools, route, target } = this.#options;
     if (!entry.ok) {
       this.#fail({ reason: 'dns', detail: `dns: ${entry.detail}` });
       return;
     }
-    const blocked = plan.judge(entry);
+    const blocked = judgeRoute(route, entry);
     if (blocked !== null) {
       this.#fail(blocked);
       return;
     }
-    this.#withdraw = pools.borrow(plan.target, {
+    this.#withdraw = tools.pools.borrow(target, {
       addresses: entry.addresses,
       onPhase: (phase) => this.#enter(phase),
       onSlot: (slot) => this.#send(slot),
@@ -205,15 +199,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #send(slot: Slot): void {
-    const message = this.#message;
-    if (message === undefined) throw new TypeError('an exchange sends what it was run with');
     this.#enter('headers');
     this.#slot = slot;
     this.#wasReused = slot.isReused;
     this.#bytesBefore = slot.connection.socket.bytesRead;
-    this.#sentMs = this.#options.clock.monotonicMs();
-    const { method, headers, body } = message;
-    slot.client.dispatch({ path: this.#options.plan.path, method, headers, body }, this);
+    this.#sentMs = this.#options.tools.clock.monotonicMs();
+    const { route, method, headers, body } = this.#options;
+    slot.client.dispatch({ path: route.path, method, headers, body }, this);
   }
 
   #failWith(error: Error): void {
@@ -227,7 +219,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       connectMs: rounded(fresh?.connectMs ?? null),
       tlsMs: rounded(fresh?.tlsMs ?? null),
       firstByteMs: rounded(this.#firstByteMs),
-      totalMs: rounded(this.#options.clock.monotonicMs() - this.#startedMs) ?? 0,
+      totalMs: rounded(this.#options.tools.clock.monotonicMs() - this.#startedMs) ?? 0,
     };
   }
 
@@ -235,7 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const slot = this.#slot;
     if (truncated) slot?.destroy();
     // One microtask later undici has closed the socket if this answer was its last.
-    else if (slot !== undefined) queueMicrotask(() => this.#options.pools.release(slot));
+    else if (slot !== undefined) queueMicrotask(() => this.#options.tools.pools.release(slot));
     const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
     this.#settle({
       kind: 'response',
@@ -263,6 +255,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(outcome: EgressOutcome): void {
     this.#isDone = true;
+    this.#options.tools.running.delete(this);
     this.#cancelTimer();
     this.#options.signal?.removeEventListener('abort', this.#onSignal);
     this.#resolve?.(outcome);

@@ -2,10 +2,12 @@ import type { BookEntry } from './address-book.ts';
 import { judgeAddresses } from './judge-addresses.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure } from './outcome.ts';
+import type { PoolTarget } from './socket-pools.ts';
 import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from './url-policy.ts';
 
 /** A URL as far as it can be prepared once for all its requests. */
 export type Route = {
+  readonly policy: NetworkPolicy;
   readonly read: ReadUrl;
   readonly origin: string;
   readonly isTls: boolean;
@@ -16,6 +18,8 @@ export type Route = {
   readonly failure: EgressFailure | null;
   /** The last answer that was judged and its verdict; the same answer is not judged twice. */
   judged: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
+  /** Where requests without a policy key and TLS options of their own get their sockets; made when first needed. */
+  target: PoolTarget | null;
 };
 
 const maxRoutes = 4_096;
@@ -55,6 +59,7 @@ export function planRoute(original: string, policy: NetworkPolicy): Route {
   const fixed = fixedAddresses(read, policy);
   const { url } = read;
   return {
+    policy,
     read,
     origin: url === null ? '' : `${url.protocol}//${url.host}`,
     isTls: url?.protocol === 'https:',
@@ -62,13 +67,14 @@ export function planRoute(original: string, policy: NetworkPolicy): Route {
     fixed,
     failure: failureOfUrl(read, fixed, policy),
     judged: null,
+    target: null,
   };
 }
 
 /** The verdict on an answer, remembered on the route for as long as that answer is the current one. */
-export function judgeRoute(route: Route, entry: BookEntry, policy: NetworkPolicy): EgressFailure | null {
+export function judgeRoute(route: Route, entry: BookEntry): EgressFailure | null {
   if (route.judged?.entry === entry) return route.judged.failure;
-  const failure = entry.ok ? judgeAddresses(route.read, entry.addresses, policy) : null;
+  const failure = entry.ok ? judgeAddresses(route.read, entry.addresses, route.policy) : null;
   route.judged = { entry, failure };
   return failure;
 }

@@ -1,6 +1,12 @@
+export type { Authority, Certificate, CertificateOptions } from './certificates.ts';
+export { makeAuthority, makeCertificate } from './certificates.ts';
 export type { DnsAnswer, DnsQuestion, DnsServer, DnsZone } from './dns-server.ts';
 export { startDnsServer } from './dns-server.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { eventually } from './eventually.ts';
+export type { HostileServer, HostileServerOptions } from './hostile-server.ts';
+export { startHostileServer } from './hostile-server.ts';
+export type { Misbehaviour, MisbehaviourName, Pace } from './misbehaviours.ts';
+export { answering, misbehaviours } from './misbehaviours.ts';
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';
 export { startReceiver } from './receiver.ts';

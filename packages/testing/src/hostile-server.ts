@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { type Misbehaviour, type MisbehaviourName, misbehaviours, type Pace } from './misbehaviours.ts';
+
+/** How a hostile server is started. */
+export type HostileServerOptions = Readonly<{
+  behave: MisbehaviourName | Misbehaviour;
+  /** Key and certificate in PEM make it a TLS server; `onServerName` hears the name that a client asks for (SNI). */
+  tls?: Readonly<{ key: string; cert: string; onServerName?: (name: string) => void }>;
+  /** Is given the function that closes the server; pass vitest's `onTestFinished`. */
+  cleanUp?: (close: () => Promise<void>) => void;
+}>;
+
+/** A socket server on loopback that does not follow HTTP. */
+export type HostileServer = Readonly<{
+  /** Without a trailing slash. */
+  url: string;
+  port: number;
+  /** Connections that are open now. */
+  open: () => number;
+  /** Connections that were ever made. */
+  accepted: () => number;
+  /** Requests that were read whole. */
+  requests: () => number;
+  close: () => Promise<void>;
+}>;
+
+function paceOf(socket: Socket): Pace {
+  const stops: (() => void)[] = [];
+  socket.once('close', () => {
+    for (const stop of stops) stop();
+  });
+  return {
+    every: (ms, fn) => {
+      const timer = setInterval(fn, ms);
+      stops.push(() => clearInterval(timer));
+    },
+    after: (ms, fn) => {
+      const timer = setTimeout(fn, ms);
+      stops.push(() => clearTimeout(timer));
+    },
+  };
+}
+
+/** Calls `onRequest` after each request, whose body must have a content-length. */
+function readRequests(socket: Socket, onRequest: () => void): void {
+  let pending = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    for (;;) {
+      const headEnd = pending.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const length = /\r\ncontent-length: *(\d+)/i.exec(pending.toString('latin1', 0, headEnd))?.[1] ?? '0';
+      const end = headEnd + 4 + Number(length);
+      if (pending.length < end) return;
+      pending = pending.subarray(end);
+      onRequest();
+    }
+  });
+}
+
+/** Starts a server on a free port of 127.0.0.1 that misbehaves in the given way after each request. */
+export async function startHostileServer(options: HostileServerOptions): Promise<HostileServer> {
+  const { behave, tls, cleanUp } = options;
+  const misbehave: Misbehaviour = typeof behave === 'string' ? misbehaviours[behave] : behave;
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  let requests = 0;
+  const onConversation = (socket: Socket) => {
+    // A client that hangs up in the middle is what most of these provoke.
+    socket.on('error', () => socket.destroy());
+    readRequests(socket, () => {
+      requests += 1;
+      misbehave(socket, paceOf(socket));
+    });
+  };
+  const server =
+    tls === undefined
+      ? createServer(onConversation)
+      : createTlsServer(
+          {
+            key: tls.key,
+            cert: tls.cert,
+            SNICallback: (name, done) => {
+              tls.onServerName?.(name);
+              done(null);
+            },
+          },
+          onConversation,
+        );
+  server.on('connection', (socket: Socket) => {
+    accepted += 1;
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    const ended = [...sockets].map((socket) => once(socket, 'close'));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all([closed, ...ended]);
+  };
+  cleanUp?.(close);
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    port,
+    open: () => sockets.size,
+    accepted: () => accepted,
+    requests: () => requests,
+    close,
+  };
+}
