@@ -1,0 +1,74 @@
+import { ladder, type Rung } from '@tidings/contracts';
+import type { Clock } from '@tidings/runtime';
+import { conclude } from './domain/attempt.ts';
+import type { Job } from './domain/job.ts';
+import type { RetryRules } from './domain/next-step.ts';
+import { routeOf } from './domain/route.ts';
+import { verdictOnAttempt, verdictOnDeferral, verdictOnRoute } from './domain/verdict.ts';
+import type { FindSigningKeys, ReportAttempt, SendRequest, SubscriptionDirectory } from './ports.ts';
+import { prepareRequest } from './prepare-request.ts';
+import type { RecordVerdict } from './record-verdict.ts';
+
+/** Carries one job through: prepare, send, decide, record. `release` gives the slot back when the request has ended. */
+export type AttemptDelivery = (job: Job, release: () => void) => Promise<void>;
+
+export type AttemptDependencies = Readonly<{
+  directory: SubscriptionDirectory;
+  findSigningKeys: FindSigningKeys;
+  send: SendRequest;
+  record: RecordVerdict;
+  report: ReportAttempt;
+  /** The request was given up by us, not by the endpoint: it does not count. */
+  onAborted: (job: Job, detail: string) => void;
+  clock: Clock;
+  notRetried: RetryRules['notRetried'];
+  userAgent: string;
+}>;
+
+/** Secrets that cannot be opened need an operator: asking again every second would only fill the log. */
+export const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Rung;
+
+/**
+ * The subscription is looked up again at the last moment, so that a rotated secret, a new URL or a disable counts for
+ * what has been waiting in memory too.
+ */
+export const createAttemptDelivery =
+  (dependencies: AttemptDependencies): AttemptDelivery =>
+  async (job, release) => {
+    const { directory, findSigningKeys, send, record, report, onAborted, clock } = dependencies;
+    const { state } = job.command;
+    const atMs = clock.nowMs();
+    const route = routeOf(state, directory.find(state.subscriptionId), atMs);
+    if (route.kind !== 'attempt') {
+      release();
+      await record(job, verdictOnRoute(state, route, atMs));
+      return;
+    }
+    const { subscription } = route;
+    const keys = findSigningKeys(subscription, atMs);
+    if (keys === null) {
+      release();
+      const { version: subscriptionVersion } = subscription;
+      const deferral = { reason: 'held', rung: operatorRung, subscriptionVersion, nowMs: atMs } as const;
+      await record(job, verdictOnDeferral(state, deferral));
+      return;
+    }
+    const { userAgent, notRetried } = dependencies;
+    const beganMs = clock.monotonicMs();
+    const sent = await send(
+      prepareRequest({ command: job.command, subscription, keys, nowMs: atMs, userAgent }),
+    );
+    const durationMs = Math.round(clock.monotonicMs() - beganMs);
+    release();
+    if (sent.kind === 'aborted') {
+      onAborted(job, sent.detail);
+      return;
+    }
+    const attempted = conclude({ state, subscription, atMs }, sent, { endedAtMs: clock.nowMs(), durationMs });
+    const { outcome } = attempted;
+    if (outcome.kind === 'failed' && outcome.reason === 'gone') directory.markGone(subscription);
+    const verdict = verdictOnAttempt(attempted, notRetried);
+    const isRecorded = await record(job, verdict);
+    const detail = sent.kind === 'failed' ? sent.detail : null;
+    if (isRecorded) report(attempted, { job, verdict, timings: sent.timings, detail });
+  };

@@ -1,0 +1,56 @@
+import { httpSettings } from '@tidings/http';
+import { boolean, duration, integer, sharedSettings } from '@tidings/runtime';
+
+/** What operators can set. LOG_LEVEL and OTEL_* are read for every service. */
+export const configSpec = {
+  ...httpSettings('DELIVERY'),
+  kafkaBrokers: sharedSettings.kafkaBrokers,
+  sealingKeys: sharedSettings.sealingKeys,
+  dangerouslyAllowedNetworks: sharedSettings.dangerouslyAllowedNetworks,
+  allowHttpEndpoints: sharedSettings.allowHttpEndpoints,
+  concurrency: integer({
+    env: 'DELIVERY_CONCURRENCY',
+    default: 256,
+    min: 1,
+    max: 10_000,
+    help: 'requests under way at once; a subscription with none under way may exceed it up to four times',
+  }),
+  maxPendingPerPartition: integer({
+    env: 'DELIVERY_MAX_PENDING_PER_PARTITION',
+    default: 1_000,
+    min: 10,
+    max: 100_000,
+    help: 'commands of one partition in memory; above it the partition is paused',
+  }),
+  maxPendingBytesPerPartition: integer({
+    env: 'DELIVERY_MAX_PENDING_BYTES_PER_PARTITION',
+    default: 8_388_608,
+    min: 1_048_576,
+    max: 1_073_741_824,
+    help: 'bytes of one partition in memory; above it the partition is paused',
+  }),
+  drainMs: duration({
+    env: 'DELIVERY_DRAIN',
+    default: 15_000,
+    min: 0,
+    max: 16_000,
+    help: 'how long a stopping process waits for requests under way',
+  }),
+  relays: boolean({
+    env: 'DELIVERY_RELAYS',
+    default: true,
+    help: 'false leaves moving due retries to the other instances',
+  }),
+} as const;
+
+/** What endpoints see. */
+export const userAgent = 'Tidings/0.1.0';
+
+/** Requests that have ended and wait to be recorded. Above it nothing new is sent: the log may be down. */
+export const maxUnrecorded = 2_000;
+
+/** Commands in memory that are due within a second. */
+export const maxHeld = 512;
+
+/** How far a subscription with nothing under way may exceed the concurrency. */
+export const hardCapFactor = 4;

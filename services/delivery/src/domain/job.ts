@@ -1,0 +1,62 @@
+import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
+
+/** A command in memory, from the moment it was read until what follows it is in the log. */
+export type Job = Readonly<{
+  command: DeliveryRequested;
+  /** The partition of the deliveries topic that it was read from. */
+  partition: number;
+  bytes: number;
+  /** Monotonic milliseconds when it was read. */
+  arrivedMs: number;
+  /** Epoch milliseconds when it was written to the log. */
+  writtenAtMs: number;
+  /** The records that this job stands for: its own, and copies that came meanwhile. */
+  records: Completable[];
+}>;
+
+/** A record whose offset may be committed once it is done. */
+export type Completable = Readonly<{ done(): void }>;
+
+/** What two copies of one command have in common. */
+export const jobKey = ({ deliveryId, chain, attempt }: DeliveryState): string =>
+  `${deliveryId}.${chain}.${attempt}`;
+
+/**
+ * The jobs in memory by key. A rebalance reads again what is still being worked on; the copy then waits for the job
+ * that is there instead of being sent a second time.
+ */
+export class ActiveJobs {
+  readonly #jobs = new Map<string, Job>();
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  /** When the oldest job was written to the log; undefined without any. */
+  oldestWrittenAtMs(): number | undefined {
+    for (const job of this.#jobs.values()) return job.writtenAtMs;
+    return undefined;
+  }
+
+  /** True when the same command is being worked on: `record` is then done together with that job's own. */
+  join(state: DeliveryState, record: Completable): boolean {
+    const job = this.#jobs.get(jobKey(state));
+    job?.records.push(record);
+    return job !== undefined;
+  }
+
+  add(job: Job): void {
+    this.#jobs.set(jobKey(job.command.state), job);
+  }
+
+  /** Forgets the job without completing it. */
+  drop(job: Job): void {
+    this.#jobs.delete(jobKey(job.command.state));
+  }
+
+  /** What follows the job is in the log: its records are done. */
+  complete(job: Job): void {
+    this.drop(job);
+    for (const record of job.records) record.done();
+  }
+}

@@ -1,0 +1,78 @@
+import type { FailureReason } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { defaultNotRetried, nextStep } from './next-step.ts';
+
+const nowMs = 1_000_000;
+const failed = (reason: FailureReason = 'http-status', statusCode: number | null = 500) =>
+  ({ kind: 'failed', reason, statusCode, responseExcerpt: null }) as const;
+
+const decide = (overrides: Partial<Parameters<typeof nextStep>[0]> = {}) =>
+  nextStep({
+    outcome: failed(),
+    position: 0,
+    rules: { scheduleSeconds: [5, 60], notRetried: defaultNotRetried },
+    retryAfterMs: null,
+    jitter: 0,
+    nowMs,
+    ...overrides,
+  });
+
+describe('nextStep', () => {
+  it('ends after a delivery', () => {
+    expect(decide({ outcome: { kind: 'delivered', statusCode: 200, responseExcerpt: null } })).toEqual({
+      kind: 'none',
+    });
+  });
+
+  it('takes the wait at the position', () => {
+    expect(decide()).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
+    expect(decide({ position: 1 })).toEqual({ kind: 'retry', atMs: nowMs + 60_000 });
+  });
+
+  it('ends when the schedule is used up', () => {
+    expect(decide({ position: 2 })).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
+    expect(decide({ rules: { scheduleSeconds: [], notRetried: defaultNotRetried } })).toEqual({
+      kind: 'dead-letter',
+      reason: 'exhausted',
+    });
+  });
+
+  it('ignores a leading 0, and only that', () => {
+    const rules = { scheduleSeconds: [0, 5, 0], notRetried: defaultNotRetried };
+    expect(decide({ rules })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
+    expect(decide({ rules, position: 1 })).toEqual({ kind: 'retry', atMs: nowMs });
+    expect(decide({ rules, position: 2 })).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
+  });
+
+  it.each(['gone', 'blocked-address', 'invalid-url'] as const)('does not retry %s', (reason) => {
+    expect(decide({ outcome: failed(reason, null) })).toEqual({ kind: 'dead-letter', reason: 'not-retried' });
+  });
+
+  it.each([
+    'http-status',
+    'redirect',
+    'rate-limited',
+    'timeout',
+    'dns',
+    'refused',
+    'reset',
+    'tls',
+    'protocol',
+  ] as const)('retries %s', (reason) => {
+    expect(decide({ outcome: failed(reason, null) }).kind).toBe('retry');
+  });
+
+  it('lets jitter lengthen a wait by at most a tenth', () => {
+    expect(decide({ jitter: 0.5 })).toEqual({ kind: 'retry', atMs: nowMs + 5_250 });
+    expect(decide({ jitter: 0.999_999, position: 1 })).toEqual({ kind: 'retry', atMs: nowMs + 66_000 });
+  });
+
+  it('lets Retry-After lengthen a wait, never shorten it', () => {
+    expect(decide({ retryAfterMs: 30_000 })).toEqual({ kind: 'retry', atMs: nowMs + 30_000 });
+    expect(decide({ retryAfterMs: 1_000 })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
+    expect(decide({ retryAfterMs: 30_000, position: 2 })).toEqual({
+      kind: 'dead-letter',
+      reason: 'exhausted',
+    });
+  });
+});

@@ -1,0 +1,117 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+const ageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
+
+/** Everything that the delivery service measures. No label names an endpoint, a subscription or a workspace. */
+export const metricsCatalogue = defineMetrics({
+  attempts: {
+    type: 'counter',
+    name: 'tidings_delivery_attempts_total',
+    help: 'Attempts recorded, by outcome: delivered, or the reason of the failure.',
+    labels: ['outcome'],
+  },
+  attemptSeconds: {
+    type: 'histogram',
+    name: 'tidings_delivery_attempt_phase_seconds',
+    help: 'Phases of a request: dns, connect, tls, first_byte, total.',
+    labels: ['phase'],
+    buckets: latencyBuckets,
+  },
+  acceptToFirstAttempt: {
+    type: 'histogram',
+    name: 'tidings_delivery_accept_to_first_attempt_seconds',
+    help: 'From the acceptance of an event to the first request for it.',
+    labels: [],
+    buckets: ageBuckets,
+  },
+  endings: {
+    type: 'counter',
+    name: 'tidings_delivery_endings_total',
+    help: 'Deliveries that ended here: delivered, suppressed, or dead-lettered with the reason.',
+    labels: ['ending'],
+  },
+  retriesScheduled: {
+    type: 'counter',
+    name: 'tidings_delivery_retries_scheduled_total',
+    help: 'Failed attempts that are followed by another one.',
+    labels: [],
+  },
+  repeatsInPlace: {
+    type: 'counter',
+    name: 'tidings_delivery_repeats_in_place_total',
+    help: 'Requests sent again at once because the endpoint had closed the idle socket.',
+    labels: [],
+  },
+  duplicates: {
+    type: 'counter',
+    name: 'tidings_delivery_duplicates_dropped_total',
+    help: 'Commands not sent again: in_flight joined a copy that was being worked on.',
+    labels: ['kind'],
+  },
+  blocked: {
+    type: 'counter',
+    name: 'tidings_delivery_blocked_addresses_total',
+    help: 'Requests refused because the address is not public and not allowed by an operator.',
+    labels: [],
+  },
+  hops: {
+    type: 'counter',
+    name: 'tidings_delivery_hops_total',
+    help: 'Commands put on the ladder without an attempt: wait (not due yet), unknown (subscription not known yet).',
+    labels: ['kind'],
+  },
+  queued: {
+    type: 'gauge',
+    name: 'tidings_delivery_queued_commands',
+    help: 'Commands due and waiting in memory for their turn.',
+    labels: [],
+  },
+  queuedBytes: {
+    type: 'gauge',
+    name: 'tidings_delivery_queued_bytes',
+    help: 'Size of the commands that wait in memory for their turn.',
+    labels: [],
+  },
+  held: {
+    type: 'gauge',
+    name: 'tidings_delivery_held_commands',
+    help: 'Commands in memory that are due within a second.',
+    labels: [],
+  },
+  inFlight: {
+    type: 'gauge',
+    name: 'tidings_delivery_requests_in_flight',
+    help: 'Requests under way.',
+    labels: [],
+  },
+  unrecorded: {
+    type: 'gauge',
+    name: 'tidings_delivery_unrecorded_attempts',
+    help: 'Requests that have ended and are being recorded.',
+    labels: [],
+  },
+  lanes: {
+    type: 'gauge',
+    name: 'tidings_delivery_subscriptions_in_memory',
+    help: 'Subscriptions with a queue in memory, empty ones included.',
+    labels: [],
+  },
+  rungAge: {
+    type: 'gauge',
+    name: 'tidings_delivery_rung_oldest_age_seconds',
+    help: 'Age of the oldest command on a rung; above the rung it is overdue.',
+    labels: ['rung'],
+  },
+  lagRecords: {
+    type: 'gauge',
+    name: 'tidings_delivery_lag_records',
+    help: 'Commands in the deliveries topic that are not done, over the partitions of this instance.',
+    labels: [],
+  },
+  lagSeconds: {
+    type: 'gauge',
+    name: 'tidings_delivery_lag_seconds',
+    help: 'Age of the oldest command that this instance has not done; 0 when there is none.',
+    labels: [],
+  },
+});

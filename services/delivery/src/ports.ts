@@ -1,0 +1,41 @@
+import type { DeliveryRequested, SubscriptionRecord } from '@tidings/contracts';
+import type { PreparedSecret } from '@tidings/signing';
+import type { ConcludedAttempt } from './domain/attempt.ts';
+import type { Job } from './domain/job.ts';
+import type { SendOutcome, SendTimings } from './domain/send-outcome.ts';
+import type { Verdict } from './domain/verdict.ts';
+
+/** The newest known version of each subscription. */
+export type SubscriptionDirectory = Readonly<{
+  find(id: string): SubscriptionRecord | undefined;
+  /** The endpoint said that it is gone: this version counts as disabled here, before the registry says so. */
+  markGone(subscription: SubscriptionRecord): void;
+}>;
+
+/** What a request is signed with: every secret that has not expired, newest first, and the text that plain style needs. */
+export type SigningKeys = Readonly<{ secrets: readonly PreparedSecret[]; plainSecret: string | null }>;
+
+/** Null when the secrets cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
+export type FindSigningKeys = (subscription: SubscriptionRecord, nowMs: number) => SigningKeys | null;
+
+export type DeliveryRequest = Readonly<{
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  timeoutMs: number;
+}>;
+
+/** Makes one request. Never rejects: whatever happens is an outcome. */
+export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
+
+/**
+ * Writes all that a verdict says in one send. Resolves when every in-sync replica has it; rejects with AppError
+ * `closed` at shutdown, and then nobody knows whether it is there.
+ */
+export type Journal = Readonly<{ write(verdict: Verdict, command: DeliveryRequested): Promise<void> }>;
+
+/** Told about each attempt once it is recorded, for logs and metrics. */
+export type ReportAttempt = (
+  attempted: ConcludedAttempt,
+  about: Readonly<{ job: Job; verdict: Verdict; timings: SendTimings; detail: string | null }>,
+) => void;

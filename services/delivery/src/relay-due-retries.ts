@@ -1,0 +1,28 @@
+import { ladder, topics } from '@tidings/contracts';
+import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
+
+/** The relay of one rung. */
+export type RungRelay = Readonly<{ rung: string; partitions: number; relay: Relay }>;
+
+type Forward = Parameters<Bus['relay']>[0]['forward'];
+
+/** A due record goes back to deliveries as it is: the same key, so the same partition, the same state and bytes. */
+export const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord => ({
+  topic: topics.deliveries,
+  key,
+  headers,
+  value,
+});
+
+const labelOf = (topicName: string): string => topicName.slice(topicName.lastIndexOf('.') + 1);
+
+/** Starts one relay for each rung of the ladder. They move what is due back to deliveries; only there HTTP is spoken. */
+export const startRelays = async (bus: Pick<Bus, 'relay'>): Promise<readonly RungRelay[]> =>
+  await Promise.all(
+    ladder.map(async ({ topic, delayMs }) => {
+      const rung = labelOf(topic.name);
+      const group = `tidings-delivery-retry-${rung}`;
+      const relay = await bus.relay({ group, topic, delayMs, forward: forwardToDeliveries });
+      return { rung, partitions: topic.partitions, relay };
+    }),
+  );

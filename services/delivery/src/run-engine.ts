@@ -1,0 +1,79 @@
+import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
+import type { Bus, PartitionRunner, Table } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { keyRing } from '@tidings/runtime';
+import { buildEngine, type Engine } from './build-engine.ts';
+import type { configSpec } from './config.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import type { SendRequest } from './ports.ts';
+import { type RungRelay, startRelays } from './relay-due-retries.ts';
+
+/** What the service is started with. */
+export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** Every instance is a member of this group. */
+export const deliveryGroup = 'tidings-delivery';
+
+export type OpenEngine = Readonly<{ bus: Bus; table: Table<SubscriptionRecord>; engine: Engine }>;
+
+/** Opens the producer and the table over any bus, and wires the engine to them. Nothing is read yet. */
+export const openEngine = async (
+  bus: Bus,
+  send: SendRequest,
+  context: DeliveryContext,
+): Promise<OpenEngine> => {
+  const { config, metrics, logger, resources, clock } = context;
+  const ring = keyRing(config.sealingKeys);
+  const producer = await bus.producer();
+  resources.add('producer', () => producer.close());
+  let engine: Engine | undefined;
+  const table = await bus.table<SubscriptionRecord>({
+    topic: topics.subscriptions,
+    service: 'delivery',
+    decode: (record) => {
+      const value = decodeSubscription(record);
+      return { key: value.id, version: value.version, value };
+    },
+    onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
+  });
+  resources.add('subscriptions', () => table.close());
+  const { concurrency } = config;
+  const { handles } = metrics;
+  engine = buildEngine({ table, producer, send, ring, concurrency, handles, clock, logger });
+  return { bus, table, engine };
+};
+
+const runDeliveries = async (
+  { bus, engine }: OpenEngine,
+  { config }: DeliveryContext,
+): Promise<PartitionRunner> =>
+  await bus.runPartitions({
+    group: deliveryGroup,
+    topics: [topics.deliveries],
+    decode: decodeDelivery,
+    onBatch: engine.handler.onBatch,
+    onRevoked: ({ partition }) => engine.handler.onRevoked(partition),
+    maxPendingPerPartition: config.maxPendingPerPartition,
+    maxPendingBytesPerPartition: config.maxPendingBytesPerPartition,
+  });
+
+export type RunningEngine = Readonly<{ runner: PartitionRunner; relays: readonly RungRelay[] }>;
+
+/**
+ * Starts the work once the table is complete: before that every subscription would look unknown. Closing goes the
+ * other way: take nothing new and finish what is under way, stop the relays, commit, leave the group.
+ */
+export const startEngine = async (opened: OpenEngine, context: DeliveryContext): Promise<RunningEngine> => {
+  const { config, resources, logger } = context;
+  const { bus, table, engine } = opened;
+  await table.ready();
+  const runner = await runDeliveries(opened, context);
+  resources.add('deliveries', () => runner.close({ drainMs: 0 }));
+  const relays = config.relays ? await startRelays(bus) : [];
+  for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
+  resources.add('requests under way', async () => {
+    const isDrained = await engine.dispatcher.drain(config.drainMs);
+    if (!isDrained) logger.warn({ drainMs: config.drainMs }, 'drain.incomplete');
+  });
+  return { runner, relays };
+};

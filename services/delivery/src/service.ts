@@ -1,0 +1,131 @@
+import { createEgress, type Egress, parseNetworks } from '@tidings/egress';
+import { serve } from '@tidings/http';
+import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { createMetrics } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import { createHttpSender } from './adapters/http-sender.ts';
+import type { Engine } from './build-engine.ts';
+import { hardCapFactor } from './config.ts';
+import type { RungRelay } from './relay-due-retries.ts';
+import {
+  type DeliveryContext,
+  deliveryGroup,
+  type OpenEngine,
+  openEngine,
+  type RunningEngine,
+  startEngine,
+} from './run-engine.ts';
+import { complaintOf, type Watched, watchHealth } from './watch-health.ts';
+import { watchLag } from './watch-lag.ts';
+
+// Sockets that are closing still count: a few more than requests, so that none waits for one.
+const spareSockets = 64;
+
+const openEgress = ({ config, clock, resources }: DeliveryContext): Egress => {
+  const maxSockets = config.concurrency * hardCapFactor + spareSockets;
+  const egress = createEgress({
+    policy: {
+      allowedNetworks: parseNetworks(config.dangerouslyAllowedNetworks.join(',')),
+      allowHttp: config.allowHttpEndpoints,
+    },
+    maxSockets,
+    // Each subscription has its own bound; a bound by origin would let one hold up another behind the same host.
+    maxSocketsPerOrigin: maxSockets,
+    clock,
+  });
+  resources.add('egress', () => egress.close());
+  return egress;
+};
+
+const openBus = async ({
+  name,
+  config,
+  metrics,
+  logger,
+  resources,
+  clock,
+}: DeliveryContext): Promise<Bus> => {
+  const bus = await connectKafka({
+    brokers: config.kafkaBrokers,
+    clientId: 'tidings-delivery',
+    logger,
+    clock,
+    metrics: createMetrics(kafkaMetrics, { service: name, registry: metrics.registry }).handles,
+  });
+  resources.add('bus', () => bus.close());
+  return bus;
+};
+
+const gaugeQueues = ({ dispatcher, active }: Engine, { metrics, clock }: DeliveryContext): void => {
+  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, lagSeconds } = metrics.handles;
+  queued.collect((read) => read.set({}, dispatcher.queue.queued));
+  queuedBytes.collect((read) => read.set({}, dispatcher.queue.queuedBytes));
+  held.collect((read) => read.set({}, dispatcher.held));
+  inFlight.collect((read) => read.set({}, dispatcher.queue.inFlight));
+  unrecorded.collect((read) => read.set({}, dispatcher.unrecorded));
+  lanes.collect((read) => read.set({}, dispatcher.queue.lanes));
+  lagSeconds.collect((read) => {
+    const oldestMs = active.oldestWrittenAtMs();
+    read.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
+  });
+};
+
+const gaugeRungs = (relays: readonly RungRelay[], { metrics, clock }: DeliveryContext): void => {
+  metrics.handles.rungAge.collect((read) => {
+    for (const { rung, partitions, relay } of relays) {
+      const nowMs = clock.nowMs();
+      const ages = Array.from(
+        { length: partitions },
+        (_, at) => nowMs - (relay.headTimestampMs(at) ?? nowMs),
+      );
+      read.set({ rung }, Math.max(0, ...ages) / 1_000);
+    }
+  });
+};
+
+/** Starts the work and watches it. */
+const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void> => {
+  const { health, logger, resources, clock, metrics } = context;
+  const deliveries = health.register('deliveries');
+  const subscriptions = health.register('subscriptions');
+  const retries = health.register('relays');
+  const { runner, relays }: RunningEngine = await startEngine(opened, context);
+  gaugeQueues(opened.engine, context);
+  gaugeRungs(relays, context);
+  const onLag = (records: number) => metrics.handles.lagRecords.set({}, records);
+  const stopLag = watchLag({ bus: opened.bus, group: deliveryGroup, runner, onLag, clock, logger });
+  const lameRelay = () => relays.find(({ relay }) => complaintOf(relay.state()) !== null);
+  const watched: readonly Watched[] = [
+    { part: deliveries, complaint: () => complaintOf(runner.state()) },
+    {
+      part: subscriptions,
+      complaint: () => (opened.table.isStale() ? 'the brokers are out of reach' : null),
+    },
+    {
+      part: retries,
+      complaint: () => {
+        const lame = lameRelay();
+        return lame === undefined ? null : `${lame.rung} ${complaintOf(lame.relay.state()) ?? ''}`;
+      },
+    },
+  ];
+  const stopHealth = watchHealth(watched, clock);
+  resources.add('watches', () => {
+    stopLag();
+    stopHealth();
+  });
+};
+
+/** Opens everything and starts the work in the background: /ready says how far it is. */
+export const startDelivery = async (context: DeliveryContext): Promise<{ url: string }> => {
+  const { health, logger, metrics } = context;
+  const server = await serve(context, {});
+  const bus = await openBus(context);
+  const send = createHttpSender(openEgress(context), () => metrics.handles.repeatsInPlace.inc({}));
+  const opened = await openEngine(bus, send, context);
+  work(opened, context).catch((error: unknown) => {
+    logger.error({ error, detail: messageOf(error) }, 'delivery.not-started');
+    health.register('start').down(messageOf(error));
+  });
+  return { url: server.url };
+};

@@ -1,0 +1,99 @@
+import {
+  consumerId,
+  type DeliveryRequested,
+  type DeliveryState,
+  defaultRetryScheduleSeconds,
+  deliveryId,
+  eventId,
+  type SubscriptionRecord,
+  subscriptionId,
+  workspaceId,
+} from '@tidings/contracts';
+import { keyRing, seal } from '@tidings/runtime';
+
+/** A key ring as operators give it, and the one secret that the built subscriptions are signed with. */
+export const sealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+export const ring = keyRing(sealingKeys);
+export const secretText = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+
+export const startMs = Date.UTC(2026, 0, 1);
+
+/** 32 hex digits that spread like a hash's. */
+export const hex = (number: number): string => {
+  let text = '';
+  for (let part = 0; part < 4; part += 1) {
+    text += (Math.imul(number + 1, 0x9e3779b1 + part * 2) >>> 0).toString(16).padStart(8, '0');
+  }
+  return text;
+};
+
+export const aState = (overrides: Partial<DeliveryState> = {}): DeliveryState => ({
+  type: 'DeliveryRequested.v1',
+  deliveryId: deliveryId(`dlv_${hex(1)}`),
+  eventId: eventId(`evt_${hex(2)}`),
+  eventType: 'order.paid',
+  workspaceId: workspaceId('acme'),
+  consumerId: consumerId('partner'),
+  subscriptionId: subscriptionId('sub_a'),
+  subscriptionVersion: 1,
+  orderingKey: null,
+  format: 'standard',
+  chain: 0,
+  attempt: 1,
+  position: 0,
+  trigger: 'event',
+  acceptedAtMs: startMs,
+  firstAttemptAtMs: null,
+  notBeforeMs: null,
+  deferrals: 0,
+  attempts: [],
+  ...overrides,
+});
+
+/** The nth delivery to a subscription. */
+export const aCommand = (number: number, overrides: Partial<DeliveryState> = {}): DeliveryRequested => ({
+  state: aState({ deliveryId: deliveryId(`dlv_${hex(number)}`), ...overrides }),
+  body: Buffer.from(`{"n": ${number}}`),
+  traceparent: null,
+});
+
+export const sealedSecret = (
+  text: string,
+  owner: Readonly<{ workspaceId: string; id: string }>,
+  expiresAtMs: number | null = null,
+): SubscriptionRecord['secrets'][number] => ({
+  id: 'secret',
+  sealed: seal(ring, text, [owner.workspaceId, owner.id, 'secrets']),
+  createdAtMs: startMs,
+  expiresAtMs,
+});
+
+export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): SubscriptionRecord => {
+  const id = overrides.id ?? subscriptionId('sub_a');
+  const workspace = overrides.workspaceId ?? workspaceId('acme');
+  return {
+    type: 'SubscriptionChanged.v1',
+    id,
+    workspaceId: workspace,
+    consumerId: consumerId('partner'),
+    kind: 'webhook',
+    state: 'active',
+    version: 1,
+    enabledVersion: 1,
+    endpointUrl: 'https://partner.example/hooks',
+    events: ['*'],
+    filters: null,
+    ordering: 'none',
+    onExhausted: 'skip',
+    format: 'standard',
+    signatureStyle: 'v1',
+    secrets: [sealedSecret(secretText, { workspaceId: workspace, id })],
+    headers: {},
+    timeoutMs: 10_000,
+    retryScheduleSeconds: defaultRetryScheduleSeconds,
+    rateLimit: null,
+    maxInFlight: 10,
+    disabledReason: null,
+    ...overrides,
+  };
+};

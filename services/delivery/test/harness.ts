@@ -1,0 +1,169 @@
+import {
+  type AttemptRecorded,
+  type DeliveryDeadLettered,
+  type DeliveryRequested,
+  decodeAttempt,
+  decodeDeadLetter,
+  decodeDelivery,
+  encodeDelivery,
+  encodeSubscription,
+  ladder,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { createServiceContext, type RecordedLine, recordingLogger } from '@tidings/observability';
+import { type FakeClock, fakeClock, loadConfig } from '@tidings/runtime';
+import { configSpec } from '../src/config.ts';
+import type { SendOutcome } from '../src/domain/send-outcome.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import type { DeliveryRequest } from '../src/ports.ts';
+import { type DeliveryContext, type OpenEngine, openEngine, startEngine } from '../src/run-engine.ts';
+import { sealingKeys, startMs } from './builders.ts';
+
+const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 2 };
+
+export const answered = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
+  kind: 'response',
+  status,
+  headers,
+  body: Buffer.alloc(0),
+  timings,
+});
+
+export const failed = (reason: Extract<SendOutcome, { kind: 'failed' }>['reason']): SendOutcome => ({
+  kind: 'failed',
+  reason,
+  detail: `127.0.0.1 ${reason}`,
+  timings,
+});
+
+/** A request that the fake sender got, and how to answer it. */
+export type Sent = DeliveryRequest & { answer(outcome: SendOutcome): void; readonly atMs: number };
+
+/** Sends nothing: keeps each request until a test answers it, or answers by a rule. */
+export class FakeSender {
+  readonly sent: Sent[] = [];
+  rule: ((request: DeliveryRequest) => SendOutcome | undefined) | undefined;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  readonly send = async (request: DeliveryRequest): Promise<SendOutcome> => {
+    const atMs = this.#clock.nowMs();
+    const ruled = this.rule?.(request);
+    return await new Promise((resolve) => {
+      this.sent.push({ ...request, answer: resolve, atMs });
+      if (ruled !== undefined) resolve(ruled);
+    });
+  };
+
+  /** Ids in the order in which they were sent. */
+  get ids(): string[] {
+    return this.sent.map(({ headers }) => headers['webhook-id'] ?? '');
+  }
+}
+
+/** One delivery service over a memory bus, without HTTP. */
+export type Harness = Readonly<{
+  bus: MemoryBus;
+  clock: FakeClock;
+  sender: FakeSender;
+  context: DeliveryContext;
+  opened: OpenEngine;
+  lines: readonly RecordedLine[];
+  /** Lets what was published be worked on. */
+  settle(): Promise<void>;
+  publish(...commands: readonly DeliveryRequested[]): Promise<void>;
+  register(...subscriptions: readonly SubscriptionRecord[]): Promise<void>;
+  facts(): AttemptRecorded[];
+  deadLetters(): DeliveryDeadLettered[];
+  /** All commands ever put on the ladder, by the rung's delay. */
+  ladderCommands(): { delayMs: number; command: DeliveryRequested }[];
+  /** The value of a metric, summed over all labels unless some are given. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  /** Stops as SIGTERM does. */
+  stop(): Promise<void>;
+}>;
+
+export type HarnessOptions = Readonly<{
+  env?: Readonly<Record<string, string>>;
+  /** Another process on the same brokers. */
+  bus?: MemoryBus;
+  clock?: FakeClock;
+  cleanUp: (close: () => Promise<void>) => void;
+}>;
+
+const contextFor = (clock: FakeClock, env: Readonly<Record<string, string>>) => {
+  const logger = recordingLogger();
+  const config = loadConfig(configSpec, { KAFKA_BROKERS: 'memory:1', SEALING_KEYS: sealingKeys, ...env });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'delivery',
+    config,
+    catalogue: metricsCatalogue,
+    logger,
+    clock,
+  });
+  return { context, lines: logger.lines };
+};
+
+export const startHarness = async (options: HarnessOptions): Promise<Harness> => {
+  const clock = options.clock ?? fakeClock(startMs);
+  const bus = options.bus ?? createMemoryBus({ clock });
+  const sender = new FakeSender(clock);
+  const { context, lines } = contextFor(clock, options.env ?? {});
+  const opened = await openEngine(bus, sender.send, context);
+  await startEngine(opened, context);
+  const writer = await bus.producer();
+  const settle = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await clock.advance(0);
+  };
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    stopping ??= context.resources.close(1_000);
+    // What is still under way is not waited for longer than the drain, and this clock moves only when told to.
+    await clock.advance(context.config.drainMs);
+    await stopping;
+  };
+  options.cleanUp(stop);
+  await settle();
+  return {
+    bus,
+    clock,
+    sender,
+    context,
+    opened,
+    lines,
+    settle,
+    publish: async (...commands) => {
+      await writer.publishAll(
+        commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
+      );
+      await settle();
+    },
+    register: async (...subscriptions) => {
+      const records = subscriptions.map((subscription) => encodeSubscription(subscription));
+      await writer.publishAll(records.map((record) => ({ topic: topics.subscriptions, ...record })));
+      await settle();
+    },
+    facts: () => bus.records(topics.attempts).map(decodeAttempt),
+    deadLetters: () =>
+      bus
+        .records(topics.deadLetters)
+        .map((record) => decodeDeadLetter(record).letter as DeliveryDeadLettered),
+    ladderCommands: () =>
+      ladder.flatMap(({ topic, delayMs }) =>
+        bus.records(topic).map((record) => ({ delayMs, command: decodeDelivery(record) })),
+      ),
+    metric: async (name, labels = {}) => {
+      const metric = await context.metrics.registry.getSingleMetric(name)?.get();
+      const values = metric?.values.filter(({ labels: has }) =>
+        Object.entries(labels).every(([label, value]) => has[label] === value),
+      );
+      return (values ?? []).reduce((sum, { value }) => sum + value, 0);
+    },
+    stop,
+  };
+};
