@@ -73,7 +73,7 @@ test('local.json names everything; what dies is started again and its new pid wr
   expect(state).toMatchObject({
     url: `http://127.0.0.1:${portBase}`,
     workspace_id: 'ws_demo',
-    brokers: [`127.0.0.1:${portBase + 20}`],
+    brokers: `127.0.0.1:${portBase + 20}`,
     mongodb_uri: `mongodb://127.0.0.1:${portBase + 10}/`,
     services: { console: `http://127.0.0.1:${portBase}` },
   });
@@ -133,7 +133,7 @@ test('existing clusters are used, and Kafka and MongoDB alone have no services',
     restartBrokers: false,
     portBase: portBase + 100,
     demo: false,
-    env: { KAFKA_BROKERS: own.brokers.join(','), MONGODB_URI: own.mongodb_uri },
+    env: { KAFKA_BROKERS: own.brokers, MONGODB_URI: own.mongodb_uri },
     say: (line) => lines.push(line),
     services: [{ name: 'console', entry: join(folder, 'fake.mjs'), portOffset: 0 }],
   });

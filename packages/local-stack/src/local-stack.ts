@@ -180,7 +180,7 @@ export class LocalStack {
       url: services['console'] ?? null,
       admin_key: around.adminKey,
       workspace_id: around.workspaceId,
-      brokers: around.brokers,
+      brokers: around.brokers.join(','),
       mongodb_uri: around.mongodbUri,
       services,
       pids: {},

@@ -8,8 +8,8 @@ export type LocalState = Readonly<{
   url: string | null;
   admin_key: string;
   workspace_id: string;
-  /** `host:port` of each broker. */
-  brokers: readonly string[];
+  /** `host:port,host:port`, as KAFKA_BROKERS wants it. */
+  brokers: string;
   mongodb_uri: string;
   services: Readonly<Record<string, string>>;
   /** The processes themselves, not wrappers: services by name, `broker-N`, `mongodb`. Only those that the stack started. */

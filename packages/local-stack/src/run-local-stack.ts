@@ -67,7 +67,7 @@ function listen(force: () => void): { first: Promise<null>; remove: () => void }
 
 function summary(state: LocalState, inboxUrl: string | null, tookMs: number): string[] {
   const rows: [string, string][] = [
-    ['Kafka', state.brokers.join(',')],
+    ['Kafka', state.brokers],
     ['MongoDB', state.mongodb_uri],
   ];
   if (state.url !== null) {
