@@ -1,0 +1,145 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Problem, TidingsError } from './tidings-error.ts';
+
+/** How a client reaches the API and how patient it is. Times are in milliseconds. */
+export type CallOptions = Readonly<{
+  url: string;
+  apiKey: string;
+  fetch: typeof fetch;
+  timeoutMs: number;
+  maxAttempts: number;
+  maxWaitMs: number;
+  random: () => number;
+}>;
+
+/** One POST with its key. `needsRepeat`: an answer that is good in form but says that some of it is worth a repeat. */
+export type Call = Readonly<{
+  path: string;
+  body: string;
+  idempotencyKey: string;
+  signal?: AbortSignal;
+  needsRepeat?: (answer: unknown) => boolean;
+}>;
+
+type Answer =
+  | Readonly<{ kind: 'done'; body: unknown }>
+  | Readonly<{ kind: 'refused'; status: number; problem: Problem | undefined }>
+  | Readonly<{
+      kind: 'again';
+      status?: number;
+      problem?: Problem | undefined;
+      retryAfterMs: number;
+      cause?: unknown;
+      body?: unknown;
+    }>;
+
+const baseWaitMs = 200;
+
+// Each of these says nothing about whether the event was taken, or that it was not: with the same key a repeat is safe.
+const repeatableStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+/**
+ * Sends the same bytes under the same Idempotency-Key until there is an answer that a repeat would not change. Waits
+ * between tries as long as Retry-After says, else 200 ms doubled each time, jittered. Throws TidingsError.
+ */
+export async function callApi(options: CallOptions, call: Call): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    call.signal?.throwIfAborted();
+    const answer = await attemptOnce(options, call);
+    if (answer.kind === 'done') return answer.body;
+    if (answer.kind === 'refused') throw failure(call, answer, attempt);
+    const waitMs = Math.max(answer.retryAfterMs, jittered(attempt, options.random));
+    if (attempt >= options.maxAttempts || waitMs > options.maxWaitMs) {
+      // Some of a batch was taken: the caller gets the result of each item.
+      if (answer.body !== undefined) return answer.body;
+      throw failure(call, answer, attempt);
+    }
+    await wait(waitMs, undefined, call.signal === undefined ? {} : { signal: call.signal });
+  }
+}
+
+function jittered(attempt: number, random: () => number): number {
+  const fullMs = baseWaitMs * 2 ** (attempt - 1);
+  return fullMs / 2 + (fullMs / 2) * random();
+}
+
+async function attemptOnce(options: CallOptions, call: Call): Promise<Answer> {
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
+  try {
+    const response = await options.fetch(`${options.url}${call.path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${options.apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': call.idempotencyKey,
+      },
+      body: call.body,
+      redirect: 'error',
+      signal,
+    });
+    return await read(response, call);
+  } catch (cause) {
+    call.signal?.throwIfAborted();
+    return { kind: 'again', retryAfterMs: 0, cause };
+  }
+}
+
+async function read(response: Response, call: Call): Promise<Answer> {
+  const { status } = response;
+  const body = parse(await response.text());
+  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
+  if (repeatableStatuses.has(status))
+    return { kind: 'again', status, problem: asProblem(body), retryAfterMs };
+  if (!response.ok) return { kind: 'refused', status, problem: asProblem(body) };
+  if (body === undefined) {
+    return { kind: 'again', status, retryAfterMs, cause: new Error('the answer is not JSON') };
+  }
+  return call.needsRepeat?.(body) === true
+    ? { kind: 'again', status, retryAfterMs, body }
+    : { kind: 'done', body };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Something other than the API answered (a gateway's HTML page): the status says the rest.
+    return undefined;
+  }
+}
+
+function asProblem(body: unknown): Problem | undefined {
+  const isProblem = typeof body === 'object' && body !== null && 'code' in body && 'detail' in body;
+  return isProblem ? (body as Problem) : undefined;
+}
+
+// Seconds or an HTTP date; anything else counts as none.
+function readRetryAfter(header: string | null): number {
+  if (header === null) return 0;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - Date.now());
+}
+
+type Failure = Readonly<{
+  kind: 'again' | 'refused';
+  status?: number;
+  problem?: Problem | undefined;
+  cause?: unknown;
+}>;
+
+function failure(call: Call, answer: Failure, attempts: number): TidingsError {
+  const { status, problem, cause } = answer;
+  const said = problem?.detail ?? (cause instanceof Error ? cause.message : 'no reason given');
+  const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+  return new TidingsError({
+    message: `POST ${call.path} failed after ${tries}: ${status ?? 'no answer'}: ${said}`,
+    outcomeUnknown: answer.kind === 'again' && status !== 429,
+    idempotencyKey: call.idempotencyKey,
+    attempts,
+    ...(status === undefined ? {} : { status }),
+    ...(problem === undefined ? {} : { problem }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,226 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ClientOptions, createClient, TidingsError } from './index.ts';
+
+type Seen = Readonly<{ path: string | undefined; headers: IncomingHttpHeaders; body: string }>;
+type Reply =
+  | Readonly<{ status: number; body?: unknown; headers?: Record<string, string> }>
+  | 'hang up'
+  | 'silence';
+
+const accepted = { status: 202, body: { id: 'evt_1', type: 'a.b', accepted_at: '2026-01-01T00:00:00.000Z' } };
+const problem = (status: number, code: string) => ({
+  status,
+  body: { type: `/problems/${code}`, title: 't', status, detail: `${code} it is`, code },
+});
+
+// An API that gives the replies in turn, the last one for ever.
+async function anApi(replies: readonly Reply[], options: Partial<ClientOptions> = {}) {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    request.on('end', () => {
+      const reply = replies[Math.min(seen.length, replies.length - 1)];
+      seen.push({ path: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+      if (reply === 'hang up') request.socket.destroy();
+      else if (reply !== 'silence' && reply !== undefined) {
+        response.writeHead(reply.status, reply.headers ?? {});
+        response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return { seen, client: createClient({ url, apiKey: 'key_x', random: () => 0, ...options }) };
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<TidingsError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof TidingsError) return error;
+  throw error;
+}
+
+describe('publish', () => {
+  it('sends the event with its key and gives what was accepted', async () => {
+    const { client, seen } = await anApi([accepted]);
+    const event = {
+      type: 'a.b',
+      data: { n: 1 },
+      id: 'mine',
+      source: 'shop',
+      time: new Date(0),
+      consumerId: 'c',
+      orderingKey: 'k',
+    };
+    expect(await client.publish(event)).toEqual({
+      id: 'evt_1',
+      type: 'a.b',
+      acceptedAt: new Date('2026-01-01'),
+    });
+    expect(seen[0]?.path).toBe('/v1/events');
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer key_x',
+      'content-type': 'application/json',
+    });
+    expect(seen[0]?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+      type: 'a.b',
+      data: { n: 1 },
+      id: 'mine',
+      source: 'shop',
+      time: '1970-01-01T00:00:00.000Z',
+      consumer_id: 'c',
+      ordering_key: 'k',
+    });
+  });
+
+  it('sends dataJson as it is', async () => {
+    const { client, seen } = await anApi([accepted]);
+    await client.publish({ type: 'a.b', dataJson: '{"n": 12345678901234567890}' });
+    expect(seen[0]?.body).toBe('{"type":"a.b","data":{"n": 12345678901234567890}}');
+  });
+
+  it.each([{ type: 'a.b' }, { type: 'a.b', data: 1, dataJson: '1' }, { type: 'a.b', data: () => {} }])(
+    'refuses an event without one JSON value for data',
+    async (event) => {
+      const { client, seen } = await anApi([accepted]);
+      await expect(client.publish(event)).rejects.toThrow(TypeError);
+      expect(seen).toEqual([]);
+    },
+  );
+
+  it.each<[string, Reply]>([
+    ['503', problem(503, 'unavailable')],
+    ['429', problem(429, 'rate-limited')],
+    ['a gateway', { status: 502, body: '<html>Bad gateway</html>' }],
+    ['a lost connection', 'hang up'],
+    ['an answer that is no JSON', { status: 202, body: 'thanks' }],
+  ])('repeats after %s: same bytes, same key', async (_name, reply) => {
+    const { client, seen } = await anApi([reply, reply, accepted]);
+    expect((await client.publish({ type: 'a.b', data: 1 })).id).toBe('evt_1');
+    expect(seen).toHaveLength(3);
+    expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    expect(new Set(seen.map(({ body }) => body)).size).toBe(1);
+  });
+
+  it('repeats an attempt that had no answer in time', async () => {
+    const { client, seen } = await anApi(['silence', accepted], { timeoutMs: 100 });
+    expect((await client.publish({ type: 'a.b', data: 1 })).id).toBe('evt_1');
+    expect(seen).toHaveLength(2);
+  });
+
+  it.each([400, 401, 403, 413, 415, 422, 500])('does not repeat a %d', async (status) => {
+    const { client, seen } = await anApi([problem(status, 'nope')]);
+    const error = await errorOf(client.publish({ type: 'a.b', data: 1 }));
+    expect(error).toMatchObject({ status, attempts: 1, outcomeUnknown: false, problem: { code: 'nope' } });
+    expect(error.message).toBe(`POST /v1/events failed after 1 attempt: ${status}: nope it is`);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('gives up after its attempts, says that the outcome is unknown and gives the key for a repeat', async () => {
+    const { client, seen } = await anApi(['hang up'], { maxAttempts: 2 });
+    const error = await errorOf(client.publish({ type: 'a.b', data: 1 }, { idempotencyKey: 'order-7' }));
+    expect(error).toMatchObject({
+      status: undefined,
+      attempts: 2,
+      outcomeUnknown: true,
+      idempotencyKey: 'order-7',
+    });
+    expect(seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['order-7', 'order-7']);
+  });
+
+  it('does not wait longer than it may', async () => {
+    const busy = { ...problem(429, 'rate-limited'), headers: { 'retry-after': '3600' } };
+    const { client, seen } = await anApi([busy]);
+    const error = await errorOf(client.publish({ type: 'a.b', data: 1 }));
+    expect(error).toMatchObject({ status: 429, attempts: 1, outcomeUnknown: false });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each(['3600', new Date(Date.now() + 3_600_000).toUTCString()])(
+    'reads Retry-After %s',
+    async (header) => {
+      const { client, seen } = await anApi([{ ...problem(503, 'x'), headers: { 'retry-after': header } }]);
+      await errorOf(client.publish({ type: 'a.b', data: 1 }));
+      expect(seen).toHaveLength(1);
+    },
+  );
+
+  it.each(['-1', 'soon', new Date(0).toUTCString()])('takes Retry-After %s for none', async (header) => {
+    const { client } = await anApi([{ ...problem(503, 'x'), headers: { 'retry-after': header } }, accepted]);
+    expect((await client.publish({ type: 'a.b', data: 1 })).id).toBe('evt_1');
+  });
+
+  it('ends with its signal, in an attempt or between two', async () => {
+    const waiting = await anApi([{ ...problem(503, 'x'), headers: { 'retry-after': '20' } }]);
+    const between = new AbortController();
+    const first = waiting.client.publish({ type: 'a.b', data: 1 }, { signal: between.signal });
+    setImmediate(() => between.abort());
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    const silent = await anApi(['silence']);
+    const signal = AbortSignal.abort();
+    await expect(silent.client.publish({ type: 'a.b', data: 1 }, { signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(silent.seen).toEqual([]);
+  });
+
+  it('does not take its key to another place', async () => {
+    const { client, seen } = await anApi([{ status: 307, headers: { location: '/elsewhere' }, body: '' }], {
+      maxAttempts: 1,
+    });
+    await errorOf(client.publish({ type: 'a.b', data: 1 }));
+    expect(seen.map(({ path }) => path)).toEqual(['/v1/events']);
+  });
+});
+
+describe('publishBatch', () => {
+  const event = { type: 'a.b', data: 1 };
+  const taken = { status: 202, ...accepted.body };
+  const refused = { status: 422, problem: problem(422, 'unprocessable').body };
+  const away = { status: 503, problem: problem(503, 'unavailable').body };
+
+  it('gives a result for each event, in their order', async () => {
+    const { client, seen } = await anApi([{ status: 207, body: { results: [taken, refused] } }]);
+    const results = await client.publishBatch([event, { type: 'A', data: null }]);
+    expect(results).toEqual([
+      { ok: true, id: 'evt_1', type: 'a.b', acceptedAt: new Date('2026-01-01') },
+      { ok: false, status: 422, problem: refused.problem },
+    ]);
+    expect(seen[0]?.path).toBe('/v1/events/batch');
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ events: [event, { type: 'A', data: null }] });
+  });
+
+  it('sends the whole batch again under its key while part of it is unavailable', async () => {
+    const partly = { status: 207, body: { results: [taken, away] } };
+    const { client, seen } = await anApi([partly, { status: 202, body: { results: [taken, taken] } }]);
+    const results = await client.publishBatch([event, event], { idempotencyKey: 'b1' });
+    expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(seen).toHaveLength(2);
+    expect(seen[1]?.body).toBe(seen[0]?.body);
+    expect(seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['b1', 'b1']);
+  });
+
+  it('gives the results it has when its attempts are used up', async () => {
+    const partly = { status: 207, body: { results: [taken, away] } };
+    const { client, seen } = await anApi([partly], { maxAttempts: 2 });
+    expect((await client.publishBatch([event, event])).map(({ ok }) => ok)).toEqual([true, false]);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('throws when nothing was taken, and asks nobody for an empty batch', async () => {
+    const { client, seen } = await anApi([problem(503, 'unavailable')], { maxAttempts: 1 });
+    expect(await client.publishBatch([])).toEqual([]);
+    expect(seen).toEqual([]);
+    expect(await errorOf(client.publishBatch([event]))).toMatchObject({ status: 503, outcomeUnknown: true });
+  });
+});

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { generateSecret, signHeaders } from '@tidings/signing';
+import type { BatchResult, Published, PublishOptions, TidingsClient } from './create-client.ts';
+import type { EventInput } from './event-input.ts';
+import type { WebhookEvent } from './verify-webhook.ts';
+
+/** What a fake delivery shall be; everything has a default. */
+export type FakeDelivery = Readonly<{
+  secret?: string;
+  id?: string;
+  timestampSeconds?: number;
+  event?: Partial<WebhookEvent>;
+  /** Instead of `event`: exactly these bytes. */
+  body?: Buffer;
+}>;
+
+/** A delivery as it comes over the wire, and the secret that verifies it. */
+export type SignedDelivery = Readonly<{ secret: string; headers: Record<string, string>; body: Buffer }>;
+
+/**
+ * A signed delivery for the tests of your receiver: `fetch(url, { method: 'POST', headers, body })`. It is real: change
+ * a byte and it does not verify any more.
+ */
+export function aSignedDelivery(given: FakeDelivery = {}): SignedDelivery {
+  const secret = given.secret ?? generateSecret();
+  const timestampSeconds = given.timestampSeconds ?? Math.floor(Date.now() / 1000);
+  const event: WebhookEvent = {
+    id: `evt_${randomUUID()}`,
+    type: 'demo.created',
+    timestamp: new Date(timestampSeconds * 1000).toISOString(),
+    workspace_id: 'ws_test',
+    data: { hello: 'world' },
+    ...given.event,
+  };
+  const body = given.body ?? Buffer.from(JSON.stringify(event));
+  const id = given.id ?? `dlv_${randomUUID()}`;
+  const signed = signHeaders({ id, timestampSeconds, body, secrets: [secret] });
+  return { secret, body, headers: { 'content-type': 'application/json', ...signed } };
+}
+
+/** A client that publishes nothing and remembers everything. */
+export type FakeClient = TidingsClient &
+  Readonly<{ published: readonly Readonly<{ event: EventInput; options: PublishOptions }>[] }>;
+
+/** A client for the tests of your producer. Every event is accepted and can be looked at in `published`. */
+export function fakeClient(): FakeClient {
+  const published: { event: EventInput; options: PublishOptions }[] = [];
+  const accept = (event: EventInput, options: PublishOptions): Published => {
+    published.push({ event, options });
+    return { id: `evt_${randomUUID()}`, type: event.type, acceptedAt: new Date() };
+  };
+  return {
+    published,
+    publish: async (event, options = {}) => accept(event, options),
+    publishBatch: async (events, options = {}) =>
+      events.map((event): BatchResult => ({ ok: true, ...accept(event, options) })),
+  };
+}

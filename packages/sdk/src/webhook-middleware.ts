@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type VerifiedWebhook,
+  type VerifyWebhookInput,
+  verifyWebhook,
+  type WebhookEvent,
+} from './verify-webhook.ts';
+
+/**
+ * Remembers which deliveries were handled. `has` is asked before your handler runs, `add` after it has answered 2xx.
+ * Keep ids as long as the sender retries (days), best where your own data is. See `memoryDedupe` for one process.
+ */
+export type Dedupe = Readonly<{
+  has: (id: string) => boolean | Promise<boolean>;
+  add: (id: string) => void | Promise<void>;
+}>;
+
+/**
+ * What is trusted, how large a body may be (default 1 MiB), and what is remembered. `onRefused` and `onError` tell you
+ * about requests that were refused and about an `add` that failed (the delivery was handled and will come again).
+ */
+export type MiddlewareOptions = Pick<VerifyWebhookInput, 'secrets' | 'publicKeys' | 'toleranceSeconds'> &
+  Readonly<{
+    maxBytes?: number;
+    dedupe?: Dedupe;
+    onRefused?: (reason: string, request: IncomingMessage) => void;
+    onError?: (error: unknown, request: IncomingMessage) => void;
+  }>;
+
+/** A middleware in the shape of express and connect; it works on node:http too. */
+export type WebhookMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** A verified delivery, as {@link webhookOf} gives it. */
+export type Webhook<T = unknown> = Readonly<{ id: string; sentAt: Date; event: WebhookEvent<T> }>;
+
+const defaultMaxBytes = 1024 * 1024;
+const verified = new WeakMap<IncomingMessage, Webhook>();
+
+/** The delivery that the middleware has verified. Throws when it has not run for this request. */
+export function webhookOf<T = unknown>(request: IncomingMessage): Webhook<T> {
+  const webhook = verified.get(request);
+  if (webhook === undefined)
+    throw new Error('no verified webhook: put webhookMiddleware(…) before this handler');
+  return webhook as Webhook<T>;
+}
+
+/**
+ * Reads the raw body, verifies it, and calls your handler only for a delivery that can be trusted and is new: 401
+ * otherwise, 413 above `maxBytes`, 200 at once for one that was handled before. Mount it before any body parser
+ * (express.raw is fine).
+ */
+export function webhookMiddleware(options: MiddlewareOptions): WebhookMiddleware {
+  return (request, response, next) => {
+    handle(options, request, response).then((goesOn) => {
+      if (goesOn) next();
+    }, next);
+  };
+}
+
+async function handle(
+  options: MiddlewareOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const refuse = (status: number, reason: string) => {
+    options.onRefused?.(reason, request);
+    answer(response, status, { error: reason });
+    return false;
+  };
+  const body = await readBody(request, options.maxBytes ?? defaultMaxBytes);
+  if (body === null) return refuse(413, 'body-too-large');
+  const result: VerifiedWebhook = verifyWebhook({ ...options, headers: request.headers, body });
+  if (!result.ok) return refuse(401, result.reason);
+  if ((await options.dedupe?.has(result.id)) === true) {
+    answer(response, 200, { duplicate: true });
+    return false;
+  }
+  verified.set(request, result);
+  response.once('finish', () => {
+    if (response.statusCode >= 200 && response.statusCode < 300) void remember(options, request, result.id);
+  });
+  return true;
+}
+
+async function remember(
+  { dedupe, onError }: MiddlewareOptions,
+  request: IncomingMessage,
+  id: string,
+): Promise<void> {
+  try {
+    await dedupe?.add(id);
+  } catch (error) {
+    onError?.(error, request);
+  }
+}
+
+// Null: too large. A body parser that ran before may have left the bytes (express.raw), or has destroyed them.
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  const parsed: unknown = Reflect.get(request, 'body');
+  if (Buffer.isBuffer(parsed)) return parsed.length <= maxBytes ? parsed : null;
+  if (request.readableEnded || request.readableDidRead) {
+    throw new Error(
+      'the raw body is gone: mount webhookMiddleware before express.json() and other body parsers',
+    );
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  // The rest of a body that is too large is not read: the connection ends with the answer.
+  if (status === 413) response.setHeader('connection', 'close');
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(body));
+}
+
+/**
+ * A {@link Dedupe} in this process's memory, for development and for handlers where a repeat after a restart does no
+ * harm. Forgets the oldest beyond `maxIds` (default 100,000).
+ */
+export function memoryDedupe(maxIds = 100_000): Dedupe {
+  const ids = new Set<string>();
+  return {
+    has: (id) => ids.has(id),
+    add: (id) => {
+      ids.add(id);
+      const [oldest] = ids;
+      if (ids.size > maxIds && oldest !== undefined) ids.delete(oldest);
+    },
+  };
+}
