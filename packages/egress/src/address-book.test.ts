@@ -1,0 +1,67 @@
+import { fakeClock } from '@tidings/runtime';
+import { expect, test } from 'vitest';
+import { AddressBook } from './address-book.ts';
+
+function bookOf(ttlMs: number, addresses: readonly string[] = ['192.0.2.1']) {
+  const clock = fakeClock();
+  const asked: string[] = [];
+  const resolver = {
+    resolve: async (name: string) => {
+      asked.push(name);
+      if (name === 'broken.example') throw new Error('ESERVFAIL');
+      return { addresses, ttlMs };
+    },
+  };
+  return { clock, asked, book: new AddressBook({ resolver, clock, maxEntries: 3, maxAgeMs: 30_000 }) };
+}
+
+test.each([
+  [5_000, 5_000],
+  [0, 1_000],
+  [86_400_000, 30_000],
+])('an answer with a TTL of %i ms lives %i ms', async (ttlMs, livesMs) => {
+  const { book, clock, asked } = bookOf(ttlMs);
+  await book.find('a.example');
+  await clock.advance(livesMs - 1);
+  await book.find('a.example');
+  expect(asked).toHaveLength(1);
+  await clock.advance(1);
+  expect(book.peek('a.example')).toBeUndefined();
+  await book.find('a.example');
+  expect(asked).toHaveLength(2);
+});
+
+test('a thousand at once ask once', async () => {
+  const { book, asked } = bookOf(0);
+  const found = await Promise.all(Array.from({ length: 1_000 }, () => book.find('a.example')));
+  expect(asked).toEqual(['a.example']);
+  expect(new Set(found).size).toBe(1);
+});
+
+test('a failure is kept for a second too, and says what DNS said', async () => {
+  const { book, clock, asked } = bookOf(60_000);
+  expect(await book.find('broken.example')).toMatchObject({ ok: false, detail: 'ESERVFAIL' });
+  await book.find('broken.example');
+  expect(asked).toHaveLength(1);
+  await clock.advance(1_000);
+  await book.find('broken.example');
+  expect(asked).toHaveLength(2);
+});
+
+test('no address is a failure', async () => {
+  const { book } = bookOf(60_000, []);
+  expect(await book.find('a.example')).toMatchObject({ ok: false });
+});
+
+test('keeps no more names than it may, the newest', async () => {
+  const { book } = bookOf(60_000);
+  for (const name of ['a.example', 'b.example', 'c.example', 'd.example']) await book.find(name);
+  expect(book.peek('a.example')).toBeUndefined();
+  expect(book.peek('b.example')).toBeDefined();
+  expect(book.peek('d.example')).toBeDefined();
+});
+
+test('addresses are kept in one spelling', async () => {
+  const { book } = bookOf(60_000, ['2606:2800:0220:0001:0248:1893:25C8:1946']);
+  expect(await book.find('a.example')).toMatchObject({ addresses: ['2606:2800:220:1:248:1893:25c8:1946'] });
+});

@@ -1,0 +1,92 @@
+import { Socket } from 'node:net';
+import { eventually } from '@tidings/testing';
+import { expect, onTestFinished } from 'vitest';
+import { createEgress, type Egress, type EgressOptions, type EgressRequest } from './create-egress.ts';
+import { type Dial, dialTcp } from './guarded-connect.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import { parseNetworks } from './networks.ts';
+import type { EgressOutcome } from './outcome.ts';
+import type { Resolver } from './resolver.ts';
+
+/** Nothing is exempt. */
+export const closedPolicy: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
+
+/** Loopback is exempt, as in the local stack. */
+export const loopbackPolicy: NetworkPolicy = {
+  allowedNetworks: parseNetworks('127.0.0.0/8,::1/128'),
+  allowHttp: false,
+};
+
+/** A public address that no test ever reaches: every dial of a test is watched. */
+export const publicAddress = '93.184.215.14';
+
+/** A resolver that answers from a table and counts what it is asked. */
+export function tableResolver(
+  table: Readonly<Record<string, readonly string[]>>,
+): Resolver & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    resolve: async (hostname) => {
+      asked.push(hostname);
+      const addresses = table[hostname];
+      if (addresses === undefined) throw new Error(`no address for '${hostname}': ENOTFOUND`);
+      return { addresses, ttlMs: 60_000 };
+    },
+  };
+}
+
+/** A dial that reaches nothing: it notes the address and is refused. */
+export function refusingDial(): { dial: Dial; dialled: string[] } {
+  const dialled: string[] = [];
+  const dial: Dial = (address) => {
+    dialled.push(address);
+    const socket = new Socket();
+    queueMicrotask(() => socket.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })));
+    return socket;
+  };
+  return { dial, dialled };
+}
+
+/** Dials loopback and nothing else. */
+const dialLoopback: Dial = (address, port) => {
+  if (!address.startsWith('127.') && address !== '::1') throw new Error(`a test dialled ${address}`);
+  return dialTcp(address, port);
+};
+
+/** An egress that is closed after the test, and then has no socket and no borrower left. */
+export function openEgress(options: Partial<EgressOptions> = {}): Egress {
+  const egress = createEgress({ policy: loopbackPolicy, dial: dialLoopback, ...options });
+  onTestFinished(async () => {
+    await egress.close();
+    expect(egress.stats()).toEqual({ sockets: 0, idle: 0, waiting: 0, origins: 0 });
+  });
+  return egress;
+}
+
+/** A request with defaults: an empty JSON object, two seconds. */
+export function aRequest(url: string, overrides: Partial<EgressRequest> = {}): EgressRequest {
+  return {
+    url,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from('{}'),
+    timeoutMs: 2_000,
+    ...overrides,
+  };
+}
+
+/** What an outcome says, without its timings and body. */
+export function briefly(outcome: EgressOutcome): string {
+  return outcome.kind === 'response' ? `response ${outcome.status}` : outcome.reason;
+}
+
+/** Waits until the egress holds at most its idle sockets. */
+export async function settled(egress: Egress): Promise<void> {
+  await eventually(
+    () => {
+      const { sockets, idle, waiting } = egress.stats();
+      expect({ busy: sockets - idle, waiting }).toEqual({ busy: 0, waiting: 0 });
+    },
+    { everyMs: 5, timeoutMs: 3_000 },
+  );
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { checkHeader, isOwnRequest } from './header-policy.ts';
+
+test.each([
+  'Host',
+  'content-length',
+  'Transfer-Encoding',
+  'Connection',
+  'webhook-id',
+  'Webhook-Signature',
+  'X-Webhook-Signature',
+  'ce-id',
+  'Content-Type',
+  'traceparent',
+  'tidings-loop',
+  'Accept-Encoding',
+  'Proxy-Authorization',
+])('%s cannot be chosen by a partner', (name) => {
+  expect(checkHeader(name, 'x')).toMatchObject({ ok: false, rule: 'reserved' });
+});
+
+test.each(['', 'a b', 'a:b', 'a\r\nb', 'ä', 'x'.repeat(129)])('%j is no header name', (name) => {
+  expect(checkHeader(name, 'x')).toMatchObject({ ok: false, rule: 'name' });
+});
+
+test.each(['a\r\nhost: b', 'a\nb', 'a\u0000b', 'a\u007fb', '→', 'x'.repeat(4_097)])(
+  '%j is no value',
+  (value) => {
+    expect(checkHeader('x-a', value)).toMatchObject({ ok: false, rule: 'value' });
+  },
+);
+
+test.each([
+  ['X-Api-Key', 'abc'],
+  ['Authorization', 'Bearer abc'],
+  ['x-note', 'tab\tand é'],
+  ['x-empty', ''],
+])('%s may be chosen', (name, value) => {
+  expect(checkHeader(name, value)).toEqual({ ok: true });
+});
+
+test('a request of this installation is known by its mark, wherever it stands in the header', () => {
+  expect(isOwnRequest('main', 'main')).toBe(true);
+  expect(isOwnRequest('other, main', 'main')).toBe(true);
+  expect(isOwnRequest(['other', 'main'], 'main')).toBe(true);
+  expect(isOwnRequest('mainly', 'main')).toBe(false);
+  expect(isOwnRequest(undefined, 'main')).toBe(false);
+});

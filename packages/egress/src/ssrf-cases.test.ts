@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { aRequest, openEgress, publicAddress, refusingDial } from './egress-under-test.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import type { Resolver } from './resolver.ts';
+import { checkUrl, type UrlRule } from './url-policy.ts';
+
+type SsrfCase = Readonly<{
+  input: string;
+  expected: 'reject' | 'accept';
+  rule?: UrlRule;
+  resolvesTo?: readonly string[];
+}>;
+
+const cases = JSON.parse(
+  readFileSync(new URL('../fixtures/ssrf-cases.json', import.meta.url), 'utf8'),
+) as readonly SsrfCase[];
+const rejected = cases.filter(({ expected }) => expected === 'reject');
+const accepted = cases.filter(({ expected }) => expected === 'accept');
+
+const https: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
+const http: NetworkPolicy = { allowedNetworks: [], allowHttp: true };
+
+// A case without resolvesTo is about its text: whatever its name stood for, it must be refused.
+function resolverFor({ resolvesTo = [publicAddress] }: SsrfCase): Resolver {
+  return { resolve: async () => ({ addresses: resolvesTo, ttlMs: 0 }) };
+}
+
+test('the table is whole', () => {
+  expect([rejected.length, accepted.length]).toEqual([67, 9]);
+});
+
+describe.each([
+  ['as written, http allowed', http, (input: string) => input],
+  ['as https, http not allowed', https, (input: string) => input.replace(/^http:/, 'https:')],
+] as const)('%s', (_name, policy, rewrite) => {
+  test.each(rejected)('refuses $input by $rule at registration', async (row) => {
+    const input = rewrite(row.input);
+    const egress = openEgress({ policy, resolver: resolverFor(row), dial: refusingDial().dial });
+    const check = await egress.checkEndpoint(input);
+    expect(check).toMatchObject({
+      ok: false,
+      violations: expect.arrayContaining([expect.objectContaining({ rule: row.rule })]),
+    });
+    if (row.resolvesTo === undefined) {
+      expect(checkUrl(input, policy)).toMatchObject({
+        ok: false,
+        violations: expect.arrayContaining([expect.objectContaining({ rule: row.rule })]),
+      });
+    }
+  });
+
+  test.each(rejected)('refuses $input at connect, before anything is dialled', async (row) => {
+    const { dial, dialled } = refusingDial();
+    const egress = openEgress({ policy, resolver: resolverFor(row), dial });
+    const outcome = await egress.send(aRequest(rewrite(row.input)));
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(/^(blocked-address|invalid-url)$/),
+    });
+    expect(dialled).toEqual([]);
+  });
+});
+
+test.each(accepted)('accepts $input and dials what was checked', async (row) => {
+  const { dial, dialled } = refusingDial();
+  const egress = openEgress({ policy: https, resolver: resolverFor(row), dial });
+  expect(checkUrl(row.input, https)).toMatchObject({ ok: true });
+  expect(await egress.checkEndpoint(row.input)).toMatchObject({ ok: true });
+  expect(await egress.send(aRequest(row.input))).toMatchObject({ reason: 'refused' });
+  const { hostname } = new URL(row.input);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  expect(dialled).toEqual([isIP(host) === 0 ? publicAddress : host]);
+});
