@@ -1,11 +1,12 @@
 import { subscriptionId, topics } from '@tidings/contracts';
 import { verify, verifyPlain } from '@tidings/signing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { answered, failed } from '../test/answers.ts';
 import { aCommand, aSubscription, sealedSecret, secretText, startMs } from '../test/builders.ts';
-import { answered, failed, type Harness, startHarness } from '../test/harness.ts';
+import { type Harness, startHarness } from '../test/harness.ts';
 
 const start = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> =>
-  await startHarness({ env, cleanUp: onTestFinished });
+  startHarness({ env, cleanUp: onTestFinished });
 
 const committed = async ({ bus, clock }: Harness): Promise<number> => {
   await clock.advance(500);

@@ -19,7 +19,7 @@ type Dependencies = Readonly<{
 const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
 const wait = async (clock: Clock, delayMs: number): Promise<void> =>
-  await new Promise((resolve) => void clock.setTimer(resolve, delayMs));
+  new Promise((resolve) => void clock.setTimer(resolve, delayMs));
 
 /**
  * Record before forget: only when the log has the verdict is the command's offset done. The journal itself repeats

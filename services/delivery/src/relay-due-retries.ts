@@ -18,7 +18,7 @@ const labelOf = (topicName: string): string => topicName.slice(topicName.lastInd
 
 /** Starts one relay for each rung of the ladder. They move what is due back to deliveries; only there HTTP is spoken. */
 export const startRelays = async (bus: Pick<Bus, 'relay'>): Promise<readonly RungRelay[]> =>
-  await Promise.all(
+  Promise.all(
     ladder.map(async ({ topic, delayMs }) => {
       const rung = labelOf(topic.name);
       const group = `tidings-delivery-retry-${rung}`;

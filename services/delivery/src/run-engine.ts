@@ -47,7 +47,7 @@ const runDeliveries = async (
   { bus, engine }: OpenEngine,
   { config }: DeliveryContext,
 ): Promise<PartitionRunner> =>
-  await bus.runPartitions({
+  bus.runPartitions({
     group: deliveryGroup,
     topics: [topics.deliveries],
     decode: decodeDelivery,

@@ -21,23 +21,6 @@ import type { DeliveryRequest } from '../src/ports.ts';
 import { type DeliveryContext, type OpenEngine, openEngine, startEngine } from '../src/run-engine.ts';
 import { sealingKeys, startMs } from './builders.ts';
 
-const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 2 };
-
-export const answered = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
-  kind: 'response',
-  status,
-  headers,
-  body: Buffer.alloc(0),
-  timings,
-});
-
-export const failed = (reason: Extract<SendOutcome, { kind: 'failed' }>['reason']): SendOutcome => ({
-  kind: 'failed',
-  reason,
-  detail: `127.0.0.1 ${reason}`,
-  timings,
-});
-
 /** A request that the fake sender got, and how to answer it. */
 export type Sent = DeliveryRequest & { answer(outcome: SendOutcome): void; readonly atMs: number };
 
@@ -54,7 +37,7 @@ export class FakeSender {
   readonly send = async (request: DeliveryRequest): Promise<SendOutcome> => {
     const atMs = this.#clock.nowMs();
     const ruled = this.rule?.(request);
-    return await new Promise((resolve) => {
+    return new Promise((resolve) => {
       this.sent.push({ ...request, answer: resolve, atMs });
       if (ruled !== undefined) resolve(ruled);
     });

@@ -1,0 +1,323 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import {
+  type AttemptRecorded,
+  type DeliveryDeadLettered,
+  type DeliveryRequested,
+  decodeAttempt,
+  decodeDeadLetter,
+  deliveryId,
+  encodeDelivery,
+  encodeSubscription,
+  newEventId,
+  newSubscriptionId,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
+import { type Bus, connectKafka, type Producer, partitionForKey } from '@tidings/kafka';
+import { createServiceContext, silentLogger } from '@tidings/observability';
+import { AppError, loadConfig } from '@tidings/runtime';
+import { eventually, type Receiver, startReceiver } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { deliveryGroup, openEngine, startEngine } from '../src/run-engine.ts';
+import { startDelivery } from '../src/service.ts';
+import { answered } from './answers.ts';
+import { aState, aSubscription, hex, sealingKeys, secretText } from './builders.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `host:port` of each broker of the stack that the integration tests share. */
+    brokers: string[];
+  }
+}
+
+const brokers = inject('brokers');
+const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const env = {
+  KAFKA_BROKERS: brokers.join(','),
+  SEALING_KEYS: sealingKeys,
+  DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8',
+  ALLOW_HTTP_ENDPOINTS: 'true',
+  DELIVERY_PORT: '0',
+};
+
+let bus: Bus;
+let producer: Producer;
+const facts: AttemptRecorded[] = [];
+const letters: { letter: DeliveryDeadLettered; value: Buffer }[] = [];
+
+/** What other files left for this group is none of these tests' business. */
+const skipOldCommands = async (): Promise<void> => {
+  const runner = await bus.runPartitions({
+    group: deliveryGroup,
+    topics: [topics.deliveries],
+    decode: () => null,
+    onBatch: ({ items }) => {
+      for (const item of items) item.done();
+    },
+  });
+  const isThrough = async () => {
+    const lags = await bus.lag(deliveryGroup, [topics.deliveries]);
+    if (runner.assigned().length === 0 || lags.some(({ lagRecords }) => lagRecords > 0n))
+      throw new Error('not yet');
+  };
+  await eventually(isThrough);
+  await runner.close({ drainMs: 0 });
+};
+
+beforeAll(async () => {
+  bus = await connectKafka({ brokers, clientId: 'delivery-test', logger: silentLogger });
+  producer = await bus.producer();
+  await skipOldCommands();
+  await bus.runPartitions({
+    group: `delivery-test-${process.pid}-${Date.now()}`,
+    topics: [topics.attempts, topics.deadLetters],
+    decode: (record) => record,
+    onBatch: ({ topic, items }) => {
+      for (const item of items) {
+        if (topic === topics.attempts.name) facts.push(decodeAttempt(item.message));
+        else {
+          const { letter, value } = decodeDeadLetter(item.message);
+          if (letter.type === 'DeliveryDeadLettered.v1') letters.push({ letter, value });
+        }
+        item.done();
+      }
+    },
+  });
+});
+
+afterAll(async () => {
+  await bus.close();
+});
+
+const contextFor = (more: Readonly<Record<string, string>> = {}) =>
+  createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'delivery',
+    config: loadConfig(configSpec, { ...env, ...more }),
+    catalogue: metricsCatalogue,
+  });
+
+/** The service in this process, ready. */
+const startHere = async (more: Readonly<Record<string, string>> = {}) => {
+  const context = contextFor(more);
+  const stop = async () => {
+    await context.resources.close(5_000);
+  };
+  onTestFinished(stop);
+  const { url } = await startDelivery(context);
+  await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
+  return { context, url, stop };
+};
+
+/** The service in a process of its own, ready. */
+const startProcess = async (): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, [mainFile], {
+    env: { ...env, LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const url = await eventually(() => {
+    const found =
+      /"event":"service.started".*?"url":"([^"]+)"|"url":"([^"]+)".*?"event":"service.started"/.exec(output);
+    const address = found?.[1] ?? found?.[2];
+    if (address === undefined) throw new Error('not started yet');
+    return address;
+  });
+  await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), { timeoutMs: 30_000 });
+  return child;
+};
+
+let numbers = 0;
+
+/** A subscription of its own at the receiver's address, and commands for it. */
+const subscribe = async (receiver: Pick<Receiver, 'url'>, overrides: Partial<SubscriptionRecord> = {}) => {
+  numbers += 1;
+  const id = overrides.id ?? newSubscriptionId(Date.now());
+  const path = `/${id}`;
+  const subscription = aSubscription({ ...overrides, id, endpointUrl: `${receiver.url}${path}` });
+  await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
+  const commands = (count: number): DeliveryRequested[] =>
+    Array.from({ length: count }, (_, n) => {
+      const seed = numbers * 100_000 + n + (Date.now() % 1_000_000) * 7;
+      const state = aState({
+        subscriptionId: id,
+        deliveryId: deliveryId(`dlv_${hex(seed)}`),
+        eventId: newEventId(Date.now()),
+        acceptedAtMs: Date.now(),
+      });
+      return { state, body: Buffer.from(`{"n":${n},"text":"a \u00e9 b"}`), traceparent: null };
+    });
+  return { id, path, subscription, commands };
+};
+
+const publish = async (commands: readonly DeliveryRequested[]): Promise<void> => {
+  await producer.publishAll(
+    commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
+  );
+};
+
+const factsOf = (id: string) => facts.filter(({ subscriptionId }) => subscriptionId === id);
+
+const factsOnce = async (id: string, count: number) =>
+  await eventually(() => {
+    expect(factsOf(id).length).toBeGreaterThanOrEqual(count);
+    return factsOf(id);
+  });
+
+const aReceiver = async () =>
+  await startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
+
+describe('the delivery service on real Kafka', () => {
+  it('delivers signed and records it', async () => {
+    const receiver = await aReceiver();
+    await startHere();
+    const { id, commands } = await subscribe(receiver);
+    const [command] = commands(1) as [DeliveryRequested];
+    await publish([command]);
+    const [request] = await receiver.waitFor(1);
+    expect(request?.verification).toMatchObject({ ok: true, id: command.state.deliveryId });
+    expect(request?.body.equals(command.body)).toBe(true);
+    expect(await factsOnce(id, 1)).toMatchObject([
+      { deliveryId: command.state.deliveryId, attempt: 1, outcome: { kind: 'delivered', statusCode: 204 } },
+    ]);
+  });
+
+  it('retries over the ladder with the same id and bytes, and ends with a dead letter', async () => {
+    const receiver = await aReceiver();
+    receiver.answer({ status: 500, body: 'sorry' });
+    await startHere();
+    const { id, commands } = await subscribe(receiver, { retryScheduleSeconds: [1, 1] });
+    const [command] = commands(1) as [DeliveryRequested];
+    await publish([command]);
+    const requests = await receiver.waitFor(3, { timeoutMs: 30_000 });
+    expect(new Set(requests.map(({ headers }) => headers['webhook-id']))).toEqual(
+      new Set([command.state.deliveryId]),
+    );
+    for (const request of requests) {
+      expect(request.body.equals(command.body)).toBe(true);
+      expect(request.verification).toMatchObject({ ok: true });
+    }
+    expect(new Set(requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3);
+    const recorded = await factsOnce(id, 3);
+    expect(recorded.map(({ attempt, next }) => [attempt, next.kind])).toEqual([
+      [1, 'retry'],
+      [2, 'retry'],
+      [3, 'dead-letter'],
+    ]);
+    const { letter, value } = await eventually(() => {
+      const found = letters.find(({ letter: { state } }) => state.subscriptionId === id);
+      if (found === undefined) throw new Error('no dead letter yet');
+      return found;
+    });
+    expect(letter.reason).toBe('exhausted');
+    expect(letter.state.attempts.map(({ statusCode }) => statusCode)).toEqual([500, 500, 500]);
+    expect(value.equals(command.body)).toBe(true);
+  });
+
+  it('sends again, with the same id, what it had sent and could not record before it died', async () => {
+    const receiver = await aReceiver();
+    const { id, commands } = await subscribe(receiver);
+    const context = contextFor();
+    const dyingBus: Bus = {
+      runPartitions: (options) => bus.runPartitions(options),
+      table: (options) => bus.table(options),
+      relay: (options) => bus.relay(options),
+      readTail: (options) => bus.readTail(options),
+      lag: (group, of) => bus.lag(group, of),
+      close: async () => {},
+      producer: async () => ({
+        publish: async () => Promise.reject(new AppError({ code: 'closed', message: 'died' })),
+        publishAll: async () => Promise.reject(new AppError({ code: 'closed', message: 'died' })),
+        whenWritable: async () => {},
+        close: async () => {},
+      }),
+    };
+    let sent = 0;
+    const send = async () => {
+      sent += 1;
+      return answered(204);
+    };
+    const opened = await openEngine(dyingBus, send, context);
+    await startEngine(opened, context);
+    const [command] = commands(1) as [DeliveryRequested];
+    await publish([command]);
+    await eventually(() => expect(sent).toBe(1));
+    await context.resources.close(5_000);
+    expect(factsOf(id)).toEqual([]);
+
+    await startHere();
+    const [request] = await receiver.waitFor(1);
+    expect(request?.headers['webhook-id']).toBe(command.state.deliveryId);
+    expect(await factsOnce(id, 1)).toHaveLength(1);
+  });
+
+  it('loses nothing when the process is killed in the middle of its work', async () => {
+    const receiver = await aReceiver();
+    const { id, commands } = await subscribe(receiver);
+    receiver.answer({ status: 204, delayMs: 5 });
+    const first = await startProcess();
+    const all = commands(1_000);
+    await publish(all);
+    await receiver.waitFor(200, { timeoutMs: 30_000 });
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await startProcess();
+    const wanted = new Set<string>(all.map(({ state }) => state.deliveryId));
+    const received = () => receiver.requests.map(({ headers }) => String(headers['webhook-id']));
+    await eventually(() => expect(new Set(received()).size).toBe(wanted.size), { timeoutMs: 40_000 });
+    expect(new Set(received())).toEqual(wanted);
+    const duplicates = receiver.requests.length - wanted.size;
+    expect(duplicates).toBeLessThan(wanted.size);
+    await eventually(() =>
+      expect(new Set(factsOf(id).map((fact) => fact.deliveryId)).size).toBe(wanted.size),
+    );
+  });
+
+  it('hands over at SIGTERM without sending anything twice', async () => {
+    const receiver = await aReceiver();
+    const { id, commands } = await subscribe(receiver, { maxInFlight: 4 });
+    receiver.answer({ status: 204, delayMs: 10 });
+    const first = await startProcess();
+    const all = commands(300);
+    await publish(all);
+    await receiver.waitFor(50, { timeoutMs: 30_000 });
+    first.kill('SIGTERM');
+    const [code] = (await once(first, 'exit')) as [number | null];
+    expect(code).toBe(0);
+    await startProcess();
+    await eventually(() => expect(factsOf(id).length).toBeGreaterThanOrEqual(300), { timeoutMs: 30_000 });
+    const received = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(new Set(received).size).toBe(300);
+    expect(received).toHaveLength(300);
+  });
+
+  it('keeps a healthy endpoint going beside one that hangs, in the same partition', async () => {
+    const receiver = await aReceiver();
+    await startHere();
+    const slow = await subscribe(receiver, { maxInFlight: 2, timeoutMs: 30_000 });
+    const partition = partitionForKey(slow.id, topics.deliveries.partitions);
+    let healthyId = newSubscriptionId(Date.now());
+    while (partitionForKey(healthyId, topics.deliveries.partitions) !== partition) {
+      healthyId = newSubscriptionId(Date.now());
+    }
+    const healthy = await subscribe(receiver, { id: healthyId });
+    receiver.answer((request) => (request.path === slow.path ? 'hang' : { status: 204 }));
+    await publish(slow.commands(100));
+    await publish(healthy.commands(100));
+    const recorded = await factsOnce(healthy.id, 100);
+    expect(recorded.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    expect(receiver.requests.filter(({ path }) => path === slow.path)).toHaveLength(2);
+    expect(factsOf(slow.id).filter(({ outcome }) => outcome.kind !== 'deferred')).toEqual([]);
+  });
+});
