@@ -77,6 +77,7 @@ function installAdvice(output) {
 /** Compiles what has changed. Throws a UserError with the compiler's words when it does not compile. */
 export async function build() {
   const startedMs = performance.now();
+  say('building');
   const result = await runQuietly(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
   if (result.code !== 0) throw new UserError(`the build failed:\n${result.output.trim()}`);
   say(`built in ${seconds(startedMs)}`);

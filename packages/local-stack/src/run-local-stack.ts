@@ -14,7 +14,6 @@ const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function runLocalStack(options: LocalStackOptions): Promise<number> {
   const { say } = options;
   const stack = new LocalStack(options);
-  const startedMs = systemClock.monotonicMs();
   const signals = listen(() => {
     say('ending everything now');
     stack.killNow();
@@ -25,7 +24,7 @@ export async function runLocalStack(options: LocalStackOptions): Promise<number>
   try {
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
-      for (const line of summary(state, stack.inboxUrl, systemClock.monotonicMs() - startedMs)) say(line);
+      for (const line of summary(state, stack.inboxUrl)) say(line);
       await signals.first;
     }
     const stoppingMs = systemClock.monotonicMs();
@@ -65,7 +64,7 @@ function listen(force: () => void): { first: Promise<null>; remove: () => void }
   };
 }
 
-function summary(state: LocalState, inboxUrl: string | null, tookMs: number): string[] {
+function summary(state: LocalState, inboxUrl: string | null): string[] {
   const rows: [string, string][] = [
     ['Kafka', state.brokers],
     ['MongoDB', state.mongodb_uri],
@@ -77,14 +76,5 @@ function summary(state: LocalState, inboxUrl: string | null, tookMs: number): st
   }
   const lines = rows.map(([label, value]) => `  ${label.padEnd(16)} ${value}`);
   const how = state.url === null ? [] : ['', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
-  return [
-    '',
-    `Tidings is ready after ${(tookMs / 1000).toFixed(1)} s.`,
-    '',
-    ...lines,
-    ...how,
-    '',
-    'Ctrl-C stops it.',
-    '',
-  ];
+  return ['', 'Tidings is ready.', '', ...lines, ...how, '', 'Ctrl-C stops it.', ''];
 }
