@@ -58,7 +58,7 @@ describe('projecting attempts', () => {
           isRaced = true;
           await handleAttemptRecorded(inner, [aFailure(1, 2)]);
         }
-        return await inner.replace(changes);
+        return inner.replace(changes);
       },
     };
     await handleAttemptRecorded(raced, [anAttempt(1, { attempt: 3 }), anAttempt(2, { attempt: 2 })]);

@@ -14,7 +14,7 @@ const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
 const newestFirst = (
   a: Pick<Delivery, 'createdAtMs' | 'id'>,
   b: Pick<Delivery, 'createdAtMs' | 'id'>,
-): number => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1);
+): number => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -Number(a.id > b.id));
 
 const summaryOf = ({ facts, ...rest }: Delivery): DeliverySummary => {
   const attempts = facts.filter(isAttempt);

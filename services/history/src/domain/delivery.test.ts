@@ -148,7 +148,7 @@ describe('the status of a delivery', () => {
       'delivered',
       null,
     ],
-  ])('%s: %s', (_, records, status, reason) => {
+  ])('%s: %s', (...[, records, status, reason]) => {
     expect(fold(records)).toMatchObject({ status, statusReason: reason });
     expect(fold(records.toReversed())).toMatchObject({ status, statusReason: reason });
   });

@@ -1,0 +1,132 @@
+import {
+  consumerId,
+  deliveryId,
+  eventId,
+  type NextStep,
+  subscriptionId,
+  type Trigger,
+  workspaceId,
+} from '@tidings/contracts';
+import { type Delivery, type DeliveryStatus, type Fact, isAttempt } from '../domain/delivery.ts';
+import type { DeliverySummary, StoredDelivery } from '../ports.ts';
+
+/** One fact as it lies in the document of its delivery; `id` is without the delivery's own. */
+export type AttemptDocument = Readonly<{
+  id: string;
+  outcome: Fact['kind'];
+  chain: number;
+  attempt: number;
+  trigger: Trigger;
+  subscription_version: number;
+  at: Date;
+  duration_ms: number;
+  status_code: number | null;
+  reason: string | null;
+  response_excerpt: string | null;
+  next: NextStep;
+}>;
+
+/** A delivery in MongoDB. What follows from `attempts` is written with them, so that lists need not read them. */
+export type DeliveryDocument = Readonly<{
+  _id: string;
+  workspace_id: string;
+  consumer_id: string | null;
+  event_id: string;
+  event_type: string;
+  subscription_id: string;
+  status: DeliveryStatus;
+  status_reason: string | null;
+  attempt_count: number;
+  last_status_code: number | null;
+  last_attempt_at: Date | null;
+  next_attempt_at: Date | null;
+  created_at: Date;
+  updated_at: Date;
+  attempts: readonly AttemptDocument[];
+  rev: number;
+}>;
+
+const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+
+const factToDocument = (fact: Fact, prefixLength: number): AttemptDocument => ({
+  id: fact.id.slice(prefixLength),
+  outcome: fact.kind,
+  chain: fact.chain,
+  attempt: fact.attempt,
+  trigger: fact.trigger,
+  subscription_version: fact.subscriptionVersion,
+  at: new Date(fact.atMs),
+  duration_ms: fact.durationMs,
+  status_code: fact.statusCode,
+  reason: fact.reason,
+  response_excerpt: fact.responseExcerpt,
+  next: fact.next,
+});
+
+const factFromDocument = (document: AttemptDocument, prefix: string): Fact => ({
+  id: prefix + document.id,
+  kind: document.outcome,
+  chain: document.chain,
+  attempt: document.attempt,
+  trigger: document.trigger,
+  subscriptionVersion: document.subscription_version,
+  atMs: document.at.getTime(),
+  durationMs: document.duration_ms,
+  statusCode: document.status_code,
+  reason: document.reason,
+  responseExcerpt: document.response_excerpt,
+  next: document.next,
+});
+
+/** The whole document of a delivery at a revision. */
+export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
+  const attempts = delivery.facts.filter(isAttempt);
+  const last = attempts.at(-1);
+  return {
+    _id: delivery.id,
+    workspace_id: delivery.workspaceId,
+    consumer_id: delivery.consumerId,
+    event_id: delivery.eventId,
+    event_type: delivery.eventType,
+    subscription_id: delivery.subscriptionId,
+    status: delivery.status,
+    status_reason: delivery.statusReason,
+    attempt_count: attempts.length,
+    last_status_code: last?.statusCode ?? null,
+    last_attempt_at: toDate(last?.atMs ?? null),
+    next_attempt_at: toDate(delivery.nextAttemptAtMs),
+    created_at: new Date(delivery.createdAtMs),
+    updated_at: new Date(delivery.updatedAtMs),
+    attempts: delivery.facts.map((fact) => factToDocument(fact, delivery.id.length + 1)),
+    rev,
+  };
+};
+
+const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'facts'> => ({
+  id: deliveryId(document._id),
+  workspaceId: workspaceId(document.workspace_id),
+  consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
+  eventId: eventId(document.event_id),
+  eventType: document.event_type,
+  subscriptionId: subscriptionId(document.subscription_id),
+  createdAtMs: document.created_at.getTime(),
+  updatedAtMs: document.updated_at.getTime(),
+  status: document.status,
+  statusReason: document.status_reason,
+  nextAttemptAtMs: document.next_attempt_at?.getTime() ?? null,
+});
+
+/** The delivery of a document, and its revision. */
+export const fromDocument = (document: DeliveryDocument): StoredDelivery => {
+  const prefix = `${document._id}.`;
+  const facts = document.attempts.map((attempt) => factFromDocument(attempt, prefix));
+  return { delivery: { ...common(document), facts }, rev: document.rev };
+};
+
+/** A delivery in a list, from a document without its attempts. */
+export const toSummary = (document: Omit<DeliveryDocument, 'attempts'>): DeliverySummary => ({
+  ...common(document),
+  attemptCount: document.attempt_count,
+  lastStatusCode: document.last_status_code,
+  lastAttemptAtMs: document.last_attempt_at?.getTime() ?? null,
+});

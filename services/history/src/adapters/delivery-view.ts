@@ -1,0 +1,58 @@
+import { type Delivery, type Fact, isAttempt } from '../domain/delivery.ts';
+import type { DeliverySummary } from '../ports.ts';
+
+const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+const nextView = ({ next }: Fact): object => {
+  switch (next.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'retry':
+      return { kind: 'retry', at: isoTime(next.atMs) };
+    case 'dead-letter':
+      return { kind: 'dead_letter', reason: next.reason };
+  }
+};
+
+const attemptView = (fact: Fact): object => ({
+  attempt: fact.attempt,
+  chain: fact.chain,
+  trigger: fact.trigger,
+  at: isoTime(fact.atMs),
+  duration_ms: fact.durationMs,
+  outcome: fact.kind,
+  status_code: fact.statusCode,
+  reason: fact.reason,
+  response_excerpt: fact.responseExcerpt,
+  next: nextView(fact),
+});
+
+/** A delivery as a list shows it. */
+export const summaryView = (summary: DeliverySummary): object => ({
+  id: summary.id,
+  event_id: summary.eventId,
+  event_type: summary.eventType,
+  subscription_id: summary.subscriptionId,
+  consumer_id: summary.consumerId,
+  status: summary.status,
+  status_reason: summary.statusReason,
+  attempt_count: summary.attemptCount,
+  last_status_code: summary.lastStatusCode,
+  last_attempt_at: isoTime(summary.lastAttemptAtMs),
+  next_attempt_at: isoTime(summary.nextAttemptAtMs),
+  created_at: isoTime(summary.createdAtMs),
+  updated_at: isoTime(summary.updatedAtMs),
+});
+
+/** A delivery with every request that was made for it. Waiting and ending are told by `status` and `status_reason`. */
+export const deliveryView = (delivery: Delivery): object => {
+  const attempts = delivery.facts.filter(isAttempt);
+  const last = attempts.at(-1);
+  const summary = {
+    ...delivery,
+    attemptCount: attempts.length,
+    lastStatusCode: last?.statusCode ?? null,
+    lastAttemptAtMs: last?.atMs ?? null,
+  };
+  return { ...summaryView(summary), attempts: attempts.map(attemptView) };
+};

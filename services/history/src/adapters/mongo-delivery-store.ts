@@ -1,0 +1,162 @@
+import { type DeliveryId, deliveryId } from '@tidings/contracts';
+import type { Metrics } from '@tidings/observability';
+import mongoose, { type Connection, type Model, Schema } from 'mongoose';
+import type { Delivery } from '../domain/delivery.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
+import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
+import { asUnavailable } from './mongo-connection.ts';
+
+type Histogram = Metrics<typeof metricsCatalogue>['handles']['mongoSeconds'];
+type Conditions = Record<string, unknown>;
+
+const schema = new Schema<DeliveryDocument>(
+  { _id: String },
+  {
+    collection: 'deliveries',
+    strict: false,
+    versionKey: false,
+    autoIndex: false,
+    autoCreate: false,
+    id: false,
+  },
+);
+// Each index costs every insert. By consumer, type or status a workspace's list is scanned in its order.
+schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
+schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
+schema.index({ event_id: 1 });
+
+const duplicateKey = 11_000;
+
+const conditionsOf = (filters: DeliveryFilters): Conditions => {
+  const conditions: Conditions = { workspace_id: filters.workspaceId };
+  if (filters.eventId !== undefined) conditions['event_id'] = filters.eventId;
+  if (filters.subscriptionId !== undefined) conditions['subscription_id'] = filters.subscriptionId;
+  if (filters.eventType !== undefined) conditions['event_type'] = filters.eventType;
+  if (filters.status !== undefined) conditions['status'] = filters.status;
+  if (filters.consumerId !== undefined) conditions['consumer_id'] = filters.consumerId;
+  if (filters.ownerId !== null) {
+    const isOthers = filters.consumerId !== undefined && filters.consumerId !== filters.ownerId;
+    conditions['consumer_id'] = isOthers ? { $in: [] } : filters.ownerId;
+  }
+  return conditions;
+};
+
+const behind = ({ createdAtMs, id }: ListPosition): Conditions => {
+  const createdAt = new Date(createdAtMs);
+  return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: id } }] };
+};
+
+/** The ids that an unordered insert found taken; anything else that went wrong is thrown on. */
+const takenIds = (error: unknown, documents: readonly DeliveryDocument[]): Set<DeliveryId> => {
+  if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) throw error;
+  const faults = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  const isHarmless = faults.length > 0 && faults.every(({ code }) => code === duplicateKey);
+  if (!isHarmless || error.result.getWriteConcernError() !== undefined) throw error;
+  return new Set(faults.map(({ index }) => deliveryId(documents[index]?._id ?? '')));
+};
+
+/**
+ * The read model in MongoDB: one document a delivery, written by single-document operations only, so it runs on any
+ * MongoDB. Bulk writes go to the driver's collection: casting and hydrating each document would cost more than the write.
+ */
+export class MongoDeliveryStore implements DeliveryStore {
+  readonly #model: Model<DeliveryDocument>;
+  readonly #seconds: Histogram;
+
+  constructor(connection: Connection, seconds: Histogram) {
+    this.#model = connection.model<DeliveryDocument>('Delivery', schema);
+    this.#seconds = seconds;
+  }
+
+  /** Makes the indexes that are missing. */
+  async createIndexes(): Promise<void> {
+    await this.#timed('create-indexes', async () => this.#model.createIndexes());
+  }
+
+  async insert(deliveries: readonly Delivery[]): Promise<ReadonlySet<DeliveryId>> {
+    const documents = deliveries.map((delivery) => toDocument(delivery, 1));
+    return this.#timed('insert', async () => {
+      try {
+        await this.#model.collection.insertMany(documents as never, { ordered: false });
+        return new Set();
+      } catch (error) {
+        return takenIds(error, documents);
+      }
+    });
+  }
+
+  async read(ids: readonly DeliveryId[]): Promise<ReadonlyMap<DeliveryId, StoredDelivery>> {
+    const documents = await this.#timed('read', async () =>
+      this.#model.find({ _id: { $in: ids } }).lean<DeliveryDocument[]>(),
+    );
+    return new Map(documents.map((document) => [deliveryId(document._id), fromDocument(document)]));
+  }
+
+  async replace(changes: readonly StoredDelivery[]): Promise<number> {
+    const updates = changes.map(({ delivery, rev }) => {
+      const { _id, ...fields } = toDocument(delivery, rev + 1);
+      return { updateOne: { filter: { _id, rev }, update: { $set: fields } } };
+    });
+    const { matchedCount } = await this.#timed('replace', async () =>
+      this.#model.collection.bulkWrite(updates as never, { ordered: false }),
+    );
+    return matchedCount;
+  }
+
+  async find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null> {
+    const document = await this.#timed('find', async () =>
+      this.#model.findOne({ _id: id, ...conditionsOf(filters) }).lean<DeliveryDocument>(),
+    );
+    return document === null ? null : fromDocument(document).delivery;
+  }
+
+  async list(
+    filters: DeliveryFilters,
+    { limit, after }: Readonly<{ limit: number; after: ListPosition | null }>,
+  ) {
+    const conditions = { ...conditionsOf(filters), ...(after === null ? {} : behind(after)) };
+    const documents = await this.#timed('list', async () =>
+      this.#model
+        .find(conditions, { attempts: 0 })
+        .sort({ created_at: -1, _id: -1 })
+        .limit(limit)
+        .lean<DeliveryDocument[]>(),
+    );
+    return documents.map(toSummary);
+  }
+
+  // Workspace by workspace: that way the index of the lists serves here too.
+  async purge(createdBeforeMs: number, limit: number): Promise<number> {
+    const before = new Date(createdBeforeMs);
+    return this.#timed('purge', async () => {
+      let removed = 0;
+      for (const workspace of await this.#model.distinct('workspace_id')) {
+        const found = await this.#model
+          .find({ workspace_id: workspace, created_at: { $lt: before } }, { _id: 1 })
+          .limit(limit - removed)
+          .lean<{ _id: string }[]>();
+        if (found.length === 0) continue;
+        const ids = found.map(({ _id }) => _id);
+        const { deletedCount } = await this.#model.deleteMany({ _id: { $in: ids } });
+        removed += deletedCount;
+        if (removed >= limit) break;
+      }
+      return removed;
+    });
+  }
+
+  async #timed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    const beganMs = performance.now();
+    const observe = (outcome: string): void =>
+      this.#seconds.observe({ operation, outcome }, (performance.now() - beganMs) / 1_000);
+    try {
+      const result = await work();
+      observe('ok');
+      return result;
+    } catch (error) {
+      observe('failed');
+      throw asUnavailable(error);
+    }
+  }
+}

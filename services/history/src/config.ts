@@ -1,0 +1,55 @@
+import { httpSettings } from '@tidings/http';
+import { duration, integer, sharedSettings, text } from '@tidings/runtime';
+
+/** What an operator can set. */
+export const configSpec = {
+  ...httpSettings('HISTORY'),
+  kafkaBrokers: sharedSettings.kafkaBrokers,
+  mongodbUri: sharedSettings.mongodbUri,
+  adminKey: sharedSettings.adminKey,
+  workspaceId: sharedSettings.workspaceId,
+  database: text({
+    env: 'HISTORY_DATABASE',
+    default: 'tidings_history',
+    pattern: /^[A-Za-z0-9_-]{1,38}$/,
+    help: 'the database of the read model; this service alone writes it',
+  }),
+  group: text({
+    env: 'HISTORY_GROUP',
+    default: 'tidings-history',
+    pattern: /^[A-Za-z0-9._-]{1,200}$/,
+    help: 'the consumer group; a new one reads all attempts again, which with a new database rebuilds the read model',
+  }),
+  batchRecords: integer({
+    env: 'HISTORY_BATCH_RECORDS',
+    default: 1_000,
+    min: 1,
+    max: 10_000,
+    help: 'the most attempts of one write to MongoDB',
+  }),
+  batchIntervalMs: duration({
+    env: 'HISTORY_BATCH_INTERVAL',
+    default: 50,
+    max: 10_000,
+    help: 'the least time between the starts of two writes, unless half a batch waits',
+  }),
+  maxPendingPerPartition: integer({
+    env: 'HISTORY_MAX_PENDING_PER_PARTITION',
+    default: 1_000,
+    min: 10,
+    max: 100_000,
+    help: 'attempts of one partition that may wait for MongoDB before it is held back',
+  }),
+  retentionMs: duration({
+    env: 'HISTORY_RETENTION',
+    default: 30 * 86_400_000,
+    min: 60_000,
+    help: 'how long a delivery can be looked at, from the time its event was accepted',
+  }),
+  sweepIntervalMs: duration({
+    env: 'HISTORY_SWEEP_INTERVAL',
+    default: 3_600_000,
+    min: 1_000,
+    help: 'how often expired deliveries are removed',
+  }),
+} as const;

@@ -1,0 +1,63 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+/** Everything that history measures besides what HTTP and Kafka measure by themselves. */
+export const metricsCatalogue = defineMetrics({
+  deliveries: {
+    type: 'counter',
+    name: 'tidings_history_deliveries_total',
+    help: 'Deliveries written, by outcome: inserted, updated, or unchanged (records that were known already).',
+    labels: ['outcome'],
+  },
+  batchRecords: {
+    type: 'histogram',
+    name: 'tidings_history_batch_records',
+    help: 'Attempts in one write.',
+    labels: [],
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000],
+  },
+  writeSeconds: {
+    type: 'histogram',
+    name: 'tidings_history_write_seconds',
+    help: 'Writing one batch, all its reads and writes together, by outcome: ok, or failed and repeated.',
+    labels: ['outcome'],
+    buckets: latencyBuckets,
+  },
+  mongoSeconds: {
+    type: 'histogram',
+    name: 'tidings_history_mongo_seconds',
+    help: 'One operation of MongoDB.',
+    labels: ['operation', 'outcome'],
+    buckets: latencyBuckets,
+  },
+  attemptAgeSeconds: {
+    type: 'histogram',
+    name: 'tidings_history_attempt_age_seconds',
+    help: 'From the time of an attempt in the log until it could be read here, by the oldest of each batch.',
+    labels: [],
+    buckets: [...latencyBuckets, 60, 600, 3_600],
+  },
+  waiting: {
+    type: 'gauge',
+    name: 'tidings_history_waiting_attempts',
+    help: 'Attempts that were read and are not written yet.',
+    labels: [],
+  },
+  lagRecords: {
+    type: 'gauge',
+    name: 'tidings_history_lag_records',
+    help: 'Attempts in the partitions of this instance that are not written yet.',
+    labels: [],
+  },
+  lagSeconds: {
+    type: 'gauge',
+    name: 'tidings_history_lag_seconds',
+    help: 'Age of the oldest attempt that was read and is not written yet; 0 when there is none.',
+    labels: [],
+  },
+  purged: {
+    type: 'counter',
+    name: 'tidings_history_purged_total',
+    help: 'Deliveries removed because their retention had passed.',
+    labels: [],
+  },
+});

@@ -1,0 +1,136 @@
+import type { AttemptRecorded } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import { backoffMs, type Clock, messageOf } from '@tidings/runtime';
+import type { Projected } from './handle-attempt-recorded.ts';
+
+/** One attempt that waits to be written; `done` once it is. */
+export type WaitingAttempt = Readonly<{
+  record: Readonly<{ timestampMs: number }>;
+  message: AttemptRecorded;
+  done(): void;
+}>;
+
+/** One batch that was written. `oldestMs`: time in the log of its oldest attempt. */
+export type Written = Readonly<{ records: number; tookMs: number; oldestMs: number; projected: Projected }>;
+
+/** How attempts are gathered. A batch is full, and is written without waiting, at half of `batchRecords`. */
+export type ProjectorOptions = Readonly<{
+  project: (records: readonly AttemptRecorded[]) => Promise<Projected>;
+  batchRecords: number;
+  intervalMs: number;
+  clock: Clock;
+  logger: Logger;
+  onWritten: (written: Written) => void;
+  onFailed: (reason: string, tookMs: number) => void;
+}>;
+
+const retry = { baseMs: 250, maxMs: 5_000, random: Math.random };
+
+/**
+ * Gathers attempts and writes them, one batch at a time. A lone attempt is written at once; a stream of them goes out in
+ * batches, at most one each interval, since a write costs MongoDB about the same for one document as for fifty.
+ * A write that fails is repeated until it succeeds: nothing is done before it is stored, so the partitions stop by
+ * themselves when enough waits.
+ *
+ *   idle ──add──▶ writing ──ok──▶ idle | waiting (for the interval) ──▶ writing
+ *                   └─failed─▶ backing off ──▶ writing            any ──close──▶ closed
+ */
+export class AttemptProjector {
+  readonly #options: ProjectorOptions;
+  #queue: WaitingAttempt[] = [];
+  #writing: readonly WaitingAttempt[] = [];
+  #lastStartMs = Number.NEGATIVE_INFINITY;
+  #cancelTimer: (() => void) | undefined;
+  #wake: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+  }
+
+  /** Attempts that are not written yet. */
+  get waiting(): number {
+    return this.#queue.length + this.#writing.length;
+  }
+
+  /** Time in the log of the oldest of them; undefined when there is none. */
+  get oldestMs(): number | undefined {
+    return oldestOf([...this.#writing, ...this.#queue]);
+  }
+
+  add(attempts: readonly WaitingAttempt[]): void {
+    for (const attempt of attempts) this.#queue.push(attempt);
+    this.#schedule();
+  }
+
+  /** Gives up what is not written: it is read again by whoever has its partition next. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#wake();
+    this.#queue = [];
+  }
+
+  #schedule(): void {
+    const { batchRecords, intervalMs, clock } = this.#options;
+    if (this.#isClosed || this.#writing.length > 0 || this.#queue.length === 0) return;
+    const waitMs = this.#lastStartMs + intervalMs - clock.monotonicMs();
+    if (waitMs <= 0 || this.#queue.length * 2 >= batchRecords) {
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+      void this.#write();
+    } else {
+      this.#cancelTimer ??= clock.setTimer(() => {
+        this.#cancelTimer = undefined;
+        this.#schedule();
+      }, waitMs);
+    }
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#queue.splice(0, this.#options.batchRecords);
+    this.#writing = batch;
+    const records = batch.map(({ message }) => message);
+    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+      if (await this.#tryToWrite(batch, records)) break;
+      await this.#pause(backoffMs({ attempt, ...retry }));
+    }
+    this.#writing = [];
+    this.#schedule();
+  }
+
+  async #tryToWrite(batch: readonly WaitingAttempt[], records: readonly AttemptRecorded[]): Promise<boolean> {
+    const { project, clock, logger, onWritten, onFailed } = this.#options;
+    this.#lastStartMs = clock.monotonicMs();
+    const tookMs = () => clock.monotonicMs() - this.#lastStartMs;
+    try {
+      const projected = await project(records);
+      for (const item of batch) item.done();
+      const oldestMs = oldestOf(batch) ?? clock.nowMs();
+      onWritten({ records: records.length, tookMs: tookMs(), oldestMs, projected });
+      return true;
+    } catch (error) {
+      const detail = messageOf(error);
+      logger.warn({ records: records.length, tookMs: Math.round(tookMs()), detail }, 'attempts.not-written');
+      onFailed(detail, tookMs());
+      return false;
+    }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.setTimer(resolve, delayMs);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+const oldestOf = (attempts: readonly WaitingAttempt[]): number | undefined => {
+  let oldestMs: number | undefined;
+  for (const { record } of attempts) oldestMs = Math.min(oldestMs ?? Infinity, record.timestampMs);
+  return oldestMs;
+};

@@ -1,0 +1,45 @@
+import { recordingLogger } from '@tidings/observability';
+import { fakeClock } from '@tidings/runtime';
+import { describe, expect, it } from 'vitest';
+import { anAttempt } from '../test/builders.ts';
+import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { deliveryOf } from './domain/delivery.ts';
+import { sweepDeliveries } from './purge-deliveries.ts';
+
+const dayMs = 86_400_000;
+
+describe('the sweep', () => {
+  it('removes all that is past its retention, also more than one chunk, and goes on after a failure', async () => {
+    const store = createMemoryDeliveryStore();
+    const clock = fakeClock(100 * dayMs);
+    const logger = recordingLogger();
+    const aged = (n: number, days: number) =>
+      deliveryOf(anAttempt(n, { acceptedAtMs: clock.nowMs() - days * dayMs }));
+    await store.insert([
+      ...Array.from({ length: 1_100 }, (_, n) => aged(n, 31)),
+      aged(2_000, 29),
+      aged(2_001, 30.5),
+    ]);
+    let purged = 0;
+    const stop = sweepDeliveries({
+      store,
+      retentionMs: 30 * dayMs,
+      intervalMs: dayMs,
+      clock,
+      logger,
+      onPurged: (count) => {
+        purged += count;
+      },
+    });
+    await clock.advance(60_000);
+    expect(purged).toBe(1_101);
+    expect(store.all()).toHaveLength(1);
+    store.fail(new Error('MongoDB is away'), 1);
+    await clock.advance(dayMs);
+    expect(store.all()).toHaveLength(1);
+    await clock.advance(dayMs);
+    expect(store.all()).toHaveLength(0);
+    stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,189 @@
+import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contracts';
+import { createMemoryBus } from '@tidings/kafka';
+import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { AppError, loadConfig } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { aFailure, anAttempt, outcomes } from '../test/builders.ts';
+import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { configSpec } from './config.ts';
+import { metricsCatalogue } from './metrics.ts';
+import { startHistory } from './service.ts';
+
+const adminKey = 'an-admin-key-for-tests';
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const start = async () => {
+  const bus = createMemoryBus();
+  const store = createMemoryDeliveryStore();
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: 'memory:1',
+    MONGODB_URI: 'mongodb://memory',
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: 'ws_demo',
+    HISTORY_BATCH_INTERVAL: '1ms',
+  });
+  const logger = recordingLogger();
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'history',
+    config,
+    catalogue: metricsCatalogue,
+    logger,
+  });
+  const { url } = await startHistory(context, { openBus: async () => bus, openStore: () => store });
+  cleanUps.push(async () => context.resources.close(5_000));
+  const producer = await bus.producer();
+  const record = async (...attempts: ReturnType<typeof anAttempt>[]) => {
+    const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
+    await producer.publishAll(records);
+  };
+  const get = async (path: string, key: string = adminKey) => {
+    const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+  };
+  return { bus, store, url, record, get, logger };
+};
+
+const path = '/v1/webhooks/deliveries';
+type List = { data: { id: string; status: string }[]; next_cursor: string | null };
+type Problem = { errors: { pointer: string; detail: string }[] };
+
+describe('the history service', () => {
+  it('shows a delivery with every attempt', async () => {
+    const { record, get } = await start();
+    const ended = anAttempt(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000 });
+    await record(aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.deferred }), ended);
+    await eventually(async () => {
+      const { body } = await get(`${path}/${ended.deliveryId}`);
+      expect(body).toEqual({
+        id: ended.deliveryId,
+        event_id: ended.eventId,
+        event_type: 'order.paid',
+        subscription_id: 'sub_1',
+        consumer_id: null,
+        status: 'delivered',
+        status_reason: null,
+        attempt_count: 2,
+        last_status_code: 200,
+        last_attempt_at: '2026-09-21T14:13:22.000Z',
+        next_attempt_at: null,
+        created_at: '2026-09-21T14:13:20.000Z',
+        updated_at: '2026-09-21T14:13:22.000Z',
+        attempts: [
+          {
+            attempt: 1,
+            chain: 0,
+            trigger: 'event',
+            at: '2026-09-21T14:13:21.000Z',
+            duration_ms: 12,
+            outcome: 'failed',
+            status_code: 500,
+            reason: 'http-status',
+            response_excerpt: 'no',
+            next: { kind: 'retry', at: '2026-09-21T14:13:22.000Z' },
+          },
+          {
+            attempt: 2,
+            chain: 0,
+            trigger: 'retry',
+            at: '2026-09-21T14:13:22.000Z',
+            duration_ms: 12,
+            outcome: 'delivered',
+            status_code: 200,
+            reason: null,
+            response_excerpt: 'ok',
+            next: { kind: 'none' },
+          },
+        ],
+      });
+    });
+  });
+
+  it('lists by page and by filter, with a link to the next page', async () => {
+    const { record, get } = await start();
+    await record(
+      ...Array.from({ length: 7 }, (_, n) => anAttempt(n + 1, { acceptedAtMs: 1_790_000_000_000 + n })),
+      aFailure(8, 1),
+    );
+    await eventually(async () =>
+      expect((await get(path)).body as List).toMatchObject({ data: { length: 8 } }),
+    );
+    const first = await get(`${path}?status=delivered&limit=4`);
+    const { data, next_cursor } = first.body as List;
+    expect(data).toHaveLength(4);
+    expect(first.headers.get('link')).toContain('rel="next"');
+    const second = (await get(`${path}?limit=4&status=delivered&cursor=${next_cursor}`)).body as List;
+    expect(second.data).toHaveLength(3);
+    expect(second.next_cursor).toBeNull();
+    expect(new Set([...data, ...second.data].map(({ id }) => id)).size).toBe(7);
+    const other = await get(`${path}?status=retrying&cursor=${next_cursor}`);
+    expect(other.status).toBe(400);
+    const byEvent = (await get(`${path}?event_id=${aFailure(8, 1).eventId}`)).body as List;
+    expect(byEvent.data).toMatchObject([{ status: 'retrying' }]);
+  });
+
+  it.each([
+    ['event_id=evt_1', '/event_id'],
+    ['subscription_id=abc', '/subscription_id'],
+    ['status=dead', '/status'],
+    ['status=failed&status=pending', '/status'],
+    ['event_type=order..paid', '/event_type'],
+    ['consumer_id=', '/consumer_id'],
+    ['limit=0', '/limit'],
+    ['limit=101', '/limit'],
+    ['cursor=garbage', '/cursor'],
+    ['state=pending', '/state'],
+  ])('refuses ?%s and points at %s', async (query, pointer) => {
+    const { get } = await start();
+    const { status, body } = await get(`${path}?${query}`);
+    expect(status).toBe(400);
+    expect((body as Problem).errors.map((error) => error.pointer)).toEqual([pointer]);
+  });
+
+  it('knows its walls: no key, a wrong key, another workspace', async () => {
+    const { store, record, get, url } = await start();
+    const foreign = anAttempt(1, { workspaceId: workspaceId('ws_other'), consumerId: consumerId('acme') });
+    await record(foreign, anAttempt(2));
+    await eventually(() => expect(store.all()).toHaveLength(2));
+    expect((await fetch(`${url}${path}`)).status).toBe(401);
+    expect((await get(path, 'another-key-altogether')).status).toBe(401);
+    expect((await get(`${path}/${foreign.deliveryId}`)).status).toBe(404);
+    expect((await get(`${path}/${anAttempt(3).deliveryId}`)).status).toBe(404);
+    expect(((await get(path)).body as List).data.map(({ id }) => id)).toEqual([anAttempt(2).deliveryId]);
+    expect(((await get(`${path}?event_id=${foreign.eventId}`)).body as List).data).toEqual([]);
+  });
+
+  it('waits for MongoDB, is not ready meanwhile, and commits only what is written', async () => {
+    const { bus, store, record, get, url, logger } = await start();
+    await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
+    store.fail(new AppError({ code: 'unavailable', message: 'MongoDB is away' }), 2);
+    await record(anAttempt(1));
+    await eventually(async () => {
+      const response = await fetch(`${url}/ready`);
+      expect(response.status).toBe(503);
+      expect(await response.text()).toContain('MongoDB is away');
+    });
+    await eventually(() => expect(store.all()).toHaveLength(1));
+    await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
+    await eventually(async () => {
+      const lags = await bus.lag('tidings-history', [topics.attempts]);
+      expect(lags.reduce((sum, { committedOffset }) => sum + committedOffset, 0n)).toBe(1n);
+    });
+    store.fail(new AppError({ code: 'unavailable', message: 'MongoDB is away' }), 1);
+    expect(await get(path)).toMatchObject({ status: 503 });
+    const lines = logger.lines.filter(({ event }) => event === 'attempts.projected');
+    expect(lines.map(({ fields }) => fields)).toMatchObject([{ records: 1, inserted: 1 }]);
+  });
+
+  it('sets a record that is no attempt aside and goes on', async () => {
+    const { bus, store, record } = await start();
+    const producer = await bus.producer();
+    await producer.publish({ topic: topics.attempts, key: 'sub_1', value: Buffer.from('{}') });
+    await record(anAttempt(1));
+    await eventually(() => expect(store.all()).toHaveLength(1));
+    expect(bus.records(topics.deadLetters)).toHaveLength(1);
+  });
+});

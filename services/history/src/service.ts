@@ -1,0 +1,139 @@
+import { decodeAttempt, topics } from '@tidings/contracts';
+import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { createMetrics, type ServiceContext } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import { mountDeliveryRoutes } from './adapters/delivery-routes.ts';
+import { MongoConnection } from './adapters/mongo-connection.ts';
+import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
+import type { configSpec } from './config.ts';
+import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import type { DeliveryStore } from './ports.ts';
+import { AttemptProjector, type Written } from './project-attempts.ts';
+import { sweepDeliveries } from './purge-deliveries.ts';
+import { watchWorkers } from './watch-workers.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** What a test may put in the place of Kafka and MongoDB. */
+export type Backends = Readonly<{
+  openBus: (context: Context) => Promise<Bus>;
+  openStore: (context: Context) => DeliveryStore;
+}>;
+
+const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
+  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
+  const clientId = `tidings-${name}`;
+  return connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock, metrics: handles });
+};
+
+const openStore = ({ config, logger, metrics, health, clock, resources }: Context): DeliveryStore => {
+  const part = health.register('mongodb');
+  const mongo: MongoConnection = new MongoConnection({
+    uri: config.mongodbUri,
+    database: config.database,
+    clock,
+    logger,
+    prepare: async (): Promise<void> => store.createIndexes(),
+    onState: (reason) => (reason === null ? part.up() : part.down(reason)),
+  });
+  const store: MongoDeliveryStore = new MongoDeliveryStore(mongo.connection, metrics.handles.mongoSeconds);
+  resources.add('mongodb', () => mongo.close());
+  mongo.open();
+  return store;
+};
+
+const createProjector = (store: DeliveryStore, context: Context): AttemptProjector => {
+  const { config, metrics, logger, clock, health } = context;
+  const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting, lagSeconds } = metrics.handles;
+  const part = health.register('projection');
+  part.up();
+  const onWritten = ({ records, tookMs, oldestMs, projected }: Written): void => {
+    const ageMs = Math.max(0, clock.nowMs() - oldestMs);
+    for (const outcome of ['inserted', 'updated', 'unchanged'] as const) {
+      if (projected[outcome] > 0) deliveries.inc({ outcome }, projected[outcome]);
+    }
+    batchRecords.observe({}, records);
+    writeSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
+    attemptAgeSeconds.observe({}, ageMs / 1_000);
+    part.up();
+    logger.info(
+      { records, ...projected, tookMs: Math.round(tookMs), oldestAgeMs: ageMs },
+      'attempts.projected',
+    );
+  };
+  const projector = new AttemptProjector({
+    project: async (records) => handleAttemptRecorded(store, records),
+    batchRecords: config.batchRecords,
+    intervalMs: config.batchIntervalMs,
+    clock,
+    logger,
+    onWritten,
+    onFailed: (reason, tookMs) => {
+      writeSeconds.observe({ outcome: 'failed' }, tookMs / 1_000);
+      part.down(reason);
+    },
+  });
+  waiting.collect((gauge) => gauge.set({}, projector.waiting));
+  lagSeconds.collect((gauge) => {
+    const { oldestMs } = projector;
+    gauge.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
+  });
+  return projector;
+};
+
+/** Follows the attempts. They wait, and are not lost, while MongoDB is away. */
+const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
+  const { config, metrics, logger, health, resources, clock } = context;
+  const part = health.register('attempts');
+  const runner = await bus.runPartitions({
+    group: config.group,
+    topics: [topics.attempts],
+    decode: decodeAttempt,
+    onBatch: ({ items }) => projector.add(items),
+    maxPendingPerPartition: config.maxPendingPerPartition,
+  });
+  resources.add('attempts', () => runner.close());
+  const complaint = () => (runner.state() === 'running' ? null : `is ${runner.state()}`);
+  const stopWatching = watchWorkers({
+    watched: [{ part, complaint }],
+    lag: {
+      ask: async () => bus.lag(config.group, [topics.attempts]),
+      assigned: () => runner.assigned(),
+      onLag: (records) => metrics.handles.lagRecords.set({}, records),
+    },
+    clock,
+    logger,
+  });
+  resources.add('watches', stopWatching);
+};
+
+/** Opens everything; connecting and working go on in the background, and /ready says how far they are. */
+export const startHistory = async (
+  context: Context,
+  backends: Backends = { openBus, openStore },
+): Promise<{ url: string }> => {
+  const { config, metrics, logger, health, resources, clock } = context;
+  const store = backends.openStore(context);
+  const bus = await backends.openBus(context);
+  resources.add('bus', () => bus.close());
+  const projector = createProjector(store, context);
+  resources.add('projection', () => projector.close());
+  work(bus, projector, context).catch((error: unknown) => {
+    logger.error({ error, detail: messageOf(error) }, 'history.not-started');
+    health.register('start').down(messageOf(error));
+  });
+  const stopSweeping = sweepDeliveries({
+    store,
+    retentionMs: config.retentionMs,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: (count) => metrics.handles.purged.inc({}, count),
+  });
+  resources.add('sweep', stopSweeping);
+  const authenticate = adminKeyAuthenticator(config);
+  const server = await serve(context, { routes: (app) => mountDeliveryRoutes(app, { store, authenticate }) });
+  return { url: server.url };
+};

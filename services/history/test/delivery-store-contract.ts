@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AttemptRecorded,
+  consumerId,
+  deliveryId,
+  newEventId,
+  newSubscriptionId,
+  workspaceId,
+} from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { deliveryOf, mergeDeliveries } from '../src/domain/delivery.ts';
+import { listDeliveries } from '../src/list-deliveries.ts';
+import type { DeliveryFilters, DeliveryStore } from '../src/ports.ts';
+import { aFailure, anAttempt, outcomes } from './builders.ts';
+
+/** A workspace of its own, so that several tests can share one store. */
+const aWorkspace = () => {
+  const workspace = workspaceId(`ws_${randomUUID()}`);
+  const walls: DeliveryFilters = { workspaceId: workspace, ownerId: null };
+  const attempt = (over: Partial<AttemptRecorded> = {}) =>
+    anAttempt(1, { workspaceId: workspace, eventId: newEventId(Date.now()), ...over });
+  return { workspace, walls, attempt };
+};
+
+/** What every delivery store must do; `open` is called in each test. */
+export const describeDeliveryStore = (name: string, open: () => DeliveryStore): void => {
+  describe(`a delivery store: ${name}`, () => {
+    it('inserts what is new, leaves the rest as it is and says which that was', async () => {
+      const store = open();
+      const { attempt } = aWorkspace();
+      const [one, two] = [deliveryOf(attempt()), deliveryOf(attempt())];
+      expect(await store.insert([one])).toEqual(new Set());
+      expect(await store.insert([{ ...one, status: 'failed' }, two])).toEqual(new Set([one.id]));
+      const stored = await store.read([one.id, two.id, deliveryId(`dlv_${'0'.repeat(32)}`)]);
+      expect(stored).toEqual(
+        new Map([
+          [one.id, { delivery: one, rev: 1 }],
+          [two.id, { delivery: two, rev: 1 }],
+        ]),
+      );
+    });
+
+    it('keeps every field of every kind of fact', async () => {
+      const store = open();
+      const { attempt } = aWorkspace();
+      const base = attempt({ consumerId: consumerId('acme') });
+      const facts = [
+        { ...base, outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } },
+        { ...base, attempt: 2, outcome: outcomes.deferred },
+        {
+          ...base,
+          attempt: 2,
+          outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+          next: { kind: 'dead-letter', reason: 'exhausted' },
+        },
+        { ...base, chain: 1, outcome: outcomes.setAside },
+        { ...base, chain: 2, trigger: 'manual', outcome: outcomes.suppressed },
+      ] satisfies AttemptRecorded[];
+      const delivery = facts.map(deliveryOf).reduce(mergeDeliveries);
+      await store.insert([delivery]);
+      expect((await store.read([delivery.id])).get(delivery.id)?.delivery).toEqual(delivery);
+    });
+
+    it('replaces only what nobody else has replaced, and says how many that were', async () => {
+      const store = open();
+      const { attempt, walls } = aWorkspace();
+      const base = attempt({ outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } });
+      const [before, other] = [deliveryOf(base), deliveryOf(attempt())];
+      const after = mergeDeliveries(before, deliveryOf({ ...base, attempt: 2, outcome: outcomes.delivered }));
+      await store.insert([before, other]);
+      expect(
+        await store.replace([
+          { delivery: after, rev: 1 },
+          { delivery: other, rev: 7 },
+        ]),
+      ).toBe(1);
+      expect(await store.replace([{ delivery: before, rev: 1 }])).toBe(0);
+      expect((await store.read([before.id])).get(before.id)).toEqual({ delivery: after, rev: 2 });
+      expect(await store.find(before.id, walls)).toEqual(after);
+    });
+
+    it('finds nothing behind the wall of another workspace or consumer', async () => {
+      const store = open();
+      const { attempt, walls, workspace } = aWorkspace();
+      const delivery = deliveryOf(attempt({ consumerId: consumerId('acme') }));
+      await store.insert([delivery]);
+      const as = (owner: string) => ({ workspaceId: workspace, ownerId: consumerId(owner) });
+      expect(await store.find(delivery.id, as('acme'))).toEqual(delivery);
+      expect(await store.find(delivery.id, as('globex'))).toBeNull();
+      expect(await store.find(delivery.id, aWorkspace().walls)).toBeNull();
+      const lists = [walls, as('acme'), as('globex'), aWorkspace().walls].map(async (filters) =>
+        store.list(filters, { limit: 10, after: null }),
+      );
+      expect((await Promise.all(lists)).map(({ length }) => length)).toEqual([1, 1, 0, 0]);
+      const crossed = { ...as('globex'), consumerId: consumerId('acme') };
+      expect(await store.list(crossed, { limit: 10, after: null })).toEqual([]);
+    });
+
+    it('lists by each filter, with what the facts come to', async () => {
+      const store = open();
+      const { attempt, walls } = aWorkspace();
+      const failure = aFailure(1, 1, {
+        ...attempt(),
+        outcome: outcomes.failed,
+        consumerId: consumerId('acme'),
+      });
+      const failed = deliveryOf({ ...failure, next: { kind: 'dead-letter', reason: 'exhausted' } });
+      const other = deliveryOf(attempt({ subscriptionId: newSubscriptionId(1), eventType: 'user.left' }));
+      await store.insert([failed, other]);
+      const idsBy = async (filters: Partial<DeliveryFilters>) =>
+        (await store.list({ ...walls, ...filters }, { limit: 10, after: null })).map(({ id }) => id);
+      expect(await idsBy({ eventId: failed.eventId })).toEqual([failed.id]);
+      expect(await idsBy({ subscriptionId: other.subscriptionId })).toEqual([other.id]);
+      expect(await idsBy({ eventType: 'user.left' })).toEqual([other.id]);
+      expect(await idsBy({ status: 'dead_lettered' })).toEqual([failed.id]);
+      expect(await idsBy({ consumerId: consumerId('acme') })).toEqual([failed.id]);
+      expect(await idsBy({ status: 'dead_lettered', eventType: 'user.left' })).toEqual([]);
+      const [summary] = await store.list({ ...walls, status: 'dead_lettered' }, { limit: 1, after: null });
+      const { facts: _, ...told } = failed;
+      expect(summary).toEqual({
+        ...told,
+        attemptCount: 1,
+        lastStatusCode: 500,
+        lastAttemptAtMs: failed.updatedAtMs,
+      });
+    });
+
+    it('pages through all of them, newest first, none twice and none left out while more arrive', async () => {
+      const store = open();
+      const { attempt, walls } = aWorkspace();
+      // Three of each millisecond: the id decides between them.
+      const deliveries = Array.from({ length: 23 }, (_, n) =>
+        deliveryOf(attempt({ acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3) })),
+      );
+      await store.insert(deliveries);
+      const seen: { createdAtMs: number; id: string }[] = [];
+      let after: Awaited<ReturnType<typeof listDeliveries>>['next'] = null;
+      do {
+        const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(store, walls, {
+          limit: 5,
+          after,
+        });
+        seen.push(...page.deliveries);
+        after = page.next;
+        await store.insert([deliveryOf(attempt({ acceptedAtMs: 1_790_000_900_000 + seen.length }))]);
+      } while (after !== null);
+      const expected = deliveries.toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1));
+      expect(seen.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+    });
+
+    it('removes what is older than a time, up to a number', async () => {
+      const store = open();
+      const { attempt, walls } = aWorkspace();
+      // Older than anything that another test stores.
+      const ages = Array.from({ length: 6 }, (_, n) => deliveryOf(attempt({ acceptedAtMs: 1_000 + n })));
+      await store.insert(ages);
+      expect(await store.purge(1_005, 2)).toBe(2);
+      expect(await store.purge(1_005, 100)).toBe(3);
+      expect(await store.purge(1_005, 100)).toBe(0);
+      const left = await store.list(walls, { limit: 10, after: null });
+      expect(left.map(({ id }) => id)).toEqual([ages[5]?.id]);
+    });
+  });
+};

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AttemptRecorded,
+  encodeAttempt,
+  newEventId,
+  newSubscriptionId,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
+import { type Mongo, startMongo } from '@tidings/local-stack';
+import { createServiceContext, silentLogger } from '@tidings/observability';
+import { loadConfig, systemClock } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { MongoConnection } from '../src/adapters/mongo-connection.ts';
+import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { startHistory } from '../src/service.ts';
+import { aFailure, anAttempt } from './builders.ts';
+import { describeDeliveryStore } from './delivery-store-contract.ts';
+import type {} from './provided-context.ts';
+
+const brokers = inject('brokers');
+const adminKey = 'an-admin-key-for-tests';
+const path = '/v1/webhooks/deliveries';
+
+let bus: Bus;
+let producer: Producer;
+const cleanUps: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  bus = await connectKafka({ brokers, clientId: 'history-test', logger: silentLogger });
+  producer = await bus.producer();
+});
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+afterAll(async () => {
+  await bus.close();
+});
+
+type Listed = { id: string; status: string; attempt_count: number; event_id: string };
+
+const start = async (workspace: string, env: Record<string, string> = {}) => {
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: brokers.join(','),
+    MONGODB_URI: inject('mongodbUri'),
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: workspace,
+    ...env,
+  });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'history',
+    config,
+    catalogue: metricsCatalogue,
+  });
+  const { url } = await startHistory(context);
+  const stop = async () => context.resources.close(15_000);
+  cleanUps.push(stop);
+  const get = async (query: string) => {
+    const headers = { authorization: `Bearer ${adminKey}` };
+    const response = await fetch(`${url}${query}`, { headers });
+    return {
+      status: response.status,
+      body: (await response.json()) as { data: Listed[]; next_cursor: string | null },
+    };
+  };
+  const all = async (): Promise<Listed[]> => {
+    const found: Listed[] = [];
+    let cursor = '';
+    do {
+      const { body } = await get(`${path}?limit=100${cursor}`);
+      found.push(...body.data);
+      cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
+    } while (cursor !== '');
+    return found;
+  };
+  const isReady = async () => (await fetch(`${url}/ready`)).status === 200;
+  return { url, stop, get, all, isReady };
+};
+
+const aWorkspace = () => {
+  const workspace = workspaceId(`ws_${randomUUID()}`);
+  const newBase = (): Partial<AttemptRecorded> => ({
+    workspaceId: workspace,
+    eventId: newEventId(Date.now()),
+    subscriptionId: newSubscriptionId(Date.now()),
+  });
+  const record = async (attempts: readonly AttemptRecorded[]) => {
+    const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
+    await producer.publishAll(records);
+  };
+  return { workspace, newBase, record };
+};
+
+describe('history over real Kafka and the embedded MongoDB', () => {
+  it('reads again after a restart without doubling, and from offset 0 comes to the same', async () => {
+    const { workspace, newBase, record } = aWorkspace();
+    const bases = Array.from({ length: 120 }, newBase);
+    const firsts = bases.map((base, n) => (n % 3 === 0 ? aFailure(1, 1, base) : anAttempt(1, base)));
+    const seconds = bases.filter((_, n) => n % 6 === 0).map((base) => anAttempt(1, { ...base, attempt: 2 }));
+    const live = await start(workspace);
+    await record(firsts);
+    await eventually(async () => expect(await live.all()).toHaveLength(120), { timeoutMs: 30_000 });
+    await live.stop();
+    await record([...seconds, ...firsts.slice(0, 40)]);
+    const again = await start(workspace);
+    await eventually(async () => {
+      const statuses = (await again.all()).map(({ status }) => status);
+      const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
+      expect([count('delivered'), count('retrying')]).toEqual([100, 20]);
+    });
+    const one = await again.get(`${path}/${anAttempt(1, bases[0]).deliveryId}`);
+    expect(one.body).toMatchObject({ attempts: [{ attempt: 1 }, { attempt: 2 }] });
+    const seen = await again.all();
+    await again.stop();
+    const id = randomUUID().slice(0, 8);
+    const rebuilt = await start(workspace, {
+      HISTORY_GROUP: `rebuild-${id}`,
+      HISTORY_DATABASE: `rebuild_${id}`,
+    });
+    await eventually(async () => expect(await rebuilt.all()).toEqual(seen), { timeoutMs: 30_000 });
+  });
+
+  it('waits while MongoDB is stopped, says so, and goes on by itself; nothing is lost', async () => {
+    const { workspace, newBase, record } = aWorkspace();
+    const dataDir = await mkdtemp(join(tmpdir(), 'tidings-history-'));
+    let mongo: Mongo = await startMongo({ dataDir, kind: 'embedded' });
+    const port = Number(new URL(mongo.url).port);
+    cleanUps.push(async () => {
+      await mongo.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    const history = await start(workspace, { MONGODB_URI: mongo.url });
+    await eventually(async () => expect(await history.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await record(Array.from({ length: 50 }, () => anAttempt(1, newBase())));
+    await eventually(async () => expect(await history.all()).toHaveLength(50));
+    await mongo.stop();
+    await record(Array.from({ length: 1_500 }, () => anAttempt(1, newBase())));
+    await eventually(async () => expect(await history.isReady()).toBe(false));
+    await eventually(async () => expect((await history.get(path)).status).toBe(503), { timeoutMs: 30_000 });
+    mongo = await startMongo({ dataDir, kind: 'embedded', port });
+    await eventually(async () => expect(await history.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await eventually(async () => expect(await history.all()).toHaveLength(1_550), { timeoutMs: 30_000 });
+  });
+
+  it('starts before MongoDB does', async () => {
+    const { workspace, newBase, record } = aWorkspace();
+    const dataDir = await mkdtemp(join(tmpdir(), 'tidings-history-'));
+    const reserved = await startMongo({ dataDir, kind: 'embedded' });
+    const port = Number(new URL(reserved.url).port);
+    await reserved.stop();
+    const history = await start(workspace, { MONGODB_URI: reserved.url });
+    await record([anAttempt(1, newBase())]);
+    await eventually(async () => expect(await history.isReady()).toBe(false));
+    const mongo = await startMongo({ dataDir, kind: 'embedded', port });
+    cleanUps.push(async () => {
+      await history.stop();
+      await mongo.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    await eventually(async () => expect(await history.all()).toHaveLength(1), { timeoutMs: 30_000 });
+  });
+});
+
+const openStore = async (database: string) => {
+  let isUp = (): void => {};
+  const up = new Promise<void>((resolve) => {
+    isUp = resolve;
+  });
+  const mongo: MongoConnection = new MongoConnection({
+    uri: inject('mongodbUri'),
+    database,
+    clock: systemClock,
+    logger: silentLogger,
+    prepare: async (): Promise<void> => store.createIndexes(),
+    onState: (reason) => {
+      if (reason === null) isUp();
+    },
+  });
+  const store = new MongoDeliveryStore(mongo.connection, { observe: () => {} });
+  mongo.open();
+  await up;
+  return { store, mongo };
+};
+
+const shared: Partial<Awaited<ReturnType<typeof openStore>>> = {};
+
+describe('the MongoDB store', () => {
+  beforeAll(async () => {
+    Object.assign(shared, await openStore(`contract_${randomUUID().slice(0, 8)}`));
+  });
+
+  afterAll(async () => {
+    await shared.mongo?.close();
+  });
+
+  describeDeliveryStore('MongoDB', () => {
+    if (shared.store === undefined) throw new Error('the store is not open');
+    return shared.store;
+  });
+});
