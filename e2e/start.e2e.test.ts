@@ -42,6 +42,8 @@ afterEach(async () => {
 function npmStart(...options: string[]): NpmStart {
   const npm = spawn('npm', ['start', '--', '--data', folder, '--port-base', String(portBase), ...options], {
     cwd: repository,
+    // vitest sets it to test, which a user's machine does not.
+    env: { ...process.env, NODE_ENV: 'production' },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -58,7 +58,9 @@ export async function install() {
   const pnpm = packageManager.split('+')[0];
   const startedMs = performance.now();
   say(`installing dependencies with ${pnpm}`);
-  const result = await runQuietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], { CI: 'true' });
+  const result = await runQuietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], {
+    env: { CI: 'true' },
+  });
   if (result.code !== 0) throw new UserError(installAdvice(result.output));
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(installMarker, wanted);
@@ -83,8 +85,8 @@ export async function build() {
   say(`built in ${seconds(startedMs)}`);
 }
 
-/** Runs a program in the repository and keeps what it prints. */
-export async function runQuietly(command, args, env = {}) {
+/** Runs a program in the repository and keeps what it prints; `onOutput` gets it as it comes. */
+export async function runQuietly(command, args, { env = {}, onOutput = () => {} } = {}) {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -95,6 +97,7 @@ export async function runQuietly(command, args, env = {}) {
     let output = '';
     const keep = (chunk) => {
       output += chunk;
+      onOutput(chunk);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);

@@ -61,14 +61,16 @@ async function runSuite(suite) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-report-'));
   const report = join(folder, 'report.json');
   try {
-    const { code, output } = await runQuietly(process.execPath, [
+    const args = [
       ...[join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', suite],
-      ...['--reporter=json', `--outputFile.json=${report}`, '--reporter=default'],
-    ]);
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ];
+    const { code } = await runQuietly(process.execPath, args, {
+      onOutput: (chunk) => process.stdout.write(chunk),
+    });
     const result = readReport(report);
     if (code !== 0 && result.failed === 0) result.failed = 1;
     say(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
-    if (result.failed > 0) console.log(output.trim());
     return result;
   } finally {
     rmSync(folder, { recursive: true, force: true });
