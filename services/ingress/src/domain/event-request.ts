@@ -17,7 +17,7 @@ export type EventRequest = Readonly<{
 export type Fault = Readonly<{ pointer: string; detail: string }>;
 
 /** Arrays and objects inside each other in `data`, at most: recursive readers further on must not run out of stack. */
-export const maxDataDepth = 128;
+const maxDataDepth = 128;
 
 /** Members that one event may have before they are not even looked at one by one: bounds the cost of refusing. */
 export const maxMembers = 32;

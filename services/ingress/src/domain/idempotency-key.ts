@@ -1,5 +1,5 @@
 /** Longest Idempotency-Key, in characters, without the quotes around it. */
-export const idempotencyKeyMaxLength = 256;
+const idempotencyKeyMaxLength = 256;
 
 /** What a header said: a key, or what is wrong with it (a sentence for the caller). */
 export type KeyReading = Readonly<{ ok: true; key: string } | { ok: false; problem: string }>;
