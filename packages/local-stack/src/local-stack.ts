@@ -257,5 +257,5 @@ export class LocalStack {
 /** The command that makes one webhook arrive in the demo inbox. */
 export function demoCurl(apiUrl: string, adminKey: string): string {
   const data = '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}';
-  return `curl -sS ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;
+  return `curl -sS -w '\\n' ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;
 }
