@@ -22,8 +22,8 @@ export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings
 
 // 30 days. Kafka's default of 7 makes a stack that was off for longer read everything again, old retries included.
 const minOffsetsRetentionMinutes = 43_200;
-const leaderWaitMs = 30_000;
-const leaderPollMs = 100;
+const startingMs = 30_000;
+const pollMs = 100;
 
 /**
  * Creates the topics that are missing, and waits until every partition has a leader. What exists is not changed: it is
@@ -70,33 +70,42 @@ async function createMissing(
       ...config,
     }).map(([name, value]) => ({ name, value })),
   });
-  // Answers false when another instance was faster with one of them.
-  await admin.createTopics({ topics: missing.map(toConfig), waitForLeaders: false, timeout: 15_000 });
+  const request = { topics: missing.map(toConfig), waitForLeaders: false, timeout: 15_000 };
+  await untilDeadline(async () => {
+    // Answers false when another instance was faster with one of them.
+    await admin.createTopics(request);
+  });
   return missing.map(({ name }) => name);
+}
+
+/** Repeats what brokers that are still starting may refuse: one that has not joined counts as absent. */
+async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
+  const deadlineMs = performance.now() + startingMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > deadlineMs) {
+        const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor asks for?`;
+        throw new AppError({ code: 'unavailable', message: `${reasonOf(error)}, ${hint}`, cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
 }
 
 async function waitForLeaders(
   admin: Admin,
   wanted: readonly TopicDefinition[],
 ): Promise<ReadonlyMap<string, number>> {
-  const deadlineMs = performance.now() + leaderWaitMs;
-  for (;;) {
-    let waitsFor: string;
-    try {
-      const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
-      const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
-      if (leaderless === undefined)
-        return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
-      waitsFor = `a leader for ${leaderless.name}`;
-    } catch (error) {
-      waitsFor = reasonOf(error);
-    }
-    if (performance.now() > deadlineMs) {
-      const message = `topics have no leaders after ${leaderWaitMs} ms, still waiting for ${waitsFor}: are all brokers up?`;
-      throw new AppError({ code: 'unavailable', message });
-    }
-    await new Promise((resolve) => setTimeout(resolve, leaderPollMs));
-  }
+  return await untilDeadline(async () => {
+    const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
+    const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+    if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);
+    // Named as leader is not yet at work: until the broker has opened the log it answers that it is not the leader.
+    await Promise.all(known.map(({ name }) => admin.fetchTopicOffsets(name)));
+    return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
+  });
 }
 
 // Delivery finds the attempts and holds of a subscription in the partition of the same number as its deliveries.

@@ -1,7 +1,12 @@
 import kafkajs from 'kafkajs';
 
+// An answer about several topics or groups is one error that lists theirs.
 function* causesOf(thrown: unknown): Generator<Error> {
-  for (let error = thrown; error instanceof Error; error = error.cause) yield error;
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    yield error;
+    if (!('errors' in error) || !Array.isArray(error.errors)) continue;
+    for (const part of error.errors) yield* causesOf(part);
+  }
 }
 
 const protocolTypeOf = (error: Error): string | undefined =>

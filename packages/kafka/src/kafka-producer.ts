@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock } from '@tidings/runtime';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from './bus.ts';
@@ -40,6 +41,8 @@ export class KafkaProducer implements Producer {
   #closing: Promise<void> | undefined;
 
   constructor(options: KafkaProducerOptions) {
+    // One listener for each partition in recovery.
+    setMaxListeners(0, this.#abort.signal);
     this.#options = options;
     this.#metrics = options.metrics ?? noMetrics;
     const { transport, clock, logger } = options;

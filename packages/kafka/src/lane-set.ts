@@ -42,6 +42,7 @@ export type FetchedBatch = Readonly<{
 
 export const laneKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
 
+const commitFailuresATelling = 20;
 const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };
 
 /**
@@ -58,6 +59,7 @@ export class LaneSet<T> {
   readonly #restarting = new Set<string>();
   #onIdle: () => void = () => {};
   #committing: Promise<void> | undefined;
+  #commitFailures = 0;
   #isClosing = false;
 
   constructor(options: LaneSetOptions<T>) {
@@ -326,13 +328,19 @@ export class LaneSet<T> {
     try {
       await source.commit(offsets);
       metrics.commits.inc({ group: run.group, outcome: 'ok' });
+      this.#commitFailures = 0;
       for (const [at, lane] of moved.entries()) this.#committed(lane, offsets[at]?.offset ?? 0);
     } catch (error) {
       const isExpected = isOvertaken(error);
       metrics.commits.inc({ group: run.group, outcome: isExpected ? 'overtaken' : 'failed' });
-      const fields = { group: run.group, reason: reasonOf(error) };
-      if (isExpected) logger.debug(fields, 'consumer.commit-overtaken');
-      else logger.warn(fields, 'consumer.commit-failed');
+      if (!isExpected) this.#commitFailures += 1;
+      const fields = { group: run.group, failures: this.#commitFailures, reason: reasonOf(error) };
+      // Said at the first and then now and again: a coordinator's death takes some twenty of them.
+      const isTold = !isExpected && this.#commitFailures % commitFailuresATelling === 1;
+      logger[isTold ? 'warn' : 'debug'](
+        fields,
+        isExpected ? 'consumer.commit-overtaken' : 'consumer.commit-failed',
+      );
     }
   }
 

@@ -40,6 +40,7 @@ export type SupervisedConsumerOptions = Readonly<{
   events: ConsumerEvents;
 }>;
 
+const sessionTimeoutMs = 6_000;
 const restartBackoff = { baseMs: 250, maxMs: 15_000, random: Math.random };
 // After this long without a crash the next one starts from a short back-off again.
 const settledMs = 60_000;
@@ -62,6 +63,7 @@ export class SupervisedConsumer {
   #startedAtMs = 0;
   #joinedAtMs = 0;
   #lastFetchMs = 0;
+  #lastHeartbeatMs = 0;
   #lastContactMs: number;
 
   constructor(options: SupervisedConsumerOptions) {
@@ -144,7 +146,7 @@ export class SupervisedConsumer {
     return createKafka(endpoint).consumer({
       groupId: group,
       // After kill -9 a group waits this long for the dead member.
-      sessionTimeout: 6_000,
+      sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: 1_500,
       rebalanceTimeout: 10_000,
       maxWaitTimeInMs: fetch.maxWaitMs ?? 250,
@@ -167,7 +169,8 @@ export class SupervisedConsumer {
     const names = consumer.events;
     consumer.on(names.CRASH, ({ payload }) => this.#replace(consumer, 'crash', payload.error));
     consumer.on(names.HEARTBEAT, () => {
-      this.#lastContactMs = clock.monotonicMs();
+      this.#lastHeartbeatMs = clock.monotonicMs();
+      this.#lastContactMs = this.#lastHeartbeatMs;
     });
     consumer.on(names.FETCH, () => {
       this.#lastFetchMs = clock.monotonicMs();
@@ -183,6 +186,7 @@ export class SupervisedConsumer {
         this.#state = 'running';
         this.#joinedAtMs = clock.monotonicMs();
         this.#lastContactMs = this.#joinedAtMs;
+        this.#lastHeartbeatMs = this.#joinedAtMs;
         metrics.rebalances.inc({ group });
         endpoint.logger.info({ group, memberId, assignment }, 'consumer.joined');
         events.onJoined({ memberId, assignment });
@@ -192,6 +196,9 @@ export class SupervisedConsumer {
 
   #handle(consumer: Consumer, payload: EachBatchPayload): void {
     if (this.#consumer !== consumer || !payload.isRunning()) return;
+    // Without a heartbeat for a whole session the group may have given our partitions away: take no more until one is
+    // answered. What is not resolved is fetched again.
+    if (this.#options.clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) return;
     this.#guarded(consumer, () => this.#options.events.onBatch(payload));
   }
 
