@@ -14,25 +14,29 @@ const lookMs = 50;
  * `closeIdleConnections` leaves those that never sent a request, and `close` stops the timeouts that would end them.
  */
 export function watchConnections(server: Server): Drain {
-  const answering = new Map<Socket, number>();
+  const answering = new Map<Socket, Set<ServerResponse>>();
   let isDraining = false;
   server.on('connection', (socket: Socket) => {
-    answering.set(socket, 0);
+    answering.set(socket, new Set());
     socket.once('close', () => answering.delete(socket));
   });
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     if (isDraining) response.setHeader('connection', 'close');
-    answering.set(socket, (answering.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (answering.get(socket) ?? 0) - 1;
-      if (answering.has(socket)) answering.set(socket, left);
-    });
+    const responses = answering.get(socket);
+    responses?.add(response);
+    response.once('close', () => responses?.delete(response));
   });
   const closeIdle = () => {
-    for (const [socket, count] of answering) if (count <= 0) socket.destroy();
+    for (const [socket, responses] of answering) if (responses.size === 0) socket.destroy();
+  };
+  const sayGoodbye = () => {
+    for (const response of [...answering.values()].flatMap((responses) => [...responses])) {
+      if (!response.headersSent) response.setHeader('connection', 'close');
+    }
   };
   return async (deadlineMs) => {
     isDraining = true;
+    sayGoodbye();
     await closing(server, { closeIdle, deadlineMs });
   };
 }

@@ -109,6 +109,7 @@ describe('closing', () => {
     const response = await answered;
     response.resume();
     expect(response.statusCode).toBe(200);
+    expect(response.headers.connection).toBe('close');
     await closing;
   });
 

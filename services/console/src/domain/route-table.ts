@@ -1,0 +1,37 @@
+/** The services that have routes under /v1. */
+export type RoutedService = 'ingress' | 'subscription' | 'history';
+
+/** One row of the table. A pattern that ends in `/*` is that path and all below it; any other is exactly itself. */
+export type Route = Readonly<{ pattern: string; service: RoutedService }>;
+
+const resources = (service: RoutedService, names: readonly string[]): Route[] =>
+  names.map((name) => ({ pattern: `/v1/webhooks/${name}/*`, service }));
+
+/** Which service answers which path. No path is matched by two rows. */
+export const routeTable: readonly Route[] = [
+  { pattern: '/v1/events', service: 'ingress' },
+  { pattern: '/v1/events/batch', service: 'ingress' },
+  { pattern: '/v1/sources/*', service: 'ingress' },
+  ...resources('subscription', [
+    'subscriptions',
+    'event-types',
+    'consumers',
+    'workspaces',
+    'api-keys',
+    'sources',
+    'audit',
+  ]),
+  ...resources('history', ['events', 'deliveries', 'dead-letters', 'replays', 'exports', 'stats', 'stream']),
+];
+
+/** The service that answers a path (as it came, not decoded), or null. */
+export function serviceOf(path: string): RoutedService | null {
+  const route = routeTable.find(({ pattern }) => matches(pattern, path));
+  return route === undefined ? null : route.service;
+}
+
+function matches(pattern: string, path: string): boolean {
+  if (!pattern.endsWith('/*')) return path === pattern || path === `${pattern}/`;
+  const base = pattern.slice(0, -2);
+  return path === base || path.startsWith(`${base}/`);
+}

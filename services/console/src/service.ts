@@ -1,0 +1,51 @@
+import { serve } from '@tidings/http';
+import type { ServiceContext } from '@tidings/observability';
+import { createApiProxy } from './adapters/api-proxy.ts';
+import { askReady } from './adapters/ask-ready.ts';
+import { mountStatusRoutes } from './adapters/status-routes.ts';
+import { createCollectStates } from './collect-states.ts';
+import type { configSpec } from './config.ts';
+import type { metricsCatalogue } from './metrics.ts';
+
+// The page asks every two seconds: several viewers share one round of questions.
+const freshMs = 1_000;
+
+/** Starts the console. It is ready when it listens: a service that is down is told, not hidden behind a dead page. */
+export async function startConsole(
+  context: ServiceContext<typeof configSpec, typeof metricsCatalogue>,
+): Promise<{ url: string }> {
+  const { config, logger, metrics, resources, clock } = context;
+  const targets = {
+    ingress: config.ingressUrl,
+    subscription: config.subscriptionUrl,
+    history: config.historyUrl,
+  };
+  const proxy = createApiProxy({
+    targets,
+    timeoutMs: config.upstreamTimeoutMs,
+    logger,
+    metrics: metrics.handles,
+  });
+  resources.add('proxy', proxy.close);
+  const collectStates = createCollectStates({
+    services: [
+      { name: 'ingress', url: config.ingressUrl },
+      { name: 'subscription', url: config.subscriptionUrl },
+      { name: 'fanout', url: config.fanoutUrl },
+      { name: 'delivery', url: config.deliveryUrl },
+      { name: 'history', url: config.historyUrl },
+    ],
+    ask: askReady(config.askTimeoutMs),
+    clock,
+    freshMs,
+  });
+  const server = await serve(context, {
+    // Bodies pass through: the services have bounds of their own and quote them.
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
+    routes: (app) => {
+      proxy.mount(app);
+      mountStatusRoutes(app, collectStates);
+    },
+  });
+  return { url: server.url };
+}
