@@ -32,6 +32,8 @@ export type ExchangeOptions = Readonly<{
 
 // An endpoint may answer 102 or 103 a few times before its real answer; more is a flood.
 const maxInformational = 16;
+// For header, informational answers and trailers, and for what a socket reads ahead of the parser.
+const rawSlackBytes = 512 * 1_024;
 const noBody = Buffer.alloc(0);
 
 function flattenHeaders(
@@ -144,6 +146,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#failWith(error);
   }
 
+  readonly #onFlood = (): void => {
+    this.#fail({ reason: 'protocol', detail: `${this.#phase}: more than ${this.#maxRawBytes} bytes` });
+  };
+
+  /** Far above what honest framing needs: chunks of one byte take six. */
+  get #maxRawBytes(): number {
+    return 8 * this.#options.maxResponseBytes + rawSlackBytes;
+  }
+
   readonly #onSignal = (): void => this.abort('the caller gave up');
 
   #startTimer(): void {
@@ -203,13 +214,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#slot = slot;
     this.#wasReused = slot.isReused;
     this.#bytesBefore = slot.connection.socket.bytesRead;
+    slot.limitTo(this.#maxRawBytes, this.#onFlood);
     this.#sentMs = this.#options.tools.clock.monotonicMs();
     const { route, method, headers, body } = this.#options;
     slot.client.dispatch({ path: route.path, method, headers, body }, this);
   }
 
   #failWith(error: Error): void {
-    this.#fail(failureOf(error, this.#phase));
+    this.#fail(failureOf(error, this.#phase, this.#slot?.connection.socket.readableEnded));
   }
 
   #timings(): PhaseTimings {

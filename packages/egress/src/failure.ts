@@ -37,15 +37,18 @@ function reasonOf(code: string, message: string, phase: Phase): EgressFailureRea
   if (isTlsCode(code)) return 'tls';
   // undici reports an answer that breaks HTTP (a stray 100, an upgrade nobody asked for) with the code of a lost socket.
   if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return 'protocol';
-  // A body that ends early is a cut connection; the parser sees only that the length is wrong.
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'reset';
   return byCode[code] ?? 'protocol';
 }
 
-/** Maps what a socket, TLS or undici reports to the closed list; the original text goes to `detail` for operators. */
-export function failureOf(error: unknown, phase: Phase): EgressFailure {
+/**
+ * Maps what a socket, TLS or undici reports to the closed list; the original text goes to `detail` for operators.
+ * `isEnded` says that the peer had ended its side.
+ */
+export function failureOf(error: unknown, phase: Phase, isEnded = false): EgressFailure {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
   const message = error instanceof Error ? error.message : String(error);
   const shown = code === '' || message.includes(code) ? message : `${code} ${message}`;
-  return { reason: reasonOf(code, message, phase), detail: `${phase}: ${shown}` };
+  // undici calls every body of the wrong length the same; one that the peer cut short is a lost connection.
+  const isCut = isEnded && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+  return { reason: isCut ? 'reset' : reasonOf(code, message, phase), detail: `${phase}: ${shown}` };
 }

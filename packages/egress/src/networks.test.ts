@@ -1,3 +1,4 @@
+import { AppError } from '@tidings/runtime';
 import { expect, test } from 'vitest';
 import { canonicalAddress, findNetwork, parseAddress, parseNetworks } from './networks.ts';
 
@@ -19,9 +20,8 @@ test.each([
   'fe80::1%eth0/64',
   '10.0.0.0/0x8',
 ])("refuses the network '%s' and quotes it", (text) => {
-  expect(() => parseNetworks(text)).toThrow(
-    expect.objectContaining({ code: 'config-invalid', message: expect.stringContaining(`'${text}'`) }),
-  );
+  expect(() => parseNetworks(text)).toThrow(AppError);
+  expect(() => parseNetworks(text)).toThrow(`'${text}'`);
 });
 
 test('refuses a network that is not named by its first address, and says the right one', () => {

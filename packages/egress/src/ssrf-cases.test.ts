@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { aRequest, openEgress, publicAddress, refusingDial } from './egress-under-test.ts';
+import { aRequest, briefly, openEgress, publicAddress, refusingDial } from './egress-under-test.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { Resolver } from './resolver.ts';
-import { checkUrl, type UrlRule } from './url-policy.ts';
+import { checkUrl, type UrlCheck, type UrlRule } from './url-policy.ts';
 
 type SsrfCase = Readonly<{
   input: string;
@@ -27,6 +27,8 @@ function resolverFor({ resolvesTo = [publicAddress] }: SsrfCase): Resolver {
   return { resolve: async () => ({ addresses: resolvesTo, ttlMs: 0 }) };
 }
 
+const rulesOf = (check: UrlCheck) => (check.ok ? [] : check.violations.map(({ rule }) => rule));
+
 test('the table is whole', () => {
   expect([rejected.length, accepted.length]).toEqual([67, 9]);
 });
@@ -38,27 +40,15 @@ describe.each([
   test.each(rejected)('refuses $input by $rule at registration', async (row) => {
     const input = rewrite(row.input);
     const egress = openEgress({ policy, resolver: resolverFor(row), dial: refusingDial().dial });
-    const check = await egress.checkEndpoint(input);
-    expect(check).toMatchObject({
-      ok: false,
-      violations: expect.arrayContaining([expect.objectContaining({ rule: row.rule })]),
-    });
-    if (row.resolvesTo === undefined) {
-      expect(checkUrl(input, policy)).toMatchObject({
-        ok: false,
-        violations: expect.arrayContaining([expect.objectContaining({ rule: row.rule })]),
-      });
-    }
+    expect(rulesOf(await egress.checkEndpoint(input))).toContain(row.rule);
+    if (row.resolvesTo === undefined) expect(rulesOf(checkUrl(input, policy))).toContain(row.rule);
   });
 
   test.each(rejected)('refuses $input at connect, before anything is dialled', async (row) => {
     const { dial, dialled } = refusingDial();
     const egress = openEgress({ policy, resolver: resolverFor(row), dial });
     const outcome = await egress.send(aRequest(rewrite(row.input)));
-    expect(outcome).toMatchObject({
-      kind: 'failed',
-      reason: expect.stringMatching(/^(blocked-address|invalid-url)$/),
-    });
+    expect(['blocked-address', 'invalid-url']).toContain(briefly(outcome));
     expect(dialled).toEqual([]);
   });
 });

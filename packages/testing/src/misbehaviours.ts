@@ -12,10 +12,14 @@ export type Pace = Readonly<{
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const tenGigabytes = 10_000_000_000;
-const kilobyte = Buffer.alloc(1_024, 'x');
+const kilobyte = 'x'.repeat(1_024);
+const headerLine = 'x-flood: 0123456789\r\n';
+const earlyHints = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
 
-/** Writes as fast as the other side reads, until the socket is closed. */
-function pour(socket: Socket, chunk: Buffer | string): void {
+/** Writes the text over and over, as fast as the other side reads, until the socket is closed. */
+function pour(socket: Socket, text: string): void {
+  // In large pieces, so that the flood costs the reader and not this process.
+  const chunk = text.repeat(Math.ceil(65_536 / text.length));
   const write = () => {
     while (!socket.destroyed && socket.write(chunk)) {
       // As long as the socket takes more.
@@ -35,6 +39,8 @@ export const misbehaviours = {
     socket.write(`${ok}content-length: 1000\r\n\r\nhalf`, () => socket.resetAndDestroy());
   },
   'close-mid-body': (socket) => socket.end(`${ok}content-length: 1000\r\n\r\nhalf`),
+  'close-mid-body-as-announced': (socket) =>
+    socket.end(`${ok}connection: close\r\ncontent-length: 1000\r\n\r\nhalf`),
   'close-mid-header': (socket) => socket.end(`${ok}x-a: 1\r\nx-b`),
   /** One byte of a header at a time. */
   'slow-headers': (socket, { every }) => {
@@ -76,9 +82,9 @@ export const misbehaviours = {
   /** Ends its side without an answer and goes on reading. */
   'half-close-before-answer': (socket) => socket.end(),
   'http-1.0': (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nold'),
-  'informational-flood': (socket) => pour(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'),
+  'informational-flood': (socket) => pour(socket, earlyHints),
   'early-hints-then-answer': (socket) => {
-    socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(3));
+    socket.write(earlyHints.repeat(3));
     socket.write(`${ok}content-length: 2\r\n\r\nok`);
   },
   'continue-then-stall': (socket) => {
@@ -96,7 +102,7 @@ export const misbehaviours = {
   },
   'header-flood': (socket) => {
     socket.write(ok);
-    pour(socket, 'x-flood: 0123456789\r\n');
+    pour(socket, headerLine);
   },
   'huge-header': (socket) => {
     socket.write(`${ok}x-huge: `);
@@ -104,7 +110,7 @@ export const misbehaviours = {
   },
   'trailer-flood': (socket) => {
     socket.write(`${ok}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n`);
-    pour(socket, 'x-flood: 0123456789\r\n');
+    pour(socket, headerLine);
   },
   'chunk-extension-flood': (socket) => {
     socket.write(`${ok}transfer-encoding: chunked\r\n\r\n2;`);

@@ -1,0 +1,224 @@
+import { type AddressInfo, createServer, Socket } from 'node:net';
+import {
+  answering,
+  eventually,
+  type MisbehaviourName,
+  misbehaviours,
+  startHostileServer,
+  startReceiver,
+} from '@tidings/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { aRequest, briefly, openEgress, settled } from './egress-under-test.ts';
+
+const outcomes: Readonly<Record<MisbehaviourName, string>> = {
+  blackhole: 'timeout',
+  'reset-before-answer': 'reset',
+  'close-before-answer': 'reset',
+  'reset-mid-body': 'reset',
+  'close-mid-body': 'reset',
+  'close-mid-body-as-announced': 'reset',
+  'close-mid-header': 'reset',
+  'slow-headers': 'timeout',
+  'slow-body': 'timeout',
+  'endless-body': 'response 200',
+  'endless-close-delimited-body': 'response 200',
+  'ten-gigabytes': 'response 200',
+  'ten-gigabytes-announced': 'timeout',
+  'gzip-bomb': 'response 200',
+  'never-closes': 'timeout',
+  'half-close': 'response 200',
+  'half-close-before-answer': 'reset',
+  'http-1.0': 'response 200',
+  'informational-flood': 'protocol',
+  'early-hints-then-answer': 'response 200',
+  'continue-then-stall': 'protocol',
+  'processing-then-stall': 'timeout',
+  'body-on-204': 'response 204',
+  'answer-in-advance': 'response 200',
+  'header-flood': 'protocol',
+  'huge-header': 'protocol',
+  'trailer-flood': 'protocol',
+  'chunk-extension-flood': 'protocol',
+  'invalid-header-bytes': 'protocol',
+  'invalid-status-line': 'protocol',
+  'invalid-chunk': 'protocol',
+  'two-lengths': 'protocol',
+  'not-http': 'protocol',
+  'unasked-upgrade': 'protocol',
+  'late-success': 'timeout',
+  'alternative-service': 'response 200',
+};
+
+test('every misbehaviour has an outcome', () => {
+  expect(Object.keys(outcomes).toSorted()).toEqual(Object.keys(misbehaviours).toSorted());
+});
+
+test.each(Object.entries(outcomes) as [MisbehaviourName, string][])(
+  '%s ends as %s, three at a time, and leaves no socket behind',
+  async (behave, expected) => {
+    const server = await startHostileServer({ behave, cleanUp: onTestFinished });
+    const egress = openEgress();
+    const results = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        egress.send(aRequest(server.url, { timeoutMs: expected === 'timeout' ? 400 : 5_000 })),
+      ),
+    );
+    expect(results.map(briefly)).toEqual([expected, expected, expected]);
+    for (const outcome of results) {
+      if (outcome.kind === 'response') expect(outcome.body.length).toBeLessThanOrEqual(16_384);
+      else expect(outcome.beforeAnyByte).toBe(false);
+    }
+    await settled(egress);
+    await eventually(() => expect(server.open()).toBe(egress.stats().idle), { everyMs: 5 });
+  },
+);
+
+test.each<MisbehaviourName>(['endless-body', 'endless-close-delimited-body', 'ten-gigabytes'])(
+  'of %s exactly the first 16 KiB are read, or as much as was asked for',
+  async (behave) => {
+    const server = await startHostileServer({ behave, cleanUp: onTestFinished });
+    const egress = openEgress();
+    const whole = await egress.send(aRequest(server.url));
+    expect(whole).toMatchObject({ kind: 'response', truncated: true });
+    expect(whole.kind === 'response' && whole.body.length).toBe(16_384);
+    const little = await egress.send(aRequest(server.url, { maxResponseBytes: 10 }));
+    expect(little.kind === 'response' && little.body.toString()).toBe('xxxxxxxxxx');
+  },
+);
+
+test('a body of exactly the bound is whole, and its socket is kept', async () => {
+  const receiver = await startReceiver({
+    answer: { status: 200, body: Buffer.alloc(16_384, 'x') },
+    cleanUp: onTestFinished,
+  });
+  const egress = openEgress();
+  const outcome = await egress.send(aRequest(receiver.url));
+  expect(outcome).toMatchObject({ kind: 'response', truncated: false });
+  expect(outcome.kind === 'response' && outcome.body.length).toBe(16_384);
+  expect(egress.stats().idle).toBe(1);
+});
+
+test('a gzip bomb stays as it came', async () => {
+  const server = await startHostileServer({ behave: 'gzip-bomb', cleanUp: onTestFinished });
+  const egress = openEgress();
+  const outcome = await egress.send(aRequest(server.url));
+  expect(outcome).toMatchObject({ kind: 'response', headers: { 'content-encoding': 'gzip' } });
+  expect(outcome.kind === 'response' && outcome.body.subarray(0, 2).toString('hex')).toBe('1f8b');
+});
+
+test('an answer that was sent in advance never answers the next request', async () => {
+  const server = await startHostileServer({ behave: 'answer-in-advance', cleanUp: onTestFinished });
+  const egress = openEgress();
+  for (let request = 0; request < 5; request += 1) {
+    const outcome = await egress.send(aRequest(server.url));
+    expect(outcome.kind === 'response' && outcome.body.toString()).toBe('ok');
+  }
+  expect(server.accepted()).toBe(5);
+});
+
+test.each([301, 302, 303, 307, 308])(
+  'D12–D14 a %i is an answer and is not followed, wherever it points',
+  async (status) => {
+    const target = await startReceiver({ cleanUp: onTestFinished });
+    const egress = openEgress();
+    const places = [target.url, 'file:///etc/passwd', '/again', 'http://169.254.169.254/', '//127.0.0.1/'];
+    for (const location of places) {
+      const server = await startHostileServer({
+        behave: answering(status, { location }),
+        cleanUp: onTestFinished,
+      });
+      const outcome = await egress.send(aRequest(server.url));
+      expect(outcome).toMatchObject({ kind: 'response', status, headers: { location } });
+      expect(server.requests()).toBe(1);
+    }
+    expect(target.requests).toEqual([]);
+  },
+);
+
+test.each([410, 429, 503, 502, 504, 400])('a %i is an answer with its headers', async (status) => {
+  const server = await startHostileServer({
+    behave: answering(status, { 'Retry-After': '120', 'X-Twice': 'a' }),
+    cleanUp: onTestFinished,
+  });
+  const egress = openEgress();
+  expect(await egress.send(aRequest(server.url))).toMatchObject({
+    kind: 'response',
+    status,
+    headers: { 'retry-after': '120' },
+  });
+});
+
+test('D18 an alternative service is ignored', async () => {
+  const server = await startHostileServer({ behave: 'alternative-service', cleanUp: onTestFinished });
+  const egress = openEgress();
+  expect(briefly(await egress.send(aRequest(server.url)))).toBe('response 200');
+  expect(briefly(await egress.send(aRequest(server.url)))).toBe('response 200');
+  expect(server.requests()).toBe(2);
+});
+
+test('D19 proxy variables are ignored', async () => {
+  const proxy = await startReceiver({ cleanUp: onTestFinished });
+  const receiver = await startReceiver({ cleanUp: onTestFinished });
+  const names = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'all_proxy'];
+  const before = names.map((name) => process.env[name]);
+  for (const name of names) process.env[name] = proxy.url;
+  onTestFinished(() => {
+    for (const [index, name] of names.entries()) {
+      const value = before[index];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  const egress = openEgress();
+  expect(briefly(await egress.send(aRequest(receiver.url)))).toBe('response 204');
+  expect(proxy.requests).toEqual([]);
+});
+
+test('a port where nobody listens refuses', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  const egress = openEgress();
+  const outcome = await egress.send(aRequest(`http://127.0.0.1:${port}/`));
+  expect(outcome).toMatchObject({ reason: 'refused', beforeAnyByte: false });
+  expect(egress.stats()).toMatchObject({ sockets: 0, origins: 0 });
+});
+
+test('an address that never answers a connect ends with the connect bound, within the deadline', async () => {
+  const silent: Socket[] = [];
+  const dial = () => {
+    const socket = new Socket();
+    silent.push(socket);
+    return socket;
+  };
+  const egress = openEgress({ dial, connectTimeoutMs: 50 });
+  const outcome = await egress.send(aRequest('http://127.0.0.1:9/', { timeoutMs: 10_000 }));
+  expect(outcome).toMatchObject({ reason: 'timeout', detail: expect.stringContaining('connect') as string });
+  const early = await egress.send(aRequest('http://127.0.0.1:9/', { timeoutMs: 20 }));
+  expect(early).toMatchObject({ reason: 'timeout', detail: expect.stringContaining('20 ms') as string });
+  expect(silent.every((socket) => socket.destroyed)).toBe(true);
+  expect(egress.stats()).toMatchObject({ sockets: 0, origins: 0 });
+});
+
+test('a peer that is not the checked address gets no byte', async () => {
+  const receiver = await startReceiver({ cleanUp: onTestFinished });
+  const egress = openEgress({
+    dial: () => {
+      const socket = new Socket();
+      Object.defineProperty(socket, 'remoteAddress', { get: () => '10.0.0.1' });
+      return socket.connect(receiver.port, '127.0.0.1');
+    },
+  });
+  const outcome = await egress.send(aRequest(receiver.url));
+  expect(outcome).toMatchObject({
+    reason: 'blocked-address',
+    detail: expect.stringContaining('10.0.0.1') as string,
+  });
+  await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
+  expect(receiver.requests).toEqual([]);
+});

@@ -1,0 +1,154 @@
+import {
+  type Certificate,
+  makeAuthority,
+  makeCertificate,
+  startHostileServer,
+  startReceiver,
+} from '@tidings/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { aRequest, briefly, openEgress, settled, tableResolver } from './egress-under-test.ts';
+import type { TlsOptions } from './tls-contexts.ts';
+
+const hour = 3_600_000;
+const authority = makeAuthority();
+const name = 'hooks.example';
+const resolver = tableResolver({ [name]: ['127.0.0.1'], 'other.example': ['127.0.0.1'] });
+
+async function secureReceiver(certificate: Certificate, clientAuthority?: string) {
+  const ca = clientAuthority === undefined ? {} : { ca: clientAuthority };
+  return startReceiver({ tls: { ...certificate, ...ca }, cleanUp: onTestFinished });
+}
+
+const trusting: TlsOptions = { ca: authority.cert };
+
+test('a certificate for the name, by a trusted authority, is proof; every phase has its time', async () => {
+  const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
+  const egress = openEgress({ resolver });
+  const url = `https://${name}:${receiver.port}/`;
+  const first = await egress.send(aRequest(url, { tls: trusting }));
+  expect(briefly(first)).toBe('response 204');
+  const { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } = first.timings;
+  for (const ms of [dnsMs, connectMs, tlsMs, firstByteMs]) expect(ms).toBeGreaterThanOrEqual(0);
+  expect(totalMs).toBeGreaterThanOrEqual((connectMs ?? 0) + (tlsMs ?? 0) + (firstByteMs ?? 0) - 0.1);
+  const second = await egress.send(aRequest(url, { tls: trusting }));
+  expect(second.timings).toMatchObject({ dnsMs: null, connectMs: null, tlsMs: null });
+  expect(receiver.connections()).toBe(1);
+});
+
+test('a literal address needs a certificate for that address', async () => {
+  const receiver = await secureReceiver(authority.issue({ hosts: ['127.0.0.1'] }));
+  const egress = openEgress({ resolver });
+  expect(briefly(await egress.send(aRequest(receiver.url, { tls: trusting })))).toBe('response 204');
+  const other = await secureReceiver(authority.issue({ hosts: ['127.0.0.2'] }));
+  expect(briefly(await egress.send(aRequest(other.url, { tls: trusting })))).toBe('tls');
+});
+
+test.each<[string, () => Certificate]>([
+  ['D17 for another host', () => authority.issue({ hosts: ['other.example'] })],
+  ['without any host', () => authority.issue({})],
+  [
+    'D17 expired',
+    () =>
+      authority.issue({ hosts: [name], notBeforeMs: Date.now() - 2 * hour, notAfterMs: Date.now() - hour }),
+  ],
+  [
+    'not valid yet',
+    () =>
+      authority.issue({ hosts: [name], notBeforeMs: Date.now() + hour, notAfterMs: Date.now() + 2 * hour }),
+  ],
+  ['D17 self-signed', () => makeCertificate({ hosts: [name] })],
+  ['by another authority', () => makeAuthority().issue({ hosts: [name] })],
+])('a certificate %s is refused before a byte of the request', async (_case, make) => {
+  const receiver = await secureReceiver(make());
+  const egress = openEgress({ resolver });
+  const outcome = await egress.send(aRequest(`https://${name}:${receiver.port}/`, { tls: trusting }));
+  expect(outcome).toMatchObject({ kind: 'failed', reason: 'tls', beforeAnyByte: false });
+  await settled(egress);
+  expect(receiver.requests).toEqual([]);
+});
+
+test('without an authority of its own, a request trusts the public ones only', async () => {
+  const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
+  const egress = openEgress({ resolver });
+  expect(briefly(await egress.send(aRequest(`https://${name}:${receiver.port}/`)))).toBe('tls');
+});
+
+test('the server hears the name, and no address', async () => {
+  const names: string[] = [];
+  const certificate = authority.issue({ hosts: [name, '127.0.0.1'] });
+  const server = await startHostileServer({
+    behave: 'half-close',
+    tls: { ...certificate, onServerName: (heard) => names.push(heard) },
+    cleanUp: onTestFinished,
+  });
+  const egress = openEgress({ resolver });
+  expect(briefly(await egress.send(aRequest(`https://${name}:${server.port}/`, { tls: trusting })))).toBe(
+    'response 200',
+  );
+  expect(briefly(await egress.send(aRequest(server.url, { tls: trusting })))).toBe('response 200');
+  expect(names).toEqual([name]);
+});
+
+test('a client certificate is shown where one is asked for, and missed where it is not given', async () => {
+  const clients = makeAuthority('partner clients');
+  const receiver = await secureReceiver(authority.issue({ hosts: [name] }), clients.cert);
+  const egress = openEgress({ resolver });
+  const url = `https://${name}:${receiver.port}/`;
+  const client = clients.issue({ hosts: ['tidings'] });
+  expect(briefly(await egress.send(aRequest(url, { tls: { ...trusting, ...client } })))).toBe('response 204');
+  // In TLS 1.3 the client is done before the server looks at its certificate, and Node's server then just hangs up.
+  expect(briefly(await egress.send(aRequest(url, { tls: trusting })))).toBe('reset');
+  expect(receiver.requests).toHaveLength(1);
+});
+
+test('a reused socket that ends, with TLS’s own farewell, before any byte of an answer says so', async () => {
+  let requests = 0;
+  const server = await startHostileServer({
+    tls: authority.issue({ hosts: [name] }),
+    behave: (socket) => {
+      requests += 1;
+      if (requests === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      else socket.end();
+    },
+    cleanUp: onTestFinished,
+  });
+  const egress = openEgress({ resolver });
+  const url = `https://${name}:${server.port}/`;
+  expect(briefly(await egress.send(aRequest(url, { tls: trusting })))).toBe('response 200');
+  expect(await egress.send(aRequest(url, { tls: trusting }))).toMatchObject({
+    reason: 'reset',
+    beforeAnyByte: true,
+  });
+});
+
+test('a key that cannot be read is a failure of class tls, not an exception', async () => {
+  const egress = openEgress({ resolver });
+  const tls = { cert: 'not pem', key: 'not pem' };
+  expect(await egress.send(aRequest(`https://${name}/`, { tls }))).toMatchObject({ reason: 'tls' });
+});
+
+test('sockets are shared between equal TLS options and no others', async () => {
+  const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
+  const egress = openEgress({ resolver });
+  const url = `https://${name}:${receiver.port}/`;
+  await egress.send(aRequest(url, { tls: { ca: authority.cert } }));
+  await egress.send(aRequest(url, { tls: { ca: authority.cert } }));
+  expect(receiver.connections()).toBe(1);
+  expect(briefly(await egress.send(aRequest(url)))).toBe('tls');
+  await egress.send(aRequest(url, { tls: { ca: `${authority.cert}\n${makeAuthority('second').cert}` } }));
+  expect(receiver.connections()).toBe(2);
+});
+
+test('a server that never answers the first message of TLS ends at the deadline', async () => {
+  const server = await startHostileServer({ behave: 'blackhole', cleanUp: onTestFinished });
+  const egress = openEgress({ resolver });
+  const outcome = await egress.send(aRequest(`https://127.0.0.1:${server.port}/`, { timeoutMs: 200 }));
+  expect(outcome).toMatchObject({ reason: 'timeout', detail: expect.stringContaining('tls') as string });
+  await settled(egress);
+});
+
+test('a server that speaks plain HTTP where TLS is asked for is a failure of class tls', async () => {
+  const receiver = await startReceiver({ cleanUp: onTestFinished });
+  const egress = openEgress({ resolver });
+  expect(briefly(await egress.send(aRequest(`https://127.0.0.1:${receiver.port}/`)))).toBe('tls');
+});
