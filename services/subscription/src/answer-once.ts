@@ -23,7 +23,7 @@ export type OnceWork<T> = Readonly<{
 }>;
 
 /** How long an answer is repeated for the same key. Published in the README. */
-export const answersKeptMs = 24 * 3_600_000;
+const answersKeptMs = 24 * 3_600_000;
 
 // Well above the time bound of a request: a run that is still at work must not be taken for dead.
 const claimMs = 60_000;

@@ -33,7 +33,7 @@ export function reachOf(request: IncomingMessage): Reach {
  * The versions that If-Match allows: strong tags of ours, compared strongly (RFC 9110 section 13.1.1), so a weak tag or
  * one that is not ours matches nothing. `*` asks only that the object exists, which every route does anyway.
  */
-export function ifMatchOf(request: IncomingMessage): IfMatch {
+function ifMatchOf(request: IncomingMessage): IfMatch {
   const header = request.headers['if-match'];
   if (header === undefined || header.trim() === '*') return null;
   return new Set(

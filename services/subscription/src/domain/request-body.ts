@@ -67,6 +67,7 @@ const settingsFields = {
     if: { type: 'array' },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
     then: {
+      type: 'array',
       items: { type: 'integer', minimum: 0, maximum: limits.retryTotalSeconds },
       maxItems: limits.retrySteps + 1,
     },

@@ -1,0 +1,31 @@
+import { createApp, listen } from '@tidings/http';
+import { createMetrics, silentLogger } from '@tidings/observability';
+import { Health, systemClock } from '@tidings/runtime';
+import { onTestFinished } from 'vitest';
+import { mountSubscriptionRoutes } from '../src/adapters/subscription-routes.ts';
+import { openInMemoryRegistry } from './in-memory-registry.ts';
+import { apiCaller, principals } from './registry-api.ts';
+
+/** The routes over the registry in memory, on a real socket, for one test. Its clock is the real one. */
+export async function serveInMemory() {
+  const registry = await openInMemoryRegistry();
+  let replays = 0;
+  const app = createApp({
+    service: 'subscription',
+    logger: silentLogger,
+    metrics: createMetrics({}, { service: 'subscription', nodeMetrics: false }),
+    health: new Health(),
+    routes: (router) =>
+      mountSubscriptionRoutes(router, {
+        ...registry,
+        clock: systemClock,
+        authenticate: (token) => principals[token] ?? null,
+        onReplay: () => {
+          replays += 1;
+        },
+      }),
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
+  onTestFinished(async () => server.close(1_000));
+  return { ...registry, call: apiCaller(server.url, 'own'), replays: () => replays };
+}

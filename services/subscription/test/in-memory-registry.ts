@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
+import { createMetrics, recordingLogger } from '@tidings/observability';
+import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
+import { kafkaSubscriptionTopic, tailSubscriptions } from '../src/adapters/kafka-subscription-topic.ts';
+import { MemoryIdempotencyStore } from '../src/adapters/memory-idempotency-store.ts';
+import { MemorySubscriptionStore } from '../src/adapters/memory-subscription-store.ts';
+import { LandedVersions } from '../src/domain/landed-versions.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { SecretMint } from '../src/mint-secret.ts';
+import type { SubscriptionTopic } from '../src/ports.ts';
+import { Outbox } from '../src/publish-version.ts';
+
+/** A sealing key ring that no other test shares. */
+export const aKeyRing = (): string => `k1:${randomBytes(32).toString('base64')}`;
+
+/** A topic that can be told to fail before or after its records are written. */
+type FaultyTopic = SubscriptionTopic & { fail: 'never' | 'before' | 'after' };
+
+function faulty(topic: SubscriptionTopic): FaultyTopic {
+  const through = async (write: () => Promise<void>): Promise<void> => {
+    if (wrapped.fail === 'before') throw new AppError({ code: 'unavailable', message: 'no brokers' });
+    await write();
+    if (wrapped.fail === 'after') throw new AppError({ code: 'unavailable', message: 'no answer' });
+  };
+  const wrapped: FaultyTopic = {
+    fail: 'never',
+    publish: async (record) => through(async () => topic.publish(record)),
+    publishTombstone: async (id) => through(async () => topic.publishTombstone(id)),
+  };
+  return wrapped;
+}
+
+/** The parts of the registry over memory, with a clock that stands still. */
+export type InMemoryRegistry = Awaited<ReturnType<typeof openInMemoryRegistry>>;
+
+/** What lies on the topic, in the order of its one partition's key; tombstones are null. */
+export const publishedOn = (bus: MemoryBus): readonly (SubscriptionRecord | null)[] =>
+  bus
+    .records(topics.subscriptions)
+    .map((record) => (record.value === null ? null : decodeSubscription(record)));
+
+/** Opens the parts. `overtaken` collects what the reader of the topic reports. */
+export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
+  const bus = createMemoryBus({ clock });
+  const logger = recordingLogger();
+  const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
+  const store = new MemorySubscriptionStore();
+  const keys = new MemoryIdempotencyStore();
+  const topic = faulty(kafkaSubscriptionTopic(await bus.producer()));
+  const outbox = new Outbox({ store, topic, clock, logger, metrics: metrics.handles, waitMs: 1_000 });
+  const landed = new LandedVersions();
+  const overtaken = new Set<SubscriptionRecord['id']>();
+  const table: Table<null> = await tailSubscriptions({ bus, landed, onOvertaken: (id) => overtaken.add(id) });
+  return {
+    bus,
+    clock,
+    logger,
+    metrics: metrics.handles,
+    store,
+    keys,
+    topic,
+    outbox,
+    landed,
+    overtaken,
+    table,
+    mint: new SecretMint(keyRing(aKeyRing())),
+    maxPerWorkspace: 10,
+    checks: {
+      checkEndpoint: async (url: string) => (url.includes('internal') ? ['is internal'] : []),
+      checkHeader: (name: string) => (name.startsWith('webhook-') ? 'is reserved' : null),
+      checkFilter: () => [],
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Principal } from '@tidings/http';
+
+/** The fields of any answer that tests look into one by one; which of them are there depends on the answer. */
+export type AnswerBody = Readonly<{
+  id: string;
+  secret: string;
+  secrets: readonly Readonly<{ id: string; created_at: string; expires_at: string }>[];
+  public_key: string;
+  version: number;
+  consumer_id: string;
+  disabled_at: string;
+  propagated: boolean;
+  detail: string;
+  errors: readonly Readonly<{ pointer: string; detail: string }>[];
+  data: readonly AnswerBody[];
+  next_cursor: string | null;
+}>;
+
+/** An answer with its body read. */
+export type Answer = Readonly<{ status: number; headers: Headers; body: AnswerBody }>;
+
+/** One call. The body is sent as JSON; `headers` are added. */
+export type Call = Readonly<{ key?: string; body?: unknown; headers?: Record<string, string> }>;
+
+const path = '/v1/webhooks/subscriptions';
+
+/** A caller of the subscriptions API: `call('POST', '', { body })`. */
+export function apiCaller(url: string, defaultKey: string) {
+  return async (
+    method: string,
+    below: string,
+    { key = defaultKey, body, headers }: Call = {},
+  ): Promise<Answer> => {
+    const response = await fetch(`${url}${path}${below}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const read: unknown = JSON.parse(text);
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: read as AnswerBody,
+    };
+  };
+}
+
+const allScopes: ReadonlySet<string> = new Set(['admin']);
+
+/** Keys of tests: `own` and `other` see a workspace each, `acme` one consumer of the first, `reader` may only read. */
+export const principals: Readonly<Record<string, Principal>> = {
+  own: { keyId: 'key_own', workspaceId: 'ws_own', consumerId: null, scopes: allScopes },
+  other: { keyId: 'key_other', workspaceId: 'ws_other', consumerId: null, scopes: allScopes },
+  acme: { keyId: 'key_acme', workspaceId: 'ws_own', consumerId: 'acme', scopes: allScopes },
+  globex: { keyId: 'key_globex', workspaceId: 'ws_own', consumerId: 'globex', scopes: allScopes },
+  reader: {
+    keyId: 'key_reader',
+    workspaceId: 'ws_own',
+    consumerId: null,
+    scopes: new Set(['subscriptions:read']),
+  },
+};
+
+/** The least that a new subscription needs. */
+export const aBody = (overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  endpoint_url: 'https://partner.example/hook',
+  events: ['order.*'],
+  ...overrides,
+});
+
+/** The pointers of a problem. */
+export const pointersOf = ({ body }: Answer): string[] => body.errors.map(({ pointer }) => pointer);

@@ -1,0 +1,138 @@
+import { encodeSubscription, topics } from '@tidings/contracts';
+import { eventually } from '@tidings/testing';
+import { describe, expect, it } from 'vitest';
+import { aBody } from './registry-api.ts';
+import { aPlace, startReadyRegistry, startRegistry } from './start-registry.ts';
+import { openTopic } from './topic-reader.ts';
+
+describe('the registry over Kafka and MongoDB', () => {
+  it('has a created subscription on the topic, in that version, when it says so', async () => {
+    const topic = await openTopic();
+    const { call } = await startReadyRegistry(aPlace());
+    const created = await call('POST', '', { body: aBody({ endpoint_url: 'http://127.0.0.1:9999/hook' }) });
+    expect([created.status, created.body.propagated]).toEqual([201, true]);
+    const changed = await call('PATCH', `/${created.body.id}`, { body: { events: ['*'] } });
+    expect(changed.body).toMatchObject({ version: 2, propagated: true });
+    await eventually(
+      () => expect(topic.of(created.body.id)).toMatchObject([{ version: 1 }, { version: 2, events: ['*'] }]),
+      { timeoutMs: 1_000 },
+    );
+    expect((await call('GET', `/${created.body.id}`)).body).toEqual(changed.body);
+  });
+
+  it('keeps every change of writers that race over two instances', async () => {
+    const place = aPlace();
+    const topic = await openTopic();
+    const instances = [await startReadyRegistry(place), await startReadyRegistry(place)];
+    const { body } = (await instances[0]?.call('POST', '', { body: aBody() })) ?? { body: { id: '' } };
+    const changes = Array.from({ length: 6 }, (_, index) => ({ headers: { [`x-${index}`]: 'v' } }));
+    const stale = { 'if-match': '"1"' };
+    const raced = await Promise.all(
+      instances.map(async ({ call }, index) =>
+        call('PATCH', `/${body.id}`, { body: { description: `${index}` }, headers: stale }),
+      ),
+    );
+    expect(raced.map(({ status }) => status).sort()).toEqual([200, 412]);
+    const answers = await Promise.all(
+      changes.map(async (change, index) =>
+        instances[index % 2]?.call('PATCH', `/${body.id}`, { body: change }),
+      ),
+    );
+    expect(answers.map((answer) => answer?.status)).toEqual(changes.map(() => 200));
+    const versions = answers.map((answer) => answer?.body.version ?? 0).sort();
+    expect(versions).toEqual([3, 4, 5, 6, 7, 8]);
+    await eventually(() => expect(topic.of(body.id).at(-1)).toMatchObject({ version: 8 }));
+  });
+
+  it('publishes after a restart what a crash between write and publish left', async () => {
+    const place = aPlace();
+    const topic = await openTopic();
+    const dying = await startReadyRegistry(place, {
+      KAFKA_BROKERS: '127.0.0.1:1',
+      SUBSCRIPTION_SWEEP_EVERY: '60s',
+    });
+    const { body } = await dying.call('POST', '', { body: aBody() });
+    expect(body.propagated).toBe(false);
+    await dying.call('PATCH', `/${body.id}`, { body: { description: 'second' } });
+    await dying.close();
+    expect(topic.of(body.id)).toEqual([]);
+    const { call } = await startReadyRegistry(place);
+    await eventually(() => expect(topic.of(body.id)).toMatchObject([{ version: 2 }]));
+    await eventually(async () => expect((await call('GET', `/${body.id}`)).body.propagated).toBe(true));
+  });
+
+  it('publishes the current version again when an older one lands after it', async () => {
+    const topic = await openTopic();
+    const { call, logger } = await startReadyRegistry(aPlace());
+    const { body } = await call('POST', '', { body: aBody() });
+    await call('DELETE', `/${body.id}`);
+    await eventually(() => expect(topic.of(body.id)).toHaveLength(2));
+    await eventually(() => expect(logger.lines.map(({ event }) => event)).toContain('registry.compared'));
+    const [first] = topic.of(body.id);
+    if (first == null) throw new Error('the first version is not on the topic');
+    await topic.producer.publish({ topic: topics.subscriptions, ...encodeSubscription(first) });
+    await eventually(() =>
+      expect(topic.of(body.id).slice(2)).toMatchObject([{ version: 1 }, { version: 2 }]),
+    );
+  });
+
+  it('publishes at boot what is missing on the topic although it was marked', async () => {
+    const place = aPlace();
+    const topic = await openTopic();
+    const first = await startReadyRegistry(place);
+    const { body } = await first.call('POST', '', { body: aBody() });
+    await first.close();
+    const tombstone = { topic: topics.subscriptions, key: body.id, value: null };
+    await topic.producer.publish(tombstone);
+    await eventually(() => expect(topic.of(body.id).at(-1)).toBeNull());
+    await startReadyRegistry(place);
+    await eventually(() => expect(topic.of(body.id).at(-1)).toMatchObject({ version: 1 }));
+  });
+
+  it('answers 201 with propagated false while Kafka is away', async () => {
+    const registry = await startReadyRegistry(aPlace(), { KAFKA_BROKERS: '127.0.0.1:1' });
+    const { status, body } = await registry.call('POST', '', { body: aBody() });
+    expect([status, body.propagated]).toEqual([201, false]);
+  });
+
+  it('starts without MongoDB, says that it is not ready, and answers 503', async () => {
+    const registry = await startRegistry(aPlace(), { MONGODB_URI: 'mongodb://127.0.0.1:1' });
+    await eventually(() =>
+      expect(registry.logger.lines.map(({ event }) => event)).toContain('mongodb.unreachable'),
+    );
+    expect(await registry.isReady()).toBe(false);
+    const answer = await registry.call('POST', '', { body: aBody() });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+    expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
+  });
+
+  it('replays the answer of an Idempotency-Key from another instance', async () => {
+    const place = aPlace();
+    const [one, two] = [await startReadyRegistry(place), await startReadyRegistry(place)];
+    const request = { body: aBody(), headers: { 'idempotency-key': 'k1' } };
+    const first = await one.call('POST', '', request);
+    const second = await two.call('POST', '', request);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(second.body).toEqual(first.body);
+  });
+
+  it('refuses an endpoint that only a private network can reach', async () => {
+    const { call } = await startReadyRegistry(aPlace(), { DANGEROUSLY_ALLOWED_NETWORKS: '10.1.0.0/16' });
+    for (const url of [
+      'http://127.0.0.1:9999/',
+      'https://169.254.169.254/',
+      'http://10.2.0.1/',
+      'https://localhost/',
+    ]) {
+      expect((await call('POST', '', { body: aBody({ endpoint_url: url }) })).status).toBe(422);
+    }
+    expect((await call('POST', '', { body: aBody({ endpoint_url: 'http://10.1.2.3:8080/x' }) })).status).toBe(
+      201,
+    );
+  });
+
+  it('is told plainly when a setting is wrong', async () => {
+    await expect(startRegistry({ ...aPlace(), sealingKeys: 'k1:short' })).rejects.toThrow('sealing key ring');
+  });
+});

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { expect, inject, onTestFinished } from 'vitest';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { startSubscription } from '../src/service.ts';
+import { monitoredUri } from './command-guard.ts';
+import { aKeyRing } from './in-memory-registry.ts';
+import type {} from './provided-context.ts';
+import { apiCaller } from './registry-api.ts';
+
+const adminKey = 'an-admin-key-for-tests';
+
+/** A database and a workspace of its own, and one key ring for all instances of one registry. */
+export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string }>;
+
+export const aPlace = (): Place => ({
+  database: `registry_${randomUUID().slice(0, 8)}`,
+  workspace: `ws_${randomUUID().slice(0, 8)}`,
+  sealingKeys: aKeyRing(),
+});
+
+/** A running instance of the service and a caller of its API. */
+export type RunningRegistry = Awaited<ReturnType<typeof startRegistry>>;
+
+/** Starts the whole service against the real Kafka and MongoDB; it is stopped at the end of the test. */
+export async function startRegistry(place: Place, env: Readonly<Record<string, string>> = {}) {
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: inject('brokers').join(','),
+    MONGODB_URI: monitoredUri(inject('mongodbUri')),
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: place.workspace,
+    SEALING_KEYS: place.sealingKeys,
+    DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
+    SUBSCRIPTION_DATABASE: place.database,
+    SUBSCRIPTION_SWEEP_EVERY: '200ms',
+    ...env,
+  });
+  const logger = recordingLogger();
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'subscription',
+    config,
+    catalogue: metricsCatalogue,
+    logger,
+  });
+  const { url } = await startSubscription(context);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closing ??= context.resources.close(10_000);
+    await closing;
+  };
+  onTestFinished(close);
+  const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).status === 200;
+  return { url, logger, close, isReady, call: apiCaller(url, adminKey) };
+}
+
+/** As `startRegistry`, when it is ready. */
+export async function startReadyRegistry(
+  place: Place,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningRegistry> {
+  const registry = await startRegistry(place, env);
+  await eventually(async () => expect(await registry.isReady()).toBe(true));
+  return registry;
+}
