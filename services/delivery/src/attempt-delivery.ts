@@ -1,6 +1,6 @@
 import { ladder, type Rung } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
-import { conclude } from './domain/attempt.ts';
+import { type ConcludedAttempt, conclude } from './domain/attempt.ts';
 import type { Job } from './domain/job.ts';
 import type { RetryRules } from './domain/next-step.ts';
 import { routeOf } from './domain/route.ts';
@@ -18,6 +18,10 @@ export type AttemptDependencies = Readonly<{
   send: SendRequest;
   record: RecordVerdict;
   report: ReportAttempt;
+  /** True when a copy of the command was finished while this one waited; it is then completed without an attempt. */
+  isFinished: (job: Job) => boolean;
+  /** Told at once how a request ended, before it is recorded. */
+  onConcluded: (attempted: ConcludedAttempt) => void;
   /** The request was given up by us, not by the endpoint: it does not count. */
   onAborted: (job: Job, detail: string) => void;
   clock: Clock;
@@ -35,8 +39,12 @@ export const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Run
 export const createAttemptDelivery =
   (dependencies: AttemptDependencies): AttemptDelivery =>
   async (job, release) => {
-    const { directory, findSigningKeys, send, record, report, onAborted, clock } = dependencies;
+    const { directory, findSigningKeys, send, record, report, onAborted, onConcluded, clock } = dependencies;
     const { state } = job.command;
+    if (dependencies.isFinished(job)) {
+      release();
+      return;
+    }
     const atMs = clock.nowMs();
     const route = routeOf(state, directory.find(state.subscriptionId), atMs);
     if (route.kind !== 'attempt') {
@@ -59,14 +67,17 @@ export const createAttemptDelivery =
       prepareRequest({ command: job.command, subscription, keys, nowMs: atMs, userAgent }),
     );
     const durationMs = Math.round(clock.monotonicMs() - beganMs);
-    release();
     if (sent.kind === 'aborted') {
+      release();
       onAborted(job, sent.detail);
       return;
     }
     const attempted = conclude({ state, subscription, atMs }, sent, { endedAtMs: clock.nowMs(), durationMs });
     const { outcome } = attempted;
+    // Before the slot is given back: whoever gets it next must find the endpoint's new state.
     if (outcome.kind === 'failed' && outcome.reason === 'gone') directory.markGone(subscription);
+    onConcluded(attempted);
+    release();
     const verdict = verdictOnAttempt(attempted, notRetried);
     const isRecorded = await record(job, verdict);
     const detail = sent.kind === 'failed' ? sent.detail : null;

@@ -6,8 +6,10 @@ import { createKafkaJournal } from './adapters/kafka-journal.ts';
 import { createSigningKeys } from './adapters/signing-keys.ts';
 import { createSubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { createAttemptDelivery, operatorRung } from './attempt-delivery.ts';
-import { hardCapFactor, maxHeld, maxUnrecorded, userAgent } from './config.ts';
+import { hardCapFactor, maxHeld, maxUnrecorded, memoryBounds, userAgent } from './config.ts';
 import { Dispatcher } from './dispatch-deliveries.ts';
+import { EndpointPressures } from './domain/endpoint-pressure.ts';
+import { FinishedMemory } from './domain/finished-memory.ts';
 import { ActiveJobs, type Job } from './domain/job.ts';
 import { rungOfAtLeast } from './domain/ladder-hop.ts';
 import { defaultNotRetried } from './domain/next-step.ts';
@@ -17,6 +19,7 @@ import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
 import { createRecordVerdict } from './record-verdict.ts';
 import { createCountVerdict, createReportAttempt } from './report-attempt.ts';
+import { Spiller } from './spill-deliveries.ts';
 
 export type EngineOptions = Readonly<{
   table: Pick<Table<SubscriptionRecord>, 'get'>;
@@ -33,7 +36,10 @@ export type EngineOptions = Readonly<{
 export type Engine = Readonly<{
   handler: ReturnType<typeof createDeliveryHandler>;
   dispatcher: Dispatcher;
+  spiller: Spiller;
   active: ActiveJobs;
+  memory: FinishedMemory;
+  pressures: EndpointPressures;
   onSubscriptionChanged(id: string, subscription: SubscriptionRecord | undefined): void;
 }>;
 
@@ -42,13 +48,23 @@ export const buildEngine = (options: EngineOptions): Engine => {
   const active = new ActiveJobs();
   const directory = createSubscriptionDirectory(table);
   const signingKeys = createSigningKeys({ ring, logger });
+  const memory = new FinishedMemory(memoryBounds, clock.monotonicMs());
+  const pressures = new EndpointPressures();
   const record = createRecordVerdict({
     journal: createKafkaJournal(producer, clock),
     active,
+    memory,
     onRecorded: createCountVerdict(handles),
     clock,
     logger,
   });
+  const onDuplicate = (kind: 'in_flight' | 'finished') => handles.duplicates.inc({ kind });
+  const isFinished = (job: Job): boolean => {
+    if (!memory.has(job.command.state)) return false;
+    onDuplicate('finished');
+    active.complete(job);
+    return true;
+  };
   const putAside = (job: Job, rungMs: number): void => {
     const { state } = job.command;
     const rung = rungOfAtLeast(rungMs);
@@ -66,6 +82,8 @@ export const buildEngine = (options: EngineOptions): Engine => {
       send,
       record,
       report: createReportAttempt({ handles, logger }),
+      isFinished,
+      onConcluded: (attempted) => spiller.concluded(attempted),
       // While stopping the command is left to the next process; else no socket was free, and it comes again.
       onAborted: (job, detail) => {
         if (!dispatcher.isRunning) return active.drop(job);
@@ -83,14 +101,34 @@ export const buildEngine = (options: EngineOptions): Engine => {
     },
     clock,
   });
-  const onDuplicate = () => handles.duplicates.inc({ kind: 'in_flight' });
-  return {
-    handler: createDeliveryHandler({ directory, dispatcher, record, active, clock, onDuplicate }),
+  const spiller = new Spiller({
     dispatcher,
+    pressures,
+    record,
+    onSpill: (reason) => handles.spills.inc({ reason }),
+    onBreakerChange: (state) => handles.breakerChanges.inc({ state }),
+    clock,
+    logger,
+  });
+  return {
+    handler: createDeliveryHandler({
+      directory,
+      dispatcher,
+      spiller,
+      record,
+      active,
+      memory,
+      clock,
+      onDuplicate,
+    }),
+    dispatcher,
+    spiller,
     active,
+    memory,
+    pressures,
     onSubscriptionChanged: (id, subscription) => {
       if (subscription === undefined) signingKeys.forget(id);
-      else dispatcher.setLimits(id, subscription);
+      else spiller.renew(subscription);
     },
   };
 };

@@ -54,3 +54,6 @@ export const maxHeld = 512;
 
 /** How far a subscription with nothing under way may exceed the concurrency. */
 export const hardCapFactor = 4;
+
+/** How long finished attempts are remembered, so that copies of their commands are dropped. */
+export const memoryBounds = { rememberMs: 600_000, maxChainsPerGeneration: 1_000_000 } as const;

@@ -48,7 +48,7 @@ export class Dispatcher {
   /** Reads of sizes, for metrics and spilling. */
   get queue(): Pick<
     FairQueue<Job>,
-    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf'
+    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf' | 'stateOf'
   > {
     return this.#queue;
   }
@@ -68,12 +68,12 @@ export class Dispatcher {
     this.#queue.push({ laneId, job, limits, nowMs: this.#options.clock.monotonicMs() });
   }
 
-  /** Keeps a job in memory until it is due. False: too many wait here already. */
-  hold(job: Job, limits: LaneLimits, delayMs: number): boolean {
+  /** Keeps a job in memory until it is due, then calls `onDue`. False: too many wait here already. */
+  hold(job: Job, delayMs: number, onDue: () => void): boolean {
     if (this.#held.size >= this.#options.maxHeld || this.#state !== 'running') return false;
     const cancel = this.#options.clock.setTimer(() => {
       this.#held.delete(job);
-      this.offer(job, limits);
+      onDue();
       this.pump();
     }, delayMs);
     this.#held.set(job, cancel);
@@ -95,6 +95,17 @@ export class Dispatcher {
       this.#start(taken.job, taken.laneId);
     }
     this.#wakeLater(nowMs);
+  }
+
+  /** Takes back all that waits for one subscription. */
+  takeQueued(subscriptionId: string): readonly Job[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#queue.removeWhere(() => true, { laneId: subscriptionId, nowMs });
+  }
+
+  /** Takes back what has waited for too long. */
+  takeAged(boundOf: Parameters<FairQueue<Job>['takeAged']>[1]): ReturnType<FairQueue<Job>['takeAged']> {
+    return this.#queue.takeAged(this.#options.clock.monotonicMs(), boundOf);
   }
 
   /** Drops what waits for a partition that is no longer ours; what is under way goes on. */

@@ -2,20 +2,24 @@ import type { DeliveryRequested } from '@tidings/contracts';
 import type { WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from './dispatch-deliveries.ts';
+import type { FinishedMemory } from './domain/finished-memory.ts';
 import type { ActiveJobs, Job } from './domain/job.ts';
 import { shortestDelayMs } from './domain/ladder-hop.ts';
 import { type Route, routeOf } from './domain/route.ts';
 import { verdictOnRoute } from './domain/verdict.ts';
 import type { SubscriptionDirectory } from './ports.ts';
 import type { RecordVerdict } from './record-verdict.ts';
+import type { Spiller } from './spill-deliveries.ts';
 
 type Dependencies = Readonly<{
   directory: SubscriptionDirectory;
   dispatcher: Dispatcher;
+  spiller: Spiller;
   record: RecordVerdict;
   active: ActiveJobs;
+  memory: FinishedMemory;
   clock: Clock;
-  onDuplicate: () => void;
+  onDuplicate: (kind: 'in_flight' | 'finished') => void;
 }>;
 
 // The state in a job's header weighs too.
@@ -31,34 +35,49 @@ const jobOf = (item: WorkItem<DeliveryRequested>, arrivedMs: number): Job => ({
 });
 
 /**
- * What happens to each command that is read: it joins its copy, waits, ends, or takes its place in its subscription's
- * queue. Returns at once; the work ends later with the record's completion.
+ * What happens to each command that is read: it is known already, waits, ends, or takes its place in its
+ * subscription's queue. Returns at once; the work ends later with the record's completion.
  */
 export const createDeliveryHandler = (dependencies: Dependencies) => {
-  const { directory, dispatcher, record, active, clock, onDuplicate } = dependencies;
+  const { directory, dispatcher, spiller, record, active, memory, clock, onDuplicate } = dependencies;
+
+  const isKnown = (item: WorkItem<DeliveryRequested>): boolean => {
+    const { state } = item.message;
+    if (active.join(state, item)) {
+      onDuplicate('in_flight');
+      return true;
+    }
+    if (!memory.has(state)) return false;
+    onDuplicate('finished');
+    item.done();
+    return true;
+  };
 
   const settle = (job: Job, route: Exclude<Route, { kind: 'attempt' }>): void => {
-    const nowMs = clock.nowMs();
-    void record(job, verdictOnRoute(job.command.state, route, nowMs));
+    void record(job, verdictOnRoute(job.command.state, route, clock.nowMs()));
+  };
+
+  // A wait in memory is over; by the wall clock it may be a moment short, or long if that clock was set back.
+  const resume = (job: Job): void => {
+    const route = routeOf(job.command.state, directory.find(job.command.state.subscriptionId), clock.nowMs());
+    if (route.kind === 'attempt') spiller.admit(job, route.subscription);
+    else settle(job, route);
+    spiller.watch();
   };
 
   const accept = (item: WorkItem<DeliveryRequested>): void => {
-    const { state } = item.message;
-    if (active.join(state, item)) {
-      onDuplicate();
-      return;
-    }
+    if (isKnown(item)) return;
     const job = jobOf(item, clock.monotonicMs());
     active.add(job);
+    const { state } = job.command;
     const subscription = directory.find(state.subscriptionId);
     const route = routeOf(state, subscription, clock.nowMs());
     if (route.kind === 'attempt') {
-      dispatcher.offer(job, route.subscription);
+      spiller.admit(job, route.subscription);
       return;
     }
-    const isShort =
-      route.kind === 'wait' && route.remainingMs < shortestDelayMs && subscription !== undefined;
-    if (isShort && dispatcher.hold(job, subscription, route.remainingMs)) return;
+    const isShort = route.kind === 'wait' && route.remainingMs < shortestDelayMs;
+    if (isShort && dispatcher.hold(job, route.remainingMs, () => resume(job))) return;
     settle(job, route);
   };
 
@@ -66,9 +85,11 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     onBatch: (batch: WorkBatch<DeliveryRequested>): void => {
       for (const item of batch.items) accept(item);
       dispatcher.pump();
+      spiller.watch();
     },
     onRevoked: (partition: number): void => {
       for (const job of dispatcher.dropPartition(partition)) active.drop(job);
+      spiller.dropPartition(partition);
     },
   };
 };

@@ -45,7 +45,7 @@ export const metricsCatalogue = defineMetrics({
   duplicates: {
     type: 'counter',
     name: 'tidings_delivery_duplicates_dropped_total',
-    help: 'Commands not sent again: in_flight joined a copy that was being worked on.',
+    help: 'Commands not sent again: in_flight joined a copy that was being worked on, finished came after it.',
     labels: ['kind'],
   },
   blocked: {
@@ -59,6 +59,36 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_hops_total',
     help: 'Commands put on the ladder without an attempt: wait (not due yet), unknown (subscription not known yet).',
     labels: ['kind'],
+  },
+  spills: {
+    type: 'counter',
+    name: 'tidings_delivery_spills_total',
+    help: 'Due commands put on the ladder without an attempt, by what kept them from being sent.',
+    labels: ['reason'],
+  },
+  spilled: {
+    type: 'gauge',
+    name: 'tidings_delivery_spilled_commands',
+    help: 'Commands spilled by this process that are not back yet.',
+    labels: [],
+  },
+  breakers: {
+    type: 'gauge',
+    name: 'tidings_delivery_breakers',
+    help: 'Endpoints that were in use lately, by the state of their breaker.',
+    labels: ['state'],
+  },
+  breakerChanges: {
+    type: 'counter',
+    name: 'tidings_delivery_breaker_changes_total',
+    help: 'Breakers that changed their state after a request, by the new state.',
+    labels: ['state'],
+  },
+  remembered: {
+    type: 'gauge',
+    name: 'tidings_delivery_remembered_chains',
+    help: 'Chains whose finished attempts are remembered, to drop copies of their commands.',
+    labels: [],
   },
   queued: {
     type: 'gauge',

@@ -29,8 +29,8 @@ export type DeliveryRequest = Readonly<{
 export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
 
 /**
- * Writes all that a verdict says in one send. Resolves when every in-sync replica has it; rejects with AppError
- * `closed` at shutdown, and then nobody knows whether it is there.
+ * Writes all that a verdict says: first what follows, then the fact. Resolves when every in-sync replica has both;
+ * rejects with AppError `closed` at shutdown, and then nobody knows what is there.
  */
 export type Journal = Readonly<{ write(verdict: Verdict, command: DeliveryRequested): Promise<void> }>;
 

@@ -1,5 +1,6 @@
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock } from '@tidings/runtime';
+import { endingOf, type FinishedMemory } from './domain/finished-memory.ts';
 import type { ActiveJobs, Job } from './domain/job.ts';
 import type { Verdict } from './domain/verdict.ts';
 import type { Journal } from './ports.ts';
@@ -7,9 +8,10 @@ import type { Journal } from './ports.ts';
 /** Writes what follows a job, then completes it. False: the process is stopping, and the job was left to the next one. */
 export type RecordVerdict = (job: Job, verdict: Verdict) => Promise<boolean>;
 
-type Dependencies = Readonly<{
+export type RecordDependencies = Readonly<{
   journal: Journal;
   active: ActiveJobs;
+  memory: FinishedMemory;
   /** Told of each verdict that the log has, for metrics. */
   onRecorded: (verdict: Verdict) => void;
   clock: Clock;
@@ -26,11 +28,13 @@ const wait = async (clock: Clock, delayMs: number): Promise<void> =>
  * its sends; whatever else it throws is logged and tried again, because to give up here would lose a delivery.
  */
 export const createRecordVerdict =
-  ({ journal, active, onRecorded, clock, logger }: Dependencies): RecordVerdict =>
+  ({ journal, active, memory, onRecorded, clock, logger }: RecordDependencies): RecordVerdict =>
   async (job, verdict) => {
     for (let failures = 1; ; failures += 1) {
       try {
         await journal.write(verdict, job.command);
+        const ending = verdict.fact === null ? null : endingOf(verdict.fact);
+        if (ending !== null) memory.note(job.command.state, { ...ending, nowMs: clock.monotonicMs() });
         active.complete(job);
         onRecorded(verdict);
         return true;

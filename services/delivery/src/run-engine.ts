@@ -6,6 +6,7 @@ import { buildEngine, type Engine } from './build-engine.ts';
 import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
+import { createRefillMemory } from './refill-memory.ts';
 import { type RungRelay, startRelays } from './relay-due-retries.ts';
 
 /** What the service is started with. */
@@ -45,13 +46,14 @@ export const openEngine = async (
 
 const runDeliveries = async (
   { bus, engine }: OpenEngine,
-  { config }: DeliveryContext,
+  { config, clock, logger }: DeliveryContext,
 ): Promise<PartitionRunner> =>
   bus.runPartitions({
     group: deliveryGroup,
     topics: [topics.deliveries],
     decode: decodeDelivery,
     onBatch: engine.handler.onBatch,
+    onAssigned: createRefillMemory({ bus, group: deliveryGroup, memory: engine.memory, clock, logger }),
     onRevoked: ({ partition }) => engine.handler.onRevoked(partition),
     maxPendingPerPartition: config.maxPendingPerPartition,
     maxPendingBytesPerPartition: config.maxPendingBytesPerPartition,
@@ -72,6 +74,7 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   const relays = config.relays ? await startRelays(bus) : [];
   for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
   resources.add('requests under way', async () => {
+    engine.spiller.stop();
     const isDrained = await engine.dispatcher.drain(config.drainMs);
     if (!isDrained) logger.warn({ drainMs: config.drainMs }, 'drain.incomplete');
   });

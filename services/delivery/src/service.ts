@@ -56,17 +56,31 @@ const openBus = async ({
   return bus;
 };
 
-const gaugeQueues = ({ dispatcher, active }: Engine, { metrics, clock }: DeliveryContext): void => {
-  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, lagSeconds } = metrics.handles;
+const gaugeQueues = ({ dispatcher, active, memory }: Engine, { metrics, clock }: DeliveryContext): void => {
+  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, remembered, lagSeconds } = metrics.handles;
   queued.collect((read) => read.set({}, dispatcher.queue.queued));
   queuedBytes.collect((read) => read.set({}, dispatcher.queue.queuedBytes));
   held.collect((read) => read.set({}, dispatcher.held));
   inFlight.collect((read) => read.set({}, dispatcher.queue.inFlight));
   unrecorded.collect((read) => read.set({}, dispatcher.unrecorded));
   lanes.collect((read) => read.set({}, dispatcher.queue.lanes));
+  remembered.collect((read) => read.set({}, memory.size));
   lagSeconds.collect((read) => {
     const oldestMs = active.oldestWrittenAtMs();
     read.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
+  });
+};
+
+const gaugeEndpoints = ({ pressures }: Engine, { metrics }: DeliveryContext): void => {
+  metrics.handles.breakers.collect((read) => {
+    const counts = { closed: 0, open: 0, 'half-open': 0 };
+    for (const { breaker } of pressures.values()) counts[breaker.state] += 1;
+    for (const [state, count] of Object.entries(counts)) read.set({ state }, count);
+  });
+  metrics.handles.spilled.collect((read) => {
+    let spilled = 0;
+    for (const pressure of pressures.values()) spilled += pressure.spilled;
+    read.set({}, spilled);
   });
 };
 
@@ -91,6 +105,7 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   const retries = health.register('relays');
   const { runner, relays }: RunningEngine = await startEngine(opened, context);
   gaugeQueues(opened.engine, context);
+  gaugeEndpoints(opened.engine, context);
   gaugeRungs(relays, context);
   const onLag = (records: number) => metrics.handles.lagRecords.set({}, records);
   const stopLag = watchLag({ bus: opened.bus, group: deliveryGroup, runner, onLag, clock, logger });

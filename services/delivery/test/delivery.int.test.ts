@@ -170,13 +170,13 @@ const publish = async (commands: readonly DeliveryRequested[]): Promise<void> =>
 const factsOf = (id: string) => facts.filter(({ subscriptionId }) => subscriptionId === id);
 
 const factsOnce = async (id: string, count: number) =>
-  await eventually(() => {
+  eventually(() => {
     expect(factsOf(id).length).toBeGreaterThanOrEqual(count);
     return factsOf(id);
   });
 
 const aReceiver = async () =>
-  await startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
+  startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
 
 describe('the delivery service on real Kafka', () => {
   it('delivers signed and records it', async () => {

@@ -1,31 +1,48 @@
-import { encodeAttempt, encodeDeadLetter, encodeDelivery, topics } from '@tidings/contracts';
+import {
+  type DeliveryRequested,
+  encodeAttempt,
+  encodeDeadLetter,
+  encodeDelivery,
+  topics,
+} from '@tidings/contracts';
 import type { OutgoingRecord, Producer } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
+import type { Verdict } from '../domain/verdict.ts';
 import type { Journal } from '../ports.ts';
 
-type Write = Parameters<Journal['write']>;
-
-const recordsOf = ([{ fact, followUp }, { body, traceparent }]: Write, nowMs: number): OutgoingRecord[] => {
-  const records: OutgoingRecord[] = [];
-  if (fact !== null) records.push({ topic: topics.attempts, ...encodeAttempt(fact, traceparent) });
-  if (followUp.kind === 'command') {
-    const { state, rung } = followUp;
-    records.push({ topic: rung.topic, ...encodeDelivery({ state, body, traceparent }) });
+const followUpRecord = (
+  { followUp }: Verdict,
+  { body, traceparent }: DeliveryRequested,
+  nowMs: number,
+): OutgoingRecord | null => {
+  switch (followUp.kind) {
+    case 'none':
+      return null;
+    case 'command':
+      return {
+        topic: followUp.rung.topic,
+        ...encodeDelivery({ state: followUp.state, body, traceparent }),
+      };
+    case 'dead-letter': {
+      const { reason, state } = followUp;
+      const letter = { type: 'DeliveryDeadLettered.v1', reason, recordedAtMs: nowMs, state } as const;
+      return { topic: topics.deadLetters, ...encodeDeadLetter(letter, body, traceparent) };
+    }
   }
-  if (followUp.kind === 'dead-letter') {
-    const { reason, state } = followUp;
-    const letter = { type: 'DeliveryDeadLettered.v1', reason, recordedAtMs: nowMs, state } as const;
-    records.push({ topic: topics.deadLetters, ...encodeDeadLetter(letter, body, traceparent) });
-  }
-  return records;
 };
 
-/** The journal in Kafka: the fact and what follows it leave in one send. */
+/**
+ * The journal in Kafka. What follows an attempt is acknowledged before its fact is written: a fact in the log means
+ * "finished" to whoever refills its memory from there, and a crash between the two in the other order would then drop
+ * the command whose next attempt was never written. A send of both is not atomic over partitions.
+ */
 export const createKafkaJournal = (producer: Producer, clock: Clock): Journal => ({
   write: async (verdict, command) => {
-    const records = recordsOf([verdict, command], clock.nowMs());
-    const [first] = records;
-    if (records.length === 1 && first !== undefined) await producer.publish(first);
-    else await producer.publishAll(records);
+    const next = followUpRecord(verdict, command, clock.nowMs());
+    if (next !== null) await producer.publish(next);
+    const { fact } = verdict;
+    if (fact !== null) {
+      await producer.publish({ topic: topics.attempts, ...encodeAttempt(fact, command.traceparent) });
+    }
   },
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FairQueue } from './fair-queue.ts';
 import type { LaneLimits } from './lane.ts';
 
-type Job = Readonly<{ name: string; bytes: number }>;
+type Job = Readonly<{ name: string; bytes: number; arrivedMs: number }>;
 
 const unlimited: LaneLimits = { maxInFlight: 1_000, rateLimit: null };
 const atMost = (maxInFlight: number): LaneLimits => ({ maxInFlight, rateLimit: null });
@@ -16,7 +16,7 @@ const fill = (
 ) => {
   const { count, limits = unlimited, bytes = 100 } = options;
   for (let n = 1; n <= count; n += 1)
-    queue.push({ laneId, job: { name: `${laneId}${n}`, bytes }, limits, nowMs: 0 });
+    queue.push({ laneId, job: { name: `${laneId}${n}`, bytes, arrivedMs: 0 }, limits, nowMs: 0 });
 };
 
 const takeAll = (queue: FairQueue<Job>, nowMs = 0): string[] => {
@@ -111,6 +111,23 @@ describe('FairQueue', () => {
     expect(takeAll(queue)).toEqual(['a2', 'a3']);
   });
 
+  it('takes out what has waited too long, oldest first, and goes on with the rest', () => {
+    const queue = new FairQueue<Job>(wide);
+    const push = (name: string, arrivedMs: number) =>
+      queue.push({ laneId: 'a', job: { name, bytes: 100, arrivedMs }, limits: atMost(1), nowMs: arrivedMs });
+    for (const at of [0, 100, 200, 300]) push(`a${at}`, at);
+    expect(queue.take(300)?.job.name).toBe('a0');
+    const aged = queue.takeAged(1_150, ({ state }) => (state === 'saturated' ? 900 : 5_000));
+    expect(aged.map(({ job, state }) => [job.name, state])).toEqual([
+      ['a100', 'saturated'],
+      ['a200', 'saturated'],
+    ]);
+    expect(queue.queued).toBe(1);
+    queue.finished('a', 1_150);
+    expect(queue.take(1_150)?.job.name).toBe('a300');
+    expect(queue.takeAged(99_999, () => 0)).toEqual([]);
+  });
+
   it('forgets subscriptions that are not used, and only those', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'idle', { count: 1 });
@@ -161,7 +178,7 @@ describe('FairQueue', () => {
           if (kind === 'push') {
             const nth = (pushed.get(laneId) ?? 0) + 1;
             pushed.set(laneId, nth);
-            const job = { name: `${laneId}-${nth}`, bytes: 100 };
+            const job = { name: `${laneId}-${nth}`, bytes: 100, arrivedMs: nowMs };
             queue.push({ laneId, job, limits: limitsOf(lane), nowMs });
           } else if (kind === 'take') takeOne();
           else if (kind === 'finish') finishOne(laneId);

@@ -1,12 +1,15 @@
-import { adoptLimits, type Lane, type LaneLimits, newLane, stateOf } from './lane.ts';
+import { adoptLimits, type Lane, type LaneLimits, type LaneState, newLane, stateOf } from './lane.ts';
 import { MinHeap } from './min-heap.ts';
 import { Ring } from './ring.ts';
 
-/** Anything with a size can wait here. */
-export type Sized = Readonly<{ bytes: number }>;
+/** Anything with a size and a time of arrival can wait here. */
+export type Waiting = Readonly<{ bytes: number; arrivedMs: number }>;
 
 /** A job that may be sent now, and the subscription it is for. */
 export type Taken<J> = Readonly<{ laneId: string; job: J }>;
+
+/** A job that has waited too long, and what kept it. */
+export type AgedJob<J> = Readonly<{ job: J; state: LaneState; limits: LaneLimits }>;
 
 /** How many requests may be under way in all. */
 export type QueueCaps = Readonly<{
@@ -25,7 +28,7 @@ const overheadBytes = 1_024;
  * the slots that slow ones hold; when the soft cap is reached every subscription still gets one request at a time.
  * Pure: time is an argument, in monotonic milliseconds.
  */
-export class FairQueue<J extends Sized> {
+export class FairQueue<J extends Waiting> {
   readonly #caps: QueueCaps;
   readonly #lanes = new Map<string, Lane<J>>();
   readonly #fresh = new Ring<Lane<J>>();
@@ -58,6 +61,10 @@ export class FairQueue<J extends Sized> {
 
   lengthOf(laneId: string): number {
     return this.#lanes.get(laneId)?.queue.length ?? 0;
+  }
+
+  stateOf(laneId: string): LaneState {
+    return this.#lanes.get(laneId)?.state ?? 'idle';
   }
 
   inFlightOf(laneId: string): number {
@@ -136,6 +143,26 @@ export class FairQueue<J extends Sized> {
       this.#settle(lane, nowMs);
     }
     return removed;
+  }
+
+  /** Takes out of every queue what has waited there for as long as `boundOf` says of it, oldest first. */
+  takeAged(
+    nowMs: number,
+    boundOf: (lane: Readonly<Pick<Lane<J>, 'id' | 'state'>>, head: J) => number,
+  ): readonly AgedJob<J>[] {
+    const aged: AgedJob<J>[] = [];
+    for (const lane of this.#lanes.values()) {
+      const { state } = lane;
+      for (let head = lane.queue.peek(); head !== undefined; head = lane.queue.peek()) {
+        if (nowMs - head.arrivedMs < boundOf(lane, head)) break;
+        lane.queue.shift();
+        this.#queued -= 1;
+        this.#queuedBytes -= head.bytes;
+        aged.push({ job: head, state, limits: lane.limits });
+      }
+      if (lane.queue.length === 0 && state !== 'idle') this.#settle(lane, nowMs);
+    }
+    return aged;
   }
 
   /** Forgets subscriptions that had nothing to do since `beforeMs`. */

@@ -1,0 +1,108 @@
+/**
+ * closed ──trouble: 10 in a row, or half of the recent ones──▶ open ──time──▶ half-open
+ *   ▲                                                           ▲                │ │
+ *   │                                                           └──── trouble ───┘ │
+ *   └──────────────────────────────── success ─────────────────────────────────────┘
+ *
+ * closed: requests go out. open: none for a while, twice as long at each failed probe. half-open: one at a time, each
+ * of them a probe. Time alone does nothing: whether an open breaker is due for a probe is asked when a command comes,
+ * so a thousand of them cost nothing while nothing comes.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** What a breaker says to a command that is due. */
+export type Admission = Readonly<{ kind: 'go' } | { kind: 'probe' } | { kind: 'wait'; waitMs: number }>;
+
+const go: Admission = { kind: 'go' };
+const probe: Admission = { kind: 'probe' };
+
+/** When a breaker opens and for how long. */
+export const breakerRules = {
+  troublesInARow: 10,
+  /** Of at least this many recent ones … */
+  recentTroubles: 10,
+  /** … this part. */
+  troubleRatio: 0.5,
+  /** A request counts half after this long. */
+  halfLifeMs: 30_000,
+  firstOpenMs: 10_000,
+  maxOpenMs: 300_000,
+} as const;
+
+/** The breaker of one endpoint. Times are monotonic milliseconds. */
+export class EndpointBreaker {
+  #state: BreakerState = 'closed';
+  #inARow = 0;
+  #troubles = 0;
+  #requests = 0;
+  #countedMs = 0;
+  #openMs = 0;
+  #openUntilMs = 0;
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** True when it remembers nothing: it could as well be forgotten. */
+  get isBlank(): boolean {
+    return this.#state === 'closed' && this.#inARow === 0;
+  }
+
+  /** May a command go out? An open breaker whose time is up becomes half-open by being asked. */
+  admit(nowMs: number): Admission {
+    if (this.#state === 'closed') return go;
+    if (this.#state === 'open') {
+      if (nowMs < this.#openUntilMs) return { kind: 'wait', waitMs: this.#openUntilMs - nowMs };
+      this.#state = 'half-open';
+    }
+    return probe;
+  }
+
+  /** A person asked for this request: it goes out whatever the state, and is a probe. */
+  admitAnyway(): Admission {
+    if (this.#state === 'closed') return go;
+    this.#state = 'half-open';
+    return probe;
+  }
+
+  /** One request has ended. True when the state changed. */
+  record(isTrouble: boolean, nowMs: number): boolean {
+    const before = this.#state;
+    this.#count(isTrouble, nowMs);
+    if (this.#state === 'half-open') {
+      if (isTrouble) this.#open(nowMs);
+      else this.#close();
+    } else if (this.#state === 'closed' && isTrouble && this.#isTooMuch()) this.#open(nowMs);
+    return this.#state !== before;
+  }
+
+  #count(isTrouble: boolean, nowMs: number): void {
+    this.#inARow = isTrouble ? this.#inARow + 1 : 0;
+    const kept = 0.5 ** (Math.max(0, nowMs - this.#countedMs) / breakerRules.halfLifeMs);
+    this.#countedMs = nowMs;
+    this.#requests = this.#requests * kept + 1;
+    this.#troubles = this.#troubles * kept + (isTrouble ? 1 : 0);
+  }
+
+  #isTooMuch(): boolean {
+    if (this.#inARow >= breakerRules.troublesInARow) return true;
+    return (
+      this.#troubles >= breakerRules.recentTroubles &&
+      this.#troubles >= this.#requests * breakerRules.troubleRatio
+    );
+  }
+
+  #open(nowMs: number): void {
+    this.#state = 'open';
+    this.#openMs = Math.min(Math.max(this.#openMs * 2, breakerRules.firstOpenMs), breakerRules.maxOpenMs);
+    this.#openUntilMs = nowMs + this.#openMs;
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#openMs = 0;
+    this.#inARow = 0;
+    this.#troubles = 0;
+    this.#requests = 0;
+  }
+}

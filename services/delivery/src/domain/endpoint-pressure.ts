@@ -1,0 +1,84 @@
+import type { AttemptOutcome } from '@tidings/contracts';
+import { EndpointBreaker } from './endpoint-breaker.ts';
+import type { LaneLimits } from './lane.ts';
+
+/** What is known of one endpoint besides its queue. */
+export type Pressure = {
+  breaker: EndpointBreaker;
+  /** Commands put on the ladder because they could not be taken, and not back yet, as far as this process knows. */
+  spilled: number;
+  /** Duration of successful requests, smoothed; null until there was one. */
+  averageMs: number | null;
+  usedMs: number;
+};
+
+// Until an endpoint has answered nobody knows its speed. Too high only means that what was spilled comes back early.
+const assumedMs = 200;
+const smoothing = 0.1;
+const slowestPerSecond = 0.01;
+
+/**
+ * True for outcomes that say something of the endpoint and not of this one request: no answer, 5xx, 429. Any other
+ * answer, a 404 as well, shows that it is there and fast, and whoever gets it hurts nobody else.
+ */
+export const isTrouble = (outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>): boolean => {
+  if (outcome.kind === 'delivered') return false;
+  const { statusCode } = outcome;
+  return statusCode === null || statusCode >= 500 || statusCode === 429;
+};
+
+/** How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate. */
+export const takesPerSecond = (averageMs: number | null, { maxInFlight, rateLimit }: LaneLimits): number => {
+  const bySpeed = (maxInFlight * 1_000) / Math.max(averageMs ?? assumedMs, 1);
+  return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
+};
+
+/** Breakers and backlogs of the endpoints that were in use lately. */
+export class EndpointPressures {
+  readonly #pressures = new Map<string, Pressure>();
+
+  get size(): number {
+    return this.#pressures.size;
+  }
+
+  values(): IterableIterator<Pressure> {
+    return this.#pressures.values();
+  }
+
+  of(subscriptionId: string, nowMs: number): Pressure {
+    const known = this.#pressures.get(subscriptionId);
+    if (known !== undefined) {
+      known.usedMs = nowMs;
+      return known;
+    }
+    const fresh: Pressure = { breaker: new EndpointBreaker(), spilled: 0, averageMs: null, usedMs: nowMs };
+    this.#pressures.set(subscriptionId, fresh);
+    return fresh;
+  }
+
+  /** Starts over with a closed breaker. What was spilled is still on the ladder. */
+  renew(subscriptionId: string): void {
+    const known = this.#pressures.get(subscriptionId);
+    if (known !== undefined) known.breaker = new EndpointBreaker();
+  }
+
+  /** Forgets endpoints that were not used since `beforeMs` and have nothing to be remembered for. */
+  forgetUnused(beforeMs: number): void {
+    for (const [id, { breaker, spilled, usedMs }] of this.#pressures) {
+      if (usedMs < beforeMs && spilled === 0 && breaker.isBlank) this.#pressures.delete(id);
+    }
+  }
+}
+
+/** Counts one ended request. True when the breaker changed its state. */
+export const countRequest = (
+  pressure: Pressure,
+  outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
+  { durationMs, nowMs }: Readonly<{ durationMs: number; nowMs: number }>,
+): boolean => {
+  if (outcome.kind === 'delivered') {
+    const { averageMs } = pressure;
+    pressure.averageMs = averageMs === null ? durationMs : averageMs + (durationMs - averageMs) * smoothing;
+  }
+  return pressure.breaker.record(isTrouble(outcome), nowMs);
+};

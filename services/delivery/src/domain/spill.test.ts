@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { countRequest, EndpointPressures, isTrouble, takesPerSecond } from './endpoint-pressure.ts';
+import { lightQueue, PartitionCompany } from './partition-company.ts';
+import { maxWaitMs, rungForSpill, spillOnArrival, spillRules } from './spill.ts';
+
+const go = { kind: 'go' } as const;
+const arrival = { admission: go, queued: 0, hasCompany: () => true, isThrottled: false };
+
+describe('spillOnArrival', () => {
+  it('queues what comes to a short queue', () => {
+    expect(spillOnArrival({ ...arrival, queued: spillRules.maxQueued - 1 })).toBeNull();
+  });
+
+  it('puts aside what comes to a full queue while others come through the partition, and only then', () => {
+    const full = { ...arrival, queued: spillRules.maxQueued };
+    expect(spillOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
+    expect(spillOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
+    expect(spillOnArrival({ ...full, hasCompany: () => false })).toBeNull();
+  });
+
+  it('puts aside what an open breaker does not let through, alone or not', () => {
+    const open = { ...arrival, admission: { kind: 'wait', waitMs: 7_000 } as const, hasCompany: () => false };
+    expect(spillOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
+  });
+
+  it('keeps the queue behind a probe short', () => {
+    const probing = { ...arrival, admission: { kind: 'probe' } as const };
+    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe - 1 })).toBeNull();
+    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe })?.reason).toBe(
+      'breaker-open',
+    );
+  });
+});
+
+describe('maxWaitMs', () => {
+  it('is short only when the endpoint itself is what the command waits for, and others come behind it', () => {
+    expect(maxWaitMs('saturated', true)).toBe(spillRules.maxAgeMs);
+    expect(maxWaitMs('throttled', true)).toBe(spillRules.maxAgeMs);
+    expect(maxWaitMs('saturated', false)).toBe(spillRules.maxAgeAloneMs);
+    expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeAloneMs);
+  });
+});
+
+describe('rungForSpill', () => {
+  it('is at least what the breaker asks and at least what the backlog takes', () => {
+    const rung = (waitMs: number, ahead: number, takes: number) =>
+      rungForSpill({ reason: 'queue-full', waitMs }, { ahead, takesPerSecond: takes }).delayMs;
+    expect(rung(0, 0, 10)).toBe(1_000);
+    expect(rung(9_000, 0, 10)).toBe(60_000);
+    expect(rung(0, 100, 10)).toBe(60_000);
+    expect(rung(0, 20_000, 10)).toBe(7_200_000);
+  });
+});
+
+describe('PartitionCompany', () => {
+  const noneWaiting = () => 0;
+
+  it('knows whether somebody else came by lately', () => {
+    const company = new PartitionCompany();
+    company.note('a', 0, 100);
+    expect(company.hasOther('a', 0, noneWaiting)).toBe(false);
+    company.note('b', 0, 200);
+    expect(company.hasOther('a', 0, noneWaiting)).toBe(true);
+    expect(company.hasOther('a', 201, noneWaiting)).toBe(false);
+    expect(company.hasOther('b', 0, noneWaiting)).toBe(true);
+  });
+
+  it('does not take a subscription with a backlog of its own for one that would be hurt', () => {
+    const company = new PartitionCompany();
+    company.note('a', 0, 100);
+    company.note('b', 0, 100);
+    expect(company.hasOther('a', 0, (laneId) => (laneId === 'b' ? lightQueue + 1 : 0))).toBe(false);
+    company.note('b', lightQueue + 1, 500);
+    expect(company.hasOther('a', 300, noneWaiting)).toBe(false);
+  });
+});
+
+describe('the pressure of an endpoint', () => {
+  const failed = (statusCode: number | null) =>
+    ({ kind: 'failed', reason: 'http-status', statusCode, responseExcerpt: null }) as const;
+  const delivered = { kind: 'delivered', statusCode: 200, responseExcerpt: null } as const;
+
+  it.each([
+    [null, true],
+    [500, true],
+    [503, true],
+    [429, true],
+    [404, false],
+    [410, false],
+    [302, false],
+  ])('takes status %s for trouble: %s', (statusCode, expected) => {
+    expect(isTrouble(failed(statusCode))).toBe(expected);
+    expect(isTrouble(delivered)).toBe(false);
+  });
+
+  it('follows from concurrency, speed and rate', () => {
+    expect(takesPerSecond(8_000, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
+    expect(takesPerSecond(10, { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } })).toBe(3);
+    expect(takesPerSecond(null, { maxInFlight: 10, rateLimit: null })).toBe(50);
+  });
+
+  it('learns the speed from successes alone', () => {
+    const pressure = new EndpointPressures().of('a', 0);
+    countRequest(pressure, failed(null), { durationMs: 30_000, nowMs: 0 });
+    expect(pressure.averageMs).toBeNull();
+    countRequest(pressure, delivered, { durationMs: 100, nowMs: 0 });
+    countRequest(pressure, delivered, { durationMs: 200, nowMs: 0 });
+    expect(pressure.averageMs).toBeCloseTo(110);
+  });
+
+  it('is forgotten when there is nothing to remember, and only then', () => {
+    const pressures = new EndpointPressures();
+    pressures.of('idle', 0);
+    pressures.of('spilled', 0).spilled = 1;
+    pressures.of('failing', 0).breaker.record(true, 0);
+    pressures.forgetUnused(1);
+    expect(pressures.size).toBe(2);
+  });
+});

@@ -1,0 +1,61 @@
+import type { DeferralReason, Rung } from '@tidings/contracts';
+import type { Admission } from './endpoint-breaker.ts';
+import { rungOfAtLeast } from './ladder-hop.ts';
+import type { LaneState } from './lane.ts';
+
+/** When commands leave memory for the ladder although they are due. */
+export const spillRules = {
+  /** Commands of one subscription in memory while others come through its partition. */
+  maxQueued: 64,
+  /** The same behind a half-open breaker, where one goes at a time. */
+  maxQueuedBehindProbe: 8,
+  /** How long a command may wait in memory while others come through its partition … */
+  maxAgeMs: 2_000,
+  /** … and when nobody does, or when not its own endpoint but this process is what it waits for. */
+  maxAgeAloneMs: 10_000,
+  /** Others that came by within this time count. */
+  companyMs: 10_000,
+} as const;
+
+// A probe takes no longer than its timeout: what waits behind it need not stay away for long.
+const behindProbeMs = 5_000;
+
+/** Why a command is put on the ladder, and how long it must stay away for the endpoint's own sake. */
+export type Spill = Readonly<{ reason: DeferralReason; waitMs: number }>;
+
+export type Arrival = Readonly<{
+  admission: Admission;
+  /** What waits already for the same subscription. */
+  queued: number;
+  hasCompany: () => boolean;
+  isThrottled: boolean;
+}>;
+
+/** Whether a command that has just come is put aside instead of queued. */
+export const spillOnArrival = ({ admission, queued, hasCompany, isThrottled }: Arrival): Spill | null => {
+  if (admission.kind === 'wait') return { reason: 'breaker-open', waitMs: admission.waitMs };
+  if (admission.kind === 'probe' && queued >= spillRules.maxQueuedBehindProbe) {
+    return { reason: 'breaker-open', waitMs: behindProbeMs };
+  }
+  if (queued < spillRules.maxQueued || !hasCompany()) return null;
+  return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
+};
+
+/** How long a command may wait in memory for its turn. */
+export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
+  hasCompany && (state === 'saturated' || state === 'throttled')
+    ? spillRules.maxAgeMs
+    : spillRules.maxAgeAloneMs;
+
+export type Backlog = Readonly<{
+  /** Commands of the same subscription that come before it, in memory and on the ladder. */
+  ahead: number;
+  takesPerSecond: number;
+}>;
+
+/**
+ * The rung for a spilled command: long enough for what keeps it away, and for all that is ahead of it. So the last of
+ * 20,000 does not come back every few seconds only to be put aside again.
+ */
+export const rungForSpill = ({ waitMs }: Spill, { ahead, takesPerSecond }: Backlog): Rung =>
+  rungOfAtLeast(Math.max(waitMs, (ahead / takesPerSecond) * 1_000));

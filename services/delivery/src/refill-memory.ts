@@ -1,0 +1,90 @@
+import { decodeAttempt, topics } from '@tidings/contracts';
+import type { Assignment, Bus, IncomingRecord } from '@tidings/kafka';
+import type { Logger } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import { endingOf, type FinishedMemory } from './domain/finished-memory.ts';
+
+type Dependencies = Readonly<{
+  bus: Pick<Bus, 'lag' | 'readTail'>;
+  group: string;
+  memory: FinishedMemory;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+// At least this many facts of each partition: copies come within seconds of each other.
+const fewestFacts = 5_000;
+const mostFacts = 50_000;
+
+/**
+ * How many facts of a partition to read: every command that was read and not committed may have left two (its own, and
+ * one that says it waits), and those before it are in memory only for the sake of late copies.
+ */
+const factsFor = ({ committedOffset, highOffset }: Assignment): bigint => {
+  const open = Number(highOffset - committedOffset);
+  return BigInt(Math.min(Math.max(2 * open, fewestFacts), mostFacts));
+};
+
+/**
+ * Before a partition is worked: learns from the end of its attempts what was finished there, by this process or
+ * another. Partitions that are assigned together are read together. Without it copies would be sent again, nothing
+ * would be lost: a failure is logged and the work goes on.
+ */
+export const createRefillMemory = ({ bus, group, memory, clock, logger }: Dependencies) => {
+  let waiting: Assignment[] = [];
+  let turn: Promise<void> | undefined;
+
+  const learn = (record: IncomingRecord): void => {
+    const fact = decodeAttempt(record);
+    const ending = endingOf(fact);
+    if (ending !== null) memory.note(fact, { ...ending, nowMs: clock.monotonicMs() });
+  };
+
+  const learnIfValid = (record: IncomingRecord): void => {
+    try {
+      learn(record);
+    } catch (error) {
+      logger.debug({ offset: String(record.offset), detail: messageOf(error) }, 'memory.fact-skipped');
+    }
+  };
+
+  const read = async (assignments: readonly Assignment[]): Promise<void> => {
+    const ends = await bus.lag(group, [topics.attempts]);
+    const offsets = new Map<number, bigint>();
+    for (const assignment of assignments) {
+      const end = ends.find(({ partition }) => partition === assignment.partition)?.highOffset ?? 0n;
+      const from = end - factsFor(assignment);
+      if (end > 0n) offsets.set(assignment.partition, from > 0n ? from : 0n);
+    }
+    const partitions = [...offsets.keys()];
+    const from = { offsets };
+    await bus.readTail({
+      topic: topics.attempts,
+      partitions,
+      from,
+      onRecord: learnIfValid,
+      service: 'delivery',
+    });
+  };
+
+  const refill = async (): Promise<void> => {
+    const assignments = waiting;
+    waiting = [];
+    turn = undefined;
+    const beganMs = clock.monotonicMs();
+    const partitions = assignments.map(({ partition }) => partition);
+    try {
+      await read(assignments);
+      const tookMs = Math.round(clock.monotonicMs() - beganMs);
+      logger.info({ partitions, chains: memory.size, tookMs }, 'memory.refilled');
+    } catch (error) {
+      logger.warn({ partitions, detail: messageOf(error) }, 'memory.not-refilled');
+    }
+  };
+
+  return async (assignment: Assignment): Promise<void> => {
+    waiting.push(assignment);
+    turn ??= Promise.resolve().then(refill);
+    await turn;
+  };
+};
