@@ -24,7 +24,10 @@ export function askReady(timeoutMs: number): AskService {
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
   if (error instanceof SyntaxError) return 'what answers there is not a service of Tidings';
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  // A name with several addresses fails with an AggregateError, which has a code and no message.
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
+  return messageOf(cause) || String(code ?? 'no connection');
 }
 
 function partsOf(body: unknown): ServicePart[] {
