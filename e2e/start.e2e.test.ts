@@ -122,22 +122,19 @@ test('npm start: the printed curl arrives in the inbox, npm alone is told to sto
   await eventually(() => expect(second.output()).toMatch(/webhook demo\.hello \(\S+\): signature verified/));
 });
 
-test('a signal to the whole group, as Ctrl-C in a terminal, stops in order with exit code 0', async () => {
-  const start = npmStart('--no-demo');
-  const { pids } = await start.ready();
-  process.kill(-(start.npm.pid ?? 0), 'SIGINT');
-  expect(await start.ended).toBe(0);
-  expect(start.output()).toMatch(/stopping: services first.*\n.*stopped after/);
-  expect(start.output()).not.toContain('died');
-  expect(Object.entries(pids).filter(([, pid]) => isAlive(pid))).toEqual([]);
-});
-
-test('a service that is killed comes back with a new pid in local.json, and a line says so', async () => {
+test('a killed service comes back and local.json says so; a signal to the whole group, as Ctrl-C gives it, stops in order', async () => {
   const start = npmStart('--no-demo');
   const before = (await start.ready()).pids['fanout'] ?? 0;
   process.kill(before, 'SIGKILL');
   await eventually(() => expect(readLocal().pids['fanout']).not.toBe(before));
   expect(start.output()).toContain('fanout died (SIGKILL); starting it again in 250 ms');
+
+  const { pids } = readLocal();
+  process.kill(-(start.npm.pid ?? 0), 'SIGINT');
+  expect(await start.ended).toBe(0);
+  expect(start.output()).toMatch(/stopping: services first.*\n.*stopped after/);
+  expect(start.output().match(/died/g)).toHaveLength(1);
+  expect(Object.entries(pids).filter(([, pid]) => isAlive(pid))).toEqual([]);
 });
 
 test('kill -9 of the start itself: the next one ends what is left and works', async () => {
