@@ -31,7 +31,6 @@ export const apiOf = async (tidings: Tidings): Promise<Api> => {
         const answer = await request('POST', '/v1/webhooks/subscriptions', {
           endpoint_url: endpointUrl,
           events,
-          send_test: false,
           ...settings,
         });
         if (answer.status !== 201) throw new Error(`subscribe: ${JSON.stringify(answer)}`);

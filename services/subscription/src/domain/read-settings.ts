@@ -12,7 +12,7 @@ export const defaultSettings: Omit<Settings, 'endpointUrl' | 'events'> = {
   description: null,
   filters: null,
   ordering: 'none',
-  onExhausted: 'block',
+  onExhausted: 'skip',
   format: 'standard',
   signatureStyle: 'v1',
   headers: {},
