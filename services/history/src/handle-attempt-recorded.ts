@@ -66,7 +66,7 @@ export const handleAttemptRecorded = async (
   const unchanged = () => deliveries.size - inserted - updated;
   for (let round = 0; round < maxRounds; round += 1) {
     if (waiting.size === 0) return { inserted, updated, unchanged: unchanged() };
-    const { missing, changes } = mergeInto(await store.read([...waiting.keys()]), waiting);
+    const { missing, changes } = mergeInto(await store.read([...waiting.values()]), waiting);
     const lost = missing.length === 0 ? new Set<DeliveryId>() : await store.insert(missing);
     inserted += missing.length - lost.size;
     const written = changes.length === 0 ? 0 : await store.replace(changes);

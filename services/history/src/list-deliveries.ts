@@ -1,3 +1,4 @@
+import { documentKey } from './domain/delivery.ts';
 import type { DeliveryFilters, DeliveryStore, DeliverySummary, ListPosition } from './ports.ts';
 
 /** One page of deliveries, newest first; `next` is where the following page begins, null on the last. */
@@ -14,5 +15,5 @@ export const listDeliveries = async (
   const deliveries = found.slice(0, limit);
   const last = deliveries.at(-1);
   const isLast = found.length <= limit || last === undefined;
-  return { deliveries, next: isLast ? null : { createdAtMs: last.createdAtMs, id: last.id } };
+  return { deliveries, next: isLast ? null : { createdAtMs: last.createdAtMs, key: documentKey(last) } };
 };

@@ -15,8 +15,8 @@ export type DeliveryFilters = Readonly<{
   status?: DeliveryStatus;
 }>;
 
-/** The place of a delivery in a list: newest first, by id where two are of one millisecond. */
-export type ListPosition = Readonly<{ createdAtMs: number; id: DeliveryId }>;
+/** The place of a delivery in a list: newest first, by the key of its document where two are of one millisecond. */
+export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;
 
 /** A delivery in a list: its facts are left out, what is told of them is counted when it is written. */
 export type DeliverySummary = Omit<Delivery, 'facts'> &
@@ -26,7 +26,9 @@ export type DeliverySummary = Omit<Delivery, 'facts'> &
 export type DeliveryStore = Readonly<{
   /** Stores those that are new; answers the ids of those that were there already, which it leaves as they are. */
   insert(deliveries: readonly Delivery[]): Promise<ReadonlySet<DeliveryId>>;
-  read(ids: readonly DeliveryId[]): Promise<ReadonlyMap<DeliveryId, StoredDelivery>>;
+  read(
+    deliveries: readonly Pick<Delivery, 'eventId' | 'id'>[],
+  ): Promise<ReadonlyMap<DeliveryId, StoredDelivery>>;
   /** Replaces each whose `rev` is still the given one; answers how many that were. */
   replace(changes: readonly StoredDelivery[]): Promise<number>;
   find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null>;

@@ -1,6 +1,12 @@
 import type { DeliveryId } from '@tidings/contracts';
-import { type Delivery, isAttempt } from '../src/domain/delivery.ts';
-import type { DeliveryFilters, DeliveryStore, DeliverySummary, StoredDelivery } from '../src/ports.ts';
+import { type Delivery, documentKey, isAttempt } from '../src/domain/delivery.ts';
+import type {
+  DeliveryFilters,
+  DeliveryStore,
+  DeliverySummary,
+  ListPosition,
+  StoredDelivery,
+} from '../src/ports.ts';
 
 const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   delivery.workspaceId === filters.workspaceId &&
@@ -11,10 +17,13 @@ const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   (filters.eventType === undefined || delivery.eventType === filters.eventType) &&
   (filters.status === undefined || delivery.status === filters.status);
 
-const newestFirst = (
-  a: Pick<Delivery, 'createdAtMs' | 'id'>,
-  b: Pick<Delivery, 'createdAtMs' | 'id'>,
-): number => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -Number(a.id > b.id));
+const placeOf = (delivery: Delivery): ListPosition => ({
+  createdAtMs: delivery.createdAtMs,
+  key: documentKey(delivery),
+});
+
+const newestFirst = (a: ListPosition, b: ListPosition): number =>
+  b.createdAtMs - a.createdAtMs || (a.key < b.key ? 1 : -Number(a.key > b.key));
 
 const summaryOf = ({ facts, ...rest }: Delivery): DeliverySummary => {
   const attempts = facts.filter(isAttempt);
@@ -38,7 +47,10 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
     if (error !== undefined) throw error;
   };
   return {
-    all: () => [...kept.values()].map(({ delivery }) => delivery).toSorted(newestFirst),
+    all: () =>
+      [...kept.values()]
+        .map(({ delivery }) => delivery)
+        .toSorted((a, b) => newestFirst(placeOf(a), placeOf(b))),
     fail: (error, times) => {
       failures = Array.from({ length: times }, () => error);
     },
@@ -51,10 +63,10 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       }
       return present;
     },
-    read: async (ids) => {
+    read: async (deliveries) => {
       ready();
       return new Map(
-        ids.flatMap((id) => {
+        deliveries.flatMap(({ id }) => {
           const stored = kept.get(id);
           return stored === undefined ? [] : [[id, stored] as const];
         }),
@@ -80,8 +92,8 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       return [...kept.values()]
         .map(({ delivery }) => delivery)
         .filter((delivery) => matches(delivery, filters))
-        .toSorted(newestFirst)
-        .filter((delivery) => after === null || newestFirst(after, delivery) < 0)
+        .toSorted((a, b) => newestFirst(placeOf(a), placeOf(b)))
+        .filter((delivery) => after === null || newestFirst(after, placeOf(delivery)) < 0)
         .slice(0, limit)
         .map(summaryOf);
     },

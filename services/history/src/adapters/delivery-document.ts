@@ -7,7 +7,7 @@ import {
   type Trigger,
   workspaceId,
 } from '@tidings/contracts';
-import { type Delivery, type DeliveryStatus, type Fact, isAttempt } from '../domain/delivery.ts';
+import { type Delivery, type DeliveryStatus, documentKey, type Fact, isAttempt } from '../domain/delivery.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
 /** One fact as it lies in the document of its delivery; `id` is without the delivery's own. */
@@ -28,7 +28,9 @@ export type AttemptDocument = Readonly<{
 
 /** A delivery in MongoDB. What follows from `attempts` is written with them, so that lists need not read them. */
 export type DeliveryDocument = Readonly<{
+  /** See documentKey. */
   _id: string;
+  delivery_id: string;
   workspace_id: string;
   consumer_id: string | null;
   event_id: string;
@@ -83,7 +85,8 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
   const attempts = delivery.facts.filter(isAttempt);
   const last = attempts.at(-1);
   return {
-    _id: delivery.id,
+    _id: documentKey(delivery),
+    delivery_id: delivery.id,
     workspace_id: delivery.workspaceId,
     consumer_id: delivery.consumerId,
     event_id: delivery.eventId,
@@ -103,7 +106,7 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
 };
 
 const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'facts'> => ({
-  id: deliveryId(document._id),
+  id: deliveryId(document.delivery_id),
   workspaceId: workspaceId(document.workspace_id),
   consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
   eventId: eventId(document.event_id),
@@ -118,7 +121,7 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'f
 
 /** The delivery of a document, and its revision. */
 export const fromDocument = (document: DeliveryDocument): StoredDelivery => {
-  const prefix = `${document._id}.`;
+  const prefix = `${document.delivery_id}.`;
   const facts = document.attempts.map((attempt) => factFromDocument(attempt, prefix));
   return { delivery: { ...common(document), facts }, rev: document.rev };
 };

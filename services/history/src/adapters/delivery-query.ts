@@ -1,6 +1,5 @@
 import {
   consumerId,
-  deliveryId,
   eventId,
   isEventId,
   isEventTypeName,
@@ -70,11 +69,11 @@ const filtersOf = (read: Readonly<Record<string, string>>, principal: Principal)
 };
 
 const positionOf = (value: unknown): ListPosition => {
-  const [createdAtMs, id] = Array.isArray(value) ? (value as readonly unknown[]) : [];
-  if (typeof createdAtMs !== 'number' || !Number.isSafeInteger(createdAtMs) || typeof id !== 'string') {
+  const [createdAtMs, key] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  if (typeof createdAtMs !== 'number' || !Number.isSafeInteger(createdAtMs) || typeof key !== 'string') {
     throw refuse([{ pointer: '/cursor', detail: 'The cursor is malformed: start again without a cursor.' }]);
   }
-  return { createdAtMs, id: deliveryId(id) };
+  return { createdAtMs, key };
 };
 
 /** What a principal can see at all. */
@@ -105,6 +104,6 @@ export const readDeliveryQuery = (
     filters,
     limit,
     after: cursor === undefined ? null : positionOf(decodeCursor(cursor, binding)),
-    cursorAt: ({ createdAtMs, id }) => encodeCursor([createdAtMs, id], binding),
+    cursorAt: ({ createdAtMs, key }) => encodeCursor([createdAtMs, key], binding),
   };
 };

@@ -1,7 +1,7 @@
 import { type DeliveryId, deliveryId } from '@tidings/contracts';
 import type { Metrics } from '@tidings/observability';
 import mongoose, { type Connection, type Model, Schema } from 'mongoose';
-import type { Delivery } from '../domain/delivery.ts';
+import { type Delivery, documentKey } from '../domain/delivery.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
@@ -21,16 +21,19 @@ const schema = new Schema<DeliveryDocument>(
     id: false,
   },
 );
-// Each index costs every insert. By consumer, type or status a workspace's list is scanned in its order.
+// Each index costs every insert. By event the document key serves; by consumer, type or status a workspace's list is
+// scanned in its order.
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
-schema.index({ event_id: 1 });
+schema.index({ delivery_id: 1 });
 
 const duplicateKey = 11_000;
 
 const conditionsOf = (filters: DeliveryFilters): Conditions => {
   const conditions: Conditions = { workspace_id: filters.workspaceId };
-  if (filters.eventId !== undefined) conditions['event_id'] = filters.eventId;
+  // The key begins with the event, so this is a range of the one index that is always there ('0' follows '/').
+  if (filters.eventId !== undefined)
+    conditions['_id'] = { $gt: `${filters.eventId}/`, $lt: `${filters.eventId}0` };
   if (filters.subscriptionId !== undefined) conditions['subscription_id'] = filters.subscriptionId;
   if (filters.eventType !== undefined) conditions['event_type'] = filters.eventType;
   if (filters.status !== undefined) conditions['status'] = filters.status;
@@ -42,9 +45,9 @@ const conditionsOf = (filters: DeliveryFilters): Conditions => {
   return conditions;
 };
 
-const behind = ({ createdAtMs, id }: ListPosition): Conditions => {
+const behind = ({ createdAtMs, key }: ListPosition): Conditions => {
   const createdAt = new Date(createdAtMs);
-  return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: id } }] };
+  return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: key } }] };
 };
 
 /** The ids that an unordered insert found taken; anything else that went wrong is thrown on. */
@@ -53,7 +56,7 @@ const takenIds = (error: unknown, documents: readonly DeliveryDocument[]): Set<D
   const faults = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
   const isHarmless = faults.length > 0 && faults.every(({ code }) => code === duplicateKey);
   if (!isHarmless || error.result.getWriteConcernError() !== undefined) throw error;
-  return new Set(faults.map(({ index }) => deliveryId(documents[index]?._id ?? '')));
+  return new Set(faults.map(({ index }) => deliveryId(documents[index]?.delivery_id ?? '')));
 };
 
 /**
@@ -86,11 +89,14 @@ export class MongoDeliveryStore implements DeliveryStore {
     });
   }
 
-  async read(ids: readonly DeliveryId[]): Promise<ReadonlyMap<DeliveryId, StoredDelivery>> {
+  async read(
+    deliveries: readonly Pick<Delivery, 'eventId' | 'id'>[],
+  ): Promise<ReadonlyMap<DeliveryId, StoredDelivery>> {
+    const keys = deliveries.map(documentKey);
     const documents = await this.#timed('read', async () =>
-      this.#model.find({ _id: { $in: ids } }).lean<DeliveryDocument[]>(),
+      this.#model.find({ _id: { $in: keys } }).lean<DeliveryDocument[]>(),
     );
-    return new Map(documents.map((document) => [deliveryId(document._id), fromDocument(document)]));
+    return new Map(documents.map((document) => [deliveryId(document.delivery_id), fromDocument(document)]));
   }
 
   async replace(changes: readonly StoredDelivery[]): Promise<number> {
@@ -106,7 +112,7 @@ export class MongoDeliveryStore implements DeliveryStore {
 
   async find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null> {
     const document = await this.#timed('find', async () =>
-      this.#model.findOne({ _id: id, ...conditionsOf(filters) }).lean<DeliveryDocument>(),
+      this.#model.findOne({ delivery_id: id, ...conditionsOf(filters) }).lean<DeliveryDocument>(),
     );
     return document === null ? null : fromDocument(document).delivery;
   }
