@@ -98,7 +98,7 @@ async function waitForLeaders(
   admin: Admin,
   wanted: readonly TopicDefinition[],
 ): Promise<ReadonlyMap<string, number>> {
-  return await untilDeadline(async () => {
+  return untilDeadline(async () => {
     const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
     const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
     if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);

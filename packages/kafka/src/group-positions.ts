@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs';
 import type { PartitionRef } from './bus.ts';
-import { type LogPosition, laneKey } from './lane-set.ts';
+import { type LogPosition, laneKey } from './lane-source.ts';
 
 /** Where the group and the log stand in each of the partitions. Partitions that do not exist are left out. */
 export async function fetchPositions(

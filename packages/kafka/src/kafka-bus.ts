@@ -20,7 +20,7 @@ import { KafkaRunner } from './kafka-runner.ts';
 import { KafkaTable } from './kafka-table.ts';
 import { KafkaTail } from './kafka-tail.ts';
 import { createKafkaTransport } from './kafka-transport.ts';
-import { laneKey } from './lane-set.ts';
+import { laneKey } from './lane-source.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { createPoisonWriter } from './poison.ts';
 import { startRelay } from './relay.ts';

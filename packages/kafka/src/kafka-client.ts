@@ -3,7 +3,13 @@ import kafkajs, { type Kafka, type logCreator, type RetryOptions } from 'kafkajs
 import { registerLz4 } from './lz4-codec.ts';
 
 /** Which cluster, and under what name we talk to it. */
-export type KafkaEndpoint = Readonly<{ brokers: readonly string[]; clientId: string; logger: Logger }>;
+export type KafkaEndpoint = Readonly<{
+  brokers: readonly string[];
+  clientId: string;
+  logger: Logger;
+  /** How long a broker may take to answer before it counts as gone. Default 15,000. */
+  requestTimeoutMs?: number;
+}>;
 
 /**
  * Retries inside kafkajs, for connections, metadata and joins. Always given in full: kafkajs picks other defaults when
@@ -27,14 +33,13 @@ const quietLogs =
   };
 
 /** A kafkajs client. One for each consumer: two consumers of one client would share a map of offsets. */
-export function createKafka({ brokers, clientId, logger }: KafkaEndpoint): Kafka {
+export function createKafka({ brokers, clientId, logger, requestTimeoutMs }: KafkaEndpoint): Kafka {
   registerLz4();
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
     connectionTimeout: 10_000,
-    // Longer than the produce timeout below, so that the broker's own answer comes first.
-    requestTimeout: 20_000,
+    requestTimeout: requestTimeoutMs ?? 15_000,
     retry: clientRetry,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: quietLogs(logger),

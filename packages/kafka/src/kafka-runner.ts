@@ -3,9 +3,11 @@ import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState }
 import { fetchPositions } from './group-positions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
-import { type CommitOffset, LaneSet, type LaneSetOptions } from './lane-set.ts';
+import { LaneSet } from './lane-set.ts';
+import type { CommitOffset, LaneSetOptions } from './lane-source.ts';
 import type { SharedAdmin } from './shared-admin.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
+import { StuckWatch } from './stuck-watch.ts';
 import { type FetchSettings, SupervisedConsumer } from './supervised-consumer.ts';
 
 export type KafkaRunnerOptions<T> = Readonly<{
@@ -29,6 +31,7 @@ export class KafkaRunner<T> implements PartitionRunner {
   #memberId = '';
   /** One commit try in the generation of the batch that it came with; consumer.commitOffsets would repeat it in a later one. */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
+  readonly #watch: StuckWatch;
   #cancelCommits: () => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -69,6 +72,18 @@ export class KafkaRunner<T> implements PartitionRunner {
         },
       },
     });
+    this.#watch = new StuckWatch({
+      clock,
+      wanting: () => (this.#consumer.state === 'running' ? this.#lanes.wanting() : []),
+      ends: async (refs) => {
+        const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
+        return new Map([...positions].map(([key, { high }]) => [key, high]));
+      },
+      onStuck: (refs) => {
+        endpoint.logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
+        this.#consumer.restart('stuck');
+      },
+    });
   }
 
   start(): void {
@@ -97,6 +112,7 @@ export class KafkaRunner<T> implements PartitionRunner {
   async #close(drainMs: number): Promise<void> {
     await this.#lanes.close(drainMs);
     this.#cancelCommits();
+    this.#watch.stop();
     await this.#consumer.stop();
   }
 

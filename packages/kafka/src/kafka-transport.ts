@@ -5,7 +5,8 @@ import type { SendTransport } from './send-loop.ts';
 import type { SharedAdmin } from './shared-admin.ts';
 import { within } from './within.ts';
 
-// With a follower just killed, acks all waits until the controller takes it off the in-sync list: 9 s by default.
+// With a follower just killed, acks all waits until the controller takes it off the in-sync list: 9 s by default. Shorter
+// than the client's request timeout, so that the broker's own answer comes first.
 const produceTimeoutMs = 12_000;
 const closeTimeoutMs = 3_000;
 

@@ -1,36 +1,10 @@
-import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock } from '@tidings/runtime';
-import type { IncomingRecord, PartitionRef, RunPartitionsOptions } from './bus.ts';
-import { isOvertaken, reasonOf } from './kafka-errors.ts';
-import type { KafkaMetricHandles } from './metrics.ts';
+import { AppError, backoffMs } from '@tidings/runtime';
+import type { IncomingRecord, PartitionRef } from './bus.ts';
+import { reasonOf } from './kafka-errors.ts';
+import { LaneCommitter } from './lane-committer.ts';
+import { LaneOpener } from './lane-opener.ts';
+import { type CommitOffset, type LaneSetOptions, laneKey, reopenBackoff } from './lane-source.ts';
 import { type LaneHandlers, PartitionLane } from './partition-lane.ts';
-
-/** Where a group stands in a partition. `committed` is null when it never committed. */
-export type LogPosition = Readonly<{ committed: number | null; low: number; high: number }>;
-
-/** An offset to commit: the next one to read. */
-export type CommitOffset = PartitionRef & Readonly<{ offset: number }>;
-
-/** The log below a set of lanes: a kafkajs consumer, or the memory bus. */
-export type LaneSource = Readonly<{
-  pause(ref: PartitionRef): void;
-  resume(ref: PartitionRef): void;
-  /** The next fetch of the partition starts here. */
-  seek(ref: PartitionRef, offset: number): void;
-  /** Positions by {@link laneKey}. */
-  positions(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, LogPosition>>;
-  /** One try, in the present generation. */
-  commit(offsets: readonly CommitOffset[]): Promise<void>;
-}>;
-
-export type LaneSetOptions<T> = Readonly<{
-  run: RunPartitionsOptions<T>;
-  source: LaneSource;
-  poison: (record: IncomingRecord, error: unknown) => Promise<void>;
-  clock: Clock;
-  logger: Logger;
-  metrics: KafkaMetricHandles;
-}>;
 
 /** What was fetched of one partition: from `fetchedOffset` (which was asked for) to before `endOffset`. */
 export type FetchedBatch = Readonly<{
@@ -40,11 +14,6 @@ export type FetchedBatch = Readonly<{
   records: Iterable<IncomingRecord>;
 }>;
 
-export const laneKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
-
-const commitFailuresATelling = 20;
-const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };
-
 /**
  * The partitions that a consumer owns at present. Knows about generations, restoring, holding back and committing, and
  * nothing about Kafka: the memory bus runs on the same code.
@@ -52,14 +21,14 @@ const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };
 export class LaneSet<T> {
   readonly #options: LaneSetOptions<T>;
   readonly #handlers: LaneHandlers<T>;
+  readonly #opener: LaneOpener<T>;
+  readonly #committer: LaneCommitter<T>;
   readonly #lanes = new Map<string, PartitionLane<T>>();
   /** Failures in a row by partition, until its committed offset has passed the place where it failed. */
   readonly #failures = new Map<string, Readonly<{ count: number; offset: number }>>();
   /** Partitions that wait for their restart. */
   readonly #restarting = new Set<string>();
   #onIdle: () => void = () => {};
-  #committing: Promise<void> | undefined;
-  #commitFailures = 0;
   #isClosing = false;
 
   constructor(options: LaneSetOptions<T>) {
@@ -73,6 +42,16 @@ export class LaneSet<T> {
       onRoom: (lane) => this.#resume(lane),
       onIdle: () => this.#onIdle(),
     };
+    this.#opener = new LaneOpener({
+      ...options,
+      isClosing: () => this.#isClosing,
+      onFailed: (lane, error) => this.#restart(lane, error),
+      onOpened: (lane) => {
+        this.#restarting.delete(laneKey(lane.ref));
+        this.#resume(lane);
+      },
+    });
+    this.#committer = new LaneCommitter(options, (lane) => this.#forgetFailure(lane));
   }
 
   pending(): number {
@@ -92,20 +71,18 @@ export class LaneSet<T> {
 
   /** Partitions that should be receiving records, and the next offset that each wants. */
   wanting(): CommitOffset[] {
-    const lanes = [...this.#lanes.values()].filter(({ state, isPaused }) => state === 'open' && !isPaused);
+    const lanes = [...this.#lanes.values()].filter(({ isOpen, isPaused }) => isOpen && !isPaused);
     return lanes.map(({ ref, position }) => ({ ...ref, offset: position }));
   }
 
   /** The next offset that an open partition wants, else 0. */
   position(ref: PartitionRef): number {
-    const lane = this.#lanes.get(laneKey(ref));
-    return lane?.state === 'open' ? lane.position : 0;
+    return this.#openLane(ref)?.position ?? 0;
   }
 
   /** Offsets before `offset` hold nothing for us. */
   skipTo(ref: PartitionRef, offset: number): void {
-    const lane = this.#lanes.get(laneKey(ref));
-    if (lane?.state === 'open') lane.skipTo(offset);
+    this.#openLane(ref)?.skipTo(offset);
   }
 
   /**
@@ -119,25 +96,27 @@ export class LaneSet<T> {
       if (!isSameMember || !present.has(laneKey(lane.ref))) this.#lose(lane);
     }
     const fresh: PartitionLane<T>[] = [];
-    for (const ref of present.values()) {
-      const kept = this.#lanes.get(laneKey(ref));
-      if (kept === undefined) fresh.push(this.#createLane(ref));
+    for (const [key, ref] of present) {
+      let lane = this.#lanes.get(key);
+      if (lane === undefined) {
+        lane = this.#createLane(ref);
+        fresh.push(lane);
+      }
       // After a rejoin kafkajs starts again from the committed offset: go on where we are instead.
-      else if (kept.state === 'open') source.seek(ref, kept.position);
-      const lane = kept ?? fresh.at(-1);
-      if (lane?.isPaused) source.pause(ref);
+      if (lane.isOpen) source.seek(ref, lane.position);
+      if (lane.isPaused) source.pause(ref);
     }
-    if (fresh.length > 0 && !this.#isClosing) void this.#open(fresh);
+    if (fresh.length > 0) void this.#opener.open(fresh);
   }
 
   /** Hands on what was fetched. False when it is not what the partition waits for and must be fetched again. */
   deliver({ ref, fetchedOffset, endOffset, records }: FetchedBatch): boolean {
-    const lane = this.#lanes.get(laneKey(ref));
-    if (lane === undefined || lane.state !== 'open' || this.#isClosing) return false;
+    const lane = this.#openLane(ref);
+    if (lane === undefined || this.#isClosing) return false;
     // Fetched for an earlier generation, past records that this one has not seen.
     if (fetchedOffset > lane.position) return false;
     lane.deliver(records, endOffset);
-    if (lane.isFull && !lane.isPaused && lane.state === 'open') {
+    if (lane.isOpen && lane.isFull && !lane.isPaused) {
       lane.isPaused = true;
       this.#options.source.pause(ref);
     }
@@ -149,8 +128,8 @@ export class LaneSet<T> {
    * our own position again), or the records between have expired (then say so and go on behind them).
    */
   async realign(ref: PartitionRef): Promise<void> {
-    const lane = this.#lanes.get(laneKey(ref));
-    if (lane?.state !== 'open' || lane.isPaused || this.#isClosing) return;
+    const lane = this.#openLane(ref);
+    if (lane === undefined || lane.isPaused || this.#isClosing) return;
     const { source, logger, run } = this.#options;
     lane.isPaused = true;
     source.pause(ref);
@@ -164,26 +143,20 @@ export class LaneSet<T> {
     } catch (error) {
       logger.warn({ ...ref, group: run.group, reason: reasonOf(error) }, 'consumer.positions-unavailable');
     }
-    if (this.#lanes.get(laneKey(ref)) !== lane) return;
+    if (this.#openLane(ref) !== lane) return;
     source.seek(ref, lane.position);
     this.#resume(lane);
   }
 
   /** Gives the partition up and takes it again from its committed offset. */
   reopen(ref: PartitionRef, reason: string): void {
-    const lane = this.#lanes.get(laneKey(ref));
-    if (lane?.state === 'open') this.#restart(lane, new AppError({ code: 'internal', message: reason }));
+    const lane = this.#openLane(ref);
+    if (lane !== undefined) this.#restart(lane, new AppError({ code: 'internal', message: reason }));
   }
 
   /** Commits what is contiguously done. Never rejects; what fails is committed the next time. */
   async commit(): Promise<void> {
-    while (this.#committing !== undefined) await this.#committing;
-    this.#committing = this.#commit();
-    try {
-      await this.#committing;
-    } finally {
-      this.#committing = undefined;
-    }
+    await this.#committer.commit(() => this.#lanes.values());
   }
 
   /** Stops taking records, waits until what is pending is done or `drainMs` have passed, and commits. */
@@ -207,6 +180,11 @@ export class LaneSet<T> {
     });
   }
 
+  #openLane(ref: PartitionRef): PartitionLane<T> | undefined {
+    const lane = this.#lanes.get(laneKey(ref));
+    return lane?.isOpen ? lane : undefined;
+  }
+
   #createLane(ref: PartitionRef): PartitionLane<T> {
     const { maxPendingPerPartition: records = 1_000, maxPendingBytesPerPartition: bytes = 8 * 1024 * 1024 } =
       this.#options.run;
@@ -222,85 +200,33 @@ export class LaneSet<T> {
     this.#options.run.onRevoked?.(lane.ref);
   }
 
+  #resume(lane: PartitionLane<T>): void {
+    if (this.#isClosing) return;
+    lane.isPaused = false;
+    this.#options.source.resume(lane.ref);
+  }
+
   /** A handler failed: the partition stops, commits nothing, and starts again from the committed offset after a while. */
   #restart(lane: PartitionLane<T>, error: unknown): void {
     const { run, source, clock, logger, metrics } = this.#options;
     const key = laneKey(lane.ref);
     if (this.#lanes.get(key) !== lane) return;
     const failures = (this.#failures.get(key)?.count ?? 0) + 1;
+    const delayMs = backoffMs({ attempt: failures, ...reopenBackoff });
+    logger.error({ ...lane.ref, group: run.group, failures, delayMs, err: error }, 'consumer.handler-failed');
+    metrics.restarts.inc({ group: run.group, reason: 'handler' });
     this.#lose(lane);
     const fresh = this.#createLane(lane.ref);
     this.#failures.set(key, { count: failures, offset: lane.position });
     this.#restarting.add(key);
     source.pause(lane.ref);
-    const delayMs = backoffMs({ attempt: failures, ...reopenBackoff });
-    logger.error({ ...lane.ref, group: run.group, failures, delayMs, err: error }, 'consumer.handler-failed');
-    metrics.restarts.inc({ group: run.group, reason: 'handler' });
-    if (!this.#isClosing) clock.setTimer(() => void this.#open([fresh]), delayMs);
+    if (!this.#isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);
   }
 
-  async #open(lanes: readonly PartitionLane<T>[]): Promise<void> {
-    const { run, source, clock, logger } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      const waiting = lanes.filter((lane) => lane.state === 'opening');
-      if (waiting.length === 0 || this.#isClosing) return;
-      try {
-        const positions = await source.positions(waiting.map(({ ref }) => ref));
-        await Promise.all(waiting.map((lane) => this.#openOne(lane, positions.get(laneKey(lane.ref)))));
-        return;
-      } catch (error) {
-        logger.warn({ group: run.group, attempt, reason: reasonOf(error) }, 'consumer.positions-unavailable');
-        const delayMs = backoffMs({ attempt, ...reopenBackoff });
-        await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
-      }
-    }
-  }
-
-  async #openOne(lane: PartitionLane<T>, position: LogPosition | undefined): Promise<void> {
-    const { run, source } = this.#options;
-    const { ref } = lane;
-    if (position === undefined) {
-      throw new AppError({
-        code: 'unavailable',
-        message: `${ref.topic} has no partition ${ref.partition} yet`,
-      });
-    }
-    const start = this.#startOf(ref, position);
-    lane.startAt(start);
-    lane.committedOffset = start;
-    try {
-      await run.onAssigned?.({
-        ...ref,
-        committedOffset: BigInt(start),
-        lowOffset: BigInt(position.low),
-        highOffset: BigInt(position.high),
-      });
-    } catch (error) {
-      this.#restart(lane, error);
-      return;
-    }
-    lane.open();
-    if (lane.state !== 'open' || this.#isClosing) return;
-    this.#restarting.delete(laneKey(ref));
-    source.seek(ref, start);
-    this.#resume(lane);
-  }
-
-  #startOf(ref: PartitionRef, { committed, low, high }: LogPosition): number {
-    if (committed === null) return low;
-    if (committed >= low && committed <= high) return committed;
-    // Below the log: it was gone for longer than the topic keeps. Above it: the topic was made anew.
-    this.#options.logger.error(
-      { ...ref, group: this.#options.run.group, committed, low, high },
-      'consumer.records-lost',
-    );
-    return low;
-  }
-
-  #resume(lane: PartitionLane<T>): void {
-    if (this.#isClosing) return;
-    lane.isPaused = false;
-    this.#options.source.resume(lane.ref);
+  #forgetFailure(lane: PartitionLane<T>): void {
+    const key = laneKey(lane.ref);
+    const failure = this.#failures.get(key);
+    if (failure !== undefined && lane.committedOffset >= failure.offset) this.#failures.delete(key);
   }
 
   async #bury(record: IncomingRecord, error: unknown, done: () => void): Promise<void> {
@@ -316,37 +242,5 @@ export class LaneSet<T> {
       // It stays undone, so it is read and buried again by whoever has the partition next.
       logger.error({ ...fields, err: failure }, 'consumer.poison-not-buried');
     }
-  }
-
-  async #commit(): Promise<void> {
-    const { run, source, logger, metrics } = this.#options;
-    const moved = [...this.#lanes.values()].filter(
-      (lane) => lane.state === 'open' && lane.committable > lane.committedOffset,
-    );
-    if (moved.length === 0) return;
-    const offsets = moved.map((lane) => ({ ...lane.ref, offset: lane.committable }));
-    try {
-      await source.commit(offsets);
-      metrics.commits.inc({ group: run.group, outcome: 'ok' });
-      this.#commitFailures = 0;
-      for (const [at, lane] of moved.entries()) this.#committed(lane, offsets[at]?.offset ?? 0);
-    } catch (error) {
-      const isExpected = isOvertaken(error);
-      metrics.commits.inc({ group: run.group, outcome: isExpected ? 'overtaken' : 'failed' });
-      if (!isExpected) this.#commitFailures += 1;
-      const fields = { group: run.group, failures: this.#commitFailures, reason: reasonOf(error) };
-      // Said at the first and then now and again: a coordinator's death takes some twenty of them.
-      const isTold = !isExpected && this.#commitFailures % commitFailuresATelling === 1;
-      logger[isTold ? 'warn' : 'debug'](
-        fields,
-        isExpected ? 'consumer.commit-overtaken' : 'consumer.commit-failed',
-      );
-    }
-  }
-
-  #committed(lane: PartitionLane<T>, offset: number): void {
-    lane.committedOffset = offset;
-    const failure = this.#failures.get(laneKey(lane.ref));
-    if (failure !== undefined && offset >= failure.offset) this.#failures.delete(laneKey(lane.ref));
   }
 }

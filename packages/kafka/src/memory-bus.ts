@@ -14,7 +14,7 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from './bus.ts';
-import { laneKey } from './lane-set.ts';
+import { laneKey } from './lane-source.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryProducer, Reachability } from './memory-producer.ts';
 import { MemoryGroup, MemoryRunner } from './memory-runner.ts';

@@ -1,5 +1,6 @@
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from './bus.ts';
-import { LaneSet, type LaneSetOptions, laneKey } from './lane-set.ts';
+import { LaneSet } from './lane-set.ts';
+import { type LaneSetOptions, laneKey } from './lane-source.ts';
 import type { MemoryLog } from './memory-log.ts';
 import { sharePartitions } from './sticky-assigner.ts';
 

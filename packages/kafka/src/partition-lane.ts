@@ -86,6 +86,7 @@ export class PartitionLane<T> {
   startAt(offset: number): void {
     this.#tracker.close();
     this.#tracker = new OffsetTracker(offset);
+    this.committedOffset = offset;
     this.#pendingBytes = 0;
     this.#inbox = [];
   }
@@ -123,6 +124,11 @@ export class PartitionLane<T> {
     this.#pendingBytes -= bytes;
     if (this.isPaused && this.#state === 'open' && this.hasRoom) this.#handlers.onRoom(this);
     if (tracker.pending === 0) this.#handlers.onIdle();
+  }
+
+  /** Records may come and go. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   /** State is restored: records may come. */

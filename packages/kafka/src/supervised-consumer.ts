@@ -1,7 +1,8 @@
 import { backoffMs, type Clock } from '@tidings/runtime';
 import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import type { WorkerState } from './bus.ts';
-import { clientRetry, createKafka, type KafkaEndpoint } from './kafka-client.ts';
+import { createConsumer, sessionTimeoutMs } from './create-consumer.ts';
+import type { KafkaEndpoint } from './kafka-client.ts';
 import { reasonOf } from './kafka-errors.ts';
 import type { KafkaMetricHandles } from './metrics.ts';
 import { within } from './within.ts';
@@ -38,9 +39,10 @@ export type SupervisedConsumerOptions = Readonly<{
   clock: Clock;
   metrics: KafkaMetricHandles;
   events: ConsumerEvents;
+  /** Makes the consumers; default kafkajs, each with a client of its own. */
+  createConsumer?: (options: SupervisedConsumerOptions) => Consumer;
 }>;
 
-const sessionTimeoutMs = 6_000;
 const restartBackoff = { baseMs: 250, maxMs: 15_000, random: Math.random };
 // After this long without a crash the next one starts from a short back-off again.
 const settledMs = 60_000;
@@ -121,7 +123,7 @@ export class SupervisedConsumer {
 
   async #run(): Promise<void> {
     const { clock, endpoint, topics } = this.#options;
-    const consumer = this.#create();
+    const consumer = (this.#options.createConsumer ?? createConsumer)(this.#options);
     this.#consumer = consumer;
     this.#startedAtMs = clock.monotonicMs();
     this.#lastFetchMs = this.#startedAtMs;
@@ -139,26 +141,6 @@ export class SupervisedConsumer {
     } catch (error) {
       this.#replace(consumer, 'start', error);
     }
-  }
-
-  #create(): Consumer {
-    const { endpoint, group, fetch = {}, assigners } = this.#options;
-    return createKafka(endpoint).consumer({
-      groupId: group,
-      // After kill -9 a group waits this long for the dead member.
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: 1_500,
-      rebalanceTimeout: 10_000,
-      maxWaitTimeInMs: fetch.maxWaitMs ?? 250,
-      minBytes: 1,
-      maxBytesPerPartition: fetch.maxBytesPerPartition ?? 512 * 1024,
-      maxBytes: 4 * 1024 * 1024,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 60_000,
-      // One way to come back, ours: kafkajs would restart some crashes by itself and leave others dead.
-      retry: { ...clientRetry, restartOnFailure: async () => false },
-      ...(assigners === undefined ? {} : { partitionAssigners: [...assigners] }),
-    });
   }
 
   #listen(consumer: Consumer): void {
