@@ -80,6 +80,23 @@ describe('every app', () => {
     expect(seen.traceparent).not.toBe(traceparent);
   });
 
+  it('never changes the prototype of a request or response, which would slow all of node:http down', async () => {
+    const { get } = await anApp((app) => {
+      app.get('/x', (request, response) => void response.status(200).json({ type: request.get('accept') }));
+    });
+    const changed: object[] = [];
+    const spy = vi
+      .spyOn(Object, 'setPrototypeOf')
+      .mockImplementation(<T>(target: T, prototype: object | null): T => {
+        if (Object.getPrototypeOf(target) !== prototype) changed.push(target as object);
+        Reflect.setPrototypeOf(target as object, prototype);
+        return target;
+      });
+    const answer = await get('/x', { headers: { accept: 'a/b' } }).finally(() => spy.mockRestore());
+    expect(changed).toEqual([]);
+    expect(await answer.json()).toEqual({ type: 'a/b' });
+  });
+
   it('counts requests by route pattern and status class, never by path', async () => {
     const { get, metrics } = await anApp((app) => {
       app.get('/things/:id', (_request, response) => void response.json({}));

@@ -6,6 +6,7 @@ import { httpMetrics } from './http-metrics.ts';
 import { problem, problemFromError } from './problem.ts';
 import { traceIdOf, traceparentOf } from './request-state.ts';
 import { originalUrlOf } from './send-list.ts';
+import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 
 /** What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB). */
@@ -27,6 +28,7 @@ const defaultMaxBodyBytes = 8 * 1024 * 1024;
 export function createApp(options: AppOptions): Express {
   const { service, logger, metrics, health, maxBodyBytes = defaultMaxBodyBytes, routes } = options;
   const app = express();
+  bindServerClasses(app);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
   app.use((request, response, next) => {

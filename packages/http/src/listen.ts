@@ -4,6 +4,7 @@ import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { answerBrokenRequest } from './broken-request.ts';
 import { watchConnections } from './drain.ts';
+import { serverClassesOf } from './server-classes.ts';
 
 /**
  * Where to listen (`port` 0: any free one). The times are bounds on slow clients, in milliseconds, with defaults:
@@ -35,6 +36,7 @@ const maxConnections = 10_000;
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host, port, logger } = options;
   const server = createServer({
+    ...serverClassesOf(app),
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: options.headersTimeoutMs ?? 10_000,
     requestTimeout: options.requestTimeoutMs ?? 30_000,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { childTraceparent, parseTraceparent } from '@tidings/observability';
+import { childTraceparent } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import type { Principal } from './principal.ts';
 
@@ -33,7 +33,8 @@ export function traceparentOf(request: IncomingMessage): string {
 
 /** The trace id of a request: what a caller quotes to an operator. */
 export function traceIdOf(request: IncomingMessage): string {
-  return parseTraceparent(traceparentOf(request))?.traceId ?? '';
+  // `00-<32 hex digits>-…`, as this process wrote it.
+  return traceparentOf(request).slice(3, 35);
 }
 
 /** Keeps the body that was read. */

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { AppError } from '@tidings/runtime';
 import { type Authenticate, type Principal, type Scope, scopes } from './principal.ts';
 import type { Middleware } from './raw-body.ts';
@@ -52,5 +52,5 @@ export function adminKeyAuthenticator({ adminKey, workspaceId }: AdminKey): Auth
 
 // Hashed first, so that buffers are of equal length and the length of the key does not show either.
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
