@@ -16,11 +16,12 @@ import { parseNetworks } from './networks.ts';
 import { systemResolver } from './resolver.ts';
 
 /** An egress that asks a name server of this test and dials nothing. */
-async function guarded(zone: DnsZone, options: Partial<EgressOptions> = {}) {
+async function guarded(zone: DnsZone, options: Partial<EgressOptions> & { dnsTimeoutMs?: number } = {}) {
+  const { dnsTimeoutMs = 2_000, ...rest } = options;
   const server = await startDnsServer(zone, onTestFinished);
   const { dial, dialled } = refusingDial();
-  const resolver = systemResolver({ servers: [server.address], timeoutMs: 400 });
-  return { server, dialled, egress: openEgress({ policy: closedPolicy, resolver, dial, ...options }) };
+  const resolver = systemResolver({ servers: [server.address], timeoutMs: dnsTimeoutMs });
+  return { server, dialled, egress: openEgress({ policy: closedPolicy, resolver, dial, ...rest }) };
 }
 
 /** The system clock, and a hand on it. */
@@ -125,7 +126,7 @@ test.each<[string, DnsZone]>([
   ['no data', { 'x.example': {} }],
   ['silence', { 'x.example': { isSilent: true } }],
 ])('D9 %s is a failure of class dns, and no reason to refuse a registration', async (_name, zone) => {
-  const { egress } = await guarded(zone);
+  const { egress } = await guarded(zone, { dnsTimeoutMs: 300 });
   expect(await egress.send(aRequest('https://x.example/'))).toMatchObject({
     reason: 'dns',
     beforeAnyByte: false,
@@ -201,6 +202,17 @@ describe('D16 an open socket', () => {
     egress.setPolicy(loopbackPolicy);
     expect(briefly(await egress.send(aRequest(url)))).toBe('response 204');
   });
+});
+
+test('D16 a socket that is busy when the policy changes finishes its request and is closed', async () => {
+  const receiver = await startReceiver({ answer: { status: 200, delayMs: 100 }, cleanUp: onTestFinished });
+  const egress = openEgress();
+  const sent = egress.send(aRequest(receiver.url));
+  await receiver.waitFor(1);
+  egress.setPolicy(loopbackPolicy);
+  expect(briefly(await sent)).toBe('response 200');
+  // Well before the receiver or the egress would close it for being idle.
+  await eventually(() => expect(egress.stats().sockets).toBe(0), { everyMs: 5, timeoutMs: 2_000 });
 });
 
 describe('a name inside an allowed network', () => {

@@ -106,6 +106,33 @@ test('a gzip bomb stays as it came', async () => {
   expect(outcome.kind === 'response' && outcome.body.subarray(0, 2).toString('hex')).toBe('1f8b');
 });
 
+test('the header of an answer may have 16 KiB, and that is for headers alone', async () => {
+  const egress = openEgress();
+  for (const [size, expected] of [
+    [15_000, 'response 200'],
+    [17_000, 'protocol'],
+  ] as const) {
+    const server = await startHostileServer({
+      behave: (socket) =>
+        socket.write(`HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(size)}\r\ncontent-length: 0\r\n\r\n`),
+      cleanUp: onTestFinished,
+    });
+    expect(briefly(await egress.send(aRequest(server.url)))).toBe(expected);
+  }
+});
+
+test('informational answers are counted, however small the flood', async () => {
+  const server = await startHostileServer({
+    behave: (socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(17)),
+    cleanUp: onTestFinished,
+  });
+  const egress = openEgress();
+  expect(await egress.send(aRequest(server.url))).toMatchObject({
+    reason: 'protocol',
+    detail: expect.stringContaining('16 informational') as string,
+  });
+});
+
 test('an answer that was sent in advance never answers the next request', async () => {
   const server = await startHostileServer({ behave: 'answer-in-advance', cleanUp: onTestFinished });
   const egress = openEgress();

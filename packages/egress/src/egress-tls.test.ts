@@ -142,7 +142,7 @@ test('sockets are shared between equal TLS options and no others', async () => {
 test('a server that never answers the first message of TLS ends at the deadline', async () => {
   const server = await startHostileServer({ behave: 'blackhole', cleanUp: onTestFinished });
   const egress = openEgress({ resolver });
-  const outcome = await egress.send(aRequest(`https://127.0.0.1:${server.port}/`, { timeoutMs: 200 }));
+  const outcome = await egress.send(aRequest(`https://127.0.0.1:${server.port}/`, { timeoutMs: 1_000 }));
   expect(outcome).toMatchObject({ reason: 'timeout', detail: expect.stringContaining('tls') as string });
   await settled(egress);
 });

@@ -2,7 +2,7 @@ import { type DnsZone, startDnsServer } from '@tidings/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemResolver } from './resolver.ts';
 
-async function resolverFor(zone: DnsZone, timeoutMs = 400) {
+async function resolverFor(zone: DnsZone, timeoutMs = 2_000) {
   const server = await startDnsServer(zone, onTestFinished);
   return { server, resolver: systemResolver({ servers: [server.address], timeoutMs }) };
 }
@@ -18,35 +18,36 @@ test('answers with the addresses of both families and the shortest life of any',
 });
 
 test.each([
-  ['nowhere.example', 'ENOTFOUND'],
-  ['empty.example', 'ENODATA'],
-  ['broken.example', 'ESERVFAIL'],
-  ['silent.example', 'ETIMEOUT'],
-  ['half-broken.example', 'ESERVFAIL'],
-])('%s is a failure: %s', async (name, code) => {
-  const { resolver } = await resolverFor({
+  ['nowhere.example', 'ENOTFOUND', 2_000],
+  ['empty.example', 'ENODATA', 2_000],
+  ['broken.example', 'ESERVFAIL', 2_000],
+  ['silent.example', 'ETIMEOUT', 200],
+  ['half-broken.example', 'ESERVFAIL', 2_000],
+])('%s is a failure: %s', async (name, code, timeoutMs) => {
+  const zone: DnsZone = {
     'empty.example': {},
     'broken.example': { rcode: 'SERVFAIL' },
     'silent.example': { isSilent: true },
     'half-broken.example': ({ type }) => (type === 'A' ? {} : { rcode: 'SERVFAIL' }),
-  });
+  };
+  const { resolver } = await resolverFor(zone, timeoutMs);
   await expect(resolver.resolve(name)).rejects.toMatchObject({ code });
 });
 
 test('a family that fails or stays silent does not hide the other', async () => {
-  const { resolver } = await resolverFor({
+  const zone: DnsZone = {
     'v4.example': ({ type }) => (type === 'A' ? { a: ['192.0.2.1'] } : { rcode: 'SERVFAIL' }),
     'v6.example': ({ type }) => (type === 'A' ? { isSilent: true } : { aaaa: ['2001:db8::1'] }),
-  });
+  };
+  const { resolver } = await resolverFor(zone, 1_000);
   expect((await resolver.resolve('v4.example')).addresses).toEqual(['192.0.2.1']);
   expect((await resolver.resolve('v6.example')).addresses).toEqual(['2001:db8::1']);
 });
 
 test('asks again when a datagram is lost', async () => {
-  const { resolver } = await resolverFor(
-    { 'lossy.example': ({ count }) => (count === 0 ? { isSilent: true } : { a: ['192.0.2.1'] }) },
-    2_000,
-  );
+  const { resolver } = await resolverFor({
+    'lossy.example': ({ count }) => (count === 0 ? { isSilent: true } : { a: ['192.0.2.1'] }),
+  });
   expect((await resolver.resolve('lossy.example')).addresses).toEqual(['192.0.2.1']);
 });
 
