@@ -1,8 +1,8 @@
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
 import { AddressBook } from './address-book.ts';
 import { checkEndpoint } from './check-endpoint.ts';
+import { type Dial, dialTcp } from './dial-first.ts';
 import { Exchange, type ExchangeTools } from './exchange.ts';
-import { type Dial, dialTcp } from './guarded-connect.ts';
 import { loopHeaderName } from './header-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure, EgressOutcome } from './outcome.ts';

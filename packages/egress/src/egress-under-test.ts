@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { eventually } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { createEgress, type Egress, type EgressOptions, type EgressRequest } from './create-egress.ts';
-import { type Dial, dialTcp } from './guarded-connect.ts';
+import { type Dial, dialTcp } from './dial-first.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { parseNetworks } from './networks.ts';
 import type { EgressOutcome } from './outcome.ts';

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@tidings/runtime';
 import { eventually, type Receiver, startHostileServer, startReceiver } from '@tidings/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEgress } from './create-egress.ts';
+import { dialTcp } from './dial-first.ts';
 import {
   aRequest,
   briefly,
@@ -13,7 +14,6 @@ import {
   settled,
   tableResolver,
 } from './egress-under-test.ts';
-import { dialTcp } from './guarded-connect.ts';
 
 const startHere = (options: Parameters<typeof startReceiver>[0] = {}): Promise<Receiver> =>
   startReceiver({ cleanUp: onTestFinished, ...options });

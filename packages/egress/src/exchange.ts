@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { AddressBook, BookEntry } from './address-book.ts';
 import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
+import { type HeaderFields, ResponseReader } from './response-reader.ts';
 import { judgeRoute, type Route } from './routes.ts';
 import type { Slot } from './slot.ts';
 import type { PoolTarget, SocketPools } from './socket-pools.ts';
@@ -34,18 +35,6 @@ export type ExchangeOptions = Readonly<{
 const maxInformational = 16;
 // For header, informational answers and trailers, and for what a socket reads ahead of the parser.
 const rawSlackBytes = 512 * 1_024;
-const noBody = Buffer.alloc(0);
-
-function flattenHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return flat;
-}
 
 function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms * 100) / 100;
@@ -74,14 +63,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dnsMs: number | null = null;
   #firstByteMs: number | null = null;
   #informational = 0;
-  #status = 0;
-  #headers: Record<string, string> = {};
-  #chunks: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #response: ResponseReader;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#startedMs = options.tools.clock.monotonicMs();
+    this.#response = new ResponseReader(options.maxResponseBytes);
   }
 
   /** Carries the request out. Resolves with the outcome; never rejects. */
@@ -107,11 +94,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(): void {}
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
     if (this.#isDone) return;
     if (status < 200) {
       this.#informational += 1;
@@ -125,17 +108,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#phase = 'body';
     this.#firstByteMs = this.#options.tools.clock.monotonicMs() - this.#sentMs;
-    this.#status = status;
-    this.#headers = flattenHeaders(headers);
+    this.#response.begin(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isDone) return;
-    const room = this.#options.maxResponseBytes - this.#bodyBytes;
-    // Copied: the chunk is a window on a much larger read buffer, which it would keep alive.
-    if (room > 0) this.#chunks.push(Buffer.from(chunk.subarray(0, room)));
-    this.#bodyBytes += Math.min(room, chunk.length);
-    if (chunk.length > room) this.#respond(true);
+    if (!this.#isDone && !this.#response.add(chunk)) this.#respond(true);
   }
 
   onResponseEnd(): void {
@@ -240,15 +217,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (truncated) slot?.destroy();
     // One microtask later undici has closed the socket if this answer was its last.
     else if (slot !== undefined) queueMicrotask(() => this.#options.tools.pools.release(slot));
-    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#settle({
-      kind: 'response',
-      status: this.#status,
-      headers: this.#headers,
-      body: body ?? noBody,
-      truncated,
-      timings: this.#timings(),
-    });
+    const { status, headers, body } = this.#response;
+    this.#settle({ kind: 'response', status, headers, body, truncated, timings: this.#timings() });
   }
 
   #fail({ reason, detail }: EgressFailure): void {

@@ -1,16 +1,10 @@
-import { connect as netConnect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '@tidings/runtime';
+import { type Dial, dialFirst } from './dial-first.ts';
 import { failureOf } from './failure.ts';
 import { canonicalAddress, parseAddress } from './networks.ts';
 import type { EgressFailure } from './outcome.ts';
-
-/** Opens a TCP connection to a literal address. A port, so that a test can prove that nothing was dialled. */
-export type Dial = (address: string, port: number) => Socket;
-
-/** {@link Dial} by node:net. The address is a literal, so no lookup happens here or below. */
-export const dialTcp: Dial = (address, port) =>
-  netConnect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
 
 /** Where to connect: addresses that were all checked, and the name that TLS must prove (SNI). */
 export type Destination = Readonly<{
@@ -42,67 +36,6 @@ export type ConnectOptions = Readonly<{
   onPhase: (phase: 'connect' | 'tls') => void;
 }>;
 
-// RFC 8305: a second address is tried beside a silent first one after this long.
-const staggerMs = 250;
-// A name with a hundred addresses must not make a hundred connections.
-const maxDialled = 6;
-
-/** IPv4 and IPv6 in turn, IPv4 first. */
-function dialOrder(addresses: readonly string[]): readonly string[] {
-  const v4 = addresses.filter((address) => !address.includes(':'));
-  const v6 = addresses.filter((address) => address.includes(':'));
-  const order: string[] = [];
-  for (let index = 0; index < Math.max(v4.length, v6.length); index += 1) {
-    order.push(...v4.slice(index, index + 1), ...v6.slice(index, index + 1));
-  }
-  return order.slice(0, maxDialled);
-}
-
-type Race = {
-  readonly sockets: Map<Socket, string>;
-  readonly stop: () => void;
-};
-
-type RaceEvents = Readonly<{
-  onConnected: (socket: Socket, address: string) => void;
-  onExhausted: (error: unknown) => void;
-}>;
-
-/** Dials the addresses one after the other, the next one early when the last is silent. The first to answer wins. */
-function race({ addresses, port }: Destination, { dial, clock }: ConnectOptions, events: RaceEvents): Race {
-  const order = dialOrder(addresses);
-  const sockets = new Map<Socket, string>();
-  let next = 0;
-  let cancelTimer = () => {};
-  const stop = () => {
-    cancelTimer();
-    for (const socket of sockets.keys()) socket.destroy();
-    sockets.clear();
-  };
-  const dialNext = () => {
-    cancelTimer();
-    const address = order[next];
-    if (address === undefined) return;
-    next += 1;
-    const socket = dial(address, port);
-    sockets.set(socket, address);
-    socket.once('connect', () => {
-      sockets.delete(socket);
-      stop();
-      events.onConnected(socket, address);
-    });
-    // Stays for the socket's whole life: an error that comes between two owners must not end the process.
-    socket.on('error', (error) => {
-      if (!sockets.delete(socket)) return;
-      if (next < order.length) dialNext();
-      else if (sockets.size === 0) events.onExhausted(error);
-    });
-    if (next < order.length) cancelTimer = clock.setTimer(dialNext, staggerMs);
-  };
-  dialNext();
-  return { sockets, stop };
-}
-
 function startTls(socket: Socket, hostname: string, secureContext: SecureContext): TLSSocket {
   const isLiteral = parseAddress(hostname) !== null;
   return tlsConnect({
@@ -116,6 +49,83 @@ function startTls(socket: Socket, hostname: string, secureContext: SecureContext
   });
 }
 
+type ConnectTask = Readonly<{
+  destination: Destination;
+  options: ConnectOptions;
+  done: (result: ConnectResult) => void;
+}>;
+
+/** One connection on its way: dialled, then compared, then secured. It ends once, and gives back what it held. */
+class ConnectAttempt {
+  readonly #task: ConnectTask;
+  readonly #startedMs: number;
+  readonly #cancelTimer: () => void;
+  readonly #stopDialling: () => void;
+  #phase: 'connect' | 'tls' = 'connect';
+  #held: Socket | undefined;
+  #isDone = false;
+
+  constructor(task: ConnectTask) {
+    const { destination, options } = task;
+    this.#task = task;
+    this.#startedMs = options.clock.monotonicMs();
+    this.#cancelTimer = options.clock.setTimer(() => this.#onTimeout(), options.timeoutMs);
+    options.onPhase(this.#phase);
+    this.#stopDialling = dialFirst(destination, options, {
+      onConnected: (socket, address) => this.#compare(socket, address),
+      onExhausted: (error) => this.fail(error),
+    });
+  }
+
+  /** Ends the attempt, unless it has ended. */
+  fail(error: unknown): void {
+    this.#finish({ ok: false, failure: failureOf(error, this.#phase) });
+  }
+
+  #onTimeout(): void {
+    const { timeoutMs } = this.#task.options;
+    this.fail(Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }));
+  }
+
+  #compare(socket: Socket, address: string): void {
+    this.#held = socket;
+    const peer = canonicalAddress(socket.remoteAddress ?? '');
+    if (peer !== address) {
+      const detail = `connected to '${peer}' instead of the checked address ${address}`;
+      this.#finish({ ok: false, failure: { reason: 'blocked-address', detail } });
+      return;
+    }
+    const connectMs = this.#task.options.clock.monotonicMs() - this.#startedMs;
+    const connection: Connection = { socket, remoteAddress: peer, connectMs, tlsMs: null };
+    const { secureContext } = this.#task.destination;
+    if (secureContext === null) this.#finish({ ok: true, connection });
+    else this.#secure(connection, secureContext);
+  }
+
+  #secure(plain: Connection, secureContext: SecureContext): void {
+    const { destination, options } = this.#task;
+    this.#phase = 'tls';
+    options.onPhase(this.#phase);
+    const socket = startTls(plain.socket, destination.hostname, secureContext);
+    this.#held = socket;
+    socket.on('error', (error) => this.fail(error));
+    socket.once('close', () => this.fail(new Error('the connection was closed during the TLS handshake')));
+    socket.once('secureConnect', () => {
+      const tlsMs = options.clock.monotonicMs() - this.#startedMs - plain.connectMs;
+      this.#finish({ ok: true, connection: { ...plain, socket, tlsMs } });
+    });
+  }
+
+  #finish(result: ConnectResult): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#cancelTimer();
+    this.#stopDialling();
+    if (!result.ok) this.#held?.destroy();
+    this.#task.done(result);
+  }
+}
+
 /**
  * Connects to exactly the checked addresses and to nothing else: addresses are dialled as literals, and the peer's
  * address is compared once more before the first byte is written. Never rejects. The returned function gives up.
@@ -125,51 +135,6 @@ export function connectGuarded(
   options: ConnectOptions,
   done: (result: ConnectResult) => void,
 ): () => void {
-  const { clock, timeoutMs, onPhase } = options;
-  const startedMs = clock.monotonicMs();
-  let phase: 'connect' | 'tls' = 'connect';
-  let held: Socket | undefined;
-  let isDone = false;
-
-  const finish = (result: ConnectResult) => {
-    if (isDone) return;
-    isDone = true;
-    cancelTimer();
-    running?.stop();
-    if (!result.ok) held?.destroy();
-    done(result);
-  };
-  const fail = (error: unknown) => finish({ ok: false, failure: failureOf(error, phase) });
-  const cancelTimer = clock.setTimer(
-    () => fail(Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })),
-    timeoutMs,
-  );
-
-  const onConnected = (socket: Socket, address: string) => {
-    held = socket;
-    const peer = canonicalAddress(socket.remoteAddress ?? '');
-    if (peer !== address) {
-      const detail = `connected to '${peer}' instead of the checked address ${address}`;
-      return finish({ ok: false, failure: { reason: 'blocked-address', detail } });
-    }
-    const connectMs = clock.monotonicMs() - startedMs;
-    const { secureContext, hostname } = destination;
-    if (secureContext === null) {
-      return finish({ ok: true, connection: { socket, remoteAddress: peer, connectMs, tlsMs: null } });
-    }
-    phase = 'tls';
-    onPhase(phase);
-    const secure = startTls(socket, hostname, secureContext);
-    held = secure;
-    secure.on('error', fail);
-    secure.once('close', () => fail(new Error('the connection was closed during the TLS handshake')));
-    secure.once('secureConnect', () => {
-      const tlsMs = clock.monotonicMs() - startedMs - connectMs;
-      finish({ ok: true, connection: { socket: secure, remoteAddress: peer, connectMs, tlsMs } });
-    });
-  };
-
-  onPhase(phase);
-  const running: Race | undefined = race(destination, options, { onConnected, onExhausted: fail });
-  return () => fail(new Error('given up'));
+  const attempt = new ConnectAttempt({ destination, options, done });
+  return () => attempt.fail(new Error('given up'));
 }

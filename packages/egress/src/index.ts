@@ -5,7 +5,7 @@ export {
   type EgressOptions,
   type EgressRequest,
 } from './create-egress.ts';
-export type { Dial } from './guarded-connect.ts';
+export type { Dial } from './dial-first.ts';
 export { checkHeader, type HeaderCheck, headerRules, isOwnRequest, loopHeaderName } from './header-policy.ts';
 export type { NetworkPolicy, OwnListener, UrlPolicy } from './network-policy.ts';
 export { defaultPorts } from './network-policy.ts';

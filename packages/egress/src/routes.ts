@@ -54,7 +54,7 @@ function failureOfUrl(read: ReadUrl, fixed: BookEntry | null, policy: NetworkPol
 }
 
 /** Prepares a URL for sending under a policy. */
-export function planRoute(original: string, policy: NetworkPolicy): Route {
+function planRoute(original: string, policy: NetworkPolicy): Route {
   const read = readUrl(original, policy);
   const fixed = fixedAddresses(read, policy);
   const { url } = read;

@@ -196,7 +196,7 @@ function isKnownExempt({ host, literal }: ReadUrl, policy: NetworkPolicy): boole
 }
 
 /** All violations that count without knowing what the host's name resolves to. */
-export function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolation[] {
+function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolation[] {
   const all = isKnownExempt(read, policy) ? read.final : [...read.final, ...read.waivable];
   return all.toSorted((a, b) => urlRules.indexOf(a.rule) - urlRules.indexOf(b.rule));
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 import { type Misbehaviour, type MisbehaviourName, misbehaviours, type Pace } from './misbehaviours.ts';
 
 /** How a hostile server is started. */
@@ -64,7 +64,6 @@ function readRequests(socket: Socket, onRequest: () => void): void {
 export async function startHostileServer(options: HostileServerOptions): Promise<HostileServer> {
   const { behave, tls, cleanUp } = options;
   const misbehave: Misbehaviour = typeof behave === 'string' ? misbehaviours[behave] : behave;
-  const sockets = new Set<Socket>();
   let accepted = 0;
   let requests = 0;
   const onConversation = (socket: Socket) => {
@@ -91,23 +90,9 @@ export async function startHostileServer(options: HostileServerOptions): Promise
         );
   server.on('connection', (socket: Socket) => {
     accepted += 1;
-    sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const close = async () => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-    const ended = [...sockets].map((socket) => once(socket, 'close'));
-    for (const socket of sockets) socket.destroy();
-    await Promise.all([closed, ...ended]);
-  };
+  const { port, sockets, close } = await listenOnLoopback(server);
   cleanUp?.(close);
   return {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { type VerifyResult, verify } from '@tidings/signing';
 import { type EventuallyOptions, eventually } from './eventually.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** One request that a receiver got, with the body's raw bytes. */
 export type ReceivedRequest = Readonly<{
@@ -142,7 +141,6 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     requests: [],
     timers: new Set(),
   };
-  const sockets = new Set<Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     // A sender that hangs up in the middle ends the request; there is nobody left to tell.
     handle(state, secrets, { request, response }).catch(() => response.destroy());
@@ -151,23 +149,10 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     tls === undefined
       ? createServer(onRequest)
       : createTlsServer({ ...tls, requestCert: tls.ca !== undefined }, onRequest);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { port, sockets, close: closeServer } = await listenOnLoopback(server);
   const close = async () => {
     for (const timer of state.timers) clearTimeout(timer);
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-    const ended = [...sockets].map((socket) => once(socket, 'close'));
-    for (const socket of sockets) socket.destroy();
-    await Promise.all([closed, ...ended]);
+    await closeServer();
   };
   cleanUp?.(close);
   return {
