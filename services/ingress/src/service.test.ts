@@ -173,11 +173,11 @@ describe('while the log is away', () => {
   it('is not ready before it has seen the log, and is once it has', async () => {
     const bus = createMemoryBus();
     let isThere = false;
-    const lag: MemoryBus['lag'] = async (...question) => {
+    const readTail: MemoryBus['readTail'] = async (options) => {
       if (!isThere) throw new Error('no broker answers');
-      return bus.lag(...question);
+      await bus.readTail(options);
     };
-    const { url } = await start({}, { ...bus, lag });
+    const { url } = await start({}, { ...bus, readTail });
     const ready = async () => {
       const response = await fetch(`${url}/ready`);
       return { status: response.status, text: await response.text() };

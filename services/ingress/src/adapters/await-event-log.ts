@@ -4,7 +4,7 @@ import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
 
 export type AwaitEventLogOptions = Readonly<{
-  bus: Pick<Bus, 'lag'>;
+  bus: Pick<Bus, 'readTail'>;
   part: Pick<HealthPart, 'up' | 'down'>;
   clock: Clock;
   logger: Logger;
@@ -22,13 +22,20 @@ export const awaitEventLog = ({ bus, part, clock, logger }: AwaitEventLogOptions
   let cancelTimer = (): void => {};
   const look = async (attempt: number): Promise<void> => {
     try {
-      // Any question about the topic will do; this one every bus can answer.
-      await bus.lag('tidings-ingress', [topics.events]);
+      // A read of no partition still asks the brokers for the topic's ends, and needs no group.
+      await bus.readTail({
+        topic: topics.events,
+        partitions: [],
+        from: { offsets: new Map() },
+        onRecord: () => {},
+        service: 'ingress',
+      });
       if (!isCancelled) part.up();
     } catch (error) {
       if (isCancelled) return;
-      part.down(`the event log cannot be reached: ${messageOf(error)}`);
-      logger.warn({ attempt, error }, 'event-log.unreachable');
+      const detail = messageOf(error);
+      part.down(`the event log cannot be reached: ${detail}`);
+      logger.warn({ attempt, detail }, 'event-log.unreachable');
       cancelTimer = clock.setTimer(() => void look(attempt + 1), backoffMs({ attempt, ...backoff }));
     }
   };

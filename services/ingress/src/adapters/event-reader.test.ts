@@ -121,9 +121,9 @@ describe('readEvent', () => {
         expect(decoded).toEqual({ type: 'EventAccepted.v1', ...stamped.event });
         expect(Number.isFinite(Date.parse(decoded.time))).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
-    expect(taken).toBeGreaterThan(50);
+    expect(taken).toBeGreaterThan(15);
   });
 });
 

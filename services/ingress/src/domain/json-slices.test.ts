@@ -121,7 +121,7 @@ describe('whatever the document and however it is written', () => {
           expect(JSON.parse(cut(json, member))).toStrictEqual(parsed[member.name]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -134,7 +134,7 @@ describe('whatever the document and however it is written', () => {
           JSON.parse(json.toString('utf8')),
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
