@@ -1,0 +1,146 @@
+import { checkFilter } from './check-filter.ts';
+import { equalTo, inOrder, oneOf, type ValueTest } from './compare-values.ts';
+import { anyAt, beginLooking, type Path, type Reach, readPath, TooManyLooks } from './look-up-path.ts';
+
+/** Decides on the data of one event. Throws FilterError `too-costly` when the data is too large for the filter. */
+export type MatchesData = (data: unknown) => boolean;
+
+/** Why a filter could not be used. */
+export type FilterErrorCode = 'invalid-filter' | 'too-costly';
+
+/** A filter that breaks the rules, or that would take too long on this data. Either counts as no match. */
+export class FilterError extends Error {
+  readonly code: FilterErrorCode;
+
+  constructor(code: FilterErrorCode, message: string) {
+    super(message);
+    this.name = 'FilterError';
+    this.code = code;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Test = Readonly<{ test: ValueTest; reach: Reach; isNegated: boolean }>;
+
+const any = (test: ValueTest): Test => ({ test, reach: 'elements', isNegated: false });
+const none = (test: ValueTest): Test => ({ test, reach: 'elements', isNegated: true });
+const whole = (test: ValueTest): Test => ({ test, reach: 'whole', isNegated: false });
+
+const ofText =
+  (isWanted: (text: string) => boolean): ValueTest =>
+  (value) =>
+    typeof value === 'string' && isWanted(value);
+
+function contains(wanted: unknown): ValueTest {
+  const isEqual = equalTo(wanted);
+  return (value) => {
+    if (Array.isArray(value)) return value.some(isEqual);
+    return typeof wanted === 'string' && typeof value === 'string' && value.includes(wanted);
+  };
+}
+
+const hasLength =
+  (length: unknown): ValueTest =>
+  (value) =>
+    Array.isArray(value) && value.length === length;
+
+// A negation asks whether no value that the path leads to is so: `$ne` on an array means that no element is equal.
+const operators: Readonly<Record<string, (operand: never) => Test>> = {
+  $eq: (operand: unknown) => any(equalTo(operand)),
+  $ne: (operand: unknown) => none(equalTo(operand)),
+  $in: (operand: readonly unknown[]) => any(oneOf(operand)),
+  $nin: (operand: readonly unknown[]) => none(oneOf(operand)),
+  $gt: (operand: number | string) => any(inOrder(operand, (order) => order > 0)),
+  $gte: (operand: number | string) => any(inOrder(operand, (order) => order >= 0)),
+  $lt: (operand: number | string) => any(inOrder(operand, (order) => order < 0)),
+  $lte: (operand: number | string) => any(inOrder(operand, (order) => order <= 0)),
+  $exists: (operand: boolean) => ({ ...whole((value) => value !== undefined), isNegated: !operand }),
+  $prefix: (operand: string) => any(ofText((text) => text.startsWith(operand))),
+  $suffix: (operand: string) => any(ofText((text) => text.endsWith(operand))),
+  $contains: (operand: unknown) => whole(contains(operand)),
+  $size: (operand: number) => whole(hasLength(operand)),
+};
+
+const all = (tests: readonly MatchesData[]): MatchesData => {
+  const [first, second, ...rest] = tests;
+  if (first === undefined) return () => true;
+  if (second === undefined) return first;
+  if (rest.length === 0) return (data) => first(data) && second(data);
+  return (data) => tests.every((matches) => matches(data));
+};
+
+function compileTest(path: Path, { test, reach, isNegated }: Test): MatchesData {
+  const lookup = { path, test, reach };
+  return isNegated ? (data) => !anyAt(data, lookup) : (data) => anyAt(data, lookup);
+}
+
+function compileOperators(path: Path, condition: Fields): MatchesData {
+  return all(
+    Object.entries(condition).map(([name, operand]) => {
+      if (name === '$not') {
+        const matches = compileOperators(path, operand as Fields);
+        return (data) => !matches(data);
+      }
+      const operator = operators[name];
+      if (operator === undefined)
+        throw new FilterError('invalid-filter', `the operator '${name}' is not known`);
+      return compileTest(path, operator(operand as never));
+    }),
+  );
+}
+
+const isOperators = (condition: unknown): condition is Fields =>
+  typeof condition === 'object' &&
+  condition !== null &&
+  Object.keys(condition).some((name) => name.startsWith('$'));
+
+function compileEntry(name: string, value: unknown): MatchesData {
+  switch (name) {
+    case '$and':
+      return all((value as Fields[]).map(compileFields));
+    case '$or': {
+      const tests = (value as Fields[]).map(compileFields);
+      return (data) => tests.some((matches) => matches(data));
+    }
+    case '$nor': {
+      const tests = (value as Fields[]).map(compileFields);
+      return (data) => !tests.some((matches) => matches(data));
+    }
+    case '$not': {
+      const matches = compileFields(value as Fields);
+      return (data) => !matches(data);
+    }
+    default: {
+      const path = readPath(name);
+      return isOperators(value) ? compileOperators(path, value) : compileTest(path, any(equalTo(value)));
+    }
+  }
+}
+
+const compileFields = (filter: Fields): MatchesData =>
+  all(Object.entries(filter).map(([name, value]) => compileEntry(name, value)));
+
+/**
+ * Turns a filter into a function, once; `{}` matches all data. Nothing of the filter is ever run as code. Throws
+ * FilterError `invalid-filter` for one that {@link checkFilter} refuses.
+ */
+export function compileFilter(filter: unknown): MatchesData {
+  const check = checkFilter(filter);
+  if (!check.ok) {
+    const [first] = check.errors;
+    throw new FilterError(
+      'invalid-filter',
+      `the filter breaks a rule: ${first?.pointer ?? ''} ${first?.detail ?? ''}`,
+    );
+  }
+  const matches = compileFields(filter as Fields);
+  return (data) => {
+    beginLooking();
+    try {
+      return matches(data);
+    } catch (error) {
+      if (error instanceof TooManyLooks) throw new FilterError('too-costly', error.message);
+      throw error;
+    }
+  };
+}

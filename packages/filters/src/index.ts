@@ -1,0 +1,4 @@
+export { checkFilter, type FilterCheck, type FilterFault } from './check-filter.ts';
+export { compileFilter, FilterError, type FilterErrorCode, type MatchesData } from './compile-filter.ts';
+export { filterLimits } from './filter-limits.ts';
+export { filterOperators } from './filter-schema.ts';

@@ -1,0 +1,68 @@
+import type { ValueTest } from './compare-values.ts';
+import { filterLimits } from './filter-limits.ts';
+
+/** One part of a path; `index` is its number where it can be the place in an array, else −1. */
+type PathPart = Readonly<{ name: string; index: number }>;
+
+/** A path, read once. */
+export type Path = readonly PathPart[];
+
+/** Thrown when a match has looked at more values than a match may. */
+export class TooManyLooks extends Error {
+  constructor() {
+    super(`a match may look at ${filterLimits.looksAtOneMatch} values, and this one would look at more`);
+    this.name = 'TooManyLooks';
+  }
+}
+
+// One count for the match at work: matching is synchronous and never begins within another match.
+let looks = 0;
+
+/** Begins a match: the count of values looked at starts anew. */
+export function beginLooking(): void {
+  looks = 0;
+}
+
+function count(values: number): void {
+  looks += values;
+  if (looks > filterLimits.looksAtOneMatch) throw new TooManyLooks();
+}
+
+/** Splits a dotted path. */
+export const readPath = (text: string): Path =>
+  text.split('.').map((name) => ({ name, index: /^(?:0|[1-9]\d{0,5})$/.test(name) ? Number(name) : -1 }));
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a test is asked about where a path ends: the value itself, or also each element when it is an array. */
+export type Reach = 'whole' | 'elements';
+
+/** A path with the test that its end is put to. */
+export type Lookup = Readonly<{ path: Path; test: ValueTest; reach: Reach }>;
+
+/**
+ * True when the test passes for any value that the path leads to. A part leads to the field of that name, in an array
+ * to the element of that number and to the field of every element that is an object. Own fields only: the data decides
+ * what is there, never JavaScript's prototypes.
+ */
+export function anyAt(data: unknown, lookup: Lookup, from = 0): boolean {
+  const { path, test } = lookup;
+  let value = data;
+  for (let at = from; at < path.length; at += 1) {
+    const part = path[at] as PathPart;
+    if (Array.isArray(value)) return anyInArray(value, lookup, at);
+    if (!isRecord(value) || !Object.hasOwn(value, part.name)) return test(undefined);
+    value = Reflect.get(value, part.name);
+  }
+  if (lookup.reach === 'whole' || !Array.isArray(value)) return test(value);
+  count(value.length);
+  return test(value) || value.some(test);
+}
+
+function anyInArray(array: readonly unknown[], lookup: Lookup, at: number): boolean {
+  const { index } = lookup.path[at] as PathPart;
+  count(array.length);
+  if (index >= 0 && index < array.length && anyAt(array[index], lookup, at + 1)) return true;
+  return array.some((element) => isRecord(element) && anyAt(element, lookup, at));
+}
