@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '@tidings/runtime';
@@ -7,6 +8,7 @@ import { describeEnd, ManagedProcess, type ProcessEnd, type ProcessSpec } from '
 
 const pollMs = 40;
 const logTailBytes = 64 * 1024;
+const fullBelowBytes = 1024 * 1024;
 
 /**
  * A part of the stack: how to run its process and how to see that it serves. `isReady` is asked again and again until it
@@ -27,6 +29,8 @@ export class Part {
   readonly logFile: string;
   readonly #spec: PartSpec;
   #process: ManagedProcess | null = null;
+  /** Size of the log when the present process began: what earlier ones said explains nothing. */
+  #logFrom = 0;
 
   constructor(spec: PartSpec) {
     this.name = spec.process.name;
@@ -52,6 +56,7 @@ export class Part {
   /** Starts the process without waiting for it to serve. */
   async spawn(): Promise<void> {
     if (this.isRunning) throw new AppError({ code: 'conflict', message: `${this.name} is running already` });
+    this.#logFrom = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
     this.#process = await ManagedProcess.start(this.#spec.process);
     this.#spec.onSpawn?.(this);
   }
@@ -75,6 +80,11 @@ export class Part {
       }
       await delay(pollMs);
     }
+  }
+
+  /** Rejects, in the words of {@link ready}, as soon as the present process ends: to be raced against work that needs it. */
+  async failWhenEnded(): Promise<never> {
+    throw this.#endedEarly(await this.ended());
   }
 
   /** {@link spawn} and {@link ready}. */
@@ -105,8 +115,9 @@ export class Part {
   }
 
   #endedEarly(end: ProcessEnd): AppError {
-    const cause = lastError(this.logFile);
-    if (/no space left|not enough space|ENOSPC/i.test(cause)) {
+    const log = endOfLog(this.logFile, this.#logFrom);
+    const cause = lastError(log);
+    if (/no space left|not enough space|ENOSPC/i.test(log) || isDiskFull(this.logFile)) {
       return new AppError({
         code: 'unavailable',
         message: `${this.name} stopped because the disk is full. Free some space and start again. Its log: ${this.logFile}`,
@@ -121,19 +132,29 @@ export class Part {
   }
 }
 
-/** The newest line of the log's end that names an error; Java logs, pino's JSON lines and Node's own stack all do. */
-function lastError(logFile: string): string {
+/** On a full disk not even the message that says so may have been written. */
+function isDiskFull(file: string): boolean {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize < fullBelowBytes;
+}
+
+function endOfLog(logFile: string, from: number): string {
   const { size } = statSync(logFile);
+  // A log that has grown too long starts anew with its process.
+  const length = Math.min(size >= from ? size - from : size, logTailBytes);
   const file = openSync(logFile, 'r');
   try {
-    const buffer = Buffer.alloc(Math.min(size, logTailBytes));
-    readSync(file, buffer, 0, buffer.length, size - buffer.length);
-    const lines = buffer.toString('utf8').split('\n');
-    const isError = /\b(ERROR|FATAL)\b|"level":(50|60)|[A-Za-z]*(Error|Exception)\b/;
-    return (lines.findLast((line) => isError.test(line) && !line.startsWith('\tat ')) ?? '')
-      .slice(0, 600)
-      .trim();
+    const buffer = Buffer.alloc(length);
+    readSync(file, buffer, 0, length, size - length);
+    return buffer.toString('utf8');
   } finally {
     closeSync(file);
   }
+}
+
+/** The newest line that names an error; Java logs, pino's JSON lines and Node's own stack all do. */
+function lastError(log: string): string {
+  const isError = /\b(ERROR|FATAL)\b|"level":(50|60)|[A-Za-z]*(Error|Exception)\b/;
+  const lines = log.split('\n').filter((line) => isError.test(line) && !line.startsWith('\tat '));
+  return (lines.at(-1) ?? '').slice(0, 600).trim();
 }

@@ -53,21 +53,28 @@ export async function startStores(context: StoresContext): Promise<Stores> {
   const [kafka, mongo] = await Promise.allSettled([startKafka(context), startDatabase(context)]);
   if (kafka.status === 'rejected') throw kafka.reason;
   if (mongo.status === 'rejected') throw mongo.reason;
+  const { brokers, replicationFactor, nodes } = kafka.value;
   const { warnings } = await context.timed('topics', () =>
-    ensureTopics({ ...kafka.value, logger: silentLogger }),
+    // Topics take room: a broker that finds none dies of it, and that is what the reader must hear, not a refused connection.
+    Promise.race([
+      ensureTopics({ brokers, replicationFactor, logger: silentLogger }),
+      ...nodes.map((node) => node.failWhenEnded()),
+    ]),
   );
   for (const warning of warnings) context.say(`warning: ${warning}`);
-  return { ...kafka.value, mongodbUri: mongo.value };
+  return { brokers, replicationFactor, mongodbUri: mongo.value };
 }
 
-async function startKafka(context: StoresContext): Promise<Omit<Stores, 'mongodbUri'>> {
+type Kafka = Omit<Stores, 'mongodbUri'> & Readonly<{ nodes: readonly Part[] }>;
+
+async function startKafka(context: StoresContext): Promise<Kafka> {
   const { env, folder, brokerCount, host, portBase, portSetting, signal, say, onSpawn } = context;
   const given = env['KAFKA_BROKERS'];
   if (given) return findKafka(given, env['REPLICATION_FACTOR']);
   const java = await prepareJava({ say, signal });
   const label = `Kafka (${brokerCount} ${brokerCount === 1 ? 'broker' : 'brokers'})`;
   return context.timed(label, async () => {
-    const { brokers, replicationFactor } = await startBrokers({
+    return startBrokers({
       count: brokerCount,
       dataDir: folder.kafka,
       logDir: folder.logs,
@@ -78,21 +85,17 @@ async function startKafka(context: StoresContext): Promise<Omit<Stores, 'mongodb
       signal,
       onSpawn,
     });
-    return { brokers, replicationFactor };
   });
 }
 
 /** The first broker of the list that answers says how many there are; that bounds the replication factor. */
-async function findKafka(
-  given: string,
-  replicationFactor: string | undefined,
-): Promise<Omit<Stores, 'mongodbUri'>> {
+async function findKafka(given: string, replicationFactor: string | undefined): Promise<Kafka> {
   const brokers = given.split(',').map((one) => one.trim());
   for (const broker of brokers) {
     const colon = broker.lastIndexOf(':');
     const ids = await liveBrokerIds(broker.slice(0, colon), Number(broker.slice(colon + 1)) || 9092);
     if (ids === null) continue;
-    return { brokers, replicationFactor: Number(replicationFactor) || Math.min(3, ids.length) };
+    return { brokers, replicationFactor: Number(replicationFactor) || Math.min(3, ids.length), nodes: [] };
   }
   throw new AppError({
     code: 'unavailable',
