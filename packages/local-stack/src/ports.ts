@@ -10,7 +10,7 @@ const lastFree = 31_999;
 export type PortNeed = Readonly<{ port: number; purpose: string }>;
 
 /** True when nothing listens on host:port at this moment. */
-export async function isPortFree(host: string, port: number): Promise<boolean> {
+async function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
