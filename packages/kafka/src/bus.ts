@@ -178,6 +178,6 @@ export type Bus = Readonly<{
   /** Reads a stretch of a topic once, without committing anything: refills memories from the log. */
   readTail(options: ReadTailOptions): Promise<void>;
   lag(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]>;
-  /** Closes everything that was opened from it, last opened first. `drainMs` is for its runners. */
+  /** Closes everything that was opened from it, producers last. `drainMs` is for its runners. */
   close(options?: Readonly<{ drainMs?: number }>): Promise<void>;
 }>;

@@ -52,7 +52,8 @@ class KafkaBus implements Bus {
   readonly #clock: Clock;
   readonly #metrics: KafkaMetricHandles;
   readonly #admin: SharedAdmin;
-  readonly #open: Closable[] = [];
+  readonly #consumers: Closable[] = [];
+  readonly #producers: Closable[] = [];
   readonly #tails = new Map<string, KafkaTail>();
   /** For relays and dead letters; the services' own producers are theirs to bound and close. */
   #ownProducer: Producer | undefined;
@@ -66,33 +67,36 @@ class KafkaBus implements Bus {
 
   async producer(options: Parameters<Bus['producer']>[0] = {}): Promise<Producer> {
     const producer = this.#createProducer(options);
-    this.#open.push(producer);
+    this.#producers.push(producer);
     return producer;
   }
 
   async runPartitions<T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> {
-    return this.#run(run, {});
+    const runner = this.#run(run, {});
+    this.#consumers.push(runner);
+    return runner;
   }
 
   async table<V>(table: TableOptions<V>): Promise<Table<V>> {
     const opened = new KafkaTable({ ...this.#parts(), table });
-    this.#open.push(opened);
+    this.#consumers.push(opened);
     opened.start();
     return opened;
   }
 
   async relay(relay: RelayOptions): Promise<Relay> {
     const producer = this.#sharedProducer();
-    // A rung of hours need not look four times a second; a second is far below its jitter.
-    const maxWaitMs = relay.delayMs >= 60_000 ? 1_000 : 250;
+    // A rung of hours need not look four times a second; this is far below its jitter.
+    const maxWaitMs = relay.delayMs >= 60_000 ? 500 : 250;
     const opened = await startRelay({
       relay,
       producer,
       clock: this.#clock,
       logger: this.#endpoint.logger,
+      // Closed by the relay, which alone knows that what waits there need not be finished.
       runPartitions: async (run) => this.#run(run, { maxWaitMs }),
     });
-    this.#open.push(opened);
+    this.#consumers.push(opened);
     return opened;
   }
 
@@ -129,8 +133,10 @@ class KafkaBus implements Bus {
   }
 
   async close(options?: CloseOptions): Promise<void> {
-    for (const tail of this.#tails.values()) await tail.close();
-    for (let part = this.#open.pop(); part !== undefined; part = this.#open.pop()) await part.close(options);
+    const tails = [...this.#tails.values()].map((tail) => tail.close());
+    await Promise.all([...tails, ...this.#consumers.splice(0).map((part) => part.close(options))]);
+    // What consumers still had in hand goes out through these.
+    await Promise.all(this.#producers.splice(0).map((part) => part.close()));
     await this.#ownProducer?.close();
     await this.#admin.close();
   }
@@ -143,7 +149,6 @@ class KafkaBus implements Bus {
     const producer = () => this.#sharedProducer();
     const poison = createPoisonWriter({ group: run.group, clock: this.#clock, producer });
     const runner = new KafkaRunner({ ...this.#parts(), run, fetch, poison });
-    this.#open.push(runner);
     runner.start();
     return runner;
   }

@@ -3,16 +3,14 @@ import type { IncomingRecord, PartitionRef } from './bus.ts';
 import { reasonOf } from './kafka-errors.ts';
 import { LaneCommitter } from './lane-committer.ts';
 import { LaneOpener } from './lane-opener.ts';
-import { type CommitOffset, type LaneSetOptions, laneKey, reopenBackoff } from './lane-source.ts';
+import {
+  type CommitOffset,
+  type FetchedBatch,
+  type LaneSetOptions,
+  laneKey,
+  reopenBackoff,
+} from './lane-source.ts';
 import { type LaneHandlers, PartitionLane } from './partition-lane.ts';
-
-/** What was fetched of one partition: from `fetchedOffset` (which was asked for) to before `endOffset`. */
-export type FetchedBatch = Readonly<{
-  ref: PartitionRef;
-  fetchedOffset: number;
-  endOffset: number;
-  records: Iterable<IncomingRecord>;
-}>;
 
 /**
  * The partitions that a consumer owns at present. Knows about generations, restoring, holding back and committing, and
@@ -162,7 +160,10 @@ export class LaneSet<T> {
   /** Stops taking records, waits until what is pending is done or `drainMs` have passed, and commits. */
   async close(drainMs: number): Promise<void> {
     this.#isClosing = true;
-    for (const lane of this.#lanes.values()) this.#options.source.pause(lane.ref);
+    for (const lane of this.#lanes.values()) {
+      lane.isPaused = true;
+      this.#options.source.pause(lane.ref);
+    }
     await this.#drained(drainMs);
     await this.commit();
     for (const lane of this.#lanes.values()) lane.close();
@@ -197,7 +198,13 @@ export class LaneSet<T> {
     lane.close();
     this.#lanes.delete(laneKey(lane.ref));
     this.#restarting.delete(laneKey(lane.ref));
-    this.#options.run.onRevoked?.(lane.ref);
+    const { run, logger } = this.#options;
+    try {
+      run.onRevoked?.(lane.ref);
+    } catch (error) {
+      // The partition is gone all the same.
+      logger.error({ ...lane.ref, group: run.group, err: error }, 'consumer.revoke-failed');
+    }
   }
 
   #resume(lane: PartitionLane<T>): void {

@@ -9,6 +9,14 @@ export type LogPosition = Readonly<{ committed: number | null; low: number; high
 /** An offset to commit: the next one to read. */
 export type CommitOffset = PartitionRef & Readonly<{ offset: number }>;
 
+/** What was fetched of one partition: from `fetchedOffset` (which was asked for) to before `endOffset`. */
+export type FetchedBatch = Readonly<{
+  ref: PartitionRef;
+  fetchedOffset: number;
+  endOffset: number;
+  records: Iterable<IncomingRecord>;
+}>;
+
 /** The log below a set of lanes: a kafkajs consumer, or the memory bus. */
 export type LaneSource = Readonly<{
   pause(ref: PartitionRef): void;

@@ -1,5 +1,7 @@
+import { AppError } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
 import { createKafka, type KafkaEndpoint } from './kafka-client.ts';
+import { reasonOf } from './kafka-errors.ts';
 import { within } from './within.ts';
 
 const closeTimeoutMs = 2_000;
@@ -13,6 +15,7 @@ export class SharedAdmin {
     this.#endpoint = endpoint;
   }
 
+  /** Rejects with AppError `unavailable`, the kafkajs error as its cause. */
   async run<R>(work: (admin: Admin) => Promise<R>): Promise<R> {
     this.#admin ??= this.#open();
     const current = this.#admin;
@@ -23,7 +26,8 @@ export class SharedAdmin {
         this.#admin = undefined;
         void this.#dispose(current);
       }
-      throw error;
+      const message = `the brokers ${this.#endpoint.brokers.join(',')} did not answer as they should: ${reasonOf(error)}`;
+      throw error instanceof AppError ? error : new AppError({ code: 'unavailable', message, cause: error });
     }
   }
 

@@ -150,7 +150,9 @@ describe('supervised consumer', () => {
   it('takes no records while the group may think it dead', async () => {
     made[0]?.join();
     await clock.advance(6_001);
-    await made[0]?.batch();
+    const fenced = made[0]?.batch();
+    await clock.advance(250);
+    await fenced;
     expect(batches).toBe(0);
     made[0]?.emit('heartbeat');
     await made[0]?.batch();

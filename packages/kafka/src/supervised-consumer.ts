@@ -47,6 +47,7 @@ const restartBackoff = { baseMs: 250, maxMs: 15_000, random: Math.random };
 // After this long without a crash the next one starts from a short back-off again.
 const settledMs = 60_000;
 const disconnectTimeoutMs = 5_000;
+const fencedPauseMs = 250;
 const watchIntervalMs = 2_000;
 // Fetches answer within maxWaitMs, empty or not; a loop that has been silent for this long hangs (kafkajs #1616: an
 // idle fetcher keeps heartbeating, so the group never notices).
@@ -131,7 +132,11 @@ export class SupervisedConsumer {
       this.#listen(consumer);
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      if (this.#consumer !== consumer) return;
+      if (this.#consumer !== consumer) {
+        // Stopped while it connected: its sockets would keep the process alive.
+        await within(disconnectTimeoutMs, consumer.disconnect());
+        return;
+      }
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -176,12 +181,16 @@ export class SupervisedConsumer {
     );
   }
 
-  #handle(consumer: Consumer, payload: EachBatchPayload): void {
+  async #handle(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     if (this.#consumer !== consumer || !payload.isRunning()) return;
-    // Without a heartbeat for a whole session the group may have given our partitions away: take no more until one is
-    // answered. What is not resolved is fetched again.
-    if (this.#options.clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) return;
-    this.#guarded(consumer, () => this.#options.events.onBatch(payload));
+    const { clock, events } = this.#options;
+    if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
+      // Without a heartbeat for a whole session the group may have given our partitions away: nothing is taken until one
+      // is answered. What is not resolved is fetched again, so not at once.
+      await new Promise<void>((resolve) => clock.setTimer(resolve, fencedPauseMs));
+      return;
+    }
+    this.#guarded(consumer, () => events.onBatch(payload));
   }
 
   // A throw into kafkajs's loop kills the consumer or repeats its whole fetch, depending on the error's class.
