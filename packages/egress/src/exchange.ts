@@ -5,8 +5,8 @@ import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
 import { judgeRoute, type Route } from './routes.ts';
-import type { Slot } from './slot.ts';
-import type { PoolTarget, SocketPools } from './socket-pools.ts';
+import type { FloodWatcher, Slot } from './slot.ts';
+import type { Borrower, PoolTarget, SocketPools } from './socket-pools.ts';
 
 /** What the exchanges of one egress share. */
 export type ExchangeTools = Readonly<{
@@ -48,7 +48,9 @@ function rounded(ms: number | null): number | null {
  *
  * What it holds (timer, wish for a socket, socket) is given back on every way out.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatcher {
+  /** Those that the request may go to; known once they are judged. */
+  addresses: readonly string[] = [];
   readonly #options: ExchangeOptions;
   readonly #startedMs: number;
   #resolve: ((outcome: EgressOutcome) => void) | undefined;
@@ -56,6 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isDone = false;
   #cancelTimer: () => void = () => {};
   #withdraw: () => void = () => {};
+  #onSignal: (() => void) | undefined;
   #slot: Slot | undefined;
   #sentMs = 0;
   #bytesBefore = 0;
@@ -81,7 +84,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
         this.abort('the caller gave up');
         return;
       }
-      signal?.addEventListener('abort', this.#onSignal, { once: true });
+      if (signal !== undefined) {
+        this.#onSignal = () => this.abort('the caller gave up');
+        signal.addEventListener('abort', this.#onSignal, { once: true });
+      }
       this.#startTimer();
       this.#locate();
     });
@@ -123,16 +129,35 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#failWith(error);
   }
 
-  readonly #onFlood = (): void => {
+  onFlood(): void {
     this.#fail({ reason: 'protocol', detail: `${this.#phase}: more than ${this.#maxRawBytes} bytes` });
-  };
+  }
+
+  onPhase(phase: Phase): void {
+    // Waiting for a socket of ours is not the endpoint's time.
+    if (this.#phase === 'waiting') this.#startTimer();
+    this.#phase = phase;
+  }
+
+  onSlot(slot: Slot): void {
+    this.onPhase('headers');
+    this.#slot = slot;
+    this.#wasReused = slot.isReused;
+    this.#bytesBefore = slot.connection.socket.bytesRead;
+    slot.limitTo(this.#maxRawBytes, this);
+    this.#sentMs = this.#options.tools.clock.monotonicMs();
+    const { route, method, headers, body } = this.#options;
+    slot.client.dispatch({ path: route.path, method, headers, body }, this);
+  }
+
+  onFailure(failure: EgressFailure): void {
+    this.#fail(failure);
+  }
 
   /** Far above what honest framing needs: chunks of one byte take six. */
   get #maxRawBytes(): number {
     return 8 * this.#options.maxResponseBytes + rawSlackBytes;
   }
-
-  readonly #onSignal = (): void => this.abort('the caller gave up');
 
   #startTimer(): void {
     this.#cancelTimer();
@@ -172,29 +197,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#fail(blocked);
       return;
     }
-    this.#withdraw = tools.pools.borrow(target, {
-      addresses: entry.addresses,
-      onPhase: (phase) => this.#enter(phase),
-      onSlot: (slot) => this.#send(slot),
-      onFailure: (failure) => this.#fail(failure),
-    });
-  }
-
-  #enter(phase: Phase): void {
-    // Waiting for a socket of ours is not the endpoint's time.
-    if (this.#phase === 'waiting') this.#startTimer();
-    this.#phase = phase;
-  }
-
-  #send(slot: Slot): void {
-    this.#enter('headers');
-    this.#slot = slot;
-    this.#wasReused = slot.isReused;
-    this.#bytesBefore = slot.connection.socket.bytesRead;
-    slot.limitTo(this.#maxRawBytes, this.#onFlood);
-    this.#sentMs = this.#options.tools.clock.monotonicMs();
-    const { route, method, headers, body } = this.#options;
-    slot.client.dispatch({ path: route.path, method, headers, body }, this);
+    this.addresses = entry.addresses;
+    this.#withdraw = tools.pools.borrow(target, this);
   }
 
   #failWith(error: Error): void {
@@ -239,7 +243,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#isDone = true;
     this.#options.tools.running.delete(this);
     this.#cancelTimer();
-    this.#options.signal?.removeEventListener('abort', this.#onSignal);
+    if (this.#onSignal !== undefined) this.#options.signal?.removeEventListener('abort', this.#onSignal);
     this.#resolve?.(outcome);
   }
 }

@@ -5,6 +5,11 @@ import type { Connection } from './guarded-connect.ts';
 /** Bounds that every HTTP/1.1 client gets. */
 export type HttpBounds = Readonly<{ idleTimeoutMs: number; maxHeaderBytes: number }>;
 
+/** Who reads an answer, and is told when there is too much of it. */
+export interface FloodWatcher {
+  onFlood(): void;
+}
+
 const portionBytes = 2_048;
 
 function isUndiciCode(code: unknown): boolean {
@@ -23,7 +28,7 @@ export class Slot {
   /** False for the first request. */
   isReused = false;
   #maxBytesRead = Number.POSITIVE_INFINITY;
-  #onFlood: () => void = () => {};
+  #reader: FloodWatcher | undefined;
 
   constructor(origin: string, connection: Connection, bounds: HttpBounds & { generation: number }) {
     this.connection = connection;
@@ -55,10 +60,10 @@ export class Slot {
     });
   }
 
-  /** Calls `onFlood` when the socket has read more than `maxBytes` from now on, whatever the bytes are. */
-  limitTo(maxBytes: number, onFlood: () => void): void {
+  /** Tells `reader` when the socket has read more than `maxBytes` from now on, whatever the bytes are. */
+  limitTo(maxBytes: number, reader: FloodWatcher): void {
     this.#maxBytesRead = this.connection.socket.bytesRead + maxBytes;
-    this.#onFlood = onFlood;
+    this.#reader = reader;
   }
 
   get isOpen(): boolean {
@@ -82,7 +87,7 @@ export class Slot {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     socket.read = (size?: number) => {
       if (socket.bytesRead > this.#maxBytesRead) {
-        this.#onFlood();
+        this.#reader?.onFlood();
         return null;
       }
       // Ended by undici itself. A socket that the peer has reset is read to its end.

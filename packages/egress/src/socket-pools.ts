@@ -27,12 +27,12 @@ export type PoolTarget = Readonly<{
 }>;
 
 /** Someone who needs a socket to one of `addresses`, all of which were checked just now. */
-export type Borrower = Readonly<{
-  addresses: readonly string[];
-  onPhase: (phase: Phase) => void;
-  onSlot: (slot: Slot) => void;
-  onFailure: (failure: EgressFailure) => void;
-}>;
+export interface Borrower {
+  readonly addresses: readonly string[];
+  onPhase(phase: Phase): void;
+  onSlot(slot: Slot): void;
+  onFailure(failure: EgressFailure): void;
+}
 
 /** A borrower that waits or connects, and how it is withdrawn. */
 type Wish = { readonly borrower: Borrower; withdraw: () => void };
@@ -165,13 +165,14 @@ export class SocketPools {
   #connect(pool: OriginPool, wish: Wish): void {
     const { hostname, port, secureContext } = pool.target;
     const { dial, clock, connectTimeoutMs } = this.#options;
-    const { addresses, onPhase } = wish.borrower;
+    const { borrower } = wish;
+    const { addresses } = borrower;
     pool.open += 1;
     this.#open += 1;
     const generation = this.#generation;
     wish.withdraw = connectGuarded(
       { addresses, port, hostname, secureContext },
-      { dial, clock, timeoutMs: connectTimeoutMs, onPhase },
+      { dial, clock, timeoutMs: connectTimeoutMs, onPhase: (phase) => borrower.onPhase(phase) },
       (result) => this.#onConnected({ pool, wish, generation }, result),
     );
   }
