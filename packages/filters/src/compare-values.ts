@@ -6,7 +6,7 @@ export type ValueTest = (value: unknown) => boolean;
 const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Equal as JSON: the same type and content, fields in any order. Never compares a number with a text. */
-export function areEqual(a: unknown, b: unknown): boolean {
+function areEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   if (Array.isArray(a) && Array.isArray(b)) {

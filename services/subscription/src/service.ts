@@ -4,6 +4,7 @@ import { connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
+import { filterRule } from './adapters/filter-rule.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from './adapters/kafka-subscription-topic.ts';
 import { MongoConnection } from './adapters/mongo-connection.ts';
 import { MongoIdempotencyStore } from './adapters/mongo-idempotency-store.ts';
@@ -84,7 +85,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
         keys,
         mint,
         maxPerWorkspace: config.maxPerWorkspace,
-        checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: () => [] },
+        checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
         authenticate: adminKeyAuthenticator(config),
         onReplay: () => metrics.handles.answersReplayed.inc({}),
       }),

@@ -3,8 +3,8 @@ import { defaultSettings } from '../src/domain/read-settings.ts';
 import type { StoredSecret } from '../src/domain/signing-secrets.ts';
 import { begin, type Settings, type Subscription } from '../src/domain/subscription.ts';
 
-/** The workspace of everything that a test does not place elsewhere. */
-export const ownWorkspace = workspaceId('ws_own');
+// The workspace of everything that a test does not place elsewhere.
+const ownWorkspace = workspaceId('ws_own');
 export const otherWorkspace = workspaceId('ws_other');
 
 /** All of {@link ownWorkspace}. */

@@ -56,7 +56,7 @@ function statementFaults(name: string, statement: Command): string[] {
 }
 
 /** What is wrong with a command by the lists above, in words. */
-export function commandFaults(name: string, command: Command): readonly string[] {
+function commandFaults(name: string, command: Command): readonly string[] {
   const fields = allowedCommands[name];
   if (fields === undefined) return [`command ${name}`];
   const known = new Set([name, ...fields, ...commonFields]);

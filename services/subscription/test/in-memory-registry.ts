@@ -3,6 +3,7 @@ import { decodeSubscription, type SubscriptionRecord, topics } from '@tidings/co
 import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
 import { createMetrics, recordingLogger } from '@tidings/observability';
 import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
+import { filterRule } from '../src/adapters/filter-rule.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from '../src/adapters/kafka-subscription-topic.ts';
 import { MemoryIdempotencyStore } from '../src/adapters/memory-idempotency-store.ts';
 import { MemorySubscriptionStore } from '../src/adapters/memory-subscription-store.ts';
@@ -70,7 +71,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     checks: {
       checkEndpoint: async (url: string) => (url.includes('internal') ? ['is internal'] : []),
       checkHeader: (name: string) => (name.startsWith('webhook-') ? 'is reserved' : null),
-      checkFilter: () => [],
+      checkFilter: filterRule,
     },
   };
 }

@@ -1,19 +1,18 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { eventually, sharedMongodbUri } from '@tidings/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MongoConnection } from '../src/adapters/mongo-connection.ts';
 import { MongoIdempotencyStore } from '../src/adapters/mongo-idempotency-store.ts';
 import { MongoSubscriptionStore } from '../src/adapters/mongo-subscription-store.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { describeIdempotencyStore } from './idempotency-store-contract.ts';
-import type {} from './provided-context.ts';
 import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
 const health = new Health();
 const mongo = new MongoConnection({
-  uri: inject('mongodbUri'),
+  uri: sharedMongodbUri(),
   database: 'registry_contract',
   clock: systemClock,
   logger: silentLogger,

@@ -1,14 +1,13 @@
-import { eventually } from '@tidings/testing';
+import { eventually, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { guardCommands, monitoredUri } from './command-guard.ts';
-import type {} from './provided-context.ts';
 import { aBody } from './registry-api.ts';
 import { aPlace, startReadyRegistry } from './start-registry.ts';
 
 it('notices what the design does not allow', async () => {
   const { faults } = guardCommands();
-  const connection = await mongoose.createConnection(monitoredUri(inject('mongodbUri'))).asPromise();
+  const connection = await mongoose.createConnection(monitoredUri(sharedMongodbUri())).asPromise();
   onTestFinished(async () => connection.close());
   const things = connection.collection<{ _id: string; n: number }>('forbidden');
   await things.insertMany([

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
-import { expect, inject, onTestFinished } from 'vitest';
+import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startSubscription } from '../src/service.ts';
 import { monitoredUri } from './command-guard.ts';
 import { aKeyRing } from './in-memory-registry.ts';
-import type {} from './provided-context.ts';
 import { apiCaller } from './registry-api.ts';
 
 const adminKey = 'an-admin-key-for-tests';
@@ -28,8 +27,8 @@ export type RunningRegistry = Awaited<ReturnType<typeof startRegistry>>;
 /** Starts the whole service against the real Kafka and MongoDB; it is stopped at the end of the test. */
 export async function startRegistry(place: Place, env: Readonly<Record<string, string>> = {}) {
   const config = loadConfig(configSpec, {
-    KAFKA_BROKERS: inject('brokers').join(','),
-    MONGODB_URI: monitoredUri(inject('mongodbUri')),
+    KAFKA_BROKERS: sharedBrokers().join(','),
+    MONGODB_URI: monitoredUri(sharedMongodbUri()),
     ADMIN_KEY: adminKey,
     WORKSPACE_ID: place.workspace,
     SEALING_KEYS: place.sealingKeys,

@@ -1,8 +1,8 @@
 import { decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
 import { connectKafka, type Producer } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { inject, onTestFinished } from 'vitest';
-import type {} from './provided-context.ts';
+import { sharedBrokers } from '@tidings/testing';
+import { onTestFinished } from 'vitest';
 
 /** One record of the subscriptions topic; null is a tombstone. */
 export type LandedOnTopic = Readonly<{ key: string | null; record: SubscriptionRecord | null }>;
@@ -13,7 +13,7 @@ export async function openTopic(): Promise<{
   of(id: string): readonly (SubscriptionRecord | null)[];
   producer: Producer;
 }> {
-  const bus = await connectKafka({ brokers: inject('brokers'), clientId: 'test', logger: silentLogger });
+  const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
   const landed: LandedOnTopic[] = [];
   const table = await bus.table({

@@ -108,6 +108,8 @@ describe('POST subscriptions', () => {
     [{ secret: 'whsec_short' }, '/secret'],
     [{ secret: generateKeyPair().secret }, '/secret'],
     [{ filters: [] }, '/filters'],
+    [{ filters: { total: { $gte: null } } }, '/filters/total/$gte'],
+    [{ filters: { $where: 'true' } }, '/filters/$where'],
     [{ version: 3 }, '/version'],
   ])('refuses %j with the place of the fault', async (wrong, pointer) => {
     const { call, bus } = await serveInMemory();
@@ -116,6 +118,15 @@ describe('POST subscriptions', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(pointersOf(answer)).toContain(pointer);
     expect(publishedOn(bus)).toEqual([]);
+  });
+
+  it('refuses a body that is too deep to be walked, with and without an Idempotency-Key', async () => {
+    const { call } = await serveInMemory();
+    const deep = `{"endpoint_url":"https://a.example/","events":["*"],"filters":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`;
+    expect((await call('POST', '', { body: deep })).status).toBe(422);
+    expect((await call('POST', '', { body: deep, headers: { 'idempotency-key': 'k' } })).status).toBe(422);
+    const { body } = await call('POST', '', { body: aBody() });
+    expect((await call('PATCH', `/${body.id}`, { body: deep })).status).toBe(422);
   });
 
   it('answers 400 for what is not JSON, 415 for another type, 413 for too much', async () => {

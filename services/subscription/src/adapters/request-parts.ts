@@ -62,6 +62,26 @@ export function idempotencyKeyOf(request: IncomingMessage): string | null {
   throw badRequest('', detail);
 }
 
+// Far more than any field needs. Whatever walks a body after this may do so by calling itself.
+const maxDepth = 32;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= levels; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+/** The JSON body, checked against its schema and for its depth. */
+export function bodyOf<T>(request: IncomingMessage, validate: Validate<T>): T {
+  const body = parseJson(request, validate);
+  if (!isDeeperThan(body, maxDepth)) return body;
+  const detail = `The body has objects and arrays more than ${maxDepth} levels deep.`;
+  throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
+}
+
 /** The JSON body of a route that can do without one. */
 export const optionalBody = <T>(request: IncomingMessage, validate: Validate<T>, empty: T): T =>
   rawBodyOf(request).length === 0 ? empty : parseJson(request, validate);

@@ -1,4 +1,4 @@
-import { type Authenticate, compileBody, parseJson, rawBody, requireKey, sendList } from '@tidings/http';
+import { type Authenticate, compileBody, rawBody, requireKey, sendList } from '@tidings/http';
 import type { Express, Request, Response } from 'express';
 import { answerOnce, type OnceParts, type OnceRequest } from '../answer-once.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -17,7 +17,15 @@ import type { KeptAnswer } from '../ports.ts';
 import { listSubscriptions, readSubscription } from '../read-subscriptions.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
 import type { Written } from '../write-version.ts';
-import { etagOf, idempotencyKeyOf, listRequestOf, optionalBody, reachOf, targetOf } from './request-parts.ts';
+import {
+  bodyOf,
+  etagOf,
+  idempotencyKeyOf,
+  listRequestOf,
+  optionalBody,
+  reachOf,
+  targetOf,
+} from './request-parts.ts';
 import { subscriptionView } from './subscription-view.ts';
 
 /** What the routes work with. */
@@ -74,7 +82,7 @@ function mountWrites(app: Express, parts: RouteParts): void {
     mayWrite,
     rawBody({ maxBytes: maxBodyBytes, types: ['application/json'] }),
     async (request, response) => {
-      const body = parseJson(request, bodies.create);
+      const body = bodyOf(request, bodies.create);
       const once = { key: idempotencyKeyOf(request), reach: reachOf(request), route: `POST ${path}`, body };
       await create(parts, once, response);
     },
@@ -84,7 +92,7 @@ function mountWrites(app: Express, parts: RouteParts): void {
     mayWrite,
     rawBody({ maxBytes: maxBodyBytes, types: ['application/json', 'application/merge-patch+json'] }),
     async (request: Request, response) => {
-      send(response, await changeSubscription(parts, targetOf(request), parseJson(request, bodies.change)));
+      send(response, await changeSubscription(parts, targetOf(request), bodyOf(request, bodies.change)));
     },
   );
   app.delete(`${path}/:id`, mayWrite, async (request: Request, response) => {
