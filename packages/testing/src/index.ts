@@ -10,3 +10,4 @@ export type { Misbehaviour, MisbehaviourName, Pace } from './misbehaviours.ts';
 export { answering, misbehaviours } from './misbehaviours.ts';
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';
 export { startReceiver } from './receiver.ts';
+export { sharedBrokers, sharedMongodbUri } from './shared-stack.ts';

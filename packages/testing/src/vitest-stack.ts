@@ -15,15 +15,7 @@ import {
 } from '@tidings/local-stack';
 import { silentLogger } from '@tidings/observability';
 import type { TestProject } from 'vitest/node';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** `host:port` of each broker of the stack that the integration tests share. */
-    brokers: string[];
-    /** URI of the embedded MongoDB of that stack, without a database name. */
-    mongodbUri: string;
-  }
-}
+import type {} from './shared-stack.ts';
 
 const prefix = 'tidings-int-';
 let brokers: Brokers | undefined;

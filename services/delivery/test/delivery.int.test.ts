@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import {
@@ -18,23 +19,16 @@ import {
 import { type Bus, connectKafka, type Producer, partitionForKey } from '@tidings/kafka';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
-import { eventually, type Receiver, startReceiver } from '@tidings/testing';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { eventually, type Receiver, sharedBrokers, startReceiver } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { deliveryGroup, openEngine, startEngine } from '../src/run-engine.ts';
 import { startDelivery } from '../src/service.ts';
 import { answered } from './answers.ts';
-import { aState, aSubscription, hex, sealingKeys, secretText } from './builders.ts';
+import { aState, aSubscription, sealingKeys, secretText } from './builders.ts';
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** `host:port` of each broker of the stack that the integration tests share. */
-    brokers: string[];
-  }
-}
-
-const brokers = inject('brokers');
+const brokers = sharedBrokers();
 const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 const env = {
   KAFKA_BROKERS: brokers.join(','),
@@ -138,21 +132,17 @@ const startProcess = async (): Promise<ChildProcess> => {
   return child;
 };
 
-let numbers = 0;
-
 /** A subscription of its own at the receiver's address, and commands for it. */
 const subscribe = async (receiver: Pick<Receiver, 'url'>, overrides: Partial<SubscriptionRecord> = {}) => {
-  numbers += 1;
   const id = overrides.id ?? newSubscriptionId(Date.now());
   const path = `/${id}`;
   const subscription = aSubscription({ ...overrides, id, endpointUrl: `${receiver.url}${path}` });
   await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
   const commands = (count: number): DeliveryRequested[] =>
     Array.from({ length: count }, (_, n) => {
-      const seed = numbers * 100_000 + n + (Date.now() % 1_000_000) * 7;
       const state = aState({
         subscriptionId: id,
-        deliveryId: deliveryId(`dlv_${hex(seed)}`),
+        deliveryId: deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`),
         eventId: newEventId(Date.now()),
         acceptedAtMs: Date.now(),
       });

@@ -16,15 +16,15 @@ import {
 import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
 import { createServiceContext, recordingLogger, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually, sharedBrokers } from '@tidings/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startFanout } from '../src/service.ts';
 import { anEvent, aSubscription } from './builders.ts';
 
 const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const brokers = inject('brokers');
+const brokers = sharedBrokers();
 
 let bus: Bus;
 let producer: Producer;

@@ -14,8 +14,8 @@ import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
 import { type Mongo, startMongo } from '@tidings/local-stack';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig, systemClock } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MongoConnection } from '../src/adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
 import { configSpec } from '../src/config.ts';
@@ -23,9 +23,8 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { aFailure, anAttempt } from './builders.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
-import type {} from './provided-context.ts';
 
-const brokers = inject('brokers');
+const brokers = sharedBrokers();
 const adminKey = 'an-admin-key-for-tests';
 const path = '/v1/webhooks/deliveries';
 
@@ -51,7 +50,7 @@ type Listed = { id: string; status: string; attempt_count: number; event_id: str
 const start = async (workspace: string, env: Record<string, string> = {}) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
-    MONGODB_URI: inject('mongodbUri'),
+    MONGODB_URI: sharedMongodbUri(),
     ADMIN_KEY: adminKey,
     WORKSPACE_ID: workspace,
     ...env,
@@ -176,7 +175,7 @@ const openStore = async (database: string) => {
     isUp = resolve;
   });
   const mongo: MongoConnection = new MongoConnection({
-    uri: inject('mongodbUri'),
+    uri: sharedMongodbUri(),
     database,
     clock: systemClock,
     logger: silentLogger,

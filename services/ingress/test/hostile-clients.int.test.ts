@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { sharedBrokers } from '@tidings/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { requestHeaders, startRunningIngress } from './running-ingress.ts';
 
 type Client = Readonly<{ socket: Socket; answer: () => string; closed: Promise<void> }>;
@@ -26,7 +27,7 @@ const head = (lines: readonly string[]): string => {
 
 describe('clients that mean harm', () => {
   it('that send huge headers get 431', async () => {
-    const { url } = await startRunningIngress(inject('brokers'));
+    const { url } = await startRunningIngress(sharedBrokers());
     const { socket, answer, closed } = await open(url);
     socket.write(head([`x-large: ${'y'.repeat(17_000)}`]));
     await closed;
@@ -34,7 +35,7 @@ describe('clients that mean harm', () => {
   });
 
   it('that send a body without end get 413 and are cut off', async () => {
-    const { url } = await startRunningIngress(inject('brokers'));
+    const { url } = await startRunningIngress(sharedBrokers());
     const { socket, answer, closed } = await open(url);
     socket.write(head(['transfer-encoding: chunked']));
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
@@ -50,7 +51,7 @@ describe('clients that mean harm', () => {
 
   // Node looks at slow connections every 2 s, and a head may take 10 s: this is how long the test takes.
   it('that send their headers byte by byte are cut off, while others are served', async () => {
-    const { url, post } = await startRunningIngress(inject('brokers'));
+    const { url, post } = await startRunningIngress(sharedBrokers());
     const slow = await Promise.all(Array.from({ length: 50 }, () => open(url)));
     for (const { socket } of slow) socket.write('POST /v1/events HTTP/1.1\r\nhost: ingress\r\nx-');
     const drip = setInterval(() => {

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { ensureTopics } from '@tidings/kafka';
 import { freePorts, startBrokers } from '@tidings/local-stack';
 import { silentLogger } from '@tidings/observability';
-import { eventually } from '@tidings/testing';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { eventually, sharedBrokers } from '@tidings/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readEvents, startRunningIngress } from './running-ingress.ts';
 
 const limitMs = 5_000;
 
 describe('ingress on a real broker', () => {
   it('puts an accepted event on the log with its CloudEvents headers and the same bytes', async () => {
-    const brokers = inject('brokers');
+    const brokers = sharedBrokers();
     const { url, post } = await startRunningIngress(brokers);
     await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
     const data = '{ "n":9007199254740993,\n "f": 1.0, "e":1e2, "s":"\\u00e9\u2028\\ud800" }';
@@ -44,7 +44,7 @@ describe('ingress on a real broker', () => {
   });
 
   it('gives a repeat under one key the same id in the same partition', async () => {
-    const brokers = inject('brokers');
+    const brokers = sharedBrokers();
     const { post } = await startRunningIngress(brokers);
     const send = () => post('/v1/events', '{"type":"a","data":1}', { 'idempotency-key': '"once"' });
     const [first, second] = [await send(), await send()];
@@ -56,7 +56,7 @@ describe('ingress on a real broker', () => {
   });
 
   it('has every event of a batch that it accepted', async () => {
-    const brokers = inject('brokers');
+    const brokers = sharedBrokers();
     const { post } = await startRunningIngress(brokers);
     const events = Array.from({ length: 1_000 }, (_, i) => `{"type":"a","data": ${i}.0 }`);
     const { status, body } = await post('/v1/events/batch', `{"events":[${events.join(',')}]}`);

@@ -7,13 +7,6 @@ import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startIngress } from '../src/service.ts';
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** `host:port` of each broker of the stack that the integration tests share. */
-    brokers: string[];
-  }
-}
-
 const adminKey = 'a-key-of-sixteen-characters';
 
 /** The headers of a request that is let in. */
