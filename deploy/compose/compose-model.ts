@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+/** The repository, with a slash at its end. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export const readText = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+
+/** YAML with its merge keys carried out, as Compose reads it. */
+export const readYaml = (path: string): unknown => parse(readText(path), { merge: true });
+
+/** The folders under services/. */
+export const serviceNames: readonly string[] = readdirSync(`${root}services`).sort();
+
+/** What is looked at of a service in the compose file. */
+export type ComposeService = Readonly<{
+  image: string;
+  build?: { context: string; dockerfile: string; args: { SERVICE: string } };
+  command?: readonly string[];
+  user?: string;
+  read_only?: boolean;
+  cap_drop?: readonly string[];
+  tmpfs?: readonly string[];
+  stop_grace_period?: string;
+  networks?: readonly string[];
+  ports?: readonly string[];
+  volumes?: readonly string[];
+  depends_on?: Readonly<Record<string, { condition: string }>>;
+  environment?: Readonly<Record<string, string>>;
+  healthcheck?: { test?: readonly string[]; disable?: boolean };
+}>;
+
+export type ComposeFile = Readonly<{
+  services: Readonly<Record<string, ComposeService>>;
+  networks: Readonly<Record<string, { internal?: boolean }>>;
+  volumes: Readonly<Record<string, unknown>>;
+}>;
+
+/** The compose file before variables are put in. */
+export const readCompose = (): ComposeFile => readYaml('docker-compose.yml') as ComposeFile;
+
+const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
+
+/** Puts variables in as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
+const interpolate = (text: string, env: Readonly<Record<string, string>>): string =>
+  text.replace(variable, (_whole, name: string, kind: string | undefined, rest: string | undefined) => {
+    const value = env[name] ?? '';
+    if (value !== '') return value;
+    if (kind === '?') throw new Error(`${name}: ${rest}`);
+    return rest ?? '';
+  });
+
+/** Every variable that must be set, with its message. */
+export const requiredVariables = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...text.matchAll(variable)]
+      .filter(([, , kind]) => kind === '?')
+      .map(([, name, , rest]) => [name ?? '', rest ?? '']),
+  );
+
+/** The environment of a service with variables put in. */
+export const environmentOf = (
+  service: ComposeService | undefined,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(service?.environment ?? {}).map(([name, text]) => [name, interpolate(text, env)]),
+  );

@@ -1,0 +1,115 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { httpMetrics } from '../../packages/http/src/index.ts';
+import { kafkaMetrics } from '../../packages/kafka/src/index.ts';
+import { createMetrics, type MetricsCatalogue } from '../../packages/observability/src/index.ts';
+import { readCompose, readText, readYaml, root, serviceNames } from './compose-model.ts';
+
+type Target = Readonly<{ expr: string; datasource: { uid: string } }>;
+type Panel = Readonly<{ id: number; title: string; type: string; targets?: readonly Target[] }>;
+type Dashboard = Readonly<{ uid: string; title: string; panels: readonly Panel[] }>;
+
+const folder = 'deploy/compose/grafana/dashboards';
+const dashboards = readdirSync(`${root}${folder}`).map(
+  (file) => JSON.parse(readText(`${folder}/${file}`)) as Dashboard,
+);
+const compose = readCompose();
+
+/** Every series that Prometheus can find here, with its labels. */
+async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const catalogues: MetricsCatalogue[] = [httpMetrics, kafkaMetrics];
+  for (const name of serviceNames) {
+    const { metricsCatalogue } = (await import(`../../services/${name}/src/metrics.ts`)) as {
+      metricsCatalogue: MetricsCatalogue;
+    };
+    catalogues.push(metricsCatalogue);
+  }
+  const series = new Map<string, readonly string[]>([['up', []]]);
+  for (const { name, type, labels } of catalogues.flatMap((catalogue) => Object.values(catalogue))) {
+    const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+    for (const suffix of suffixes) series.set(`${name}${suffix}`, labels);
+  }
+  const { registry } = createMetrics({}, { service: 'any' });
+  for (const { name } of await registry.getMetricsAsJSON()) series.set(name, []);
+  return series;
+}
+
+/** Labels that every series has: ours, Prometheus's own, and those of a histogram's buckets. */
+const commonLabels = ['service', 'job', 'instance', 'le'];
+
+const seriesIn = (expr: string): readonly string[] =>
+  [...expr.matchAll(/\b(?:up|(?:tidings|process|nodejs)_[a-z0-9_]+)\b/g)].map(([name]) => name);
+
+const labelsIn = (expr: string): readonly string[] => [
+  ...[...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) =>
+    list.split(',').map((label) => label.trim()),
+  ),
+  ...[...expr.matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = '']) => label),
+];
+
+describe.each(dashboards)('the dashboard $title', ({ panels }) => {
+  const targets = panels.flatMap(({ title, targets: own = [] }) =>
+    own.map((target) => ({ title, ...target })),
+  );
+
+  it('asks only for metrics and labels that the catalogues have', async () => {
+    const known = await knownSeries();
+    expect(targets.length).toBeGreaterThan(20);
+    for (const { title, expr } of targets) {
+      const names = seriesIn(expr);
+      expect(names.length, `${title}: ${expr}`).toBeGreaterThan(0);
+      for (const name of names) expect([...known.keys()], title).toContain(name);
+      const labels = [...commonLabels, ...names.flatMap((name) => known.get(name) ?? [])];
+      for (const label of labelsIn(expr)) expect(labels, `${title}: ${expr}`).toContain(label);
+    }
+  });
+
+  it('has a row for every stage, and each panel once', () => {
+    const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
+    for (const stage of ['ingress', 'fanout', 'delivery', 'history', 'subscription']) {
+      expect(
+        rows.some((title) => title.includes(stage)),
+        stage,
+      ).toBe(true);
+    }
+    expect(new Set(panels.map(({ id }) => id))).toHaveLength(panels.length);
+  });
+
+  it('reads from the data source that is provisioned', () => {
+    const { datasources } = readYaml('deploy/compose/grafana/provisioning/datasources/prometheus.yml') as {
+      datasources: readonly { uid: string; url: string }[];
+    };
+    expect(datasources).toMatchObject([{ uid: 'prometheus', url: 'http://prometheus:9090' }]);
+    for (const { datasource } of targets) expect(datasource.uid).toBe('prometheus');
+  });
+});
+
+describe('Prometheus and Grafana', () => {
+  it('scrape every service where it listens', () => {
+    const { scrape_configs: jobs } = readYaml('deploy/compose/prometheus.yml') as {
+      scrape_configs: readonly {
+        job_name: string;
+        static_configs: readonly { targets: readonly string[] }[];
+      }[];
+    };
+    const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets));
+    expect([...targets].sort()).toEqual(serviceNames.map((name) => `${name}:8080`));
+    for (const name of serviceNames) expect(compose.services[name]?.networks).toContain('edge');
+    expect(compose.services['prometheus']?.networks).toEqual(['edge']);
+  });
+
+  it('find their files where the compose file puts them', () => {
+    const { providers } = readYaml('deploy/compose/grafana/provisioning/dashboards/tidings.yml') as {
+      providers: readonly { options: { path: string } }[];
+    };
+    const mounts = [
+      ...(compose.services['grafana']?.volumes ?? []),
+      ...(compose.services['prometheus']?.volumes ?? []),
+    ];
+    expect(mounts).toContain(`./${folder}:${providers[0]?.options.path}:ro`);
+    expect(mounts).toContain('./deploy/compose/grafana/provisioning:/etc/grafana/provisioning:ro');
+    expect(mounts).toContain('./deploy/compose/prometheus.yml:/etc/prometheus/prometheus.yml:ro');
+    const home = compose.services['grafana']?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
+    expect(home).toBe(`${providers[0]?.options.path}/overview.json`);
+  });
+});
