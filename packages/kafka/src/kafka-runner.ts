@@ -50,7 +50,8 @@ export class KafkaRunner<T> implements PartitionRunner {
         seek: (ref, offset) =>
           this.#consumer.control((consumer) => consumer.seek({ ...ref, offset: String(offset) })),
         positions: (refs) => admin.run((client) => fetchPositions(client, run.group, refs)),
-        commit: async (offsets) => this.#commit(offsets),
+        canCommit: () => this.#commitOnce !== undefined,
+        commit: async (offsets) => this.#commitOnce?.(toCommit(offsets)),
       },
     });
     this.#consumer = new SupervisedConsumer({
@@ -153,16 +154,11 @@ export class KafkaRunner<T> implements PartitionRunner {
     else void this.#lanes.realign(ref);
   }
 
-  async #commit(offsets: readonly CommitOffset[]): Promise<void> {
-    if (this.#commitOnce === undefined) throw new Error('nothing was fetched yet by this consumer');
-    await this.#commitOnce(toCommit(offsets));
-  }
-
   #scheduleCommit(): void {
     const { clock, run, metrics } = this.#options;
     this.#cancelCommits = clock.setTimer(() => {
       metrics.pendingRecords.set({ group: run.group }, this.#lanes.pending());
-      if (this.#commitOnce !== undefined) void this.#lanes.commit();
+      void this.#lanes.commit();
       this.#scheduleCommit();
     }, run.commitIntervalMs ?? 500);
   }

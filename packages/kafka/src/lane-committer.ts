@@ -35,6 +35,7 @@ export class LaneCommitter<T> {
 
   async #commit(lanes: readonly PartitionLane<T>[]): Promise<void> {
     const { run, source, metrics } = this.#options;
+    if (!source.canCommit()) return;
     const moved = lanes.filter((lane) => lane.isOpen && lane.committable > lane.committedOffset);
     if (moved.length === 0) return;
     const offsets = moved.map((lane) => ({ ...lane.ref, offset: lane.committable }));

@@ -37,6 +37,7 @@ function laneSet(
       new Map(
         refs.map((at) => [laneKey(at), positions.get(laneKey(at)) ?? { committed: null, low: 0, high: 0 }]),
       ),
+    canCommit: () => true,
     commit: async (offsets) => {
       await onCommit();
       commits.push([...offsets]);

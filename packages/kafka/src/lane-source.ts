@@ -25,6 +25,8 @@ export type LaneSource = Readonly<{
   seek(ref: PartitionRef, offset: number): void;
   /** Positions by {@link laneKey}. */
   positions(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, LogPosition>>;
+  /** Whether there is a generation to commit in. */
+  canCommit(): boolean;
   /** One try, in the present generation. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }>;

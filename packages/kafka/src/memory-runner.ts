@@ -101,6 +101,7 @@ export class MemoryRunner<T> implements PartitionRunner {
               return [laneKey(ref), { committed: group.commits.get(laneKey(ref)) ?? null, low: 0, high }];
             }),
           ),
+        canCommit: () => true,
         commit: async (offsets) => {
           for (const { offset, ...ref } of offsets) group.commits.set(laneKey(ref), offset);
         },

@@ -43,7 +43,7 @@ export type SupervisedConsumerOptions = Readonly<{
   createConsumer?: (options: SupervisedConsumerOptions) => Consumer;
 }>;
 
-const restartBackoff = { baseMs: 250, maxMs: 15_000, random: Math.random };
+const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 // After this long without a crash the next one starts from a short back-off again.
 const settledMs = 60_000;
 const disconnectTimeoutMs = 5_000;
