@@ -1,6 +1,13 @@
-import type { ConsumerId, SubscriptionId, SubscriptionRecord, WorkspaceId } from '@tidings/contracts';
+import type {
+  AttemptRecorded,
+  ConsumerId,
+  SubscriptionId,
+  SubscriptionRecord,
+  WorkspaceId,
+} from '@tidings/contracts';
 import type { Fault } from './domain/fault.ts';
 import type { Subscription } from './domain/subscription.ts';
+import type { SendOutcome } from './domain/test-attempt.ts';
 
 /** How far a key sees: its workspace, and in it everything or one consumer. What lies outside does not exist for it. */
 export type Reach = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId | null }>;
@@ -84,6 +91,20 @@ export type IdempotencyStore = Readonly<{
   /** Forgets up to `limit` entries that have expired, and says how many. */
   sweepExpired(nowMs: number, limit: number): Promise<number>;
 }>;
+
+/** A request to an endpoint that a partner chose. `timeoutMs` bounds all of it. */
+export type OutgoingRequest = Readonly<{
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  timeoutMs: number;
+}>;
+
+/** Sends through the guarded client. Rejects with AppError `unavailable` only when the request was given up by us. */
+export type SendRequest = (request: OutgoingRequest) => Promise<SendOutcome>;
+
+/** Puts a fact on the attempts topic; rejects when the brokers have not acknowledged it within a second. */
+export type RecordAttempt = (attempt: AttemptRecorded, traceparent: string) => Promise<void>;
 
 /** What is wrong with an endpoint's URL, in sentences that its owner may read. */
 export type CheckEndpoint = (url: string) => Promise<readonly string[]>;

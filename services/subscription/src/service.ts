@@ -5,6 +5,8 @@ import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
 import { filterRule } from './adapters/filter-rule.ts';
+import { httpSender } from './adapters/http-sender.ts';
+import { attemptRecorder } from './adapters/kafka-attempts.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from './adapters/kafka-subscription-topic.ts';
 import { MongoConnection } from './adapters/mongo-connection.ts';
 import { MongoIdempotencyStore } from './adapters/mongo-idempotency-store.ts';
@@ -36,7 +38,7 @@ function openRegistry({ config, logger, metrics, health, resources, clock }: Con
   return { mongo, store, keys };
 }
 
-async function openTopic({ config, logger, metrics, resources, clock, name }: Context) {
+async function openKafka({ config, logger, metrics, resources, clock, name }: Context) {
   const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
   const bus = await connectKafka({
     brokers: config.kafkaBrokers,
@@ -47,7 +49,7 @@ async function openTopic({ config, logger, metrics, resources, clock, name }: Co
   });
   resources.add('kafka', async () => bus.close());
   const producer = await bus.producer();
-  return { bus, topic: kafkaSubscriptionTopic(producer) };
+  return { bus, topic: kafkaSubscriptionTopic(producer), recordAttempt: attemptRecorder(producer) };
 }
 
 /**
@@ -60,7 +62,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const egress = createEgress({ policy: networkPolicy(config), clock });
   resources.add('egress', async () => egress.close());
   const { mongo, store, keys } = openRegistry(context);
-  const { bus, topic } = await openTopic(context);
+  const { bus, topic, recordAttempt } = await openKafka(context);
   const outbox = new Outbox({
     store,
     topic,
@@ -84,6 +86,8 @@ export async function startSubscription(context: Context): Promise<{ url: string
         ...write,
         keys,
         mint,
+        send: httpSender(egress),
+        recordAttempt,
         maxPerWorkspace: config.maxPerWorkspace,
         checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
         authenticate: adminKeyAuthenticator(config),

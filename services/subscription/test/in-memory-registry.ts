@@ -4,10 +4,12 @@ import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
 import { createMetrics, recordingLogger } from '@tidings/observability';
 import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
 import { filterRule } from '../src/adapters/filter-rule.ts';
+import { attemptRecorder } from '../src/adapters/kafka-attempts.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from '../src/adapters/kafka-subscription-topic.ts';
 import { MemoryIdempotencyStore } from '../src/adapters/memory-idempotency-store.ts';
 import { MemorySubscriptionStore } from '../src/adapters/memory-subscription-store.ts';
 import { LandedVersions } from '../src/domain/landed-versions.ts';
+import type { SendOutcome } from '../src/domain/test-attempt.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { SecretMint } from '../src/mint-secret.ts';
 import type { SubscriptionTopic } from '../src/ports.ts';
@@ -49,7 +51,8 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
   const store = new MemorySubscriptionStore();
   const keys = new MemoryIdempotencyStore();
-  const topic = faulty(kafkaSubscriptionTopic(await bus.producer()));
+  const producer = await bus.producer();
+  const topic = faulty(kafkaSubscriptionTopic(producer));
   const outbox = new Outbox({ store, topic, clock, logger, metrics: metrics.handles, waitMs: 1_000 });
   const landed = new LandedVersions();
   const overtaken = new Set<SubscriptionRecord['id']>();
@@ -67,6 +70,13 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     overtaken,
     table,
     mint: new SecretMint(keyRing(aKeyRing())),
+    send: async (): Promise<SendOutcome> => ({
+      kind: 'response',
+      status: 204,
+      body: Buffer.alloc(0),
+      durationMs: 1,
+    }),
+    recordAttempt: attemptRecorder(producer),
     maxPerWorkspace: 10,
     checks: {
       checkEndpoint: async (url: string) => (url.includes('internal') ? ['is internal'] : []),

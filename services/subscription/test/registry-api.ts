@@ -10,6 +10,7 @@ export type AnswerBody = Readonly<{
   consumer_id: string;
   disabled_at: string;
   propagated: boolean;
+  error: string;
   detail: string;
   errors: readonly Readonly<{ pointer: string; detail: string }>[];
   data: readonly AnswerBody[];

@@ -223,6 +223,7 @@ describe('every route', () => {
     { method: 'POST', below: '/enable' },
     { method: 'POST', below: '/disable' },
     { method: 'POST', below: '/rotate-secret' },
+    { method: 'POST', below: '/test' },
   ];
   const all: Route[] = [
     { method: 'GET', below: '' },

@@ -1,4 +1,4 @@
-import { type Authenticate, compileBody, rawBody, requireKey, sendList } from '@tidings/http';
+import { type Authenticate, compileBody, rawBody, requireKey, sendList, traceparentOf } from '@tidings/http';
 import type { Express, Request, Response } from 'express';
 import { answerOnce, type OnceParts, type OnceRequest } from '../answer-once.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -16,6 +16,7 @@ import { enableSubscription } from '../enable-subscription.ts';
 import type { KeptAnswer } from '../ports.ts';
 import { listSubscriptions, readSubscription } from '../read-subscriptions.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
+import { sendTest, type TestParts } from '../send-test.ts';
 import type { Written } from '../write-version.ts';
 import {
   bodyOf,
@@ -26,12 +27,13 @@ import {
   reachOf,
   targetOf,
 } from './request-parts.ts';
-import { subscriptionView } from './subscription-view.ts';
+import { subscriptionView, testView } from './subscription-view.ts';
 
 /** What the routes work with. */
 export type RouteParts = CreateParts &
   ChangeParts &
   RotateParts &
+  TestParts &
   OnceParts &
   Readonly<{ authenticate: Authenticate; onReplay(): void }>;
 
@@ -117,6 +119,12 @@ function mountActions(app: Express, parts: RouteParts): void {
     const given = optionalBody(request, bodies.rotate, {});
     const rotated = await rotateSecret(parts, targetOf(request), given);
     send(response, rotated, { secret: rotated.shownSecret });
+  });
+  app.post(`${path}/:id/test`, mayWrite, body, async (request: Request, response) => {
+    optionalBody(request, bodies.nothing, {});
+    const { reach, id } = targetOf(request);
+    const tested = await sendTest(parts, { reach, id, traceparent: traceparentOf(request) });
+    response.set('cache-control', 'no-store').json(testView(tested));
   });
 }
 

@@ -1,5 +1,6 @@
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { Tested } from '../send-test.ts';
 
 const time = (epochMs: number | null): string | null =>
   epochMs === null ? null : new Date(epochMs).toISOString();
@@ -46,3 +47,15 @@ export function subscriptionView(subscription: Subscription, propagated: boolean
     propagated,
   };
 }
+
+/** What came of a test. An error is one of a closed list of reasons, and never names an address. */
+export const testView = ({ fact, responseBody, recorded }: Tested): Record<string, unknown> => ({
+  success: fact.outcome.kind === 'delivered',
+  status_code: fact.outcome.statusCode,
+  duration_ms: fact.durationMs,
+  response_body: responseBody,
+  error: fact.outcome.kind === 'failed' ? fact.outcome.reason : null,
+  event_id: fact.eventId,
+  delivery_id: fact.deliveryId,
+  recorded,
+});

@@ -1,0 +1,24 @@
+import type { Egress, EgressOutcome } from '@tidings/egress';
+import { AppError } from '@tidings/runtime';
+import type { SendOutcome } from '../domain/test-attempt.ts';
+import type { SendRequest } from '../ports.ts';
+
+function outcomeOf(outcome: EgressOutcome): SendOutcome {
+  const durationMs = outcome.timings.totalMs;
+  if (outcome.kind === 'response') {
+    return { kind: 'response', status: outcome.status, body: outcome.body, durationMs };
+  }
+  const { reason, detail } = outcome;
+  if (reason !== 'aborted') return { kind: 'failed', reason, detail, durationMs };
+  throw new AppError({ code: 'unavailable', message: `the test was given up: ${detail}` });
+}
+
+/** Sends through the guarded client: no redirects, no private address, one deadline, at most 16 KiB of the answer read. */
+export const httpSender =
+  (egress: Pick<Egress, 'send'>): SendRequest =>
+  async (request) => {
+    const first = await egress.send(request);
+    // The endpoint closed an idle socket just as it was used again: it has not seen the request.
+    const isUnseen = first.kind === 'failed' && first.reason === 'reset' && first.beforeAnyByte;
+    return outcomeOf(isUnseen ? await egress.send(request) : first);
+  };
