@@ -60,7 +60,7 @@ export const buildEngine = (options: EngineOptions): Engine => {
   });
   const onDuplicate = (kind: 'in_flight' | 'finished') => handles.duplicates.inc({ kind });
   const isFinished = (job: Job): boolean => {
-    if (!memory.has(job.command.state)) return false;
+    if (!memory.has(job.chain, job.command.state.attempt)) return false;
     onDuplicate('finished');
     active.complete(job);
     return true;

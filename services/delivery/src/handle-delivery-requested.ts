@@ -2,8 +2,8 @@ import type { DeliveryRequested } from '@tidings/contracts';
 import type { WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from './dispatch-deliveries.ts';
-import type { FinishedMemory } from './domain/finished-memory.ts';
-import type { ActiveJobs, Job } from './domain/job.ts';
+import { chainKeyOf, type FinishedMemory } from './domain/finished-memory.ts';
+import { type ActiveJobs, type Job, jobKeyOf } from './domain/job.ts';
 import { shortestDelayMs } from './domain/ladder-hop.ts';
 import { type Route, routeOf } from './domain/route.ts';
 import { verdictOnRoute } from './domain/verdict.ts';
@@ -25,8 +25,12 @@ type Dependencies = Readonly<{
 // The state in a job's header weighs too.
 const stateBytes = 1_024;
 
-const jobOf = (item: WorkItem<DeliveryRequested>, arrivedMs: number): Job => ({
+type Names = Pick<Job, 'key' | 'chain'>;
+
+const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, arrivedMs: number): Job => ({
   command: item.message,
+  key,
+  chain,
   partition: item.record.partition,
   bytes: item.message.body.length + stateBytes,
   arrivedMs,
@@ -41,13 +45,12 @@ const jobOf = (item: WorkItem<DeliveryRequested>, arrivedMs: number): Job => ({
 export const createDeliveryHandler = (dependencies: Dependencies) => {
   const { directory, dispatcher, spiller, record, active, memory, clock, onDuplicate } = dependencies;
 
-  const isKnown = (item: WorkItem<DeliveryRequested>): boolean => {
-    const { state } = item.message;
-    if (active.join(state, item)) {
+  const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
+    if (active.join(key, item)) {
       onDuplicate('in_flight');
       return true;
     }
-    if (!memory.has(state)) return false;
+    if (!memory.has(chain, item.message.state.attempt)) return false;
     onDuplicate('finished');
     item.done();
     return true;
@@ -66,10 +69,11 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
   };
 
   const accept = (item: WorkItem<DeliveryRequested>): void => {
-    if (isKnown(item)) return;
-    const job = jobOf(item, clock.monotonicMs());
+    const { state } = item.message;
+    const names = { key: jobKeyOf(state), chain: chainKeyOf(state) };
+    if (isKnown(item, names)) return;
+    const job = jobOf(item, names, clock.monotonicMs());
     active.add(job);
-    const { state } = job.command;
     const subscription = directory.find(state.subscriptionId);
     const route = routeOf(state, subscription, clock.nowMs());
     if (route.kind === 'attempt') {

@@ -34,7 +34,10 @@ export const createRecordVerdict =
       try {
         await journal.write(verdict, job.command);
         const ending = verdict.fact === null ? null : endingOf(verdict.fact);
-        if (ending !== null) memory.note(job.command.state, { ...ending, nowMs: clock.monotonicMs() });
+        if (ending !== null) {
+          const { attempt } = job.command.state;
+          memory.note(job.chain, attempt, { ...ending, nowMs: clock.monotonicMs() });
+        }
         active.complete(job);
         onRecorded(verdict);
         return true;

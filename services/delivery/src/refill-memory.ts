@@ -2,7 +2,7 @@ import { decodeAttempt, topics } from '@tidings/contracts';
 import type { Assignment, Bus, IncomingRecord } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import { endingOf, type FinishedMemory } from './domain/finished-memory.ts';
+import { chainKeyOf, endingOf, type FinishedMemory } from './domain/finished-memory.ts';
 
 type Dependencies = Readonly<{
   bus: Pick<Bus, 'lag' | 'readTail'>;
@@ -37,7 +37,8 @@ export const createRefillMemory = ({ bus, group, memory, clock, logger }: Depend
   const learn = (record: IncomingRecord): void => {
     const fact = decodeAttempt(record);
     const ending = endingOf(fact);
-    if (ending !== null) memory.note(fact, { ...ending, nowMs: clock.monotonicMs() });
+    if (ending === null) return;
+    memory.note(chainKeyOf(fact), fact.attempt, { ...ending, nowMs: clock.monotonicMs() });
   };
 
   const learnIfValid = (record: IncomingRecord): void => {

@@ -7,7 +7,7 @@ export type RungRelay = Readonly<{ rung: string; partitions: number; relay: Rela
 type Forward = Parameters<Bus['relay']>[0]['forward'];
 
 /** A due record goes back to deliveries as it is: the same key, so the same partition, the same state and bytes. */
-export const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord => ({
+const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord => ({
   topic: topics.deliveries,
   key,
   headers,

@@ -13,7 +13,7 @@ import { keyRing, seal } from '@tidings/runtime';
 
 /** A key ring as operators give it, and the one secret that the built subscriptions are signed with. */
 export const sealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
-export const ring = keyRing(sealingKeys);
+const ring = keyRing(sealingKeys);
 export const secretText = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
 
 export const startMs = Date.UTC(2026, 0, 1);

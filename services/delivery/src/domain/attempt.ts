@@ -25,7 +25,7 @@ export type ConcludedAttempt = PreparedAttempt &
   }>;
 
 /** What partners and dead letters keep of a response, in bytes. */
-export const maxExcerptBytes = 1_024;
+const maxExcerptBytes = 1_024;
 
 const reasonOf = (status: number): FailureReason => {
   if (status === 410) return 'gone';
@@ -49,19 +49,14 @@ const outcomeOf = (sent: Exclude<SendOutcome, { kind: 'aborted' }>): ConcludedAt
 
 /** The attempt with what came of it. Only 429 and 503 may ask for time (RFC 6585, RFC 9110). */
 export const conclude = (
-  prepared: PreparedAttempt,
+  { state, subscription, atMs }: PreparedAttempt,
   sent: Exclude<SendOutcome, { kind: 'aborted' }>,
   { endedAtMs, durationMs }: Readonly<{ endedAtMs: number; durationMs: number }>,
-): ConcludedAttempt => ({
-  ...prepared,
-  endedAtMs,
-  durationMs,
-  outcome: outcomeOf(sent),
-  retryAfter:
-    sent.kind === 'response' && (sent.status === 429 || sent.status === 503)
-      ? sent.headers['retry-after']
-      : undefined,
-});
+): ConcludedAttempt => {
+  const mayAsk = sent.kind === 'response' && (sent.status === 429 || sent.status === 503);
+  const retryAfter = mayAsk ? sent.headers['retry-after'] : undefined;
+  return { state, subscription, atMs, endedAtMs, durationMs, outcome: outcomeOf(sent), retryAfter };
+};
 
 /** The attempt in one line, as commands and dead letters carry it on. */
 export const summaryOf = ({ atMs, durationMs, outcome }: ConcludedAttempt): AttemptSummary => ({

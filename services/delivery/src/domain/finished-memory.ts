@@ -1,6 +1,7 @@
 import type { AttemptRecorded, DeliveryState } from '@tidings/contracts';
 
-type AttemptName = Pick<DeliveryState, 'deliveryId' | 'chain' | 'attempt'>;
+/** The name of a chain as three words. Worked out once a command: reading hex costs more than looking it up. */
+export type ChainKey = readonly [number, number, number];
 
 /** How far a chain has come: the number of its last finished attempt, or this when it is terminal. */
 const terminal = 255;
@@ -25,11 +26,11 @@ class Generation {
     this.bornMs = bornMs;
   }
 
-  find(key: readonly [number, number, number]): number {
+  find(key: ChainKey): number {
     return this.#marks[this.#slotOf(key)] ?? 0;
   }
 
-  raise(key: readonly [number, number, number], mark: number): void {
+  raise(key: ChainKey, mark: number): void {
     const slot = this.#slotOf(key);
     const known = this.#marks[slot] ?? 0;
     if (known === 0) {
@@ -41,7 +42,7 @@ class Generation {
   }
 
   /** Where the key is, or the free slot where it belongs. A mark of 0 is a free slot. */
-  #slotOf([a, b, c]: readonly [number, number, number]): number {
+  #slotOf([a, b, c]: ChainKey): number {
     const mask = this.#marks.length - 1;
     for (let slot = a & mask; ; slot = (slot + 1) & mask) {
       if (this.#marks[slot] === 0) return slot;
@@ -69,7 +70,7 @@ class Generation {
 const wordAt = (id: string, word: number): number =>
   Number.parseInt(id.slice(id.length - 32 + word * 8, id.length - 24 + word * 8), 16) >>> 0;
 
-const keyOf = ({ deliveryId, chain }: AttemptName): readonly [number, number, number] => [
+export const chainKeyOf = ({ deliveryId, chain }: Pick<DeliveryState, 'deliveryId' | 'chain'>): ChainKey => [
   wordAt(deliveryId, 0),
   wordAt(deliveryId, 1),
   // An odd factor: two chains of one delivery never share a key.
@@ -106,17 +107,19 @@ export class FinishedMemory {
   }
 
   /** True when this attempt, or a later one of its chain, is finished, or the chain is over. */
-  has(name: AttemptName): boolean {
-    const key = keyOf(name);
-    return this.#generations.some(
-      (generation) => generation.find(key) >= Math.min(name.attempt, lastAttempt),
-    );
+  has(key: ChainKey, attempt: number): boolean {
+    const mark = Math.min(attempt, lastAttempt);
+    for (const generation of this.#generations) if (generation.find(key) >= mark) return true;
+    return false;
   }
 
   /** The attempt is finished, and all that follows it is in the log. */
-  note(name: AttemptName, { isTerminal, nowMs }: Readonly<{ isTerminal: boolean; nowMs: number }>): void {
-    const youngest = this.#youngest(nowMs);
-    youngest.raise(keyOf(name), isTerminal ? terminal : Math.min(name.attempt, lastAttempt));
+  note(
+    key: ChainKey,
+    attempt: number,
+    { isTerminal, nowMs }: Readonly<{ isTerminal: boolean; nowMs: number }>,
+  ): void {
+    this.#youngest(nowMs).raise(key, isTerminal ? terminal : Math.min(attempt, lastAttempt));
   }
 
   #youngest(nowMs: number): Generation {

@@ -1,8 +1,12 @@
 import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
+import type { ChainKey } from './finished-memory.ts';
 
 /** A command in memory, from the moment it was read until what follows it is in the log. */
 export type Job = Readonly<{
   command: DeliveryRequested;
+  /** What two copies of the command have in common. */
+  key: string;
+  chain: ChainKey;
   /** The partition of the deliveries topic that it was read from. */
   partition: number;
   bytes: number;
@@ -17,8 +21,8 @@ export type Job = Readonly<{
 /** A record whose offset may be committed once it is done. */
 export type Completable = Readonly<{ done(): void }>;
 
-/** What two copies of one command have in common. */
-export const jobKey = ({ deliveryId, chain, attempt }: DeliveryState): string =>
+/** See {@link Job}. */
+export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string =>
   `${deliveryId}.${chain}.${attempt}`;
 
 /**
@@ -39,19 +43,19 @@ export class ActiveJobs {
   }
 
   /** True when the same command is being worked on: `record` is then done together with that job's own. */
-  join(state: DeliveryState, record: Completable): boolean {
-    const job = this.#jobs.get(jobKey(state));
+  join(key: string, record: Completable): boolean {
+    const job = this.#jobs.get(key);
     job?.records.push(record);
     return job !== undefined;
   }
 
   add(job: Job): void {
-    this.#jobs.set(jobKey(job.command.state), job);
+    this.#jobs.set(job.key, job);
   }
 
   /** Forgets the job without completing it. */
   drop(job: Job): void {
-    this.#jobs.delete(jobKey(job.command.state));
+    this.#jobs.delete(job.key);
   }
 
   /** What follows the job is in the log: its records are done. */
