@@ -18,7 +18,7 @@ const chunk = 500;
 const firstSweepMs = 60_000;
 
 /** Removes every delivery whose event was accepted longer than the retention ago; answers how many. */
-export const purgeDeliveries = async ({
+const purgeDeliveries = async ({
   store,
   retentionMs,
   clock,

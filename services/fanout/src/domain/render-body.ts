@@ -23,7 +23,7 @@ const headOf = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number):
  * The request body in one format. The caller's data goes in byte for byte: re-serialising would change its numbers, its
  * white space and thereby what a partner stores or compares.
  */
-export const renderBody = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number): Buffer =>
+const renderBody = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number): Buffer =>
   Buffer.concat([Buffer.from(headOf(event, format, acceptedAtMs)), event.data, tail]);
 
 /** Renders each format at most once for one event. */
