@@ -7,9 +7,9 @@ import {
   subscriptionId,
   topics,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus, type Producer } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
-import { loadConfig } from '@tidings/runtime';
+import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { anEvent, aSubscription } from '../test/builders.ts';
@@ -22,9 +22,12 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-const start = async (bus: MemoryBus, env: Record<string, string> = {}) => {
+/** `publishAll` stands between the service and its producer. */
+type Gate = (publishAll: Producer['publishAll']) => Producer['publishAll'];
+
+const start = async (bus: MemoryBus, gate: Gate = (publishAll) => publishAll) => {
   const logger = recordingLogger();
-  const config = loadConfig(configSpec, { KAFKA_BROKERS: 'memory:1', ...env });
+  const config = loadConfig(configSpec, { KAFKA_BROKERS: 'memory:1' });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'fanout',
     config,
@@ -32,7 +35,19 @@ const start = async (bus: MemoryBus, env: Record<string, string> = {}) => {
     logger,
   });
   // The bus belongs to the test: it outlives the service.
-  const { url } = await startFanout(context, async () => ({ ...bus, close: async () => {} }));
+  const { url } = await startFanout(context, async () => ({
+    ...bus,
+    producer: async () => {
+      const producer = await bus.producer();
+      return {
+        publish: async (record, options) => producer.publish(record, options),
+        publishAll: gate(async (records, options) => producer.publishAll(records, options)),
+        whenWritable: async () => producer.whenWritable(),
+        close: async () => producer.close(),
+      };
+    },
+    close: async () => {},
+  }));
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
   return { url, logger, stop };
@@ -45,13 +60,14 @@ const given = async (...subscriptions: SubscriptionRecord[]) => {
   for (const subscription of subscriptions) {
     await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
   }
-  const publish = async (...events: ReturnType<typeof anEvent>[]) => {
+  const publishTo = async (partition: number, ...events: ReturnType<typeof anEvent>[]) => {
     const records = events.map((event) => encodeEvent(event, { isRepeatable: true }));
-    await producer.publishAll(records.map((record) => ({ topic: topics.events, partition: 0, ...record })));
+    await producer.publishAll(records.map((record) => ({ topic: topics.events, partition, ...record })));
   };
+  const publish = async (...events: ReturnType<typeof anEvent>[]) => publishTo(0, ...events);
   const commands = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record).state);
   const letters = () => bus.records(topics.deadLetters).map((record) => decodeDeadLetter(record));
-  return { bus, producer, publish, commands, letters };
+  return { bus, producer, publish, publishTo, commands, letters };
 };
 
 describe('the fan-out service', () => {
@@ -87,6 +103,45 @@ describe('the fan-out service', () => {
       const [lag] = await bus.lag('tidings-fanout', [topics.events]);
       expect(lag?.committedOffset).toBe(2n);
     });
+  });
+
+  it('commits nothing before its commands are acknowledged', async () => {
+    const { bus, publishTo, commands } = await given(aSubscription());
+    let asked = 0;
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await start(bus, (publishAll) => async (records) => {
+      asked += 1;
+      if (asked === 1) await opened;
+      return publishAll(records);
+    });
+    const committed = async (partition: number) =>
+      (await bus.lag('tidings-fanout', [topics.events]))[partition]?.committedOffset;
+    await publishTo(0, anEvent(1), anEvent(2, { eventType: 'nobody.cares' }));
+    await eventually(() => expect(asked).toBe(1));
+    // What another partition has done since is committed, so this one's turn to commit has passed too.
+    await publishTo(1, anEvent(3));
+    await eventually(async () => expect(await committed(1)).toBe(1n));
+    expect(await committed(0)).toBe(0n);
+    open();
+    await eventually(async () => expect(await committed(0)).toBe(2n));
+    expect(commands()).toHaveLength(2);
+  });
+
+  it('starts a partition again from what is committed when its commands are refused', async () => {
+    const { bus, publish, commands } = await given(aSubscription());
+    let refusals = 2;
+    await start(bus, (publishAll) => async (records) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new AppError({ code: 'unprocessable', message: 'refused' });
+      return publishAll(records);
+    });
+    await publish(anEvent(1), anEvent(2));
+    await eventually(() =>
+      expect(commands().map(({ eventId }) => eventId)).toEqual([anEvent(1).id, anEvent(2).id]),
+    );
   });
 
   it('sets poison and conflicts aside with their origin, and goes on', async () => {

@@ -159,20 +159,24 @@ describe('the history service', () => {
   it('waits for MongoDB, is not ready meanwhile, and commits only what is written', async () => {
     const { bus, store, record, get, url, logger } = await start();
     await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
-    store.fail(new AppError({ code: 'unavailable', message: 'MongoDB is away' }), 2);
+    const committed = async () => {
+      const lags = await bus.lag('tidings-history', [topics.attempts]);
+      return lags.reduce((sum, { committedOffset }) => sum + committedOffset, 0n);
+    };
+    const away = new AppError({ code: 'unavailable', message: 'MongoDB is away' });
+    store.fail(away, 1_000);
     await record(anAttempt(1));
     await eventually(async () => {
       const response = await fetch(`${url}/ready`);
       expect(response.status).toBe(503);
       expect(await response.text()).toContain('MongoDB is away');
     });
+    expect(await committed()).toBe(0n);
+    store.fail(away, 0);
     await eventually(() => expect(store.all()).toHaveLength(1));
     await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
-    await eventually(async () => {
-      const lags = await bus.lag('tidings-history', [topics.attempts]);
-      expect(lags.reduce((sum, { committedOffset }) => sum + committedOffset, 0n)).toBe(1n);
-    });
-    store.fail(new AppError({ code: 'unavailable', message: 'MongoDB is away' }), 1);
+    await eventually(async () => expect(await committed()).toBe(1n));
+    store.fail(away, 1);
     expect(await get(path)).toMatchObject({ status: 503 });
     const lines = logger.lines.filter(({ event }) => event === 'attempts.projected');
     expect(lines.map(({ fields }) => fields)).toMatchObject([{ records: 1, inserted: 1 }]);
