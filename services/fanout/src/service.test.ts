@@ -204,6 +204,23 @@ describe('the fan-out service', () => {
     });
   });
 
+  it('gives a subscription what passes its filter, and nothing where the filter makes no sense', async () => {
+    const { bus, publish, commands } = await given(
+      aSubscription({ id: subscriptionId('sub_1'), filters: { total: { $gte: 10 } } }),
+      aSubscription({ id: subscriptionId('sub_2'), filters: { total: { $nonsense: 10 } } }),
+    );
+    const { logger } = await start(bus);
+    const totals = [5, 10, 15].map((total) =>
+      anEvent(total, { data: Buffer.from(JSON.stringify({ total })) }),
+    );
+    await publish(...totals);
+    await eventually(() => expect(commands()).toHaveLength(2));
+    expect(commands().map(({ eventId }) => eventId)).toEqual([anEvent(10).id, anEvent(15).id]);
+    expect(logger.lines.map(({ event }) => event)).toContain('filter.not-understood');
+    const lines = logger.lines.filter(({ event }) => event === 'event.fanned_out');
+    expect(lines[0]?.fields).toMatchObject({ matched: 0, filterFailures: 1 });
+  });
+
   it('answers for its health and its figures', async () => {
     const { bus, publish, commands } = await given(aSubscription({ state: 'disabled' }));
     const { url } = await start(bus);

@@ -1,7 +1,8 @@
 import { topics } from '@tidings/contracts';
+import { compileFilter } from '@tidings/filters';
 import { serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, maxRecordBytes } from '@tidings/kafka';
-import { childTraceparent, createMetrics, type ServiceContext } from '@tidings/observability';
+import { childTraceparent, createMetrics, type Logger, type ServiceContext } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer, eventGroup } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
@@ -19,10 +20,20 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 // Head of the body, state and trace of a command come on top of the data; none of them can grow beyond this together.
 const maxDataBytes = maxRecordBytes - 8_192;
 
-// A filter that cannot be understood must not let through what it was written to keep out.
-const compileFilter: CompileFilter = () => () => {
-  throw new AppError({ code: 'internal', message: 'filters are not supported by this version' });
-};
+/** Compiles filters; one that cannot be understood must not let through what it was written to keep out. */
+const filterCompiler =
+  (logger: Logger): CompileFilter =>
+  (filters) => {
+    try {
+      return compileFilter(filters);
+    } catch (cause) {
+      const message = `the filter cannot be understood: ${messageOf(cause)}`;
+      logger.error({ filters, detail: message }, 'filter.not-understood');
+      return () => {
+        throw new AppError({ code: 'undecodable', message, cause });
+      };
+    }
+  };
 
 const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
   const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
@@ -73,7 +84,7 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics, clo
 const work = async (bus: Bus, context: Context): Promise<void> => {
   const { metrics, logger, health, resources, clock } = context;
   const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
-  const index = new MatchIndex(compileFilter);
+  const index = new MatchIndex(filterCompiler(logger));
   const table = await followSubscriptions(bus, index);
   resources.add('subscriptions table', () => table.close());
   const consumer = await createConsumer(bus, index, context);
