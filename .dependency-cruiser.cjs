@@ -2,7 +2,10 @@ const adaptersOnly = (library, home) => ({
   name: `${library}-only-in-adapters`,
   severity: 'error',
   comment: `${library} is known to adapters and to the package that wraps it.`,
-  from: { path: '^(packages|services)/', pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/adapters|test)/'] },
+  from: {
+    path: '^(packages|services)/',
+    pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/adapters|test)/'],
+  },
   to: { path: `node_modules/(@types/)?${library}/` },
 });
 

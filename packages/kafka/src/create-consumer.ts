@@ -1,6 +1,21 @@
-import type { Consumer } from 'kafkajs';
-import { clientRetry, createKafka } from './kafka-client.ts';
-import type { SupervisedConsumerOptions } from './supervised-consumer.ts';
+import type { Consumer, PartitionAssigner } from 'kafkajs';
+import { clientRetry, createKafka, type KafkaEndpoint } from './kafka-client.ts';
+
+/** Fetch settings; the defaults suit work topics. */
+export type FetchSettings = Readonly<{
+  /** Default 524,288. */
+  maxBytesPerPartition?: number | undefined;
+  /** How long an empty fetch waits, and how long a resume may take. Default 250. */
+  maxWaitMs?: number | undefined;
+}>;
+
+/** What a consumer is made of. */
+export type ConsumerOptions = Readonly<{
+  endpoint: KafkaEndpoint;
+  group: string;
+  fetch?: FetchSettings;
+  assigners?: readonly PartitionAssigner[];
+}>;
 
 /** How long a group waits for a member that was killed, and how long a member may believe in itself unanswered. */
 export const sessionTimeoutMs = 6_000;
@@ -8,12 +23,7 @@ export const sessionTimeoutMs = 6_000;
 const requestTimeoutMs = 8_000;
 
 /** A kafkajs consumer with a client of its own: two of one client would share a map of offsets. */
-export function createConsumer({
-  endpoint,
-  group,
-  fetch = {},
-  assigners,
-}: SupervisedConsumerOptions): Consumer {
+export function createConsumer({ endpoint, group, fetch = {}, assigners }: ConsumerOptions): Consumer {
   return createKafka({ ...endpoint, requestTimeoutMs }).consumer({
     groupId: group,
     sessionTimeout: sessionTimeoutMs,

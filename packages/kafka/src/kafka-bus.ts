@@ -13,6 +13,7 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from './bus.ts';
+import type { FetchSettings } from './create-consumer.ts';
 import { fetchPositions } from './group-positions.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
 import { KafkaProducer } from './kafka-producer.ts';
@@ -25,7 +26,6 @@ import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { createPoisonWriter } from './poison.ts';
 import { startRelay } from './relay.ts';
 import { SharedAdmin } from './shared-admin.ts';
-import type { FetchSettings } from './supervised-consumer.ts';
 
 /** `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{

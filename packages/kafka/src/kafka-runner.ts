@@ -1,5 +1,6 @@
 import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from './bus.ts';
+import type { FetchSettings } from './create-consumer.ts';
 import { fetchPositions } from './group-positions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
@@ -8,7 +9,7 @@ import type { CommitOffset, LaneSetOptions } from './lane-source.ts';
 import type { SharedAdmin } from './shared-admin.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 import { StuckWatch } from './stuck-watch.ts';
-import { type FetchSettings, SupervisedConsumer } from './supervised-consumer.ts';
+import { SupervisedConsumer } from './supervised-consumer.ts';
 
 export type KafkaRunnerOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;

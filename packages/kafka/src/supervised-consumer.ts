@@ -1,19 +1,10 @@
 import { backoffMs, type Clock } from '@tidings/runtime';
-import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { WorkerState } from './bus.ts';
-import { createConsumer, sessionTimeoutMs } from './create-consumer.ts';
-import type { KafkaEndpoint } from './kafka-client.ts';
+import { type ConsumerOptions, createConsumer, sessionTimeoutMs } from './create-consumer.ts';
 import { reasonOf } from './kafka-errors.ts';
 import type { KafkaMetricHandles } from './metrics.ts';
 import { within } from './within.ts';
-
-/** Fetch settings; the defaults suit work topics. */
-export type FetchSettings = Readonly<{
-  /** Default 524,288. */
-  maxBytesPerPartition?: number | undefined;
-  /** How long an empty fetch waits, and how long a resume may take. Default 250. */
-  maxWaitMs?: number | undefined;
-}>;
 
 /** What happens in a consumer's life. Called from kafkajs's own loop: must return at once and never throw. */
 export type ConsumerEvents = Readonly<{
@@ -30,18 +21,15 @@ export type ConsumerEvents = Readonly<{
   onLost?(): void;
 }>;
 
-export type SupervisedConsumerOptions = Readonly<{
-  endpoint: KafkaEndpoint;
-  group: string;
-  topics: readonly string[];
-  fetch?: FetchSettings;
-  assigners?: readonly PartitionAssigner[];
-  clock: Clock;
-  metrics: KafkaMetricHandles;
-  events: ConsumerEvents;
-  /** Makes the consumers; default kafkajs, each with a client of its own. */
-  createConsumer?: (options: SupervisedConsumerOptions) => Consumer;
-}>;
+export type SupervisedConsumerOptions = ConsumerOptions &
+  Readonly<{
+    topics: readonly string[];
+    clock: Clock;
+    metrics: KafkaMetricHandles;
+    events: ConsumerEvents;
+    /** Makes the consumers; default kafkajs, each with a client of its own. */
+    createConsumer?: (options: ConsumerOptions) => Consumer;
+  }>;
 
 const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 // After this long without a crash the next one starts from a short back-off again.
