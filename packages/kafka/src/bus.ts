@@ -44,13 +44,19 @@ export type Producer = Readonly<{
     records: readonly OutgoingRecord[],
     options?: PublishOptions,
   ): Promise<readonly RecordPosition[]>;
-  /** Waits until there is room in the buffer: back-pressure for producers that do not await each record. */
+  /**
+   * Waits until there is room in the buffer: back-pressure for producers that do not await each record. A publish with a
+   * deadline is refused (`unavailable`) while there is none; one without is always taken.
+   */
   whenWritable(): Promise<void>;
   /** Sends what is buffered, then closes. Later publishes reject with `closed`. */
   close(): Promise<void>;
 }>;
 
-/** A decoded record with its completion. `done()` may come in any order and later; each record must end in done(). */
+/**
+ * A decoded record with its completion. `done()` may come in any order and later; each record must end in done(). Call
+ * it on the item: a detached `item.done` has lost its record.
+ */
 export type WorkItem<T> = Readonly<{ record: IncomingRecord; message: T; done(): void }>;
 
 export type PartitionRef = Readonly<{ topic: string; partition: number }>;
@@ -80,7 +86,8 @@ export type RunPartitionsOptions<T> = Readonly<{
   /**
    * Called with each fetched batch of one partition, in offset order, never two at a time for one partition. Must return
    * within milliseconds; work goes on after it and ends with `done()` of each item. A throw (or a rejected promise) is
-   * a defect: the partition stops, nothing is committed, and the runner restarts with back-off.
+   * a defect: the partition stops, nothing of it is committed, and it alone is revoked and assigned again from its
+   * committed offset, with back-off.
    */
   onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /**
@@ -88,7 +95,10 @@ export type RunPartitionsOptions<T> = Readonly<{
    * between). Restore state here; records wait for it.
    */
   onAssigned?(assignment: Assignment): Promise<void>;
-  /** The partition is no longer ours: drop what waits for it; `done()` of its items is ignored from here on. */
+  /**
+   * The partition is no longer ours (or is about to be restored anew): drop what waits for it; `done()` of its items is
+   * ignored from here on. May come while `onAssigned` is still at work.
+   */
   onRevoked?(partition: PartitionRef): void;
   /** Pause a partition at this many records not done; resume at half. Default 1,000. */
   maxPendingPerPartition?: number;
@@ -116,7 +126,10 @@ export type TableOptions<V> = Readonly<{
   topic: TopicDefinition;
   /** Names the reading service in the per-boot group id. */
   service: string;
-  /** null for a tombstone. A throw is logged and counted, the record skipped: a table must not die of one record. */
+  /**
+   * Not called for a tombstone: that removes the record's key. A throw is logged and counted, the record skipped: a
+   * table must not die of one record.
+   */
   decode(record: IncomingRecord): Readonly<{ key: string; version: number; value: V }>;
   /** After each applied change; `value` undefined means removed. */
   onChange?(key: string, value: V | undefined): void;
