@@ -1,0 +1,42 @@
+import { createServer } from 'node:http';
+import { verifyWebhook } from '../packages/sdk/dist/index.js';
+import { localStack } from './local-stack.mjs';
+
+const { url, admin_key: apiKey } = await localStack();
+const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+let secret = '';
+
+const server = createServer((request, response) => {
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    // The signature covers the bytes as they came: verify before anything parses them.
+    const result = verifyWebhook({
+      headers: request.headers,
+      body: Buffer.concat(chunks),
+      secrets: [secret],
+    });
+    if (!result.ok) {
+      console.log(`refused: ${result.reason}`);
+      response.writeHead(401).end();
+      return;
+    }
+    console.log(`${result.id} ${result.event.type}`, result.event.data);
+    response.writeHead(204).end();
+  });
+});
+
+server.listen(0, '127.0.0.1', async () => {
+  const subscription = { endpoint_url: `http://127.0.0.1:${server.address().port}/`, events: ['example.*'] };
+  const body = JSON.stringify(subscription);
+  const answer = await fetch(`${url}/v1/webhooks/subscriptions`, { method: 'POST', headers, body });
+  const created = await answer.json();
+  if (answer.status !== 201) throw new Error(`the subscription was refused: ${JSON.stringify(created)}`);
+  secret = created.secret;
+  console.log(`${created.id} listens for example.*; now run node examples/publish.mjs`);
+  process.once('SIGINT', async () => {
+    await fetch(`${url}/v1/webhooks/subscriptions/${created.id}`, { method: 'DELETE', headers });
+    server.close();
+    server.closeAllConnections();
+  });
+});
