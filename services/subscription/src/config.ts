@@ -1,5 +1,6 @@
 import { httpSettings } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
+import { limits } from './domain/limits.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -27,6 +28,19 @@ export const configSpec = {
     max: 100_000,
     help: 'how many subscriptions a workspace may have, deleted ones not counted',
   }),
+  healthGroup: text({
+    env: 'SUBSCRIPTION_HEALTH_GROUP',
+    default: 'tidings-subscription-health',
+    pattern: /^[A-Za-z0-9._-]{1,128}$/,
+    help: 'the consumer group that counts attempts; a new one counts the topic again from its beginning, which changes nothing',
+  }),
+  secretOverlapMs: duration({
+    env: 'SUBSCRIPTION_SECRET_OVERLAP',
+    default: 600 * second,
+    min: 0,
+    max: limits.overlapSeconds.max * second,
+    help: 'how long old and new secret sign together after a rotation that does not say',
+  }),
   publishWaitMs: duration({
     env: 'SUBSCRIPTION_PUBLISH_WAIT',
     default: second,
@@ -40,6 +54,13 @@ export const configSpec = {
     min: 100,
     max: 60 * second,
     help: 'how often versions that are not on the topic yet are looked for',
+  }),
+  countEveryMs: duration({
+    env: 'SUBSCRIPTION_COUNT_EVERY',
+    default: second,
+    min: 50,
+    max: 60 * second,
+    help: 'how often attempts are counted into failure_count and last_delivery_at',
   }),
   compareEveryMs: duration({
     env: 'SUBSCRIPTION_COMPARE_EVERY',

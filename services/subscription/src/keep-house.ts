@@ -2,10 +2,11 @@ import type { SubscriptionId } from '@tidings/contracts';
 import type { ServiceContext } from '@tidings/observability';
 import { compareTopic } from './compare-topic.ts';
 import type { configSpec } from './config.ts';
+import type { AttemptCounter } from './count-attempts.ts';
 import type { LandedVersions } from './domain/landed-versions.ts';
 import { endSecrets } from './end-secrets.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { IdempotencyStore, SubscriptionTopic } from './ports.ts';
+import type { HealthStore, IdempotencyStore, SubscriptionTopic } from './ports.ts';
 import type { Outbox } from './publish-version.ts';
 import { purgeDeleted } from './purge-deleted.ts';
 import { RepeatWork } from './repeat-work.ts';
@@ -17,6 +18,8 @@ import type { WriteParts } from './write-version.ts';
 export type HouseParts = Readonly<{
   write: WriteParts;
   keys: IdempotencyStore;
+  health: HealthStore;
+  counter: AttemptCounter;
   topic: SubscriptionTopic;
   outbox: Outbox;
   landed: LandedVersions;
@@ -41,18 +44,18 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /**
  * Starts what keeps registry and topic together: the sweep of unpublished versions, the repair of overtaken records, the
- * comparison at boot and then hourly, and the removal of what has had its time.
+ * comparison at boot and then hourly, the counting of attempts, and the removal of what has had its time.
  */
 export function startHousekeeping(context: Context, parts: HouseParts): Housekeeping {
-  const { config, logger, metrics, resources, health, clock } = context;
-  const { write, keys, topic, outbox, landed } = parts;
-  const all = { ...write, topic, outbox, landed };
+  const { config, logger, metrics, resources, clock } = context;
+  const { write, keys, health, counter, topic, outbox, landed } = parts;
+  const all = { ...write, health, topic, outbox, landed };
   const seconds = metrics.handles.housekeeping;
   const overtaken = new Set<SubscriptionId>();
   let isTopicRead = false;
 
   const repeat = (name: string, everyMs: number, turn: () => Promise<unknown>): RepeatWork => {
-    const part = health.register(name, { maxSilenceMs: everyMs * 2 + turnMs });
+    const part = context.health.register(name, { maxSilenceMs: everyMs * 2 + turnMs });
     const work = new RepeatWork({ name, everyMs, turn }, { clock, logger, health: part, seconds });
     resources.add(name, async () => work.close());
     return work;
@@ -63,13 +66,15 @@ export function startHousekeeping(context: Context, parts: HouseParts): Housekee
   });
   const compare = repeat('compare', config.compareEveryMs, async () => compareTopic(all));
   const ended = repeat('end-secrets', endSecretsEveryMs, async () => endSecrets(write));
+  const count = repeat('count-attempts', config.countEveryMs, async () => counter.flush());
   const tidy = repeat('tidy', tidyEveryMs, async () => {
     await purgeDeleted(all);
     await keys.sweepExpired(clock.nowMs(), expiredKeysAtOnce);
   });
   return {
     onRegistryUp: () => {
-      for (const work of isTopicRead ? [sweep, ended, tidy, compare] : [sweep, ended, tidy]) work.wake();
+      const works = [sweep, ended, tidy, count];
+      for (const work of isTopicRead ? [...works, compare] : works) work.wake();
     },
     onOvertaken: (id) => {
       // While the topic is still being read, what looks overtaken may be put right by a record further on.

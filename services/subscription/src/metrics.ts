@@ -51,6 +51,12 @@ export const metricsCatalogue = defineMetrics({
     help: 'Subscriptions in the registry by state, as of the last comparison with the topic.',
     labels: ['state'],
   },
+  attemptsCounted: {
+    type: 'counter',
+    name: 'tidings_subscription_attempts_counted_total',
+    help: 'Attempts that were counted into the health of their endpoint.',
+    labels: [],
+  },
   unreadable: {
     type: 'counter',
     name: 'tidings_subscription_unreadable_documents_total',

@@ -5,6 +5,7 @@ import type {
   SubscriptionRecord,
   WorkspaceId,
 } from '@tidings/contracts';
+import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
@@ -52,6 +53,17 @@ export type SubscriptionStore = Readonly<{
   markPublished(id: SubscriptionId, version: number): Promise<void>;
   /** Removes a deleted one for good; does nothing when that is not the stored version. */
   purge(id: SubscriptionId, version: number): Promise<void>;
+}>;
+
+/** The health of endpoints. `replace` is compare-and-set on `rev`. Rejects with AppError `unavailable` as the others do. */
+export type HealthStore = Readonly<{
+  find(id: SubscriptionId): Promise<EndpointHealth | null>;
+  findMany(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, EndpointHealth>>;
+  /** False when there is one already. */
+  insert(health: EndpointHealth): Promise<boolean>;
+  /** Puts `health` in the place of the revision before it; false when that is not the stored one any more. */
+  replace(health: EndpointHealth): Promise<boolean>;
+  remove(id: SubscriptionId): Promise<void>;
 }>;
 
 /** The compacted topic. Both resolve when all in-sync replicas have it; a rejection means unknown. */

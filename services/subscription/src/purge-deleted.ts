@@ -2,12 +2,13 @@ import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { deletedKeptMs } from './domain/subscription.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { SubscriptionStore, SubscriptionTopic } from './ports.ts';
+import type { HealthStore, SubscriptionStore, SubscriptionTopic } from './ports.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
 /** What the purge works with. */
 export type PurgeParts = Readonly<{
   store: Pick<SubscriptionStore, 'listDeletedBefore' | 'purge'>;
+  health: Pick<HealthStore, 'remove'>;
   topic: Pick<SubscriptionTopic, 'publishTombstone'>;
   clock: Clock;
   logger: Logger;
@@ -18,7 +19,14 @@ export type PurgeParts = Readonly<{
  * Removes subscriptions that were deleted 15 days ago: the record first, then the document, so that a crash in between
  * leaves a document that is purged again, never a record that nobody knows.
  */
-export async function purgeDeleted({ store, topic, clock, logger, metrics }: PurgeParts): Promise<number> {
+export async function purgeDeleted({
+  store,
+  health,
+  topic,
+  clock,
+  logger,
+  metrics,
+}: PurgeParts): Promise<number> {
   const deletedBeforeMs = clock.nowMs() - deletedKeptMs;
   let purged = 0;
   for await (const page of pagesOf(async (stretch) =>
@@ -27,6 +35,7 @@ export async function purgeDeleted({ store, topic, clock, logger, metrics }: Pur
     for (const { id, version, workspaceId } of page) {
       await topic.publishTombstone(id);
       metrics.published.inc({ cause: 'tombstone' });
+      await health.remove(id);
       await store.purge(id, version);
       logger.info({ workspaceId, subscriptionId: id, version }, 'subscription.purged');
       purged += 1;

@@ -7,7 +7,7 @@ import type { Minted, SecretMint } from './mint-secret.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from './write-version.ts';
 
 /** What a rotation needs besides the parts of every write. */
-export type RotateParts = WriteParts & Readonly<{ mint: SecretMint }>;
+export type RotateParts = WriteParts & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
 
 /** The subscription with its new secret, which nobody can read again. */
 export type Rotated = Written & Readonly<{ shownSecret: string | null }>;
@@ -20,8 +20,8 @@ function refuseTooMany(secrets: readonly StoredSecret[]): void {
 
 /** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
 export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
-  const { clock, mint } = parts;
-  const overlapMs = (body.overlap_seconds ?? limits.overlapSeconds.default) * 1_000;
+  const { clock, mint, secretOverlapMs } = parts;
+  const overlapMs = body.overlap_seconds === undefined ? secretOverlapMs : body.overlap_seconds * 1_000;
   let minted: Minted | undefined;
   const written = await writeVersion(parts, target, {
     operation: 'secret-rotated',

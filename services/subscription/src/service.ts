@@ -6,18 +6,23 @@ import { keyRing } from '@tidings/runtime';
 import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
 import { filterRule } from './adapters/filter-rule.ts';
 import { httpSender } from './adapters/http-sender.ts';
-import { attemptRecorder } from './adapters/kafka-attempts.ts';
+import { attemptRecorder, consumeAttempts } from './adapters/kafka-attempts.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from './adapters/kafka-subscription-topic.ts';
 import { MongoConnection } from './adapters/mongo-connection.ts';
+import { MongoHealthStore } from './adapters/mongo-health-store.ts';
 import { MongoIdempotencyStore } from './adapters/mongo-idempotency-store.ts';
 import { MongoSubscriptionStore } from './adapters/mongo-subscription-store.ts';
 import { mountSubscriptionRoutes } from './adapters/subscription-routes.ts';
 import type { configSpec } from './config.ts';
+import { AttemptCounter } from './count-attempts.ts';
 import { LandedVersions } from './domain/landed-versions.ts';
 import { startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { SecretMint } from './mint-secret.ts';
 import { Outbox } from './publish-version.ts';
+
+// A turn of counting or two.
+const countDrainMs = 3_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -32,10 +37,11 @@ function openRegistry({ config, logger, metrics, health, resources, clock }: Con
   const { connection } = mongo;
   const store = new MongoSubscriptionStore({ connection, logger, metrics: metrics.handles });
   const keys = new MongoIdempotencyStore(connection);
+  const endpointHealth = new MongoHealthStore(connection);
   mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => keys.createIndexes());
   resources.add('mongodb', async () => mongo.close());
-  return { mongo, store, keys };
+  return { mongo, store, keys, endpointHealth };
 }
 
 async function openKafka({ config, logger, metrics, resources, clock, name }: Context) {
@@ -61,7 +67,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const mint = new SecretMint(keyRing(config.sealingKeys));
   const egress = createEgress({ policy: networkPolicy(config), clock });
   resources.add('egress', async () => egress.close());
-  const { mongo, store, keys } = openRegistry(context);
+  const { mongo, store, keys, endpointHealth } = openRegistry(context);
   const { bus, topic, recordAttempt } = await openKafka(context);
   const outbox = new Outbox({
     store,
@@ -74,21 +80,34 @@ export async function startSubscription(context: Context): Promise<{ url: string
   resources.add('outbox', async () => outbox.close());
   const write = { store, outbox, clock, logger, metrics: metrics.handles };
   const landed = new LandedVersions();
-  const housekeeping = startHousekeeping(context, { write, keys, topic, outbox, landed });
+  const counter = new AttemptCounter({
+    health: endpointHealth,
+    enabledVersionOf: (id) => landed.enabledVersionOf(id),
+    metrics: metrics.handles,
+  });
+  const parts = { write, keys, health: endpointHealth, counter, topic, outbox, landed };
+  const housekeeping = startHousekeeping(context, parts);
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const table = await tailSubscriptions({ bus, landed, onOvertaken: housekeeping.onOvertaken });
   resources.add('subscriptions table', async () => table.close());
-  void table.ready().then(housekeeping.onTopicRead);
+  void table.ready().then(async () => {
+    housekeeping.onTopicRead();
+    // Not before: which failures count follows from the versions on the topic.
+    const runner = await consumeAttempts(bus, counter, config.healthGroup);
+    resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
+  });
   const server = await serve(context, {
     routes: (app) =>
       mountSubscriptionRoutes(app, {
         ...write,
         keys,
+        endpointHealth,
         mint,
         send: httpSender(egress),
         recordAttempt,
         maxPerWorkspace: config.maxPerWorkspace,
+        secretOverlapMs: config.secretOverlapMs,
         checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
         authenticate: adminKeyAuthenticator(config),
         onReplay: () => metrics.handles.answersReplayed.inc({}),

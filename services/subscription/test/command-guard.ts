@@ -81,7 +81,7 @@ export type CommandGuard = Readonly<{ seen: ReadonlySet<string>; faults: readonl
 type Started = Readonly<{ commandName: string; command: Command }>;
 
 /**
- * Watches every client that connects from here on, in this file's tests. Their URI must say `monitorCommands=true`:
+ * Watches every client that connects from here on, in this test file. Their URI must say `monitorCommands=true`:
  * see {@link monitoredUri}.
  */
 export function guardCommands(): CommandGuard {

@@ -6,6 +6,7 @@ import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
 import { filterRule } from '../src/adapters/filter-rule.ts';
 import { attemptRecorder } from '../src/adapters/kafka-attempts.ts';
 import { kafkaSubscriptionTopic, tailSubscriptions } from '../src/adapters/kafka-subscription-topic.ts';
+import { MemoryHealthStore } from '../src/adapters/memory-health-store.ts';
 import { MemoryIdempotencyStore } from '../src/adapters/memory-idempotency-store.ts';
 import { MemorySubscriptionStore } from '../src/adapters/memory-subscription-store.ts';
 import { LandedVersions } from '../src/domain/landed-versions.ts';
@@ -52,6 +53,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const store = new MemorySubscriptionStore();
   const keys = new MemoryIdempotencyStore();
   const producer = await bus.producer();
+  const endpointHealth = new MemoryHealthStore();
   const topic = faulty(kafkaSubscriptionTopic(producer));
   const outbox = new Outbox({ store, topic, clock, logger, metrics: metrics.handles, waitMs: 1_000 });
   const landed = new LandedVersions();
@@ -64,6 +66,8 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     metrics: metrics.handles,
     store,
     keys,
+    endpointHealth,
+    health: endpointHealth,
     topic,
     outbox,
     landed,
@@ -78,6 +82,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     }),
     recordAttempt: attemptRecorder(producer),
     maxPerWorkspace: 10,
+    secretOverlapMs: 600_000,
     checks: {
       checkEndpoint: async (url: string) => (url.includes('internal') ? ['is internal'] : []),
       checkHeader: (name: string) => (name.startsWith('webhook-') ? 'is reserved' : null),

@@ -1,19 +1,27 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { eventually, sharedMongodbUri } from '@tidings/testing';
+import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MongoConnection } from '../src/adapters/mongo-connection.ts';
+import { MongoHealthStore } from '../src/adapters/mongo-health-store.ts';
 import { MongoIdempotencyStore } from '../src/adapters/mongo-idempotency-store.ts';
 import { MongoSubscriptionStore } from '../src/adapters/mongo-subscription-store.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
+import { guardCommands, monitoredUri } from './command-guard.ts';
+import { describeHealthStore } from './health-store-contract.ts';
 import { describeIdempotencyStore } from './idempotency-store-contract.ts';
 import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
+const guard = guardCommands();
+const database = 'registry_contract';
+// Unwatched: emptying a collection is the test's own doing.
+const cleaner = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
 const health = new Health();
 const mongo = new MongoConnection({
-  uri: sharedMongodbUri(),
-  database: 'registry_contract',
+  uri: monitoredUri(sharedMongodbUri()),
+  database,
   clock: systemClock,
   logger: silentLogger,
   health: health.register('mongodb'),
@@ -21,6 +29,7 @@ const mongo = new MongoConnection({
 const { connection } = mongo;
 const store = new MongoSubscriptionStore({ connection, logger: silentLogger, metrics: handles });
 const keys = new MongoIdempotencyStore(connection);
+const endpointHealth = new MongoHealthStore(connection);
 
 beforeAll(async () => {
   mongo.beforeUp(async () => store.createIndexes());
@@ -29,11 +38,13 @@ beforeAll(async () => {
   await eventually(() => expect(health.report().ready).toBe(true));
 });
 afterAll(async () => {
-  await mongo.close();
+  await Promise.all([mongo.close(), cleaner.close()]);
+  expect(guard.faults).toEqual([]);
+  expect([...guard.seen]).toContain('delete');
 });
 
 const emptied = async (collection: string): Promise<void> => {
-  await connection.collection(collection).deleteMany({});
+  await cleaner.collection(collection).deleteMany({});
 };
 
 describeSubscriptionStore('the MongoDB store', async () => {
@@ -43,6 +54,11 @@ describeSubscriptionStore('the MongoDB store', async () => {
 describeIdempotencyStore('the MongoDB store', async () => {
   await emptied('idempotency_keys');
   return keys;
+});
+
+describeHealthStore('the MongoDB store', async () => {
+  await emptied('subscription_health');
+  return endpointHealth;
 });
 
 it('leaves out a document that it cannot read, and shows the others', async () => {

@@ -11,6 +11,8 @@ export type AnswerBody = Readonly<{
   disabled_at: string;
   propagated: boolean;
   error: string;
+  failure_count: number;
+  last_delivery_at: string | null;
   detail: string;
   errors: readonly Readonly<{ pointer: string; detail: string }>[];
   data: readonly AnswerBody[];

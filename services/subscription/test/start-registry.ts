@@ -6,9 +6,12 @@ import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startSubscription } from '../src/service.ts';
-import { monitoredUri } from './command-guard.ts';
+import { guardCommands, monitoredUri } from './command-guard.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
+
+/** What all registries of a test file have sent to MongoDB. */
+export const sentCommands = guardCommands();
 
 const adminKey = 'an-admin-key-for-tests';
 
@@ -35,6 +38,8 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     SUBSCRIPTION_DATABASE: place.database,
     SUBSCRIPTION_SWEEP_EVERY: '200ms',
+    SUBSCRIPTION_COUNT_EVERY: '50ms',
+    SUBSCRIPTION_HEALTH_GROUP: place.database,
     ...env,
   });
   const logger = recordingLogger();
@@ -50,7 +55,10 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
     closing ??= context.resources.close(10_000);
     await closing;
   };
-  onTestFinished(close);
+  onTestFinished(async () => {
+    await close();
+    expect(sentCommands.faults).toEqual([]);
+  });
   const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).status === 200;
   return { url, logger, close, isReady, call: apiCaller(url, adminKey) };
 }

@@ -28,17 +28,18 @@ export type TailOptions = Readonly<{
 }>;
 
 /**
- * Reads our own topic back. The table itself holds nothing but versions: it is the decoding of every record, older ones
- * included, that shows what compaction would keep.
+ * Reads our own topic back. The table itself holds nothing: it is the decoding of every record, older ones included, that
+ * shows what compaction would keep.
  */
 export async function tailSubscriptions({ bus, landed, onOvertaken }: TailOptions): Promise<Table<null>> {
   return bus.table<null>({
     topic: topics.subscriptions,
     service: 'subscription',
     decode: (record) => {
-      const { id, version, state } = decodeSubscription(record);
+      const { id, version, enabledVersion, state } = decodeSubscription(record);
       const landing = landed.land(id, {
         version,
+        enabledVersion,
         isDeleted: state === 'deleted',
         digest: digestOf(bytesOf(record)),
         offset: record.offset,

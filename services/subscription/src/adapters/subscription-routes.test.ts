@@ -193,6 +193,9 @@ describe('the life of a subscription', () => {
     const overlapMs = Date.parse(old?.expires_at ?? '') - Date.parse(current?.created_at ?? '');
     expect(overlapMs).toBe(3_600_000);
     expect(publishedOn(bus).at(-1)?.secrets).toHaveLength(2);
+    const usual = await call('POST', `/${body.id}/rotate-secret`);
+    const [newest, second] = usual.body.secrets;
+    expect(Date.parse(second?.expires_at ?? '') - Date.parse(newest?.created_at ?? '')).toBe(600_000);
     const cut = await call('POST', `/${body.id}/rotate-secret`, { body: { overlap_seconds: 0 } });
     expect(cut.body.secrets).toHaveLength(1);
     expect(

@@ -1,4 +1,5 @@
 import { type Authenticate, compileBody, rawBody, requireKey, sendList, traceparentOf } from '@tidings/http';
+import { messageOf } from '@tidings/runtime';
 import type { Express, Request, Response } from 'express';
 import { answerOnce, type OnceParts, type OnceRequest } from '../answer-once.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -13,7 +14,7 @@ import {
   type RotateBody,
 } from '../domain/request-body.ts';
 import { enableSubscription } from '../enable-subscription.ts';
-import type { KeptAnswer } from '../ports.ts';
+import type { HealthStore, KeptAnswer } from '../ports.ts';
 import { listSubscriptions, readSubscription } from '../read-subscriptions.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
 import { sendTest, type TestParts } from '../send-test.ts';
@@ -35,7 +36,11 @@ export type RouteParts = CreateParts &
   RotateParts &
   TestParts &
   OnceParts &
-  Readonly<{ authenticate: Authenticate; onReplay(): void }>;
+  Readonly<{
+    authenticate: Authenticate;
+    endpointHealth: Pick<HealthStore, 'find' | 'findMany'>;
+    onReplay(): void;
+  }>;
 
 const path = '/v1/webhooks/subscriptions';
 const maxBodyBytes = 64 * 1024;
@@ -48,11 +53,31 @@ const bodies = {
   nothing: compileBody<Readonly<Record<string, never>>>(bodySchemas.nothing),
 };
 
-function send(response: Response, { subscription, propagated }: Written, more: object = {}): void {
+type HealthParts = Pick<RouteParts, 'endpointHealth' | 'logger'>;
+
+// What was asked for has been done by then: an answer without the figures is better than none, above all for a secret.
+async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T>): Promise<T | 'unknown'> {
+  try {
+    return await read();
+  } catch (error) {
+    logger.warn({ detail: messageOf(error) }, 'health.unknown');
+    return 'unknown';
+  }
+}
+
+type Answer = Written & Readonly<{ more?: object }>;
+
+async function send(
+  parts: HealthParts,
+  response: Response,
+  { subscription, propagated, more = {} }: Answer,
+): Promise<void> {
+  const found = await healthOf(parts, async () => parts.endpointHealth.find(subscription.id));
+  const view = subscriptionView(subscription, { propagated, health: found ?? undefined });
   response
     .set('etag', etagOf(subscription))
     .set('cache-control', 'no-store')
-    .json({ ...subscriptionView(subscription, propagated), ...more });
+    .json({ ...view, ...more });
 }
 
 /** The routes of `/v1/webhooks/subscriptions`. Everything is scoped by the key: what it cannot see does not exist. */
@@ -62,18 +87,23 @@ export function mountSubscriptionRoutes(app: Express, parts: RouteParts): void {
   mountActions(app, parts);
 }
 
-function mountReads(app: Express, { authenticate, store }: RouteParts): void {
+function mountReads(app: Express, parts: RouteParts): void {
+  const { authenticate, store, endpointHealth } = parts;
   const mayRead = requireKey(authenticate, 'subscriptions:read');
   app.get(path, mayRead, async (request, response) => {
     const { filters, place, cursorAfter } = listRequestOf(request);
     const { items, nextAfterId } = await listSubscriptions(store, reachOf(request), { filters, place });
-    const data = items.map((one) => subscriptionView(one, !one.isUnpublished));
+    const found = await healthOf(parts, async () => endpointHealth.findMany(items.map(({ id }) => id)));
+    const data = items.map((one) => {
+      const health = found === 'unknown' ? found : found.get(one.id);
+      return subscriptionView(one, { propagated: !one.isUnpublished, health });
+    });
     sendList(request, response, { data, nextCursor: cursorAfter(nextAfterId) });
   });
   app.get(`${path}/:id`, mayRead, async (request: Request, response) => {
     const { reach, id } = targetOf(request);
     const subscription = await readSubscription(store, reach, id);
-    send(response, { subscription, propagated: !subscription.isUnpublished });
+    await send(parts, response, { subscription, propagated: !subscription.isUnpublished });
   });
 }
 
@@ -94,7 +124,8 @@ function mountWrites(app: Express, parts: RouteParts): void {
     mayWrite,
     rawBody({ maxBytes: maxBodyBytes, types: ['application/json', 'application/merge-patch+json'] }),
     async (request: Request, response) => {
-      send(response, await changeSubscription(parts, targetOf(request), bodyOf(request, bodies.change)));
+      const body = bodyOf(request, bodies.change);
+      await send(parts, response, await changeSubscription(parts, targetOf(request), body));
     },
   );
   app.delete(`${path}/:id`, mayWrite, async (request: Request, response) => {
@@ -109,16 +140,16 @@ function mountActions(app: Express, parts: RouteParts): void {
   const body = rawBody({ maxBytes: maxBodyBytes });
   app.post(`${path}/:id/enable`, mayWrite, body, async (request: Request, response) => {
     optionalBody(request, bodies.nothing, {});
-    send(response, await enableSubscription(parts, targetOf(request)));
+    await send(parts, response, await enableSubscription(parts, targetOf(request)));
   });
   app.post(`${path}/:id/disable`, mayWrite, body, async (request: Request, response) => {
     const given = optionalBody(request, bodies.disable, {});
-    send(response, await disableSubscription(parts, targetOf(request), given));
+    await send(parts, response, await disableSubscription(parts, targetOf(request), given));
   });
   app.post(`${path}/:id/rotate-secret`, mayWrite, body, async (request: Request, response) => {
     const given = optionalBody(request, bodies.rotate, {});
     const rotated = await rotateSecret(parts, targetOf(request), given);
-    send(response, rotated, { secret: rotated.shownSecret });
+    await send(parts, response, { ...rotated, more: { secret: rotated.shownSecret } });
   });
   app.post(`${path}/:id/test`, mayWrite, body, async (request: Request, response) => {
     optionalBody(request, bodies.nothing, {});
@@ -142,7 +173,7 @@ async function create(
   if (!once.isReplay) {
     const { subscription, propagated, shownSecret } = once.result;
     response.location(`${path}/${subscription.id}`);
-    send(response, { subscription, propagated }, { secret: shownSecret });
+    await send(parts, response, { subscription, propagated, more: { secret: shownSecret } });
     return;
   }
   const { answer, subscriptionId } = once;
@@ -157,7 +188,7 @@ async function create(
 
 function keptAnswer({ subscription, propagated, shownSecret }: Created): KeptAnswer {
   return {
-    bodyJson: JSON.stringify(subscriptionView(subscription, propagated)),
+    bodyJson: JSON.stringify(subscriptionView(subscription, { propagated, health: undefined })),
     version: subscription.version,
     sealedSecret: shownSecret === null ? null : (subscription.secrets[0]?.sealed ?? null),
   };

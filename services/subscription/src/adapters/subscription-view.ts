@@ -1,3 +1,4 @@
+import { type EndpointHealth, shownHealth } from '../domain/endpoint-health.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { Tested } from '../send-test.ts';
@@ -12,8 +13,18 @@ const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): 
   expires_at: time(expiresAtMs),
 });
 
+/** What is known of an endpoint: its health, nothing because nothing was sent yet, or that it could not be read. */
+export type KnownHealth = EndpointHealth | undefined | 'unknown';
+
+const unknownHealth = { failureCount: null, lastDeliveryAtMs: null };
+
 /** A subscription as the API shows it. Secrets are told by name and time only. */
-export function subscriptionView(subscription: Subscription, propagated: boolean): Record<string, unknown> {
+export function subscriptionView(
+  subscription: Subscription,
+  { propagated, health }: Readonly<{ propagated: boolean; health: KnownHealth }>,
+): Record<string, unknown> {
+  const { failureCount, lastDeliveryAtMs } =
+    health === 'unknown' ? unknownHealth : shownHealth(health, subscription.enabledVersion);
   const { settings, secrets } = subscription;
   return {
     id: subscription.id,
@@ -41,6 +52,8 @@ export function subscriptionView(subscription: Subscription, propagated: boolean
     is_active: subscription.state === 'active',
     disabled_at: time(subscription.disabledAtMs),
     disabled_reason: subscription.disabledReason,
+    last_delivery_at: time(lastDeliveryAtMs),
+    failure_count: failureCount,
     version: subscription.version,
     created_at: time(subscription.createdAtMs),
     updated_at: time(subscription.updatedAtMs),

@@ -4,6 +4,7 @@ import { type LandedRecord, LandedVersions } from './landed-versions.ts';
 const record = (offset: bigint, version: number): LandedRecord => ({
   offset,
   version,
+  enabledVersion: 1,
   isDeleted: false,
   digest: `d${version}`,
 });

@@ -1,10 +1,16 @@
 /** One record of the subscriptions topic as it lies there. `digest` is of its whole value. */
-export type LandedRecord = Readonly<{ version: number; isDeleted: boolean; digest: string; offset: bigint }>;
+export type LandedRecord = Readonly<{
+  version: number;
+  enabledVersion: number;
+  isDeleted: boolean;
+  digest: string;
+  offset: bigint;
+}>;
 
 /** What a record that has just been read is, seen beside those before it. */
 export type Landing = 'newest' | 'repeated' | 'overtaken';
 
-type Entry = { last: LandedRecord; newestVersion: number };
+type Entry = { last: LandedRecord; newest: LandedRecord };
 
 /**
  * What compaction would leave of the topic: the last record of each key, whatever its version. Reading all records and
@@ -20,13 +26,13 @@ export class LandedVersions {
   land(key: string, record: LandedRecord): Landing {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#entries.set(key, { last: record, newestVersion: record.version });
+      this.#entries.set(key, { last: record, newest: record });
       return 'newest';
     }
     if (record.offset <= entry.last.offset) return 'repeated';
     entry.last = record;
-    if (record.version < entry.newestVersion) return 'overtaken';
-    entry.newestVersion = record.version;
+    if (record.version < entry.newest.version) return 'overtaken';
+    entry.newest = record;
     return 'newest';
   }
 
@@ -42,7 +48,12 @@ export class LandedVersions {
 
   /** The newest version that ever landed: what every reader of the topic holds. 0 when there is none. */
   newestVersionOf(key: string): number {
-    return this.#entries.get(key)?.newestVersion ?? 0;
+    return this.#entries.get(key)?.newest.version ?? 0;
+  }
+
+  /** The version that enabled it last, by the newest version. 0 when there is none. */
+  enabledVersionOf(key: string): number {
+    return this.#entries.get(key)?.newest.enabledVersion ?? 0;
   }
 
   keys(): IterableIterator<string> {

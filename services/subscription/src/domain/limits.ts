@@ -11,7 +11,7 @@ export const limits = {
   ratePerSecond: 10_000,
   burst: 100_000,
   maxInFlight: { min: 1, max: 100, default: 10 },
-  overlapSeconds: { max: 7 * 24 * 3_600, default: 600 },
+  overlapSeconds: { max: 7 * 24 * 3_600 },
   /** Secrets that may sign at one time: more would only grow the signature header. */
   signingSecrets: 5,
   reasonLength: 200,

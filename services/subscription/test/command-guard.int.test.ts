@@ -1,0 +1,29 @@
+import { sharedMongodbUri } from '@tidings/testing';
+import mongoose from 'mongoose';
+import { expect, it, onTestFinished } from 'vitest';
+import { guardCommands, monitoredUri } from './command-guard.ts';
+
+it('notices what the design does not allow', async () => {
+  const { faults } = guardCommands();
+  const connection = await mongoose.createConnection(monitoredUri(sharedMongodbUri())).asPromise();
+  onTestFinished(async () => connection.close());
+  const things = connection.collection<{ _id: string; n: number }>('forbidden');
+  await things.insertMany([
+    { _id: 'a', n: 1 },
+    { _id: 'b', n: 1 },
+  ]);
+  await things.updateMany({ n: { $ne: 2 } }, { $inc: { n: 1 } });
+  await things.findOneAndUpdate({ _id: 'a' }, { $set: { n: 3 } });
+  await things.countDocuments({});
+  await things.deleteMany({});
+  expect(faults).toEqual([
+    'insert of many',
+    'update of many, or with upsert',
+    'update by something else than $set',
+    'operator $ne',
+    'operator $inc',
+    'command findAndModify',
+    'command aggregate',
+    'delete of many',
+  ]);
+});

@@ -1,0 +1,82 @@
+import {
+  deriveDeliveryId,
+  encodeAttempt,
+  newEventId,
+  subscriptionId as subscriptionIdOf,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { connectKafka, type Producer } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedBrokers } from '@tidings/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { aBody } from './registry-api.ts';
+import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+
+async function openProducer(): Promise<Producer> {
+  const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
+  onTestFinished(async () => bus.close());
+  return bus.producer();
+}
+
+async function attempt(
+  producer: Producer,
+  to: Readonly<{ id: string; version: number; place: Place; ok: boolean }>,
+) {
+  const eventId = newEventId(Date.now());
+  const subscriptionId = subscriptionIdOf(to.id);
+  const fact = encodeAttempt(
+    {
+      type: 'AttemptRecorded.v1',
+      deliveryId: deriveDeliveryId(eventId, subscriptionId),
+      eventId,
+      eventType: 'order.paid',
+      workspaceId: workspaceId(to.place.workspace),
+      consumerId: null,
+      subscriptionId,
+      subscriptionVersion: to.version,
+      chain: 0,
+      attempt: 1,
+      trigger: 'event',
+      atMs: 1_700_000_000_000,
+      durationMs: 1,
+      acceptedAtMs: 1_700_000_000_000,
+      outcome: to.ok
+        ? { kind: 'delivered', statusCode: 200, responseExcerpt: null }
+        : { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+      next: { kind: 'none' },
+    },
+    null,
+  );
+  await producer.publish({ topic: topics.attempts, ...fact });
+}
+
+it('shows how its endpoint does without making a version, also after the topic was read again', async () => {
+  const place = aPlace();
+  const producer = await openProducer();
+  const { call, close } = await startReadyRegistry(place);
+  const { body, headers } = await call('POST', '', { body: aBody() });
+  expect(body).toMatchObject({ failure_count: 0, last_delivery_at: null });
+  await attempt(producer, { id: body.id, version: 1, place, ok: true });
+  for (let count = 0; count < 3; count += 1)
+    await attempt(producer, { id: body.id, version: 1, place, ok: false });
+  const expected = { failure_count: 3, last_delivery_at: '2023-11-14T22:13:20.000Z', version: 1 };
+  await eventually(async () => expect((await call('GET', `/${body.id}`)).body).toMatchObject(expected));
+  expect((await call('GET', `/${body.id}`)).headers.get('etag')).toBe(headers.get('etag'));
+  expect((await call('GET', '')).body.data[0]).toMatchObject(expected);
+  await close();
+
+  const again = await startReadyRegistry(place, { SUBSCRIPTION_HEALTH_GROUP: `${place.database}_again` });
+  // One more behind all the others: when it is counted, the others have been read again.
+  await attempt(producer, { id: body.id, version: 1, place, ok: false });
+  const one = { ...expected, failure_count: 4 };
+  await eventually(async () => expect((await again.call('GET', `/${body.id}`)).body).toMatchObject(one));
+
+  await again.call('POST', `/${body.id}/disable`);
+  const enabled = await again.call('POST', `/${body.id}/enable`);
+  expect(enabled.body).toMatchObject({ version: 3, failure_count: 0 });
+  await attempt(producer, { id: body.id, version: 1, place, ok: false });
+  await attempt(producer, { id: body.id, version: 3, place, ok: false });
+  const forgiven = { ...expected, version: 3, failure_count: 1 };
+  await eventually(async () => expect((await again.call('GET', `/${body.id}`)).body).toMatchObject(forgiven));
+});

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type EndpointHealth, noHealth } from '../src/domain/endpoint-health.ts';
+import type { HealthStore } from '../src/ports.ts';
+import { nextId } from './a-subscription.ts';
+
+/** What every store of endpoint health does. `create` opens an empty one. */
+export function describeHealthStore(name: string, create: () => Promise<HealthStore>): void {
+  describe(`${name}, as a store of endpoint health`, () => {
+    let health: HealthStore;
+    beforeEach(async () => {
+      health = await create();
+    });
+    const full = (): EndpointHealth => ({
+      subscriptionId: nextId(),
+      rev: 1,
+      enabledVersion: 4,
+      failureCount: 7,
+      failingSinceMs: 1_700_000_000_000,
+      lastDeliveryAtMs: 1_600_000_000_000,
+      lastFailureAtMs: 1_700_000_000_001,
+      lastFailureReason: 'blocked-address',
+      positions: [
+        { partition: 0, offset: 5_000_000_000 },
+        { partition: 11, offset: 0 },
+      ],
+    });
+
+    it('gives back what it was given', async () => {
+      const [one, empty] = [full(), { ...noHealth(nextId()), rev: 1 }];
+      expect(await health.insert(one)).toBe(true);
+      expect(await health.insert(empty)).toBe(true);
+      expect(await health.find(one.subscriptionId)).toEqual(one);
+      expect(await health.find(empty.subscriptionId)).toEqual(empty);
+      expect(await health.find(nextId())).toBeNull();
+      const found = await health.findMany([one.subscriptionId, nextId()]);
+      expect([...found]).toEqual([[one.subscriptionId, one]]);
+      expect((await health.findMany([])).size).toBe(0);
+    });
+
+    it('writes on the revision that was read and on no other', async () => {
+      const one = full();
+      expect(await health.replace({ ...one, rev: 2 })).toBe(false);
+      await health.insert(one);
+      expect(await health.insert({ ...one, failureCount: 8 })).toBe(false);
+      expect(await health.replace({ ...one, rev: 3 })).toBe(false);
+      const next = { ...one, rev: 2, failureCount: 0, failingSinceMs: null };
+      const wins = await Promise.all([health.replace(next), health.replace({ ...next, failureCount: 9 })]);
+      expect(wins.filter(Boolean)).toHaveLength(1);
+      expect((await health.find(one.subscriptionId))?.rev).toBe(2);
+    });
+
+    it('forgets', async () => {
+      const one = full();
+      await health.insert(one);
+      await health.remove(one.subscriptionId);
+      await health.remove(one.subscriptionId);
+      expect(await health.find(one.subscriptionId)).toBeNull();
+    });
+  });
+}
