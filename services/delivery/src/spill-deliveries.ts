@@ -64,6 +64,7 @@ export class Spiller {
       queued,
       hasCompany: () => this.#hasCompany(job, nowMs),
       isThrottled: dispatcher.queue.stateOf(laneId) === 'throttled',
+      takesPerSecond: pressure.averageMs === null ? null : takesPerSecond(pressure.averageMs, subscription),
     });
     if (spill === null) dispatcher.offer(job, this.#limitsFor(subscription, admission));
     else this.#putAside(job, spill, subscription);

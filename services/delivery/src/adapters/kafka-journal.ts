@@ -7,6 +7,7 @@ import {
 } from '@tidings/contracts';
 import type { OutgoingRecord, Producer } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
+import { endingOf } from '../domain/finished-memory.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Journal } from '../ports.ts';
 
@@ -39,10 +40,16 @@ const followUpRecord = (
 export const createKafkaJournal = (producer: Producer, clock: Clock): Journal => ({
   write: async (verdict, command) => {
     const next = followUpRecord(verdict, command, clock.nowMs());
-    if (next !== null) await producer.publish(next);
     const { fact } = verdict;
-    if (fact !== null) {
-      await producer.publish({ topic: topics.attempts, ...encodeAttempt(fact, command.traceparent) });
+    const record =
+      fact === null ? null : { topic: topics.attempts, ...encodeAttempt(fact, command.traceparent) };
+    const isEnding = fact !== null && endingOf(fact) !== null;
+    if (next !== null && record !== null && !isEnding) {
+      // A fact that ends nothing proves nothing: it may go with the command.
+      await producer.publishAll([next, record]);
+      return;
     }
+    if (next !== null) await producer.publish(next);
+    if (record !== null) await producer.publish(record);
   },
 });

@@ -3,34 +3,40 @@ import { breakerRules, EndpointBreaker } from './endpoint-breaker.ts';
 
 const opened = (): EndpointBreaker => {
   const breaker = new EndpointBreaker();
-  for (let n = 0; n < breakerRules.troublesInARow; n += 1) breaker.record(true, 0);
+  for (let n = 0; n < breakerRules.troublesInARow; n += 1) breaker.record(1, 0);
   return breaker;
 };
 
 describe('EndpointBreaker', () => {
   it('lets all through while closed', () => {
     const breaker = new EndpointBreaker();
-    for (let n = 1; n < breakerRules.troublesInARow; n += 1) expect(breaker.record(true, n)).toBe(false);
+    for (let n = 1; n < breakerRules.troublesInARow; n += 1) expect(breaker.record(1, n)).toBe(false);
     expect(breaker.admit(0)).toEqual({ kind: 'go' });
   });
 
   it('opens after so many troubles in a row, however far apart', () => {
     const breaker = new EndpointBreaker();
     const hourMs = 3_600_000;
-    for (let n = 1; n < breakerRules.troublesInARow; n += 1) breaker.record(true, n * hourMs);
-    expect(breaker.record(true, 11 * hourMs)).toBe(true);
+    for (let n = 1; n < breakerRules.troublesInARow; n += 1) breaker.record(1, n * hourMs);
+    expect(breaker.record(1, 99 * hourMs)).toBe(true);
     expect(breaker.state).toBe('open');
+  });
+
+  it('opens sooner after timeouts, which count twice', () => {
+    const breaker = new EndpointBreaker();
+    expect([breaker.record(2, 0), breaker.record(2, 1), breaker.record(2, 2)]).toEqual([false, false, true]);
   });
 
   it('opens when half of the recent requests were trouble, and forgets old trouble', () => {
     const flapping = new EndpointBreaker();
-    for (let n = 0; n < 40 && flapping.state === 'closed'; n += 1) flapping.record(n % 2 === 0, n * 100);
+    for (let n = 0; n < 40 && flapping.state === 'closed'; n += 1)
+      flapping.record(n % 2 === 0 ? 1 : 0, n * 100);
     expect(flapping.state).toBe('open');
     const seldom = new EndpointBreaker();
-    for (let n = 0; n < 1_000; n += 1) seldom.record(n % 2 === 0, n * 10_000);
+    for (let n = 0; n < 1_000; n += 1) seldom.record(n % 2 === 0 ? 1 : 0, n * 10_000);
     expect(seldom.state).toBe('closed');
     const mostlyFine = new EndpointBreaker();
-    for (let n = 0; n < 1_000; n += 1) mostlyFine.record(n % 3 === 0, n * 10);
+    for (let n = 0; n < 1_000; n += 1) mostlyFine.record(n % 3 === 0 ? 1 : 0, n * 10);
     expect(mostlyFine.state).toBe('closed');
   });
 
@@ -44,7 +50,7 @@ describe('EndpointBreaker', () => {
     const breaker = opened();
     expect(breaker.admit(10_000)).toEqual({ kind: 'probe' });
     expect(breaker.state).toBe('half-open');
-    expect(breaker.record(false, 10_100)).toBe(true);
+    expect(breaker.record(0, 10_100)).toBe(true);
     expect(breaker.admit(10_100)).toEqual({ kind: 'go' });
     expect(breaker.isBlank).toBe(true);
   });
@@ -59,22 +65,22 @@ describe('EndpointBreaker', () => {
       waits.push(waitMs);
       nowMs += waitMs;
       expect(breaker.admit(nowMs).kind).toBe('probe');
-      breaker.record(true, nowMs);
+      breaker.record(1, nowMs);
     }
     expect(waits).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
   });
 
   it('is not moved by requests that were under way when it opened', () => {
     const breaker = opened();
-    expect(breaker.record(false, 100)).toBe(false);
-    expect(breaker.record(true, 200)).toBe(false);
+    expect(breaker.record(0, 100)).toBe(false);
+    expect(breaker.record(1, 200)).toBe(false);
     expect(breaker.admit(1_000)).toEqual({ kind: 'wait', waitMs: 9_000 });
   });
 
   it('lets a request through that a person asked for, as a probe', () => {
     const breaker = opened();
     expect(breaker.admitAnyway()).toEqual({ kind: 'probe' });
-    breaker.record(false, 1);
+    breaker.record(0, 1);
     expect(breaker.state).toBe('closed');
   });
 });

@@ -1,8 +1,8 @@
 /**
- * closed ──trouble: 10 in a row, or half of the recent ones──▶ open ──time──▶ half-open
- *   ▲                                                           ▲                │ │
- *   │                                                           └──── trouble ───┘ │
- *   └──────────────────────────────── success ─────────────────────────────────────┘
+ * closed ──trouble: 6 in a row, or half of the recent ones──▶ open ──time──▶ half-open
+ *   ▲                                                          ▲                │ │
+ *   │                                                          └──── trouble ───┘ │
+ *   └──────────────────────────────── success ────────────────────────────────────┘
  *
  * closed: requests go out. open: none for a while, twice as long at each failed probe. half-open: one at a time, each
  * of them a probe. Time alone does nothing: whether an open breaker is due for a probe is asked when a command comes,
@@ -18,8 +18,9 @@ const probe: Admission = { kind: 'probe' };
 
 /** When a breaker opens and for how long. */
 export const breakerRules = {
-  troublesInARow: 10,
-  /** Of at least this many recent ones … */
+  /** Timeouts count twice. */
+  troublesInARow: 6,
+  /** Of at least this much recent trouble … */
   recentTroubles: 10,
   /** … this part. */
   troubleRatio: 0.5,
@@ -65,10 +66,11 @@ export class EndpointBreaker {
     return probe;
   }
 
-  /** One request has ended. True when the state changed. */
-  record(isTrouble: boolean, nowMs: number): boolean {
+  /** One request has ended; 0 trouble is a success. True when the state changed. */
+  record(trouble: number, nowMs: number): boolean {
     const before = this.#state;
-    this.#count(isTrouble, nowMs);
+    const isTrouble = trouble > 0;
+    this.#count(trouble, nowMs);
     if (this.#state === 'half-open') {
       if (isTrouble) this.#open(nowMs);
       else this.#close();
@@ -76,12 +78,12 @@ export class EndpointBreaker {
     return this.#state !== before;
   }
 
-  #count(isTrouble: boolean, nowMs: number): void {
-    this.#inARow = isTrouble ? this.#inARow + 1 : 0;
+  #count(trouble: number, nowMs: number): void {
+    this.#inARow = trouble > 0 ? this.#inARow + trouble : 0;
     const kept = 0.5 ** (Math.max(0, nowMs - this.#countedMs) / breakerRules.halfLifeMs);
     this.#countedMs = nowMs;
-    this.#requests = this.#requests * kept + 1;
-    this.#troubles = this.#troubles * kept + (isTrouble ? 1 : 0);
+    this.#requests = this.#requests * kept + Math.max(trouble, 1);
+    this.#troubles = this.#troubles * kept + trouble;
   }
 
   #isTooMuch(): boolean {

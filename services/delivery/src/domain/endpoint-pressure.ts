@@ -13,18 +13,20 @@ export type Pressure = {
 };
 
 // Until an endpoint has answered nobody knows its speed. Too high only means that what was spilled comes back early.
-const assumedMs = 200;
+const assumedMs = 20;
 const smoothing = 0.1;
 const slowestPerSecond = 0.01;
 
 /**
- * True for outcomes that say something of the endpoint and not of this one request: no answer, 5xx, 429. Any other
- * answer, a 404 as well, shows that it is there and fast, and whoever gets it hurts nobody else.
+ * How much an outcome says against the endpoint and not against this one request: nothing, 1 for no answer, 5xx and 429,
+ * 2 for a timeout, which has also held a socket all the while. Any other answer, a 404 as well, shows that the endpoint
+ * is there and fast, and whoever gets it hurts nobody else.
  */
-export const isTrouble = (outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>): boolean => {
-  if (outcome.kind === 'delivered') return false;
+export const troubleOf = (outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>): number => {
+  if (outcome.kind === 'delivered') return 0;
+  if (outcome.reason === 'timeout') return 2;
   const { statusCode } = outcome;
-  return statusCode === null || statusCode >= 500 || statusCode === 429;
+  return statusCode === null || statusCode >= 500 || statusCode === 429 ? 1 : 0;
 };
 
 /** How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate. */
@@ -80,5 +82,5 @@ export const countRequest = (
     const { averageMs } = pressure;
     pressure.averageMs = averageMs === null ? durationMs : averageMs + (durationMs - averageMs) * smoothing;
   }
-  return pressure.breaker.record(isTrouble(outcome), nowMs);
+  return pressure.breaker.record(troubleOf(outcome), nowMs);
 };

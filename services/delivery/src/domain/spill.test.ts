@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { countRequest, EndpointPressures, isTrouble, takesPerSecond } from './endpoint-pressure.ts';
+import { countRequest, EndpointPressures, takesPerSecond, troubleOf } from './endpoint-pressure.ts';
 import { lightQueue, PartitionCompany } from './partition-company.ts';
 import { maxWaitMs, rungForSpill, spillOnArrival, spillRules } from './spill.ts';
 
 const go = { kind: 'go' } as const;
-const arrival = { admission: go, queued: 0, hasCompany: () => true, isThrottled: false };
+const arrival = {
+  admission: go,
+  queued: 0,
+  hasCompany: () => true,
+  isThrottled: false,
+  takesPerSecond: null,
+};
 
 describe('spillOnArrival', () => {
   it('queues what comes to a short queue', () => {
@@ -16,6 +22,13 @@ describe('spillOnArrival', () => {
     expect(spillOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
     expect(spillOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
     expect(spillOnArrival({ ...full, hasCompany: () => false })).toBeNull();
+  });
+
+  it('lets a fast endpoint have a longer queue', () => {
+    const fast = { ...arrival, takesPerSecond: 2_000 };
+    expect(spillOnArrival({ ...fast, queued: 499 })).toBeNull();
+    expect(spillOnArrival({ ...fast, queued: 500 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
   });
 
   it('puts aside what an open breaker does not let through, alone or not', () => {
@@ -37,7 +50,8 @@ describe('maxWaitMs', () => {
     expect(maxWaitMs('saturated', true)).toBe(spillRules.maxAgeMs);
     expect(maxWaitMs('throttled', true)).toBe(spillRules.maxAgeMs);
     expect(maxWaitMs('saturated', false)).toBe(spillRules.maxAgeAloneMs);
-    expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeAloneMs);
+    expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeMs);
+    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeAloneMs);
   });
 });
 
@@ -81,22 +95,26 @@ describe('the pressure of an endpoint', () => {
   const delivered = { kind: 'delivered', statusCode: 200, responseExcerpt: null } as const;
 
   it.each([
-    [null, true],
-    [500, true],
-    [503, true],
-    [429, true],
-    [404, false],
-    [410, false],
-    [302, false],
-  ])('takes status %s for trouble: %s', (statusCode, expected) => {
-    expect(isTrouble(failed(statusCode))).toBe(expected);
-    expect(isTrouble(delivered)).toBe(false);
+    [null, 1],
+    [500, 1],
+    [503, 1],
+    [429, 1],
+    [404, 0],
+    [410, 0],
+    [302, 0],
+  ])('takes status %s for %i trouble', (statusCode, expected) => {
+    expect(troubleOf(failed(statusCode))).toBe(expected);
+  });
+
+  it('takes a timeout for more, and a delivery for none', () => {
+    expect(troubleOf({ ...failed(null), reason: 'timeout' })).toBe(2);
+    expect(troubleOf(delivered)).toBe(0);
   });
 
   it('follows from concurrency, speed and rate', () => {
     expect(takesPerSecond(8_000, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
     expect(takesPerSecond(10, { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } })).toBe(3);
-    expect(takesPerSecond(null, { maxInFlight: 10, rateLimit: null })).toBe(50);
+    expect(takesPerSecond(null, { maxInFlight: 10, rateLimit: null })).toBe(500);
   });
 
   it('learns the speed from successes alone', () => {
@@ -112,7 +130,7 @@ describe('the pressure of an endpoint', () => {
     const pressures = new EndpointPressures();
     pressures.of('idle', 0);
     pressures.of('spilled', 0).spilled = 1;
-    pressures.of('failing', 0).breaker.record(true, 0);
+    pressures.of('failing', 0).breaker.record(1, 0);
     pressures.forgetUnused(1);
     expect(pressures.size).toBe(2);
   });

@@ -5,13 +5,15 @@ import type { LaneState } from './lane.ts';
 
 /** When commands leave memory for the ladder although they are due. */
 export const spillRules = {
-  /** Commands of one subscription in memory while others come through its partition. */
+  /** Commands of one subscription in memory while others come through its partition … */
   maxQueued: 64,
+  /** … or as many as its endpoint takes within this time, if that is more. */
+  maxQueuedMs: 250,
   /** The same behind a half-open breaker, where one goes at a time. */
   maxQueuedBehindProbe: 8,
   /** How long a command may wait in memory while others come through its partition … */
   maxAgeMs: 2_000,
-  /** … and when nobody does, or when not its own endpoint but this process is what it waits for. */
+  /** … and when nobody does, or when it waits for this process alone: nothing of its own is under way. */
   maxAgeAloneMs: 10_000,
   /** Others that came by within this time count. */
   companyMs: 10_000,
@@ -29,23 +31,30 @@ export type Arrival = Readonly<{
   queued: number;
   hasCompany: () => boolean;
   isThrottled: boolean;
+  /** As measured; null until the endpoint has answered. */
+  takesPerSecond: number | null;
 }>;
 
 /** Whether a command that has just come is put aside instead of queued. */
-export const spillOnArrival = ({ admission, queued, hasCompany, isThrottled }: Arrival): Spill | null => {
+export const spillOnArrival = ({
+  admission,
+  queued,
+  hasCompany,
+  isThrottled,
+  takesPerSecond,
+}: Arrival): Spill | null => {
   if (admission.kind === 'wait') return { reason: 'breaker-open', waitMs: admission.waitMs };
   if (admission.kind === 'probe' && queued >= spillRules.maxQueuedBehindProbe) {
     return { reason: 'breaker-open', waitMs: behindProbeMs };
   }
-  if (queued < spillRules.maxQueued || !hasCompany()) return null;
+  const fastQueue = ((takesPerSecond ?? 0) * spillRules.maxQueuedMs) / 1_000;
+  if (queued < Math.max(spillRules.maxQueued, fastQueue) || !hasCompany()) return null;
   return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
 };
 
 /** How long a command may wait in memory for its turn. */
 export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
-  hasCompany && (state === 'saturated' || state === 'throttled')
-    ? spillRules.maxAgeMs
-    : spillRules.maxAgeAloneMs;
+  hasCompany && state !== 'fresh' ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
 
 export type Backlog = Readonly<{
   /** Commands of the same subscription that come before it, in memory and on the ladder. */
