@@ -1,6 +1,7 @@
+import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress } from '@tidings/egress';
 import { adminKeyAuthenticator, serve } from '@tidings/http';
-import { connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
@@ -16,7 +17,7 @@ import { mountSubscriptionRoutes } from './adapters/subscription-routes.ts';
 import type { configSpec } from './config.ts';
 import { AttemptCounter } from './count-attempts.ts';
 import { LandedVersions } from './domain/landed-versions.ts';
-import { startHousekeeping } from './keep-house.ts';
+import { type Housekeeping, type HouseParts, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { SecretMint } from './mint-secret.ts';
 import { Outbox } from './publish-version.ts';
@@ -58,6 +59,27 @@ async function openKafka({ config, logger, metrics, resources, clock, name }: Co
   return { bus, topic: kafkaSubscriptionTopic(producer), recordAttempt: attemptRecorder(producer) };
 }
 
+// Our own topic first: which attempts count follows from the versions on it.
+async function readTopics(
+  context: Context,
+  bus: Bus,
+  parts: Omit<HouseParts, 'landed' | 'counter'>,
+): Promise<Housekeeping> {
+  const { config, metrics, resources } = context;
+  const landed = new LandedVersions();
+  const enabledVersionOf = (id: SubscriptionId): number => landed.enabledVersionOf(id);
+  const counter = new AttemptCounter({ health: parts.health, enabledVersionOf, metrics: metrics.handles });
+  const housekeeping = startHousekeeping(context, { ...parts, landed, counter });
+  const table = await tailSubscriptions({ bus, landed, onOvertaken: housekeeping.onOvertaken });
+  resources.add('subscriptions table', async () => table.close());
+  void table.ready().then(async () => {
+    housekeeping.onTopicRead();
+    const runner = await consumeAttempts(bus, counter, config.healthGroup);
+    resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
+  });
+  return housekeeping;
+}
+
 /**
  * Starts the registry. It serves as soon as MongoDB answers, with or without Kafka: what cannot be published then is
  * swept up later.
@@ -79,24 +101,10 @@ export async function startSubscription(context: Context): Promise<{ url: string
   });
   resources.add('outbox', async () => outbox.close());
   const write = { store, outbox, clock, logger, metrics: metrics.handles };
-  const landed = new LandedVersions();
-  const counter = new AttemptCounter({
-    health: endpointHealth,
-    enabledVersionOf: (id) => landed.enabledVersionOf(id),
-    metrics: metrics.handles,
-  });
-  const parts = { write, keys, health: endpointHealth, counter, topic, outbox, landed };
-  const housekeeping = startHousekeeping(context, parts);
-  mongo.onUp(housekeeping.onRegistryUp);
+  const parts = { write, keys, health: endpointHealth, topic, outbox };
+  const { onRegistryUp } = await readTopics(context, bus, parts);
+  mongo.onUp(onRegistryUp);
   mongo.open();
-  const table = await tailSubscriptions({ bus, landed, onOvertaken: housekeeping.onOvertaken });
-  resources.add('subscriptions table', async () => table.close());
-  void table.ready().then(async () => {
-    housekeeping.onTopicRead();
-    // Not before: which failures count follows from the versions on the topic.
-    const runner = await consumeAttempts(bus, counter, config.healthGroup);
-    resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
-  });
   const server = await serve(context, {
     routes: (app) =>
       mountSubscriptionRoutes(app, {

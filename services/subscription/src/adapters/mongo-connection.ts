@@ -34,7 +34,8 @@ export class MongoConnection {
     this.connection = mongoose.createConnection();
     const { health, logger } = options;
     this.connection.on('disconnected', () => {
-      if (this.#isClosed) return;
+      // The loop that connects tells of its own failures.
+      if (this.#isClosed || this.#opening !== undefined) return;
       health.down('MongoDB does not answer');
       logger.warn({}, 'mongodb.lost');
     });
@@ -46,7 +47,7 @@ export class MongoConnection {
     });
     // Without a listener an emitted 'error' would end the process; what failed is told by the operation itself.
     this.connection.on('error', (error: unknown) =>
-      logger.warn({ detail: messageOf(error) }, 'mongodb.error'),
+      logger.debug({ detail: messageOf(error) }, 'mongodb.error'),
     );
   }
 
