@@ -241,6 +241,19 @@ describe('producer', () => {
     expect(broker.log.get(0)).toEqual([0, 2]);
   });
 
+  it('sends what gathered behind a slow send, though nobody publishes any more', async () => {
+    const first = producer.publish(record(1, 0));
+    await clock.advance(0);
+    const second = producer.publish(record(2, 0));
+    await clock.advance(5_000);
+    broker.acknowledge(broker.calls[0]);
+    await first;
+    await clock.advance(0);
+    expect(broker.calls.map(({ parts }) => parts)).toEqual([{ 0: [1] }, { 0: [2] }]);
+    broker.acknowledge(broker.calls[1]);
+    expect((await second).offset).toBe(1n);
+  });
+
   it('ends its repeating when it closes', async () => {
     const published = producer.publish(record(0, 0));
     const refused = expect(published).rejects.toMatchObject({ code: 'closed' });

@@ -72,6 +72,8 @@ export class SendLoop {
     void this.#sendOnce(slices).then(() => {
       cancelGate();
       openGate();
+      // A slow send opened its gate long ago; what gathered for its partitions since may have nobody else to wake it.
+      this.schedule();
     });
   }
 
