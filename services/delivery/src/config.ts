@@ -17,7 +17,7 @@ export const configSpec = {
   }),
   maxPendingPerPartition: integer({
     env: 'DELIVERY_MAX_PENDING_PER_PARTITION',
-    default: 1_000,
+    default: 4_000,
     min: 10,
     max: 100_000,
     help: 'commands of one partition in memory; above it the partition is paused',

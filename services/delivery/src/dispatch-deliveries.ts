@@ -48,7 +48,7 @@ export class Dispatcher {
   /** Reads of sizes, for metrics and spilling. */
   get queue(): Pick<
     FairQueue<Job>,
-    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf' | 'stateOf'
+    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
   > {
     return this.#queue;
   }

@@ -64,7 +64,8 @@ export class Spiller {
       queued,
       hasCompany: () => this.#hasCompany(job, nowMs),
       isThrottled: dispatcher.queue.stateOf(laneId) === 'throttled',
-      takesPerSecond: pressure.averageMs === null ? null : takesPerSecond(pressure.averageMs, subscription),
+      takesPerSecond:
+        pressure.averageMs === null ? null : this.#takesPerSecond(laneId, pressure, subscription),
     });
     if (spill === null) dispatcher.offer(job, this.#limitsFor(subscription, admission));
     else this.#putAside(job, spill, subscription);
@@ -135,12 +136,19 @@ export class Spiller {
     const { state } = job.command;
     const pressure = pressures.of(state.subscriptionId, clock.monotonicMs());
     const ahead = dispatcher.queue.lengthOf(state.subscriptionId) + pressure.spilled;
-    const rung = rungForSpill(spill, { ahead, takesPerSecond: takesPerSecond(pressure.averageMs, limits) });
+    const takes = this.#takesPerSecond(state.subscriptionId, pressure, limits);
+    const rung = rungForSpill(spill, { ahead, takesPerSecond: takes });
     pressure.spilled += 1;
     onSpill(spill.reason);
     const { subscriptionVersion } = state;
     const deferral = { reason: spill.reason, rung, subscriptionVersion, nowMs: clock.nowMs() };
     void record(job, verdictOnDeferral(state, deferral));
+  }
+
+  #takesPerSecond(laneId: string, { averageMs }: Pressure, limits: LaneLimits): number {
+    const { dispatcher, clock } = this.#dependencies;
+    const quietMs = dispatcher.queue.quietMsOf(laneId, clock.monotonicMs());
+    return takesPerSecond({ averageMs, quietMs }, limits);
   }
 
   #limitsFor(subscription: SubscriptionRecord, admission: Admission): LaneLimits {

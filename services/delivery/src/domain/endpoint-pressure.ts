@@ -7,14 +7,14 @@ export type Pressure = {
   breaker: EndpointBreaker;
   /** Commands put on the ladder because they could not be taken, and not back yet, as far as this process knows. */
   spilled: number;
-  /** Duration of successful requests, smoothed; null until there was one. */
+  /** Duration of requests that succeeded or timed out, smoothed; null until there was one. */
   averageMs: number | null;
   usedMs: number;
 };
 
 // Until an endpoint has answered nobody knows its speed. Too high only means that what was spilled comes back early.
 const assumedMs = 20;
-const smoothing = 0.1;
+const smoothing = 0.2;
 const slowestPerSecond = 0.01;
 
 /**
@@ -29,9 +29,15 @@ export const troubleOf = (outcome: Extract<AttemptOutcome, { kind: 'delivered' |
   return statusCode === null || statusCode >= 500 || statusCode === 429 ? 1 : 0;
 };
 
-/** How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate. */
-export const takesPerSecond = (averageMs: number | null, { maxInFlight, rateLimit }: LaneLimits): number => {
-  const bySpeed = (maxInFlight * 1_000) / Math.max(averageMs ?? assumedMs, 1);
+/**
+ * How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate.
+ * `quietMs` is how long its requests under way have given no sign: it is not faster than that.
+ */
+export const takesPerSecond = (
+  { averageMs, quietMs }: Readonly<{ averageMs: number | null; quietMs: number }>,
+  { maxInFlight, rateLimit }: LaneLimits,
+): number => {
+  const bySpeed = (maxInFlight * 1_000) / Math.max(averageMs ?? assumedMs, quietMs, 1);
   return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
 };
 
@@ -78,7 +84,7 @@ export const countRequest = (
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
   { durationMs, nowMs }: Readonly<{ durationMs: number; nowMs: number }>,
 ): boolean => {
-  if (outcome.kind === 'delivered') {
+  if (outcome.kind === 'delivered' || outcome.reason === 'timeout') {
     const { averageMs } = pressure;
     pressure.averageMs = averageMs === null ? durationMs : averageMs + (durationMs - averageMs) * smoothing;
   }

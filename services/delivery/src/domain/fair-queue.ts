@@ -71,6 +71,12 @@ export class FairQueue<J extends Waiting> {
     return this.#lanes.get(laneId)?.inFlight ?? 0;
   }
 
+  /** For how long the requests under way have given no sign: at least one of them takes this long. */
+  quietMsOf(laneId: string, nowMs: number): number {
+    const lane = this.#lanes.get(laneId);
+    return lane === undefined || lane.inFlight === 0 ? 0 : nowMs - lane.quietSinceMs;
+  }
+
   /** Appends a job to its subscription's queue, under the limits given here from now on. */
   push({
     laneId,
@@ -101,6 +107,7 @@ export class FairQueue<J extends Waiting> {
     if (lane === undefined || job === undefined) return undefined;
     // Never deep in debt: turns taken while fresh are not charged for later.
     lane.deficit = Math.max(lane.deficit, 0) - job.bytes - overheadBytes;
+    if (lane.inFlight === 0) lane.quietSinceMs = nowMs;
     lane.inFlight += 1;
     lane.usedMs = nowMs;
     lane.bucket?.take(nowMs);
@@ -118,6 +125,7 @@ export class FairQueue<J extends Waiting> {
     this.#inFlight -= 1;
     lane.inFlight -= 1;
     lane.usedMs = nowMs;
+    lane.quietSinceMs = nowMs;
     this.#settle(lane, nowMs);
   }
 

@@ -33,6 +33,8 @@ export interface Lane<J> extends RingMember<Lane<J>> {
   wakeMs: number;
   /** When it last had something to do. */
   usedMs: number;
+  /** Since when no request has ended, while one is under way. */
+  quietSinceMs: number;
 }
 
 export const newLane = <J>(id: string, limits: LaneLimits, nowMs: number): Lane<J> => ({
@@ -45,6 +47,7 @@ export const newLane = <J>(id: string, limits: LaneLimits, nowMs: number): Lane<
   deficit: 0,
   wakeMs: 0,
   usedMs: nowMs,
+  quietSinceMs: nowMs,
   next: null,
   previous: null,
 });

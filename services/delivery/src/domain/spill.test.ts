@@ -112,18 +112,29 @@ describe('the pressure of an endpoint', () => {
   });
 
   it('follows from concurrency, speed and rate', () => {
-    expect(takesPerSecond(8_000, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
-    expect(takesPerSecond(10, { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } })).toBe(3);
-    expect(takesPerSecond(null, { maxInFlight: 10, rateLimit: null })).toBe(500);
+    expect(takesPerSecond({ averageMs: 8_000, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
+    expect(
+      takesPerSecond(
+        { averageMs: 10, quietMs: 0 },
+        { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } },
+      ),
+    ).toBe(3);
+    expect(takesPerSecond({ averageMs: null, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(500);
   });
 
-  it('learns the speed from successes alone', () => {
+  it('is not faster than what its requests under way have shown so far', () => {
+    expect(takesPerSecond({ averageMs: 10, quietMs: 5_000 }, { maxInFlight: 10, rateLimit: null })).toBe(2);
+  });
+
+  it('learns the speed from successes and timeouts, not from quick refusals', () => {
     const pressure = new EndpointPressures().of('a', 0);
-    countRequest(pressure, failed(null), { durationMs: 30_000, nowMs: 0 });
+    countRequest(pressure, failed(null), { durationMs: 1, nowMs: 0 });
     expect(pressure.averageMs).toBeNull();
     countRequest(pressure, delivered, { durationMs: 100, nowMs: 0 });
     countRequest(pressure, delivered, { durationMs: 200, nowMs: 0 });
-    expect(pressure.averageMs).toBeCloseTo(110);
+    expect(pressure.averageMs).toBeCloseTo(120);
+    countRequest(pressure, { ...failed(null), reason: 'timeout' }, { durationMs: 10_120, nowMs: 0 });
+    expect(pressure.averageMs).toBeCloseTo(2_120);
   });
 
   it('is forgotten when there is nothing to remember, and only then', () => {
