@@ -57,3 +57,6 @@ export const hardCapFactor = 4;
 
 /** How long finished attempts are remembered, so that copies of their commands are dropped. */
 export const memoryBounds = { rememberMs: 600_000, maxChainsPerGeneration: 1_000_000 } as const;
+
+/** What is fetched of a partition at once, compressed: a larger piece would be decoded in one go. */
+export const maxFetchBytes = 131_072;

@@ -3,6 +3,7 @@ import type { WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from './dispatch-deliveries.ts';
 import { chainKeyOf, type FinishedMemory } from './domain/finished-memory.ts';
+import { Intake } from './domain/intake.ts';
 import { type ActiveJobs, type Job, jobKeyOf } from './domain/job.ts';
 import { shortestDelayMs } from './domain/ladder-hop.ts';
 import { type Route, routeOf } from './domain/route.ts';
@@ -21,6 +22,9 @@ type Dependencies = Readonly<{
   clock: Clock;
   onDuplicate: (kind: 'in_flight' | 'finished') => void;
 }>;
+
+const maxSliceMs = 4;
+const itemsATurn = 16;
 
 // The state in a job's header weighs too.
 const stateBytes = 1_024;
@@ -85,13 +89,28 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     settle(job, route);
   };
 
-  return {
-    onBatch: (batch: WorkBatch<DeliveryRequested>): void => {
-      for (const item of batch.items) accept(item);
+  const intake = new Intake<WorkItem<DeliveryRequested>>();
+  let isWorking = false;
+
+  // In slices: a batch of thousands in one go would hold up every socket of the process.
+  const work = (): void => {
+    const endMs = clock.monotonicMs() + maxSliceMs;
+    while (intake.waiting > 0 && clock.monotonicMs() <= endMs) {
+      for (const item of intake.next(itemsATurn)) accept(item);
       dispatcher.pump();
-      spiller.watch();
+    }
+    spiller.watch();
+    isWorking = intake.waiting > 0;
+    if (isWorking) clock.setTimer(work, 0);
+  };
+
+  return {
+    onBatch: ({ partition, items }: WorkBatch<DeliveryRequested>): void => {
+      intake.add(partition, items);
+      if (!isWorking) work();
     },
     onRevoked: (partition: number): void => {
+      intake.drop(partition);
       for (const job of dispatcher.dropPartition(partition)) active.drop(job);
       spiller.dropPartition(partition);
     },

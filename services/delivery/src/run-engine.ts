@@ -3,7 +3,7 @@ import type { Bus, PartitionRunner, Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { buildEngine, type Engine } from './build-engine.ts';
-import type { configSpec } from './config.ts';
+import { type configSpec, maxFetchBytes } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
 import { createRefillMemory } from './refill-memory.ts';
@@ -55,6 +55,7 @@ const runDeliveries = async (
     onBatch: engine.handler.onBatch,
     onAssigned: createRefillMemory({ bus, group: deliveryGroup, memory: engine.memory, clock, logger }),
     onRevoked: ({ partition }) => engine.handler.onRevoked(partition),
+    maxBytesPerPartition: maxFetchBytes,
     maxPendingPerPartition: config.maxPendingPerPartition,
     maxPendingBytesPerPartition: config.maxPendingBytesPerPartition,
   });
