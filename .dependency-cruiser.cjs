@@ -4,7 +4,7 @@ const adaptersOnly = (library, home) => ({
   comment: `${library} is known to adapters and to the package that wraps it.`,
   from: {
     path: '^(packages|services)/',
-    pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/adapters|test)/'],
+    pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/([^/]+/)?adapters|test)/'],
   },
   to: { path: `node_modules/(@types/)?${library}/` },
 });
@@ -14,19 +14,19 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^services/[^/]+/src/', pathNot: '^services/[^/]+/src/domain/' },
+      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^services/[^/]+/src/', pathNot: '^services/[^/]+/src/([^/]+/)?domain/' },
     },
     {
       name: 'domain-no-io',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
     },
     {
       name: 'domain-knows-contracts-only',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
       to: { path: '^packages/', pathNot: '^packages/contracts/' },
     },
     {

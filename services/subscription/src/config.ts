@@ -1,6 +1,6 @@
 import { httpSettings } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
-import { limits } from './domain/limits.ts';
+import { limits } from './subscriptions/domain/limits.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;

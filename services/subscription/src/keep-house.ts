@@ -1,18 +1,18 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import type { ServiceContext } from '@tidings/observability';
-import { compareTopic } from './compare-topic.ts';
 import type { configSpec } from './config.ts';
-import type { AttemptCounter } from './count-attempts.ts';
-import type { LandedVersions } from './domain/landed-versions.ts';
-import { endSecrets } from './end-secrets.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { HealthStore, IdempotencyStore, SubscriptionTopic } from './ports.ts';
-import type { Outbox } from './publish-version.ts';
-import { purgeDeleted } from './purge-deleted.ts';
+import { compareTopic } from './registry/compare-topic.ts';
+import type { LandedVersions } from './registry/domain/landed-versions.ts';
+import type { Outbox } from './registry/publish-version.ts';
+import { purgeDeleted } from './registry/purge-deleted.ts';
+import { republishOvertaken } from './registry/republish-overtaken.ts';
+import { sweepUnpublished } from './registry/sweep-unpublished.ts';
+import type { WriteParts } from './registry/write-version.ts';
 import { RepeatWork } from './repeat-work.ts';
-import { republishOvertaken } from './republish-overtaken.ts';
-import { sweepUnpublished } from './sweep-unpublished.ts';
-import type { WriteParts } from './write-version.ts';
+import type { AttemptCounter } from './subscriptions/count-attempts.ts';
+import { endSecrets } from './subscriptions/end-secrets.ts';
+import type { HealthStore, IdempotencyStore, SubscriptionTopic } from './subscriptions/ports.ts';
 
 /** What the recurring work works with. */
 export type HouseParts = Readonly<{

@@ -4,23 +4,26 @@ import { adminKeyAuthenticator, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
-import { endpointRule, headerRule, networkPolicy } from './adapters/endpoint-rules.ts';
-import { filterRule } from './adapters/filter-rule.ts';
-import { httpSender } from './adapters/http-sender.ts';
-import { attemptRecorder, consumeAttempts } from './adapters/kafka-attempts.ts';
-import { kafkaSubscriptionTopic, tailSubscriptions } from './adapters/kafka-subscription-topic.ts';
-import { MongoConnection } from './adapters/mongo-connection.ts';
-import { MongoHealthStore } from './adapters/mongo-health-store.ts';
-import { MongoIdempotencyStore } from './adapters/mongo-idempotency-store.ts';
-import { MongoSubscriptionStore } from './adapters/mongo-subscription-store.ts';
-import { mountSubscriptionRoutes } from './adapters/subscription-routes.ts';
 import type { configSpec } from './config.ts';
-import { AttemptCounter } from './count-attempts.ts';
-import { LandedVersions } from './domain/landed-versions.ts';
 import { type Housekeeping, type HouseParts, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import { SecretMint } from './mint-secret.ts';
-import { Outbox } from './publish-version.ts';
+import { MongoConnection } from './registry/adapters/mongo-connection.ts';
+import { MongoIdempotencyStore } from './registry/adapters/mongo-idempotency-store.ts';
+import { LandedVersions } from './registry/domain/landed-versions.ts';
+import { Outbox } from './registry/publish-version.ts';
+import { endpointRule, headerRule, networkPolicy } from './subscriptions/adapters/endpoint-rules.ts';
+import { filterRule } from './subscriptions/adapters/filter-rule.ts';
+import { httpSender } from './subscriptions/adapters/http-sender.ts';
+import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
+import {
+  kafkaSubscriptionTopic,
+  tailSubscriptions,
+} from './subscriptions/adapters/kafka-subscription-topic.ts';
+import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
+import { MongoSubscriptionStore } from './subscriptions/adapters/mongo-subscription-store.ts';
+import { mountSubscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
+import { AttemptCounter } from './subscriptions/count-attempts.ts';
+import { SecretMint } from './subscriptions/mint-secret.ts';
 
 // A turn of counting or two.
 const countDrainMs = 3_000;

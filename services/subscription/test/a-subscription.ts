@@ -1,7 +1,7 @@
 import { consumerId, newSubscriptionId, type SubscriptionId, workspaceId } from '@tidings/contracts';
-import { defaultSettings } from '../src/domain/read-settings.ts';
-import type { StoredSecret } from '../src/domain/signing-secrets.ts';
-import { begin, type Settings, type Subscription } from '../src/domain/subscription.ts';
+import { defaultSettings } from '../src/subscriptions/domain/read-settings.ts';
+import type { StoredSecret } from '../src/subscriptions/domain/signing-secrets.ts';
+import { begin, type Settings, type Subscription } from '../src/subscriptions/domain/subscription.ts';
 
 // The workspace of everything that a test does not place elsewhere.
 const ownWorkspace = workspaceId('ws_own');

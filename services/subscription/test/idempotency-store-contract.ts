@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IdempotencyEntry, IdempotencyStore } from '../src/ports.ts';
+import type { IdempotencyEntry, IdempotencyStore } from '../src/subscriptions/ports.ts';
 import { nextId } from './a-subscription.ts';
 
 const anEntry = (overrides: Partial<IdempotencyEntry> = {}): IdempotencyEntry => ({

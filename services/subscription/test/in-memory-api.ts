@@ -2,7 +2,7 @@ import { createApp, listen } from '@tidings/http';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
-import { mountSubscriptionRoutes } from '../src/adapters/subscription-routes.ts';
+import { mountSubscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
 import { openInMemoryRegistry } from './in-memory-registry.ts';
 import { apiCaller, principals } from './registry-api.ts';
 

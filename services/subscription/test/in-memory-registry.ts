@@ -3,18 +3,21 @@ import { decodeSubscription, type SubscriptionRecord, topics } from '@tidings/co
 import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
 import { createMetrics, recordingLogger } from '@tidings/observability';
 import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
-import { filterRule } from '../src/adapters/filter-rule.ts';
-import { attemptRecorder } from '../src/adapters/kafka-attempts.ts';
-import { kafkaSubscriptionTopic, tailSubscriptions } from '../src/adapters/kafka-subscription-topic.ts';
-import { MemoryHealthStore } from '../src/adapters/memory-health-store.ts';
-import { MemoryIdempotencyStore } from '../src/adapters/memory-idempotency-store.ts';
-import { MemorySubscriptionStore } from '../src/adapters/memory-subscription-store.ts';
-import { LandedVersions } from '../src/domain/landed-versions.ts';
-import type { SendOutcome } from '../src/domain/test-attempt.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
-import { SecretMint } from '../src/mint-secret.ts';
-import type { SubscriptionTopic } from '../src/ports.ts';
-import { Outbox } from '../src/publish-version.ts';
+import { MemoryIdempotencyStore } from '../src/registry/adapters/memory-idempotency-store.ts';
+import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
+import { Outbox } from '../src/registry/publish-version.ts';
+import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
+import { attemptRecorder } from '../src/subscriptions/adapters/kafka-attempts.ts';
+import {
+  kafkaSubscriptionTopic,
+  tailSubscriptions,
+} from '../src/subscriptions/adapters/kafka-subscription-topic.ts';
+import { MemoryHealthStore } from '../src/subscriptions/adapters/memory-health-store.ts';
+import { MemorySubscriptionStore } from '../src/subscriptions/adapters/memory-subscription-store.ts';
+import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
+import { SecretMint } from '../src/subscriptions/mint-secret.ts';
+import type { SubscriptionTopic } from '../src/subscriptions/ports.ts';
 
 /** A sealing key ring that no other test shares. */
 export const aKeyRing = (): string => `k1:${randomBytes(32).toString('base64')}`;

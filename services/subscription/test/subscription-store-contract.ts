@@ -1,8 +1,13 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { patternsCovering } from '../src/domain/event-patterns.ts';
-import { amended, deleted, type Subscription, withSecrets } from '../src/domain/subscription.ts';
-import type { ListQuery, SubscriptionStore } from '../src/ports.ts';
+import { patternsCovering } from '../src/subscriptions/domain/event-patterns.ts';
+import {
+  amended,
+  deleted,
+  type Subscription,
+  withSecrets,
+} from '../src/subscriptions/domain/subscription.ts';
+import type { ListQuery, SubscriptionStore } from '../src/subscriptions/ports.ts';
 import { acme, aSecret, aSubscription, otherWorkspace, ownReach, someSettings } from './a-subscription.ts';
 
 const everything: ListQuery = {

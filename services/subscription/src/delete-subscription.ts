@@ -1,9 +1,0 @@
-import { deleted } from './domain/subscription.ts';
-import { type Target, type WriteParts, type Written, writeVersion } from './write-version.ts';
-
-/** Makes the last version of a subscription. Document and record stay for 15 days, so that late deliveries know of it. */
-export const deleteSubscription = async (parts: WriteParts, target: Target): Promise<Written> =>
-  writeVersion(parts, target, {
-    operation: 'deleted',
-    change: (current) => deleted(current, parts.clock.nowMs()),
-  });

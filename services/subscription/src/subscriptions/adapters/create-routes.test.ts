@@ -1,0 +1,251 @@
+import { encodeSubscription, subscriptionId } from '@tidings/contracts';
+import { generateKeyPair, prepareSecret } from '@tidings/signing';
+import { describe, expect, it } from 'vitest';
+import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { publishedOn } from '../../../test/in-memory-registry.ts';
+import { aBody, pointersOf } from '../../../test/registry-api.ts';
+
+describe('POST subscriptions', () => {
+  it('answers 201 with id and secret, and the record is on the topic', async () => {
+    const { call, bus, mint } = await serveInMemory();
+    const answer = await call('POST', '', { body: aBody({ consumer_id: 'acme', description: 'x' }) });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('etag')).toBe('"1"');
+    expect(answer.headers.get('location')).toBe(`/v1/webhooks/subscriptions/${answer.body.id}`);
+    expect(answer.body).toMatchObject({
+      id: expect.stringMatching(/^sub_[0-9a-f]{32}$/) as string,
+      secret: expect.stringMatching(/^whsec_/) as string,
+      workspace_id: 'ws_own',
+      consumer_id: 'acme',
+      state: 'active',
+      is_active: true,
+      version: 1,
+      propagated: true,
+      timeout_seconds: 10,
+      max_in_flight: 10,
+      retry_schedule: [5, 60, 300, 1_800, 7_200, 18_000, 36_000],
+    });
+    const [record] = publishedOn(bus);
+    expect(record).toMatchObject({ id: answer.body.id, version: 1, state: 'active', workspaceId: 'ws_own' });
+    const owner = {
+      workspaceId: record?.workspaceId ?? ('' as never),
+      subscriptionId: subscriptionId(answer.body.id),
+    };
+    expect(mint.open(record?.secrets[0]?.sealed ?? '', owner)).toBe(answer.body.secret);
+    if (record != null)
+      expect(encodeSubscription(record).value?.toString()).not.toContain(answer.body.secret);
+  });
+
+  it('shows the secret nowhere else and logs it nowhere', async () => {
+    const { call, logger } = await serveInMemory();
+    const { body } = await call('POST', '', { body: aBody({ headers: { 'X-Api-Key': 'hush-hush' } }) });
+    const shown = [await call('GET', `/${body.id}`), await call('GET', ''), logger.lines];
+    expect(JSON.stringify(shown)).not.toContain(body.secret);
+    expect(JSON.stringify(logger.lines)).not.toContain('hush-hush');
+    expect(logger.lines).toContainEqual(
+      expect.objectContaining({
+        event: 'subscription.created',
+        fields: expect.objectContaining({ subscriptionId: body.id, version: 1, propagated: true }) as object,
+      }),
+    );
+  });
+
+  it('takes every field and gives it back', async () => {
+    const { call } = await serveInMemory();
+    const given = {
+      ordering: 'key',
+      on_exhausted: 'skip',
+      format: 'cloudevents',
+      signature_style: 'plain',
+      headers: { 'X-Plan': 'gold' },
+      timeout_seconds: 30,
+      rate_limit: { per_second: 2.5, burst: 4 },
+      max_in_flight: 100,
+      filters: { status: 'published' },
+      consumer_id: null,
+      description: null,
+    };
+    const { status, body } = await call('POST', '', {
+      body: aBody({ ...given, retry_schedule: [0, 5], is_active: false }),
+    });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      ...given,
+      retry_schedule: [5],
+      state: 'disabled',
+      disabled_reason: 'manual',
+    });
+    const short = await call('POST', '', {
+      body: aBody({ retry_schedule: 'short', rate_limit: { per_second: 2.5 } }),
+    });
+    expect(short.body).toMatchObject({
+      retry_schedule: [60, 300, 1_800],
+      rate_limit: { per_second: 2.5, burst: 3 },
+    });
+  });
+
+  it.each([
+    [{ endpoint: 'x' }, '/endpoint'],
+    [{ endpoint_url: undefined }, '/endpoint_url'],
+    [{ endpoint_url: 'https://internal/' }, '/endpoint_url'],
+    [{ events: [] }, '/events'],
+    [{ events: ['a', 'a'] }, '/events'],
+    [{ events: ['a', 'b c'] }, '/events/1'],
+    [{ consumer_id: 'a b' }, '/consumer_id'],
+    [{ ordering: 'strict' }, '/ordering'],
+    [{ timeout_seconds: 0 }, '/timeout_seconds'],
+    [{ timeout_seconds: 31 }, '/timeout_seconds'],
+    [{ timeout_seconds: 1.5 }, '/timeout_seconds'],
+    [{ retry_schedule: 'long' }, '/retry_schedule'],
+    [{ retry_schedule: [0, 1.5] }, '/retry_schedule/1'],
+    [{ retry_schedule: Array(21).fill(1) }, '/retry_schedule'],
+    [{ rate_limit: { per_second: 0 } }, '/rate_limit/per_second'],
+    [{ rate_limit: { per_second: 1, per_minute: 1 } }, '/rate_limit/per_minute'],
+    [{ max_in_flight: 101 }, '/max_in_flight'],
+    [{ headers: { 'webhook-id': 'x' } }, '/headers/webhook-id'],
+    [{ headers: { authorization: 'x' } }, '/headers/authorization'],
+    [{ headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'v'])) }, '/headers'],
+    [{ secret: 'whsec_short' }, '/secret'],
+    [{ secret: generateKeyPair().secret }, '/secret'],
+    [{ filters: [] }, '/filters'],
+    [{ filters: { total: { $gte: null } } }, '/filters/total/$gte'],
+    [{ filters: { $where: 'true' } }, '/filters/$where'],
+    [{ version: 3 }, '/version'],
+  ])('refuses %j with the place of the fault', async (wrong, pointer) => {
+    const { call, bus } = await serveInMemory();
+    const answer = await call('POST', '', { body: aBody(wrong) });
+    expect(answer.status).toBe(422);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(pointersOf(answer)).toContain(pointer);
+    expect(publishedOn(bus)).toEqual([]);
+  });
+
+  it('refuses a body that is too deep to be walked, with and without an Idempotency-Key', async () => {
+    const { call } = await serveInMemory();
+    const deep = `{"endpoint_url":"https://a.example/","events":["*"],"filters":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`;
+    expect((await call('POST', '', { body: deep })).status).toBe(422);
+    expect((await call('POST', '', { body: deep, headers: { 'idempotency-key': 'k' } })).status).toBe(422);
+    const { body } = await call('POST', '', { body: aBody() });
+    expect((await call('PATCH', `/${body.id}`, { body: deep })).status).toBe(422);
+  });
+
+  it('answers 400 for what is not JSON, 415 for another type, 413 for too much', async () => {
+    const { call } = await serveInMemory();
+    expect((await call('POST', '', { body: '{' })).status).toBe(400);
+    const text = { 'content-type': 'text/plain' };
+    expect((await call('POST', '', { body: '{}', headers: text })).status).toBe(415);
+    expect((await call('POST', '', { body: aBody({ description: 'x'.repeat(70_000) }) })).status).toBe(413);
+  });
+
+  it('takes an own secret, and for v1a gives the public key instead of one', async () => {
+    const { call } = await serveInMemory();
+    const own = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    expect((await call('POST', '', { body: aBody({ secret: own }) })).body.secret).toBe(own);
+    const pair = await call('POST', '', { body: aBody({ signature_style: 'v1a' }) });
+    expect(pair.body).toMatchObject({ secret: null, public_key: expect.stringMatching(/^whpk_/) as string });
+    expect((await call('GET', `/${pair.body.id}`)).body.public_key).toBe(pair.body.public_key);
+    const { secret, publicKey } = generateKeyPair();
+    expect(prepareSecret(secret).scheme).toBe('v1a');
+    const imported = await call('POST', '', { body: aBody({ signature_style: 'v1a', secret }) });
+    expect(imported.body).toMatchObject({ secret: null, public_key: publicKey });
+  });
+
+  it('stops at the limit of a workspace, and goes on when one is deleted', async () => {
+    const { call } = await serveInMemory();
+    const made = [];
+    for (let count = 0; count < 10; count += 1) made.push(await call('POST', '', { body: aBody() }));
+    const full = await call('POST', '', { body: aBody() });
+    expect(full.status).toBe(422);
+    expect(full.body.detail).toContain('at most 10');
+    expect((await call('POST', '', { body: aBody(), key: 'other' })).status).toBe(201);
+    await call('DELETE', `/${made[0]?.body.id}`);
+    expect((await call('POST', '', { body: aBody() })).status).toBe(201);
+  });
+
+  it('gives a key of one consumer subscriptions of that consumer only', async () => {
+    const { call } = await serveInMemory();
+    expect((await call('POST', '', { key: 'acme', body: aBody() })).body.consumer_id).toBe('acme');
+    const foreign = await call('POST', '', { key: 'acme', body: aBody({ consumer_id: 'globex' }) });
+    expect(foreign.status).toBe(422);
+    expect(pointersOf(foreign)).toEqual(['/consumer_id']);
+  });
+});
+
+describe('POST with an Idempotency-Key', () => {
+  const keyed = (key: string, body = aBody()) => ({ body, headers: { 'idempotency-key': key } });
+
+  it('answers a repeat as the first, secret included, and makes nothing new', async () => {
+    const { call, bus, replays } = await serveInMemory();
+    const first = await call('POST', '', keyed('k1'));
+    await call('PATCH', `/${first.body.id}`, { body: { description: 'changed since' } });
+    const second = await call(
+      'POST',
+      '',
+      keyed('"k1"', { events: ['order.*'], endpoint_url: aBody()['endpoint_url'] }),
+    );
+    expect(second.status).toBe(201);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(second.headers.get('etag')).toBe('"1"');
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(new Set(publishedOn(bus).map((record) => record?.id)).size).toBe(1);
+    expect(replays()).toBe(1);
+  });
+
+  it('refuses another body, and is apart for each workspace', async () => {
+    const { call } = await serveInMemory();
+    const first = await call('POST', '', keyed('k1'));
+    expect((await call('POST', '', keyed('k1', aBody({ events: ['*'] })))).status).toBe(422);
+    const other = await call('POST', '', { ...keyed('k1'), key: 'other' });
+    expect(other.status).toBe(201);
+    expect(other.body.id).not.toBe(first.body.id);
+  });
+
+  it('forgets a refused request, so that it can be corrected', async () => {
+    const { call } = await serveInMemory();
+    expect((await call('POST', '', keyed('k1', aBody({ events: ['b c'] })))).status).toBe(422);
+    expect((await call('POST', '', keyed('k1'))).status).toBe(201);
+  });
+
+  it('answers 409 while the first is at work', async () => {
+    const { call, bus, keys } = await serveInMemory();
+    bus.setReachable(false);
+    const claims: unknown[] = [];
+    const claim = keys.claim.bind(keys);
+    keys.claim = async (entry) => {
+      claims.push(entry);
+      return claim(entry);
+    };
+    const first = call('POST', '', keyed('k1'));
+    await expect.poll(() => claims.length).toBe(1);
+    const second = await call('POST', '', keyed('k1'));
+    expect(second.status).toBe(409);
+    expect(second.headers.get('retry-after')).toBe('1');
+    bus.setReachable(true);
+    expect((await first).status).toBe(201);
+  });
+
+  it('after a write of unknown outcome finds the subscription again instead of making a second one', async () => {
+    const { call, store } = await serveInMemory();
+    // The one that is found again is the last that the workspace has room for.
+    for (let count = 0; count < 9; count += 1) await call('POST', '', { body: aBody() });
+    const insert = store.insert.bind(store);
+    store.insert = async (subscription) => {
+      await insert(subscription);
+      store.insert = insert;
+      throw new Error('the connection broke after the write');
+    };
+    expect((await call('POST', '', keyed('k1'))).status).toBe(500);
+    const repeat = await call('POST', '', keyed('k1'));
+    expect(repeat.status).toBe(201);
+    expect(repeat.body.secret).toMatch(/^whsec_/);
+    expect((await call('GET', '')).body.data).toHaveLength(10);
+    expect(repeat.body.propagated).toBe(true);
+  });
+
+  it.each(['', 'x'.repeat(256), 'Grüße'])('refuses the key %j', async (key) => {
+    const { call } = await serveInMemory();
+    const encoded = Buffer.from(key).toString('latin1');
+    expect((await call('POST', '', keyed(encoded))).status).toBe(400);
+  });
+});

@@ -1,0 +1,145 @@
+import {
+  type AttemptRecorded,
+  deriveDeliveryId,
+  encodeAttempt,
+  newEventId,
+  type SubscriptionId,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus, type PartitionRunner, type Producer } from '@tidings/kafka';
+import { createMetrics } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { nextId } from '../../test/a-subscription.ts';
+import { metricsCatalogue } from '../metrics.ts';
+import { consumeAttempts } from './adapters/kafka-attempts.ts';
+import { MemoryHealthStore } from './adapters/memory-health-store.ts';
+import { AttemptCounter } from './count-attempts.ts';
+
+const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
+
+const anAttempt = (
+  subscriptionId: SubscriptionId,
+  overrides: Partial<AttemptRecorded> = {},
+): AttemptRecorded => {
+  const eventId = newEventId(1_000);
+  return {
+    type: 'AttemptRecorded.v1',
+    deliveryId: deriveDeliveryId(eventId, subscriptionId),
+    eventId,
+    eventType: 'order.paid',
+    workspaceId: workspaceId('ws_own'),
+    consumerId: null,
+    subscriptionId,
+    subscriptionVersion: 1,
+    chain: 0,
+    attempt: 1,
+    trigger: 'event',
+    atMs: 5_000,
+    durationMs: 1,
+    acceptedAtMs: 4_000,
+    outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+    next: { kind: 'none' },
+    ...overrides,
+  };
+};
+const delivered: AttemptRecorded['outcome'] = { kind: 'delivered', statusCode: 200, responseExcerpt: null };
+
+describe('counting attempts', () => {
+  let bus: MemoryBus;
+  let producer: Producer;
+  let health: MemoryHealthStore;
+  beforeEach(async () => {
+    bus = createMemoryBus();
+    producer = await bus.producer();
+    health = new MemoryHealthStore();
+  });
+
+  async function startCounting(group = 'g'): Promise<{ counter: AttemptCounter; runner: PartitionRunner }> {
+    const counter = new AttemptCounter({ health, enabledVersionOf: () => 1, metrics: handles });
+    const runner = await consumeAttempts(bus, counter, group);
+    onTestFinished(async () => runner.close());
+    return { counter, runner };
+  }
+  const publish = async (...attempts: AttemptRecorded[]): Promise<void> => {
+    for (const attempt of attempts) {
+      await producer.publish({ topic: topics.attempts, ...encodeAttempt(attempt, null) });
+    }
+  };
+  const settle = async (runner: PartitionRunner, counter: AttemptCounter): Promise<void> =>
+    eventually(async () => {
+      await counter.flush();
+      const [lag] = await Promise.all([bus.lag('g', [topics.attempts])]);
+      expect(runner.pending()).toBe(0);
+      expect(lag.reduce((sum, { lagRecords }) => sum + lagRecords, 0n)).toBe(0n);
+    });
+
+  it('adds up what each endpoint did, one write for many attempts', async () => {
+    const [failing, well] = [nextId(), nextId()];
+    const { counter, runner } = await startCounting();
+    const many = Array.from({ length: 50 }, () => anAttempt(failing));
+    await publish(...many, anAttempt(well), anAttempt(well, { outcome: delivered }));
+    await settle(runner, counter);
+    expect(await health.find(failing)).toMatchObject({ failureCount: 50, lastDeliveryAtMs: null });
+    expect((await health.find(failing))?.rev).toBeLessThan(50);
+    expect(await health.find(well)).toMatchObject({ failureCount: 0, lastDeliveryAtMs: 5_000 });
+  });
+
+  it('leaves tests and what was not attempted uncounted, and is done with them', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(
+      anAttempt(id, { trigger: 'test' }),
+      anAttempt(id, { outcome: { kind: 'deferred', reason: 'breaker-open' } }),
+      anAttempt(id, { outcome: { kind: 'suppressed', reason: 'subscription-deleted' } }),
+    );
+    await settle(runner, counter);
+    expect(await health.find(id)).toBeNull();
+  });
+
+  it('comes to the same figures when the topic is read again from its beginning', async () => {
+    const id = nextId();
+    const first = await startCounting();
+    await publish(anAttempt(id, { outcome: delivered }), anAttempt(id), anAttempt(id));
+    await settle(first.runner, first.counter);
+    const before = await health.find(id);
+    const again = await startCounting('another');
+    await eventually(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await again.counter.flush();
+    expect(await health.find(id)).toEqual(before);
+    expect(before).toMatchObject({ failureCount: 2, lastDeliveryAtMs: 5_000 });
+  });
+
+  it('is not done with a record before it is written, and loses none while the database is away', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const find = health.find.bind(health);
+    health.find = async () => {
+      throw new AppError({ code: 'unavailable', message: 'no database' });
+    };
+    await publish(anAttempt(id), anAttempt(id));
+    await eventually(() => expect(runner.pending()).toBe(2));
+    await expect(counter.flush()).rejects.toThrow('no database');
+    expect(runner.pending()).toBe(2);
+    health.find = find;
+    await publish(anAttempt(id, { atMs: 7_000 }));
+    await settle(runner, counter);
+    expect(await find(id)).toMatchObject({ failureCount: 3, lastFailureAtMs: 7_000 });
+  });
+
+  it('writes again on what another instance wrote', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const insert = health.insert.bind(health);
+    health.insert = async (entry) => {
+      health.insert = insert;
+      await insert({ ...entry, positions: [{ partition: 99, offset: 1 }], failureCount: 4 });
+      return false;
+    };
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    expect(await health.find(id)).toMatchObject({ failureCount: 5, rev: 2 });
+  });
+});

@@ -1,0 +1,116 @@
+import { decodeSubscription, encodeSubscription } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { aSecret, aSubscription, someSettings } from '../../../test/a-subscription.ts';
+import { rotated } from './signing-secrets.ts';
+import { amended, deleted, disabled, enabled, raisedAbove, recordOf, withSecrets } from './subscription.ts';
+
+describe('a subscription', () => {
+  it('begins active, unpublished, as version 1', () => {
+    expect(aSubscription()).toMatchObject({
+      state: 'active',
+      version: 1,
+      enabledVersion: 1,
+      isUnpublished: true,
+    });
+  });
+
+  it('stays the version it is when a change changes nothing', () => {
+    const subscription = aSubscription();
+    const same = { settings: someSettings(), isActive: true, reason: 'manual' };
+    expect(amended(subscription, same, 9)).toBe(subscription);
+    expect(enabled(subscription, 9)).toBe(subscription);
+    const off = disabled(subscription, 'first', 9);
+    expect(disabled(off, 'second', 10)).toBe(off);
+  });
+
+  it('changes settings and switch in one version', () => {
+    const published = { ...aSubscription(), isUnpublished: false };
+    const next = amended(
+      published,
+      { settings: someSettings({ events: ['*'] }), isActive: false, reason: 'r' },
+      9,
+    );
+    expect(next).toMatchObject({
+      version: 2,
+      state: 'disabled',
+      disabledAtMs: 9,
+      disabledReason: 'r',
+      updatedAtMs: 9,
+      isUnpublished: true,
+      settings: { events: ['*'] },
+    });
+  });
+
+  it('forgets why it was off when it is switched on, and counts attempts from that version', () => {
+    const on = enabled(disabled(aSubscription(), 'r', 9), 10);
+    expect(on).toMatchObject({
+      version: 3,
+      enabledVersion: 3,
+      state: 'active',
+      disabledAtMs: null,
+      disabledReason: null,
+    });
+    expect(
+      amended(on, { settings: someSettings({ events: ['*'] }), isActive: true, reason: '' }, 11),
+    ).toMatchObject({
+      version: 4,
+      enabledVersion: 3,
+    });
+  });
+
+  it('has no secret left when it is deleted', () => {
+    expect(deleted(aSubscription(), 9)).toMatchObject({
+      state: 'deleted',
+      version: 2,
+      deletedAtMs: 9,
+      secrets: [],
+    });
+  });
+
+  it('can be lifted above a version that readers hold', () => {
+    expect(raisedAbove(aSubscription({ version: 3 }), 7, 9).version).toBe(8);
+    expect(raisedAbove(aSubscription({ version: 3 }), 2, 9).version).toBe(4);
+  });
+
+  it('makes a record that the event path can decode, without what it need not know', () => {
+    const subscription = aSubscription({ secrets: [aSecret({ publicKey: 'whpk_x' })] });
+    const wire = encodeSubscription(recordOf(subscription));
+    expect(wire.key).toBe(subscription.id);
+    expect(decodeSubscription(wire)).toEqual(recordOf(subscription));
+    expect(wire.value?.toString()).not.toContain('whpk_x');
+  });
+});
+
+describe('a rotation', () => {
+  const current = aSecret({ id: 'old' });
+  const fresh = aSecret({ id: 'new', createdAtMs: 1_000 });
+
+  it('puts the new secret first and gives the old one an end', () => {
+    expect(rotated([current], { fresh, nowMs: 1_000, overlapMs: 600 })).toEqual([
+      fresh,
+      { ...current, expiresAtMs: 1_600 },
+    ]);
+  });
+
+  it('never moves an end further away', () => {
+    const ending = aSecret({ id: 'older', expiresAtMs: 1_200 });
+    const [, , older] = rotated([current, ending], { fresh, nowMs: 1_000, overlapMs: 600 });
+    expect(older?.expiresAtMs).toBe(1_200);
+  });
+
+  it('without overlap leaves nothing but the new secret', () => {
+    const ending = aSecret({ id: 'older', expiresAtMs: 1_200 });
+    expect(rotated([current, ending], { fresh, nowMs: 1_000, overlapMs: 0 })).toEqual([fresh]);
+  });
+
+  it('leaves ended secrets out of every later version', () => {
+    const both = withSecrets(
+      aSubscription(),
+      rotated([current], { fresh, nowMs: 1_000, overlapMs: 600 }),
+      1_000,
+    );
+    expect(both.secrets).toHaveLength(2);
+    expect(disabled(both, 'r', 1_599).secrets).toHaveLength(2);
+    expect(disabled(both, 'r', 1_600).secrets.map(({ id }) => id)).toEqual(['new']);
+  });
+});

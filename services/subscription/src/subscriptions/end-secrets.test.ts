@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { aSecret, aSubscription } from '../../test/a-subscription.ts';
+import { openInMemoryRegistry, publishedOn } from '../../test/in-memory-registry.ts';
+import { withSecrets } from './domain/subscription.ts';
+import { endSecrets } from './end-secrets.ts';
+
+it('takes a secret out of registry and topic when its overlap is over, and not before', async () => {
+  const registry = await openInMemoryRegistry();
+  const { store, clock, bus } = registry;
+  const old = aSecret({ id: 'old', expiresAtMs: clock.nowMs() + 600_000 });
+  const rotated = withSecrets(aSubscription(), [aSecret({ id: 'new' }), old], clock.nowMs());
+  await store.insert(rotated);
+  await store.insert(aSubscription());
+  await clock.advance(599_999);
+  expect(await endSecrets(registry)).toBe(0);
+  await clock.advance(1);
+  expect(await endSecrets(registry)).toBe(1);
+  expect(publishedOn(bus)).toMatchObject([{ id: rotated.id, version: 3, secrets: [{ id: 'new' }] }]);
+  expect(await store.findAnywhere(rotated.id)).toMatchObject({ version: 3, secrets: [{ id: 'new' }] });
+  expect(await endSecrets(registry)).toBe(0);
+});

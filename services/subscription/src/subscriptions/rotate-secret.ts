@@ -1,0 +1,39 @@
+import { AppError } from '@tidings/runtime';
+import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
+import { limits } from './domain/limits.ts';
+import type { RotateBody } from './domain/request-body.ts';
+import { rotated, type StoredSecret } from './domain/signing-secrets.ts';
+import { withSecrets } from './domain/subscription.ts';
+import type { Minted, SecretMint } from './mint-secret.ts';
+
+/** What a rotation needs besides the parts of every write. */
+export type RotateParts = WriteParts & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
+
+/** The subscription with its new secret, which nobody can read again. */
+export type Rotated = Written & Readonly<{ shownSecret: string | null }>;
+
+function refuseTooMany(secrets: readonly StoredSecret[]): void {
+  if (secrets.length <= limits.signingSecrets) return;
+  const message = `At most ${limits.signingSecrets} secrets may sign at one time: rotate with a shorter overlap_seconds (0 ends all older ones now) or wait until one has ended.`;
+  throw new AppError({ code: 'conflict', message });
+}
+
+/** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
+export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
+  const { clock, mint, secretOverlapMs } = parts;
+  const overlapMs = body.overlap_seconds === undefined ? secretOverlapMs : body.overlap_seconds * 1_000;
+  let minted: Minted | undefined;
+  const written = await writeVersion(parts, target, {
+    operation: 'secret-rotated',
+    change: (current) => {
+      const nowMs = clock.nowMs();
+      const { signatureStyle: style } = current.settings;
+      const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
+      minted = mint.mint({ ...owner, style, own: body.secret, nowMs });
+      const secrets = rotated(current.secrets, { fresh: minted.stored, nowMs, overlapMs });
+      refuseTooMany(secrets);
+      return withSecrets(current, secrets, nowMs);
+    },
+  });
+  return { ...written, shownSecret: minted?.shown ?? null };
+}

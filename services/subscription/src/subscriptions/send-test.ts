@@ -1,0 +1,99 @@
+import { newEventId, type SubscriptionId } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import { AppError, type Clock, messageOf } from '@tidings/runtime';
+import { logFields } from '../registry/write-version.ts';
+import type { Subscription } from './domain/subscription.ts';
+import {
+  type PreparedTest,
+  renderTest,
+  type SendOutcome,
+  testEventType,
+  testFact,
+} from './domain/test-attempt.ts';
+import type { SecretMint } from './mint-secret.ts';
+import type { Reach, RecordAttempt, SendRequest, SubscriptionStore } from './ports.ts';
+import { readSubscription } from './read-subscriptions.ts';
+import { signRequest } from './sign-request.ts';
+
+/** What a test works with. */
+export type TestParts = Readonly<{
+  store: Pick<SubscriptionStore, 'find'>;
+  mint: SecretMint;
+  send: SendRequest;
+  recordAttempt: RecordAttempt;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** Whom to test, for whom. `traceparent` goes with the request. */
+export type TestTarget = Readonly<{ reach: Reach; id: SubscriptionId; traceparent: string }>;
+
+/** What came of a test. `recorded`: the attempt will appear in the history. */
+export type Tested = Readonly<{
+  fact: ReturnType<typeof testFact>;
+  responseBody: string | null;
+  recorded: boolean;
+}>;
+
+// Each holds a request of ours open for as long as its endpoint likes.
+const maxAtOnce = 16;
+let underWay = 0;
+
+/**
+ * Sends one `webhook.test` now, signed and guarded like any delivery, records the attempt, and tells what came of it. A
+ * disabled subscription can be tested too: that is how its owner finds out whether to enable it.
+ */
+export async function sendTest(parts: TestParts, { reach, id, traceparent }: TestTarget): Promise<Tested> {
+  const subscription = await readSubscription(parts.store, reach, id);
+  if (underWay >= maxAtOnce) {
+    const message = `${maxAtOnce} tests are under way, which is as many as there may be: repeat it in a moment.`;
+    throw new AppError({ code: 'rate-limited', message });
+  }
+  underWay += 1;
+  try {
+    return await sendOne(parts, subscription, traceparent);
+  } finally {
+    underWay -= 1;
+  }
+}
+
+async function sendOne(parts: TestParts, subscription: Subscription, traceparent: string): Promise<Tested> {
+  const { mint, send, clock, logger } = parts;
+  const atMs = clock.nowMs();
+  const prepared: PreparedTest = { subscription, eventId: newEventId(atMs), atMs };
+  const body = renderTest(prepared);
+  const request = signRequest(mint, { ...prepared, eventType: testEventType, body, traceparent });
+  const sent = await send(request);
+  const fact = testFact(prepared, sent);
+  const recorded = await record(parts, fact, traceparent);
+  const { outcome, deliveryId, durationMs } = fact;
+  const reason = outcome.kind === 'failed' ? outcome.reason : null;
+  const detail = sent.kind === 'failed' ? { detail: sent.detail } : {};
+  const fields = {
+    ...logFields(subscription),
+    deliveryId,
+    durationMs,
+    statusCode: outcome.statusCode,
+    reason,
+  };
+  logger.info({ ...fields, recorded, ...detail }, 'subscription.tested');
+  return { fact, responseBody: bodyOf(sent), recorded };
+}
+
+const bodyOf = (sent: SendOutcome): string | null =>
+  sent.kind === 'response' && sent.body.length > 0 ? sent.body.toString('utf8') : null;
+
+// The answer is worth having whether or not it could be noted.
+async function record(
+  { recordAttempt, logger }: TestParts,
+  fact: Tested['fact'],
+  traceparent: string,
+): Promise<boolean> {
+  try {
+    await recordAttempt(fact, traceparent);
+    return true;
+  } catch (error) {
+    logger.warn({ deliveryId: fact.deliveryId, detail: messageOf(error) }, 'test.not-recorded');
+    return false;
+  }
+}
