@@ -1,10 +1,15 @@
+// A service may group its code by idea: each group then has its own domain and adapters.
+const inGroups = (folder) => [`^services/[^/]+/src/${folder}/`, `^services/[^/]+/src/[^/]+/${folder}/`];
+const domains = inGroups('domain');
+const adapters = inGroups('adapters');
+
 const adaptersOnly = (library, home) => ({
   name: `${library}-only-in-adapters`,
   severity: 'error',
   comment: `${library} is known to adapters and to the package that wraps it.`,
   from: {
     path: '^(packages|services)/',
-    pathNot: [`^packages/${home}/`, '^services/[^/]+/(src/([^/]+/)?adapters|test)/'],
+    pathNot: [`^packages/${home}/`, ...adapters, '^services/[^/]+/test/'],
   },
   to: { path: `node_modules/(@types/)?${library}/` },
 });
@@ -14,19 +19,19 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^services/[^/]+/src/', pathNot: '^services/[^/]+/src/([^/]+/)?domain/' },
+      from: { path: domains, pathNot: '\\.test\\.ts$' },
+      to: { path: '^services/[^/]+/src/', pathNot: domains },
     },
     {
       name: 'domain-no-io',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
+      from: { path: domains, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
     },
     {
       name: 'domain-knows-contracts-only',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/([^/]+/)?domain/', pathNot: '\\.test\\.ts$' },
+      from: { path: domains, pathNot: '\\.test\\.ts$' },
       to: { path: '^packages/', pathNot: '^packages/contracts/' },
     },
     {
