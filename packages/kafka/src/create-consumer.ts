@@ -5,7 +5,9 @@ import { clientRetry, createKafka, type KafkaEndpoint } from './kafka-client.ts'
 export type FetchSettings = Readonly<{
   /** Default 524,288. */
   maxBytesPerPartition?: number | undefined;
-  /** How long an empty fetch waits, and how long a resume may take. Default 250. */
+  /** A fetch with fewer bytes than this waits for more. Default 1. */
+  minBytes?: number | undefined;
+  /** How long it waits, and how long a resume may take. Default 250. */
   maxWaitMs?: number | undefined;
 }>;
 
@@ -30,7 +32,7 @@ export function createConsumer({ endpoint, group, fetch = {}, assigners }: Consu
     heartbeatInterval: 1_500,
     rebalanceTimeout: 10_000,
     maxWaitTimeInMs: fetch.maxWaitMs ?? 250,
-    minBytes: 1,
+    minBytes: fetch.minBytes ?? 1,
     maxBytesPerPartition: fetch.maxBytesPerPartition ?? 512 * 1024,
     maxBytes: 4 * 1024 * 1024,
     allowAutoTopicCreation: false,

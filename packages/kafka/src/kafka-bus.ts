@@ -13,7 +13,6 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from './bus.ts';
-import type { FetchSettings } from './create-consumer.ts';
 import { fetchPositions } from './group-positions.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
 import { KafkaProducer } from './kafka-producer.ts';
@@ -72,7 +71,7 @@ class KafkaBus implements Bus {
   }
 
   async runPartitions<T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> {
-    const runner = this.#run(run, {});
+    const runner = this.#run(run);
     this.#consumers.push(runner);
     return runner;
   }
@@ -94,7 +93,7 @@ class KafkaBus implements Bus {
       clock: this.#clock,
       logger: this.#endpoint.logger,
       // Closed by the relay, which alone knows that what waits there need not be finished.
-      runPartitions: async (run) => this.#run(run, { maxWaitMs }),
+      runPartitions: async (run) => this.#run({ ...run, maxWaitMs }),
     });
     this.#consumers.push(opened);
     return opened;
@@ -145,10 +144,10 @@ class KafkaBus implements Bus {
     return { endpoint: this.#endpoint, admin: this.#admin, clock: this.#clock, metrics: this.#metrics };
   }
 
-  #run<T>(run: RunPartitionsOptions<T>, fetch: FetchSettings): PartitionRunner {
+  #run<T>(run: RunPartitionsOptions<T>): PartitionRunner {
     const producer = () => this.#sharedProducer();
     const poison = createPoisonWriter({ group: run.group, clock: this.#clock, producer });
-    const runner = new KafkaRunner({ ...this.#parts(), run, fetch, poison });
+    const runner = new KafkaRunner({ ...this.#parts(), run, poison });
     runner.start();
     return runner;
   }

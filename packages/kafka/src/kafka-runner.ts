@@ -1,6 +1,5 @@
 import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from './bus.ts';
-import type { FetchSettings } from './create-consumer.ts';
 import { fetchPositions } from './group-positions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
@@ -14,7 +13,6 @@ import { SupervisedConsumer } from './supervised-consumer.ts';
 export type KafkaRunnerOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;
   run: RunPartitionsOptions<T>;
-  fetch?: FetchSettings;
   admin: SharedAdmin;
 }> &
   Pick<LaneSetOptions<T>, 'poison' | 'clock' | 'metrics'>;
@@ -59,7 +57,11 @@ export class KafkaRunner<T> implements PartitionRunner {
       endpoint,
       group: run.group,
       topics: run.topics.map(({ name }) => name),
-      fetch: { maxBytesPerPartition: run.maxBytesPerPartition, ...options.fetch },
+      fetch: {
+        maxBytesPerPartition: run.maxBytesPerPartition,
+        minBytes: run.minBytes,
+        maxWaitMs: run.maxWaitMs,
+      },
       assigners: [stickyAssigner(() => this.#lanes.assigned())],
       clock,
       metrics,

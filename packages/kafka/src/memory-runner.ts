@@ -76,6 +76,8 @@ export class MemoryRunner<T> implements PartitionRunner {
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
   #cancelCommits: () => void = () => {};
+  /** While records gather. */
+  #cancelWait: (() => void) | undefined;
   #isStopped = false;
 
   constructor(options: MemoryRunnerOptions<T>) {
@@ -91,7 +93,7 @@ export class MemoryRunner<T> implements PartitionRunner {
         pause: (ref) => this.#cursor(ref, (cursor) => (cursor.isPaused = true)),
         resume: (ref) => {
           this.#cursor(ref, (cursor) => (cursor.isPaused = false));
-          queueMicrotask(() => this.#pull());
+          queueMicrotask(() => this.#fetch());
         },
         seek: (ref, offset) => this.#cursor(ref, (cursor) => (cursor.next = offset)),
         positions: async (refs) =>
@@ -107,7 +109,7 @@ export class MemoryRunner<T> implements PartitionRunner {
         },
       },
     });
-    this.#removers = run.topics.map((topic) => log.onAppend(topic, () => this.#pull()));
+    this.#removers = run.topics.map((topic) => log.onAppend(topic, () => this.#fetch()));
   }
 
   start(): void {
@@ -139,6 +141,7 @@ export class MemoryRunner<T> implements PartitionRunner {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#cancelCommits();
+    this.#cancelWait?.();
     for (const remove of this.#removers) remove();
     await this.#lanes.close(drainMs);
     this.#options.group.leave(this.#options.id);
@@ -158,7 +161,26 @@ export class MemoryRunner<T> implements PartitionRunner {
     if (cursor !== undefined) change(cursor);
   }
 
+  #fetch(): void {
+    const { minBytes = 1, maxWaitMs = 250 } = this.#options.run;
+    if (minBytes > 1 && this.#waitingBytes() < minBytes) {
+      this.#cancelWait ??= this.#options.clock.setTimer(() => this.#pull(), maxWaitMs);
+    } else this.#pull();
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const { ref, next, isPaused } of this.#cursors.values()) {
+      if (isPaused) continue;
+      const records = this.#options.log.records(ref.topic, ref.partition);
+      for (const { value } of records.slice(next)) bytes += value?.length ?? 0;
+    }
+    return bytes;
+  }
+
   #pull(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
     for (const cursor of this.#cursors.values()) {
       while (!cursor.isPaused && !this.#isStopped && this.#pullOne(cursor));
     }

@@ -14,6 +14,10 @@ import { AttemptProjector, type Written } from './project-attempts.ts';
 import { sweepDeliveries } from './purge-deliveries.ts';
 import { watchWorkers } from './watch-workers.ts';
 
+// At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not
+// notice a quarter of a second; full fetches do not wait.
+const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** What a test may put in the place of Kafka and MongoDB. */
@@ -93,6 +97,7 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
     decode: decodeAttempt,
     onBatch: ({ items }) => projector.add(items),
     maxPendingPerPartition: config.maxPendingPerPartition,
+    ...gathering,
   });
   resources.add('attempts', () => runner.close());
   const complaint = () => (runner.state() === 'running' ? null : `is ${runner.state()}`);
