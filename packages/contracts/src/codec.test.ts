@@ -4,8 +4,11 @@ import {
   attemptId,
   consumerId,
   type DeliveryState,
+  deadLetterIdOf,
+  deadLetterRefOf,
   decodeAttempt,
   decodeDeadLetter,
+  decodeDeadLetterFact,
   decodeDelivery,
   decodeEvent,
   decodeSubscription,
@@ -16,6 +19,7 @@ import {
   encodeDelivery,
   encodeEvent,
   encodePoison,
+  encodeSettled,
   encodeSubscription,
   isEventId,
   isEventPattern,
@@ -81,6 +85,7 @@ const aSubscription: SubscriptionRecord = {
   state: 'active',
   version: 1,
   enabledVersion: 1,
+  onEnable: 'redrive',
   endpointUrl: 'https://example.com/hook',
   events: ['order.*'],
   filters: null,
@@ -138,6 +143,35 @@ describe('messages survive the wire', () => {
     } as const;
     expect(decodeDeadLetter(encodeDeadLetter(letter, body, null))).toEqual({ letter, value: body });
     expect(decodeSubscription(encodeSubscription(aSubscription))).toEqual(aSubscription);
+  });
+
+  it('a subscription of a release that did not ask yet redrives what waits', () => {
+    const { onEnable: _, ...before } = aSubscription;
+    const record = { key: aSubscription.id, headers: {}, value: Buffer.from(JSON.stringify(before)) };
+    expect(decodeSubscription(record)).toEqual(aSubscription);
+  });
+
+  it('what was done with a dead letter comes back equal, and is told apart from a letter', () => {
+    const letter = {
+      type: 'DeliveryDeadLettered.v1',
+      reason: 'exhausted',
+      recordedAtMs: 5,
+      state: aState({ chain: 2 }),
+    } as const;
+    const settled = {
+      type: 'DeadLetterSettled.v1',
+      ref: deadLetterRefOf(letter),
+      how: 'redriven',
+      chain: 3,
+      by: 'key_1',
+      reason: null,
+      atMs: 7,
+    } as const;
+    expect(decodeDeadLetterFact(encodeSettled(settled))).toEqual(settled);
+    expect(() => decodeDeadLetter(encodeSettled(settled))).toThrow(/missing/);
+    expect(decodeDeadLetterFact(encodeDeadLetter(letter, Buffer.alloc(0), null))).toMatchObject({ letter });
+    const other = { ...letter, state: aState({ chain: 3 }) };
+    expect(deadLetterIdOf(deadLetterRefOf(other))).not.toBe(deadLetterIdOf(settled.ref));
   });
 
   it('a poison record keeps its origin and its bytes', () => {

@@ -1,4 +1,5 @@
 import { type DeliveryState, deliveryStateSchema } from './delivery-command.ts';
+import { type DeadLetterId, type DeliveryId, deriveDeadLetterId, type EventId } from './ids.ts';
 import { type DeadLetterReason, deadLetterReasons } from './outcome.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
@@ -39,6 +40,44 @@ export type RecordPoisoned = Readonly<{
 
 /** What lies in dead-letters. */
 export type DeadLetter = DeliveryDeadLettered | RecordPoisoned;
+
+/** What makes a dead letter the only one of its kind. A crash can write one twice; both are then the same. */
+export type DeadLetterRef =
+  | Readonly<{ kind: 'delivery'; eventId: EventId; deliveryId: DeliveryId; chain: number }>
+  | Readonly<{ kind: 'poison'; topic: string; partition: number; offset: string; group: string }>;
+
+/** What a dead letter is called by. */
+export const deadLetterRefOf = (letter: DeadLetter): DeadLetterRef => {
+  if (letter.type === 'DeliveryDeadLettered.v1') {
+    const { eventId, deliveryId, chain } = letter.state;
+    return { kind: 'delivery', eventId, deliveryId, chain };
+  }
+  const { topic, partition, offset } = letter.origin;
+  return { kind: 'poison', topic, partition, offset, group: letter.group };
+};
+
+/** The public id of a dead letter: of a delivery one for each chain, of a poison record one for each group. */
+export const deadLetterIdOf = (ref: DeadLetterRef): DeadLetterId =>
+  ref.kind === 'delivery'
+    ? deriveDeadLetterId([ref.deliveryId, String(ref.chain)])
+    : deriveDeadLetterId([ref.topic, String(ref.partition), ref.offset, ref.group]);
+
+/**
+ * What was done with a dead letter: written behind it in its own partition, so that whoever reads the topic again does
+ * not take it for one that still waits.
+ */
+export type DeadLetterSettled = Readonly<{
+  type: 'DeadLetterSettled.v1';
+  ref: DeadLetterRef;
+  how: 'redriven' | 'discarded';
+  /** The chain it was redriven in; null for a poison record and for what was discarded. */
+  chain: number | null;
+  /** The key, or the part of Tidings, that asked for it. */
+  by: string;
+  /** Why it was discarded; null when it was redriven. */
+  reason: string | null;
+  atMs: number;
+}>;
 
 const checkDeadLetter = compileSchema<DeadLetter>('dead letter', {
   oneOf: [
@@ -93,7 +132,55 @@ export const encodePoison = (
   return { key: poison.origin.key, headers: { [header]: JSON.stringify(letter) }, value: value ?? empty };
 };
 
-/** Decodes a record of the dead-letters topic. `value` is the request body or the poison value. Throws DecodeError. */
+const settledHeader = 'tidings-dead-letter-settled';
+
+const checkSettled = compileSchema<DeadLetterSettled>(
+  'DeadLetterSettled.v1',
+  exactly({
+    type: { const: 'DeadLetterSettled.v1' },
+    ref: {
+      oneOf: [
+        exactly({
+          kind: { const: 'delivery' },
+          eventId: shape.eventId,
+          deliveryId: shape.deliveryId,
+          chain: shape.count,
+        }),
+        exactly({
+          kind: { const: 'poison' },
+          topic: shape.text,
+          partition: shape.count,
+          offset: { type: 'string', pattern: '^[0-9]+$' },
+          group: shape.text,
+        }),
+      ],
+    },
+    how: { enum: ['redriven', 'discarded'] },
+    chain: { type: ['integer', 'null'], minimum: 0 },
+    by: shape.text,
+    reason: shape.nullableText,
+    atMs: shape.epochMs,
+  }),
+);
+
+/** The record of what was done with a dead letter. It has no key: whoever writes it names the letter's own partition. */
+export const encodeSettled = (settled: DeadLetterSettled): WireRecord => ({
+  key: null,
+  headers: { [settledHeader]: JSON.stringify(settled) },
+  value: empty,
+});
+
+/** Decodes any record of the dead-letters topic: a letter, or what was done with one. Throws DecodeError. */
+export const decodeDeadLetterFact = (
+  record: WireRecord,
+): DeadLetterSettled | Readonly<{ letter: DeadLetter; value: Buffer }> => {
+  const text = record.headers[settledHeader];
+  return text === undefined
+    ? decodeDeadLetter(record)
+    : checkSettled(parseJson('DeadLetterSettled.v1', text));
+};
+
+/** Decodes a record of the dead-letters topic that is a letter. `value` is the request body or the poison value. Throws DecodeError. */
 export const decodeDeadLetter = (record: WireRecord): Readonly<{ letter: DeadLetter; value: Buffer }> => {
   const text = record.headers[header];
   if (text === undefined) throw new DecodeError('not a valid dead letter', `header ${header} is missing`);

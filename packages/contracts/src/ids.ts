@@ -8,6 +8,7 @@ export type SubscriptionId = Branded<string, 'SubscriptionId'>;
 export type DeliveryId = Branded<string, 'DeliveryId'>;
 export type WorkspaceId = Branded<string, 'WorkspaceId'>;
 export type ConsumerId = Branded<string, 'ConsumerId'>;
+export type DeadLetterId = Branded<string, 'DeadLetterId'>;
 
 /** Marks text that was checked at an edge. These make no check of their own. */
 export const eventId = (checked: string): EventId => checked as EventId;
@@ -19,6 +20,8 @@ export const deliveryId = (checked: string): DeliveryId => checked as DeliveryId
 export const workspaceId = (checked: string): WorkspaceId => checked as WorkspaceId;
 /** See {@link eventId}. */
 export const consumerId = (checked: string): ConsumerId => checked as ConsumerId;
+/** See {@link eventId}. */
+export const deadLetterId = (checked: string): DeadLetterId => checked as DeadLetterId;
 
 const entropyPool = Buffer.allocUnsafe(4_096);
 let entropyUsed = entropyPool.length;
@@ -64,6 +67,10 @@ export const deriveEventId = (
 /** The one name of an event at a subscription: on every attempt, every duplicate and every restart the same. */
 export const deriveDeliveryId = (event: EventId, subscription: SubscriptionId): DeliveryId =>
   deliveryId(`dlv_${digestOf([event, subscription])}`);
+
+/** The id of a dead letter, from what makes it the only one of its kind (see DeadLetterRef). */
+export const deriveDeadLetterId = (parts: readonly string[]): DeadLetterId =>
+  deadLetterId(`dl_${digestOf(parts)}`);
 
 const eventIdPattern = /^evt_[0-9a-f]{32}$/;
 

@@ -1,7 +1,22 @@
 export type { AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
 export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
-export type { DeadLetter, DeliveryDeadLettered, RecordOrigin, RecordPoisoned } from './dead-letter.ts';
-export { decodeDeadLetter, encodeDeadLetter, encodePoison } from './dead-letter.ts';
+export type {
+  DeadLetter,
+  DeadLetterRef,
+  DeadLetterSettled,
+  DeliveryDeadLettered,
+  RecordOrigin,
+  RecordPoisoned,
+} from './dead-letter.ts';
+export {
+  deadLetterIdOf,
+  deadLetterRefOf,
+  decodeDeadLetter,
+  decodeDeadLetterFact,
+  encodeDeadLetter,
+  encodePoison,
+  encodeSettled,
+} from './dead-letter.ts';
 export type { AttemptSummary, DeliveryRequested, DeliveryState } from './delivery-command.ts';
 export { decodeDelivery, encodeDelivery } from './delivery-command.ts';
 export type { EventAccepted } from './event.ts';
@@ -13,9 +28,17 @@ export {
   isEventTypeName,
   isReservedEventType,
 } from './event-type-name.ts';
-export type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from './ids.ts';
+export type {
+  ConsumerId,
+  DeadLetterId,
+  DeliveryId,
+  EventId,
+  SubscriptionId,
+  WorkspaceId,
+} from './ids.ts';
 export {
   consumerId,
+  deadLetterId,
   deliveryId,
   deriveDeliveryId,
   deriveEventId,
@@ -44,6 +67,7 @@ export {
 } from './outcome.ts';
 export type {
   ExhaustionPolicy,
+  OnEnable,
   Ordering,
   SealedSecret,
   SignatureStyle,
@@ -54,6 +78,7 @@ export {
   defaultRetryScheduleSeconds,
   encodeSubscription,
   exhaustionPolicies,
+  onEnablePolicies,
   orderings,
   shortRetryScheduleSeconds,
   signatureStyles,

@@ -43,8 +43,8 @@ export const deadLetterReasons = [
 /** See {@link deadLetterReasons}. */
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
-/** What made the command: a first try, a step of the schedule, a person, a replay job or a test. */
-export const triggers = ['event', 'retry', 'manual', 'replay', 'test'] as const;
+/** What made the command: a first try, a step of the schedule, a person, a replay job, a redriven dead letter or a test. */
+export const triggers = ['event', 'retry', 'manual', 'replay', 'redrive', 'test'] as const;
 
 /** See {@link triggers}. */
 export type Trigger = (typeof triggers)[number];

@@ -13,6 +13,11 @@ export const exhaustionPolicies = ['block', 'skip'] as const;
 /** See {@link exhaustionPolicies}. */
 export type ExhaustionPolicy = (typeof exhaustionPolicies)[number];
 
+/** What becomes of that which gathered in dead-letters while a subscription was disabled. */
+export const onEnablePolicies = ['redrive', 'discard'] as const;
+/** See {@link onEnablePolicies}. */
+export type OnEnable = (typeof onEnablePolicies)[number];
+
 /** How requests are signed. */
 export const signatureStyles = ['v1', 'v1a', 'plain'] as const;
 /** See {@link signatureStyles}. */
@@ -41,6 +46,8 @@ export type SubscriptionRecord = Readonly<{
   version: number;
   /** Attempts of commands older than this version do not count for endpoint health. */
   enabledVersion: number;
+  /** What the caller who enabled it (`enabledVersion`) wanted done with what waits in dead-letters. */
+  onEnable: OnEnable;
   endpointUrl: string;
   events: readonly string[];
   /** A filter on the data, checked when it was written; null matches all. */
@@ -71,6 +78,7 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
     state: { enum: ['active', 'disabled', 'deleted'] },
     version: { type: 'integer', minimum: 1 },
     enabledVersion: shape.count,
+    onEnable: { enum: onEnablePolicies },
     endpointUrl: shape.text,
     events: { type: 'array', items: shape.text },
     filters: { type: ['object', 'null'] },
@@ -111,11 +119,15 @@ export const encodeSubscription = (subscription: SubscriptionRecord): WireRecord
   value: Buffer.from(JSON.stringify(subscription)),
 });
 
+// Fields that records of earlier releases do not have.
+const withDefaults = (record: unknown): unknown =>
+  typeof record === 'object' && record !== null ? { onEnable: 'redrive', ...record } : record;
+
 /** Decodes a record of the subscriptions topic that is no tombstone. Throws DecodeError. */
 export const decodeSubscription = (record: WireRecord): SubscriptionRecord => {
   if (record.value === null)
     throw new DecodeError('not a valid SubscriptionChanged.v1', 'the value is missing');
-  return checkSubscription(parseJson('SubscriptionChanged.v1', record.value.toString('utf8')));
+  return checkSubscription(withDefaults(parseJson('SubscriptionChanged.v1', record.value.toString('utf8'))));
 };
 
 /** The default schedule: seconds before each attempt after the first (eight attempts over about 17.6 hours). */

@@ -80,6 +80,7 @@ export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): Subs
     state: 'active',
     version: 1,
     enabledVersion: 1,
+    onEnable: 'redrive',
     endpointUrl: 'https://partner.example/hooks',
     events: ['*'],
     filters: null,

@@ -38,6 +38,7 @@ export function describeSubscriptionStore(name: string, create: () => Promise<Su
         state: 'disabled',
         version: 7,
         enabledVersion: 3,
+        onEnable: 'discard',
         disabledAtMs: 1_700_000_000_123,
         disabledReason: 'manual',
         secrets: [aSecret({ id: 'sec_2', publicKey: 'whpk_x' }), aSecret({ expiresAtMs: 1_700_000_600_000 })],

@@ -25,6 +25,7 @@ const schema = new Schema(
     state: String,
     version: Number,
     enabled_version: Number,
+    on_enable: String,
     endpoint_url: String,
     description: nullable(String),
     events: [String],

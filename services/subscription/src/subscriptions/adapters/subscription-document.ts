@@ -2,6 +2,7 @@ import {
   bodyFormats,
   consumerId,
   exhaustionPolicies,
+  onEnablePolicies,
   orderings,
   signatureStyles,
   subscriptionId,
@@ -14,12 +15,13 @@ import type { Settings, Subscription } from '../domain/subscription.ts';
 /** A subscription as MongoDB holds it. Times are epoch milliseconds. */
 export type SubscriptionDocument = Readonly<{
   _id: string;
-  schema_version: 1;
+  schema_version: 2;
   workspace_id: string;
   consumer_id: string | null;
   state: Subscription['state'];
   version: number;
   enabled_version: number;
+  on_enable: Subscription['onEnable'];
   endpoint_url: string;
   description: string | null;
   events: readonly string[];
@@ -66,12 +68,13 @@ const exactly = (properties: object): object => ({
 
 const schema = exactly({
   _id: text,
-  schema_version: { const: 1 },
+  schema_version: { const: 2 },
   workspace_id: text,
   consumer_id: nullableText,
   state: { enum: ['active', 'disabled', 'deleted'] },
   version: { type: 'integer', minimum: 1 },
   enabled_version: count,
+  on_enable: { enum: onEnablePolicies },
   endpoint_url: text,
   description: nullableText,
   events: { type: 'array', items: text, minItems: 1 },
@@ -119,20 +122,21 @@ const schema = exactly({
 export const readSubscriptionDocument = documentReader<SubscriptionDocument>({
   name: 'subscription',
   schema,
-  schemaVersion: 1,
-  steps: {},
+  schemaVersion: 2,
+  steps: { 1: (document) => ({ ...document, on_enable: 'redrive' }) },
 });
 
 /** The document of a version. */
 export function toDocument({ settings, ...subscription }: Subscription): SubscriptionDocument {
   return {
     _id: subscription.id,
-    schema_version: 1,
+    schema_version: 2,
     workspace_id: subscription.workspaceId,
     consumer_id: subscription.consumerId,
     state: subscription.state,
     version: subscription.version,
     enabled_version: subscription.enabledVersion,
+    on_enable: subscription.onEnable,
     endpoint_url: settings.endpointUrl,
     description: settings.description,
     events: settings.events,
@@ -196,6 +200,7 @@ export const fromDocument = (document: SubscriptionDocument): Subscription => ({
   state: document.state,
   version: document.version,
   enabledVersion: document.enabled_version,
+  onEnable: document.on_enable,
   settings: settingsOf(document),
   secrets: document.secrets.map((secret) => ({
     id: secret.id,

@@ -161,6 +161,10 @@ describe('the life of a subscription', () => {
     expect(on.body).toMatchObject({ state: 'active', version: 3, disabled_at: null, disabled_reason: null });
     expect(publishedOn(bus).at(-1)).toMatchObject({ version: 3, enabledVersion: 3 });
     expect((await call('POST', `/${body.id}/enable`, { body: { force: true } })).status).toBe(422);
+    expect((await call('POST', `/${body.id}/enable`, { body: { waiting: 'forget' } })).status).toBe(422);
+    await call('POST', `/${body.id}/disable`);
+    await call('POST', `/${body.id}/enable`, { body: { waiting: 'discard' } });
+    expect(publishedOn(bus).at(-1)).toMatchObject({ enabledVersion: 5, onEnable: 'discard' });
   });
 
   it('ends with a delete, which is a version like any other', async () => {

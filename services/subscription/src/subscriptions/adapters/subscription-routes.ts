@@ -12,6 +12,7 @@ import {
   type ChangeBody,
   type CreateBody,
   type DisableBody,
+  type EnableBody,
   type RotateBody,
 } from '../domain/request-body.ts';
 import { enableSubscription } from '../enable-subscription.ts';
@@ -48,6 +49,7 @@ const maxBodyBytes = 64 * 1024;
 const bodies = {
   create: compileBody<CreateBody>(bodySchemas.create),
   change: compileBody<ChangeBody>(bodySchemas.change),
+  enable: compileBody<EnableBody>(bodySchemas.enable),
   disable: compileBody<DisableBody>(bodySchemas.disable),
   rotate: compileBody<RotateBody>(bodySchemas.rotate),
   nothing: compileBody<Readonly<Record<string, never>>>(bodySchemas.nothing),
@@ -139,8 +141,8 @@ function mountActions(app: Express, parts: RouteParts): void {
   const mayWrite = requireKey(parts.authenticate, 'subscriptions:write');
   const body = rawBody({ maxBytes: maxBodyBytes });
   app.post(`${path}/:id/enable`, mayWrite, body, async (request: Request, response) => {
-    optionalBody(request, bodies.nothing, {});
-    await send(parts, response, await enableSubscription(parts, targetOf(request)));
+    const given = optionalBody(request, bodies.enable, {});
+    await send(parts, response, await enableSubscription(parts, targetOf(request), given));
   });
   app.post(`${path}/:id/disable`, mayWrite, body, async (request: Request, response) => {
     const given = optionalBody(request, bodies.disable, {});

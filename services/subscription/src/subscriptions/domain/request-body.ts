@@ -1,5 +1,11 @@
-import type { BodyFormat, ExhaustionPolicy, Ordering, SignatureStyle } from '@tidings/contracts';
-import { bodyFormats, exhaustionPolicies, orderings, signatureStyles } from '@tidings/contracts';
+import type { BodyFormat, ExhaustionPolicy, OnEnable, Ordering, SignatureStyle } from '@tidings/contracts';
+import {
+  bodyFormats,
+  exhaustionPolicies,
+  onEnablePolicies,
+  orderings,
+  signatureStyles,
+} from '@tidings/contracts';
 import { limits } from './limits.ts';
 import type { ScheduleChoice } from './retry-schedule.ts';
 
@@ -32,6 +38,9 @@ export type CreateBody = SettingsBody &
 
 /** PATCH: what is there replaces what was, field by field. */
 export type ChangeBody = SettingsBody & Readonly<{ is_active?: boolean }>;
+
+/** POST …/enable: what becomes of that which waits in dead-letters. Default redrive. */
+export type EnableBody = Readonly<{ waiting?: OnEnable }>;
 
 /** POST …/disable. */
 export type DisableBody = Readonly<{ reason?: string }>;
@@ -111,6 +120,7 @@ export const bodySchemas = {
     ['endpoint_url', 'events'],
   ),
   change: object({ ...settingsFields, is_active: { type: 'boolean' } }),
+  enable: object({ waiting: { enum: onEnablePolicies } }),
   disable: object({ reason: { type: 'string', minLength: 1, maxLength: limits.reasonLength } }),
   rotate: object({
     overlap_seconds: { type: 'integer', minimum: 0, maximum: limits.overlapSeconds.max },

@@ -5,6 +5,14 @@ import { rotated } from './signing-secrets.ts';
 import { amended, deleted, disabled, enabled, raisedAbove, recordOf, withSecrets } from './subscription.ts';
 
 describe('a subscription', () => {
+  it('says what is to become of what waits, each time it is enabled anew', () => {
+    const discarding = enabled(disabled(aSubscription(), 'r', 9), 10, 'discard');
+    expect(recordOf(discarding)).toMatchObject({ enabledVersion: 3, onEnable: 'discard' });
+    expect(enabled(discarding, 11, 'redrive')).toBe(discarding);
+    const again = enabled(disabled(discarding, 'r', 11), 12);
+    expect(recordOf(again)).toMatchObject({ enabledVersion: 5, onEnable: 'redrive' });
+  });
+
   it('begins active, unpublished, as version 1', () => {
     expect(aSubscription()).toMatchObject({
       state: 'active',

@@ -2,6 +2,7 @@ import type {
   BodyFormat,
   ConsumerId,
   ExhaustionPolicy,
+  OnEnable,
   Ordering,
   SignatureStyle,
   SubscriptionId,
@@ -37,6 +38,8 @@ export type Subscription = Readonly<{
   state: 'active' | 'disabled' | 'deleted';
   version: number;
   enabledVersion: number;
+  /** What was to become of what waited when it was enabled last. */
+  onEnable: OnEnable;
   settings: Settings;
   /** Newest first. */
   secrets: readonly StoredSecret[];
@@ -68,6 +71,7 @@ export const begin = (from: Beginning): Subscription => ({
   state: from.isActive ? 'active' : 'disabled',
   version: 1,
   enabledVersion: 1,
+  onEnable: 'redrive',
   settings: from.settings,
   secrets: [from.secret],
   disabledAtMs: from.isActive ? null : from.nowMs,
@@ -104,8 +108,13 @@ function areSame(a: Settings, b: Settings): boolean {
   return fields.every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
 }
 
-/** What a caller changes in one go. `reason` goes with a switch to inactive. */
-export type Amendment = Readonly<{ settings: Settings; isActive: boolean; reason: string }>;
+/** What a caller changes in one go. `reason` goes with a switch to inactive, `onEnable` with one to active. */
+export type Amendment = Readonly<{
+  settings: Settings;
+  isActive: boolean;
+  reason: string;
+  onEnable?: OnEnable;
+}>;
 
 /**
  * The version with other settings, switched on or off. What changes nothing stays the version it is: a repeated request
@@ -121,12 +130,16 @@ export function amended(subscription: Subscription, to: Amendment, nowMs: number
   }
   const on = { state: 'active', disabledAtMs: null, disabledReason: null } as const;
   const version = next(subscription, { settings: to.settings, ...on }, nowMs);
-  return { ...version, enabledVersion: version.version };
+  return { ...version, enabledVersion: version.version, onEnable: to.onEnable ?? 'redrive' };
 }
 
-/** Delivers again, with the settings it has. */
-export const enabled = (subscription: Subscription, nowMs: number): Subscription =>
-  amended(subscription, { settings: subscription.settings, isActive: true, reason: '' }, nowMs);
+/** Delivers again, with the settings it has. `onEnable` is for what waits in dead-letters since it was disabled. */
+export const enabled = (
+  subscription: Subscription,
+  nowMs: number,
+  onEnable: OnEnable = 'redrive',
+): Subscription =>
+  amended(subscription, { settings: subscription.settings, isActive: true, reason: '', onEnable }, nowMs);
 
 /** Delivers nothing until it is enabled. */
 export const disabled = (subscription: Subscription, reason: string, nowMs: number): Subscription =>
@@ -158,6 +171,7 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   state: subscription.state,
   version: subscription.version,
   enabledVersion: subscription.enabledVersion,
+  onEnable: subscription.onEnable,
   endpointUrl: subscription.settings.endpointUrl,
   events: subscription.settings.events,
   filters: subscription.settings.filters,
