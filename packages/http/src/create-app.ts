@@ -3,9 +3,9 @@ import { createMetrics, type Logger, type Metrics } from '@tidings/observability
 import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import { httpMetrics } from './http-metrics.ts';
+import { originalUrlOf } from './original-url.ts';
 import { problem, problemFromError } from './problem.ts';
 import { traceIdOf, traceparentOf } from './request-state.ts';
-import { originalUrlOf } from './send-list.ts';
 import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 

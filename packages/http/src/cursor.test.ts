@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeCursor, encodeCursor, pageLimit, sendList } from './index.ts';
+import { decodeCursor, encodeCursor, pageReply } from './index.ts';
+import { sendReply } from './reply.ts';
 
 const binding = { workspaceId: 'ws_1', filters: { status: 'failed', event_id: undefined } };
 const position = { time: '2026-01-01T00:00:00.000Z', id: 'dlv_1' };
@@ -41,20 +42,10 @@ describe('a cursor', () => {
   );
 });
 
-describe('the page limit', () => {
-  it('is 30 unless asked otherwise, 1 to 100', () => {
-    expect([undefined, '1', '100'].map(pageLimit)).toEqual([30, 1, 100]);
-  });
-
-  it.each(['0', '101', '-1', '1.5', 'ten', '', ['1', '2']])('refuses %j', (value) => {
-    expect(() => pageLimit(value)).toThrow(/limit must be an integer from 1 to 100/);
-  });
-});
-
-describe('sendList', () => {
+describe('pageReply', () => {
   async function listed(path: string, nextCursor: string | null): Promise<Response> {
     const server = createServer((request, response) =>
-      sendList(request, response, { data: [{ id: 1 }], nextCursor }),
+      sendReply(response, pageReply(request, { data: [{ id: 1 }], nextCursor })),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());

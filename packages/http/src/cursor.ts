@@ -5,8 +5,6 @@ import { AppError } from '@tidings/runtime';
 export type CursorBinding = Readonly<{ workspaceId: string; filters: Readonly<Record<string, unknown>> }>;
 
 const maxCursorChars = 2048;
-const defaultLimit = 30;
-const maxLimit = 100;
 
 // Sorted, so that the order of query parameters does not matter; what is not set does not count.
 function bindingHash({ workspaceId, filters }: CursorBinding): string {
@@ -55,13 +53,4 @@ function parse(text: string): { position: unknown; hash: unknown } | null {
     // Not JSON: the caller sees that it is malformed.
     return null;
   }
-}
-
-/** The page size of `?limit=`: 30 when it is not given, 1 to 100. Throws AppError `invalid-request` (400) otherwise. */
-export function pageLimit(value: unknown): number {
-  if (value === undefined) return defaultLimit;
-  const limit = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (limit >= 1 && limit <= maxLimit) return limit;
-  const message = `limit must be an integer from 1 to ${maxLimit}, got '${String(value).slice(0, 40)}'.`;
-  throw new AppError({ code: 'invalid-request', message, details: [{ pointer: '/limit', detail: message }] });
 }

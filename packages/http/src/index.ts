@@ -1,14 +1,34 @@
+export { type ApiTag, apiTags } from './api-tags.ts';
 export { type AppOptions, createApp } from './create-app.ts';
-export { type CursorBinding, decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+export { type CursorBinding, decodeCursor, encodeCursor } from './cursor.ts';
 export { httpMetrics } from './http-metrics.ts';
+export { etagOf, type IfMatch } from './if-match.ts';
+export { type BytesBodyOptions, bytesBody, type JsonBodyOptions, jsonBody } from './json-body.ts';
 export { type Listening, type ListenOptions, listen } from './listen.ts';
+export { type MountOptions, mountRoutes } from './mount-routes.ts';
 export { compileBody, parseJson, type Validate } from './parse-json.ts';
 export { type Authenticate, type Principal, type Scope, scopes } from './principal.ts';
 export { type Problem, problem, problemFromError } from './problem.ts';
+export { problemSchema } from './problem-schema.ts';
 export { type ProblemKind, problemTable } from './problem-table.ts';
-export { type Middleware, type RawBodyOptions, rawBody } from './raw-body.ts';
-export { principalOf, rawBodyOf, traceIdOf, traceparentOf } from './request-state.ts';
-export { type AdminKey, adminKeyAuthenticator, requireKey, requireScope } from './require-key.ts';
-export { type Page, sendList } from './send-list.ts';
+export { type PageQuery, pageParameters, queryOf } from './query.ts';
+export { type Page, pageReply, type Reply } from './reply.ts';
+export { traceIdOf, traceparentOf } from './request-state.ts';
+export { type AdminKey, adminKeyAuthenticator } from './require-key.ts';
+export {
+  type Access,
+  type Answer,
+  type AnswerHeader,
+  type Body,
+  type Call,
+  type Declaration,
+  type JsonSchema,
+  type Method,
+  type PathParams,
+  type Query,
+  type RequestHeader,
+  type Route,
+  route,
+} from './route.ts';
 export { httpSettings, type ServeContext, serve } from './serve.ts';
 export { detailsOf } from './validation-details.ts';

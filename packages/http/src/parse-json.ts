@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
 import { AppError, messageOf } from '@tidings/runtime';
-import { Ajv, type ErrorObject, type Schema } from 'ajv';
-import { rawBodyOf } from './request-state.ts';
+import type { ErrorObject } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { JsonSchema } from './route.ts';
 import { detailsOf } from './validation-details.ts';
 
 /** A check that ajv compiled: `true` for data of the type, else its faults are in `errors`. */
@@ -12,18 +12,21 @@ export type Validate<T> = ((data: unknown) => data is T) & { errors?: ErrorObjec
  * Compiles a JSON Schema for {@link parseJson}; all faults are reported together, not only the first. For anything but
  * bodies (messages on topics) use the validators of contracts.
  */
-export function compileBody<T>(schema: Schema): Validate<T> {
-  return new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, validateFormats: false }).compile<T>(
-    schema,
-  );
+export function compileBody<T>(schema: JsonSchema): Validate<T> {
+  return new Ajv2020({
+    allErrors: true,
+    strict: true,
+    allowUnionTypes: true,
+    validateFormats: false,
+  }).compile<T>(schema);
 }
 
 /**
- * The JSON of a body that `rawBody(…)` has read. Throws AppError `invalid-request` (400) when it is not JSON in UTF-8
+ * The JSON of a body. Throws AppError `invalid-request` (400) when it is not JSON in UTF-8
  * and `unprocessable` (422) with a pointer for each fault when `validate` refuses it.
  */
-export function parseJson<T = unknown>(request: IncomingMessage, validate?: Validate<T>): T {
-  const body = parse(rawBodyOf(request));
+export function parseJson<T = unknown>(bytes: Buffer, validate?: Validate<T>): T {
+  const body = parse(bytes);
   if (validate === undefined) return body as T;
   if (validate(body)) return body;
   const details = detailsOf(validate.errors, body);

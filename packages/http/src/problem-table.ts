@@ -32,6 +32,11 @@ export const problemTable: Readonly<Record<ErrorCode, ProblemKind>> = {
     title: 'Method not allowed',
     meaning: 'The route exists but not with this method; the `Allow` header lists those it has.',
   },
+  'not-acceptable': {
+    status: 406,
+    title: 'No such answer',
+    meaning: 'The route answers in no type that the Accept header takes; `detail` names those it has.',
+  },
   timeout: {
     status: 504,
     title: 'Took too long',

@@ -2,7 +2,9 @@ import { connect } from 'node:net';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createApp, listen, parseJson, type RawBodyOptions, rawBody, rawBodyOf } from './index.ts';
+import { createApp, listen, parseJson } from './index.ts';
+import { type RawBodyOptions, rawBody } from './raw-body.ts';
+import { rawBodyOf } from './request-state.ts';
 
 async function aServer(options: RawBodyOptions, requestTimeoutMs = 30_000) {
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
@@ -15,7 +17,11 @@ async function aServer(options: RawBodyOptions, requestTimeoutMs = 30_000) {
       router.post('/raw', rawBody(options), (request, response) => {
         response.end(rawBodyOf(request).toString('hex'));
       });
-      router.post('/json', rawBody(options), (request, response) => void response.json(parseJson(request)));
+      router.post(
+        '/json',
+        rawBody(options),
+        (request, response) => void response.json(parseJson(rawBodyOf(request))),
+      );
       router.post('/forgotten', (request, response) => void response.end(rawBodyOf(request)));
     },
   });

@@ -1,15 +1,9 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  adminKeyAuthenticator,
-  createApp,
-  listen,
-  type Principal,
-  principalOf,
-  requireKey,
-  requireScope,
-} from './index.ts';
+import { createApp, listen, type Principal } from './index.ts';
+import { principalOf } from './request-state.ts';
+import { adminKeyAuthenticator, requireKey, requireScope } from './require-key.ts';
 
 const adminKey = 'an-admin-key-of-some-length';
 const admin = adminKeyAuthenticator({ adminKey, workspaceId: 'ws_1' });

@@ -9,6 +9,7 @@ export const errorCodes = [
   'forbidden',
   'not-found',
   'method-not-allowed',
+  'not-acceptable',
   'conflict',
   'precondition-failed',
   'precondition-required',

@@ -1,9 +1,9 @@
 import { decodeAttempt, topics } from '@tidings/contracts';
-import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
-import { mountDeliveryRoutes } from './adapters/delivery-routes.ts';
+import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { MongoConnection } from './adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
 import type { configSpec } from './config.ts';
@@ -139,6 +139,7 @@ export const startHistory = async (
   });
   resources.add('sweep', stopSweeping);
   const authenticate = adminKeyAuthenticator(config);
-  const server = await serve(context, { routes: (app) => mountDeliveryRoutes(app, { store, authenticate }) });
+  const routes = deliveryRoutes({ store });
+  const server = await serve(context, { routes: (app) => mountRoutes(app, routes, { authenticate }) });
   return { url: server.url };
 };

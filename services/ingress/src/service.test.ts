@@ -245,7 +245,9 @@ describe('around the routes', () => {
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toContain('tidings_ingress_events_total{outcome="accepted",service="ingress"} 1');
     expect((await post('/v1/nothing', '{}')).status).toBe(404);
-    expect((await fetch(`${url}/v1/events`)).status).toBe(404);
+    const wrongMethod = await fetch(`${url}/v1/events`);
+    expect(wrongMethod.status).toBe(405);
+    expect(wrongMethod.headers.get('allow')).toBe('POST, OPTIONS');
   });
 
   it('answers huge headers with 431 and what is no HTTP with 400', async () => {

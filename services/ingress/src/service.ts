@@ -1,11 +1,11 @@
-import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, inSpan, type ServiceContext } from '@tidings/observability';
 import { createAcceptEvent } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
-import { mountEventRoutes } from './adapters/event-routes.ts';
+import { eventRoutes } from './adapters/event-routes.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
@@ -28,22 +28,19 @@ export async function startIngress(
   const ports = { publish, clock, logger, metrics: metrics.handles };
   const acceptEvent = createAcceptEvent(ports);
   const acceptEventBatch = createAcceptEventBatch(ports);
+  const routes = eventRoutes({
+    acceptEvent: async (draft, submission) =>
+      inSpan('accept-event', submission.traceparent, async () => acceptEvent(draft, submission)),
+    acceptEventBatch: async (items, submission) =>
+      inSpan('accept-event-batch', submission.traceparent, async () => acceptEventBatch(items, submission)),
+    metrics: metrics.handles,
+    limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
+  });
   // Last, so that it closes first: no more requests, then the producer sends what it holds.
   const server = await serve(context, {
     // Each route has a bound of its own and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
-    routes: (app) =>
-      mountEventRoutes(app, {
-        acceptEvent: async (draft, submission) =>
-          inSpan('accept-event', submission.traceparent, async () => acceptEvent(draft, submission)),
-        acceptEventBatch: async (items, submission) =>
-          inSpan('accept-event-batch', submission.traceparent, async () =>
-            acceptEventBatch(items, submission),
-          ),
-        authenticate: adminKeyAuthenticator(config),
-        metrics: metrics.handles,
-        limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
-      }),
+    routes: (app) => mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) }),
   });
   return { url: server.url };
 }

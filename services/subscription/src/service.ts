@@ -1,6 +1,6 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress } from '@tidings/egress';
-import { adminKeyAuthenticator, serve } from '@tidings/http';
+import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
@@ -21,7 +21,7 @@ import {
 } from './subscriptions/adapters/kafka-subscription-topic.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { MongoSubscriptionStore } from './subscriptions/adapters/mongo-subscription-store.ts';
-import { mountSubscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
+import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import { SecretMint } from './subscriptions/mint-secret.ts';
 
@@ -108,21 +108,20 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const { onRegistryUp } = await readTopics(context, bus, parts);
   mongo.onUp(onRegistryUp);
   mongo.open();
+  const routes = subscriptionRoutes({
+    ...write,
+    keys,
+    endpointHealth,
+    mint,
+    send: httpSender(egress),
+    recordAttempt,
+    maxPerWorkspace: config.maxPerWorkspace,
+    secretOverlapMs: config.secretOverlapMs,
+    checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
+    onReplay: () => metrics.handles.answersReplayed.inc({}),
+  });
   const server = await serve(context, {
-    routes: (app) =>
-      mountSubscriptionRoutes(app, {
-        ...write,
-        keys,
-        endpointHealth,
-        mint,
-        send: httpSender(egress),
-        recordAttempt,
-        maxPerWorkspace: config.maxPerWorkspace,
-        secretOverlapMs: config.secretOverlapMs,
-        checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
-        authenticate: adminKeyAuthenticator(config),
-        onReplay: () => metrics.handles.answersReplayed.inc({}),
-      }),
+    routes: (app) => mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) }),
   });
   return { url: server.url };
 }

@@ -1,8 +1,8 @@
-import { createApp, listen } from '@tidings/http';
+import { createApp, listen, mountRoutes } from '@tidings/http';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
-import { mountSubscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
+import { subscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
 import { openInMemoryRegistry } from './in-memory-registry.ts';
 import { apiCaller, principals } from './registry-api.ts';
 
@@ -10,20 +10,19 @@ import { apiCaller, principals } from './registry-api.ts';
 export async function serveInMemory() {
   const registry = await openInMemoryRegistry();
   let replays = 0;
+  const routes = subscriptionRoutes({
+    ...registry,
+    clock: systemClock,
+    onReplay: () => {
+      replays += 1;
+    },
+  });
   const app = createApp({
     service: 'subscription',
     logger: silentLogger,
     metrics: createMetrics({}, { service: 'subscription', nodeMetrics: false }),
     health: new Health(),
-    routes: (router) =>
-      mountSubscriptionRoutes(router, {
-        ...registry,
-        clock: systemClock,
-        authenticate: (token) => principals[token] ?? null,
-        onReplay: () => {
-          replays += 1;
-        },
-      }),
+    routes: (router) => mountRoutes(router, routes, { authenticate: (token) => principals[token] ?? null }),
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(1_000));

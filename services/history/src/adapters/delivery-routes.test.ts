@@ -1,5 +1,5 @@
 import { consumerId, workspaceId } from '@tidings/contracts';
-import { serve } from '@tidings/http';
+import { mountRoutes, serve } from '@tidings/http';
 import { createServiceContext } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { configSpec } from '../config.ts';
 import { deliveryOf } from '../domain/delivery.ts';
 import { metricsCatalogue } from '../metrics.ts';
-import { mountDeliveryRoutes } from './delivery-routes.ts';
+import { deliveryRoutes } from './delivery-routes.ts';
 
 const path = '/v1/webhooks/deliveries';
 const keys = {
@@ -42,7 +42,7 @@ const start = async () => {
   const authenticate = (token: string) =>
     isKey(token) ? { keyId: token, ...keys[token], scopes: new Set<string>(keys[token].scopes) } : null;
   const { url } = await serve(context, {
-    routes: (app) => mountDeliveryRoutes(app, { store, authenticate }),
+    routes: (app) => mountRoutes(app, deliveryRoutes({ store }), { authenticate }),
   });
   cleanUps.push(async () => context.resources.close(5_000));
   const get = async (query: string, key: Key) => {

@@ -1,36 +1,52 @@
 import { deliveryId } from '@tidings/contracts';
-import { type Authenticate, principalOf, requireKey, sendList } from '@tidings/http';
+import { pageReply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import type { Express } from 'express';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { readDeliveryQuery, wallsOf } from './delivery-query.ts';
+import { listQuery, readDeliveryQuery, wallsOf } from './delivery-query.ts';
+import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
 
 /** What the routes stand on. */
-export type DeliveryRoutes = Readonly<{
-  store: Pick<DeliveryStore, 'find' | 'list'>;
-  authenticate: Authenticate;
-}>;
+export type DeliveryParts = Readonly<{ store: Pick<DeliveryStore, 'find' | 'list'> }>;
 
 const path = '/v1/webhooks/deliveries';
 
-/** Mounts the list of deliveries and the single delivery with its attempts. */
-export const mountDeliveryRoutes = (app: Express, { store, authenticate }: DeliveryRoutes): void => {
-  const mayRead = requireKey(authenticate, 'deliveries:read');
-  app.get(path, mayRead, async (request, response) => {
-    const query = readDeliveryQuery(request.query, principalOf(request));
-    const { deliveries, next } = await listDeliveries(store, query.filters, query);
-    const nextCursor = next === null ? null : query.cursorAt(next);
-    sendList(request, response, { data: deliveries.map(summaryView), nextCursor });
-  });
-  app.get(`${path}/:id`, mayRead, async (request, response) => {
-    const { id } = request.params;
-    const delivery = await store.find(deliveryId(id), wallsOf(principalOf(request)));
-    // Another's delivery looks like one that does not exist.
-    if (delivery === null) {
-      throw new AppError({ code: 'not-found', message: `There is no delivery '${id.slice(0, 60)}'.` });
-    }
-    response.json(deliveryView(delivery));
-  });
-};
+/** The list of deliveries and the single delivery with its attempts. */
+export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
+  route({
+    operationId: 'listDeliveries',
+    method: 'GET',
+    path,
+    access: 'deliveries:read',
+    tag: 'Deliveries',
+    summary: 'List deliveries, newest first',
+    query: listQuery,
+    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    handle: async (call) => {
+      const query = readDeliveryQuery(call.query, call.principal);
+      const { deliveries, next } = await listDeliveries(store, query.filters, query);
+      const nextCursor = next === null ? null : query.cursorAt(next);
+      return pageReply(call.request, { data: deliveries.map(summaryView), nextCursor });
+    },
+  }),
+  route({
+    operationId: 'getDelivery',
+    method: 'GET',
+    path: `${path}/{id}`,
+    access: 'deliveries:read',
+    tag: 'Deliveries',
+    summary: 'Read a delivery with its attempts',
+    params: { id: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$', description: 'The id of the delivery.' } },
+    answers: { 200: { description: 'The delivery.', schema: deliverySchema } },
+    handle: async ({ params, principal }) => {
+      const { id } = params;
+      const delivery = await store.find(deliveryId(id), wallsOf(principal));
+      // Another's delivery looks like one that does not exist.
+      if (delivery === null) {
+        throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });
+      }
+      return { status: 200, body: deliveryView(delivery) };
+    },
+  }),
+];

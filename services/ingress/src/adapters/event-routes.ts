@@ -1,64 +1,91 @@
-import type { ServerResponse } from 'node:http';
 import { workspaceId } from '@tidings/contracts';
 import {
-  type Authenticate,
+  bytesBody,
+  type Call,
+  type Principal,
   parseJson,
-  principalOf,
-  rawBody,
-  rawBodyOf,
-  requireKey,
+  type Route,
+  route,
   traceparentOf,
 } from '@tidings/http';
 import type { Metrics } from '@tidings/observability';
-import { AppError } from '@tidings/runtime';
-import type { Express, Request } from 'express';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
-import { readIdempotencyKey } from '../domain/idempotency-key.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { batchAnswer } from './batch-answer.ts';
 import { readBatch, readEvent } from './event-reader.ts';
+import { acceptedSchema, batchResultSchema, batchSchema, eventSchema } from './event-schemas.ts';
 
-/** What the routes need: the use cases, who may call them, and the bounds. */
+/** What the routes need: the use cases and the bounds. */
 export type EventRoutesOptions = Readonly<{
   acceptEvent: AcceptEvent;
   acceptEventBatch: AcceptEventBatch;
-  authenticate: Authenticate;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
   limits: Readonly<{ maxEventBytes: number; maxBatchBytes: number; maxBatchEvents: number }>;
 }>;
 
 const types = ['application/json'];
 
-/** POST /v1/events and POST /v1/events/batch. */
-export const mountEventRoutes = (app: Express, options: EventRoutesOptions): void => {
-  const { acceptEvent, acceptEventBatch, authenticate, metrics, limits } = options;
-  const { maxEventBytes, maxBatchBytes, maxBatchEvents } = limits;
-  const guard = requireKey(authenticate, 'events:write');
+/** POST /v1/events and POST /v1/events/batch. They read the bytes by themselves: `data` is kept as it came. */
+export const eventRoutes = (options: EventRoutesOptions): Route[] => [
+  publishEvent(options),
+  publishBatch(options),
+];
 
-  app.post('/v1/events', guard, rawBody({ maxBytes: maxEventBytes, types }), async (request, response) => {
-    const { draft, submission } = counting(metrics, () => ({
-      submission: submissionOf(request),
-      draft: readEvent(parseJson(request), { json: rawBodyOf(request), start: 0, pointer: '' }),
-    }));
-    const { id, type, acceptedAtMs } = await acceptEvent(draft, submission);
-    sendJson(response, 202, { id, type, accepted_at: new Date(acceptedAtMs).toISOString() });
+const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: EventRoutesOptions): Route =>
+  route({
+    operationId: 'publishEvent',
+    method: 'POST',
+    path: '/v1/events',
+    access: 'events:write',
+    tag: 'Events',
+    summary: 'Publish an event',
+    description:
+      'Answers 202 when the event is on all in-sync replicas of the log. `data` is kept and delivered byte for byte. ' +
+      'With an `Idempotency-Key`, or an `id` of your own, a repeat is the same event. A 503 means unknown, not refused: ' +
+      'repeat it with the same key.',
+    takes: ['Idempotency-Key'],
+    body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types }),
+    answers: { 202: { description: 'The event is accepted.', schema: acceptedSchema } },
+    handle: async (call) => {
+      const draft = counting(metrics, () =>
+        readEvent(parseJson(call.body), { json: call.body, start: 0, pointer: '' }),
+      );
+      const { id, type, acceptedAtMs } = await acceptEvent(draft, submissionOf(call));
+      return { status: 202, body: { id, type, accepted_at: new Date(acceptedAtMs).toISOString() } };
+    },
   });
 
-  app.post(
-    '/v1/events/batch',
-    guard,
-    rawBody({ maxBytes: maxBatchBytes, types }),
-    async (request, response) => {
-      const submission = submissionOf(request);
-      const bounds = { maxEvents: maxBatchEvents, maxEventBytes };
-      const items = readBatch(parseJson(request), rawBodyOf(request), bounds);
-      const { status, retryAfterSeconds, body } = batchAnswer(await acceptEventBatch(items, submission));
-      if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
-      sendJson(response, status, body);
+const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =>
+  route({
+    operationId: 'publishEventBatch',
+    method: 'POST',
+    path: '/v1/events/batch',
+    access: 'events:write',
+    tag: 'Events',
+    summary: 'Publish up to 1,000 events',
+    description:
+      'Each event is accepted or refused by itself. Results are in the order of the events. With an ' +
+      '`Idempotency-Key` a repeat of the same batch is the same events.',
+    takes: ['Idempotency-Key'],
+    body: bytesBody({ schema: batchSchema, maxBytes: limits.maxBatchBytes, types }),
+    answers: {
+      202: { description: 'All events are accepted.', schema: batchResultSchema },
+      207: {
+        description: 'Some events are not accepted: each result has its own status.',
+        schema: batchResultSchema,
+        headers: ['Retry-After'],
+      },
     },
-  );
-};
+    handle: async (call) => {
+      const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes: limits.maxEventBytes };
+      const items = readBatch(parseJson(call.body), call.body, bounds);
+      const results = await acceptEventBatch(items, submissionOf(call));
+      const { status, retryAfterSeconds, body } = batchAnswer(results);
+      if (retryAfterSeconds === undefined) return { status, body };
+      return { status, body, headers: { 'retry-after': String(retryAfterSeconds) } };
+    },
+  });
 
 function counting<T>(metrics: EventRoutesOptions['metrics'], read: () => T): T {
   try {
@@ -69,33 +96,10 @@ function counting<T>(metrics: EventRoutesOptions['metrics'], read: () => T): T {
   }
 }
 
-function submissionOf(request: Request): Submission {
-  return {
-    workspaceId: workspaceId(principalOf(request).workspaceId),
-    idempotencyKey: idempotencyKeyOf(request),
-    traceparent: traceparentOf(request),
-  };
-}
+type KeyedCall = Pick<Call, 'idempotencyKey' | 'request'> & Readonly<{ principal: Principal }>;
 
-function idempotencyKeyOf(request: Request): string | null {
-  if (request.headers['idempotency-key'] === undefined) return null;
-  const headers = request.headersDistinct['idempotency-key'] ?? [];
-  if (headers.length !== 1) throw malformed(`Idempotency-Key must be sent once, got ${headers.length}`);
-  const reading = readIdempotencyKey(headers[0] ?? '');
-  if (!reading.ok) throw malformed(reading.problem);
-  return reading.key;
-}
-
-function malformed(problem: string): AppError {
-  return new AppError({ code: 'invalid-request', message: `${problem}.` });
-}
-
-// Express's own json() would also look at ETags, freshness and settings: nothing that an answer to a POST needs.
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
-}
+const submissionOf = ({ principal, idempotencyKey, request }: KeyedCall): Submission => ({
+  workspaceId: workspaceId(principal.workspaceId),
+  idempotencyKey,
+  traceparent: traceparentOf(request),
+});

@@ -1,34 +1,3 @@
-/** Longest Idempotency-Key, in characters, without the quotes around it. */
-const idempotencyKeyMaxLength = 256;
-
-/** What a header said: a key, or what is wrong with it (a sentence for the caller). */
-export type KeyReading = Readonly<{ ok: true; key: string } | { ok: false; problem: string }>;
-
-// RFC 8941 section 3.3.3: a quoted string of printable ASCII in which only the quote and the backslash are escaped.
-const quoted = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
-const printable = /^[\x20-\x7e]+$/;
-
-/**
- * Reads an `Idempotency-Key` as its draft has it (a quoted structured-field string) or bare, as most clients send it:
- * `"abc"` and `abc` are the same key.
- */
-export const readIdempotencyKey = (header: string): KeyReading => {
-  const text = header.trim();
-  const [, inner] = quoted.exec(text) ?? [];
-  if (inner === undefined && text.startsWith('"')) {
-    return { ok: false, problem: 'Idempotency-Key begins with a quote but is no quoted string (RFC 8941)' };
-  }
-  const key = inner === undefined ? text : inner.replace(/\\(["\\])/g, '$1');
-  if (key.length < 1 || key.length > idempotencyKeyMaxLength) {
-    const limit = `1 to ${idempotencyKeyMaxLength} characters`;
-    return { ok: false, problem: `Idempotency-Key must have ${limit}, got ${key.length}` };
-  }
-  if (!printable.test(key)) {
-    return { ok: false, problem: 'Idempotency-Key must be printable ASCII: send a UUID, for example' };
-  }
-  return { ok: true, key };
-};
-
 /**
  * The key of one item of a batch that was sent under a key. The line feed keeps it apart from every key and own id that
  * a caller can send, since neither may hold one.

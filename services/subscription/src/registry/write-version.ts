@@ -44,6 +44,17 @@ function refuseStale({ ifMatch }: Target, current: Subscription): void {
   throw new AppError({ code: 'precondition-failed', message });
 }
 
+/** The subscription that a request means. Throws AppError `not-found`, and `precondition-failed` by If-Match. */
+export async function findTarget(
+  store: Pick<SubscriptionStore, 'find'>,
+  target: Target,
+): Promise<Subscription> {
+  const current = await store.find(target.reach, target.id);
+  if (current === null || current.state === 'deleted') throw notFound(target.id);
+  refuseStale(target, current);
+  return current;
+}
+
 /**
  * Makes the next version of a subscription: reads, changes, writes by compare-and-set, and publishes. A lost race is
  * run again on what won it, unless the caller named the version it meant.
@@ -52,9 +63,7 @@ export async function writeVersion(parts: WriteParts, target: Target, write: Wri
   const { store, outbox, clock, logger, metrics } = parts;
   const beganMs = clock.monotonicMs();
   for (let tries = 1; tries <= maxTries; tries += 1) {
-    const current = await store.find(target.reach, target.id);
-    if (current === null || current.state === 'deleted') throw notFound(target.id);
-    refuseStale(target, current);
+    const current = await findTarget(store, target);
     const next = await write.change(current);
     if (next === current) return { subscription: current, propagated: !current.isUnpublished };
     if (await store.replace(next, current.version)) {

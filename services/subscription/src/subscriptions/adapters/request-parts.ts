@@ -1,120 +1,61 @@
-import type { IncomingMessage } from 'node:http';
 import { consumerId, isEventPattern, subscriptionId, workspaceId } from '@tidings/contracts';
 import {
   decodeCursor,
   encodeCursor,
-  pageLimit,
-  parseJson,
-  principalOf,
-  rawBodyOf,
-  type Validate,
+  type IfMatch,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  queryOf,
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import type { Request } from 'express';
-import type { IfMatch, Target } from '../../registry/write-version.ts';
-import { limits } from '../domain/limits.ts';
-import type { Subscription } from '../domain/subscription.ts';
+import type { Target } from '../../registry/write-version.ts';
 import type { Reach } from '../ports.ts';
 import type { ListFilters, ListPlace } from '../read-subscriptions.ts';
 
 const badRequest = (pointer: string, detail: string): AppError =>
   new AppError({ code: 'invalid-request', message: detail, details: [{ pointer, detail }] });
 
-/** How far the key of a request sees. */
-export function reachOf(request: IncomingMessage): Reach {
-  const { workspaceId: workspace, consumerId: consumer } = principalOf(request);
-  return {
-    workspaceId: workspaceId(workspace),
-    consumerId: consumer === null ? null : consumerId(consumer),
-  };
-}
-
-/**
- * The versions that If-Match allows: strong tags of ours, compared strongly (RFC 9110 section 13.1.1), so a weak tag or
- * one that is not ours matches nothing. `*` asks only that the object exists, which every route does anyway.
- */
-function ifMatchOf(request: IncomingMessage): IfMatch {
-  const header = request.headers['if-match'];
-  if (header === undefined || header.trim() === '*') return null;
-  return new Set(
-    header.split(',').flatMap((tag) => /^\s*"(\d{1,15})"\s*$/.exec(tag)?.slice(1, 2).map(Number) ?? []),
-  );
-}
-
-/** The tag of a version. */
-export const etagOf = ({ version }: Pick<Subscription, 'version'>): string => `"${version}"`;
-
-/** Which subscription a request means. */
-export const targetOf = (request: Request): Target => ({
-  reach: reachOf(request),
-  id: subscriptionId(String(request.params['id'])),
-  ifMatch: ifMatchOf(request),
+/** How far a key sees. */
+export const reachOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Reach => ({
+  workspaceId: workspaceId(workspace),
+  consumerId: consumer === null ? null : consumerId(consumer),
 });
 
-/** The Idempotency-Key, bare or as a quoted string (draft-ietf-httpapi-idempotency-key-header-07); null without one. */
-export function idempotencyKeyOf(request: IncomingMessage): string | null {
-  const header = request.headers['idempotency-key'];
-  if (header === undefined) return null;
-  const text = typeof header === 'string' ? header : header.join(',');
-  const key = /^"(.*)"$/.exec(text)?.[1] ?? text;
-  if (/^[\x20-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyLength) return key;
-  const detail = `Idempotency-Key must be 1 to ${limits.idempotencyKeyLength} printable ASCII characters, got ${key.length}.`;
-  throw badRequest('', detail);
-}
+/** The path of one subscription. */
+export const subscriptionParams = {
+  id: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$', description: 'The id of the subscription.' },
+} as const;
 
-// Far more than any field needs. Whatever walks a body after this may do so by calling itself.
-const maxDepth = 32;
+type TargetCall = Readonly<{ principal: Principal; params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
 
-function isDeeperThan(value: unknown, levels: number): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= levels; depth += 1) {
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
-}
+/** Which subscription a call means. */
+export const targetOf = ({ principal, params, ifMatch }: TargetCall): Target => ({
+  reach: reachOf(principal),
+  id: subscriptionId(params.id),
+  ifMatch,
+});
 
-/** The JSON body, checked against its schema and for its depth. */
-export function bodyOf<T>(request: IncomingMessage, validate: Validate<T>): T {
-  const body = parseJson(request, validate);
-  if (!isDeeperThan(body, maxDepth)) return body;
-  const detail = `The body has objects and arrays more than ${maxDepth} levels deep.`;
-  throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
-}
+/** The query of the list. */
+export type ListQuery = PageQuery &
+  Readonly<{ consumer_id?: string; event?: string; state?: 'active' | 'disabled' | 'deleted' }>;
 
-/** The JSON body of a route that can do without one. */
-export const optionalBody = <T>(request: IncomingMessage, validate: Validate<T>, empty: T): T =>
-  rawBodyOf(request).length === 0 ? empty : parseJson(request, validate);
-
-const states: readonly Subscription['state'][] = ['active', 'disabled', 'deleted'];
-const listParameters = ['consumer_id', 'event', 'state', 'limit', 'cursor'];
-
-function queryText(request: Request, name: string): string | undefined {
-  const value = request.query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw badRequest(`/${name}`, `${name} may be given once.`);
-}
-
-function filtersOf(request: Request): ListFilters {
-  for (const name of Object.keys(request.query)) {
-    if (listParameters.includes(name)) continue;
-    const detail = `There is no parameter '${name.slice(0, 40)}': the list takes ${listParameters.join(', ')}.`;
-    throw badRequest(`/${name}`, detail);
-  }
-  const event = queryText(request, 'event');
-  if (event !== undefined && !isEventPattern(event)) {
-    throw badRequest(
-      '/event',
-      `event must be a name such as order.created, or order.*, got '${event.slice(0, 80)}'.`,
-    );
-  }
-  const stateText = queryText(request, 'state');
-  const state = states.find((known) => known === stateText);
-  if (stateText !== undefined && state === undefined) {
-    throw badRequest('/state', `state must be one of ${states.join(', ')}, got '${stateText.slice(0, 40)}'.`);
-  }
-  return { consumer_id: queryText(request, 'consumer_id'), event, state };
-}
+/** How the query of the list is read. */
+export const listQuery = queryOf<ListQuery>({
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
+  event: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 200,
+    description: 'Those that an event of this name would match, or all events of a family such as `order.*`.',
+  },
+  state: {
+    type: 'string',
+    enum: ['active', 'disabled', 'deleted'],
+    description: 'Without it, those that are not deleted.',
+  },
+  ...pageParameters,
+});
 
 /** What a list is asked for, and how the cursor to its next page is made. */
 export type ListRequest = Readonly<{
@@ -124,17 +65,20 @@ export type ListRequest = Readonly<{
 }>;
 
 /** Reads the query of a list. Throws AppError `invalid-request` with a pointer to the parameter. */
-export function listRequestOf(request: Request): ListRequest {
-  const filters = filtersOf(request);
-  const reach = reachOf(request);
+export function listRequestOf(principal: Principal, query: ListQuery): ListRequest {
+  const { consumer_id, event, state, cursor, limit } = query;
+  if (event !== undefined && !isEventPattern(event)) {
+    throw badRequest('/event', `event must be a name such as order.created, or order.*, got '${event}'.`);
+  }
+  const filters = { consumer_id, event, state };
+  const reach = reachOf(principal);
   const binding = { workspaceId: reach.workspaceId, filters: { ...filters, reach: reach.consumerId } };
-  const cursor = queryText(request, 'cursor');
   const position = cursor === undefined ? null : decodeCursor(cursor, binding);
   if (position !== null && typeof position !== 'string')
     throw badRequest('/cursor', 'The cursor is malformed.');
   return {
     filters,
-    place: { afterId: position, limit: pageLimit(request.query['limit']) },
+    place: { afterId: position, limit },
     cursorAfter: (id) => (id === null ? null : encodeCursor(id, binding)),
   };
 }

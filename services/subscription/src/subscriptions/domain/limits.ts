@@ -15,5 +15,4 @@ export const limits = {
   /** Secrets that may sign at one time: more would only grow the signature header. */
   signingSecrets: 5,
   reasonLength: 200,
-  idempotencyKeyLength: 255,
 } as const;

@@ -96,7 +96,7 @@ const settingsFields = {
 
 const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
 
-const object = (properties: object, required: readonly string[] = []): object => ({
+const object = (properties: object, required: readonly string[] = []): Readonly<Record<string, unknown>> => ({
   type: 'object',
   properties,
   required,

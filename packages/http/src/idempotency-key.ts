@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '@tidings/runtime';
+
+/** Longest Idempotency-Key, in characters, without the quotes around it. */
+const idempotencyKeyMaxLength = 256;
+
+/** What a header said: a key, or what is wrong with it (a sentence for the caller). */
+export type KeyReading = Readonly<{ ok: true; key: string } | { ok: false; problem: string }>;
+
+// RFC 8941 section 3.3.3: a quoted string of printable ASCII in which only the quote and the backslash are escaped.
+const quoted = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+const printable = /^[\x20-\x7e]+$/;
+
+/**
+ * Reads an `Idempotency-Key` as its draft has it (a quoted structured-field string) or bare, as most clients send it:
+ * `"abc"` and `abc` are the same key.
+ */
+export function readIdempotencyKey(header: string): KeyReading {
+  const text = header.trim();
+  const [, inner] = quoted.exec(text) ?? [];
+  if (inner === undefined && text.startsWith('"')) {
+    return { ok: false, problem: 'Idempotency-Key begins with a quote but is no quoted string (RFC 8941)' };
+  }
+  const key = inner === undefined ? text : inner.replace(/\\(["\\])/g, '$1');
+  if (key.length < 1 || key.length > idempotencyKeyMaxLength) {
+    const limit = `1 to ${idempotencyKeyMaxLength} characters`;
+    return { ok: false, problem: `Idempotency-Key must have ${limit}, got ${key.length}` };
+  }
+  if (!printable.test(key)) {
+    return { ok: false, problem: 'Idempotency-Key must be printable ASCII: send a UUID, for example' };
+  }
+  return { ok: true, key };
+}
+
+/** The Idempotency-Key of a request; null without one. Throws AppError `invalid-request` (400) for a malformed one. */
+export function idempotencyKeyOf(request: IncomingMessage): string | null {
+  if (request.headers['idempotency-key'] === undefined) return null;
+  const headers = request.headersDistinct['idempotency-key'] ?? [];
+  if (headers.length !== 1) throw malformed(`Idempotency-Key must be sent once, got ${headers.length}`);
+  const reading = readIdempotencyKey(headers[0] ?? '');
+  if (!reading.ok) throw malformed(reading.problem);
+  return reading.key;
+}
+
+function malformed(problem: string): AppError {
+  return new AppError({ code: 'invalid-request', message: `${problem}.` });
+}

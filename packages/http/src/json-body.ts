@@ -1,0 +1,61 @@
+import { AppError } from '@tidings/runtime';
+import { compileBody, parseJson } from './parse-json.ts';
+import type { Body, JsonSchema } from './route.ts';
+
+/** How a JSON body is taken. `maxBytes` defaults to 64 KiB, `types` to application/json. */
+export type JsonBodyOptions<T> = Readonly<{
+  schema: JsonSchema;
+  maxBytes?: number;
+  types?: readonly string[];
+  /** What a request without a body means; without this a body is needed. */
+  ifEmpty?: T;
+}>;
+
+const defaultMaxBytes = 64 * 1024;
+
+// Far more than any field needs. Whatever walks a body after this may do so by calling itself.
+const maxDepth = 32;
+
+/** A JSON body that is checked against its schema (all faults are told at once) and may be 32 levels deep. */
+export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
+  const { schema, maxBytes = defaultMaxBytes, types = ['application/json'], ifEmpty } = options;
+  const validate = compileBody<T>(schema);
+  return {
+    schema,
+    maxBytes,
+    types,
+    isOptional: ifEmpty !== undefined,
+    read: (bytes) => {
+      if (ifEmpty !== undefined && bytes.length === 0) return ifEmpty;
+      const body = parseJson(bytes, validate);
+      if (!isDeeperThan(body, maxDepth)) return body;
+      const detail = `The body has objects and arrays more than ${maxDepth} levels deep.`;
+      throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
+    },
+  };
+}
+
+/** How a body is taken whose bytes the handler reads by itself. `schema` is what it says of them to callers. */
+export type BytesBodyOptions = Readonly<{
+  schema: JsonSchema;
+  maxBytes: number;
+  types?: readonly string[];
+}>;
+
+/** A body as it came, byte for byte. */
+export const bytesBody = ({ schema, maxBytes, types }: BytesBodyOptions): Body<Buffer> => ({
+  schema,
+  maxBytes,
+  types,
+  isOptional: false,
+  read: (bytes) => bytes,
+});
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= levels; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '@tidings/runtime';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Express, Request } from 'express';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { ifMatchOf } from './if-match.ts';
+import type { Authenticate } from './principal.ts';
+import { type Middleware, rawBody } from './raw-body.ts';
+import { sendReply } from './reply.ts';
+import { principalOf, rawBodyOf } from './request-state.ts';
+import { requireKey } from './require-key.ts';
+import type { Method, Route } from './route.ts';
+
+/** What routes are mounted with. */
+export type MountOptions = Readonly<{ authenticate: Authenticate }>;
+
+/**
+ * Mounts declared routes. Each request is checked in this order: key (401), scope (403), Accept (406), body by its
+ * headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find` come
+ * first); then its handler answers. Known paths answer other methods with 405. Call it once for all routes of a service.
+ */
+export function mountRoutes(app: Express, routes: readonly Route[], { authenticate }: MountOptions): void {
+  refuseDoubles(routes);
+  const inOrder = [...routes].sort(byPath);
+  for (const route of inOrder) {
+    const steps: Middleware[] = [...guards(route, authenticate), acceptable(route), ...bodyReader(route)];
+    app[verbs[route.method]](expressPath(route.path), ...steps, handler(route));
+  }
+  for (const path of new Set(inOrder.map((route) => route.path))) {
+    app.all(expressPath(path), otherMethods(routes.filter((route) => route.path === path)));
+  }
+}
+
+const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+// `/x/export` before `/x/{id}`, which would take it for an id.
+const byPath = (a: Route, b: Route): number => {
+  const [left, right] = [a.path.replaceAll('{', '~'), b.path.replaceAll('{', '~')];
+  return left < right ? -1 : Number(left > right);
+};
+
+function refuseDoubles(routes: readonly Route[]): void {
+  const seen = new Set<string>();
+  for (const { operationId, method, path } of routes) {
+    for (const name of [operationId, `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`]) {
+      if (seen.has(name)) throw new AppError({ code: 'internal', message: `'${name}' is declared twice` });
+      seen.add(name);
+    }
+  }
+}
+
+const guards = ({ access }: Route, authenticate: Authenticate): Middleware[] =>
+  typeof access === 'string' ? [requireKey(authenticate, access)] : [];
+
+/** Refuses who takes nothing of what the route answers (406). Weights are not looked at: there is but one choice. */
+function acceptable({ answers }: Route): Middleware {
+  const types = Object.values(answers).map(({ type }) => type ?? 'application/json');
+  const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
+  return (request, _response, next) => {
+    const accept = request.headers.accept?.toLowerCase();
+    if (accept === undefined || taken.some((range) => accept.includes(range))) next();
+    else {
+      const message = `The answer is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
+      next(new AppError({ code: 'not-acceptable', message }));
+    }
+  };
+}
+
+function bodyReader({ body }: Route): Middleware[] {
+  if (body === undefined) return [];
+  const { maxBytes, types, isOptional } = body;
+  const read = rawBody(types === undefined ? { maxBytes } : { maxBytes, types });
+  if (!isOptional) return [read];
+  const readNothing = rawBody({ maxBytes });
+  return [(request, ...rest) => (hasBody(request) ? read : readNothing)(request, ...rest)];
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+function handler(route: Route): (request: Request, response: ServerResponse) => Promise<void> {
+  const checkParams = paramsCheck(route);
+  const { access, query, body, takes = [] } = route;
+  const takesIfMatch = takes.includes('If-Match');
+  const takesIdempotencyKey = takes.includes('Idempotency-Key');
+  return async (request, response) => {
+    checkParams(request);
+    const call = {
+      principal: typeof access === 'string' ? principalOf(request) : null,
+      params: request.params,
+      query: query === undefined ? {} : query.read(request.query),
+      body: undefined as unknown,
+      ifMatch: takesIfMatch ? ifMatchOf(request) : null,
+      idempotencyKey: takesIdempotencyKey ? idempotencyKeyOf(request) : null,
+      request,
+      response,
+    };
+    try {
+      if (body !== undefined) call.body = body.read(rawBodyOf(request));
+    } catch (error) {
+      await route.find?.({ ...call, body: undefined });
+      throw error;
+    }
+    const reply = await route.handle(call);
+    if (reply !== undefined) sendReply(response, reply);
+  };
+}
+
+function paramsCheck({ params, path }: Route): (request: Request) => void {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+  const missing = names.find((name) => params === undefined || !Object.hasOwn(params, name));
+  if (missing !== undefined) {
+    throw new AppError({ code: 'internal', message: `${path} has no schema for '${missing}'` });
+  }
+  if (params === undefined) return () => {};
+  const isValid = new Ajv2020({ strict: true, validateFormats: false }).compile({
+    type: 'object',
+    properties: params,
+  });
+  return (request) => {
+    if (isValid(request.params)) return;
+    const message = `There is no ${request.path.slice(0, 200)}.`;
+    throw new AppError({ code: 'not-found', message });
+  };
+}
+
+function otherMethods(routes: readonly Route[]): Middleware {
+  const methods = routes.map(({ method }): Method | 'HEAD' | 'OPTIONS' => method);
+  if (methods.includes('GET')) methods.push('HEAD');
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  return (request, response, next) => {
+    response.setHeader('allow', allow);
+    if (request.method === 'OPTIONS') response.writeHead(204).end();
+    else {
+      const message = `There is no ${request.method} here: there are ${allow}.`;
+      next(new AppError({ code: 'method-not-allowed', message }));
+    }
+  };
+}

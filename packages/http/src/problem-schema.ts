@@ -1,0 +1,26 @@
+/** JSON Schema of a problem: what `problem` writes. */
+export const problemSchema = {
+  type: 'object',
+  properties: {
+    type: { type: 'string', format: 'uri-reference', description: 'Leads to a page about the code.' },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string', description: 'What is wrong here, and what to do about it.' },
+    instance: { type: 'string', description: 'The path of the request.' },
+    code: { type: 'string', description: 'Names the kind of problem: match on this.' },
+    errors: {
+      type: 'array',
+      description: 'Every fault, each with its place in the request.',
+      items: {
+        type: 'object',
+        properties: {
+          pointer: { type: 'string', description: "RFC 6901; '' for the whole, /name for a parameter." },
+          detail: { type: 'string' },
+        },
+        required: ['pointer', 'detail'],
+      },
+    },
+    traceId: { type: 'string', description: 'What to tell the operator.' },
+  },
+  required: ['type', 'title', 'status', 'detail', 'code'],
+} as const;

@@ -1,0 +1,68 @@
+import { deadLetterReasons, triggers } from '@tidings/contracts';
+import type { JsonSchema } from '@tidings/http';
+import { deliveryStatuses } from '../domain/delivery.ts';
+
+const text = { type: 'string' } as const;
+const textOrNull = { type: ['string', 'null'] } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+const statusCode = {
+  type: ['integer', 'null'],
+  description: 'Of the endpoint; null when it did not answer.',
+};
+const time = { type: 'string', format: 'date-time' } as const;
+const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
+
+const object = (properties: Readonly<Record<string, JsonSchema>>) =>
+  ({ type: 'object', properties, required: Object.keys(properties) }) as const;
+
+const nextSchema = {
+  type: 'object',
+  properties: {
+    kind: { enum: ['none', 'retry', 'dead_letter'] },
+    at: { ...time, description: 'When it is tried again.' },
+    reason: { enum: deadLetterReasons },
+  },
+  required: ['kind'],
+} as const;
+
+const attemptSchema = object({
+  attempt: count,
+  chain: { ...count, description: 'Raised by each manual retry, replay and redrive.' },
+  trigger: { enum: triggers },
+  at: time,
+  duration_ms: { type: 'number' },
+  outcome: { enum: ['delivered', 'failed'] },
+  status_code: statusCode,
+  reason: { ...textOrNull, description: 'Why it failed.' },
+  response_excerpt: textOrNull,
+  next: nextSchema,
+});
+
+/** A delivery in a list, as `summaryView` writes it. */
+const summarySchema = object({
+  id: text,
+  event_id: text,
+  event_type: text,
+  subscription_id: text,
+  consumer_id: textOrNull,
+  status: { enum: deliveryStatuses },
+  status_reason: { ...textOrNull, description: 'Why it ended undelivered, or why it waits.' },
+  attempt_count: count,
+  last_status_code: statusCode,
+  last_attempt_at: timeOrNull,
+  next_attempt_at: timeOrNull,
+  created_at: time,
+  updated_at: time,
+});
+
+/** A page of them. */
+export const listSchema = object({
+  data: { type: 'array', items: summarySchema },
+  next_cursor: { ...textOrNull, description: 'For the next page; null on the last.' },
+});
+
+/** A delivery with its attempts, as `deliveryView` writes it. */
+export const deliverySchema = object({
+  ...summarySchema.properties,
+  attempts: { type: 'array', items: attemptSchema },
+});

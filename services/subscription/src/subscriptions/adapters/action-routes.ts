@@ -1,0 +1,101 @@
+import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
+import { findTarget, type WriteParts } from '../../registry/write-version.ts';
+import { disableSubscription } from '../disable-subscription.ts';
+import { bodySchemas, type DisableBody, type EnableBody, type RotateBody } from '../domain/request-body.ts';
+import { enableSubscription } from '../enable-subscription.ts';
+import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
+import { sendTest, type TestParts } from '../send-test.ts';
+import { subscriptionParams, targetOf } from './request-parts.ts';
+import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
+import { subscriptionSchema, subscriptionWithSecretSchema, testSchema } from './subscription-schemas.ts';
+import { testView } from './subscription-view.ts';
+
+/** What can be done with a subscription works with these. */
+export type ActionParts = WriteParts & RotateParts & TestParts & HealthParts;
+
+const path = '/v1/webhooks/subscriptions/{id}';
+
+const nothing = jsonBody<Readonly<Record<string, never>>>({ schema: bodySchemas.nothing, ifEmpty: {} });
+
+/** POST …/enable, …/disable, …/rotate-secret and …/test. */
+export const actionRoutes = (parts: ActionParts): Route[] => [
+  enableRoute(parts),
+  disableRoute(parts),
+  rotateRoute(parts),
+  testRoute(parts),
+];
+
+const action = {
+  method: 'POST',
+  access: 'subscriptions:write',
+  tag: 'Subscriptions',
+  params: subscriptionParams,
+  takes: ['If-Match'],
+} as const;
+
+const enableRoute = (parts: ActionParts): Route =>
+  route({
+    ...action,
+    operationId: 'enableSubscription',
+    path: `${path}/enable`,
+    summary: 'Enable a subscription',
+    description: 'Its failures until now are forgiven.',
+    body: jsonBody<EnableBody>({ schema: bodySchemas.enable, ifEmpty: {} }),
+    answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
+    find: async (call) => findTarget(parts.store, targetOf(call)),
+    handle: async (call) =>
+      subscriptionReply(parts, await enableSubscription(parts, targetOf(call), call.body)),
+  });
+
+const disableRoute = (parts: ActionParts): Route =>
+  route({
+    ...action,
+    operationId: 'disableSubscription',
+    path: `${path}/disable`,
+    summary: 'Disable a subscription',
+    body: jsonBody<DisableBody>({ schema: bodySchemas.disable, ifEmpty: {} }),
+    answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
+    find: async (call) => findTarget(parts.store, targetOf(call)),
+    handle: async (call) =>
+      subscriptionReply(parts, await disableSubscription(parts, targetOf(call), call.body)),
+  });
+
+const rotateRoute = (parts: ActionParts): Route =>
+  route({
+    ...action,
+    operationId: 'rotateSecret',
+    path: `${path}/rotate-secret`,
+    summary: 'Give a subscription a new secret',
+    description:
+      'Old and new sign together for the overlap; the answer holds the new one, which is shown once.',
+    body: jsonBody<RotateBody>({ schema: bodySchemas.rotate, ifEmpty: {} }),
+    answers: {
+      200: {
+        description: 'The new version, with the new secret.',
+        schema: subscriptionWithSecretSchema,
+        headers: ['ETag'],
+      },
+    },
+    find: async (call) => findTarget(parts.store, targetOf(call)),
+    handle: async (call) => {
+      const rotated = await rotateSecret(parts, targetOf(call), call.body);
+      return subscriptionReply(parts, { ...rotated, more: { secret: rotated.shownSecret } });
+    },
+  });
+
+const testRoute = (parts: ActionParts): Route =>
+  route({
+    ...action,
+    takes: [],
+    operationId: 'testSubscription',
+    path: `${path}/test`,
+    summary: 'Send a test now and tell what came of it',
+    body: nothing,
+    answers: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
+    find: async (call) => findTarget(parts.store, targetOf(call)),
+    handle: async (call) => {
+      const { reach, id } = targetOf(call);
+      const tested = await sendTest(parts, { reach, id, traceparent: traceparentOf(call.request) });
+      return { status: 200, body: testView(tested), headers: { 'cache-control': 'no-store' } };
+    },
+  });

@@ -1,0 +1,77 @@
+import { etagOf, jsonBody, type Reply, type Route, route } from '@tidings/http';
+import { answerOnce, type OnceParts, type OnceRequest } from '../../registry/answer-once.ts';
+import { type Created, type CreateParts, createSubscription } from '../create-subscription.ts';
+import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
+import type { KeptAnswer } from '../ports.ts';
+import { reachOf } from './request-parts.ts';
+import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
+import { subscriptionWithSecretSchema } from './subscription-schemas.ts';
+import { subscriptionView } from './subscription-view.ts';
+
+/** What creation works with. */
+export type CreateRouteParts = CreateParts & OnceParts & HealthParts & Readonly<{ onReplay(): void }>;
+
+const path = '/v1/webhooks/subscriptions';
+
+/** POST /v1/webhooks/subscriptions. */
+export const createRoute = (parts: CreateRouteParts): Route =>
+  route({
+    operationId: 'createSubscription',
+    method: 'POST',
+    path,
+    access: 'subscriptions:write',
+    tag: 'Subscriptions',
+    summary: 'Create a subscription',
+    description:
+      'The answer holds the signing secret, which is shown nowhere else. With an `Idempotency-Key` a repeat within 24 ' +
+      'hours gets the same answer and makes nothing new.',
+    takes: ['Idempotency-Key'],
+    body: jsonBody<CreateBody>({ schema: bodySchemas.create }),
+    answers: {
+      201: {
+        description: 'The subscription, with its secret.',
+        schema: subscriptionWithSecretSchema,
+        headers: ['ETag', 'Location', 'Idempotency-Replayed'],
+      },
+    },
+    handle: async ({ principal, body, idempotencyKey }) =>
+      create(parts, { key: idempotencyKey, reach: reachOf(principal), route: `POST ${path}`, body }),
+  });
+
+type CreateRequest = OnceRequest & Readonly<{ body: CreateBody }>;
+
+async function create(parts: CreateRouteParts, request: CreateRequest): Promise<Reply> {
+  const { reach, body } = request;
+  const once = await answerOnce(parts, request, {
+    run: async (id) => createSubscription(parts, { reach, body, id }),
+    keep: keptAnswer,
+  });
+  if (!once.isReplay) {
+    const { subscription, propagated, shownSecret } = once.result;
+    const headers = { location: `${path}/${subscription.id}` };
+    const more = { secret: shownSecret };
+    return subscriptionReply(parts, { subscription, propagated, more, status: 201, headers });
+  }
+  const { answer, subscriptionId } = once;
+  const owner = { workspaceId: reach.workspaceId, subscriptionId };
+  const secret = answer.sealedSecret === null ? null : parts.mint.open(answer.sealedSecret, owner);
+  parts.onReplay();
+  return {
+    status: 201,
+    body: { ...(JSON.parse(answer.bodyJson) as object), secret },
+    headers: {
+      location: `${path}/${subscriptionId}`,
+      etag: etagOf(answer),
+      'cache-control': 'no-store',
+      'idempotency-replayed': 'true',
+    },
+  };
+}
+
+function keptAnswer({ subscription, propagated, shownSecret }: Created): KeptAnswer {
+  return {
+    bodyJson: JSON.stringify(subscriptionView(subscription, { propagated, health: undefined })),
+    version: subscription.version,
+    sealedSecret: shownSecret === null ? null : (subscription.secrets[0]?.sealed ?? null),
+  };
+}

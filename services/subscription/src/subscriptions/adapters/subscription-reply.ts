@@ -1,0 +1,40 @@
+import { etagOf, type Reply } from '@tidings/http';
+import type { Logger } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import type { Written } from '../../registry/write-version.ts';
+import type { HealthStore } from '../ports.ts';
+import { subscriptionView } from './subscription-view.ts';
+
+/** Where the health of endpoints is read. */
+export type HealthParts = Readonly<{
+  endpointHealth: Pick<HealthStore, 'find' | 'findMany'>;
+  logger: Logger;
+}>;
+
+/** What was asked for has been done by then: an answer without the figures is better than none, above all for a secret. */
+export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T>): Promise<T | 'unknown'> {
+  try {
+    return await read();
+  } catch (error) {
+    logger.warn({ detail: messageOf(error) }, 'health.unknown');
+    return 'unknown';
+  }
+}
+
+/** What is shown, and how. `more` is added to the fields; `status` is 200 unless it is given. */
+type Shown = Written &
+  Readonly<{ more?: object; status?: number; headers?: Readonly<Record<string, string>> }>;
+
+/** The answer that shows one subscription. */
+export async function subscriptionReply(
+  parts: HealthParts,
+  { subscription, propagated, more = {}, status = 200, headers = {} }: Shown,
+): Promise<Reply> {
+  const found = await healthOf(parts, async () => parts.endpointHealth.find(subscription.id));
+  const view = subscriptionView(subscription, { propagated, health: found ?? undefined });
+  return {
+    status,
+    body: { ...view, ...more },
+    headers: { etag: etagOf(subscription), 'cache-control': 'no-store', ...headers },
+  };
+}
