@@ -28,6 +28,8 @@ export {
   isEventTypeName,
   isReservedEventType,
 } from './event-type-name.ts';
+export type { DeliveryHeld } from './hold.ts';
+export { decodeHold, encodeHold, holdKey } from './hold.ts';
 export type {
   ConsumerId,
   DeadLetterId,

@@ -53,8 +53,9 @@ const holds: TopicDefinition = {
   name: 'tidings.holds',
   kind: 'table',
   partitions: deliveries.partitions,
-  key: 'subscription id and ordering key, partitioned like deliveries',
-  config: compacted,
+  key: 'subscription id, delivery id and chain, partitioned like deliveries',
+  // It is read whole when a partition is assigned, and only segments that were closed are compacted.
+  config: { ...compacted, 'segment.ms': String(10 * minuteMs), 'segment.bytes': String(16 * 1024 * 1024) },
 };
 
 const replays: TopicDefinition = {

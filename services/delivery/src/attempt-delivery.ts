@@ -78,7 +78,7 @@ export const createAttemptDelivery =
     if (outcome.kind === 'failed' && outcome.reason === 'gone') directory.markGone(subscription);
     onConcluded(attempted);
     release();
-    const verdict = verdictOnAttempt(attempted, notRetried);
+    const verdict = verdictOnAttempt(attempted, notRetried, job.member !== null);
     const isRecorded = await record(job, verdict);
     const detail = sent.kind === 'failed' ? sent.detail : null;
     if (isRecorded) report(attempted, { job, verdict, timings: sent.timings, detail });

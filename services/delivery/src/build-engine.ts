@@ -1,11 +1,13 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
-import type { Producer, Table } from '@tidings/kafka';
+import type { Bus, Producer, Table } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import { type Clock, type KeyRing, messageOf } from '@tidings/runtime';
+import { createKafkaHolds } from './adapters/kafka-holds.ts';
 import { createKafkaJournal } from './adapters/kafka-journal.ts';
 import { createSigningKeys } from './adapters/signing-keys.ts';
 import { createSubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { createAttemptDelivery, operatorRung } from './attempt-delivery.ts';
+import { buildOrder, type Order } from './build-order.ts';
 import { hardCapFactor, maxHeld, maxUnrecorded, memoryBounds, userAgent } from './config.ts';
 import { Dispatcher } from './dispatch-deliveries.ts';
 import { EndpointPressures } from './domain/endpoint-pressure.ts';
@@ -13,7 +15,7 @@ import { FinishedMemory } from './domain/finished-memory.ts';
 import { ActiveJobs, type Job } from './domain/job.ts';
 import { rungOfAtLeast } from './domain/ladder-hop.ts';
 import { defaultNotRetried } from './domain/next-step.ts';
-import { verdictOnDeferral } from './domain/verdict.ts';
+import { verdictOnDeferral, verdictOnFinished } from './domain/verdict.ts';
 import { createDeliveryHandler } from './handle-delivery-requested.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
@@ -22,11 +24,14 @@ import { createCountVerdict, createReportAttempt } from './report-attempt.ts';
 import { Spiller } from './spill-deliveries.ts';
 
 export type EngineOptions = Readonly<{
+  bus: Pick<Bus, 'readTail'>;
   table: Pick<Table<SubscriptionRecord>, 'get'>;
   producer: Producer;
   send: SendRequest;
   ring: KeyRing;
   concurrency: number;
+  maxOrderedBacklog: number;
+  maxHeldBodyBytes: number;
   handles: Metrics<typeof metricsCatalogue>['handles'];
   clock: Clock;
   logger: Logger;
@@ -37,6 +42,7 @@ export type Engine = Readonly<{
   handler: ReturnType<typeof createDeliveryHandler>;
   dispatcher: Dispatcher;
   spiller: Spiller;
+  order: Order;
   active: ActiveJobs;
   memory: FinishedMemory;
   pressures: EndpointPressures;
@@ -44,25 +50,32 @@ export type Engine = Readonly<{
 }>;
 
 export const buildEngine = (options: EngineOptions): Engine => {
-  const { table, producer, send, ring, concurrency, handles, clock, logger } = options;
+  const { bus, table, producer, send, ring, concurrency, handles, clock, logger } = options;
   const active = new ActiveJobs();
-  const directory = createSubscriptionDirectory(table);
+  const directory = createSubscriptionDirectory(table, (id) => order.keeper.subscriptionChanged(id));
   const signingKeys = createSigningKeys({ ring, logger });
   const memory = new FinishedMemory(memoryBounds, clock.monotonicMs());
   const pressures = new EndpointPressures();
+  const countVerdict = createCountVerdict(handles);
   const record = createRecordVerdict({
     journal: createKafkaJournal(producer, clock),
     active,
     memory,
-    onRecorded: createCountVerdict(handles),
+    onRecorded: (job, verdict, entryOffset) => {
+      countVerdict(job, verdict);
+      order.keeper.recorded(job, verdict, entryOffset);
+    },
     clock,
     logger,
   });
   const onDuplicate = (kind: 'in_flight' | 'finished') => handles.duplicates.inc({ kind });
   const isFinished = (job: Job): boolean => {
-    if (!memory.has(job.chain, job.command.state.attempt)) return false;
+    // An entry says itself which attempt comes next: a line's head is only finished when its chain is over.
+    const isOver =
+      job.member === null ? memory.has(job.chain, job.command.state.attempt) : memory.isOver(job.chain);
+    if (!isOver) return false;
     onDuplicate('finished');
-    active.complete(job);
+    void record(job, verdictOnFinished);
     return true;
   };
   const putAside = (job: Job, rungMs: number): void => {
@@ -110,11 +123,32 @@ export const buildEngine = (options: EngineOptions): Engine => {
     clock,
     logger,
   });
+  const order: Order = buildOrder({
+    directory,
+    holds: createKafkaHolds({ bus, producer, logger }),
+    active,
+    memory,
+    record,
+    admit: (job, subscription) => {
+      spiller.admit(job, subscription);
+      dispatcher.pump();
+      spiller.watch();
+    },
+    hasCompany: (partition, subscriptionId) => spiller.hasCompany(partition, subscriptionId),
+    onPark: () => handles.parked.inc({}),
+    onDuplicate,
+    maxBacklog: options.maxOrderedBacklog,
+    maxBodyBytes: options.maxHeldBodyBytes,
+    clock,
+    logger,
+  });
   return {
     handler: createDeliveryHandler({
       directory,
       dispatcher,
       spiller,
+      keeper: order.keeper,
+      onDropped: order.dropPartition,
       record,
       active,
       memory,
@@ -123,12 +157,14 @@ export const buildEngine = (options: EngineOptions): Engine => {
     }),
     dispatcher,
     spiller,
+    order,
     active,
     memory,
     pressures,
     onSubscriptionChanged: (id, subscription) => {
       if (subscription === undefined) signingKeys.forget(id);
       else spiller.renew(subscription);
+      order.keeper.subscriptionChanged(id);
     },
   };
 };

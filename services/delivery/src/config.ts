@@ -29,6 +29,20 @@ export const configSpec = {
     max: 1_073_741_824,
     help: 'bytes of one partition in memory; above it the partition is paused',
   }),
+  maxOrderedBacklog: integer({
+    env: 'DELIVERY_MAX_ORDERED_BACKLOG',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'commands that may wait for one ordered subscription; what comes beyond goes to dead-letters',
+  }),
+  maxHeldBodyBytes: integer({
+    env: 'DELIVERY_MAX_HELD_BODY_BYTES',
+    default: 33_554_432,
+    min: 0,
+    max: 4_294_967_296,
+    help: 'bodies in memory of commands that wait in lines; beyond it they are read back from the changelog',
+  }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',
     default: 15_000,

@@ -8,6 +8,7 @@ import { type ActiveJobs, type Job, jobKeyOf } from './domain/job.ts';
 import { shortestDelayMs } from './domain/ladder-hop.ts';
 import { type Route, routeOf } from './domain/route.ts';
 import { verdictOnRoute } from './domain/verdict.ts';
+import type { OrderKeeper } from './keep-order.ts';
 import type { SubscriptionDirectory } from './ports.ts';
 import type { RecordVerdict } from './record-verdict.ts';
 import type { Spiller } from './spill-deliveries.ts';
@@ -16,6 +17,9 @@ type Dependencies = Readonly<{
   directory: SubscriptionDirectory;
   dispatcher: Dispatcher;
   spiller: Spiller;
+  keeper: Pick<OrderKeeper, 'take'>;
+  /** Told of a partition that is somebody else's, after its queued jobs were dropped. */
+  onDropped: (partition: number) => void;
   record: RecordVerdict;
   active: ActiveJobs;
   memory: FinishedMemory;
@@ -39,6 +43,7 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, arrived
   bytes: item.message.body.length + stateBytes,
   arrivedMs,
   writtenAtMs: item.record.timestampMs,
+  member: null,
   records: [item],
 });
 
@@ -47,7 +52,7 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, arrived
  * subscription's queue. Returns at once; the work ends later with the record's completion.
  */
 export const createDeliveryHandler = (dependencies: Dependencies) => {
-  const { directory, dispatcher, spiller, record, active, memory, clock, onDuplicate } = dependencies;
+  const { directory, dispatcher, spiller, keeper, record, active, memory, clock, onDuplicate } = dependencies;
 
   const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
     if (active.join(key, item)) {
@@ -76,9 +81,10 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     const { state } = item.message;
     const names = { key: jobKeyOf(state), chain: chainKeyOf(state) };
     if (isKnown(item, names)) return;
+    const subscription = directory.find(state.subscriptionId);
+    if (keeper.take(item, subscription)) return;
     const job = jobOf(item, names, clock.monotonicMs());
     active.add(job);
-    const subscription = directory.find(state.subscriptionId);
     const route = routeOf(state, subscription, clock.nowMs());
     if (route.kind === 'attempt') {
       spiller.admit(job, route.subscription);
@@ -112,6 +118,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     onRevoked: (partition: number): void => {
       intake.drop(partition);
       for (const job of dispatcher.dropPartition(partition)) active.drop(job);
+      dependencies.onDropped(partition);
       spiller.dropPartition(partition);
     },
   };

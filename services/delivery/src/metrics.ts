@@ -72,6 +72,36 @@ export const metricsCatalogue = defineMetrics({
     help: 'Commands spilled by this process that are not back yet.',
     labels: [],
   },
+  parked: {
+    type: 'counter',
+    name: 'tidings_delivery_parked_total',
+    help: 'Commands of ordered subscriptions that were written to the changelog to wait behind an earlier one.',
+    labels: [],
+  },
+  restored: {
+    type: 'counter',
+    name: 'tidings_delivery_restored_entries_total',
+    help: 'Entries read from the changelog of ordered subscriptions when partitions were assigned.',
+    labels: [],
+  },
+  orderLines: {
+    type: 'gauge',
+    name: 'tidings_delivery_order_lines',
+    help: 'Lines of ordered subscriptions with a command in them.',
+    labels: [],
+  },
+  inLines: {
+    type: 'gauge',
+    name: 'tidings_delivery_order_line_commands',
+    help: 'Commands in lines of ordered subscriptions, heads included.',
+    labels: [],
+  },
+  heldBodyBytes: {
+    type: 'gauge',
+    name: 'tidings_delivery_held_body_bytes',
+    help: 'Bodies kept in memory of commands that have an entry in the changelog.',
+    labels: [],
+  },
   breakers: {
     type: 'gauge',
     name: 'tidings_delivery_breakers',

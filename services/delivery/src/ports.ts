@@ -1,7 +1,13 @@
-import type { DeliveryRequested, SubscriptionRecord } from '@tidings/contracts';
+import type {
+  AttemptRecorded,
+  DeliveryHeld,
+  DeliveryRequested,
+  SubscriptionRecord,
+} from '@tidings/contracts';
 import type { PreparedSecret } from '@tidings/signing';
 import type { ConcludedAttempt } from './domain/attempt.ts';
 import type { Job } from './domain/job.ts';
+import type { Member } from './domain/order-line.ts';
 import type { SendOutcome, SendTimings } from './domain/send-outcome.ts';
 import type { Verdict } from './domain/verdict.ts';
 
@@ -29,10 +35,37 @@ export type DeliveryRequest = Readonly<{
 export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
 
 /**
- * Writes all that a verdict says: first what follows, then the fact. Resolves when every in-sync replica has both;
- * rejects with AppError `closed` at shutdown, and then nobody knows what is there.
+ * Writes all that a verdict says: first what follows, then the fact. Resolves when every in-sync replica has both, with
+ * the place of the job's new entry if it got one; rejects with AppError `closed` at shutdown, and then nobody knows
+ * what is there.
  */
-export type Journal = Readonly<{ write(verdict: Verdict, command: DeliveryRequested): Promise<void> }>;
+export type Journal = Readonly<{
+  write(verdict: Verdict, job: Job): Promise<bigint | null>;
+  /** The fact alone, of a job whose partition belongs to somebody else by now. */
+  writeFact(verdict: Verdict, job: Job): Promise<void>;
+}>;
+
+/** One record of the changelog: an entry, or (null) the end of one. */
+export type HoldRecord = Readonly<{
+  partition: number;
+  key: string;
+  offset: bigint;
+  entry: Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> | null;
+}>;
+
+/** The changelog of what waits in lines. Writes of one partition keep the order of the calls. */
+export type Holds = Readonly<{
+  /** Writes a member as it is now; the fact, if any, tells partners that it waits. Resolves with its place. */
+  put(member: Member, body: Buffer, fact: AttemptRecorded | null): Promise<bigint>;
+  /** Ends an entry. Never rejects: one that stays is recognised when it is restored. */
+  remove(member: Member): void;
+  /** Every record of the partitions, from the given places (or the beginning) to the end or `length` further. */
+  read(
+    from: ReadonlyMap<number, bigint>,
+    onRecord: (record: HoldRecord) => void,
+    length?: number,
+  ): Promise<void>;
+}>;
 
 /** Told about each attempt once it is recorded, for logs and metrics. */
 export type ReportAttempt = (

@@ -1,4 +1,5 @@
 import type { Logger, Metrics } from '@tidings/observability';
+import type { Job } from './domain/job.ts';
 import type { SendTimings } from './domain/send-outcome.ts';
 import type { Verdict } from './domain/verdict.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -58,10 +59,12 @@ export const createReportAttempt =
 /** Counts how each command went on. */
 export const createCountVerdict =
   (handles: Handles) =>
-  ({ fact, followUp }: Verdict): void => {
+  ({ member }: Job, { fact, followUp }: Verdict): void => {
     const kind = fact?.outcome.kind;
+    // Only the entry of something that had ended before was removed.
+    if (fact === null && followUp.kind === 'none') return;
     if (followUp.kind === 'dead-letter') handles.endings.inc({ ending: followUp.reason });
     else if (followUp.kind === 'none') handles.endings.inc({ ending: kind ?? 'none' });
     else if (kind === 'failed') handles.retriesScheduled.inc({});
-    else if (followUp.state.deferrals === 0) handles.hops.inc({ kind: 'wait' });
+    else if (member === null && followUp.state.deferrals === 0) handles.hops.inc({ kind: 'wait' });
   };

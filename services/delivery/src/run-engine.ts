@@ -6,8 +6,8 @@ import { buildEngine, type Engine } from './build-engine.ts';
 import { type configSpec, maxFetchBytes } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
-import { createRefillMemory } from './refill-memory.ts';
 import { type RungRelay, startRelays } from './relay-due-retries.ts';
+import { createRestoreState } from './restore-state.ts';
 
 /** What the service is started with. */
 export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -38,22 +38,42 @@ export const openEngine = async (
     onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
   });
   resources.add('subscriptions', () => table.close());
-  const { concurrency } = config;
+  const { concurrency, maxOrderedBacklog, maxHeldBodyBytes } = config;
   const { handles } = metrics;
-  engine = buildEngine({ table, producer, send, ring, concurrency, handles, clock, logger });
+  engine = buildEngine({
+    bus,
+    table,
+    producer,
+    send,
+    ring,
+    concurrency,
+    maxOrderedBacklog,
+    maxHeldBodyBytes,
+    handles,
+    clock,
+    logger,
+  });
   return { bus, table, engine };
 };
 
 const runDeliveries = async (
   { bus, engine }: OpenEngine,
-  { config, clock, logger }: DeliveryContext,
+  { config, clock, logger, metrics }: DeliveryContext,
 ): Promise<PartitionRunner> =>
   bus.runPartitions({
     group: deliveryGroup,
     topics: [topics.deliveries],
     decode: decodeDelivery,
     onBatch: engine.handler.onBatch,
-    onAssigned: createRefillMemory({ bus, group: deliveryGroup, memory: engine.memory, clock, logger }),
+    onAssigned: createRestoreState({
+      bus,
+      group: deliveryGroup,
+      memory: engine.memory,
+      restorer: engine.order.restorer,
+      onRestored: (entries) => metrics.handles.restored.inc({}, entries),
+      clock,
+      logger,
+    }),
     onRevoked: ({ partition }) => engine.handler.onRevoked(partition),
     maxBytesPerPartition: maxFetchBytes,
     maxPendingPerPartition: config.maxPendingPerPartition,
@@ -75,6 +95,7 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   const relays = config.relays ? await startRelays(bus) : [];
   for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
   resources.add('requests under way', async () => {
+    engine.order.keeper.stop();
     engine.spiller.stop();
     const isDrained = await engine.dispatcher.drain(config.drainMs);
     if (!isDrained) logger.warn({ drainMs: config.drainMs }, 'drain.incomplete');

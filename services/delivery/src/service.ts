@@ -71,6 +71,12 @@ const gaugeQueues = ({ dispatcher, active, memory }: Engine, { metrics, clock }:
   });
 };
 
+const gaugeLines = ({ order }: Engine, { metrics }: DeliveryContext): void => {
+  metrics.handles.orderLines.collect((read) => read.set({}, order.book.lines));
+  metrics.handles.inLines.collect((read) => read.set({}, order.book.waiting));
+  metrics.handles.heldBodyBytes.collect((read) => read.set({}, order.bodies.bytes));
+};
+
 const gaugeEndpoints = ({ pressures }: Engine, { metrics }: DeliveryContext): void => {
   metrics.handles.breakers.collect((read) => {
     const counts = { closed: 0, open: 0, 'half-open': 0 };
@@ -106,6 +112,7 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   const { runner, relays }: RunningEngine = await startEngine(opened, context);
   gaugeQueues(opened.engine, context);
   gaugeEndpoints(opened.engine, context);
+  gaugeLines(opened.engine, context);
   gaugeRungs(relays, context);
   const onLag = (records: number) => metrics.handles.lagRecords.set({}, records);
   const stopLag = watchLag({ bus: opened.bus, group: deliveryGroup, runner, onLag, clock, logger });

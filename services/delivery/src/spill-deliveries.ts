@@ -62,7 +62,7 @@ export class Spiller {
     const spill = spillOnArrival({
       admission,
       queued,
-      hasCompany: () => this.#hasCompany(job, nowMs),
+      hasCompany: () => this.hasCompany(job.partition, laneId),
       isThrottled: dispatcher.queue.stateOf(laneId) === 'throttled',
       takesPerSecond:
         pressure.averageMs === null ? null : this.#takesPerSecond(laneId, pressure, subscription),
@@ -101,6 +101,14 @@ export class Spiller {
     }, sweepMs);
   }
 
+  /** True when a backlog of the subscription would hold up somebody else in its partition. */
+  hasCompany(partition: number, subscriptionId: string): boolean {
+    const { dispatcher, clock } = this.#dependencies;
+    const waitingOf = (laneId: string) => dispatcher.queue.lengthOf(laneId);
+    const sinceMs = clock.monotonicMs() - spillRules.companyMs;
+    return this.#companyOf(partition).hasOther(subscriptionId, sinceMs, waitingOf);
+  }
+
   stop(): void {
     this.#cancelSweep?.();
   }
@@ -112,7 +120,9 @@ export class Spiller {
   #sweep(): void {
     const { dispatcher, pressures, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
-    const aged = dispatcher.takeAged((lane, head) => maxWaitMs(lane.state, this.#hasCompany(head, nowMs)));
+    const aged = dispatcher.takeAged((lane, head) =>
+      maxWaitMs(lane.state, this.hasCompany(head.partition, lane.id)),
+    );
     for (const { job, state, limits } of aged) {
       this.#putAside(
         job,
@@ -166,12 +176,5 @@ export class Spiller {
     const fresh = new PartitionCompany();
     this.#company.set(partition, fresh);
     return fresh;
-  }
-
-  #hasCompany({ partition, command }: Job, nowMs: number): boolean {
-    const { queue } = this.#dependencies.dispatcher;
-    const waitingOf = (laneId: string) => queue.lengthOf(laneId);
-    const sinceMs = nowMs - spillRules.companyMs;
-    return this.#companyOf(partition).hasOther(command.state.subscriptionId, sinceMs, waitingOf);
   }
 }

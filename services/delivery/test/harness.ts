@@ -28,6 +28,8 @@ export type Sent = DeliveryRequest & { answer(outcome: SendOutcome): void; reado
 export class FakeSender {
   readonly sent: Sent[] = [];
   rule: ((request: DeliveryRequest) => SendOutcome | undefined) | undefined;
+  /** Told of each request; may answer it at any time. */
+  onSend: ((sent: Sent) => void) | undefined;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -38,7 +40,9 @@ export class FakeSender {
     const atMs = this.#clock.nowMs();
     const ruled = this.rule?.(request);
     return new Promise((resolve) => {
-      this.sent.push({ ...request, answer: resolve, atMs });
+      const sent = { ...request, answer: resolve, atMs };
+      this.sent.push(sent);
+      this.onSend?.(sent);
       if (ruled !== undefined) resolve(ruled);
     });
   };
@@ -76,6 +80,8 @@ export type HarnessOptions = Readonly<{
   /** Another process on the same brokers. */
   bus?: MemoryBus;
   clock?: FakeClock;
+  /** Answers requests from the first one on. */
+  onSend?: (sent: Sent) => void;
   cleanUp: (close: () => Promise<void>) => void;
 }>;
 
@@ -96,6 +102,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
   const clock = options.clock ?? fakeClock(startMs);
   const bus = options.bus ?? createMemoryBus({ clock });
   const sender = new FakeSender(clock);
+  sender.onSend = options.onSend;
   const { context, lines } = contextFor(clock, options.env ?? {});
   const opened = await openEngine(bus, sender.send, context);
   await startEngine(opened, context);

@@ -5,6 +5,7 @@ import type { SubscriptionDirectory } from '../ports.ts';
 /** The subscriptions table, with what endpoints said of themselves and the registry does not know yet. */
 export const createSubscriptionDirectory = (
   table: Pick<Table<SubscriptionRecord>, 'get'>,
+  onGone: (id: string) => void,
 ): SubscriptionDirectory => {
   const gone = new Map<string, SubscriptionRecord>();
   return {
@@ -19,6 +20,7 @@ export const createSubscriptionDirectory = (
     },
     markGone: (subscription) => {
       gone.set(subscription.id, { ...subscription, state: 'disabled', disabledReason: 'gone' });
+      onGone(subscription.id);
     },
   };
 };

@@ -4,15 +4,15 @@ import type { AttemptRecorded, DeliveryState } from '@tidings/contracts';
 export type ChainKey = readonly [number, number, number];
 
 /** How far a chain has come: the number of its last finished attempt, or this when it is terminal. */
-const terminal = 255;
-const lastAttempt = 254;
+const terminal = 0xffff_ffff;
+const lastAttempt = terminal - 1;
 
 const emptySlots = 1_024;
 const maxLoad = 0.6;
 const wordsPerKey = 3;
 
 /**
- * Chains and how far they have come, in flat arrays: 13 bytes a slot instead of some 150 in a Map, which at 2,000
+ * Chains and how far they have come, in flat arrays: 16 bytes a slot instead of some 150 in a Map, which at 2,000
  * deliveries a second for ten minutes is the difference between tens and hundreds of megabytes. Keys are the first 96
  * bits of the delivery id (itself a hash) mixed with the chain; open addressing, linear probing.
  */
@@ -20,7 +20,7 @@ class Generation {
   readonly bornMs: number;
   size = 0;
   #keys = new Uint32Array(emptySlots * wordsPerKey);
-  #marks = new Uint8Array(emptySlots);
+  #marks = new Uint32Array(emptySlots);
 
   constructor(bornMs: number) {
     this.bornMs = bornMs;
@@ -55,7 +55,7 @@ class Generation {
     const keys = this.#keys;
     const marks = this.#marks;
     this.#keys = new Uint32Array(keys.length * 2);
-    this.#marks = new Uint8Array(marks.length * 2);
+    this.#marks = new Uint32Array(marks.length * 2);
     marks.forEach((mark, from) => {
       if (mark === 0) return;
       const at = from * wordsPerKey;
@@ -111,6 +111,11 @@ export class FinishedMemory {
     const mark = Math.min(attempt, lastAttempt);
     for (const generation of this.#generations) if (generation.find(key) >= mark) return true;
     return false;
+  }
+
+  /** True when the chain is over: nothing of it is to be sent any more. */
+  isOver(key: ChainKey): boolean {
+    return this.#generations.some((generation) => generation.find(key) === terminal);
   }
 
   /** The attempt is finished, and all that follows it is in the log. */

@@ -1,5 +1,7 @@
 import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
+import type { Completable } from './completable.ts';
 import type { ChainKey } from './finished-memory.ts';
+import type { Member } from './order-line.ts';
 
 /** A command in memory, from the moment it was read until what follows it is in the log. */
 export type Job = Readonly<{
@@ -14,12 +16,11 @@ export type Job = Readonly<{
   arrivedMs: number;
   /** Epoch milliseconds when it was written to the log. */
   writtenAtMs: number;
+  /** Its place, when it stands in a line. */
+  member: Member | null;
   /** The records that this job stands for: its own, and copies that came meanwhile. */
   records: Completable[];
 }>;
-
-/** A record whose offset may be committed once it is done. */
-export type Completable = Readonly<{ done(): void }>;
 
 /** See {@link Job}. */
 export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string =>
@@ -55,7 +56,12 @@ export class ActiveJobs {
 
   /** Forgets the job without completing it. */
   drop(job: Job): void {
-    this.#jobs.delete(job.key);
+    if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+  }
+
+  /** The same by its name, whoever has it. */
+  dropKey(key: string): void {
+    this.#jobs.delete(key);
   }
 
   /** What follows the job is in the log: its records are done. */

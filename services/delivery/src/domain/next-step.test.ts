@@ -13,6 +13,7 @@ const decide = (overrides: Partial<Parameters<typeof nextStep>[0]> = {}) =>
     rules: { scheduleSeconds: [5, 60], notRetried: defaultNotRetried },
     retryAfterMs: null,
     jitter: 0,
+    blocks: false,
     nowMs,
     ...overrides,
   });
@@ -60,6 +61,15 @@ describe('nextStep', () => {
     'protocol',
   ] as const)('retries %s', (reason) => {
     expect(decide({ outcome: failed(reason, null) }).kind).toBe('retry');
+  });
+
+  it('probes for ever at the last wait where nothing may pass', () => {
+    expect(decide({ blocks: true, position: 9 })).toEqual({ kind: 'retry', atMs: nowMs + 60_000 });
+    const blocked = failed('blocked-address', null);
+    expect(decide({ blocks: true, position: 9, outcome: blocked }).kind).toBe('retry');
+    expect(decide({ blocks: true, outcome: failed('gone', 410) }).kind).toBe('dead-letter');
+    const rules = { scheduleSeconds: [1], notRetried: defaultNotRetried };
+    expect(decide({ blocks: true, position: 1, rules })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
   });
 
   it('lets jitter lengthen a wait by at most a tenth', () => {

@@ -1,4 +1,10 @@
-import type { AttemptOutcome, FailureReason, NextStep } from '@tidings/contracts';
+import type {
+  AttemptOutcome,
+  DeliveryState,
+  FailureReason,
+  NextStep,
+  SubscriptionRecord,
+} from '@tidings/contracts';
 
 /** What decides over the time after a failure. */
 export type RetryRules = Readonly<{
@@ -18,8 +24,15 @@ export const defaultNotRetried: ReadonlySet<FailureReason> = new Set([
 /** The part of a wait that jitter may add: it only lengthens. */
 const maxJitter = 0.1;
 
+/** A blocked line is probed no more often than this, whatever its schedule ends with. */
+const shortestProbeSeconds = 5;
+
 const delaysOf = (scheduleSeconds: readonly number[]): readonly number[] =>
   scheduleSeconds[0] === 0 ? scheduleSeconds.slice(1) : scheduleSeconds;
+
+// How long a head that blocks its line waits between two tries.
+const probeSecondsOf = (delays: readonly number[]): number =>
+  Math.max(delays.at(-1) ?? 0, shortestProbeSeconds);
 
 type NextStepInput = Readonly<{
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>;
@@ -30,6 +43,8 @@ type NextStepInput = Readonly<{
   retryAfterMs: number | null;
   /** From 0 (included) to 1. */
   jitter: number;
+  /** The head of a line that nothing may pass: it is tried again and again at the last wait of the schedule. */
+  blocks: boolean;
   nowMs: number;
 }>;
 
@@ -40,12 +55,35 @@ export const nextStep = ({
   rules,
   retryAfterMs,
   jitter,
+  blocks,
   nowMs,
 }: NextStepInput): NextStep => {
   if (outcome.kind === 'delivered') return { kind: 'none' };
-  if (rules.notRetried.has(outcome.reason)) return { kind: 'dead-letter', reason: 'not-retried' };
-  const delaySeconds = delaysOf(rules.scheduleSeconds)[position];
+  const delays = delaysOf(rules.scheduleSeconds);
+  // A gone endpoint is disabled: no probe would reach it.
+  const isFinal = rules.notRetried.has(outcome.reason) && (!blocks || outcome.reason === 'gone');
+  if (isFinal) return { kind: 'dead-letter', reason: 'not-retried' };
+  const delaySeconds = delays[position] ?? (blocks ? probeSecondsOf(delays) : undefined);
   if (delaySeconds === undefined) return { kind: 'dead-letter', reason: 'exhausted' };
   const scheduledMs = delaySeconds * 1_000 * (1 + maxJitter * jitter);
   return { kind: 'retry', atMs: Math.ceil(nowMs + Math.max(scheduledMs, retryAfterMs ?? 0)) };
+};
+
+/**
+ * When a command that waits is due by the subscription as it is now: a shorter wait counts at once, and a head that was
+ * only there to block goes at once when its line may go on without it. A longer wait counts from the next failure on,
+ * and what the endpoint asked for is kept.
+ */
+export const dueUnder = (
+  { notBeforeMs, position, attempts }: Pick<DeliveryState, 'notBeforeMs' | 'position' | 'attempts'>,
+  { retryScheduleSeconds, onExhausted }: Pick<SubscriptionRecord, 'retryScheduleSeconds' | 'onExhausted'>,
+): number | null => {
+  const last = attempts.at(-1);
+  if (notBeforeMs === null || last === undefined) return notBeforeMs;
+  if (last.statusCode === 429 || last.statusCode === 503) return notBeforeMs;
+  const delays = delaysOf(retryScheduleSeconds);
+  if (onExhausted === 'skip' && position > delays.length) return null;
+  const delaySeconds = delays[position - 1] ?? probeSecondsOf(delays);
+  const latestMs = last.atMs + last.durationMs + delaySeconds * 1_000 * (1 + maxJitter);
+  return Math.min(notBeforeMs, Math.ceil(latestMs));
 };

@@ -9,7 +9,7 @@ export type Route =
   /** Our table does not hold the subscription yet, or holds an older version than the matcher saw. */
   | Readonly<{ kind: 'await-subscription'; rung: Rung }>
   | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' }>
-  | Readonly<{ kind: 'set-aside'; reason: 'disabled' | 'unknown-subscription' }>;
+  | Readonly<{ kind: 'set-aside'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
 
 /** How long a command waits for a subscription that nobody knows. */
 export const maxUnknownMs = 300_000;

@@ -20,7 +20,7 @@ const response = (status: number, headers: Record<string, string> = {}): Answer 
 const after = (sent: Exclude<SendOutcome, { kind: 'aborted' }>, state = aState()) => {
   const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
   const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40 });
-  return verdictOnAttempt(attempted, defaultNotRetried);
+  return verdictOnAttempt(attempted, defaultNotRetried, false);
 };
 
 describe('verdictOnAttempt', () => {

@@ -83,10 +83,14 @@ const followUpOf = (next: NextStep, attempted: ConcludedAttempt, nowMs: number):
   return { kind: 'command', state: following, rung: hopFor(next.atMs - nowMs) };
 };
 
-/** What an attempt leaves behind: its fact, and the next command or a dead letter. */
+/**
+ * What an attempt leaves behind: its fact, and the next command or a dead letter. The head of a line may have to stay
+ * until it succeeds.
+ */
 export const verdictOnAttempt = (
   attempted: ConcludedAttempt,
   notRetried: RetryRules['notRetried'],
+  isHeadOfLine: boolean,
 ): Verdict => {
   const { state, subscription, outcome, endedAtMs: nowMs } = attempted;
   const next = nextStep({
@@ -95,12 +99,16 @@ export const verdictOnAttempt = (
     rules: { scheduleSeconds: subscription.retryScheduleSeconds, notRetried },
     retryAfterMs: parseRetryAfter(attempted.retryAfter, nowMs),
     jitter: jitterOf(state),
+    blocks: isHeadOfLine && subscription.onExhausted === 'block',
     nowMs,
   });
   const { atMs, durationMs } = attempted;
   const fact = factOf(state, { outcome, next, atMs, durationMs, subscriptionVersion: subscription.version });
   return { fact, followUp: followUpOf(next, attempted, nowMs) };
 };
+
+/** What remains to be done for a command whose copy is finished: nothing. */
+export const verdictOnFinished: Verdict = { fact: null, followUp: { kind: 'none' } };
 
 /** What a command leaves behind that is not attempted now: it waits on the ladder, or ends. */
 export const verdictOnRoute = (

@@ -3,11 +3,14 @@ import type { Assignment, Bus, IncomingRecord } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import { chainKeyOf, endingOf, type FinishedMemory } from './domain/finished-memory.ts';
+import type { LineRestorer } from './restore-lines.ts';
 
 type Dependencies = Readonly<{
   bus: Pick<Bus, 'lag' | 'readTail'>;
   group: string;
   memory: FinishedMemory;
+  restorer: Pick<LineRestorer, 'restore'>;
+  onRestored: (entries: number) => void;
   clock: Clock;
   logger: Logger;
 }>;
@@ -27,10 +30,19 @@ const factsFor = ({ committedOffset, highOffset }: Assignment): bigint => {
 
 /**
  * Before a partition is worked: learns from the end of its attempts what was finished there, by this process or
- * another. Partitions that are assigned together are read together. Without it copies would be sent again, nothing
- * would be lost: a failure is logged and the work goes on.
+ * another, and reads what waits in lines. Partitions that are assigned together are read together. Without the memory
+ * copies would be sent again, so its failure is only logged; without the lines order would be lost, so that failure
+ * stops the partition until it succeeds.
  */
-export const createRefillMemory = ({ bus, group, memory, clock, logger }: Dependencies) => {
+export const createRestoreState = ({
+  bus,
+  group,
+  memory,
+  restorer,
+  onRestored,
+  clock,
+  logger,
+}: Dependencies) => {
   let waiting: Assignment[] = [];
   let turn: Promise<void> | undefined;
 
@@ -68,24 +80,32 @@ export const createRefillMemory = ({ bus, group, memory, clock, logger }: Depend
     });
   };
 
-  const refill = async (): Promise<void> => {
-    const assignments = waiting;
-    waiting = [];
-    turn = undefined;
-    const beganMs = clock.monotonicMs();
-    const partitions = assignments.map(({ partition }) => partition);
+  const refill = async (assignments: readonly Assignment[], partitions: readonly number[]): Promise<void> => {
     try {
       await read(assignments);
-      const tookMs = Math.round(clock.monotonicMs() - beganMs);
-      logger.info({ partitions, chains: memory.size, tookMs }, 'memory.refilled');
     } catch (error) {
       logger.warn({ partitions, detail: messageOf(error) }, 'memory.not-refilled');
     }
   };
 
+  const restore = async (): Promise<void> => {
+    const assignments = waiting;
+    waiting = [];
+    turn = undefined;
+    const beganMs = clock.monotonicMs();
+    const partitions = assignments.map(({ partition }) => partition);
+    // In this order: an entry is written before the fact that it follows from, so what a fact says is finished has its
+    // entry by the time that the entries are read.
+    await refill(assignments, partitions);
+    const restored = await restorer.restore(partitions);
+    onRestored(restored);
+    const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    logger.info({ partitions, chains: memory.size, entries: restored, tookMs }, 'state.restored');
+  };
+
   return async (assignment: Assignment): Promise<void> => {
     waiting.push(assignment);
-    turn ??= Promise.resolve().then(refill);
+    turn ??= Promise.resolve().then(restore);
     await turn;
   };
 };

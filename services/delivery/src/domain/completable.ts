@@ -1,0 +1,2 @@
+/** A record whose offset may be committed once it is done. */
+export type Completable = Readonly<{ done(): void }>;

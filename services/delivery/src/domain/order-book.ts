@@ -1,0 +1,127 @@
+import { isBefore, type Line, type Member, type SubscriptionLines } from './order-line.ts';
+
+type Subscriptions = Map<string, SubscriptionLines>;
+
+/** Who stands where, over all partitions of this process. */
+export class OrderBook {
+  readonly #partitions = new Map<number, Subscriptions>();
+
+  /** Lines with somebody in them. */
+  get lines(): number {
+    return this.#sum(({ lines }) => lines.size);
+  }
+
+  /** Commands in lines, heads included. */
+  get waiting(): number {
+    return this.#sum(({ waiting }) => waiting);
+  }
+
+  /** What waits for a subscription; undefined when nothing does, which is nearly always. */
+  of(partition: number, subscriptionId: string): SubscriptionLines | undefined {
+    return this.#partitions.get(partition)?.get(subscriptionId);
+  }
+
+  linesOf(subscriptionId: string): readonly Line[] {
+    return [...this.#partitions.values()].flatMap((subscriptions) => [
+      ...(subscriptions.get(subscriptionId)?.lines.values() ?? []),
+    ]);
+  }
+
+  linesIn(partition: number): readonly Line[] {
+    const subscriptions = this.#partitions.get(partition)?.values() ?? [];
+    return [...subscriptions].flatMap(({ lines }) => [...lines.values()]);
+  }
+
+  /** The line of that name, a new one if there is none. */
+  open({ partition, subscriptionId, name }: Pick<Line, 'partition' | 'subscriptionId' | 'name'>): Line {
+    let subscriptions = this.#partitions.get(partition);
+    if (subscriptions === undefined) {
+      subscriptions = new Map();
+      this.#partitions.set(partition, subscriptions);
+    }
+    let known = subscriptions.get(subscriptionId);
+    if (known === undefined) {
+      known = { lines: new Map(), members: new Map(), waiting: 0 };
+      subscriptions.set(subscriptionId, known);
+    }
+    let line = known.lines.get(name);
+    if (line === undefined) {
+      const cancelTimer = () => {};
+      const fresh = { members: [], head: 'idle', cancelTimer, isGone: false } as const;
+      line = { name, subscriptionId, partition, ...fresh, members: [] };
+      known.lines.set(name, line);
+    }
+    return line;
+  }
+
+  /** Puts a member in its place in its line: almost always at the end, and never before a head that is at work. */
+  stand(member: Member): void {
+    const { line } = member;
+    const { members, head, partition, subscriptionId } = line;
+    const first = head === 'running' || head === 'loading' ? 1 : 0;
+    let at = members.length;
+    for (let before = members[at - 1]; at > first && before !== undefined; before = members[at - 1]) {
+      if (!isBefore(member, before)) break;
+      at -= 1;
+    }
+    if (at === members.length) members.push(member);
+    else members.splice(at, 0, member);
+    const known = this.of(partition, subscriptionId);
+    if (known === undefined) return;
+    const { deliveryId, chain } = member.state;
+    if ((known.members.get(deliveryId)?.state.chain ?? -1) <= chain) known.members.set(deliveryId, member);
+    if (!member.isRefused) known.waiting += 1;
+  }
+
+  /** Takes a member out; a line without members is forgotten. False when it did not stand there any more. */
+  remove(member: Member): boolean {
+    const { line } = member;
+    const at = line.members[0] === member ? 0 : line.members.lastIndexOf(member);
+    if (at < 0) return false;
+    if (at === 0) line.members.shift();
+    else line.members.splice(at, 1);
+    this.#forget(member);
+    if (line.members.length === 0) this.#close(line);
+    return true;
+  }
+
+  /** Takes a whole line away. */
+  take(line: Line): readonly Member[] {
+    const { members } = line;
+    line.members = [];
+    for (const member of members) this.#forget(member);
+    this.#close(line);
+    return members;
+  }
+
+  /** The partition is somebody else's. Returns what stood there. */
+  drop(partition: number): readonly Line[] {
+    const lines = this.linesIn(partition);
+    this.#partitions.delete(partition);
+    return lines;
+  }
+
+  #forget(member: Member): void {
+    const { partition, subscriptionId } = member.line;
+    const known = this.of(partition, subscriptionId);
+    if (known === undefined) return;
+    const { deliveryId } = member.state;
+    if (known.members.get(deliveryId) === member) known.members.delete(deliveryId);
+    if (!member.isRefused) known.waiting -= 1;
+  }
+
+  #close({ partition, subscriptionId, name }: Line): void {
+    const subscriptions = this.#partitions.get(partition);
+    const known = subscriptions?.get(subscriptionId);
+    known?.lines.delete(name);
+    if (known?.lines.size === 0) subscriptions?.delete(subscriptionId);
+  }
+
+  #sum(of: (lines: SubscriptionLines) => number): number {
+    let sum = 0;
+    for (const subscriptions of this.#partitions.values()) {
+      for (const lines of subscriptions.values()) sum += of(lines);
+    }
+    return sum;
+  }
+}
