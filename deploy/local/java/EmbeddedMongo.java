@@ -1,3 +1,4 @@
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
@@ -89,6 +90,12 @@ public final class EmbeddedMongo {
         DurableBackend(MVStore store) {
             super(store);
             this.store = store;
+        }
+
+        @Override
+        protected MongoDatabase openOrCreateDatabase(String name) {
+            // Called by the constructor of H2Backend too: our own fields are not there yet.
+            return CompactDatabase.open(name, getMvStore(), getCursorRegistry());
         }
 
         @Override

@@ -8,7 +8,9 @@ import { AppError } from '@tidings/runtime';
 
 const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
-const launcherFile = join(deployFolder, 'java', 'EmbeddedMongo.java');
+const launcherFiles = ['EmbeddedMongo.java', 'CompactDatabase.java'].map((name) =>
+  join(deployFolder, 'java', name),
+);
 const cacheFolder = join(deployFolder, 'target');
 const minJava = 17;
 
@@ -48,7 +50,7 @@ async function prepare(options: PrepareOptions): Promise<JavaTools> {
   const java = await findJava();
   const pomHash = hashOf(readFileSync(pomFile));
   const jars = readJars(pomHash) ?? (await fetchJars(pomHash, say, signal));
-  const launcherHash = hashOf(pomHash, readFileSync(launcherFile));
+  const launcherHash = hashOf(pomHash, ...launcherFiles.map((file) => readFileSync(file)));
   const classes = join(cacheFolder, `classes-${launcherHash}`);
   if (!existsSync(classes)) await compileLauncher(java, jars, classes);
   return {
@@ -147,7 +149,7 @@ async function compileLauncher(java: string, jars: readonly string[], target: st
   const fresh = mkdtempSync(join(cacheFolder, 'compiling-'));
   const made = await run(java, [
     ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-d', fresh],
-    ...['-cp', jars.join(delimiter), launcherFile],
+    ...['-cp', jars.join(delimiter), ...launcherFiles],
   ]);
   if (made.code !== 0) {
     rmSync(fresh, { recursive: true, force: true });

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
-import { type Collection, MongoClient } from 'mongodb';
+import { Binary, type Collection, Decimal128, Long, MongoClient, ObjectId, Timestamp, UUID } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { type Mongo, startMongo } from './mongo.ts';
@@ -97,4 +98,62 @@ test('data and indexes are found again after a stop and a start', async () => {
 
 test('a second server on one data file is refused with words, not a stack', async () => {
   await expect(startMongo({ dataDir: folder })).rejects.toThrow(/ended at start.*lock/is);
+});
+
+test('every kind of value comes back as it was after kill -9, and is unique as a key', async () => {
+  type Any = { _id: unknown; value: unknown };
+  const values: readonly unknown[] = [
+    'text ä ✓',
+    '',
+    7,
+    Long.fromString('9007199254740993'),
+    1.5,
+    true,
+    new Date(1_700_000_000_123),
+    new ObjectId('0123456789abcdef01234567'),
+    new UUID('01234567-89ab-4def-8123-456789abcdef'),
+    new Binary(Buffer.from([0, 255, 1])),
+    Decimal128.fromString('12.50'),
+    Timestamp.fromBits(3, 4),
+    /^a.*z$/i,
+    null,
+    { nested: { list: [1, 'two', { three: null }] } },
+  ];
+  const client = async () => {
+    const opened = await new MongoClient(mongo.url, { promoteLongs: false }).connect();
+    clients.push(opened);
+    return opened.db('proof').collection<Any>('any');
+  };
+  const before = await client();
+  const isKey = (value: unknown) => value !== null && !(value instanceof RegExp);
+  const documents = values.map((value, at) => ({ _id: isKey(value) ? value : `at ${at}`, value }));
+  await before.insertMany(documents as never);
+  const written = await before.find().toArray();
+  expect(written).toHaveLength(values.length);
+  await mongo.kill9();
+  await mongo.start();
+  const after = await client();
+  expect(await after.find().toArray()).toEqual(written);
+  for (const { _id } of documents)
+    await expect(after.insertOne({ _id, value: 'again' } as never)).rejects.toThrow(/E11000/);
+  expect(await after.countDocuments()).toBe(values.length);
+});
+
+test('a store that an older launcher wrote is read on, and its unique indexes hold', async () => {
+  await mongo.stop();
+  // Twenty documents { _id: 'doc-N', worker: 1, round: N } with a unique index on round, in Java's own serialization.
+  const fixture = await readFile(new URL('../fixtures/serialized.mv.gz', import.meta.url));
+  await writeFile(join(folder, 'embedded.mv'), gunzipSync(fixture));
+  for (const extra of [0, 1]) {
+    mongo = await startMongo({ dataDir: folder });
+    const collection = await rows();
+    const found = await collection.find().toArray();
+    expect(found).toHaveLength(20 + extra);
+    expect(found).toContainEqual({ _id: 'doc-7', worker: 1, round: 7 });
+    await expect(collection.insertOne({ _id: 'doc-7', worker: 1, round: 99 })).rejects.toThrow(/E11000/);
+    await expect(collection.insertOne({ _id: 'new', worker: 1, round: 7 })).rejects.toThrow(/E11000/);
+    await collection.insertOne({ _id: `new-${extra}`, worker: 1, round: 20 + extra });
+    await mongo.kill9();
+  }
+  await mongo.start();
 });

@@ -24,7 +24,8 @@ export type ProjectorOptions = Readonly<{
   onFailed: (reason: string, tookMs: number) => void;
 }>;
 
-const retry = { baseMs: 250, maxMs: 5_000, random: Math.random };
+// What waits is wanted as soon as MongoDB is back, and a try against one that is away costs nothing.
+const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
 /**
  * Gathers attempts and writes them, one batch at a time. A lone attempt is written at once; a stream of them goes out in

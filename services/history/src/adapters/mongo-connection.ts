@@ -15,6 +15,8 @@ export type MongoOptions = Readonly<{
 
 // A request waits this long for a server at most, then gets its 503.
 const serverSelectionTimeoutMs = 2_500;
+// How often a server that is away is looked for when nobody asks; the driver's own 10 s would be felt after each restart.
+const heartbeatMs = 2_000;
 // A full batch on a slow disk is slow, not dead.
 const socketTimeoutMs = 30_000;
 const reconnect = { baseMs: 250, maxMs: 4_000, random: Math.random };
@@ -70,6 +72,7 @@ export class MongoConnection {
           autoCreate: false,
           bufferCommands: false,
           serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+          heartbeatFrequencyMS: heartbeatMs,
           connectTimeoutMS: serverSelectionTimeoutMs,
           socketTimeoutMS: socketTimeoutMs,
           maxPoolSize: 10,

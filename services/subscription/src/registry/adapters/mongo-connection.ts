@@ -13,6 +13,8 @@ export type MongoOptions = Readonly<{
 
 // A request waits this long for a server at most, then gets its 503.
 const serverSelectionTimeoutMs = 2_500;
+// How often a server that is away is looked for: nothing else does, since operations fail before they reach the driver.
+const heartbeatMs = 2_000;
 const socketTimeoutMs = 10_000;
 const reconnect = { baseMs: 250, maxMs: 4_000 };
 
@@ -84,6 +86,7 @@ export class MongoConnection {
           autoCreate: false,
           bufferCommands: false,
           serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+          heartbeatFrequencyMS: heartbeatMs,
           connectTimeoutMS: serverSelectionTimeoutMs,
           socketTimeoutMS: socketTimeoutMs,
           maxPoolSize: 20,

@@ -1,0 +1,235 @@
+import de.bwaldvogel.mongo.MongoCollection;
+import de.bwaldvogel.mongo.backend.AbstractUniqueIndex;
+import de.bwaldvogel.mongo.backend.CollectionOptions;
+import de.bwaldvogel.mongo.backend.CursorRegistry;
+import de.bwaldvogel.mongo.backend.EmptyIndex;
+import de.bwaldvogel.mongo.backend.Index;
+import de.bwaldvogel.mongo.backend.IndexKey;
+import de.bwaldvogel.mongo.backend.KeyValue;
+import de.bwaldvogel.mongo.backend.Missing;
+import de.bwaldvogel.mongo.backend.h2.H2Collection;
+import de.bwaldvogel.mongo.backend.h2.H2Database;
+import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.wire.bson.BsonDecoder;
+import de.bwaldvogel.mongo.wire.bson.BsonEncoder;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map.Entry;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.WriteBuffer;
+import org.h2.mvstore.type.BasicDataType;
+import org.h2.mvstore.type.ObjectDataType;
+
+/**
+ * A database whose documents lie in the file as BSON and whose index keys are compared as what they are.
+ *
+ * <p>Out of the box both are written with Java's own serialization, and every comparison of two index keys serializes both
+ * of them: most of what an insert costs. Stores written so are read on, and their unique indexes built anew once.
+ */
+final class CompactDatabase {
+
+    private CompactDatabase() {
+    }
+
+    static H2Database open(String databaseName, MVStore store, CursorRegistry cursors) {
+        // Nameless, since the constructor of H2Database calls these: what they capture is there before it runs.
+        return new H2Database(databaseName, store, cursors) {
+            @Override
+            protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
+                String fullName = getFullCollectionNamespace(name);
+                // Before super asks for it by name: the first to open a map decides about its types.
+                MVMap<Object, Document> documents = store.openMap(
+                    "databases." + fullName, new MVMap.Builder<Object, Document>().valueType(new DocumentType()));
+                return new H2Collection(this, name, options, documents, store.openMap("meta." + fullName), cursors);
+            }
+
+            @Override
+            protected Index<Object> openOrCreateUniqueIndex(
+                String collection, String name, List<IndexKey> keys, boolean sparse) {
+                String serialized = getFullCollectionNamespace(collection) + "._index_" + name;
+                if (store.hasMap(serialized)) {
+                    store.removeMap(serialized);
+                }
+                MVMap<KeyValue, Object> positions = store.openMap(
+                    positionsOf(collection, name), new MVMap.Builder<KeyValue, Object>().keyType(new KeyType()));
+                return new UniqueIndex(positions, name, keys, sparse);
+            }
+
+            /** There are none; but one that calls itself empty makes each start read the whole collection twice. */
+            @Override
+            protected Index<Object> openOrCreateSecondaryIndex(
+                String collection, String name, List<IndexKey> keys, boolean sparse) {
+                return new EmptyIndex<>(name, keys) {
+                    @Override
+                    public boolean isEmpty() {
+                        return false;
+                    }
+                };
+            }
+
+            @Override
+            protected void dropIndex(MongoCollection<Object> collection, String name) {
+                super.dropIndex(collection, name);
+                store.removeMap(positionsOf(collection.getCollectionName(), name));
+            }
+
+            private String positionsOf(String collection, String index) {
+                return getFullCollectionNamespace(collection) + "._unique_" + index;
+            }
+        };
+    }
+
+    private static final class UniqueIndex extends AbstractUniqueIndex<Object> {
+        private final MVMap<KeyValue, Object> positions;
+
+        UniqueIndex(MVMap<KeyValue, Object> positions, String name, List<IndexKey> keys, boolean sparse) {
+            super(name, keys, sparse);
+            this.positions = positions;
+        }
+
+        @Override
+        protected Object removeDocument(KeyValue key) {
+            return positions.remove(key);
+        }
+
+        @Override
+        protected boolean putKeyPosition(KeyValue key, Object position) {
+            return positions.putIfAbsent(key, Missing.ofNullable(position)) == null;
+        }
+
+        @Override
+        protected Iterable<Entry<KeyValue, Object>> getIterable() {
+            return positions.entrySet();
+        }
+
+        @Override
+        protected Object getPosition(KeyValue key) {
+            return positions.get(key);
+        }
+
+        @Override
+        public long getCount() {
+            return positions.sizeAsLong();
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return positions.isEmpty();
+        }
+
+        @Override
+        public long getDataSize() {
+            return getCount();
+        }
+    }
+
+    /** A tag and the document's BSON; any other tag begins what Java serialized. */
+    private static final class DocumentType extends BasicDataType<Document> {
+        /** None of ObjectDataType's. */
+        private static final byte BSON = 31;
+        private static final int FIRST_GUESS_BYTES = 1_024;
+
+        private final ObjectDataType serialized = new ObjectDataType();
+        /** A moving average, for the size of pages and of the cache: a lost update does no harm. */
+        private int averageBytes = FIRST_GUESS_BYTES;
+
+        @Override
+        public Document[] createStorage(int size) {
+            return new Document[size];
+        }
+
+        @Override
+        public int getMemory(Document document) {
+            return averageBytes;
+        }
+
+        @Override
+        public void write(WriteBuffer target, Document document) {
+            ByteBuf bson = Unpooled.buffer(FIRST_GUESS_BYTES);
+            try {
+                BsonEncoder.encodeDocument(document, bson);
+            } catch (IllegalArgumentException noBson) {
+                // The few values of mongo-java-server that never go over the wire.
+                serialized.write(target, document);
+                return;
+            }
+            target.put(BSON).put(bson.array(), bson.arrayOffset(), bson.readableBytes());
+            learn(bson.readableBytes());
+        }
+
+        @Override
+        public Document read(ByteBuffer source) {
+            int start = source.position();
+            if (source.get(start) != BSON) {
+                return (Document) serialized.read(source);
+            }
+            source.position(start + 1);
+            ByteBuf bson = Unpooled.wrappedBuffer(source);
+            Document document = BsonDecoder.decodeBson(bson);
+            source.position(start + 1 + bson.readerIndex());
+            learn(bson.readerIndex());
+            return document;
+        }
+
+        /** An object takes about twice the room of its bytes. */
+        private void learn(int bytes) {
+            averageBytes = (2 * bytes + 15 * averageBytes) / 16;
+        }
+    }
+
+    /** Strings before all else, in their own order; everything else as ObjectDataType has it. */
+    private static final class KeyType extends BasicDataType<KeyValue> {
+        private static final int VALUE_BYTES = 100;
+
+        private final ObjectDataType values = new ObjectDataType();
+
+        @Override
+        public KeyValue[] createStorage(int size) {
+            return new KeyValue[size];
+        }
+
+        @Override
+        public int getMemory(KeyValue key) {
+            return key.size() * VALUE_BYTES;
+        }
+
+        @Override
+        public int compare(KeyValue left, KeyValue right) {
+            int order = Integer.compare(left.size(), right.size());
+            for (int i = 0; order == 0 && i < left.size(); i++) {
+                order = compareValues(left.get(i), right.get(i));
+            }
+            return order;
+        }
+
+        private int compareValues(Object left, Object right) {
+            if (left instanceof String text) {
+                return right instanceof String other ? text.compareTo(other) : -1;
+            }
+            return right instanceof String ? 1 : values.compare(left, right);
+        }
+
+        @Override
+        public void write(WriteBuffer target, KeyValue key) {
+            target.putVarInt(key.size());
+            for (Object value : key) {
+                values.write(target, value);
+            }
+        }
+
+        @Override
+        public KeyValue read(ByteBuffer source) {
+            int size = DataUtils.readVarInt(source);
+            List<Object> read = new ArrayList<>(size);
+            for (int i = 0; i < size; i++) {
+                read.add(values.read(source));
+            }
+            return new KeyValue(read);
+        }
+    }
+}
