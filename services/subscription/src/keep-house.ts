@@ -1,89 +1,84 @@
-import type { SubscriptionId } from '@tidings/contracts';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { compareTopic } from './registry/compare-topic.ts';
-import type { LandedVersions } from './registry/domain/landed-versions.ts';
-import type { Outbox } from './registry/publish-version.ts';
+import type { Documents } from './registry/documents.ts';
+import type { Versioned } from './registry/domain/versioned.ts';
 import { purgeDeleted } from './registry/purge-deleted.ts';
 import { republishOvertaken } from './registry/republish-overtaken.ts';
-import { sweepUnpublished } from './registry/sweep-unpublished.ts';
-import type { WriteParts } from './registry/write-version.ts';
+import { sweepUnaudited, sweepUnpublished } from './registry/sweep-unpublished.ts';
 import { RepeatWork } from './repeat-work.ts';
-import type { AttemptCounter } from './subscriptions/count-attempts.ts';
-import { endSecrets } from './subscriptions/end-secrets.ts';
-import type { HealthStore, IdempotencyStore, SubscriptionTopic } from './subscriptions/ports.ts';
 
-/** What the recurring work works with. */
-export type HouseParts = Readonly<{
-  write: WriteParts;
-  keys: IdempotencyStore;
-  health: HealthStore;
-  counter: AttemptCounter;
-  topic: SubscriptionTopic;
-  outbox: Outbox;
-  landed: LandedVersions;
+/** Recurring work beside what every kind of document needs. */
+export type Chore = Readonly<{
+  name: string;
+  everyMs: number;
+  turn(): Promise<unknown>;
 }>;
 
-/** How the reader of the topic tells what it has seen. */
+/** How the readers of the topics tell what they have seen. */
 export type Housekeeping = Readonly<{
   /** The registry can be used, for the first time or again. */
   onRegistryUp(): void;
-  onOvertaken(id: SubscriptionId): void;
-  /** The topic has been read to its end: from now on its state means something. */
-  onTopicRead(): void;
+  onOvertaken(kind: string, id: string): void;
+  /** The topics have been read to their ends: from now on their state means something. */
+  onTopicsRead(): void;
 }>;
 
-const endSecretsEveryMs = 10_000;
 const tidyEveryMs = 10 * 60_000;
 // The longest that a turn may well take.
 const turnMs = 120_000;
-const expiredKeysAtOnce = 1_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /**
- * Starts what keeps registry and topic together: the sweep of unpublished versions, the repair of overtaken records, the
- * comparison at boot and then hourly, the counting of attempts, and the removal of what has had its time.
+ * Starts what keeps registry and topics together: the sweep of unpublished versions, the repair of overtaken records, the
+ * comparison at boot and then hourly, the removal of what has had its time, and the chores.
  */
-export function startHousekeeping(context: Context, parts: HouseParts): Housekeeping {
+export function startHousekeeping(
+  context: Context,
+  kinds: readonly Documents<Versioned>[],
+  chores: readonly Chore[],
+): Housekeeping {
   const { config, logger, metrics, resources, clock } = context;
-  const { write, keys, health, counter, topic, outbox, landed } = parts;
-  const all = { ...write, health, topic, outbox, landed };
   const seconds = metrics.handles.housekeeping;
-  const overtaken = new Set<SubscriptionId>();
-  let isTopicRead = false;
+  const overtaken = new Map(kinds.map(({ kind }) => [kind.name, new Set<string>()]));
+  let areTopicsRead = false;
 
-  const repeat = (name: string, everyMs: number, turn: () => Promise<unknown>): RepeatWork => {
+  const repeat = ({ name, everyMs, turn }: Chore): RepeatWork => {
     const part = context.health.register(name, { maxSilenceMs: everyMs * 2 + turnMs });
     const work = new RepeatWork({ name, everyMs, turn }, { clock, logger, health: part, seconds });
     resources.add(name, async () => work.close());
     return work;
   };
-  const sweep = repeat('sweep', config.sweepEveryMs, async () => {
-    await sweepUnpublished(all);
-    if (isTopicRead) await republishOvertaken(all, overtaken);
+  const ofEach = (turn: (documents: Documents<Versioned>) => Promise<unknown>) => async () => {
+    for (const documents of kinds) await turn(documents);
+  };
+  const sweep = repeat({
+    name: 'sweep',
+    everyMs: config.sweepEveryMs,
+    turn: ofEach(async (documents) => {
+      await sweepUnpublished(documents);
+      await sweepUnaudited(documents);
+      const left = overtaken.get(documents.kind.name);
+      if (areTopicsRead && left !== undefined) await republishOvertaken(documents, left);
+    }),
   });
-  const compare = repeat('compare', config.compareEveryMs, async () => compareTopic(all));
-  const ended = repeat('end-secrets', endSecretsEveryMs, async () => endSecrets(write));
-  const count = repeat('count-attempts', config.countEveryMs, async () => counter.flush());
-  const tidy = repeat('tidy', tidyEveryMs, async () => {
-    await purgeDeleted(all);
-    await keys.sweepExpired(clock.nowMs(), expiredKeysAtOnce);
-  });
+  const compare = repeat({ name: 'compare', everyMs: config.compareEveryMs, turn: ofEach(compareTopic) });
+  const tidy = repeat({ name: 'tidy', everyMs: tidyEveryMs, turn: ofEach(purgeDeleted) });
+  const others = [sweep, tidy, ...chores.map(repeat)];
   return {
     onRegistryUp: () => {
-      const works = [sweep, ended, tidy, count];
-      for (const work of isTopicRead ? [...works, compare] : works) work.wake();
+      for (const work of areTopicsRead ? [...others, compare] : others) work.wake();
     },
-    onOvertaken: (id) => {
-      // While the topic is still being read, what looks overtaken may be put right by a record further on.
-      if (!isTopicRead) return;
-      overtaken.add(id);
+    onOvertaken: (kind, id) => {
+      // While a topic is still being read, what looks overtaken may be put right by a record further on.
+      if (!areTopicsRead) return;
+      overtaken.get(kind)?.add(id);
       sweep.wake();
     },
-    onTopicRead: () => {
-      isTopicRead = true;
+    onTopicsRead: () => {
+      areTopicsRead = true;
       compare.wake();
     },
   };

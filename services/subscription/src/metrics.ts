@@ -5,8 +5,8 @@ export const metricsCatalogue = defineMetrics({
   writes: {
     type: 'counter',
     name: 'tidings_subscription_writes_total',
-    help: 'Versions written to the registry, by what wrote them.',
-    labels: ['operation'],
+    help: 'Versions written to the registry, by kind of document and by what wrote them.',
+    labels: ['kind', 'operation'],
   },
   writeConflicts: {
     type: 'counter',
@@ -30,26 +30,26 @@ export const metricsCatalogue = defineMetrics({
   published: {
     type: 'counter',
     name: 'tidings_subscription_published_total',
-    help: 'Records that the subscriptions topic acknowledged, by why they were published.',
-    labels: ['cause'],
+    help: 'Records that their topic acknowledged, by kind of document and by why they were published.',
+    labels: ['kind', 'cause'],
   },
   unpublished: {
     type: 'gauge',
     name: 'tidings_subscription_unpublished_versions',
-    help: 'Versions in the registry that the topic had not acknowledged at the last sweep.',
-    labels: [],
+    help: 'Versions in the registry that their topic had not acknowledged at the last sweep, by kind of document.',
+    labels: ['kind'],
   },
   differences: {
     type: 'counter',
     name: 'tidings_subscription_topic_differences_total',
-    help: 'Subscriptions that differed between registry and topic, by how.',
-    labels: ['kind'],
+    help: 'Documents that differed between registry and topic, by kind and by how.',
+    labels: ['kind', 'how'],
   },
-  subscriptions: {
+  documents: {
     type: 'gauge',
-    name: 'tidings_subscription_subscriptions',
-    help: 'Subscriptions in the registry by state, as of the last comparison with the topic.',
-    labels: ['state'],
+    name: 'tidings_subscription_documents',
+    help: 'Documents in the registry by kind and state, as of the last comparison with the topic.',
+    labels: ['kind', 'state'],
   },
   attemptsCounted: {
     type: 'counter',
@@ -60,8 +60,8 @@ export const metricsCatalogue = defineMetrics({
   unreadable: {
     type: 'counter',
     name: 'tidings_subscription_unreadable_documents_total',
-    help: 'Documents that were left out because they did not pass their schema.',
-    labels: [],
+    help: 'Documents that were left out because they did not pass their schema, by kind.',
+    labels: ['kind'],
   },
   housekeeping: {
     type: 'histogram',

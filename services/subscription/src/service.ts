@@ -5,48 +5,30 @@ import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
-import { type Housekeeping, type HouseParts, startHousekeeping } from './keep-house.ts';
+import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import { MongoConnection } from './registry/adapters/mongo-connection.ts';
-import { MongoIdempotencyStore } from './registry/adapters/mongo-idempotency-store.ts';
-import { LandedVersions } from './registry/domain/landed-versions.ts';
-import { Outbox } from './registry/publish-version.ts';
+import { type OpenRegistry, openRegistry, readTopics } from './registry/adapters/open-registry.ts';
+import type { Documents } from './registry/documents.ts';
+import type { Versioned } from './registry/domain/versioned.ts';
 import { endpointRule, headerRule, networkPolicy } from './subscriptions/adapters/endpoint-rules.ts';
 import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
-import {
-  kafkaSubscriptionTopic,
-  tailSubscriptions,
-} from './subscriptions/adapters/kafka-subscription-topic.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
-import { MongoSubscriptionStore } from './subscriptions/adapters/mongo-subscription-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
+import type { Subscription } from './subscriptions/domain/subscription.ts';
+import { endSecrets } from './subscriptions/end-secrets.ts';
 import { SecretMint } from './subscriptions/mint-secret.ts';
+import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
 // A turn of counting or two.
 const countDrainMs = 3_000;
+const endSecretsEveryMs = 10_000;
+const expireKeysEveryMs = 10 * 60_000;
+const expiredKeysAtOnce = 1_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
-
-function openRegistry({ config, logger, metrics, health, resources, clock }: Context) {
-  const mongo = new MongoConnection({
-    uri: config.mongodbUri,
-    database: config.database,
-    clock,
-    logger,
-    health: health.register('mongodb'),
-  });
-  const { connection } = mongo;
-  const store = new MongoSubscriptionStore({ connection, logger, metrics: metrics.handles });
-  const keys = new MongoIdempotencyStore(connection);
-  const endpointHealth = new MongoHealthStore(connection);
-  mongo.beforeUp(async () => store.createIndexes());
-  mongo.beforeUp(async () => keys.createIndexes());
-  resources.add('mongodb', async () => mongo.close());
-  return { mongo, store, keys, endpointHealth };
-}
 
 async function openKafka({ config, logger, metrics, resources, clock, name }: Context) {
   const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
@@ -58,29 +40,53 @@ async function openKafka({ config, logger, metrics, resources, clock, name }: Co
     metrics: handles,
   });
   resources.add('kafka', async () => bus.close());
-  const producer = await bus.producer();
-  return { bus, topic: kafkaSubscriptionTopic(producer), recordAttempt: attemptRecorder(producer) };
+  return { bus, producer: await bus.producer() };
 }
 
-// Our own topic first: which attempts count follows from the versions on it.
-async function readTopics(
-  context: Context,
-  bus: Bus,
-  parts: Omit<HouseParts, 'landed' | 'counter'>,
-): Promise<Housekeeping> {
-  const { config, metrics, resources } = context;
-  const landed = new LandedVersions();
-  const enabledVersionOf = (id: SubscriptionId): number => landed.enabledVersionOf(id);
-  const counter = new AttemptCounter({ health: parts.health, enabledVersionOf, metrics: metrics.handles });
-  const housekeeping = startHousekeeping(context, { ...parts, landed, counter });
-  const table = await tailSubscriptions({ bus, landed, onOvertaken: housekeeping.onOvertaken });
-  resources.add('subscriptions table', async () => table.close());
-  void table.ready().then(async () => {
-    housekeeping.onTopicRead();
+function openSubscriptions(context: Context, registry: OpenRegistry) {
+  const health = new MongoHealthStore(registry.mongo.connection);
+  const subscriptions = registry.documents(subscriptionKind, {
+    onPurge: async (id) => health.remove(id as SubscriptionId),
+  });
+  const counter = new AttemptCounter({
+    health,
+    enabledVersionOf: (id) => subscriptions.landed.enabledVersionOf(id),
+    metrics: context.metrics.handles,
+  });
+  return { health, subscriptions, counter };
+}
+
+const choresOf = (
+  { config, clock }: Context,
+  subscriptions: Documents<Subscription>,
+  { counter, keys }: Readonly<{ counter: AttemptCounter; keys: OpenRegistry['keys'] }>,
+): readonly Chore[] => [
+  { name: 'end-secrets', everyMs: endSecretsEveryMs, turn: async () => endSecrets(subscriptions) },
+  { name: 'count-attempts', everyMs: config.countEveryMs, turn: async () => counter.flush() },
+  {
+    name: 'expire-keys',
+    everyMs: expireKeysEveryMs,
+    turn: async () => keys.sweepExpired(clock.nowMs(), expiredKeysAtOnce),
+  },
+];
+
+type Reading = Readonly<{
+  bus: Bus;
+  kinds: readonly Documents<Versioned>[];
+  counter: AttemptCounter;
+  housekeeping: Housekeeping;
+}>;
+
+// Our own topics first: which attempts count follows from the versions on them.
+async function readAll({ config, resources }: Context, reading: Reading): Promise<void> {
+  const { bus, kinds, counter, housekeeping } = reading;
+  const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
+  for (const table of tables) resources.add('own topic', async () => table.close());
+  void Promise.all(tables.map(async (table) => table.ready())).then(async () => {
+    housekeeping.onTopicsRead();
     const runner = await consumeAttempts(bus, counter, config.healthGroup);
     resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
   });
-  return housekeeping;
 }
 
 /**
@@ -88,33 +94,27 @@ async function readTopics(
  * swept up later.
  */
 export async function startSubscription(context: Context): Promise<{ url: string }> {
-  const { config, logger, metrics, resources, clock } = context;
+  const { config, metrics, resources, clock } = context;
   const mint = new SecretMint(keyRing(config.sealingKeys));
   const egress = createEgress({ policy: networkPolicy(config), clock });
   resources.add('egress', async () => egress.close());
-  const { mongo, store, keys, endpointHealth } = openRegistry(context);
-  const { bus, topic, recordAttempt } = await openKafka(context);
-  const outbox = new Outbox({
-    store,
-    topic,
-    clock,
-    logger,
-    metrics: metrics.handles,
-    waitMs: config.publishWaitMs,
-  });
-  resources.add('outbox', async () => outbox.close());
-  const write = { store, outbox, clock, logger, metrics: metrics.handles };
-  const parts = { write, keys, health: endpointHealth, topic, outbox };
-  const { onRegistryUp } = await readTopics(context, bus, parts);
-  mongo.onUp(onRegistryUp);
+  const { bus, producer } = await openKafka(context);
+  const registry = openRegistry(context, producer);
+  const { mongo, keys } = registry;
+  const { health, subscriptions, counter } = openSubscriptions(context, registry);
+  const kinds = [subscriptions];
+  const chores = choresOf(context, subscriptions, { counter, keys });
+  const housekeeping = startHousekeeping(context, kinds, chores);
+  await readAll(context, { bus, kinds, counter, housekeeping });
+  mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const routes = subscriptionRoutes({
-    ...write,
+    ...subscriptions,
     keys,
-    endpointHealth,
+    endpointHealth: health,
     mint,
     send: httpSender(egress),
-    recordAttempt,
+    recordAttempt: attemptRecorder(producer),
     maxPerWorkspace: config.maxPerWorkspace,
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },

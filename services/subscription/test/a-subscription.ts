@@ -1,4 +1,5 @@
 import { consumerId, newSubscriptionId, type SubscriptionId, workspaceId } from '@tidings/contracts';
+import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
 import { defaultSettings } from '../src/subscriptions/domain/read-settings.ts';
 import type { StoredSecret } from '../src/subscriptions/domain/signing-secrets.ts';
 import { begin, type Settings, type Subscription } from '../src/subscriptions/domain/subscription.ts';
@@ -52,3 +53,18 @@ export function aSubscription(
 }
 
 export const acme = consumerId('acme');
+
+/** An entry of the audit log with every kind of value in it. */
+export const anEntry: AuditEntry = {
+  id: 'aud_1',
+  atMs: 1_700_000_000_000,
+  operation: 'changed',
+  kind: 'subscription',
+  entityId: 'sub_1',
+  workspaceId: ownWorkspace,
+  consumerId: acme,
+  version: 2,
+  actor: { keyId: 'key_own', address: '192.0.2.1' },
+  before: { 'a.b': { $c: null } },
+  after: { 'a.b': [1] },
+};

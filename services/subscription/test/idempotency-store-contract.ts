@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IdempotencyEntry, IdempotencyStore } from '../src/subscriptions/ports.ts';
+import type { IdempotencyEntry, IdempotencyStore } from '../src/registry/ports.ts';
 import { nextId } from './a-subscription.ts';
 
 const anEntry = (overrides: Partial<IdempotencyEntry> = {}): IdempotencyEntry => ({
   id: 'key-1',
   fingerprint: 'body-1',
-  subscriptionId: nextId(),
+  entityId: nextId(),
   claim: 'run-1',
   claimedUntilMs: 2_000,
   expiresAtMs: 10_000,
@@ -40,7 +40,7 @@ export function describeIdempotencyStore(name: string, create: () => Promise<Ide
     it('lets one of several take a key over from a dead run', async () => {
       const dead = anEntry();
       await keys.claim(dead);
-      const next = ['run-2', 'run-3'].map((claim) => anEntry({ claim, subscriptionId: dead.subscriptionId }));
+      const next = ['run-2', 'run-3'].map((claim) => anEntry({ claim, entityId: dead.entityId }));
       const taken = await Promise.all(next.map(async (entry) => keys.takeOver(entry, dead.claim)));
       expect(taken.filter(Boolean)).toHaveLength(1);
     });

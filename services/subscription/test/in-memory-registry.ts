@@ -1,31 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
+import { decodeSubscription, type SubscriptionId, type SubscriptionRecord, topics } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
 import { createMetrics, recordingLogger } from '@tidings/observability';
 import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
 import { metricsCatalogue } from '../src/metrics.ts';
+import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
+import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
+import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import { MemoryIdempotencyStore } from '../src/registry/adapters/memory-idempotency-store.ts';
+import { documentsOf } from '../src/registry/documents.ts';
 import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
-import { Outbox } from '../src/registry/publish-version.ts';
+import type { DocumentTopic } from '../src/registry/ports.ts';
 import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
 import { attemptRecorder } from '../src/subscriptions/adapters/kafka-attempts.ts';
-import {
-  kafkaSubscriptionTopic,
-  tailSubscriptions,
-} from '../src/subscriptions/adapters/kafka-subscription-topic.ts';
 import { MemoryHealthStore } from '../src/subscriptions/adapters/memory-health-store.ts';
-import { MemorySubscriptionStore } from '../src/subscriptions/adapters/memory-subscription-store.ts';
+import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
 import { SecretMint } from '../src/subscriptions/mint-secret.ts';
-import type { SubscriptionTopic } from '../src/subscriptions/ports.ts';
+import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 
 /** A sealing key ring that no other test shares. */
 export const aKeyRing = (): string => `k1:${randomBytes(32).toString('base64')}`;
 
 /** A topic that can be told to fail before or after its records are written. */
-type FaultyTopic = SubscriptionTopic & { fail: 'never' | 'before' | 'after' };
+type FaultyTopic = DocumentTopic<Subscription> & { fail: 'never' | 'before' | 'after' };
 
-function faulty(topic: SubscriptionTopic): FaultyTopic {
+function faulty(topic: DocumentTopic<Subscription>): FaultyTopic {
   const through = async (write: () => Promise<void>): Promise<void> => {
     if (wrapped.fail === 'before') throw new AppError({ code: 'unavailable', message: 'no brokers' });
     await write();
@@ -33,7 +33,7 @@ function faulty(topic: SubscriptionTopic): FaultyTopic {
   };
   const wrapped: FaultyTopic = {
     fail: 'never',
-    publish: async (record) => through(async () => topic.publish(record)),
+    publish: async (entity) => through(async () => topic.publish(entity)),
     publishTombstone: async (id) => through(async () => topic.publishTombstone(id)),
   };
   return wrapped;
@@ -53,27 +53,34 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const bus = createMemoryBus({ clock });
   const logger = recordingLogger();
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
-  const store = new MemorySubscriptionStore();
   const keys = new MemoryIdempotencyStore();
   const producer = await bus.producer();
   const endpointHealth = new MemoryHealthStore();
-  const topic = faulty(kafkaSubscriptionTopic(producer));
-  const outbox = new Outbox({ store, topic, clock, logger, metrics: metrics.handles, waitMs: 1_000 });
+  const audit = new MemoryAuditLog();
+  const overtaken = new Set<string>();
+  const kind = subscriptionKind;
+  const topic = faulty(kafkaDocumentTopic(kind, producer));
   const landed = new LandedVersions();
-  const overtaken = new Set<SubscriptionRecord['id']>();
-  const table: Table<null> = await tailSubscriptions({ bus, landed, onOvertaken: (id) => overtaken.add(id) });
+  const store = new MemoryDocumentStore(kind);
+  const onPurge = async (id: string): Promise<void> => endpointHealth.remove(id as SubscriptionId);
+  const documents = documentsOf(
+    { kind, store, topic, landed, onPurge },
+    { audit, clock, logger, metrics: metrics.handles, waitMs: 1_000 },
+  );
+  const table: Table<null> = await readBack(bus, topics.subscriptions, [
+    { kind, landed, onOvertaken: (id) => overtaken.add(id) },
+  ]);
   return {
-    bus,
+    ...documents,
+    // Not read-only here: tests make it fail.
+    store,
+    audit,
     clock,
     logger,
-    metrics: metrics.handles,
-    store,
+    topic,
+    bus,
     keys,
     endpointHealth,
-    health: endpointHealth,
-    topic,
-    outbox,
-    landed,
     overtaken,
     table,
     mint: new SecretMint(keyRing(aKeyRing())),

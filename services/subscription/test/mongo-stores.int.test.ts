@@ -4,10 +4,13 @@ import { eventually, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metricsCatalogue } from '../src/metrics.ts';
+import { MongoAuditLog } from '../src/registry/adapters/mongo-audit-log.ts';
 import { MongoConnection } from '../src/registry/adapters/mongo-connection.ts';
+import { MongoDocumentStore } from '../src/registry/adapters/mongo-document-store.ts';
 import { MongoIdempotencyStore } from '../src/registry/adapters/mongo-idempotency-store.ts';
 import { MongoHealthStore } from '../src/subscriptions/adapters/mongo-health-store.ts';
-import { MongoSubscriptionStore } from '../src/subscriptions/adapters/mongo-subscription-store.ts';
+import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
+import { describeAuditLog } from './audit-log-contract.ts';
 import { guardCommands, monitoredUri } from './command-guard.ts';
 import { describeHealthStore } from './health-store-contract.ts';
 import { describeIdempotencyStore } from './idempotency-store-contract.ts';
@@ -27,13 +30,20 @@ const mongo = new MongoConnection({
   health: health.register('mongodb'),
 });
 const { connection } = mongo;
-const store = new MongoSubscriptionStore({ connection, logger: silentLogger, metrics: handles });
+const store = new MongoDocumentStore({
+  kind: subscriptionKind,
+  connection,
+  logger: silentLogger,
+  metrics: handles,
+});
+const audit = new MongoAuditLog(connection);
 const keys = new MongoIdempotencyStore(connection);
 const endpointHealth = new MongoHealthStore(connection);
 
 beforeAll(async () => {
   mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => keys.createIndexes());
+  mongo.beforeUp(async () => audit.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
 });
@@ -54,6 +64,11 @@ describeSubscriptionStore('the MongoDB store', async () => {
 describeIdempotencyStore('the MongoDB store', async () => {
   await emptied('idempotency_keys');
   return keys;
+});
+
+describeAuditLog('the MongoDB log', async () => {
+  await emptied('audit_log');
+  return audit;
 });
 
 describeHealthStore('the MongoDB store', async () => {

@@ -1,29 +1,38 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { patternsCovering } from '../src/subscriptions/domain/event-patterns.ts';
+import type { DocumentStore, ListQuery } from '../src/registry/ports.ts';
 import {
   amended,
   deleted,
   type Subscription,
   withSecrets,
 } from '../src/subscriptions/domain/subscription.ts';
-import type { ListQuery, SubscriptionStore } from '../src/subscriptions/ports.ts';
-import { acme, aSecret, aSubscription, otherWorkspace, ownReach, someSettings } from './a-subscription.ts';
+import { listWithEndedSecrets } from '../src/subscriptions/end-secrets.ts';
+import { whereListed } from '../src/subscriptions/read-subscriptions.ts';
+import {
+  acme,
+  anEntry,
+  aSecret,
+  aSubscription,
+  otherWorkspace,
+  ownReach,
+  someSettings,
+} from './a-subscription.ts';
 
-const everything: ListQuery = {
-  consumerId: null,
-  patterns: null,
-  states: ['active', 'disabled', 'deleted'],
-  afterId: null,
-  limit: 100,
-};
+const anything = { consumer_id: undefined, event: undefined, state: undefined };
+const everything: ListQuery = { where: {}, afterId: null, limit: 100, order: 'falling' };
+const unpublishedOnes = { in: { unpublished: [true] } };
+const deletedBy = (nowMs: number) => ({ in: { state: ['deleted'] }, upTo: { deleted_at_ms: nowMs } });
 
 const ids = (items: readonly Subscription[]): SubscriptionId[] => items.map(({ id }) => id);
 
 /** What every registry does, in memory or not. `create` opens an empty one. */
-export function describeSubscriptionStore(name: string, create: () => Promise<SubscriptionStore>): void {
+export function describeSubscriptionStore(
+  name: string,
+  create: () => Promise<DocumentStore<Subscription>>,
+): void {
   describe(`${name}, as a registry`, () => {
-    let store: SubscriptionStore;
+    let store: DocumentStore<Subscription>;
     beforeEach(async () => {
       store = await create();
     });
@@ -98,7 +107,16 @@ export function describeSubscriptionStore(name: string, create: () => Promise<Su
       expect((await store.find(acmeOnly, own.id))?.id).toBe(own.id);
       expect(ids((await store.list(ownReach, everything)).items)).toEqual([shared.id, own.id]);
       expect(ids((await store.list(acmeOnly, everything)).items)).toEqual([own.id]);
-      expect(ids((await store.list(ownReach, { ...everything, consumerId: acme })).items)).toEqual([own.id]);
+      expect(
+        ids(
+          (
+            await store.list(ownReach, {
+              ...everything,
+              where: whereListed({ ...anything, consumer_id: acme }),
+            })
+          ).items,
+        ),
+      ).toEqual([own.id]);
     });
 
     it('lists newest first in pages that neither repeat nor leave out', async () => {
@@ -119,7 +137,9 @@ export function describeSubscriptionStore(name: string, create: () => Promise<Su
       const family = await inserted(aSubscription({ settings: { events: ['user.created', 'order.*'] } }));
       const all = await inserted(aSubscription({ settings: { events: ['*'] } }));
       const find = async (event: string): Promise<SubscriptionId[]> =>
-        ids((await store.list(ownReach, { ...everything, patterns: patternsCovering(event) })).items);
+        ids(
+          (await store.list(ownReach, { ...everything, where: whereListed({ ...anything, event }) })).items,
+        );
       expect(await find('order.item.added')).toEqual([all.id, family.id, exact.id]);
       expect(await find('order.paid')).toEqual([all.id, family.id]);
       expect(await find('orders')).toEqual([all.id]);
@@ -131,22 +151,35 @@ export function describeSubscriptionStore(name: string, create: () => Promise<Su
       await inserted(aSubscription({ state: 'disabled' }));
       await inserted(aSubscription({ state: 'deleted' }));
       await inserted(aSubscription({ workspaceId: otherWorkspace }));
-      expect(await store.count(ownReach.workspaceId, 10)).toBe(2);
-      expect(await store.count(ownReach.workspaceId, 1)).toBe(1);
+      const { where } = { where: whereListed(anything) };
+      expect(await store.count(ownReach, where, 10)).toBe(2);
+      expect(await store.count(ownReach, where, 1)).toBe(1);
     });
 
     it('remembers what is unpublished until exactly that version is marked', async () => {
       const first = await inserted(aSubscription());
       const unpublished = async (): Promise<SubscriptionId[]> =>
-        ids((await store.listUnpublished({ afterId: null, limit: 10 })).items);
+        ids((await store.listAll({ afterId: null, limit: 10, where: unpublishedOnes })).items);
       expect(await unpublished()).toEqual([first.id]);
       const second = amended(first, { settings: first.settings, isActive: false, reason: 'x' }, 2_000);
       await store.replace(second, 1);
-      await store.markPublished(first.id, 1);
+      await store.settle(first.id, 1, { isPublished: true, isAudited: false });
       expect(await unpublished()).toEqual([first.id]);
-      await store.markPublished(first.id, 2);
+      await store.settle(first.id, 2, { isPublished: true, isAudited: false });
       expect(await unpublished()).toEqual([]);
       expect(await store.findAnywhere(first.id)).toEqual({ ...second, isUnpublished: false });
+    });
+
+    it('keeps what made a version with it until exactly that version is in the audit log', async () => {
+      const first = await inserted(aSubscription({ audit: anEntry }));
+      const unaudited = async (): Promise<SubscriptionId[]> =>
+        ids((await store.listAll({ afterId: null, limit: 10, where: { in: { unaudited: [true] } } })).items);
+      expect(await store.findAnywhere(first.id)).toEqual(first);
+      await store.settle(first.id, 2, { isPublished: false, isAudited: true });
+      expect(await unaudited()).toEqual([first.id]);
+      await store.settle(first.id, 1, { isPublished: false, isAudited: true });
+      expect(await unaudited()).toEqual([]);
+      expect(await store.findAnywhere(first.id)).toEqual({ ...first, audit: null });
     });
 
     it('pages through all workspaces in the order of ids', async () => {
@@ -167,12 +200,10 @@ export function describeSubscriptionStore(name: string, create: () => Promise<Su
       );
       const gone = await inserted(deleted(aSubscription(), 3_000));
       const place = { afterId: null, limit: 10 };
-      expect((await store.listWithEndedSecrets({ ...place, nowMs: 4_999 })).items).toEqual([]);
-      expect(ids((await store.listWithEndedSecrets({ ...place, nowMs: 5_000 })).items)).toEqual([ending.id]);
-      expect((await store.listDeletedBefore({ ...place, deletedBeforeMs: 3_000 })).items).toEqual([]);
-      expect(ids((await store.listDeletedBefore({ ...place, deletedBeforeMs: 3_001 })).items)).toEqual([
-        gone.id,
-      ]);
+      expect((await listWithEndedSecrets(store, place, 4_999)).items).toEqual([]);
+      expect(ids((await listWithEndedSecrets(store, place, 5_000)).items)).toEqual([ending.id]);
+      expect((await store.listAll({ ...place, where: deletedBy(2_999) })).items).toEqual([]);
+      expect(ids((await store.listAll({ ...place, where: deletedBy(3_000) })).items)).toEqual([gone.id]);
     });
 
     it('purges nothing but the deleted version it was told', async () => {

@@ -1,24 +1,29 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { newSubscriptionId, type SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError, type Clock, type ErrorCode, messageOf } from '@tidings/runtime';
-import type { IdempotencyEntry, IdempotencyStore, KeptAnswer, Reach } from '../subscriptions/ports.ts';
 import { canonicalJson } from './domain/canonical-json.ts';
+import type { IdempotencyEntry, IdempotencyStore, KeptAnswer, Reach } from './ports.ts';
 
 /** What the memory of POSTs works with. */
 export type OnceParts = Readonly<{ keys: IdempotencyStore; clock: Clock; logger: Logger }>;
 
-/** A POST as its memory knows it. Without a key it is simply run. */
-export type OnceRequest = Readonly<{ key: string | null; reach: Reach; route: string; body: unknown }>;
+/** A POST as its memory knows it. Without a key it is simply run. `newId` makes the id of what it would make. */
+export type OnceRequest = Readonly<{
+  key: string | null;
+  reach: Reach;
+  route: string;
+  body: unknown;
+  newId(nowMs: number): string;
+}>;
 
 /** What was run now, or what was answered then. */
 export type Once<T> =
   | Readonly<{ isReplay: false; result: T }>
-  | Readonly<{ isReplay: true; answer: KeptAnswer; subscriptionId: SubscriptionId }>;
+  | Readonly<{ isReplay: true; answer: KeptAnswer; entityId: string }>;
 
 /** The work itself: gets the reserved id, and says what to keep of its result. */
 export type OnceWork<T> = Readonly<{
-  run(id: SubscriptionId): Promise<T>;
+  run(id: string): Promise<T>;
   keep(result: T): KeptAnswer;
 }>;
 
@@ -36,7 +41,7 @@ function newEntry({ clock }: OnceParts, request: OnceRequest & { key: string }):
   return {
     id: sha256(JSON.stringify([reach.workspaceId, reach.consumerId, route, key])),
     fingerprint: sha256(canonicalJson(body)),
-    subscriptionId: newSubscriptionId(nowMs),
+    entityId: request.newId(nowMs),
     claim: randomUUID(),
     claimedUntilMs: nowMs + claimMs,
     expiresAtMs: nowMs + answersKeptMs,
@@ -57,7 +62,7 @@ async function claim(parts: OnceParts, fresh: IdempotencyEntry): Promise<Idempot
   }
   if (!isExpired && found.answer !== null) return found;
   const isRunning = !isExpired && found.claimedUntilMs > nowMs;
-  const next = isExpired ? fresh : { ...fresh, subscriptionId: found.subscriptionId };
+  const next = isExpired ? fresh : { ...fresh, entityId: found.entityId };
   if (!isRunning && (await keys.takeOver(next, found.claim))) return next;
   const message = 'The first request with this Idempotency-Key is still at work: repeat it in a moment.';
   throw new AppError({ code: 'conflict', message, retryable: true, retryAfterMs: 1_000 });
@@ -65,7 +70,7 @@ async function claim(parts: OnceParts, fresh: IdempotencyEntry): Promise<Idempot
 
 /**
  * Runs a POST once for each Idempotency-Key. The id of what it makes is reserved first, so that a repeat after a crash
- * in the middle ends with the same subscription. A refusal keeps nothing: the request may be corrected and repeated.
+ * in the middle ends with the same document. A refusal keeps nothing: the request may be corrected and repeated.
  */
 export async function answerOnce<T>(
   parts: OnceParts,
@@ -74,13 +79,13 @@ export async function answerOnce<T>(
 ): Promise<Once<T>> {
   const { keys, clock } = parts;
   const { key } = request;
-  if (key === null) return { isReplay: false, result: await work.run(newSubscriptionId(clock.nowMs())) };
+  if (key === null) return { isReplay: false, result: await work.run(request.newId(clock.nowMs())) };
   const entry = await claim(parts, newEntry(parts, { ...request, key }));
   if (entry.answer !== null) {
-    return { isReplay: true, answer: entry.answer, subscriptionId: entry.subscriptionId };
+    return { isReplay: true, answer: entry.answer, entityId: entry.entityId };
   }
   try {
-    const result = await work.run(entry.subscriptionId);
+    const result = await work.run(entry.entityId);
     await settle(parts, 'idempotency.not-kept', () => keys.complete(entry, work.keep(result)));
     return { isReplay: false, result };
   } catch (error) {

@@ -1,13 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aSubscription, someSettings } from '../../test/a-subscription.ts';
 import { type InMemoryRegistry, openInMemoryRegistry, publishedOn } from '../../test/in-memory-registry.ts';
-import {
-  deleted,
-  disabled,
-  enabled,
-  recordOf,
-  type Subscription,
-} from '../subscriptions/domain/subscription.ts';
+import { deleted, disabled, enabled, type Subscription } from '../subscriptions/domain/subscription.ts';
 import { compareTopic } from './compare-topic.ts';
 import { republishOvertaken } from './republish-overtaken.ts';
 
@@ -21,8 +15,7 @@ describe('registry and topic', () => {
     await registry.store.insert(published);
     return published;
   };
-  const land = async (subscription: Subscription): Promise<void> =>
-    registry.topic.publish(recordOf(subscription));
+  const land = async (subscription: Subscription): Promise<void> => registry.topic.publish(subscription);
   const last = (): unknown => publishedOn(registry.bus).at(-1);
 
   it('that agree are left alone', async () => {
@@ -83,8 +76,8 @@ describe('an older version that lands after a newer one', () => {
   beforeEach(async () => {
     registry = await openInMemoryRegistry();
     await registry.store.insert({ ...third, isUnpublished: false });
-    await registry.topic.publish(recordOf(third));
-    await registry.topic.publish({ ...recordOf(third), version: 2, state: 'disabled' });
+    await registry.topic.publish(third);
+    await registry.topic.publish({ ...third, version: 2, state: 'disabled' });
   });
 
   it('is noticed, and the current version published again', async () => {

@@ -1,73 +1,82 @@
-import type { SubscriptionId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
-import { recordOf, type Subscription } from '../subscriptions/domain/subscription.ts';
-import type { SubscriptionStore, SubscriptionTopic } from '../subscriptions/ports.ts';
+import type { DocumentKind } from './document-kind.ts';
+import type { Versioned } from './domain/versioned.ts';
+import type { AuditLog, DocumentStore, DocumentTopic, Settled } from './ports.ts';
 
 /** Why a version is published: by the request that wrote it, or to repair what a crash or a race left. */
 export type PublishCause = 'write' | 'sweep' | 'stale' | 'difference';
 
 /** What the outbox works with. `waitMs`: the longest that a request waits for its version to be acknowledged. */
-export type OutboxParts = Readonly<{
-  store: Pick<SubscriptionStore, 'markPublished'>;
-  topic: Pick<SubscriptionTopic, 'publish'>;
+export type OutboxParts<T extends Versioned> = Readonly<{
+  kind: DocumentKind<T>;
+  store: Pick<DocumentStore<T>, 'settle'>;
+  topic: Pick<DocumentTopic<T>, 'publish'>;
+  audit: Pick<AuditLog, 'append'>;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
   waitMs: number;
 }>;
 
-type Lane = { newest: Subscription; cause: PublishCause; readonly finished: Promise<boolean> };
+type Lane<T> = { newest: T; cause: PublishCause; readonly finished: Promise<boolean> };
 
 /**
- * Publishes versions, one at a time for each subscription, so that this process never has two versions of one key on
- * their way. A version that fails stays `unpublished` in the registry and the sweep takes it up again.
+ * Publishes versions, one at a time for each document, so that this process never has two versions of one key on their
+ * way, and copies their audit entries to the log. What fails stays marked in the registry and the sweep takes it up.
  */
-export class Outbox {
-  readonly #parts: OutboxParts;
-  readonly #lanes = new Map<SubscriptionId, Lane>();
+export class Outbox<T extends Versioned> {
+  readonly #parts: OutboxParts<T>;
+  readonly #lanes = new Map<string, Lane<T>>();
 
-  constructor(parts: OutboxParts) {
+  constructor(parts: OutboxParts<T>) {
     this.#parts = parts;
   }
 
-  /** True while a version of this subscription is on its way. */
-  isBusy(id: SubscriptionId): boolean {
+  /** True while a version of this document is on its way. */
+  isBusy(id: string): boolean {
     return this.#lanes.has(id);
   }
 
-  /** True when this version, or a newer one of the same subscription, is acknowledged; false when that failed for now. */
-  async publish(subscription: Subscription, cause: PublishCause): Promise<boolean> {
-    const busy = this.#lanes.get(subscription.id);
+  /** True when this version, or a newer one of the same document, is acknowledged; false when that failed for now. */
+  async publish(entity: T, cause: PublishCause): Promise<boolean> {
+    const busy = this.#lanes.get(entity.id);
     if (busy !== undefined) {
-      if (subscription.version > busy.newest.version) {
-        busy.newest = subscription;
+      if (entity.version > busy.newest.version) {
+        busy.newest = entity;
         busy.cause = cause;
       }
       return busy.finished;
     }
     // The lane runs in a later microtask, when it is already in the map.
-    const lane: Lane = {
-      newest: subscription,
+    const lane: Lane<T> = {
+      newest: entity,
       cause,
       finished: Promise.resolve().then(() => this.#run(lane)),
     };
-    this.#lanes.set(subscription.id, lane);
+    this.#lanes.set(entity.id, lane);
     return lane.finished;
   }
 
   /** As `publish`, but false after the bound for requests; the version then goes on by itself. */
-  async announce(subscription: Subscription): Promise<boolean> {
+  async announce(entity: T): Promise<boolean> {
     let cancel = (): void => {};
     const late = new Promise<boolean>((resolve) => {
       cancel = this.#parts.clock.setTimer(() => resolve(false), this.#parts.waitMs);
     });
     try {
-      return await Promise.race([this.publish(subscription, 'write'), late]);
+      return await Promise.race([this.publish(entity, 'write'), late]);
     } finally {
       cancel();
     }
+  }
+
+  /** Copies the audit entry of a version that needs no publishing. False when that failed for now. */
+  async copyAudit(entity: T): Promise<boolean> {
+    const isAudited = await this.#appendAudit(entity);
+    if (isAudited) await this.#settle(entity, { isPublished: false, isAudited });
+    return isAudited;
   }
 
   /** Waits for what is on its way. */
@@ -75,48 +84,63 @@ export class Outbox {
     await Promise.all([...this.#lanes.values()].map(({ finished }) => finished));
   }
 
-  async #run(lane: Lane): Promise<boolean> {
+  async #run(lane: Lane<T>): Promise<boolean> {
     try {
       for (;;) {
-        const subscription = lane.newest;
-        const isPublished = await this.#publishOne(subscription, lane.cause);
-        if (!isPublished || lane.newest === subscription) return isPublished;
+        const entity = lane.newest;
+        const isPublished = await this.#publishOne(entity, lane.cause);
+        if (!isPublished || lane.newest === entity) return isPublished;
       }
     } finally {
       this.#lanes.delete(lane.newest.id);
     }
   }
 
-  async #publishOne(subscription: Subscription, cause: PublishCause): Promise<boolean> {
-    const { topic, clock, logger, metrics } = this.#parts;
-    const { id, version } = subscription;
+  async #publishOne(entity: T, cause: PublishCause): Promise<boolean> {
+    const [isPublished, isAudited] = await Promise.all([
+      this.#send(entity, cause),
+      entity.audit === null ? false : this.#appendAudit(entity),
+    ]);
+    await this.#settle(entity, { isPublished, isAudited });
+    return isPublished;
+  }
+
+  async #send(entity: T, cause: PublishCause): Promise<boolean> {
+    const { kind, topic, clock, logger, metrics } = this.#parts;
     const beganMs = clock.monotonicMs();
     const seconds = (): number => (clock.monotonicMs() - beganMs) / 1_000;
     try {
-      await topic.publish(recordOf(subscription));
+      await topic.publish(entity);
     } catch (error) {
       metrics.publishSeconds.observe({ outcome: 'failed' }, seconds());
-      logger.warn(
-        { subscriptionId: id, version, cause, detail: messageOf(error) },
-        'subscription.unpublished',
-      );
+      const fields = { ...kind.logFields(entity), cause, detail: messageOf(error) };
+      logger.warn(fields, `${kind.name}.unpublished`);
       return false;
     }
     metrics.publishSeconds.observe({ outcome: 'ok' }, seconds());
-    metrics.published.inc({ cause });
-    await this.#mark(id, version);
+    metrics.published.inc({ kind: kind.name, cause });
     return true;
   }
 
-  // The version is in force whether or not this succeeds: the mark only saves the sweep from doing it again.
-  async #mark(id: SubscriptionId, version: number): Promise<void> {
+  async #appendAudit(entity: T): Promise<boolean> {
+    const { kind, audit, logger } = this.#parts;
+    if (entity.audit === null) return true;
     try {
-      await this.#parts.store.markPublished(id, version);
+      await audit.append(entity.audit);
+      return true;
     } catch (error) {
-      this.#parts.logger.warn(
-        { subscriptionId: id, version, detail: messageOf(error) },
-        'subscription.unmarked',
-      );
+      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.unaudited`);
+      return false;
+    }
+  }
+
+  // The version is in force whether or not this succeeds: the mark only saves the sweep from doing it again.
+  async #settle(entity: T, settled: Settled): Promise<void> {
+    const { kind, store, logger } = this.#parts;
+    try {
+      await store.settle(entity.id, entity.version, settled);
+    } catch (error) {
+      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.unmarked`);
     }
   }
 }

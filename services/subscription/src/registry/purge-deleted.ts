@@ -1,43 +1,31 @@
-import type { Logger, Metrics } from '@tidings/observability';
-import type { Clock } from '@tidings/runtime';
-import type { metricsCatalogue } from '../metrics.ts';
-import { deletedKeptMs } from '../subscriptions/domain/subscription.ts';
-import type { HealthStore, SubscriptionStore, SubscriptionTopic } from '../subscriptions/ports.ts';
+import type { Documents } from './documents.ts';
+import { deletedKeptMs, type Versioned } from './domain/versioned.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
 /** What the purge works with. */
-export type PurgeParts = Readonly<{
-  store: Pick<SubscriptionStore, 'listDeletedBefore' | 'purge'>;
-  health: Pick<HealthStore, 'remove'>;
-  topic: Pick<SubscriptionTopic, 'publishTombstone'>;
-  clock: Clock;
-  logger: Logger;
-  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'published'>;
-}>;
+export type PurgeParts<T extends Versioned> = Pick<
+  Documents<T>,
+  'kind' | 'store' | 'topic' | 'audit' | 'clock' | 'logger' | 'metrics' | 'onPurge'
+>;
 
 /**
- * Removes subscriptions that were deleted 15 days ago: the record first, then the document, so that a crash in between
+ * Removes documents that were deleted 15 days ago: the record first, then the document, so that a crash in between
  * leaves a document that is purged again, never a record that nobody knows.
  */
-export async function purgeDeleted({
-  store,
-  health,
-  topic,
-  clock,
-  logger,
-  metrics,
-}: PurgeParts): Promise<number> {
-  const deletedBeforeMs = clock.nowMs() - deletedKeptMs;
+export async function purgeDeleted<T extends Versioned>(parts: PurgeParts<T>): Promise<number> {
+  const { kind, store, topic, audit, clock, logger, metrics } = parts;
+  const upTo = { deleted_at_ms: clock.nowMs() - deletedKeptMs - 1 };
+  const where = { in: { state: ['deleted'] }, upTo };
   let purged = 0;
-  for await (const page of pagesOf(async (stretch) =>
-    store.listDeletedBefore({ ...stretch, deletedBeforeMs }),
-  )) {
-    for (const { id, version, workspaceId } of page) {
-      await topic.publishTombstone(id);
-      metrics.published.inc({ cause: 'tombstone' });
-      await health.remove(id);
-      await store.purge(id, version);
-      logger.info({ workspaceId, subscriptionId: id, version }, 'subscription.purged');
+  for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
+    for (const entity of page) {
+      await topic.publishTombstone(entity.id);
+      metrics.published.inc({ kind: kind.name, cause: 'tombstone' });
+      // With the document goes its audit entry: never before the log has it.
+      if (entity.audit !== null) await audit.append(entity.audit);
+      await parts.onPurge?.(entity.id);
+      await store.purge(entity.id, entity.version);
+      logger.info(kind.logFields(entity), `${kind.name}.purged`);
       purged += 1;
     }
   }

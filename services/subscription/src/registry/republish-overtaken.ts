@@ -1,26 +1,19 @@
-import type { SubscriptionId } from '@tidings/contracts';
-import type { Logger, Metrics } from '@tidings/observability';
-import type { metricsCatalogue } from '../metrics.ts';
-import type { SubscriptionStore } from '../subscriptions/ports.ts';
-import type { LandedVersions } from './domain/landed-versions.ts';
-import type { Outbox } from './publish-version.ts';
+import type { Documents } from './documents.ts';
+import type { Versioned } from './domain/versioned.ts';
 
 /** What the repair of overtaken records works with. */
-export type OvertakenParts = Readonly<{
-  store: Pick<SubscriptionStore, 'findAnywhere'>;
-  outbox: Pick<Outbox, 'publish'>;
-  landed: LandedVersions;
-  logger: Logger;
-  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'differences'>;
-}>;
+export type OvertakenParts<T extends Versioned> = Pick<
+  Documents<T>,
+  'kind' | 'store' | 'outbox' | 'landed' | 'logger' | 'metrics'
+>;
 
 /**
- * Publishes the current version of each subscription whose last record on the topic is an older one: two instances, one
- * of them stalled between its write and its publish. `overtaken` loses an id when that is done, and keeps it otherwise.
+ * Publishes the current version of each document whose last record on the topic is an older one: two instances, one of
+ * them stalled between its write and its publish. `overtaken` loses an id when that is done, and keeps it otherwise.
  */
-export async function republishOvertaken(
-  { store, outbox, landed, logger, metrics }: OvertakenParts,
-  overtaken: Set<SubscriptionId>,
+export async function republishOvertaken<T extends Versioned>(
+  { kind, store, outbox, landed, logger, metrics }: OvertakenParts<T>,
+  overtaken: Set<string>,
 ): Promise<number> {
   let repaired = 0;
   for (const id of [...overtaken]) {
@@ -35,14 +28,14 @@ export async function republishOvertaken(
   }
   return repaired;
 
-  async function republish(id: SubscriptionId): Promise<boolean> {
+  async function republish(id: string): Promise<boolean> {
     const current = await store.findAnywhere(id);
     // Purged in the meantime: the comparison with the registry deals with what is left on the topic.
     if (current === null) return true;
     // Its readers hold a version that the registry does not have: publishing it again would not end that.
     if (current.version < landed.newestVersionOf(id)) return true;
-    metrics.differences.inc({ kind: 'overtaken' });
-    logger.warn({ subscriptionId: id, version: current.version }, 'subscription.overtaken');
+    metrics.differences.inc({ kind: kind.name, how: 'overtaken' });
+    logger.warn(kind.logFields(current), `${kind.name}.overtaken`);
     return outbox.publish(current, 'stale');
   }
 }

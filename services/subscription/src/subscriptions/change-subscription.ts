@@ -3,10 +3,10 @@ import { type Target, type WriteParts, type Written, writeVersion } from '../reg
 import { checkSettings, type SettingsChecks } from './check-settings.ts';
 import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody } from './domain/request-body.ts';
-import { amended, type Settings } from './domain/subscription.ts';
+import { amended, type Settings, type Subscription } from './domain/subscription.ts';
 
 /** What a change needs besides the parts of every write. */
-export type ChangeParts = WriteParts & Readonly<{ checks: SettingsChecks }>;
+export type ChangeParts = WriteParts<Subscription> & Readonly<{ checks: SettingsChecks }>;
 
 // A key pair is no shared secret: going from one to the other would leave the receiver with nothing to verify with.
 function refuseOtherKeys(from: Settings, to: Settings): void {
@@ -25,7 +25,7 @@ export async function changeSubscription(
   parts: ChangeParts,
   target: Target,
   body: ChangeBody,
-): Promise<Written> {
+): Promise<Written<Subscription>> {
   await checkSettings(parts.checks, body);
   return writeVersion(parts, target, {
     operation: 'changed',

@@ -1,29 +1,29 @@
 import { type ConsumerId, consumerId, type SubscriptionId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { logFields, type WriteParts, type Written } from '../registry/write-version.ts';
+import type { Actor } from '../registry/domain/audit-entry.ts';
+import type { Reach } from '../registry/ports.ts';
+import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
 import { checkSettings, type SettingsChecks } from './check-settings.ts';
 import type { Fault } from './domain/fault.ts';
 import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
-import { begin, type Subscription } from './domain/subscription.ts';
+import { begin, notDeleted, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
-import type { Reach } from './ports.ts';
 
 /** What creation needs besides the parts of every write. */
-export type CreateParts = WriteParts &
+export type CreateParts = WriteParts<Subscription> &
   Readonly<{ checks: SettingsChecks; mint: SecretMint; maxPerWorkspace: number }>;
 
 /** `id` is reserved by the caller, so that a repeat after a crash finds what the first run wrote. */
-export type Creation = Readonly<{ reach: Reach; body: CreateBody; id: SubscriptionId }>;
+export type Creation = Readonly<{ reach: Reach; body: CreateBody; id: SubscriptionId; by: Actor }>;
 
 /** The new subscription and its secret, which nobody can read again. */
-export type Created = Written & Readonly<{ shownSecret: string | null }>;
+export type Created = Written<Subscription> & Readonly<{ shownSecret: string | null }>;
 
 /** Writes version 1 of a subscription and publishes it. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
-  const { store, outbox, clock, logger, metrics, mint } = parts;
-  const { reach, body, id } = creation;
-  const beganMs = clock.monotonicMs();
+  const { clock, mint } = parts;
+  const { reach, body, id, by } = creation;
   await checkSettings(parts.checks, body, consumerFaults(reach, body));
   await requireRoom(parts, creation);
   const nowMs = clock.nowMs();
@@ -43,12 +43,8 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
     isActive: body.is_active ?? true,
     nowMs,
   });
-  if (!(await store.insert(subscription))) return takeUp(parts, creation);
-  const propagated = await outbox.announce(subscription);
-  metrics.writes.inc({ operation: 'created' });
-  const durationMs = Math.round(clock.monotonicMs() - beganMs);
-  logger.info({ ...logFields(subscription), propagated, durationMs }, 'subscription.created');
-  return { subscription, propagated, shownSecret: secret.shown };
+  const written = await writeFirst(parts, { entity: subscription, by });
+  return written === null ? takeUp(parts, creation) : { ...written, shownSecret: secret.shown };
 }
 
 // The id was reserved by an earlier run of the same request, which wrote the subscription and died before it answered.
@@ -58,7 +54,7 @@ async function takeUp({ store, outbox, mint }: CreateParts, { reach, id }: Creat
     throw new AppError({ code: 'conflict', message: 'The new id is taken: repeat the request.' });
   }
   const propagated = subscription.isUnpublished ? await outbox.announce(subscription) : true;
-  return { subscription, propagated, shownSecret: firstSecret(mint, subscription) };
+  return { entity: subscription, propagated, shownSecret: firstSecret(mint, subscription) };
 }
 
 /** The secret that version 1 was given, as long as it is still version 1: a newer one is not this request's to show. */
@@ -79,7 +75,8 @@ function consumerFaults({ consumerId: own }: Reach, { consumer_id: asked }: Crea
 }
 
 async function requireRoom({ store, maxPerWorkspace }: CreateParts, { reach, id }: Creation): Promise<void> {
-  const count = await store.count(reach.workspaceId, maxPerWorkspace);
+  const workspace = { ...reach, consumerId: null };
+  const count = await store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
   if (count < maxPerWorkspace) return;
   // One that an earlier run of this request wrote has its room already.
   if ((await store.find(reach, id)) !== null) return;

@@ -1,31 +1,36 @@
+import { ourselves } from '../registry/domain/audit-entry.ts';
+import type { DocumentStore, Listed, Stretch } from '../registry/ports.ts';
 import { pagesOf } from '../registry/sweep-unpublished.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { unexpired } from './domain/signing-secrets.ts';
-import { withSecrets } from './domain/subscription.ts';
+import { type Subscription, withSecrets } from './domain/subscription.ts';
+
+/** Those with a secret that has ended. */
+export const listWithEndedSecrets = async (
+  store: Pick<DocumentStore<Subscription>, 'listAll'>,
+  stretch: Stretch,
+  nowMs: number,
+): Promise<Listed<Subscription>> =>
+  store.listAll({ ...stretch, where: { upTo: { next_secret_expiry_ms: nowMs } } });
 
 /**
  * Writes a version without the secrets that have ended. Nothing signs with them any more; this takes them out of the
  * registry and the topic, so that they cannot leak from there. Says how many subscriptions it changed.
  */
-export async function endSecrets(parts: WriteParts): Promise<number> {
+export async function endSecrets(parts: WriteParts<Subscription>): Promise<number> {
   const nowMs = parts.clock.nowMs();
   let changed = 0;
-  for await (const page of pagesOf(async (stretch) =>
-    parts.store.listWithEndedSecrets({ ...stretch, nowMs }),
-  )) {
+  for await (const page of pagesOf(async (stretch) => listWithEndedSecrets(parts.store, stretch, nowMs))) {
     for (const { id, workspaceId } of page) {
       const reach = { workspaceId, consumerId: null };
-      await writeVersion(
-        parts,
-        { reach, id, ifMatch: null },
-        {
-          operation: 'secret-ended',
-          change: (current) =>
-            unexpired(current.secrets, nowMs).length === current.secrets.length
-              ? current
-              : withSecrets(current, current.secrets, nowMs),
-        },
-      );
+      const target = { reach, id, ifMatch: null, by: ourselves };
+      await writeVersion(parts, target, {
+        operation: 'secret-ended',
+        change: (current) =>
+          unexpired(current.secrets, nowMs).length === current.secrets.length
+            ? current
+            : withSecrets(current, current.secrets, nowMs),
+      });
       changed += 1;
     }
   }

@@ -1,8 +1,9 @@
-import { type ConsumerId, consumerId, type SubscriptionId, subscriptionId } from '@tidings/contracts';
+import type { SubscriptionId } from '@tidings/contracts';
+import type { DocumentStore, Listed, Reach, Where } from '../registry/ports.ts';
 import { notFound } from '../registry/write-version.ts';
 import { patternsCovering } from './domain/event-patterns.ts';
-import type { Subscription } from './domain/subscription.ts';
-import type { Listed, Reach, SubscriptionStore } from './ports.ts';
+import { notDeleted, type Subscription } from './domain/subscription.ts';
+import { subscriptionKind } from './subscription-kind.ts';
 
 /** What a list is asked for. `event`: those that would be matched by an event of this name. */
 export type ListFilters = Readonly<{
@@ -16,29 +17,28 @@ export type ListPlace = Readonly<{ afterId: string | null; limit: number }>;
 
 /** One subscription. A deleted one is gone for its owner, though it stays known to the event path for a while. */
 export async function readSubscription(
-  store: Pick<SubscriptionStore, 'find'>,
+  store: Pick<DocumentStore<Subscription>, 'find'>,
   reach: Reach,
   id: SubscriptionId,
 ): Promise<Subscription> {
   const found = await store.find(reach, id);
-  if (found === null || found.state === 'deleted') throw notFound(id);
+  if (found === null || found.state === 'deleted') throw notFound(subscriptionKind, id);
   return found;
 }
 
-/** A page of subscriptions, newest first, deleted ones only when they are asked for. */
-export async function listSubscriptions(
-  store: Pick<SubscriptionStore, 'list'>,
+/** Which documents a list shows: deleted ones only when they are asked for. */
+export const whereListed = ({ consumer_id: consumer, event, state }: ListFilters): Where => ({
+  in: {
+    state: state === undefined ? notDeleted : [state],
+    ...(consumer === undefined ? {} : { consumer_id: [consumer] }),
+    ...(event === undefined ? {} : { events: patternsCovering(event) }),
+  },
+});
+
+/** A page of subscriptions, newest first. */
+export const listSubscriptions = async (
+  store: Pick<DocumentStore<Subscription>, 'list'>,
   reach: Reach,
   { filters, place }: Readonly<{ filters: ListFilters; place: ListPlace }>,
-): Promise<Listed> {
-  return store.list(reach, {
-    consumerId: consumerFilter(filters),
-    patterns: filters.event === undefined ? null : patternsCovering(filters.event),
-    states: filters.state === undefined ? ['active', 'disabled'] : [filters.state],
-    afterId: place.afterId === null ? null : subscriptionId(place.afterId),
-    limit: place.limit,
-  });
-}
-
-const consumerFilter = ({ consumer_id: asked }: ListFilters): ConsumerId | null =>
-  asked === undefined ? null : consumerId(asked);
+): Promise<Listed<Subscription>> =>
+  store.list(reach, { where: whereListed(filters), ...place, order: 'falling' });

@@ -3,14 +3,14 @@ import { type Target, type WriteParts, type Written, writeVersion } from '../reg
 import { limits } from './domain/limits.ts';
 import type { RotateBody } from './domain/request-body.ts';
 import { rotated, type StoredSecret } from './domain/signing-secrets.ts';
-import { withSecrets } from './domain/subscription.ts';
+import { type Subscription, withSecrets } from './domain/subscription.ts';
 import type { Minted, SecretMint } from './mint-secret.ts';
 
 /** What a rotation needs besides the parts of every write. */
-export type RotateParts = WriteParts & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
+export type RotateParts = WriteParts<Subscription> & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
 
 /** The subscription with its new secret, which nobody can read again. */
-export type Rotated = Written & Readonly<{ shownSecret: string | null }>;
+export type Rotated = Written<Subscription> & Readonly<{ shownSecret: string | null }>;
 
 function refuseTooMany(secrets: readonly StoredSecret[]): void {
   if (secrets.length <= limits.signingSecrets) return;

@@ -1,7 +1,7 @@
 import { newEventId, type SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
-import { logFields } from '../registry/write-version.ts';
+import type { DocumentStore, Reach } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
 import {
   type PreparedTest,
@@ -11,13 +11,14 @@ import {
   testFact,
 } from './domain/test-attempt.ts';
 import type { SecretMint } from './mint-secret.ts';
-import type { Reach, RecordAttempt, SendRequest, SubscriptionStore } from './ports.ts';
+import type { RecordAttempt, SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
 import { signRequest } from './sign-request.ts';
+import { subscriptionKind } from './subscription-kind.ts';
 
 /** What a test works with. */
 export type TestParts = Readonly<{
-  store: Pick<SubscriptionStore, 'find'>;
+  store: Pick<DocumentStore<Subscription>, 'find'>;
   mint: SecretMint;
   send: SendRequest;
   recordAttempt: RecordAttempt;
@@ -70,7 +71,7 @@ async function sendOne(parts: TestParts, subscription: Subscription, traceparent
   const reason = outcome.kind === 'failed' ? outcome.reason : null;
   const detail = sent.kind === 'failed' ? { detail: sent.detail } : {};
   const fields = {
-    ...logFields(subscription),
+    ...subscriptionKind.logFields(subscription),
     deliveryId,
     durationMs,
     statusCode: outcome.statusCode,

@@ -1,4 +1,4 @@
-import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../../subscriptions/ports.ts';
+import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
 
 /** The memory of POSTs in memory, for tests. */
 export class MemoryIdempotencyStore implements IdempotencyStore {

@@ -1,13 +1,13 @@
-import { subscriptionId } from '@tidings/contracts';
 import { type Connection, type Model, Schema } from 'mongoose';
-import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../../subscriptions/ports.ts';
-import { documentReader } from './document-reader.ts';
+import { documentReader } from '../document-reader.ts';
+import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
 import { atDatabase, isDuplicateKey } from './mongo-connection.ts';
 
 type IdempotencyDocument = Readonly<{
   _id: string;
   schema_version: 1;
   fingerprint: string;
+  /** The id of what the request makes, of any kind; the field has kept its first name. */
   subscription_id: string;
   claim: string;
   claimed_until_ms: number;
@@ -88,7 +88,7 @@ const toDocument = (entry: IdempotencyEntry): IdempotencyDocument => ({
   _id: entry.id,
   schema_version: 1,
   fingerprint: entry.fingerprint,
-  subscription_id: entry.subscriptionId,
+  subscription_id: entry.entityId,
   claim: entry.claim,
   claimed_until_ms: entry.claimedUntilMs,
   expires_at_ms: entry.expiresAtMs,
@@ -104,7 +104,7 @@ const answerDocument = (answer: KeptAnswer): NonNullable<IdempotencyDocument['an
 const fromDocument = ({ answer, ...document }: IdempotencyDocument): IdempotencyEntry => ({
   id: document._id,
   fingerprint: document.fingerprint,
-  subscriptionId: subscriptionId(document.subscription_id),
+  entityId: document.subscription_id,
   claim: document.claim,
   claimedUntilMs: document.claimed_until_ms,
   expiresAtMs: document.expires_at_ms,

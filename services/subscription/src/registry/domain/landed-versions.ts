@@ -1,4 +1,4 @@
-/** One record of the subscriptions topic as it lies there. `digest` is of its whole value. */
+/** One record of a compacted topic as it lies there. `digest` is of its whole value. */
 export type LandedRecord = Readonly<{
   version: number;
   enabledVersion: number;

@@ -1,17 +1,20 @@
+import { subscriptionId } from '@tidings/contracts';
 import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
+import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, type WriteParts } from '../../registry/write-version.ts';
 import { disableSubscription } from '../disable-subscription.ts';
 import { bodySchemas, type DisableBody, type EnableBody, type RotateBody } from '../domain/request-body.ts';
+import type { Subscription } from '../domain/subscription.ts';
 import { enableSubscription } from '../enable-subscription.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
 import { sendTest, type TestParts } from '../send-test.ts';
-import { subscriptionParams, targetOf } from './request-parts.ts';
+import { subscriptionParams } from './request-parts.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { subscriptionSchema, subscriptionWithSecretSchema, testSchema } from './subscription-schemas.ts';
 import { testView } from './subscription-view.ts';
 
 /** What can be done with a subscription works with these. */
-export type ActionParts = WriteParts & RotateParts & TestParts & HealthParts;
+export type ActionParts = WriteParts<Subscription> & RotateParts & TestParts & HealthParts;
 
 const path = '/v1/webhooks/subscriptions/{id}';
 
@@ -42,7 +45,7 @@ const enableRoute = (parts: ActionParts): Route =>
     description: 'Its failures until now are forgiven.',
     body: jsonBody<EnableBody>({ schema: bodySchemas.enable, ifEmpty: {} }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
-    find: async (call) => findTarget(parts.store, targetOf(call)),
+    find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
       subscriptionReply(parts, await enableSubscription(parts, targetOf(call), call.body)),
   });
@@ -55,7 +58,7 @@ const disableRoute = (parts: ActionParts): Route =>
     summary: 'Disable a subscription',
     body: jsonBody<DisableBody>({ schema: bodySchemas.disable, ifEmpty: {} }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
-    find: async (call) => findTarget(parts.store, targetOf(call)),
+    find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
       subscriptionReply(parts, await disableSubscription(parts, targetOf(call), call.body)),
   });
@@ -76,7 +79,7 @@ const rotateRoute = (parts: ActionParts): Route =>
         headers: ['ETag'],
       },
     },
-    find: async (call) => findTarget(parts.store, targetOf(call)),
+    find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
       const rotated = await rotateSecret(parts, targetOf(call), call.body);
       return subscriptionReply(parts, { ...rotated, more: { secret: rotated.shownSecret } });
@@ -92,10 +95,10 @@ const testRoute = (parts: ActionParts): Route =>
     summary: 'Send a test now and tell what came of it',
     body: nothing,
     answers: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
-    find: async (call) => findTarget(parts.store, targetOf(call)),
+    find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
-      const { reach, id } = targetOf(call);
-      const tested = await sendTest(parts, { reach, id, traceparent: traceparentOf(call.request) });
+      const target = { reach: reachOf(call.principal), id: subscriptionId(call.params.id) };
+      const tested = await sendTest(parts, { ...target, traceparent: traceparentOf(call.request) });
       return { status: 200, body: testView(tested), headers: { 'cache-control': 'no-store' } };
     },
   });

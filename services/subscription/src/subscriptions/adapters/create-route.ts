@@ -1,9 +1,11 @@
+import { newSubscriptionId, subscriptionId as toSubscriptionId } from '@tidings/contracts';
 import { etagOf, jsonBody, type Reply, type Route, route } from '@tidings/http';
+import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import { answerOnce, type OnceParts, type OnceRequest } from '../../registry/answer-once.ts';
+import type { Actor } from '../../registry/domain/audit-entry.ts';
+import type { KeptAnswer } from '../../registry/ports.ts';
 import { type Created, type CreateParts, createSubscription } from '../create-subscription.ts';
 import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
-import type { KeptAnswer } from '../ports.ts';
-import { reachOf } from './request-parts.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { subscriptionWithSecretSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
@@ -34,25 +36,33 @@ export const createRoute = (parts: CreateRouteParts): Route =>
         headers: ['ETag', 'Location', 'Idempotency-Replayed'],
       },
     },
-    handle: async ({ principal, body, idempotencyKey }) =>
-      create(parts, { key: idempotencyKey, reach: reachOf(principal), route: `POST ${path}`, body }),
+    handle: async (call) =>
+      create(parts, {
+        key: call.idempotencyKey,
+        reach: reachOf(call.principal),
+        route: `POST ${path}`,
+        body: call.body,
+        newId: newSubscriptionId,
+        by: actorOf(call),
+      }),
   });
 
-type CreateRequest = OnceRequest & Readonly<{ body: CreateBody }>;
+type CreateRequest = OnceRequest & Readonly<{ body: CreateBody; by: Actor }>;
 
 async function create(parts: CreateRouteParts, request: CreateRequest): Promise<Reply> {
-  const { reach, body } = request;
+  const { reach, body, by } = request;
   const once = await answerOnce(parts, request, {
-    run: async (id) => createSubscription(parts, { reach, body, id }),
+    run: async (id) => createSubscription(parts, { reach, body, id: toSubscriptionId(id), by }),
     keep: keptAnswer,
   });
   if (!once.isReplay) {
-    const { subscription, propagated, shownSecret } = once.result;
-    const headers = { location: `${path}/${subscription.id}` };
+    const { entity, propagated, shownSecret } = once.result;
+    const headers = { location: `${path}/${entity.id}` };
     const more = { secret: shownSecret };
-    return subscriptionReply(parts, { subscription, propagated, more, status: 201, headers });
+    return subscriptionReply(parts, { entity, propagated, more, status: 201, headers });
   }
-  const { answer, subscriptionId } = once;
+  const { answer } = once;
+  const subscriptionId = toSubscriptionId(once.entityId);
   const owner = { workspaceId: reach.workspaceId, subscriptionId };
   const secret = answer.sealedSecret === null ? null : parts.mint.open(answer.sealedSecret, owner);
   parts.onReplay();
@@ -68,7 +78,7 @@ async function create(parts: CreateRouteParts, request: CreateRequest): Promise<
   };
 }
 
-function keptAnswer({ subscription, propagated, shownSecret }: Created): KeptAnswer {
+function keptAnswer({ entity: subscription, propagated, shownSecret }: Created): KeptAnswer {
   return {
     bodyJson: JSON.stringify(subscriptionView(subscription, { propagated, health: undefined })),
     version: subscription.version,

@@ -1,7 +1,7 @@
 import { failureReasons, type SubscriptionId, subscriptionId } from '@tidings/contracts';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { documentReader } from '../../registry/adapters/document-reader.ts';
 import { atDatabase, isDuplicateKey } from '../../registry/adapters/mongo-connection.ts';
+import { documentReader } from '../../registry/document-reader.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { HealthStore } from '../ports.ts';
 

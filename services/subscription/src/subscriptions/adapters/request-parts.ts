@@ -1,40 +1,23 @@
-import { consumerId, isEventPattern, subscriptionId, workspaceId } from '@tidings/contracts';
+import { isEventPattern } from '@tidings/contracts';
 import {
   decodeCursor,
   encodeCursor,
-  type IfMatch,
   type PageQuery,
   type Principal,
   pageParameters,
   queryOf,
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import type { Target } from '../../registry/write-version.ts';
-import type { Reach } from '../ports.ts';
+import { reachOf } from '../../registry/adapters/call-parts.ts';
 import type { ListFilters, ListPlace } from '../read-subscriptions.ts';
 
 const badRequest = (pointer: string, detail: string): AppError =>
   new AppError({ code: 'invalid-request', message: detail, details: [{ pointer, detail }] });
 
-/** How far a key sees. */
-export const reachOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Reach => ({
-  workspaceId: workspaceId(workspace),
-  consumerId: consumer === null ? null : consumerId(consumer),
-});
-
 /** The path of one subscription. */
 export const subscriptionParams = {
   id: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$', description: 'The id of the subscription.' },
 } as const;
-
-type TargetCall = Readonly<{ principal: Principal; params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
-
-/** Which subscription a call means. */
-export const targetOf = ({ principal, params, ifMatch }: TargetCall): Target => ({
-  reach: reachOf(principal),
-  id: subscriptionId(params.id),
-  ifMatch,
-});
 
 /** The query of the list. */
 export type ListQuery = PageQuery &

@@ -2,6 +2,7 @@ import { etagOf, type Reply } from '@tidings/http';
 import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { Written } from '../../registry/write-version.ts';
+import type { Subscription } from '../domain/subscription.ts';
 import type { HealthStore } from '../ports.ts';
 import { subscriptionView } from './subscription-view.ts';
 
@@ -22,13 +23,13 @@ export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T
 }
 
 /** What is shown, and how. `more` is added to the fields; `status` is 200 unless it is given. */
-type Shown = Written &
+type Shown = Written<Subscription> &
   Readonly<{ more?: object; status?: number; headers?: Readonly<Record<string, string>> }>;
 
 /** The answer that shows one subscription. */
 export async function subscriptionReply(
   parts: HealthParts,
-  { subscription, propagated, more = {}, status = 200, headers = {} }: Shown,
+  { entity: subscription, propagated, more = {}, status = 200, headers = {} }: Shown,
 ): Promise<Reply> {
   const found = await healthOf(parts, async () => parts.endpointHealth.find(subscription.id));
   const view = subscriptionView(subscription, { propagated, health: found ?? undefined });

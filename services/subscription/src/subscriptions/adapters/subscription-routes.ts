@@ -1,4 +1,6 @@
+import { subscriptionId } from '@tidings/contracts';
 import { jsonBody, pageReply, type Route, route } from '@tidings/http';
+import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
 import { deleteSubscription } from '../delete-subscription.ts';
@@ -6,7 +8,7 @@ import { bodySchemas, type ChangeBody } from '../domain/request-body.ts';
 import { listSubscriptions, readSubscription } from '../read-subscriptions.ts';
 import { type ActionParts, actionRoutes } from './action-routes.ts';
 import { type CreateRouteParts, createRoute } from './create-route.ts';
-import { listQuery, listRequestOf, reachOf, subscriptionParams, targetOf } from './request-parts.ts';
+import { listQuery, listRequestOf, subscriptionParams } from './request-parts.ts';
 import { healthOf, subscriptionReply } from './subscription-reply.ts';
 import { deletedSchema, listSchema, subscriptionSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
@@ -62,9 +64,9 @@ const readRoute = (parts: RouteParts): Route =>
     params: subscriptionParams,
     answers: { 200: { description: 'The subscription.', schema: subscriptionSchema, headers: ['ETag'] } },
     handle: async (call) => {
-      const { reach, id } = targetOf(call);
-      const subscription = await readSubscription(parts.store, reach, id);
-      return subscriptionReply(parts, { subscription, propagated: !subscription.isUnpublished });
+      const id = subscriptionId(call.params.id);
+      const entity = await readSubscription(parts.store, reachOf(call.principal), id);
+      return subscriptionReply(parts, { entity, propagated: !entity.isUnpublished });
     },
   });
 
@@ -84,7 +86,7 @@ const changeRoute = (parts: RouteParts): Route =>
       types: ['application/json', 'application/merge-patch+json'],
     }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
-    find: async (call) => findTarget(parts.store, targetOf(call)),
+    find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
       subscriptionReply(parts, await changeSubscription(parts, targetOf(call), call.body)),
   });
@@ -102,8 +104,8 @@ const deleteRoute = (parts: RouteParts): Route =>
     takes: ['If-Match'],
     answers: { 200: { description: 'It is deleted.', schema: deletedSchema } },
     handle: async (call) => {
-      const { subscription, propagated } = await deleteSubscription(parts, targetOf(call));
-      const { id, state, version } = subscription;
+      const { entity, propagated } = await deleteSubscription(parts, targetOf(call));
+      const { id, state, version } = entity;
       return { status: 200, body: { id, state, version, propagated } };
     },
   });

@@ -1,8 +1,9 @@
 import { decodeSubscription, encodeSubscription } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aSecret, aSubscription, someSettings } from '../../../test/a-subscription.ts';
+import { raisedAbove } from '../../registry/domain/versioned.ts';
 import { rotated } from './signing-secrets.ts';
-import { amended, deleted, disabled, enabled, raisedAbove, recordOf, withSecrets } from './subscription.ts';
+import { amended, deleted, disabled, enabled, recordOf, withSecrets } from './subscription.ts';
 
 describe('a subscription', () => {
   it('says what is to become of what waits, each time it is enabled anew', () => {

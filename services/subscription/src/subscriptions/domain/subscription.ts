@@ -9,6 +9,7 @@ import type {
   SubscriptionRecord,
   WorkspaceId,
 } from '@tidings/contracts';
+import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 import { kindOf } from './event-patterns.ts';
 import { type StoredSecret, unexpired } from './signing-secrets.ts';
 
@@ -29,28 +30,25 @@ export type Settings = Readonly<{
   maxInFlight: number;
 }>;
 
-/** One version of a subscription as the registry keeps it. Every change makes the next version; none is ever altered. */
-export type Subscription = Readonly<{
-  id: SubscriptionId;
-  workspaceId: WorkspaceId;
-  consumerId: ConsumerId | null;
-  /** active ⇄ disabled, and from either to deleted, which is the end. */
-  state: 'active' | 'disabled' | 'deleted';
-  version: number;
-  enabledVersion: number;
-  /** What was to become of what waited when it was enabled last. */
-  onEnable: OnEnable;
-  settings: Settings;
-  /** Newest first. */
-  secrets: readonly StoredSecret[];
-  disabledAtMs: number | null;
-  disabledReason: string | null;
-  createdAtMs: number;
-  updatedAtMs: number;
-  deletedAtMs: number | null;
-  /** True until the topic has acknowledged this version. */
-  isUnpublished: boolean;
-}>;
+/** One version of a subscription as the registry keeps it. */
+export type Subscription = Versioned &
+  Readonly<{
+    id: SubscriptionId;
+    consumerId: ConsumerId | null;
+    /** active ⇄ disabled, and from either to deleted, which is the end. */
+    state: 'active' | 'disabled' | 'deleted';
+    enabledVersion: number;
+    /** What was to become of what waited when it was enabled last. */
+    onEnable: OnEnable;
+    settings: Settings;
+    /** Newest first. */
+    secrets: readonly StoredSecret[];
+    disabledAtMs: number | null;
+    disabledReason: string | null;
+  }>;
+
+/** The states of those that are there for their owner. */
+export const notDeleted: readonly Subscription['state'][] = ['active', 'disabled'];
 
 /** What a new subscription begins with. */
 export type Beginning = Readonly<{
@@ -65,21 +63,17 @@ export type Beginning = Readonly<{
 
 /** Version 1. */
 export const begin = (from: Beginning): Subscription => ({
+  ...firstVersion(from.nowMs),
   id: from.id,
   workspaceId: from.workspaceId,
   consumerId: from.consumerId,
   state: from.isActive ? 'active' : 'disabled',
-  version: 1,
   enabledVersion: 1,
   onEnable: 'redrive',
   settings: from.settings,
   secrets: [from.secret],
   disabledAtMs: from.isActive ? null : from.nowMs,
   disabledReason: from.isActive ? null : 'manual',
-  createdAtMs: from.nowMs,
-  updatedAtMs: from.nowMs,
-  deletedAtMs: null,
-  isUnpublished: true,
 });
 
 type Change = Partial<
@@ -87,14 +81,10 @@ type Change = Partial<
 >;
 
 /** The next version: what changed, and nothing sealed that may no longer be used. */
-const next = (subscription: Subscription, change: Change, nowMs: number): Subscription => ({
-  ...subscription,
-  ...change,
-  secrets: unexpired(change.secrets ?? subscription.secrets, nowMs),
-  version: subscription.version + 1,
-  updatedAtMs: nowMs,
-  isUnpublished: true,
-});
+const next = (subscription: Subscription, change: Change, nowMs: number): Subscription => {
+  const secrets = unexpired(change.secrets ?? subscription.secrets, nowMs);
+  return nextVersion(subscription, { ...change, secrets }, nowMs);
+};
 
 /** Other secrets, made by a rotation, or fewer because some have ended. */
 export const withSecrets = (
@@ -148,18 +138,6 @@ export const disabled = (subscription: Subscription, reason: string, nowMs: numb
 /** The last version. Its secrets are gone: nothing is signed for it any more. */
 export const deleted = (subscription: Subscription, nowMs: number): Subscription =>
   next(subscription, { state: 'deleted', deletedAtMs: nowMs, secrets: [] }, nowMs);
-
-/**
- * The same as it is, under a version above one that readers of the topic hold: when the database was restored from a
- * backup, nothing below that version would be taken for news.
- */
-export const raisedAbove = (subscription: Subscription, version: number, nowMs: number): Subscription => ({
-  ...next(subscription, {}, nowMs),
-  version: Math.max(subscription.version, version) + 1,
-});
-
-/** How long a deleted one stays known, so that what waits for it is suppressed and not taken for unknown. */
-export const deletedKeptMs = 15 * 24 * 3_600_000;
 
 /** The version as the event path needs it. */
 export const recordOf = (subscription: Subscription): SubscriptionRecord => ({

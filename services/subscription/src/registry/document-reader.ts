@@ -2,7 +2,7 @@ import { AppError } from '@tidings/runtime';
 import { Ajv } from 'ajv';
 
 /** A step from one schema version to the next. Pure: it gets the old document and returns the new one. */
-type MigrationStep = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+export type MigrationStep = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /** What documents of a collection look like now, and how older ones become so. `steps[1]` leads from version 1 to 2. */
 export type DocumentSchema = Readonly<{

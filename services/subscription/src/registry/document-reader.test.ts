@@ -1,11 +1,5 @@
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
-import { aSubscription } from '../../../test/a-subscription.ts';
-import {
-  fromDocument,
-  readSubscriptionDocument,
-  toDocument,
-} from '../../subscriptions/adapters/subscription-document.ts';
 import { documentReader } from './document-reader.ts';
 
 const schema = {
@@ -52,37 +46,5 @@ describe('documents', () => {
   it('are checked after the last step', () => {
     expect(messageFor({ _id: 'a', schema_version: 2, name: 7 })).toContain('/full_name must be string');
     expect(messageFor({ _id: 'a', schema_version: 3, full_name: 'x', more: 1 })).toContain('additional');
-  });
-});
-
-describe('the document of a subscription', () => {
-  it('is the subscription again when it is read', () => {
-    const subscription = aSubscription({
-      settings: { filters: { $and: [{ 'a.b': 1 }] }, headers: { 'X.Y': 'z' } },
-    });
-    expect(fromDocument(readSubscriptionDocument(toDocument(subscription)))).toEqual(subscription);
-  });
-
-  it('has no field name that MongoDB could take for an operator or a path', () => {
-    const names: string[] = [];
-    const collect = (value: unknown): void => {
-      if (typeof value !== 'object' || value === null) return;
-      for (const [name, field] of Object.entries(value)) {
-        names.push(name);
-        collect(field);
-      }
-    };
-    collect(
-      toDocument(aSubscription({ settings: { filters: { $or: [{ 'a.b': 1 }] }, headers: { '$x.y': 'z' } } })),
-    );
-    expect(names.filter((name) => /[.$]/.test(name))).toEqual([]);
-  });
-
-  it('is refused with a field that is missing or too many', () => {
-    const { version: _, ...incomplete } = toDocument(aSubscription());
-    expect(messageFor(incomplete, readSubscriptionDocument)).toContain("'version'");
-    expect(messageFor({ ...toDocument(aSubscription()), extra: 1 }, readSubscriptionDocument)).toContain(
-      'additional',
-    );
   });
 });

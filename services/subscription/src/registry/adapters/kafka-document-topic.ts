@@ -1,0 +1,71 @@
+import { DecodeError, type TopicDefinition } from '@tidings/contracts';
+import type { Bus, IncomingRecord, Producer, Table } from '@tidings/kafka';
+import type { DocumentKind } from '../document-kind.ts';
+import type { LandedVersions } from '../domain/landed-versions.ts';
+import { digestOf } from '../domain/record-digest.ts';
+import type { Versioned } from '../domain/versioned.ts';
+import type { DocumentTopic } from '../ports.ts';
+
+// The sweep reads the current version and tries again, so an attempt need not outlast a hiccup of the brokers.
+const publishDeadlineMs = 5_000;
+
+/** The compacted topic of a kind as a port. */
+export const kafkaDocumentTopic = <T extends Versioned>(
+  { topic, keyPrefix, encode }: DocumentKind<T>,
+  producer: Producer,
+): DocumentTopic<T> => ({
+  publish: async (entity) => {
+    await producer.publish({ topic, ...encode(entity) }, { deadlineMs: publishDeadlineMs });
+  },
+  publishTombstone: async (id) => {
+    const tombstone = { topic, key: `${keyPrefix}${id}`, value: null };
+    await producer.publish(tombstone, { deadlineMs: publishDeadlineMs });
+  },
+});
+
+/** A kind whose records are read back: each into `landed`, and the ids of those that an older one overtook. */
+export type ReadBack = Readonly<{
+  kind: Pick<DocumentKind<Versioned>, 'topic' | 'keyPrefix' | 'factsOf'>;
+  landed: LandedVersions;
+  onOvertaken(id: string): void;
+}>;
+
+/**
+ * Reads our own topic back, for all kinds that it holds. The table itself holds nothing: it is the decoding of every
+ * record, older ones included, that shows what compaction would keep.
+ */
+export async function readBack(
+  bus: Bus,
+  topic: TopicDefinition,
+  kinds: readonly ReadBack[],
+): Promise<Table<null>> {
+  const ownerOf = (key: string): ReadBack | undefined =>
+    kinds.find(({ kind }) => kind.topic === topic && key.startsWith(kind.keyPrefix));
+  return bus.table<null>({
+    topic,
+    service: 'subscription',
+    decode: (record) => {
+      const key = record.key ?? '';
+      const owner = ownerOf(key);
+      if (owner === undefined) throw new DecodeError('not a record of this release', `its key is '${key}'`);
+      const facts = owner.kind.factsOf(record);
+      const id = key.slice(owner.kind.keyPrefix.length);
+      const landing = owner.landed.land(id, {
+        ...facts,
+        digest: digestOf(bytesOf(record)),
+        offset: record.offset,
+      });
+      if (landing === 'overtaken') owner.onOvertaken(id);
+      return { key, version: facts.version, value: null };
+    },
+    onChange: (key, value) => {
+      const owner = ownerOf(key);
+      if (value === undefined) owner?.landed.remove(key.slice(owner.kind.keyPrefix.length));
+    },
+  });
+}
+
+function bytesOf({ value }: IncomingRecord): Buffer {
+  if (value !== null) return value;
+  throw new DecodeError('not a version', 'the value is missing');
+}

@@ -1,0 +1,45 @@
+import { Schema } from 'mongoose';
+import type { IndexKeys, ObjectSchema } from '../document-kind.ts';
+
+type PropertySchema = Readonly<{
+  type?: string | readonly string[];
+  const?: unknown;
+  enum?: readonly unknown[];
+}>;
+
+const byName: Readonly<Record<string, unknown>> = {
+  string: String,
+  integer: Number,
+  number: Number,
+  boolean: Boolean,
+};
+
+// Lists and objects are taken as they are: the JSON Schema has checked them before they come here.
+function typeOf({ type, const: only, enum: some }: PropertySchema): unknown {
+  const values = only === undefined ? (some ?? []) : [only];
+  const types = values.length > 0 ? values.map((value) => (value === null ? 'null' : typeof value)) : type;
+  const names = [types ?? []].flat().filter((name) => name !== 'null');
+  const [name = ''] = names;
+  return names.every((other) => other === name) ? (byName[name] ?? Schema.Types.Mixed) : Schema.Types.Mixed;
+}
+
+/** The mongoose schema of a collection whose documents a JSON Schema describes: no field that is not named in it. */
+export function mongooseSchema(
+  collection: string,
+  { properties }: ObjectSchema,
+  indexes: readonly IndexKeys[],
+): Schema {
+  const fields = Object.entries(properties).map(([name, property]) => [name, { type: typeOf(property) }]);
+  const schema = new Schema(Object.fromEntries(fields) as Record<string, { type: StringConstructor }>, {
+    collection,
+    strict: 'throw',
+    strictQuery: 'throw',
+    versionKey: false,
+    minimize: false,
+    autoIndex: false,
+    autoCreate: false,
+    id: false,
+  });
+  for (const index of indexes) schema.index({ ...index });
+  return schema;
+}

@@ -1,0 +1,69 @@
+import type { Bus, Producer, Table } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import type { configSpec } from '../../config.ts';
+import type { metricsCatalogue } from '../../metrics.ts';
+import type { DocumentKind } from '../document-kind.ts';
+import { type Documents, documentsOf, type Places } from '../documents.ts';
+import { LandedVersions } from '../domain/landed-versions.ts';
+import type { Versioned } from '../domain/versioned.ts';
+import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
+import { MongoAuditLog } from './mongo-audit-log.ts';
+import { MongoConnection } from './mongo-connection.ts';
+import { MongoDocumentStore } from './mongo-document-store.ts';
+import { MongoIdempotencyStore } from './mongo-idempotency-store.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** The registry, when its database is known but need not answer yet. */
+export type OpenRegistry = Readonly<{
+  mongo: MongoConnection;
+  keys: MongoIdempotencyStore;
+  /** Opens the documents of one kind. */
+  documents<T extends Versioned>(kind: DocumentKind<T>, more?: Pick<Places<T>, 'onPurge'>): Documents<T>;
+}>;
+
+/** Opens the registry. The connection is begun by `mongo.open()`, when everything that it prepares is registered. */
+export function openRegistry(context: Context, producer: Producer): OpenRegistry {
+  const { config, logger, metrics, health, resources, clock } = context;
+  const mongo = new MongoConnection({
+    uri: config.mongodbUri,
+    database: config.database,
+    clock,
+    logger,
+    health: health.register('mongodb'),
+  });
+  const { connection } = mongo;
+  const audit = new MongoAuditLog(connection);
+  const keys = new MongoIdempotencyStore(connection);
+  mongo.beforeUp(async () => audit.createIndexes());
+  mongo.beforeUp(async () => keys.createIndexes());
+  resources.add('mongodb', async () => mongo.close());
+  const parts = { audit, clock, logger, metrics: metrics.handles, waitMs: config.publishWaitMs };
+  return {
+    mongo,
+    keys,
+    documents: (kind, more = {}) => {
+      const store = new MongoDocumentStore({ kind, connection, logger, metrics: metrics.handles });
+      mongo.beforeUp(async () => store.createIndexes());
+      const topic = kafkaDocumentTopic(kind, producer);
+      const documents = documentsOf({ kind, store, topic, landed: new LandedVersions(), ...more }, parts);
+      resources.add(`${kind.name} outbox`, async () => documents.outbox.close());
+      return documents;
+    },
+  };
+}
+
+/** Reads the topics of all kinds back; resolves with a table for each topic. */
+export async function readTopics(
+  bus: Bus,
+  kinds: readonly Documents<Versioned>[],
+  onOvertaken: (kind: string, id: string) => void,
+): Promise<readonly Table<null>[]> {
+  const read = kinds.map(({ kind, landed }) => ({
+    kind,
+    landed,
+    onOvertaken: (id: string) => onOvertaken(kind.name, id),
+  }));
+  const topics = [...new Set(kinds.map(({ kind }) => kind.topic))];
+  return Promise.all(topics.map(async (topic) => readBack(bus, topic, read)));
+}

@@ -1,0 +1,144 @@
+import { consumerId, workspaceId } from '@tidings/contracts';
+import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from './audit-document.ts';
+import { type DocumentKind, exactly, type IndexKeys, shape } from './document-kind.ts';
+import { documentReader, type MigrationStep } from './document-reader.ts';
+import type { Versioned } from './domain/versioned.ts';
+
+// What changes with every version, or says nothing about what was changed.
+type Bookkeeping = Readonly<{
+  _id: string;
+  schema_version: number;
+  version: number;
+  created_at_ms: number;
+  updated_at_ms: number;
+  deleted_at_ms: number | null;
+  unpublished: boolean;
+  unaudited: boolean;
+  audit: AuditDocument | null;
+  workspace_id: string;
+  state: string;
+}>;
+
+/** What a kind is defined by: `D` are its own fields in the database, beside those that every document has. */
+export type Definition<T extends Versioned, D> = Omit<
+  DocumentKind<T>,
+  'schema' | 'indexes' | 'toDocument' | 'fromDocument' | 'consumerOf' | 'masks'
+> &
+  Readonly<{
+    /** The own fields as JSON Schema. With a `consumer_id` among them a key of one consumer sees only that one's. */
+    fields: Readonly<Record<Extract<keyof D, string>, object>>;
+    /** Besides those that every kind has: by workspace, by what is unpublished, by what was deleted. */
+    indexes?: readonly IndexKeys[];
+    masks?: DocumentKind<T>['masks'];
+    schemaVersion: number;
+    /** `steps[1]` leads from schema version 1 to 2. A change of the schema adds a step; documents are rewritten when they are next changed. */
+    steps: Readonly<Record<number, MigrationStep>>;
+    toFields(entity: T): D;
+    fromFields(
+      document: D & Pick<Bookkeeping, '_id' | 'state'>,
+    ): Omit<T, Exclude<keyof Versioned, 'id' | 'state'>>;
+  }>;
+
+const commonIndexes: readonly IndexKeys[] = [
+  { workspace_id: 1, _id: -1 },
+  { unpublished: 1, _id: 1 },
+  { unaudited: 1, _id: 1 },
+  { state: 1, deleted_at_ms: 1 },
+];
+
+const bookkeepingOf = (entity: Versioned, schemaVersion: number): Bookkeeping => ({
+  _id: entity.id,
+  schema_version: schemaVersion,
+  workspace_id: entity.workspaceId,
+  state: entity.state,
+  version: entity.version,
+  created_at_ms: entity.createdAtMs,
+  updated_at_ms: entity.updatedAtMs,
+  deleted_at_ms: entity.deletedAtMs,
+  unpublished: entity.isUnpublished,
+  unaudited: entity.audit !== null,
+  audit: entity.audit === null ? null : auditDocument(entity.audit),
+});
+
+const versionedOf = (document: Bookkeeping): Omit<Versioned, 'id' | 'state'> => ({
+  workspaceId: workspaceId(document.workspace_id),
+  version: document.version,
+  createdAtMs: document.created_at_ms,
+  updatedAtMs: document.updated_at_ms,
+  deletedAtMs: document.deleted_at_ms,
+  isUnpublished: document.unpublished,
+  audit: document.audit === null ? null : auditEntry(document.audit),
+});
+
+const bookkeepingSchema = (states: readonly string[], schemaVersion: number): Record<string, object> => ({
+  _id: shape.text,
+  schema_version: { const: schemaVersion },
+  workspace_id: shape.text,
+  state: { enum: states },
+  version: { type: 'integer', minimum: 1 },
+  created_at_ms: shape.count,
+  updated_at_ms: shape.count,
+  deleted_at_ms: shape.nullableCount,
+  unpublished: shape.flag,
+  unaudited: shape.flag,
+  audit: { oneOf: [{ type: 'null' }, auditDocumentSchema] },
+});
+
+/** Makes a kind of document from what is its own. */
+export function defineDocuments<T extends Versioned, D extends object>(
+  definition: Definition<T, D>,
+): DocumentKind<T> {
+  const {
+    fields,
+    indexes = [],
+    masks = {},
+    schemaVersion,
+    steps,
+    toFields,
+    fromFields,
+    ...kind
+  } = definition;
+  const schema = exactly({
+    ...bookkeepingSchema(kind.states, schemaVersion),
+    ...(fields as Record<string, object>),
+  });
+  const read = documentReader<D & Bookkeeping>({ name: kind.name, schema, schemaVersion, steps });
+  return {
+    ...kind,
+    indexes: [...commonIndexes, ...indexes],
+    masks,
+    schema,
+    toDocument: (entity) => ({ ...bookkeepingOf(entity, schemaVersion), ...toFields(entity) }),
+    consumerOf: (entity) => {
+      const { consumer_id: owner } = toFields(entity) as Readonly<{ consumer_id?: string | null }>;
+      return owner == null ? null : consumerId(owner);
+    },
+    fromDocument: (raw) => {
+      const document = read(raw);
+      // What a kind leaves out is what the registry puts in: together they are the whole.
+      return { ...versionedOf(document), ...fromFields(document) } as unknown as T;
+    },
+  };
+}
+
+const bookkeepingFields: ReadonlySet<string> = new Set([
+  '_id',
+  'schema_version',
+  'workspace_id',
+  'version',
+  'created_at_ms',
+  'updated_at_ms',
+  'deleted_at_ms',
+  'unpublished',
+  'unaudited',
+  'audit',
+]);
+
+/** What the audit log tells of a version: its state and the kind's own fields. */
+export const auditedFields = <T extends Versioned>(
+  kind: DocumentKind<T>,
+  entity: T,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(kind.toDocument(entity)).filter(([name]) => !bookkeepingFields.has(name)),
+  );

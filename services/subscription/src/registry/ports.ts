@@ -1,0 +1,104 @@
+import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
+import type { AuditEntry } from './domain/audit-entry.ts';
+import type { Versioned } from './domain/versioned.ts';
+
+/** How far a key sees: its workspace, and in it everything or one consumer. What lies outside does not exist for it. */
+export type Reach = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId | null }>;
+
+/**
+ * Which documents are meant, by their own fields. `in`: a field has one of these values, or lists one of them. `upTo`: a
+ * field is a number no larger than this; null is none. All of it has to hold.
+ */
+export type Where = Readonly<{
+  in?: Readonly<Record<string, readonly (string | boolean | null)[]>>;
+  upTo?: Readonly<Record<string, number>>;
+}>;
+
+/** A stretch of a list in the order of ids: what comes after `afterId`, which is null at the beginning. */
+export type Stretch = Readonly<{ afterId: string | null; limit: number }>;
+
+/** What a key asks for. `order`: by rising or falling id. */
+export type ListQuery = Stretch & Readonly<{ where: Where; order: 'rising' | 'falling' }>;
+
+/** A page, and the id after which the next one begins; null on the last. Documents that cannot be read are left out. */
+export type Listed<T> = Readonly<{ items: readonly T[]; nextAfterId: string | null }>;
+
+/** What has been done about a version. */
+export type Settled = Readonly<{ isPublished: boolean; isAudited: boolean }>;
+
+/**
+ * The documents of one kind. Writes are of single documents: `replace` is compare-and-set on the version. Every method
+ * rejects with AppError `unavailable` when the database does not answer; the outcome of a write is then unknown.
+ */
+export type DocumentStore<T extends Versioned> = Readonly<{
+  /** False when the id is taken. */
+  insert(entity: T): Promise<boolean>;
+  /** Puts `next` in the place of version `expected`; false when that is not the stored one any more. */
+  replace(next: T, expected: number): Promise<boolean>;
+  find(reach: Reach, id: string): Promise<T | null>;
+  list(reach: Reach, query: ListQuery): Promise<Listed<T>>;
+  /** How many there are within reach, counted no further than `atMost`. */
+  count(reach: Reach, where: Where, atMost: number): Promise<number>;
+  /** In any workspace: for the work that keeps topic and registry together. */
+  findAnywhere(id: string): Promise<T | null>;
+  /** Of all workspaces, by rising id. */
+  listAll(stretch: Stretch & Readonly<{ where?: Where }>): Promise<Listed<T>>;
+  /** Notes what is done about this version; does nothing when there is a newer one. */
+  settle(id: string, version: number, settled: Settled): Promise<void>;
+  /** Removes a deleted one for good; does nothing when that is not the stored version. */
+  purge(id: string, version: number): Promise<void>;
+}>;
+
+/** The compacted topic. Both resolve when all in-sync replicas have it; a rejection means unknown. */
+export type DocumentTopic<T extends Versioned> = Readonly<{
+  publish(entity: T): Promise<void>;
+  publishTombstone(id: string): Promise<void>;
+}>;
+
+/** Which entries of the audit log are shown, newest first. */
+export type AuditQuery = Readonly<{
+  kind: string | null;
+  entityId: string | null;
+  keyId: string | null;
+  afterId: string | null;
+  limit: number;
+}>;
+
+/** The audit log. Entries are added and never changed. Rejects as a {@link DocumentStore} does. */
+export type AuditLog = Readonly<{
+  /** Adds an entry; one that is there already stays as it is. */
+  append(entry: AuditEntry): Promise<void>;
+  list(reach: Reach, query: AuditQuery): Promise<Listed<AuditEntry>>;
+}>;
+
+/** What a POST with an Idempotency-Key was answered. The body is without the secret, which stays sealed. */
+export type KeptAnswer = Readonly<{ bodyJson: string; version: number; sealedSecret: string | null }>;
+
+/** One Idempotency-Key in use. `claim` names the run that works on it. */
+export type IdempotencyEntry = Readonly<{
+  id: string;
+  /** Of the request: another one under the same key is refused. */
+  fingerprint: string;
+  /** Reserved before anything is written, so that a run after a crash finds what the first one wrote. */
+  entityId: string;
+  claim: string;
+  /** A run that has not answered by then is taken for dead. */
+  claimedUntilMs: number;
+  expiresAtMs: number;
+  answer: KeptAnswer | null;
+}>;
+
+/** The memory of POSTs. Every method rejects with AppError `unavailable` when the database does not answer. */
+export type IdempotencyStore = Readonly<{
+  /** Keeps the entry if there is none of its id; else answers the one that is there. */
+  claim(entry: IdempotencyEntry): Promise<IdempotencyEntry | null>;
+  /** Puts `entry` in the place of the one that `claim` held; false when another run did so first. */
+  takeOver(entry: IdempotencyEntry, claim: string): Promise<boolean>;
+  complete(entry: IdempotencyEntry, answer: KeptAnswer): Promise<void>;
+  /** Ends the claim of a run that failed, keeping the id it reserved: it may have written something. */
+  endClaim(entry: IdempotencyEntry): Promise<void>;
+  /** Forgets a run that wrote nothing. */
+  release(entry: IdempotencyEntry): Promise<void>;
+  /** Forgets up to `limit` entries that have expired, and says how many. */
+  sweepExpired(nowMs: number, limit: number): Promise<number>;
+}>;

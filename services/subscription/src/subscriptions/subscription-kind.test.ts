@@ -1,0 +1,62 @@
+import { AppError } from '@tidings/runtime';
+import { describe, expect, it } from 'vitest';
+import { aSubscription } from '../../test/a-subscription.ts';
+import { subscriptionKind } from './subscription-kind.ts';
+
+const { toDocument, fromDocument } = subscriptionKind;
+
+const faultOf = (raw: unknown): string => {
+  try {
+    fromDocument(raw);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'undecodable') return error.message;
+    throw error;
+  }
+  return 'nothing thrown';
+};
+
+describe('the document of a subscription', () => {
+  it('is the subscription again when it is read', () => {
+    const subscription = aSubscription({
+      settings: { filters: { $and: [{ 'a.b': 1 }] }, headers: { 'X.Y': 'z' } },
+    });
+    expect(fromDocument(toDocument(subscription))).toEqual(subscription);
+  });
+
+  it('has no field name that MongoDB could take for an operator or a path', () => {
+    const names: string[] = [];
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [name, field] of Object.entries(value)) {
+        names.push(name);
+        collect(field);
+      }
+    };
+    collect(
+      toDocument(aSubscription({ settings: { filters: { $or: [{ 'a.b': 1 }] }, headers: { '$x.y': 'z' } } })),
+    );
+    expect(names.filter((name) => /[.$]/.test(name))).toEqual([]);
+  });
+
+  it('of before there was an audit log is read as one that the log knows', () => {
+    const subscription = aSubscription();
+    const { unaudited: _, audit: __, ...before } = toDocument(subscription);
+    expect(fromDocument({ ...before, schema_version: 2 })).toEqual({ ...subscription, audit: null });
+  });
+
+  it('of before enabling could discard redrives what waits', () => {
+    const {
+      unaudited: _,
+      audit: __,
+      on_enable: ___,
+      ...first
+    } = toDocument(aSubscription({ onEnable: 'discard' }));
+    expect(fromDocument({ ...first, schema_version: 1 })).toMatchObject({ onEnable: 'redrive', version: 1 });
+  });
+
+  it('is refused with a field that is missing or too many', () => {
+    const { version: _, ...incomplete } = toDocument(aSubscription());
+    expect(faultOf(incomplete)).toContain("'version'");
+    expect(faultOf({ ...toDocument(aSubscription()), extra: 1 })).toContain('additional');
+  });
+});

@@ -1,0 +1,204 @@
+import {
+  bodyFormats,
+  consumerId,
+  decodeSubscription,
+  encodeSubscription,
+  exhaustionPolicies,
+  onEnablePolicies,
+  orderings,
+  signatureStyles,
+  subscriptionId,
+  topics,
+} from '@tidings/contracts';
+import { defineDocuments } from '../registry/define-documents.ts';
+import { exactly, shape } from '../registry/document-kind.ts';
+import { masked } from '../registry/domain/audit-entry.ts';
+import { nextExpiryMs } from './domain/signing-secrets.ts';
+import { recordOf, type Settings, type Subscription } from './domain/subscription.ts';
+
+/** A subscription's own fields as MongoDB holds them. Times are epoch milliseconds. */
+type SubscriptionFields = Readonly<{
+  consumer_id: string | null;
+  enabled_version: number;
+  on_enable: Subscription['onEnable'];
+  endpoint_url: string;
+  description: string | null;
+  events: readonly string[];
+  /** JSON text: a filter's own keys hold dots and dollars, which are not field names to MongoDB. */
+  filters_json: string | null;
+  ordering: Settings['ordering'];
+  on_exhausted: Settings['onExhausted'];
+  format: Settings['format'];
+  signature_style: Settings['signatureStyle'];
+  /** A list, since header names may hold dots and dollars too. */
+  headers: readonly Readonly<{ name: string; value: string }>[];
+  timeout_ms: number;
+  retry_schedule_seconds: readonly number[];
+  rate_limit: Readonly<{ per_second: number; burst: number }> | null;
+  max_in_flight: number;
+  /** Newest first. */
+  secrets: readonly Readonly<{
+    id: string;
+    sealed: string;
+    public_key: string | null;
+    created_at_ms: number;
+    expires_at_ms: number | null;
+  }>[];
+  /** The smallest `expires_at_ms`, so that ended secrets can be found. */
+  next_secret_expiry_ms: number | null;
+  disabled_at_ms: number | null;
+  disabled_reason: string | null;
+}>;
+
+const fields = {
+  consumer_id: shape.nullableText,
+  enabled_version: shape.count,
+  on_enable: { enum: onEnablePolicies },
+  endpoint_url: shape.text,
+  description: shape.nullableText,
+  events: { type: 'array', items: shape.text, minItems: 1 },
+  filters_json: shape.nullableText,
+  ordering: { enum: orderings },
+  on_exhausted: { enum: exhaustionPolicies },
+  format: { enum: bodyFormats },
+  signature_style: { enum: signatureStyles },
+  headers: { type: 'array', items: exactly({ name: shape.text, value: shape.text }) },
+  timeout_ms: { type: 'integer', minimum: 1 },
+  retry_schedule_seconds: { type: 'array', items: shape.count },
+  rate_limit: {
+    oneOf: [
+      { type: 'null' },
+      exactly({
+        per_second: { type: 'number', exclusiveMinimum: 0 },
+        burst: { type: 'integer', minimum: 1 },
+      }),
+    ],
+  },
+  max_in_flight: { type: 'integer', minimum: 1 },
+  secrets: {
+    type: 'array',
+    items: exactly({
+      id: shape.text,
+      sealed: shape.text,
+      public_key: shape.nullableText,
+      created_at_ms: shape.count,
+      expires_at_ms: shape.nullableCount,
+    }),
+  },
+  next_secret_expiry_ms: shape.nullableCount,
+  disabled_at_ms: shape.nullableCount,
+  disabled_reason: shape.nullableText,
+};
+
+const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFields => ({
+  consumer_id: subscription.consumerId,
+  enabled_version: subscription.enabledVersion,
+  on_enable: subscription.onEnable,
+  endpoint_url: settings.endpointUrl,
+  description: settings.description,
+  events: settings.events,
+  filters_json: settings.filters === null ? null : JSON.stringify(settings.filters),
+  ordering: settings.ordering,
+  on_exhausted: settings.onExhausted,
+  format: settings.format,
+  signature_style: settings.signatureStyle,
+  headers: Object.entries(settings.headers).map(([name, value]) => ({ name, value })),
+  timeout_ms: settings.timeoutMs,
+  retry_schedule_seconds: settings.retryScheduleSeconds,
+  rate_limit:
+    settings.rateLimit === null
+      ? null
+      : { per_second: settings.rateLimit.perSecond, burst: settings.rateLimit.burst },
+  max_in_flight: settings.maxInFlight,
+  secrets: subscription.secrets.map((secret) => ({
+    id: secret.id,
+    sealed: secret.sealed,
+    public_key: secret.publicKey,
+    created_at_ms: secret.createdAtMs,
+    expires_at_ms: secret.expiresAtMs,
+  })),
+  next_secret_expiry_ms: nextExpiryMs(subscription.secrets),
+  disabled_at_ms: subscription.disabledAtMs,
+  disabled_reason: subscription.disabledReason,
+});
+
+const settingsOf = (document: SubscriptionFields): Settings => ({
+  endpointUrl: document.endpoint_url,
+  description: document.description,
+  events: document.events,
+  filters: document.filters_json === null ? null : (JSON.parse(document.filters_json) as Settings['filters']),
+  ordering: document.ordering,
+  onExhausted: document.on_exhausted,
+  format: document.format,
+  signatureStyle: document.signature_style,
+  headers: Object.fromEntries(document.headers.map(({ name, value }) => [name, value])),
+  timeoutMs: document.timeout_ms,
+  retryScheduleSeconds: document.retry_schedule_seconds,
+  rateLimit:
+    document.rate_limit === null
+      ? null
+      : { perSecond: document.rate_limit.per_second, burst: document.rate_limit.burst },
+  maxInFlight: document.max_in_flight,
+});
+
+// Its query and its user part are where people put credentials.
+function maskedUrl(url: unknown): unknown {
+  if (typeof url !== 'string' || !URL.canParse(url)) return masked;
+  const parsed = new URL(url);
+  for (const name of parsed.searchParams.keys()) parsed.searchParams.set(name, masked);
+  if (parsed.password !== '') parsed.password = masked;
+  return parsed.href;
+}
+
+const maskedIn =
+  (field: string) =>
+  (list: unknown): unknown =>
+    (list as readonly object[]).map((one) => ({ ...one, [field]: masked }));
+
+/** Subscriptions as the registry keeps them. */
+export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields>({
+  name: 'subscription',
+  title: 'subscription',
+  states: ['active', 'disabled', 'deleted'],
+  collection: 'subscriptions',
+  topic: topics.subscriptions,
+  keyPrefix: '',
+  fields,
+  indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }],
+  schemaVersion: 3,
+  steps: {
+    1: (document) => ({ ...document, on_enable: 'redrive' }),
+    2: (document) => ({ ...document, unaudited: false, audit: null }),
+  },
+  toFields,
+  fromFields: (document) => ({
+    id: subscriptionId(document._id),
+    consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
+    state: document.state as Subscription['state'],
+    enabledVersion: document.enabled_version,
+    onEnable: document.on_enable,
+    settings: settingsOf(document),
+    secrets: document.secrets.map((secret) => ({
+      id: secret.id,
+      sealed: secret.sealed,
+      publicKey: secret.public_key,
+      createdAtMs: secret.created_at_ms,
+      expiresAtMs: secret.expires_at_ms,
+    })),
+    disabledAtMs: document.disabled_at_ms,
+    disabledReason: document.disabled_reason,
+  }),
+  encode: (subscription) => encodeSubscription(recordOf(subscription)),
+  factsOf: (record) => {
+    const { version, enabledVersion, state } = decodeSubscription(record);
+    return { version, enabledVersion, isDeleted: state === 'deleted' };
+  },
+  masks: { endpoint_url: maskedUrl, headers: maskedIn('value'), secrets: maskedIn('sealed') },
+  logFields: ({ id, workspaceId, consumerId: owner, version, state }) => ({
+    workspaceId,
+    consumerId: owner,
+    subscriptionId: id,
+    version,
+    state,
+  }),
+});

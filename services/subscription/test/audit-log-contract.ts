@@ -1,0 +1,54 @@
+import { consumerId } from '@tidings/contracts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
+import type { AuditLog, AuditQuery } from '../src/registry/ports.ts';
+import { acme, anEntry, otherWorkspace, ownReach } from './a-subscription.ts';
+
+const everything: AuditQuery = { kind: null, entityId: null, keyId: null, afterId: null, limit: 100 };
+
+/** What every audit log does. `create` opens an empty one. */
+export function describeAuditLog(name: string, create: () => Promise<AuditLog>): void {
+  describe(`${name}, as an audit log`, () => {
+    let log: AuditLog;
+    beforeEach(async () => {
+      log = await create();
+    });
+    const appended = async (overrides: Partial<AuditEntry>): Promise<AuditEntry> => {
+      const entry = { ...anEntry, ...overrides };
+      await log.append(entry);
+      return entry;
+    };
+    const ids = async (query: Partial<AuditQuery>, reach = ownReach): Promise<string[]> =>
+      (await log.list(reach, { ...everything, ...query })).items.map(({ id }) => id);
+
+    it('gives back what it was given, once, and never changes it', async () => {
+      const system = await appended({ id: 'aud_2', actor: { keyId: null, address: null }, before: null });
+      const entry = await appended({});
+      await log.append({ ...entry, operation: 'forged' });
+      expect((await log.list(ownReach, everything)).items).toEqual([system, entry]);
+    });
+
+    it('shows newest first, in pages, by kind, entity and key', async () => {
+      await appended({ id: 'aud_1' });
+      await appended({ id: 'aud_2', kind: 'consumer', entityId: 'acme' });
+      await appended({ id: 'aud_3', actor: { keyId: 'key_2', address: null } });
+      expect(await ids({})).toEqual(['aud_3', 'aud_2', 'aud_1']);
+      const first = await log.list(ownReach, { ...everything, limit: 2 });
+      expect(first.nextAfterId).toBe('aud_2');
+      expect(await ids({ afterId: first.nextAfterId })).toEqual(['aud_1']);
+      expect((await log.list(ownReach, { ...everything, limit: 3 })).nextAfterId).toBeNull();
+      expect(await ids({ kind: 'consumer' })).toEqual(['aud_2']);
+      expect(await ids({ entityId: 'sub_1' })).toEqual(['aud_3', 'aud_1']);
+      expect(await ids({ keyId: 'key_2' })).toEqual(['aud_3']);
+    });
+
+    it('shows nothing of another workspace, or of another consumer to a key of one', async () => {
+      await appended({ id: 'aud_1' });
+      await appended({ id: 'aud_2', workspaceId: otherWorkspace });
+      await appended({ id: 'aud_3', consumerId: null });
+      expect(await ids({})).toEqual(['aud_3', 'aud_1']);
+      expect(await ids({}, { ...ownReach, consumerId: acme as never })).toEqual(['aud_1']);
+      expect(await ids({}, { ...ownReach, consumerId: consumerId('globex') as never })).toEqual([]);
+    });
+  });
+}
