@@ -34,6 +34,34 @@ export type AttemptOutcome =
   | Readonly<{ kind: 'set-aside'; reason: DeadLetterReason }>
   | Readonly<{ kind: 'deferred'; reason: DeferralReason }>;
 
+/** The outcome of an attempt: of something that was asked of an endpoint. */
+export type AttemptEnd = Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>;
+
+/** What is kept of a response, in bytes. */
+const maxExcerptBytes = 1_024;
+
+const failureOfStatus = (status: number): FailureReason => {
+  if (status === 410) return 'gone';
+  if (status === 429) return 'rate-limited';
+  return status >= 300 && status < 400 ? 'redirect' : 'http-status';
+};
+
+/** What a response means: 2xx is delivered, everything else failed. `body` is as much of it as was read. */
+export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
+  const responseExcerpt = body.length === 0 ? null : body.toString('utf8', 0, maxExcerptBytes);
+  return status >= 200 && status < 300
+    ? { kind: 'delivered', statusCode: status, responseExcerpt }
+    : { kind: 'failed', reason: failureOfStatus(status), statusCode: status, responseExcerpt };
+};
+
+/** A request that got no response. */
+export const endWithoutResponse = (reason: FailureReason): AttemptEnd => ({
+  kind: 'failed',
+  reason,
+  statusCode: null,
+  responseExcerpt: null,
+});
+
 /** A fact about one delivery. Times are epoch milliseconds, durations milliseconds. */
 export type AttemptRecorded = Readonly<{
   type: 'AttemptRecorded.v1';

@@ -39,41 +39,46 @@ export type DeliveryState = Readonly<{
   /** How often it was put aside without an attempt since the last one. */
   deferrals: number;
   attempts: readonly AttemptSummary[];
+  /** What the headers of `cloudevents-binary` say and no other part of the state does; only with that format. */
+  cloudEvent?: Readonly<{ source: string; time: string }>;
 }>;
 
 /** A command to deliver one event to one subscription: its state, and the finished request body as bytes. */
 export type DeliveryRequested = Readonly<{ state: DeliveryState; body: Buffer; traceparent: string | null }>;
 
 /** The schema of a command's state, wherever one is carried. */
-export const deliveryStateSchema = exactly({
-  type: { const: 'DeliveryRequested.v1' },
-  deliveryId: shape.deliveryId,
-  eventId: shape.eventId,
-  eventType: shape.text,
-  workspaceId: shape.workspaceId,
-  consumerId: shape.nullableText,
-  subscriptionId: shape.subscriptionId,
-  subscriptionVersion: shape.count,
-  orderingKey: shape.nullableText,
-  format: { enum: bodyFormats },
-  chain: shape.count,
-  attempt: { type: 'integer', minimum: 1 },
-  position: shape.count,
-  trigger: { enum: triggers },
-  acceptedAtMs: shape.epochMs,
-  firstAttemptAtMs: shape.nullableEpochMs,
-  notBeforeMs: shape.nullableEpochMs,
-  deferrals: shape.count,
-  attempts: {
-    type: 'array',
-    items: exactly({
-      atMs: shape.epochMs,
-      statusCode: { type: ['integer', 'null'] },
-      reason: { enum: [...failureReasons, null] },
-      durationMs: shape.count,
-    }),
+export const deliveryStateSchema = exactly(
+  {
+    type: { const: 'DeliveryRequested.v1' },
+    deliveryId: shape.deliveryId,
+    eventId: shape.eventId,
+    eventType: shape.text,
+    workspaceId: shape.workspaceId,
+    consumerId: shape.nullableText,
+    subscriptionId: shape.subscriptionId,
+    subscriptionVersion: shape.count,
+    orderingKey: shape.nullableText,
+    format: { enum: bodyFormats },
+    chain: shape.count,
+    attempt: { type: 'integer', minimum: 1 },
+    position: shape.count,
+    trigger: { enum: triggers },
+    acceptedAtMs: shape.epochMs,
+    firstAttemptAtMs: shape.nullableEpochMs,
+    notBeforeMs: shape.nullableEpochMs,
+    deferrals: shape.count,
+    attempts: {
+      type: 'array',
+      items: exactly({
+        atMs: shape.epochMs,
+        statusCode: { type: ['integer', 'null'] },
+        reason: { enum: [...failureReasons, null] },
+        durationMs: shape.count,
+      }),
+    },
   },
-});
+  { cloudEvent: exactly({ source: shape.text, time: shape.text }) },
+);
 
 const checkState = compileSchema<DeliveryState>('DeliveryRequested.v1', deliveryStateSchema);
 

@@ -1,5 +1,5 @@
-export type { AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
-export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
+export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
+export { attemptId, decodeAttempt, encodeAttempt, endOfResponse, endWithoutResponse } from './attempt.ts';
 export type {
   DeadLetter,
   DeadLetterRef,
@@ -51,6 +51,18 @@ export {
   subscriptionId,
   workspaceId,
 } from './ids.ts';
+export { isOwnRequest, loopHeaderName } from './loop-header.ts';
+export type {
+  DisableCause,
+  LastFailure,
+  OperationalEvent,
+  OperationalEventType,
+} from './operational-event.ts';
+export {
+  disableCauses,
+  encodeOperationalEvent,
+  operationalEventTypes,
+} from './operational-event.ts';
 export type {
   BodyFormat,
   DeadLetterReason,
@@ -72,6 +84,7 @@ export type {
   OnEnable,
   Ordering,
   SealedSecret,
+  SealedTls,
   SignatureStyle,
   SubscriptionRecord,
 } from './subscription.ts';

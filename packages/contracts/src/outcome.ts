@@ -49,8 +49,8 @@ export const triggers = ['event', 'retry', 'manual', 'replay', 'redrive', 'test'
 /** See {@link triggers}. */
 export type Trigger = (typeof triggers)[number];
 
-/** How the request body is written. */
-export const bodyFormats = ['standard', 'plain', 'cloudevents'] as const;
+/** How the request is written. `cloudevents` is the structured mode of its HTTP binding, `cloudevents-binary` the binary one. */
+export const bodyFormats = ['standard', 'plain', 'cloudevents', 'cloudevents-binary'] as const;
 
 /** See {@link bodyFormats}. */
 export type BodyFormat = (typeof bodyFormats)[number];

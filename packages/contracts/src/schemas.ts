@@ -49,10 +49,13 @@ export const shape = {
   workspaceId: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
 } as const;
 
-/** An object schema in which every property is required and no other is allowed. */
-export const exactly = (properties: Readonly<Record<string, unknown>>): object => ({
+/** An object schema in which every property is required, those of `optional` are allowed, and no other is. */
+export const exactly = (
+  properties: Readonly<Record<string, unknown>>,
+  optional: Readonly<Record<string, unknown>> = {},
+): object => ({
   type: 'object',
-  properties,
+  properties: { ...properties, ...optional },
   required: Object.keys(properties),
   additionalProperties: false,
 });

@@ -32,6 +32,12 @@ export type SealedSecret = Readonly<{
   expiresAtMs: number | null;
 }>;
 
+/**
+ * What TLS to an endpoint needs besides the public authorities: JSON `{ ca?, cert?, key? }`, all PEM, sealed. The associated
+ * data are workspace id, subscription id and `tls`.
+ */
+export type SealedTls = Readonly<{ sealed: string }>;
+
 /** A subscription as the compacted topic carries it: all that matching and delivering need. */
 export type SubscriptionRecord = Readonly<{
   type: 'SubscriptionChanged.v1';
@@ -58,6 +64,8 @@ export type SubscriptionRecord = Readonly<{
   signatureStyle: SignatureStyle;
   /** Newest first. */
   secrets: readonly SealedSecret[];
+  /** Absent: the public authorities are trusted, and no client certificate is shown. */
+  tls?: SealedTls;
   headers: Readonly<Record<string, string>>;
   timeoutMs: number;
   /** Seconds before each attempt after the first. */
@@ -69,47 +77,50 @@ export type SubscriptionRecord = Readonly<{
 
 const checkSubscription = compileSchema<SubscriptionRecord>(
   'SubscriptionChanged.v1',
-  exactly({
-    type: { const: 'SubscriptionChanged.v1' },
-    id: shape.subscriptionId,
-    workspaceId: shape.workspaceId,
-    consumerId: shape.nullableText,
-    kind: { enum: ['webhook', 'operational'] },
-    state: { enum: ['active', 'disabled', 'deleted'] },
-    version: { type: 'integer', minimum: 1 },
-    enabledVersion: shape.count,
-    onEnable: { enum: onEnablePolicies },
-    endpointUrl: shape.text,
-    events: { type: 'array', items: shape.text },
-    filters: { type: ['object', 'null'] },
-    ordering: { enum: orderings },
-    onExhausted: { enum: exhaustionPolicies },
-    format: { enum: bodyFormats },
-    signatureStyle: { enum: signatureStyles },
-    secrets: {
-      type: 'array',
-      items: exactly({
-        id: shape.text,
-        sealed: shape.text,
-        createdAtMs: shape.epochMs,
-        expiresAtMs: shape.nullableEpochMs,
-      }),
-    },
-    headers: { type: 'object', additionalProperties: { type: 'string' } },
-    timeoutMs: { type: 'integer', minimum: 1 },
-    retryScheduleSeconds: { type: 'array', items: shape.count, maxItems: 20 },
-    rateLimit: {
-      oneOf: [
-        { type: 'null' },
-        exactly({
-          perSecond: { type: 'number', exclusiveMinimum: 0 },
-          burst: { type: 'integer', minimum: 1 },
+  exactly(
+    {
+      type: { const: 'SubscriptionChanged.v1' },
+      id: shape.subscriptionId,
+      workspaceId: shape.workspaceId,
+      consumerId: shape.nullableText,
+      kind: { enum: ['webhook', 'operational'] },
+      state: { enum: ['active', 'disabled', 'deleted'] },
+      version: { type: 'integer', minimum: 1 },
+      enabledVersion: shape.count,
+      onEnable: { enum: onEnablePolicies },
+      endpointUrl: shape.text,
+      events: { type: 'array', items: shape.text },
+      filters: { type: ['object', 'null'] },
+      ordering: { enum: orderings },
+      onExhausted: { enum: exhaustionPolicies },
+      format: { enum: bodyFormats },
+      signatureStyle: { enum: signatureStyles },
+      secrets: {
+        type: 'array',
+        items: exactly({
+          id: shape.text,
+          sealed: shape.text,
+          createdAtMs: shape.epochMs,
+          expiresAtMs: shape.nullableEpochMs,
         }),
-      ],
+      },
+      headers: { type: 'object', additionalProperties: { type: 'string' } },
+      timeoutMs: { type: 'integer', minimum: 1 },
+      retryScheduleSeconds: { type: 'array', items: shape.count, maxItems: 20 },
+      rateLimit: {
+        oneOf: [
+          { type: 'null' },
+          exactly({
+            perSecond: { type: 'number', exclusiveMinimum: 0 },
+            burst: { type: 'integer', minimum: 1 },
+          }),
+        ],
+      },
+      maxInFlight: { type: 'integer', minimum: 1 },
+      disabledReason: shape.nullableText,
     },
-    maxInFlight: { type: 'integer', minimum: 1 },
-    disabledReason: shape.nullableText,
-  }),
+    { tls: exactly({ sealed: shape.text }) },
+  ),
 );
 
 /** The record of a subscription's newest version. The key is its id. */

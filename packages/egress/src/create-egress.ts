@@ -1,9 +1,9 @@
+import { loopHeaderName } from '@tidings/contracts';
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
 import { AddressBook } from './address-book.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import { type Dial, dialTcp } from './dial-first.ts';
 import { Exchange, type ExchangeTools } from './exchange.ts';
-import { loopHeaderName } from './header-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkHeader, isOwnRequest } from './header-policy.ts';
+import { checkHeader } from './header-policy.ts';
 
 test.each([
   'Host',
@@ -37,12 +37,4 @@ test.each([
   ['x-empty', ''],
 ])('%s may be chosen', (name, value) => {
   expect(checkHeader(name, value)).toEqual({ ok: true });
-});
-
-test('a request of this installation is known by its mark, wherever it stands in the header', () => {
-  expect(isOwnRequest('main', 'main')).toBe(true);
-  expect(isOwnRequest('other, main', 'main')).toBe(true);
-  expect(isOwnRequest(['other', 'main'], 'main')).toBe(true);
-  expect(isOwnRequest('mainly', 'main')).toBe(false);
-  expect(isOwnRequest(undefined, 'main')).toBe(false);
 });

@@ -1,6 +1,3 @@
-/** Names the installation whose request this is, so that its own ingress can recognise a loop. */
-export const loopHeaderName = 'tidings-loop';
-
 /** Why a custom header is refused. */
 export const headerRules = ['name', 'reserved', 'value'] as const;
 
@@ -57,10 +54,4 @@ export function checkHeader(name: string, value: string): HeaderCheck {
     return { ok: false, rule: 'value', detail: `'${name}' holds a character that no header value may hold` };
   }
   return { ok: true };
-}
-
-/** True when a request that arrived carries the mark of this installation, that is, came from itself. */
-export function isOwnRequest(headerValue: string | readonly string[] | undefined, loopId: string): boolean {
-  const values = typeof headerValue === 'string' ? [headerValue] : (headerValue ?? []);
-  return values.some((value) => value.split(',').some((mark) => mark.trim() === loopId));
 }

@@ -86,6 +86,12 @@ export const problemTable: Readonly<Record<ErrorCode, ProblemKind>> = {
     meaning:
       'The request may or may not have taken effect. Wait as long as Retry-After says and repeat it with the same Idempotency-Key: that is safe.',
   },
+  'loop-detected': {
+    status: 508,
+    title: 'Loop',
+    meaning:
+      'The request is a delivery of this same installation: a subscription names its own ingress as the endpoint. Point it elsewhere.',
+  },
   closed: {
     status: 503,
     title: 'Stopping',

@@ -30,6 +30,13 @@ test('a service learns its own port and the stack; loopback endpoints over http 
     SEALING_KEYS: 'local1:x',
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: 'true',
+    OWN_LISTENERS: [
+      ...[0, 1, 2, 3, 4, 5].map((offset) => `127.0.0.1:${8_700 + offset}`),
+      '127.0.0.1:1',
+      '127.0.0.1:2',
+      '127.0.0.1:3',
+    ].join(','),
+    LOOP_ID: expect.stringMatching(/^[\w-]{22}$/) as unknown,
     REPLICATION_FACTOR: '3',
     DELIVERY_HOST: '127.0.0.1',
     DELIVERY_PORT: '8705',
@@ -47,6 +54,21 @@ test('what the caller has set wins, an empty list of networks too', () => {
     ALLOW_HTTP_ENDPOINTS: 'false',
     KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
   });
+});
+
+test('all services of a stack mark their requests alike, and those of another stack otherwise', () => {
+  const loopIdOf = (name: string, sealingKeys = around.sealingKeys) =>
+    serviceEnvironment(named(name), { ...around, sealingKeys }, {})['LOOP_ID'];
+  expect(loopIdOf('ingress')).toBe(loopIdOf('delivery'));
+  expect(loopIdOf('ingress')).not.toBe(loopIdOf('ingress', 'local1:y'));
+});
+
+test('listeners of the caller are refused as well as those of a database of several hosts', () => {
+  const several = { ...around, mongodbUri: 'mongodb://u:p@db1:27017,db2:27018/?replicaSet=rs' };
+  const { OWN_LISTENERS: listeners } = serviceEnvironment(named('delivery'), several, {
+    OWN_LISTENERS: 'vault:8200',
+  });
+  expect(listeners?.split(',')).toEqual(expect.arrayContaining(['db1:27017', 'db2:27018', 'vault:8200']));
 });
 
 test('the console comes first and knows where the others are', () => {

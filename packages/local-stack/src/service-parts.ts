@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +54,18 @@ export type ServiceSurroundings = Readonly<{
   sealingKeys: string;
 }>;
 
+/** Every socket of the stack: where loopback is an allowed network, none of them may be an endpoint. */
+function listenersOf({ host, portBase, services, brokers, mongodbUri }: ServiceSurroundings): string[] {
+  const own = services.map((spec) => new URL(serviceUrl(host, portBase, spec)).host);
+  // No URL to the standard when it names several hosts.
+  const database = /^mongodb:\/\/(?:[^@/]*@)?(?<hosts>[^/?]+)/.exec(mongodbUri)?.groups?.['hosts'];
+  return [...own, ...brokers, ...(database?.split(',') ?? [])];
+}
+
+/** The name of this stack on its own deliveries: as random as the sealing keys, and it tells nothing of them. */
+const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
+  createHash('sha256').update(`loop ${sealingKeys}`).digest('base64url').slice(0, 22);
+
 /**
  * The environment of one service. What the caller has set himself wins wherever a setting is his to choose; the
  * addresses of the stack are ours.
@@ -72,6 +85,8 @@ export function serviceEnvironment(
     SEALING_KEYS: around.sealingKeys,
     DANGEROUSLY_ALLOWED_NETWORKS: own['DANGEROUSLY_ALLOWED_NETWORKS'] ?? '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
+    OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
+    LOOP_ID: own['LOOP_ID'] ?? loopIdOf(around),
     REPLICATION_FACTOR: String(around.replicationFactor),
     [`${prefix}_HOST`]: around.host,
     [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),

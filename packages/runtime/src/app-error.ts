@@ -19,6 +19,7 @@ export const errorCodes = [
   'gone',
   'rate-limited',
   'unavailable',
+  'loop-detected',
   'timeout',
   'closed',
   'undecodable',

@@ -26,6 +26,17 @@ export const sharedSettings = {
     default: [],
     help: 'a comma list of CIDRs that endpoints may have although they are not public; empty means none',
   }),
+  ownListeners: list({
+    env: 'OWN_LISTENERS',
+    default: [],
+    help: 'a comma list of host:port of this installation, which no endpoint may name, also inside an allowed network',
+  }),
+  loopId: text({
+    env: 'LOOP_ID',
+    default: '',
+    pattern: /^[A-Za-z0-9._-]{0,64}$/,
+    help: 'a random name of this installation: deliveries carry it, and ingress refuses what comes with it; empty means neither',
+  }),
   allowHttpEndpoints: boolean({
     env: 'ALLOW_HTTP_ENDPOINTS',
     default: false,

@@ -26,7 +26,6 @@ export type AttemptDependencies = Readonly<{
   onAborted: (job: Job, detail: string) => void;
   clock: Clock;
   notRetried: RetryRules['notRetried'];
-  userAgent: string;
 }>;
 
 /** Secrets that cannot be opened need an operator: asking again every second would only fill the log. */
@@ -61,11 +60,9 @@ export const createAttemptDelivery =
       await record(job, verdictOnDeferral(state, deferral));
       return;
     }
-    const { userAgent, notRetried } = dependencies;
+    const { notRetried } = dependencies;
     const beganMs = clock.monotonicMs();
-    const sent = await send(
-      prepareRequest({ command: job.command, subscription, keys, nowMs: atMs, userAgent }),
-    );
+    const sent = await send(prepareRequest({ command: job.command, subscription, keys, nowMs: atMs }));
     const durationMs = Math.round(clock.monotonicMs() - beganMs);
     if (sent.kind === 'aborted') {
       release();
@@ -75,7 +72,9 @@ export const createAttemptDelivery =
     const attempted = conclude({ state, subscription, atMs }, sent, { endedAtMs: clock.nowMs(), durationMs });
     const { outcome } = attempted;
     // Before the slot is given back: whoever gets it next must find the endpoint's new state.
-    if (outcome.kind === 'failed' && outcome.reason === 'gone') directory.markGone(subscription);
+    if (outcome.kind === 'failed' && outcome.reason === 'gone') {
+      directory.markGone(subscription.id, subscription.version);
+    }
     onConcluded(attempted);
     release();
     const verdict = verdictOnAttempt(attempted, notRetried, job.member !== null);

@@ -8,7 +8,7 @@ import { createSigningKeys } from './adapters/signing-keys.ts';
 import { createSubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { createAttemptDelivery, operatorRung } from './attempt-delivery.ts';
 import { buildOrder, type Order } from './build-order.ts';
-import { hardCapFactor, maxHeld, maxUnrecorded, memoryBounds, userAgent } from './config.ts';
+import { hardCapFactor, maxHeld, maxUnrecorded, memoryBounds } from './config.ts';
 import { Dispatcher } from './dispatch-deliveries.ts';
 import { EndpointPressures } from './domain/endpoint-pressure.ts';
 import { FinishedMemory } from './domain/finished-memory.ts';
@@ -46,6 +46,8 @@ export type Engine = Readonly<{
   active: ActiveJobs;
   memory: FinishedMemory;
   pressures: EndpointPressures;
+  /** An endpoint said 410, as the log tells. */
+  onGone(subscriptionId: string, version: number): void;
   onSubscriptionChanged(id: string, subscription: SubscriptionRecord | undefined): void;
 }>;
 
@@ -105,7 +107,6 @@ export const buildEngine = (options: EngineOptions): Engine => {
       },
       clock,
       notRetried: defaultNotRetried,
-      userAgent,
     }),
     onDefect: (job, error) => {
       const { deliveryId, subscriptionId } = job.command.state;
@@ -161,6 +162,7 @@ export const buildEngine = (options: EngineOptions): Engine => {
     active,
     memory,
     pressures,
+    onGone: (id, version) => directory.markGone(id, version),
     onSubscriptionChanged: (id, subscription) => {
       if (subscription === undefined) signingKeys.forget(id);
       else spiller.renew(subscription);

@@ -8,6 +8,8 @@ export const configSpec = {
   sealingKeys: sharedSettings.sealingKeys,
   dangerouslyAllowedNetworks: sharedSettings.dangerouslyAllowedNetworks,
   allowHttpEndpoints: sharedSettings.allowHttpEndpoints,
+  ownListeners: sharedSettings.ownListeners,
+  loopId: sharedSettings.loopId,
   concurrency: integer({
     env: 'DELIVERY_CONCURRENCY',
     default: 256,
@@ -56,9 +58,6 @@ export const configSpec = {
     help: 'false leaves moving due retries to the other instances',
   }),
 } as const;
-
-/** What endpoints see. */
-export const userAgent = 'Tidings/0.1.0';
 
 /** Requests that have ended and wait to be recorded. Above it nothing new is sent: the log may be down. */
 export const maxUnrecorded = 2_000;

@@ -221,6 +221,33 @@ describe('a failure', () => {
     await harness.publish(aCommand(3));
     expect(harness.sender.sent).toHaveLength(2);
   });
+
+  it('with 410 disables the endpoint in the next process too, as long as the registry does not know', async () => {
+    const first = await start();
+    await first.register(aSubscription());
+    first.sender.rule = () => answered(410);
+    await first.publish(aCommand(1));
+    await first.stop();
+    const { bus, clock } = first;
+    const second = await startHarness({ bus, clock, cleanUp: onTestFinished });
+    await second.publish(aCommand(2));
+    expect(second.sender.sent).toEqual([]);
+    expect(second.facts().at(-1)?.outcome).toEqual({ kind: 'set-aside', reason: 'disabled' });
+    await second.register(aSubscription({ version: 2 }));
+    await second.publish(aCommand(3));
+    expect(second.sender.sent).toHaveLength(1);
+  });
+
+  it('with 410 to a test of its owner disables nothing', async () => {
+    const first = await start();
+    await first.register(aSubscription());
+    first.sender.rule = () => answered(410);
+    await first.publish(aCommand(1, { trigger: 'test' }));
+    await first.stop();
+    const second = await startHarness({ bus: first.bus, clock: first.clock, cleanUp: onTestFinished });
+    await second.publish(aCommand(2));
+    expect(second.sender.sent).toHaveLength(1);
+  });
 });
 
 describe('a subscription that cannot be sent to', () => {

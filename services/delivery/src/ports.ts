@@ -4,7 +4,7 @@ import type {
   DeliveryRequested,
   SubscriptionRecord,
 } from '@tidings/contracts';
-import type { PreparedSecret } from '@tidings/signing';
+import type { RequestKeys } from '@tidings/webhook-request';
 import type { ConcludedAttempt } from './domain/attempt.ts';
 import type { Job } from './domain/job.ts';
 import type { Member } from './domain/order-line.ts';
@@ -15,11 +15,14 @@ import type { Verdict } from './domain/verdict.ts';
 export type SubscriptionDirectory = Readonly<{
   find(id: string): SubscriptionRecord | undefined;
   /** The endpoint said that it is gone: this version counts as disabled here, before the registry says so. */
-  markGone(subscription: SubscriptionRecord): void;
+  markGone(id: string, version: number): void;
 }>;
 
-/** What a request is signed with: every secret that has not expired, newest first, and the text that plain style needs. */
-export type SigningKeys = Readonly<{ secrets: readonly PreparedSecret[]; plainSecret: string | null }>;
+/** What TLS to an endpoint uses besides the public authorities, in PEM. One object for each version of a subscription. */
+type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
+
+/** What a request is signed with, and what its connection shows and trusts (null: nothing of its own). */
+export type SigningKeys = RequestKeys & Readonly<{ tls: TlsMaterial | null }>;
 
 /** Null when the secrets cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
 export type FindSigningKeys = (subscription: SubscriptionRecord, nowMs: number) => SigningKeys | null;
@@ -29,6 +32,7 @@ export type DeliveryRequest = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: Buffer;
   timeoutMs: number;
+  tls?: TlsMaterial;
 }>;
 
 /** Makes one request. Never rejects: whatever happens is an outcome. */

@@ -11,6 +11,8 @@ type Dependencies = Readonly<{
   memory: FinishedMemory;
   restorer: Pick<LineRestorer, 'restore'>;
   onRestored: (entries: number) => void;
+  /** Told of each endpoint that said 410, and of the version of its subscription: the registry may not know it yet. */
+  onGone: (subscriptionId: string, version: number) => void;
   clock: Clock;
   logger: Logger;
 }>;
@@ -40,6 +42,7 @@ export const createRestoreState = ({
   memory,
   restorer,
   onRestored,
+  onGone,
   clock,
   logger,
 }: Dependencies) => {
@@ -48,6 +51,9 @@ export const createRestoreState = ({
 
   const learn = (record: IncomingRecord): void => {
     const fact = decodeAttempt(record);
+    if (fact.trigger !== 'test' && fact.outcome.kind === 'failed' && fact.outcome.reason === 'gone') {
+      onGone(fact.subscriptionId, fact.subscriptionVersion);
+    }
     const ending = endingOf(fact);
     if (ending === null) return;
     memory.note(chainKeyOf(fact), fact.attempt, { ...ending, nowMs: clock.monotonicMs() });

@@ -71,6 +71,7 @@ const runDeliveries = async (
       memory: engine.memory,
       restorer: engine.order.restorer,
       onRestored: (entries) => metrics.handles.restored.inc({}, entries),
+      onGone: engine.onGone,
       clock,
       logger,
     }),

@@ -1,4 +1,4 @@
-import { createEgress, type Egress, parseNetworks } from '@tidings/egress';
+import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics } from '@tidings/observability';
@@ -21,13 +21,11 @@ import { watchLag } from './watch-lag.ts';
 // Sockets that are closing still count: a few more than requests, so that none waits for one.
 const spareSockets = 64;
 
-const openEgress = ({ config, clock, resources }: DeliveryContext): Egress => {
+const openEgress = ({ config, clock, resources }: DeliveryContext, ownUrl: string): Egress => {
   const maxSockets = config.concurrency * hardCapFactor + spareSockets;
   const egress = createEgress({
-    policy: {
-      allowedNetworks: parseNetworks(config.dangerouslyAllowedNetworks.join(',')),
-      allowHttp: config.allowHttpEndpoints,
-    },
+    policy: operatorPolicy(config, [ownUrl]),
+    ...(config.loopId !== '' && { loopId: config.loopId }),
     maxSockets,
     // Each subscription has its own bound; a bound by origin would let one hold up another behind the same host.
     maxSocketsPerOrigin: maxSockets,
@@ -143,7 +141,9 @@ export const startDelivery = async (context: DeliveryContext): Promise<{ url: st
   const { health, logger, metrics } = context;
   const server = await serve(context, {});
   const bus = await openBus(context);
-  const send = createHttpSender(openEgress(context), () => metrics.handles.repeatsInPlace.inc({}));
+  const send = createHttpSender(openEgress(context, server.url), () =>
+    metrics.handles.repeatsInPlace.inc({}),
+  );
   const opened = await openEngine(bus, send, context);
   work(opened, context).catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'delivery.not-started');

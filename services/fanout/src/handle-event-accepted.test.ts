@@ -57,9 +57,17 @@ describe('fanning an event out', () => {
       [aSubscription({ id: subscriptionId('sub_2') })],
       [aSubscription({ id: subscriptionId('sub_3'), format: 'plain' })],
       [aSubscription({ id: subscriptionId('sub_4'), format: 'cloudevents' })],
+      [aSubscription({ id: subscriptionId('sub_5'), format: 'cloudevents-binary' })],
     ]);
     const event = anEvent(1, { data: Buffer.from(raw), source: '/a "quoted" source' });
-    const [one, two, plain, cloud] = commandsOf(handle(event)).map(({ body }) => body);
+    const commands = commandsOf(handle(event));
+    const [one, two, plain, cloud, binary] = commands.map(({ body }) => body);
+    expect(binary?.toString()).toBe(raw);
+    // What that format says in headers cannot be read from the body, so the command carries it.
+    expect(commands.map(({ state }) => state.cloudEvent)).toEqual([
+      ...Array.from({ length: 4 }, () => undefined),
+      { source: event.source, time: event.time },
+    ]);
     expect(one?.toString()).toBe(
       `{"id":"${event.id}","type":"order.paid","timestamp":"2026-11-22T10:00:00Z","workspace_id":"ws_demo","data":${raw}}`,
     );

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeliveryRequested } from '@tidings/contracts';
 import { messageOf } from '@tidings/runtime';
+import { bodyRenderer } from '@tidings/webhook-request';
 import { type DedupeWindow, fingerprintOf } from './domain/dedupe-window.ts';
 import type { IndexedSubscription, MatchIndex } from './domain/match-index.ts';
-import { bodyRenderer } from './domain/render-body.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
 import type { LoggedEvent } from './ports.ts';
 

@@ -7,6 +7,7 @@ export const configSpec = {
   kafkaBrokers: sharedSettings.kafkaBrokers,
   adminKey: sharedSettings.adminKey,
   workspaceId: sharedSettings.workspaceId,
+  loopId: sharedSettings.loopId,
   maxEventBytes: integer({
     env: 'INGRESS_MAX_EVENT_BYTES',
     default: 262_144,

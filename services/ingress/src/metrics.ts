@@ -5,7 +5,7 @@ export const metricsCatalogue = defineMetrics({
   events: {
     type: 'counter',
     name: 'tidings_ingress_events_total',
-    help: 'Events that were sent in, by outcome: accepted, invalid (4xx), unavailable (503: may be in the log) or failed.',
+    help: 'Events that were sent in, by outcome: accepted, invalid (4xx), loop (508), unavailable (503: may be in the log) or failed.',
     labels: ['outcome'],
   },
   acceptedBytes: {

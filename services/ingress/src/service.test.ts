@@ -271,3 +271,31 @@ async function raw(url: string, lines: readonly string[]): Promise<string> {
     socket.on('close', () => resolve(answer)).on('error', reject);
   });
 }
+
+describe('a delivery of this installation', () => {
+  const mark = { 'tidings-loop': 'installation-1' };
+
+  it.each(['/v1/events', '/v1/events/batch', '/v1/sources/any'])(
+    'is refused at %s with 508',
+    async (path) => {
+      const { post, logged } = await start({ LOOP_ID: 'installation-1' });
+      const { status, body, headers } = await post(path, '{"type":"order.paid"}', mark);
+      expect(status).toBe(508);
+      expect(headers.get('content-type')).toContain('application/problem+json');
+      expect(body).toMatchObject({ status: 508, title: 'Loop' });
+      expect(logged()).toEqual([]);
+    },
+  );
+
+  it('is told from that of another one', async () => {
+    const { post } = await start({ LOOP_ID: 'installation-2' });
+    expect((await post('/v1/events', '{"type":"order.paid","data":1}', mark)).status).toBe(202);
+  });
+
+  it('is not looked for without an id', async () => {
+    const { post } = await start();
+    expect((await post('/v1/events', '{"type":"order.paid","data":1}', { 'tidings-loop': '' })).status).toBe(
+      202,
+    );
+  });
+});

@@ -6,6 +6,7 @@ import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
+import { refuseLoops } from './adapters/refuse-loops.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
@@ -40,7 +41,10 @@ export async function startIngress(
   const server = await serve(context, {
     // Each route has a bound of its own and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
-    routes: (app) => mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) }),
+    routes: (app) => {
+      app.use('/v1', refuseLoops(config.loopId, metrics.handles));
+      mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) });
+    },
   });
   return { url: server.url };
 }

@@ -15,6 +15,8 @@ export const configSpec = {
   sealingKeys: sharedSettings.sealingKeys,
   dangerouslyAllowedNetworks: sharedSettings.dangerouslyAllowedNetworks,
   allowHttpEndpoints: sharedSettings.allowHttpEndpoints,
+  ownListeners: sharedSettings.ownListeners,
+  loopId: sharedSettings.loopId,
   database: text({
     env: 'SUBSCRIPTION_DATABASE',
     default: 'tidings_registry',

@@ -1,5 +1,5 @@
 import type { SubscriptionId } from '@tidings/contracts';
-import { createEgress } from '@tidings/egress';
+import { createEgress, operatorPolicy } from '@tidings/egress';
 import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
@@ -10,7 +10,7 @@ import type { metricsCatalogue } from './metrics.ts';
 import { type OpenRegistry, openRegistry, readTopics } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
-import { endpointRule, headerRule, networkPolicy } from './subscriptions/adapters/endpoint-rules.ts';
+import { endpointRule, headerRule } from './subscriptions/adapters/endpoint-rules.ts';
 import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
@@ -96,7 +96,11 @@ async function readAll({ config, resources }: Context, reading: Reading): Promis
 export async function startSubscription(context: Context): Promise<{ url: string }> {
   const { config, metrics, resources, clock } = context;
   const mint = new SecretMint(keyRing(config.sealingKeys));
-  const egress = createEgress({ policy: networkPolicy(config), clock });
+  const egress = createEgress({
+    policy: operatorPolicy(config),
+    clock,
+    ...(config.loopId !== '' && { loopId: config.loopId }),
+  });
   resources.add('egress', async () => egress.close());
   const { bus, producer } = await openKafka(context);
   const registry = openRegistry(context, producer);
@@ -123,5 +127,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const server = await serve(context, {
     routes: (app) => mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) }),
   });
+  // Only now is it known where this process listens.
+  egress.setPolicy(operatorPolicy(config, [server.url]));
   return { url: server.url };
 }

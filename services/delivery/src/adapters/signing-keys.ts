@@ -6,14 +6,20 @@ import type { FindSigningKeys, SigningKeys } from '../ports.ts';
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
 
-/** The secrets of one version, opened once. Null: they do not open here. */
+/** What is sealed in one version, opened once. Secrets null: something of it does not open here. */
 type OpenedVersion = {
   readonly version: number;
   readonly secrets: readonly OpenedSecret[] | null;
+  readonly tls: SigningKeys['tls'];
   keys: SigningKeys | null;
 };
 
 type Dependencies = Readonly<{ ring: KeyRing; logger: Logger }>;
+
+const tlsOf = ({ tls, workspaceId, id }: SubscriptionRecord, ring: KeyRing): SigningKeys['tls'] =>
+  tls === undefined
+    ? null
+    : (JSON.parse(unseal(ring, tls.sealed, [workspaceId, id, 'tls'])) as SigningKeys['tls']);
 
 const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies): OpenedVersion => {
   const { id, version, workspaceId } = subscription;
@@ -22,27 +28,28 @@ const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies):
       const text = unseal(ring, sealed, [workspaceId, id, 'secrets']);
       return { prepared: prepareSecret(text), text, expiresAtMs };
     });
-    return { version, secrets, keys: null };
+    return { version, secrets, tls: tlsOf(subscription, ring), keys: null };
   } catch (error) {
     logger.error({ subscriptionId: id, version, detail: messageOf(error) }, 'secrets.unreadable');
-    return { version, secrets: null, keys: null };
+    return { version, secrets: null, tls: null, keys: null };
   }
 };
 
 const keysAt = (
-  secrets: readonly OpenedSecret[],
+  { secrets, tls }: OpenedVersion,
   subscription: SubscriptionRecord,
   nowMs: number,
 ): SigningKeys | null => {
+  if (secrets === null) return null;
   const active = secrets.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs);
   const [newest] = active;
   if (newest === undefined) return null;
   const plainSecret = subscription.signatureStyle === 'plain' ? newest.text : null;
-  return { secrets: active.map(({ prepared }) => prepared), plainSecret };
+  return { secrets: active.map(({ prepared }) => prepared), plainSecret, tls };
 };
 
 /**
- * Opens a subscription's secrets once a version and keeps them ready. Only unexpired ones are returned, newest first;
+ * Opens what is sealed of a subscription once a version and keeps them ready. Only unexpired ones are returned, newest first;
  * null when none can be used, and then nothing may be sent.
  */
 export const createSigningKeys = (
@@ -61,7 +68,7 @@ export const createSigningKeys = (
       const version = openedOf(subscription);
       if (version.keys !== null) return version.keys;
       if (version.secrets === null) return null;
-      const keys = keysAt(version.secrets, subscription, nowMs);
+      const keys = keysAt(version, subscription, nowMs);
       // What never expires is the same at every attempt.
       if (version.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
       return keys;

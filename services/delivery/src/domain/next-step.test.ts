@@ -1,4 +1,4 @@
-import type { FailureReason } from '@tidings/contracts';
+import { endOfResponse, type FailureReason, failureReasons } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { defaultNotRetried, nextStep } from './next-step.ts';
 
@@ -45,22 +45,23 @@ describe('nextStep', () => {
     expect(decide({ rules, position: 2 })).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
   });
 
-  it.each(['gone', 'blocked-address', 'invalid-url'] as const)('does not retry %s', (reason) => {
+  const ending: readonly FailureReason[] = ['gone', 'blocked-address', 'invalid-url'];
+
+  it.each(failureReasons.filter((reason) => !ending.includes(reason)))('retries %s', (reason) => {
+    expect(decide({ outcome: failed(reason, null) }).kind).toBe('retry');
+  });
+
+  it.each(ending)('does not retry %s', (reason) => {
     expect(decide({ outcome: failed(reason, null) })).toEqual({ kind: 'dead-letter', reason: 'not-retried' });
   });
 
-  it.each([
-    'http-status',
-    'redirect',
-    'rate-limited',
-    'timeout',
-    'dns',
-    'refused',
-    'reset',
-    'tls',
-    'protocol',
-  ] as const)('retries %s', (reason) => {
-    expect(decide({ outcome: failed(reason, null) }).kind).toBe('retry');
+  it.each([301, 302, 307, 400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504])(
+    'retries status %d',
+    (status) => expect(decide({ outcome: endOfResponse(status, Buffer.alloc(0)) }).kind).toBe('retry'),
+  );
+
+  it('ends after a status of 410, and only that', () => {
+    expect(decide({ outcome: endOfResponse(410, Buffer.alloc(0)) }).kind).toBe('dead-letter');
   });
 
   it('probes for ever at the last wait where nothing may pass', () => {

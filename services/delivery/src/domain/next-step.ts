@@ -1,9 +1,10 @@
-import type {
-  AttemptOutcome,
-  DeliveryState,
-  FailureReason,
-  NextStep,
-  SubscriptionRecord,
+import {
+  type AttemptEnd,
+  type DeliveryState,
+  type FailureReason,
+  failureReasons,
+  type NextStep,
+  type SubscriptionRecord,
 } from '@tidings/contracts';
 
 /** What decides over the time after a failure. */
@@ -14,12 +15,30 @@ export type RetryRules = Readonly<{
   notRetried: ReadonlySet<FailureReason>;
 }>;
 
-/** A failure that repeating cannot cure: the endpoint said so, or the policy forbids the address. */
-export const defaultNotRetried: ReadonlySet<FailureReason> = new Set([
-  'gone',
-  'blocked-address',
-  'invalid-url',
-]);
+/**
+ * What follows each kind of failure. `ends`: repeating cannot cure it, since the endpoint said so or our own rules forbid
+ * the address. Everything else may be better next time, also what looks like the owner's mistake: a partner who mends an
+ * expired certificate, a redirect or a 404 within the schedule gets the event.
+ */
+const retryPolicy: Readonly<Record<FailureReason, 'retried' | 'ends'>> = {
+  'http-status': 'retried',
+  redirect: 'retried',
+  gone: 'ends',
+  'rate-limited': 'retried',
+  timeout: 'retried',
+  dns: 'retried',
+  refused: 'retried',
+  reset: 'retried',
+  tls: 'retried',
+  protocol: 'retried',
+  'blocked-address': 'ends',
+  'invalid-url': 'ends',
+};
+
+/** The failures that end a delivery at once. */
+export const defaultNotRetried: ReadonlySet<FailureReason> = new Set(
+  failureReasons.filter((reason) => retryPolicy[reason] === 'ends'),
+);
 
 /** The part of a wait that jitter may add: it only lengthens. */
 const maxJitter = 0.1;
@@ -35,7 +54,7 @@ const probeSecondsOf = (delays: readonly number[]): number =>
   Math.max(delays.at(-1) ?? 0, shortestProbeSeconds);
 
 type NextStepInput = Readonly<{
-  outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>;
+  outcome: AttemptEnd;
   /** Index into the schedule of the wait that follows this attempt. */
   position: number;
   rules: RetryRules;

@@ -31,7 +31,9 @@ const fits = (record: SubscriptionRecord, event: Matchable): boolean => {
     return false;
   }
   if (isReservedEventType(event.eventType)) {
-    if (event.eventType === 'webhook.test' && event.consumerId === null) return false;
+    if (event.consumerId === null && (event.eventType === 'webhook.test' || record.consumerId !== null)) {
+      return false;
+    }
     return record.kind === 'operational' && record.events.includes(event.eventType);
   }
   if (record.kind === 'operational') return false;
@@ -104,6 +106,17 @@ describe('the match index', () => {
       'sub_owner',
     ]);
     expect(idsFor(records, anEvent())).toHaveLength(3);
+  });
+
+  it('gives an operational event without a consumer to the workspace itself and to no partner', () => {
+    const eventType = 'tidings.subscription.failing';
+    const operational = { kind: 'operational', events: [eventType] } as const;
+    const records = [
+      aSubscription({ ...operational, id: subscriptionId('sub_acme'), consumerId: 'acme' as never }),
+      aSubscription({ ...operational, id: subscriptionId('sub_owner'), consumerId: null }),
+    ];
+    expect(idsFor(records, anEvent({ eventType }))).toEqual(['sub_owner']);
+    expect(idsFor(records, anEvent({ eventType, consumerId: 'acme' as never }))).toHaveLength(2);
   });
 
   it('keeps a disabled subscription and marks it, forgets a deleted one', () => {

@@ -148,10 +148,10 @@ export class MatchIndex {
     const index = this.#workspaces.get(workspaceId);
     if (index === undefined) return found;
     if (isReservedEventType(eventType)) {
-      // A test is meant for one consumer's endpoints, never for everybody's.
-      if (eventType !== 'webhook.test' || consumerId !== null) {
-        collect(index.reserved.get(eventType), consumerId, found);
-      }
+      // Never broadcast: what is about one subscription, or meant to test it, is no other consumer's business.
+      const audience = index.reserved.get(eventType);
+      if (consumerId !== null) collect(audience, consumerId, found);
+      else if (eventType !== 'webhook.test') found.push(...(audience?.get(null)?.values() ?? []));
       return found;
     }
     collect(index.names.get(eventType), consumerId, found);

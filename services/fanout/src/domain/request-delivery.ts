@@ -39,6 +39,9 @@ export const requestDelivery = ({
     notBeforeMs: null,
     deferrals: 0,
     attempts: [],
+    ...(subscription.format === 'cloudevents-binary' && {
+      cloudEvent: { source: event.source, time: event.time },
+    }),
   },
   body,
   traceparent,

@@ -3,13 +3,7 @@ import type { Logger } from '@tidings/observability';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
 import type { DocumentStore, Reach } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
-import {
-  type PreparedTest,
-  renderTest,
-  type SendOutcome,
-  testEventType,
-  testFact,
-} from './domain/test-attempt.ts';
+import { type PreparedTest, type SendOutcome, testEvent, testFact } from './domain/test-attempt.ts';
 import type { SecretMint } from './mint-secret.ts';
 import type { RecordAttempt, SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
@@ -62,9 +56,7 @@ async function sendOne(parts: TestParts, subscription: Subscription, traceparent
   const { mint, send, clock, logger } = parts;
   const atMs = clock.nowMs();
   const prepared: PreparedTest = { subscription, eventId: newEventId(atMs), atMs };
-  const body = renderTest(prepared);
-  const request = signRequest(mint, { ...prepared, eventType: testEventType, body, traceparent });
-  const sent = await send(request);
+  const sent = await send(signRequest(mint, { subscription, event: testEvent(prepared), atMs, traceparent }));
   const fact = testFact(prepared, sent);
   const recorded = await record(parts, fact, traceparent);
   const { outcome, deliveryId, durationMs } = fact;

@@ -1,17 +1,5 @@
-import { checkHeader, type Egress, type NetworkPolicy, parseNetworks } from '@tidings/egress';
+import { checkHeader, type Egress } from '@tidings/egress';
 import type { CheckEndpoint, CheckHeader } from '../ports.ts';
-
-/** What the operator allows beyond public https endpoints. */
-export type NetworkSettings = Readonly<{
-  dangerouslyAllowedNetworks: readonly string[];
-  allowHttpEndpoints: boolean;
-}>;
-
-/** The same policy that delivery connects with. Throws AppError `config-invalid` for a network it cannot read. */
-export const networkPolicy = (settings: NetworkSettings): NetworkPolicy => ({
-  allowedNetworks: parseNetworks(settings.dangerouslyAllowedNetworks),
-  allowHttp: settings.allowHttpEndpoints,
-});
 
 /** Judges a URL with what its name resolves to now; the guard at connect has the last word whatever this says. */
 export const endpointRule =

@@ -1,4 +1,4 @@
-import type { Egress, EgressOutcome } from '@tidings/egress';
+import { type Egress, type EgressOutcome, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
 import type { SendOutcome } from '../domain/test-attempt.ts';
 import type { SendRequest } from '../ports.ts';
@@ -16,9 +16,5 @@ function outcomeOf(outcome: EgressOutcome): SendOutcome {
 /** Sends through the guarded client: no redirects, no private address, one deadline, at most 16 KiB of the answer read. */
 export const httpSender =
   (egress: Pick<Egress, 'send'>): SendRequest =>
-  async (request) => {
-    const first = await egress.send(request);
-    // The endpoint closed an idle socket just as it was used again: it has not seen the request.
-    const isUnseen = first.kind === 'failed' && first.reason === 'reset' && first.beforeAnyByte;
-    return outcomeOf(isUnseen ? await egress.send(request) : first);
-  };
+  async (request) =>
+    outcomeOf(await sendWithRepeat(egress, request));

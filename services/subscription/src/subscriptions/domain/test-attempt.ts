@@ -1,9 +1,10 @@
 import {
-  type AttemptOutcome,
+  type AttemptEnd,
   type AttemptRecorded,
-  type BodyFormat,
   deriveDeliveryId,
   type EventId,
+  endOfResponse,
+  endWithoutResponse,
   type FailureReason,
 } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
@@ -24,59 +25,24 @@ const messageFor = ({ id }: Subscription): object => ({
   subscription_id: id,
 });
 
-/** The request body, in the same shape as fan-out gives to an event in this format. */
-export function renderTest({ subscription, eventId, atMs }: PreparedTest): Buffer {
-  const time = new Date(atMs).toISOString();
-  const data = messageFor(subscription);
-  const { workspaceId } = subscription;
-  const bodies: Readonly<Record<BodyFormat, object>> = {
-    standard: { id: eventId, type: testEventType, timestamp: time, workspace_id: workspaceId, data },
-    plain: {
-      id: eventId,
-      type: testEventType,
-      timestamp: time,
-      created_at: time,
-      workspace_id: workspaceId,
-      data,
-    },
-    cloudevents: {
-      specversion: '1.0',
-      id: eventId,
-      source: '/tidings/test',
-      type: testEventType,
-      time,
-      datacontenttype: 'application/json',
-      workspaceid: workspaceId,
-      data,
-    },
-  };
-  return Buffer.from(JSON.stringify(bodies[subscription.settings.format]));
-}
+/** The event of a test, as bodies are rendered from it. */
+export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
+  id: eventId,
+  eventType: testEventType,
+  time: new Date(atMs).toISOString(),
+  source: '/tidings/test',
+  workspaceId: subscription.workspaceId,
+  data: Buffer.from(JSON.stringify(messageFor(subscription))),
+});
 
-const excerptBytes = 1_024;
-
-function reasonOf(status: number): FailureReason {
-  if (status === 410) return 'gone';
-  if (status === 429) return 'rate-limited';
-  return status >= 300 && status < 400 ? 'redirect' : 'http-status';
-}
-
-function outcomeOf(sent: SendOutcome): Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }> {
-  if (sent.kind === 'failed') {
-    return { kind: 'failed', reason: sent.reason, statusCode: null, responseExcerpt: null };
-  }
-  const { status, body } = sent;
-  const responseExcerpt = body.length === 0 ? null : body.toString('utf8', 0, excerptBytes);
-  return status >= 200 && status < 300
-    ? { kind: 'delivered', statusCode: status, responseExcerpt }
-    : { kind: 'failed', reason: reasonOf(status), statusCode: status, responseExcerpt };
-}
+const endOf = (sent: SendOutcome): AttemptEnd =>
+  sent.kind === 'failed' ? endWithoutResponse(sent.reason) : endOfResponse(sent.status, sent.body);
 
 /** The fact of a test: one attempt, whatever came of it, with nothing to follow. */
 export const testFact = (
   { subscription, eventId, atMs }: PreparedTest,
   sent: SendOutcome,
-): AttemptRecorded & Readonly<{ outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }> }> => ({
+): AttemptRecorded & Readonly<{ outcome: AttemptEnd }> => ({
   type: 'AttemptRecorded.v1',
   deliveryId: deriveDeliveryId(eventId, subscription.id),
   eventId,
@@ -91,6 +57,6 @@ export const testFact = (
   atMs,
   durationMs: Math.round(sent.durationMs),
   acceptedAtMs: atMs,
-  outcome: outcomeOf(sent),
+  outcome: endOf(sent),
   next: { kind: 'none' },
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { userAgent } from './config.ts';
+import { userAgent } from './request-headers.ts';
 
 it('endpoints see the version that this package has', () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,9 +1,17 @@
 import type { BodyFormat, EventAccepted } from '@tidings/contracts';
 
+/** What a body says of its event. */
+export type RenderedEvent = Pick<
+  EventAccepted,
+  'id' | 'eventType' | 'time' | 'source' | 'workspaceId' | 'data'
+>;
+
 const quote = (text: string): string => JSON.stringify(text);
 const tail = Buffer.from('}');
 
-const headOf = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number): string => {
+type Enveloped = Exclude<BodyFormat, 'cloudevents-binary'>;
+
+const headOf = (event: RenderedEvent, format: Enveloped, acceptedAtMs: number): string => {
   const type = quote(event.eventType);
   const time = quote(event.time);
   switch (format) {
@@ -21,14 +29,16 @@ const headOf = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number):
 
 /**
  * The request body in one format. The caller's data goes in byte for byte: re-serialising would change its numbers, its
- * white space and thereby what a partner stores or compares.
+ * white space and thereby what a partner stores or compares. In the binary mode of CloudEvents it is the whole body.
  */
-const renderBody = (event: EventAccepted, format: BodyFormat, acceptedAtMs: number): Buffer =>
-  Buffer.concat([Buffer.from(headOf(event, format, acceptedAtMs)), event.data, tail]);
+const renderBody = (event: RenderedEvent, format: BodyFormat, acceptedAtMs: number): Buffer =>
+  format === 'cloudevents-binary'
+    ? event.data
+    : Buffer.concat([Buffer.from(headOf(event, format, acceptedAtMs)), event.data, tail]);
 
-/** Renders each format at most once for one event. */
+/** Renders each format at most once for one event. `acceptedAtMs` is when the event was written to the log. */
 export const bodyRenderer = (
-  event: EventAccepted,
+  event: RenderedEvent,
   acceptedAtMs: number,
 ): ((format: BodyFormat) => Buffer) => {
   const rendered: Partial<Record<BodyFormat, Buffer>> = {};

@@ -1,0 +1,141 @@
+import { encodeEvent } from './event.ts';
+import {
+  type ConsumerId,
+  type DeliveryId,
+  deriveEventId,
+  type EventId,
+  type SubscriptionId,
+  type WorkspaceId,
+} from './ids.ts';
+import { type FailureReason, failureReasons } from './outcome.ts';
+import { compileSchema, exactly, shape } from './schemas.ts';
+import type { WireRecord } from './wire.ts';
+
+/** Events that Tidings raises about a workspace's own subscriptions. Their names are reserved. */
+export const operationalEventTypes = [
+  'tidings.subscription.failing',
+  'tidings.subscription.disabled',
+  'tidings.subscription.recovered',
+  'tidings.delivery.exhausted',
+] as const;
+/** See {@link operationalEventTypes}. */
+export type OperationalEventType = (typeof operationalEventTypes)[number];
+
+/**
+ * Why a subscription was disabled by its endpoint's health: it said 410; it failed too often in a row; it has done
+ * nothing but fail for too long.
+ */
+export const disableCauses = ['gone', 'consecutive-failures', 'only-failures'] as const;
+/** See {@link disableCauses}. */
+export type DisableCause = (typeof disableCauses)[number];
+
+/** The failure that an operational event is about. Never an address. */
+export type LastFailure = Readonly<{ at: string; reason: FailureReason; status_code: number | null }>;
+
+type About = Readonly<{
+  subscription_id: SubscriptionId;
+  consumer_id: ConsumerId | null;
+  description: string | null;
+  /** Host of the endpoint; the rest of its URL may hold credentials. */
+  endpoint_host: string;
+}>;
+type Failing = About & Readonly<{ failure_count: number; failing_since: string; last_failure: LastFailure }>;
+
+type DataOf = Readonly<{
+  'tidings.subscription.failing': Failing;
+  'tidings.subscription.disabled': Failing & Readonly<{ reason: DisableCause }>;
+  'tidings.subscription.recovered': About & Readonly<{ delivered_at: string }>;
+  'tidings.delivery.exhausted': About &
+    Readonly<{
+      delivery_id: DeliveryId;
+      event_id: EventId;
+      event_type: string;
+      attempts: number;
+      /** The schedule was used up, or this failure is not one to try again after. */
+      reason: 'exhausted' | 'not-retried';
+      last_failure: LastFailure;
+    }>;
+}>;
+
+/** One operational event: its type, its data as receivers get it, and what it was caused by. */
+export type OperationalEvent = {
+  [Type in OperationalEventType]: Readonly<{
+    type: Type;
+    workspaceId: WorkspaceId;
+    /** RFC 3339. */
+    time: string;
+    /** Names the attempt that caused it: the same cause gives the same event, however often it is looked at. */
+    cause: string;
+    data: DataOf[Type];
+  }>;
+}[OperationalEventType];
+
+const time = { type: 'string', format: 'date-time' };
+const lastFailure = exactly({
+  at: time,
+  reason: { enum: failureReasons },
+  status_code: { type: ['integer', 'null'] },
+});
+const about = {
+  subscription_id: shape.subscriptionId,
+  consumer_id: shape.nullableText,
+  description: shape.nullableText,
+  endpoint_host: shape.text,
+};
+const failing = {
+  ...about,
+  failure_count: { type: 'integer', minimum: 1 },
+  failing_since: time,
+  last_failure: lastFailure,
+};
+
+const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknown>> = {
+  'tidings.subscription.failing': compileSchema('tidings.subscription.failing', exactly(failing)),
+  'tidings.subscription.disabled': compileSchema(
+    'tidings.subscription.disabled',
+    exactly({ ...failing, reason: { enum: disableCauses } }),
+  ),
+  'tidings.subscription.recovered': compileSchema(
+    'tidings.subscription.recovered',
+    exactly({ ...about, delivered_at: time }),
+  ),
+  'tidings.delivery.exhausted': compileSchema(
+    'tidings.delivery.exhausted',
+    exactly({
+      ...about,
+      delivery_id: shape.deliveryId,
+      event_id: shape.eventId,
+      event_type: shape.text,
+      attempts: { type: 'integer', minimum: 1 },
+      reason: { enum: ['exhausted', 'not-retried'] },
+      last_failure: lastFailure,
+    }),
+  ),
+};
+
+const source = '/tidings/endpoint-health';
+
+/**
+ * The record of an operational event on the events topic. Its id follows from type and cause and its key is the
+ * subscription, so a repeat meets the first in one partition and is dropped there as any repeated event is. An event about
+ * a consumer's subscription is addressed to that consumer. Throws DecodeError when the data is not of its type.
+ */
+export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
+  const { type, workspaceId, data, cause } = event;
+  checkData[type](data);
+  return encodeEvent(
+    {
+      id: deriveEventId({ workspaceId, source, callerId: `${type} ${cause}` }),
+      callerId: null,
+      workspaceId,
+      consumerId: data.consumer_id,
+      eventType: type,
+      source,
+      time: event.time,
+      orderingKey: data.subscription_id,
+      traceparent: null,
+      data: Buffer.from(JSON.stringify(data)),
+    },
+    { isRepeatable: true },
+  );
+};

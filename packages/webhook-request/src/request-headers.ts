@@ -1,0 +1,90 @@
+import type { BodyFormat, DeliveryState } from '@tidings/contracts';
+import { type PreparedSecret, signHeaders, signPlain } from '@tidings/signing';
+
+/** What endpoints see as the client. */
+export const userAgent = 'Tidings/0.1.0';
+
+const contentTypes: Readonly<Record<BodyFormat, string>> = {
+  standard: 'application/json',
+  plain: 'application/json',
+  cloudevents: 'application/cloudevents+json',
+  'cloudevents-binary': 'application/json',
+};
+
+/** What a request is signed with: every secret that has not expired, newest first, and the text that plain style needs. */
+export type RequestKeys = Readonly<{
+  secrets: readonly (string | PreparedSecret)[];
+  /** Set for signature style `plain` only. */
+  plainSecret: string | null;
+}>;
+
+/** One attempt's request before its headers are made. */
+export type SignedRequest = Readonly<{
+  state: Pick<
+    DeliveryState,
+    'deliveryId' | 'eventId' | 'eventType' | 'workspaceId' | 'format' | 'cloudEvent'
+  >;
+  /** The subscription's own, as its owner wrote them. One object stands for one version of it. */
+  ownHeaders: Readonly<Record<string, string>>;
+  body: Buffer;
+  keys: RequestKeys;
+  nowMs: number;
+  traceparent: string;
+}>;
+
+// What follows from one version alone is worked out once.
+const lowered = new WeakMap<Readonly<Record<string, string>>, Readonly<Record<string, string>>>();
+
+const loweredOf = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const known = lowered.get(headers);
+  if (known !== undefined) return known;
+  const made: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) made[name.toLowerCase()] = value;
+  lowered.set(headers, made);
+  return made;
+};
+
+// CloudEvents 1.0 HTTP binding, section 3.1.3.2: space, double quote, percent and all that is not printable ASCII.
+const toHeaderValue = (text: string): string =>
+  text.replace(/[^\u0021\u0023\u0024\u0026-\u007e]+/gu, percentEncoded);
+
+const percentEncoded = (text: string): string =>
+  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+
+const cloudEventHeaders = ({ state }: SignedRequest): Record<string, string> => {
+  const { cloudEvent } = state;
+  if (state.format !== 'cloudevents-binary' || cloudEvent === undefined) return {};
+  return {
+    'ce-specversion': '1.0',
+    'ce-id': state.eventId,
+    'ce-source': toHeaderValue(cloudEvent.source),
+    'ce-type': state.eventType,
+    'ce-time': toHeaderValue(cloudEvent.time),
+    'ce-workspaceid': state.workspaceId,
+  };
+};
+
+/**
+ * The headers of one attempt, names in lower case. The id is the same on every attempt, time and signature are new. Ours
+ * win over the subscription's own.
+ */
+export const requestHeaders = (request: SignedRequest): Record<string, string> => {
+  const { state, body, keys, nowMs } = request;
+  const id = state.deliveryId;
+  const timestampSeconds = Math.floor(nowMs / 1_000);
+  const headers: Record<string, string> = {
+    ...loweredOf(request.ownHeaders),
+    'content-type': contentTypes[state.format],
+    ...cloudEventHeaders(request),
+    'user-agent': userAgent,
+    ...signHeaders({ id, timestampSeconds, body, secrets: keys.secrets }),
+    'x-webhook-event': state.eventType,
+    traceparent: request.traceparent,
+  };
+  if (keys.plainSecret !== null) {
+    headers['x-webhook-id'] = id;
+    headers['x-webhook-timestamp'] = String(timestampSeconds);
+    headers['x-webhook-signature'] = signPlain({ body, secret: keys.plainSecret });
+  }
+  return headers;
+};

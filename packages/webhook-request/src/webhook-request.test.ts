@@ -1,0 +1,97 @@
+import { bodyFormats, deriveDeliveryId, eventId, subscriptionId, workspaceId } from '@tidings/contracts';
+import { generateSecret, verify, verifyPlain } from '@tidings/signing';
+import { describe, expect, it } from 'vitest';
+import { bodyRenderer, type RenderedEvent } from './render-body.ts';
+import { requestHeaders, type SignedRequest } from './request-headers.ts';
+
+const event: RenderedEvent = {
+  id: eventId(`evt_${'0'.repeat(32)}`),
+  eventType: 'order.paid',
+  time: '2026-01-02T03:04:05Z',
+  source: '/a "quoted" é%source',
+  workspaceId: workspaceId('main'),
+  data: Buffer.from('{ "n": 9007199254740993, "e": 1.0 }'),
+};
+const secret = generateSecret();
+const nowMs = 1_700_000_000_000;
+const request = (format: (typeof bodyFormats)[number], over: Partial<SignedRequest> = {}): SignedRequest => ({
+  state: {
+    deliveryId: deriveDeliveryId(event.id, subscriptionId('sub_1')),
+    eventId: event.id,
+    eventType: event.eventType,
+    workspaceId: event.workspaceId,
+    format,
+    cloudEvent: { source: event.source, time: event.time },
+  },
+  ownHeaders: {},
+  body: bodyRenderer(event, nowMs)(format),
+  keys: { secrets: [secret], plainSecret: null },
+  nowMs,
+  traceparent: '00-trace',
+  ...over,
+});
+
+describe('the body', () => {
+  it('is rendered once for each format', () => {
+    const bodyIn = bodyRenderer(event, nowMs);
+    for (const format of bodyFormats) expect(bodyIn(format)).toBe(bodyIn(format));
+  });
+
+  it.each([
+    ['standard', { id: event.id, type: 'order.paid', timestamp: event.time, workspace_id: 'main' }],
+    ['plain', { created_at: '2023-11-14T22:13:20.000Z', timestamp: event.time, workspace_id: 'main' }],
+    ['cloudevents', { specversion: '1.0', source: event.source, time: event.time, workspaceid: 'main' }],
+  ] as const)('as %s holds the data byte for byte', (format, fields) => {
+    const body = request(format).body.toString();
+    expect(JSON.parse(body)).toMatchObject(fields);
+    expect(body).toContain(`"data":${event.data.toString()}}`);
+  });
+
+  it('is the data itself in the binary mode of CloudEvents', () => {
+    expect(request('cloudevents-binary').body).toEqual(event.data);
+  });
+});
+
+describe('the headers', () => {
+  it.each([
+    ['standard', 'application/json'],
+    ['plain', 'application/json'],
+    ['cloudevents', 'application/cloudevents+json'],
+    ['cloudevents-binary', 'application/json'],
+  ] as const)('of %s say %s, and are signed over the body as it goes out', (format, contentType) => {
+    const made = request(format);
+    const headers = requestHeaders(made);
+    expect(headers['content-type']).toBe(contentType);
+    expect(verify({ headers, body: made.body, secrets: [secret], nowSeconds: nowMs / 1_000 })).toMatchObject({
+      ok: true,
+    });
+    expect(Object.keys(headers).some((name) => name.startsWith('ce-'))).toBe(format === 'cloudevents-binary');
+  });
+
+  it('of the binary mode name the event, percent-encoded where the HTTP binding says so', () => {
+    expect(requestHeaders(request('cloudevents-binary'))).toMatchObject({
+      'ce-specversion': '1.0',
+      'ce-id': event.id,
+      'ce-source': '/a%20%22quoted%22%20%C3%A9%25source',
+      'ce-type': 'order.paid',
+      'ce-time': event.time,
+      'ce-workspaceid': 'main',
+    });
+  });
+
+  it('of a subscription never stand in for ours', () => {
+    const headers = requestHeaders(
+      request('standard', { ownHeaders: { 'Webhook-Id': 'forged', 'X-Own': 'kept' } }),
+    );
+    expect(headers['webhook-id']).toMatch(/^dlv_/);
+    expect(headers['x-own']).toBe('kept');
+  });
+
+  it('of the plain style carry its signature too', () => {
+    const made = request('standard', { keys: { secrets: [secret], plainSecret: secret } });
+    const headers = requestHeaders(made);
+    const signature = headers['x-webhook-signature'];
+    expect(verifyPlain({ signature, body: made.body, secrets: [secret] })).toBe(true);
+    expect(headers['x-webhook-id']).toBe(headers['webhook-id']);
+  });
+});
