@@ -310,4 +310,24 @@ describe('the delivery service on real Kafka', () => {
     expect(receiver.requests.filter(({ path }) => path === slow.path)).toHaveLength(2);
     expect(factsOf(slow.id).filter(({ outcome }) => outcome.kind !== 'deferred')).toEqual([]);
   });
+
+  it('sends nothing to a listener of this installation, its own included, and marks what it sends', async () => {
+    const [named, partner] = [await aReceiver(), await aReceiver()];
+    const { url } = await startHere({
+      OWN_LISTENERS: new URL(named.url).host,
+      LOOP_ID: 'installation-1',
+    });
+    for (const receiver of [named, { url }]) {
+      const { id, commands } = await subscribe(receiver);
+      await publish(commands(1));
+      expect(await factsOnce(id, 1)).toMatchObject([
+        { outcome: { kind: 'failed', reason: 'blocked-address' }, next: { kind: 'dead-letter' } },
+      ]);
+    }
+    const { commands } = await subscribe(partner);
+    await publish(commands(1));
+    const [received] = await partner.waitFor(1);
+    expect(received?.headers['tidings-loop']).toBe('installation-1');
+    expect(named.requests).toEqual([]);
+  });
 });

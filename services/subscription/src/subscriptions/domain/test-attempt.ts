@@ -10,7 +10,7 @@ import {
 import type { Subscription } from './subscription.ts';
 
 /** The event that a test sends. The name is reserved: no publisher can raise it. */
-export const testEventType = 'webhook.test';
+const testEventType = 'webhook.test';
 
 /** What came of a request. `detail` is for operators only. */
 export type SendOutcome =
