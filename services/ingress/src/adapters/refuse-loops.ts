@@ -1,7 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOwnRequest, loopHeaderName } from '@tidings/contracts';
 import type { Metrics } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
-import type { RequestHandler } from 'express';
 import type { metricsCatalogue } from '../metrics.ts';
 
 /**
@@ -9,8 +9,8 @@ import type { metricsCatalogue } from '../metrics.ts';
  * at, since the one who set the loop up may well have sent a valid one along. An empty `loopId` refuses nothing.
  */
 export const refuseLoops =
-  (loopId: string, metrics: Metrics<typeof metricsCatalogue>['handles']): RequestHandler =>
-  (request, _response, next) => {
+  (loopId: string, metrics: Metrics<typeof metricsCatalogue>['handles']) =>
+  (request: IncomingMessage, _response: ServerResponse, next: () => void): void => {
     if (loopId === '' || !isOwnRequest(request.headers[loopHeaderName], loopId)) {
       next();
       return;
