@@ -1,0 +1,170 @@
+import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
+import { isKnownFormat, numberFormats, textFormats } from './data-formats.ts';
+import { readPattern } from './linear-pattern.ts';
+import { isJsonObject, type JsonObject, keywordKind, pointerPart, subschemasOf } from './schema-keywords.ts';
+import { schemaLimits } from './schema-limits.ts';
+
+/** One fault of a schema: where in it (RFC 6901 pointer, `''` for the whole) and what, in a sentence. */
+export type SchemaFault = Readonly<{ pointer: string; detail: string }>;
+
+/** What {@link checkSchema} finds. */
+export type SchemaCheck = Readonly<{ ok: true } | { ok: false; errors: readonly SchemaFault[] }>;
+
+const maxFaults = 20;
+const dialect = 'https://json-schema.org/draft/2020-12/schema';
+
+let metaSchema: Ajv2020 | undefined;
+// Made at the first schema: it compiles ten schemas of its own, which a process without event types never needs.
+const metaSchemaAjv = (): Ajv2020 => {
+  metaSchema ??= new Ajv2020({ allErrors: false, strict: false, validateFormats: false });
+  return metaSchema;
+};
+
+const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** The first limit of size that a value passes; looked at before anything that recurses into it. */
+function sizeFault(schema: unknown): SchemaFault | null {
+  const open: { value: unknown; pointer: string; depth: number }[] = [
+    { value: schema, pointer: '', depth: 1 },
+  ];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const { value, pointer, depth } = node;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth > schemaLimits.depth) {
+      return { pointer, detail: `lies deeper than ${schemaLimits.depth} levels` };
+    }
+    for (const [name, item] of Object.entries(value as JsonObject)) {
+      if (name === '__proto__') return { pointer, detail: "may not name '__proto__'" };
+      open.push({ value: item, pointer: `${pointer}/${pointerPart(name)}`, depth: depth + 1 });
+    }
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(schema) ?? '');
+  return bytes > schemaLimits.bytes
+    ? { pointer: '', detail: `must have at most ${schemaLimits.bytes} bytes as JSON, got ${bytes}` }
+    : null;
+}
+
+type Walk = {
+  readonly faults: SchemaFault[];
+  readonly root: unknown;
+  patternSize: number;
+  subschemas: number;
+};
+
+function checkPattern(source: unknown, pointer: string, walk: Walk): void {
+  if (typeof source !== 'string') return;
+  const reading = readPattern(source);
+  if (!reading.ok) walk.faults.push({ pointer, detail: `'${shown(source)}' ${reading.detail}` });
+  else walk.patternSize += reading.pattern.size;
+}
+
+function hasAnchor(schema: unknown, name: string): boolean {
+  if (!isJsonObject(schema)) return false;
+  return schema['$anchor'] === name || subschemasOf(schema, '').some((inner) => hasAnchor(inner.value, name));
+}
+
+/** What a local reference leads to, or undefined. */
+function lookUp(root: unknown, reference: string): unknown {
+  let fragment: string;
+  try {
+    fragment = decodeURIComponent(reference.slice(1));
+  } catch {
+    // A stray % names nothing.
+    return undefined;
+  }
+  if (fragment === '') return root;
+  if (!fragment.startsWith('/')) return hasAnchor(root, fragment) ? true : undefined;
+  let value = root;
+  for (const part of fragment.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (!Object.hasOwn(value, name)) return undefined;
+    value = (value as JsonObject)[name];
+  }
+  return value;
+}
+
+function checkReference(reference: unknown, pointer: string, walk: Walk): void {
+  if (typeof reference !== 'string') return;
+  if (!reference.startsWith('#')) {
+    const detail = `'${shown(reference)}' leads out of the schema: only '#', '#/…' and '#anchor' are followed`;
+    walk.faults.push({ pointer, detail });
+    return;
+  }
+  const target = lookUp(walk.root, reference);
+  if (typeof target !== 'boolean' && !isJsonObject(target)) {
+    walk.faults.push({ pointer, detail: `'${shown(reference)}' leads to no schema` });
+  }
+}
+
+function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
+  for (const [keyword, value] of Object.entries(schema)) {
+    const pointer = `${at}/${pointerPart(keyword)}`;
+    const refuse = (detail: string): void => void walk.faults.push({ pointer, detail });
+    if (keywordKind(keyword) === undefined) {
+      refuse(`'${shown(keyword)}' is no keyword that is checked: correct it, or begin it with x-`);
+    }
+    if (keyword === '$ref') checkReference(value, pointer, walk);
+    if (keyword === '$id' && at !== '') refuse('may only stand at the top: give it an $anchor instead');
+    if (keyword === '$schema' && value !== dialect) refuse(`must be '${dialect}' or absent`);
+    if (keyword === 'pattern') checkPattern(value, pointer, walk);
+    if (keyword === 'format' && typeof value === 'string' && !isKnownFormat(value)) {
+      const known = [...textFormats, ...numberFormats].join(', ');
+      refuse(`'${shown(value)}' is not checked here: use one of ${known}`);
+    }
+    if (keyword === 'patternProperties' && isJsonObject(value)) {
+      for (const source of Object.keys(value))
+        checkPattern(source, `${pointer}/${pointerPart(source)}`, walk);
+    }
+  }
+}
+
+function walkFaults(schema: unknown): readonly SchemaFault[] {
+  const walk: Walk = { faults: [], root: schema, patternSize: 0, subschemas: 0 };
+  const open = [{ value: schema, pointer: '' }];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const { value, pointer } = node;
+    walk.subschemas += 1;
+    if (walk.subschemas > schemaLimits.subschemas) {
+      return [
+        { pointer: '', detail: `must have at most ${schemaLimits.subschemas} schemas in it, got more` },
+      ];
+    }
+    if (!isJsonObject(value)) continue;
+    checkKeywords(value, pointer, walk);
+    if (walk.faults.length >= maxFaults) break;
+    open.push(...subschemasOf(value, pointer).reverse());
+  }
+  const { patternSizeInAll } = schemaLimits;
+  if (walk.patternSize > patternSizeInAll) {
+    const detail = `its patterns must have at most ${patternSizeInAll} instructions when compiled, got ${walk.patternSize}`;
+    walk.faults.push({ pointer: '', detail });
+  }
+  return walk.faults.slice(0, maxFaults);
+}
+
+function metaFaults(schema: JsonObject): SchemaFault[] {
+  const ajv = metaSchemaAjv();
+  // `$schema` was compared already; ajv would take any other for the name of a schema to load.
+  if (ajv.validate(dialect, { ...schema, $schema: dialect } as AnySchemaObject)) return [];
+  const [first] = ajv.errors ?? [];
+  if (first === undefined) return [{ pointer: '', detail: 'is no valid JSON Schema' }];
+  const allowed = (first.params as { allowedValues?: readonly unknown[] }).allowedValues;
+  const values = allowed === undefined ? '' : ` (${allowed.join(', ')})`;
+  return [{ pointer: first.instancePath, detail: `${first.message ?? 'is not valid'}${values}` }];
+}
+
+/**
+ * Checks a schema that somebody wrote for the data of an event type: JSON Schema 2020-12, within the limits, every keyword
+ * known, references inside the schema only, and patterns that can be matched in bounded time. At most 20 faults.
+ */
+export function checkSchema(schema: unknown): SchemaCheck {
+  if (!isJsonObject(schema)) {
+    return { ok: false, errors: [{ pointer: '', detail: 'must be an object: a JSON Schema (2020-12)' }] };
+  }
+  const size = sizeFault(schema);
+  if (size !== null) return { ok: false, errors: [size] };
+  const found = walkFaults(schema);
+  const errors = found.length > 0 ? found : metaFaults(schema);
+  return errors.length === 0 ? { ok: true } : { ok: false, errors };
+}

@@ -1,0 +1,164 @@
+import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { checkSchema, type SchemaFault } from './check-schema.ts';
+import { numberFormat, numberFormats, textFormatCheck, textFormats } from './data-formats.ts';
+import { readPattern } from './linear-pattern.ts';
+import { schemaLimits } from './schema-limits.ts';
+import { StepMeter, TooManySteps } from './step-meter.ts';
+import { weighSchema, weightKeyword } from './weigh-schema.ts';
+
+/** A schema that {@link compileSchema} was given and {@link checkSchema} refuses. */
+export class SchemaError extends Error {
+  readonly faults: readonly SchemaFault[];
+
+  constructor(faults: readonly SchemaFault[]) {
+    const [first] = faults;
+    super(`The schema cannot be used: ${first?.pointer || 'it'} ${first?.detail ?? 'is not valid'}`);
+    this.name = 'SchemaError';
+    this.faults = faults;
+  }
+}
+
+/**
+ * What a check of data says. `invalid`: the errors as ajv names them, at least one. `too-costly`: the check was given up
+ * after `schemaLimits.steps`, so nothing is known.
+ */
+export type DataVerdict = Readonly<
+  { kind: 'valid' } | { kind: 'invalid'; errors: readonly ErrorObject[] } | { kind: 'too-costly' }
+>;
+
+/** Checks a parsed JSON value. Bounded in time whatever the schema and the value are; never throws. */
+export type CheckData = (data: unknown) => DataVerdict;
+
+const valid: DataVerdict = { kind: 'valid' };
+
+/**
+ * Compiles a schema once to a check of data. Throws {@link SchemaError} when it is not in order. Formats are asserted;
+ * patterns are run by RE2's automaton; a number is a `multipleOf` another up to a rounding error of 10^-6, so that 19.99
+ * is a multiple of 0.01.
+ */
+export function compileSchema(schema: unknown): CheckData {
+  const check = checkSchema(schema);
+  if (!check.ok) throw new SchemaError(check.errors);
+  const weighed = weighSchema(schema);
+  const meter = new StepMeter();
+  const isValid = compileWith(weighed, meter, false);
+  // Of most schemas no data is ever refused: what gathers all faults is made when it is first needed.
+  let gather: ValidateFunction | undefined;
+  const gatherErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
+    gather ??= compileWith(weighed, meter, true);
+    meter.reset(schemaLimits.stepsForFaults);
+    try {
+      gather(data);
+      return gather.errors ?? first;
+    } catch {
+      // It would take too long to find them all; the first one is known.
+      return first;
+    }
+  };
+  return (data) => {
+    meter.reset(schemaLimits.steps);
+    try {
+      if (isValid(data)) return valid;
+    } catch (error) {
+      // A schema that refers to itself without end runs out of steps, or, when each step is deep, of stack.
+      if (error instanceof TooManySteps || error instanceof RangeError) return { kind: 'too-costly' };
+      throw error;
+    }
+    return { kind: 'invalid', errors: gatherErrors(data, isValid.errors ?? []) };
+  };
+}
+
+function compileWith(schema: unknown, meter: StepMeter, allErrors: boolean): ValidateFunction {
+  // One instance a schema: an instance keeps all that it ever compiled.
+  const ajv = new Ajv2020({
+    allErrors,
+    strict: false,
+    meta: false,
+    validateSchema: false,
+    // A schema that is named a thousand times would be written out a thousand times.
+    inlineRefs: false,
+    // `required: ["toString"]` is not met by what every object inherits.
+    ownProperties: true,
+    multipleOfPrecision: 6,
+    logger: false,
+    code: { regExp: meteredRegExp(meter) },
+  });
+  for (const name of textFormats) {
+    const check = textFormatCheck(name);
+    ajv.addFormat(name, (text: string) => {
+      meter.spend(text.length);
+      return check(text);
+    });
+  }
+  for (const name of numberFormats) ajv.addFormat(name, numberFormat(name));
+  addWeight(ajv, meter);
+  addUniqueItems(ajv, meter);
+  return ajv.compile(schema as object);
+}
+
+/** Runs first in each schema: also what only refers to itself uses up steps. */
+function addWeight(ajv: Ajv2020, meter: StepMeter): void {
+  ajv.addKeyword({
+    keyword: weightKeyword,
+    schemaType: 'number',
+    before: '$ref',
+    code: ({ gen, data, schema }) => {
+      const ref = gen.scopeValue('func', { ref: meter });
+      gen.code(_`${ref}.spendOn(${schema as number}, ${data})`);
+    },
+  });
+}
+
+/** Ajv's own compares each item with each other one: minutes for an array that fits in one event. */
+function addUniqueItems(ajv: Ajv2020, meter: StepMeter): void {
+  ajv.removeKeyword('uniqueItems');
+  const isUnique = (items: readonly unknown[]): boolean => {
+    const seen = new Set<string>();
+    for (const item of items) {
+      const text = canonicalText(item);
+      meter.spend(4 + (text.length >> 2));
+      if (seen.has(text)) return false;
+      seen.add(text);
+    }
+    return true;
+  };
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must not hold the same item twice' },
+    code: (context) => {
+      if (context.schema !== true) return;
+      const ref = context.gen.scopeValue('func', { ref: isUnique });
+      context.fail(_`!${ref}(${context.data})`);
+    },
+  });
+}
+
+/** The same text for equal values: names in order. */
+const canonicalText = (value: unknown): string =>
+  JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+type RegExpEngine = ((pattern: string, flags: string) => { test(text: string): boolean }) & { code: string };
+
+function meteredRegExp(meter: StepMeter): RegExpEngine {
+  const make = (source: string): { test(text: string): boolean; toString(): string } => {
+    const reading = readPattern(source);
+    if (!reading.ok) throw new SchemaError([{ pointer: '', detail: `pattern ${reading.detail}` }]);
+    const { pattern } = reading;
+    return {
+      test: (text) => {
+        // The automaton's worst: up to 90 ns for each character and instruction, half a step.
+        meter.spend(1 + Math.ceil((text.length * pattern.size) / 2));
+        return pattern.test(text);
+      },
+      // Ajv tells patterns apart by this text.
+      toString: () => source,
+    };
+  };
+  return Object.assign(make, { code: 'readPattern' });
+}

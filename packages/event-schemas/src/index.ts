@@ -1,0 +1,3 @@
+export { checkSchema, type SchemaCheck, type SchemaFault } from './check-schema.ts';
+export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';
+export { schemaLimits } from './schema-limits.ts';

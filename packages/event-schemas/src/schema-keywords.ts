@@ -1,0 +1,83 @@
+/** What stands behind a keyword: one schema, a list or a map of schemas, or something that is none. */
+export type KeywordKind = 'schema' | 'schema-list' | 'schema-map' | 'value' | 'annotation';
+
+const kinds: ReadonlyMap<string, KeywordKind> = new Map(
+  Object.entries({
+    schema: [
+      'items',
+      'additionalProperties',
+      'contains',
+      'propertyNames',
+      'not',
+      'if',
+      'then',
+      'else',
+    ].concat(['unevaluatedItems', 'unevaluatedProperties']),
+    'schema-list': ['allOf', 'anyOf', 'oneOf', 'prefixItems'],
+    'schema-map': ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'],
+    value: [
+      'type',
+      'enum',
+      'const',
+      'multipleOf',
+      'maximum',
+      'exclusiveMaximum',
+      'minimum',
+      'exclusiveMinimum',
+    ]
+      .concat(['maxLength', 'minLength', 'pattern', 'format', 'maxItems', 'minItems', 'uniqueItems'])
+      .concat([
+        'maxContains',
+        'minContains',
+        'maxProperties',
+        'minProperties',
+        'required',
+        'dependentRequired',
+      ])
+      .concat(['$ref', '$anchor']),
+    annotation: ['$schema', '$id', '$comment', 'title', 'description', 'default', 'examples', 'example']
+      .concat(['deprecated', 'readOnly', 'writeOnly', 'contentEncoding', 'contentMediaType', 'contentSchema'])
+      .concat(['externalDocs', 'discriminator', 'xml']),
+  } satisfies Record<KeywordKind, readonly string[]>).flatMap(([kind, keywords]) =>
+    keywords.map((keyword) => [keyword, kind as KeywordKind] as const),
+  ),
+);
+
+/**
+ * The kind of a keyword of JSON Schema 2020-12, or undefined for what no check of ours knows. `x-…` and the annotations
+ * that OpenAPI and AsyncAPI put into schemas are annotations.
+ */
+export const keywordKind = (keyword: string): KeywordKind | undefined =>
+  kinds.get(keyword) ?? (keyword.startsWith('x-') ? 'annotation' : undefined);
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** True for a JSON object, not for an array or null. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A schema inside another: where it stands (RFC 6901 pointer) and what it is, which need not be a valid schema. */
+export type Subschema = Readonly<{ pointer: string; value: unknown }>;
+
+/** A name as a part of an RFC 6901 pointer. */
+export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** The schemas right inside an object schema, those in `$defs` included. */
+export function subschemasOf(schema: JsonObject, pointer: string): Subschema[] {
+  return Object.entries(schema).flatMap(([keyword, value]): Subschema[] => {
+    const at = `${pointer}/${pointerPart(keyword)}`;
+    const kind = keywordKind(keyword);
+    if (kind === 'schema') return [{ pointer: at, value }];
+    if (kind === 'schema-list' && Array.isArray(value)) {
+      return value.map((item, i) => ({ pointer: `${at}/${i}`, value: item as unknown }));
+    }
+    if (kind === 'schema-map' && isJsonObject(value)) {
+      return Object.entries(value).map(([name, item]) => ({
+        pointer: `${at}/${pointerPart(name)}`,
+        value: item,
+      }));
+    }
+    return [];
+  });
+}
