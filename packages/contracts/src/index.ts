@@ -21,6 +21,13 @@ export type { AttemptSummary, DeliveryRequested, DeliveryState } from './deliver
 export { decodeDelivery, encodeDelivery } from './delivery-command.ts';
 export type { EventAccepted } from './event.ts';
 export { decodeEvent, encodeEvent } from './event.ts';
+export type {
+  EventTypeAudience,
+  EventTypeRecord,
+  EventTypeState,
+  SchemaMode,
+} from './event-type.ts';
+export { decodeEventType, encodeEventType, eventTypeKey } from './event-type.ts';
 export {
   eventTypeNameMaxLength,
   eventTypeNamePattern,

@@ -86,7 +86,7 @@ const eventTypes: TopicDefinition = {
   name: 'tidings.event-types',
   kind: 'table',
   partitions: 1,
-  key: 'workspace id and event type name',
+  key: '<workspace id>/<event type name>',
   config: compacted,
 };
 

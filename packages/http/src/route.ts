@@ -17,7 +17,14 @@ export type Access = Scope | Readonly<{ public: string }>;
 export type RequestHeader = 'If-Match' | 'Idempotency-Key';
 
 /** The headers that answers can have beside those that every answer has. */
-export type AnswerHeader = 'ETag' | 'Location' | 'Link' | 'Idempotency-Replayed' | 'Retry-After';
+export type AnswerHeader =
+  | 'ETag'
+  | 'Location'
+  | 'Link'
+  | 'Idempotency-Replayed'
+  | 'Retry-After'
+  | 'Deprecation'
+  | 'Sunset';
 
 /** An answer that is no problem. `type`: of its body, default application/json; no `schema` means no body. */
 export type Answer = Readonly<{

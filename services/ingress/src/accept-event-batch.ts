@@ -43,20 +43,21 @@ export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => 
 type ItemContext = Readonly<{ context: Submission; index: number }>;
 
 async function acceptItem(
-  { publish, clock }: AcceptPorts,
+  { checkEventType, publish, clock }: AcceptPorts,
   draft: EventDraft,
   { context, index }: ItemContext,
 ): Promise<ItemResult> {
-  const { idempotencyKey } = context;
+  const { idempotencyKey, workspaceId } = context;
   const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
-  const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
   try {
+    const notice = checkEventType(draft.request, { workspaceId, pointer: `/events/${index}` });
+    const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
     await publish(stamped);
+    const { id, eventType } = stamped.event;
+    return { ok: true, accepted: { id, type: eventType, acceptedAtMs: clock.nowMs(), notice } };
   } catch (error) {
     return { ok: false, error };
   }
-  const { id, eventType } = stamped.event;
-  return { ok: true, accepted: { id, type: eventType, acceptedAtMs: clock.nowMs() } };
 }
 
 type Counts = { accepted: number; invalid: number; unavailable: number; failed: number; bytes: number };

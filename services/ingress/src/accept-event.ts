@@ -1,5 +1,6 @@
 import type { EventId, WorkspaceId } from '@tidings/contracts';
 import { childTraceparent } from '@tidings/observability';
+import type { EventTypeNotice } from './check-event-type.ts';
 import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
 import { type AcceptPorts, outcomeOf } from './ports.ts';
 
@@ -10,20 +11,27 @@ export type Submission = Readonly<{
   traceparent: string;
 }>;
 
-/** What the caller is told. `acceptedAtMs`: epoch milliseconds. */
-export type Accepted = Readonly<{ id: EventId; type: string; acceptedAtMs: number }>;
+/** What the caller is told. `acceptedAtMs`: epoch milliseconds. `notice` is null where its type gives no cause for one. */
+export type Accepted = Readonly<{
+  id: EventId;
+  type: string;
+  acceptedAtMs: number;
+  notice: EventTypeNotice | null;
+}>;
 
 export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise<Accepted>;
 
 /**
- * Accepts one event: resolves only when the log has it on all in-sync replicas. Rejects with what the publish port
- * rejects with; the event is then neither accepted nor known to be absent.
+ * Accepts one event: resolves only when the log has it on all in-sync replicas. Rejects with `unprocessable` when its
+ * type does not allow it: nothing was written. Rejects with what the publish port rejects with; the event is then neither
+ * accepted nor known to be absent.
  */
 export const createAcceptEvent =
-  ({ publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
+  ({ checkEventType, publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
   async (draft, submission) => {
     const beganMs = clock.monotonicMs();
     const traceparent = childTraceparent(submission.traceparent);
+    const notice = counted(() => checkEventType(draft.request, { ...submission, pointer: '' }), metrics);
     const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
     const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
       const tookMs = clock.monotonicMs() - beganMs;
@@ -40,8 +48,17 @@ export const createAcceptEvent =
     const tookMs = settle('accepted');
     metrics.acceptedBytes.inc({}, stamped.event.data.length);
     logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
-    return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs() };
+    return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs(), notice };
   };
+
+function counted<T>(check: () => T, metrics: AcceptPorts['metrics']): T {
+  try {
+    return check();
+  } catch (error) {
+    metrics.events.inc({ outcome: outcomeOf(error) });
+    throw error;
+  }
+}
 
 const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => ({
   eventId: event.id,

@@ -8,6 +8,18 @@ export const metricsCatalogue = defineMetrics({
     help: 'Events that were sent in, by outcome: accepted, invalid (4xx), loop (508), unavailable (503: may be in the log) or failed.',
     labels: ['outcome'],
   },
+  eventTypeChecks: {
+    type: 'counter',
+    name: 'tidings_ingress_event_type_checks_total',
+    help: 'Events held against their type, by verdict: valid, invalid (refused), warned, unknown, archived, unaddressed. Types without a schema are not counted.',
+    labels: ['verdict'],
+  },
+  unusableEventTypes: {
+    type: 'gauge',
+    name: 'tidings_ingress_unusable_event_types',
+    help: 'Event types whose record or schema cannot be used: their events go unchecked. See the log.',
+    labels: [],
+  },
   acceptedBytes: {
     type: 'counter',
     name: 'tidings_ingress_accepted_bytes_total',

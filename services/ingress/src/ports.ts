@@ -1,5 +1,8 @@
+import type { EventTypeAudience, EventTypeState, SchemaMode, WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
+import type { CheckEventType } from './check-event-type.ts';
+import type { DataFindings } from './domain/event-type-rules.ts';
 import type { StampedEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
@@ -9,12 +12,48 @@ import type { metricsCatalogue } from './metrics.ts';
  */
 export type PublishEvent = (stamped: StampedEvent) => Promise<void>;
 
-/** What a failed publish is counted as: `unavailable` is the log's absence, `failed` a fault that a repeat will not mend. */
-export const outcomeOf = (error: unknown): 'unavailable' | 'failed' =>
-  error instanceof AppError && error.retryable ? 'unavailable' : 'failed';
+/**
+ * What an event that was not accepted is counted as: `invalid` is the caller's mistake, `unavailable` the log's absence,
+ * `failed` a fault that a repeat will not mend.
+ */
+export const outcomeOf = (error: unknown): 'invalid' | 'unavailable' | 'failed' => {
+  if (!(error instanceof AppError)) return 'failed';
+  return error.code === 'unprocessable' ? 'invalid' : error.retryable ? 'unavailable' : 'failed';
+};
+
+/** An event type as ingress knows it. `checkData` is null where the type has no schema. */
+export type EventTypeEntry = Readonly<{
+  state: EventTypeState;
+  mode: SchemaMode;
+  audience: EventTypeAudience;
+  deprecatedAtMs: number | null;
+  sunsetAtMs: number | null;
+  checkData: ((data: unknown) => DataFindings) | null;
+}>;
+
+/** The registered event types of all workspaces, in memory. */
+export type EventTypeDirectory = Readonly<{
+  /** False until the types that were there at the start are known. */
+  isLoaded: () => boolean;
+  find: (workspaceId: WorkspaceId, name: string) => EventTypeEntry | undefined;
+  /** Some names that are taken, at most `limit`, in order: for a caller whose own is not. */
+  names: (workspaceId: WorkspaceId, limit: number) => readonly string[];
+}>;
+
+/** What a workspace does with a name that nobody registered: refuse it, or take it. */
+export type PolicyOf = (workspaceId: WorkspaceId) => 'strict' | 'open';
+
+/** What the check of an event against its type works with. */
+export type CheckPorts = Readonly<{
+  eventTypes: EventTypeDirectory;
+  policyOf: PolicyOf;
+  logger: Logger;
+  metrics: Metrics<typeof metricsCatalogue>['handles'];
+}>;
 
 /** What the use cases work with. */
 export type AcceptPorts = Readonly<{
+  checkEventType: CheckEventType;
   publish: PublishEvent;
   clock: Clock;
   logger: Logger;

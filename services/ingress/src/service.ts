@@ -6,9 +6,12 @@ import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
+import { followEventTypes } from './adapters/event-type-table.ts';
 import { refuseLoops } from './adapters/refuse-loops.ts';
+import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
+import type { EventTypeDirectory } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -26,7 +29,13 @@ export async function startIngress(
   resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
 
   const publish = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
-  const ports = { publish, clock, logger, metrics: metrics.handles };
+  const checkEventType = createCheckEventType({
+    eventTypes: await openEventTypes(bus, context),
+    policyOf: () => 'open',
+    logger,
+    metrics: metrics.handles,
+  });
+  const ports = { checkEventType, publish, clock, logger, metrics: metrics.handles };
   const acceptEvent = createAcceptEvent(ports);
   const acceptEventBatch = createAcceptEventBatch(ports);
   const routes = eventRoutes({
@@ -47,6 +56,18 @@ export async function startIngress(
     },
   });
   return { url: server.url };
+}
+
+async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): Promise<EventTypeDirectory> {
+  const part = health.register('event-types');
+  const eventTypes = await followEventTypes({
+    bus,
+    logger,
+    onUnusable: (count) => metrics.handles.unusableEventTypes.set({}, count),
+  });
+  // Losing the brokers later leaves the types as they were last seen.
+  void eventTypes.ready().then(() => part.up());
+  return eventTypes;
 }
 
 async function connectBrokers({ config, logger, clock, metrics, name }: Context): Promise<Bus> {

@@ -51,7 +51,8 @@ describe('clients that mean harm', () => {
 
   // Node looks at slow connections every 2 s, and a head may take 10 s: this is how long the test takes.
   it('that send their headers byte by byte are cut off, while others are served', async () => {
-    const { url, post } = await startRunningIngress(sharedBrokers());
+    const { url, post, whenReady } = await startRunningIngress(sharedBrokers());
+    await whenReady();
     const slow = await Promise.all(Array.from({ length: 50 }, () => open(url)));
     for (const { socket } of slow) socket.write('POST /v1/events HTTP/1.1\r\nhost: ingress\r\nx-');
     const drip = setInterval(() => {

@@ -2,7 +2,8 @@ import { decodeEvent, type EventAccepted, topics } from '@tidings/contracts';
 import { connectKafka, type IncomingRecord } from '@tidings/kafka';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { onTestFinished } from 'vitest';
+import { eventually } from '@tidings/testing';
+import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startIngress } from '../src/service.ts';
@@ -50,7 +51,9 @@ export async function startRunningIngress(brokers: readonly string[], env: Recor
       body: (await response.json()) as Answer['body'],
     };
   };
-  return { url, post };
+  const whenReady = async (): Promise<void> =>
+    eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));
+  return { url, post, whenReady };
 }
 
 /** A record of the events topic and what it says. */

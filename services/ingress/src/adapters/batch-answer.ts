@@ -1,4 +1,5 @@
 import { type Problem, problemFromError, problemTable } from '@tidings/http';
+import type { Accepted } from '../accept-event.ts';
 import type { ItemResult } from '../accept-event-batch.ts';
 
 /** The answer to a batch. `results` are in the order of the items. */
@@ -7,6 +8,24 @@ export type BatchAnswer = Readonly<{
   retryAfterSeconds: number | undefined;
   body: Readonly<{ results: readonly object[] }>;
 }>;
+
+/** The body of a 202. `warnings` only where the data break the schema of a type that warns. */
+export const acceptedBody = ({ id, type, acceptedAtMs, notice }: Accepted): object => ({
+  id,
+  type,
+  accepted_at: new Date(acceptedAtMs).toISOString(),
+  ...(notice === null || notice.warnings.length === 0 ? {} : { warnings: notice.warnings }),
+});
+
+// An answer has one set of headers and many items: what a header says of a single event is a field here.
+const deprecationOf = ({ notice }: Accepted): object => ({
+  ...(notice === null || notice.deprecatedAtMs === null
+    ? {}
+    : { deprecated_at: new Date(notice.deprecatedAtMs).toISOString() }),
+  ...(notice === null || notice.sunsetAtMs === null
+    ? {}
+    : { sunset_at: new Date(notice.sunsetAtMs).toISOString() }),
+});
 
 /**
  * 202 when every item was accepted, else 207: each result then has a status of its own, and Retry-After is set when one
@@ -17,10 +36,8 @@ export const batchAnswer = (results: readonly ItemResult[]): BatchAnswer => {
   let retryAfterMs = 0;
   let unavailable = 0;
   const answers = results.map((result) => {
-    if (result.ok) {
-      const { id, type, acceptedAtMs } = result.accepted;
-      return { status: 202, id, type, accepted_at: new Date(acceptedAtMs).toISOString() };
-    }
+    if (result.ok)
+      return { status: 202, ...acceptedBody(result.accepted), ...deprecationOf(result.accepted) };
     const problem = problemFromError(result.error);
     status = 207;
     if (problem.status === 503) {

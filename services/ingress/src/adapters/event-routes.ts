@@ -12,7 +12,8 @@ import type { Metrics } from '@tidings/observability';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
 import type { metricsCatalogue } from '../metrics.ts';
-import { batchAnswer } from './batch-answer.ts';
+import type { EventTypeNotice } from '../ports.ts';
+import { acceptedBody, batchAnswer } from './batch-answer.ts';
 import { readBatch, readEvent } from './event-reader.ts';
 import { acceptedSchema, batchResultSchema, batchSchema, eventSchema } from './event-schemas.ts';
 
@@ -46,13 +47,22 @@ const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: Event
       'repeat it with the same key.',
     takes: ['Idempotency-Key'],
     body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types }),
-    answers: { 202: { description: 'The event is accepted.', schema: acceptedSchema } },
+    answers: {
+      202: {
+        description: 'The event is accepted.',
+        schema: acceptedSchema,
+        headers: ['Deprecation', 'Sunset'],
+      },
+    },
     handle: async (call) => {
       const draft = counting(metrics, () =>
         readEvent(parseJson(call.body), { json: call.body, start: 0, pointer: '' }),
       );
-      const { id, type, acceptedAtMs } = await acceptEvent(draft, submissionOf(call));
-      return { status: 202, body: { id, type, accepted_at: new Date(acceptedAtMs).toISOString() } };
+      const accepted = await acceptEvent(draft, submissionOf(call));
+      const body = acceptedBody(accepted);
+      return accepted.notice === null
+        ? { status: 202, body }
+        : { status: 202, body, headers: noticeHeaders(accepted.notice) };
     },
   });
 
@@ -86,6 +96,12 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       return { status, body, headers: { 'retry-after': String(retryAfterSeconds) } };
     },
   });
+
+// RFC 9745 and RFC 8594.
+const noticeHeaders = ({ deprecatedAtMs, sunsetAtMs }: EventTypeNotice): Record<string, string> => ({
+  ...(deprecatedAtMs === null ? {} : { deprecation: `@${Math.floor(deprecatedAtMs / 1_000)}` }),
+  ...(sunsetAtMs === null ? {} : { sunset: new Date(sunsetAtMs).toUTCString() }),
+});
 
 function counting<T>(metrics: EventRoutesOptions['metrics'], read: () => T): T {
   try {

@@ -15,10 +15,19 @@ export const batchSchema = {
   additionalProperties: false,
 } as const;
 
-/** What the sender of an event is told. */
+const warnings = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+    required: ['pointer', 'detail'],
+  },
+} as const;
+
+/** What the sender of an event is told. `warnings`: what is wrong with data of a type that only warns. */
 export const acceptedSchema = {
   type: 'object',
-  properties: { id: { type: 'string' }, type: { type: 'string' }, accepted_at: dateTime },
+  properties: { id: { type: 'string' }, type: { type: 'string' }, accepted_at: dateTime, warnings },
   required: ['id', 'type', 'accepted_at'],
 } as const;
 
@@ -33,6 +42,8 @@ export const batchResultSchema = {
         properties: {
           status: { type: 'integer' },
           ...acceptedSchema.properties,
+          deprecated_at: dateTime,
+          sunset_at: dateTime,
           problem: problemSchema,
         },
         required: ['status'],

@@ -1,0 +1,167 @@
+import {
+  DecodeError,
+  decodeEventType,
+  type EventTypeRecord,
+  topics,
+  type WorkspaceId,
+} from '@tidings/contracts';
+import { compileSchema, SchemaError, schemaLimits } from '@tidings/event-schemas';
+import { detailsOf } from '@tidings/http';
+import type { Bus, Table } from '@tidings/kafka';
+import type { Logger } from '@tidings/observability';
+import type { DataFindings } from '../domain/event-type-rules.ts';
+import type { EventTypeDirectory, EventTypeEntry } from '../ports.ts';
+
+type CheckData = (data: unknown) => DataFindings;
+
+/** How many types have a schema, or a record, that cannot be used: those are not checked. */
+export type OnUnusable = (unusable: number) => void;
+
+export type FollowEventTypesOptions = Readonly<{
+  bus: Pick<Bus, 'table'>;
+  logger: Logger;
+  onUnusable: OnUnusable;
+}>;
+
+/** A type as the table holds it, with its schema compiled at the first event that needs it. */
+type Followed = EventTypeEntry & Readonly<{ version: number; schemaText: string | null }>;
+
+/**
+ * Keeps the event types of all workspaces equal to the compacted topic, change by change. Whatever is wrong with a type's
+ * record or schema is logged and counted, and the type then goes unchecked: a mistake in the catalogue stops no event.
+ */
+export const followEventTypes = async ({
+  bus,
+  logger,
+  onUnusable,
+}: FollowEventTypesOptions): Promise<EventTypeDirectory & Readonly<{ ready: () => Promise<void> }>> => {
+  const followed = new FollowedTypes(logger, onUnusable);
+  const table: Table<Followed> = await bus.table<Followed>({
+    topic: topics.eventTypes,
+    service: 'ingress',
+    decode: (record) => {
+      const key = record.key ?? '';
+      const value = followed.read(key, () => decodeEventType(record));
+      return { key, version: value.version, value };
+    },
+    onChange: (key, value) => followed.put(key, value),
+  });
+  let isLoaded = false;
+  return {
+    ready: async () => {
+      await table.ready();
+      isLoaded = true;
+    },
+    isLoaded: () => isLoaded,
+    find: (workspaceId, name) => followed.find(workspaceId, name),
+    names: (workspaceId, limit) => followed.names(workspaceId, limit),
+  };
+};
+
+class FollowedTypes {
+  readonly #byWorkspace = new Map<string, Map<string, Followed>>();
+  readonly #unusable = new Set<string>();
+  readonly #logger: Logger;
+  readonly #onUnusable: OnUnusable;
+
+  constructor(logger: Logger, onUnusable: OnUnusable) {
+    this.#logger = logger;
+    this.#onUnusable = onUnusable;
+  }
+
+  find(workspaceId: string, name: string): Followed | undefined {
+    return this.#byWorkspace.get(workspaceId)?.get(name);
+  }
+
+  names(workspaceId: WorkspaceId, limit: number): readonly string[] {
+    const names: string[] = [];
+    for (const [name, { state }] of this.#byWorkspace.get(workspaceId) ?? []) {
+      if (names.length === limit) break;
+      if (state !== 'archived') names.push(name);
+    }
+    return names.sort();
+  }
+
+  put(key: string, value: Followed | undefined): void {
+    const [workspaceId, name] = partsOf(key);
+    const types = this.#byWorkspace.get(workspaceId) ?? new Map<string, Followed>();
+    this.#byWorkspace.set(workspaceId, types);
+    if (value !== undefined) types.set(name, value);
+    else {
+      types.delete(name);
+      this.#setUsable(key, true);
+    }
+  }
+
+  /** The type that a record says. A record that cannot be read stands for a type that is known and not checked. */
+  read(key: string, decode: () => EventTypeRecord): Followed {
+    const known = this.find(...partsOf(key));
+    let record: EventTypeRecord;
+    try {
+      record = decode();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#logger.error({ key, reason: error.message }, 'event-type.unreadable');
+      this.#setUsable(key, false);
+      // Its version is not known: the last one that was, so that whatever comes next replaces it.
+      return { ...unchecked, version: known?.version ?? 0 };
+    }
+    const { version, state, mode, audience, schema, deprecatedAtMs, sunsetAtMs } = record;
+    const schemaText = schema === null ? null : JSON.stringify(schema.schema);
+    // Most changes leave the schema as it is: what was compiled stays.
+    const isSame = known !== undefined && known.schemaText === schemaText;
+    if (!isSame) this.#setUsable(key, true);
+    const checkData = isSame ? known.checkData : this.#lateCheck(record);
+    return { version, schemaText, state, mode, audience, deprecatedAtMs, sunsetAtMs, checkData };
+  }
+
+  #lateCheck({ workspaceId, name, schema }: EventTypeRecord): CheckData | null {
+    if (schema === null) return null;
+    let check: CheckData | undefined;
+    return (data) => {
+      check ??= this.#compile(`${workspaceId}/${name}`, schema);
+      return check(data);
+    };
+  }
+
+  #compile(key: string, { version, schema }: NonNullable<EventTypeRecord['schema']>): CheckData {
+    try {
+      const check = compileSchema(schema);
+      return (data) => {
+        const verdict = check(data);
+        if (verdict.kind === 'valid') return nothingFound;
+        if (verdict.kind === 'too-costly') return { gaveUpAfterSteps: schemaLimits.steps };
+        return { faults: detailsOf(verdict.errors, data) };
+      };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const faults = error instanceof SchemaError ? error.faults.slice(0, 3) : undefined;
+      this.#logger.error({ key, schemaVersion: version, reason, faults }, 'event-type.schema-unusable');
+      this.#setUsable(key, false);
+      return () => nothingFound;
+    }
+  }
+
+  #setUsable(key: string, isUsable: boolean): void {
+    if (isUsable) this.#unusable.delete(key);
+    else this.#unusable.add(key);
+    this.#onUnusable(this.#unusable.size);
+  }
+}
+
+const nothingFound: DataFindings = { faults: [] };
+
+const unchecked = {
+  schemaText: null,
+  state: 'active',
+  mode: 'off',
+  audience: 'broadcast',
+  deprecatedAtMs: null,
+  sunsetAtMs: null,
+  checkData: null,
+} as const satisfies Omit<Followed, 'version'>;
+
+const partsOf = (key: string): [workspaceId: string, name: string] => {
+  const slash = key.indexOf('/');
+  return [key.slice(0, Math.max(0, slash)), key.slice(slash + 1)];
+};

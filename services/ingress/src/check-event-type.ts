@@ -1,0 +1,102 @@
+import type { WorkspaceId } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import type { EventRequest, Fault } from './domain/event-request.ts';
+import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
+import type { CheckPorts, EventTypeEntry } from './ports.ts';
+
+/** What the caller is told of the type of an event that is accepted. Times are epoch milliseconds. */
+export type EventTypeNotice = Readonly<{
+  /** Since when, or from when on, the type is deprecated; null when it is not. */
+  deprecatedAtMs: number | null;
+  sunsetAtMs: number | null;
+  /** What is wrong with the data, where the type only warns. */
+  warnings: readonly Fault[];
+}>;
+
+/** Where an event stands: whose it is, and the pointer that leads to it in the request. */
+export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
+
+export type CheckEventType = (request: EventRequest, place: EventPlace) => EventTypeNotice | null;
+
+const maxKnownShown = 20;
+const maxWarnings = 5;
+
+/**
+ * Holds an event against its type: null, or what there is to say beside 202. Throws AppError `unprocessable` for what the
+ * type does not allow, and `unavailable` while the types are not known yet: to let events pass unchecked then would be
+ * to break a promise each time that a process starts.
+ */
+export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
+  const { eventTypes, policyOf, metrics } = ports;
+  return (request, place) => {
+    if (!eventTypes.isLoaded()) throw notLoaded();
+    const { workspaceId, pointer } = place;
+    const entry = eventTypes.find(workspaceId, request.type);
+    if (entry === undefined) {
+      if (policyOf(workspaceId) === 'open') return null;
+      metrics.eventTypeChecks.inc({ verdict: 'unknown' });
+      throw unknownType(request.type, eventTypes.names(workspaceId, maxKnownShown), pointer);
+    }
+    const refusal = refusalOf(entry, request);
+    if (refusal !== null) {
+      metrics.eventTypeChecks.inc({ verdict: refusal.verdict });
+      throw refused([refusal.fault], pointer);
+    }
+    const warnings = warningsOf(entry, request, { place, ports });
+    return entry.state === 'deprecated' || warnings.length > 0 ? noticeOf(entry, warnings) : null;
+  };
+};
+
+const none: readonly Fault[] = [];
+
+function warningsOf(
+  { mode, checkData }: EventTypeEntry,
+  { type, data }: EventRequest,
+  { place, ports }: Readonly<{ place: EventPlace; ports: CheckPorts }>,
+): readonly Fault[] {
+  if (mode === 'off' || checkData === null) return none;
+  const { metrics, logger } = ports;
+  const faults = dataFaultsOf(checkData(data));
+  if (faults.length === 0) {
+    metrics.eventTypeChecks.inc({ verdict: 'valid' });
+    return none;
+  }
+  metrics.eventTypeChecks.inc({ verdict: mode === 'enforce' ? 'invalid' : 'warned' });
+  if (mode === 'enforce') throw refused(faults, place.pointer);
+  const warnings = inPlace(faults.slice(0, maxWarnings), place.pointer);
+  // Pointers only: the sentences quote the data.
+  const pointers = warnings.map(({ pointer }) => pointer);
+  logger.warn({ workspaceId: place.workspaceId, eventType: type, pointers }, 'event.schema-warned');
+  return warnings;
+}
+
+const inPlace = (faults: readonly Fault[], pointer: string): readonly Fault[] =>
+  faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }));
+
+const noticeOf = (entry: EventTypeEntry, warnings: readonly Fault[]): EventTypeNotice =>
+  entry.state === 'deprecated'
+    ? { deprecatedAtMs: entry.deprecatedAtMs ?? 0, sunsetAtMs: entry.sunsetAtMs, warnings }
+    : { deprecatedAtMs: null, sunsetAtMs: null, warnings };
+
+function notLoaded(): AppError {
+  return new AppError({
+    code: 'unavailable',
+    message: 'This process has just started and does not know the event types yet: nothing was written.',
+    isPublic: true,
+    retryAfterMs: 1_000,
+  });
+}
+
+function unknownType(name: string, known: readonly string[], pointer: string): AppError {
+  const list = known.length === 0 ? 'none is registered' : `registered are ${known.join(', ')}`;
+  const more = known.length === maxKnownShown ? ' and perhaps more' : '';
+  return refused([{ pointer: '/type', detail: `'${name}' is not registered; ${list}${more}` }], pointer);
+}
+
+function refused(faults: readonly Fault[], pointer: string): AppError {
+  const details = inPlace(faults, pointer);
+  const [first] = details;
+  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
+  const message = `The event is not what its type allows: ${first?.pointer} ${first?.detail}${more}.`;
+  return new AppError({ code: 'unprocessable', message, details });
+}

@@ -1,0 +1,35 @@
+import type { EventTypeAudience, EventTypeState } from '@tidings/contracts';
+import type { EventRequest, Fault } from './event-request.ts';
+
+/** What was found in data: faults by pointer inside it, or that the check had to be given up. */
+export type DataFindings = Readonly<{ faults: readonly Fault[] } | { gaveUpAfterSteps: number }>;
+
+/** Why an event may not be of its type, whatever its data are. */
+export type TypeRefusal = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: Fault }>;
+
+/** The rules of a type that do not depend on the data. */
+export const refusalOf = (
+  { state, audience }: Readonly<{ state: EventTypeState; audience: EventTypeAudience }>,
+  { type, consumer_id: consumerId }: EventRequest,
+): TypeRefusal | null => {
+  if (state === 'archived') {
+    const detail = `'${type}' is archived: events of it are no longer taken`;
+    return { verdict: 'archived', fault: { pointer: '/type', detail } };
+  }
+  if (audience === 'addressed' && consumerId === undefined) {
+    const detail = `is missing: '${type}' is an addressed type, so each event names the one consumer that may see it`;
+    return { verdict: 'unaddressed', fault: { pointer: '/consumer_id', detail } };
+  }
+  return null;
+};
+
+/** Findings as faults of the event. */
+export const dataFaultsOf = (findings: DataFindings): readonly Fault[] => {
+  if ('gaveUpAfterSteps' in findings) {
+    const detail =
+      `could not be checked in ${findings.gaveUpAfterSteps} steps: ` +
+      'send less data, or give the type a simpler schema';
+    return [{ pointer: '/data', detail }];
+  }
+  return findings.faults.map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail }));
+};

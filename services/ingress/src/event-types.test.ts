@@ -1,0 +1,272 @@
+import {
+  type EventTypeRecord,
+  encodeEventType,
+  eventTypeKey,
+  topics,
+  type WorkspaceId,
+  workspaceId,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus, type OutgoingRecord } from '@tidings/kafka';
+import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { configSpec } from './config.ts';
+import { metricsCatalogue } from './metrics.ts';
+import { startIngress } from './service.ts';
+
+const adminKey = 'a-key-of-sixteen-characters';
+const demo = workspaceId('ws_demo');
+
+const anEventType = (over: Partial<EventTypeRecord> = {}): EventTypeRecord => ({
+  type: 'EventTypeChanged.v1',
+  workspaceId: demo,
+  name: 'order.paid',
+  version: 1,
+  state: 'active',
+  mode: 'enforce',
+  audience: 'broadcast',
+  schema: {
+    version: 1,
+    schema: { type: 'object', properties: { total: { type: 'integer' } }, required: ['total'] },
+  },
+  deprecatedAtMs: null,
+  sunsetAtMs: null,
+  ...over,
+});
+
+const start = async (given: readonly EventTypeRecord[] = [], bus: MemoryBus = createMemoryBus()) => {
+  const producer = await bus.producer();
+  const write = async (record: Omit<OutgoingRecord, 'topic'>) =>
+    producer.publish({ topic: topics.eventTypes, ...record });
+  const register = async (eventType: EventTypeRecord) => write(encodeEventType(eventType));
+  for (const eventType of given) await register(eventType);
+  const logger = recordingLogger();
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'ingress',
+    config: loadConfig(configSpec, {
+      KAFKA_BROKERS: 'localhost:1',
+      ADMIN_KEY: adminKey,
+      WORKSPACE_ID: demo,
+    }),
+    catalogue: metricsCatalogue,
+    logger,
+  });
+  const { url } = await startIngress(context, async () => bus);
+  onTestFinished(async () => context.resources.close(5_000));
+  const post = async (body: object, path = '/v1/events') => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+  };
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return text.split('\n').filter((line) => line.startsWith(name));
+  };
+  return { url, post, register, write, metric, logger, accepted: () => bus.records(topics.events).length };
+};
+
+const wrong = { type: 'order.paid', data: { total: 'much' } };
+const right = { type: 'order.paid', data: { total: 7 } };
+
+describe('an event of a registered type', () => {
+  it('is refused with pointers into its data where the type enforces', async () => {
+    const { post, accepted, metric } = await start([anEventType()]);
+    expect((await post(right)).status).toBe(202);
+    const { status, body } = await post(wrong);
+    expect(status).toBe(422);
+    expect(body).toMatchObject({
+      code: 'unprocessable',
+      errors: [{ pointer: '/data/total', detail: "must be an integer, got 'much'" }],
+    });
+    expect(await post({ type: 'order.paid', data: {} })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/data/total' }] },
+    });
+    expect(accepted()).toBe(1);
+    const line = 'tidings_ingress_event_type_checks_total{verdict="invalid",service="ingress"} 2';
+    expect(await metric('tidings_ingress_event_type_checks_total')).toContain(line);
+    expect(await metric('tidings_ingress_events_total')).toContain(
+      'tidings_ingress_events_total{outcome="invalid",service="ingress"} 2',
+    );
+  });
+
+  it('is taken with a warning where the type warns; the log names the place and not the data', async () => {
+    const { post, accepted, metric, logger } = await start([anEventType({ mode: 'warn' })]);
+    const { status, body } = await post(wrong);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ warnings: [{ pointer: '/data/total' }] });
+    expect((await post(right)).body).not.toHaveProperty('warnings');
+    expect(accepted()).toBe(2);
+    const lines = logger.lines.filter(({ event }) => event === 'event.schema-warned');
+    expect(lines).toMatchObject([{ fields: { eventType: 'order.paid', pointers: ['/data/total'] } }]);
+    expect(JSON.stringify(lines)).not.toContain('much');
+    const line = 'tidings_ingress_event_type_checks_total{verdict="warned",service="ingress"} 1';
+    expect(await metric('tidings_ingress_event_type_checks_total')).toContain(line);
+  });
+
+  it.each<[string, Partial<EventTypeRecord>]>([
+    ['the type does not check', { mode: 'off' }],
+    ['the type has no schema', { schema: null }],
+    ['another workspace has the type', { workspaceId: workspaceId('ws_other') as WorkspaceId }],
+    ['the type is a draft without a schema', { state: 'draft', schema: null }],
+  ])('is taken as it is where %s', async (_name, over) => {
+    const { post } = await start([anEventType(over)]);
+    const { status, body } = await post(wrong);
+    expect(status).toBe(202);
+    expect(body).not.toHaveProperty('warnings');
+  });
+
+  it('carries Deprecation and Sunset in its answer where the type is deprecated', async () => {
+    const times = { deprecatedAtMs: Date.UTC(2026, 0, 2), sunsetAtMs: Date.UTC(2027, 5, 30, 23, 59, 59) };
+    const { post } = await start([
+      anEventType({ state: 'deprecated', ...times }),
+      anEventType({ name: 'order.sent', state: 'deprecated', deprecatedAtMs: times.deprecatedAtMs }),
+    ]);
+    const { status, headers } = await post(right);
+    expect(status).toBe(202);
+    expect(headers.get('deprecation')).toBe('@1767312000');
+    expect(headers.get('sunset')).toBe('Wed, 30 Jun 2027 23:59:59 GMT');
+    const second = await post({ ...right, type: 'order.sent' });
+    expect([second.headers.get('deprecation'), second.headers.get('sunset')]).toEqual(['@1767312000', null]);
+    const other = await post({ ...right, type: 'order.made' });
+    expect([other.headers.get('deprecation'), other.headers.get('sunset')]).toEqual([null, null]);
+  });
+
+  it('is refused where the type is archived', async () => {
+    const { post, accepted } = await start([anEventType({ state: 'archived' })]);
+    expect(await post(right)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/type', detail: expect.stringContaining('archived') as unknown }] },
+    });
+    expect(accepted()).toBe(0);
+  });
+
+  it('must name a consumer where the type is addressed', async () => {
+    const { post } = await start([anEventType({ audience: 'addressed' })]);
+    expect(await post(right)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/consumer_id' }] } });
+    expect((await post({ ...right, consumer_id: 'acme' })).status).toBe(202);
+  });
+
+  it('has its own answer in a batch', async () => {
+    const { post, accepted } = await start([
+      anEventType(),
+      anEventType({
+        name: 'order.old',
+        state: 'deprecated',
+        schema: null,
+        deprecatedAtMs: 0,
+        sunsetAtMs: 1_000,
+      }),
+      anEventType({ name: 'order.gone', state: 'archived' }),
+      anEventType({ name: 'order.warns', mode: 'warn' }),
+    ]);
+    const events = [
+      right,
+      wrong,
+      { type: 'order.old', data: 1 },
+      { type: 'order.gone', data: 1 },
+      { ...wrong, type: 'order.warns' },
+    ];
+    const { status, body, headers } = await post({ events }, '/v1/events/batch');
+    expect(status).toBe(207);
+    expect((body as { results: unknown[] }).results).toMatchObject([
+      { status: 202, type: 'order.paid' },
+      { status: 422, problem: { errors: [{ pointer: '/events/1/data/total' }] } },
+      { status: 202, deprecated_at: '1970-01-01T00:00:00.000Z', sunset_at: '1970-01-01T00:00:01.000Z' },
+      { status: 422, problem: { errors: [{ pointer: '/events/3/type' }] } },
+      { status: 202, warnings: [{ pointer: '/events/4/data/total' }] },
+    ]);
+    expect(headers.get('deprecation')).toBeNull();
+    expect(accepted()).toBe(3);
+  });
+});
+
+describe('a change of a type', () => {
+  it('is in force with the record, and an older one changes nothing', async () => {
+    const { post, register, write } = await start([anEventType()]);
+    expect((await post(wrong)).status).toBe(422);
+    await register(anEventType({ version: 3, mode: 'off' }));
+    expect((await post(wrong)).status).toBe(202);
+    await register(anEventType({ version: 2 }));
+    expect((await post(wrong)).status).toBe(202);
+    const schema = { version: 2, schema: { required: ['sum'] } };
+    await register(anEventType({ version: 4, schema }));
+    expect(await post(right)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/data/sum' }] } });
+    await write({ key: eventTypeKey(demo, 'order.paid'), value: null });
+    expect((await post(right)).status).toBe(202);
+  });
+});
+
+describe('a type that is itself wrong stops no event:', () => {
+  const unusable = async (metric: (name: string) => Promise<string[]>) =>
+    Number((await metric('tidings_ingress_unusable_event_types'))[0]?.split(' ')[1]);
+
+  it('a schema that cannot be used is logged and counted, until it is mended', async () => {
+    const schema = { version: 1, schema: { properties: { total: { pattern: '(a+)+\\1' } } } };
+    const { post, register, metric, logger } = await start([anEventType({ schema })]);
+    expect((await post(wrong)).status).toBe(202);
+    expect((await post(wrong)).status).toBe(202);
+    expect(await unusable(metric)).toBe(1);
+    const lines = logger.lines.filter(({ event }) => event === 'event-type.schema-unusable');
+    expect(lines).toMatchObject([
+      { level: 'error', fields: { key: 'ws_demo/order.paid', schemaVersion: 1 } },
+    ]);
+    await register(anEventType({ version: 2 }));
+    expect((await post(wrong)).status).toBe(422);
+    expect(await unusable(metric)).toBe(0);
+  });
+
+  it('a record that cannot be read leaves the type unchecked, until it is mended', async () => {
+    const { post, register, write, metric, logger } = await start([anEventType({ version: 5 })]);
+    await write({
+      key: eventTypeKey(demo, 'order.paid'),
+      value: Buffer.from('{"type":"EventTypeChanged.v9"}'),
+    });
+    expect((await post(wrong)).status).toBe(202);
+    expect(await unusable(metric)).toBe(1);
+    expect(logger.lines.some(({ event }) => event === 'event-type.unreadable')).toBe(true);
+    await register(anEventType({ version: 6 }));
+    expect((await post(wrong)).status).toBe(422);
+    expect(await unusable(metric)).toBe(0);
+  });
+
+  it('data that take too long to check are refused by a type that enforces, and taken by one that warns', async () => {
+    const schema = { version: 1, schema: { pattern: '[ab]*a[ab]{400}[cd]' } };
+    const { post } = await start([
+      anEventType({ schema }),
+      anEventType({ name: 'order.warns', mode: 'warn', schema }),
+    ]);
+    const data = 'ab'.repeat(20_000);
+    expect(await post({ type: 'order.paid', data })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/data', detail: expect.stringContaining('1000000 steps') as unknown }] },
+    });
+    expect((await post({ type: 'order.warns', data })).status).toBe(202);
+  });
+});
+
+describe('before the types are known', () => {
+  it('events get a 503 and nothing is written', async () => {
+    const bus = createMemoryBus();
+    let finish = (): void => {};
+    const loaded = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const table: MemoryBus['table'] = async (options) => ({
+      ...(await bus.table(options)),
+      ready: async () => loaded,
+    });
+    const { post, url, accepted } = await start([anEventType()], { ...bus, table });
+    const { status, headers, body } = await post(wrong);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect(body).toMatchObject({ detail: expect.stringContaining('nothing was written') as unknown });
+    expect((await fetch(`${url}/ready`)).status).toBe(503);
+    finish();
+    await loaded;
+    expect((await post(wrong)).status).toBe(422);
+    expect(accepted()).toBe(0);
+  });
+});
