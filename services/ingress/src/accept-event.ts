@@ -1,8 +1,7 @@
 import type { EventId, WorkspaceId } from '@tidings/contracts';
 import { childTraceparent } from '@tidings/observability';
-import type { EventTypeNotice } from './check-event-type.ts';
 import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
-import { type AcceptPorts, outcomeOf } from './ports.ts';
+import { type AcceptPorts, type EventTypeNotice, outcomeOf } from './ports.ts';
 
 /** Who sends, and what came with the request besides its body. */
 export type Submission = Readonly<{

@@ -1,22 +1,7 @@
-import type { WorkspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { EventRequest, Fault } from './domain/event-request.ts';
 import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
-import type { CheckPorts, EventTypeEntry } from './ports.ts';
-
-/** What the caller is told of the type of an event that is accepted. Times are epoch milliseconds. */
-export type EventTypeNotice = Readonly<{
-  /** Since when, or from when on, the type is deprecated; null when it is not. */
-  deprecatedAtMs: number | null;
-  sunsetAtMs: number | null;
-  /** What is wrong with the data, where the type only warns. */
-  warnings: readonly Fault[];
-}>;
-
-/** Where an event stands: whose it is, and the pointer that leads to it in the request. */
-export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
-
-export type CheckEventType = (request: EventRequest, place: EventPlace) => EventTypeNotice | null;
+import type { CheckEventType, CheckPorts, EventPlace, EventTypeEntry, EventTypeNotice } from './ports.ts';
 
 const maxKnownShown = 20;
 const maxWarnings = 5;

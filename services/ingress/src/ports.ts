@@ -1,7 +1,7 @@
 import type { EventTypeAudience, EventTypeState, SchemaMode, WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
-import type { CheckEventType } from './check-event-type.ts';
+import type { EventRequest, Fault } from './domain/event-request.ts';
 import type { DataFindings } from './domain/event-type-rules.ts';
 import type { StampedEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -42,6 +42,21 @@ export type EventTypeDirectory = Readonly<{
 
 /** What a workspace does with a name that nobody registered: refuse it, or take it. */
 export type PolicyOf = (workspaceId: WorkspaceId) => 'strict' | 'open';
+
+/** What the caller is told of the type of an event that is accepted. Times are epoch milliseconds. */
+export type EventTypeNotice = Readonly<{
+  /** Since when, or from when on, the type is deprecated; null when it is not. */
+  deprecatedAtMs: number | null;
+  sunsetAtMs: number | null;
+  /** What is wrong with the data, where the type only warns. */
+  warnings: readonly Fault[];
+}>;
+
+/** Where an event stands: whose it is, and the pointer that leads to it in the request. */
+export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
+
+/** Holds an event against its type; throws what stands in its way. */
+export type CheckEventType = (request: EventRequest, place: EventPlace) => EventTypeNotice | null;
 
 /** What the check of an event against its type works with. */
 export type CheckPorts = Readonly<{
