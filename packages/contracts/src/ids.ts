@@ -49,6 +49,9 @@ export const newEventId = (nowMs: number): EventId => eventId(`evt_${uuidV7Hex(n
 /** A fresh subscription id, `sub_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newSubscriptionId = (nowMs: number): SubscriptionId => subscriptionId(`sub_${uuidV7Hex(nowMs)}`);
 
+/** A fresh id of an API key, `key_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+export const newKeyId = (nowMs: number): string => `key_${uuidV7Hex(nowMs)}`;
+
 /** First 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
 const digestOf = (parts: readonly string[]): string => {
   let framed = '';

@@ -1,3 +1,23 @@
+export type {
+  AccessRecord,
+  AccessScope,
+  ApiKeyRecord,
+  ConsumerRecord,
+  EventTypePolicy,
+  NoticeStyle,
+  TokenKeyRecord,
+  WorkspaceRecord,
+} from './access.ts';
+export {
+  accessKeyOf,
+  accessKeyPrefixes,
+  accessScopes,
+  consumerScopes,
+  decodeAccess,
+  encodeAccess,
+  eventTypePolicies,
+  noticeStyles,
+} from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
 export { attemptId, decodeAttempt, encodeAttempt, endOfResponse, endWithoutResponse } from './attempt.ts';
 export type {
@@ -54,10 +74,13 @@ export {
   eventId,
   isEventId,
   newEventId,
+  newKeyId,
   newSubscriptionId,
   subscriptionId,
   workspaceId,
 } from './ids.ts';
+export type { KeyUsed } from './key-usage.ts';
+export { decodeKeyUsed, encodeKeyUsed } from './key-usage.ts';
 export { isOwnRequest, loopHeaderName } from './loop-header.ts';
 export type {
   DisableCause,

@@ -94,8 +94,16 @@ const access: TopicDefinition = {
   name: 'tidings.access',
   kind: 'table',
   partitions: 1,
-  key: 'entity id',
+  key: 'what it is of, and its id: api-key/…',
   config: compacted,
+};
+
+const keyUsage: TopicDefinition = {
+  name: 'tidings.key-usage',
+  kind: 'facts',
+  partitions: 1,
+  key: 'key id',
+  config: kept(dayMs),
 };
 
 const sources: TopicDefinition = {
@@ -144,6 +152,7 @@ export const topics = {
   subscriptions,
   eventTypes,
   access,
+  keyUsage,
   sources,
 } as const;
 

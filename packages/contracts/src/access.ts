@@ -1,0 +1,197 @@
+import type { ConsumerId, WorkspaceId } from './ids.ts';
+import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
+import { DecodeError, type WireRecord } from './wire.ts';
+
+/** Everything a key can be allowed to do. `admin` is all of one workspace, `platform` all workspaces. */
+export const accessScopes = [
+  'events:write',
+  'subscriptions:read',
+  'subscriptions:write',
+  'deliveries:read',
+  'deliveries:write',
+  'sources:write',
+  'admin',
+  'platform',
+] as const;
+/** One of {@link accessScopes}. */
+export type AccessScope = (typeof accessScopes)[number];
+
+/** What keys and tokens of one consumer may hold: nothing that publishes, and nothing that reaches beyond it. */
+export const consumerScopes = [
+  'subscriptions:read',
+  'subscriptions:write',
+  'deliveries:read',
+  'deliveries:write',
+] as const satisfies readonly AccessScope[];
+
+/** strict: what is not registered is refused. open: it comes into being by its first use. */
+export const eventTypePolicies = ['strict', 'open'] as const;
+/** See {@link eventTypePolicies}. */
+export type EventTypePolicy = (typeof eventTypePolicies)[number];
+
+/** How notices to the owner of a workspace are written: `json` is the event itself, `slack` a text for chats. */
+export const noticeStyles = ['json', 'slack'] as const;
+/** See {@link noticeStyles}. */
+export type NoticeStyle = (typeof noticeStyles)[number];
+
+/** A workspace: a hard wall, and the rules within it. */
+export type WorkspaceRecord = Readonly<{
+  type: 'WorkspaceChanged.v1';
+  id: WorkspaceId;
+  /** Grows by one at each write. The newest version wins, in whatever order versions arrive. */
+  version: number;
+  /** No key of a disabled one is let in. */
+  state: 'active' | 'disabled' | 'deleted';
+  name: string;
+  /** Of event types and of consumers. */
+  eventTypePolicy: EventTypePolicy;
+  /** Endpoints may be http, where the operator allows it as well. */
+  allowHttp: boolean;
+  maxSubscriptions: number;
+  /** Failures in a row after which a subscription is disabled; 0 is never. */
+  disableAfterFailures: number;
+  /** Where notices go. The URL is sealed with workspace id, workspace id and `notice_url` as associated data. */
+  notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
+}>;
+
+/** A partner of a workspace. */
+export type ConsumerRecord = Readonly<{
+  type: 'ConsumerChanged.v1';
+  id: ConsumerId;
+  workspaceId: WorkspaceId;
+  version: number;
+  /** No key or token of a disabled one is let in. */
+  state: 'active' | 'disabled' | 'deleted';
+  name: string | null;
+}>;
+
+/** An API key. The key itself is nowhere: whoever shows one whose hash this is holds it. */
+export type ApiKeyRecord = Readonly<{
+  type: 'ApiKeyChanged.v1';
+  id: string;
+  workspaceId: WorkspaceId;
+  /** The one consumer whose things it sees; null: all of the workspace. */
+  consumerId: ConsumerId | null;
+  version: number;
+  state: 'active' | 'revoked' | 'deleted';
+  /** SHA-256 of the key in lower-case hex digits. */
+  hash: string;
+  /** The first characters of the key, for people to tell keys apart. */
+  prefix: string;
+  scopes: readonly AccessScope[];
+  expiresAtMs: number | null;
+  /** Requests a second; null: as the service has it. */
+  requestsPerSecond: number | null;
+}>;
+
+/** The public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
+export type TokenKeyRecord = Readonly<{
+  type: 'TokenKeyChanged.v1';
+  /** `<workspace id>/<number>`: the `kid` of the tokens. */
+  id: string;
+  workspaceId: WorkspaceId;
+  version: number;
+  state: 'active' | 'deleted';
+  jwk: Readonly<{ kty: 'OKP'; crv: 'Ed25519'; x: string }>;
+}>;
+
+/** All that a service must know to let requests in, as the compacted topic carries it. */
+export type AccessRecord = WorkspaceRecord | ConsumerRecord | ApiKeyRecord | TokenKeyRecord;
+
+/** What the keys of records begin with, by type; the id follows, after that of the workspace where it needs one. */
+export const accessKeyPrefixes = {
+  'WorkspaceChanged.v1': 'workspace/',
+  'ConsumerChanged.v1': 'consumer/',
+  'ApiKeyChanged.v1': 'api-key/',
+  'TokenKeyChanged.v1': 'token-key/',
+} as const satisfies Record<AccessRecord['type'], string>;
+
+const version = { type: 'integer', minimum: 1 };
+
+const checks: {
+  readonly [T in AccessRecord['type']]: (value: unknown) => Extract<AccessRecord, { type: T }>;
+} = {
+  'WorkspaceChanged.v1': compileSchema(
+    'WorkspaceChanged.v1',
+    exactly({
+      type: { const: 'WorkspaceChanged.v1' },
+      id: shape.workspaceId,
+      version,
+      state: { enum: ['active', 'disabled', 'deleted'] },
+      name: shape.text,
+      eventTypePolicy: { enum: eventTypePolicies },
+      allowHttp: { type: 'boolean' },
+      maxSubscriptions: shape.count,
+      disableAfterFailures: shape.count,
+      notice: {
+        oneOf: [{ type: 'null' }, exactly({ sealedUrl: shape.text, style: { enum: noticeStyles } })],
+      },
+    }),
+  ),
+  'ConsumerChanged.v1': compileSchema(
+    'ConsumerChanged.v1',
+    exactly({
+      type: { const: 'ConsumerChanged.v1' },
+      id: shape.text,
+      workspaceId: shape.workspaceId,
+      version,
+      state: { enum: ['active', 'disabled', 'deleted'] },
+      name: shape.nullableText,
+    }),
+  ),
+  'ApiKeyChanged.v1': compileSchema(
+    'ApiKeyChanged.v1',
+    exactly({
+      type: { const: 'ApiKeyChanged.v1' },
+      id: shape.text,
+      workspaceId: shape.workspaceId,
+      consumerId: shape.nullableText,
+      version,
+      state: { enum: ['active', 'revoked', 'deleted'] },
+      hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      prefix: { type: 'string' },
+      scopes: { type: 'array', items: { enum: accessScopes } },
+      expiresAtMs: shape.nullableEpochMs,
+      requestsPerSecond: { type: ['number', 'null'], exclusiveMinimum: 0 },
+    }),
+  ),
+  'TokenKeyChanged.v1': compileSchema(
+    'TokenKeyChanged.v1',
+    exactly({
+      type: { const: 'TokenKeyChanged.v1' },
+      id: shape.text,
+      workspaceId: shape.workspaceId,
+      version,
+      state: { enum: ['active', 'deleted'] },
+      jwk: exactly({ kty: { const: 'OKP' }, crv: { const: 'Ed25519' }, x: shape.text }),
+    }),
+  ),
+};
+
+/** The key of a record: the same for every version of one thing, and no other's. */
+export function accessKeyOf(record: AccessRecord): string {
+  const prefix = accessKeyPrefixes[record.type];
+  // The ids of consumers are their workspace's own choice; every other id is ours.
+  return record.type === 'ConsumerChanged.v1'
+    ? `${prefix}${record.workspaceId}/${record.id}`
+    : `${prefix}${record.id}`;
+}
+
+/** A record of the access topic. */
+export const encodeAccess = (record: AccessRecord): WireRecord => ({
+  key: accessKeyOf(record),
+  headers: {},
+  value: Buffer.from(JSON.stringify(record)),
+});
+
+const isKnownType = (type: unknown): type is AccessRecord['type'] =>
+  typeof type === 'string' && Object.hasOwn(checks, type);
+
+/** Decodes a record of the access topic that is no tombstone. Throws DecodeError. */
+export const decodeAccess = (record: WireRecord): AccessRecord => {
+  if (record.value === null) throw new DecodeError('not a valid access record', 'the value is missing');
+  const value = parseJson('access record', record.value.toString('utf8'));
+  const type: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : undefined;
+  if (!isKnownType(type)) throw new DecodeError('not a valid access record', `its type is ${String(type)}`);
+  return checks[type](value);
+};
