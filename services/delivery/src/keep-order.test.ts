@@ -1,11 +1,11 @@
 import { type DeliveryState, subscriptionId, topics } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { fakeClock } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered, failed } from '../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
-import { mortal } from '../test/mortal-bus.ts';
+import { MortalProcess } from '../test/mortal-bus.ts';
 
 const start = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> =>
   startHarness({ env, cleanUp: onTestFinished });
@@ -119,6 +119,42 @@ describe('an ordered subscription', () => {
     expect(numbers(harness)).toEqual([0, 1, 2]);
     await harness.publish(...numbered(1, 9));
     expect(numbers(harness)).toEqual([0, 1, 2, 9]);
+  });
+
+  it('sends nothing behind one that was too many before that one is in dead-letters', async () => {
+    const clock = fakeClock(startMs);
+    const bus = createMemoryBus({ clock });
+    const letters: (() => void)[] = [];
+    const slow: MemoryBus = {
+      ...bus,
+      producer: async (options) => {
+        const producer = await bus.producer(options);
+        return {
+          ...producer,
+          close: async () => producer.close(),
+          publishAll: async (records) => producer.publishAll(records),
+          publish: async (record) => {
+            if (record.topic === topics.deadLetters) await new Promise<void>((go) => letters.push(go));
+            return producer.publish(record);
+          },
+        };
+      },
+    };
+    const env = { DELIVERY_MAX_ORDERED_BACKLOG: '1' };
+    const harness = await startHarness({ bus: slow, clock, env, cleanUp: onTestFinished });
+    await harness.register(inOrder);
+    await harness.publish(...numbered(2));
+    harness.sender.rule = () => answered(200);
+    harness.sender.sent[0]?.answer(answered(200));
+    await harness.settle();
+    await harness.publish(...numbered(1, 2));
+    await harness.clock.advance(20_000);
+    expect(numbers(harness)).toEqual([0]);
+    expect(entriesLeft(harness)).toBe(0);
+    for (const go of letters) go();
+    await harness.settle();
+    expect(numbers(harness)).toEqual([0, 2]);
+    expect(harness.deadLetters()).toMatchObject([{ reason: 'backlog-full' }]);
   });
 
   it('waits behind an open breaker, in order', async () => {
@@ -249,8 +285,8 @@ describe('a process that takes over', () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const options = { clock, env: { DELIVERY_DRAIN: '0', ...env }, cleanUp: onTestFinished };
-    const first = mortal(bus, clock);
-    const harness = await startHarness({ ...options, bus: first.bus });
+    const first = new MortalProcess(bus, clock, { delayMs: () => 0, commitLagMs: 400, onDeath: () => {} });
+    const harness = await startHarness({ ...options, bus: first.bus, brokers: bus });
     const next = async (): Promise<Harness> => {
       first.kill();
       await harness.stop();

@@ -79,6 +79,8 @@ export type HarnessOptions = Readonly<{
   env?: Readonly<Record<string, string>>;
   /** Another process on the same brokers. */
   bus?: MemoryBus;
+  /** The brokers as they are for those who publish; default: as they are for the process. */
+  brokers?: MemoryBus;
   clock?: FakeClock;
   /** Answers requests from the first one on. */
   onSend?: (sent: Sent) => void;
@@ -106,7 +108,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
   const { context, lines } = contextFor(clock, options.env ?? {});
   const opened = await openEngine(bus, sender.send, context);
   await startEngine(opened, context);
-  const writer = await bus.producer();
+  const writer = await (options.brokers ?? bus).producer();
   const settle = async () => {
     for (let turn = 0; turn < 5; turn += 1) await clock.advance(0);
   };

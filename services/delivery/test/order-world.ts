@@ -1,0 +1,182 @@
+import {
+  decodeDeadLetter,
+  encodeDelivery,
+  encodeSubscription,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { type FakeClock, fakeClock } from '@tidings/runtime';
+import { onTestFinished } from 'vitest';
+import { answered, failed } from './answers.ts';
+import { aCommand, startMs } from './builders.ts';
+import { type Harness, type Sent, startHarness } from './harness.ts';
+import { MortalProcess } from './mortal-bus.ts';
+
+/** mulberry32: a small generator with a seed, so that a failure can be repeated. */
+export const randomFrom = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+};
+
+/** What anybody outside could see of an event: a request for it, its success, or its dead letter. */
+export type Happening = Readonly<{ kind: 'seen' | 'succeeded' | 'dead'; key: string; number: number }>;
+
+/** First sights that came before the success or exhaustion of any event before. None when the order held. */
+export const violations = (happenings: readonly Happening[]): string[] => {
+  const ended = new Set<string>();
+  const seen = new Set<string>();
+  /** By key: up to here all have ended. */
+  const endedTo = new Map<string, number>();
+  const found: string[] = [];
+  for (const { kind, key, number } of happenings) {
+    const name = `${key} ${number}`;
+    let next = endedTo.get(key) ?? 0;
+    if (kind !== 'seen') {
+      ended.add(name);
+      while (ended.has(`${key} ${next}`)) next += 1;
+      endedTo.set(key, next);
+    } else if (!seen.has(name)) {
+      seen.add(name);
+      if (number > next) found.push(`${name} before the end of ${next}`);
+    }
+  }
+  return found;
+};
+
+export type WorldOptions = Readonly<{
+  seed: number;
+  keys: number;
+  eventsPerKey: number;
+  /** The next event of the whole subscription, not of a key, is the one that must wait. */
+  isOneLine: boolean;
+  /** Milliseconds until the endpoint answers. */
+  answerMs: (random: () => number) => number;
+  fails: (random: () => number) => boolean;
+}>;
+
+export type ProcessOptions = Readonly<{ dieAt?: number; env?: Readonly<Record<string, string>> }>;
+
+type Running = Readonly<{ process: MortalProcess; harness: Harness }>;
+
+/** An endpoint that fails, processes that die, and a record of what anyone could see. */
+export class World {
+  readonly clock: FakeClock = fakeClock(startMs);
+  readonly bus: MemoryBus = createMemoryBus({ clock: this.clock });
+  readonly happenings: Happening[] = [];
+  readonly random: () => number;
+  readonly running: Running[] = [];
+  readonly #options: WorldOptions;
+  readonly #names = new Map<string, Readonly<{ key: string; number: number }>>();
+  #deadSeen = 0;
+  requests = 0;
+  /** Requests under way in processes at the moment of their death. */
+  inFlightAtDeath = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.random = randomFrom(options.seed);
+  }
+
+  get total(): number {
+    return this.#options.keys * this.#options.eventsPerKey;
+  }
+
+  get ended(): number {
+    this.noteDeadLetters();
+    const ends = this.happenings.filter(({ kind }) => kind !== 'seen');
+    return new Set(ends.map(({ key, number }) => `${key} ${number}`)).size;
+  }
+
+  async register(subscription: SubscriptionRecord): Promise<void> {
+    const producer = await this.bus.producer();
+    await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
+  }
+
+  async publish(from: number, to: number): Promise<void> {
+    const producer = await this.bus.producer();
+    const { keys, isOneLine } = this.#options;
+    for (let number = from; number < to; number += 1) {
+      for (let key = 0; key < keys; key += 1) {
+        const orderingKey = `key-${key}`;
+        const command = aCommand(key * 1_000 + number, { orderingKey });
+        const name = isOneLine ? { key: 'all', number: number * keys + key } : { key: orderingKey, number };
+        this.#names.set(command.state.deliveryId, name);
+        await producer.publish({ topic: topics.deliveries, ...encodeDelivery(command) });
+      }
+    }
+  }
+
+  async startOne({ dieAt, env }: ProcessOptions = {}): Promise<MortalProcess> {
+    let inFlight = 0;
+    const process: MortalProcess = new MortalProcess(this.bus, this.clock, {
+      // Most are quick; a slow one lets commits and others' sends pass it.
+      delayMs: () => (this.random() < 0.1 ? 900 : Math.floor(this.random() * 4)),
+      commitLagMs: this.random() < 0.5 ? 0 : 400,
+      ...(dieAt === undefined ? {} : { dieAt }),
+      onDeath: () => {
+        this.inFlightAtDeath += inFlight;
+      },
+    });
+    const onSend = (sent: Sent): void => {
+      if (!process.step()) return;
+      inFlight += 1;
+      this.#answer(sent, () => {
+        inFlight -= 1;
+        return process.step();
+      });
+    };
+    const harness = await startHarness({
+      bus: process.bus,
+      clock: this.clock,
+      env: { DELIVERY_DRAIN: '0', DELIVERY_MAX_HELD_BODY_BYTES: this.random() < 0.5 ? '0' : '4000', ...env },
+      onSend,
+      cleanUp: onTestFinished,
+    });
+    this.running.push({ process, harness });
+    return process;
+  }
+
+  /** Removes what is dead, or (`at` given) kills that one. */
+  async bury(at?: number): Promise<void> {
+    const victim = at === undefined ? this.running.findIndex(({ process }) => process.isDead) : at;
+    const [dead] = this.running.splice(victim, victim < 0 ? 0 : 1);
+    dead?.process.kill();
+    await dead?.harness.stop();
+  }
+
+  /** Dead letters as they come: an exhausted head frees the next one. */
+  noteDeadLetters(): void {
+    const records = this.bus.records(topics.deadLetters);
+    // All that is there came before what comes next, whatever its partition: one subscription has one.
+    for (const record of records.slice(this.#deadSeen)) {
+      const { letter } = decodeDeadLetter(record);
+      if (letter.type === 'DeliveryDeadLettered.v1') this.#happened('dead', letter.state.deliveryId);
+    }
+    this.#deadSeen = records.length;
+  }
+
+  #happened(kind: Happening['kind'], deliveryId: string): void {
+    const name = this.#names.get(deliveryId);
+    if (name !== undefined) this.happenings.push({ kind, ...name });
+  }
+
+  #answer(sent: Sent, isHeard: () => boolean): void {
+    this.noteDeadLetters();
+    const id = sent.headers['webhook-id'] ?? '';
+    this.#happened('seen', id);
+    this.requests += 1;
+    const { fails, answerMs } = this.#options;
+    const isFailure = fails(this.random);
+    const isTimeout = isFailure && this.random() < 0.3;
+    this.clock.setTimer(() => {
+      if (!isFailure) this.#happened('succeeded', id);
+      if (isHeard()) sent.answer(isTimeout ? failed('timeout') : answered(isFailure ? 500 : 200));
+    }, answerMs(this.random));
+  }
+}
