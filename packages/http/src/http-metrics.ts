@@ -13,6 +13,7 @@ export const httpMetrics = defineMetrics({
     type: 'gauge',
     name: 'tidings_http_open_requests',
     help: 'Requests that have begun and are not answered yet.',
+    action: 'Grows: requests come faster than they are answered.',
     labels: [],
   },
 });

@@ -9,6 +9,8 @@ export const kafkaMetrics = defineMetrics({
     type: 'counter',
     name: 'tidings_kafka_sends_total',
     help: 'Produce sends by outcome: ok, or failed and repeated.',
+    action:
+      'Failures for more than 15 s: look whether all brokers are up and whether partitions have their in-sync replicas.',
     labels: ['outcome'],
   },
   sendRecords: {
@@ -29,12 +31,14 @@ export const kafkaMetrics = defineMetrics({
     type: 'gauge',
     name: 'tidings_kafka_buffered_records',
     help: 'Records accepted by producers and not yet acknowledged.',
+    action: "Grows: brokers are slower than the service. Look at the send duration and the brokers' disks.",
     labels: [],
   },
   recoveringPartitions: {
     type: 'gauge',
     name: 'tidings_kafka_recovering_partitions',
     help: 'Partitions whose last send failed and is being repeated.',
+    action: 'Above 0 for a minute: a partition has no leader or too few in-sync replicas.',
     labels: [],
   },
   pendingRecords: {
@@ -53,18 +57,22 @@ export const kafkaMetrics = defineMetrics({
     type: 'counter',
     name: 'tidings_kafka_rebalances_total',
     help: 'Times that this process joined a generation of the group.',
+    action: 'Rising all the time: instances miss heartbeats (CPU starved, or killed and restarted).',
     labels: ['group'],
   },
   restarts: {
     type: 'counter',
     name: 'tidings_kafka_restarts_total',
     help: 'Consumers replaced after a crash or without progress, and partitions restarted after a failed handler.',
+    action:
+      'With reason handler: a defect, look for consumer.handler-failed in the log. Otherwise look at the brokers.',
     labels: ['group', 'reason'],
   },
   poisonRecords: {
     type: 'counter',
     name: 'tidings_kafka_poison_records_total',
     help: 'Records that could not be decoded and went to dead-letters (or were skipped by a table).',
+    action: 'Any: somebody writes to the topic what Tidings cannot read. Look at the dead letters.',
     labels: ['topic'],
   },
 });

@@ -1,6 +1,15 @@
-type Described<L extends readonly string[]> = Readonly<{ name: string; help: string; labels: L }>;
+type Described<L extends readonly string[]> = Readonly<{
+  name: string;
+  help: string;
+  labels: L;
+  /** What an operator does about it. Left out where there is nothing to do. */
+  action?: string;
+}>;
 
-/** One metric of a catalogue. Names follow Prometheus: `tidings_<service>_<what>_<unit>`, counters end in `_total`. */
+/**
+ * One metric of a catalogue. Names follow Prometheus: `tidings_<service>_<what>_<unit>`, counters end in `_total`. `help`
+ * says what it means; docs/metrics.md is made of it.
+ */
 export type MetricDefinition<L extends readonly string[] = readonly string[]> =
   | (Described<L> & Readonly<{ type: 'counter' }>)
   | (Described<L> & Readonly<{ type: 'gauge' }>)

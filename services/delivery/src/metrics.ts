@@ -8,12 +8,15 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_attempts_total',
     help: 'Attempts recorded, by outcome: delivered, or the reason of the failure.',
+    action:
+      'A rising share of one reason over many endpoints points at this side: dns and blocked-address at the resolver, timeout at CPU or network.',
     labels: ['outcome'],
   },
   attemptSeconds: {
     type: 'histogram',
     name: 'tidings_delivery_attempt_phase_seconds',
     help: 'Phases of a request: dns, connect, tls, first_byte, total.',
+    action: 'dns or connect slow for all: look at resolver and network. first_byte slow: the endpoints are.',
     labels: ['phase'],
     buckets: latencyBuckets,
   },
@@ -21,6 +24,8 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_delivery_accept_to_first_attempt_seconds',
     help: 'From the acceptance of an event to the first request for it.',
+    action:
+      'Above its usual value: look where it waits, lag of fanout, lag of delivery, queued commands, in this order.',
     labels: [],
     buckets: ageBuckets,
   },
@@ -28,6 +33,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_endings_total',
     help: 'Deliveries that ended here: delivered, suppressed, or dead-lettered with the reason.',
+    action: 'Dead-lettered: tell the owners, redrive when their endpoints are back.',
     labels: ['ending'],
   },
   retriesScheduled: {
@@ -46,12 +52,15 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_duplicates_dropped_total',
     help: 'Commands not sent again: in_flight joined a copy that was being worked on, finished came after it.',
+    action: 'Some after a restart are normal; a steady rate means commits fail.',
     labels: ['kind'],
   },
   blocked: {
     type: 'counter',
     name: 'tidings_delivery_blocked_addresses_total',
     help: 'Requests refused because the address is not public and not allowed by an operator.',
+    action:
+      'Any: somebody subscribed an address inside, or a name turned to one. The attempts in the API say which subscription.',
     labels: [],
   },
   hops: {
@@ -64,6 +73,8 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_spills_total',
     help: 'Due commands put on the ladder without an attempt, by what kept them from being sent.',
+    action:
+      'queue-full for long: the endpoint is slower than its events come; raise its max_in_flight, or add instances.',
     labels: ['reason'],
   },
   spilled: {
@@ -106,6 +117,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_breakers',
     help: 'Endpoints that were in use lately, by the state of their breaker.',
+    action: 'Many open at once: the network of this side rather than the endpoints.',
     labels: ['state'],
   },
   breakerChanges: {
@@ -124,6 +136,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_queued_commands',
     help: 'Commands due and waiting in memory for their turn.',
+    action: 'Stays high: endpoints are slower than events come, or the process is out of CPU.',
     labels: [],
   },
   queuedBytes: {
@@ -142,12 +155,14 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_requests_in_flight',
     help: 'Requests under way.',
+    action: 'At its cap (DELIVERY_CONCURRENCY) for long: raise it or add instances.',
     labels: [],
   },
   unrecorded: {
     type: 'gauge',
     name: 'tidings_delivery_unrecorded_attempts',
     help: 'Requests that have ended and are being recorded.',
+    action: 'Grows: Kafka does not take the records. Look at the kafka metrics.',
     labels: [],
   },
   lanes: {
@@ -160,18 +175,22 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_rung_oldest_age_seconds',
     help: 'Age of the oldest command on a rung; above the rung it is overdue.',
+    action: "More than a minute above the rung's delay: its relay stands. Look at /ready and the log.",
     labels: ['rung'],
   },
   lagRecords: {
     type: 'gauge',
     name: 'tidings_delivery_lag_records',
     help: 'Commands in the deliveries topic that are not done, over the partitions of this instance.',
+    action: 'Grows: add instances (up to one for each partition).',
     labels: [],
   },
   lagSeconds: {
     type: 'gauge',
     name: 'tidings_delivery_lag_seconds',
     help: 'Age of the oldest command that this instance has not done; 0 when there is none.',
+    action:
+      'Above a minute: as for the lag in records; with few records one command is stuck, look for delivery.defect in the log.',
     labels: [],
   },
 });

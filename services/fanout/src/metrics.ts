@@ -6,6 +6,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_fanout_events_total',
     help: 'Events by outcome: fanned-out, unmatched, repeat (dropped), undecodable or idempotency-conflict (to dead-letters).',
+    action: 'idempotency-conflict: a caller uses one key for two events; the dead letters say which.',
     labels: ['outcome'],
   },
   deliveriesRequested: {
@@ -18,6 +19,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_fanout_filter_failures_total',
     help: 'Filters that threw on an event and therefore matched nothing.',
+    action: 'Any: a defect in the filter language; the log names the subscription.',
     labels: [],
   },
   matches: {
@@ -50,6 +52,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_fanout_refill_seconds',
     help: 'Refilling the dedupe window of an assigned partition from the log.',
+    action: 'Long: new events of a partition wait for it after each rebalance. Avoid restarts under load.',
     labels: [],
     buckets: [...latencyBuckets, 30, 60],
   },
@@ -57,12 +60,14 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_fanout_lag_records',
     help: 'Events in the partitions of this instance that are not fanned out yet.',
+    action: 'Grows: add instances (up to one for each partition of the events topic).',
     labels: [],
   },
   lagSeconds: {
     type: 'gauge',
     name: 'tidings_fanout_lag_seconds',
     help: 'Age of the oldest event that was read and is not fanned out yet; 0 when there is none.',
+    action: 'Above a few seconds: as for the lag in records.',
     labels: [],
   },
 });

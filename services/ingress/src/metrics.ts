@@ -6,6 +6,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_ingress_events_total',
     help: 'Events that were sent in, by outcome: accepted, invalid (4xx), loop (508), unavailable (503: may be in the log) or failed.',
+    action: 'unavailable: Kafka does not acknowledge. failed: a defect, look in the log.',
     labels: ['outcome'],
   },
   eventTypeChecks: {
@@ -30,6 +31,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_ingress_publish_seconds',
     help: 'Time from publishing an event, or a whole batch, until all in-sync replicas had it or the wait was given up.',
+    action: 'Slow: look at the brokers; callers wait for it.',
     labels: ['outcome'],
     buckets: latencyBuckets,
   },

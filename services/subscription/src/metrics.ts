@@ -12,6 +12,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_subscription_write_conflicts_total',
     help: 'Writes that lost a race for a version and were tried again or refused.',
+    action: 'Often: two clients change the same subscription.',
     labels: [],
   },
   answersReplayed: {
@@ -37,12 +38,15 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_subscription_unpublished_versions',
     help: 'Versions in the registry that their topic had not acknowledged at the last sweep, by kind of document.',
+    action: 'Above 0 for minutes: changes are not in force yet because Kafka does not take them.',
     labels: ['kind'],
   },
   differences: {
     type: 'counter',
     name: 'tidings_subscription_topic_differences_total',
     help: 'Documents that differed between registry and topic, by kind and by how.',
+    action:
+      'Any: registry and topic had drifted apart and were put right. Often: look for two instances with stalled clocks.',
     labels: ['kind', 'how'],
   },
   documents: {

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { MetricDefinition, MetricsCatalogue } from '../../packages/observability/src/index.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A catalogue and the service or package that it belongs to. */
+export type OwnedCatalogue = Readonly<{ owner: string; file: string; catalogue: MetricsCatalogue }>;
+
+const sourcesOf = (kind: 'packages' | 'services'): string[] =>
+  readdirSync(`${root}${kind}`).flatMap((owner) =>
+    readdirSync(`${root}${kind}/${owner}/src`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => `${kind}/${owner}/src/${file}`),
+  );
+
+const isCatalogue = (value: unknown): value is MetricsCatalogue =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).length > 0 &&
+  Object.values(value).every((one: Partial<MetricDefinition> | undefined) =>
+    one?.name?.startsWith('tidings_'),
+  );
+
+/** Every catalogue of the repository: what the sources that call `defineMetrics` export. Packages first. */
+export const readCatalogues = async (): Promise<readonly OwnedCatalogue[]> => {
+  const found: OwnedCatalogue[] = [];
+  for (const file of [...sourcesOf('packages'), ...sourcesOf('services')].sort()) {
+    if (!readFileSync(`${root}${file}`, 'utf8').includes('= defineMetrics({')) continue;
+    const exported = (await import(/* @vite-ignore */ `${root}${file}`)) as Readonly<Record<string, unknown>>;
+    const owner = file.split('/')[1] ?? '';
+    const catalogues = Object.values(exported).filter(isCatalogue);
+    if (catalogues.length === 0) throw new Error(`${file} defines metrics and exports no catalogue`);
+    for (const catalogue of catalogues) found.push({ owner, file, catalogue });
+  }
+  return found;
+};
+
+// A | would end the cell.
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+const row = ({ name, type, labels, help, action = '' }: MetricDefinition): string =>
+  `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${cell(help)} | ${cell(action)} |`;
+
+const section = ({ owner, file, catalogue }: OwnedCatalogue): string =>
+  [
+    `## ${owner}`,
+    '',
+    file.startsWith('packages/')
+      ? `From \`${file}\`, in every service that uses the package.`
+      : `From \`${file}\`.`,
+    '',
+    '| metric | type | labels | meaning | what to do |',
+    '|---|---|---|---|---|',
+    ...Object.values(catalogue).map(row),
+  ].join('\n');
+
+const head = `# Metrics
+
+Each service answers \`GET /metrics\` in the Prometheus text format. Every series carries the label \`service\`; beside those
+below there are the process's own (\`process_*\`, \`nodejs_*\`). Histograms are in the unit their name ends with. No label names
+an endpoint, an address, a subscription or a workspace: their number has no bound, so they are found in the log and the API.
+
+Made from the catalogues in the code by \`npm run docs:metrics\`; a test fails when page and code differ.`;
+
+/** docs/metrics.md. */
+export const metricsPage = (catalogues: readonly OwnedCatalogue[]): string =>
+  `${[head, ...catalogues.map(section)].join('\n\n')}\n`;
