@@ -2,7 +2,7 @@ import { createMetrics, recordingLogger } from '@tidings/observability';
 import { AppError, Health } from '@tidings/runtime';
 import type { Express } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createApp, listen, traceparentOf } from './index.ts';
+import { createApp, listen, mountRoutes, traceparentOf } from './index.ts';
 
 async function anApp(routes: (app: Express) => void = () => {}, maxBodyBytes?: number) {
   const logger = recordingLogger();
@@ -119,6 +119,21 @@ describe('every app', () => {
     expect(response.status).toBe(413);
     expect((await problemOf(response))['detail']).toBe('The body may have at most 10 bytes, got 11.');
   });
+});
+
+it('does not come to be with a route under /v1 that is not declared', () => {
+  const app = () =>
+    createApp({
+      service: 'test',
+      logger: recordingLogger(),
+      health: new Health(),
+      metrics: createMetrics({}, { service: 'test', nodeMetrics: false }),
+      routes: (router) => {
+        mountRoutes(router, [], { authenticate: () => null });
+        router.post('/v1/things', (_request, response) => void response.end());
+      },
+    });
+  expect(app).toThrow('/v1/things is mounted but not declared');
 });
 
 describe('what a route throws', () => {

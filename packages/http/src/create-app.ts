@@ -3,13 +3,17 @@ import { createMetrics, type Logger, type Metrics } from '@tidings/observability
 import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import { httpMetrics } from './http-metrics.ts';
+import { refuseUndeclared } from './mount-routes.ts';
 import { originalUrlOf } from './original-url.ts';
 import { problem, problemFromError } from './problem.ts';
 import { traceIdOf, traceparentOf } from './request-state.ts';
 import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 
-/** What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB). */
+/**
+ * What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB).
+ * `routes` mounts the routes: those under /v1 by `mountRoutes`, any other is refused.
+ */
 export type AppOptions = Readonly<{
   service: string;
   logger: Logger;
@@ -39,6 +43,7 @@ export function createApp(options: AppOptions): Express {
   });
   mountSystemRoutes(app, { service, health, metrics });
   routes?.(app);
+  refuseUndeclared(app);
   app.use((request) => {
     const message = `There is no ${request.method} ${request.path.slice(0, 200)}.`;
     throw new AppError({ code: 'not-found', message });

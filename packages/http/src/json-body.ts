@@ -9,6 +9,7 @@ export type JsonBodyOptions<T> = Readonly<{
   types?: readonly string[];
   /** What a request without a body means; without this a body is needed. */
   ifEmpty?: T;
+  example?: T;
 }>;
 
 const defaultMaxBytes = 64 * 1024;
@@ -18,13 +19,14 @@ const maxDepth = 32;
 
 /** A JSON body that is checked against its schema (all faults are told at once) and may be 32 levels deep. */
 export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
-  const { schema, maxBytes = defaultMaxBytes, types = ['application/json'], ifEmpty } = options;
+  const { schema, maxBytes = defaultMaxBytes, types = ['application/json'], ifEmpty, example } = options;
   const validate = compileBody<T>(schema);
   return {
     schema,
     maxBytes,
     types,
     isOptional: ifEmpty !== undefined,
+    example,
     read: (bytes) => {
       if (ifEmpty !== undefined && bytes.length === 0) return ifEmpty;
       const body = parseJson(bytes, validate);
@@ -40,14 +42,16 @@ export type BytesBodyOptions = Readonly<{
   schema: JsonSchema;
   maxBytes: number;
   types?: readonly string[];
+  example?: unknown;
 }>;
 
 /** A body as it came, byte for byte. */
-export const bytesBody = ({ schema, maxBytes, types }: BytesBodyOptions): Body<Buffer> => ({
+export const bytesBody = ({ schema, maxBytes, types, example }: BytesBodyOptions): Body<Buffer> => ({
   schema,
   maxBytes,
   types,
   isOptional: false,
+  example,
   read: (bytes) => bytes,
 });
 

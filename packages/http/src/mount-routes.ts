@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Express, Request } from 'express';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ifMatchOf } from './if-match.ts';
+import { describing, descriptionRoute } from './openapi/description-route.ts';
 import type { Authenticate } from './principal.ts';
 import { type Middleware, rawBody } from './raw-body.ts';
 import { sendReply } from './reply.ts';
@@ -19,7 +20,10 @@ export type MountOptions = Readonly<{ authenticate: Authenticate }>;
  * headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find` come
  * first); then its handler answers. Known paths answer other methods with 405. Call it once for all routes of a service.
  */
-export function mountRoutes(app: Express, routes: readonly Route[], { authenticate }: MountOptions): void {
+export function mountRoutes(app: Express, given: readonly Route[], { authenticate }: MountOptions): void {
+  const routes = given.some(({ path }) => path === describing.path)
+    ? given
+    : [...given, descriptionRoute(given)];
   refuseDoubles(routes);
   const inOrder = [...routes].sort(byPath);
   for (const route of inOrder) {
@@ -28,6 +32,20 @@ export function mountRoutes(app: Express, routes: readonly Route[], { authentica
   }
   for (const path of new Set(inOrder.map((route) => route.path))) {
     app.all(expressPath(path), otherMethods(routes.filter((route) => route.path === path)));
+  }
+  const paths = routes.map(({ path }) => expressPath(path));
+  declaredPaths.set(app, new Set([...(declaredPaths.get(app) ?? []), ...paths]));
+}
+
+const declaredPaths = new WeakMap<Express, ReadonlySet<string>>();
+
+/** Throws AppError `internal` when the app answers a path under /v1 that no declaration tells of. */
+export function refuseUndeclared(app: Express): void {
+  for (const { route } of app.router.stack) {
+    const path = route?.path;
+    if (path === undefined || !path.startsWith('/v1') || declaredPaths.get(app)?.has(path)) continue;
+    const message = `${path} is mounted but not declared: see 'How to declare a route' in the README of packages/http.`;
+    throw new AppError({ code: 'internal', message });
   }
 }
 

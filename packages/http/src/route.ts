@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorCode } from '@tidings/runtime';
 import type { ApiTag } from './api-tags.ts';
 import type { IfMatch } from './if-match.ts';
 import type { Principal, Scope } from './principal.ts';
@@ -32,6 +33,7 @@ export type Answer = Readonly<{
   schema?: JsonSchema;
   type?: string;
   headers?: readonly AnswerHeader[];
+  example?: unknown;
 }>;
 
 /** How a body is read. Made by `jsonBody` and `bytesBody`. */
@@ -41,6 +43,7 @@ export type Body<T> = Readonly<{
   types: readonly string[] | undefined;
   isOptional: boolean;
   schema: JsonSchema;
+  example: unknown;
   /** Throws AppError `invalid-request` (400) and `unprocessable` (422). */
   read(bytes: Buffer): T;
 }>;
@@ -103,6 +106,8 @@ export type Declaration<Path extends string, A extends Access, Q, B> = Readonly<
   body?: Body<B>;
   takes?: readonly RequestHeader[];
   answers: Readonly<Record<number, Answer>>;
+  /** Problems beside those that follow from the rest of the declaration. */
+  problems?: readonly ErrorCode[];
   /**
    * Finds the object that the path names, or throws (404, and 412 by If-Match). Run only when the body is refused, so
    * that a refusal of the body is told to nobody for whom the object does not exist.

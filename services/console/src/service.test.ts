@@ -299,3 +299,18 @@ describe('the status', () => {
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
 });
+
+describe('the description of the API', () => {
+  it('is joined from the services, and says who does not answer', async () => {
+    const paths = { '/v1/events': { post: {} } };
+    const ingress: RequestListener = (_request, response) =>
+      response.end(JSON.stringify({ info: { description: 'Ours.' }, tags: [], paths, components: {} }));
+    const { url } = await aConsole({ ...all, ingress });
+    const response = await fetch(`${url}/v1/openapi.json`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      info: { 'x-missing-services': ['subscription', 'history'] },
+      paths,
+    });
+  });
+});

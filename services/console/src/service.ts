@@ -1,8 +1,11 @@
-import { serve } from '@tidings/http';
+import { mountRoutes, serve } from '@tidings/http';
 import type { ServiceContext } from '@tidings/observability';
 import { createApiProxy } from './adapters/api-proxy.ts';
+import { askDescription } from './adapters/ask-description.ts';
 import { askReady } from './adapters/ask-ready.ts';
+import { descriptionRoutes } from './adapters/description-routes.ts';
 import { mountStatusRoutes } from './adapters/status-routes.ts';
+import { createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';
 import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -39,12 +42,19 @@ export async function startConsole(
     clock,
     freshMs,
   });
+  const collectDescription = createCollectDescription({
+    services: Object.entries(targets).map(([name, url]) => ({ name, url })),
+    ask: askDescription(config.askTimeoutMs),
+    clock,
+  });
   const server = await serve(context, {
     // Bodies pass through: the services have bounds of their own and quote them.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       proxy.mount(app);
       mountStatusRoutes(app, collectStates);
+      // Who asks for it needs no key: no route here knows one.
+      mountRoutes(app, descriptionRoutes(collectDescription), { authenticate: () => null });
     },
   });
   return { url: server.url };

@@ -2,7 +2,7 @@ import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contrac
 import { createMemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, lintApi } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, anAttempt, outcomes } from '../test/builders.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
@@ -52,6 +52,13 @@ type List = { data: { id: string; status: string }[]; next_cursor: string | null
 type Problem = { errors: { pointer: string; detail: string }[] };
 
 describe('the history service', () => {
+  it('describes its routes without a fault', async () => {
+    const { get } = await start();
+    const { body } = await get('/v1/openapi.json');
+    expect(Object.keys((body as { paths: object }).paths)).toContain(`${path}/{id}`);
+    expect(await lintApi(body)).toEqual([]);
+  });
+
   it('shows a delivery with every attempt', async () => {
     const { record, get } = await start();
     const ended = anAttempt(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000 });

@@ -3,7 +3,7 @@ import { decodeEvent, topics } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, lintApi } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -248,6 +248,13 @@ describe('around the routes', () => {
     const wrongMethod = await fetch(`${url}/v1/events`);
     expect(wrongMethod.status).toBe(405);
     expect(wrongMethod.headers.get('allow')).toBe('POST, OPTIONS');
+  });
+
+  it('describes its routes without a fault', async () => {
+    const { url } = await start();
+    const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(description.paths)).toEqual(['/v1/events', '/v1/events/batch', '/v1/openapi.json']);
+    expect(await lintApi(description)).toEqual([]);
   });
 
   it('answers huge headers with 431 and what is no HTTP with 400', async () => {

@@ -26,5 +26,5 @@ export async function serveInMemory() {
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(1_000));
-  return { ...registry, call: apiCaller(server.url, 'own'), replays: () => replays };
+  return { ...registry, url: server.url, call: apiCaller(server.url, 'own'), replays: () => replays };
 }

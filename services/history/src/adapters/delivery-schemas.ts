@@ -1,5 +1,5 @@
 import { deadLetterReasons, triggers } from '@tidings/contracts';
-import type { JsonSchema } from '@tidings/http';
+import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { deliveryStatuses } from '../domain/delivery.ts';
 
 const text = { type: 'string' } as const;
@@ -25,44 +25,50 @@ const nextSchema = {
   required: ['kind'],
 } as const;
 
-const attemptSchema = object({
-  attempt: count,
-  chain: { ...count, description: 'Raised by each manual retry, replay and redrive.' },
-  trigger: { enum: triggers },
-  at: time,
-  duration_ms: { type: 'number' },
-  outcome: { enum: ['delivered', 'failed'] },
-  status_code: statusCode,
-  reason: { ...textOrNull, description: 'Why it failed.' },
-  response_excerpt: textOrNull,
-  next: nextSchema,
-});
+const attemptSchema = named(
+  'Attempt',
+  object({
+    attempt: count,
+    chain: { ...count, description: 'Raised by each manual retry, replay and redrive.' },
+    trigger: { enum: triggers },
+    at: time,
+    duration_ms: { type: 'number' },
+    outcome: { enum: ['delivered', 'failed'] },
+    status_code: statusCode,
+    reason: { ...textOrNull, description: 'Why it failed.' },
+    response_excerpt: textOrNull,
+    next: nextSchema,
+  }),
+);
 
 /** A delivery in a list, as `summaryView` writes it. */
-const summarySchema = object({
-  id: text,
-  event_id: text,
-  event_type: text,
-  subscription_id: text,
-  consumer_id: textOrNull,
-  status: { enum: deliveryStatuses },
-  status_reason: { ...textOrNull, description: 'Why it ended undelivered, or why it waits.' },
-  attempt_count: count,
-  last_status_code: statusCode,
-  last_attempt_at: timeOrNull,
-  next_attempt_at: timeOrNull,
-  created_at: time,
-  updated_at: time,
-});
+const summarySchema = named(
+  'DeliverySummary',
+  object({
+    id: text,
+    event_id: text,
+    event_type: text,
+    subscription_id: text,
+    consumer_id: textOrNull,
+    status: { enum: deliveryStatuses },
+    status_reason: { ...textOrNull, description: 'Why it ended undelivered, or why it waits.' },
+    attempt_count: count,
+    last_status_code: statusCode,
+    last_attempt_at: timeOrNull,
+    next_attempt_at: timeOrNull,
+    created_at: time,
+    updated_at: time,
+  }),
+);
 
 /** A page of them. */
-export const listSchema = object({
-  data: { type: 'array', items: summarySchema },
-  next_cursor: { ...textOrNull, description: 'For the next page; null on the last.' },
-});
+export const listSchema = named('DeliveryPage', pageSchema(summarySchema));
 
 /** A delivery with its attempts, as `deliveryView` writes it. */
-export const deliverySchema = object({
-  ...summarySchema.properties,
-  attempts: { type: 'array', items: attemptSchema },
-});
+export const deliverySchema = named(
+  'Delivery',
+  object({
+    ...summarySchema.properties,
+    attempts: { type: 'array', items: attemptSchema },
+  }),
+);

@@ -15,7 +15,13 @@ import type { metricsCatalogue } from '../metrics.ts';
 import type { EventTypeNotice } from '../ports.ts';
 import { acceptedBody, batchAnswer } from './batch-answer.ts';
 import { readBatch, readEvent } from './event-reader.ts';
-import { acceptedSchema, batchResultSchema, batchSchema, eventSchema } from './event-schemas.ts';
+import {
+  acceptedSchema,
+  batchResultSchema,
+  batchSchema,
+  eventExample,
+  eventSchema,
+} from './event-schemas.ts';
 
 /** What the routes need: the use cases and the bounds. */
 export type EventRoutesOptions = Readonly<{
@@ -46,7 +52,7 @@ const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: Event
       'With an `Idempotency-Key`, or an `id` of your own, a repeat is the same event. A 503 means unknown, not refused: ' +
       'repeat it with the same key.',
     takes: ['Idempotency-Key'],
-    body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types }),
+    body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types, example: eventExample }),
     answers: {
       202: {
         description: 'The event is accepted.',
@@ -78,7 +84,12 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       'Each event is accepted or refused by itself. Results are in the order of the events. With an ' +
       '`Idempotency-Key` a repeat of the same batch is the same events.',
     takes: ['Idempotency-Key'],
-    body: bytesBody({ schema: batchSchema, maxBytes: limits.maxBatchBytes, types }),
+    body: bytesBody({
+      schema: batchSchema,
+      maxBytes: limits.maxBatchBytes,
+      types,
+      example: { events: [eventExample] },
+    }),
     answers: {
       202: { description: 'All events are accepted.', schema: batchResultSchema },
       207: {

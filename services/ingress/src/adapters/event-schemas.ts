@@ -1,22 +1,58 @@
-import { problemSchema } from '@tidings/http';
+import { type JsonSchema, named, problemSchema } from '@tidings/http';
 import { maxBatchEvents } from '../config.ts';
 import { eventRequestSchema } from '../domain/event-request.ts';
 
 const dateTime = { type: 'string', format: 'date-time' } as const;
 
-/** An event as it is sent in. */
-export const eventSchema = eventRequestSchema;
+const { properties } = eventRequestSchema;
+
+/** An event as it is sent in: the schema that is checked, with words. */
+export const eventSchema = named('Event', {
+  ...eventRequestSchema,
+  properties: {
+    type: {
+      ...properties.type,
+      description: 'The name of what happened. `tidings.*` and `webhook.test` are reserved.',
+    },
+    data: { description: 'Any JSON, nested at most 128 deep. Kept and delivered byte for byte.' },
+    id: { ...properties.id, description: 'An id of your own: a repeat with it is the same event.' },
+    source: { ...properties.source, description: 'Where it happened.' },
+    time: {
+      ...properties.time,
+      format: 'date-time',
+      description: 'When it happened; now when it is left out.',
+    },
+    consumer_id: {
+      ...properties.consumer_id,
+      description: 'The one partner it is for. Without it, it is for all that subscribe.',
+    },
+    ordering_key: {
+      ...properties.ordering_key,
+      description: 'Events with one key keep their order at subscriptions that ask for it.',
+    },
+  } satisfies Record<keyof typeof properties, JsonSchema>,
+});
+
+/** An event to show. */
+export const eventExample = {
+  type: 'order.paid',
+  data: { order_id: 'ord_7', total: 19.9 },
+  ordering_key: 'ord_7',
+} as const;
 
 /** Many events. */
-export const batchSchema = {
+export const batchSchema = named('EventBatch', {
   type: 'object',
-  properties: { events: { type: 'array', items: eventSchema, minItems: 1, maxItems: maxBatchEvents } },
+  properties: {
+    events: { type: 'array', items: eventSchema, minItems: 1, maxItems: maxBatchEvents },
+  },
   required: ['events'],
   additionalProperties: false,
-} as const;
+});
 
 const warnings = {
   type: 'array',
+  description: 'What is wrong with data of a type that only warns.',
   items: {
     type: 'object',
     properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
@@ -24,24 +60,36 @@ const warnings = {
   },
 } as const;
 
-/** What the sender of an event is told. `warnings`: what is wrong with data of a type that only warns. */
-export const acceptedSchema = {
-  type: 'object',
-  properties: { id: { type: 'string' }, type: { type: 'string' }, accepted_at: dateTime, warnings },
-  required: ['id', 'type', 'accepted_at'],
+const accepted = {
+  id: {
+    type: 'string',
+    description: 'The id of the event everywhere, `evt_…`.',
+    examples: ['evt_0199f8a27b3c7d2e8f4a5b6c7d8e9f00'],
+  },
+  type: { type: 'string' },
+  accepted_at: dateTime,
+  warnings,
 } as const;
 
+/** What the sender of an event is told. */
+export const acceptedSchema = named('AcceptedEvent', {
+  type: 'object',
+  properties: accepted,
+  required: ['id', 'type', 'accepted_at'],
+});
+
 /** What the sender of a batch is told, event by event in their order. */
-export const batchResultSchema = {
+export const batchResultSchema = named('EventBatchResult', {
   type: 'object',
   properties: {
     results: {
       type: 'array',
+      description: 'One for each event, in their order.',
       items: {
         type: 'object',
         properties: {
-          status: { type: 'integer' },
-          ...acceptedSchema.properties,
+          status: { type: 'integer', description: '202, or that of the problem.' },
+          ...accepted,
           deprecated_at: dateTime,
           sunset_at: dateTime,
           problem: problemSchema,
@@ -51,4 +99,4 @@ export const batchResultSchema = {
     },
   },
   required: ['results'],
-} as const;
+});

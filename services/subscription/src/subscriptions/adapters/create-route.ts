@@ -1,5 +1,5 @@
 import { newSubscriptionId, subscriptionId as toSubscriptionId } from '@tidings/contracts';
-import { etagOf, jsonBody, type Reply, type Route, route } from '@tidings/http';
+import { etagOf, jsonBody, named, type Reply, type Route, route } from '@tidings/http';
 import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import { answerOnce, type OnceParts, type OnceRequest } from '../../registry/answer-once.ts';
 import type { Actor } from '../../registry/domain/audit-entry.ts';
@@ -28,7 +28,10 @@ export const createRoute = (parts: CreateRouteParts): Route =>
       'The answer holds the signing secret, which is shown nowhere else. With an `Idempotency-Key` a repeat within 24 ' +
       'hours gets the same answer and makes nothing new.',
     takes: ['Idempotency-Key'],
-    body: jsonBody<CreateBody>({ schema: bodySchemas.create }),
+    body: jsonBody<CreateBody>({
+      schema: named('NewSubscription', bodySchemas.create),
+      example: { endpoint_url: 'https://partner.example/hooks', events: ['order.*'], consumer_id: 'acme' },
+    }),
     answers: {
       201: {
         description: 'The subscription, with its secret.',

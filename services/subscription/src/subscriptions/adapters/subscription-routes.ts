@@ -1,5 +1,5 @@
 import { subscriptionId } from '@tidings/contracts';
-import { jsonBody, pageReply, type Route, route } from '@tidings/http';
+import { jsonBody, named, pageReply, type Route, route } from '@tidings/http';
 import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -82,7 +82,8 @@ const changeRoute = (parts: RouteParts): Route =>
     params: subscriptionParams,
     takes: ['If-Match'],
     body: jsonBody<ChangeBody>({
-      schema: bodySchemas.change,
+      schema: named('SubscriptionChange', bodySchemas.change),
+      example: { events: ['order.paid'] },
       types: ['application/json', 'application/merge-patch+json'],
     }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },

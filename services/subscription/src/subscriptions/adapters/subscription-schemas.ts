@@ -5,7 +5,7 @@ import {
   orderings,
   signatureStyles,
 } from '@tidings/contracts';
-import type { JsonSchema } from '@tidings/http';
+import { type JsonSchema, named, pageSchema } from '@tidings/http';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -23,76 +23,88 @@ const propagated = {
 } as const;
 
 /** A secret is told by name and time only. */
-const secretSchema = object({
-  id: text,
-  public_key: textOrNull,
-  created_at: time,
-  expires_at: { ...timeOrNull, description: 'When it stops signing; null while it is the newest.' },
-});
+const secretSchema = named(
+  'SigningSecret',
+  object({
+    id: text,
+    public_key: textOrNull,
+    created_at: time,
+    expires_at: { ...timeOrNull, description: 'When it stops signing; null while it is the newest.' },
+  }),
+);
 
 /** A subscription as `subscriptionView` writes it. */
-export const subscriptionSchema = object({
-  id: text,
-  workspace_id: text,
-  consumer_id: textOrNull,
-  endpoint_url: text,
-  description: textOrNull,
-  events: { type: 'array', items: text },
-  filters: { type: ['object', 'null'] },
-  ordering: { enum: orderings },
-  on_exhausted: { enum: exhaustionPolicies },
-  format: { enum: bodyFormats },
-  signature_style: { enum: signatureStyles },
-  public_key: { ...textOrNull, description: 'What verifies the signatures of style v1a.' },
-  secrets: { type: 'array', items: secretSchema },
-  headers: { type: 'object', additionalProperties: text },
-  timeout_seconds: { type: 'number' },
-  retry_schedule: { type: 'array', items: { type: 'integer' } },
-  rate_limit: {
-    type: ['object', 'null'],
-    properties: { per_second: { type: 'number' }, burst: { type: 'integer' } },
-  },
-  max_in_flight: { type: 'integer' },
-  state: { enum: states },
-  is_active: flag,
-  disabled_at: timeOrNull,
-  disabled_reason: textOrNull,
-  last_delivery_at: timeOrNull,
-  failure_count: { type: ['integer', 'null'], description: 'null when it is not known now.' },
-  version: { type: 'integer' },
-  created_at: time,
-  updated_at: time,
-  propagated,
-});
+export const subscriptionSchema = named(
+  'Subscription',
+  object({
+    id: text,
+    workspace_id: text,
+    consumer_id: textOrNull,
+    endpoint_url: text,
+    description: textOrNull,
+    events: { type: 'array', items: text },
+    filters: { type: ['object', 'null'] },
+    ordering: { enum: orderings },
+    on_exhausted: { enum: exhaustionPolicies },
+    format: { enum: bodyFormats },
+    signature_style: { enum: signatureStyles },
+    public_key: { ...textOrNull, description: 'What verifies the signatures of style v1a.' },
+    secrets: { type: 'array', items: secretSchema },
+    headers: { type: 'object', additionalProperties: text },
+    timeout_seconds: { type: 'number' },
+    retry_schedule: { type: 'array', items: { type: 'integer' } },
+    rate_limit: {
+      type: ['object', 'null'],
+      properties: { per_second: { type: 'number' }, burst: { type: 'integer' } },
+    },
+    max_in_flight: { type: 'integer' },
+    state: { enum: states },
+    is_active: flag,
+    disabled_at: timeOrNull,
+    disabled_reason: textOrNull,
+    last_delivery_at: timeOrNull,
+    failure_count: { type: ['integer', 'null'], description: 'null when it is not known now.' },
+    version: { type: 'integer' },
+    created_at: time,
+    updated_at: time,
+    propagated,
+  }),
+);
 
 /** A page of them. */
-export const listSchema = object({
-  data: { type: 'array', items: subscriptionSchema },
-  next_cursor: { ...textOrNull, description: 'For the next page; null on the last.' },
-});
+export const listSchema = named('SubscriptionPage', pageSchema(subscriptionSchema));
 
 /** A subscription together with its secret, which is shown once. */
-export const subscriptionWithSecretSchema = object({
-  ...subscriptionSchema.properties,
-  secret: { ...textOrNull, description: 'Shown in this answer only; null for a key pair of ours.' },
-});
+export const subscriptionWithSecretSchema = named(
+  'SubscriptionWithSecret',
+  object({
+    ...subscriptionSchema.properties,
+    secret: { ...textOrNull, description: 'Shown in this answer only; null for a key pair of ours.' },
+  }),
+);
 
 /** What is left of a deleted subscription. */
-export const deletedSchema = object({
-  id: text,
-  state: { enum: states },
-  version: { type: 'integer' },
-  propagated,
-});
+export const deletedSchema = named(
+  'DeletedSubscription',
+  object({
+    id: text,
+    state: { enum: states },
+    version: { type: 'integer' },
+    propagated,
+  }),
+);
 
 /** What came of a test, as `testView` writes it. */
-export const testSchema = object({
-  success: flag,
-  status_code: { type: ['integer', 'null'] },
-  duration_ms: { type: 'number' },
-  response_body: textOrNull,
-  error: { enum: [...failureReasons, null] },
-  event_id: text,
-  delivery_id: text,
-  recorded: { ...flag, description: 'Whether the attempt will appear among the deliveries.' },
-});
+export const testSchema = named(
+  'TestResult',
+  object({
+    success: flag,
+    status_code: { type: ['integer', 'null'] },
+    duration_ms: { type: 'number' },
+    response_body: textOrNull,
+    error: { enum: [...failureReasons, null] },
+    event_id: text,
+    delivery_id: text,
+    recorded: { ...flag, description: 'Whether the attempt will appear among the deliveries.' },
+  }),
+);

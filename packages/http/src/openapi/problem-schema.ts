@@ -1,5 +1,7 @@
+import { named } from './named-schema.ts';
+
 /** JSON Schema of a problem: what `problem` writes. */
-export const problemSchema = {
+export const problemSchema = named('Problem', {
   type: 'object',
   properties: {
     type: { type: 'string', format: 'uri-reference', description: 'Leads to a page about the code.' },
@@ -23,4 +25,4 @@ export const problemSchema = {
     traceId: { type: 'string', description: 'What to tell the operator.' },
   },
   required: ['type', 'title', 'status', 'detail', 'code'],
-} as const;
+});

@@ -1,0 +1,160 @@
+import { type ApiTag, apiTags } from '../api-tags.ts';
+import { problemTable } from '../problem-table.ts';
+import type { Answer, Body, JsonSchema, Query, Route } from '../route.ts';
+import { type Components, described } from './named-schema.ts';
+import { problemAnswer, problemName, problemsOf } from './problems-of.ts';
+import { answerHeaders, listParameters, queryParameter, requestHeaders } from './shared-components.ts';
+
+type Named = Readonly<Record<string, unknown>>;
+
+/** An OpenAPI 3.1 document, as far as whoever joins two of them needs to look into it. */
+export type ApiDescription = Readonly<{
+  openapi: string;
+  info: Named;
+  servers: readonly Named[];
+  security: readonly Named[];
+  tags: readonly Readonly<{ name: string; description: string }>[];
+  paths: Readonly<Record<string, Named>>;
+  components: Readonly<Record<string, Named>>;
+}>;
+
+const info = {
+  title: 'Tidings',
+  version: '1',
+  license: { name: 'MIT', identifier: 'MIT' },
+  description:
+    'Send events in, subscribe endpoints to them, and see every delivery. All times are RFC 3339 in UTC, all fields ' +
+    'snake_case. Every answer has an `X-Request-Id`, which is what to quote to an operator. Refusals are RFC 9457 ' +
+    'problems: match on `code`.',
+};
+
+/** Describes declared routes; `routes` are those of one service or of several. */
+export function describeApi(routes: readonly Route[]): ApiDescription {
+  const schemas: Components = new Map();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] ??= {};
+    Object.assign(paths[route.path] ?? {}, { [route.method.toLowerCase()]: operation(route, schemas) });
+  }
+  const codes = new Set(routes.flatMap(problemsOf));
+  const responses = Object.fromEntries(
+    [...codes].map((code) => [problemName(code), problemAnswer(code, (one) => described(one, schemas))]),
+  );
+  return {
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/', description: 'The origin that this description came from.' }],
+    security: [{ key: [] }],
+    tags: tagsOf(routes.map(({ tag }) => tag)),
+    paths: sorted(paths),
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key. The scope that a route needs is told with it; `admin` has all but `platform`.',
+        },
+      },
+      schemas: sorted(Object.fromEntries(schemas)),
+      responses: sorted(responses),
+      ...usedComponents(routes),
+    },
+  };
+}
+
+/** The chapters named, in the order of the API. */
+export const tagsOf = (names: readonly string[]): ApiDescription['tags'] =>
+  (Object.keys(apiTags) as ApiTag[])
+    .filter((name) => names.includes(name))
+    .map((name) => ({ name, description: apiTags[name] }));
+
+const sorted = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
+
+function usedComponents(routes: readonly Route[]): Record<string, Named> {
+  const answers = routes.flatMap((route) => Object.values(route.answers));
+  const headers = new Set<string>(['Retry-After', ...answers.flatMap((answer) => answer.headers ?? [])]);
+  const taken = new Set<string>(routes.flatMap((route) => route.takes ?? []));
+  const listed = new Set(routes.flatMap(({ query }) => Object.keys(query?.properties ?? {})));
+  const only = (all: Readonly<Record<string, object>>, names: ReadonlySet<string>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+  return {
+    headers: only(answerHeaders, headers),
+    parameters: { ...only(requestHeaders, taken), ...only(listParameters, listed) },
+  };
+}
+
+function operation(route: Route, schemas: Components): Named {
+  const { operationId, tag, summary, description, access, body } = route;
+  const isPublic = typeof access !== 'string';
+  const told = [description, isPublic ? `Needs no key: ${access.public}.` : `Needs the scope \`${access}\`.`];
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: told.filter((text) => text !== undefined).join('\n\n'),
+    security: isPublic ? [] : [{ key: [access] }],
+    parameters: parametersOf(route, schemas),
+    ...(body === undefined ? {} : { requestBody: requestBody(body, schemas) }),
+    responses: responsesOf(route, schemas),
+  };
+}
+
+function parametersOf({ params = {}, query, takes = [] }: Route, schemas: Components): unknown[] {
+  return [
+    ...Object.entries<JsonSchema>(params).map(([name, { description, ...schema }]) => ({
+      name,
+      in: 'path',
+      required: true,
+      ...(description === undefined ? {} : { description }),
+      schema: described(schema, schemas),
+    })),
+    ...takes.map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    ...queryParameters(query, schemas),
+  ];
+}
+
+const queryParameters = (query: Query<unknown> | undefined, schemas: Components): unknown[] =>
+  Object.entries(query?.properties ?? {}).map(([name, schema]) => {
+    if (Object.hasOwn(listParameters, name)) return { $ref: `#/components/parameters/${name}` };
+    const required = query?.required.includes(name) === true ? { required: true } : {};
+    return { ...(described(queryParameter(name, schema), schemas) as object), ...required };
+  });
+
+function requestBody({ types, isOptional, schema, example }: Body<unknown>, schemas: Components): Named {
+  const media = { schema: described(schema, schemas), ...(example === undefined ? {} : { example }) };
+  const content = Object.fromEntries((types ?? ['*/*']).map((type) => [type, media]));
+  return { required: !isOptional, content };
+}
+
+function responsesOf(route: Route, schemas: Components): Named {
+  const good = Object.entries(route.answers).map(([status, answer]) => [status, response(answer, schemas)]);
+  const bad = new Map<number, object>();
+  for (const code of problemsOf(route)) {
+    const { status } = problemTable[code];
+    // Two codes of one status are told apart by their `code`.
+    if (!bad.has(status)) bad.set(status, { $ref: `#/components/responses/${problemName(code)}` });
+  }
+  return Object.fromEntries([...good, ...[...bad].sort(([a], [b]) => a - b)]) as Named;
+}
+
+function response({ description, schema, type, headers = [], example }: Answer, schemas: Components): object {
+  const media = {
+    ...(schema === undefined ? {} : { schema: described(schema, schemas) }),
+    ...(example === undefined ? {} : { example }),
+  };
+  return {
+    description,
+    ...(headers.length === 0
+      ? {}
+      : {
+          headers: Object.fromEntries(
+            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          ),
+        }),
+    ...(schema === undefined && type === undefined
+      ? {}
+      : { content: { [type ?? 'application/json']: media } }),
+  };
+}

@@ -1,0 +1,55 @@
+import type { ErrorCode } from '@tidings/runtime';
+import { problemTable } from '../problem-table.ts';
+import type { Route } from '../route.ts';
+import { problemSchema } from './problem-schema.ts';
+
+const allCodes = Object.keys(problemTable) as readonly ErrorCode[];
+
+/** The problems that a route can answer with: what follows from its declaration, and what it adds. */
+export function problemsOf({ access, params, query, body, takes = [], problems = [] }: Route): ErrorCode[] {
+  const takesKey = takes.includes('Idempotency-Key');
+  const codes = new Set<ErrorCode>([
+    'not-acceptable',
+    'rate-limited',
+    'internal',
+    'unavailable',
+    ...problems,
+  ]);
+  const add = (condition: boolean, ...more: ErrorCode[]) => {
+    if (condition) for (const code of more) codes.add(code);
+  };
+  add(typeof access === 'string', 'unauthorized', 'forbidden');
+  add(params !== undefined, 'invalid-request', 'not-found');
+  add(query !== undefined || takesKey, 'invalid-request');
+  add(body !== undefined, 'invalid-request', 'payload-too-large', 'unsupported-media-type', 'unprocessable');
+  add(takes.includes('If-Match'), 'precondition-failed', 'conflict');
+  add(takesKey, 'conflict', 'unprocessable');
+  return allCodes.filter((code) => codes.has(code));
+}
+
+/** The name of a code's answer among the components. */
+export const problemName = (code: ErrorCode): string =>
+  code.replace(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase());
+
+/** The answer of a code, with an example. */
+export function problemAnswer(code: ErrorCode, described: (schema: object) => unknown): object {
+  const { status, title, meaning } = problemTable[code];
+  const example = {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: meaning,
+    instance: '/v1/…',
+    code,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+  };
+  const headers =
+    status === 429 || status === 503
+      ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }
+      : undefined;
+  return {
+    description: meaning,
+    ...(headers === undefined ? {} : { headers }),
+    content: { 'application/problem+json': { schema: described(problemSchema), example } },
+  };
+}

@@ -1,0 +1,60 @@
+import { pageParameters } from '../query.ts';
+import type { AnswerHeader, JsonSchema, RequestHeader } from '../route.ts';
+import { named } from './named-schema.ts';
+
+const text = { type: 'string' } as const;
+const seconds = { type: 'integer', minimum: 1 } as const;
+
+/** What a list is answered with: a page of `item`. */
+export const pageSchema = (item: JsonSchema) =>
+  ({
+    type: 'object',
+    properties: { data: { type: 'array', items: item }, next_cursor: nextCursorSchema },
+    required: ['data', 'next_cursor'],
+  }) as const;
+
+const nextCursorSchema = named('NextCursor', {
+  type: ['string', 'null'],
+  description: 'The `cursor` of the next page, with the same filters; null on the last.',
+});
+
+/** The headers of answers, as components. */
+export const answerHeaders: Readonly<Record<AnswerHeader, object>> = {
+  ETag: { description: 'The version, for If-Match.', schema: { ...text, examples: ['"3"'] } },
+  Location: { description: 'Where the new object is.', schema: text },
+  Link: { description: 'Where the next page is (RFC 8288, rel=next), when there is one.', schema: text },
+  'Idempotency-Replayed': {
+    description: '`true` when this is the answer to an earlier request with the same Idempotency-Key.',
+    schema: { ...text, enum: ['true'] },
+  },
+  Deprecation: { description: 'Since when the event type is deprecated (RFC 9745).', schema: text },
+  Sunset: { description: 'When the event type stops being taken (RFC 8594).', schema: text },
+  'Retry-After': { description: 'After how many seconds to try again.', schema: seconds },
+};
+
+/** The headers of requests, as parameters. */
+export const requestHeaders: Readonly<Record<RequestHeader, object>> = {
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The ETag of the version that the change is based on; a newer one is told as 412.',
+    schema: { ...text, examples: ['"3"'] },
+  },
+  'Idempotency-Key': {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'Makes a repeat safe: the same key and the same body are the same request.',
+    schema: { ...text, minLength: 1, maxLength: 256, pattern: '^[\\x20-\\x7e]+$' },
+  },
+};
+
+/** The parameters of every list. */
+export const listParameters: Readonly<Record<string, object>> = {
+  limit: queryParameter('limit', pageParameters.limit),
+  cursor: queryParameter('cursor', pageParameters.cursor),
+};
+
+/** A parameter of a query. */
+export function queryParameter(name: string, { description, ...schema }: JsonSchema): object {
+  return { name, in: 'query', ...(description === undefined ? {} : { description }), schema };
+}

@@ -1,0 +1,28 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+
+/**
+ * What the linter finds in an OpenAPI document, errors and warnings alike, as `rule at place: message`. The strict
+ * recommended rules, and those that ask for words.
+ */
+export async function lintApi(document: unknown): Promise<readonly string[]> {
+  const config = await createConfig({
+    extends: ['recommended-strict'],
+    rules: {
+      'operation-description': 'error',
+      'operation-4xx-problem-details-rfc7807': 'error',
+      'parameter-description': 'error',
+      'tag-description': 'error',
+      'no-schema-type-mismatch': 'error',
+      'no-invalid-parameter-examples': 'error',
+    },
+  });
+  const problems = await lintFromString({
+    source: JSON.stringify(document),
+    absoluteRef: 'openapi.json',
+    config,
+  });
+  return problems.map(({ ruleId, message, location: [place] }) => {
+    const pointer = place !== undefined && 'pointer' in place ? (place.pointer ?? '') : '';
+    return `${ruleId} at ${pointer}: ${message}`;
+  });
+}

@@ -1,0 +1,20 @@
+import type { ApiDescription } from '@tidings/http';
+import type { AskDescription } from '../ports.ts';
+
+/** Asks by GET /v1/openapi.json, at most `timeoutMs`. */
+export function askDescription(timeoutMs: number): AskDescription {
+  return async ({ url }) => {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await fetch(`${url}/v1/openapi.json`, { signal, redirect: 'error' });
+      const body: unknown = await response.json();
+      return response.ok && isDescription(body) ? body : null;
+    } catch {
+      // It is down or starting: the description says that its part is missing.
+      return null;
+    }
+  };
+}
+
+const isDescription = (body: unknown): body is ApiDescription =>
+  typeof body === 'object' && body !== null && 'paths' in body && 'components' in body;
