@@ -65,7 +65,7 @@ export const startStack = async (portBase: string): Promise<BenchStack> => {
         const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
           method: 'POST',
           headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
-          body: JSON.stringify(settings),
+          body: JSON.stringify({ ...settings, send_test: false }),
         });
         if (response.status !== 201)
           throw new Error(`subscribe: ${response.status} ${await response.text()}`);

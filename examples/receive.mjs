@@ -27,7 +27,9 @@ const server = createServer((request, response) => {
 });
 
 server.listen(0, '127.0.0.1', async () => {
-  const subscription = { endpoint_url: `http://127.0.0.1:${server.address().port}/`, events: ['example.*'] };
+  const endpoint_url = `http://127.0.0.1:${server.address().port}/`;
+  // Without send_test: false a webhook.test comes at once, here before the secret of the answer is known.
+  const subscription = { endpoint_url, events: ['example.*'], send_test: false };
   const body = JSON.stringify(subscription);
   const answer = await fetch(`${url}/v1/webhooks/subscriptions`, { method: 'POST', headers, body });
   const created = await answer.json();

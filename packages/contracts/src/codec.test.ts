@@ -94,7 +94,9 @@ const aSubscription: SubscriptionRecord = {
   format: 'standard',
   signatureStyle: 'v1',
   secrets: [{ id: 'sec_1', sealed: 'v1.a.b.c.d', createdAtMs: 1, expiresAtMs: null }],
-  headers: {},
+  headers: { 'X-Plan': 'gold' },
+  secretHeaders: [{ name: 'Authorization', sealed: 'v1.a.b.c.d' }],
+  requestOrigin: 'tidings.example',
   timeoutMs: 10_000,
   retryScheduleSeconds: [5, 60],
   rateLimit: null,
@@ -143,6 +145,9 @@ describe('messages survive the wire', () => {
     } as const;
     expect(decodeDeadLetter(encodeDeadLetter(letter, body, null))).toEqual({ letter, value: body });
     expect(decodeSubscription(encodeSubscription(aSubscription))).toEqual(aSubscription);
+    const { secretHeaders: _, requestOrigin: __, ...before } = aSubscription;
+    const old = { key: null, headers: {}, value: Buffer.from(JSON.stringify(before)) };
+    expect(decodeSubscription(old)).toEqual({ ...before, secretHeaders: [], requestOrigin: null });
   });
 
   it('a subscription of a release that did not ask yet redrives what waits', () => {

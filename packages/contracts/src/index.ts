@@ -113,6 +113,7 @@ export type {
   ExhaustionPolicy,
   OnEnable,
   Ordering,
+  SealedHeader,
   SealedSecret,
   SealedTls,
   SignatureStyle,
@@ -125,6 +126,7 @@ export {
   exhaustionPolicies,
   onEnablePolicies,
   orderings,
+  sealedHeaderField,
   shortRetryScheduleSeconds,
   signatureStyles,
 } from './subscription.ts';

@@ -38,6 +38,15 @@ export type SealedSecret = Readonly<{
  */
 export type SealedTls = Readonly<{ sealed: string }>;
 
+/**
+ * A custom header whose value is a credential, sealed. The associated data are workspace id, subscription id and
+ * {@link sealedHeaderField} of its name.
+ */
+export type SealedHeader = Readonly<{ name: string; sealed: string }>;
+
+/** The field that a sealed header belongs to: a value opens under its own name only. */
+export const sealedHeaderField = (name: string): string => `headers.${name.toLowerCase()}`;
+
 /** A subscription as the compacted topic carries it: all that matching and delivering need. */
 export type SubscriptionRecord = Readonly<{
   type: 'SubscriptionChanged.v1';
@@ -67,6 +76,10 @@ export type SubscriptionRecord = Readonly<{
   /** Absent: the public authorities are trusted, and no client certificate is shown. */
   tls?: SealedTls;
   headers: Readonly<Record<string, string>>;
+  /** Sent beside `headers`; no name is in both. */
+  secretHeaders: readonly SealedHeader[];
+  /** What the endpoint was asked to consent to, sent as WebHook-Request-Origin; null when it was not asked. */
+  requestOrigin: string | null;
   timeoutMs: number;
   /** Seconds before each attempt after the first. */
   retryScheduleSeconds: readonly number[];
@@ -105,6 +118,8 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
         }),
       },
       headers: { type: 'object', additionalProperties: { type: 'string' } },
+      secretHeaders: { type: 'array', items: exactly({ name: shape.text, sealed: shape.text }) },
+      requestOrigin: shape.nullableText,
       timeoutMs: { type: 'integer', minimum: 1 },
       retryScheduleSeconds: { type: 'array', items: shape.count, maxItems: 20 },
       rateLimit: {
@@ -132,7 +147,9 @@ export const encodeSubscription = (subscription: SubscriptionRecord): WireRecord
 
 // Fields that records of earlier releases do not have.
 const withDefaults = (record: unknown): unknown =>
-  typeof record === 'object' && record !== null ? { onEnable: 'redrive', ...record } : record;
+  typeof record === 'object' && record !== null
+    ? { onEnable: 'redrive', secretHeaders: [], requestOrigin: null, ...record }
+    : record;
 
 /** Decodes a record of the subscriptions topic that is no tombstone. Throws DecodeError. */
 export const decodeSubscription = (record: WireRecord): SubscriptionRecord => {

@@ -3,6 +3,11 @@ import { addressVerdict, isOwnListener } from './address-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './url-policy.ts';
 
+/** As {@link UrlCheck}; `isUnresolved`: the URL passes, and DNS knows no address of its host at this time. */
+export type EndpointCheck =
+  | (Extract<UrlCheck, { ok: true }> & Readonly<{ isUnresolved: boolean }>)
+  | Extract<UrlCheck, { ok: false }>;
+
 /**
  * {@link checkUrl}, and then what the name resolves to now, with the same rules as at connect. A name that does not
  * resolve is judged by its text alone: its DNS may come later. No detail carries an address that the caller did not
@@ -12,20 +17,22 @@ export async function checkEndpoint(
   original: string,
   policy: NetworkPolicy,
   find: (hostname: string) => Promise<BookEntry>,
-): Promise<UrlCheck> {
+): Promise<EndpointCheck> {
   const read = readUrl(original, policy);
   const byText = checkUrl(original, policy);
   const isName = read.url !== null && read.literal === null && !isLocalhostName(read.host);
   // A lookup can waive scheme, port and name rules only where the operator allowed networks at all.
   const canBeWaived = read.final.length === 0 && policy.allowedNetworks.length > 0;
-  if (!isName || (!byText.ok && !canBeWaived)) return byText;
+  if (!isName || (!byText.ok && !canBeWaived)) return resolved(byText);
   const entry = await find(read.host);
-  if (!entry.ok) return byText;
+  if (!entry.ok) return byText.ok ? { ...byText, isUnresolved: true } : byText;
   const violation = judgeResolved(read.host, entry.addresses, { policy, port: read.port });
   if (violation !== null) return { ok: false, ...violation, violations: [violation] };
   const isExempt = entry.addresses.every((address) => addressVerdict(address, policy).kind === 'allowed');
-  return isExempt && read.url !== null ? { ok: true, url: read.url } : byText;
+  return resolved(isExempt && read.url !== null ? { ok: true, url: read.url } : byText);
 }
+
+const resolved = (check: UrlCheck): EndpointCheck => (check.ok ? { ...check, isUnresolved: false } : check);
 
 function judgeResolved(
   host: string,

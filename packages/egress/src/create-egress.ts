@@ -1,7 +1,7 @@
 import { loopHeaderName } from '@tidings/contracts';
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
 import { AddressBook } from './address-book.ts';
-import { checkEndpoint } from './check-endpoint.ts';
+import { checkEndpoint, type EndpointCheck } from './check-endpoint.ts';
 import { type Dial, dialTcp } from './dial-first.ts';
 import { Exchange, type ExchangeTools } from './exchange.ts';
 import type { NetworkPolicy } from './network-policy.ts';
@@ -11,7 +11,6 @@ import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
 import { createHttp, sendThrough } from './undici-adapter.ts';
-import type { UrlCheck } from './url-policy.ts';
 
 /** How an {@link Egress} works. Everything but the policy has a default. */
 export type EgressOptions = Readonly<{
@@ -60,7 +59,7 @@ export type Egress = Readonly<{
   /** Sends one request, without redirects. Never rejects: what went wrong is an outcome. */
   send: (request: EgressRequest) => Promise<EgressOutcome>;
   /** Judges a URL with what its name resolves to now. See `checkUrl` for the quick check by text. */
-  checkEndpoint: (url: string) => Promise<UrlCheck>;
+  checkEndpoint: (url: string) => Promise<EndpointCheck>;
   /** Puts another policy in force: for the next request, and for sockets that are open. */
   setPolicy: (policy: NetworkPolicy) => void;
   stats: () => PoolStats;
@@ -170,7 +169,7 @@ class GuardedEgress {
     return sendThrough(this.#http, exchange);
   }
 
-  async checkEndpoint(url: string): Promise<UrlCheck> {
+  async checkEndpoint(url: string): Promise<EndpointCheck> {
     return checkEndpoint(url, this.#policy, (hostname) => this.#book.find(hostname));
   }
 

@@ -94,7 +94,8 @@ test('D5 rebinding: public when registered, private when delivered', async () =>
     },
     { clock },
   );
-  expect(await egress.checkEndpoint('https://x.example/')).toMatchObject({ ok: true });
+  const checked = await egress.checkEndpoint('https://x.example/');
+  expect(checked).toMatchObject({ ok: true, isUnresolved: false });
   skip(1_001);
   expect(await egress.send(aRequest('https://x.example/'))).toMatchObject({ reason: 'blocked-address' });
   expect(dialled).toEqual([]);
@@ -131,7 +132,8 @@ test.each<[string, DnsZone]>([
     reason: 'dns',
     beforeAnyByte: false,
   });
-  expect(await egress.checkEndpoint('https://x.example/')).toMatchObject({ ok: true });
+  const checked = await egress.checkEndpoint('https://x.example/');
+  expect(checked).toMatchObject({ ok: true, isUnresolved: true });
 });
 
 test('a slow name server is inside the deadline of the request', async () => {

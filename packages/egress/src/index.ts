@@ -1,4 +1,5 @@
 export { type AddressVerdict, addressVerdict, isOwnListener, isPublicAddress } from './address-policy.ts';
+export type { EndpointCheck } from './check-endpoint.ts';
 export {
   createEgress,
   type Egress,

@@ -39,6 +39,8 @@ export async function ensureDemoSubscription(options: {
         endpoint_url: endpointUrl,
         events: ['demo.*'],
         description: 'Demo inbox of the local stack',
+        // The inbox cannot check a signature before it has the secret from the answer to this.
+        send_test: false,
       }),
       signal: AbortSignal.timeout(timeoutMs),
     });

@@ -1,2 +1,2 @@
 export { bodyRenderer, type RenderedEvent } from './render-body.ts';
-export { type RequestKeys, requestHeaders, type SignedRequest } from './request-headers.ts';
+export { type RequestKeys, requestHeaders, type SignedRequest, userAgent } from './request-headers.ts';

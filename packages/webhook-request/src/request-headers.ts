@@ -16,6 +16,8 @@ export type RequestKeys = Readonly<{
   secrets: readonly (string | PreparedSecret)[];
   /** Set for signature style `plain` only. */
   plainSecret: string | null;
+  /** The subscription's other headers, names in lower case: credentials, opened, and what its endpoint has asked for. */
+  headers: Readonly<Record<string, string>>;
 }>;
 
 /** One attempt's request before its headers are made. */
@@ -74,6 +76,7 @@ export const requestHeaders = (request: SignedRequest): Record<string, string> =
   const timestampSeconds = Math.floor(nowMs / 1_000);
   const headers: Record<string, string> = {
     ...loweredOf(request.ownHeaders),
+    ...keys.headers,
     'content-type': contentTypes[state.format],
     ...cloudEventHeaders(request),
     'user-agent': userAgent,

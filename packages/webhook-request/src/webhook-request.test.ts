@@ -25,7 +25,7 @@ const request = (format: (typeof bodyFormats)[number], over: Partial<SignedReque
   },
   ownHeaders: {},
   body: bodyRenderer(event, nowMs)(format),
-  keys: { secrets: [secret], plainSecret: null },
+  keys: { secrets: [secret], plainSecret: null, headers: {} },
   nowMs,
   traceparent: '00-trace',
   ...over,
@@ -88,7 +88,7 @@ describe('the headers', () => {
   });
 
   it('of the plain style carry its signature too', () => {
-    const made = request('standard', { keys: { secrets: [secret], plainSecret: secret } });
+    const made = request('standard', { keys: { secrets: [secret], plainSecret: secret, headers: {} } });
     const headers = requestHeaders(made);
     const signature = headers['x-webhook-signature'];
     expect(verifyPlain({ signature, body: made.body, secrets: [secret] })).toBe(true);

@@ -2,7 +2,14 @@ import { subscriptionId, topics } from '@tidings/contracts';
 import { verify, verifyPlain } from '@tidings/signing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered, failed } from '../test/answers.ts';
-import { aCommand, aSubscription, sealedSecret, secretText, startMs } from '../test/builders.ts';
+import {
+  aCommand,
+  aSealedHeader,
+  aSubscription,
+  sealedSecret,
+  secretText,
+  startMs,
+} from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
 
 const start = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> =>
@@ -60,6 +67,26 @@ describe('a delivery', () => {
     const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
     await harness.publish({ ...aCommand(1), traceparent });
     expect(harness.sender.sent[0]?.headers['traceparent']).toMatch(new RegExp(`^00-${'ab'.repeat(16)}-`));
+  });
+
+  it('opens the headers that are credentials, and names itself to an endpoint that consented', async () => {
+    const harness = await start();
+    const secretHeaders = [aSealedHeader('Authorization', 'Bearer hush')];
+    await harness.register(aSubscription({ secretHeaders, requestOrigin: 'tidings.example' }));
+    await harness.publish(aCommand(1));
+    expect(harness.sender.sent[0]?.headers).toMatchObject({
+      authorization: 'Bearer hush',
+      'webhook-request-origin': 'tidings.example',
+    });
+  });
+
+  it('sends nothing when a header that is a credential does not open under its name', async () => {
+    const harness = await start();
+    const moved = { ...aSealedHeader('X-Other', 'Bearer hush'), name: 'Authorization' };
+    await harness.register(aSubscription({ secretHeaders: [moved] }));
+    await harness.publish(aCommand(1));
+    expect(harness.sender.sent).toEqual([]);
+    expect(harness.facts()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
   });
 
   it('never lets a header of the subscription stand in for ours', async () => {

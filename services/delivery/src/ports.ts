@@ -24,7 +24,7 @@ type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
 /** What a request is signed with, and what its connection shows and trusts (null: nothing of its own). */
 export type SigningKeys = RequestKeys & Readonly<{ tls: TlsMaterial | null }>;
 
-/** Null when the secrets cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
+/** Null when the secrets or headers cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
 export type FindSigningKeys = (subscription: SubscriptionRecord, nowMs: number) => SigningKeys | null;
 
 export type DeliveryRequest = Readonly<{

@@ -6,6 +6,7 @@ import {
   deliveryId,
   eventId,
   type SubscriptionRecord,
+  sealedHeaderField,
   subscriptionId,
   workspaceId,
 } from '@tidings/contracts';
@@ -68,6 +69,12 @@ export const sealedSecret = (
   expiresAtMs,
 });
 
+/** A header whose value is sealed for the subscription that {@link aSubscription} builds without overrides. */
+export const aSealedHeader = (name: string, value: string): SubscriptionRecord['secretHeaders'][number] => ({
+  name,
+  sealed: seal(ring, value, ['acme', 'sub_a', sealedHeaderField(name)]),
+});
+
 export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): SubscriptionRecord => {
   const id = overrides.id ?? subscriptionId('sub_a');
   const workspace = overrides.workspaceId ?? workspaceId('acme');
@@ -90,6 +97,8 @@ export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): Subs
     signatureStyle: 'v1',
     secrets: [sealedSecret(secretText, { workspaceId: workspace, id })],
     headers: {},
+    secretHeaders: [],
+    requestOrigin: null,
     timeoutMs: 10_000,
     retryScheduleSeconds: defaultRetryScheduleSeconds,
     rateLimit: null,

@@ -26,6 +26,8 @@ export const aSubscription = (over: Partial<SubscriptionRecord> = {}): Subscript
   signatureStyle: 'v1',
   secrets: [],
   headers: {},
+  secretHeaders: [],
+  requestOrigin: null,
   timeoutMs: 10_000,
   retryScheduleSeconds: [5, 60],
   rateLimit: null,

@@ -30,6 +30,12 @@ export const configSpec = {
     max: 100_000,
     help: 'how many subscriptions a workspace may have, deleted ones not counted',
   }),
+  requestOrigin: text({
+    env: 'SUBSCRIPTION_REQUEST_ORIGIN',
+    default: 'tidings.localhost',
+    pattern: /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/,
+    help: 'the DNS name by which endpoints are asked for their consent (verify: challenge)',
+  }),
   healthGroup: text({
     env: 'SUBSCRIPTION_HEALTH_GROUP',
     default: 'tidings-subscription-health',

@@ -23,6 +23,8 @@ export type Housekeeping = Readonly<{
   onOvertaken(kind: string, id: string): void;
   /** The topics have been read to their ends: from now on their state means something. */
   onTopicsRead(): void;
+  /** Does a turn of a chore now. */
+  wake(chore: string): void;
 }>;
 
 const tidyEveryMs = 10 * 60_000;
@@ -66,7 +68,8 @@ export function startHousekeeping(
   });
   const compare = repeat({ name: 'compare', everyMs: config.compareEveryMs, turn: ofEach(compareTopic) });
   const tidy = repeat({ name: 'tidy', everyMs: tidyEveryMs, turn: ofEach(purgeDeleted) });
-  const others = [sweep, tidy, ...chores.map(repeat)];
+  const ownChores = new Map(chores.map((chore) => [chore.name, repeat(chore)]));
+  const others = [sweep, tidy, ...ownChores.values()];
   return {
     onRegistryUp: () => {
       for (const work of areTopicsRead ? [...others, compare] : others) work.wake();
@@ -81,5 +84,6 @@ export function startHousekeeping(
       areTopicsRead = true;
       compare.wake();
     },
+    wake: (chore) => ownChores.get(chore)?.wake(),
   };
 }

@@ -14,16 +14,20 @@ import { endpointRule, headerRule } from './subscriptions/adapters/endpoint-rule
 import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
+import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
 import { SecretMint } from './subscriptions/mint-secret.ts';
+import type { RequestDelivery } from './subscriptions/ports.ts';
+import { queueTests } from './subscriptions/queue-tests.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
 // A turn of counting or two.
 const countDrainMs = 3_000;
+const queueTestsName = 'queue-tests';
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
@@ -56,12 +60,23 @@ function openSubscriptions(context: Context, registry: OpenRegistry) {
   return { health, subscriptions, counter };
 }
 
+type ChoreParts = Readonly<{
+  counter: AttemptCounter;
+  keys: OpenRegistry['keys'];
+  requestDelivery: RequestDelivery;
+}>;
+
 const choresOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys }: Readonly<{ counter: AttemptCounter; keys: OpenRegistry['keys'] }>,
+  { counter, keys, requestDelivery }: ChoreParts,
 ): readonly Chore[] => [
   { name: 'end-secrets', everyMs: endSecretsEveryMs, turn: async () => endSecrets(subscriptions) },
+  {
+    name: queueTestsName,
+    everyMs: config.sweepEveryMs,
+    turn: async () => queueTests({ ...subscriptions, requestDelivery }),
+  },
   { name: 'count-attempts', everyMs: config.countEveryMs, turn: async () => counter.flush() },
   {
     name: 'expire-keys',
@@ -107,7 +122,8 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const { mongo, keys } = registry;
   const { health, subscriptions, counter } = openSubscriptions(context, registry);
   const kinds = [subscriptions];
-  const chores = choresOf(context, subscriptions, { counter, keys });
+  const requestDelivery = deliveryRequester(producer);
+  const chores = choresOf(context, subscriptions, { counter, keys, requestDelivery });
   const housekeeping = startHousekeeping(context, kinds, chores);
   await readAll(context, { bus, kinds, counter, housekeeping });
   mongo.onUp(housekeeping.onRegistryUp);
@@ -119,6 +135,8 @@ export async function startSubscription(context: Context): Promise<{ url: string
     mint,
     send: httpSender(egress),
     recordAttempt: attemptRecorder(producer),
+    onTestOwed: () => housekeeping.wake(queueTestsName),
+    requestOrigin: config.requestOrigin,
     maxPerWorkspace: config.maxPerWorkspace,
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },

@@ -47,6 +47,7 @@ export function aSubscription(
     settings: someSettings(settings),
     secret: aSecret(),
     isActive: true,
+    sendTest: false,
     nowMs: 1_000,
   });
   return { ...first, ...rest };

@@ -2,16 +2,17 @@ import { createApp, listen, mountRoutes } from '@tidings/http';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
-import { subscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
+import { type RouteParts, subscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
 import { openInMemoryRegistry } from './in-memory-registry.ts';
 import { apiCaller, principals } from './registry-api.ts';
 
 /** The routes over the registry in memory, on a real socket, for one test. Its clock is the real one. */
-export async function serveInMemory() {
+export async function serveInMemory(overrides: Partial<RouteParts> = {}) {
   const registry = await openInMemoryRegistry();
   let replays = 0;
   const routes = subscriptionRoutes({
     ...registry,
+    ...overrides,
     clock: systemClock,
     onReplay: () => {
       replays += 1;

@@ -13,6 +13,7 @@ import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
 import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
 import { attemptRecorder } from '../src/subscriptions/adapters/kafka-attempts.ts';
+import { deliveryRequester } from '../src/subscriptions/adapters/kafka-deliveries.ts';
 import { MemoryHealthStore } from '../src/subscriptions/adapters/memory-health-store.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
@@ -87,14 +88,21 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     send: async (): Promise<SendOutcome> => ({
       kind: 'response',
       status: 204,
+      headers: {},
       body: Buffer.alloc(0),
       durationMs: 1,
     }),
     recordAttempt: attemptRecorder(producer),
+    requestDelivery: deliveryRequester(producer),
+    requestOrigin: 'tidings.example',
+    onTestOwed: () => {},
     maxPerWorkspace: 10,
     secretOverlapMs: 600_000,
     checks: {
-      checkEndpoint: async (url: string) => (url.includes('internal') ? ['is internal'] : []),
+      checkEndpoint: async (url: string) => ({
+        faults: url.includes('internal') ? ['is internal'] : [],
+        warnings: url.includes('unresolved') ? ['has no address'] : [],
+      }),
       checkHeader: (name: string) => (name.startsWith('webhook-') ? 'is reserved' : null),
       checkFilter: filterRule,
     },

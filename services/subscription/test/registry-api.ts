@@ -17,6 +17,8 @@ export type AnswerBody = Readonly<{
   errors: readonly Readonly<{ pointer: string; detail: string }>[];
   data: readonly AnswerBody[];
   next_cursor: string | null;
+  secret_headers: Readonly<Record<string, true>>;
+  warnings: readonly Readonly<{ pointer: string; detail: string }>[];
 }>;
 
 /** An answer with its body read. */

@@ -182,6 +182,20 @@ export function describeSubscriptionStore(
       expect(await store.findAnywhere(first.id)).toEqual({ ...first, audit: null });
     });
 
+    it('notes what is no version of its own, unless there is a newer one', async () => {
+      const owing = await inserted(aSubscription({ isTestOwed: true, isUnpublished: false }));
+      await inserted(aSubscription({ isUnpublished: false }));
+      const where = { in: { test_owed: [true], unpublished: [false] } };
+      const owed = async (): Promise<SubscriptionId[]> =>
+        ids((await store.listAll({ afterId: null, limit: 10, where })).items);
+      expect(await owed()).toEqual([owing.id]);
+      await store.note(owing.id, 2, { test_owed: false });
+      expect(await owed()).toEqual([owing.id]);
+      await store.note(owing.id, 1, { test_owed: false });
+      expect(await owed()).toEqual([]);
+      expect(await store.findAnywhere(owing.id)).toEqual({ ...owing, isTestOwed: false });
+    });
+
     it('pages through all workspaces in the order of ids', async () => {
       const made = [
         await inserted(aSubscription()),

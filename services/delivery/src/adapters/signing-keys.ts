@@ -1,4 +1,4 @@
-import type { SubscriptionRecord } from '@tidings/contracts';
+import { type SubscriptionRecord, sealedHeaderField } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { type PreparedSecret, prepareSecret } from '@tidings/signing';
@@ -6,13 +6,14 @@ import type { FindSigningKeys, SigningKeys } from '../ports.ts';
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
 
-/** What is sealed in one version, opened once. Secrets null: something of it does not open here. */
+/** What is sealed in one version, opened once. Null: something of it does not open here. */
 type OpenedVersion = {
   readonly version: number;
-  readonly secrets: readonly OpenedSecret[] | null;
-  readonly tls: SigningKeys['tls'];
+  readonly opened: Opened | null;
   keys: SigningKeys | null;
 };
+
+type Opened = Readonly<{ secrets: readonly OpenedSecret[] }> & Pick<SigningKeys, 'tls' | 'headers'>;
 
 type Dependencies = Readonly<{ ring: KeyRing; logger: Logger }>;
 
@@ -21,6 +22,17 @@ const tlsOf = ({ tls, workspaceId, id }: SubscriptionRecord, ring: KeyRing): Sig
     ? null
     : (JSON.parse(unseal(ring, tls.sealed, [workspaceId, id, 'tls'])) as SigningKeys['tls']);
 
+// CloudEvents HTTP Web Hooks 4.1.2: whoever consented to an origin sees it on every request.
+function headersOf(subscription: SubscriptionRecord, ring: KeyRing): SigningKeys['headers'] {
+  const { workspaceId, id, secretHeaders, requestOrigin } = subscription;
+  const headers: Record<string, string> = {};
+  for (const { name, sealed } of secretHeaders) {
+    headers[name.toLowerCase()] = unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]);
+  }
+  if (requestOrigin !== null) headers['webhook-request-origin'] = requestOrigin;
+  return headers;
+}
+
 const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies): OpenedVersion => {
   const { id, version, workspaceId } = subscription;
   try {
@@ -28,24 +40,24 @@ const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies):
       const text = unseal(ring, sealed, [workspaceId, id, 'secrets']);
       return { prepared: prepareSecret(text), text, expiresAtMs };
     });
-    return { version, secrets, tls: tlsOf(subscription, ring), keys: null };
+    const opened = { secrets, tls: tlsOf(subscription, ring), headers: headersOf(subscription, ring) };
+    return { version, opened, keys: null };
   } catch (error) {
     logger.error({ subscriptionId: id, version, detail: messageOf(error) }, 'secrets.unreadable');
-    return { version, secrets: null, tls: null, keys: null };
+    return { version, opened: null, keys: null };
   }
 };
 
 const keysAt = (
-  { secrets, tls }: OpenedVersion,
+  { secrets, ...others }: Opened,
   subscription: SubscriptionRecord,
   nowMs: number,
 ): SigningKeys | null => {
-  if (secrets === null) return null;
   const active = secrets.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs);
   const [newest] = active;
   if (newest === undefined) return null;
   const plainSecret = subscription.signatureStyle === 'plain' ? newest.text : null;
-  return { secrets: active.map(({ prepared }) => prepared), plainSecret, tls };
+  return { secrets: active.map(({ prepared }) => prepared), plainSecret, ...others };
 };
 
 /**
@@ -67,10 +79,10 @@ export const createSigningKeys = (
     find: (subscription, nowMs) => {
       const version = openedOf(subscription);
       if (version.keys !== null) return version.keys;
-      if (version.secrets === null) return null;
-      const keys = keysAt(version, subscription, nowMs);
+      if (version.opened === null) return null;
+      const keys = keysAt(version.opened, subscription, nowMs);
       // What never expires is the same at every attempt.
-      if (version.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
+      if (version.opened.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
       return keys;
     },
     forget: (id) => {

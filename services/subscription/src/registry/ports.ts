@@ -45,6 +45,11 @@ export type DocumentStore<T extends Versioned> = Readonly<{
   listAll(stretch: Stretch & Readonly<{ where?: Where }>): Promise<Listed<T>>;
   /** Notes what is done about this version; does nothing when there is a newer one. */
   settle(id: string, version: number, settled: Settled): Promise<void>;
+  /**
+   * Puts fields of the kind's own, by their names in the database, beside this version without making another; does
+   * nothing when there is a newer one.
+   */
+  note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void>;
   /** Removes a deleted one for good; does nothing when that is not the stored version. */
   purge(id: string, version: number): Promise<void>;
 }>;

@@ -1,12 +1,22 @@
 import { AppError } from '@tidings/runtime';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { checkSettings, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { needsVerification } from './domain/endpoint-consent.ts';
+import type { Fault } from './domain/fault.ts';
 import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody } from './domain/request-body.ts';
+import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What a change needs besides the parts of every write. */
-export type ChangeParts = WriteParts<Subscription> & Readonly<{ checks: SettingsChecks }>;
+export type ChangeParts = WriteParts<Subscription> & VerifyParts & Readonly<{ checks: SettingsChecks }>;
+
+/** What is changed, and the trace that a request to its endpoint goes on. */
+export type ChangeTarget = Target & Readonly<{ traceparent: string }>;
+
+/** The new version, and what is odd about it. */
+export type Changed = Written<Subscription> & Readonly<{ warnings: readonly Fault[] }>;
 
 // A key pair is no shared secret: going from one to the other would leave the receiver with nothing to verify with.
 function refuseOtherKeys(from: Settings, to: Settings): void {
@@ -20,20 +30,40 @@ function refuseOtherKeys(from: Settings, to: Settings): void {
   });
 }
 
-/** PATCH: puts the named fields in the place of what was. A body that changes nothing makes no new version. */
+function changedSettings(parts: ChangeParts, { id, workspaceId, settings }: Subscription, body: ChangeBody) {
+  const owner = { workspaceId, subscriptionId: id };
+  const secretHeaders = mergedSecretHeaders(
+    settings.secretHeaders,
+    body.secret_headers ?? {},
+    (name, value, known) => parts.mint.sealHeader(owner, { name, value }, known),
+  );
+  const changed = { ...readSettings(body, settings), secretHeaders };
+  refuseOtherKeys(settings, changed);
+  refuseFaults(secretHeaderFaults(body, settings, changed));
+  return changed.verify === 'challenge' ? changed : { ...changed, requestOrigin: null };
+}
+
+/**
+ * PATCH: puts the named fields in the place of what was. A body that changes nothing makes no new version. An endpoint
+ * that was asked at creation is asked again at its new place.
+ */
 export async function changeSubscription(
   parts: ChangeParts,
-  target: Target,
+  { traceparent, ...target }: ChangeTarget,
   body: ChangeBody,
-): Promise<Written<Subscription>> {
-  await checkSettings(parts.checks, body);
-  return writeVersion(parts, target, {
+): Promise<Changed> {
+  const warnings = await checkSettings(parts.checks, body);
+  const written = await writeVersion(parts, target, {
     operation: 'changed',
-    change: (current) => {
-      const settings = readSettings(body, current.settings);
-      refuseOtherKeys(current.settings, settings);
+    change: async (current) => {
+      const settings = changedSettings(parts, current, body);
       const isActive = body.is_active ?? current.state === 'active';
-      return amended(current, { settings, isActive, reason: 'manual' }, parts.clock.nowMs());
+      const amend = (to: Settings): Subscription =>
+        amended(current, { settings: to, isActive, reason: 'manual' }, parts.clock.nowMs());
+      const next = amend(settings);
+      if (!needsVerification(current.settings, settings)) return next;
+      return amend(await verifyEndpoint(parts, { subscription: next, traceparent }));
     },
   });
+  return { ...written, warnings };
 }

@@ -13,27 +13,43 @@ export type SettingsChecks = Readonly<{
 }>;
 
 const maxFaults = 20;
+const nothing = { faults: [], warnings: [] };
 
-/** Throws AppError `unprocessable` with a pointer for everything that is wrong with the named fields. */
+/** The refusal of a body. The message tells the first of the faults, `details` up to 20. */
+export function refusal(faults: readonly [Fault, ...Fault[]]): AppError {
+  const [first] = faults;
+  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
+  return new AppError({ code: 'unprocessable', message, details: faults.slice(0, maxFaults) });
+}
+
+/** Throws the {@link refusal} of these faults, if there are any. */
+export function refuseFaults([first, ...rest]: readonly Fault[]): void {
+  if (first !== undefined) throw refusal([first, ...rest]);
+}
+
+/**
+ * Throws AppError `unprocessable` with a pointer for everything that is wrong with the named fields. What is only odd
+ * about them comes back as warnings.
+ */
 export async function checkSettings(
   { checkEndpoint, checkHeader, checkFilter }: SettingsChecks,
   body: SettingsBody,
   more: readonly Fault[] = [],
-): Promise<void> {
-  const url = body.endpoint_url === undefined ? [] : await checkEndpoint(body.endpoint_url);
+): Promise<readonly Fault[]> {
+  const url = body.endpoint_url === undefined ? nothing : await checkEndpoint(body.endpoint_url);
   const filter = body.filters === undefined || body.filters === null ? [] : checkFilter(body.filters);
   const faults: readonly Fault[] = [
-    ...url.map((detail) => ({ pointer: '/endpoint_url', detail })),
+    ...url.faults.map((detail) => ({ pointer: '/endpoint_url', detail })),
     ...filter.map(({ pointer, detail }) => ({ pointer: `/filters${pointer}`, detail })),
-    ...Object.entries(body.headers ?? {}).flatMap(([name, value]) => {
-      const detail = checkHeader(name, value);
-      return detail === null ? [] : [{ pointer: headerPointer(name), detail }];
-    }),
+    ...(['headers', 'secret_headers'] as const).flatMap((field) =>
+      Object.entries(body[field] ?? {}).flatMap(([name, value]) => {
+        const detail = checkHeader(name, typeof value === 'string' ? value : '');
+        return detail === null ? [] : [{ pointer: headerPointer(field, name), detail }];
+      }),
+    ),
     ...settingsFaults(body),
     ...more,
   ];
-  const [first] = faults;
-  if (first === undefined) return;
-  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
-  throw new AppError({ code: 'unprocessable', message, details: faults.slice(0, maxFaults) });
+  refuseFaults(faults);
+  return url.warnings.map((detail) => ({ pointer: '/endpoint_url', detail }));
 }

@@ -3,52 +3,96 @@ import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Reach } from '../registry/ports.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
-import { checkSettings, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { needsVerification } from './domain/endpoint-consent.ts';
 import type { Fault } from './domain/fault.ts';
 import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
-import { begin, notDeleted, type Subscription } from './domain/subscription.ts';
+import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
+import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
+import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What creation needs besides the parts of every write. */
 export type CreateParts = WriteParts<Subscription> &
-  Readonly<{ checks: SettingsChecks; mint: SecretMint; maxPerWorkspace: number }>;
+  VerifyParts &
+  Readonly<{
+    checks: SettingsChecks;
+    mint: SecretMint;
+    maxPerWorkspace: number;
+    /** Told when a subscription that owes a test is on its topic. */
+    onTestOwed(): void;
+  }>;
 
 /** `id` is reserved by the caller, so that a repeat after a crash finds what the first run wrote. */
-export type Creation = Readonly<{ reach: Reach; body: CreateBody; id: SubscriptionId; by: Actor }>;
+export type Creation = Readonly<{
+  reach: Reach;
+  body: CreateBody;
+  id: SubscriptionId;
+  traceparent: string;
+  by: Actor;
+}>;
 
-/** The new subscription and its secret, which nobody can read again. */
-export type Created = Written<Subscription> & Readonly<{ shownSecret: string | null }>;
+/** The new subscription, its secret, which nobody can read again, and what is odd about it. */
+export type Created = Written<Subscription> &
+  Readonly<{ shownSecret: string | null; warnings: readonly Fault[] }>;
 
-/** Writes version 1 of a subscription and publishes it. */
+/** Writes version 1 of a subscription and publishes it; asks its endpoint first if that is wanted. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
-  const { clock, mint } = parts;
-  const { reach, body, id, by } = creation;
-  await checkSettings(parts.checks, body, consumerFaults(reach, body));
+  const { reach, body, by } = creation;
+  const warnings = await checkSettings(parts.checks, body, consumerFaults(reach, body));
   await requireRoom(parts, creation);
+  const { version, shownSecret } = firstVersion(parts, creation);
+  const entity = { ...version, settings: await verified(parts, creation, version) };
+  const written = await writeFirst(parts, { entity, by });
+  if (written === null) return { ...(await takeUp(parts, creation)), warnings };
+  if (written.propagated && entity.isTestOwed) parts.onTestOwed();
+  return { ...written, shownSecret, warnings };
+}
+
+type FirstVersion = Readonly<{ version: Subscription; shownSecret: string | null }>;
+
+function firstVersion({ clock, mint }: CreateParts, { reach, body, id }: Creation): FirstVersion {
   const nowMs = clock.nowMs();
-  const settings = readSettings(body, {
-    ...defaultSettings,
-    endpointUrl: body.endpoint_url,
-    events: body.events,
-  });
   const owner = { workspaceId: reach.workspaceId, subscriptionId: id };
+  const { endpoint_url: endpointUrl, events } = body;
+  const read = readSettings(body, { ...defaultSettings, endpointUrl, events });
+  const secretHeaders = mergedSecretHeaders([], body.secret_headers ?? {}, (name, value) =>
+    mint.sealHeader(owner, { name, value }),
+  );
+  const settings = { ...read, secretHeaders };
+  refuseFaults(secretHeaderFaults(body, null, settings));
   const secret = mint.mint({ ...owner, style: settings.signatureStyle, own: body.secret, nowMs });
-  const subscription = begin({
+  const version = begin({
     id,
     workspaceId: reach.workspaceId,
     consumerId: consumerOf(reach, body),
     settings,
     secret: secret.stored,
     isActive: body.is_active ?? true,
+    sendTest: body.send_test ?? true,
     nowMs,
   });
-  const written = await writeFirst(parts, { entity: subscription, by });
-  return written === null ? takeUp(parts, creation) : { ...written, shownSecret: secret.shown };
+  return { version, shownSecret: secret.shown };
+}
+
+async function verified(
+  parts: CreateParts,
+  { reach, id, traceparent }: Creation,
+  subscription: Subscription,
+): Promise<Settings> {
+  const { settings } = subscription;
+  if (!needsVerification(null, settings)) return settings;
+  // One that an earlier run of this request wrote was asked then.
+  if ((await parts.store.find(reach, id)) !== null) return settings;
+  return verifyEndpoint(parts, { subscription, traceparent });
 }
 
 // The id was reserved by an earlier run of the same request, which wrote the subscription and died before it answered.
-async function takeUp({ store, outbox, mint }: CreateParts, { reach, id }: Creation): Promise<Created> {
+async function takeUp(
+  { store, outbox, mint }: CreateParts,
+  { reach, id }: Creation,
+): Promise<Omit<Created, 'warnings'>> {
   const subscription = await store.find(reach, id);
   if (subscription === null) {
     throw new AppError({ code: 'conflict', message: 'The new id is taken: repeat the request.' });

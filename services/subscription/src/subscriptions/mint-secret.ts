@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { SignatureStyle, SubscriptionId, WorkspaceId } from '@tidings/contracts';
+import {
+  type SealedHeader,
+  type SignatureStyle,
+  type SubscriptionId,
+  sealedHeaderField,
+  type WorkspaceId,
+} from '@tidings/contracts';
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningError } from '@tidings/signing';
 import type { StoredSecret } from './domain/signing-secrets.ts';
@@ -14,13 +20,13 @@ export type Minting = SecretOwner &
 /** The secret as its owner sees it this once, null for a key pair (its owner gets the public key), and as it is kept. */
 export type Minted = Readonly<{ shown: string | null; stored: StoredSecret }>;
 
-const associated = ({ workspaceId, subscriptionId }: SecretOwner): readonly string[] => [
+const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secrets'): readonly string[] => [
   workspaceId,
   subscriptionId,
-  'secrets',
+  field,
 ];
 
-/** Makes and opens signing secrets. Nothing but these two functions ever holds one in the clear. */
+/** Makes, seals and opens signing secrets and header values. Nothing else ever holds one in the clear. */
 export class SecretMint {
   readonly #ring: KeyRing;
 
@@ -49,6 +55,31 @@ export class SecretMint {
   /** The secret in the clear. Throws AppError `seal-broken` when its key is gone or it belongs elsewhere. */
   open(sealed: string, owner: SecretOwner): string {
     return unseal(this.#ring, sealed, associated(owner));
+  }
+
+  /** A header with its value sealed; `known` when that is the same value already, so that nothing changes. */
+  sealHeader(
+    owner: SecretOwner,
+    { name, value }: Readonly<{ name: string; value: string }>,
+    known?: SealedHeader,
+  ): SealedHeader {
+    if (known?.name === name && this.#isSealedIn(known, owner, value)) return known;
+    return { name, sealed: seal(this.#ring, value, associated(owner, sealedHeaderField(name))) };
+  }
+
+  /** The value of a sealed header. Throws AppError `seal-broken` as `open` does. */
+  openHeader(owner: SecretOwner, { name, sealed }: SealedHeader): string {
+    return unseal(this.#ring, sealed, associated(owner, sealedHeaderField(name)));
+  }
+
+  #isSealedIn(header: SealedHeader, owner: SecretOwner, value: string): boolean {
+    try {
+      return this.openHeader(owner, header) === value;
+    } catch (error) {
+      // Its key is gone: a new value is the way out.
+      if (error instanceof AppError && error.code === 'seal-broken') return false;
+      throw error;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptRecorded, SubscriptionId } from '@tidings/contracts';
+import type { AttemptRecorded, DeliveryRequested, SubscriptionId } from '@tidings/contracts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
@@ -16,6 +16,7 @@ export type HealthStore = Readonly<{
 
 /** A request to an endpoint that a partner chose. `timeoutMs` bounds all of it. */
 export type OutgoingRequest = Readonly<{
+  method?: 'POST' | 'OPTIONS';
   url: string;
   headers: Readonly<Record<string, string>>;
   body: Buffer;
@@ -25,11 +26,17 @@ export type OutgoingRequest = Readonly<{
 /** Sends through the guarded client. Rejects with AppError `unavailable` only when the request was given up by us. */
 export type SendRequest = (request: OutgoingRequest) => Promise<SendOutcome>;
 
+/** Puts a command on the deliveries topic; rejects when the brokers have not acknowledged it in time. */
+export type RequestDelivery = (command: DeliveryRequested) => Promise<void>;
+
 /** Puts a fact on the attempts topic; rejects when the brokers have not acknowledged it within a second. */
 export type RecordAttempt = (attempt: AttemptRecorded, traceparent: string) => Promise<void>;
 
-/** What is wrong with an endpoint's URL, in sentences that its owner may read. */
-export type CheckEndpoint = (url: string) => Promise<readonly string[]>;
+/** What is wrong with an endpoint's URL, and what is odd about it, in sentences that its owner may read. */
+export type CheckedEndpoint = Readonly<{ faults: readonly string[]; warnings: readonly string[] }>;
+
+/** Judges the URL of an endpoint. */
+export type CheckEndpoint = (url: string) => Promise<CheckedEndpoint>;
 
 /** What is wrong with a header that goes with every request, or null. Never quotes its value. */
 export type CheckHeader = (name: string, value: string) => string | null;

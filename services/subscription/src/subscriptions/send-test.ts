@@ -1,6 +1,6 @@
 import { newEventId, type SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
-import { AppError, type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf } from '@tidings/runtime';
 import type { DocumentStore, Reach } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { type PreparedTest, type SendOutcome, testEvent, testFact } from './domain/test-attempt.ts';
@@ -9,6 +9,7 @@ import type { RecordAttempt, SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
 import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
+import { inTestSlot } from './test-slots.ts';
 
 /** What a test works with. */
 export type TestParts = Readonly<{
@@ -30,26 +31,13 @@ export type Tested = Readonly<{
   recorded: boolean;
 }>;
 
-// Each holds a request of ours open for as long as its endpoint likes.
-const maxAtOnce = 16;
-let underWay = 0;
-
 /**
  * Sends one `webhook.test` now, signed and guarded like any delivery, records the attempt, and tells what came of it. A
  * disabled subscription can be tested too: that is how its owner finds out whether to enable it.
  */
 export async function sendTest(parts: TestParts, { reach, id, traceparent }: TestTarget): Promise<Tested> {
   const subscription = await readSubscription(parts.store, reach, id);
-  if (underWay >= maxAtOnce) {
-    const message = `${maxAtOnce} tests are under way, which is as many as there may be: repeat it in a moment.`;
-    throw new AppError({ code: 'rate-limited', message });
-  }
-  underWay += 1;
-  try {
-    return await sendOne(parts, subscription, traceparent);
-  } finally {
-    underWay -= 1;
-  }
+  return inTestSlot(async () => sendOne(parts, subscription, traceparent));
 }
 
 async function sendOne(parts: TestParts, subscription: Subscription, traceparent: string): Promise<Tested> {

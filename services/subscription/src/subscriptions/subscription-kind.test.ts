@@ -1,3 +1,4 @@
+import { subscriptionId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
@@ -52,6 +53,19 @@ describe('the document of a subscription', () => {
       ...first
     } = toDocument(aSubscription({ onEnable: 'discard' }));
     expect(fromDocument({ ...first, schema_version: 1 })).toMatchObject({ onEnable: 'redrive', version: 1 });
+  });
+
+  it('of before sealed headers has none, asks nothing, and owes no test', () => {
+    const {
+      secret_headers: _,
+      verify: __,
+      request_origin: ___,
+      test_owed: ____,
+      ...third
+    } = toDocument(aSubscription({ isTestOwed: true, settings: { verify: 'ping' } }));
+    expect(fromDocument({ ...third, schema_version: 3 })).toEqual(
+      aSubscription({ id: subscriptionId(third._id), settings: { secretHeaders: [], verify: 'none' } }),
+    );
   });
 
   it('is refused with a field that is missing or too many', () => {

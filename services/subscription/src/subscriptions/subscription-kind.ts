@@ -6,6 +6,7 @@ import {
   exhaustionPolicies,
   onEnablePolicies,
   orderings,
+  type SealedHeader,
   signatureStyles,
   subscriptionId,
   topics,
@@ -14,7 +15,7 @@ import { defineDocuments } from '../registry/define-documents.ts';
 import { exactly, shape } from '../registry/document-kind.ts';
 import { masked } from '../registry/domain/audit-entry.ts';
 import { nextExpiryMs } from './domain/signing-secrets.ts';
-import { recordOf, type Settings, type Subscription } from './domain/subscription.ts';
+import { recordOf, type Settings, type Subscription, verifications } from './domain/subscription.ts';
 
 /** A subscription's own fields as MongoDB holds them. Times are epoch milliseconds. */
 type SubscriptionFields = Readonly<{
@@ -32,6 +33,9 @@ type SubscriptionFields = Readonly<{
   signature_style: Settings['signatureStyle'];
   /** A list, since header names may hold dots and dollars too. */
   headers: readonly Readonly<{ name: string; value: string }>[];
+  secret_headers: readonly SealedHeader[];
+  verify: Settings['verify'];
+  request_origin: string | null;
   timeout_ms: number;
   retry_schedule_seconds: readonly number[];
   rate_limit: Readonly<{ per_second: number; burst: number }> | null;
@@ -48,6 +52,7 @@ type SubscriptionFields = Readonly<{
   next_secret_expiry_ms: number | null;
   disabled_at_ms: number | null;
   disabled_reason: string | null;
+  test_owed: boolean;
 }>;
 
 const fields = {
@@ -63,6 +68,9 @@ const fields = {
   format: { enum: bodyFormats },
   signature_style: { enum: signatureStyles },
   headers: { type: 'array', items: exactly({ name: shape.text, value: shape.text }) },
+  secret_headers: { type: 'array', items: exactly({ name: shape.text, sealed: shape.text }) },
+  verify: { enum: verifications },
+  request_origin: shape.nullableText,
   timeout_ms: { type: 'integer', minimum: 1 },
   retry_schedule_seconds: { type: 'array', items: shape.count },
   rate_limit: {
@@ -88,6 +96,7 @@ const fields = {
   next_secret_expiry_ms: shape.nullableCount,
   disabled_at_ms: shape.nullableCount,
   disabled_reason: shape.nullableText,
+  test_owed: shape.flag,
 };
 
 const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFields => ({
@@ -103,6 +112,9 @@ const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFiel
   format: settings.format,
   signature_style: settings.signatureStyle,
   headers: Object.entries(settings.headers).map(([name, value]) => ({ name, value })),
+  secret_headers: settings.secretHeaders,
+  verify: settings.verify,
+  request_origin: settings.requestOrigin,
   timeout_ms: settings.timeoutMs,
   retry_schedule_seconds: settings.retryScheduleSeconds,
   rate_limit:
@@ -120,6 +132,7 @@ const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFiel
   next_secret_expiry_ms: nextExpiryMs(subscription.secrets),
   disabled_at_ms: subscription.disabledAtMs,
   disabled_reason: subscription.disabledReason,
+  test_owed: subscription.isTestOwed,
 });
 
 const settingsOf = (document: SubscriptionFields): Settings => ({
@@ -132,6 +145,9 @@ const settingsOf = (document: SubscriptionFields): Settings => ({
   format: document.format,
   signatureStyle: document.signature_style,
   headers: Object.fromEntries(document.headers.map(({ name, value }) => [name, value])),
+  secretHeaders: document.secret_headers,
+  verify: document.verify,
+  requestOrigin: document.request_origin,
   timeoutMs: document.timeout_ms,
   retryScheduleSeconds: document.retry_schedule_seconds,
   rateLimit:
@@ -164,11 +180,18 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   topic: topics.subscriptions,
   keyPrefix: '',
   fields,
-  indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }],
-  schemaVersion: 3,
+  indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }, { test_owed: 1 }],
+  schemaVersion: 4,
   steps: {
     1: (document) => ({ ...document, on_enable: 'redrive' }),
     2: (document) => ({ ...document, unaudited: false, audit: null }),
+    3: (document) => ({
+      ...document,
+      secret_headers: [],
+      verify: 'none',
+      request_origin: null,
+      test_owed: false,
+    }),
   },
   toFields,
   fromFields: (document) => ({
@@ -187,13 +210,19 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     })),
     disabledAtMs: document.disabled_at_ms,
     disabledReason: document.disabled_reason,
+    isTestOwed: document.test_owed,
   }),
   encode: (subscription) => encodeSubscription(recordOf(subscription)),
   factsOf: (record) => {
     const { version, enabledVersion, state } = decodeSubscription(record);
     return { version, enabledVersion, isDeleted: state === 'deleted' };
   },
-  masks: { endpoint_url: maskedUrl, headers: maskedIn('value'), secrets: maskedIn('sealed') },
+  masks: {
+    endpoint_url: maskedUrl,
+    headers: maskedIn('value'),
+    secret_headers: maskedIn('sealed'),
+    secrets: maskedIn('sealed'),
+  },
   logFields: ({ id, workspaceId, consumerId: owner, version, state }) => ({
     workspaceId,
     consumerId: owner,

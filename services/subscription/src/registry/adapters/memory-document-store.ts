@@ -87,6 +87,12 @@ export class MemoryDocumentStore<T extends Versioned> implements DocumentStore<T
     });
   }
 
+  async note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
+    const current = this.#get(id);
+    if (current?.version !== version) return;
+    this.#put(this.#kind.fromDocument({ ...current, ...fields }));
+  }
+
   async purge(id: string, version: number): Promise<void> {
     const current = this.#entity(id);
     if (current?.version === version && current.state === 'deleted') this.#documents.delete(id);

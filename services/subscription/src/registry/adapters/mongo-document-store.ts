@@ -106,6 +106,10 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     await atDatabase(async () => this.#model.updateOne({ _id: id, version }, { $set: fields }).exec());
   }
 
+  async note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
+    await atDatabase(async () => this.#model.updateOne({ _id: id, version }, { $set: fields }).exec());
+  }
+
   async purge(id: string, version: number): Promise<void> {
     const filter: Filter = { _id: id, version, state: 'deleted' };
     await atDatabase(async () => this.#model.deleteOne(filter).exec());

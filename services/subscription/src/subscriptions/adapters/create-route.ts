@@ -1,5 +1,5 @@
 import { newSubscriptionId, subscriptionId as toSubscriptionId } from '@tidings/contracts';
-import { etagOf, jsonBody, named, type Reply, type Route, route } from '@tidings/http';
+import { etagOf, jsonBody, named, type Reply, type Route, route, traceparentOf } from '@tidings/http';
 import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import { answerOnce, type OnceParts, type OnceRequest } from '../../registry/answer-once.ts';
 import type { Actor } from '../../registry/domain/audit-entry.ts';
@@ -7,7 +7,7 @@ import type { KeptAnswer } from '../../registry/ports.ts';
 import { type Created, type CreateParts, createSubscription } from '../create-subscription.ts';
 import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
-import { subscriptionWithSecretSchema } from './subscription-schemas.ts';
+import { createdSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
 
 /** What creation works with. */
@@ -25,6 +25,7 @@ export const createRoute = (parts: CreateRouteParts): Route =>
     tag: 'Subscriptions',
     summary: 'Create a subscription',
     description:
+      'Its endpoint is asked first when `verify` says so. ' +
       'The answer holds the signing secret, which is shown nowhere else. With an `Idempotency-Key` a repeat within 24 ' +
       'hours gets the same answer and makes nothing new.',
     takes: ['Idempotency-Key'],
@@ -35,7 +36,7 @@ export const createRoute = (parts: CreateRouteParts): Route =>
     answers: {
       201: {
         description: 'The subscription, with its secret.',
-        schema: subscriptionWithSecretSchema,
+        schema: createdSchema,
         headers: ['ETag', 'Location', 'Idempotency-Replayed'],
       },
     },
@@ -47,21 +48,22 @@ export const createRoute = (parts: CreateRouteParts): Route =>
         body: call.body,
         newId: newSubscriptionId,
         by: actorOf(call),
+        traceparent: traceparentOf(call.request),
       }),
   });
 
-type CreateRequest = OnceRequest & Readonly<{ body: CreateBody; by: Actor }>;
+type CreateRequest = OnceRequest & Readonly<{ body: CreateBody; by: Actor; traceparent: string }>;
 
 async function create(parts: CreateRouteParts, request: CreateRequest): Promise<Reply> {
-  const { reach, body, by } = request;
+  const { reach, body, by, traceparent } = request;
   const once = await answerOnce(parts, request, {
-    run: async (id) => createSubscription(parts, { reach, body, id: toSubscriptionId(id), by }),
+    run: async (id) => createSubscription(parts, { reach, body, id: toSubscriptionId(id), by, traceparent }),
     keep: keptAnswer,
   });
   if (!once.isReplay) {
-    const { entity, propagated, shownSecret } = once.result;
+    const { entity, propagated, shownSecret, warnings } = once.result;
     const headers = { location: `${path}/${entity.id}` };
-    const more = { secret: shownSecret };
+    const more = { secret: shownSecret, warnings };
     return subscriptionReply(parts, { entity, propagated, more, status: 201, headers });
   }
   const { answer } = once;
@@ -81,9 +83,10 @@ async function create(parts: CreateRouteParts, request: CreateRequest): Promise<
   };
 }
 
-function keptAnswer({ entity: subscription, propagated, shownSecret }: Created): KeptAnswer {
+function keptAnswer({ entity: subscription, propagated, shownSecret, warnings }: Created): KeptAnswer {
+  const view = subscriptionView(subscription, { propagated, health: undefined });
   return {
-    bodyJson: JSON.stringify(subscriptionView(subscription, { propagated, health: undefined })),
+    bodyJson: JSON.stringify({ ...view, warnings }),
     version: subscription.version,
     sealedSecret: shownSecret === null ? null : (subscription.secrets[0]?.sealed ?? null),
   };

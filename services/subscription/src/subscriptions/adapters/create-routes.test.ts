@@ -111,6 +111,18 @@ describe('POST subscriptions', () => {
     [{ filters: { total: { $gte: null } } }, '/filters/total/$gte'],
     [{ filters: { $where: 'true' } }, '/filters/$where'],
     [{ version: 3 }, '/version'],
+    [{ verify: 'pong' }, '/verify'],
+    [{ secret_headers: { 'webhook-id': 'x' } }, '/secret_headers/webhook-id'],
+    [{ secret_headers: { 'X-Key': false } }, '/secret_headers/X-Key'],
+    [{ secret_headers: { 'X-Key': true } }, '/secret_headers/X-Key'],
+    [{ secret_headers: { 'X-Key': 'a' }, headers: { 'x-key': 'b' } }, '/headers/x-key'],
+    [
+      {
+        headers: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, 'v'])),
+        secret_headers: { 'X-Key': 'a' },
+      },
+      '/secret_headers',
+    ],
   ])('refuses %j with the place of the fault', async (wrong, pointer) => {
     const { call, bus } = await serveInMemory();
     const answer = await call('POST', '', { body: aBody(wrong) });

@@ -6,7 +6,9 @@ export const endpointRule =
   (egress: Pick<Egress, 'checkEndpoint'>): CheckEndpoint =>
   async (url) => {
     const check = await egress.checkEndpoint(url);
-    return check.ok ? [] : check.violations.map(({ detail }) => detail);
+    if (!check.ok) return { faults: check.violations.map(({ detail }) => detail), warnings: [] };
+    const warning = `'${check.url.hostname}' has no address in DNS at this time: deliveries fail until it has one`;
+    return { faults: [], warnings: check.isUnresolved ? [warning] : [] };
   };
 
 /** Judges a header as the HTTP client would when it is sent. */

@@ -6,7 +6,8 @@ import type { SendRequest } from '../ports.ts';
 function outcomeOf(outcome: EgressOutcome): SendOutcome {
   const durationMs = outcome.timings.totalMs;
   if (outcome.kind === 'response') {
-    return { kind: 'response', status: outcome.status, body: outcome.body, durationMs };
+    const { status, headers, body } = outcome;
+    return { kind: 'response', status, headers, body, durationMs };
   }
   const { reason, detail } = outcome;
   if (reason !== 'aborted') return { kind: 'failed', reason, detail, durationMs };

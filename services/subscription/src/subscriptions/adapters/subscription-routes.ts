@@ -1,5 +1,5 @@
 import { subscriptionId } from '@tidings/contracts';
-import { jsonBody, named, pageReply, type Route, route } from '@tidings/http';
+import { jsonBody, named, pageReply, type Route, route, traceparentOf } from '@tidings/http';
 import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -10,7 +10,7 @@ import { type ActionParts, actionRoutes } from './action-routes.ts';
 import { type CreateRouteParts, createRoute } from './create-route.ts';
 import { listQuery, listRequestOf, subscriptionParams } from './request-parts.ts';
 import { healthOf, subscriptionReply } from './subscription-reply.ts';
-import { deletedSchema, listSchema, subscriptionSchema } from './subscription-schemas.ts';
+import { changedSchema, deletedSchema, listSchema, subscriptionSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
 
 /** What the routes work with. */
@@ -86,10 +86,13 @@ const changeRoute = (parts: RouteParts): Route =>
       example: { events: ['order.paid'] },
       types: ['application/json', 'application/merge-patch+json'],
     }),
-    answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
+    answers: { 200: { description: 'The new version.', schema: changedSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
-    handle: async (call) =>
-      subscriptionReply(parts, await changeSubscription(parts, targetOf(call), call.body)),
+    handle: async (call) => {
+      const target = { ...targetOf(call), traceparent: traceparentOf(call.request) };
+      const { warnings, ...written } = await changeSubscription(parts, target, call.body);
+      return subscriptionReply(parts, { ...written, more: { warnings } });
+    },
   });
 
 const deleteRoute = (parts: RouteParts): Route =>

@@ -6,6 +6,7 @@ import {
   signatureStyles,
 } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
+import { verifications } from '../domain/subscription.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -51,6 +52,12 @@ export const subscriptionSchema = named(
     public_key: { ...textOrNull, description: 'What verifies the signatures of style v1a.' },
     secrets: { type: 'array', items: secretSchema },
     headers: { type: 'object', additionalProperties: text },
+    secret_headers: {
+      type: 'object',
+      additionalProperties: { const: true },
+      description: 'Headers that are credentials: true for each that is set.',
+    },
+    verify: { enum: verifications, description: 'How its endpoint was asked before it was used.' },
     timeout_seconds: { type: 'number' },
     retry_schedule: { type: 'array', items: { type: 'integer' } },
     rate_limit: {
@@ -81,6 +88,24 @@ export const subscriptionWithSecretSchema = named(
     ...subscriptionSchema.properties,
     secret: { ...textOrNull, description: 'Shown in this answer only; null for a key pair of ours.' },
   }),
+);
+
+const warnings = {
+  type: 'array',
+  items: object({ pointer: text, detail: text }),
+  description: 'What was accepted and is odd, e.g. a name that has no address in DNS.',
+} as const;
+
+/** What a creation answers. */
+export const createdSchema = named(
+  'CreatedSubscription',
+  object({ ...subscriptionWithSecretSchema.properties, warnings }),
+);
+
+/** What a change answers. */
+export const changedSchema = named(
+  'ChangedSubscription',
+  object({ ...subscriptionSchema.properties, warnings }),
 );
 
 /** What is left of a deleted subscription. */

@@ -41,6 +41,8 @@ export function subscriptionView(
     public_key: secrets[0]?.publicKey ?? null,
     secrets: secrets.map(secretView),
     headers: settings.headers,
+    secret_headers: Object.fromEntries(settings.secretHeaders.map(({ name }) => [name, true])),
+    verify: settings.verify,
     timeout_seconds: settings.timeoutMs / 1_000,
     retry_schedule: settings.retryScheduleSeconds,
     rate_limit:

@@ -1,13 +1,17 @@
 import type { Fault } from './fault.ts';
 
-/** The pointer to one header (RFC 6901). */
-export const headerPointer = (name: string): string =>
-  `/headers/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+/** The fields of a body that hold headers. */
+export type HeaderField = 'headers' | 'secret_headers';
 
-function faultOf(name: string, value: string): string | null {
-  if (name.toLowerCase() === 'authorization') {
-    return 'Authorization cannot be a custom header: it would be kept and shown unsealed';
+/** The pointer to one header (RFC 6901). */
+export const headerPointer = (field: HeaderField, name: string): string =>
+  `/${field}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+function faultOf(field: HeaderField, name: string, value: unknown): string | null {
+  if (field === 'headers' && name.toLowerCase() === 'authorization') {
+    return 'is a credential: put it in secret_headers, where it is sealed and never shown';
   }
+  if (typeof value !== 'string') return null;
   return value === '' || value !== value.trim() ? 'must have a value without blanks at its ends' : null;
 }
 
@@ -15,13 +19,16 @@ function faultOf(name: string, value: string): string | null {
  * What is wrong with a subscription's own headers as a set. What a single header may be is the HTTP client's to say.
  * Values are never quoted: they may be credentials.
  */
-export function headerFaults(headers: Readonly<Record<string, string>>): readonly Fault[] {
+export function headerFaults(
+  field: HeaderField,
+  headers: Readonly<Record<string, unknown>>,
+): readonly Fault[] {
   const faults: Fault[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
-    const pointer = headerPointer(name);
+    const pointer = headerPointer(field, name);
     const isRepeated = seen.has(name.toLowerCase());
-    const detail = isRepeated ? 'is there twice, in another case' : faultOf(name, value);
+    const detail = isRepeated ? 'is there twice, in another case' : faultOf(field, name, value);
     if (detail !== null) faults.push({ pointer, detail });
     seen.add(name.toLowerCase());
   }

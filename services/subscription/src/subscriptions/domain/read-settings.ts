@@ -16,6 +16,9 @@ export const defaultSettings: Omit<Settings, 'endpointUrl' | 'events'> = {
   format: 'standard',
   signatureStyle: 'v1',
   headers: {},
+  secretHeaders: [],
+  verify: 'none',
+  requestOrigin: null,
   timeoutMs: limits.timeoutSeconds.default * 1_000,
   retryScheduleSeconds: defaultRetryScheduleSeconds,
   rateLimit: null,
@@ -28,7 +31,10 @@ function rateLimitOf(given: NonNullable<SettingsBody['rate_limit']>): NonNullabl
   return { perSecond: given.per_second, burst };
 }
 
-/** The settings of `base` with every field that the body names put in its place. The body has passed its schema. */
+/**
+ * The settings of `base` with every field that the body names put in its place, but for what needs more than the body:
+ * sealed headers and the endpoint's consent. The body has passed its schema.
+ */
 export function readSettings(body: SettingsBody, base: Settings): Settings {
   return {
     endpointUrl: body.endpoint_url ?? base.endpointUrl,
@@ -40,6 +46,9 @@ export function readSettings(body: SettingsBody, base: Settings): Settings {
     format: body.format ?? base.format,
     signatureStyle: body.signature_style ?? base.signatureStyle,
     headers: body.headers ?? base.headers,
+    secretHeaders: base.secretHeaders,
+    verify: body.verify ?? base.verify,
+    requestOrigin: base.requestOrigin,
     timeoutMs: body.timeout_seconds === undefined ? base.timeoutMs : body.timeout_seconds * 1_000,
     retryScheduleSeconds:
       body.retry_schedule === undefined ? base.retryScheduleSeconds : scheduleSeconds(body.retry_schedule),
@@ -56,6 +65,7 @@ function readRateLimit({ rate_limit: given }: SettingsBody, base: Settings): Set
 /** What is wrong with the named fields beyond their schema: names, headers, sums. */
 export const settingsFaults = (body: SettingsBody): readonly Fault[] => [
   ...eventFaults(body.events ?? []),
-  ...headerFaults(body.headers ?? {}),
+  ...headerFaults('headers', body.headers ?? {}),
+  ...headerFaults('secret_headers', body.secret_headers ?? {}),
   ...(body.retry_schedule === undefined ? [] : scheduleFaults(body.retry_schedule)),
 ];

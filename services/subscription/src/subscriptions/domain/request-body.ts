@@ -8,6 +8,8 @@ import {
 } from '@tidings/contracts';
 import { limits } from './limits.ts';
 import type { ScheduleChoice } from './retry-schedule.ts';
+import type { SecretHeadersBody } from './secret-headers.ts';
+import { type Verification, verifications } from './subscription.ts';
 
 /** The fields of a subscription that its owner may write, as they stand in a request. */
 export type SettingsBody = Readonly<{
@@ -20,6 +22,8 @@ export type SettingsBody = Readonly<{
   format?: BodyFormat;
   signature_style?: SignatureStyle;
   headers?: Readonly<Record<string, string>>;
+  secret_headers?: SecretHeadersBody;
+  verify?: Verification;
   timeout_seconds?: number;
   retry_schedule?: ScheduleChoice;
   rate_limit?: Readonly<{ per_second: number; burst?: number }> | null;
@@ -34,6 +38,7 @@ export type CreateBody = SettingsBody &
     consumer_id?: string | null;
     is_active?: boolean;
     secret?: string;
+    send_test?: boolean;
   }>;
 
 /** PATCH: what is there replaces what was, field by field. */
@@ -70,6 +75,13 @@ const settingsFields = {
   format: { enum: bodyFormats },
   signature_style: { enum: signatureStyles },
   headers: { type: 'object', maxProperties: limits.headers, additionalProperties: { type: 'string' } },
+  secret_headers: {
+    type: 'object',
+    maxProperties: limits.headers,
+    // true stands for a value that is set and stays as it is; null takes the header away.
+    additionalProperties: { type: ['string', 'boolean', 'null'], not: { const: false } },
+  },
+  verify: { enum: verifications },
   timeout_seconds: count(limits.timeoutSeconds),
   retry_schedule: {
     // An array is judged step by step here, any other value by the names.
@@ -115,6 +127,7 @@ export const bodySchemas = {
         maxLength: limits.consumerIdLength,
       },
       is_active: { type: 'boolean' },
+      send_test: { type: 'boolean' },
       secret,
     },
     ['endpoint_url', 'events'],

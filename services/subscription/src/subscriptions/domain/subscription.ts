@@ -4,6 +4,7 @@ import type {
   ExhaustionPolicy,
   OnEnable,
   Ordering,
+  SealedHeader,
   SignatureStyle,
   SubscriptionId,
   SubscriptionRecord,
@@ -12,6 +13,11 @@ import type {
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 import { kindOf } from './event-patterns.ts';
 import { type StoredSecret, unexpired } from './signing-secrets.ts';
+
+/** How an endpoint is asked before it is used: not at all, by a test that it must take, or for its consent. */
+export const verifications = ['none', 'ping', 'challenge'] as const;
+/** See {@link verifications}. */
+export type Verification = (typeof verifications)[number];
 
 /** What its owner chooses. */
 export type Settings = Readonly<{
@@ -24,6 +30,11 @@ export type Settings = Readonly<{
   format: BodyFormat;
   signatureStyle: SignatureStyle;
   headers: Readonly<Record<string, string>>;
+  /** Headers whose values are credentials: written, never read back. No name is in both. */
+  secretHeaders: readonly SealedHeader[];
+  verify: Verification;
+  /** The origin that the endpoint has consented to; null unless it was asked. */
+  requestOrigin: string | null;
   timeoutMs: number;
   retryScheduleSeconds: readonly number[];
   rateLimit: Readonly<{ perSecond: number; burst: number }> | null;
@@ -45,6 +56,8 @@ export type Subscription = Versioned &
     secrets: readonly StoredSecret[];
     disabledAtMs: number | null;
     disabledReason: string | null;
+    /** True until the test that its creation promised is in the log. */
+    isTestOwed: boolean;
   }>;
 
 /** The states of those that are there for their owner. */
@@ -58,6 +71,7 @@ export type Beginning = Readonly<{
   settings: Settings;
   secret: StoredSecret;
   isActive: boolean;
+  sendTest: boolean;
   nowMs: number;
 }>;
 
@@ -74,6 +88,8 @@ export const begin = (from: Beginning): Subscription => ({
   secrets: [from.secret],
   disabledAtMs: from.isActive ? null : from.nowMs,
   disabledReason: from.isActive ? null : 'manual',
+  // Nothing is delivered to one that begins disabled.
+  isTestOwed: from.sendTest && from.isActive,
 });
 
 type Change = Partial<
@@ -136,8 +152,10 @@ export const disabled = (subscription: Subscription, reason: string, nowMs: numb
   amended(subscription, { settings: subscription.settings, isActive: false, reason }, nowMs);
 
 /** The last version. Its secrets are gone: nothing is signed for it any more. */
-export const deleted = (subscription: Subscription, nowMs: number): Subscription =>
-  next(subscription, { state: 'deleted', deletedAtMs: nowMs, secrets: [] }, nowMs);
+export const deleted = (subscription: Subscription, nowMs: number): Subscription => {
+  const settings = { ...subscription.settings, secretHeaders: [] };
+  return next(subscription, { state: 'deleted', deletedAtMs: nowMs, settings, secrets: [] }, nowMs);
+};
 
 /** The version as the event path needs it. */
 export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
@@ -159,6 +177,8 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   signatureStyle: subscription.settings.signatureStyle,
   secrets: subscription.secrets.map(({ publicKey: _, ...sealed }) => sealed),
   headers: subscription.settings.headers,
+  secretHeaders: subscription.settings.secretHeaders,
+  requestOrigin: subscription.settings.requestOrigin,
   timeoutMs: subscription.settings.timeoutMs,
   retryScheduleSeconds: subscription.settings.retryScheduleSeconds,
   rateLimit: subscription.settings.rateLimit,

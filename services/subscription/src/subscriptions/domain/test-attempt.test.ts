@@ -26,7 +26,8 @@ describe('a test', () => {
     [429, 'rate-limited'],
     [503, 'http-status'],
   ])('ends with status %i as %s, in a fact that history can read', (status, expected) => {
-    const sent = { kind: 'response', status, body: Buffer.from('x'.repeat(2_000)), durationMs: 1.6 } as const;
+    const body = Buffer.from('x'.repeat(2_000));
+    const sent = { kind: 'response', status, headers: {}, body, durationMs: 1.6 } as const;
     const fact = testFact(prepared(), sent);
     expect(decodeAttempt(encodeAttempt(fact, null))).toEqual(fact);
     expect(fact.outcome.kind === 'delivered' ? 'delivered' : fact.outcome.reason).toBe(expected);

@@ -14,7 +14,14 @@ const testEventType = 'webhook.test';
 
 /** What came of a request. `detail` is for operators only. */
 export type SendOutcome =
-  | Readonly<{ kind: 'response'; status: number; body: Buffer; durationMs: number }>
+  | Readonly<{
+      kind: 'response';
+      status: number;
+      /** Names in lower case. */
+      headers: Readonly<Record<string, string>>;
+      body: Buffer;
+      durationMs: number;
+    }>
   | Readonly<{ kind: 'failed'; reason: FailureReason; detail: string; durationMs: number }>;
 
 /** A test that is about to be sent. */

@@ -1,0 +1,76 @@
+import { subscriptionId, workspaceId } from '@tidings/contracts';
+import { expect, it } from 'vitest';
+import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { publishedOn } from '../../../test/in-memory-registry.ts';
+import { aBody, pointersOf } from '../../../test/registry-api.ts';
+import type { OutgoingRequest } from '../ports.ts';
+
+const secret_headers = { Authorization: 'Bearer hush-1', 'X-Api-Key': 'hush-2' };
+
+async function withSecretHeaders() {
+  const served = await serveInMemory();
+  const { body } = await served.call('POST', '', { body: aBody({ secret_headers }) });
+  const owner = { workspaceId: workspaceId('ws_own'), subscriptionId: subscriptionId(body.id) };
+  const opened = (): Record<string, string> =>
+    Object.fromEntries(
+      (publishedOn(served.bus).at(-1)?.secretHeaders ?? []).map((header) => [
+        header.name,
+        served.mint.openHeader(owner, header),
+      ]),
+    );
+  const patch = async (change: object) => served.call('PATCH', `/${body.id}`, { body: change });
+  return { ...served, body, opened, patch };
+}
+
+it('are kept and published sealed, and shown as set', async () => {
+  const { call, bus, body, opened, logger } = await withSecretHeaders();
+  expect(body.secret_headers).toEqual({ Authorization: true, 'X-Api-Key': true });
+  const shown = [body, await call('GET', `/${body.id}`), publishedOn(bus), logger.lines];
+  expect(JSON.stringify(shown)).not.toContain('hush');
+  expect(opened()).toEqual(secret_headers);
+});
+
+it('change one by one: a value replaces, null removes, true and absence keep', async () => {
+  const { patch, opened } = await withSecretHeaders();
+  const second = await patch({ secret_headers: { authorization: 'Bearer hush-3', 'X-Api-Key': true } });
+  expect(second.body).toMatchObject({ version: 2, secret_headers: { authorization: true } });
+  expect(opened()).toEqual({ authorization: 'Bearer hush-3', 'X-Api-Key': 'hush-2' });
+  const third = await patch({ secret_headers: { 'X-Api-Key': null, 'X-New': 'hush-4' } });
+  expect(third.body.version).toBe(3);
+  expect(opened()).toEqual({ authorization: 'Bearer hush-3', 'X-New': 'hush-4' });
+});
+
+it('make no version when the value is the one that is set', async () => {
+  const { patch } = await withSecretHeaders();
+  expect((await patch({ secret_headers })).body.version).toBe(1);
+  expect((await patch({ secret_headers: { Authorization: true } })).body.version).toBe(1);
+});
+
+it('do not follow to another origin unless that is said', async () => {
+  const { patch, opened } = await withSecretHeaders();
+  const elsewhere = { endpoint_url: 'https://thief.example/hook' };
+  const refused = await patch({ ...elsewhere, secret_headers: { Authorization: true } });
+  expect([refused.status, pointersOf(refused)]).toEqual([
+    422,
+    ['/secret_headers/Authorization', '/secret_headers/X-Api-Key'],
+  ]);
+  const stated = { Authorization: 'Bearer hush-1', 'X-Api-Key': null };
+  expect((await patch({ ...elsewhere, secret_headers: stated })).status).toBe(200);
+  expect(opened()).toEqual({ Authorization: 'Bearer hush-1' });
+  expect((await patch({ endpoint_url: 'https://thief.example/other' })).status).toBe(200);
+});
+
+it('go with a test, and leave registry and topic when the subscription is deleted', async () => {
+  const sent: OutgoingRequest[] = [];
+  const { call, bus } = await serveInMemory({
+    send: async (request) => {
+      sent.push(request);
+      return { kind: 'response', status: 204, headers: {}, body: Buffer.alloc(0), durationMs: 1 };
+    },
+  });
+  const { body } = await call('POST', '', { body: aBody({ secret_headers }) });
+  await call('POST', `/${body.id}/test`);
+  expect(sent[0]?.headers).toMatchObject({ authorization: 'Bearer hush-1', 'x-api-key': 'hush-2' });
+  await call('DELETE', `/${body.id}`);
+  expect(publishedOn(bus).at(-1)).toMatchObject({ state: 'deleted', secretHeaders: [] });
+});

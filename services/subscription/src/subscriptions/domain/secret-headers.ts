@@ -1,0 +1,71 @@
+import type { SealedHeader } from '@tidings/contracts';
+import type { Fault } from './fault.ts';
+import { headerPointer } from './header-rules.ts';
+import { limits } from './limits.ts';
+import type { Settings } from './subscription.ts';
+
+/** `secret_headers` of a body: a new value, true for the one that is set, null to take the header away. */
+export type SecretHeadersBody = Readonly<Record<string, string | true | null>>;
+
+/** Seals a value under its name; gives back `known` when that holds the same value already. */
+export type SealHeader = (name: string, value: string, known: SealedHeader | undefined) => SealedHeader;
+
+const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** The sealed headers with what a body says put in their place; those that it does not name stay. */
+export function mergedSecretHeaders(
+  base: readonly SealedHeader[],
+  body: SecretHeadersBody,
+  seal: SealHeader,
+): readonly SealedHeader[] {
+  let merged = base;
+  for (const [name, value] of Object.entries(body)) {
+    if (value === true) continue;
+    const known = base.find((header) => isSame(header.name, name));
+    const others = merged.filter((header) => !isSame(header.name, name));
+    if (value === null) merged = others;
+    else {
+      const sealed = seal(name, value, known);
+      merged = merged.map((header) => (header === known ? sealed : header));
+      if (known === undefined) merged = [...others, sealed];
+    }
+  }
+  return merged;
+}
+
+const originOf = (url: string): string => new URL(url).origin;
+
+/**
+ * What is wrong with sealed headers beside what was there before. A credential that its reader cannot see must not go to
+ * another origin unless whoever sends it there knows it.
+ */
+export function secretHeaderFaults(
+  body: Readonly<{ secret_headers?: SecretHeadersBody }>,
+  before: Settings | null,
+  after: Settings,
+): readonly Fault[] {
+  const { secret_headers: written = {} } = body;
+  const kept = before?.secretHeaders ?? [];
+  const faults: Fault[] = [];
+  for (const [name, value] of Object.entries(written)) {
+    if (value !== true || kept.some((header) => isSame(header.name, name))) continue;
+    faults.push({ pointer: headerPointer('secret_headers', name), detail: 'is not set: give its value' });
+  }
+  for (const name of Object.keys(after.headers)) {
+    if (!after.secretHeaders.some((header) => isSame(header.name, name))) continue;
+    faults.push({ pointer: headerPointer('headers', name), detail: 'is in secret_headers too' });
+  }
+  const count = Object.keys(after.headers).length + after.secretHeaders.length;
+  if (count > limits.headers) {
+    const detail = `and headers may have ${limits.headers} names together, got ${count}`;
+    faults.push({ pointer: '/secret_headers', detail });
+  }
+  if (before === null || originOf(before.endpointUrl) === originOf(after.endpointUrl)) return faults;
+  const stated = Object.entries(written).flatMap(([name, value]) => (value === true ? [] : [name]));
+  for (const { name } of after.secretHeaders) {
+    if (stated.some((header) => isSame(header, name))) continue;
+    const detail = 'was set for another origin than endpoint_url names now: give its value again, or null';
+    faults.push({ pointer: headerPointer('secret_headers', name), detail });
+  }
+  return faults;
+}

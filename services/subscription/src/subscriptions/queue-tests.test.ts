@@ -1,0 +1,61 @@
+import { decodeDelivery, topics } from '@tidings/contracts';
+import { beforeEach, expect, it } from 'vitest';
+import { aSubscription } from '../../test/a-subscription.ts';
+import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
+import { disabled, type Subscription } from './domain/subscription.ts';
+import { queueTests } from './queue-tests.ts';
+
+let registry: InMemoryRegistry;
+beforeEach(async () => {
+  registry = await openInMemoryRegistry();
+});
+
+const owing = aSubscription({ isTestOwed: true, createdAtMs: 7_000 });
+const stored = async (subscription: Subscription = owing): Promise<void> => {
+  await registry.store.insert(subscription);
+};
+const queued = () => registry.bus.records(topics.deliveries).map(decodeDelivery);
+
+it('puts one test of a new subscription into the log, when that is published', async () => {
+  await stored();
+  expect(await queueTests(registry)).toBe(0);
+  await registry.outbox.publish(owing, 'write');
+  expect(await queueTests(registry)).toBe(1);
+  expect(await queueTests(registry)).toBe(0);
+  const [command] = queued();
+  expect(queued()).toHaveLength(1);
+  expect(command?.state).toMatchObject({
+    subscriptionId: owing.id,
+    subscriptionVersion: 1,
+    eventType: 'webhook.test',
+    trigger: 'test',
+    chain: 0,
+    attempt: 1,
+    acceptedAtMs: 7_000,
+  });
+  expect(JSON.parse(command?.body.toString() ?? '')).toMatchObject({
+    id: command?.state.eventId,
+    type: 'webhook.test',
+    timestamp: '1970-01-01T00:00:07.000Z',
+  });
+});
+
+it('queues the same delivery again after a crash before the debt was struck out', async () => {
+  await stored({ ...owing, isUnpublished: false });
+  const note = registry.store.note.bind(registry.store);
+  registry.store.note = async () => Promise.reject(new Error('gone'));
+  await expect(queueTests(registry)).rejects.toThrow('gone');
+  registry.store.note = note;
+  expect(await queueTests(registry)).toBe(1);
+  const [first, second] = queued();
+  expect(second).toEqual(first);
+});
+
+it('owes it over later versions, under the same id', async () => {
+  await stored({ ...owing, isUnpublished: false });
+  const second = { ...disabled(owing, 'r', 2), isUnpublished: false };
+  await registry.store.replace(second, 1);
+  expect(await queueTests(registry)).toBe(1);
+  expect(await queueTests(registry)).toBe(0);
+  expect(queued()[0]?.state).toMatchObject({ subscriptionVersion: 1 });
+});

@@ -1,0 +1,33 @@
+import { bodyRenderer } from '@tidings/webhook-request';
+import type { Documents } from '../registry/documents.ts';
+import { pagesOf } from '../registry/sweep-unpublished.ts';
+import { owedTest } from './domain/owed-test.ts';
+import type { Subscription } from './domain/subscription.ts';
+import type { RequestDelivery } from './ports.ts';
+
+/** What queueing works with. */
+export type QueueParts = Pick<Documents<Subscription>, 'kind' | 'store' | 'logger'> &
+  Readonly<{ requestDelivery: RequestDelivery }>;
+
+const where = { in: { test_owed: [true], unpublished: [false] } };
+
+/**
+ * Puts the test of each new subscription into the log, once the subscription itself is on its topic. The debt stands in
+ * the document, and is struck out when the brokers have acknowledged the command: after a crash in between, or a write
+ * beside it, the same delivery is queued again, which delivery knows by its id.
+ */
+export async function queueTests({ kind, store, requestDelivery, logger }: QueueParts): Promise<number> {
+  let queued = 0;
+  for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
+    for (const subscription of page) {
+      const { state, event } = owedTest(subscription);
+      const body = bodyRenderer(event, state.acceptedAtMs)(state.format);
+      await requestDelivery({ state, body, traceparent: null });
+      await store.note(subscription.id, subscription.version, { test_owed: false });
+      const { deliveryId } = state;
+      logger.info({ ...kind.logFields(subscription), deliveryId }, 'test.queued');
+      queued += 1;
+    }
+  }
+  return queued;
+}

@@ -1,0 +1,88 @@
+import { newEventId } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import type { Clock } from '@tidings/runtime';
+import { refusal } from './check-settings.ts';
+import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
+import type { Settings, Subscription } from './domain/subscription.ts';
+import { type SendOutcome, testEvent } from './domain/test-attempt.ts';
+import type { SecretMint } from './mint-secret.ts';
+import type { OutgoingRequest, SendRequest } from './ports.ts';
+import { ownHeaders, signRequest } from './sign-request.ts';
+import { subscriptionKind } from './subscription-kind.ts';
+import { inTestSlot } from './test-slots.ts';
+
+/** What asking an endpoint works with. `requestOrigin`: how this installation calls itself. */
+export type VerifyParts = Readonly<{
+  mint: SecretMint;
+  send: SendRequest;
+  clock: Clock;
+  logger: Logger;
+  requestOrigin: string;
+}>;
+
+/** The version that is about to be written, and the trace that its request goes on. */
+export type Verifying = Readonly<{ subscription: Subscription; traceparent: string }>;
+
+// A caller waits for it.
+const maxWaitMs = 10_000;
+
+/**
+ * Asks the endpoint of a version as its settings say, before that is written. Gives back the settings to write: with the
+ * consent that was given. Throws AppError `unprocessable` that says how it failed, never an address.
+ */
+export async function verifyEndpoint(parts: VerifyParts, verifying: Verifying): Promise<Settings> {
+  const { settings } = verifying.subscription;
+  switch (settings.verify) {
+    case 'none':
+      return { ...settings, requestOrigin: null };
+    case 'ping':
+      await ping(parts, verifying);
+      return { ...settings, requestOrigin: null };
+    case 'challenge':
+      return challenge(parts, verifying);
+  }
+}
+
+const failed = (detail: string): Error => refusal([{ pointer: '/endpoint_url', detail }]);
+
+async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<void> {
+  const atMs = parts.clock.nowMs();
+  const event = testEvent({ subscription, eventId: newEventId(atMs), atMs });
+  await ask(parts, subscription, signRequest(parts.mint, { subscription, event, atMs, traceparent }));
+}
+
+async function challenge(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<Settings> {
+  const { settings } = subscription;
+  const question = consentQuestion(settings, parts.requestOrigin);
+  const { headers } = await ask(parts, subscription, {
+    method: 'OPTIONS',
+    url: settings.endpointUrl,
+    headers: { ...ownHeaders(parts.mint, subscription), ...questionHeaders(question), traceparent },
+    body: Buffer.alloc(0),
+    timeoutMs: settings.timeoutMs,
+  });
+  const consent = readConsent(headers, question);
+  if (!consent.isGiven) throw failed(`answered the challenge ${consent.detail}`);
+  return underConsent(settings, parts.requestOrigin, consent);
+}
+
+async function ask(
+  { send, logger }: VerifyParts,
+  subscription: Subscription,
+  request: OutgoingRequest,
+): Promise<Extract<SendOutcome, { kind: 'response' }>> {
+  const { verify, timeoutMs } = subscription.settings;
+  const sent = await inTestSlot(async () => send({ ...request, timeoutMs: Math.min(timeoutMs, maxWaitMs) }));
+  const fields = {
+    ...subscriptionKind.logFields(subscription),
+    verify,
+    durationMs: Math.round(sent.durationMs),
+  };
+  if (sent.kind === 'failed') {
+    logger.info({ ...fields, reason: sent.reason, detail: sent.detail }, 'endpoint.verified');
+    throw failed(`did not answer the ${verify}: ${sent.reason}`);
+  }
+  logger.info({ ...fields, statusCode: sent.status }, 'endpoint.verified');
+  if (sent.status >= 200 && sent.status < 300) return sent;
+  throw failed(`answered the ${verify} with status ${sent.status}, not 2xx`);
+}
