@@ -111,6 +111,30 @@ describe('relay', () => {
     },
   );
 
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])(
+    'keeps to its delay when the clock steps %s while records wait, with one timer a partition',
+    async (_, stepMs) => {
+      const { clock, bus, put, moved } = await relaying();
+      const idleTimers = clock.pendingTimers;
+      await put(1, 0);
+      await clock.advance(delayMs / 2);
+      clock.set(clock.nowMs() + stepMs);
+      // Its time in the log is an hour away from that of the record ahead of it.
+      await put(2, 0);
+      await clock.advance(delayMs / 2 - 1);
+      expect(moved()).toEqual([]);
+      expect(clock.pendingTimers).toBeLessThanOrEqual(idleTimers + 1);
+      await clock.advance(1);
+      expect(moved()).toEqual([1]);
+      await clock.advance(delayMs / 2);
+      expect(moved()).toEqual([1, 2]);
+      await bus.close();
+    },
+  );
+
   it('holds what is due while Kafka is away, and sends it once when it is back', async () => {
     const { clock, bus, put, moved } = await relaying();
     await put(1, 0);
