@@ -31,6 +31,18 @@ describe('spillOnArrival', () => {
     expect(spillOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
   });
 
+  it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
+    // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
+    const alone = { ...arrival, hasCompany: () => false };
+    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: spillRules.maxQueued - 1 })).toBeNull();
+    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: spillRules.maxQueued })?.reason).toBe(
+      'queue-full',
+    );
+    expect(spillOnArrival({ ...alone, takesPerSecond: 1_000, queued: 999 })).toBeNull();
+    expect(spillOnArrival({ ...alone, takesPerSecond: 1_000, queued: 1_000 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
+  });
+
   it('puts aside what an open breaker does not let through, alone or not', () => {
     const open = { ...arrival, admission: { kind: 'wait', waitMs: 7_000 } as const, hasCompany: () => false };
     expect(spillOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
@@ -51,7 +63,7 @@ describe('maxWaitMs', () => {
     expect(maxWaitMs('throttled', true)).toBe(spillRules.maxAgeMs);
     expect(maxWaitMs('saturated', false)).toBe(spillRules.maxAgeAloneMs);
     expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeMs);
-    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeAloneMs);
+    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeFreshMs);
   });
 });
 

@@ -9,12 +9,16 @@ export const spillRules = {
   maxQueued: 64,
   /** … or as many as its endpoint takes within this time, if that is more. */
   maxQueuedMs: 250,
+  /** With nobody else in sight: as many as it takes within this time. Who comes behind them in the log is not seen yet. */
+  maxQueuedAloneMs: 1_000,
   /** The same behind a half-open breaker, where one goes at a time. */
   maxQueuedBehindProbe: 8,
   /** How long a command may wait in memory while others come through its partition … */
   maxAgeMs: 2_000,
-  /** … and when nobody does, or when it waits for this process alone: nothing of its own is under way. */
-  maxAgeAloneMs: 10_000,
+  /** … when nobody does … */
+  maxAgeAloneMs: 4_000,
+  /** … and when it waits for this process alone: nothing of its own is under way. */
+  maxAgeFreshMs: 10_000,
   /** Others that came by within this time count. */
   companyMs: 10_000,
 } as const;
@@ -35,6 +39,9 @@ export type Arrival = Readonly<{
   takesPerSecond: number | null;
 }>;
 
+const isTooLong = (queued: number, takesPerSecond: number, withinMs: number): boolean =>
+  queued >= Math.max(spillRules.maxQueued, (takesPerSecond * withinMs) / 1_000);
+
 /** Whether a command that has just come is put aside instead of queued. */
 export const spillOnArrival = ({
   admission,
@@ -47,14 +54,18 @@ export const spillOnArrival = ({
   if (admission.kind === 'probe' && queued >= spillRules.maxQueuedBehindProbe) {
     return { reason: 'breaker-open', waitMs: behindProbeMs };
   }
-  const fastQueue = ((takesPerSecond ?? 0) * spillRules.maxQueuedMs) / 1_000;
-  if (queued < Math.max(spillRules.maxQueued, fastQueue) || !hasCompany()) return null;
+  if (!isTooLong(queued, takesPerSecond ?? 0, spillRules.maxQueuedMs)) return null;
+  // How much an endpoint takes is only known once it has answered.
+  const isSlow = takesPerSecond !== null && isTooLong(queued, takesPerSecond, spillRules.maxQueuedAloneMs);
+  if (!isSlow && !hasCompany()) return null;
   return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
 };
 
 /** How long a command may wait in memory for its turn. */
-export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
-  hasCompany && state !== 'fresh' ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
+export const maxWaitMs = (state: LaneState, hasCompany: boolean): number => {
+  if (state === 'fresh') return spillRules.maxAgeFreshMs;
+  return hasCompany ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
+};
 
 export type Backlog = Readonly<{
   /** Commands of the same subscription that come before it, in memory and on the ladder. */
