@@ -28,6 +28,8 @@ export type MemoryBus = Bus &
   Readonly<{
     /** Everything that lies in a topic: partition after partition, each in offset order. */
     records(topic: TopicDefinition): readonly IncomingRecord[];
+    /** A group's committed offsets by `topic partition`. May be set back, as if the commits since had been lost. */
+    commits(group: string): Map<string, number>;
     /** While false, publishing waits (or ends with `unavailable` at its deadline) and tables are stale. */
     setReachable(isReachable: boolean): void;
   }>;
@@ -88,6 +90,7 @@ export function createMemoryBus({
       await ownProducer.close();
     },
     records: (topic) => log.partitionsOf(topic).flat(),
+    commits: (group) => groupOf(group).commits,
     setReachable: (isReachable) => reachability.set(isReachable),
   };
 }

@@ -1,0 +1,139 @@
+import { type DeliveryState, topics } from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { type FakeClock, fakeClock } from '@tidings/runtime';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answered } from '../test/answers.ts';
+import { aCommand, aSubscription, startMs } from '../test/builders.ts';
+import { type Harness, type Sent, startHarness } from '../test/harness.ts';
+import { MortalProcess } from '../test/mortal-bus.ts';
+import { randomFrom } from '../test/order-world.ts';
+
+const commands = 60;
+const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
+
+/** One endpoint, the processes that send to it one after the other, and every request by delivery and answer. */
+class Endpoint {
+  readonly clock: FakeClock = fakeClock(startMs);
+  readonly bus: MemoryBus = createMemoryBus({ clock: this.clock });
+  readonly random: () => number;
+  readonly requests: string[] = [];
+  status = 200;
+
+  constructor(seed: number) {
+    this.random = randomFrom(seed);
+  }
+
+  get repeats(): number {
+    return this.requests.length - new Set(this.requests).size;
+  }
+
+  /** A process whose commits never arrive: it dies between what it records and what it commits. */
+  async startMortal(): Promise<Readonly<{ harness: Harness; kill: () => Promise<number> }>> {
+    const mortal = new MortalProcess(this.bus, this.clock, {
+      delayMs: () => Math.floor(this.random() * 6),
+      commitLagMs: 3_600_000,
+      onDeath: () => {},
+    });
+    const harness = await this.#start(mortal.bus, (sent) => {
+      if (mortal.step()) this.#take(sent);
+    });
+    const kill = async (): Promise<number> => {
+      const { queue, unrecorded } = harness.opened.engine.dispatcher;
+      const underWay = queue.inFlight + unrecorded;
+      mortal.kill();
+      await harness.stop();
+      return underWay;
+    };
+    return { harness, kill };
+  }
+
+  async startAnother(): Promise<Harness> {
+    return this.#start(this.bus, (sent) => this.#take(sent));
+  }
+
+  async #start(bus: MemoryBus, onSend: (sent: Sent) => void): Promise<Harness> {
+    const env = { DELIVERY_DRAIN: '0' };
+    return startHarness({ bus, brokers: this.bus, clock: this.clock, env, onSend, cleanUp: onTestFinished });
+  }
+
+  #take(sent: Sent): void {
+    // The first attempts get another answer than the second ones.
+    this.requests.push(`${sent.body.toString()} ${this.status}`);
+    const { status } = this;
+    this.clock.setTimer(() => sent.answer(answered(status)), 2 + Math.floor(this.random() * 30));
+  }
+}
+
+const numbered = (overrides: Partial<DeliveryState> = {}) =>
+  Array.from({ length: commands }, (_, n) => aCommand(n, overrides));
+
+const terminal = ({ facts }: Harness): number =>
+  new Set(
+    facts()
+      .filter(({ next }) => next.kind !== 'retry')
+      .map(({ deliveryId }) => deliveryId),
+  ).size;
+
+describe('what is sent twice after a crash', () => {
+  it('between record and commit is at most what was under way', async () => {
+    let repeats = 0;
+    let underWay = 0;
+    for (const seed of seeds) {
+      const endpoint = new Endpoint(seed);
+      const { harness, kill } = await endpoint.startMortal();
+      await harness.register(aSubscription());
+      await harness.publish(...numbered());
+      await endpoint.clock.advance(20 + Math.floor(endpoint.random() * 60));
+      const atDeath = await kill();
+      const second = await endpoint.startAnother();
+      await endpoint.clock.advance(5_000);
+      expect(terminal(second)).toBe(commands);
+      expect(endpoint.repeats).toBeLessThanOrEqual(atDeath);
+      repeats += endpoint.repeats;
+      underWay += atDeath;
+    }
+    expect(underWay).toBeGreaterThan(0);
+    process.stdout.write(
+      `delivery killed between record and commit, ${seeds.length} times ${commands} commands: ${repeats} sent twice, ${underWay} were under way\n`,
+    );
+  });
+
+  it('of the relay between produce and commit is at most what was under way, and the forks die out', async () => {
+    let repeats = 0;
+    let underWay = 0;
+    let copies = 0;
+    for (const seed of seeds) {
+      const endpoint = new Endpoint(seed);
+      const { harness, kill } = await endpoint.startMortal();
+      await harness.register(aSubscription({ retryScheduleSeconds: [5, 5] }));
+      // Says nothing against the endpoint: its breaker stays closed.
+      endpoint.status = 404;
+      await harness.publish(...numbered());
+      // All have failed once and wait on the rung; then the relay moves them, and dies before it commits that.
+      await endpoint.clock.advance(2_000);
+      expect(harness.ladderCommands()).toHaveLength(commands);
+      const before = new Map(endpoint.bus.commits('tidings-delivery-retry-5s'));
+      endpoint.status = 200;
+      await endpoint.clock.advance(3_000 + Math.floor(endpoint.random() * 600));
+      const atDeath = await kill();
+      const group = endpoint.bus.commits('tidings-delivery-retry-5s');
+      group.clear();
+      for (const [partition, offset] of before) group.set(partition, offset);
+      const moved = endpoint.bus.records(topics.deliveries).length - commands;
+      const second = await endpoint.startAnother();
+      await endpoint.clock.advance(30_000);
+      copies += endpoint.bus.records(topics.deliveries).length - 2 * commands;
+      expect(terminal(second)).toBe(commands);
+      expect(moved).toBeGreaterThan(0);
+      expect(endpoint.repeats).toBeLessThanOrEqual(atDeath);
+      // A fork that lived on would have come back over the rung.
+      expect(second.ladderCommands().filter(({ command }) => command.state.attempt > 2)).toEqual([]);
+      repeats += endpoint.repeats;
+      underWay += atDeath;
+    }
+    process.stdout.write(
+      `relay killed between produce and commit, ${seeds.length} times ${commands} commands: ${copies} forked commands, ${repeats} sent twice, ${underWay} were under way\n`,
+    );
+    expect(copies).toBeGreaterThan(0);
+  });
+});
