@@ -61,7 +61,9 @@ function observe(request: Request, response: ServerResponse, handles: HttpHandle
   response.once('close', () => {
     handles.openRequests.dec({});
     const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'aborted';
-    const labels = { method: knownMethod(request.method), route: routeOf(request), status };
+    const route = routeOf(request);
+    if (response.statusCode === 429) handles.rateLimited.inc({ route });
+    const labels = { method: knownMethod(request.method), route, status };
     handles.requestSeconds.observe(labels, (performance.now() - beganMs) / 1000);
   });
 }

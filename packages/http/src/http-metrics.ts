@@ -9,6 +9,12 @@ export const httpMetrics = defineMetrics({
     labels: ['method', 'route', 'status'],
     buckets: latencyBuckets,
   },
+  rateLimited: {
+    type: 'counter',
+    name: 'tidings_http_rate_limited_total',
+    help: 'Requests that were refused with 429 because their key, or the service, had too many, by route pattern.',
+    labels: ['route'],
+  },
   openRequests: {
     type: 'gauge',
     name: 'tidings_http_open_requests',

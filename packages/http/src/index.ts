@@ -17,6 +17,7 @@ export { type Authenticate, type Principal, type Scope, scopes } from './princip
 export { type Problem, problem, problemFromError } from './problem.ts';
 export { type ProblemKind, problemTable } from './problem-table.ts';
 export { type PageQuery, pageParameters, queryOf } from './query.ts';
+export { rateLimitSetting } from './rate-limit.ts';
 export { type Page, pageReply, type Reply } from './reply.ts';
 export { traceIdOf, traceparentOf } from './request-state.ts';
 export { type AdminKey, adminKeyAuthenticator } from './require-key.ts';

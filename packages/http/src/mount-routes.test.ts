@@ -19,6 +19,8 @@ const all = new Set(['admin']);
 const keys: Readonly<Record<string, Principal>> = {
   own: { keyId: 'key_1', workspaceId: 'ws_1', consumerId: null, scopes: all },
   other: { keyId: 'key_2', workspaceId: 'ws_2', consumerId: null, scopes: all },
+  slow: { keyId: 'key_4', workspaceId: 'ws_1', consumerId: null, scopes: all, requestsPerSecond: 2 },
+  fast: { keyId: 'key_5', workspaceId: 'ws_1', consumerId: null, scopes: all, requestsPerSecond: 0 },
   reader: { keyId: 'key_3', workspaceId: 'ws_1', consumerId: null, scopes: new Set(['subscriptions:read']) },
 };
 
@@ -111,13 +113,14 @@ const routes: readonly Route[] = [
   }),
 ];
 
-async function aServer() {
+async function aServer(limits: Readonly<{ requestsPerSecond?: number }> = {}) {
+  const authenticate = (token: string) => keys[token] ?? null;
   const app = createApp({
     service: 'test',
     logger: silentLogger,
     metrics: createMetrics({}, { service: 'test', nodeMetrics: false }),
     health: new Health(),
-    routes: (router) => mountRoutes(router, routes, { authenticate: (token) => keys[token] ?? null }),
+    routes: (router) => mountRoutes(router, routes, { authenticate, ...limits }),
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(0));
@@ -216,6 +219,35 @@ describe('a declared route', () => {
     const options = await call('OPTIONS /things');
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
     expect((await call('HEAD /things')).status).toBe(200);
+  });
+
+  it('tells each key its limit, and answers 429 beyond it, whatever the route', async () => {
+    const call = await aServer({ requestsPerSecond: 3 });
+    const limitOf = ({ headers }: { headers: Headers }) =>
+      [
+        'ratelimit-policy',
+        'ratelimit',
+        'x-ratelimit-limit',
+        'x-ratelimit-remaining',
+        'x-ratelimit-reset',
+      ].map((name) => headers.get(name));
+    const first = await call('GET /things', { key: 'slow' });
+    expect(limitOf(first)).toEqual(['"key";q=2;w=1', '"key";r=1;t=1', '2', '1', '1']);
+    const more = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) =>
+        call(i % 2 === 0 ? 'GET /things' : 'GET /things/abc', { key: 'slow' }),
+      ),
+    );
+    const [refused = first] = more.filter(({ status }) => status === 429);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(limitOf(refused)).toEqual(['"key";q=2;w=1', '"key";r=0;t=1', '2', '0', '1']);
+    expect(limitOf(await call('GET /things'))[0]).toBe('"key";q=3;w=1');
+    expect(limitOf(await call('GET /things', { key: 'fast' }))).toEqual([null, null, null, null, null]);
+    const metrics = await call('GET /metrics', { key: '' });
+    expect(metrics.text).toMatch(/tidings_http_rate_limited_total\{route="\/things",service="test"\} \d/);
+    expect(metrics.text).not.toContain('key_4');
+    await expect.poll(async () => (await call('GET /things', { key: 'slow' })).status).toBe(200);
   });
 
   it('can be declared only once', () => {

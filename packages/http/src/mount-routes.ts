@@ -6,28 +6,35 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ifMatchOf } from './if-match.ts';
 import { describing, descriptionRoute } from './openapi/description-route.ts';
 import type { Authenticate } from './principal.ts';
+import { limitRate } from './rate-limit.ts';
 import { type Middleware, rawBody } from './raw-body.ts';
 import { sendReply } from './reply.ts';
 import { principalOf, rawBodyOf } from './request-state.ts';
 import { requireKey } from './require-key.ts';
 import type { Method, Route } from './route.ts';
 
-/** What routes are mounted with. */
-export type MountOptions = Readonly<{ authenticate: Authenticate }>;
+/** What routes are mounted with. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none. */
+export type MountOptions = Readonly<{ authenticate: Authenticate; requestsPerSecond?: number }>;
 
 /**
- * Mounts declared routes. Each request is checked in this order: key (401), scope (403), Accept (406), body by its
+ * Mounts declared routes. Each request is checked in this order: key (401), scope (403), rate (429), Accept (406), body by its
  * headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find` come
  * first); then its handler answers. Known paths answer other methods with 405. Call it once for all routes of a service.
  */
-export function mountRoutes(app: Express, given: readonly Route[], { authenticate }: MountOptions): void {
+export function mountRoutes(app: Express, given: readonly Route[], options: MountOptions): void {
   const routes = given.some(({ path }) => path === describing.path)
     ? given
     : [...given, descriptionRoute(given)];
   refuseDoubles(routes);
+  // One for all routes: a key has one limit here, not one at each route.
+  const limit = limitRate(options.requestsPerSecond ?? 0);
   const inOrder = [...routes].sort(byPath);
   for (const route of inOrder) {
-    const steps: Middleware[] = [...guards(route, authenticate), acceptable(route), ...bodyReader(route)];
+    const steps: Middleware[] = [
+      ...guards(route, { ...options, limit }),
+      acceptable(route),
+      ...bodyReader(route),
+    ];
     app[verbs[route.method]](expressPath(route.path), ...steps, handler(route));
   }
   for (const path of new Set(inOrder.map((route) => route.path))) {
@@ -69,8 +76,10 @@ function refuseDoubles(routes: readonly Route[]): void {
   }
 }
 
-const guards = ({ access }: Route, authenticate: Authenticate): Middleware[] =>
-  typeof access === 'string' ? [requireKey(authenticate, access)] : [];
+const guards = (
+  { access }: Route,
+  { limit, authenticate }: MountOptions & { limit: Middleware },
+): Middleware[] => (typeof access === 'string' ? [requireKey(authenticate, access), limit] : []);
 
 /** Refuses who takes nothing of what the route answers (406). Weights are not looked at: there is but one choice. */
 function acceptable({ answers }: Route): Middleware {

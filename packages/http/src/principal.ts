@@ -22,6 +22,8 @@ export type Principal = Readonly<{
   workspaceId: string;
   consumerId: string | null;
   scopes: ReadonlySet<string>;
+  /** How many requests a second it may make; left out: as the service has it. */
+  requestsPerSecond?: number;
 }>;
 
 /** Finds the principal of a bearer token; null when there is none. */

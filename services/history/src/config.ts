@@ -1,9 +1,10 @@
-import { httpSettings } from '@tidings/http';
+import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 
 /** What an operator can set. */
 export const configSpec = {
   ...httpSettings('HISTORY'),
+  requestsPerSecond: rateLimitSetting('HISTORY', 100),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   mongodbUri: sharedSettings.mongodbUri,
   adminKey: sharedSettings.adminKey,

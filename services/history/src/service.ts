@@ -140,6 +140,8 @@ export const startHistory = async (
   resources.add('sweep', stopSweeping);
   const authenticate = adminKeyAuthenticator(config);
   const routes = deliveryRoutes({ store });
-  const server = await serve(context, { routes: (app) => mountRoutes(app, routes, { authenticate }) });
+  const server = await serve(context, {
+    routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond }),
+  });
   return { url: server.url };
 };

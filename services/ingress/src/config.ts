@@ -1,9 +1,10 @@
-import { httpSettings } from '@tidings/http';
+import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings } from '@tidings/runtime';
 
 /** What an operator can set. */
 export const configSpec = {
   ...httpSettings('INGRESS'),
+  requestsPerSecond: rateLimitSetting('INGRESS', 0),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   adminKey: sharedSettings.adminKey,
   workspaceId: sharedSettings.workspaceId,

@@ -52,7 +52,10 @@ export async function startIngress(
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       app.use('/v1', refuseLoops(config.loopId, metrics.handles));
-      mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) });
+      mountRoutes(app, routes, {
+        authenticate: adminKeyAuthenticator(config),
+        requestsPerSecond: config.requestsPerSecond,
+      });
     },
   });
   return { url: server.url };

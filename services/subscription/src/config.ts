@@ -1,4 +1,4 @@
-import { httpSettings } from '@tidings/http';
+import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 import { limits } from './subscriptions/domain/limits.ts';
 
@@ -8,6 +8,7 @@ const hour = 3_600 * second;
 /** The settings of this service. */
 export const configSpec = {
   ...httpSettings('SUBSCRIPTION'),
+  requestsPerSecond: rateLimitSetting('SUBSCRIPTION', 100),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   mongodbUri: sharedSettings.mongodbUri,
   adminKey: sharedSettings.adminKey,

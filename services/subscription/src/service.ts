@@ -143,7 +143,11 @@ export async function startSubscription(context: Context): Promise<{ url: string
     onReplay: () => metrics.handles.answersReplayed.inc({}),
   });
   const server = await serve(context, {
-    routes: (app) => mountRoutes(app, routes, { authenticate: adminKeyAuthenticator(config) }),
+    routes: (app) =>
+      mountRoutes(app, routes, {
+        authenticate: adminKeyAuthenticator(config),
+        requestsPerSecond: config.requestsPerSecond,
+      }),
   });
   // Only now is it known where this process listens.
   egress.setPolicy(operatorPolicy(config, [server.url]));

@@ -3,7 +3,14 @@ import { problemTable } from '../problem-table.ts';
 import type { Answer, Body, JsonSchema, Query, Route } from '../route.ts';
 import { type Components, described } from './named-schema.ts';
 import { problemAnswer, problemName, problemsOf } from './problems-of.ts';
-import { answerHeaders, listParameters, queryParameter, requestHeaders } from './shared-components.ts';
+import {
+  answerHeaders,
+  headerReferences,
+  listParameters,
+  queryParameter,
+  rateHeaders,
+  requestHeaders,
+} from './shared-components.ts';
 
 type Named = Readonly<Record<string, unknown>>;
 
@@ -74,7 +81,11 @@ const sorted = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
 
 function usedComponents(routes: readonly Route[]): Record<string, Named> {
   const answers = routes.flatMap((route) => Object.values(route.answers));
-  const headers = new Set<string>(['Retry-After', ...answers.flatMap((answer) => answer.headers ?? [])]);
+  const headers = new Set<string>([
+    'Retry-After',
+    ...rateHeaders,
+    ...answers.flatMap((answer) => answer.headers ?? []),
+  ]);
   const taken = new Set<string>(routes.flatMap((route) => route.takes ?? []));
   const listed = new Set(routes.flatMap(({ query }) => Object.keys(query?.properties ?? {})));
   const only = (all: Readonly<Record<string, object>>, names: ReadonlySet<string>) =>
@@ -146,13 +157,7 @@ function response({ description, schema, type, headers = [], example }: Answer, 
   };
   return {
     description,
-    ...(headers.length === 0
-      ? {}
-      : {
-          headers: Object.fromEntries(
-            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-          ),
-        }),
+    ...(headers.length === 0 ? {} : { headers: headerReferences(headers) }),
     ...(schema === undefined && type === undefined
       ? {}
       : { content: { [type ?? 'application/json']: media } }),

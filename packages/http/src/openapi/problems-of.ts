@@ -2,6 +2,7 @@ import type { ErrorCode } from '@tidings/runtime';
 import { problemTable } from '../problem-table.ts';
 import type { Route } from '../route.ts';
 import { problemSchema } from './problem-schema.ts';
+import { headerReferences, rateHeaders } from './shared-components.ts';
 
 const allCodes = Object.keys(problemTable) as readonly ErrorCode[];
 
@@ -43,13 +44,13 @@ export function problemAnswer(code: ErrorCode, described: (schema: object) => un
     code,
     traceId: '0af7651916cd43dd8448eb211c80319c',
   };
-  const headers =
-    status === 429 || status === 503
-      ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }
-      : undefined;
+  const names = [
+    ...(status === 429 || status === 503 ? ['Retry-After'] : []),
+    ...(status === 429 ? rateHeaders : []),
+  ];
   return {
     description: meaning,
-    ...(headers === undefined ? {} : { headers }),
+    ...(names.length === 0 ? {} : { headers: headerReferences(names) }),
     content: { 'application/problem+json': { schema: described(problemSchema), example } },
   };
 }

@@ -18,8 +18,12 @@ const nextCursorSchema = named('NextCursor', {
   description: 'The `cursor` of the next page, with the same filters; null on the last.',
 });
 
+/** The headers that tell of the limit of a key. */
+export const rateHeaders = ['RateLimit', 'RateLimit-Policy'] as const;
+type RateHeader = (typeof rateHeaders)[number];
+
 /** The headers of answers, as components. */
-export const answerHeaders: Readonly<Record<AnswerHeader, object>> = {
+export const answerHeaders: Readonly<Record<AnswerHeader | RateHeader, object>> = {
   ETag: { description: 'The version, for If-Match.', schema: { ...text, examples: ['"3"'] } },
   Location: { description: 'Where the new object is.', schema: text },
   Link: { description: 'Where the next page is (RFC 8288, rel=next), when there is one.', schema: text },
@@ -29,8 +33,20 @@ export const answerHeaders: Readonly<Record<AnswerHeader, object>> = {
   },
   Deprecation: { description: 'Since when the event type is deprecated (RFC 9745).', schema: text },
   Sunset: { description: 'When the event type stops being taken (RFC 8594).', schema: text },
+  RateLimit: {
+    description: 'What is left of the limit and for how many seconds.',
+    schema: { ...text, examples: ['"key";r=99;t=1'] },
+  },
+  'RateLimit-Policy': {
+    description: 'The limit: so many requests in so many seconds.',
+    schema: { ...text, examples: ['"key";q=100;w=1'] },
+  },
   'Retry-After': { description: 'After how many seconds to try again.', schema: seconds },
 };
+
+/** References to headers among the components. */
+export const headerReferences = (names: readonly string[]): object =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** The headers of requests, as parameters. */
 export const requestHeaders: Readonly<Record<RequestHeader, object>> = {
