@@ -91,6 +91,7 @@ export type {
 export {
   disableCauses,
   encodeOperationalEvent,
+  operationalEventIdOf,
   operationalEventTypes,
 } from './operational-event.ts';
 export type {

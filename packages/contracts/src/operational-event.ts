@@ -115,17 +115,21 @@ const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknow
 
 const source = '/tidings/endpoint-health';
 
+/** The id of an operational event: it follows from its type and its cause. */
+export const operationalEventIdOf = ({ type, workspaceId, cause }: OperationalEvent): EventId =>
+  deriveEventId({ workspaceId, source, callerId: `${type} ${cause}` });
+
 /**
  * The record of an operational event on the events topic. Its id follows from type and cause and its key is the
  * subscription, so a repeat meets the first in one partition and is dropped there as any repeated event is. An event about
  * a consumer's subscription is addressed to that consumer. Throws DecodeError when the data is not of its type.
  */
 export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
-  const { type, workspaceId, data, cause } = event;
+  const { type, workspaceId, data } = event;
   checkData[type](data);
   return encodeEvent(
     {
-      id: deriveEventId({ workspaceId, source, callerId: `${type} ${cause}` }),
+      id: operationalEventIdOf(event),
       callerId: null,
       workspaceId,
       consumerId: data.consumer_id,

@@ -71,6 +71,20 @@ export const configSpec = {
     max: 60 * second,
     help: 'how often attempts are counted into failure_count and last_delivery_at',
   }),
+  disableAfterFailures: integer({
+    env: 'SUBSCRIPTION_DISABLE_AFTER_FAILURES',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+    help: 'failures in a row after which a subscription is disabled, where its workspace does not say; 0 is never',
+  }),
+  disableAfterMs: duration({
+    env: 'SUBSCRIPTION_DISABLE_AFTER',
+    default: 120 * hour,
+    min: hour,
+    max: 90 * 24 * hour,
+    help: 'how long a subscription may do nothing but fail before it is disabled',
+  }),
   compareEveryMs: duration({
     env: 'SUBSCRIPTION_COMPARE_EVERY',
     default: hour,

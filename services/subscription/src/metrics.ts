@@ -61,6 +61,18 @@ export const metricsCatalogue = defineMetrics({
     help: 'Attempts that were counted into the health of their endpoint.',
     labels: [],
   },
+  transitions: {
+    type: 'counter',
+    name: 'tidings_subscription_operational_events_total',
+    help: 'Operational events that were raised, by type.',
+    labels: ['type'],
+  },
+  notices: {
+    type: 'counter',
+    name: 'tidings_subscription_notices_total',
+    help: 'Notices to the URL of a workspace: sent, failed (after the last retry) or dropped (too many waited).',
+    labels: ['outcome'],
+  },
   unreadable: {
     type: 'counter',
     name: 'tidings_subscription_unreadable_documents_total',

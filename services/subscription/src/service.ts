@@ -1,7 +1,7 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
@@ -15,15 +15,18 @@ import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
 import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts';
+import { operationalEventPublisher } from './subscriptions/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
 import { SecretMint } from './subscriptions/mint-secret.ts';
-import type { RequestDelivery } from './subscriptions/ports.ts';
+import type { RequestDelivery, SendRequest } from './subscriptions/ports.ts';
 import { queueTests } from './subscriptions/queue-tests.ts';
+import { NoticeSender } from './subscriptions/send-notices.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
+import { createTellTransitions } from './subscriptions/tell-transitions.ts';
 
 // A turn of counting or two.
 const countDrainMs = 3_000;
@@ -47,15 +50,30 @@ async function openKafka({ config, logger, metrics, resources, clock, name }: Co
   return { bus, producer: await bus.producer() };
 }
 
-function openSubscriptions(context: Context, registry: OpenRegistry) {
+type SubscriptionParts = Readonly<{ registry: OpenRegistry; producer: Producer; send: SendRequest }>;
+
+function openSubscriptions(context: Context, { registry, producer, send }: SubscriptionParts) {
+  const { config, logger, clock, metrics, resources } = context;
+  const { handles } = metrics;
   const health = new MongoHealthStore(registry.mongo.connection);
   const subscriptions = registry.documents(subscriptionKind, {
     onPurge: async (id) => health.remove(id as SubscriptionId),
   });
+  const notices = new NoticeSender({ targetOf: () => null, send, clock, logger, metrics: handles });
+  resources.add('notices', () => notices.close());
   const counter = new AttemptCounter({
     health,
     enabledVersionOf: (id) => subscriptions.landed.enabledVersionOf(id),
-    metrics: context.metrics.handles,
+    policyOf: () => config,
+    tell: createTellTransitions({
+      ...subscriptions,
+      publishEvents: operationalEventPublisher(producer),
+      onTold: (event) => {
+        handles.transitions.inc({ type: event.type });
+        notices.offer(event);
+      },
+    }),
+    metrics: handles,
   });
   return { health, subscriptions, counter };
 }
@@ -117,10 +135,11 @@ export async function startSubscription(context: Context): Promise<{ url: string
     ...(config.loopId !== '' && { loopId: config.loopId }),
   });
   resources.add('egress', async () => egress.close());
+  const send = httpSender(egress);
   const { bus, producer } = await openKafka(context);
   const registry = openRegistry(context, producer);
   const { mongo, keys } = registry;
-  const { health, subscriptions, counter } = openSubscriptions(context, registry);
+  const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send });
   const kinds = [subscriptions];
   const requestDelivery = deliveryRequester(producer);
   const chores = choresOf(context, subscriptions, { counter, keys, requestDelivery });
@@ -133,7 +152,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
     keys,
     endpointHealth: health,
     mint,
-    send: httpSender(egress),
+    send,
     recordAttempt: attemptRecorder(producer),
     onTestOwed: () => housekeeping.wake(queueTestsName),
     requestOrigin: config.requestOrigin,

@@ -19,6 +19,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
       lastDeliveryAtMs: 1_600_000_000_000,
       lastFailureAtMs: 1_700_000_000_001,
       lastFailureReason: 'blocked-address',
+      alert: 'disabled',
       positions: [
         { partition: 0, offset: 5_000_000_000 },
         { partition: 11, offset: 0 },

@@ -2,11 +2,13 @@ import { AppError } from '@tidings/runtime';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
+import { kindFaults, kindOf } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
 import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What a change needs besides the parts of every write. */
@@ -30,6 +32,10 @@ function refuseOtherKeys(from: Settings, to: Settings): void {
   });
 }
 
+// What it receives is then about something else altogether, and nobody would expect it there.
+const otherKindFaults = (from: Settings, to: Settings): readonly Fault[] =>
+  kindFaults(kindOf(from.events), to.events);
+
 function changedSettings(parts: ChangeParts, { id, workspaceId, settings }: Subscription, body: ChangeBody) {
   const owner = { workspaceId, subscriptionId: id };
   const secretHeaders = mergedSecretHeaders(
@@ -37,9 +43,10 @@ function changedSettings(parts: ChangeParts, { id, workspaceId, settings }: Subs
     body.secret_headers ?? {},
     (name, value, known) => parts.mint.sealHeader(owner, { name, value }, known),
   );
-  const changed = { ...readSettings(body, settings), secretHeaders };
+  const sealing = { mint: parts.mint, nowMs: parts.clock.nowMs(), owner };
+  const changed = { ...withTls(readSettings(body, settings), body, sealing), secretHeaders };
   refuseOtherKeys(settings, changed);
-  refuseFaults(secretHeaderFaults(body, settings, changed));
+  refuseFaults([...secretHeaderFaults(body, settings, changed), ...otherKindFaults(settings, changed)]);
   return changed.verify === 'challenge' ? changed : { ...changed, requestOrigin: null };
 }
 
@@ -52,7 +59,7 @@ export async function changeSubscription(
   { traceparent, ...target }: ChangeTarget,
   body: ChangeBody,
 ): Promise<Changed> {
-  const warnings = await checkSettings(parts.checks, body);
+  const warnings = await checkSettings(parts.checks, body, tlsFaults(body, parts.clock.nowMs()));
   const written = await writeVersion(parts, target, {
     operation: 'changed',
     change: async (current) => {

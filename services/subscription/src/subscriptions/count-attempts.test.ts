@@ -17,6 +17,7 @@ import { metricsCatalogue } from '../metrics.ts';
 import { consumeAttempts } from './adapters/kafka-attempts.ts';
 import { MemoryHealthStore } from './adapters/memory-health-store.ts';
 import { AttemptCounter } from './count-attempts.ts';
+import type { TellTransitions } from './tell-transitions.ts';
 
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
 
@@ -51,14 +52,26 @@ describe('counting attempts', () => {
   let bus: MemoryBus;
   let producer: Producer;
   let health: MemoryHealthStore;
+  let told: string[];
+  let tell: TellTransitions;
   beforeEach(async () => {
+    told = [];
+    tell = async (_id, transitions) => {
+      told.push(...transitions.map(({ kind }) => kind));
+    };
     bus = createMemoryBus();
     producer = await bus.producer();
     health = new MemoryHealthStore();
   });
 
   async function startCounting(group = 'g'): Promise<{ counter: AttemptCounter; runner: PartitionRunner }> {
-    const counter = new AttemptCounter({ health, enabledVersionOf: () => 1, metrics: handles });
+    const counter = new AttemptCounter({
+      health,
+      enabledVersionOf: () => 1,
+      policyOf: () => ({ disableAfterFailures: 10, disableAfterMs: 1_000_000 }),
+      tell: async (id, transitions) => tell(id, transitions),
+      metrics: handles,
+    });
     const runner = await consumeAttempts(bus, counter, group);
     onTestFinished(async () => runner.close());
     return { counter, runner };
@@ -141,5 +154,47 @@ describe('counting attempts', () => {
     await publish(anAttempt(id));
     await settle(runner, counter);
     expect(await health.find(id)).toMatchObject({ failureCount: 5, rev: 2 });
+  });
+
+  it('tells what comes of it once, also when the topic is read again from its beginning', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(...Array.from({ length: 12 }, () => anAttempt(id)));
+    await settle(runner, counter);
+    expect(told).toEqual(['failing', 'disabled']);
+    const again = await startCounting('another');
+    await eventually(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await again.counter.flush();
+    expect(told).toHaveLength(2);
+  });
+
+  it('is not done with attempts, and counts none of them, as long as their owner could not be told', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const works = tell;
+    tell = async () => {
+      throw new AppError({ code: 'unavailable', message: 'no brokers' });
+    };
+    await publish(...Array.from({ length: 4 }, () => anAttempt(id)));
+    await eventually(() => expect(runner.pending()).toBe(4));
+    await expect(counter.flush()).rejects.toThrow('no brokers');
+    expect([runner.pending(), await health.find(id)]).toEqual([4, null]);
+    tell = works;
+    await settle(runner, counter);
+    expect(told).toEqual(['failing']);
+    expect(await health.find(id)).toMatchObject({ failureCount: 4, alert: 'failing' });
+  });
+
+  it('works a flood of one endpoint off in pieces', async () => {
+    const id = nextId();
+    const sizes: number[] = [];
+    tell = async (_id, transitions) => void sizes.push(transitions.length);
+    const { counter, runner } = await startCounting();
+    const exhausted = { next: { kind: 'dead-letter', reason: 'exhausted' } } as const;
+    await publish(...Array.from({ length: 1_200 }, () => anAttempt(id, exhausted)));
+    await settle(runner, counter);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(502);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(1_202);
+    expect(await health.find(id)).toMatchObject({ failureCount: 1_200 });
   });
 });

@@ -1,15 +1,19 @@
-import type { AttemptRecorded, SubscriptionId } from '@tidings/contracts';
+import type { AttemptRecorded, SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import type { Assignment, WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Metrics } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type CountedAttempt, countedAttempt, noHealth, withAttempts } from './domain/endpoint-health.ts';
+import type { HealthPolicy } from './domain/health-transition.ts';
 import type { HealthStore } from './ports.ts';
+import type { TellTransitions } from './tell-transitions.ts';
 
 /** What counting works with. `enabledVersionOf`: as the topic says; 0 for a subscription it does not know. */
 export type CountParts = Readonly<{
   health: HealthStore;
   enabledVersionOf(id: SubscriptionId): number;
+  policyOf(workspace: WorkspaceId): HealthPolicy;
+  tell: TellTransitions;
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'attemptsCounted'>;
 }>;
 
@@ -20,10 +24,14 @@ type PartitionState = { waiting: Waiting[]; end: number };
 // Each write is one small document; the database has other work too.
 const writersAtOnce = 8;
 const maxTries = 5;
+// What comes of them travels in one publish.
+const attemptsAtOnce = 500;
 
 /**
  * Counts attempts into the health of their subscriptions. Records are gathered and written a subscription at a time, so a
- * flood of attempts costs a write for each endpoint and turn, not for each attempt. A record is done when it is written.
+ * flood of attempts costs a write for each endpoint and turn, not for each attempt. What the owner is to be told is told
+ * before the count is written, and a record is done when it is written: a crash in between counts and tells again, and
+ * the same attempts give the same events under the same ids.
  */
 export class AttemptCounter {
   readonly #parts: CountParts;
@@ -61,11 +69,14 @@ export class AttemptCounter {
     const work = groups.values();
     const writer = async (): Promise<void> => {
       for (const [id, waiting] of work) {
+        let from = 0;
         try {
-          await this.#count(id, waiting);
+          for (; from < waiting.length; from += attemptsAtOnce) {
+            await this.#count(id, waiting.slice(from, from + attemptsAtOnce));
+          }
         } catch (error) {
           failures.push(error);
-          this.#putBack(waiting);
+          this.#putBack(waiting.slice(from));
         }
       }
     };
@@ -94,15 +105,19 @@ export class AttemptCounter {
   }
 
   async #count(id: SubscriptionId, waiting: readonly Waiting[]): Promise<void> {
-    const { health, enabledVersionOf, metrics } = this.#parts;
+    const { health, enabledVersionOf, policyOf, tell, metrics } = this.#parts;
     const attempts = waiting.map(({ attempt }) => attempt);
+    const [first] = attempts;
+    if (first === undefined) return;
     for (let tries = 1; tries <= maxTries; tries += 1) {
       const stored = await health.find(id);
       const before = stored ?? noHealth(id);
-      const after = withAttempts(before, attempts, {
+      const { health: after, transitions } = withAttempts(before, attempts, {
         enabledVersion: enabledVersionOf(id),
+        policy: policyOf(first.workspaceId),
         endOf: (partition) => this.#partitions.get(partition)?.end ?? Number.POSITIVE_INFINITY,
       });
+      if (transitions.length > 0) await tell(id, transitions);
       const isWritten =
         after === before || (stored === null ? await health.insert(after) : await health.replace(after));
       if (isWritten) {

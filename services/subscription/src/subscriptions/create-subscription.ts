@@ -5,12 +5,14 @@ import type { Reach } from '../registry/ports.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
 import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
+import { eventFaults, kindFaults } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
 import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
+import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What creation needs besides the parts of every write. */
@@ -40,7 +42,11 @@ export type Created = Written<Subscription> &
 /** Writes version 1 of a subscription and publishes it; asks its endpoint first if that is wanted. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
   const { reach, body, by } = creation;
-  const warnings = await checkSettings(parts.checks, body, consumerFaults(reach, body));
+  const warnings = await checkSettings(parts.checks, body, [
+    ...consumerFaults(reach, body),
+    ...kindFaultsOf(body),
+    ...tlsFaults(body, parts.clock.nowMs()),
+  ]);
   await requireRoom(parts, creation);
   const { version, shownSecret } = firstVersion(parts, creation);
   const entity = { ...version, settings: await verified(parts, creation, version) };
@@ -60,7 +66,7 @@ function firstVersion({ clock, mint }: CreateParts, { reach, body, id }: Creatio
   const secretHeaders = mergedSecretHeaders([], body.secret_headers ?? {}, (name, value) =>
     mint.sealHeader(owner, { name, value }),
   );
-  const settings = { ...read, secretHeaders };
+  const settings = { ...withTls(read, body, { mint, nowMs, owner }), secretHeaders };
   refuseFaults(secretHeaderFaults(body, null, settings));
   const secret = mint.mint({ ...owner, style: settings.signatureStyle, own: body.secret, nowMs });
   const version = begin({
@@ -117,6 +123,10 @@ function consumerFaults({ consumerId: own }: Reach, { consumer_id: asked }: Crea
   if (own === null || asked == null || asked === own) return [];
   return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or left out' }];
 }
+
+// Events that are wrong in themselves are told as that.
+const kindFaultsOf = ({ kind, events }: CreateBody): readonly Fault[] =>
+  kind === undefined || eventFaults(events).length > 0 ? [] : kindFaults(kind, events);
 
 async function requireRoom({ store, maxPerWorkspace }: CreateParts, { reach, id }: Creation): Promise<void> {
   const workspace = { ...reach, consumerId: null };

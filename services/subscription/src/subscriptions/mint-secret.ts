@@ -9,6 +9,7 @@ import {
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningError } from '@tidings/signing';
 import type { StoredSecret } from './domain/signing-secrets.ts';
+import { readTls, type StoredTls, type TlsBody } from './domain/tls-material.ts';
 
 /** The subscription that a secret belongs to. A sealed secret opens for no other. */
 export type SecretOwner = Readonly<{ workspaceId: WorkspaceId; subscriptionId: SubscriptionId }>;
@@ -26,7 +27,10 @@ const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secre
   field,
 ];
 
-/** Makes, seals and opens signing secrets and header values. Nothing else ever holds one in the clear. */
+/** What TLS to an endpoint uses of its own, in PEM. */
+export type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
+
+/** Makes, seals and opens what only its owner may know. Nothing but these functions ever holds it in the clear. */
 export class SecretMint {
   readonly #ring: KeyRing;
 
@@ -80,6 +84,18 @@ export class SecretMint {
       if (error instanceof AppError && error.code === 'seal-broken') return false;
       throw error;
     }
+  }
+
+  /** The TLS of an endpoint, which has passed its rules, as it is kept. */
+  sealTls(body: TlsBody, nowMs: number, owner: SecretOwner): StoredTls {
+    const { ca, certificate } = readTls(body, nowMs);
+    const material = { ca: body.ca, cert: body.certificate, key: body.key };
+    return { sealed: seal(this.#ring, JSON.stringify(material), associated(owner, 'tls')), ca, certificate };
+  }
+
+  /** The TLS of an endpoint in the clear. Throws AppError `seal-broken` as `open` does. */
+  openTls(sealed: string, owner: SecretOwner): TlsMaterial {
+    return JSON.parse(unseal(this.#ring, sealed, associated(owner, 'tls'))) as TlsMaterial;
   }
 }
 

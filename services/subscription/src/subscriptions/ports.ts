@@ -1,4 +1,4 @@
-import type { AttemptRecorded, DeliveryRequested, SubscriptionId } from '@tidings/contracts';
+import type { AttemptRecorded, DeliveryRequested, OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
@@ -21,6 +21,8 @@ export type OutgoingRequest = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: Buffer;
   timeoutMs: number;
+  /** What TLS uses besides the public authorities, in PEM. */
+  tls?: Readonly<{ ca?: string; cert?: string; key?: string }>;
 }>;
 
 /** Sends through the guarded client. Rejects with AppError `unavailable` only when the request was given up by us. */
@@ -31,6 +33,9 @@ export type RequestDelivery = (command: DeliveryRequested) => Promise<void>;
 
 /** Puts a fact on the attempts topic; rejects when the brokers have not acknowledged it within a second. */
 export type RecordAttempt = (attempt: AttemptRecorded, traceparent: string) => Promise<void>;
+
+/** Puts events on the events topic; rejects when the brokers have not acknowledged all of them within seconds. */
+export type PublishOperationalEvents = (events: readonly OperationalEvent[]) => Promise<void>;
 
 /** What is wrong with an endpoint's URL, and what is odd about it, in sentences that its owner may read. */
 export type CheckedEndpoint = Readonly<{ faults: readonly string[]; warnings: readonly string[] }>;

@@ -69,5 +69,8 @@ export function signRequest(mint: SecretMint, unsigned: Unsigned): OutgoingReque
     nowMs: atMs,
     traceparent,
   });
-  return { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs };
+  const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs };
+  if (settings.tls === null) return request;
+  const owner = { workspaceId: subscription.workspaceId, subscriptionId: subscription.id };
+  return { ...request, tls: mint.openTls(settings.tls.sealed, owner) };
 }

@@ -16,6 +16,9 @@ import { exactly, shape } from '../registry/document-kind.ts';
 import { masked } from '../registry/domain/audit-entry.ts';
 import { nextExpiryMs } from './domain/signing-secrets.ts';
 import { recordOf, type Settings, type Subscription, verifications } from './domain/subscription.ts';
+import type { CertificateFacts, StoredTls } from './domain/tls-material.ts';
+
+type CertificateFields = Readonly<{ fingerprint: string; expires_at_ms: number }>;
 
 /** A subscription's own fields as MongoDB holds them. Times are epoch milliseconds. */
 type SubscriptionFields = Readonly<{
@@ -40,6 +43,11 @@ type SubscriptionFields = Readonly<{
   retry_schedule_seconds: readonly number[];
   rate_limit: Readonly<{ per_second: number; burst: number }> | null;
   max_in_flight: number;
+  tls: Readonly<{
+    sealed: string;
+    ca: readonly CertificateFields[];
+    certificate: readonly CertificateFields[];
+  }> | null;
   /** Newest first. */
   secrets: readonly Readonly<{
     id: string;
@@ -54,6 +62,11 @@ type SubscriptionFields = Readonly<{
   disabled_reason: string | null;
   test_owed: boolean;
 }>;
+
+const certificates = {
+  type: 'array',
+  items: exactly({ fingerprint: shape.text, expires_at_ms: shape.count }),
+};
 
 const fields = {
   consumer_id: shape.nullableText,
@@ -83,6 +96,9 @@ const fields = {
     ],
   },
   max_in_flight: { type: 'integer', minimum: 1 },
+  tls: {
+    oneOf: [{ type: 'null' }, exactly({ sealed: shape.text, ca: certificates, certificate: certificates })],
+  },
   secrets: {
     type: 'array',
     items: exactly({
@@ -98,6 +114,34 @@ const fields = {
   disabled_reason: shape.nullableText,
   test_owed: shape.flag,
 };
+
+const certificateFields = ({ fingerprint, expiresAtMs }: CertificateFacts): CertificateFields => ({
+  fingerprint,
+  expires_at_ms: expiresAtMs,
+});
+
+const certificateFacts = (document: CertificateFields): CertificateFacts => ({
+  fingerprint: document.fingerprint,
+  expiresAtMs: document.expires_at_ms,
+});
+
+const tlsFields = (tls: StoredTls | null): SubscriptionFields['tls'] =>
+  tls === null
+    ? null
+    : {
+        sealed: tls.sealed,
+        ca: tls.ca.map(certificateFields),
+        certificate: tls.certificate.map(certificateFields),
+      };
+
+const tlsOf = (document: SubscriptionFields['tls']): StoredTls | null =>
+  document === null
+    ? null
+    : {
+        sealed: document.sealed,
+        ca: document.ca.map(certificateFacts),
+        certificate: document.certificate.map(certificateFacts),
+      };
 
 const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFields => ({
   consumer_id: subscription.consumerId,
@@ -122,6 +166,7 @@ const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFiel
       ? null
       : { per_second: settings.rateLimit.perSecond, burst: settings.rateLimit.burst },
   max_in_flight: settings.maxInFlight,
+  tls: tlsFields(settings.tls),
   secrets: subscription.secrets.map((secret) => ({
     id: secret.id,
     sealed: secret.sealed,
@@ -155,6 +200,7 @@ const settingsOf = (document: SubscriptionFields): Settings => ({
       ? null
       : { perSecond: document.rate_limit.per_second, burst: document.rate_limit.burst },
   maxInFlight: document.max_in_flight,
+  tls: tlsOf(document.tls),
 });
 
 // Its query and its user part are where people put credentials.
@@ -181,7 +227,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   keyPrefix: '',
   fields,
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }, { test_owed: 1 }],
-  schemaVersion: 4,
+  schemaVersion: 5,
   steps: {
     1: (document) => ({ ...document, on_enable: 'redrive' }),
     2: (document) => ({ ...document, unaudited: false, audit: null }),
@@ -192,6 +238,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
       request_origin: null,
       test_owed: false,
     }),
+    4: (document) => ({ ...document, tls: null }),
   },
   toFields,
   fromFields: (document) => ({
@@ -222,6 +269,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     headers: maskedIn('value'),
     secret_headers: maskedIn('sealed'),
     secrets: maskedIn('sealed'),
+    tls: (value) => (value === null ? null : { ...(value as object), sealed: masked }),
   },
   logFields: ({ id, workspaceId, consumerId: owner, version, state }) => ({
     workspaceId,

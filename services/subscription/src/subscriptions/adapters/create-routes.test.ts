@@ -1,5 +1,6 @@
 import { encodeSubscription, subscriptionId } from '@tidings/contracts';
 import { generateKeyPair, prepareSecret } from '@tidings/signing';
+import { makeAuthority } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { publishedOn } from '../../../test/in-memory-registry.ts';
@@ -139,6 +140,66 @@ describe('POST subscriptions', () => {
     expect((await call('POST', '', { body: deep, headers: { 'idempotency-key': 'k' } })).status).toBe(422);
     const { body } = await call('POST', '', { body: aBody() });
     expect((await call('PATCH', `/${body.id}`, { body: deep })).status).toBe(422);
+  });
+
+  it('makes an operational subscription of tidings.* events, whether it says so or not', async () => {
+    const { call, bus } = await serveInMemory();
+    const events = ['tidings.subscription.failing', 'tidings.delivery.exhausted'];
+    for (const body of [aBody({ events }), aBody({ events, kind: 'operational' })]) {
+      expect((await call('POST', '', { body })).body).toMatchObject({ kind: 'operational', events });
+    }
+    expect(publishedOn(bus)).toMatchObject([{ kind: 'operational' }, { kind: 'operational' }]);
+    expect((await call('POST', '', { body: aBody({ kind: 'webhook' }) })).body).toMatchObject({
+      kind: 'webhook',
+    });
+  });
+
+  it.each([
+    { kind: 'operational', events: ['order.paid'] },
+    { kind: 'operational', events: ['*'] },
+    { kind: 'webhook', events: ['tidings.subscription.failing'] },
+  ])('refuses %j, which does not go together', async (body) => {
+    const { call } = await serveInMemory();
+    const answer = await call('POST', '', { body: aBody(body) });
+    expect([answer.status, pointersOf(answer)]).toEqual([422, ['/events']]);
+  });
+
+  it('seals the TLS of an endpoint, and tells fingerprints and expiry of it', async () => {
+    const { call, bus, mint, store } = await serveInMemory();
+    const authority = makeAuthority();
+    const { cert: certificate, key } = authority.issue({ hosts: ['client'] });
+    const body = aBody({ tls: { ca: authority.cert, certificate, key } });
+    const answer = await call('POST', '', { body });
+    const facts = {
+      fingerprint_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      expires_at: expect.stringMatching(/Z$/) as string,
+    };
+    expect(answer.body).toMatchObject({ tls: { ca: [facts], certificate: [facts] } });
+    const [record] = publishedOn(bus);
+    const id = subscriptionId(answer.body.id);
+    const owner = { workspaceId: record?.workspaceId ?? ('' as never), subscriptionId: id };
+    expect(mint.openTls(record?.tls?.sealed ?? '', owner)).toEqual({
+      ca: authority.cert,
+      cert: certificate,
+      key,
+    });
+    const told = JSON.stringify([answer.body, record, await store.findAnywhere(id)]);
+    expect(told).not.toContain('BEGIN');
+
+    const again = await call('PATCH', `/${id}`, { body: { tls: { ca: authority.cert, certificate, key } } });
+    expect(again.body.version).toBe(1);
+    const without = await call('PATCH', `/${id}`, { body: { tls: null } });
+    expect(without.body).toMatchObject({ version: 2, tls: null });
+    expect(publishedOn(bus).at(-1)).not.toHaveProperty('tls');
+  });
+
+  it('refuses TLS that does not belong together, with the place of the fault', async () => {
+    const { call } = await serveInMemory();
+    const { cert: certificate } = makeAuthority().issue({ hosts: ['client'] });
+    const { key } = makeAuthority().issue({ hosts: ['client'] });
+    const answer = await call('POST', '', { body: aBody({ tls: { certificate, key } }) });
+    expect([answer.status, pointersOf(answer)]).toEqual([422, ['/tls/key']]);
+    expect(JSON.stringify(answer.body)).not.toContain('BEGIN');
   });
 
   it('answers 400 for what is not JSON, 415 for another type, 413 for too much', async () => {

@@ -7,7 +7,7 @@ import type { HealthStore } from '../ports.ts';
 
 type HealthDocument = Readonly<{
   _id: string;
-  schema_version: 1;
+  schema_version: 2;
   rev: number;
   enabled_version: number;
   failure_count: number;
@@ -15,6 +15,7 @@ type HealthDocument = Readonly<{
   last_delivery_at_ms: number | null;
   last_failure_at_ms: number | null;
   last_failure_reason: EndpointHealth['lastFailureReason'];
+  alert: EndpointHealth['alert'];
   positions: readonly Readonly<{ partition: number; offset: number }>[];
 }>;
 
@@ -31,6 +32,7 @@ const schema = new Schema(
     last_delivery_at_ms: nullableNumber,
     last_failure_at_ms: nullableNumber,
     last_failure_reason: { type: String, default: null },
+    alert: String,
     positions: [new Schema({ partition: Number, offset: Number }, { strict: 'throw', _id: false })],
   },
   {
@@ -49,7 +51,7 @@ const count = { type: 'integer', minimum: 0 };
 const nullableCount = { type: ['integer', 'null'], minimum: 0 };
 const properties = {
   _id: { type: 'string', minLength: 1 },
-  schema_version: { const: 1 },
+  schema_version: { const: 2 },
   rev: count,
   enabled_version: count,
   failure_count: count,
@@ -57,6 +59,7 @@ const properties = {
   last_delivery_at_ms: nullableCount,
   last_failure_at_ms: nullableCount,
   last_failure_reason: { enum: [...failureReasons, null] },
+  alert: { enum: ['none', 'failing', 'disabled'] },
   positions: {
     type: 'array',
     items: {
@@ -70,14 +73,14 @@ const properties = {
 
 const readDocument = documentReader<HealthDocument>({
   name: 'endpoint health',
-  schemaVersion: 1,
-  steps: {},
+  schemaVersion: 2,
+  steps: { 1: (document) => ({ ...document, alert: 'none' }) },
   schema: { type: 'object', properties, required: Object.keys(properties), additionalProperties: false },
 });
 
 const toDocument = (health: EndpointHealth): HealthDocument => ({
   _id: health.subscriptionId,
-  schema_version: 1,
+  schema_version: 2,
   rev: health.rev,
   enabled_version: health.enabledVersion,
   failure_count: health.failureCount,
@@ -85,6 +88,7 @@ const toDocument = (health: EndpointHealth): HealthDocument => ({
   last_delivery_at_ms: health.lastDeliveryAtMs,
   last_failure_at_ms: health.lastFailureAtMs,
   last_failure_reason: health.lastFailureReason,
+  alert: health.alert,
   positions: health.positions,
 });
 
@@ -97,6 +101,7 @@ const fromDocument = (document: HealthDocument): EndpointHealth => ({
   lastDeliveryAtMs: document.last_delivery_at_ms,
   lastFailureAtMs: document.last_failure_at_ms,
   lastFailureReason: document.last_failure_reason,
+  alert: document.alert,
   positions: document.positions,
 });
 

@@ -99,6 +99,14 @@ describe('PATCH a subscription', () => {
     expect(gone.status).toBe(412);
   });
 
+  it('does not make an operational subscription of another, or the other way round', async () => {
+    const { call } = await serveInMemory();
+    const { body } = await call('POST', '', { body: aBody() });
+    const change = { events: ['tidings.subscription.failing'] };
+    const answer = await call('PATCH', `/${body.id}`, { body: change });
+    expect([answer.status, pointersOf(answer)]).toEqual([422, ['/events']]);
+  });
+
   it('makes no version of a change that changes nothing', async () => {
     const { call, bus } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody({ headers: { a: '1', b: '2' } }) });

@@ -34,6 +34,11 @@ const secretSchema = named(
   }),
 );
 
+const certificatesSchema = {
+  type: 'array',
+  items: object({ fingerprint_sha256: text, expires_at: time }),
+} as const;
+
 /** A subscription as `subscriptionView` writes it. */
 export const subscriptionSchema = named(
   'Subscription',
@@ -41,6 +46,7 @@ export const subscriptionSchema = named(
     id: text,
     workspace_id: text,
     consumer_id: textOrNull,
+    kind: { enum: ['webhook', 'operational'] },
     endpoint_url: text,
     description: textOrNull,
     events: { type: 'array', items: text },
@@ -65,6 +71,12 @@ export const subscriptionSchema = named(
       properties: { per_second: { type: 'number' }, burst: { type: 'integer' } },
     },
     max_in_flight: { type: 'integer' },
+    tls: {
+      type: ['object', 'null'],
+      description: 'What the endpoint is trusted by and shown; certificates are told by fingerprint only.',
+      properties: { ca: certificatesSchema, certificate: certificatesSchema },
+      required: ['ca', 'certificate'],
+    },
     state: { enum: states },
     is_active: flag,
     disabled_at: timeOrNull,

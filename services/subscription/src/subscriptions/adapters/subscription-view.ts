@@ -1,6 +1,8 @@
 import { type EndpointHealth, shownHealth } from '../domain/endpoint-health.ts';
+import { kindOf } from '../domain/event-patterns.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { CertificateFacts, StoredTls } from '../domain/tls-material.ts';
 import type { Tested } from '../send-test.ts';
 
 const time = (epochMs: number | null): string | null =>
@@ -12,6 +14,16 @@ const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): 
   created_at: time(createdAtMs),
   expires_at: time(expiresAtMs),
 });
+
+const certificateView = ({ fingerprint, expiresAtMs }: CertificateFacts): object => ({
+  fingerprint_sha256: fingerprint,
+  expires_at: time(expiresAtMs),
+});
+
+const tlsView = (tls: StoredTls | null): object | null =>
+  tls === null
+    ? null
+    : { ca: tls.ca.map(certificateView), certificate: tls.certificate.map(certificateView) };
 
 /** What is known of an endpoint: its health, nothing because nothing was sent yet, or that it could not be read. */
 export type KnownHealth = EndpointHealth | undefined | 'unknown';
@@ -30,6 +42,7 @@ export function subscriptionView(
     id: subscription.id,
     workspace_id: subscription.workspaceId,
     consumer_id: subscription.consumerId,
+    kind: kindOf(settings.events),
     endpoint_url: settings.endpointUrl,
     description: settings.description,
     events: settings.events,
@@ -50,6 +63,7 @@ export function subscriptionView(
         ? null
         : { per_second: settings.rateLimit.perSecond, burst: settings.rateLimit.burst },
     max_in_flight: settings.maxInFlight,
+    tls: tlsView(settings.tls),
     state: subscription.state,
     is_active: subscription.state === 'active',
     disabled_at: time(subscription.disabledAtMs),

@@ -1,3 +1,4 @@
+import { deriveDeliveryId, newEventId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { nextId } from '../../../test/a-subscription.ts';
 import {
@@ -14,11 +15,16 @@ const at = (offset: number, overrides: Partial<CountedAttempt> = {}): CountedAtt
   atMs: 1_000 + offset,
   subscriptionVersion: 1,
   failure: 'timeout',
+  statusCode: null,
+  cause: `dlv_${offset}.0.1`,
+  workspaceId: workspaceId('ws_own'),
+  givenUp: null,
   ...overrides,
 });
-const context = { enabledVersion: 1, endOf: () => 1_000 };
+const policy = { disableAfterFailures: 10, disableAfterMs: 1_000_000 };
+const context = { enabledVersion: 1, policy, endOf: () => 1_000 };
 const after = (attempts: readonly CountedAttempt[], health: EndpointHealth = noHealth(id)): EndpointHealth =>
-  withAttempts(health, attempts, context);
+  withAttempts(health, attempts, context).health;
 
 describe('the health of an endpoint', () => {
   it('counts failures in a row, and begins anew with a delivery', () => {
@@ -58,18 +64,129 @@ describe('the health of an endpoint', () => {
     expect(shownHealth(failing, 1).failureCount).toBe(2);
     expect(shownHealth(failing, 3).failureCount).toBe(0);
     const enabled = { ...context, enabledVersion: 3 };
-    const late = withAttempts(failing, [at(3), at(4, { subscriptionVersion: 3 })], enabled);
+    const { health: late } = withAttempts(failing, [at(3), at(4, { subscriptionVersion: 3 })], enabled);
     expect(late).toMatchObject({ failureCount: 1, failingSinceMs: 1_004, enabledVersion: 3 });
-    expect(withAttempts(late, [at(5, { failure: null })], enabled).lastDeliveryAtMs).toBe(1_005);
+    const { health: well } = withAttempts(late, [at(5, { failure: null })], enabled);
+    expect(well.lastDeliveryAtMs).toBe(1_005);
   });
 
   it('counts a log that was made anew from its beginning', () => {
     const old = after([at(500)]);
-    expect(withAttempts(old, [at(0)], { ...context, endOf: () => 1 })).toMatchObject({ failureCount: 2 });
-    expect(withAttempts(old, [at(0)], { ...context, endOf: () => 501 })).toBe(old);
+    const anew = withAttempts(old, [at(0)], { ...context, endOf: () => 1 });
+    expect(anew.health).toMatchObject({ failureCount: 2 });
+    expect(withAttempts(old, [at(0)], { ...context, endOf: () => 501 }).health).toBe(old);
   });
 
   it('shows nothing where nothing was sent', () => {
     expect(shownHealth(undefined, 1)).toEqual({ failureCount: 0, lastDeliveryAtMs: null });
+  });
+});
+
+describe('what the owner is told', () => {
+  const failures = (count: number, overrides: Partial<CountedAttempt> = {}) =>
+    Array.from({ length: count }, (_, n) => at(n, overrides));
+  const told = (
+    attempts: readonly CountedAttempt[],
+    {
+      health = noHealth(id),
+      ...over
+    }: Partial<Parameters<typeof withAttempts>[2]> & { health?: EndpointHealth } = {},
+  ) => withAttempts(health, attempts, { ...context, ...over });
+  const kinds = ({ transitions }: ReturnType<typeof told>) => transitions.map(({ kind }) => kind);
+
+  it('is nothing of three failures, and that it fails at the fourth, once', () => {
+    expect(kinds(told(failures(3)))).toEqual([]);
+    expect(told(failures(9)).transitions).toMatchObject([
+      {
+        kind: 'failing',
+        cause: 'dlv_3.0.1',
+        failureCount: 4,
+        failingSinceMs: 1_000,
+        failure: { atMs: 1_003 },
+      },
+    ]);
+  });
+
+  it('is the same however the attempts come in batches', () => {
+    const attempts = [...failures(12), at(12, { failure: null })];
+    let health = noHealth(id);
+    const alone = attempts.flatMap((attempt) => {
+      const step = told([attempt], { health });
+      health = step.health;
+      return step.transitions;
+    });
+    expect(alone).toEqual(told(attempts).transitions);
+    expect(kinds(told(attempts, { health }))).toEqual([]);
+  });
+
+  it('is that it was disabled, after as many failures as its workspace says, once', () => {
+    const { transitions, health } = told(failures(20));
+    expect(transitions).toMatchObject([
+      { kind: 'failing' },
+      { kind: 'disabled', reason: 'consecutive-failures', failureCount: 10, cause: 'dlv_9.0.1' },
+    ]);
+    expect(health).toMatchObject({ alert: 'disabled', failureCount: 20 });
+    const never = { disableAfterFailures: 0, disableAfterMs: 1_000_000 };
+    expect(kinds(told(failures(20), { policy: never }))).toEqual(['failing']);
+  });
+
+  it('is that it was disabled, when the bound was lowered below what is counted already', () => {
+    const lower = { ...policy, disableAfterFailures: 5 };
+    const { health } = told(failures(8));
+    expect(kinds(told([at(8)], { health, policy: lower }))).toEqual(['disabled']);
+  });
+
+  it('is that it was disabled, when it has done nothing but fail for too long', () => {
+    const days = { disableAfterFailures: 100, disableAfterMs: 5_000 };
+    const late = at(1, { atMs: 6_000 });
+    expect(told([at(0), late], { policy: days }).transitions).toMatchObject([
+      { kind: 'disabled', reason: 'only-failures', failureCount: 2 },
+    ]);
+    const once = [at(0), at(1, { failure: null, atMs: 3_000 }), at(2, { atMs: 6_001 })];
+    expect(kinds(told(once, { policy: days }))).toEqual([]);
+  });
+
+  it('is that it was disabled at once, when it says that it is gone', () => {
+    expect(
+      told([at(0, { failure: 'gone', statusCode: 410, subscriptionVersion: 7 })]).transitions,
+    ).toMatchObject([
+      { kind: 'disabled', reason: 'gone', subscriptionVersion: 7, failure: { statusCode: 410 } },
+    ]);
+  });
+
+  it('is nothing of attempts that were made before it was enabled', () => {
+    const gone = at(0, { failure: 'gone' });
+    expect(kinds(told([gone, ...failures(30).slice(1)], { enabledVersion: 2 }))).toEqual([]);
+  });
+
+  it('is that it has recovered, once, and only when it was said to fail', () => {
+    const well = at(100, { failure: null });
+    expect(kinds(told([...failures(3), well]))).toEqual([]);
+    expect(kinds(told([...failures(5), well, at(101, { failure: null })]))).toEqual(['failing', 'recovered']);
+  });
+
+  it('is that it has recovered when it was enabled and delivers, not when it still finishes what was under way', () => {
+    const { health } = told(failures(10));
+    const late = told([at(10, { failure: null })], { health });
+    expect(kinds(late)).toEqual([]);
+    const enabled = told([at(11, { subscriptionVersion: 3 })], { health: late.health, enabledVersion: 3 });
+    expect(enabled.health).toMatchObject({ alert: 'failing', failureCount: 1 });
+    const delivered = told([at(12, { failure: null })], { health: enabled.health, enabledVersion: 3 });
+    expect(kinds(delivered)).toEqual(['recovered']);
+  });
+
+  it('is each delivery that was given up, also of an endpoint that is disabled', () => {
+    const eventId = newEventId(1);
+    const givenUp = {
+      deliveryId: deriveDeliveryId(eventId, id),
+      eventId,
+      eventType: 'order.paid',
+      attempts: 8,
+      reason: 'exhausted',
+    } as const;
+    const { health } = told(failures(10));
+    expect(told([at(10, { givenUp })], { health }).transitions).toMatchObject([
+      { kind: 'exhausted', cause: 'dlv_10.0.1', givenUp, failure: { reason: 'timeout' } },
+    ]);
   });
 });

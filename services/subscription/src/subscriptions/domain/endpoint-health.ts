@@ -1,4 +1,11 @@
-import type { AttemptRecorded, FailureReason, SubscriptionId } from '@tidings/contracts';
+import {
+  type AttemptRecorded,
+  attemptId,
+  type FailureReason,
+  type SubscriptionId,
+  type WorkspaceId,
+} from '@tidings/contracts';
+import { type HealthPolicy, type HealthTransition, transitionOf } from './health-transition.ts';
 
 /** Where a record lies in the attempts topic. */
 export type Position = Readonly<{ partition: number; offset: number }>;
@@ -17,6 +24,8 @@ export type EndpointHealth = Readonly<{
   lastDeliveryAtMs: number | null;
   lastFailureAtMs: number | null;
   lastFailureReason: FailureReason | null;
+  /** What its owner was told last. A `disabled` one is `failing` from when it is enabled until it delivers. */
+  alert: 'none' | 'failing' | 'disabled';
   /** The last record of each partition that is counted. What lies at or before it is not counted again. */
   positions: readonly Position[];
 }>;
@@ -28,13 +37,50 @@ export type CountedAttempt = Readonly<{
   subscriptionVersion: number;
   /** null for a delivery. */
   failure: FailureReason | null;
+  statusCode: number | null;
+  /** Names the attempt. */
+  cause: string;
+  workspaceId: WorkspaceId;
+  /** Set when no further attempt of the delivery follows this failure. */
+  givenUp: GivenUp | null;
 }>;
+
+/** A delivery that ended in dead-letters after this attempt. */
+export type GivenUp = Readonly<
+  Pick<AttemptRecorded, 'deliveryId' | 'eventId' | 'eventType'> & {
+    attempts: number;
+    reason: 'exhausted' | 'not-retried';
+  }
+>;
+
+function givenUpBy({
+  outcome,
+  next,
+  attempt,
+  deliveryId,
+  eventId,
+  eventType,
+}: AttemptRecorded): GivenUp | null {
+  if (outcome.kind !== 'failed' || next.kind !== 'dead-letter') return null;
+  const { reason } = next;
+  if (reason !== 'exhausted' && reason !== 'not-retried') return null;
+  return { deliveryId, eventId, eventType, attempts: attempt, reason };
+}
 
 /** The attempt in a record; null for facts that say nothing about the endpoint: tests, and what was not attempted. */
 export function countedAttempt(attempt: AttemptRecorded, position: Position): CountedAttempt | null {
   const { outcome, trigger, atMs, subscriptionVersion } = attempt;
   if (trigger === 'test' || (outcome.kind !== 'delivered' && outcome.kind !== 'failed')) return null;
-  return { position, atMs, subscriptionVersion, failure: outcome.kind === 'failed' ? outcome.reason : null };
+  return {
+    position,
+    atMs,
+    subscriptionVersion,
+    failure: outcome.kind === 'failed' ? outcome.reason : null,
+    statusCode: outcome.statusCode,
+    cause: attemptId(attempt),
+    workspaceId: attempt.workspaceId,
+    givenUp: givenUpBy(attempt),
+  };
 }
 
 /** Nothing counted yet. */
@@ -47,6 +93,7 @@ export const noHealth = (subscriptionId: SubscriptionId): EndpointHealth => ({
   lastDeliveryAtMs: null,
   lastFailureAtMs: null,
   lastFailureReason: null,
+  alert: 'none',
   positions: [],
 });
 
@@ -82,27 +129,58 @@ function counted(health: EndpointHealth, attempt: CountedAttempt): EndpointHealt
 const forgiven = (health: EndpointHealth, enabledVersion: number): EndpointHealth =>
   enabledVersion <= health.enabledVersion
     ? health
-    : { ...health, enabledVersion, failureCount: 0, failingSinceMs: null };
+    : {
+        ...health,
+        enabledVersion,
+        failureCount: 0,
+        failingSinceMs: null,
+        alert: health.alert === 'disabled' ? 'failing' : health.alert,
+      };
 
 /** What counting knows besides the attempts. `endOf`: the first offset of a partition that is not in its log yet. */
-export type CountingContext = Readonly<{ enabledVersion: number; endOf(partition: number): number }>;
+export type CountingContext = Readonly<{
+  enabledVersion: number;
+  policy: HealthPolicy;
+  endOf(partition: number): number;
+}>;
+
+/** The health after some attempts, and what their owner is to be told, in order. */
+export type Counted = Readonly<{ health: EndpointHealth; transitions: readonly HealthTransition[] }>;
 
 /**
  * The health after these attempts, in the order of their offsets. Idempotent by position: what was counted is not counted
- * again, however often the topic is read. A position beyond the end of its log belongs to a log that is gone, and is
- * forgotten. The same object comes back when nothing was counted.
+ * again, and raises nothing again, however often the topic is read. A position beyond the end of its log belongs to a log
+ * that is gone, and is forgotten. The same object comes back when nothing was counted.
  */
 export function withAttempts(
   health: EndpointHealth,
   attempts: readonly CountedAttempt[],
-  { enabledVersion, endOf }: CountingContext,
-): EndpointHealth {
+  { enabledVersion, policy, endOf }: CountingContext,
+): Counted {
   const positions = health.positions.filter(({ partition, offset }) => offset < endOf(partition));
   const start: EndpointHealth = { ...forgiven(health, enabledVersion), positions };
-  const after = attempts
-    .filter(({ position }) => position.offset > offsetOf(start, position.partition))
-    .reduce(counted, start);
-  return after === start ? health : { ...after, rev: health.rev + 1 };
+  const transitions: HealthTransition[] = [];
+  let after = start;
+  for (const attempt of attempts) {
+    if (attempt.position.offset <= offsetOf(after, attempt.position.partition)) continue;
+    const next = counted(after, attempt);
+    if (attempt.givenUp !== null && attempt.failure !== null) {
+      const { givenUp, failure, cause, atMs, statusCode } = attempt;
+      transitions.push({
+        kind: 'exhausted',
+        cause,
+        atMs,
+        givenUp,
+        failure: { atMs, reason: failure, statusCode },
+      });
+    }
+    const transition = transitionOf(after, next, { attempt, policy });
+    if (transition !== null) transitions.push(transition);
+    after = transition === null ? next : { ...next, alert: transition.alert };
+  }
+  return after === start
+    ? { health, transitions }
+    : { health: { ...after, rev: health.rev + 1 }, transitions };
 }
 
 /** What is shown with a subscription: failures that were forgiven by enabling it are not. */

@@ -32,6 +32,13 @@ describe('event patterns', () => {
     expect(pointersOf([event])).toEqual(['/events/0']);
   });
 
+  it.each(['tidings', 'tidings.subscription', 'tidings.order.paid'])(
+    'refuse %j, which nobody raises',
+    (event) => {
+      expect(pointersOf([event])).toEqual(['/events/0']);
+    },
+  );
+
   it('keep events about the workspace in subscriptions of their own', () => {
     expect(pointersOf(['order.created', 'tidings.subscription.disabled'])).toEqual(['/events']);
     expect(kindOf(['tidings.subscription.disabled'])).toBe('operational');

@@ -1,4 +1,10 @@
-import { eventTypeNameMaxLength, isEventPattern, isReservedEventType } from '@tidings/contracts';
+import {
+  eventTypeNameMaxLength,
+  isEventPattern,
+  isReservedEventType,
+  operationalEventTypes,
+  type SubscriptionRecord,
+} from '@tidings/contracts';
 import type { Fault } from './fault.ts';
 
 const isWildcard = (pattern: string): boolean => pattern === '*' || pattern.endsWith('.*');
@@ -15,6 +21,9 @@ function faultOf(pattern: string): string | null {
   // Wildcards never match reserved names, so this one could match nothing.
   if (isWildcard(pattern) && isReservedEventType(pattern)) {
     return `no wildcard matches the reserved names: list them in full, got '${pattern}'`;
+  }
+  if (isOperational(pattern) && !operationalEventTypes.some((known) => known === pattern)) {
+    return `must be one of ${operationalEventTypes.join(', ')}, got '${pattern}'`;
   }
   return null;
 }
@@ -34,8 +43,18 @@ export function eventFaults(events: readonly string[]): readonly Fault[] {
   return faults;
 }
 
+/** What is wrong with the events of a subscription that is, or is to be, of this kind. */
+export function kindFaults(kind: SubscriptionRecord['kind'], events: readonly string[]): readonly Fault[] {
+  if (kindOf(events) === kind) return [];
+  const detail =
+    kind === 'operational'
+      ? `must be of ${operationalEventTypes.join(', ')} for an operational subscription`
+      : 'must not be tidings.* events, which need a subscription of kind operational';
+  return [{ pointer: '/events', detail }];
+}
+
 /** Operational subscriptions list nothing but names of the `tidings.` family. */
-export const kindOf = (events: readonly string[]): 'webhook' | 'operational' =>
+export const kindOf = (events: readonly string[]): SubscriptionRecord['kind'] =>
   events.length > 0 && events.every(isOperational) ? 'operational' : 'webhook';
 
 /** Every pattern that matches an event of this name; for a pattern, every pattern that covers it. */

@@ -15,4 +15,7 @@ export const limits = {
   /** Secrets that may sign at one time: more would only grow the signature header. */
   signingSecrets: 5,
   reasonLength: 200,
+  /** Characters of PEM: some ten certificates. */
+  certificatesLength: 16_384,
+  keyLength: 8_192,
 } as const;

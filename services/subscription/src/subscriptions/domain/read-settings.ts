@@ -23,6 +23,7 @@ export const defaultSettings: Omit<Settings, 'endpointUrl' | 'events'> = {
   retryScheduleSeconds: defaultRetryScheduleSeconds,
   rateLimit: null,
   maxInFlight: limits.maxInFlight.default,
+  tls: null,
 };
 
 function rateLimitOf(given: NonNullable<SettingsBody['rate_limit']>): NonNullable<Settings['rateLimit']> {
@@ -54,6 +55,8 @@ export function readSettings(body: SettingsBody, base: Settings): Settings {
       body.retry_schedule === undefined ? base.retryScheduleSeconds : scheduleSeconds(body.retry_schedule),
     rateLimit: readRateLimit(body, base),
     maxInFlight: body.max_in_flight ?? base.maxInFlight,
+    // What is new must be sealed first; null is for the public authorities alone.
+    tls: body.tls === null ? null : base.tls,
   };
 }
 

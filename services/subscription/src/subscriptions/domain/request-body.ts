@@ -1,4 +1,11 @@
-import type { BodyFormat, ExhaustionPolicy, OnEnable, Ordering, SignatureStyle } from '@tidings/contracts';
+import type {
+  BodyFormat,
+  ExhaustionPolicy,
+  OnEnable,
+  Ordering,
+  SignatureStyle,
+  SubscriptionRecord,
+} from '@tidings/contracts';
 import {
   bodyFormats,
   exhaustionPolicies,
@@ -10,6 +17,7 @@ import { limits } from './limits.ts';
 import type { ScheduleChoice } from './retry-schedule.ts';
 import type { SecretHeadersBody } from './secret-headers.ts';
 import { type Verification, verifications } from './subscription.ts';
+import type { TlsBody } from './tls-material.ts';
 
 /** The fields of a subscription that its owner may write, as they stand in a request. */
 export type SettingsBody = Readonly<{
@@ -28,6 +36,7 @@ export type SettingsBody = Readonly<{
   retry_schedule?: ScheduleChoice;
   rate_limit?: Readonly<{ per_second: number; burst?: number }> | null;
   max_in_flight?: number;
+  tls?: TlsBody | null;
 }>;
 
 /** POST: the settings, and what only a new subscription can be given. */
@@ -36,6 +45,8 @@ export type CreateBody = SettingsBody &
     endpoint_url: string;
     events: readonly string[];
     consumer_id?: string | null;
+    /** Follows from the events where it is left out. */
+    kind?: SubscriptionRecord['kind'];
     is_active?: boolean;
     secret?: string;
     send_test?: boolean;
@@ -104,6 +115,15 @@ const settingsFields = {
     additionalProperties: false,
   },
   max_in_flight: count(limits.maxInFlight),
+  tls: {
+    type: ['object', 'null'],
+    properties: {
+      ca: { type: 'string', maxLength: limits.certificatesLength },
+      certificate: { type: 'string', maxLength: limits.certificatesLength },
+      key: { type: 'string', maxLength: limits.keyLength },
+    },
+    additionalProperties: false,
+  },
 } as const;
 
 const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
@@ -126,6 +146,7 @@ export const bodySchemas = {
         minLength: 1,
         maxLength: limits.consumerIdLength,
       },
+      kind: { enum: ['webhook', 'operational'] },
       is_active: { type: 'boolean' },
       send_test: { type: 'boolean' },
       secret,

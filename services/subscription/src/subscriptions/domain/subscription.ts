@@ -13,6 +13,7 @@ import type {
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 import { kindOf } from './event-patterns.ts';
 import { type StoredSecret, unexpired } from './signing-secrets.ts';
+import type { StoredTls } from './tls-material.ts';
 
 /** How an endpoint is asked before it is used: not at all, by a test that it must take, or for its consent. */
 export const verifications = ['none', 'ping', 'challenge'] as const;
@@ -39,6 +40,8 @@ export type Settings = Readonly<{
   retryScheduleSeconds: readonly number[];
   rateLimit: Readonly<{ perSecond: number; burst: number }> | null;
   maxInFlight: number;
+  /** null: the public authorities are trusted, and no client certificate is shown. */
+  tls: StoredTls | null;
 }>;
 
 /** One version of a subscription as the registry keeps it. */
@@ -151,9 +154,9 @@ export const enabled = (
 export const disabled = (subscription: Subscription, reason: string, nowMs: number): Subscription =>
   amended(subscription, { settings: subscription.settings, isActive: false, reason }, nowMs);
 
-/** The last version. Its secrets are gone: nothing is signed for it any more. */
+/** The last version. What was sealed is gone: nothing is sent for it any more. */
 export const deleted = (subscription: Subscription, nowMs: number): Subscription => {
-  const settings = { ...subscription.settings, secretHeaders: [] };
+  const settings = { ...subscription.settings, secretHeaders: [], tls: null };
   return next(subscription, { state: 'deleted', deletedAtMs: nowMs, settings, secrets: [] }, nowMs);
 };
 
@@ -183,5 +186,6 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   retryScheduleSeconds: subscription.settings.retryScheduleSeconds,
   rateLimit: subscription.settings.rateLimit,
   maxInFlight: subscription.settings.maxInFlight,
+  ...(subscription.settings.tls !== null && { tls: { sealed: subscription.settings.tls.sealed } }),
   disabledReason: subscription.disabledReason,
 });

@@ -1,0 +1,63 @@
+import { makeAuthority, makeCertificate } from '@tidings/testing';
+import { expect, it } from 'vitest';
+import { isSameTls, readTls } from './tls-material.ts';
+
+const hour = 3_600_000;
+const nowMs = Date.now();
+const authority = makeAuthority();
+const client = authority.issue({ hosts: ['client'] });
+const other = makeCertificate({ hosts: ['other'] });
+const certificate = client.cert;
+const { key } = client;
+const pointersOf = (body: Parameters<typeof readTls>[0]) =>
+  readTls(body, nowMs).faults.map(({ pointer }) => pointer);
+
+it.each([
+  [{ ca: authority.cert }],
+  [{ ca: authority.cert + other.cert }],
+  [{ certificate, key }],
+  [{ certificate: certificate + authority.cert, key, ca: authority.cert }],
+])('takes what belongs together', (body) => {
+  expect(pointersOf(body)).toEqual([]);
+});
+
+it('tells fingerprint and expiry of each certificate, and nothing else', () => {
+  const notAfterMs = Math.floor(nowMs / 1_000) * 1_000 + hour;
+  const lasting = authority.issue({ hosts: ['client'], notAfterMs });
+  const { certificate: facts } = readTls({ certificate: lasting.cert, key: lasting.key }, nowMs);
+  expect(facts).toEqual([
+    { fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string, expiresAtMs: notAfterMs },
+  ]);
+});
+
+const expired = authority.issue({
+  hosts: ['client'],
+  notBeforeMs: nowMs - 2 * hour,
+  notAfterMs: nowMs - hour,
+});
+
+it.each<[string, Parameters<typeof readTls>[0], string]>([
+  ['nothing', {}, '/tls'],
+  ['what is no PEM', { ca: 'trust me' }, '/tls/ca'],
+  [
+    'PEM around what is no certificate',
+    { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
+    '/tls/ca',
+  ],
+  ['something beside the certificates', { ca: `${authority.cert}x` }, '/tls/ca'],
+  ['a key among them', { ca: authority.cert + key }, '/tls/ca'],
+  ['a certificate without its key', { certificate }, '/tls/key'],
+  ['a key without its certificate', { key }, '/tls/certificate'],
+  ['a key of another certificate', { certificate, key: other.key }, '/tls/key'],
+  ['a chain in the wrong order', { certificate: authority.cert + certificate, key }, '/tls/key'],
+  ['what is no key', { certificate, key: 'key' }, '/tls/key'],
+  ['a certificate in the place of the key', { certificate, key: certificate }, '/tls/key'],
+  ['a certificate that has expired', { certificate: expired.cert, key: expired.key }, '/tls/certificate'],
+])('refuses %s', (_case, body, pointer) => {
+  expect(pointersOf(body)).toEqual([pointer]);
+});
+
+it('knows the same certificates again', () => {
+  expect(isSameTls(readTls({ certificate, key }, nowMs), readTls({ certificate, key }, nowMs))).toBe(true);
+  expect(isSameTls(readTls({ ca: certificate }, nowMs), readTls({ certificate, key }, nowMs))).toBe(false);
+});

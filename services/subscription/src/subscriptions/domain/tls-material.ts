@@ -1,0 +1,92 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { Fault } from './fault.ts';
+
+/** What its owner gives for the TLS of an endpoint, in PEM: authorities to trust, and what a client shows. */
+export type TlsBody = Readonly<{ ca?: string; certificate?: string; key?: string }>;
+
+/** What can be told of a certificate. The fingerprint is SHA-256 over its DER, in hex digits. */
+export type CertificateFacts = Readonly<{ fingerprint: string; expiresAtMs: number }>;
+
+/** The TLS of an endpoint as the registry keeps it. `sealed` is JSON `{ ca?, cert?, key? }`. */
+export type StoredTls = Readonly<{
+  sealed: string;
+  ca: readonly CertificateFacts[];
+  /** The client's, its chain after it. Empty: none is shown. */
+  certificate: readonly CertificateFacts[];
+}>;
+
+type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }>;
+
+const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+
+function certificatesOf(pem: string): readonly X509Certificate[] | null {
+  const blocks = pem.match(block) ?? [];
+  if (blocks.length === 0 || pem.replaceAll(block, '').trim() !== '') return null;
+  try {
+    return blocks.map((text) => new X509Certificate(text));
+  } catch {
+    // The base64 of a block is no certificate; what exactly is wrong helps nobody.
+    return null;
+  }
+}
+
+function keyOf(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // Not PEM, not a key, or one that wants a passphrase: the caller is told all three.
+    return null;
+  }
+}
+
+const factsOf = (certificates: readonly X509Certificate[]): readonly CertificateFacts[] =>
+  certificates.map(({ fingerprint256, validTo }) => ({
+    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+    expiresAtMs: Date.parse(validTo),
+  }));
+
+type Field = 'ca' | 'certificate' | 'key';
+const faultAt = (field: Field, detail: string): Fault => ({ pointer: `/tls/${field}`, detail });
+
+function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, nowMs: number) {
+  if (pem === undefined) return { faults: [], found: [] };
+  const found = certificatesOf(pem);
+  if (found === null)
+    return { faults: [faultAt(field, 'must be certificates in PEM, and nothing else')], found: [] };
+  const expired = factsOf(found).find(({ expiresAtMs }) => expiresAtMs <= nowMs);
+  if (expired === undefined) return { faults: [], found };
+  const when = new Date(expired.expiresAtMs).toISOString();
+  return { faults: [faultAt(field, `holds a certificate that expired at ${when}`)], found };
+}
+
+function keyFaults({ certificate, key }: TlsBody, client: X509Certificate | undefined): readonly Fault[] {
+  if (certificate === undefined && key === undefined) return [];
+  if (key === undefined) return [faultAt('key', 'is missing: a client certificate needs its private key')];
+  if (certificate === undefined) return [faultAt('certificate', 'is missing: a key alone shows nothing')];
+  const read = keyOf(key);
+  if (read === null) return [faultAt('key', 'must be a private key in PEM without a passphrase')];
+  if (client === undefined || client.checkPrivateKey(read)) return [];
+  return [faultAt('key', 'does not belong to the first certificate')];
+}
+
+/** Reads the TLS of an endpoint: what is wrong with it, and what may be told of it. */
+export function readTls(body: TlsBody, nowMs: number): ReadTls {
+  const ca = readCertificates('ca', body.ca, nowMs);
+  const client = readCertificates('certificate', body.certificate, nowMs);
+  const isEmpty = body.ca === undefined && body.certificate === undefined && body.key === undefined;
+  const nothing = { pointer: '/tls', detail: 'must hold ca, or certificate and key; null is for none' };
+  return {
+    faults: [
+      ...(isEmpty ? [nothing] : []),
+      ...ca.faults,
+      ...client.faults,
+      ...keyFaults(body, client.found[0]),
+    ],
+    ca: factsOf(ca.found),
+    certificate: factsOf(client.found),
+  };
+}
+
+/** True when both hold the same certificates, and therefore the same key. */
+export const isSameTls = (a: Omit<StoredTls, 'sealed'>, b: Omit<StoredTls, 'sealed'>): boolean =>
+  JSON.stringify([a.ca, a.certificate]) === JSON.stringify([b.ca, b.certificate]);

@@ -1,0 +1,105 @@
+import type { OperationalEvent, WorkspaceId } from '@tidings/contracts';
+import type { Logger, Metrics } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import type { metricsCatalogue } from '../metrics.ts';
+import { type NoticeTarget, noticeBody } from './domain/notice.ts';
+import type { SendRequest } from './ports.ts';
+
+/** What notices work with. `targetOf`: null where a workspace wants none. */
+export type NoticeParts = Readonly<{
+  targetOf(workspace: WorkspaceId): NoticeTarget | null;
+  send: SendRequest;
+  clock: Clock;
+  logger: Logger;
+  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'notices'>;
+}>;
+
+const retryAfterMs = [1_000, 10_000, 60_000];
+const timeoutMs = 10_000;
+// A workspace whose URL is slow waits in a line of its own; what does not fit into it is not worth a chat message.
+const maxWaiting = 100;
+
+/**
+ * Sends notices to the URL of a workspace: one after the other, each with a few retries, none of them kept over a restart.
+ * They are a courtesy; what must not be lost goes to an operational subscription.
+ */
+export class NoticeSender {
+  readonly #parts: NoticeParts;
+  readonly #lines = new Map<WorkspaceId, OperationalEvent[]>();
+  readonly #waits = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(parts: NoticeParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a notice in, if its workspace has a URL; returns at once. */
+  offer(event: OperationalEvent): void {
+    if (this.#isClosed || this.#parts.targetOf(event.workspaceId) === null) return;
+    const line = this.#lines.get(event.workspaceId);
+    if (line === undefined) {
+      const fresh = [event];
+      this.#lines.set(event.workspaceId, fresh);
+      void this.#work(event.workspaceId, fresh);
+    } else if (line.length < maxWaiting) line.push(event);
+    else this.#parts.metrics.notices.inc({ outcome: 'dropped' });
+  }
+
+  /** Nothing more is sent; what waits is dropped. */
+  close(): void {
+    this.#isClosed = true;
+    for (const end of this.#waits) end();
+  }
+
+  async #work(workspace: WorkspaceId, line: OperationalEvent[]): Promise<void> {
+    for (let event = line[0]; event !== undefined && !this.#isClosed; event = line[0]) {
+      const isSent = await this.#deliver(event);
+      this.#parts.metrics.notices.inc({ outcome: isSent ? 'sent' : 'failed' });
+      line.shift();
+    }
+    this.#lines.delete(workspace);
+  }
+
+  async #deliver(event: OperationalEvent): Promise<boolean> {
+    for (const waitMs of [...retryAfterMs, null]) {
+      const fault = await this.#try(event);
+      if (fault === null) return true;
+      if (waitMs === null || this.#isClosed) {
+        const { type, workspaceId, data } = event;
+        const fields = { workspaceId, subscriptionId: data.subscription_id, eventType: type, detail: fault };
+        this.#parts.logger.warn(fields, 'notice.not-sent');
+        return false;
+      }
+      await this.#wait(waitMs);
+      if (this.#isClosed) return false;
+    }
+    return false;
+  }
+
+  /** What went wrong, or null. */
+  async #try(event: OperationalEvent): Promise<string | null> {
+    const target = this.#parts.targetOf(event.workspaceId);
+    if (target === null) return 'the workspace has no URL for notices any more';
+    try {
+      const body = noticeBody(event, target.style);
+      const headers = { 'content-type': 'application/json' };
+      const sent = await this.#parts.send({ url: target.url, headers, body, timeoutMs });
+      if (sent.kind === 'failed') return sent.reason;
+      return sent.status >= 200 && sent.status < 300 ? null : `status ${sent.status}`;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  async #wait(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.setTimer(() => end(), waitMs);
+      const end = (): void => {
+        cancel();
+        this.#waits.delete(end);
+        resolve();
+      };
+      this.#waits.add(end);
+    });
+  }
+}

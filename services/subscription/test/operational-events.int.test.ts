@@ -1,0 +1,93 @@
+import {
+  type AttemptRecorded,
+  decodeEvent,
+  deriveDeliveryId,
+  encodeAttempt,
+  newEventId,
+  subscriptionId as subscriptionIdOf,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedBrokers } from '@tidings/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { aBody } from './registry-api.ts';
+import { aPlace, startReadyRegistry } from './start-registry.ts';
+
+it('tells once what an endpoint has come to, whoever counts and however often', async () => {
+  const place = aPlace();
+  const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
+  onTestFinished(async () => bus.close());
+  const producer = await bus.producer();
+  const events: { id: string; type: string; reason: unknown }[] = [];
+  await bus.runPartitions({
+    group: `operational-${place.database}`,
+    topics: [topics.events],
+    decode: decodeEvent,
+    onBatch: ({ items }) => {
+      for (const item of items) {
+        const { message } = item;
+        if (message.workspaceId === place.workspace) {
+          const { reason } = JSON.parse(message.data.toString()) as { reason: unknown };
+          events.push({ id: message.id, type: message.eventType.replace('tidings.', ''), reason });
+        }
+        item.done();
+      }
+    },
+  });
+  const env = { SUBSCRIPTION_DISABLE_AFTER_FAILURES: '6' };
+  const { call } = await startReadyRegistry(place, env);
+  // Another instance of the same group, and one that reads everything again for itself.
+  await startReadyRegistry(place, env);
+  const { body } = await call('POST', '', { body: aBody() });
+  const attempt = async (version: number, ok: boolean, isLast = false): Promise<void> => {
+    const eventId = newEventId(Date.now());
+    const subscriptionId = subscriptionIdOf(body.id);
+    const fact: AttemptRecorded = {
+      type: 'AttemptRecorded.v1',
+      deliveryId: deriveDeliveryId(eventId, subscriptionId),
+      eventId,
+      eventType: 'order.paid',
+      workspaceId: workspaceId(place.workspace),
+      consumerId: null,
+      subscriptionId,
+      subscriptionVersion: version,
+      chain: 0,
+      attempt: 8,
+      trigger: 'event',
+      atMs: Date.now(),
+      durationMs: 1,
+      acceptedAtMs: Date.now(),
+      outcome: ok
+        ? { kind: 'delivered', statusCode: 200, responseExcerpt: null }
+        : { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+      next: isLast ? { kind: 'dead-letter', reason: 'exhausted' } : { kind: 'none' },
+    };
+    await producer.publish({ topic: topics.attempts, ...encodeAttempt(fact, null) });
+  };
+  for (let count = 0; count < 8; count += 1) await attempt(1, false, count === 1);
+  await eventually(async () =>
+    expect((await call('GET', `/${body.id}`)).body).toMatchObject({
+      state: 'disabled',
+      disabled_reason: 'consecutive-failures',
+      version: 2,
+      failure_count: 8,
+    }),
+  );
+  const third = await startReadyRegistry(place, { ...env, SUBSCRIPTION_HEALTH_GROUP: `${place.database}_2` });
+  const enabled = await third.call('POST', `/${body.id}/enable`);
+  expect(enabled.body.version).toBe(3);
+  await attempt(1, false);
+  await attempt(3, true);
+  const types = [
+    'delivery.exhausted',
+    'subscription.failing',
+    'subscription.disabled',
+    'subscription.recovered',
+  ];
+  await eventually(() => expect(new Set(events.map(({ type }) => type))).toEqual(new Set(types)));
+  expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(types));
+  expect(new Set(events.map(({ id }) => id)).size).toBe(4);
+  expect(events.find(({ type }) => type === 'subscription.disabled')?.reason).toBe('consecutive-failures');
+});
