@@ -1,13 +1,8 @@
 import { deriveDeliveryId, newEventId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { nextId } from '../../../test/a-subscription.ts';
-import {
-  type CountedAttempt,
-  type EndpointHealth,
-  noHealth,
-  shownHealth,
-  withAttempts,
-} from './endpoint-health.ts';
+import type { CountedAttempt } from './counted-attempt.ts';
+import { type EndpointHealth, noHealth, shownHealth, withAttempts } from './endpoint-health.ts';
 
 const id = nextId();
 const at = (offset: number, overrides: Partial<CountedAttempt> = {}): CountedAttempt => ({

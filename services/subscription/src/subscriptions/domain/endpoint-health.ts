@@ -1,14 +1,6 @@
-import {
-  type AttemptRecorded,
-  attemptId,
-  type FailureReason,
-  type SubscriptionId,
-  type WorkspaceId,
-} from '@tidings/contracts';
-import { type HealthPolicy, type HealthTransition, transitionOf } from './health-transition.ts';
-
-/** Where a record lies in the attempts topic. */
-export type Position = Readonly<{ partition: number; offset: number }>;
+import type { FailureReason, SubscriptionId } from '@tidings/contracts';
+import type { CountedAttempt, Position } from './counted-attempt.ts';
+import { type Alert, type HealthPolicy, type HealthTransition, transitionOf } from './health-transition.ts';
 
 /** How the endpoint of a subscription has been doing. Kept apart from it, so that counting makes no version of it. */
 export type EndpointHealth = Readonly<{
@@ -25,63 +17,10 @@ export type EndpointHealth = Readonly<{
   lastFailureAtMs: number | null;
   lastFailureReason: FailureReason | null;
   /** What its owner was told last. A `disabled` one is `failing` from when it is enabled until it delivers. */
-  alert: 'none' | 'failing' | 'disabled';
+  alert: Alert;
   /** The last record of each partition that is counted. What lies at or before it is not counted again. */
   positions: readonly Position[];
 }>;
-
-/** One attempt as counting needs it. */
-export type CountedAttempt = Readonly<{
-  position: Position;
-  atMs: number;
-  subscriptionVersion: number;
-  /** null for a delivery. */
-  failure: FailureReason | null;
-  statusCode: number | null;
-  /** Names the attempt. */
-  cause: string;
-  workspaceId: WorkspaceId;
-  /** Set when no further attempt of the delivery follows this failure. */
-  givenUp: GivenUp | null;
-}>;
-
-/** A delivery that ended in dead-letters after this attempt. */
-export type GivenUp = Readonly<
-  Pick<AttemptRecorded, 'deliveryId' | 'eventId' | 'eventType'> & {
-    attempts: number;
-    reason: 'exhausted' | 'not-retried';
-  }
->;
-
-function givenUpBy({
-  outcome,
-  next,
-  attempt,
-  deliveryId,
-  eventId,
-  eventType,
-}: AttemptRecorded): GivenUp | null {
-  if (outcome.kind !== 'failed' || next.kind !== 'dead-letter') return null;
-  const { reason } = next;
-  if (reason !== 'exhausted' && reason !== 'not-retried') return null;
-  return { deliveryId, eventId, eventType, attempts: attempt, reason };
-}
-
-/** The attempt in a record; null for facts that say nothing about the endpoint: tests, and what was not attempted. */
-export function countedAttempt(attempt: AttemptRecorded, position: Position): CountedAttempt | null {
-  const { outcome, trigger, atMs, subscriptionVersion } = attempt;
-  if (trigger === 'test' || (outcome.kind !== 'delivered' && outcome.kind !== 'failed')) return null;
-  return {
-    position,
-    atMs,
-    subscriptionVersion,
-    failure: outcome.kind === 'failed' ? outcome.reason : null,
-    statusCode: outcome.statusCode,
-    cause: attemptId(attempt),
-    workspaceId: attempt.workspaceId,
-    givenUp: givenUpBy(attempt),
-  };
-}
 
 /** Nothing counted yet. */
 export const noHealth = (subscriptionId: SubscriptionId): EndpointHealth => ({

@@ -1,11 +1,17 @@
 import type { DisableCause, FailureReason } from '@tidings/contracts';
-import type { CountedAttempt, EndpointHealth, GivenUp } from './endpoint-health.ts';
+import type { CountedAttempt, GivenUp } from './counted-attempt.ts';
 
 /** When an endpoint is given up. Zero failures: never for that reason. */
 export type HealthPolicy = Readonly<{ disableAfterFailures: number; disableAfterMs: number }>;
 
 /** Failures in a row from which an endpoint is said to fail. */
-export const failingAfter = 4;
+const failingAfter = 4;
+
+/** What the owner of an endpoint was told last. */
+export type Alert = 'none' | 'failing' | 'disabled';
+
+/** As much of an endpoint's health as an alert follows from. */
+type Watched = Readonly<{ failureCount: number; failingSinceMs: number | null; alert: Alert }>;
 
 /** The failure that something is about. */
 export type FailureSeen = Readonly<{ atMs: number; reason: FailureReason; statusCode: number | null }>;
@@ -28,7 +34,7 @@ export type HealthTransition =
   | (Caused & Readonly<{ kind: 'exhausted'; givenUp: GivenUp; failure: FailureSeen }>);
 
 function disableCause(
-  health: EndpointHealth,
+  health: Watched,
   { failure, atMs }: CountedAttempt,
   policy: HealthPolicy,
 ): DisableCause | null {
@@ -43,8 +49,8 @@ function disableCause(
  * health. A failure that was not counted (made for a version from before it was enabled) changes nothing.
  */
 export function transitionOf(
-  before: EndpointHealth,
-  after: EndpointHealth,
+  before: Watched,
+  after: Watched,
   { attempt, policy }: Readonly<{ attempt: CountedAttempt; policy: HealthPolicy }>,
 ): AlertChange | null {
   const { cause, atMs, statusCode, subscriptionVersion, failure: reason } = attempt;
