@@ -1,4 +1,9 @@
-import type { AttemptRecorded, DeliveryRequested, OperationalEvent, SubscriptionId } from '@tidings/contracts';
+import type {
+  AttemptRecorded,
+  DeliveryRequested,
+  OperationalEvent,
+  SubscriptionId,
+} from '@tidings/contracts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';

@@ -27,6 +27,7 @@ const eventOf = (cause: string, overrides: Partial<OperationalEvent> = {}) =>
 const answer = (status: number): SendOutcome => ({
   kind: 'response',
   status,
+  headers: {},
   body: Buffer.alloc(0),
   durationMs: 1,
 });
