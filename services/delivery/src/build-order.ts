@@ -62,7 +62,7 @@ export const buildOrder = (options: OrderOptions): Order => {
     ...{ book, directory, holds, bodies, active, record, admit, onJoined, clock, logger },
   });
   const keeper: OrderKeeper = new OrderKeeper({
-    ...{ book, holds, bodies, parker, runner, releaser, active, record, onDuplicate, maxBacklog },
+    ...{ book, directory, holds, bodies, parker, runner, releaser, active, record, onDuplicate, maxBacklog },
     clock,
     logger,
   });

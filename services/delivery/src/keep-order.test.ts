@@ -1,29 +1,15 @@
-import { type DeliveryState, subscriptionId, topics } from '@tidings/contracts';
+import { subscriptionId, topics } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { fakeClock } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered, failed } from '../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
+import { entriesLeft, numbered, numbers, start } from '../test/line-harness.ts';
 import { MortalProcess } from '../test/mortal-bus.ts';
-
-const start = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> =>
-  startHarness({ env, cleanUp: onTestFinished });
 
 const inOrder = aSubscription({ ordering: 'subscription' });
 const byKey = aSubscription({ ordering: 'key' });
-
-const numbered = (count: number, from = 0, overrides: Partial<DeliveryState> = {}) =>
-  Array.from({ length: count }, (_, n) => aCommand(from + n, overrides));
-
-const numbers = ({ sender }: Harness): number[] =>
-  sender.sent.map(({ body }) => (JSON.parse(body.toString()) as { n: number }).n);
-
-const entriesLeft = ({ bus }: Harness): number => {
-  const entries = new Map<string | null, boolean>();
-  for (const { key, value } of bus.records(topics.holds)) entries.set(key, value !== null);
-  return [...entries.values()].filter((isThere) => isThere).length;
-};
 
 describe('an ordered subscription', () => {
   it('has one request under way and keeps the order of its partition', async () => {

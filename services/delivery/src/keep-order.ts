@@ -3,6 +3,7 @@ import type { WorkItem } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { type ActiveJobs, type Job, jobKeyOf } from './domain/job.ts';
+import { isFirstProbe } from './domain/next-step.ts';
 import type { OrderBook } from './domain/order-book.ts';
 import {
   isRepeatOf,
@@ -15,13 +16,14 @@ import {
 import { type Verdict, verdictOnRoute } from './domain/verdict.ts';
 import type { HeldBodies } from './held-bodies.ts';
 import type { Parker } from './park-commands.ts';
-import type { Holds } from './ports.ts';
+import type { Holds, SubscriptionDirectory } from './ports.ts';
 import type { RecordVerdict } from './record-verdict.ts';
 import type { LineReleaser } from './release-line.ts';
 import { jobOfMember, type LineRunner } from './run-line.ts';
 
 export type OrderDependencies = Readonly<{
   book: OrderBook;
+  directory: SubscriptionDirectory;
   holds: Pick<Holds, 'remove'>;
   bodies: HeldBodies;
   parker: Parker;
@@ -97,6 +99,7 @@ export class OrderKeeper {
       return;
     }
     const { line } = member;
+    if (fact?.outcome.kind === 'failed') this.#tellIfBlocked(line, followUp.state);
     member.state = followUp.state;
     member.records = [];
     member.entryOffset = entryOffset;
@@ -135,6 +138,15 @@ export class OrderKeeper {
   stop(): void {
     this.#dependencies.runner.stop();
     this.#dependencies.parker.stop();
+  }
+
+  #tellIfBlocked(line: Line, { position, deliveryId, attempt }: DeliveryState): void {
+    const { directory, logger } = this.#dependencies;
+    const { subscriptionId } = line;
+    const schedule = directory.find(subscriptionId)?.retryScheduleSeconds;
+    if (schedule === undefined || !isFirstProbe(position, schedule)) return;
+    const behind = line.members.length - 1;
+    logger.warn({ subscriptionId, deliveryId, attempts: attempt - 1, behind }, 'line.blocked');
   }
 
   // The delivery stands in line already: a copy, or the same once more by hand.

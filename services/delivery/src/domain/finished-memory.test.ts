@@ -25,6 +25,16 @@ describe('FinishedMemory', () => {
     expect(memory.has(...name(2))).toBe(false);
   });
 
+  it('tells a chain that is over from one that has come far, however far', () => {
+    const memory = new FinishedMemory(bounds, 0);
+    memory.note(...name(1, 0, 70_000), { isTerminal: false, nowMs: 0 });
+    expect(memory.has(...name(1, 0, 70_001))).toBe(false);
+    expect(memory.isOver(name(1)[0])).toBe(false);
+    memory.note(...name(1, 0, 70_001), { isTerminal: true, nowMs: 0 });
+    expect(memory.isOver(name(1)[0])).toBe(true);
+    expect(memory.isOver(name(2)[0])).toBe(false);
+  });
+
   it('remembers for the promised time, and not much longer', () => {
     const memory = new FinishedMemory(bounds, 0);
     for (let nowMs = 0; nowMs <= 2_000_000; nowMs += 1_000) {

@@ -49,6 +49,10 @@ const shortestProbeSeconds = 5;
 const delaysOf = (scheduleSeconds: readonly number[]): readonly number[] =>
   scheduleSeconds[0] === 0 ? scheduleSeconds.slice(1) : scheduleSeconds;
 
+/** True for the first wait that is not in the schedule any more: from here on a head only blocks its line. */
+export const isFirstProbe = (position: number, scheduleSeconds: readonly number[]): boolean =>
+  position === delaysOf(scheduleSeconds).length + 1;
+
 // How long a head that blocks its line waits between two tries.
 const probeSecondsOf = (delays: readonly number[]): number =>
   Math.max(delays.at(-1) ?? 0, shortestProbeSeconds);
