@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { flood, paced, type Target } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
+import { usageOfAll } from './process-usage.ts';
 import { type ReceiverProcess, startReceiverProcess } from './receiver-process.ts';
 import { type BenchStack, root, startStack } from './stack.ts';
 
@@ -90,7 +91,14 @@ const neighbours: readonly Neighbour[] = [
   },
 ];
 
-type Case = Readonly<{ name: string; expected: number; received: number; endToEndMs: Spread }>;
+type Case = Readonly<{
+  name: string;
+  expected: number;
+  received: number;
+  endToEndMs: Spread;
+  /** CPU milliseconds a second of each process while it was measured: tells a saturated machine from a held-up queue. */
+  cpuMsPerSecond: Readonly<Record<string, number>>;
+}>;
 
 const settleMs = 3_000;
 
@@ -101,10 +109,13 @@ const runHealthy = async (
 ): Promise<Case> => {
   await receiver.take();
   const load = { target: stack.target, typeOf: (i: number) => `healthy.e${i % healthy}` };
+  const before = await usageOfAll(stack.pids);
   const [, result] = await Promise.all([
     beside?.load?.(stack.target),
     paced({ ...load, perSecond: healthy * perHealthy, seconds }),
   ]);
+  const after = await usageOfAll(stack.pids);
+  const usedBy = (name: string): number => (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
   const expected = result.acceptMs.length;
   const deadline = performance.now() + 60_000;
   while ((await receiver.count()) < expected && performance.now() < deadline) {
@@ -116,6 +127,9 @@ const runHealthy = async (
     expected,
     received: taken.received,
     endToEndMs: spreadOf(taken.latencies),
+    cpuMsPerSecond: Object.fromEntries(
+      Object.keys(stack.pids).map((name) => [name, Math.round(usedBy(name) / seconds)]),
+    ),
   };
 };
 
@@ -164,8 +178,13 @@ const main = async (): Promise<void> => {
     console.log(`${neighbour?.name ?? 'alone'} …`);
     const result = await runCase(neighbour);
     cases.push(result);
-    const { endToEndMs: ms, received, expected } = result;
+    const { endToEndMs: ms, received, expected, cpuMsPerSecond: cpu } = result;
     console.log(`  healthy: p50 ${ms.p50} ms, p99 ${ms.p99} ms, ${received} of ${expected} received`);
+    console.log(
+      `  CPU ms/s: ${Object.entries(cpu)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ')}`,
+    );
   }
   console.log(`\n${printable(cases)}\n`);
   await writeFile(values.out, `${JSON.stringify({ seconds, cases }, null, 2)}\n`);
