@@ -19,7 +19,7 @@ import { supervise } from './supervise.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;
-/** Services may take 17 s to drain; with this a whole stop stays inside 25 s. */
+/** Services may take 20.5 s to drain; with this a whole stop stays inside 27 s. */
 const storeStopGraceMs = 6_000;
 const defaultWorkspace = 'ws_demo';
 const portSetting = 'npm start -- --port-base N';
@@ -80,7 +80,7 @@ export class LocalStack {
     }
   }
 
-  /** Stops in order: services, then Kafka and MongoDB. Also while it starts. At most 25 s. */
+  /** Stops in order: services, then Kafka and MongoDB. Also while it starts. At most 27 s. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#serviceParts.map((part) => part.stop()));

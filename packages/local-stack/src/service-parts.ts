@@ -7,8 +7,8 @@ import { Part } from './part.ts';
 
 const readyTimeoutMs = 60_000;
 const readyAnswerMs = 1_000;
-/** A service drains for up to 20 s; the whole stop has 25 s, of which Kafka and MongoDB need the rest. */
-const stopGraceMs = 17_000;
+/** A service ends by itself within 20 s; one that is ended before that leaves its group without a word and its last commits. */
+const stopGraceMs = 20_500;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** A service as the local stack runs it. */

@@ -1,6 +1,14 @@
+import { topics } from '@tidings/contracts';
 import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import {
+  type Bus,
+  complaintOf,
+  connectKafka,
+  kafkaMetrics,
+  type Watched,
+  watchWorkers,
+} from '@tidings/kafka';
 import { createMetrics } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { createHttpSender } from './adapters/http-sender.ts';
@@ -15,8 +23,6 @@ import {
   type RunningEngine,
   startEngine,
 } from './run-engine.ts';
-import { complaintOf, type Watched, watchHealth } from './watch-health.ts';
-import { watchLag } from './watch-lag.ts';
 
 // Sockets that are closing still count: a few more than requests, so that none waits for one.
 const spareSockets = 64;
@@ -112,8 +118,6 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   gaugeEndpoints(opened.engine, context);
   gaugeLines(opened.engine, context);
   gaugeRungs(relays, context);
-  const onLag = (records: number) => metrics.handles.lagRecords.set({}, records);
-  const stopLag = watchLag({ bus: opened.bus, group: deliveryGroup, runner, onLag, clock, logger });
   const lameRelay = () => relays.find(({ relay }) => complaintOf(relay.state()) !== null);
   const watched: readonly Watched[] = [
     { part: deliveries, complaint: () => complaintOf(runner.state()) },
@@ -129,11 +133,17 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
       },
     },
   ];
-  const stopHealth = watchHealth(watched, clock);
-  resources.add('watches', () => {
-    stopLag();
-    stopHealth();
+  const stopWatching = watchWorkers({
+    watched,
+    lag: {
+      ask: async () => opened.bus.lag(deliveryGroup, [topics.deliveries]),
+      assigned: () => runner.assigned(),
+      onLag: (records) => metrics.handles.lagRecords.set({}, records),
+    },
+    clock,
+    logger,
   });
+  resources.add('watches', stopWatching);
 };
 
 /** Opens everything and starts the work in the background: /ready says how far it is. */

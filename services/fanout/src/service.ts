@@ -1,7 +1,7 @@
 import { topics } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
 import { serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, maxRecordBytes } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, maxRecordBytes, watchWorkers } from '@tidings/kafka';
 import { childTraceparent, createMetrics, type Logger, type ServiceContext } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer, eventGroup } from './adapters/event-consumer.ts';
@@ -13,7 +13,6 @@ import { handleEventAccepted } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createFanOutRecorder } from './record-fan-out.ts';
 import { refillDedupeWindow } from './refill-dedupe-window.ts';
-import { watchWorkers } from './watch-workers.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 

@@ -1,6 +1,6 @@
 import { decodeAttempt, topics } from '@tidings/contracts';
 import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
@@ -12,7 +12,6 @@ import type { metricsCatalogue } from './metrics.ts';
 import type { DeliveryStore } from './ports.ts';
 import { AttemptProjector, type Written } from './project-attempts.ts';
 import { sweepDeliveries } from './purge-deliveries.ts';
-import { watchWorkers } from './watch-workers.ts';
 
 // At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not
 // notice a quarter of a second; full fetches do not wait.

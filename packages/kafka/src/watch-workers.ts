@@ -1,6 +1,6 @@
-import type { PartitionRef, TopicPartitionLag } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, type HealthPart, messageOf } from '@tidings/runtime';
+import type { PartitionRef, TopicPartitionLag, WorkerState } from './bus.ts';
 
 /** A part of the service and what is wrong with it now; null when nothing is. */
 export type Watched = Readonly<{ part: HealthPart; complaint: () => string | null }>;
@@ -12,7 +12,17 @@ export type LagWatch = Readonly<{
   onLag: (records: number) => void;
 }>;
 
-type Parts = Readonly<{ watched: readonly Watched[]; lag: LagWatch; clock: Clock; logger: Logger }>;
+/** What is wrong with a worker in this state; null when nothing is. */
+export const complaintOf = (state: WorkerState): string | null =>
+  state === 'running' ? null : `is ${state}`;
+
+/** What to look at, and what to look with. */
+export type WatchWorkersOptions = Readonly<{
+  watched: readonly Watched[];
+  lag: LagWatch;
+  clock: Clock;
+  logger: Logger;
+}>;
 
 const lookEveryMs = 1_000;
 const askEveryMs = 15_000;
@@ -32,7 +42,7 @@ const repeat = (clock: Clock, everyMs: number, work: () => Promise<void> | void)
 };
 
 /** Tells the health report about the workers each second, and the lag gauge every 15 s. Returns what stops both. */
-export const watchWorkers = ({ watched, lag, clock, logger }: Parts): (() => void) => {
+export const watchWorkers = ({ watched, lag, clock, logger }: WatchWorkersOptions): (() => void) => {
   const stopLooking = repeat(clock, lookEveryMs, () => {
     for (const { part, complaint } of watched) {
       const reason = complaint();
