@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-/** CPU time used so far and the highest resident set, of one process, from /proc (Linux). */
-export type Usage = Readonly<{ cpuMs: number; peakRssMb: number }>;
+/** CPU time used so far and the resident set, now and at its highest, of one process, from /proc (Linux). */
+export type Usage = Readonly<{ cpuMs: number; rssMb: number; peakRssMb: number }>;
 
 // USER_HZ is 100 on every Linux that Node runs on (man 5 proc).
 const msPerTick = 10;
@@ -12,8 +12,9 @@ export const usageOf = async (pid: number): Promise<Usage> => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const peakKb = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? '0';
-  return { cpuMs: ticks * msPerTick, peakRssMb: Math.round(Number(peakKb) / 1024) };
+  const megabytes = (field: string): number =>
+    Math.round(Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? '0') / 1024);
+  return { cpuMs: ticks * msPerTick, rssMb: megabytes('VmRSS'), peakRssMb: megabytes('VmHWM') };
 };
 
 export const usageOfAll = async (

@@ -9,6 +9,7 @@ import type { Target } from './load.ts';
 type Local = Readonly<{
   admin_key: string;
   url: string;
+  brokers: string;
   services: Readonly<Record<string, string>>;
   pids: Readonly<Record<string, number>>;
 }>;
@@ -19,6 +20,7 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 /** A Tidings of the benchmark's own, started as a user starts it, in a throw-away folder. */
 export type BenchStack = Readonly<{
   target: Target;
+  brokers: readonly string[];
   /** Of the services, brokers and MongoDB; not of the supervisor that started them. */
   pids: Readonly<Record<string, number>>;
   subscribe(settings: Readonly<Record<string, unknown>>): Promise<void>;
@@ -60,6 +62,7 @@ export const startStack = async (portBase: string): Promise<BenchStack> => {
     const { stack: _supervisor, ...pids } = local.pids;
     return {
       target: { ingressUrl: local.services['ingress'] ?? local.url, key: local.admin_key },
+      brokers: local.brokers.split(','),
       pids,
       subscribe: async (settings) => {
         const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {

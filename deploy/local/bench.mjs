@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build, install, main, root } from './bootstrap.mjs';
 import { requireNode } from './machine.mjs';
 
-// `npm run bench` and `npm run bench:isolation`: installs and builds what has changed, then runs the benchmark named first.
+// `npm run bench`, `bench:isolation` and `bench:waiting`: installs and builds what has changed, then runs the benchmark named first.
 await main(async (handOver) => {
   requireNode();
   const [name = 'main', ...args] = process.argv.slice(2);
