@@ -38,8 +38,8 @@ describe('spillOnArrival', () => {
     expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: spillRules.maxQueued })?.reason).toBe(
       'queue-full',
     );
-    expect(spillOnArrival({ ...alone, takesPerSecond: 1_000, queued: 999 })).toBeNull();
-    expect(spillOnArrival({ ...alone, takesPerSecond: 1_000, queued: 1_000 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...alone, takesPerSecond: 250, queued: 999 })).toBeNull();
+    expect(spillOnArrival({ ...alone, takesPerSecond: 250, queued: 1_000 })?.reason).toBe('queue-full');
     expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
   });
 
@@ -63,7 +63,7 @@ describe('maxWaitMs', () => {
     expect(maxWaitMs('throttled', true)).toBe(spillRules.maxAgeMs);
     expect(maxWaitMs('saturated', false)).toBe(spillRules.maxAgeAloneMs);
     expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeMs);
-    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeFreshMs);
+    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeAloneMs);
   });
 });
 

@@ -10,15 +10,13 @@ export const spillRules = {
   /** … or as many as its endpoint takes within this time, if that is more. */
   maxQueuedMs: 250,
   /** With nobody else in sight: as many as it takes within this time. Who comes behind them in the log is not seen yet. */
-  maxQueuedAloneMs: 1_000,
+  maxQueuedAloneMs: 4_000,
   /** The same behind a half-open breaker, where one goes at a time. */
   maxQueuedBehindProbe: 8,
   /** How long a command may wait in memory while others come through its partition … */
   maxAgeMs: 2_000,
-  /** … when nobody does … */
-  maxAgeAloneMs: 4_000,
-  /** … and when it waits for this process alone: nothing of its own is under way. */
-  maxAgeFreshMs: 10_000,
+  /** … and when nobody does, or when it waits for this process alone: nothing of its own is under way. */
+  maxAgeAloneMs: 10_000,
   /** Others that came by within this time count. */
   companyMs: 10_000,
 } as const;
@@ -62,10 +60,8 @@ export const spillOnArrival = ({
 };
 
 /** How long a command may wait in memory for its turn. */
-export const maxWaitMs = (state: LaneState, hasCompany: boolean): number => {
-  if (state === 'fresh') return spillRules.maxAgeFreshMs;
-  return hasCompany ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
-};
+export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
+  hasCompany && state !== 'fresh' ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
 
 export type Backlog = Readonly<{
   /** Commands of the same subscription that come before it, in memory and on the ladder. */
