@@ -47,7 +47,14 @@ export type {
   EventTypeState,
   SchemaMode,
 } from './event-type.ts';
-export { decodeEventType, encodeEventType, eventTypeKey } from './event-type.ts';
+export {
+  decodeEventType,
+  encodeEventType,
+  eventTypeAudiences,
+  eventTypeKey,
+  eventTypeStates,
+  schemaModes,
+} from './event-type.ts';
 export {
   eventTypeNameMaxLength,
   eventTypeNamePattern,

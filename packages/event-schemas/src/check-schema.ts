@@ -1,6 +1,7 @@
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { isKnownFormat, numberFormats, textFormats } from './data-formats.ts';
 import { readPattern } from './linear-pattern.ts';
+import { lookUpReference } from './local-reference.ts';
 import { isJsonObject, type JsonObject, keywordKind, pointerPart, subschemasOf } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
@@ -58,32 +59,6 @@ function checkPattern(source: unknown, pointer: string, walk: Walk): void {
   else walk.patternSize += reading.pattern.size;
 }
 
-function hasAnchor(schema: unknown, name: string): boolean {
-  if (!isJsonObject(schema)) return false;
-  return schema['$anchor'] === name || subschemasOf(schema, '').some((inner) => hasAnchor(inner.value, name));
-}
-
-/** What a local reference leads to, or undefined. */
-function lookUp(root: unknown, reference: string): unknown {
-  let fragment: string;
-  try {
-    fragment = decodeURIComponent(reference.slice(1));
-  } catch {
-    // A stray % names nothing.
-    return undefined;
-  }
-  if (fragment === '') return root;
-  if (!fragment.startsWith('/')) return hasAnchor(root, fragment) ? true : undefined;
-  let value = root;
-  for (const part of fragment.split('/').slice(1)) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (!Object.hasOwn(value, name)) return undefined;
-    value = (value as JsonObject)[name];
-  }
-  return value;
-}
-
 function checkReference(reference: unknown, pointer: string, walk: Walk): void {
   if (typeof reference !== 'string') return;
   if (!reference.startsWith('#')) {
@@ -91,7 +66,7 @@ function checkReference(reference: unknown, pointer: string, walk: Walk): void {
     walk.faults.push({ pointer, detail });
     return;
   }
-  const target = lookUp(walk.root, reference);
+  const target = lookUpReference(walk.root, reference);
   if (typeof target !== 'boolean' && !isJsonObject(target)) {
     walk.faults.push({ pointer, detail: `'${shown(reference)}' leads to no schema` });
   }

@@ -1,3 +1,4 @@
 export { checkSchema, type SchemaCheck, type SchemaFault } from './check-schema.ts';
+export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
 export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';
 export { schemaLimits } from './schema-limits.ts';

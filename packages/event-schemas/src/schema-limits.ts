@@ -3,7 +3,7 @@ export const schemaLimits = {
   /** Bytes of the schema as JSON. */
   bytes: 65_536,
   /** Schemas inside each other, and arrays and objects inside each other in any value. */
-  depth: 64,
+  depth: 30,
   /** Schemas in all, the outermost included. */
   subschemas: 1_000,
   /** Characters of one pattern. */

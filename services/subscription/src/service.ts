@@ -5,6 +5,8 @@ import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/ka
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
+import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
+import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { type OpenRegistry, openRegistry, readTopics } from './registry/adapters/open-registry.ts';
@@ -140,7 +142,8 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const registry = openRegistry(context, producer);
   const { mongo, keys } = registry;
   const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send });
-  const kinds = [subscriptions];
+  const eventTypes = registry.documents(eventTypeKind);
+  const kinds = [subscriptions, eventTypes];
   const requestDelivery = deliveryRequester(producer);
   const chores = choresOf(context, subscriptions, { counter, keys, requestDelivery });
   const housekeeping = startHousekeeping(context, kinds, chores);
@@ -163,7 +166,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   });
   const server = await serve(context, {
     routes: (app) =>
-      mountRoutes(app, routes, {
+      mountRoutes(app, [...routes, ...eventTypeRoutes(eventTypes)], {
         authenticate: adminKeyAuthenticator(config),
         requestsPerSecond: config.requestsPerSecond,
       }),

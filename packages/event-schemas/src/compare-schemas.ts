@@ -1,0 +1,209 @@
+import { lookUpReference } from './local-reference.ts';
+import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schema-keywords.ts';
+import { widenedBounds } from './widened-bounds.ts';
+
+/**
+ * A change that can break a reader: code that was written against the old schema and now gets data of the new one.
+ * `pointer` leads into the new schema, to where the change is.
+ */
+export type BreakingChange = Readonly<{ pointer: string; detail: string }>;
+
+/** Pairs of schemas looked at before the comparison is given up. */
+const maxPairs = 20_000;
+const maxChanges = 20;
+
+const allTypes = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
+
+// What stands in them is compared as a whole: whether one form of them allows less than another cannot be decided simply.
+const opaque = ['not', 'if', 'then', 'else', 'contains', 'minContains', 'maxContains', 'propertyNames']
+  .concat(['dependentRequired', 'dependentSchemas', 'unevaluatedItems', 'unevaluatedProperties'])
+  .concat(['pattern', 'format']);
+
+/** The same text for equal values, whatever order names are in; annotations left out, since readers do not see them. */
+const canonicalText = (value: unknown, isSchema = true): string =>
+  JSON.stringify(value, (_name, inner: unknown) =>
+    isJsonObject(inner)
+      ? Object.fromEntries(
+          Object.entries(inner)
+            .filter(([name]) => !isSchema || keywordKind(name) !== 'annotation')
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : inner,
+  ) ?? 'undefined';
+
+const show = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+};
+
+const typesOf = ({ type }: JsonObject): readonly string[] =>
+  type === undefined ? allTypes : Array.isArray(type) ? (type as string[]) : [String(type)];
+
+const namesIn = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
+const mapIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
+
+type Roots = Readonly<{ before: unknown; after: unknown }>;
+
+class Comparison {
+  readonly changes: BreakingChange[] = [];
+  readonly #oldRoot: unknown;
+  readonly #newRoot: unknown;
+  readonly #resolved = new Map<unknown, unknown>();
+  /** The pairs that are being compared, outermost first: met again inside itself, a pair says nothing new. */
+  readonly #open: (readonly [unknown, unknown])[];
+  readonly #budget: { pairs: number };
+
+  constructor(roots: Roots, within?: Comparison) {
+    this.#oldRoot = roots.before;
+    this.#newRoot = roots.after;
+    this.#open = within === undefined ? [] : within.#open;
+    this.#budget = within === undefined ? { pairs: maxPairs } : within.#budget;
+    if (within !== undefined) this.#resolved = within.#resolved;
+  }
+
+  compare(before: unknown, after: unknown, pointer: string): void {
+    const [from, to] = [this.#resolve(this.#oldRoot, before), this.#resolve(this.#newRoot, after)];
+    if (this.#open.some(([one, other]) => one === from && other === to)) return;
+    this.#budget.pairs -= 1;
+    if (this.#budget.pairs < 0)
+      return void this.#tell(pointer, 'is too much to compare: it counts as a change');
+    // Everything was allowed before, or nothing is any more: no reader sees what it does not know.
+    if (from === true || to === false) return;
+    if (!isJsonObject(from)) return void this.#tell(pointer, 'is allowed now, and was not before');
+    this.#open.push([from, to]);
+    this.#compareObjects(from, isJsonObject(to) ? to : {}, pointer);
+    this.#open.pop();
+  }
+
+  #compareObjects(from: JsonObject, to: JsonObject, pointer: string): void {
+    this.#compareTypes(from, to, pointer);
+    this.#compareValues(from, to, pointer);
+    for (const { keyword, detail } of widenedBounds(from, to)) this.#tell(`${pointer}/${keyword}`, detail);
+    this.#compareProperties(from, to, pointer);
+    this.#compareItems(from, to, pointer);
+    this.#compareAlternatives(from, to, pointer);
+    for (const keyword of opaque) {
+      if (from[keyword] === undefined || canonicalText(from[keyword]) === canonicalText(to[keyword]))
+        continue;
+      const what = to[keyword] === undefined ? 'is gone' : 'is another';
+      this.#tell(`${pointer}/${keyword}`, `${what}: it was ${show(from[keyword])}`);
+    }
+  }
+
+  #compareTypes(from: JsonObject, to: JsonObject, pointer: string): void {
+    const old = typesOf(from);
+    const isOld = (type: string): boolean =>
+      old.includes(type) || (type === 'integer' && old.includes('number'));
+    // A list of values says more about types than `type` does.
+    const added = to['enum'] !== undefined || 'const' in to ? [] : typesOf(to).filter((type) => !isOld(type));
+    if (added.length === 0) return;
+    this.#tell(`${pointer}/type`, `can be ${added.join(', ')} now; it was ${old.join(' or ')}`);
+  }
+
+  #compareValues(from: JsonObject, to: JsonObject, pointer: string): void {
+    const listOf = (schema: JsonObject): readonly unknown[] | null =>
+      'const' in schema ? [schema['const']] : Array.isArray(schema['enum']) ? schema['enum'] : null;
+    const [old, now] = [listOf(from), listOf(to)];
+    if (old === null) return;
+    const keyword = 'const' in (now === null ? from : to) ? 'const' : 'enum';
+    if (now === null) return void this.#tell(`${pointer}/${keyword}`, `is gone: it was one of ${show(old)}`);
+    const known = new Set(old.map((value) => canonicalText(value, false)));
+    const added = now.filter((value) => !known.has(canonicalText(value, false)));
+    if (added.length > 0) this.#tell(`${pointer}/${keyword}`, `can be ${added.map(show).join(', ')} now`);
+  }
+
+  #compareProperties(from: JsonObject, to: JsonObject, pointer: string): void {
+    const required = new Set(namesIn(to['required']));
+    for (const name of namesIn(from['required'])) {
+      if (required.has(name)) continue;
+      const isGone = !Object.hasOwn(mapIn(to['properties']), name);
+      const at = isGone ? `${pointer}/properties` : `${pointer}/properties/${pointerPart(name)}`;
+      this.#tell(at, `'${name}' was always there, and ${isGone ? 'is gone' : 'can be missing now'}`);
+    }
+    for (const keyword of ['properties', 'patternProperties']) {
+      const now = mapIn(to[keyword]);
+      for (const [name, before] of Object.entries(mapIn(from[keyword]))) {
+        // Where it is gone it is no longer sent; that it could be missing was known.
+        if (!Object.hasOwn(now, name)) continue;
+        this.compare(before, now[name], `${pointer}/${keyword}/${pointerPart(name)}`);
+      }
+    }
+    // `false` bound the publisher: readers let pass what they do not know.
+    const [others, othersNow] = [from['additionalProperties'], to['additionalProperties']];
+    if (isJsonObject(others)) this.compare(others, othersNow ?? true, `${pointer}/additionalProperties`);
+  }
+
+  #compareItems(from: JsonObject, to: JsonObject, pointer: string): void {
+    const [old, now] = [from['prefixItems'], to['prefixItems']].map((list) =>
+      Array.isArray(list) ? list : [],
+    );
+    for (const [i, before] of (old ?? []).entries()) {
+      this.compare(before, now?.[i] ?? to['items'] ?? true, `${pointer}/prefixItems/${i}`);
+    }
+    if (from['items'] !== undefined) this.compare(from['items'], to['items'] ?? true, `${pointer}/items`);
+  }
+
+  #compareAlternatives(from: JsonObject, to: JsonObject, pointer: string): void {
+    for (const keyword of ['anyOf', 'oneOf']) {
+      const old = from[keyword];
+      if (!Array.isArray(old)) continue;
+      const now: readonly unknown[] = Array.isArray(to[keyword])
+        ? to[keyword]
+        : [{ ...to, [keyword]: undefined }];
+      for (const [i, branch] of now.entries()) {
+        if (old.some((before) => this.#isSafe(before, branch))) continue;
+        this.#tell(`${pointer}/${keyword}/${i}`, 'is an alternative that was not there before');
+      }
+    }
+    const old = from['allOf'];
+    if (!Array.isArray(old)) return;
+    const now: readonly unknown[] = [
+      ...(Array.isArray(to['allOf']) ? (to['allOf'] as readonly unknown[]) : []),
+      { ...to, allOf: undefined },
+    ];
+    for (const before of old) {
+      if (now.some((branch) => this.#isSafe(before, branch))) continue;
+      this.#tell(`${pointer}/allOf`, `no longer holds: ${show(before)}`);
+    }
+  }
+
+  #isSafe(before: unknown, after: unknown): boolean {
+    const inner = new Comparison({ before: this.#oldRoot, after: this.#newRoot }, this);
+    inner.compare(before, after, '');
+    return inner.changes.length === 0;
+  }
+
+  /** What a schema says once its references are followed. The same object each time, so that pairs can be met again. */
+  #resolve(root: unknown, schema: unknown): unknown {
+    if (!isJsonObject(schema) || schema['$ref'] === undefined) return schema;
+    const known = this.#resolved.get(schema);
+    if (known !== undefined) return known;
+    const { $ref: reference, ...beside } = schema;
+    const target = lookUpReference(root, String(reference));
+    const own = Object.entries(beside).filter(
+      ([name]) => keywordKind(name) !== 'annotation' && name !== '$defs',
+    );
+    // A reference to itself ends here: it says nothing.
+    this.#resolved.set(schema, {});
+    const found =
+      own.length === 0 ? this.#resolve(root, target) : { allOf: [target], ...Object.fromEntries(own) };
+    this.#resolved.set(schema, found);
+    return found;
+  }
+
+  #tell(pointer: string, detail: string): void {
+    if (this.changes.length < maxChanges) this.changes.push({ pointer, detail });
+  }
+}
+
+/**
+ * What in `after` can break readers of `before`: at most 20 changes, none when everything that the new schema allows is
+ * something that a reader of the old one knows. Both must have passed `checkSchema`. The rules are in the README; what
+ * cannot be compared counts as a change.
+ */
+export function breakingChanges(before: unknown, after: unknown): readonly BreakingChange[] {
+  if (canonicalText(before) === canonicalText(after)) return [];
+  const comparison = new Comparison({ before, after });
+  comparison.compare(before, after, '');
+  return comparison.changes;
+}

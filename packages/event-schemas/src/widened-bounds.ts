@@ -1,0 +1,26 @@
+import type { JsonObject } from './schema-keywords.ts';
+
+const upper = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
+const lower = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
+
+/** A bound of the old schema that the new one does not keep, as keyword and sentence. */
+export type WidenedBound = Readonly<{ keyword: string; detail: string }>;
+
+/** The bounds that are wider, or gone: a reader can meet a value that it could not meet before. */
+export function widenedBounds(from: JsonObject, to: JsonObject): readonly WidenedBound[] {
+  const found: WidenedBound[] = [];
+  const look = (keyword: string, isKept: (old: number, now: number) => boolean): void => {
+    const [old, now] = [from[keyword], to[keyword]];
+    if (typeof old !== 'number') return;
+    if (typeof now === 'number' && isKept(old, now)) return;
+    const detail = now === undefined ? `is gone: it was ${old}` : `is ${String(now)} now: it was ${old}`;
+    found.push({ keyword, detail });
+  };
+  for (const keyword of upper) look(keyword, (old, now) => now <= old);
+  for (const keyword of lower) look(keyword, (old, now) => now >= old);
+  look('multipleOf', (old, now) => Math.abs(Math.round(now / old) - now / old) < 1e-6);
+  if (from['uniqueItems'] === true && to['uniqueItems'] !== true) {
+    found.push({ keyword: 'uniqueItems', detail: 'is gone: the same item can be there twice now' });
+  }
+  return found;
+}

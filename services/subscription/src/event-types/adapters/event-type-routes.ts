@@ -1,0 +1,205 @@
+import { jsonBody, pageReply, type Route, route } from '@tidings/http';
+import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import { findTarget, notFound, type WriteParts } from '../../registry/write-version.ts';
+import { addSchema, archiveEventType, changeEventType, replaceEventType } from '../change-event-type.ts';
+import { createEventType } from '../create-event-type.ts';
+import type { EventType } from '../domain/event-type.ts';
+import {
+  bodySchemas,
+  type ChangeBody,
+  type CreateBody,
+  type ReplaceBody,
+  type SchemaBody,
+} from '../domain/request-body.ts';
+import { eventTypeKind } from '../event-type-kind.ts';
+import { listEventTypes, readEventType } from '../read-event-types.ts';
+import {
+  eventTypeReply,
+  listQuery,
+  listRequestOf,
+  nameParams,
+  requireWholeWorkspace,
+  targetOf,
+} from './event-type-calls.ts';
+import { eventTypeSchema, listSchema, schemaVersionSchema } from './event-type-schemas.ts';
+import { eventTypeView } from './event-type-view.ts';
+
+/** What the routes work with. */
+export type EventTypeParts = WriteParts<EventType>;
+
+const path = '/v1/webhooks/event-types';
+const one = `${path}/{name}` as const;
+const tag = 'Event types';
+// A schema of 64 KiB, an example of the same size, and what is around them.
+const maxBytes = 192 * 1024;
+const shown = { schema: eventTypeSchema, headers: ['ETag'] } as const;
+
+/** The routes of `/v1/webhooks/event-types`, but for import and export. */
+export const eventTypeRoutes = (parts: EventTypeParts): Route[] => [
+  listRoute(parts),
+  createRoute(parts),
+  readRoute(parts),
+  replaceRoute(parts),
+  changeRoute(parts),
+  archiveRoute(parts),
+  addSchemaRoute(parts),
+  readSchemaRoute(parts),
+];
+
+const listRoute = ({ store }: EventTypeParts): Route =>
+  route({
+    operationId: 'listEventTypes',
+    method: 'GET',
+    path,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'List event types by name',
+    description: 'The key of a consumer sees those that are active or deprecated.',
+    query: listQuery,
+    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    handle: async ({ principal, query, request }) => {
+      const { place, cursorAfter } = listRequestOf(principal, query);
+      const { items, nextAfterId } = await listEventTypes(store, reachOf(principal), place);
+      const data = items.map((item) => eventTypeView(item, !item.isUnpublished));
+      return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
+    },
+  });
+
+const createRoute = (parts: EventTypeParts): Route =>
+  route({
+    operationId: 'createEventType',
+    method: 'POST',
+    path,
+    access: 'admin',
+    tag,
+    summary: 'Register an event type',
+    description: 'The name is the key: a repeat is told by 409 that the type is there.',
+    body: jsonBody<CreateBody>({ schema: bodySchemas.create, maxBytes }),
+    answers: {
+      201: { description: 'The type.', schema: eventTypeSchema, headers: ['ETag', 'Location'] },
+    },
+    handle: async (call) => {
+      requireWholeWorkspace(call.principal);
+      const { workspaceId } = reachOf(call.principal);
+      const creation = { workspaceId, body: call.body, by: actorOf(call) };
+      return eventTypeReply(await createEventType(parts, creation), 201);
+    },
+  });
+
+const readRoute = ({ store }: EventTypeParts): Route =>
+  route({
+    operationId: 'getEventType',
+    method: 'GET',
+    path: one,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'Read an event type',
+    params: nameParams,
+    answers: { 200: { description: 'The type.', ...shown } },
+    handle: async ({ principal, params }) => {
+      const entity = await readEventType(store, reachOf(principal), params.name);
+      return eventTypeReply({ entity, propagated: !entity.isUnpublished });
+    },
+  });
+
+const replaceRoute = (parts: EventTypeParts): Route =>
+  route({
+    operationId: 'replaceEventType',
+    method: 'PUT',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Say anew what an event type is',
+    description:
+      'What the body leaves out gets its default. A schema that the type does not have yet becomes its next version; ' +
+      'one that can break readers of the present one needs `force`, else the answer is 409 with every such change.',
+    params: nameParams,
+    takes: ['If-Match'],
+    body: jsonBody<ReplaceBody>({ schema: bodySchemas.replace, maxBytes }),
+    answers: { 200: { description: 'The new version.', ...shown } },
+    find: async (call) => findTarget(parts, targetOf(call)),
+    handle: async (call) => eventTypeReply(await replaceEventType(parts, targetOf(call), call.body)),
+  });
+
+const changeRoute = (parts: EventTypeParts): Route =>
+  route({
+    operationId: 'changeEventType',
+    method: 'PATCH',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Change an event type',
+    description: 'What the body names replaces what was: settings, the state, or which schema holds.',
+    params: nameParams,
+    takes: ['If-Match'],
+    body: jsonBody<ChangeBody>({
+      schema: bodySchemas.change,
+      maxBytes,
+      types: ['application/json', 'application/merge-patch+json'],
+    }),
+    answers: { 200: { description: 'The new version.', ...shown } },
+    find: async (call) => findTarget(parts, targetOf(call)),
+    handle: async (call) => eventTypeReply(await changeEventType(parts, targetOf(call), call.body)),
+  });
+
+const archiveRoute = (parts: EventTypeParts): Route =>
+  route({
+    operationId: 'archiveEventType',
+    method: 'DELETE',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Archive an event type',
+    description: 'Events of it are refused from now on. Its name stays taken; PATCH `state` takes it back.',
+    params: nameParams,
+    takes: ['If-Match'],
+    answers: { 200: { description: 'It is archived.', ...shown } },
+    handle: async (call) => eventTypeReply(await archiveEventType(parts, targetOf(call))),
+  });
+
+const addSchemaRoute = (parts: EventTypeParts): Route =>
+  route({
+    operationId: 'addEventTypeSchema',
+    method: 'POST',
+    path: `${one}/schemas`,
+    access: 'admin',
+    tag,
+    summary: 'Give an event type its next schema',
+    description:
+      'It holds from now on, unless `activate` is false. One that can break readers of the present schema needs ' +
+      '`force`, else the answer is 409 with every such change.',
+    params: nameParams,
+    takes: ['If-Match'],
+    body: jsonBody<SchemaBody>({ schema: bodySchemas.schema, maxBytes }),
+    answers: { 201: { description: 'The type with its new schema.', ...shown } },
+    find: async (call) => findTarget(parts, targetOf(call)),
+    handle: async (call) => eventTypeReply(await addSchema(parts, targetOf(call), call.body), 201),
+  });
+
+const readSchemaRoute = ({ store }: EventTypeParts): Route =>
+  route({
+    operationId: 'getEventTypeSchema',
+    method: 'GET',
+    path: `${one}/schemas/{version}`,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'Read one schema of an event type',
+    params: {
+      ...nameParams,
+      version: { type: 'string', pattern: '^[1-9][0-9]{0,5}$', description: 'The number of the schema.' },
+    },
+    answers: { 200: { description: 'The schema.', schema: schemaVersionSchema } },
+    handle: async ({ principal, params }) => {
+      const eventType = await readEventType(store, reachOf(principal), params.name);
+      const found = eventType.schemas.find(({ version }) => version === Number(params.version));
+      if (found === undefined) throw notFound(eventTypeKind, `${params.name}/schemas/${params.version}`);
+      const { version, createdAtMs, schemaJson } = found;
+      const body = {
+        version,
+        created_at: new Date(createdAtMs).toISOString(),
+        is_active: version === eventType.activeSchema,
+        schema: JSON.parse(schemaJson) as object,
+      };
+      return { status: 200, body };
+    },
+  });

@@ -1,0 +1,142 @@
+import { AppError } from '@tidings/runtime';
+import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
+import {
+  breakingBetween,
+  checkVersion,
+  refuseBreaking,
+  refuseFaults,
+  schemaFaults,
+} from './check-event-type.ts';
+import {
+  type Amendment,
+  amended,
+  defaultSettings,
+  type EventType,
+  schemaJsonOf,
+} from './domain/event-type.ts';
+import { readSettings, timeFaults } from './domain/read-settings.ts';
+import type { ChangeBody, ReplaceBody, SchemaBody } from './domain/request-body.ts';
+
+type Parts = WriteParts<EventType>;
+
+/** A change as a function of what it meets, and whether it may break readers. */
+type Plan = Readonly<{
+  operation: string;
+  force: boolean | undefined;
+  amend(current: EventType): Amendment;
+}>;
+
+const stateOf = (current: EventType): Amendment['state'] =>
+  current.state === 'deleted' ? 'archived' : current.state;
+
+async function write(parts: Parts, target: Target, plan: Plan): Promise<Written<EventType>> {
+  return writeVersion(parts, target, {
+    operation: plan.operation,
+    change: (current) => nextOf(current, plan, parts.clock.nowMs()),
+  });
+}
+
+function nextOf(
+  current: EventType,
+  { force, amend }: Pick<Plan, 'force' | 'amend'>,
+  nowMs: number,
+): EventType {
+  const given = amend(current);
+  if (given.state === 'draft' && current.state !== 'draft') {
+    const detail = `cannot become draft again: it is ${current.state}, and others may rely on it`;
+    refuseFaults([{ pointer: '/state', detail }]);
+  }
+  const next = amended(current, given, nowMs);
+  if (next === current) return current;
+  checkVersion(next);
+  refuseBreaking(breakingBetween(current, next), force);
+  return next;
+}
+
+/** PATCH: puts the named fields in the place of what was. */
+export async function changeEventType(
+  parts: Parts,
+  target: Target,
+  body: ChangeBody,
+): Promise<Written<EventType>> {
+  refuseFaults(timeFaults(body));
+  return write(parts, target, {
+    operation: 'changed',
+    force: body.force,
+    amend: (current) => {
+      const active = body.active_schema === undefined ? current.activeSchema : body.active_schema;
+      if (active !== null && schemaJsonOf(current, active) === undefined) {
+        const known = current.schemas.map(({ version }) => version).join(', ') || 'none';
+        refuseFaults([
+          { pointer: '/active_schema', detail: `there is no schema ${active}: there are ${known}` },
+        ]);
+      }
+      return {
+        settings: readSettings(body, current.settings),
+        state: body.state ?? stateOf(current),
+        activeSchema: active,
+      };
+    },
+  });
+}
+
+/** What a PUT, or an import, makes of a type: everything that it does not say gets its default. */
+const replacementOf = (current: EventType, body: ReplaceBody): Amendment => {
+  const wanted = body.schema == null ? undefined : JSON.stringify(body.schema);
+  const isNew = wanted !== undefined && wanted !== schemaJsonOf(current, current.activeSchema);
+  const known = current.schemas.find(({ schemaJson }) => schemaJson === wanted)?.version;
+  return {
+    settings: readSettings(body, defaultSettings),
+    state: body.state ?? (current.state === 'draft' ? 'active' : stateOf(current)),
+    ...(isNew && known === undefined ? { newSchemaJson: wanted } : {}),
+    activeSchema: wanted === undefined ? null : isNew ? (known ?? 'new') : current.activeSchema,
+  };
+};
+
+/** PUT: the type as the body says it. A schema that the type does not have becomes its next version. */
+export async function replaceEventType(
+  parts: Parts,
+  target: Target,
+  body: ReplaceBody,
+): Promise<Written<EventType>> {
+  refuseFaults([...(body.schema == null ? [] : schemaFaults(body.schema)), ...timeFaults(body)]);
+  return write(parts, target, {
+    operation: 'replaced',
+    force: body.force,
+    amend: (current) => replacementOf(current, body),
+  });
+}
+
+/** POST …/schemas: the next version of a type's schemas, which holds from now on unless `activate` is false. */
+export async function addSchema(parts: Parts, target: Target, body: SchemaBody): Promise<Written<EventType>> {
+  refuseFaults(schemaFaults(body.schema));
+  const schemaJson = JSON.stringify(body.schema);
+  return write(parts, target, {
+    operation: 'schema_added',
+    force: body.force,
+    amend: (current) => {
+      if (schemaJsonOf(current, current.activeSchema) === schemaJson) {
+        const message = `The schema is the same as version ${current.activeSchema}, which holds already.`;
+        throw new AppError({
+          code: 'conflict',
+          message,
+          details: [{ pointer: '/schema', detail: 'is not new' }],
+        });
+      }
+      return {
+        settings: readSettings(body.example === undefined ? {} : { example: body.example }, current.settings),
+        state: stateOf(current),
+        newSchemaJson: schemaJson,
+        activeSchema: body.activate === false ? current.activeSchema : 'new',
+      };
+    },
+  });
+}
+
+/** DELETE: events of the type are refused from now on. Name, schemas and history stay. */
+export const archiveEventType = async (parts: Parts, target: Target): Promise<Written<EventType>> =>
+  write(parts, target, {
+    operation: 'archived',
+    force: false,
+    amend: ({ settings, activeSchema }) => ({ settings, state: 'archived', activeSchema }),
+  });

@@ -1,0 +1,113 @@
+import {
+  decodeEventType,
+  type EventTypeAudience,
+  encodeEventType,
+  eventTypeAudiences,
+  type SchemaMode,
+  schemaModes,
+  topics,
+} from '@tidings/contracts';
+import { defineDocuments } from '../registry/define-documents.ts';
+import { exactly, shape } from '../registry/document-kind.ts';
+import { type EventType, familiesOf, recordOf } from './domain/event-type.ts';
+
+/** A type's own fields as MongoDB holds them. Times are epoch milliseconds. */
+type EventTypeFields = Readonly<{
+  name: string;
+  /** What `order.*` is looked up by. */
+  families: readonly string[];
+  origin: EventType['origin'];
+  description: string | null;
+  group: string | null;
+  mode: SchemaMode;
+  audience: EventTypeAudience;
+  example_json: string | null;
+  schemas: readonly Readonly<{ version: number; schema_json: string; created_at_ms: number }>[];
+  active_schema: number | null;
+  deprecated_at_ms: number | null;
+  sunset_at_ms: number | null;
+}>;
+
+/** Event types as the registry keeps them. */
+export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
+  name: 'event_type',
+  title: 'event type',
+  states: ['draft', 'active', 'deprecated', 'archived', 'deleted'],
+  collection: 'event_types',
+  topic: topics.eventTypes,
+  keyPrefix: '',
+  fields: {
+    name: shape.text,
+    families: { type: 'array', items: shape.text },
+    origin: { enum: ['registered', 'seen'] },
+    description: shape.nullableText,
+    group: shape.nullableText,
+    mode: { enum: schemaModes },
+    audience: { enum: eventTypeAudiences },
+    example_json: shape.nullableText,
+    schemas: {
+      type: 'array',
+      items: exactly({
+        version: { type: 'integer', minimum: 1 },
+        schema_json: shape.text,
+        created_at_ms: shape.count,
+      }),
+    },
+    active_schema: { type: ['integer', 'null'], minimum: 1 },
+    deprecated_at_ms: shape.nullableCount,
+    sunset_at_ms: shape.nullableCount,
+  },
+  indexes: [
+    { workspace_id: 1, name: 1 },
+    { workspace_id: 1, families: 1 },
+  ],
+  schemaVersion: 1,
+  steps: {},
+  toFields: ({ settings, ...eventType }) => ({
+    name: eventType.name,
+    families: familiesOf(eventType.name),
+    origin: eventType.origin,
+    description: settings.description,
+    group: settings.group,
+    mode: settings.mode,
+    audience: settings.audience,
+    example_json: settings.exampleJson,
+    schemas: eventType.schemas.map(({ version, schemaJson, createdAtMs }) => ({
+      version,
+      schema_json: schemaJson,
+      created_at_ms: createdAtMs,
+    })),
+    active_schema: eventType.activeSchema,
+    deprecated_at_ms: settings.deprecatedAtMs,
+    sunset_at_ms: settings.sunsetAtMs,
+  }),
+  fromFields: (document) => ({
+    id: document._id,
+    name: document.name,
+    state: document.state as EventType['state'],
+    origin: document.origin,
+    settings: {
+      description: document.description,
+      group: document.group,
+      mode: document.mode,
+      audience: document.audience,
+      exampleJson: document.example_json,
+      deprecatedAtMs: document.deprecated_at_ms,
+      sunsetAtMs: document.sunset_at_ms,
+    },
+    schemas: document.schemas.map(({ version, schema_json, created_at_ms }) => ({
+      version,
+      schemaJson: schema_json,
+      createdAtMs: created_at_ms,
+    })),
+    activeSchema: document.active_schema,
+  }),
+  encode: (eventType) => encodeEventType(recordOf(eventType)),
+  factsOf: (record) => ({ version: decodeEventType(record).version, enabledVersion: 0, isDeleted: false }),
+  // Versions of schemas are never altered, so their numbers say everything; a megabyte of them in each entry would not help.
+  masks: {
+    schemas: (list) =>
+      (list as EventTypeFields['schemas']).map(({ version, created_at_ms }) => ({ version, created_at_ms })),
+  },
+  logFields: ({ workspaceId, name, version, state }) => ({ workspaceId, eventType: name, version, state }),
+});

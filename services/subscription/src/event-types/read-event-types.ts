@@ -1,0 +1,57 @@
+import { type EventTypeState, eventTypeStates } from '@tidings/contracts';
+import type { DocumentStore, Listed, Reach } from '../registry/ports.ts';
+import { notFound } from '../registry/write-version.ts';
+import { type EventType, idOf, publishedStates, usableStates } from './domain/event-type.ts';
+import { eventTypeKind } from './event-type-kind.ts';
+
+type Store = Pick<DocumentStore<EventType>, 'find' | 'list'>;
+
+/** What a list is asked for. `search`: text in name or description, in any case. */
+export type ListFilters = Readonly<{
+  state: EventTypeState | undefined;
+  group: string | undefined;
+  search: string | undefined;
+}>;
+
+/** A consumer sees what is published, and nothing of what is being made or is over. */
+const visibleStates = ({ consumerId }: Reach): readonly EventTypeState[] =>
+  consumerId === null ? eventTypeStates : publishedStates;
+
+/** One type. Throws AppError `not-found` also for what the key may not see. */
+export async function readEventType(store: Store, reach: Reach, name: string): Promise<EventType> {
+  const found = await store.find(reach, idOf(reach.workspaceId, name));
+  if (found === null || !visibleStates(reach).some((state) => state === found.state)) {
+    throw notFound(eventTypeKind, name);
+  }
+  return found;
+}
+
+// Types are few (5,000 at most), so what the database cannot look for is looked for here, page by page.
+const scanned = 200;
+
+/** A page of types by name, archived ones only when they are asked for. */
+export async function listEventTypes(
+  store: Store,
+  reach: Reach,
+  { filters, afterId, limit }: Readonly<{ filters: ListFilters; afterId: string | null; limit: number }>,
+): Promise<Listed<EventType>> {
+  const { state, group, search } = filters;
+  const wanted = state === undefined ? usableStates : [state];
+  const states = wanted.filter((one) => visibleStates(reach).includes(one));
+  const where = { in: { state: states, ...(group === undefined ? {} : { group: [group] }) } };
+  const text = search?.toLowerCase();
+  const items: EventType[] = [];
+  for (let after = afterId; ; ) {
+    const page = await store.list(reach, { where, afterId: after, limit: scanned, order: 'rising' });
+    for (const item of page.items) {
+      if (text !== undefined && !isFound(item, text)) continue;
+      if (items.length === limit) return { items, nextAfterId: items.at(-1)?.id ?? null };
+      items.push(item);
+    }
+    if (page.nextAfterId === null) return { items, nextAfterId: null };
+    after = page.nextAfterId;
+  }
+}
+
+const isFound = ({ name, settings }: EventType, text: string): boolean =>
+  name.toLowerCase().includes(text) || settings.description?.toLowerCase().includes(text) === true;

@@ -1,0 +1,64 @@
+import { decodeEventType, type EventTypeRecord, topics, workspaceId } from '@tidings/contracts';
+import { connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { sharedBrokers } from '@tidings/testing';
+import { describe, expect, it } from 'vitest';
+import { catalogueCaller } from './in-memory-catalogue.ts';
+import { aPlace, startReadyRegistry } from './start-registry.ts';
+
+const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]> => {
+  const bus = await connectKafka({
+    brokers: sharedBrokers(),
+    clientId: 'tidings-test',
+    logger: silentLogger,
+  });
+  const found: EventTypeRecord[] = [];
+  try {
+    await bus.readTail({
+      topic: topics.eventTypes,
+      partitions: [0],
+      from: { timestampMs: 0 },
+      service: 'subscription-test',
+      onRecord: (record) => {
+        if (record.key?.startsWith(`${workspace}/`) === true) found.push(decodeEventType(record));
+      },
+    });
+  } finally {
+    await bus.close();
+  }
+  return found;
+};
+
+describe('event types over MongoDB and Kafka', () => {
+  it('are kept, found, changed and published, and are still there after a restart', async () => {
+    const place = aPlace();
+    const first = await startReadyRegistry(place);
+    const call = catalogueCaller(first.url, 'an-admin-key-for-tests');
+    const schema = { type: 'object', properties: { 'a.b': { const: { $x: 1 } } }, required: ['a.b'] };
+    const body = { name: 'order.paid', schema, example: { 'a.b': { $x: 1 } }, group: 'orders' };
+    expect(await call('POST', '', { body })).toMatchObject({ status: 201, body: { propagated: true } });
+    expect((await call('POST', '', { body })).status).toBe(409);
+    await call('POST', '', { body: { name: 'order.sent' } });
+    await call('POST', '/order.paid/schemas', { body: { schema: { ...schema, title: 'Second' } } });
+    await first.close();
+    const second = await startReadyRegistry(place);
+    const again = catalogueCaller(second.url, 'an-admin-key-for-tests');
+    expect((await again('GET', '?group=orders&limit=1')).body).toMatchObject({
+      data: [{ name: 'order.paid', active_schema: 2, example: { 'a.b': { $x: 1 } }, propagated: true }],
+      next_cursor: null,
+    });
+    expect((await again('DELETE', '/order.sent')).body).toMatchObject({
+      state: 'archived',
+      propagated: true,
+    });
+    const records = await recordsOf(place.workspace);
+    expect(records.map(({ name, version, state }) => [name, version, state])).toEqual([
+      ['order.paid', 1, 'active'],
+      ['order.sent', 1, 'active'],
+      ['order.paid', 2, 'active'],
+      ['order.sent', 2, 'archived'],
+    ]);
+    expect(records[2]?.schema).toEqual({ version: 2, schema: { ...schema, title: 'Second' } });
+    expect(workspaceId(place.workspace)).toBe(records[0]?.workspaceId);
+  });
+});
