@@ -121,7 +121,7 @@ export class Parker {
     try {
       const offset = await holds.put(member, body, fact);
       // A head that was sent meanwhile may have a newer entry already.
-      if (member.state === state) member.entryOffset = offset;
+      if (member.entryOffset === null || offset > member.entryOffset) member.entryOffset = offset;
       for (const record of member.records.splice(0)) record.done();
       const isAtWork = member.line.members[0] === member && member.line.head === 'running';
       if (!isAtWork && !member.hasLeft) bodies.keep(member);

@@ -109,6 +109,50 @@ describe('a process that takes over', () => {
   });
 });
 
+describe('a process that takes over an ordered subscription', () => {
+  const inOrder = aSubscription({ ordering: 'subscription' });
+
+  const withTwo = async (isFatal: (record: OutgoingRecord) => boolean, isCommitting: boolean) => {
+    const clock = fakeClock(startMs);
+    const bus = createMemoryBus({ clock });
+    const first = await onBus(dyingAt(isCommitting ? bus : withoutCommits(bus), isFatal), clock);
+    const producer = await bus.producer();
+    await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(inOrder) });
+    await first.settle();
+    first.sender.rule = () => answered(500);
+    for (const n of [1, 2])
+      await producer.publish({ topic: topics.deliveries, ...encodeDelivery(aCommand(n)) });
+    await first.settle();
+    first.sender.rule = () => answered(200);
+    return { bus, clock, first };
+  };
+  const [one, two] = [1, 2].map((n) => aCommand(n).state.deliveryId);
+
+  it('goes on from an entry that was written while its command was not committed', async () => {
+    const { bus, clock, first } = await withTwo(() => false, false);
+    await first.clock.advance(1_000);
+    await first.stop();
+    const second = await onBus(bus, clock);
+    expect(second.sender.ids).toEqual([]);
+    second.sender.rule = () => answered(200);
+    await second.clock.advance(6_000);
+    expect(second.sender.ids).toEqual([one, two]);
+    const attempts = second.facts().filter(({ outcome }) => outcome.kind !== 'deferred');
+    expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
+  });
+
+  it('sends nothing again whose end was recorded and whose entry was left', async () => {
+    const isEndOfEntry = ({ topic, value }: OutgoingRecord) => topic === topics.holds && value === null;
+    const { bus, clock, first } = await withTwo(isEndOfEntry, true);
+    await first.clock.advance(6_000);
+    expect(first.sender.ids).toEqual([one, one, two]);
+    await first.stop();
+    const second = await onBus(bus, clock);
+    expect(second.sender.ids).toEqual([two]);
+    expect(bus.records(topics.holds).at(-1)?.value).toBeNull();
+  });
+});
+
 describe('forked commands', () => {
   it('a relay that wrote a retry twice makes one attempt of it, and one chain goes on', async () => {
     const harness = await startHarness({ cleanUp: onTestFinished });

@@ -7,7 +7,7 @@ import { type ActiveJobs, type Job, jobKeyOf } from './domain/job.ts';
 import { dueUnder } from './domain/next-step.ts';
 import type { OrderBook } from './domain/order-book.ts';
 import { isRepeatOf, type Line, lineNameOf, type Member } from './domain/order-line.ts';
-import { type Route, routeOf } from './domain/route.ts';
+import { maxUnknownMs, type Route, routeOf } from './domain/route.ts';
 import { verdictOnFinished, verdictOnRoute } from './domain/verdict.ts';
 import type { HeldBodies } from './held-bodies.ts';
 import type { Parker } from './park-commands.ts';
@@ -80,7 +80,7 @@ export class LineRunner {
       line.head = 'running';
       return;
     }
-    const { directory, memory, clock, onMisplaced } = this.#dependencies;
+    const { directory, memory, onMisplaced } = this.#dependencies;
     const subscription = directory.find(line.subscriptionId);
     if (lineNameOf(head.state, subscription) !== line.name) {
       onMisplaced(line);
@@ -91,7 +91,7 @@ export class LineRunner {
       if (notBeforeMs !== head.state.notBeforeMs) head.state = { ...head.state, notBeforeMs };
     }
     const isOver = memory.isOver(chainKeyOf(head.state));
-    const route = routeOf(head.state, subscription, clock.nowMs());
+    const route = this.#routeOf(head, subscription);
     const waitMs = isOver ? null : waitOf(head, route);
     if (waitMs !== null) {
       this.wait(line, waitMs);
@@ -134,6 +134,16 @@ export class LineRunner {
       book.remove(head);
       if (head.hasEntry) parker.replace(head, next);
     }
+  }
+
+  // The bound of waiting for a subscription counts from when each came: they wait together, not one after the other.
+  #routeOf(head: Member, subscription: SubscriptionRecord | undefined): Route {
+    const { clock } = this.#dependencies;
+    const route = routeOf(head.state, subscription, clock.nowMs());
+    const hasWaited = clock.monotonicMs() - head.arrivedMs >= maxUnknownMs;
+    return route.kind === 'await-subscription' && hasWaited
+      ? { kind: 'set-aside', reason: 'unknown-subscription' }
+      : route;
   }
 
   // A route of null: it has ended already, and only its entry is left.

@@ -1,6 +1,6 @@
 import { endOfResponse, type FailureReason, failureReasons } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { defaultNotRetried, nextStep } from './next-step.ts';
+import { defaultNotRetried, dueUnder, nextStep } from './next-step.ts';
 
 const nowMs = 1_000_000;
 const failed = (reason: FailureReason = 'http-status', statusCode: number | null = 500) =>
@@ -71,6 +71,20 @@ describe('nextStep', () => {
     expect(decide({ blocks: true, outcome: failed('gone', 410) }).kind).toBe('dead-letter');
     const rules = { scheduleSeconds: [1], notRetried: defaultNotRetried };
     expect(decide({ blocks: true, position: 1, rules })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
+  });
+
+  it('shortens a wait that is under way by a shorter schedule alone, and frees what only blocked', () => {
+    const last = { atMs: nowMs, durationMs: 40, statusCode: 500 as number, reason: 'http-status' };
+    const waiting = { notBeforeMs: nowMs + 3_600_000, position: 1, attempts: [last] };
+    const due = (schedule: readonly number[], state = waiting, onExhausted: 'block' | 'skip' = 'skip') =>
+      dueUnder(state, { retryScheduleSeconds: schedule, onExhausted });
+    expect(due([3_600])).toBe(waiting.notBeforeMs);
+    expect(due([7_200])).toBe(waiting.notBeforeMs);
+    expect(due([0, 10])).toBe(nowMs + 40 + 11_000);
+    expect(due([10], { ...waiting, attempts: [{ ...last, statusCode: 429 }] })).toBe(waiting.notBeforeMs);
+    expect(due([10], { ...waiting, position: 2 })).toBeNull();
+    expect(due([10], { ...waiting, position: 2 }, 'block')).toBe(nowMs + 40 + 11_000);
+    expect(due([10], { ...waiting, attempts: [] })).toBe(waiting.notBeforeMs);
   });
 
   it('lets jitter lengthen a wait by at most a tenth', () => {
