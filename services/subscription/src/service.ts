@@ -1,9 +1,9 @@
-import type { SubscriptionId } from '@tidings/contracts';
+import { accessKeyPrefixes, type SubscriptionId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, type Producer, type Table } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
-import { keyRing } from '@tidings/runtime';
+import { type KeyRing, keyRing } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
@@ -20,6 +20,11 @@ import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts'
 import { operationalEventPublisher } from './subscriptions/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
+import {
+  followWorkspaces,
+  type WorkspaceRules,
+  workspaceRules,
+} from './subscriptions/adapters/workspace-rules.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
@@ -52,21 +57,34 @@ async function openKafka({ config, logger, metrics, resources, clock, name }: Co
   return { bus, producer: await bus.producer() };
 }
 
-type SubscriptionParts = Readonly<{ registry: OpenRegistry; producer: Producer; send: SendRequest }>;
+async function openRules({ config, resources }: Context, bus: Bus, ring: KeyRing) {
+  const workspaces = await followWorkspaces(bus);
+  resources.add('workspaces table', async () => workspaces.close());
+  const prefix = accessKeyPrefixes['WorkspaceChanged.v1'];
+  const find = (id: string) => workspaces.get(`${prefix}${id}`) ?? undefined;
+  return { workspaces, rules: workspaceRules({ find, ring, defaults: config }) };
+}
 
-function openSubscriptions(context: Context, { registry, producer, send }: SubscriptionParts) {
-  const { config, logger, clock, metrics, resources } = context;
+type SubscriptionParts = Readonly<{
+  registry: OpenRegistry;
+  producer: Producer;
+  send: SendRequest;
+  rules: WorkspaceRules;
+}>;
+
+function openSubscriptions(context: Context, { registry, producer, send, rules }: SubscriptionParts) {
+  const { logger, clock, metrics, resources } = context;
   const { handles } = metrics;
   const health = new MongoHealthStore(registry.mongo.connection);
   const subscriptions = registry.documents(subscriptionKind, {
     onPurge: async (id) => health.remove(id as SubscriptionId),
   });
-  const notices = new NoticeSender({ targetOf: () => null, send, clock, logger, metrics: handles });
+  const notices = new NoticeSender({ targetOf: rules.noticeTargetOf, send, clock, logger, metrics: handles });
   resources.add('notices', () => notices.close());
   const counter = new AttemptCounter({
     health,
     enabledVersionOf: (id) => subscriptions.landed.enabledVersionOf(id),
-    policyOf: () => config,
+    policyOf: rules.policyOf,
     tell: createTellTransitions({
       ...subscriptions,
       publishEvents: operationalEventPublisher(producer),
@@ -107,6 +125,7 @@ const choresOf = (
 
 type Reading = Readonly<{
   bus: Bus;
+  workspaces: Pick<Table<unknown>, 'ready'>;
   kinds: readonly Documents<Versioned>[];
   counter: AttemptCounter;
   housekeeping: Housekeeping;
@@ -114,10 +133,10 @@ type Reading = Readonly<{
 
 // Our own topics first: which attempts count follows from the versions on them.
 async function readAll({ config, resources }: Context, reading: Reading): Promise<void> {
-  const { bus, kinds, counter, housekeeping } = reading;
+  const { bus, workspaces, kinds, counter, housekeeping } = reading;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
-  void Promise.all(tables.map(async (table) => table.ready())).then(async () => {
+  void Promise.all([...tables, workspaces].map(async (table) => table.ready())).then(async () => {
     housekeeping.onTopicsRead();
     const runner = await consumeAttempts(bus, counter, config.healthGroup);
     resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
@@ -130,7 +149,8 @@ async function readAll({ config, resources }: Context, reading: Reading): Promis
  */
 export async function startSubscription(context: Context): Promise<{ url: string }> {
   const { config, metrics, resources, clock } = context;
-  const mint = new SecretMint(keyRing(config.sealingKeys));
+  const ring = keyRing(config.sealingKeys);
+  const mint = new SecretMint(ring);
   const egress = createEgress({
     policy: operatorPolicy(config),
     clock,
@@ -139,15 +159,16 @@ export async function startSubscription(context: Context): Promise<{ url: string
   resources.add('egress', async () => egress.close());
   const send = httpSender(egress);
   const { bus, producer } = await openKafka(context);
+  const { workspaces, rules } = await openRules(context, bus, ring);
   const registry = openRegistry(context, producer);
   const { mongo, keys } = registry;
-  const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send });
+  const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send, rules });
   const eventTypes = registry.documents(eventTypeKind);
   const kinds = [subscriptions, eventTypes];
   const requestDelivery = deliveryRequester(producer);
   const chores = choresOf(context, subscriptions, { counter, keys, requestDelivery });
   const housekeeping = startHousekeeping(context, kinds, chores);
-  await readAll(context, { bus, kinds, counter, housekeeping });
+  await readAll(context, { bus, workspaces, kinds, counter, housekeeping });
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const routes = subscriptionRoutes({

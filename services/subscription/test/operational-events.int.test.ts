@@ -2,18 +2,46 @@ import {
   type AttemptRecorded,
   decodeEvent,
   deriveDeliveryId,
+  encodeAccess,
   encodeAttempt,
   newEventId,
   subscriptionId as subscriptionIdOf,
   topics,
   workspaceId,
 } from '@tidings/contracts';
-import { connectKafka } from '@tidings/kafka';
+import { connectKafka, type OutgoingRecord } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { eventually, sharedBrokers } from '@tidings/testing';
+import { keyRing, seal } from '@tidings/runtime';
+import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, startReadyRegistry } from './start-registry.ts';
+import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+
+/** An attempt that failed, unless something else is said of it. */
+function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
+  const eventId = newEventId(Date.now());
+  const subscriptionId = subscriptionIdOf(id);
+  const fact: AttemptRecorded = {
+    type: 'AttemptRecorded.v1',
+    deliveryId: deriveDeliveryId(eventId, subscriptionId),
+    eventId,
+    eventType: 'order.paid',
+    workspaceId: workspaceId(place.workspace),
+    consumerId: null,
+    subscriptionId,
+    subscriptionVersion: 1,
+    chain: 0,
+    attempt: 1,
+    trigger: 'event',
+    atMs: Date.now(),
+    durationMs: 1,
+    acceptedAtMs: Date.now(),
+    outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+    next: { kind: 'none' },
+    ...overrides,
+  };
+  return { topic: topics.attempts, ...encodeAttempt(fact, null) };
+}
 
 it('tells once what an endpoint has come to, whoever counts and however often', async () => {
   const place = aPlace();
@@ -42,29 +70,13 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
   await startReadyRegistry(place, env);
   const { body } = await call('POST', '', { body: aBody() });
   const attempt = async (version: number, ok: boolean, isLast = false): Promise<void> => {
-    const eventId = newEventId(Date.now());
-    const subscriptionId = subscriptionIdOf(body.id);
-    const fact: AttemptRecorded = {
-      type: 'AttemptRecorded.v1',
-      deliveryId: deriveDeliveryId(eventId, subscriptionId),
-      eventId,
-      eventType: 'order.paid',
-      workspaceId: workspaceId(place.workspace),
-      consumerId: null,
-      subscriptionId,
-      subscriptionVersion: version,
-      chain: 0,
-      attempt: 8,
-      trigger: 'event',
-      atMs: Date.now(),
-      durationMs: 1,
-      acceptedAtMs: Date.now(),
-      outcome: ok
-        ? { kind: 'delivered', statusCode: 200, responseExcerpt: null }
-        : { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
-      next: isLast ? { kind: 'dead-letter', reason: 'exhausted' } : { kind: 'none' },
-    };
-    await producer.publish({ topic: topics.attempts, ...encodeAttempt(fact, null) });
+    const outcome: AttemptRecorded['outcome'] = ok
+      ? { kind: 'delivered', statusCode: 200, responseExcerpt: null }
+      : { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null };
+    const next: AttemptRecorded['next'] = isLast
+      ? { kind: 'dead-letter', reason: 'exhausted' }
+      : { kind: 'none' };
+    await producer.publish(attemptOf(body.id, place, { subscriptionVersion: version, outcome, next }));
   };
   for (let count = 0; count < 8; count += 1) await attempt(1, false, count === 1);
   await eventually(async () =>
@@ -90,4 +102,38 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(types));
   expect(new Set(events.map(({ id }) => id)).size).toBe(4);
   expect(events.find(({ type }) => type === 'subscription.disabled')?.reason).toBe('consecutive-failures');
+});
+
+it('keeps to what the workspace says, and tells its chat', async () => {
+  const place = aPlace();
+  const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
+  onTestFinished(async () => bus.close());
+  const producer = await bus.producer();
+  const chat = await startReceiver({ cleanUp: onTestFinished });
+  const id = workspaceId(place.workspace);
+  const sealedUrl = seal(keyRing(place.sealingKeys), chat.url, [id, id, 'notice_url']);
+  const workspace = encodeAccess({
+    type: 'WorkspaceChanged.v1',
+    id,
+    version: 1,
+    state: 'active',
+    name: 'test',
+    eventTypePolicy: 'open',
+    allowHttp: true,
+    maxSubscriptions: 10,
+    disableAfterFailures: 2,
+    notice: { sealedUrl, style: 'slack' },
+  });
+  await producer.publish({ topic: topics.access, ...workspace });
+  const { call } = await startReadyRegistry(place, { ALLOW_HTTP_ENDPOINTS: 'true' });
+  const { body } = await call('POST', '', { body: aBody() });
+  for (let count = 0; count < 2; count += 1) await producer.publish(attemptOf(body.id, place));
+  const disabled = { state: 'disabled', failure_count: 2 };
+  await eventually(async () => expect((await call('GET', `/${body.id}`)).body).toMatchObject(disabled));
+  const [notice] = await chat.waitFor(1);
+  expect(JSON.parse(notice?.body.toString() ?? '')).toEqual({
+    text: expect.stringContaining(
+      `${body.id} to partner.example was disabled (consecutive-failures)`,
+    ) as string,
+  });
 });

@@ -36,19 +36,21 @@ let clock: FakeClock;
 let sent: OutgoingRequest[];
 let answers: (SendOutcome | Error)[];
 let target: NoticeTarget | null;
+let targetOf: () => NoticeTarget | null;
 
 beforeEach(() => {
   clock = fakeClock();
   sent = [];
   answers = [];
   target = { url: 'https://chat.example/hook', style: 'slack' };
+  targetOf = () => target;
 });
 
 function openSender() {
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
   const logger = recordingLogger();
   const notices = new NoticeSender({
-    targetOf: () => target,
+    targetOf: () => targetOf(),
     send: async (request) => {
       sent.push(request);
       const next = answers.shift() ?? answer(200);
@@ -141,4 +143,15 @@ it('ends at once when it is closed', async () => {
   notices.offer(eventOf('b'));
   await settle();
   expect(sent).toHaveLength(1);
+});
+
+it('says so when the URL of a workspace cannot be opened, and holds nothing up', async () => {
+  const { notices, logger } = openSender();
+  targetOf = () => {
+    throw new Error('seal broken');
+  };
+  notices.offer(eventOf('a'));
+  await settle();
+  expect(sent).toEqual([]);
+  expect(logger.lines).toMatchObject([{ event: 'notice.url-unreadable' }]);
 });

@@ -35,7 +35,7 @@ export class NoticeSender {
 
   /** Takes a notice in, if its workspace has a URL; returns at once. */
   offer(event: OperationalEvent): void {
-    if (this.#isClosed || this.#parts.targetOf(event.workspaceId) === null) return;
+    if (this.#isClosed || this.#targetOf(event.workspaceId) === null) return;
     const line = this.#lines.get(event.workspaceId);
     if (line === undefined) {
       const fresh = [event];
@@ -49,6 +49,16 @@ export class NoticeSender {
   close(): void {
     this.#isClosed = true;
     for (const end of this.#waits) end();
+  }
+
+  #targetOf(workspaceId: WorkspaceId): NoticeTarget | null {
+    try {
+      return this.#parts.targetOf(workspaceId);
+    } catch (error) {
+      // Its sealing key is gone: for an operator to mend, and no reason to hold up what caused the notice.
+      this.#parts.logger.error({ workspaceId, detail: messageOf(error) }, 'notice.url-unreadable');
+      return null;
+    }
   }
 
   async #work(workspace: WorkspaceId, line: OperationalEvent[]): Promise<void> {
@@ -78,7 +88,7 @@ export class NoticeSender {
 
   /** What went wrong, or null. */
   async #try(event: OperationalEvent): Promise<string | null> {
-    const target = this.#parts.targetOf(event.workspaceId);
+    const target = this.#targetOf(event.workspaceId);
     if (target === null) return 'the workspace has no URL for notices any more';
     try {
       const body = noticeBody(event, target.style);
