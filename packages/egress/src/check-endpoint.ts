@@ -40,7 +40,7 @@ function judgeResolved(
   { policy, port }: Readonly<{ policy: NetworkPolicy; port: number }>,
 ): UrlViolation | null {
   if (addresses.some((address) => isOwnListener(address, port, policy))) {
-    return { rule: 'own-listener', detail: `'${host}' is a listener of this installation` };
+    return { rule: 'own-listener', detail: `'${host}' cannot be an endpoint` };
   }
   if (addresses.some((address) => addressVerdict(address, policy).kind === 'blocked')) {
     return { rule: 'resolved-address', detail: `'${host}' resolves to an address that is not public` };

@@ -109,7 +109,7 @@ function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url'> {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   const literal = parseAddress(bare)?.toString() ?? null;
   const port = portOf(url);
-  const own = { rule: 'own-listener', detail: `'${url.host}' is a listener of this installation` } as const;
+  const own = { rule: 'own-listener', detail: `'${url.host}' cannot be an endpoint` } as const;
   if (literal === null) {
     const name = readName(host, policy);
     const isOwn =

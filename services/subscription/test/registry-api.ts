@@ -11,6 +11,7 @@ export type AnswerBody = Readonly<{
   disabled_at: string;
   propagated: boolean;
   error: string;
+  success: boolean;
   failure_count: number;
   last_delivery_at: string | null;
   detail: string;

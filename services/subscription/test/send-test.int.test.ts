@@ -2,7 +2,7 @@ import { decodeAttempt, topics } from '@tidings/contracts';
 import { connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { verify, verifyPlain } from '@tidings/signing';
-import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
+import { eventually, makeAuthority, sharedBrokers, startReceiver } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aBody } from './registry-api.ts';
 import { aPlace, startReadyRegistry } from './start-registry.ts';
@@ -99,6 +99,39 @@ describe('POST …/test', () => {
     });
     expect(await reasonFor('reset')).toMatchObject({ success: false, status_code: null, error: 'reset' });
     expect(await reasonFor('hang')).toMatchObject({ success: false, status_code: null, error: 'timeout' });
+  });
+
+  it('shows the client certificate of the subscription, and trusts its authority', async () => {
+    const [server, clients] = [makeAuthority(), makeAuthority('clients')];
+    const receiver = await startReceiver({
+      tls: { ...server.issue({ hosts: ['127.0.0.1'] }), ca: clients.cert },
+      cleanUp: onTestFinished,
+    });
+    const { call } = await startReadyRegistry(aPlace());
+    const { cert: certificate, key } = clients.issue({ hosts: ['tidings'] });
+    const given = { endpoint_url: receiver.url, format: 'cloudevents-binary', send_test: false };
+    const { body } = await call('POST', '', {
+      body: aBody({ ...given, tls: { ca: server.cert, certificate, key } }),
+    });
+    expect((await call('POST', `/${body.id}/test`)).body).toMatchObject({ success: true, error: null });
+    const [request] = receiver.requests;
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'ce-type': 'webhook.test',
+      'ce-specversion': '1.0',
+    });
+    expect(
+      verify({
+        headers: request?.headers ?? {},
+        body: request?.body ?? Buffer.alloc(0),
+        secrets: [body.secret],
+      }).ok,
+    ).toBe(true);
+    await call('PATCH', `/${body.id}`, { body: { tls: { ca: server.cert } } });
+    expect((await call('POST', `/${body.id}/test`)).body.success).toBe(false);
+    await call('PATCH', `/${body.id}`, { body: { tls: null } });
+    expect((await call('POST', `/${body.id}/test`)).body).toMatchObject({ success: false, error: 'tls' });
+    expect(receiver.requests).toHaveLength(1);
   });
 
   it('never reaches an address that the policy of now does not allow', async () => {
