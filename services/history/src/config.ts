@@ -47,6 +47,26 @@ export const configSpec = {
     min: 60_000,
     help: 'how long a delivery can be looked at, from the time its event was accepted',
   }),
+  deadLetterRetentionMs: duration({
+    env: 'HISTORY_DEAD_LETTER_RETENTION',
+    default: 30 * 86_400_000,
+    min: 60_000,
+    help: 'how long a dead letter can be looked at and sent again, from the time it was recorded; the topic keeps it for 30 days',
+  }),
+  redriveRate: integer({
+    env: 'HISTORY_REDRIVE_RATE',
+    default: 100,
+    min: 1,
+    max: 10_000,
+    help: 'dead letters a second that a job sends again, unless it is asked for another rate',
+  }),
+  maxRedriveRate: integer({
+    env: 'HISTORY_MAX_REDRIVE_RATE',
+    default: 1_000,
+    min: 1,
+    max: 10_000,
+    help: 'the highest rate that a job can be asked for',
+  }),
   sweepIntervalMs: duration({
     env: 'HISTORY_SWEEP_INTERVAL',
     default: 3_600_000,

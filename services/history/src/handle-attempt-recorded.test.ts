@@ -16,9 +16,17 @@ describe('projecting attempts', () => {
   it('counts what was new, what changed and what said nothing new', async () => {
     const store = createMemoryDeliveryStore();
     const first = [anAttempt(1), aFailure(2, 1)];
-    expect(await handleAttemptRecorded(store, first)).toEqual({ inserted: 2, updated: 0, unchanged: 0 });
+    expect(await handleAttemptRecorded(store, first)).toMatchObject({
+      inserted: 2,
+      updated: 0,
+      unchanged: 0,
+    });
     const second = [...first, anAttempt(2, { attempt: 2 }), aFailure(3, 4)];
-    expect(await handleAttemptRecorded(store, second)).toEqual({ inserted: 1, updated: 1, unchanged: 1 });
+    expect(await handleAttemptRecorded(store, second)).toMatchObject({
+      inserted: 1,
+      updated: 1,
+      unchanged: 1,
+    });
     expect(
       store
         .all()

@@ -1,10 +1,18 @@
 import type { AttemptRecorded, DeliveryId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { type Delivery, deliveryOf, mergeDeliveries } from './domain/delivery.ts';
+import { type Delivery, deliveryOf, hasRecovered, mergeDeliveries } from './domain/delivery.ts';
 import type { DeliveryStore, StoredDelivery } from './ports.ts';
 
-/** How a batch was written: for metrics, and for tests of replays. */
-export type Projected = Readonly<{ inserted: number; updated: number; unchanged: number }>;
+/**
+ * How a batch was written: for metrics, and for tests of replays. `recovered`: deliveries that were in dead-letters and
+ * are known to have succeeded.
+ */
+export type Projected = Readonly<{
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  recovered: readonly Delivery[];
+}>;
 
 // Only another instance that still writes a partition it has lost can win against us, and it writes each record once.
 const maxRounds = 10;
@@ -24,18 +32,20 @@ const beginsHere = ({ facts }: Delivery): boolean => facts[0]?.chain === 0 && fa
 const mergeInto = (
   stored: ReadonlyMap<DeliveryId, StoredDelivery>,
   waiting: ReadonlyMap<DeliveryId, Delivery>,
-): { missing: Delivery[]; changes: StoredDelivery[] } => {
+): { missing: Delivery[]; changes: StoredDelivery[]; merged: Delivery[] } => {
   const missing: Delivery[] = [];
   const changes: StoredDelivery[] = [];
+  const all: Delivery[] = [];
   for (const more of waiting.values()) {
     const known = stored.get(more.id);
     if (known === undefined) missing.push(more);
     else {
       const merged = mergeDeliveries(known.delivery, more);
+      all.push(merged);
       if (merged !== known.delivery) changes.push({ delivery: merged, rev: known.rev });
     }
   }
-  return { missing, changes };
+  return { missing, changes, merged: all };
 };
 
 const only = (deliveries: ReadonlyMap<DeliveryId, Delivery>, ids: Iterable<DeliveryId>) => {
@@ -61,14 +71,17 @@ export const handleAttemptRecorded = async (
   const known = fresh.length === 0 ? new Set<DeliveryId>() : await store.insert(fresh);
   let inserted = fresh.length - known.size;
   let updated = 0;
+  const recovered = fresh.filter(hasRecovered);
   const later = [...deliveries.values()].filter((delivery) => !beginsHere(delivery)).map(({ id }) => id);
   let waiting = only(deliveries, [...known, ...later]);
   const unchanged = () => deliveries.size - inserted - updated;
   for (let round = 0; round < maxRounds; round += 1) {
-    if (waiting.size === 0) return { inserted, updated, unchanged: unchanged() };
-    const { missing, changes } = mergeInto(await store.read([...waiting.values()]), waiting);
+    if (waiting.size === 0) return { inserted, updated, unchanged: unchanged(), recovered };
+    const { missing, changes, merged } = mergeInto(await store.read([...waiting.values()]), waiting);
     const lost = missing.length === 0 ? new Set<DeliveryId>() : await store.insert(missing);
     inserted += missing.length - lost.size;
+    // Also of what was known already: the batch may be one that comes again.
+    recovered.push(...[...merged, ...missing].filter(hasRecovered));
     const written = changes.length === 0 ? 0 : await store.replace(changes);
     updated += written;
     // Which of the changes lost is not told; reading all of them again finds out.

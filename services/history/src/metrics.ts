@@ -64,4 +64,43 @@ export const metricsCatalogue = defineMetrics({
     help: 'Deliveries removed because their retention had passed.',
     labels: [],
   },
+  deadLetters: {
+    type: 'counter',
+    name: 'tidings_history_dead_letters_total',
+    help: 'Dead letters that were stored, by kind and reason.',
+    labels: ['kind', 'reason'],
+  },
+  deadLettersWaiting: {
+    type: 'gauge',
+    name: 'tidings_history_dead_letters_waiting',
+    help: 'Dead letters of all workspaces that wait or are being sent, counted every 30 s; every instance tells the same.',
+    action:
+      'Growing: look at the reasons. `disabled` goes by itself when the subscription is enabled; see docs/dead-letters.md.',
+    labels: ['kind', 'reason'],
+  },
+  deadLettersOldestSeconds: {
+    type: 'gauge',
+    name: 'tidings_history_dead_letters_oldest_seconds',
+    help: 'Age of the oldest of them; 0 when there is none.',
+    labels: ['kind', 'reason'],
+  },
+  deadLettersLagRecords: {
+    type: 'gauge',
+    name: 'tidings_history_dead_letters_lag_records',
+    help: 'Records of the dead-letters partitions of this instance that are not stored yet.',
+    labels: [],
+  },
+  deadLettersWorkedOff: {
+    type: 'counter',
+    name: 'tidings_history_dead_letters_worked_off_total',
+    help: 'What jobs did with dead letters: redriven, discarded, found delivered, skipped or failed.',
+    action: 'failed: the log line job.turn-failed says why. skipped: their subscription receives nothing.',
+    labels: ['outcome'],
+  },
+  deadLetterJobs: {
+    type: 'gauge',
+    name: 'tidings_history_dead_letter_jobs',
+    help: 'Jobs over dead letters that this instance is at work on.',
+    labels: [],
+  },
 });

@@ -5,6 +5,7 @@ import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually, lintApi } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, anAttempt, outcomes } from '../test/builders.ts';
+import { createMemoryJobStore, createMemoryLetterStore } from '../test/memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -33,7 +34,14 @@ const start = async () => {
     catalogue: metricsCatalogue,
     logger,
   });
-  const { url } = await startHistory(context, { openBus: async () => bus, openStore: () => store });
+  const { url } = await startHistory(context, {
+    openBus: async () => bus,
+    openStores: () => ({
+      deliveries: store,
+      letters: createMemoryLetterStore(),
+      jobs: createMemoryJobStore(),
+    }),
+  });
   cleanUps.push(async () => context.resources.close(5_000));
   const producer = await bus.producer();
   const record = async (...attempts: ReturnType<typeof anAttempt>[]) => {

@@ -1,4 +1,4 @@
-import { decodeAttempt, topics } from '@tidings/contracts';
+import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
@@ -7,11 +7,16 @@ import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { MongoConnection } from './adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
 import type { configSpec } from './config.ts';
-import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
+import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
+import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
+import { lettersOf } from './dead-letters/handle-dead-letter-recorded.ts';
+import { openDeadLetters } from './dead-letters/open-dead-letters.ts';
+import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
+import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { DeliveryStore } from './ports.ts';
-import { AttemptProjector, type Written } from './project-attempts.ts';
-import { sweepDeliveries } from './purge-deliveries.ts';
+import { BatchProjector, type Written } from './project-batches.ts';
+import { sweepExpired } from './purge-expired.ts';
 
 // At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not
 // notice a quarter of a second; full fetches do not wait.
@@ -19,10 +24,13 @@ const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
+/** The read model. */
+export type Stores = Readonly<{ deliveries: DeliveryStore; letters: DeadLetterStore; jobs: JobStore }>;
+
 /** What a test may put in the place of Kafka and MongoDB. */
 export type Backends = Readonly<{
   openBus: (context: Context) => Promise<Bus>;
-  openStore: (context: Context) => DeliveryStore;
+  openStores: (context: Context) => Stores;
 }>;
 
 const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
@@ -31,28 +39,35 @@ const openBus = async ({ config, logger, metrics, clock, name }: Context): Promi
   return connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock, metrics: handles });
 };
 
-const openStore = ({ config, logger, metrics, health, clock, resources }: Context): DeliveryStore => {
+const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
   const part = health.register('mongodb');
   const mongo: MongoConnection = new MongoConnection({
     uri: config.mongodbUri,
     database: config.database,
     clock,
     logger,
-    prepare: async (): Promise<void> => store.createIndexes(),
+    prepare: async (): Promise<void> => {
+      for (const store of [deliveries, letters, jobs]) await store.createIndexes();
+    },
     onState: (reason) => (reason === null ? part.up() : part.down(reason)),
   });
-  const store: MongoDeliveryStore = new MongoDeliveryStore(mongo.connection, metrics.handles.mongoSeconds);
+  const { mongoSeconds } = metrics.handles;
+  const deliveries: MongoDeliveryStore = new MongoDeliveryStore(mongo.connection, mongoSeconds);
+  const letters: MongoDeadLetterStore = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
+  const jobs: MongoJobStore = new MongoJobStore(mongo.connection, mongoSeconds);
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return store;
+  return { deliveries, letters, jobs };
 };
 
-const createProjector = (store: DeliveryStore, context: Context): AttemptProjector => {
+type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
+
+const createProjector = (stores: Stores, context: Context): AttemptProjector => {
   const { config, metrics, logger, clock, health } = context;
   const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting, lagSeconds } = metrics.handles;
   const part = health.register('projection');
   part.up();
-  const onWritten = ({ records, tookMs, oldestMs, projected }: Written): void => {
+  const onWritten = ({ records, tookMs, oldestMs, projected }: Written<Projected>): void => {
     const ageMs = Math.max(0, clock.nowMs() - oldestMs);
     for (const outcome of ['inserted', 'updated', 'unchanged'] as const) {
       if (projected[outcome] > 0) deliveries.inc({ outcome }, projected[outcome]);
@@ -61,13 +76,17 @@ const createProjector = (store: DeliveryStore, context: Context): AttemptProject
     writeSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
     attemptAgeSeconds.observe({}, ageMs / 1_000);
     part.up();
-    logger.info(
-      { records, ...projected, tookMs: Math.round(tookMs), oldestAgeMs: ageMs },
-      'attempts.projected',
-    );
+    const { recovered, ...counts } = projected;
+    const told = { ...counts, recovered: recovered.length, tookMs: Math.round(tookMs), oldestAgeMs: ageMs };
+    logger.info({ records, ...told }, 'attempts.projected');
   };
-  const projector = new AttemptProjector({
-    project: async (records) => handleAttemptRecorded(store, records),
+  const projector: AttemptProjector = new BatchProjector({
+    name: 'attempts',
+    project: async (records) => {
+      const projected = await handleAttemptRecorded(stores.deliveries, records);
+      await stores.letters.markDelivered(projected.recovered.flatMap(lettersOf));
+      return projected;
+    },
     batchRecords: config.batchRecords,
     intervalMs: config.batchIntervalMs,
     clock,
@@ -116,20 +135,22 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
 /** Opens everything; connecting and working go on in the background, and /ready says how far they are. */
 export const startHistory = async (
   context: Context,
-  backends: Backends = { openBus, openStore },
+  backends: Backends = { openBus, openStores },
 ): Promise<{ url: string }> => {
   const { config, metrics, logger, health, resources, clock } = context;
-  const store = backends.openStore(context);
+  const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
   resources.add('bus', () => bus.close());
-  const projector = createProjector(store, context);
+  const projector = createProjector(stores, context);
   resources.add('projection', () => projector.close());
   work(bus, projector, context).catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'history.not-started');
     health.register('start').down(messageOf(error));
   });
-  const stopSweeping = sweepDeliveries({
-    store,
+  const letterRoutes = await openDeadLetters(context, bus, stores);
+  const stopSweeping = sweepExpired({
+    name: 'deliveries',
+    store: stores.deliveries,
     retentionMs: config.retentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,
@@ -138,7 +159,7 @@ export const startHistory = async (
   });
   resources.add('sweep', stopSweeping);
   const authenticate = adminKeyAuthenticator(config);
-  const routes = deliveryRoutes({ store });
+  const routes = [...deliveryRoutes({ store: stores.deliveries }), ...letterRoutes];
   const server = await serve(context, {
     routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond }),
   });

@@ -19,10 +19,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MongoConnection } from '../src/adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
 import { configSpec } from '../src/config.ts';
+import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
+import { MongoJobStore } from '../src/dead-letters/adapters/mongo-job-store.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { aFailure, anAttempt } from './builders.ts';
+import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
+import { describeJobStore } from './job-store-contract.ts';
 
 const brokers = sharedBrokers();
 const adminKey = 'an-admin-key-for-tests';
@@ -169,7 +173,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
   });
 });
 
-const openStore = async (database: string) => {
+const openStores = async (database: string) => {
   let isUp = (): void => {};
   const up = new Promise<void>((resolve) => {
     isUp = resolve;
@@ -179,30 +183,43 @@ const openStore = async (database: string) => {
     database,
     clock: systemClock,
     logger: silentLogger,
-    prepare: async (): Promise<void> => store.createIndexes(),
+    prepare: async (): Promise<void> => {
+      for (const store of [deliveries, letters, jobs]) await store.createIndexes();
+    },
     onState: (reason) => {
       if (reason === null) isUp();
     },
   });
-  const store = new MongoDeliveryStore(mongo.connection, { observe: () => {} });
+  const unmeasured = { observe: () => {} };
+  const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
+  const letters = new MongoDeadLetterStore(mongo.connection, unmeasured);
+  const jobs = new MongoJobStore(mongo.connection, unmeasured);
   mongo.open();
   await up;
-  return { store, mongo };
+  return { deliveries, letters, jobs, mongo };
 };
 
-const shared: Partial<Awaited<ReturnType<typeof openStore>>> = {};
+type Opened = Awaited<ReturnType<typeof openStores>>;
+const shared: Partial<Opened> = {};
 
-describe('the MongoDB store', () => {
+const opened =
+  <Name extends keyof Opened>(name: Name) =>
+  (): Opened[Name] => {
+    const store = shared[name];
+    if (store === undefined) throw new Error('the store is not open');
+    return store;
+  };
+
+describe('the MongoDB stores', () => {
   beforeAll(async () => {
-    Object.assign(shared, await openStore(`contract_${randomUUID().slice(0, 8)}`));
+    Object.assign(shared, await openStores(`contract_${randomUUID().slice(0, 8)}`));
   });
 
   afterAll(async () => {
     await shared.mongo?.close();
   });
 
-  describeDeliveryStore('MongoDB', () => {
-    if (shared.store === undefined) throw new Error('the store is not open');
-    return shared.store;
-  });
+  describeDeliveryStore('MongoDB', opened('deliveries'));
+  describeDeadLetterStore('MongoDB', opened('letters'));
+  describeJobStore('MongoDB', opened('jobs'));
 });

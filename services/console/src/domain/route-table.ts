@@ -21,7 +21,16 @@ export const routeTable: readonly Route[] = [
     'sources',
     'audit',
   ]),
-  ...resources('history', ['events', 'deliveries', 'dead-letters', 'replays', 'exports', 'stats', 'stream']),
+  ...resources('history', [
+    'events',
+    'deliveries',
+    'dead-letters',
+    'dead-letter-jobs',
+    'replays',
+    'exports',
+    'stats',
+    'stream',
+  ]),
 ];
 
 /** The service that answers a path (as it came, not decoded), or null. */

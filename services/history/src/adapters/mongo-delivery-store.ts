@@ -1,33 +1,27 @@
 import { type DeliveryId, deliveryId } from '@tidings/contracts';
-import type { Metrics } from '@tidings/observability';
-import mongoose, { type Connection, type Model, Schema } from 'mongoose';
+import { type Connection, type Model, Schema } from 'mongoose';
 import { type Delivery, documentKey } from '../domain/delivery.ts';
-import type { metricsCatalogue } from '../metrics.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
-import { asUnavailable } from './mongo-connection.ts';
+import {
+  insertNew,
+  type OperationHistogram,
+  plainCollection,
+  type TimedOperation,
+  timedOperations,
+} from './mongo-operations.ts';
 
-type Histogram = Metrics<typeof metricsCatalogue>['handles']['mongoSeconds'];
 type Conditions = Record<string, unknown>;
 
 const schema = new Schema<DeliveryDocument>(
   { _id: String },
-  {
-    collection: 'deliveries',
-    strict: false,
-    versionKey: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  },
+  { ...plainCollection, collection: 'deliveries' },
 );
 // Each index costs every insert. By event the document key serves; by consumer, type or status a workspace's list is
 // scanned in its order.
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
-
-const duplicateKey = 11_000;
 
 const conditionsOf = (filters: DeliveryFilters): Conditions => {
   const conditions: Conditions = { workspace_id: filters.workspaceId };
@@ -50,26 +44,17 @@ const behind = ({ createdAtMs, key }: ListPosition): Conditions => {
   return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: key } }] };
 };
 
-/** The ids that an unordered insert found taken; anything else that went wrong is thrown on. */
-const takenIds = (error: unknown, documents: readonly DeliveryDocument[]): Set<DeliveryId> => {
-  if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) throw error;
-  const faults = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-  const isHarmless = faults.length > 0 && faults.every(({ code }) => code === duplicateKey);
-  if (!isHarmless || error.result.getWriteConcernError() !== undefined) throw error;
-  return new Set(faults.map(({ index }) => deliveryId(documents[index]?.delivery_id ?? '')));
-};
-
 /**
  * The read model in MongoDB: one document a delivery, written by single-document operations only, so it runs on any
  * MongoDB. Bulk writes go to the driver's collection: casting and hydrating each document would cost more than the write.
  */
 export class MongoDeliveryStore implements DeliveryStore {
   readonly #model: Model<DeliveryDocument>;
-  readonly #seconds: Histogram;
+  readonly #timed: TimedOperation;
 
-  constructor(connection: Connection, seconds: Histogram) {
+  constructor(connection: Connection, seconds: OperationHistogram) {
     this.#model = connection.model<DeliveryDocument>('Delivery', schema);
-    this.#seconds = seconds;
+    this.#timed = timedOperations(seconds);
   }
 
   /** Makes the indexes that are missing. */
@@ -79,14 +64,8 @@ export class MongoDeliveryStore implements DeliveryStore {
 
   async insert(deliveries: readonly Delivery[]): Promise<ReadonlySet<DeliveryId>> {
     const documents = deliveries.map((delivery) => toDocument(delivery, 1));
-    return this.#timed('insert', async () => {
-      try {
-        await this.#model.collection.insertMany(documents as never, { ordered: false });
-        return new Set();
-      } catch (error) {
-        return takenIds(error, documents);
-      }
-    });
+    const taken = await this.#timed('insert', async () => insertNew(this.#model, documents));
+    return new Set(deliveries.filter((_, at) => taken.has(at)).map(({ id }) => id));
   }
 
   async read(
@@ -150,19 +129,5 @@ export class MongoDeliveryStore implements DeliveryStore {
       }
       return removed;
     });
-  }
-
-  async #timed<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    const beganMs = performance.now();
-    const observe = (outcome: string): void =>
-      this.#seconds.observe({ operation, outcome }, (performance.now() - beganMs) / 1_000);
-    try {
-      const result = await work();
-      observe('ok');
-      return result;
-    } catch (error) {
-      observe('failed');
-      throw asUnavailable(error);
-    }
   }
 }

@@ -185,6 +185,18 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
   };
 };
 
+const isLeftBehind = ({ kind, next }: Fact): boolean => kind === 'set-aside' || next.kind === 'dead-letter';
+
+/** True for a delivery that succeeded although a chain of it ended, or may have ended, in dead-letters. */
+export const hasRecovered = ({ status, facts }: Delivery): boolean =>
+  status === 'delivered' && facts.some((fact) => fact.chain > 0 || isLeftBehind(fact));
+
+/** The chains of a delivery that are known of, and those before them, in which it may lie in dead-letters. */
+export const chainsOf = ({ facts }: Pick<Delivery, 'facts'>): readonly number[] => {
+  const chains = facts.flatMap(({ chain }) => (chain > 0 ? [chain - 1, chain] : [chain]));
+  return [...new Set(chains)];
+};
+
 const mergeFacts = (known: readonly Fact[], more: readonly Fact[]): readonly Fact[] => {
   const byId = new Map(known.map((fact) => [fact.id, fact]));
   for (const fact of more) {

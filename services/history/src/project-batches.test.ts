@@ -3,20 +3,22 @@ import { recordingLogger } from '@tidings/observability';
 import { AppError, fakeClock } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { anAttempt } from '../test/builders.ts';
-import { AttemptProjector, type Written } from './project-attempts.ts';
+import type { Projected } from './handle-attempt-recorded.ts';
+import { BatchProjector, type Written } from './project-batches.ts';
 
 const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
   const clock = fakeClock();
   const batches: number[] = [];
-  const written: Written[] = [];
+  const written: Written<Projected>[] = [];
   const failed: string[] = [];
   const finished: number[] = [];
   let outcome: () => Promise<void> = async () => {};
-  const projector = new AttemptProjector({
+  const projector = new BatchProjector({
+    name: 'attempts',
     project: async (records: readonly AttemptRecorded[]) => {
       batches.push(records.length);
       await outcome();
-      return { inserted: records.length, updated: 0, unchanged: 0 };
+      return { inserted: records.length, updated: 0, unchanged: 0, recovered: [] };
     },
     batchRecords: over.batchRecords ?? 10,
     intervalMs: over.intervalMs ?? 50,
@@ -44,7 +46,7 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
   return { clock, batches, written, failed, finished, projector, add, when };
 };
 
-describe('gathering attempts', () => {
+describe('gathering records', () => {
   it('writes a lone one at once, and then what has gathered after the interval', async () => {
     const { clock, batches, finished, add } = setUp();
     add(1);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { anAttempt } from '../test/builders.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { deliveryOf } from './domain/delivery.ts';
-import { sweepDeliveries } from './purge-deliveries.ts';
+import { sweepExpired } from './purge-expired.ts';
 
 const dayMs = 86_400_000;
 
@@ -21,7 +21,8 @@ describe('the sweep', () => {
       aged(2_001, 30.5),
     ]);
     let purged = 0;
-    const stop = sweepDeliveries({
+    const stop = sweepExpired({
+      name: 'deliveries',
       store,
       retentionMs: 30 * dayMs,
       intervalMs: dayMs,

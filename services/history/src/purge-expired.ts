@@ -1,10 +1,10 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import type { DeliveryStore } from './ports.ts';
 
-/** What the sweep needs. */
+/** What the sweep needs. `name`: of what is swept, in log lines. */
 export type PurgeOptions = Readonly<{
-  store: Pick<DeliveryStore, 'purge'>;
+  name: string;
+  store: Readonly<{ purge(beforeMs: number, limit: number): Promise<number> }>;
   retentionMs: number;
   intervalMs: number;
   clock: Clock;
@@ -17,8 +17,8 @@ const chunk = 500;
 // By then the database is found; and a service that is restarted often still sweeps.
 const firstSweepMs = 60_000;
 
-/** Removes every delivery whose event was accepted longer than the retention ago; answers how many. */
-const purgeDeliveries = async ({
+/** Removes all that is older than the retention; answers how much that was. */
+const purge = async ({
   store,
   retentionMs,
   clock,
@@ -33,18 +33,18 @@ const purgeDeliveries = async ({
 };
 
 /** Sweeps a minute from now and then at each interval. Returns what stops it. */
-export const sweepDeliveries = (options: PurgeOptions): (() => void) => {
-  const { intervalMs, clock, logger, onPurged } = options;
+export const sweepExpired = (options: PurgeOptions): (() => void) => {
+  const { name, intervalMs, clock, logger, onPurged } = options;
   let isStopped = false;
   let cancel: () => void = () => {};
   const sweep = async (): Promise<void> => {
     try {
-      const removed = await purgeDeliveries(options);
+      const removed = await purge(options);
       onPurged(removed);
-      if (removed > 0) logger.info({ removed }, 'deliveries.purged');
+      if (removed > 0) logger.info({ removed }, `${name}.purged`);
     } catch (error) {
       // The next sweep finds the same ones again.
-      logger.warn({ detail: messageOf(error) }, 'deliveries.not-purged');
+      logger.warn({ detail: messageOf(error) }, `${name}.not-purged`);
     }
     if (!isStopped) cancel = clock.setTimer(() => void sweep(), intervalMs);
   };

@@ -1,26 +1,25 @@
-import type { AttemptRecorded } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf } from '@tidings/runtime';
-import type { Projected } from './handle-attempt-recorded.ts';
 
-/** One attempt that waits to be written; `done` once it is. */
-export type WaitingAttempt = Readonly<{
+/** One record that waits to be written; `done` once it is. */
+export type WaitingRecord<M> = Readonly<{
   record: Readonly<{ timestampMs: number }>;
-  message: AttemptRecorded;
+  message: M;
   done(): void;
 }>;
 
-/** One batch that was written. `oldestMs`: time in the log of its oldest attempt. */
-export type Written = Readonly<{ records: number; tookMs: number; oldestMs: number; projected: Projected }>;
+/** One batch that was written. `oldestMs`: time in the log of its oldest record. */
+export type Written<R> = Readonly<{ records: number; tookMs: number; oldestMs: number; projected: R }>;
 
-/** How attempts are gathered. A batch is full, and is written without waiting, at half of `batchRecords`. */
-export type ProjectorOptions = Readonly<{
-  project: (records: readonly AttemptRecorded[]) => Promise<Projected>;
+/** How records are gathered. `name`: of the log lines. A batch is full, and is written without waiting, at half of `batchRecords`. */
+export type ProjectorOptions<M, R> = Readonly<{
+  name: string;
+  project: (records: readonly M[]) => Promise<R>;
   batchRecords: number;
   intervalMs: number;
   clock: Clock;
   logger: Logger;
-  onWritten: (written: Written) => void;
+  onWritten: (written: Written<R>) => void;
   onFailed: (reason: string, tookMs: number) => void;
 }>;
 
@@ -28,7 +27,7 @@ export type ProjectorOptions = Readonly<{
 const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
 /**
- * Gathers attempts and writes them, one batch at a time. A lone attempt is written at once; a stream of them goes out in
+ * Gathers records and writes them, one batch at a time. A lone record is written at once; a stream of them goes out in
  * batches, at most one each interval, since a write costs MongoDB about the same for one document as for fifty.
  * A write that fails is repeated until it succeeds: nothing is done before it is stored, so the partitions stop by
  * themselves when enough waits.
@@ -36,20 +35,20 @@ const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
  *   idle ──add──▶ writing ──ok──▶ idle | waiting (for the interval) ──▶ writing
  *                   └─failed─▶ backing off ──▶ writing            any ──close──▶ closed
  */
-export class AttemptProjector {
-  readonly #options: ProjectorOptions;
-  #queue: WaitingAttempt[] = [];
-  #writing: readonly WaitingAttempt[] = [];
+export class BatchProjector<M, R> {
+  readonly #options: ProjectorOptions<M, R>;
+  #queue: WaitingRecord<M>[] = [];
+  #writing: readonly WaitingRecord<M>[] = [];
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #wake: () => void = () => {};
   #isClosed = false;
 
-  constructor(options: ProjectorOptions) {
+  constructor(options: ProjectorOptions<M, R>) {
     this.#options = options;
   }
 
-  /** Attempts that are not written yet. */
+  /** Records that are not written yet. */
   get waiting(): number {
     return this.#queue.length + this.#writing.length;
   }
@@ -59,8 +58,8 @@ export class AttemptProjector {
     return oldestOf([...this.#writing, ...this.#queue]);
   }
 
-  add(attempts: readonly WaitingAttempt[]): void {
-    for (const attempt of attempts) this.#queue.push(attempt);
+  add(records: readonly WaitingRecord<M>[]): void {
+    for (const record of records) this.#queue.push(record);
     this.#schedule();
   }
 
@@ -100,8 +99,8 @@ export class AttemptProjector {
     this.#schedule();
   }
 
-  async #tryToWrite(batch: readonly WaitingAttempt[], records: readonly AttemptRecorded[]): Promise<boolean> {
-    const { project, clock, logger, onWritten, onFailed } = this.#options;
+  async #tryToWrite(batch: readonly WaitingRecord<M>[], records: readonly M[]): Promise<boolean> {
+    const { name, project, clock, logger, onWritten, onFailed } = this.#options;
     this.#lastStartMs = clock.monotonicMs();
     const tookMs = () => clock.monotonicMs() - this.#lastStartMs;
     try {
@@ -112,7 +111,7 @@ export class AttemptProjector {
       return true;
     } catch (error) {
       const detail = messageOf(error);
-      logger.warn({ records: records.length, tookMs: Math.round(tookMs()), detail }, 'attempts.not-written');
+      logger.warn({ records: records.length, tookMs: Math.round(tookMs()), detail }, `${name}.not-written`);
       onFailed(detail, tookMs());
       return false;
     }
@@ -130,8 +129,8 @@ export class AttemptProjector {
   }
 }
 
-const oldestOf = (attempts: readonly WaitingAttempt[]): number | undefined => {
+const oldestOf = (waiting: readonly WaitingRecord<unknown>[]): number | undefined => {
   let oldestMs: number | undefined;
-  for (const { record } of attempts) oldestMs = Math.min(oldestMs ?? Infinity, record.timestampMs);
+  for (const { record } of waiting) oldestMs = Math.min(oldestMs ?? Infinity, record.timestampMs);
   return oldestMs;
 };

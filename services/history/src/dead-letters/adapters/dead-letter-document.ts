@@ -1,0 +1,167 @@
+import {
+  consumerId,
+  type DeadLetterReason,
+  type DeadLetterRef,
+  type DeliveryState,
+  deadLetterId,
+  deliveryId,
+  eventId,
+  type RecordPoisoned,
+  subscriptionId,
+  workspaceId,
+} from '@tidings/contracts';
+import { type Content, type DeadLetter, type DeadLetterState, letterKey } from '../domain/dead-letter.ts';
+
+/** A dead letter in MongoDB. What it holds lies in a document of its own, so that lists and jobs need not read it. */
+export type DeadLetterDocument = Readonly<{
+  /** See letterKey. */
+  _id: string;
+  letter_id: string;
+  kind: DeadLetterRef['kind'];
+  state: DeadLetterState;
+  reason: DeadLetterReason;
+  workspace_id: string | null;
+  consumer_id: string | null;
+  subscription_id: string | null;
+  subscription_version: number | null;
+  event_id: string | null;
+  delivery_id: string | null;
+  chain: number | null;
+  event_type: string | null;
+  /** Where the poison record lay, and the group that could not read it. */
+  origin: Readonly<{ topic: string; partition: number; offset: string; group: string }> | null;
+  attempt_count: number;
+  last_status_code: number | null;
+  last_error: string | null;
+  first_error_at: Date;
+  last_error_at: Date;
+  recorded_at: Date;
+  bytes: number;
+  detail: string | null;
+  partition: number;
+  offset: number;
+  job_id: string | null;
+  job_chain: number | null;
+  settled_at: Date | null;
+  settled_by: string | null;
+  settled_reason: string | null;
+}>;
+
+/** What a dead letter holds, in MongoDB: the command's state or the poison record's origin as text, and the bytes. */
+export type ContentDocument = Readonly<{
+  _id: string;
+  kind: DeadLetterRef['kind'];
+  state_json: string;
+  traceparent: string | null;
+  body: Buffer;
+}>;
+
+const refFields = (ref: DeadLetterRef) =>
+  ref.kind === 'delivery'
+    ? { event_id: ref.eventId, delivery_id: ref.deliveryId, chain: ref.chain, origin: null }
+    : {
+        event_id: null,
+        delivery_id: null,
+        chain: null,
+        origin: { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group },
+      };
+
+/** The document of a dead letter. */
+export const toDocument = (letter: DeadLetter): DeadLetterDocument => ({
+  _id: letterKey(letter.ref),
+  letter_id: letter.id,
+  kind: letter.ref.kind,
+  state: letter.state,
+  reason: letter.reason,
+  workspace_id: letter.workspaceId,
+  consumer_id: letter.consumerId,
+  subscription_id: letter.subscriptionId,
+  subscription_version: letter.subscriptionVersion,
+  ...refFields(letter.ref),
+  event_type: letter.eventType,
+  attempt_count: letter.attemptCount,
+  last_status_code: letter.lastStatusCode,
+  last_error: letter.lastError,
+  first_error_at: new Date(letter.firstErrorAtMs),
+  last_error_at: new Date(letter.lastErrorAtMs),
+  recorded_at: new Date(letter.recordedAtMs),
+  bytes: letter.bytes,
+  detail: letter.detail,
+  partition: letter.place.partition,
+  offset: letter.place.offset,
+  job_id: letter.taken?.jobId ?? null,
+  job_chain: letter.taken?.chain ?? null,
+  settled_at: letter.settled === null ? null : new Date(letter.settled.atMs),
+  settled_by: letter.settled?.by ?? null,
+  settled_reason: letter.settled?.reason ?? null,
+});
+
+const refOf = (document: DeadLetterDocument): DeadLetterRef =>
+  document.origin === null
+    ? {
+        kind: 'delivery',
+        eventId: eventId(document.event_id ?? ''),
+        deliveryId: deliveryId(document.delivery_id ?? ''),
+        chain: document.chain ?? 0,
+      }
+    : { kind: 'poison', ...document.origin };
+
+/** The dead letter of a document. */
+export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
+  id: deadLetterId(document.letter_id),
+  ref: refOf(document),
+  state: document.state,
+  reason: document.reason,
+  workspaceId: document.workspace_id === null ? null : workspaceId(document.workspace_id),
+  consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
+  subscriptionId: document.subscription_id === null ? null : subscriptionId(document.subscription_id),
+  subscriptionVersion: document.subscription_version,
+  eventType: document.event_type,
+  attemptCount: document.attempt_count,
+  lastStatusCode: document.last_status_code,
+  lastError: document.last_error,
+  firstErrorAtMs: document.first_error_at.getTime(),
+  lastErrorAtMs: document.last_error_at.getTime(),
+  recordedAtMs: document.recorded_at.getTime(),
+  bytes: document.bytes,
+  detail: document.detail,
+  place: { partition: document.partition, offset: document.offset },
+  taken:
+    document.job_id === null && document.job_chain === null
+      ? null
+      : { jobId: document.job_id ?? '', chain: document.job_chain ?? 0 },
+  settled:
+    document.settled_at === null
+      ? null
+      : {
+          atMs: document.settled_at.getTime(),
+          by: document.settled_by ?? '',
+          reason: document.settled_reason,
+        },
+});
+
+/** The document of what a dead letter holds. */
+export const toContentDocument = (key: string, content: Content): ContentDocument =>
+  content.kind === 'delivery'
+    ? {
+        _id: key,
+        kind: 'delivery',
+        state_json: JSON.stringify(content.command.state),
+        traceparent: content.command.traceparent,
+        body: content.command.body,
+      }
+    : {
+        _id: key,
+        kind: 'poison',
+        state_json: JSON.stringify(content.poison),
+        traceparent: null,
+        body: content.value,
+      };
+
+/** What a dead letter holds. It was checked when it was read from the topic. */
+export const fromContentDocument = ({ kind, state_json, traceparent, body }: ContentDocument): Content => {
+  const state: unknown = JSON.parse(state_json);
+  return kind === 'delivery'
+    ? { kind, command: { state: state as DeliveryState, body, traceparent } }
+    : { kind, poison: state as RecordPoisoned, value: body };
+};

@@ -1,0 +1,167 @@
+import {
+  jsonBody,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  pageReply,
+  queryOf,
+  type Route,
+  route,
+} from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
+import { listJobs, standingOf } from '../read-dead-letters.ts';
+import { countForJob, type JobRequest, startJob } from '../redrive-dead-letters.ts';
+import { jobPageOf, type LetterFilter, letterFiltersOf, letterWallsOf } from './letter-request.ts';
+import { deadLettersPath, jobsPath, type LetterParts } from './letter-routes.ts';
+import { dryRunSchema, jobListSchema, jobSchema, letterBodies } from './letter-schemas.ts';
+import { jobView } from './letter-view.ts';
+
+type Selection = Readonly<{ filter?: LetterFilter; all?: true; dry_run?: boolean }>;
+type RedriveBody = Selection & Readonly<{ rate_per_second?: number }>;
+type DiscardBody = Selection & Readonly<{ reason: string }>;
+
+const tag = 'Dead letters';
+const params = {
+  id: { type: 'string', pattern: '^job_[0-9a-f]{32}$', description: 'The id of the job.' },
+} as const;
+
+/** Jobs over many dead letters: making, reading and cancelling them. */
+export const jobRoutes = (parts: LetterParts): Route[] => [
+  redriveRoute(parts),
+  discardRoute(parts),
+  listRoute(parts),
+  readRoute(parts),
+  cancelRoute(parts),
+];
+
+const refuse = (pointer: string, detail: string): AppError =>
+  new AppError({ code: 'unprocessable', message: `${pointer} ${detail}`, details: [{ pointer, detail }] });
+
+/** What a body selects: deliveries, unless it asks for poison records by name. */
+const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
+  if ((filter === undefined) === (all === undefined)) {
+    throw refuse('/filter', 'must be given, or "all": true instead of it.');
+  }
+  const filters = letterFiltersOf(filter ?? {}, principal);
+  return { ...filters, kind: filters.kind ?? 'delivery' };
+};
+
+const answered = async (parts: LetterParts, request: JobRequest, isDry: boolean) => {
+  if (isDry) {
+    return { status: 200, body: { dry_run: true, count: await countForJob(parts, request) } };
+  }
+  const job = await startJob(parts, request);
+  const headers = { location: `${jobsPath}/${job.id}` };
+  return { status: 202, body: jobView(await standingOf(parts.letters, job)), headers };
+};
+
+const manyAnswers = {
+  200: { description: 'Of a dry run: how many it would be.', schema: dryRunSchema },
+  202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
+} as const;
+
+const redriveRoute = (parts: LetterParts): Route =>
+  route({
+    operationId: 'redriveDeadLetters',
+    method: 'POST',
+    path: `${deadLettersPath}/redrive`,
+    access: 'deliveries:write',
+    tag,
+    summary: 'Send many dead letters again, at a bounded rate',
+    description:
+      'What waits, in the order in which it went to dead-letters for each subscription. Deliveries that have succeeded since are not sent, nor those to subscriptions that receive nothing. Poison records are sent one by one.',
+    body: jsonBody<RedriveBody>({ schema: letterBodies.redriveMany(parts.maxRatePerSecond) }),
+    answers: manyAnswers,
+    handle: async ({ principal, body }) => {
+      const filters = selected(body, principal);
+      if (filters.kind === 'poison') throw refuse('/filter/kind', 'cannot be poison: send those one by one.');
+      const { keyId: by } = principal;
+      const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
+      const request = { action: 'redrive', filters, by, reason: null, ratePerSecond } as const;
+      return answered(parts, request, body.dry_run === true);
+    },
+  });
+
+const discardRoute = (parts: LetterParts): Route =>
+  route({
+    operationId: 'discardDeadLetters',
+    method: 'POST',
+    path: `${deadLettersPath}/discard`,
+    access: 'deliveries:write',
+    tag,
+    summary: 'Give many dead letters up for good',
+    body: jsonBody<DiscardBody>({ schema: letterBodies.discardMany }),
+    answers: manyAnswers,
+    handle: async ({ principal, body }) => {
+      const filters = selected(body, principal);
+      const { keyId: by } = principal;
+      const { reason } = body;
+      const { ratePerSecond } = parts;
+      const request = { action: 'discard', filters, by, reason, ratePerSecond } as const;
+      return answered(parts, request, body.dry_run === true);
+    },
+  });
+
+const listRoute = ({ jobs, letters }: LetterParts): Route =>
+  route({
+    operationId: 'listDeadLetterJobs',
+    method: 'GET',
+    path: jobsPath,
+    access: 'deliveries:read',
+    tag,
+    summary: 'List jobs over dead letters, newest first',
+    query: queryOf<PageQuery>(pageParameters),
+    answers: { 200: { description: 'A page.', schema: jobListSchema, headers: ['Link'] } },
+    handle: async ({ query, principal, request }) => {
+      const walls = letterWallsOf(principal);
+      const { page, cursorAt } = jobPageOf(query, walls);
+      const { jobs: found, next } = await listJobs(jobs, walls, page);
+      const standings = await Promise.all(found.map(async (job) => standingOf(letters, job)));
+      return pageReply(request, { data: standings.map(jobView), nextCursor: cursorAt(next) });
+    },
+  });
+
+const findJob = async ({ jobs }: LetterParts, id: string, principal: Principal): Promise<DeadLetterJob> => {
+  const job = await jobs.find(id, letterWallsOf(principal));
+  if (job === null) throw new AppError({ code: 'not-found', message: `There is no job '${id}'.` });
+  return job;
+};
+
+const readRoute = (parts: LetterParts): Route =>
+  route({
+    operationId: 'getDeadLetterJob',
+    method: 'GET',
+    path: `${jobsPath}/{id}`,
+    access: 'deliveries:read',
+    tag,
+    summary: 'Read a job and how far it is',
+    params,
+    answers: { 200: { description: 'The job.', schema: jobSchema } },
+    handle: async ({ params: { id }, principal }) => {
+      const job = await findJob(parts, id, principal);
+      return { status: 200, body: jobView(await standingOf(parts.letters, job)) };
+    },
+  });
+
+const cancelRoute = (parts: LetterParts): Route =>
+  route({
+    operationId: 'cancelDeadLetterJob',
+    method: 'POST',
+    path: `${jobsPath}/{id}/cancel`,
+    access: 'deliveries:write',
+    tag,
+    summary: 'Stop a job',
+    description:
+      'What it has sent stays sent; the rest waits as before. A job that has ended stays as it is.',
+    params,
+    answers: { 200: { description: 'The job.', schema: jobSchema } },
+    handle: async ({ params: { id }, principal }) => {
+      await findJob(parts, id, principal);
+      if (await parts.jobs.cancel(id, parts.clock.nowMs())) parts.wake();
+      return {
+        status: 200,
+        body: jobView(await standingOf(parts.letters, await findJob(parts, id, principal))),
+      };
+    },
+  });

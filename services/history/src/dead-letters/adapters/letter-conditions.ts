@@ -1,0 +1,71 @@
+import type { DeadLetterFilters, Walls } from '../domain/dead-letter-filters.ts';
+import type { Stretch } from '../domain/dead-letter-job.ts';
+import type { LetterPosition } from '../ports.ts';
+
+/** Conditions of a query. Only operators that every MongoDB has, the embedded one included. */
+export type Conditions = Record<string, unknown>;
+
+const wallConditions = ({ workspaceId, ownerId, poison }: Walls): Conditions => ({
+  workspace_id: poison === 'nobodys' ? { $in: [workspaceId, null] } : workspaceId,
+  ...(ownerId === null ? {} : { consumer_id: ownerId }),
+});
+
+const kindCondition = ({ kind, poison }: DeadLetterFilters): Conditions => {
+  if (poison !== 'none') return kind === undefined ? {} : { kind };
+  return { kind: kind === 'poison' ? { $in: [] } : 'delivery' };
+};
+
+const consumerCondition = ({ consumerId, ownerId }: DeadLetterFilters): Conditions => {
+  if (consumerId === undefined) return {};
+  return { consumer_id: ownerId !== null && ownerId !== consumerId ? { $in: [] } : consumerId };
+};
+
+const timeCondition = ({ recordedAfterMs, recordedBeforeMs }: DeadLetterFilters): Conditions => {
+  if (recordedAfterMs === undefined && recordedBeforeMs === undefined) return {};
+  return {
+    recorded_at: {
+      ...(recordedAfterMs === undefined ? {} : { $gt: new Date(recordedAfterMs) }),
+      ...(recordedBeforeMs === undefined ? {} : { $lt: new Date(recordedBeforeMs) }),
+    },
+  };
+};
+
+const eventCondition = ({ eventId }: DeadLetterFilters): Conditions =>
+  // The key begins with the event, so this is a range of the one index that is always there ('0' follows '/').
+  eventId === undefined ? {} : { _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } };
+
+/** What the filters ask for. */
+export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({
+  ...wallConditions(filters),
+  ...kindCondition(filters),
+  ...consumerCondition(filters),
+  ...timeCondition(filters),
+  ...eventCondition(filters),
+  ...(filters.id === undefined ? {} : { letter_id: filters.id }),
+  ...(filters.states === undefined ? {} : { state: { $in: [...filters.states] } }),
+  ...(filters.reasons === undefined ? {} : { reason: { $in: [...filters.reasons] } }),
+  ...(filters.subscriptionId === undefined ? {} : { subscription_id: filters.subscriptionId }),
+  ...(filters.eventType === undefined ? {} : { event_type: filters.eventType }),
+  ...(filters.subscriptionVersionBelow === undefined
+    ? {}
+    : { subscription_version: { $lt: filters.subscriptionVersionBelow } }),
+});
+
+/** What lies in a stretch of a partition. */
+export const within = ({ partition, next, end }: Stretch): Conditions => ({
+  partition,
+  // The first offset is 0, and there is no "greater or equal" here.
+  offset: { $gt: next - 1, $lt: end },
+});
+
+/** What lies in any of these stretches. */
+export const withinAny = (stretches: readonly Stretch[]): Conditions => {
+  const open = stretches.filter(({ next, end }) => next < end).map(within);
+  return open.length === 0 ? { _id: { $in: [] } } : { $or: open };
+};
+
+/** What a list shows after a position. */
+export const behind = ({ recordedAtMs, key }: LetterPosition): Conditions => {
+  const recordedAt = new Date(recordedAtMs);
+  return { $or: [{ recorded_at: { $lt: recordedAt } }, { recorded_at: recordedAt, _id: { $lt: key } }] };
+};

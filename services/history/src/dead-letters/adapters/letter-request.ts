@@ -1,0 +1,188 @@
+import {
+  consumerId,
+  type DeadLetterReason,
+  deadLetterId,
+  deadLetterReasons,
+  eventId,
+  eventTypeNamePattern,
+  subscriptionId,
+  workspaceId,
+} from '@tidings/contracts';
+import {
+  decodeCursor,
+  encodeCursor,
+  type JsonSchema,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  queryOf,
+} from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import {
+  type DeadLetter,
+  type DeadLetterState,
+  deadLetterKinds,
+  deadLetterStates,
+} from '../domain/dead-letter.ts';
+import type { DeadLetterFilters, Walls } from '../domain/dead-letter-filters.ts';
+import type { JobPosition, LetterPosition } from '../ports.ts';
+
+/** What dead letters are found by, in a query or in the `filter` of a body. */
+export type LetterFilter = Readonly<{
+  event_id?: string;
+  subscription_id?: string;
+  consumer_id?: string;
+  event_type?: string;
+  reason?: DeadLetterReason;
+  kind?: DeadLetter['ref']['kind'];
+  recorded_after?: string;
+  recorded_before?: string;
+}>;
+
+const time = (description: string): JsonSchema => ({
+  type: 'string',
+  format: 'date-time',
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)$',
+  description,
+});
+
+/** The fields of a filter. */
+export const filterProperties: Readonly<Record<keyof LetterFilter, JsonSchema>> = {
+  event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
+  subscription_id: {
+    type: 'string',
+    pattern: '^sub_[0-9A-Za-z]{1,64}$',
+    description: 'Those to this subscription.',
+  },
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those to this consumer.' },
+  event_type: {
+    type: 'string',
+    maxLength: 128,
+    pattern: eventTypeNamePattern.source,
+    description: 'Those of events of this type.',
+  },
+  reason: { type: 'string', enum: deadLetterReasons, description: 'Those that ended for this reason.' },
+  kind: {
+    type: 'string',
+    enum: deadLetterKinds,
+    description: '`delivery`: given up. `poison`: a record that no one could work on; needs the scope admin.',
+  },
+  recorded_after: time('Those recorded after this time (RFC 3339).'),
+  recorded_before: time('Those recorded before this time (RFC 3339).'),
+};
+
+type StateFilter = Readonly<{ state?: DeadLetterState }>;
+
+const stateProperty: JsonSchema = {
+  type: 'string',
+  enum: deadLetterStates,
+  description: 'Those that stand so now.',
+};
+
+/** The query of the list. */
+export const letterListQuery = queryOf<LetterFilter & StateFilter & PageQuery>({
+  ...filterProperties,
+  state: stateProperty,
+  ...pageParameters,
+});
+
+/** The query of the counts. */
+export const letterCountQuery = queryOf<LetterFilter & StateFilter>({
+  ...filterProperties,
+  state: stateProperty,
+});
+
+/** What a principal can see at all. Poison records are for the admins of a workspace, never for one consumer's keys. */
+export const letterWallsOf = ({ workspaceId: workspace, consumerId: consumer, scopes }: Principal): Walls => {
+  const isAdmin = consumer === null && scopes.has('admin');
+  return {
+    workspaceId: workspaceId(workspace),
+    ownerId: consumer === null ? null : consumerId(consumer),
+    poison: !isAdmin ? 'none' : scopes.has('platform') ? 'nobodys' : 'own',
+  };
+};
+
+const timeOf = (text: string, pointer: string): number => {
+  const ms = Date.parse(text);
+  if (Number.isFinite(ms)) return ms;
+  const detail = `There is no such time as '${text}'.`;
+  throw new AppError({ code: 'invalid-request', message: detail, details: [{ pointer, detail }] });
+};
+
+/** What a filter means for whoever asks. */
+export const letterFiltersOf = (
+  filter: LetterFilter & StateFilter,
+  principal: Principal,
+): DeadLetterFilters => {
+  const { event_id, subscription_id, consumer_id, event_type, reason, kind, state } = filter;
+  const { recorded_after, recorded_before } = filter;
+  return {
+    ...letterWallsOf(principal),
+    ...(event_id === undefined ? {} : { eventId: eventId(event_id) }),
+    ...(subscription_id === undefined ? {} : { subscriptionId: subscriptionId(subscription_id) }),
+    ...(consumer_id === undefined ? {} : { consumerId: consumerId(consumer_id) }),
+    ...(event_type === undefined ? {} : { eventType: event_type }),
+    ...(reason === undefined ? {} : { reasons: [reason] }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(state === undefined ? {} : { states: [state] }),
+    ...(recorded_after === undefined ? {} : { recordedAfterMs: timeOf(recorded_after, '/recorded_after') }),
+    ...(recorded_before === undefined
+      ? {}
+      : { recordedBeforeMs: timeOf(recorded_before, '/recorded_before') }),
+  };
+};
+
+/** The one letter that a path names, seen from a principal. */
+export const oneLetter = (id: string, principal: Principal): DeadLetterFilters => ({
+  ...letterWallsOf(principal),
+  id: deadLetterId(id),
+});
+
+const malformed = (): AppError => {
+  const detail = 'The cursor is malformed: start again without a cursor.';
+  return new AppError({
+    code: 'invalid-request',
+    message: detail,
+    details: [{ pointer: '/cursor', detail }],
+  });
+};
+
+const timeAndName = (value: unknown): readonly [number, string] => {
+  const [timeMs, name] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  if (typeof timeMs === 'number' && Number.isSafeInteger(timeMs) && typeof name === 'string') {
+    return [timeMs, name];
+  }
+  throw malformed();
+};
+
+const positionOf = (value: unknown): LetterPosition => {
+  const [recordedAtMs, key] = timeAndName(value);
+  return { recordedAtMs, key };
+};
+
+const jobPositionOf = (value: unknown): JobPosition => {
+  const [createdAtMs, id] = timeAndName(value);
+  return { createdAtMs, id };
+};
+
+/** Where a page of letters begins, and the cursor of a position in the same list. */
+export const letterPageOf = (query: LetterFilter & StateFilter & PageQuery, filters: DeadLetterFilters) => {
+  const { cursor, limit, ...given } = query;
+  const { workspaceId: workspace, ownerId, poison } = filters;
+  const binding = { workspaceId: workspace, filters: { ...given, list: 'dead-letters', ownerId, poison } };
+  return {
+    page: { limit, after: cursor === undefined ? null : positionOf(decodeCursor(cursor, binding)) },
+    cursorAt: (next: LetterPosition | null) =>
+      next === null ? null : encodeCursor([next.recordedAtMs, next.key], binding),
+  };
+};
+
+/** Where a page of jobs begins, and the cursor of the next one. */
+export const jobPageOf = ({ cursor, limit }: PageQuery, { workspaceId: workspace, ownerId }: Walls) => {
+  const binding = { workspaceId: workspace, filters: { list: 'dead-letter-jobs', ownerId } };
+  return {
+    page: { limit, after: cursor === undefined ? null : jobPositionOf(decodeCursor(cursor, binding)) },
+    cursorAt: (next: JobPosition | null) =>
+      next === null ? null : encodeCursor([next.createdAtMs, next.id], binding),
+  };
+};

@@ -1,0 +1,160 @@
+import { isUtf8 } from 'node:buffer';
+import type { AttemptSummary } from '@tidings/contracts';
+import type { Content, DeadLetter } from '../domain/dead-letter.ts';
+import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
+import type { DeadLetterCount } from '../ports.ts';
+import type { JobStanding } from '../read-dead-letters.ts';
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+// Enough to see what it is; the whole of it goes out again when it is redriven.
+const maxShownBytes = 64 * 1024;
+
+/** Bytes as they can be shown: as text where they are text, else as base64, and no more than 64 KiB of them. */
+const bodyView = (bytes: Buffer): object => {
+  const shown = bytes.subarray(0, maxShownBytes);
+  const isTruncated = shown.length < bytes.length;
+  // A cut may go through a character; up to three bytes of it are left out then.
+  for (let cut = 0; cut <= (isTruncated ? 3 : 0); cut += 1) {
+    const text = shown.subarray(0, shown.length - cut);
+    if (isUtf8(text)) {
+      return {
+        encoding: 'utf-8',
+        content: text.toString('utf8'),
+        bytes: bytes.length,
+        is_truncated: isTruncated,
+      };
+    }
+  }
+  return {
+    encoding: 'base64',
+    content: shown.toString('base64'),
+    bytes: bytes.length,
+    is_truncated: isTruncated,
+  };
+};
+
+const deliveryPart = ({ ref }: DeadLetter): object =>
+  ref.kind === 'delivery'
+    ? { delivery_id: ref.deliveryId, event_id: ref.eventId, chain: ref.chain }
+    : { delivery_id: null, event_id: null, chain: null };
+
+const originPart = ({ ref, detail }: DeadLetter): object | null =>
+  ref.kind === 'delivery'
+    ? null
+    : { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group, detail };
+
+/** A dead letter as a list shows it. */
+export const letterView = (letter: DeadLetter): object => ({
+  id: letter.id,
+  kind: letter.ref.kind,
+  state: letter.state,
+  reason: letter.reason,
+  ...deliveryPart(letter),
+  event_type: letter.eventType,
+  subscription_id: letter.subscriptionId,
+  consumer_id: letter.consumerId,
+  attempt_count: letter.attemptCount,
+  last_status_code: letter.lastStatusCode,
+  last_error: letter.lastError,
+  first_error_at: isoTime(letter.firstErrorAtMs),
+  last_error_at: isoTime(letter.lastErrorAtMs),
+  recorded_at: isoTime(letter.recordedAtMs),
+  bytes: letter.bytes,
+  origin: originPart(letter),
+  job_id: letter.taken?.jobId || null,
+  redriven_chain: letter.taken?.chain || null,
+  settled:
+    letter.settled === null
+      ? null
+      : { at: isoTime(letter.settled.atMs), by: letter.settled.by, reason: letter.settled.reason },
+});
+
+const attemptView = ({ atMs, statusCode, reason, durationMs }: AttemptSummary): object => ({
+  at: isoTime(atMs),
+  status_code: statusCode,
+  reason,
+  duration_ms: durationMs,
+});
+
+const contentView = (content: Content | null): object => {
+  if (content === null) return { command: null, attempts: [], record: null, body: null };
+  if (content.kind === 'poison') {
+    const { origin } = content.poison;
+    const record = {
+      key: origin.key,
+      headers: origin.headers,
+      timestamp: isoTime(Math.max(0, origin.timestampMs)),
+    };
+    return { command: null, attempts: [], record, body: bodyView(content.value) };
+  }
+  const { state, body } = content.command;
+  return {
+    command: {
+      trigger: state.trigger,
+      attempt: state.attempt,
+      position: state.position,
+      format: state.format,
+      ordering_key: state.orderingKey,
+      subscription_version: state.subscriptionVersion,
+      accepted_at: isoTime(state.acceptedAtMs),
+    },
+    attempts: state.attempts.map(attemptView),
+    record: null,
+    body: bodyView(body),
+  };
+};
+
+/** A dead letter with what it holds. */
+export const letterDetailView = (letter: DeadLetter, content: Content | null): object => ({
+  ...letterView(letter),
+  ...contentView(content),
+});
+
+/** Counts by kind, reason and state, and all of them together. */
+export const countsView = (counts: readonly DeadLetterCount[]): object => ({
+  total: counts.reduce((sum, { count }) => sum + count, 0),
+  data: counts
+    .toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1))
+    .map(({ kind, reason, state, count, oldestAtMs }) => ({
+      kind,
+      reason,
+      state,
+      count,
+      oldest_at: isoTime(oldestAtMs),
+    })),
+});
+
+const filterView = (filters: DeadLetterFilters): object => ({
+  ...(filters.id === undefined ? {} : { id: filters.id }),
+  ...(filters.kind === undefined ? {} : { kind: filters.kind }),
+  ...(filters.reasons === undefined ? {} : { reasons: filters.reasons }),
+  ...(filters.eventId === undefined ? {} : { event_id: filters.eventId }),
+  ...(filters.subscriptionId === undefined ? {} : { subscription_id: filters.subscriptionId }),
+  ...(filters.consumerId === undefined ? {} : { consumer_id: filters.consumerId }),
+  ...(filters.eventType === undefined ? {} : { event_type: filters.eventType }),
+  ...(filters.recordedAfterMs === undefined ? {} : { recorded_after: isoTime(filters.recordedAfterMs) }),
+  ...(filters.recordedBeforeMs === undefined ? {} : { recorded_before: isoTime(filters.recordedBeforeMs) }),
+  ...(filters.subscriptionVersionBelow === undefined
+    ? {}
+    : { subscription_version_below: filters.subscriptionVersionBelow }),
+});
+
+/** A job and how far it is. */
+export const jobView = ({ job, left }: JobStanding): object => ({
+  id: job.id,
+  action: job.action,
+  state: job.state,
+  filter: filterView(job.filters),
+  rate_per_second: job.ratePerSecond,
+  by: job.by,
+  reason: job.reason,
+  done: job.counts.settled,
+  delivered: job.counts.delivered,
+  skipped: job.counts.skipped,
+  failed: job.counts.failed,
+  left,
+  created_at: isoTime(job.createdAtMs),
+  ended_at: job.endedAtMs === null ? null : isoTime(job.endedAtMs),
+  error: job.error,
+});

@@ -1,0 +1,263 @@
+import {
+  type DeadLetterRef,
+  type DeadLetterSettled,
+  type SubscriptionId,
+  subscriptionId,
+} from '@tidings/contracts';
+import { type Connection, type Model, Schema } from 'mongoose';
+import {
+  insertNew,
+  type OperationHistogram,
+  plainCollection,
+  type TimedOperation,
+  timedOperations,
+} from '../../adapters/mongo-operations.ts';
+import {
+  type Content,
+  type DeadLetter,
+  type DeadLetterState,
+  letterKey,
+  type Settlement,
+  type Taken,
+} from '../domain/dead-letter.ts';
+import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
+import type { Stretch } from '../domain/dead-letter-job.ts';
+import type { DeadLetterCount, DeadLetterStore, LetterPosition } from '../ports.ts';
+import {
+  type ContentDocument,
+  type DeadLetterDocument,
+  fromContentDocument,
+  fromDocument,
+  toContentDocument,
+  toDocument,
+} from './dead-letter-document.ts';
+import { behind, type Conditions, conditionsOf, within, withinAny } from './letter-conditions.ts';
+
+const letterSchema = new Schema<DeadLetterDocument>(
+  { _id: String },
+  { ...plainCollection, collection: 'dead_letters' },
+);
+letterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
+letterSchema.index({ partition: 1, offset: 1 });
+letterSchema.index({ letter_id: 1 });
+letterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
+letterSchema.index({ job_id: 1 });
+
+const contentSchema = new Schema<ContentDocument>(
+  { _id: String },
+  { ...plainCollection, collection: 'dead_letter_contents' },
+);
+
+type Letters = Parameters<DeadLetterStore['insert']>[0];
+type Grouped = Readonly<{
+  _id: Pick<DeadLetterCount, 'kind' | 'reason' | 'state'>;
+  count: number;
+  oldest: Date;
+}>;
+
+const unsettled: readonly DeadLetterState[] = ['waiting', 'redriving'];
+const undelivered: readonly DeadLetterState[] = [...unsettled, 'redriven'];
+
+const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<DeadLetterDocument> => ({
+  state: how,
+  settled_at: new Date(atMs),
+  settled_by: by,
+  settled_reason: reason,
+});
+
+/** Dead letters in MongoDB: one small document each, and one with what it holds. */
+export class MongoDeadLetterStore implements DeadLetterStore {
+  readonly #letters: Model<DeadLetterDocument>;
+  readonly #contents: Model<ContentDocument>;
+  readonly #timed: TimedOperation;
+
+  constructor(connection: Connection, seconds: OperationHistogram) {
+    this.#letters = connection.model<DeadLetterDocument>('DeadLetter', letterSchema);
+    this.#contents = connection.model<ContentDocument>('DeadLetterContent', contentSchema);
+    this.#timed = timedOperations(seconds);
+  }
+
+  /** Makes the indexes that are missing. */
+  async createIndexes(): Promise<void> {
+    await this.#timed('create-indexes', async () => this.#letters.createIndexes());
+  }
+
+  async insert(letters: Letters): Promise<readonly DeadLetter[]> {
+    if (letters.length === 0) return [];
+    const contents = letters.map(({ letter, content }) => toContentDocument(letterKey(letter.ref), content));
+    const documents = letters.map(({ letter }) => toDocument(letter));
+    return this.#timed('insert-letters', async () => {
+      // What it holds comes first: whoever sees a letter can read it.
+      await insertNew(this.#contents, contents);
+      const taken = await insertNew(this.#letters, documents);
+      return letters.filter((_, at) => !taken.has(at)).map(({ letter }) => letter);
+    });
+  }
+
+  async read(refs: readonly DeadLetterRef[]): Promise<readonly DeadLetter[]> {
+    return this.#find('read-letters', { _id: { $in: refs.map(letterKey) } });
+  }
+
+  async readContents(refs: readonly DeadLetterRef[]): Promise<ReadonlyMap<string, Content>> {
+    const documents = await this.#timed('read-contents', async () =>
+      this.#contents.collection
+        .find({ _id: { $in: refs.map(letterKey) } as never }, { promoteBuffers: true })
+        .toArray(),
+    );
+    return new Map(
+      documents.map((document) => {
+        const content = document as unknown as ContentDocument;
+        return [content._id, fromContentDocument(content)];
+      }),
+    );
+  }
+
+  async find(filters: DeadLetterFilters): Promise<DeadLetter | null> {
+    const document = await this.#timed('find-letter', async () =>
+      this.#letters.findOne(conditionsOf(filters)).lean<DeadLetterDocument>(),
+    );
+    return document === null ? null : fromDocument(document);
+  }
+
+  async list(
+    filters: DeadLetterFilters,
+    { limit, after }: Readonly<{ limit: number; after: LetterPosition | null }>,
+  ): Promise<readonly DeadLetter[]> {
+    // Beside the filters, not among them: both may say something about the key.
+    const conditions =
+      after === null ? conditionsOf(filters) : { $and: [conditionsOf(filters), behind(after)] };
+    return this.#find('list-letters', conditions, { sort: { recorded_at: -1, _id: -1 }, limit });
+  }
+
+  async listInOrder(
+    filters: DeadLetterFilters,
+    stretch: Stretch,
+    limit: number,
+  ): Promise<readonly DeadLetter[]> {
+    const conditions = { ...conditionsOf(filters), ...within(stretch) };
+    return this.#find('list-letters-in-order', conditions, { sort: { offset: 1 }, limit });
+  }
+
+  async count(filters: DeadLetterFilters): Promise<readonly DeadLetterCount[]> {
+    return this.#group(conditionsOf(filters));
+  }
+
+  async countWaiting(): Promise<readonly DeadLetterCount[]> {
+    return this.#group({ state: { $in: unsettled } });
+  }
+
+  async countBySubscription(
+    filters: DeadLetterFilters,
+    stretches?: readonly Stretch[],
+  ): Promise<ReadonlyMap<SubscriptionId | null, number>> {
+    const wanted = conditionsOf(filters);
+    const match = stretches === undefined ? wanted : { $and: [wanted, withinAny(stretches)] };
+    const groups = await this.#timed('count-letters', async () =>
+      this.#letters.aggregate<{ _id: string | null; count: number }>([
+        { $match: match },
+        { $group: { _id: '$subscription_id', count: { $sum: 1 } } },
+      ]),
+    );
+    return new Map(groups.map(({ _id, count }) => [_id === null ? null : subscriptionId(_id), count]));
+  }
+
+  async take(taken: readonly Readonly<{ ref: DeadLetterRef; taken: Taken }>[]): Promise<void> {
+    if (taken.length === 0) return;
+    const updates = taken.map(({ ref, taken: { jobId, chain } }) => ({
+      updateOne: {
+        filter: { _id: letterKey(ref), state: 'waiting' },
+        update: { $set: { state: 'redriving', job_id: jobId, job_chain: chain } },
+      },
+    }));
+    await this.#timed('take-letters', async () =>
+      this.#letters.collection.bulkWrite(updates as never, { ordered: false }),
+    );
+  }
+
+  async letGo(jobId: string): Promise<void> {
+    await this.#timed('let-letters-go', async () =>
+      this.#letters.updateMany(
+        { job_id: jobId, state: 'redriving' },
+        { $set: { state: 'waiting', job_id: null, job_chain: null } },
+      ),
+    );
+  }
+
+  async settle(refs: readonly DeadLetterRef[], settlement: Settlement): Promise<number> {
+    const { modifiedCount } = await this.#timed('settle-letters', async () =>
+      this.#letters.updateMany(
+        { _id: { $in: refs.map(letterKey) }, state: { $in: unsettled } },
+        { $set: settledFields(settlement) },
+      ),
+    );
+    return modifiedCount;
+  }
+
+  async settleFrom(facts: readonly DeadLetterSettled[]): Promise<void> {
+    if (facts.length === 0) return;
+    const updates = facts.map(({ ref, chain, ...settlement }) => ({
+      updateOne: {
+        filter: { _id: letterKey(ref), state: { $in: unsettled } },
+        update: { $set: { ...settledFields(settlement), ...(chain === null ? {} : { job_chain: chain }) } },
+      },
+    }));
+    await this.#timed('settle-letters', async () =>
+      this.#letters.collection.bulkWrite(updates as never, { ordered: false }),
+    );
+  }
+
+  async markDelivered(refs: readonly DeadLetterRef[]): Promise<void> {
+    if (refs.length === 0) return;
+    await this.#timed('mark-letters-delivered', async () =>
+      this.#letters.updateMany(
+        { _id: { $in: refs.map(letterKey) }, state: { $in: undelivered } },
+        { $set: { state: 'delivered' } },
+      ),
+    );
+  }
+
+  async purge(recordedBeforeMs: number, limit: number): Promise<number> {
+    return this.#timed('purge-letters', async () => {
+      const found = await this.#letters
+        .find({ recorded_at: { $lt: new Date(recordedBeforeMs) } }, { _id: 1 })
+        .limit(limit)
+        .lean<{ _id: string }[]>();
+      const ids = found.map(({ _id }) => _id);
+      if (ids.length === 0) return 0;
+      // In this order a crash leaves a letter that the next sweep finds again.
+      await this.#contents.deleteMany({ _id: { $in: ids } });
+      await this.#letters.deleteMany({ _id: { $in: ids } });
+      return ids.length;
+    });
+  }
+
+  async #find(
+    operation: string,
+    conditions: Conditions,
+    { sort, limit }: Readonly<{ sort?: Record<string, 1 | -1>; limit?: number }> = {},
+  ): Promise<readonly DeadLetter[]> {
+    const documents = await this.#timed(operation, async () => {
+      let query = this.#letters.find(conditions);
+      if (sort !== undefined) query = query.sort(sort);
+      if (limit !== undefined) query = query.limit(limit);
+      return query.lean<DeadLetterDocument[]>();
+    });
+    return documents.map(fromDocument);
+  }
+
+  async #group(match: Conditions): Promise<readonly DeadLetterCount[]> {
+    const groups = await this.#timed('count-letters', async () =>
+      this.#letters.aggregate<Grouped>([
+        { $match: match },
+        {
+          $group: {
+            _id: { kind: '$kind', reason: '$reason', state: '$state' },
+            count: { $sum: 1 },
+            oldest: { $min: '$recorded_at' },
+          },
+        },
+      ]),
+    );
+    return groups.map(({ _id, count, oldest }) => ({ ..._id, count, oldestAtMs: oldest.getTime() }));
+  }
+}

@@ -1,0 +1,196 @@
+import { type DeadLetterReason, topics } from '@tidings/contracts';
+import type { Route } from '@tidings/http';
+import { type Bus, type PartitionRunner, watchWorkers } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import type { configSpec } from '../config.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { DeliveryStore } from '../ports.ts';
+import { BatchProjector } from '../project-batches.ts';
+import { sweepExpired } from '../purge-expired.ts';
+import { jobRoutes } from './adapters/job-routes.ts';
+import {
+  createLetterJournal,
+  decodeLetterRecord,
+  directoryOf,
+  openSubscriptionTable,
+  readEndsOf,
+} from './adapters/kafka-dead-letters.ts';
+import { letterRoutes } from './adapters/letter-routes.ts';
+import type { DeadLetter } from './domain/dead-letter.ts';
+import type { DeadLetterJob, JobCounts } from './domain/dead-letter-job.ts';
+import { type DeadLetterFact, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
+import type { DeadLetterCount, DeadLetterStore, JobStore } from './ports.ts';
+import { EnableWatch } from './redrive-on-enable.ts';
+import { DeadLetterJobRunner } from './run-dead-letter-jobs.ts';
+import { watchDepth } from './watch-depth.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** Where dead letters are kept, and what their deliveries are known by. */
+export type LetterStores = Readonly<{
+  letters: DeadLetterStore;
+  jobs: JobStore;
+  deliveries: Pick<DeliveryStore, 'read'>;
+}>;
+
+// Dead letters are looked at by people, and jobs wait for what is under way.
+const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+// A job that is forgotten while letters that it left alone are still there would be made again by an enabling.
+const jobRetentions = 2;
+
+const countStored = ({ metrics }: Context, letters: readonly DeadLetter[]): void => {
+  for (const { ref, reason } of letters) metrics.handles.deadLetters.inc({ kind: ref.kind, reason });
+};
+
+const countTurn = ({ metrics }: Context, { action }: DeadLetterJob, counts: JobCounts): void => {
+  const outcomes = {
+    [action === 'redrive' ? 'redriven' : 'discarded']: counts.settled,
+    delivered: counts.delivered,
+    skipped: counts.skipped,
+    failed: counts.failed,
+  };
+  for (const [outcome, count] of Object.entries(outcomes)) {
+    if (count > 0) metrics.handles.deadLettersWorkedOff.inc({ outcome }, count);
+  }
+};
+
+/** Shows the depth; what was there and is gone is shown as 0. */
+const createDepthGauges = ({ metrics, clock }: Context) => {
+  const { deadLettersWaiting, deadLettersOldestSeconds } = metrics.handles;
+  const seen = new Map<string, Readonly<{ kind: DeadLetter['ref']['kind']; reason: DeadLetterReason }>>();
+  return (counts: readonly DeadLetterCount[]): void => {
+    const now = new Map<string, Readonly<{ count: number; oldestAtMs: number }>>();
+    for (const { kind, reason, count, oldestAtMs } of counts) {
+      const name = `${kind} ${reason}`;
+      const known = now.get(name);
+      seen.set(name, { kind, reason });
+      now.set(name, {
+        count: count + (known?.count ?? 0),
+        oldestAtMs: Math.min(oldestAtMs, known?.oldestAtMs ?? oldestAtMs),
+      });
+    }
+    for (const [name, labels] of seen) {
+      const there = now.get(name);
+      const ageMs = there === undefined ? 0 : Math.max(0, clock.nowMs() - there.oldestAtMs);
+      deadLettersWaiting.set(labels, there?.count ?? 0);
+      deadLettersOldestSeconds.set(labels, ageMs / 1_000);
+    }
+  };
+};
+
+const watchReading = (
+  context: Context,
+  bus: Bus,
+  { runner, group }: Readonly<{ runner: PartitionRunner; group: string }>,
+) => {
+  const { metrics, logger, health, clock } = context;
+  const part = health.register('dead-letters');
+  return watchWorkers({
+    watched: [{ part, complaint: () => (runner.state() === 'running' ? null : `is ${runner.state()}`) }],
+    lag: {
+      ask: async () => bus.lag(group, [topics.deadLetters]),
+      assigned: () => runner.assigned(),
+      onLag: (records) => metrics.handles.deadLettersLagRecords.set({}, records),
+    },
+    clock,
+    logger,
+  });
+};
+
+const sweep = (context: Context, { letters, jobs }: LetterStores): void => {
+  const { config, logger, clock, resources } = context;
+  const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
+  const shared = { intervalMs, clock, logger, onPurged: () => {} };
+  const stopLetters = sweepExpired({ ...shared, name: 'dead-letters', store: letters, retentionMs });
+  const stopJobs = sweepExpired({
+    ...shared,
+    name: 'dead-letter-jobs',
+    store: jobs,
+    retentionMs: jobRetentions * retentionMs,
+  });
+  resources.add('dead letter sweeps', () => {
+    stopLetters();
+    stopJobs();
+  });
+};
+
+/**
+ * Everything about dead letters: reads them into the store, works off jobs, sees to what waits when a subscription is
+ * enabled. Answers the routes; what needs the brokers goes on in the background.
+ */
+export const openDeadLetters = async (
+  context: Context,
+  bus: Bus,
+  stores: LetterStores,
+): Promise<readonly Route[]> => {
+  const { config, logger, metrics, health, resources, clock } = context;
+  const { letters, jobs, deliveries } = stores;
+  const group = `${config.group}-dead-letters`;
+  const readEnds = readEndsOf(bus, group);
+  const journal = createLetterJournal(await bus.producer());
+  const table = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
+  const subscriptions = directoryOf(table);
+  const jobsPart = health.register('dead-letter-jobs');
+  const runner: DeadLetterJobRunner = new DeadLetterJobRunner({
+    ...{ letters, jobs, deliveries, journal, subscriptions, readEnds, clock, logger },
+    onTurn: (job, counts) => countTurn(context, job, counts),
+    onRound: (fault) => (fault === null ? jobsPart.up() : jobsPart.down(fault)),
+  });
+  const enabling: EnableWatch = new EnableWatch({
+    ...{ jobs, subscriptions, readEnds, clock, logger },
+    ratePerSecond: config.redriveRate,
+    wake: () => runner.wake(),
+  });
+  resources.add('subscriptions table', async () => table.close());
+  resources.add('dead letter jobs', async () => runner.close());
+  resources.add('enabling', async () => enabling.close());
+  metrics.handles.deadLetterJobs.collect((gauge) => gauge.set({}, runner.running));
+  const projector = new BatchProjector<DeadLetterFact, readonly DeadLetter[]>({
+    name: 'dead-letters',
+    project: async (facts) => {
+      const ownerOf = (id: string) => subscriptions.find(id)?.workspaceId;
+      const fresh = await handleDeadLetterRecorded({ letters, deliveries, ownerOf }, facts);
+      await enabling.onStored(fresh);
+      return fresh;
+    },
+    batchRecords: config.batchRecords,
+    intervalMs: config.batchIntervalMs,
+    clock,
+    logger,
+    onWritten: ({ projected }) => countStored(context, projected),
+    onFailed: () => {},
+  });
+  resources.add('dead letter projection', () => projector.close());
+  const work = async (): Promise<void> => {
+    await table.ready();
+    const reader = await bus.runPartitions({
+      group,
+      topics: [topics.deadLetters],
+      decode: decodeLetterRecord,
+      onBatch: ({ items }) => projector.add(items),
+      maxPendingPerPartition: config.maxPendingPerPartition,
+      ...gathering,
+    });
+    resources.add('dead letters', async () => reader.close());
+    resources.add('dead letter watches', watchReading(context, bus, { runner: reader, group }));
+    enabling.onReady();
+    runner.wake();
+  };
+  work().catch((error: unknown) => {
+    logger.error({ error, detail: messageOf(error) }, 'dead-letters.not-started');
+    health.register('dead-letters').down(messageOf(error));
+  });
+  resources.add(
+    'dead letter depth',
+    watchDepth({ letters, clock, logger, onCounted: createDepthGauges(context) }),
+  );
+  sweep(context, stores);
+  const parts = {
+    ...{ letters, jobs, subscriptions, readEnds, journal, clock },
+    wake: () => runner.wake(),
+    ratePerSecond: config.redriveRate,
+    maxRatePerSecond: config.maxRedriveRate,
+  };
+  return [...letterRoutes(parts), ...jobRoutes(parts)];
+};

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { allTopics } from '@tidings/contracts';
+import { AppError, type Clock } from '@tidings/runtime';
+import type { DeadLetter } from './domain/dead-letter.ts';
+import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
+import { type DeadLetterJob, newJob, type Stretch } from './domain/dead-letter-job.ts';
+import type { DeadLetterStore, JobStore, ReadEnds, SubscriptionDirectory } from './ports.ts';
+
+/** What making jobs works with. `wake`: somebody should look for jobs now. */
+export type JobParts = Readonly<{
+  letters: DeadLetterStore;
+  jobs: JobStore;
+  subscriptions: SubscriptionDirectory;
+  readEnds: ReadEnds;
+  clock: Clock;
+  wake: () => void;
+}>;
+
+/** Who asks for a job, and what it is to do. `filters` hold the walls of the key. */
+export type JobRequest = Readonly<{
+  action: DeadLetterJob['action'];
+  filters: DeadLetterFilters;
+  by: string;
+  reason: string | null;
+  ratePerSecond: number;
+}>;
+
+const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
+
+/** Everything that lies in the topic now, whether it was read already or not. */
+export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly Stretch[]> =>
+  [...(await readEnds())].map(([partition, { end }]) => ({ partition, next: 0, end }));
+
+const start = async (
+  { jobs, clock, wake }: JobParts,
+  request: JobRequest,
+  stretches: readonly Stretch[],
+): Promise<DeadLetterJob> => {
+  const { workspaceId, ownerId } = request.filters;
+  const job = newJob({ ...request, id: newJobId(), workspaceId, ownerId, stretches }, clock.nowMs());
+  await jobs.insert(job);
+  wake();
+  return job;
+};
+
+/** Starts a job over all that the filters let through and that lies in dead-letters by now. */
+export const startJob = async (parts: JobParts, request: JobRequest): Promise<DeadLetterJob> =>
+  start(parts, request, await wholeTopic(parts.readEnds));
+
+/** How many letters the job would send again, or discard. */
+export const countForJob = async (
+  { letters, subscriptions }: JobParts,
+  { action, filters }: Pick<JobRequest, 'action' | 'filters'>,
+): Promise<number> => {
+  const waiting = await letters.countBySubscription({ ...filters, states: ['waiting'] });
+  let count = 0;
+  for (const [id, some] of waiting) {
+    const isCounted = action === 'discard' || (id !== null && subscriptions.find(id)?.state === 'active');
+    if (isCounted) count += some;
+  }
+  return count;
+};
+
+const refuse = (message: string): AppError => new AppError({ code: 'conflict', message });
+
+const refuseUnsendable = (letter: DeadLetter, subscriptions: SubscriptionDirectory): void => {
+  if (letter.ref.kind === 'poison') {
+    const { topic } = letter.ref;
+    if (allTopics.some(({ name }) => name === topic)) return;
+    throw refuse(`This release knows no topic '${topic}': the record cannot go back to where it came from.`);
+  }
+  if (subscriptions.find(letter.subscriptionId ?? '')?.state === 'active') return;
+  throw refuse(
+    `Subscription '${letter.subscriptionId}' receives nothing now: enable it, which sends again what waits for it.`,
+  );
+};
+
+/** Sends one letter again. One that is under way, or was sent already, stays with the job that it has. */
+export const redriveOne = async (
+  parts: JobParts,
+  letter: DeadLetter,
+  request: Omit<JobRequest, 'action' | 'reason'>,
+): Promise<DeadLetterJob> => {
+  if (letter.state === 'delivered')
+    throw refuse('Its delivery has succeeded: there is nothing to send again.');
+  if (letter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
+  if (letter.state !== 'waiting') {
+    const job = letter.taken === null ? null : await parts.jobs.findAnywhere(letter.taken.jobId);
+    if (job === null) throw refuse('It was sent again already; the job that did so has had its time.');
+    return job;
+  }
+  refuseUnsendable(letter, parts.subscriptions);
+  const { partition, offset } = letter.place;
+  const filters = { ...request.filters, id: letter.id };
+  const stretches = [{ partition, next: offset, end: offset + 1 }];
+  return start(parts, { ...request, filters, action: 'redrive', reason: null }, stretches);
+};

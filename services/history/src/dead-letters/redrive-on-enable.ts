@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import type { DeadLetterReason, SubscriptionId } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import type { DeadLetter } from './domain/dead-letter.ts';
+import { type DeadLetterJob, newJob, type Stretch } from './domain/dead-letter-job.ts';
+import type { JobStore, KnownSubscription, ReadEnds, SubscriptionDirectory } from './ports.ts';
+import { wholeTopic } from './redrive-dead-letters.ts';
+
+/** What redriving on enable works with. */
+export type EnableParts = Readonly<{
+  jobs: Pick<JobStore, 'insert' | 'known' | 'findAnywhere'>;
+  subscriptions: SubscriptionDirectory;
+  readEnds: ReadEnds;
+  ratePerSecond: number;
+  clock: Clock;
+  logger: Logger;
+  wake: () => void;
+}>;
+
+// What was put aside because the subscription could not take it, not because its endpoint failed.
+const putAside: readonly DeadLetterReason[] = ['disabled', 'backlog-full'];
+const discardReason = 'discarded when the subscription was enabled';
+const retryMs = 2_000;
+const chunk = 500;
+
+// Ids that follow from what they are for: whoever finds the same thing to do makes the same job, and there is one.
+const jobIdOf = (...parts: readonly (string | number)[]): string =>
+  `job_${createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 32)}`;
+
+const enableJobId = ({ id, enabledVersion }: KnownSubscription): string =>
+  jobIdOf('enable', id, enabledVersion);
+
+const wasEnabled = ({ state, enabledVersion }: KnownSubscription): boolean =>
+  state === 'active' && enabledVersion > 1;
+
+/**
+ * Sees to what gathered while a subscription was disabled, once for each version that enabled it. It goes by what the
+ * table of subscriptions says and by which jobs there are, never by having seen it happen: it works just as well when no
+ * instance was up at the time.
+ */
+export class EnableWatch {
+  readonly #parts: EnableParts;
+  readonly #pending = new Set<SubscriptionId>();
+  #isReady = false;
+  #isClosed = false;
+  #working: Promise<void> | undefined;
+  #cancelRetry = (): void => {};
+
+  constructor(parts: EnableParts) {
+    this.#parts = parts;
+  }
+
+  /** A subscription has changed. Counts once the whole table is there. */
+  onChange(id: SubscriptionId): void {
+    const subscription = this.#parts.subscriptions.find(id);
+    if (subscription === undefined || !wasEnabled(subscription)) return;
+    this.#pending.add(id);
+    if (this.#isReady) this.#work();
+  }
+
+  /** The whole table is there. */
+  onReady(): void {
+    this.#isReady = true;
+    for (const subscription of this.#parts.subscriptions.values()) {
+      if (wasEnabled(subscription)) this.#pending.add(subscription.id);
+    }
+    this.#work();
+  }
+
+  /**
+   * Letters that have just been stored. One that was put aside for a version that is disabled no more came too late for
+   * the job of that enabling: delivery learns of it a moment after this service may have.
+   */
+  async onStored(letters: readonly DeadLetter[]): Promise<void> {
+    const late = new Map<KnownSubscription, DeadLetter[]>();
+    for (const letter of letters) {
+      const subscription = this.#parts.subscriptions.find(letter.subscriptionId ?? '');
+      if (subscription === undefined || !this.#isLate(letter, subscription)) continue;
+      const some = late.get(subscription) ?? [];
+      some.push(letter);
+      late.set(subscription, some);
+    }
+    for (const [subscription, some] of late) await this.#catchUp(subscription, some);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry();
+    await this.#working;
+  }
+
+  #isLate({ reason, subscriptionVersion }: DeadLetter, subscription: KnownSubscription): boolean {
+    return (
+      wasEnabled(subscription) &&
+      putAside.includes(reason) &&
+      (subscriptionVersion ?? 0) < subscription.enabledVersion
+    );
+  }
+
+  async #catchUp(subscription: KnownSubscription, letters: readonly DeadLetter[]): Promise<void> {
+    const { jobs, wake } = this.#parts;
+    const job = await jobs.findAnywhere(enableJobId(subscription));
+    // Not made yet: it will reach further than these.
+    if (job === null) return;
+    const uncovered = letters.filter(({ place }) => !isWithin(place, job.stretches));
+    for (const stretch of stretchesOver(uncovered)) {
+      const { id, enabledVersion } = subscription;
+      const lateId = jobIdOf('late', id, enabledVersion, stretch.partition, stretch.next);
+      await jobs.insert(this.#jobFor(subscription, lateId, [stretch]));
+    }
+    if (uncovered.length > 0) wake();
+  }
+
+  #work(): void {
+    if (this.#isClosed || this.#working !== undefined || this.#pending.size === 0) return;
+    this.#cancelRetry();
+    this.#working = this.#makeJobs().then((isDone) => {
+      this.#working = undefined;
+      if (isDone) this.#work();
+      else if (!this.#isClosed) {
+        this.#cancelRetry = this.#parts.clock.setTimer(() => this.#work(), retryMs);
+      }
+    });
+  }
+
+  async #makeJobs(): Promise<boolean> {
+    const { jobs, subscriptions, readEnds, logger, wake } = this.#parts;
+    const ids = [...this.#pending].slice(0, chunk);
+    try {
+      const enabled = ids.flatMap((id) => {
+        const subscription = subscriptions.find(id);
+        return subscription !== undefined && wasEnabled(subscription) ? [subscription] : [];
+      });
+      const known = await jobs.known(enabled.map(enableJobId));
+      const unseen = enabled.filter((one) => !known.has(enableJobId(one)));
+      if (unseen.length > 0) {
+        const stretches = await wholeTopic(readEnds);
+        for (const one of unseen) await jobs.insert(this.#jobFor(one, enableJobId(one), stretches));
+        wake();
+      }
+      for (const id of ids) this.#pending.delete(id);
+      return true;
+    } catch (error) {
+      logger.debug({ detail: messageOf(error) }, 'enabling.not-looked-at');
+      return false;
+    }
+  }
+
+  #jobFor(subscription: KnownSubscription, id: string, stretches: readonly Stretch[]): DeadLetterJob {
+    const { id: subscriptionId, workspaceId, enabledVersion, onEnable } = subscription;
+    const { ratePerSecond, clock } = this.#parts;
+    return newJob(
+      {
+        id,
+        action: onEnable,
+        workspaceId,
+        ownerId: null,
+        filters: {
+          workspaceId,
+          ownerId: null,
+          poison: 'none',
+          subscriptionId,
+          reasons: putAside,
+          subscriptionVersionBelow: enabledVersion,
+        },
+        by: 'enable',
+        reason: onEnable === 'discard' ? discardReason : null,
+        ratePerSecond,
+        stretches,
+      },
+      clock.nowMs(),
+    );
+  }
+}
+
+/** From the first to the last of them, in each partition. */
+const stretchesOver = (letters: readonly DeadLetter[]): readonly Stretch[] => {
+  const over = new Map<number, Stretch>();
+  for (const { place } of letters) {
+    const { partition, offset } = place;
+    const { next, end } = over.get(partition) ?? { next: offset, end: 0 };
+    over.set(partition, { partition, next: Math.min(next, offset), end: Math.max(end, offset + 1) });
+  }
+  return [...over.values()];
+};
+
+const isWithin = ({ partition, offset }: DeadLetter['place'], stretches: readonly Stretch[]): boolean =>
+  stretches.some((one) => one.partition === partition && offset < one.end);

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AttemptSummary,
+  type DeadLetterReason,
+  type DeliveryDeadLettered,
+  type DeliveryState,
+  deriveDeliveryId,
+  eventId,
+  newEventId,
+  newSubscriptionId,
+  type RecordOrigin,
+  type RecordPoisoned,
+  type SubscriptionId,
+  type SubscriptionRecord,
+  workspaceId,
+} from '@tidings/contracts';
+import type { DeadLetter, Place, Recorded } from '../src/dead-letters/domain/dead-letter.ts';
+import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
+import type { Walls } from '../src/dead-letters/domain/dead-letter-filters.ts';
+import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-letter-job.ts';
+
+const baseMs = 1_790_000_000_000;
+
+/** A failed attempt, as a command carries it. */
+const aSummary = (n: number): AttemptSummary => ({
+  atMs: baseMs + n * 1_000,
+  statusCode: 500,
+  reason: 'http-status',
+  durationMs: 7,
+});
+
+/** A command of event `n`, after two failed attempts. */
+export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => {
+  const event = over.eventId ?? eventId(`evt_${n.toString(16).padStart(32, '0')}`);
+  const subscription = over.subscriptionId ?? ('sub_1' as SubscriptionId);
+  return {
+    type: 'DeliveryRequested.v1',
+    deliveryId: deriveDeliveryId(event, subscription),
+    eventId: event,
+    eventType: 'order.paid',
+    workspaceId: workspaceId('ws_demo'),
+    consumerId: null,
+    subscriptionId: subscription,
+    subscriptionVersion: 1,
+    orderingKey: null,
+    format: 'standard',
+    chain: 0,
+    attempt: 2,
+    position: 1,
+    trigger: 'retry',
+    acceptedAtMs: baseMs,
+    firstAttemptAtMs: baseMs + 1_000,
+    notBeforeMs: null,
+    deferrals: 0,
+    attempts: [aSummary(1), aSummary(2)],
+    ...over,
+  };
+};
+
+/** A delivery that was given up. */
+export const aLetter = (
+  state: DeliveryState,
+  reason: DeliveryDeadLettered['reason'] = 'exhausted',
+  recordedAtMs: number = baseMs + 5_000,
+): DeliveryDeadLettered => ({ type: 'DeliveryDeadLettered.v1', reason, recordedAtMs, state });
+
+/** A record of the events topic that no one could read. */
+export const aPoison = (
+  origin: Partial<RecordOrigin> = {},
+  reason: Extract<DeadLetterReason, 'undecodable' | 'idempotency-conflict'> = 'undecodable',
+): RecordPoisoned => ({
+  type: 'RecordPoisoned.v1',
+  reason,
+  detail: 'ce_type is missing',
+  recordedAtMs: baseMs + 6_000,
+  group: 'tidings-fanout',
+  origin: {
+    topic: 'tidings.events',
+    partition: 3,
+    offset: '17',
+    timestampMs: baseMs,
+    key: null,
+    headers: {},
+    ...origin,
+  },
+  hadValue: true,
+});
+
+/** A record of the dead-letters topic as it is read. */
+export const recorded = (
+  letter: Recorded['letter'],
+  place: Place,
+  value: Buffer = Buffer.from('{"n":1}'),
+): Recorded => ({
+  letter,
+  value,
+  traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  place,
+});
+
+/** What a store is given. */
+export const toStore = (
+  record: Recorded,
+): Readonly<{ letter: DeadLetter; content: ReturnType<typeof contentOf> }> => ({
+  letter: deadLetterOf(record, () => undefined),
+  content: contentOf(record),
+});
+
+/** A workspace of its own, so that several tests can share one store; offsets beyond those of any other. */
+export const aLetterSpace = () => {
+  const workspace = workspaceId(`ws_${randomUUID()}`);
+  const walls: Walls = { workspaceId: workspace, ownerId: null, poison: 'none' };
+  const subscription = newSubscriptionId(Date.now());
+  let offset = 0;
+  const letter = (
+    over: Partial<DeliveryState> = {},
+    rest: Partial<
+      Readonly<{
+        reason: DeliveryDeadLettered['reason'];
+        recordedAtMs: number;
+        partition: number;
+        body: Buffer;
+      }>
+    > = {},
+  ) => {
+    offset += 1;
+    const state = aCommandState(1, {
+      workspaceId: workspace,
+      subscriptionId: subscription,
+      eventId: newEventId(Date.now()),
+      ...over,
+    });
+    const place = { partition: rest.partition ?? 0, offset };
+    return toStore(recorded(aLetter(state, rest.reason, rest.recordedAtMs), place, rest.body));
+  };
+  return { workspace, walls, subscription, letter };
+};
+
+/** A job for anyone to claim. */
+export const aJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
+  const workspace = over.workspaceId ?? workspaceId('ws_demo');
+  const filters = { workspaceId: workspace, ownerId: null, poison: 'none', kind: 'delivery' } as const;
+  const order = {
+    id: `job_${randomUUID().replaceAll('-', '')}`,
+    action: 'redrive',
+    workspaceId: workspace,
+    ownerId: null,
+    filters,
+    by: 'key_1',
+    reason: null,
+    ratePerSecond: 100,
+    stretches: [{ partition: 0, next: 0, end: 1_000 }],
+  } as const;
+  return { ...newJob(order, baseMs), ...over };
+};
+
+/** A subscription that receives. */
+export const aSubscription = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
+  type: 'SubscriptionChanged.v1',
+  id: 'sub_1' as SubscriptionId,
+  workspaceId: workspaceId('ws_demo'),
+  consumerId: null,
+  kind: 'webhook',
+  state: 'active',
+  version: 1,
+  enabledVersion: 1,
+  onEnable: 'redrive',
+  endpointUrl: 'https://example.com/hook',
+  events: ['*'],
+  filters: null,
+  ordering: 'none',
+  onExhausted: 'skip',
+  format: 'standard',
+  signatureStyle: 'v1',
+  secrets: [],
+  headers: {},
+  secretHeaders: [],
+  requestOrigin: null,
+  timeoutMs: 10_000,
+  retryScheduleSeconds: [5],
+  rateLimit: null,
+  maxInFlight: 10,
+  disabledReason: null,
+  ...over,
+});

@@ -1,0 +1,126 @@
+import {
+  type AttemptRecorded,
+  type DeliveryDeadLettered,
+  decodeDeadLetterFact,
+  decodeDelivery,
+  encodeAttempt,
+  encodeDeadLetter,
+  encodeSubscription,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
+import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { loadConfig } from '@tidings/runtime';
+import { eventually } from '@tidings/testing';
+import { expect } from 'vitest';
+import { configSpec } from '../src/config.ts';
+import { metricsCatalogue } from '../src/metrics.ts';
+import { startHistory } from '../src/service.ts';
+import { anAttempt } from './builders.ts';
+import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
+import { createMemoryJobStore, createMemoryLetterStore } from './memory-dead-letter-stores.ts';
+import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
+
+const adminKey = 'an-admin-key-for-tests';
+const cleanUps: (() => Promise<void>)[] = [];
+
+/** Stops every service that a test has started. */
+export const stopAll = async (): Promise<void> => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+};
+
+/** What outlives a service. */
+export type Backing = Readonly<{
+  bus: MemoryBus;
+  deliveries: ReturnType<typeof createMemoryDeliveryStore>;
+  letters: ReturnType<typeof createMemoryLetterStore>;
+  jobs: ReturnType<typeof createMemoryJobStore>;
+}>;
+
+/** An empty bus and empty stores. */
+export const newBacking = (): Backing => ({
+  bus: createMemoryBus(),
+  deliveries: createMemoryDeliveryStore(),
+  letters: createMemoryLetterStore(),
+  jobs: createMemoryJobStore(),
+});
+
+/** The body of the letter of event `n`. */
+export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
+
+/** The service over a bus and stores that outlive it. */
+export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
+  const { bus, deliveries, letters, jobs } = backing;
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: 'memory:1',
+    MONGODB_URI: 'mongodb://memory',
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: 'ws_demo',
+    HISTORY_BATCH_INTERVAL: '1ms',
+    ...env,
+  });
+  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
+    name: 'history',
+    config,
+    catalogue: metricsCatalogue,
+    logger: recordingLogger(),
+  });
+  const openBus = async () => ({ ...bus, close: async () => {} });
+  const { url } = await startHistory(context, { openBus, openStores: () => ({ deliveries, letters, jobs }) });
+  const stop = async () => context.resources.close(5_000);
+  cleanUps.push(stop);
+  const callAt = async (target: string, method: string, body?: object) => {
+    const response = await fetch(`${url}${target}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const call = async (method: string, below: string, body?: object) =>
+    callAt(`/v1/webhooks/dead-letters${below}`, method, body);
+  const callJobs = async (method: string, below: string) =>
+    callAt(`/v1/webhooks/dead-letter-jobs${below}`, method);
+  return { ...backing, url, stop, call, callJobs, ...producing(backing) };
+};
+
+/** What a test does from outside of the service. */
+export const producing = ({ bus, letters }: Backing) => {
+  const publish = async (record: Parameters<Awaited<ReturnType<typeof bus.producer>>['publish']>[0]) => {
+    const producer = await bus.producer();
+    await producer.publish(record);
+  };
+  const subscribe = async (subscription: Partial<SubscriptionRecord> = {}) =>
+    publish({ topic: topics.subscriptions, ...encodeSubscription(aSubscription(subscription)) });
+  const bury = async (
+    n: number,
+    over: Partial<DeliveryDeadLettered['state']> = {},
+    reason?: DeliveryDeadLettered['reason'],
+  ) => {
+    const letter = aLetter(aCommandState(n, over), reason);
+    await publish({ topic: topics.deadLetters, ...encodeDeadLetter(letter, bodyOf(n), null) });
+    return letter;
+  };
+  const attempt = async (over: Partial<AttemptRecorded>, n = 1) =>
+    publish({ topic: topics.attempts, ...encodeAttempt(anAttempt(n, over), null) });
+  const sent = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record));
+  const stored = async (count: number) =>
+    eventually(() => {
+      expect(letters.all()).toHaveLength(count);
+    });
+  const settled = () =>
+    bus
+      .records(topics.deadLetters)
+      .map((record) => decodeDeadLetterFact(record))
+      .flatMap((fact) => ('letter' in fact ? [] : [fact]));
+  return { publish, subscribe, bury, attempt, sent, stored, settled };
+};
+
+/** Waits for the end of a job. */
+export const isDone = async (service: Awaited<ReturnType<typeof startHere>>, id: unknown) =>
+  eventually(async () => {
+    const { body } = await service.callJobs('GET', `/${String(id)}`);
+    expect(body).toMatchObject({ state: 'done', left: 0 });
+    return body;
+  });
