@@ -17,9 +17,11 @@ export type Comparison = Readonly<{
   orphans: number;
 }>;
 
-type Difference = 'missing' | 'older' | 'newer' | 'other';
+/** How the last record of a document can differ from it. */
+export type Difference = 'missing' | 'older' | 'newer' | 'other';
 
-function differenceOf<T extends Versioned>(
+/** How the topic differs from a document, or null. */
+export function differenceOf<T extends Versioned>(
   entity: T,
   { kind, landed }: Readonly<{ kind: Documents<T>['kind']; landed: LandedVersions }>,
 ): Difference | null {

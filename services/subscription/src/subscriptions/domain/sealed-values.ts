@@ -1,0 +1,25 @@
+import { sealedHeaderField } from '@tidings/contracts';
+import type { Subscription } from './subscription.ts';
+
+/**
+ * The subscription with each of its sealed values put through `replace`, which gets the field that it is sealed for. The
+ * very same object when none has changed.
+ */
+export function withSealedValues(
+  subscription: Subscription,
+  replace: (sealed: string, field: string) => string,
+): Subscription {
+  let hasChanged = false;
+  const replaced = <T extends Readonly<{ sealed: string }>>(holder: T, field: string): T => {
+    const sealed = replace(holder.sealed, field);
+    hasChanged ||= sealed !== holder.sealed;
+    return { ...holder, sealed };
+  };
+  const secrets = subscription.secrets.map((secret) => replaced(secret, 'secrets'));
+  const secretHeaders = subscription.settings.secretHeaders.map((header) =>
+    replaced(header, sealedHeaderField(header.name)),
+  );
+  return hasChanged
+    ? { ...subscription, secrets, settings: { ...subscription.settings, secretHeaders } }
+    : subscription;
+}

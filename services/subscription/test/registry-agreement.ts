@@ -1,0 +1,96 @@
+import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
+import { connectKafka, type IncomingRecord } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedMongodbUri } from '@tidings/testing';
+import mongoose from 'mongoose';
+import { expect, onTestFinished } from 'vitest';
+import type { Site } from './registry-process.ts';
+
+/** A document as a test reads it, past the service. */
+type Raw = Readonly<{
+  _id: string;
+  version: number;
+  state: string;
+  unpublished: boolean;
+  unaudited: boolean;
+  test_owed: boolean;
+}>;
+
+/** What a topic holds at this moment, from its beginning to its end, in the order of each partition. */
+export async function recordsOf(
+  { brokers }: Site,
+  topic: (typeof topics)[keyof typeof topics],
+): Promise<readonly IncomingRecord[]> {
+  const bus = await connectKafka({ brokers, clientId: 'test', logger: silentLogger });
+  try {
+    const records: IncomingRecord[] = [];
+    await bus.readTail({
+      topic,
+      partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
+      from: { offsets: new Map() },
+      service: 'test',
+      onRecord: (record) => {
+        records.push(record);
+      },
+    });
+    return records;
+  } finally {
+    await bus.close();
+  }
+}
+
+/** The database of a site, past the service. */
+export function openDatabase({ database }: Site) {
+  const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
+  onTestFinished(async () => connection.close());
+  const subscriptions = connection.collection<Raw>('subscriptions');
+  return { subscriptions, all: async () => subscriptions.find({}).toArray() };
+}
+
+/** The newest version of each key, as fan-out, delivery and history hold it; a tombstone ends it. */
+function tableOf(records: readonly IncomingRecord[]): ReadonlyMap<string, SubscriptionRecord> {
+  const table = new Map<string, SubscriptionRecord>();
+  for (const record of records) {
+    const key = record.key ?? '';
+    if (record.value === null) {
+      table.delete(key);
+      continue;
+    }
+    const found = decodeSubscription(record);
+    if (found.version >= (table.get(key)?.version ?? 0)) table.set(key, found);
+  }
+  return table;
+}
+
+/**
+ * Holds when nothing is left to be done: every version in MongoDB is the last and the newest record of its key, readers of
+ * the topic hold exactly the registry, and each new subscription has its one test in the log.
+ */
+export async function expectAgreement(site: Site): Promise<void> {
+  const { all } = openDatabase(site);
+  await eventually(
+    async () => {
+      const documents = await all();
+      const records = await recordsOf(site, topics.subscriptions);
+      const own = new Set(documents.map(({ _id }) => _id));
+      const table = tableOf(records);
+      for (const { _id, version, state, ...marks } of documents) {
+        expect(marks).toMatchObject({ unpublished: false, unaudited: false, test_owed: false });
+        const last = records.findLast(({ key }) => key === _id);
+        if (last === undefined) throw new Error(`${_id} is not on the topic`);
+        expect(decodeSubscription(last)).toMatchObject({ version, state });
+        expect(table.get(_id)).toMatchObject({ version, state });
+      }
+      // Other registries of this file use the same topic.
+      const mine = [...table.values()].filter(({ workspaceId }) => workspaceId === site.env['WORKSPACE_ID']);
+      expect(mine.map(({ id }) => id).filter((id) => !own.has(id))).toEqual([]);
+    },
+    { timeoutMs: 30_000 },
+  );
+}
+
+/** The ids of the tests that were queued for a subscription, one for each command. */
+export async function queuedTests(site: Site, id: string): Promise<readonly string[]> {
+  const records = await recordsOf(site, topics.deliveries);
+  return records.filter(({ key }) => key === id).map((record) => decodeDelivery(record).state.deliveryId);
+}

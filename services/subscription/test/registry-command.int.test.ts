@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { topics } from '@tidings/contracts';
+import { connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { sealingKeyId } from '@tidings/runtime';
+import { eventually, sharedBrokers } from '@tidings/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { aKeyRing } from './in-memory-registry.ts';
+import { expectAgreement, openDatabase, recordsOf } from './registry-agreement.ts';
+import { aBody } from './registry-api.ts';
+import { aSite, runCommand, type Said, startReady } from './registry-process.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+type Verified = Readonly<{ verified: readonly Readonly<{ disagreements: readonly object[] }>[] }>;
+
+// Other registries of this run use the same topic: only what is told of ours counts.
+const toldOf = ({ out }: Said, id: string): readonly object[] =>
+  (JSON.parse(out) as Verified).verified
+    .flatMap(({ disagreements }) => disagreements)
+    .filter((one) => JSON.stringify(one).includes(id));
+
+describe('registry:verify', () => {
+  it('tells what differs, changes nothing, and repairs it when asked to', async () => {
+    const site = aSite(sharedBrokers());
+    const registry = await startReady(site);
+    const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
+    await expectAgreement(site);
+    expect(toldOf(await runCommand(site, ['verify', '--json']), body.id)).toEqual([]);
+    registry.child.kill('SIGKILL');
+    await registry.ended;
+
+    const bus = await connectKafka({ brokers: site.brokers, clientId: 'test', logger: silentLogger });
+    onTestFinished(async () => bus.close());
+    const producer = await bus.producer();
+    await producer.publish({ topic: topics.subscriptions, key: body.id, value: null });
+    const told = await runCommand(site, ['verify', '--json']);
+    expect([told.code, toldOf(told, body.id)]).toEqual([1, [{ id: body.id, how: 'missing' }]]);
+    const table = await runCommand(site, ['verify']);
+    expect(table.out).toContain(`${body.id} missing`);
+
+    expect(toldOf(await runCommand(site, ['verify', '--repair', '--json']), body.id)).toEqual([]);
+    await expectAgreement(site);
+  });
+
+  it('is refused without a word that it knows', async () => {
+    const said = await runCommand(aSite(sharedBrokers()), ['check']);
+    expect([said.code, said.errors]).toEqual([2, expect.stringContaining('usage: ')]);
+  });
+});
+
+describe('registry:reseal', () => {
+  it('seals everything with the primary key beside a live service, after which the old key can go', async () => {
+    const [oldKey, newKey] = [aKeyRing(), `k2:${randomBytes(32).toString('base64')}`];
+    const site = aSite(sharedBrokers(), `${oldKey},${newKey}`);
+    const registry = await startReady(site);
+    const secret_headers = { Authorization: 'Bearer hush' };
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      ids.push(
+        (await registry.call('POST', '', { body: aBody({ send_test: false, secret_headers }) })).body.id,
+      );
+    }
+    const rotated = `${newKey},${oldKey}`;
+    const dry = await runCommand(site, ['reseal', '--dry-run'], rotated);
+    expect([dry.code, dry.out]).toEqual([0, expect.stringContaining("sealed with 'k1': 10")]);
+    await expectAgreement(site);
+    expect((await registry.call('GET', `/${ids[0]}`)).body.version).toBe(1);
+
+    // Written by the old primary key at the same time: a second run finds them.
+    const [first] = await Promise.all([
+      runCommand(site, ['reseal', '--json'], rotated),
+      ...ids.map(async (id) => registry.call('PATCH', `/${id}`, { body: { description: 'meanwhile' } })),
+    ]);
+    expect(first.code).toBe(0);
+    const again = await runCommand(site, ['reseal'], rotated);
+    expect(again.out).toContain("sealed with 'k2': 10 (primary)");
+    expect(again.out).toContain('0 re-sealed');
+    await expectAgreement(site);
+    const records = await recordsOf(site, topics.subscriptions);
+    for (const id of ids) {
+      const last = records.findLast(({ key }) => key === id)?.value?.toString() ?? '';
+      const seals = [...last.matchAll(/"sealed":"([^"]+)"/g)].map(([, sealed]) => sealingKeyId(sealed ?? ''));
+      expect(seals).toEqual(['k2', 'k2']);
+    }
+    registry.child.kill('SIGKILL');
+
+    const { env } = site;
+    const alone = { ...site, env: { ...env, SEALING_KEYS: newKey } };
+    const renewed = await startReady(alone);
+    const tested = await renewed.call('POST', `/${ids[0]}/test`);
+    // It was signed: what failed is the name of the endpoint.
+    expect(tested.body).toMatchObject({ error: 'dns' });
+  });
+
+  it('names what does not open, and re-seals the rest', async () => {
+    const lost = aKeyRing();
+    const site = aSite(sharedBrokers(), lost);
+    const registry = await startReady(site);
+    const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
+    await eventually(async () => expect(await openDatabase(site).all()).toHaveLength(1));
+    const said = await runCommand(site, ['reseal'], `k2:${randomBytes(32).toString('base64')}`);
+    expect([said.code, said.out]).toEqual([1, expect.stringContaining(`${body.id} does not open`)]);
+  });
+});

@@ -1,0 +1,159 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ensureTopics } from '@tidings/kafka';
+import { type Brokers, prepareJava, startBrokers } from '@tidings/local-stack';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedMongodbUri } from '@tidings/testing';
+import { onTestFinished } from 'vitest';
+import { monitoredUri } from './command-guard.ts';
+import { aKeyRing } from './in-memory-registry.ts';
+import { apiCaller } from './registry-api.ts';
+
+/** When a process is struck: at a command to MongoDB whose statements have this text in them, and by what. */
+export type Strike = Readonly<{
+  at: 'sent' | 'answered';
+  command: 'insert' | 'update' | 'delete';
+  text: string;
+  signal: 'SIGKILL' | 'SIGSTOP';
+}>;
+
+/** Brokers of one test file, and a database, workspace and keys of one test. */
+export type Site = Readonly<{ brokers: readonly string[]; database: string; env: Record<string, string> }>;
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+// A process that starts beside others on a busy machine takes its time.
+const patience = { timeoutMs: 60_000 };
+const adminKey = 'an-admin-key-for-tests';
+
+/** `compact` makes the brokers compact a topic at once, as far as it is not being written to. */
+type OwnBrokers = Readonly<{ nodes: Brokers; compact(topic: string): Promise<void>; stop(): Promise<void> }>;
+
+/** Brokers that a test may stop and set up as it likes. */
+export async function openBrokers(): Promise<OwnBrokers> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-registry-'));
+  const nodes = await startBrokers({ count: 1, dataDir: folder, java: await prepareJava() });
+  await ensureTopics({ brokers: nodes.brokers, replicationFactor: 1, logger: silentLogger });
+  const configure = async (entity: readonly string[], config: string): Promise<void> => {
+    const { java: program, classPath, jvmArgs } = await prepareJava();
+    const tool = ['-cp', classPath, 'kafka.admin.ConfigCommand'];
+    const address = ['--bootstrap-server', nodes.brokers.join(',')];
+    const change = ['--alter', '--add-config', config];
+    await promisify(execFile)(program, [...jvmArgs, ...tool, ...address, ...entity, ...change]);
+  };
+  return {
+    nodes,
+    compact: async (topic) => {
+      await configure(['--entity-type', 'brokers', '--entity-default'], 'log.cleaner.backoff.ms=500');
+      await configure(
+        ['--entity-type', 'topics', '--entity-name', topic],
+        'segment.ms=500,min.cleanable.dirty.ratio=0.001,min.compaction.lag.ms=0,max.compaction.lag.ms=500',
+      );
+    },
+    stop: async () => {
+      await nodes.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A place for one registry. */
+export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Site {
+  const database = `registry_${randomUUID().slice(0, 8)}`;
+  const env = {
+    KAFKA_BROKERS: brokers.join(','),
+    MONGODB_URI: monitoredUri(sharedMongodbUri()),
+    ADMIN_KEY: adminKey,
+    WORKSPACE_ID: `ws_${database}`,
+    SEALING_KEYS: sealingKeys,
+    SUBSCRIPTION_DATABASE: database,
+    SUBSCRIPTION_SWEEP_EVERY: '200ms',
+    SUBSCRIPTION_HEALTH_GROUP: database,
+    LOG_LEVEL: 'info',
+  };
+  return { brokers, database, env };
+}
+
+/** The service as it is deployed, in a process of its own, ready. */
+export type RegistryProcess = Awaited<ReturnType<typeof startProcess>>;
+
+/** Starts it, and ends it with the test. `strike`: from its first command on; else see `arm`. */
+export async function startProcess(site: Site, env: Readonly<Record<string, string>> = {}) {
+  const hook = join(dist, 'test', 'strike-hook.js');
+  const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
+    env: { PATH: process.env['PATH'], ...site.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.once('exit', (_, signal) => resolve(signal)),
+  );
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const url = await eventually(() => {
+    const [, found] = /"url":"(http:[^"]+)"/.exec(output) ?? [];
+    if (found === undefined) throw new Error(`no url yet: ${output.slice(-400)}`);
+    return found;
+  }, patience);
+  return {
+    child,
+    ended,
+    url,
+    output: () => output,
+    call: apiCaller(url, adminKey),
+    arm: async (strike: Strike): Promise<void> => {
+      const armed = new Promise((resolve) => child.once('message', resolve));
+      child.send(strike);
+      await armed;
+    },
+    ready: async (): Promise<void> => {
+      await eventually(async () => {
+        const { status } = await fetch(`${url}/ready`);
+        if (status !== 200) throw new Error(`${status}: ${output.slice(-400)}`);
+      }, patience);
+    },
+  };
+}
+
+/** As `startProcess`, when it is ready. */
+export async function startReady(
+  site: Site,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RegistryProcess> {
+  const started = await startProcess(site, env);
+  await started.ready();
+  return started;
+}
+
+/** What the command of the registry says, and its exit code. */
+export type Said = Readonly<{ code: number | null; out: string; errors: string }>;
+
+/** Runs the command of the registry in a process of its own. */
+export async function runCommand(site: Site, args: readonly string[], sealingKeys?: string): Promise<Said> {
+  const env = sealingKeys === undefined ? site.env : { ...site.env, SEALING_KEYS: sealingKeys };
+  const child = spawn(process.execPath, [join(dist, 'src', 'registry-command.js'), ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, errors };
+}
