@@ -5,7 +5,10 @@ import { withSealedValues } from './sealed-values.ts';
 
 const subscription = aSubscription({
   secrets: [aSecret({ sealed: 'v1.old.a' }), aSecret({ id: 'sec_2', sealed: 'v1.old.b' })],
-  settings: { secretHeaders: [{ name: 'X-Api-Key', sealed: 'v1.old.c' }] },
+  settings: {
+    secretHeaders: [{ name: 'X-Api-Key', sealed: 'v1.old.c' }],
+    tls: { sealed: 'v1.old.d', ca: [], certificate: [] },
+  },
 });
 
 it('goes through every sealed value of the document, each with its field', () => {
@@ -14,9 +17,9 @@ it('goes through every sealed value of the document, each with its field', () =>
     fields.push(field);
     return sealed.replace('old', 'new');
   });
-  expect(fields).toEqual(['secrets', 'secrets', 'headers.x-api-key']);
+  expect(fields).toEqual(['secrets', 'secrets', 'headers.x-api-key', 'tls']);
   const document = JSON.stringify(subscriptionKind.toDocument(replaced));
-  expect([document.includes('v1.old'), document.match(/v1\.new/g)?.length]).toEqual([false, 3]);
+  expect([document.includes('v1.old'), document.match(/v1\.new/g)?.length]).toEqual([false, 4]);
 });
 
 it('is the very same object when nothing has changed', () => {

@@ -19,7 +19,9 @@ export function withSealedValues(
   const secretHeaders = subscription.settings.secretHeaders.map((header) =>
     replaced(header, sealedHeaderField(header.name)),
   );
+  const { tls: kept } = subscription.settings;
+  const tls = kept === null ? null : replaced(kept, 'tls');
   return hasChanged
-    ? { ...subscription, secrets, settings: { ...subscription.settings, secretHeaders } }
+    ? { ...subscription, secrets, settings: { ...subscription.settings, secretHeaders, tls } }
     : subscription;
 }
