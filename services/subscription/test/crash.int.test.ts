@@ -149,7 +149,8 @@ describe('Kafka away', () => {
     } finally {
       node?.signal('SIGCONT');
     }
-    await expectAgreement(site);
+    // The broker has to find its controller again first.
+    await expectAgreement(site, 120_000);
   });
 });
 

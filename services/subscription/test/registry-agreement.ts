@@ -44,7 +44,13 @@ export function openDatabase({ database }: Site) {
   const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
   onTestFinished(async () => connection.close());
   const subscriptions = connection.collection<Raw>('subscriptions');
-  return { subscriptions, all: async () => subscriptions.find({}).toArray() };
+  return {
+    subscriptions,
+    all: async () => {
+      await connection.asPromise();
+      return subscriptions.find({}).toArray();
+    },
+  };
 }
 
 /** The newest version of each key, as fan-out, delivery and history hold it; a tombstone ends it. */
@@ -66,7 +72,7 @@ function tableOf(records: readonly IncomingRecord[]): ReadonlyMap<string, Subscr
  * Holds when nothing is left to be done: every version in MongoDB is the last and the newest record of its key, readers of
  * the topic hold exactly the registry, and each new subscription has its one test in the log.
  */
-export async function expectAgreement(site: Site): Promise<void> {
+export async function expectAgreement(site: Site, timeoutMs = 30_000): Promise<void> {
   const { all } = openDatabase(site);
   await eventually(
     async () => {
@@ -85,7 +91,7 @@ export async function expectAgreement(site: Site): Promise<void> {
       const mine = [...table.values()].filter(({ workspaceId }) => workspaceId === site.env['WORKSPACE_ID']);
       expect(mine.map(({ id }) => id).filter((id) => !own.has(id))).toEqual([]);
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs },
   );
 }
 
