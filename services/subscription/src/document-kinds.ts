@@ -1,3 +1,4 @@
+import { eventTypeKind } from './event-types/event-type-kind.ts';
 import type { DocumentKind } from './registry/document-kind.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
 import type { WithSeals } from './registry/reseal-documents.ts';
@@ -15,4 +16,7 @@ const known = <T extends Versioned>(kind: DocumentKind<T>, withSeals: WithSeals<
   ({ kind, withSeals }) as unknown as KnownKind;
 
 /** Every kind of document that the registry holds, for the commands that go through all of it. */
-export const documentKinds: readonly KnownKind[] = [known(subscriptionKind, withSealedValues)];
+export const documentKinds: readonly KnownKind[] = [
+  known(subscriptionKind, withSealedValues),
+  known(eventTypeKind, (eventType) => eventType),
+];
