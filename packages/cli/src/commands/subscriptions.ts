@@ -1,0 +1,200 @@
+import { type CommandSpec, type Given, inPath, type OptionSpec, pageOptions, textOf } from '../command.ts';
+import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { readCount, readJson } from '../read-input.ts';
+
+const path = '/v1/webhooks/subscriptions';
+const id = [{ name: 'id', says: 'the id of the subscription, sub_…' }] as const;
+const one = 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
+
+const settings: readonly OptionSpec[] = [
+  { flags: '--endpoint <url>', says: 'where the events are sent' },
+  { flags: '--event <pattern>', says: 'a name, order.* or *; may be given more than once', many: true },
+  { flags: '--description <text>', says: 'for people' },
+  { flags: '--filter <json>', says: 'only events whose data matches (JSON, @FILE or -)' },
+  {
+    flags: '--header <name:value>',
+    says: 'a header of each request; may be given more than once',
+    many: true,
+  },
+  { flags: '--ordering <order>', says: 'none, key or subscription' },
+  { flags: '--format <format>', says: 'standard, plain or cloudevents' },
+  { flags: '--signature <style>', says: 'v1, v1a or plain' },
+  { flags: '--timeout <seconds>', says: 'how long the endpoint may take, 1 to 30' },
+  { flags: '--data <json>', says: 'any other fields of the API (JSON, @FILE or -); options win' },
+];
+const version: OptionSpec = { flags: '--if-match <version>', says: 'only if it is still this version' };
+
+async function bodyOf(given: Given): Promise<Record<string, unknown>> {
+  const { options } = given;
+  const [data, filter, timeout] = [textOf(given, 'data'), textOf(given, 'filter'), textOf(given, 'timeout')];
+  const fields = {
+    endpoint_url: options['endpoint'],
+    events: options['event'],
+    description: options['description'],
+    filters: filter === undefined ? undefined : await readJson('--filter', filter),
+    headers: headersOf(options['header']),
+    ordering: options['ordering'],
+    format: options['format'],
+    signature_style: options['signature'],
+    timeout_seconds: timeout === undefined ? undefined : readCount('--timeout', timeout),
+    consumer_id: options['consumer'],
+    is_active: options['inactive'] === true ? false : undefined,
+  };
+  const named = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const base = data === undefined ? {} : await readJson('--data', data);
+  return { ...(base as object), ...Object.fromEntries(named) };
+}
+
+function headersOf(lines: unknown): Record<string, string> | undefined {
+  if (!Array.isArray(lines)) return undefined;
+  const pairs = lines.map((line: unknown) => /^([^:]+):\s*(.*)$/.exec(String(line)));
+  const bad = pairs.indexOf(null);
+  if (bad >= 0) {
+    throw new CommandFailed(exitCodes.usage, `--header must be 'name: value', got '${String(lines[bad])}'.`);
+  }
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+}
+
+const ifMatch = (given: Given): Record<string, string | undefined> => {
+  const text = textOf(given, 'ifMatch');
+  return { 'if-match': text === undefined ? undefined : `"${readCount('--if-match', text)}"` };
+};
+
+/** tidings subscriptions … */
+export const subscriptionCommands: readonly CommandSpec[] = [
+  {
+    name: 'subscriptions list',
+    says: 'list subscriptions, newest first',
+    options: [
+      { flags: '--consumer <id>', says: 'those of this consumer' },
+      { flags: '--event <name>', says: 'those that an event of this name would match' },
+      { flags: '--state <state>', says: 'active, disabled or deleted' },
+      ...pageOptions,
+    ],
+    examples: ['subscriptions list --state disabled', 'subscriptions list --event order.paid --json'],
+    view: {
+      columns: [
+        ['ID', 'id'],
+        ['STATE', 'state'],
+        ['CONSUMER', 'consumer_id'],
+        ['EVENTS', 'events'],
+        ['FAILURES', 'failure_count'],
+        ['ENDPOINT', 'endpoint_url'],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path,
+      query: {
+        consumer_id: textOf(given, 'consumer'),
+        event: textOf(given, 'event'),
+        state: textOf(given, 'state'),
+        limit: textOf(given, 'limit'),
+        cursor: textOf(given, 'cursor'),
+      },
+    }),
+  },
+  {
+    name: 'subscriptions get',
+    says: 'show a subscription',
+    args: id,
+    examples: [`subscriptions get ${one}`],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+  },
+  {
+    name: 'subscriptions create',
+    says: 'create a subscription; its secret is shown once',
+    options: [
+      ...settings,
+      { flags: '--consumer <id>', says: 'whose it is' },
+      { flags: '--inactive', says: 'disabled from the start' },
+      { flags: '--idempotency-key <key>', says: 'makes a repeat of this command safe' },
+    ],
+    examples: [
+      "subscriptions create --endpoint https://partner.example/hooks --event 'order.*' --consumer acme",
+      `subscriptions create --endpoint https://partner.example/hooks --event '*' --filter '{"total":{"$gt":100}}'`,
+    ],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path,
+      body: await bodyOf(given),
+      headers: { 'idempotency-key': textOf(given, 'idempotencyKey') },
+    }),
+  },
+  {
+    name: 'subscriptions update',
+    says: 'change what is given, and nothing else',
+    args: id,
+    options: [...settings, version],
+    examples: [`subscriptions update ${one} --event order.paid --event order.refunded`],
+    view: 'object',
+    request: async (given) => ({
+      method: 'PATCH',
+      path: `${path}/${inPath(given, 'id')}`,
+      body: await bodyOf(given),
+      headers: ifMatch(given),
+    }),
+  },
+  {
+    name: 'subscriptions delete',
+    says: 'delete a subscription',
+    args: id,
+    options: [version],
+    examples: [`subscriptions delete ${one}`],
+    view: 'object',
+    request: (given) => ({
+      method: 'DELETE',
+      path: `${path}/${inPath(given, 'id')}`,
+      headers: ifMatch(given),
+    }),
+  },
+  {
+    name: 'subscriptions enable',
+    says: 'send to it again',
+    args: id,
+    examples: [`subscriptions enable ${one}`],
+    view: 'object',
+    request: (given) => ({ method: 'POST', path: `${path}/${inPath(given, 'id')}/enable`, body: {} }),
+  },
+  {
+    name: 'subscriptions disable',
+    says: 'send nothing to it until it is enabled',
+    args: id,
+    options: [{ flags: '--reason <text>', says: 'is shown with it' }],
+    examples: [`subscriptions disable ${one} --reason 'moving house'`],
+    view: 'object',
+    request: (given) => ({
+      method: 'POST',
+      path: `${path}/${inPath(given, 'id')}/disable`,
+      body: { reason: textOf(given, 'reason') },
+    }),
+  },
+  {
+    name: 'subscriptions rotate-secret',
+    says: 'give it a new secret, which is shown once',
+    args: id,
+    options: [{ flags: '--overlap <seconds>', says: 'how long the old one still signs (default: 600)' }],
+    examples: [`subscriptions rotate-secret ${one} --overlap 86400`],
+    view: 'object',
+    request: (given) => {
+      const overlap = textOf(given, 'overlap');
+      const seconds = overlap === undefined ? undefined : readCount('--overlap', overlap);
+      return {
+        method: 'POST',
+        path: `${path}/${inPath(given, 'id')}/rotate-secret`,
+        body: { overlap_seconds: seconds },
+      };
+    },
+  },
+  {
+    name: 'subscriptions test',
+    says: 'send a test now and show what came of it; exit code 1 when it failed',
+    args: id,
+    examples: [`subscriptions test ${one}`],
+    view: 'object',
+    request: (given) => ({ method: 'POST', path: `${path}/${inPath(given, 'id')}/test`, body: {} }),
+    failsWhen: (body) => Reflect.get(body, 'success') !== true,
+  },
+];

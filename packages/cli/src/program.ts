@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { callApi } from './call-api.ts';
+import type { CommandSpec, Given, OptionSpec } from './command.ts';
+import { deliveryCommands } from './commands/deliveries.ts';
+import { eventCommands } from './commands/events.ts';
+import { subscriptionCommands } from './commands/subscriptions.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { findTarget } from './find-target.ts';
+import { nextPage, show } from './show.ts';
+
+/** What the tool stands in: its surroundings, and where it writes. */
+export type Io = Readonly<{
+  env: NodeJS.ProcessEnv;
+  folder: string;
+  print(text: string): void;
+  complain(text: string): void;
+}>;
+
+const groups: Readonly<Record<string, string>> = {
+  subscriptions: 'who wants which events, and where they are sent',
+  events: 'what happened',
+  deliveries: 'what became of each event at each subscription',
+};
+
+const commands: readonly CommandSpec[] = [...subscriptionCommands, ...eventCommands, ...deliveryCommands];
+
+const closing = `
+The API is found by TIDINGS_URL and TIDINGS_API_KEY; without them it is the local stack that \`npm start\` runs here.
+
+Exit codes: 0 done, 1 refused (or a test that failed), 2 a command that makes no sense, 3 no answer or not now,
+4 no API to talk to, 130 interrupted.`;
+
+/** The tool, to be run with the arguments of a command line. */
+export function createProgram(io: Io): Command {
+  const program = new Command('tidings')
+    .description('Subscriptions, events and deliveries of Tidings.')
+    .option('--url <url>', 'where the API is (default: $TIDINGS_URL, else the local stack)')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('after', closing);
+  inherit(program, io);
+  for (const [name, says] of Object.entries(groups)) {
+    inherit(program.command(name).description(says), io);
+  }
+  for (const spec of commands) mount(program, spec, io);
+  return program;
+}
+
+function inherit(command: Command, io: Io): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help shows how)')
+    .configureOutput({
+      writeOut: (text) => io.print(text.trimEnd()),
+      writeErr: (text) => io.complain(text.trimEnd()),
+    });
+}
+
+function mount(program: Command, spec: CommandSpec, io: Io): void {
+  const [group = '', name = ''] = spec.name.split(' ');
+  const parent = program.commands.find((one) => one.name() === group) ?? program;
+  const command = parent.command(name).description(spec.says);
+  inherit(command, io);
+  for (const argument of spec.args ?? []) command.argument(`<${argument.name}>`, argument.says);
+  for (const option of spec.options ?? []) addOption(command, option);
+  const examples = spec.examples.map((line) => `  tidings ${line}`).join('\n');
+  command.addHelpText('after', `\nExamples:\n${examples}`);
+  command.action(async () => {
+    const args = Object.fromEntries((spec.args ?? []).map((one, i) => [one.name, command.args[i] ?? '']));
+    await run(spec, { args, options: command.optsWithGlobals() }, io);
+  });
+}
+
+function addOption(command: Command, { flags, says, many }: OptionSpec): void {
+  if (many !== true) command.option(flags, says);
+  else command.option(flags, says, (value: string, before: string[] = []) => [...before, value]);
+}
+
+async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
+  const { url, json } = given.options;
+  const target = findTarget({ ...io, url: typeof url === 'string' ? url : undefined });
+  const body =
+    'run' in spec ? await spec.run(given, target) : await callApi(target, await spec.request(given));
+  io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
+  const more = nextPage(body);
+  if (more !== null && json !== true) io.complain(`There are more: add ${more}`);
+  if ('request' in spec && spec.failsWhen?.(body as object) === true) {
+    throw new CommandFailed(exitCodes.refused, 'The test failed.');
+  }
+}

@@ -1,0 +1,293 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand } from './run-command.ts';
+
+type Asked = { line: string; headers: Record<string, unknown>; body: unknown };
+
+/** An API that answers everything with one thing, and a command line that knows where it is. */
+async function anApi(status = 200, answer: unknown = {}, type = 'application/json') {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { method, url, headers } = request;
+      asked.push({ line: `${method} ${url}`, headers, body: body === '' ? undefined : JSON.parse(body) });
+      const said = typeof answer === 'string' ? answer : JSON.stringify(answer);
+      response.writeHead(status, { 'content-type': type }).end(said);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const env = { TIDINGS_URL: url, TIDINGS_API_KEY: 'a-key' };
+  return { url, asked, run: async (...args: string[]) => run(args, { env }) };
+}
+
+async function run(
+  args: readonly string[],
+  { env = {}, folder = '/' }: { env?: NodeJS.ProcessEnv; folder?: string },
+) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCommand(args, {
+    env,
+    folder,
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const aPage = {
+  data: [
+    {
+      id: 'sub_1',
+      state: 'active',
+      consumer_id: null,
+      events: ['a', 'b.*'],
+      failure_count: 0,
+      endpoint_url: 'https://x.example',
+    },
+    {
+      id: 'sub_22',
+      state: 'disabled',
+      consumer_id: 'acme',
+      events: ['*'],
+      failure_count: 7,
+      endpoint_url: 'https://\u001b[31my.example',
+    },
+  ],
+  next_cursor: 'abc',
+};
+
+describe('what is asked', () => {
+  it.each<[string[], string, unknown]>([
+    [
+      ['subscriptions', 'list', '--state', 'active', '--limit', '5'],
+      'GET /v1/webhooks/subscriptions?state=active&limit=5',
+      undefined,
+    ],
+    [['subscriptions', 'get', 'a/b'], 'GET /v1/webhooks/subscriptions/a%2Fb', undefined],
+    [
+      [
+        'subscriptions',
+        'create',
+        '--endpoint',
+        'https://x.example',
+        '--event',
+        'a',
+        '--event',
+        'b.*',
+        '--header',
+        'X-A: 1',
+        '--inactive',
+        '--data',
+        '{"max_in_flight":3}',
+      ],
+      'POST /v1/webhooks/subscriptions',
+      {
+        endpoint_url: 'https://x.example',
+        events: ['a', 'b.*'],
+        headers: { 'X-A': '1' },
+        is_active: false,
+        max_in_flight: 3,
+      },
+    ],
+    [
+      ['subscriptions', 'update', 'sub_1', '--timeout', '7', '--filter', '{"a":1}'],
+      'PATCH /v1/webhooks/subscriptions/sub_1',
+      { timeout_seconds: 7, filters: { a: 1 } },
+    ],
+    [
+      ['subscriptions', 'rotate-secret', 'sub_1', '--overlap', '60'],
+      'POST /v1/webhooks/subscriptions/sub_1/rotate-secret',
+      { overlap_seconds: 60 },
+    ],
+    [
+      ['subscriptions', 'disable', 'sub_1', '--reason', 'x'],
+      'POST /v1/webhooks/subscriptions/sub_1/disable',
+      { reason: 'x' },
+    ],
+    [['subscriptions', 'delete', 'sub_1'], 'DELETE /v1/webhooks/subscriptions/sub_1', undefined],
+    [
+      ['deliveries', 'list', '--type', 'order.paid'],
+      'GET /v1/webhooks/deliveries?event_type=order.paid',
+      undefined,
+    ],
+    [['deliveries', 'get', 'dlv_1'], 'GET /v1/webhooks/deliveries/dlv_1', undefined],
+  ])('%j', async (args, line, body) => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings(...args)).code).toBe(0);
+    expect(asked).toMatchObject([{ line, body, headers: { authorization: 'Bearer a-key' } }]);
+  });
+
+  it('sends the data of an event as it is, under a key of the caller', async () => {
+    const { asked, run: tidings } = await anApi(202, {
+      id: 'evt_1',
+      type: 'a',
+      accepted_at: '2026-11-22T10:00:00.000Z',
+    });
+    const published = await tidings(
+      'events',
+      'publish',
+      'a',
+      '--data',
+      '{"n": 1.0}',
+      '--ordering-key',
+      'k',
+      '--idempotency-key',
+      'once',
+    );
+    expect(published.out).toBe('id           evt_1\ntype         a\naccepted_at  2026-11-22T10:00:00.000Z');
+    expect(asked).toMatchObject([
+      {
+        line: 'POST /v1/events',
+        body: { type: 'a', ordering_key: 'k' },
+        headers: { 'idempotency-key': 'once' },
+      },
+    ]);
+  });
+
+  it('names the version a change is based on', async () => {
+    const { asked, run: tidings } = await anApi();
+    await tidings('subscriptions', 'delete', 'sub_1', '--if-match', '3');
+    expect(asked[0]?.headers['if-match']).toBe('"3"');
+  });
+});
+
+describe('what is shown', () => {
+  it('a list as a table, and how to go on; nothing that a terminal would obey', async () => {
+    const { run: tidings } = await anApi(200, aPage);
+    const { out, err } = await tidings('subscriptions', 'list');
+    expect(out.split('\n')).toEqual([
+      'ID      STATE     CONSUMER  EVENTS  FAILURES  ENDPOINT',
+      'sub_1   active    -         a,b.*   0         https://x.example',
+      'sub_22  disabled  acme      *       7         https://\ufffd[31my.example',
+    ]);
+    expect(err).toBe('There are more: add --cursor abc');
+  });
+
+  it('the answer itself with --json, before or after the command', async () => {
+    const { run: tidings } = await anApi(200, aPage);
+    expect(JSON.parse((await tidings('subscriptions', 'list', '--json')).out)).toEqual(aPage);
+    expect(JSON.parse((await tidings('--json', 'subscriptions', 'list')).out)).toEqual(aPage);
+  });
+
+  it('help with examples for every command', async () => {
+    const { out } = await run(['--help'], {});
+    expect(out).toContain('Exit codes:');
+    for (const group of ['subscriptions', 'events', 'deliveries']) {
+      const names = [...(await run([group, '--help'], {})).out.matchAll(/^ {2}([a-z-]+) /gm)].map(
+        ([, name]) => name,
+      );
+      for (const name of names.filter((one) => one !== 'help' && one !== undefined)) {
+        const help = await run([group, name ?? '', '--help'], {});
+        expect(help.code).toBe(0);
+        expect(help.out).toContain(`Examples:\n  tidings ${group} ${name}`);
+      }
+    }
+  });
+});
+
+describe('what goes wrong', () => {
+  it('a refusal is told with the place of each fault: exit code 1', async () => {
+    const problem = {
+      title: 'Not acceptable as it is',
+      detail: 'The body breaks a rule.',
+      errors: [
+        { pointer: '/events/0', detail: 'is no name' },
+        { pointer: '', detail: 'no' },
+      ],
+      traceId: 'abc',
+    };
+    const { run: tidings } = await anApi(422, problem, 'application/problem+json');
+    const { code, err } = await tidings('subscriptions', 'create', '--endpoint', 'x');
+    expect(code).toBe(1);
+    expect(err).toBe(
+      '422 Not acceptable as it is: The body breaks a rule.\n  /events/0: is no name\n  (all): no',
+    );
+  });
+
+  it('a test that failed: exit code 1, and the answer', async () => {
+    const { run: tidings } = await anApi(200, { success: false, error: 'refused' });
+    const { code, out } = await tidings('subscriptions', 'test', 'sub_1');
+    expect([code, out]).toEqual([1, 'success  false\nerror    refused']);
+  });
+
+  it.each<[string[]]>([
+    [['subscriptions', 'frob']],
+    [['subscriptions', 'get']],
+    [['subscriptions', 'list', '--nope']],
+    [['subscriptions', 'create', '--filter', '{']],
+    [['subscriptions', 'create', '--header', 'x']],
+    [['subscriptions', 'create', '--data', '@/does/not/exist']],
+    [['subscriptions', 'rotate-secret', 'sub_1', '--overlap', 'long']],
+    [['events', 'publish', 'a', '--data', '{']],
+    [['--url', 'ftp://x', 'subscriptions', 'list']],
+  ])('%j: exit code 2, and nothing is asked', async (args) => {
+    const { asked, run: tidings } = await anApi();
+    const { code, err } = await tidings(...args);
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).not.toBe('');
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  it('no answer, 5xx, or something that is not Tidings: exit code 3', async () => {
+    const env = { TIDINGS_URL: 'http://127.0.0.1:2', TIDINGS_API_KEY: 'k' };
+    const nobody = await run(['subscriptions', 'list'], { env });
+    expect(nobody).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/127\.0\.0\.1:2 does not answer: .*ECONNREFUSED/) as string,
+    });
+    const down = { title: 'Not available now', detail: 'Wait.', traceId: 'abc' };
+    const { run: tidings } = await anApi(503, down);
+    expect(await tidings('subscriptions', 'list')).toMatchObject({
+      code: 3,
+      err: '503 Not available now: Wait.\n  trace abc',
+    });
+    const { run: other } = await anApi(200, '<html>', 'text/html');
+    expect(await other('subscriptions', 'list')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('not from Tidings') as string,
+    });
+  });
+});
+
+describe('where the API is', () => {
+  const aFolder = (url: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
+    mkdirSync(join(folder, '.tidings'));
+    mkdirSync(join(folder, 'below'));
+    writeFileSync(join(folder, '.tidings', 'local.json'), JSON.stringify({ url, admin_key: 'local-key' }));
+    return join(folder, 'below');
+  };
+
+  it('the local stack of this folder or one above it, when nothing is set', async () => {
+    const { url, asked } = await anApi();
+    expect((await run(['subscriptions', 'get', 'sub_1'], { folder: aFolder(url) })).code).toBe(0);
+    expect(asked[0]?.headers['authorization']).toBe('Bearer local-key');
+  });
+
+  it('never sends the key of the local stack anywhere else', async () => {
+    const { url, asked } = await anApi();
+    const elsewhere = await run(['subscriptions', 'list', '--url', url], {
+      folder: aFolder('http://127.0.0.1:1'),
+    });
+    expect(elsewhere).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('Set TIDINGS_API_KEY') as string,
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('is asked for when there is none', async () => {
+    expect(await run(['subscriptions', 'list'], {})).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('npm start') as string,
+    });
+  });
+});

@@ -1,0 +1,20 @@
+import { CommanderError } from 'commander';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { createProgram, type Io } from './program.ts';
+
+/** Runs the tool with the arguments after its name, and answers its exit code. Never throws: errors are told in words. */
+export async function runCommand(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    // Commander has said it already; 0 is --help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (error instanceof CommandFailed) {
+      io.complain(error.message);
+      return error.exitCode;
+    }
+    io.complain(`tidings failed: ${error instanceof Error ? error.message : String(error)}`);
+    return exitCodes.refused;
+  }
+}
