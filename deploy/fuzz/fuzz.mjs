@@ -1,0 +1,142 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { build, install, main, root, runQuietly, say } from '../local/bootstrap.mjs';
+import { requireNode } from '../local/machine.mjs';
+import { UserError } from '../local/options.mjs';
+
+const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const venv = join(root, '.tidings', 'fuzz-venv');
+const startMs = 180_000;
+
+// What a schema promises must hold, and nothing may end in a 5xx. What is refused although the schema would let it pass
+// (names that are reserved, URLs that are not public) is no fault.
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+];
+
+/**
+ * `npm run test:fuzz`: starts a Tidings of its own and lets schemathesis loose on every route of its description.
+ * Arguments go to schemathesis: `--max-examples 50`, `--include-path /v1/events`, `--seed 1`.
+ */
+await main(async (handOver) => {
+  requireNode();
+  const python = findPython();
+  await install();
+  await build();
+  await installSchemathesis(python);
+  handOver();
+  const data = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
+  const stack = await startStack(data);
+  try {
+    return await fuzz(await stack.ready(), process.argv.slice(2));
+  } finally {
+    await stack.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+});
+
+function findPython() {
+  for (const name of ['python3', 'python']) {
+    const { status, stdout } = spawnSync(name, ['-c', 'import sys; print(sys.version_info >= (3, 10))'], {
+      encoding: 'utf8',
+    });
+    if (status === 0 && stdout.trim() === 'True') return name;
+  }
+  throw new UserError('Python 3.10 or newer was not found. Install it (with venv): schemathesis runs on it.');
+}
+
+async function installSchemathesis(python) {
+  const marker = join(venv, '.installed');
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  say('installing schemathesis into .tidings/fuzz-venv');
+  rmSync(venv, { recursive: true, force: true });
+  await must(python, ['-m', 'venv', venv]);
+  await must(join(venv, 'bin', 'pip'), [
+    ...['install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:'],
+    ...['-r', requirements],
+  ]);
+  writeFileSync(marker, wanted);
+}
+
+async function must(command, args) {
+  const { code, output } = await runQuietly(command, args);
+  if (code !== 0)
+    throw new UserError(`${command} failed:\n${output.trim().split('\n').slice(-12).join('\n')}`);
+}
+
+async function startStack(data) {
+  say('starting Tidings');
+  const portBase = await freePortBase();
+  const args = ['deploy/local/start.mjs', '--data', data, '--port-base', String(portBase), '--no-demo'];
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production',
+    // The limits have tests of their own; here they would only hide the rest.
+    SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
+    HISTORY_REQUESTS_PER_SECOND: '0',
+  };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => void stop().then(() => process.exit(130)));
+  return { ready: async () => await readyState(join(data, 'local.json'), child, () => output), stop };
+}
+
+async function readyState(file, child, output) {
+  for (const deadlineMs = performance.now() + startMs; performance.now() < deadlineMs; await sleep(200)) {
+    if (child.exitCode !== null) break;
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  }
+  throw new UserError(`Tidings did not start:\n${output().trim()}`);
+}
+
+async function freePortBase() {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const base = 27_000 + Math.floor(Math.random() * 100) * 40;
+    const free = await Promise.all(Array.from({ length: 40 }, (_, i) => isFree(base + i)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new UserError('no 40 free ports in a row between 27000 and 31000');
+}
+
+const isFree = (port) =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+
+async function fuzz({ url, admin_key }, given) {
+  const args = [
+    ...['run', `${url}/v1/openapi.json`, '--url', url, '--header', `Authorization: Bearer ${admin_key}`],
+    ...['--checks', checks.join(','), '--continue-on-failure'],
+    ...['--request-timeout', '35', '--warnings', 'off', '--no-color'],
+    ...(given.some((arg) => arg.startsWith('--max-examples') || arg === '-n')
+      ? []
+      : ['--max-examples', '25']),
+    ...given,
+  ];
+  const child = spawn(join(venv, 'bin', 'schemathesis'), args, { cwd: tmpdir(), stdio: 'inherit' });
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
