@@ -21,7 +21,7 @@ export async function callApi(target: Target, request: ApiRequest): Promise<unkn
   if (response.ok && (body !== undefined || text === '')) return body ?? {};
   const isOurs = response.status < 500 && response.status !== 429;
   const exitCode = response.ok || !isOurs ? exitCodes.unavailable : exitCodes.refused;
-  throw new CommandFailed(exitCode, problemText(response.status, body));
+  throw new CommandFailed(exitCode, problemText(response.status, body), response.status);
 }
 
 async function send({ url, apiKey }: Target, { method, path, query, body, headers }: ApiRequest) {

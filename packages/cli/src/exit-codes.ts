@@ -16,10 +16,13 @@ export const exitCodes = {
 /** An end of the command that is told in words, never with a stack. */
 export class CommandFailed extends Error {
   readonly exitCode: number;
+  /** Of the API's answer; undefined when there was none. */
+  readonly status: number | undefined;
 
-  constructor(exitCode: number, message: string) {
+  constructor(exitCode: number, message: string, status?: number) {
     super(message);
     this.name = 'CommandFailed';
     this.exitCode = exitCode;
+    this.status = status;
   }
 }

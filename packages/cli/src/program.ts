@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { callApi } from './call-api.ts';
 import type { CommandSpec, Given, OptionSpec } from './command.ts';
 import { deliveryCommands } from './commands/deliveries.ts';
+import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
@@ -19,10 +20,16 @@ export type Io = Readonly<{
 const groups: Readonly<Record<string, string>> = {
   subscriptions: 'who wants which events, and where they are sent',
   events: 'what happened',
+  'event-types': 'the catalogue of what can be published',
   deliveries: 'what became of each event at each subscription',
 };
 
-const commands: readonly CommandSpec[] = [...subscriptionCommands, ...eventCommands, ...deliveryCommands];
+const commands: readonly CommandSpec[] = [
+  ...subscriptionCommands,
+  ...eventCommands,
+  ...eventTypeCommands,
+  ...deliveryCommands,
+];
 
 const closing = `
 The API is found by TIDINGS_URL and TIDINGS_API_KEY; without them it is the local stack that \`npm start\` runs here.

@@ -159,6 +159,40 @@ describe('what is asked', () => {
   });
 });
 
+describe('event-types push', () => {
+  const aFile = (content: unknown) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidings-cli-')), 'types.json');
+    writeFileSync(file, JSON.stringify(content));
+    return file;
+  };
+
+  it('replaces each type, in their order', async () => {
+    const { asked, run: tidings } = await anApi(200, { name: 'a', state: 'active' });
+    const file = aFile([{ name: 'a.b', description: 'x' }, { name: 'c' }]);
+    expect((await tidings('event-types', 'push', file, '--force')).code).toBe(0);
+    expect(asked).toMatchObject([
+      { line: 'PUT /v1/webhooks/event-types/a.b', body: { description: 'x', force: true } },
+      { line: 'PUT /v1/webhooks/event-types/c', body: { force: true } },
+    ]);
+  });
+
+  it('registers one that is not there yet, and ends at the first that is refused', async () => {
+    const { asked, run: tidings } = await anApi(404, { title: 'Not found', detail: 'No.' });
+    const { code, err } = await tidings('event-types', 'push', aFile([{ name: 'a' }, { name: 'b' }]));
+    expect([code, err]).toEqual([1, '404 Not found: No.']);
+    expect(asked).toMatchObject([
+      { line: 'PUT /v1/webhooks/event-types/a' },
+      { line: 'POST /v1/webhooks/event-types', body: { name: 'a' } },
+    ]);
+  });
+
+  it('refuses a file that holds something else', async () => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings('event-types', 'push', aFile([{ nome: 'a' }]))).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('what is shown', () => {
   it('a list as a table, and how to go on; nothing that a terminal would obey', async () => {
     const { run: tidings } = await anApi(200, aPage);
@@ -180,7 +214,7 @@ describe('what is shown', () => {
   it('help with examples for every command', async () => {
     const { out } = await run(['--help'], {});
     expect(out).toContain('Exit codes:');
-    for (const group of ['subscriptions', 'events', 'deliveries']) {
+    for (const group of ['subscriptions', 'events', 'event-types', 'deliveries']) {
       const names = [...(await run([group, '--help'], {})).out.matchAll(/^ {2}([a-z-]+) /gm)].map(
         ([, name]) => name,
       );

@@ -74,6 +74,7 @@ const createRoute = (parts: EventTypeParts): Route =>
     tag,
     summary: 'Register an event type',
     description: 'The name is the key: a repeat is told by 409 that the type is there.',
+    problems: ['conflict'],
     body: jsonBody<CreateBody>({ schema: bodySchemas.create, maxBytes }),
     answers: {
       201: { description: 'The type.', schema: eventTypeSchema, headers: ['ETag', 'Location'] },

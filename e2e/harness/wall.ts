@@ -1,0 +1,96 @@
+/** An operation of the API's description, as far as the wall is concerned. */
+export type Operation = Readonly<{
+  operationId: string;
+  method: string;
+  path: string;
+  /** Null: anybody may call it. */
+  scope: string | null;
+}>;
+
+/** What exists in the workspace and at the consumer that own it. */
+type Owned = Readonly<{ subscription: string; delivery: string; eventType: string }>;
+
+/**
+ * What must happen to a key that may do it, but not here. `object`: the path names something of another: 404. `list`:
+ * answers, and shows nothing of another. `own`: names nothing of others and works on the caller's own workspace only.
+ */
+type WallRule =
+  | 'public'
+  | Readonly<{ kind: 'object'; params(owned: Owned): Readonly<Record<string, string>>; body?: unknown }>
+  | Readonly<{ kind: 'list' }>
+  | Readonly<{ kind: 'own'; body: unknown }>;
+
+const ofSubscription = (body?: unknown): WallRule => ({
+  kind: 'object',
+  params: ({ subscription }) => ({ id: subscription }),
+  body,
+});
+const ofType = (body?: unknown): WallRule => ({
+  kind: 'object',
+  params: ({ eventType }) => ({ name: eventType, version: '1' }),
+  body,
+});
+const ofDelivery: WallRule = { kind: 'object', params: ({ delivery }) => ({ id: delivery }) };
+const list: WallRule = { kind: 'list' };
+
+/** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
+export const wallRules: Readonly<Record<string, WallRule>> = {
+  getDescription: 'public',
+  publishEvent: { kind: 'own', body: { type: 'wall.seen', data: {} } },
+  publishEventBatch: { kind: 'own', body: { events: [{ type: 'wall.seen', data: {} }] } },
+  listSubscriptions: list,
+  createSubscription: {
+    kind: 'own',
+    body: { endpoint_url: 'http://127.0.0.1:9/hook', events: ['wall.never'], send_test: false },
+  },
+  getSubscription: ofSubscription(),
+  changeSubscription: ofSubscription({ description: 'mine now' }),
+  deleteSubscription: ofSubscription(),
+  enableSubscription: ofSubscription({}),
+  disableSubscription: ofSubscription({}),
+  rotateSecret: ofSubscription({}),
+  testSubscription: ofSubscription({}),
+  listEventTypes: list,
+  createEventType: { kind: 'own', body: { name: 'wall.made' } },
+  getEventType: ofType(),
+  replaceEventType: ofType({ description: 'mine now' }),
+  changeEventType: ofType({ description: 'mine now' }),
+  archiveEventType: ofType(),
+  addEventTypeSchema: ofType({ schema: { type: 'object' } }),
+  getEventTypeSchema: ofType(),
+  listDeliveries: list,
+  getDelivery: ofDelivery,
+};
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** What `/v1/openapi.json` answers. */
+export type Description = Readonly<{
+  info: object;
+  paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}>;
+
+/** Every operation of a description. */
+export function operationsOf(description: Description): readonly Operation[] {
+  return Object.entries(description.paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => methods.includes(method))
+      .map(([method, operation]) => {
+        const { operationId, security } = operation as {
+          operationId: string;
+          security: readonly { key?: readonly string[] }[];
+        };
+        return { operationId, method: method.toUpperCase(), path, scope: security[0]?.key?.[0] ?? null };
+      }),
+  );
+}
+
+/** The request of an operation, aimed at what `owned` names. */
+export function aimedAt(operation: Operation, owned: Owned): Readonly<{ path: string; body: unknown }> {
+  const { operationId, path } = operation;
+  const rule = wallRules[operationId];
+  if (rule === undefined || rule === 'public' || rule.kind === 'list') return { path, body: undefined };
+  if (rule.kind === 'own') return { path, body: rule.body };
+  const params = rule.params(owned);
+  return { path: path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => params[name] ?? ''), body: rule.body };
+}
