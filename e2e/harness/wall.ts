@@ -60,6 +60,16 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   getEventTypeSchema: ofType(),
   listDeliveries: list,
   getDelivery: ofDelivery,
+  listDeadLetters: list,
+  countDeadLetters: list,
+  getDeadLetter: ofDelivery,
+  redriveDeadLetter: ofDelivery,
+  discardDeadLetter: ofDelivery,
+  redriveDeadLetters: { kind: 'own', body: {} },
+  discardDeadLetters: { kind: 'own', body: {} },
+  listDeadLetterJobs: list,
+  getDeadLetterJob: ofDelivery,
+  cancelDeadLetterJob: ofDelivery,
 };
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
