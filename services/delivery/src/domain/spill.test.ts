@@ -34,12 +34,10 @@ describe('spillOnArrival', () => {
   it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
     // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
     const alone = { ...arrival, hasCompany: () => false };
-    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: spillRules.maxQueued - 1 })).toBeNull();
-    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: spillRules.maxQueued })?.reason).toBe(
-      'queue-full',
-    );
-    expect(spillOnArrival({ ...alone, takesPerSecond: 250, queued: 999 })).toBeNull();
-    expect(spillOnArrival({ ...alone, takesPerSecond: 250, queued: 1_000 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: 99 })).toBeNull();
+    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: 100 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...alone, takesPerSecond: 100, queued: 999 })).toBeNull();
+    expect(spillOnArrival({ ...alone, takesPerSecond: 100, queued: 1_000 })?.reason).toBe('queue-full');
     expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
   });
 

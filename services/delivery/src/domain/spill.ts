@@ -9,8 +9,6 @@ export const spillRules = {
   maxQueued: 64,
   /** … or as many as its endpoint takes within this time, if that is more. */
   maxQueuedMs: 250,
-  /** With nobody else in sight: as many as it takes within this time. Who comes behind them in the log is not seen yet. */
-  maxQueuedAloneMs: 4_000,
   /** The same behind a half-open breaker, where one goes at a time. */
   maxQueuedBehindProbe: 8,
   /** How long a command may wait in memory while others come through its partition … */
@@ -53,8 +51,9 @@ export const spillOnArrival = ({
     return { reason: 'breaker-open', waitMs: behindProbeMs };
   }
   if (!isTooLong(queued, takesPerSecond ?? 0, spillRules.maxQueuedMs)) return null;
-  // How much an endpoint takes is only known once it has answered.
-  const isSlow = takesPerSecond !== null && isTooLong(queued, takesPerSecond, spillRules.maxQueuedAloneMs);
+  // With nobody else in sight only what would get too old in memory anyway leaves at once: who comes behind it in the log
+  // cannot be seen while its partition is full. How much an endpoint takes is known once it has answered.
+  const isSlow = takesPerSecond !== null && isTooLong(queued, takesPerSecond, spillRules.maxAgeAloneMs);
   if (!isSlow && !hasCompany()) return null;
   return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
 };
