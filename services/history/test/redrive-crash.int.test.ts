@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import {
+  type DeliveryRequested,
+  decodeDelivery,
+  encodeDeadLetter,
+  encodeSubscription,
+  newEventId,
+  newSubscriptionId,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import { type Bus, connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
+
+const adminKey = 'an-admin-key-for-tests';
+const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const children: ChildProcess[] = [];
+let bus: Bus;
+
+beforeAll(async () => {
+  bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'redrive-test', logger: silentLogger });
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await bus.close();
+});
+
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+
+const startProcess = async (workspace: string, id: string) => {
+  const port = await freePort();
+  const child = spawn(process.execPath, [entry], {
+    env: {
+      PATH: process.env['PATH'],
+      KAFKA_BROKERS: sharedBrokers().join(','),
+      MONGODB_URI: sharedMongodbUri(),
+      ADMIN_KEY: adminKey,
+      WORKSPACE_ID: workspace,
+      HISTORY_PORT: String(port),
+      HISTORY_GROUP: `crash-${id}`,
+      HISTORY_DATABASE: `crash_${id}`,
+    },
+    stdio: 'ignore',
+  });
+  children.push(child);
+  const call = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/webhooks/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  };
+  return { child, call };
+};
+
+it('a redrive goes on after kill -9: all are sent, in order, and twice only what one turn held', async () => {
+  const id = randomUUID().slice(0, 8);
+  const workspace = workspaceId(`ws_${id}`);
+  const subscription = newSubscriptionId(Date.now());
+  const producer = await bus.producer();
+  const record = encodeSubscription(aSubscription({ id: subscription, workspaceId: workspace }));
+  await producer.publish({ topic: topics.subscriptions, ...record });
+  const count = 120;
+  for (let n = 0; n < count; n += 1) {
+    const eventId = newEventId(Date.now());
+    const state = aCommandState(1, { workspaceId: workspace, subscriptionId: subscription, eventId });
+    const body = Buffer.from(String(n));
+    await producer.publish({ topic: topics.deadLetters, ...encodeDeadLetter(aLetter(state), body, null) });
+  }
+  const sent: DeliveryRequested[] = [];
+  await bus.runPartitions({
+    group: `redrive-test-${id}`,
+    topics: [topics.deliveries],
+    decode: decodeDelivery,
+    onBatch: ({ items }) => {
+      for (const item of items) {
+        if (item.message.state.subscriptionId === subscription) sent.push(item.message);
+        item.done();
+      }
+    },
+  });
+  const first = await startProcess(workspace, id);
+  await eventually(
+    async () => expect(await first.call('GET', 'dead-letters/counts')).toMatchObject({ total: count }),
+    { timeoutMs: 40_000 },
+  );
+  const rate = 20;
+  const job = await first.call('POST', 'dead-letters/redrive', { all: true, rate_per_second: rate });
+  await eventually(() => expect(sent.length).toBeGreaterThan(30), { timeoutMs: 20_000 });
+  first.child.kill('SIGKILL');
+  const second = await startProcess(workspace, id);
+  await eventually(
+    async () =>
+      expect(await second.call('GET', `dead-letter-jobs/${String(job['id'])}`)).toMatchObject({
+        state: 'done',
+        left: 0,
+        failed: 0,
+      }),
+    { timeoutMs: 60_000 },
+  );
+  await eventually(() => expect(new Set(sent.map(({ body }) => body.toString())).size).toBe(count));
+  const firsts = [...new Set(sent.map(({ body }) => Number(body.toString())))];
+  expect(firsts).toEqual(Array.from({ length: count }, (_, n) => n));
+  expect(sent.every(({ state }) => state.chain === 1 && state.attempt === 1)).toBe(true);
+  expect(sent.length - count).toBeLessThanOrEqual(Math.ceil(rate / 5));
+  const counts = await second.call('GET', 'dead-letters/counts?state=redriven');
+  expect(counts).toMatchObject({ total: count });
+}, 180_000);
