@@ -117,12 +117,13 @@ async function freePortBase() {
   throw new UserError('no 40 free ports in a row between 27000 and 31000');
 }
 
-const isFree = (port) =>
-  new Promise((resolve) => {
+function isFree(port) {
+  return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+}
 
 async function fuzz({ url, admin_key }, given) {
   const args = [

@@ -65,6 +65,16 @@ describe('the history service', () => {
     const { body } = await get('/v1/openapi.json');
     expect(Object.keys((body as { paths: object }).paths)).toContain(`${path}/{id}`);
     expect(await lintApi(body)).toEqual([]);
+    // A letter that was discarded is not sent again, nor one that was sent discarded: found by test:fuzz.
+    for (const action of ['redrive', 'discard']) {
+      expect(body).toHaveProperty([
+        'paths',
+        `/v1/webhooks/dead-letters/{id}/${action}`,
+        'post',
+        'responses',
+        '409',
+      ]);
+    }
   });
 
   it('shows a delivery with every attempt', async () => {

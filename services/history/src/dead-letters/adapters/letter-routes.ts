@@ -130,6 +130,7 @@ const redriveRoute = (parts: LetterParts): Route =>
     params,
     body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: letterBodies.redriveOne, ifEmpty: {} }),
     answers: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
+    problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
     handle: async ({ params: { id }, principal, body }) => {
       const letter = await find(parts, id, principal);
@@ -156,6 +157,7 @@ const discardRoute = (parts: LetterParts): Route =>
     params,
     body: jsonBody<Readonly<{ reason: string }>>({ schema: letterBodies.discardOne }),
     answers: { 200: { description: 'The dead letter.', schema: letterSchema } },
+    problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
     handle: async ({ params: { id }, principal, body: { reason } }) => {
       const letter = await find(parts, id, principal);
