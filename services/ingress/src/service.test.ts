@@ -255,6 +255,8 @@ describe('around the routes', () => {
     const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(description.paths)).toEqual(['/v1/events', '/v1/events/batch', '/v1/openapi.json']);
     expect(await lintApi(description)).toEqual([]);
+    // Of the server itself, before any route is known: found by test:fuzz with a query of 17,000 characters.
+    expect(description).toHaveProperty(['paths', '/v1/events', 'post', 'responses', '431']);
   });
 
   it('answers huge headers with 431 and what is no HTTP with 400', async () => {

@@ -2,7 +2,7 @@ import { type ApiTag, apiTags } from '../api-tags.ts';
 import { problemTable } from '../problem-table.ts';
 import type { Answer, Body, JsonSchema, Query, Route } from '../route.ts';
 import { type Components, described } from './named-schema.ts';
-import { problemAnswer, problemName, problemsOf } from './problems-of.ts';
+import { problemAnswer, problemName, problemsOf, serverRefusal, serverRefusals } from './problems-of.ts';
 import {
   answerHeaders,
   headerReferences,
@@ -47,6 +47,9 @@ export function describeApi(routes: readonly Route[]): ApiDescription {
   const responses = Object.fromEntries(
     [...codes].map((code) => [problemName(code), problemAnswer(code, (one) => described(one, schemas))]),
   );
+  for (const { name, description } of serverRefusals.values()) {
+    responses[name] = serverRefusal(description, (one) => described(one, schemas));
+  }
   return {
     openapi: '3.1.0',
     info,
@@ -147,6 +150,8 @@ function responsesOf(route: Route, schemas: Components): Named {
     // Two codes of one status are told apart by their `code`.
     if (!bad.has(status)) bad.set(status, { $ref: `#/components/responses/${problemName(code)}` });
   }
+  for (const [status, { name }] of serverRefusals)
+    bad.set(status, { $ref: `#/components/responses/${name}` });
   return Object.fromEntries([...good, ...[...bad].sort(([a], [b]) => a - b)]) as Named;
 }
 

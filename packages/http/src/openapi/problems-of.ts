@@ -54,3 +54,15 @@ export function problemAnswer(code: ErrorCode, described: (schema: object) => un
     content: { 'application/problem+json': { schema: described(problemSchema), example } },
   };
 }
+
+/** What the server itself answers before any route is known, whatever is asked for: by status. */
+export const serverRefusals: ReadonlyMap<number, Readonly<{ name: string; description: string }>> = new Map([
+  [408, { name: 'TooSlow', description: 'The request did not arrive in time.' }],
+  [431, { name: 'HeadersTooLarge', description: 'Path, query and headers together are too large.' }],
+]);
+
+/** The answer of one of {@link serverRefusals}. */
+export const serverRefusal = (description: string, described: (schema: object) => unknown): object => ({
+  description,
+  content: { 'application/problem+json': { schema: described(problemSchema) } },
+});
