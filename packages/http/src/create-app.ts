@@ -6,13 +6,14 @@ import { httpMetrics } from './http-metrics.ts';
 import { refuseUndeclared } from './mount-routes.ts';
 import { originalUrlOf } from './original-url.ts';
 import { problem, problemFromError } from './problem.ts';
-import { traceIdOf, traceparentOf } from './request-state.ts';
+import { keepAddress, traceIdOf, traceparentOf } from './request-state.ts';
 import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 
 /**
  * What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB).
  * `routes` mounts the routes: those under /v1 by `mountRoutes`, any other is refused.
+ * `trustedProxies`: networks whose X-Forwarded-For is believed (CIDRs, or `loopback`, `linklocal`, `uniquelocal`).
  */
 export type AppOptions = Readonly<{
   service: string;
@@ -20,6 +21,7 @@ export type AppOptions = Readonly<{
   metrics: Pick<Metrics, 'registry' | 'text'>;
   health: Health;
   maxBodyBytes?: number;
+  trustedProxies?: readonly string[];
   routes?: (app: Express) => void;
 }>;
 
@@ -31,12 +33,15 @@ const defaultMaxBodyBytes = 8 * 1024 * 1024;
  */
 export function createApp(options: AppOptions): Express {
   const { service, logger, metrics, health, maxBodyBytes = defaultMaxBodyBytes, routes } = options;
+  const { trustedProxies = [] } = options;
   const app = express();
   bindServerClasses(app);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.set('trust proxy', [...trustedProxies]);
   const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
   app.use((request, response, next) => {
     observe(request, response, handles);
+    if (request.ip !== undefined) keepAddress(request, request.ip);
     if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
     const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;
     return next(new AppError({ code: 'payload-too-large', message }));

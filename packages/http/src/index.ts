@@ -13,14 +13,13 @@ export { named } from './openapi/named-schema.ts';
 export { problemSchema } from './openapi/problem-schema.ts';
 export { pageSchema } from './openapi/shared-components.ts';
 export { compileBody, parseJson, type Validate } from './parse-json.ts';
-export { type Authenticate, type Principal, type Scope, scopes } from './principal.ts';
+export { type Authenticate, type Caller, type Principal, type Scope, scopes } from './principal.ts';
 export { type Problem, problem, problemFromError } from './problem.ts';
 export { type ProblemKind, problemTable } from './problem-table.ts';
 export { type PageQuery, pageParameters, queryOf } from './query.ts';
 export { rateLimitSetting } from './rate-limit.ts';
 export { type Page, pageReply, type Reply } from './reply.ts';
-export { traceIdOf, traceparentOf } from './request-state.ts';
-export { type AdminKey, adminKeyAuthenticator } from './require-key.ts';
+export { addressOf, traceIdOf, traceparentOf } from './request-state.ts';
 export {
   type Access,
   type Answer,

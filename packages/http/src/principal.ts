@@ -26,5 +26,11 @@ export type Principal = Readonly<{
   requestsPerSecond?: number;
 }>;
 
-/** Finds the principal of a bearer token; null when there is none. */
-export type Authenticate = (token: string) => Principal | null;
+/** Where a request comes from. */
+export type Caller = Readonly<{ address: string }>;
+
+/**
+ * Finds the principal of a bearer token; null when there is none. Throws AppError `unavailable` while that cannot be
+ * known, and `rate-limited` for an address that tries too often.
+ */
+export type Authenticate = (token: string, caller: Caller) => Principal | null | Promise<Principal | null>;

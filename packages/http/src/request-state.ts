@@ -7,6 +7,7 @@ type RequestState = {
   traceparent: string | undefined;
   body: Buffer | undefined;
   principal: Principal | undefined;
+  address: string | undefined;
 };
 
 // What the middlewares know about a request, kept beside it: the request's own type stays express's.
@@ -15,7 +16,7 @@ const states = new WeakMap<IncomingMessage, RequestState>();
 function stateOf(request: IncomingMessage): RequestState {
   let state = states.get(request);
   if (state === undefined) {
-    state = { traceparent: undefined, body: undefined, principal: undefined };
+    state = { traceparent: undefined, body: undefined, principal: undefined, address: undefined };
     states.set(request, state);
   }
   return state;
@@ -63,3 +64,12 @@ export function principalOf(request: IncomingMessage): Principal {
     message: 'the route needs a principal but has no requireKey(…) before it',
   });
 }
+
+/** Keeps the address of the client, when it is not the other end of the connection: proxies in between were trusted. */
+export function keepAddress(request: IncomingMessage, address: string): void {
+  stateOf(request).address = address;
+}
+
+/** The address a request comes from: that of the client behind the trusted proxies, as far as those are known. */
+export const addressOf = (request: IncomingMessage): string =>
+  stateOf(request).address ?? request.socket.remoteAddress ?? 'unknown';

@@ -1,12 +1,17 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
-import { Health } from '@tidings/runtime';
+import { AppError, Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createApp, listen, type Principal } from './index.ts';
+import { type Caller, createApp, listen, type Principal } from './index.ts';
 import { principalOf } from './request-state.ts';
-import { adminKeyAuthenticator, requireKey, requireScope } from './require-key.ts';
+import { requireKey, requireScope } from './require-key.ts';
 
 const adminKey = 'an-admin-key-of-some-length';
-const admin = adminKeyAuthenticator({ adminKey, workspaceId: 'ws_1' });
+const admin: Principal = {
+  keyId: 'key_admin',
+  workspaceId: 'ws_1',
+  consumerId: null,
+  scopes: new Set(['admin', 'platform']),
+};
 const reader: Principal = {
   keyId: 'key_1',
   workspaceId: 'ws_1',
@@ -16,12 +21,19 @@ const reader: Principal = {
 
 async function aServer() {
   const app = createApp({
+    trustedProxies: ['loopback'],
     service: 'test',
     logger: silentLogger,
     metrics: createMetrics({}, { service: 'test', nodeMetrics: false }),
     health: new Health(),
     routes: (router) => {
-      const authenticate = (token: string) => (token === 'reader' ? reader : admin(token));
+      const authenticate = (token: string, { address }: Caller) => {
+        if (token === 'slow') return Promise.resolve(address === '203.0.113.9' ? reader : null);
+        if (token === 'early') throw new AppError({ code: 'unavailable', message: 'not yet' });
+        if (token === 'late') return Promise.reject(new AppError({ code: 'rate-limited', message: 'no' }));
+        if (token === 'reader') return reader;
+        return token === adminKey ? admin : null;
+      };
       router.get('/any', requireKey(authenticate), (request, response) => {
         const { scopes, ...principal } = principalOf(request);
         response.json({ ...principal, scopes: [...scopes] });
@@ -39,8 +51,10 @@ async function aServer() {
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(0));
-  return async (path: string, authorization?: string) =>
-    fetch(server.url + path, authorization === undefined ? {} : { headers: { authorization } });
+  return async (path: string, authorization?: string, headers: Record<string, string> = {}) =>
+    fetch(server.url + path, {
+      headers: authorization === undefined ? headers : { ...headers, authorization },
+    });
 }
 
 describe('requireKey', () => {
@@ -94,5 +108,18 @@ describe('requireKey', () => {
   it('is missed by a route that forgot it', async () => {
     const get = await aServer();
     expect((await get('/forgotten')).status).toBe(500);
+  });
+
+  it('waits for a check that takes time, and tells it the address behind trusted proxies', async () => {
+    const get = await aServer();
+    const forwarded = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
+    expect((await get('/any', 'Bearer slow', forwarded)).status).toBe(200);
+    expect((await get('/any', 'Bearer slow')).status).toBe(401);
+  });
+
+  it('answers what the check throws, at once or later', async () => {
+    const get = await aServer();
+    expect((await get('/any', 'Bearer early')).status).toBe(503);
+    expect((await get('/any', 'Bearer late')).status).toBe(429);
   });
 });

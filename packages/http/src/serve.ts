@@ -1,12 +1,12 @@
 import type { Logger, Metrics } from '@tidings/observability';
-import { type Health, integer, type Resources, type Setting, text } from '@tidings/runtime';
+import { type Health, integer, list, type Resources, type Setting, text } from '@tidings/runtime';
 import { type AppOptions, createApp } from './create-app.ts';
 import { type Listening, listen } from './listen.ts';
 
 /** The parts of a service context that an HTTP server needs. */
 export type ServeContext = Readonly<{
   name: string;
-  config: Readonly<{ host: string; port: number }>;
+  config: Readonly<{ host: string; port: number; trustedProxies: readonly string[] }>;
   logger: Logger;
   metrics: Pick<Metrics, 'registry' | 'text'>;
   health: Health;
@@ -22,16 +22,27 @@ export async function serve(
   options: Pick<AppOptions, 'maxBodyBytes' | 'routes'> = {},
 ): Promise<Listening> {
   const { name, config, logger, metrics, health, resources } = context;
-  const app = createApp({ service: name, logger, metrics, health, ...options });
+  const app = createApp({
+    service: name,
+    logger,
+    metrics,
+    health,
+    trustedProxies: config.trustedProxies,
+    ...options,
+  });
   const listening = await listen(app, { host: config.host, port: config.port, logger });
   resources.add('http server', async () => listening.close(drainMs));
   return listening;
 }
 
-/** The settings `host` (`<PREFIX>_HOST`, default 127.0.0.1) and `port` (`<PREFIX>_PORT`, default 0: any free one). */
+/**
+ * The settings `host` (`<PREFIX>_HOST`, default 127.0.0.1), `port` (`<PREFIX>_PORT`, default 0: any free one) and
+ * `trustedProxies` (`TRUSTED_PROXIES`, default none).
+ */
 export function httpSettings(prefix: string): {
   readonly host: Setting<string>;
   readonly port: Setting<number>;
+  readonly trustedProxies: Setting<readonly string[]>;
 } {
   return {
     host: text({ env: `${prefix}_HOST`, default: '127.0.0.1', help: 'the address to listen on' }),
@@ -41,6 +52,11 @@ export function httpSettings(prefix: string): {
       min: 0,
       max: 65_535,
       help: 'the port to listen on; 0 takes any free one',
+    }),
+    trustedProxies: list({
+      env: 'TRUSTED_PROXIES',
+      default: [],
+      help: 'a comma list of networks whose X-Forwarded-For is believed, as CIDRs or loopback, linklocal, uniquelocal',
     }),
   };
 }

@@ -25,8 +25,6 @@ test('a service learns its own port and the stack; loopback endpoints over http 
     NODE_ENV: 'production',
     KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
     MONGODB_URI: 'mongodb://127.0.0.1:3/',
-    ADMIN_KEY: 'key_admin_x',
-    WORKSPACE_ID: 'ws_demo',
     SEALING_KEYS: 'local1:x',
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: 'true',
@@ -37,10 +35,22 @@ test('a service learns its own port and the stack; loopback endpoints over http 
       '127.0.0.1:3',
     ].join(','),
     LOOP_ID: expect.stringMatching(/^[\w-]{22}$/) as unknown,
+    TRUSTED_PROXIES: 'loopback',
     REPLICATION_FACTOR: '3',
     DELIVERY_HOST: '127.0.0.1',
     DELIVERY_PORT: '8705',
   });
+});
+
+test('only the service that keeps keys learns the key of the operator', () => {
+  expect(serviceEnvironment(named('subscription'), around, {})).toMatchObject({
+    ADMIN_KEY: 'key_admin_x',
+    WORKSPACE_ID: 'ws_demo',
+    WORKSPACE_POLICY: 'open',
+  });
+  for (const name of ['ingress', 'fanout', 'delivery', 'history', 'console']) {
+    expect(JSON.stringify(serviceEnvironment(named(name), around, {}))).not.toContain('key_admin_x');
+  }
 });
 
 test('what the caller has set wins, an empty list of networks too', () => {

@@ -80,17 +80,23 @@ export function serviceEnvironment(
     NODE_ENV: own['NODE_ENV'] ?? 'production',
     KAFKA_BROKERS: around.brokers.join(','),
     MONGODB_URI: around.mongodbUri,
-    ADMIN_KEY: around.adminKey,
-    WORKSPACE_ID: around.workspaceId,
     SEALING_KEYS: around.sealingKeys,
     DANGEROUSLY_ALLOWED_NETWORKS: own['DANGEROUSLY_ALLOWED_NETWORKS'] ?? '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
     OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
     LOOP_ID: own['LOOP_ID'] ?? loopIdOf(around),
+    // The console stands in front of the others.
+    TRUSTED_PROXIES: own['TRUSTED_PROXIES'] ?? 'loopback',
     REPLICATION_FACTOR: String(around.replicationFactor),
     [`${prefix}_HOST`]: around.host,
     [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
   };
+  // Every other service knows its keys from the access topic.
+  if (spec.name === 'subscription') {
+    environment['ADMIN_KEY'] = around.adminKey;
+    environment['WORKSPACE_ID'] = around.workspaceId;
+    environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
+  }
   if (spec.name !== 'console') return environment;
   for (const other of around.services) {
     if (other.name === 'console') continue;

@@ -6,6 +6,7 @@ export type { EventuallyOptions } from './eventually.ts';
 export { eventually } from './eventually.ts';
 export type { HostileServer, HostileServerOptions } from './hostile-server.ts';
 export { startHostileServer } from './hostile-server.ts';
+export { letIn, type TestKey, untilLetIn } from './let-in.ts';
 export { lintApi } from './lint-api.ts';
 export type { Misbehaviour, MisbehaviourName, Pace } from './misbehaviours.ts';
 export { answering, misbehaviours } from './misbehaviours.ts';

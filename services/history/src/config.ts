@@ -7,8 +7,6 @@ export const configSpec = {
   requestsPerSecond: rateLimitSetting('HISTORY', 100),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   mongodbUri: sharedSettings.mongodbUri,
-  adminKey: sharedSettings.adminKey,
-  workspaceId: sharedSettings.workspaceId,
   database: text({
     env: 'HISTORY_DATABASE',
     default: 'tidings_history',

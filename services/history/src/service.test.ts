@@ -2,7 +2,7 @@ import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contrac
 import { createMemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
-import { eventually, lintApi } from '@tidings/testing';
+import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, anAttempt, outcomes } from '../test/builders.ts';
 import { createMemoryJobStore, createMemoryLetterStore } from '../test/memory-dead-letter-stores.ts';
@@ -23,8 +23,6 @@ const start = async () => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
-    ADMIN_KEY: adminKey,
-    WORKSPACE_ID: 'ws_demo',
     HISTORY_BATCH_INTERVAL: '1ms',
   });
   const logger = recordingLogger();
@@ -34,6 +32,8 @@ const start = async () => {
     catalogue: metricsCatalogue,
     logger,
   });
+  const producer = await bus.producer();
+  await letIn(producer, { key: adminKey, workspaceId: 'ws_demo' });
   const { url } = await startHistory(context, {
     openBus: async () => bus,
     openStores: () => ({
@@ -43,7 +43,7 @@ const start = async () => {
     }),
   });
   cleanUps.push(async () => context.resources.close(5_000));
-  const producer = await bus.producer();
+  await untilLetIn(url);
   const record = async (...attempts: ReturnType<typeof anAttempt>[]) => {
     const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
     await producer.publishAll(records);

@@ -1,5 +1,6 @@
+import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
-import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
+import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
@@ -158,7 +159,9 @@ export const startHistory = async (
     onPurged: (count) => metrics.handles.purged.inc({}, count),
   });
   resources.add('sweep', stopSweeping);
-  const authenticate = adminKeyAuthenticator(config);
+  const producer = await bus.producer();
+  resources.add('access producer', () => producer.close());
+  const { authenticate } = await openAccess(context, { bus, producer });
   const routes = [...deliveryRoutes({ store: stores.deliveries }), ...letterRoutes];
   const server = await serve(context, {
     routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond }),

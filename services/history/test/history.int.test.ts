@@ -14,7 +14,7 @@ import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
 import { type Mongo, startMongo } from '@tidings/local-stack';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig, systemClock } from '@tidings/runtime';
-import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { eventually, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MongoConnection } from '../src/adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
@@ -55,8 +55,6 @@ const start = async (workspace: string, env: Record<string, string> = {}) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
     MONGODB_URI: sharedMongodbUri(),
-    ADMIN_KEY: adminKey,
-    WORKSPACE_ID: workspace,
     ...env,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
@@ -64,11 +62,13 @@ const start = async (workspace: string, env: Record<string, string> = {}) => {
     config,
     catalogue: metricsCatalogue,
   });
+  const key = `${adminKey}-${workspace}`;
+  await letIn(producer, { key, workspaceId: workspace });
   const { url } = await startHistory(context);
   const stop = async () => context.resources.close(15_000);
   cleanUps.push(stop);
   const get = async (query: string) => {
-    const headers = { authorization: `Bearer ${adminKey}` };
+    const headers = { authorization: `Bearer ${key}` };
     const response = await fetch(`${url}${query}`, { headers });
     return {
       status: response.status,

@@ -12,7 +12,7 @@ import {
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, letIn, untilLetIn } from '@tidings/testing';
 import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -55,8 +55,6 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
-    ADMIN_KEY: adminKey,
-    WORKSPACE_ID: 'ws_demo',
     HISTORY_BATCH_INTERVAL: '1ms',
     ...env,
   });
@@ -67,9 +65,11 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
     logger: recordingLogger(),
   });
   const openBus = async () => ({ ...bus, close: async () => {} });
+  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
   const { url } = await startHistory(context, { openBus, openStores: () => ({ deliveries, letters, jobs }) });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
+  await untilLetIn(url);
   const callAt = async (target: string, method: string, body?: object) => {
     const response = await fetch(`${url}${target}`, {
       method,

@@ -22,6 +22,7 @@ const given = (publish: (stamped: StampedEvent) => Promise<void> = async () => {
   const logger = recordingLogger();
   const metrics = createMetrics(metricsCatalogue, { service: 'ingress', nodeMetrics: false });
   const ports = {
+    checkConsumer: () => {},
     checkEventType: () => null,
     publish: async (stamped: StampedEvent) => {
       await publish(stamped);

@@ -43,14 +43,16 @@ export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => 
 type ItemContext = Readonly<{ context: Submission; index: number }>;
 
 async function acceptItem(
-  { checkEventType, publish, clock }: AcceptPorts,
+  { checkConsumer, checkEventType, publish, clock }: AcceptPorts,
   draft: EventDraft,
   { context, index }: ItemContext,
 ): Promise<ItemResult> {
   const { idempotencyKey, workspaceId } = context;
   const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
   try {
-    const notice = checkEventType(draft.request, { workspaceId, pointer: `/events/${index}` });
+    const place = { workspaceId, pointer: `/events/${index}` };
+    checkConsumer(draft.request, place);
+    const notice = checkEventType(draft.request, place);
     const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
     await publish(stamped);
     const { id, eventType } = stamped.event;

@@ -26,11 +26,15 @@ export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise
  * accepted nor known to be absent.
  */
 export const createAcceptEvent =
-  ({ checkEventType, publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
+  ({ checkConsumer, checkEventType, publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
   async (draft, submission) => {
     const beganMs = clock.monotonicMs();
     const traceparent = childTraceparent(submission.traceparent);
-    const notice = counted(() => checkEventType(draft.request, { ...submission, pointer: '' }), metrics);
+    const place = { ...submission, pointer: '' };
+    const notice = counted(() => {
+      checkConsumer(draft.request, place);
+      return checkEventType(draft.request, place);
+    }, metrics);
     const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
     const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
       const tookMs = clock.monotonicMs() - beganMs;

@@ -6,8 +6,6 @@ export const configSpec = {
   ...httpSettings('INGRESS'),
   requestsPerSecond: rateLimitSetting('INGRESS', 0),
   kafkaBrokers: sharedSettings.kafkaBrokers,
-  adminKey: sharedSettings.adminKey,
-  workspaceId: sharedSettings.workspaceId,
   loopId: sharedSettings.loopId,
   maxEventBytes: integer({
     env: 'INGRESS_MAX_EVENT_BYTES',

@@ -9,6 +9,7 @@ import {
 import { createMemoryBus, type MemoryBus, type OutgoingRecord } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
+import { letIn, untilLetIn } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -45,14 +46,14 @@ const start = async (given: readonly EventTypeRecord[] = [], bus: MemoryBus = cr
     name: 'ingress',
     config: loadConfig(configSpec, {
       KAFKA_BROKERS: 'localhost:1',
-      ADMIN_KEY: adminKey,
-      WORKSPACE_ID: demo,
     }),
     catalogue: metricsCatalogue,
     logger,
   });
+  await letIn(producer, { key: adminKey, workspaceId: demo });
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
+  await untilLetIn(url);
   const post = async (body: object, path = '/v1/events') => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',
@@ -257,7 +258,7 @@ describe('before the types are known', () => {
     });
     const table: MemoryBus['table'] = async (options) => ({
       ...(await bus.table(options)),
-      ready: async () => loaded,
+      ...(options.topic === topics.eventTypes ? { ready: async () => loaded } : {}),
     });
     const { post, url, accepted } = await start([anEventType()], { ...bus, table });
     const { status, headers, body } = await post(wrong);

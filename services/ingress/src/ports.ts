@@ -58,6 +58,9 @@ export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>
 /** Holds an event against its type; throws what stands in its way. */
 export type CheckEventType = (request: EventRequest, place: EventPlace) => EventTypeNotice | null;
 
+/** Throws where an event names a consumer that it may not name. */
+export type CheckConsumer = (request: EventRequest, place: EventPlace) => void;
+
 /** What the check of an event against its type works with. */
 export type CheckPorts = Readonly<{
   eventTypes: EventTypeDirectory;
@@ -68,6 +71,7 @@ export type CheckPorts = Readonly<{
 
 /** What the use cases work with. */
 export type AcceptPorts = Readonly<{
+  checkConsumer: CheckConsumer;
   checkEventType: CheckEventType;
   publish: PublishEvent;
   clock: Clock;

@@ -3,7 +3,7 @@ import { decodeEvent, topics } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually, lintApi } from '@tidings/testing';
+import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -14,8 +14,6 @@ const adminKey = 'a-key-of-sixteen-characters';
 const start = async (env: Record<string, string> = {}, bus: MemoryBus = createMemoryBus()) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'localhost:1',
-    ADMIN_KEY: adminKey,
-    WORKSPACE_ID: 'ws_demo',
     INGRESS_PUBLISH_DEADLINE: '100ms',
     ...env,
   });
@@ -26,8 +24,10 @@ const start = async (env: Record<string, string> = {}, bus: MemoryBus = createMe
     catalogue: metricsCatalogue,
     logger,
   });
+  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
+  await untilLetIn(url);
   const post = async (path: string, body: string | Buffer, headers: Record<string, string> = {}) => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',

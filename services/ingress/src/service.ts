@@ -1,4 +1,5 @@
-import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
+import { openAccess } from '@tidings/access';
+import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, inSpan, type ServiceContext } from '@tidings/observability';
 import { createAcceptEvent } from './accept-event.ts';
@@ -8,10 +9,11 @@ import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
 import { followEventTypes } from './adapters/event-type-table.ts';
 import { refuseLoops } from './adapters/refuse-loops.ts';
+import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { EventTypeDirectory } from './ports.ts';
+import type { EventTypeDirectory, PolicyOf } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -29,13 +31,19 @@ export async function startIngress(
   resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
 
   const publish = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
+  const { authenticate, table } = await openAccess(context, { bus, producer });
+  const policyOf: PolicyOf = (id) => table.workspace(id)?.eventTypePolicy ?? 'strict';
+  const checkConsumer = createCheckConsumer({
+    policyOf,
+    isKnown: (workspace, consumer) => table.consumer(workspace, consumer) !== undefined,
+  });
   const checkEventType = createCheckEventType({
     eventTypes: await openEventTypes(bus, context),
-    policyOf: () => 'open',
+    policyOf,
     logger,
     metrics: metrics.handles,
   });
-  const ports = { checkEventType, publish, clock, logger, metrics: metrics.handles };
+  const ports = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
   const acceptEvent = createAcceptEvent(ports);
   const acceptEventBatch = createAcceptEventBatch(ports);
   const routes = eventRoutes({
@@ -53,7 +61,7 @@ export async function startIngress(
     routes: (app) => {
       app.use('/v1', refuseLoops(config.loopId, metrics.handles));
       mountRoutes(app, routes, {
-        authenticate: adminKeyAuthenticator(config),
+        authenticate,
         requestsPerSecond: config.requestsPerSecond,
       });
     },

@@ -2,7 +2,7 @@ import { decodeEvent, type EventAccepted, topics } from '@tidings/contracts';
 import { connectKafka, type IncomingRecord } from '@tidings/kafka';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, letIn } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -27,12 +27,16 @@ export type Answer = Readonly<{
   }>;
 }>;
 
+async function publishKey(brokers: readonly string[]): Promise<void> {
+  const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
+  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_ingress' });
+  await bus.close();
+}
+
 /** Starts ingress in this process on a free port against real brokers; it is closed when the test ends. */
 export async function startRunningIngress(brokers: readonly string[], env: Record<string, string> = {}) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
-    ADMIN_KEY: adminKey,
-    WORKSPACE_ID: 'ws_ingress',
     ...env,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
@@ -41,6 +45,7 @@ export async function startRunningIngress(brokers: readonly string[], env: Recor
     catalogue: metricsCatalogue,
   });
   onTestFinished(async () => context.resources.close(3_000));
+  await publishKey(brokers);
   const { url } = await startIngress(context);
   const post = async (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> => {
     const init = { method: 'POST', headers: { ...requestHeaders, ...headers }, body };

@@ -1,5 +1,6 @@
+import { eventTypePolicies } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
-import { duration, integer, sharedSettings, text } from '@tidings/runtime';
+import { choice, duration, integer, sharedSettings, text } from '@tidings/runtime';
 import { limits } from './subscriptions/domain/limits.ts';
 
 const second = 1_000;
@@ -24,12 +25,18 @@ export const configSpec = {
     pattern: /^[A-Za-z0-9_-]{1,38}$/,
     help: 'the MongoDB database that holds the registry',
   }),
+  workspacePolicy: choice({
+    env: 'WORKSPACE_POLICY',
+    values: eventTypePolicies,
+    default: 'strict',
+    help: 'what WORKSPACE_ID is made with when there is no such workspace: strict refuses event types and consumers that are not registered, open takes them',
+  }),
   maxPerWorkspace: integer({
     env: 'SUBSCRIPTION_MAX_PER_WORKSPACE',
     default: 1_000,
     min: 1,
     max: 100_000,
-    help: 'how many subscriptions a workspace may have, deleted ones not counted',
+    help: 'how many subscriptions a new workspace may have, deleted ones not counted',
   }),
   requestOrigin: text({
     env: 'SUBSCRIPTION_REQUEST_ORIGIN',

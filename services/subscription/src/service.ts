@@ -1,9 +1,17 @@
-import { accessKeyPrefixes, type SubscriptionId } from '@tidings/contracts';
+import { type Access, openAccess } from '@tidings/access';
+import { accessKeyPrefixes, type SubscriptionId, workspaceId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
-import { adminKeyAuthenticator, mountRoutes, serve } from '@tidings/http';
+import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, type Producer, type Table } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { type KeyRing, keyRing } from '@tidings/runtime';
+import {
+  type AccessDocuments,
+  openAccessDocuments,
+  readAccessRecords,
+} from './access/adapters/open-access-documents.ts';
+import { ensureBootstrap } from './access/ensure-bootstrap.ts';
+import { consumerFault, ensureConsumer, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
@@ -40,6 +48,7 @@ const countDrainMs = 3_000;
 const queueTestsName = 'queue-tests';
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
+const bootstrapEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -143,6 +152,29 @@ async function readAll({ config, resources }: Context, reading: Reading): Promis
   });
 }
 
+// The registry knows its keys whether or not the brokers can tell them back.
+const bootstrapChore = ({ config, health }: Context, documents: AccessDocuments, access: Access): Chore => {
+  const part = health.register('operator-key');
+  return {
+    name: 'bootstrap',
+    everyMs: bootstrapEveryMs,
+    turn: async () => {
+      await ensureBootstrap({
+        ...documents,
+        settings: {
+          adminKey: config.adminKey,
+          workspaceId: workspaceId(config.workspaceId),
+          eventTypePolicy: config.workspacePolicy,
+          allowHttp: config.allowHttpEndpoints,
+          maxSubscriptions: config.maxPerWorkspace,
+        },
+      });
+      access.learn(await readAccessRecords(documents));
+      part.up();
+    },
+  };
+};
+
 /**
  * Starts the registry. It serves as soon as MongoDB answers, with or without Kafka: what cannot be published then is
  * swept up later.
@@ -164,9 +196,14 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const { mongo, keys } = registry;
   const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send, rules });
   const eventTypes = registry.documents(eventTypeKind);
-  const kinds = [subscriptions, eventTypes];
+  const documents = openAccessDocuments(registry);
+  const kinds = [...Object.values(documents), subscriptions, eventTypes];
+  const access = await openAccess(context, { bus, producer });
   const requestDelivery = deliveryRequester(producer);
-  const chores = choresOf(context, subscriptions, { counter, keys, requestDelivery });
+  const chores = [
+    ...choresOf(context, subscriptions, { counter, keys, requestDelivery }),
+    bootstrapChore(context, documents, access),
+  ];
   const housekeeping = startHousekeeping(context, kinds, chores);
   await readAll(context, { bus, workspaces, kinds, counter, housekeeping });
   mongo.onUp(housekeeping.onRegistryUp);
@@ -180,7 +217,11 @@ export async function startSubscription(context: Context): Promise<{ url: string
     recordAttempt: attemptRecorder(producer),
     onTestOwed: () => housekeeping.wake(queueTestsName),
     requestOrigin: config.requestOrigin,
-    maxPerWorkspace: config.maxPerWorkspace,
+    workspaces: {
+      rulesOf: async (id) => rulesOf(documents, id),
+      consumerFault: async (place) => consumerFault(documents, place),
+      ensureConsumer: async (place, by) => ensureConsumer(documents, place, by),
+    },
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
     onReplay: () => metrics.handles.answersReplayed.inc({}),
@@ -188,7 +229,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const server = await serve(context, {
     routes: (app) =>
       mountRoutes(app, [...routes, ...eventTypeRoutes(eventTypes)], {
-        authenticate: adminKeyAuthenticator(config),
+        authenticate: access.authenticate,
         requestsPerSecond: config.requestsPerSecond,
       }),
   });

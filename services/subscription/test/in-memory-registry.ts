@@ -18,6 +18,7 @@ import { MemoryHealthStore } from '../src/subscriptions/adapters/memory-health-s
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
 import { SecretMint } from '../src/subscriptions/mint-secret.ts';
+import type { ConsumerPlace } from '../src/subscriptions/ports.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 
 /** A sealing key ring that no other test shares. */
@@ -59,6 +60,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const endpointHealth = new MemoryHealthStore();
   const audit = new MemoryAuditLog();
   const overtaken = new Set<string>();
+  const usedConsumers: string[] = [];
   const kind = subscriptionKind;
   const topic = faulty(kafkaDocumentTopic(kind, producer));
   const landed = new LandedVersions();
@@ -96,7 +98,15 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     requestDelivery: deliveryRequester(producer),
     requestOrigin: 'tidings.example',
     onTestOwed: () => {},
-    maxPerWorkspace: 10,
+    workspaces: {
+      rulesOf: async () => ({ allowHttp: true, maxSubscriptions: 10 }),
+      consumerFault: async ({ consumerId }: ConsumerPlace) =>
+        consumerId === 'stranger' ? 'is a stranger' : null,
+      ensureConsumer: async ({ consumerId }: ConsumerPlace) => {
+        usedConsumers.push(consumerId);
+      },
+    },
+    usedConsumers,
     secretOverlapMs: 600_000,
     checks: {
       checkEndpoint: async (url: string) => ({

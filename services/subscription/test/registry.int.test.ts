@@ -97,11 +97,15 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('starts without MongoDB, says that it is not ready, and answers 503', async () => {
-    const registry = await startRegistry(aPlace(), { MONGODB_URI: 'mongodb://127.0.0.1:1' });
+    const place = aPlace();
+    await (await startReadyRegistry(place)).close();
+    const registry = await startRegistry(place, { MONGODB_URI: 'mongodb://127.0.0.1:1' });
     await eventually(() =>
       expect(registry.logger.lines.map(({ event }) => event)).toContain('mongodb.unreachable'),
     );
     expect(await registry.isReady()).toBe(false);
+    // Keys are known from the topic: a wrong one is told apart from a database that is away.
+    await eventually(async () => expect((await registry.call('GET', '', { key: 'x' })).status).toBe(401));
     const answer = await registry.call('POST', '', { body: aBody() });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).not.toBeNull();

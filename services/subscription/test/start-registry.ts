@@ -13,15 +13,15 @@ import { apiCaller } from './registry-api.ts';
 /** What all registries of a test file have sent to MongoDB. */
 export const sentCommands = guardCommands();
 
-const adminKey = 'an-admin-key-for-tests';
-
 /** A database and a workspace of its own, and one key ring for all instances of one registry. */
-export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string }>;
+export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string; adminKey: string }>;
 
 export const aPlace = (): Place => ({
   database: `registry_${randomUUID().slice(0, 8)}`,
   workspace: `ws_${randomUUID().slice(0, 8)}`,
   sealingKeys: aKeyRing(),
+  // One Kafka holds the keys of all registries of a test run.
+  adminKey: `an-admin-key-${randomUUID()}`,
 });
 
 /** A running instance of the service and a caller of its API. */
@@ -32,8 +32,10 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: sharedBrokers().join(','),
     MONGODB_URI: monitoredUri(sharedMongodbUri()),
-    ADMIN_KEY: adminKey,
+    ADMIN_KEY: place.adminKey,
     WORKSPACE_ID: place.workspace,
+    WORKSPACE_POLICY: 'open',
+    ALLOW_HTTP_ENDPOINTS: 'true',
     SEALING_KEYS: place.sealingKeys,
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     SUBSCRIPTION_DATABASE: place.database,
@@ -60,7 +62,7 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
     expect(sentCommands.faults).toEqual([]);
   });
   const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).status === 200;
-  return { url, logger, close, isReady, call: apiCaller(url, adminKey) };
+  return { url, logger, close, isReady, call: apiCaller(url, place.adminKey) };
 }
 
 /** As `startRegistry`, when it is ready. */

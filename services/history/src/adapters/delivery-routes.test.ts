@@ -31,8 +31,6 @@ const start = async () => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
-    ADMIN_KEY: 'an-admin-key-for-tests',
-    WORKSPACE_ID: 'ws_demo',
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'history',

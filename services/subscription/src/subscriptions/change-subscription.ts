@@ -1,6 +1,6 @@
 import { AppError } from '@tidings/runtime';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults, refuseFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
@@ -8,11 +8,14 @@ import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import type { WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What a change needs besides the parts of every write. */
-export type ChangeParts = WriteParts<Subscription> & VerifyParts & Readonly<{ checks: SettingsChecks }>;
+export type ChangeParts = WriteParts<Subscription> &
+  VerifyParts &
+  Readonly<{ checks: SettingsChecks; workspaces: WorkspaceDirectory }>;
 
 /** What is changed, and the trace that a request to its endpoint goes on. */
 export type ChangeTarget = Target & Readonly<{ traceparent: string }>;
@@ -59,7 +62,11 @@ export async function changeSubscription(
   { traceparent, ...target }: ChangeTarget,
   body: ChangeBody,
 ): Promise<Changed> {
-  const warnings = await checkSettings(parts.checks, body, tlsFaults(body, parts.clock.nowMs()));
+  const rules = await parts.workspaces.rulesOf(target.reach.workspaceId);
+  const warnings = await checkSettings(parts.checks, body, [
+    ...tlsFaults(body, parts.clock.nowMs()),
+    ...httpFaults(rules, body),
+  ]);
   const written = await writeVersion(parts, target, {
     operation: 'changed',
     change: async (current) => {

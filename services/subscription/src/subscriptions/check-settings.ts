@@ -12,6 +12,15 @@ export type SettingsChecks = Readonly<{
   checkFilter: CheckFilter;
 }>;
 
+/** What a workspace says against an endpoint, beside the operator. */
+export const httpFaults = (
+  { allowHttp }: Readonly<{ allowHttp: boolean }>,
+  { endpoint_url: url }: SettingsBody,
+): readonly Fault[] =>
+  allowHttp || url === undefined || !/^http:/i.test(url)
+    ? []
+    : [{ pointer: '/endpoint_url', detail: 'must be https: this workspace does not allow http' }];
+
 const maxFaults = 20;
 const nothing = { faults: [], warnings: [] };
 

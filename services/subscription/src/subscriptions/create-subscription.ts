@@ -3,7 +3,7 @@ import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Reach } from '../registry/ports.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
-import { checkSettings, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults, refuseFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { eventFaults, kindFaults } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
@@ -12,6 +12,7 @@ import type { CreateBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
+import type { WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
@@ -21,7 +22,7 @@ export type CreateParts = WriteParts<Subscription> &
   Readonly<{
     checks: SettingsChecks;
     mint: SecretMint;
-    maxPerWorkspace: number;
+    workspaces: WorkspaceDirectory;
     /** Told when a subscription that owes a test is on its topic. */
     onTestOwed(): void;
   }>;
@@ -42,14 +43,21 @@ export type Created = Written<Subscription> &
 /** Writes version 1 of a subscription and publishes it; asks its endpoint first if that is wanted. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
   const { reach, body, by } = creation;
+  const rules = await parts.workspaces.rulesOf(reach.workspaceId);
+  const consumer = consumerOf(reach, body);
   const warnings = await checkSettings(parts.checks, body, [
     ...consumerFaults(reach, body),
+    ...(await unknownConsumer(parts, reach, consumer)),
+    ...httpFaults(rules, body),
     ...kindFaultsOf(body),
     ...tlsFaults(body, parts.clock.nowMs()),
   ]);
-  await requireRoom(parts, creation);
+  await requireRoom(parts, creation, rules.maxSubscriptions);
   const { version, shownSecret } = firstVersion(parts, creation);
   const entity = { ...version, settings: await verified(parts, creation, version) };
+  if (consumer !== null) {
+    await parts.workspaces.ensureConsumer({ workspaceId: reach.workspaceId, consumerId: consumer }, by);
+  }
   const written = await writeFirst(parts, { entity, by });
   if (written === null) return { ...(await takeUp(parts, creation)), warnings };
   if (written.propagated && entity.isTestOwed) parts.onTestOwed();
@@ -128,7 +136,21 @@ function consumerFaults({ consumerId: own }: Reach, { consumer_id: asked }: Crea
 const kindFaultsOf = ({ kind, events }: CreateBody): readonly Fault[] =>
   kind === undefined || eventFaults(events).length > 0 ? [] : kindFaults(kind, events);
 
-async function requireRoom({ store, maxPerWorkspace }: CreateParts, { reach, id }: Creation): Promise<void> {
+async function unknownConsumer(
+  { workspaces }: CreateParts,
+  { workspaceId }: Reach,
+  consumer: ConsumerId | null,
+): Promise<readonly Fault[]> {
+  if (consumer === null) return [];
+  const detail = await workspaces.consumerFault({ workspaceId, consumerId: consumer });
+  return detail === null ? [] : [{ pointer: '/consumer_id', detail }];
+}
+
+async function requireRoom(
+  { store }: CreateParts,
+  { reach, id }: Creation,
+  maxPerWorkspace: number,
+): Promise<void> {
   const workspace = { ...reach, consumerId: null };
   const count = await store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
   if (count < maxPerWorkspace) return;

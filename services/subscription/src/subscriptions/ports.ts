@@ -1,12 +1,28 @@
 import type {
   AttemptRecorded,
+  ConsumerId,
   DeliveryRequested,
   OperationalEvent,
   SubscriptionId,
+  WorkspaceId,
 } from '@tidings/contracts';
+import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
+
+/** The workspace around a subscription. Every method rejects as a document store does. */
+export type WorkspaceDirectory = Readonly<{
+  /** Throws AppError `unavailable` for a workspace that is not there yet. */
+  rulesOf(id: WorkspaceId): Promise<Readonly<{ allowHttp: boolean; maxSubscriptions: number }>>;
+  /** What is wrong with naming this consumer; null when nothing is. */
+  consumerFault(place: ConsumerPlace): Promise<string | null>;
+  /** In an open workspace a consumer comes into being by its first use. */
+  ensureConsumer(place: ConsumerPlace, by: Actor): Promise<void>;
+}>;
+
+/** One consumer of a workspace. */
+export type ConsumerPlace = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 
 /** The health of endpoints. `replace` is compare-and-set on `rev`. Rejects with AppError `unavailable` as the others do. */
 export type HealthStore = Readonly<{

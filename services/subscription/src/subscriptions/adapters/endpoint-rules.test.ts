@@ -18,13 +18,19 @@ const nobody = async (): Promise<Resolution> => {
   throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
 };
 
+const roomyWorkspaces = {
+  rulesOf: async () => ({ allowHttp: true, maxSubscriptions: 100 }),
+  consumerFault: async () => null,
+  ensureConsumer: async () => {},
+};
+
 /** The API with the real rules; every name resolves to these addresses, or to none. */
 async function serve(allowHttp: boolean, addresses: readonly string[] | null = [publicAddress]) {
   const resolve = addresses === null ? nobody : async () => ({ addresses, ttlMs: 0 });
   const egress = createEgress({ policy: { allowedNetworks: [], allowHttp }, resolver: { resolve } });
   onTestFinished(async () => egress.close());
   const checks = { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule };
-  return serveInMemory({ checks, maxPerWorkspace: 100 });
+  return serveInMemory({ checks, workspaces: roomyWorkspaces });
 }
 
 describe('registration', () => {

@@ -1,0 +1,74 @@
+import { timingSafeEqual } from 'node:crypto';
+import {
+  type AccessRecord,
+  type ApiKeyRecord,
+  accessKeyPrefixes,
+  type ConsumerRecord,
+  type TokenKeyRecord,
+  type WorkspaceRecord,
+} from '@tidings/contracts';
+import { hashOfKey } from './api-key.ts';
+
+/** The access table by what it is asked for. Deleted things are not in it. */
+export class AccessTable {
+  readonly #records = new Map<string, AccessRecord>();
+  readonly #keyOfHash = new Map<string, string>();
+  #hasHadKeys = false;
+
+  /** Takes a change in: `key` is the key of the record, undefined means that it is gone. */
+  apply(key: string, record: AccessRecord | undefined): void {
+    const before = this.#records.get(key);
+    if (record !== undefined && before !== undefined && before.version > record.version) return;
+    if (before?.type === 'ApiKeyChanged.v1' && this.#keyOfHash.get(before.hash) === key) {
+      this.#keyOfHash.delete(before.hash);
+    }
+    if (record === undefined || record.state === 'deleted') {
+      this.#records.delete(key);
+      return;
+    }
+    this.#records.set(key, record);
+    // One that is revoked must not take the place of one that was given the same key since (the operator's own).
+    if (record.type === 'ApiKeyChanged.v1' && record.state === 'active') {
+      this.#keyOfHash.set(record.hash, key);
+      this.#hasHadKeys = true;
+    }
+  }
+
+  /** False until the first key: before that a platform is only being set up, and no key could be right. */
+  get hasHadKeys(): boolean {
+    return this.#hasHadKeys;
+  }
+
+  /** How many keys are let in, unless they have expired. */
+  get keys(): number {
+    return this.#keyOfHash.size;
+  }
+
+  /** The active key that this is. The look-up is by a hash, so its duration tells nothing about any key. */
+  keyOf(token: string): ApiKeyRecord | undefined {
+    const hash = hashOfKey(token);
+    const found = this.#records.get(this.#keyOfHash.get(hash) ?? '');
+    if (found?.type !== 'ApiKeyChanged.v1') return undefined;
+    return timingSafeEqual(Buffer.from(found.hash), Buffer.from(hash)) ? found : undefined;
+  }
+
+  keyById(id: string): ApiKeyRecord | undefined {
+    const found = this.#records.get(`${accessKeyPrefixes['ApiKeyChanged.v1']}${id}`);
+    return found?.type === 'ApiKeyChanged.v1' ? found : undefined;
+  }
+
+  tokenKey(id: string): TokenKeyRecord | undefined {
+    const found = this.#records.get(`${accessKeyPrefixes['TokenKeyChanged.v1']}${id}`);
+    return found?.type === 'TokenKeyChanged.v1' ? found : undefined;
+  }
+
+  workspace(id: string): WorkspaceRecord | undefined {
+    const found = this.#records.get(`${accessKeyPrefixes['WorkspaceChanged.v1']}${id}`);
+    return found?.type === 'WorkspaceChanged.v1' ? found : undefined;
+  }
+
+  consumer(workspaceId: string, id: string): ConsumerRecord | undefined {
+    const found = this.#records.get(`${accessKeyPrefixes['ConsumerChanged.v1']}${workspaceId}/${id}`);
+    return found?.type === 'ConsumerChanged.v1' ? found : undefined;
+  }
+}

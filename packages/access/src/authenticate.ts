@@ -1,0 +1,125 @@
+import type { AccessScope, ApiKeyRecord, WorkspaceId } from '@tidings/contracts';
+import type { Authenticate, Caller, Principal } from '@tidings/http';
+import type { Metrics } from '@tidings/observability';
+import { AppError, type Clock } from '@tidings/runtime';
+import type { AccessTable } from './access-table.ts';
+import { looksLikeToken, verifyConsumerToken } from './consumer-token.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
+import type { accessMetrics } from './metrics.ts';
+
+/** What checking works with. `onUse` is told of every key that was let in. */
+export type AuthenticateParts = Readonly<{
+  table: AccessTable;
+  isLoaded(): boolean;
+  attempts: FailedAttempts;
+  clock: Clock;
+  metrics: Metrics<typeof accessMetrics>['handles'];
+  onUse(keyId: string, workspaceId: WorkspaceId): void;
+}>;
+
+type Reason = 'unknown' | 'expired' | 'suspended' | 'limited' | 'loading';
+
+/** What a key or token stands for. `via`: the id of the key that was used, or that asked for the token. */
+type Found = Readonly<{ principal: Principal; via: string; workspaceId: WorkspaceId }>;
+
+/**
+ * Makes the check of keys and tokens against the table. Keys are looked up at once; only tokens, and addresses that have
+ * tried wrong keys, take a promise.
+ */
+export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  return (token, caller) => {
+    if (!parts.isLoaded()) throw notLoaded(parts);
+    const key = parts.table.keyOf(token);
+    if (key === undefined) return refuseOrVerify(parts, token, caller);
+    const refusal = refusalOf(parts, key);
+    if (refusal !== null) return refuse(parts, caller, refusal);
+    const found = { principal: principalOfKey(key), via: key.id, workspaceId: key.workspaceId };
+    if (parts.attempts.isKnown(caller.address, key.id)) return letIn(parts, caller, found);
+    return letInFirst(parts, caller, found);
+  };
+}
+
+function notLoaded({ metrics }: AuthenticateParts): AppError {
+  metrics.refused.inc({ reason: 'loading' satisfies Reason });
+  const message = 'The keys are still being read: repeat the request in a moment.';
+  return new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
+}
+
+const principalOfKey = (key: ApiKeyRecord): Principal => ({
+  keyId: key.id,
+  workspaceId: key.workspaceId,
+  consumerId: key.consumerId,
+  scopes: new Set(key.scopes),
+  ...(key.requestsPerSecond === null ? {} : { requestsPerSecond: key.requestsPerSecond }),
+});
+
+/** Why a key is not let in at this moment; null when it is. */
+function refusalOf({ table, clock }: AuthenticateParts, key: ApiKeyRecord): Reason | null {
+  if (key.state !== 'active') return 'unknown';
+  if (key.expiresAtMs !== null && key.expiresAtMs <= clock.nowMs()) return 'expired';
+  const held: readonly AccessScope[] = key.scopes;
+  // Whoever holds the platform must be able to enable what was disabled.
+  if (held.includes('platform')) return null;
+  if (table.workspace(key.workspaceId)?.state === 'disabled') return 'suspended';
+  if (key.consumerId === null) return null;
+  return table.consumer(key.workspaceId, key.consumerId)?.state === 'disabled' ? 'suspended' : null;
+}
+
+function letIn({ attempts, onUse }: AuthenticateParts, { address }: Caller, found: Found): Principal {
+  attempts.remember(address, found.via);
+  onUse(found.via, found.workspaceId);
+  return found.principal;
+}
+
+// Only this address may have guessed: it has not used this key before.
+async function letInFirst(parts: AuthenticateParts, caller: Caller, found: Found): Promise<Principal> {
+  await refuseLimited(parts, caller);
+  return letIn(parts, caller, found);
+}
+
+async function refuseOrVerify(
+  parts: AuthenticateParts,
+  token: string,
+  caller: Caller,
+): Promise<Principal | null> {
+  const found = looksLikeToken(token) ? await verify(parts, token) : 'unknown';
+  if (typeof found === 'string') return refuse(parts, caller, found);
+  if (!parts.attempts.isKnown(caller.address, found.via)) await refuseLimited(parts, caller);
+  return letIn(parts, caller, found);
+}
+
+async function verify(parts: AuthenticateParts, text: string): Promise<Found | Reason> {
+  const { table, clock } = parts;
+  const token = await verifyConsumerToken(text, (kid) => table.tokenKey(kid), clock.nowMs());
+  if (token === null) return 'unknown';
+  const key = table.keyById(token.madeBy);
+  if (key?.workspaceId !== token.workspaceId) return 'unknown';
+  // A token is worth no more than the key that asked for it, nor than its consumer.
+  const refusal = refusalOf(parts, key);
+  if (refusal !== null) return refusal;
+  if (table.workspace(token.workspaceId)?.state === 'disabled') return 'suspended';
+  if (table.consumer(token.workspaceId, token.consumerId)?.state !== 'active') return 'suspended';
+  const principal: Principal = {
+    keyId: token.id,
+    workspaceId: token.workspaceId,
+    consumerId: token.consumerId,
+    scopes: new Set(token.scopes),
+  };
+  return { principal, via: key.id, workspaceId: key.workspaceId };
+}
+
+async function refuse(parts: AuthenticateParts, caller: Caller, reason: Reason): Promise<null> {
+  await refuseLimited(parts, caller);
+  await parts.attempts.add(caller.address);
+  parts.metrics.refused.inc({ reason });
+  return null;
+}
+
+async function refuseLimited({ attempts, metrics }: AuthenticateParts, { address }: Caller): Promise<void> {
+  const waitMs = await attempts.waitMs(address);
+  if (waitMs === null) return;
+  metrics.refused.inc({ reason: 'limited' satisfies Reason });
+  const message =
+    'Too many wrong keys have come from this address: 20 a minute are looked at. Wait as long as Retry-After says.';
+  throw new AppError({ code: 'rate-limited', message, retryAfterMs: waitMs });
+}

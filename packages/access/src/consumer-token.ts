@@ -1,0 +1,91 @@
+import { type AccessScope, consumerScopes, type TokenKeyRecord } from '@tidings/contracts';
+import { errors, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+
+/** What a consumer token says. `madeBy` is the id of the key that asked for it: the token ends with that key. */
+export type ConsumerToken = Readonly<{
+  id: string;
+  workspaceId: string;
+  consumerId: string;
+  scopes: readonly AccessScope[];
+  madeBy: string;
+  issuedAtMs: number;
+  expiresAtMs: number;
+}>;
+
+const algorithm = 'EdDSA';
+const issuer = 'tidings';
+const audience = 'tidings-api';
+// Clocks of our own machines.
+const clockToleranceSeconds = 5;
+
+const seconds = (epochMs: number): number => Math.floor(epochMs / 1_000);
+
+/** Signs a token (JWT, EdDSA). `kid` is the id of the token key. */
+export async function signConsumerToken(
+  token: ConsumerToken,
+  key: Readonly<{ kid: string; privateJwk: JWK }>,
+): Promise<string> {
+  return new SignJWT({ ws: token.workspaceId, scopes: [...token.scopes], key: token.madeBy })
+    .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: key.kid })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(token.consumerId)
+    .setJti(token.id)
+    .setIssuedAt(seconds(token.issuedAtMs))
+    .setExpirationTime(seconds(token.expiresAtMs))
+    .sign(await importJWK(key.privateJwk, algorithm));
+}
+
+/** True for text that may be a token: three parts with dots between. */
+export const looksLikeToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+
+/**
+ * Checks a token: signature, issuer, audience, times, and that what signed it may speak for the workspace it names.
+ * null for one that is not ours, not any more, or not what we issue.
+ */
+export async function verifyConsumerToken(
+  text: string,
+  keyOf: (kid: string) => TokenKeyRecord | undefined,
+  nowMs: number,
+): Promise<ConsumerToken | null> {
+  let signedFor: string | undefined;
+  try {
+    const { payload } = await jwtVerify(
+      text,
+      async ({ kid = '' }) => {
+        const key = keyOf(kid);
+        if (key === undefined) throw new errors.JWKSNoMatchingKey();
+        signedFor = key.workspaceId;
+        return importJWK({ ...key.jwk }, algorithm);
+      },
+      {
+        algorithms: [algorithm],
+        issuer,
+        audience,
+        currentDate: new Date(nowMs),
+        clockTolerance: clockToleranceSeconds,
+        requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+      },
+    );
+    return payload['ws'] === signedFor ? readClaims(payload) : null;
+  } catch (error) {
+    // Whatever is wrong with it, it lets nobody in. Anything but a refusal of the library is a fault of ours.
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
+}
+
+function readClaims(payload: JWTPayload): ConsumerToken | null {
+  const { sub, jti, iat, exp, ws, scopes, key } = payload as JWTPayload & Record<string, unknown>;
+  if (typeof ws !== 'string' || typeof key !== 'string' || !Array.isArray(scopes)) return null;
+  const known = consumerScopes.filter((scope) => scopes.includes(scope));
+  return {
+    id: jti ?? '',
+    workspaceId: ws,
+    consumerId: sub ?? '',
+    scopes: known,
+    madeBy: key,
+    issuedAtMs: (iat ?? 0) * 1_000,
+    expiresAtMs: (exp ?? 0) * 1_000,
+  };
+}

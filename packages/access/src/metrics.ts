@@ -1,0 +1,17 @@
+import { defineMetrics } from '@tidings/observability';
+
+/** What checking keys counts, in every service that does. */
+export const accessMetrics = defineMetrics({
+  refused: {
+    type: 'counter',
+    name: 'tidings_access_refused_total',
+    help: 'Requests with a key or token that was not let in, by why.',
+    labels: ['reason'],
+  },
+  keys: {
+    type: 'gauge',
+    name: 'tidings_access_keys',
+    help: 'API keys in the access table that are active.',
+    labels: [],
+  },
+});

@@ -1,0 +1,100 @@
+import { type AccessRecord, accessKeyOf, decodeAccess, topics } from '@tidings/contracts';
+import type { Authenticate } from '@tidings/http';
+import type { Bus, Producer } from '@tidings/kafka';
+import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
+import type { Clock, Health, Resources } from '@tidings/runtime';
+import { AccessTable } from './access-table.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { FailedAttempts } from './failed-attempts.ts';
+import { accessMetrics } from './metrics.ts';
+import { UsageReporter } from './usage-reporter.ts';
+
+/** The parts of a service context that access needs. */
+export type AccessContext = Readonly<{
+  name: string;
+  logger: Logger;
+  metrics: Pick<Metrics, 'registry'>;
+  health: Health;
+  resources: Resources;
+  clock: Clock;
+}>;
+
+/** Who may call, and the rules of workspaces, as of a moment ago. Works while MongoDB is down. */
+export type Access = Readonly<{
+  authenticate: Authenticate;
+  table: Pick<AccessTable, 'workspace' | 'consumer'>;
+  /**
+   * Takes in everything that the owner of these records has: the topic need not have been read any more. For the
+   * service that keeps them, which must let its operator in while the brokers are away.
+   */
+  learn(records: readonly AccessRecord[]): void;
+}>;
+
+const watchEveryMs = 1_000;
+
+/**
+ * Follows the access topic. The part `access` is up when the topic has been read and holds a key; until then every
+ * request is answered 503. `producer` is for the reports of which keys are used. Closed with the other resources.
+ */
+export async function openAccess(
+  context: AccessContext,
+  { bus, producer }: Readonly<{ bus: Bus; producer: Producer }>,
+): Promise<Access> {
+  const { name, logger, metrics, health, resources, clock } = context;
+  const { handles } = createMetrics(accessMetrics, { service: name, registry: metrics.registry });
+  const part = health.register('access');
+  const table = new AccessTable();
+  handles.keys.collect((gauge) => gauge.set({}, table.keys));
+  let isRead = false;
+  let isLearned = false;
+  let isStale = (): boolean => false;
+  const tell = (): void => {
+    if (!isRead && !isLearned) part.down('the keys have not been read yet');
+    else if (!table.hasHadKeys) part.down('no key has been published yet');
+    else if (!isLearned && isStale()) part.down('the brokers are out of reach: changes of keys are not seen');
+    else part.up();
+  };
+  const records = await bus.table<AccessRecord>({
+    topic: topics.access,
+    service: name,
+    decode: (record) => {
+      const value = decodeAccess(record);
+      return { key: accessKeyOf(value), version: value.version, value };
+    },
+    onChange: (key, value) => {
+      table.apply(key, value);
+      tell();
+    },
+  });
+  isStale = () => records.isStale();
+  void records.ready().then(() => {
+    isRead = true;
+    tell();
+  });
+  let cancel = (): void => {};
+  const watch = (): void => {
+    tell();
+    cancel = clock.setTimer(watch, watchEveryMs);
+  };
+  watch();
+  const usage = new UsageReporter({ producer, clock, logger });
+  resources.add('access', async () => {
+    cancel();
+    await usage.flush();
+    await records.close();
+  });
+  const authenticate = createAuthenticate({
+    table,
+    isLoaded: () => (isRead || isLearned) && table.hasHadKeys,
+    attempts: new FailedAttempts(),
+    clock,
+    metrics: handles,
+    onUse: (keyId, workspaceId) => usage.used(keyId, workspaceId),
+  });
+  const learn = (known: readonly AccessRecord[]): void => {
+    for (const record of known) table.apply(accessKeyOf(record), record);
+    isLearned = true;
+    tell();
+  };
+  return { authenticate, table, learn };
+}

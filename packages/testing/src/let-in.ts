@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import {
+  type AccessRecord,
+  type AccessScope,
+  accessScopes,
+  consumerId,
+  type EventTypePolicy,
+  encodeAccess,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import type { Producer } from '@tidings/kafka';
+import { eventually } from './eventually.ts';
+
+/** A key of a test: all scopes in an open workspace unless it says otherwise. */
+export type TestKey = Readonly<{
+  key: string;
+  workspaceId: string;
+  consumerId?: string;
+  scopes?: readonly AccessScope[];
+  policy?: EventTypePolicy;
+}>;
+
+/** Puts a workspace and a key of it on the access topic, as the subscription service would. */
+export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKey): Promise<void> {
+  const workspace = workspaceId(test.workspaceId);
+  const records: readonly AccessRecord[] = [
+    {
+      type: 'WorkspaceChanged.v1',
+      id: workspace,
+      version: 1,
+      state: 'active',
+      name: workspace,
+      eventTypePolicy: test.policy ?? 'open',
+      allowHttp: true,
+      maxSubscriptions: 1_000,
+      disableAfterFailures: 100,
+      notice: null,
+    },
+    {
+      type: 'ApiKeyChanged.v1',
+      id: `key_${hash('sha256', `${workspace} ${test.key}`, 'hex').slice(0, 32)}`,
+      workspaceId: workspace,
+      consumerId: test.consumerId === undefined ? null : consumerId(test.consumerId),
+      version: 1,
+      state: 'active',
+      hash: hash('sha256', test.key, 'hex'),
+      prefix: '',
+      scopes: test.scopes ?? accessScopes,
+      expiresAtMs: null,
+      requestsPerSecond: null,
+    },
+  ];
+  await producer.publishAll(records.map((record) => ({ topic: topics.access, ...encodeAccess(record) })));
+}
+
+/** Waits until a service knows its keys. */
+export async function untilLetIn(url: string): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`${url}/ready`);
+    const report = (await response.json()) as { parts: readonly { name: string; state: string }[] };
+    const access = report.parts.find(({ name }) => name === 'access');
+    if (access?.state !== 'up') throw new Error(`the service lets nobody in yet: ${JSON.stringify(report)}`);
+  });
+}

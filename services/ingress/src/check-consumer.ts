@@ -1,0 +1,23 @@
+import type { WorkspaceId } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import type { CheckConsumer, PolicyOf } from './ports.ts';
+
+/** What the check of an event's consumer works with. */
+export type CheckConsumerPorts = Readonly<{
+  policyOf: PolicyOf;
+  isKnown(workspaceId: WorkspaceId, consumerId: string): boolean;
+}>;
+
+/**
+ * Refuses an event for a consumer that a strict workspace does not know: nobody would ever see it. An open workspace takes
+ * it: the consumer comes into being when a subscription names it.
+ */
+export const createCheckConsumer =
+  ({ policyOf, isKnown }: CheckConsumerPorts): CheckConsumer =>
+  ({ consumer_id: asked }, { workspaceId, pointer }) => {
+    if (asked == null || policyOf(workspaceId) === 'open' || isKnown(workspaceId, asked)) return;
+    const at = `${pointer}/consumer_id`;
+    const detail = `There is no consumer '${asked}' in this workspace: register it first.`;
+    const details = [{ pointer: at, detail }];
+    throw new AppError({ code: 'unprocessable', message: detail, details });
+  };

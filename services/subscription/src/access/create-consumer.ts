@@ -1,0 +1,41 @@
+import type { Documents } from '../registry/documents.ts';
+import type { Actor } from '../registry/domain/audit-entry.ts';
+import { withAudit } from '../registry/write-audit.ts';
+import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
+import {
+  beginConsumer,
+  type Consumer,
+  type ConsumerDetails,
+  type ConsumerPlace,
+  consumerKey,
+  reviveConsumer,
+} from './domain/consumer.ts';
+
+/** Whom to register, and who does. */
+export type ConsumerCreation = Readonly<{ place: ConsumerPlace; details: ConsumerDetails; by: Actor }>;
+
+/** Registers a consumer; null when there is one of its id. A deleted one comes back as a new version. */
+export async function createConsumer(
+  consumers: Documents<Consumer>,
+  { place, details, by }: ConsumerCreation,
+): Promise<Written<Consumer> | null> {
+  const nowMs = consumers.clock.nowMs();
+  const written = await writeFirst(consumers, { entity: beginConsumer(place, details, nowMs), by });
+  if (written !== null) return written;
+  const current = await consumers.store.findAnywhere(consumerKey(place));
+  if (current?.state !== 'deleted') return null;
+  const next = reviveConsumer(current, details, nowMs);
+  return replaceDeleted(consumers, { current, next, by });
+}
+
+// Not by writeVersion: for that a deleted one does not exist.
+async function replaceDeleted(
+  parts: WriteParts<Consumer>,
+  { current, next, by }: Readonly<{ current: Consumer; next: Consumer; by: Actor }>,
+): Promise<Written<Consumer> | null> {
+  const audited = await withAudit(parts, { operation: 'created', by, current, next });
+  if (!(await parts.store.replace(audited, current.version))) return null;
+  const propagated = await parts.outbox.announce(audited);
+  parts.logger.info({ ...parts.kind.logFields(next), keyId: by.keyId, propagated }, 'consumer.created');
+  return { entity: audited, propagated };
+}

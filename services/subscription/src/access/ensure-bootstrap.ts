@@ -1,0 +1,86 @@
+import { hashOfKey, prefixOfKey } from '@tidings/access';
+import { accessScopes, type EventTypePolicy, type WorkspaceId } from '@tidings/contracts';
+import type { Documents } from '../registry/documents.ts';
+import { ourselves } from '../registry/domain/audit-entry.ts';
+import { writeFirst, writeVersion } from '../registry/write-version.ts';
+import { type ApiKey, beginKey, rehashed, revoked } from './domain/api-key.ts';
+import { beginWorkspace, defaultRules, type Workspace } from './domain/workspace.ts';
+
+/** What the operator sets in the environment. */
+export type BootstrapSettings = Readonly<{
+  adminKey: string;
+  workspaceId: WorkspaceId;
+  eventTypePolicy: EventTypePolicy;
+  allowHttp: boolean;
+  maxSubscriptions: number;
+}>;
+
+/** What the bootstrap works with. */
+export type BootstrapParts = Readonly<{
+  workspaces: Documents<Workspace>;
+  apiKeys: Documents<ApiKey>;
+  settings: BootstrapSettings;
+}>;
+
+const bootstrapId = (workspaceId: WorkspaceId): string => `key_admin_${workspaceId}`;
+
+/**
+ * Sees to it that the operator's key of the environment opens his workspace, and that no earlier one of his does. The
+ * workspace is made when there is none and never changed here: from then on it belongs to the API.
+ */
+export async function ensureBootstrap(parts: BootstrapParts): Promise<void> {
+  await ensureWorkspace(parts);
+  await ensureKey(parts);
+  await endOtherKeys(parts);
+}
+
+async function ensureWorkspace({ workspaces, settings }: BootstrapParts): Promise<void> {
+  const { workspaceId: id, eventTypePolicy, allowHttp, maxSubscriptions } = settings;
+  if ((await workspaces.store.findAnywhere(id)) !== null) return;
+  const rules = { ...defaultRules, name: id, eventTypePolicy, allowHttp, maxSubscriptions };
+  const entity = beginWorkspace(id, rules, workspaces.clock.nowMs());
+  await writeFirst(workspaces, { entity, by: ourselves });
+}
+
+async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
+  const { adminKey, workspaceId } = settings;
+  const id = bootstrapId(workspaceId);
+  const hash = hashOfKey(adminKey);
+  const nowMs = apiKeys.clock.nowMs();
+  if ((await apiKeys.store.findAnywhere(id)) === null) {
+    const grant = {
+      name: 'ADMIN_KEY of the environment',
+      consumerId: null,
+      scopes: accessScopes,
+      expiresAtMs: null,
+      requestsPerSecond: null,
+    };
+    const prefix = prefixOfKey(adminKey);
+    const entity = beginKey({
+      id,
+      workspaceId,
+      grant,
+      hash,
+      prefix,
+      isBootstrap: true,
+      createdBy: null,
+      nowMs,
+    });
+    if ((await writeFirst(apiKeys, { entity, by: ourselves })) !== null) return;
+  }
+  const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+  const change = (current: ApiKey): ApiKey => rehashed(current, hash, nowMs);
+  await writeVersion(apiKeys, target, { operation: 'changed', change });
+}
+
+async function endOtherKeys({ apiKeys, settings }: BootstrapParts): Promise<void> {
+  const own = bootstrapId(settings.workspaceId);
+  const where = { in: { bootstrap: [true], state: ['active'] } };
+  const { items } = await apiKeys.store.listAll({ afterId: null, limit: 100, where });
+  for (const { id, workspaceId } of items) {
+    if (id === own) continue;
+    const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+    const change = (current: ApiKey): ApiKey => revoked(current, apiKeys.clock.nowMs());
+    await writeVersion(apiKeys, target, { operation: 'revoked', change });
+  }
+}
