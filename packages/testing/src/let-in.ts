@@ -15,6 +15,8 @@ import { eventually } from './eventually.ts';
 /** A key of a test: all scopes in an open workspace unless it says otherwise. */
 export type TestKey = Readonly<{
   key: string;
+  /** Of the key; one that follows from workspace and key unless it is given. */
+  id?: string;
   workspaceId: string;
   consumerId?: string;
   scopes?: readonly AccessScope[];
@@ -39,7 +41,7 @@ export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKe
     },
     {
       type: 'ApiKeyChanged.v1',
-      id: `key_${hash('sha256', `${workspace} ${test.key}`, 'hex').slice(0, 32)}`,
+      id: test.id ?? `key_${hash('sha256', `${workspace} ${test.key}`, 'hex').slice(0, 32)}`,
       workspaceId: workspace,
       consumerId: test.consumerId === undefined ? null : consumerId(test.consumerId),
       version: 1,

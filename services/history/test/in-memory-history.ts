@@ -65,7 +65,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
     logger: recordingLogger(),
   });
   const openBus = async () => ({ ...bus, close: async () => {} });
-  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
+  await letIn(await bus.producer(), { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
   const { url } = await startHistory(context, { openBus, openStores: () => ({ deliveries, letters, jobs }) });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
