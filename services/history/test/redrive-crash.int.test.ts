@@ -15,11 +15,11 @@ import {
 } from '@tidings/contracts';
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { eventually, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
 
-const adminKey = 'an-admin-key-for-tests';
+const adminKey = `an-admin-key-${randomUUID()}`;
 const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 const children: ChildProcess[] = [];
 let bus: Bus;
@@ -42,15 +42,13 @@ const freePort = async (): Promise<number> => {
   return typeof address === 'object' && address !== null ? address.port : 0;
 };
 
-const startProcess = async (workspace: string, id: string) => {
+const startProcess = async (id: string) => {
   const port = await freePort();
   const child = spawn(process.execPath, [entry], {
     env: {
       PATH: process.env['PATH'],
       KAFKA_BROKERS: sharedBrokers().join(','),
       MONGODB_URI: sharedMongodbUri(),
-      ADMIN_KEY: adminKey,
-      WORKSPACE_ID: workspace,
       HISTORY_PORT: String(port),
       HISTORY_GROUP: `crash-${id}`,
       HISTORY_DATABASE: `crash_${id}`,
@@ -74,6 +72,7 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
   const workspace = workspaceId(`ws_${id}`);
   const subscription = newSubscriptionId(Date.now());
   const producer = await bus.producer();
+  await letIn(producer, { key: adminKey, workspaceId: workspace });
   const record = encodeSubscription(aSubscription({ id: subscription, workspaceId: workspace }));
   await producer.publish({ topic: topics.subscriptions, ...record });
   const count = 120;
@@ -95,7 +94,7 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
       }
     },
   });
-  const first = await startProcess(workspace, id);
+  const first = await startProcess(id);
   await eventually(
     async () => expect(await first.call('GET', 'dead-letters/counts')).toMatchObject({ total: count }),
     { timeoutMs: 40_000 },
@@ -104,7 +103,7 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
   const job = await first.call('POST', 'dead-letters/redrive', { all: true, rate_per_second: rate });
   await eventually(() => expect(sent.length).toBeGreaterThan(30), { timeoutMs: 20_000 });
   first.child.kill('SIGKILL');
-  const second = await startProcess(workspace, id);
+  const second = await startProcess(id);
   await eventually(
     async () =>
       expect(await second.call('GET', `dead-letter-jobs/${String(job['id'])}`)).toMatchObject({
