@@ -2,6 +2,7 @@ import { type EventTypeState, eventTypeStates } from '@tidings/contracts';
 import type { DocumentStore, Listed, Reach } from '../registry/ports.ts';
 import { notFound } from '../registry/write-version.ts';
 import { type EventType, idOf, publishedStates, usableStates } from './domain/event-type.ts';
+import { limits } from './domain/limits.ts';
 import { eventTypeKind } from './event-type-kind.ts';
 
 type Store = Pick<DocumentStore<EventType>, 'find' | 'list'>;
@@ -55,3 +56,18 @@ export async function listEventTypes(
 
 const isFound = ({ name, settings }: EventType, text: string): boolean =>
   name.toLowerCase().includes(text) || settings.description?.toLowerCase().includes(text) === true;
+
+/** Every type that a key sees, archived ones included, by name. */
+export async function allEventTypes(store: Store, reach: Reach): Promise<readonly EventType[]> {
+  const types: EventType[] = [];
+  for (const state of [undefined, 'archived'] as const) {
+    const filters = { state, group: undefined, search: undefined };
+    const { items } = await listEventTypes(store, reach, {
+      filters,
+      afterId: null,
+      limit: limits.typesPerWorkspace,
+    });
+    types.push(...items);
+  }
+  return types.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

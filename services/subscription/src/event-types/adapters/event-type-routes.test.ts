@@ -120,6 +120,59 @@ describe('GET event-types', () => {
   });
 });
 
+describe('GET event-types/export', () => {
+  const docOf = async (format: string, key = 'own') => {
+    const { call } = await serveCatalogue();
+    const inner = { ...schema, properties: { ...schema.properties, kin: { $ref: '#' } } };
+    await call('POST', '', { body: { ...paid, schema: inner, description: 'Somebody paid.' } });
+    await call('POST', '', { body: { name: 'order.draft', state: 'draft' } });
+    await call('POST', '', { body: { name: 'order.old' } });
+    await call('DELETE', '/order.old');
+    const answer = await call('GET', `/export?format=${format}`, { key });
+    expect(answer.status).toBe(200);
+    return answer.body;
+  };
+
+  it('answers AsyncAPI 3.0 with every type', async () => {
+    const document = await docOf('asyncapi');
+    expect(document['asyncapi']).toBe('3.0.0');
+    expect(Object.keys(document['channels'] as object)).toEqual(['order.draft', 'order.old', 'order.paid']);
+    expect(document).toMatchObject({
+      channels: { 'order.paid': { address: 'order.paid' } },
+      components: {
+        messages: {
+          'order.paid': {
+            description: 'Somebody paid.',
+            tags: [{ name: 'orders' }],
+            payload: { schema: { $id: 'urn:tidings:event-type:order.paid', required: ['id', 'total'] } },
+            'x-tidings': { state: 'active', mode: 'enforce', active_schema: 1, schemas: [{ version: 1 }] },
+          },
+          'order.old': { 'x-tidings': { state: 'archived' } },
+        },
+      },
+    });
+  });
+
+  it('answers OpenAPI 3.1 webhooks whose body is what an endpoint gets', async () => {
+    const document = await docOf('openapi');
+    const schemaIn = { schema: { properties: { type: { const: 'order.paid' }, data: { type: 'object' } } } };
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      webhooks: {
+        'order.paid': {
+          post: { deprecated: false, requestBody: { content: { 'application/json': schemaIn } } },
+        },
+        'order.old': { post: { deprecated: true } },
+      },
+    });
+  });
+
+  it('shows a consumer what is published, and another workspace nothing', async () => {
+    expect(Object.keys((await docOf('openapi', 'acme'))['webhooks'] as object)).toEqual(['order.paid']);
+    expect((await docOf('openapi', 'other'))['webhooks']).toEqual({});
+  });
+});
+
 describe('changes of an event type', () => {
   it('go by If-Match and make versions; one that changes nothing makes none', async () => {
     const { call } = await serveCatalogue();

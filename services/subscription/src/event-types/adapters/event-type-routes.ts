@@ -1,8 +1,9 @@
-import { jsonBody, pageReply, type Route, route } from '@tidings/http';
+import { jsonBody, pageReply, queryOf, type Route, route } from '@tidings/http';
 import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, notFound, type WriteParts } from '../../registry/write-version.ts';
 import { addSchema, archiveEventType, changeEventType, replaceEventType } from '../change-event-type.ts';
 import { createEventType } from '../create-event-type.ts';
+import { type CatalogueFormat, catalogueDocument, catalogueFormats } from '../domain/catalogue-document.ts';
 import type { EventType } from '../domain/event-type.ts';
 import {
   bodySchemas,
@@ -12,7 +13,7 @@ import {
   type SchemaBody,
 } from '../domain/request-body.ts';
 import { eventTypeKind } from '../event-type-kind.ts';
-import { listEventTypes, readEventType } from '../read-event-types.ts';
+import { allEventTypes, listEventTypes, readEventType } from '../read-event-types.ts';
 import {
   eventTypeReply,
   listQuery,
@@ -34,10 +35,11 @@ const tag = 'Event types';
 const maxBytes = 192 * 1024;
 const shown = { schema: eventTypeSchema, headers: ['ETag'] } as const;
 
-/** The routes of `/v1/webhooks/event-types`, but for import and export. */
+/** The routes of `/v1/webhooks/event-types`. */
 export const eventTypeRoutes = (parts: EventTypeParts): Route[] => [
   listRoute(parts),
   createRoute(parts),
+  exportRoute(parts),
   readRoute(parts),
   replaceRoute(parts),
   changeRoute(parts),
@@ -84,6 +86,30 @@ const createRoute = (parts: EventTypeParts): Route =>
       const { workspaceId } = reachOf(call.principal);
       const creation = { workspaceId, body: call.body, by: actorOf(call) };
       return eventTypeReply(await createEventType(parts, creation), 201);
+    },
+  });
+
+const exportRoute = ({ store }: EventTypeParts): Route =>
+  route({
+    operationId: 'exportEventTypes',
+    method: 'GET',
+    path: `${path}/export`,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'The catalogue as AsyncAPI 3.0, or as the webhooks of OpenAPI 3.1',
+    description: 'What neither has a word for (state, mode, audience, all schemas) is in `x-tidings`.',
+    query: queryOf<{ format: CatalogueFormat }>({
+      format: {
+        type: 'string',
+        enum: catalogueFormats,
+        default: 'asyncapi',
+        description: 'Which of the two.',
+      },
+    }),
+    answers: { 200: { description: 'The document.', schema: { type: 'object' } } },
+    handle: async ({ principal, query }) => {
+      const types = await allEventTypes(store, reachOf(principal));
+      return { status: 200, body: catalogueDocument(types, query.format) };
     },
   });
 
