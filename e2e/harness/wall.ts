@@ -52,6 +52,7 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   testSubscription: ofSubscription({}),
   listEventTypes: list,
   createEventType: { kind: 'own', body: { name: 'wall.made' } },
+  exportEventTypes: list,
   getEventType: ofType(),
   replaceEventType: ofType({ description: 'mine now' }),
   changeEventType: ofType({ description: 'mine now' }),

@@ -7,7 +7,7 @@ export { eventually } from './eventually.ts';
 export type { HostileServer, HostileServerOptions } from './hostile-server.ts';
 export { startHostileServer } from './hostile-server.ts';
 export { letIn, type TestKey, untilLetIn } from './let-in.ts';
-export { lintApi } from './lint-api.ts';
+export { lintApi, lintStandard } from './lint-api.ts';
 export type { Misbehaviour, MisbehaviourName, Pace } from './misbehaviours.ts';
 export { answering, misbehaviours } from './misbehaviours.ts';
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';

@@ -16,9 +16,20 @@ export async function lintApi(document: unknown): Promise<readonly string[]> {
       'no-invalid-parameter-examples': 'error',
     },
   });
+  return lint(document, config);
+}
+
+/** What breaks the standard in a document of OpenAPI or AsyncAPI, in the words of {@link lintApi}. No matter of taste. */
+export const lintStandard = async (document: unknown): Promise<readonly string[]> =>
+  lint(document, await createConfig({ extends: ['spec'] }));
+
+async function lint(
+  document: unknown,
+  config: Awaited<ReturnType<typeof createConfig>>,
+): Promise<readonly string[]> {
   const problems = await lintFromString({
     source: JSON.stringify(document),
-    absoluteRef: 'openapi.json',
+    absoluteRef: 'api.json',
     config,
   });
   return problems.map(({ ruleId, message, location: [place] }) => {

@@ -1,3 +1,4 @@
+import { lintStandard } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { faultPointers, serveCatalogue } from '../../../test/in-memory-catalogue.ts';
 
@@ -121,10 +122,10 @@ describe('GET event-types', () => {
 });
 
 describe('GET event-types/export', () => {
-  const docOf = async (format: string, key = 'own') => {
+  const inner = { ...schema, properties: { ...schema.properties, kin: { $ref: '#' } } };
+  const docOf = async (format: string, { key = 'own', own = inner as object } = {}) => {
     const { call } = await serveCatalogue();
-    const inner = { ...schema, properties: { ...schema.properties, kin: { $ref: '#' } } };
-    await call('POST', '', { body: { ...paid, schema: inner, description: 'Somebody paid.' } });
+    await call('POST', '', { body: { ...paid, schema: own, description: 'Somebody paid.' } });
     await call('POST', '', { body: { name: 'order.draft', state: 'draft' } });
     await call('POST', '', { body: { name: 'order.old' } });
     await call('DELETE', '/order.old');
@@ -167,9 +168,18 @@ describe('GET event-types/export', () => {
     });
   });
 
+  it.each(['asyncapi', 'openapi'])('keeps to the standard as %s', async (format) => {
+    // The linter reads a schema's reference to itself as one to the document: it does not know `$id`.
+    const document = await docOf(format, { own: schema });
+    expect(await lintStandard(document)).toEqual([]);
+    expect(await lintStandard({ ...document, channels: 7, webhooks: 7 })).not.toEqual([]);
+  });
+
   it('shows a consumer what is published, and another workspace nothing', async () => {
-    expect(Object.keys((await docOf('openapi', 'acme'))['webhooks'] as object)).toEqual(['order.paid']);
-    expect((await docOf('openapi', 'other'))['webhooks']).toEqual({});
+    expect(Object.keys((await docOf('openapi', { key: 'acme' }))['webhooks'] as object)).toEqual([
+      'order.paid',
+    ]);
+    expect((await docOf('openapi', { key: 'other' }))['webhooks']).toEqual({});
   });
 });
 
