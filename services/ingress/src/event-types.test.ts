@@ -1,4 +1,5 @@
 import {
+  type EventTypePolicy,
   type EventTypeRecord,
   encodeEventType,
   eventTypeKey,
@@ -35,7 +36,11 @@ const anEventType = (over: Partial<EventTypeRecord> = {}): EventTypeRecord => ({
   ...over,
 });
 
-const start = async (given: readonly EventTypeRecord[] = [], bus: MemoryBus = createMemoryBus()) => {
+const start = async (
+  given: readonly EventTypeRecord[] = [],
+  bus: MemoryBus = createMemoryBus(),
+  policy: EventTypePolicy = 'open',
+) => {
   const producer = await bus.producer();
   const write = async (record: Omit<OutgoingRecord, 'topic'>) =>
     producer.publish({ topic: topics.eventTypes, ...record });
@@ -50,7 +55,7 @@ const start = async (given: readonly EventTypeRecord[] = [], bus: MemoryBus = cr
     catalogue: metricsCatalogue,
     logger,
   });
-  await letIn(producer, { key: adminKey, workspaceId: demo });
+  await letIn(producer, { key: adminKey, workspaceId: demo, policy });
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
   await untilLetIn(url);
@@ -182,6 +187,25 @@ describe('an event of a registered type', () => {
     ]);
     expect(headers.get('deprecation')).toBeNull();
     expect(accepted()).toBe(3);
+  });
+});
+
+describe('an event of a type that nobody registered', () => {
+  it('is refused by a strict workspace until the type is registered, and taken by an open one', async () => {
+    const { post, register, accepted } = await start([], createMemoryBus(), 'strict');
+    expect(await post(right)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/type', detail: "'order.paid' is not registered; none is registered" }] },
+    });
+    expect(accepted()).toBe(0);
+    await register(anEventType());
+    expect((await post(right)).status).toBe(202);
+    const lost = await post({ ...right, type: 'order.lost' });
+    expect(lost).toMatchObject({
+      status: 422,
+      body: { errors: [{ detail: expect.stringContaining('registered are order.paid') as unknown }] },
+    });
+    expect((await (await start()).post(right)).status).toBe(202);
   });
 });
 

@@ -14,6 +14,7 @@ import { ensureBootstrap } from './access/ensure-bootstrap.ts';
 import { consumerFault, ensureConsumer, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
+import { unknownEventFaults } from './event-types/check-event-names.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -221,6 +222,12 @@ export async function startSubscription(context: Context): Promise<{ url: string
       rulesOf: async (id) => rulesOf(documents, id),
       consumerFault: async (place) => consumerFault(documents, place),
       ensureConsumer: async (place, by) => ensureConsumer(documents, place, by),
+    },
+    catalogue: {
+      faultsOf: async (id, events) => {
+        if (events.length === 0 || (await rulesOf(documents, id)).eventTypePolicy === 'open') return [];
+        return unknownEventFaults(eventTypes.store, id, events);
+      },
     },
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },

@@ -4,6 +4,7 @@ import { silentLogger } from '@tidings/observability';
 import { sharedBrokers } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { catalogueCaller } from './in-memory-catalogue.ts';
+import { aBody } from './registry-api.ts';
 import { aPlace, startReadyRegistry } from './start-registry.ts';
 
 const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]> => {
@@ -33,7 +34,7 @@ describe('event types over MongoDB and Kafka', () => {
   it('are kept, found, changed and published, and are still there after a restart', async () => {
     const place = aPlace();
     const first = await startReadyRegistry(place);
-    const call = catalogueCaller(first.url, 'an-admin-key-for-tests');
+    const call = catalogueCaller(first.url, place.adminKey);
     const schema = { type: 'object', properties: { 'a.b': { const: { $x: 1 } } }, required: ['a.b'] };
     const body = { name: 'order.paid', schema, example: { 'a.b': { $x: 1 } }, group: 'orders' };
     expect(await call('POST', '', { body })).toMatchObject({ status: 201, body: { propagated: true } });
@@ -42,7 +43,7 @@ describe('event types over MongoDB and Kafka', () => {
     await call('POST', '/order.paid/schemas', { body: { schema: { ...schema, title: 'Second' } } });
     await first.close();
     const second = await startReadyRegistry(place);
-    const again = catalogueCaller(second.url, 'an-admin-key-for-tests');
+    const again = catalogueCaller(second.url, place.adminKey);
     expect((await again('GET', '?group=orders&limit=1')).body).toMatchObject({
       data: [{ name: 'order.paid', active_schema: 2, example: { 'a.b': { $x: 1 } }, propagated: true }],
       next_cursor: null,
@@ -60,5 +61,21 @@ describe('event types over MongoDB and Kafka', () => {
     ]);
     expect(records[2]?.schema).toEqual({ version: 2, schema: { ...schema, title: 'Second' } });
     expect(workspaceId(place.workspace)).toBe(records[0]?.workspaceId);
+  });
+
+  it('are all that a subscription of a strict workspace may list', async () => {
+    const place = aPlace();
+    const registry = await startReadyRegistry(place, { WORKSPACE_POLICY: 'strict' });
+    const types = catalogueCaller(registry.url, place.adminKey);
+    const body = aBody({ events: ['order.paid', 'order.*'], consumer_id: undefined });
+    const refused = await registry.call('POST', '', { body });
+    expect(refused.status).toBe(422);
+    expect(refused.body.errors.map(({ pointer }) => pointer)).toEqual(['/events', '/events/0', '/events/1']);
+    expect((await types('POST', '', { body: { name: 'order.paid' } })).status).toBe(201);
+    const { status, body: made } = await registry.call('POST', '', { body });
+    expect(status).toBe(201);
+    const patched = await registry.call('PATCH', `/${made.id}`, { body: { events: ['order.lost'] } });
+    expect(patched.status).toBe(422);
+    expect(patched.body.errors[0]?.detail).toContain('registered are order.paid');
   });
 });

@@ -106,6 +106,12 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
         usedConsumers.push(consumerId);
       },
     },
+    catalogue: {
+      faultsOf: async (_id: string, events: readonly string[]) =>
+        events.flatMap((name, index) =>
+          name === 'nobody.knows' ? [{ pointer: `/events/${index}`, detail: 'is not registered' }] : [],
+        ),
+    },
     usedConsumers,
     secretOverlapMs: 600_000,
     checks: {

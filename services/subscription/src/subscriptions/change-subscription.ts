@@ -8,14 +8,14 @@ import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
-import type { WorkspaceDirectory } from './ports.ts';
+import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What a change needs besides the parts of every write. */
 export type ChangeParts = WriteParts<Subscription> &
   VerifyParts &
-  Readonly<{ checks: SettingsChecks; workspaces: WorkspaceDirectory }>;
+  Readonly<{ checks: SettingsChecks; workspaces: WorkspaceDirectory; catalogue: EventCatalogue }>;
 
 /** What is changed, and the trace that a request to its endpoint goes on. */
 export type ChangeTarget = Target & Readonly<{ traceparent: string }>;
@@ -66,6 +66,7 @@ export async function changeSubscription(
   const warnings = await checkSettings(parts.checks, body, [
     ...tlsFaults(body, parts.clock.nowMs()),
     ...httpFaults(rules, body),
+    ...(await parts.catalogue.faultsOf(target.reach.workspaceId, body.events ?? [])),
   ]);
   const written = await writeVersion(parts, target, {
     operation: 'changed',

@@ -12,7 +12,7 @@ import type { CreateBody } from './domain/request-body.ts';
 import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
-import type { WorkspaceDirectory } from './ports.ts';
+import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
@@ -23,6 +23,7 @@ export type CreateParts = WriteParts<Subscription> &
     checks: SettingsChecks;
     mint: SecretMint;
     workspaces: WorkspaceDirectory;
+    catalogue: EventCatalogue;
     /** Told when a subscription that owes a test is on its topic. */
     onTestOwed(): void;
   }>;
@@ -50,6 +51,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
     ...(await unknownConsumer(parts, reach, consumer)),
     ...httpFaults(rules, body),
     ...kindFaultsOf(body),
+    ...(await parts.catalogue.faultsOf(reach.workspaceId, body.events)),
     ...tlsFaults(body, parts.clock.nowMs()),
   ]);
   await requireRoom(parts, creation, rules.maxSubscriptions);

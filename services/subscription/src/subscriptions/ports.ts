@@ -21,6 +21,12 @@ export type WorkspaceDirectory = Readonly<{
   ensureConsumer(place: ConsumerPlace, by: Actor): Promise<void>;
 }>;
 
+/** The event types of workspaces. Rejects as a document store does. */
+export type EventCatalogue = Readonly<{
+  /** What is wrong with listing these events: in a strict workspace, what no event type bears out. */
+  faultsOf(id: WorkspaceId, events: readonly string[]): Promise<readonly Fault[]>;
+}>;
+
 /** One consumer of a workspace. */
 export type ConsumerPlace = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 

@@ -270,6 +270,19 @@ describe('every route', () => {
     expect(status).toBe(method === 'GET' ? (below === '' ? 200 : 404) : 403);
   });
 
+  it('refuses events that the catalogue does not bear out, new and changed', async () => {
+    const { call } = await serveInMemory();
+    const events = ['order.paid', 'nobody.knows'];
+    const refused = {
+      status: 422,
+      body: { errors: [{ pointer: '/events/1', detail: 'is not registered' }] },
+    };
+    expect(await call('POST', '', { body: aBody({ events }) })).toMatchObject(refused);
+    const { body } = await call('POST', '', { body: aBody() });
+    expect(await call('PATCH', `/${body.id}`, { body: { events } })).toMatchObject(refused);
+    expect((await call('PATCH', `/${body.id}`, { body: { description: 'x' } })).status).toBe(200);
+  });
+
   it('tells what is not in force yet', async () => {
     const { call, topic } = await serveInMemory();
     topic.fail = 'before';

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
+import { unknownEventFaults } from './check-event-names.ts';
+
+const catalogueOf = async (...names: readonly string[]) => {
+  const { call, documents, own } = await serveCatalogue();
+  for (const name of names) await call('POST', '', { body: { name } });
+  const faultsOf = async (...events: readonly string[]) => unknownEventFaults(documents.store, own, events);
+  return { call, faultsOf };
+};
+
+describe('the events of a subscription in a strict workspace', () => {
+  it('must be registered, and wildcards must match a registered one', async () => {
+    const { faultsOf } = await catalogueOf('order.paid', 'order.item.sent', 'ping');
+    expect(await faultsOf('order.paid', 'order.*', 'order.item.*', '*', 'ping')).toEqual([]);
+    expect(await faultsOf('order.paid', 'order.lost', 'ping.*', 'order.item', 'order.paid.*')).toEqual([
+      {
+        pointer: '/events',
+        detail:
+          "must be event types of this workspace, got 'order.lost', 'ping.*', 'order.item', 'order.paid.*'; " +
+          'registered are order.item.sent, order.paid, ping',
+      },
+      { pointer: '/events/1', detail: 'is not registered' },
+      { pointer: '/events/2', detail: 'matches no registered event type' },
+      { pointer: '/events/3', detail: 'is not registered' },
+      { pointer: '/events/4', detail: 'matches no registered event type' },
+    ]);
+  });
+
+  it('may be reserved names; what is no pattern is for others to tell', async () => {
+    const { faultsOf } = await catalogueOf();
+    expect(await faultsOf('webhook.test', 'tidings.endpoint.disabled', 'a..b')).toEqual([]);
+    expect((await faultsOf('a'))[0]?.detail).toContain('none is registered');
+  });
+
+  it('must not be archived', async () => {
+    const { call, faultsOf } = await catalogueOf('order.paid');
+    await call('DELETE', '/order.paid');
+    expect((await faultsOf('order.paid', 'order.*')).map(({ pointer }) => pointer)).toEqual([
+      '/events',
+      '/events/0',
+      '/events/1',
+    ]);
+  });
+
+  it('are answered with 50 of the registered names at most', async () => {
+    const { faultsOf } = await catalogueOf(
+      ...Array.from({ length: 51 }, (_, index) => `type_${100 + index}`),
+    );
+    const [{ detail } = { detail: '' }] = await faultsOf('order.lost');
+    expect(detail).toMatch(/type_149 and more$/);
+  });
+});
