@@ -125,7 +125,10 @@ describe('kill -9 of the service', () => {
 describe('Kafka away', () => {
   it('during 500 writes: all are taken, none is said to be in force, all are published afterwards', async () => {
     const site = newSite();
-    const { call } = await startReady(site, { SUBSCRIPTION_PUBLISH_WAIT: '20ms' });
+    const { call } = await startReady(site, {
+      SUBSCRIPTION_PUBLISH_WAIT: '20ms',
+      SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
+    });
     const { body } = await call('POST', '', { body: aBody({ send_test: false }) });
     const [node] = brokers.nodes.nodes;
     node?.signal('SIGSTOP');
