@@ -9,6 +9,8 @@ let description: Description;
 
 // Nothing of it exists: without a key that must not show.
 const owned = {
+  workspace: 'ws_of_others',
+  consumer: 'acme',
   subscription: 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00',
   delivery: 'dlv_2c26b46b68ffc68ff99b453c1d304134',
   eventType: 'order.paid',

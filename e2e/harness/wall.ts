@@ -8,16 +8,24 @@ export type Operation = Readonly<{
 }>;
 
 /** What exists in the workspace and at the consumer that own it. */
-type Owned = Readonly<{ subscription: string; delivery: string; eventType: string }>;
+type Owned = Readonly<{
+  workspace: string;
+  consumer: string;
+  subscription: string;
+  delivery: string;
+  eventType: string;
+}>;
 
 /**
  * What must happen to a key that may do it, but not here. `object`: the path names something of another: 404. `list`:
  * answers, and shows nothing of another. `own`: names nothing of others and works on the caller's own workspace only.
+ * `platform`: works on all workspaces, and refuses whoever does not hold the platform: 403.
  */
 type WallRule =
   | 'public'
   | Readonly<{ kind: 'object'; params(owned: Owned): Readonly<Record<string, string>>; body?: unknown }>
   | Readonly<{ kind: 'list' }>
+  | Readonly<{ kind: 'platform'; body?: unknown }>
   | Readonly<{ kind: 'own'; body: unknown }>;
 
 const ofSubscription = (body?: unknown): WallRule => ({
@@ -31,6 +39,17 @@ const ofType = (body?: unknown): WallRule => ({
   body,
 });
 const ofDelivery: WallRule = { kind: 'object', params: ({ delivery }) => ({ id: delivery }) };
+const ofConsumer = (body?: unknown): WallRule => ({
+  kind: 'object',
+  params: ({ consumer }) => ({ id: consumer }),
+  body,
+});
+const ofWorkspace = (body?: unknown): WallRule => ({
+  kind: 'object',
+  params: ({ workspace }) => ({ id: workspace }),
+  body,
+});
+const platform: WallRule = { kind: 'platform' };
 const list: WallRule = { kind: 'list' };
 
 /** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
@@ -59,6 +78,19 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   archiveEventType: ofType(),
   addEventTypeSchema: ofType({ schema: { type: 'object' } }),
   getEventTypeSchema: ofType(),
+  listConsumers: list,
+  createConsumer: { kind: 'own', body: { id: 'wall-consumer' } },
+  getConsumer: ofConsumer(),
+  changeConsumer: ofConsumer({ name: 'mine now' }),
+  enableConsumer: ofConsumer(),
+  disableConsumer: ofConsumer(),
+  listWorkspaces: platform,
+  createWorkspace: { kind: 'platform', body: { id: 'ws_wall' } },
+  getWorkspace: ofWorkspace(),
+  changeWorkspace: ofWorkspace({ name: 'mine now' }),
+  enableWorkspace: platform,
+  disableWorkspace: platform,
+  listAuditLog: list,
   listDeliveries: list,
   getDelivery: ofDelivery,
   listDeadLetters: list,
@@ -102,6 +134,6 @@ export function aimedAt(operation: Operation, owned: Owned): Readonly<{ path: st
   const rule = wallRules[operationId];
   if (rule === undefined || rule === 'public' || rule.kind === 'list') return { path, body: undefined };
   if (rule.kind === 'own') return { path, body: rule.body };
-  const params = rule.params(owned);
+  const params = rule.kind === 'platform' ? { id: owned.workspace } : rule.params(owned);
   return { path: path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => params[name] ?? ''), body: rule.body };
 }

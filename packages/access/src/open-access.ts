@@ -23,6 +23,8 @@ export type AccessContext = Readonly<{
 export type Access = Readonly<{
   authenticate: Authenticate;
   table: Pick<AccessTable, 'workspace' | 'consumer'>;
+  /** Resolves when the topic has been read. */
+  ready(): Promise<void>;
   /**
    * Takes in everything that the owner of these records has: the topic need not have been read any more. For the
    * service that keeps them, which must let its operator in while the brokers are away.
@@ -96,5 +98,5 @@ export async function openAccess(
     isLearned = true;
     tell();
   };
-  return { authenticate, table, learn };
+  return { authenticate, table, learn, ready: async () => records.ready() };
 }

@@ -1,3 +1,5 @@
+import { consumerKind, workspaceKind } from './access/access-kinds.ts';
+import { withSealedNotice } from './access/seal-notice.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import type { DocumentKind } from './registry/document-kind.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
@@ -19,4 +21,6 @@ const known = <T extends Versioned>(kind: DocumentKind<T>, withSeals: WithSeals<
 export const documentKinds: readonly KnownKind[] = [
   known(subscriptionKind, withSealedValues),
   known(eventTypeKind, (eventType) => eventType),
+  known(workspaceKind, withSealedNotice),
+  known(consumerKind, (consumer) => consumer),
 ];

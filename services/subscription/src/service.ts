@@ -1,16 +1,20 @@
 import { type Access, openAccess } from '@tidings/access';
-import { accessKeyPrefixes, type SubscriptionId, workspaceId } from '@tidings/contracts';
+import { type SubscriptionId, workspaceId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, type Producer, type Table } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
-import { type KeyRing, keyRing } from '@tidings/runtime';
+import { keyRing } from '@tidings/runtime';
+import { consumerRoutes } from './access/adapters/consumer-routes.ts';
 import {
   type AccessDocuments,
   openAccessDocuments,
   readAccessRecords,
 } from './access/adapters/open-access-documents.ts';
+import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
+import type { OperatorRules } from './access/change-workspace.ts';
 import { ensureBootstrap } from './access/ensure-bootstrap.ts';
+import { openNoticeUrl } from './access/seal-notice.ts';
 import { consumerFault, ensureConsumer, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
@@ -18,6 +22,7 @@ import { unknownEventFaults } from './event-types/check-event-names.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
+import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import { type OpenRegistry, openRegistry, readTopics } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
@@ -29,11 +34,7 @@ import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts'
 import { operationalEventPublisher } from './subscriptions/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
-import {
-  followWorkspaces,
-  type WorkspaceRules,
-  workspaceRules,
-} from './subscriptions/adapters/workspace-rules.ts';
+import { type WorkspaceRules, workspaceRules } from './subscriptions/adapters/workspace-rules.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
@@ -65,14 +66,6 @@ async function openKafka({ config, logger, metrics, resources, clock, name }: Co
   });
   resources.add('kafka', async () => bus.close());
   return { bus, producer: await bus.producer() };
-}
-
-async function openRules({ config, resources }: Context, bus: Bus, ring: KeyRing) {
-  const workspaces = await followWorkspaces(bus);
-  resources.add('workspaces table', async () => workspaces.close());
-  const prefix = accessKeyPrefixes['WorkspaceChanged.v1'];
-  const find = (id: string) => workspaces.get(`${prefix}${id}`) ?? undefined;
-  return { workspaces, rules: workspaceRules({ find, ring, defaults: config }) };
 }
 
 type SubscriptionParts = Readonly<{
@@ -135,7 +128,7 @@ const choresOf = (
 
 type Reading = Readonly<{
   bus: Bus;
-  workspaces: Pick<Table<unknown>, 'ready'>;
+  access: Pick<Access, 'ready'>;
   kinds: readonly Documents<Versioned>[];
   counter: AttemptCounter;
   housekeeping: Housekeeping;
@@ -143,15 +136,20 @@ type Reading = Readonly<{
 
 // Our own topics first: which attempts count follows from the versions on them.
 async function readAll({ config, resources }: Context, reading: Reading): Promise<void> {
-  const { bus, workspaces, kinds, counter, housekeeping } = reading;
+  const { bus, access, kinds, counter, housekeeping } = reading;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
-  void Promise.all([...tables, workspaces].map(async (table) => table.ready())).then(async () => {
+  void Promise.all([...tables, access].map(async (table) => table.ready())).then(async () => {
     housekeeping.onTopicsRead();
     const runner = await consumeAttempts(bus, counter, config.healthGroup);
     resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
   });
 }
+
+const operatorRules = (config: Context['config']): OperatorRules => ({
+  maxSubscriptions: config.maxPerWorkspace,
+  disableAfterFailures: config.disableAfterFailures,
+});
 
 // The registry knows its keys whether or not the brokers can tell them back.
 const bootstrapChore = ({ config, health }: Context, documents: AccessDocuments, access: Access): Chore => {
@@ -167,7 +165,7 @@ const bootstrapChore = ({ config, health }: Context, documents: AccessDocuments,
           workspaceId: workspaceId(config.workspaceId),
           eventTypePolicy: config.workspacePolicy,
           allowHttp: config.allowHttpEndpoints,
-          maxSubscriptions: config.maxPerWorkspace,
+          ...operatorRules(config),
         },
       });
       access.learn(await readAccessRecords(documents));
@@ -192,23 +190,37 @@ export async function startSubscription(context: Context): Promise<{ url: string
   resources.add('egress', async () => egress.close());
   const send = httpSender(egress);
   const { bus, producer } = await openKafka(context);
-  const { workspaces, rules } = await openRules(context, bus, ring);
+  const access = await openAccess(context, { bus, producer });
+  const rules = workspaceRules({
+    find: (id) => access.table.workspace(id),
+    openUrl: (id, sealed) => openNoticeUrl(ring, id, sealed),
+    defaults: config,
+  });
   const registry = openRegistry(context, producer);
   const { mongo, keys } = registry;
   const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send, rules });
   const eventTypes = registry.documents(eventTypeKind);
   const documents = openAccessDocuments(registry);
   const kinds = [...Object.values(documents), subscriptions, eventTypes];
-  const access = await openAccess(context, { bus, producer });
   const requestDelivery = deliveryRequester(producer);
   const chores = [
     ...choresOf(context, subscriptions, { counter, keys, requestDelivery }),
     bootstrapChore(context, documents, access),
   ];
   const housekeeping = startHousekeeping(context, kinds, chores);
-  await readAll(context, { bus, workspaces, kinds, counter, housekeeping });
+  await readAll(context, { bus, access, kinds, counter, housekeeping });
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
+  const checkEndpoint = endpointRule(egress);
+  const registryRoutes = [
+    ...eventTypeRoutes(eventTypes),
+    ...consumerRoutes(documents.consumers),
+    ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
+    ...auditRoutes(
+      registry.audit,
+      kinds.map(({ kind }) => kind.name),
+    ),
+  ];
   const routes = subscriptionRoutes({
     ...subscriptions,
     keys,
@@ -230,12 +242,12 @@ export async function startSubscription(context: Context): Promise<{ url: string
       },
     },
     secretOverlapMs: config.secretOverlapMs,
-    checks: { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule },
+    checks: { checkEndpoint, checkHeader: headerRule, checkFilter: filterRule },
     onReplay: () => metrics.handles.answersReplayed.inc({}),
   });
   const server = await serve(context, {
     routes: (app) =>
-      mountRoutes(app, [...routes, ...eventTypeRoutes(eventTypes)], {
+      mountRoutes(app, [...routes, ...registryRoutes], {
         authenticate: access.authenticate,
         requestsPerSecond: config.requestsPerSecond,
       }),

@@ -58,12 +58,21 @@ export function apiCaller(url: string, defaultKey: string) {
 
 const allScopes: ReadonlySet<string> = new Set(['admin']);
 
-/** Keys of tests: `own` and `other` see a workspace each, `acme` one consumer of the first, `reader` may only read. */
+/**
+ * Keys of tests: `own` and `other` see a workspace each, `acme` one consumer of the first, `reader` may only read, and
+ * `operator` holds the platform.
+ */
 export const principals: Readonly<Record<string, Principal>> = {
   own: { keyId: 'key_own', workspaceId: 'ws_own', consumerId: null, scopes: allScopes },
   other: { keyId: 'key_other', workspaceId: 'ws_other', consumerId: null, scopes: allScopes },
   acme: { keyId: 'key_acme', workspaceId: 'ws_own', consumerId: 'acme', scopes: allScopes },
   globex: { keyId: 'key_globex', workspaceId: 'ws_own', consumerId: 'globex', scopes: allScopes },
+  operator: {
+    keyId: 'key_operator',
+    workspaceId: 'ws_operator',
+    consumerId: null,
+    scopes: new Set(['admin', 'platform']),
+  },
   reader: {
     keyId: 'key_reader',
     workspaceId: 'ws_own',

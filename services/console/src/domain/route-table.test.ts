@@ -13,7 +13,7 @@ describe('serviceOf', () => {
     ['/v1/webhooks/workspaces', 'subscription'],
     ['/v1/webhooks/api-keys', 'subscription'],
     ['/v1/webhooks/sources', 'subscription'],
-    ['/v1/webhooks/audit', 'subscription'],
+    ['/v1/webhooks/audit-log', 'subscription'],
     ['/v1/webhooks/events', 'history'],
     ['/v1/webhooks/deliveries/dlv_1', 'history'],
     ['/v1/webhooks/dead-letters', 'history'],

@@ -19,7 +19,7 @@ export const routeTable: readonly Route[] = [
     'workspaces',
     'api-keys',
     'sources',
-    'audit',
+    'audit-log',
   ]),
   ...resources('history', [
     'events',

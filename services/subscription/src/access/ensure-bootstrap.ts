@@ -13,6 +13,7 @@ export type BootstrapSettings = Readonly<{
   eventTypePolicy: EventTypePolicy;
   allowHttp: boolean;
   maxSubscriptions: number;
+  disableAfterFailures: number;
 }>;
 
 /** What the bootstrap works with. */
@@ -35,9 +36,10 @@ export async function ensureBootstrap(parts: BootstrapParts): Promise<void> {
 }
 
 async function ensureWorkspace({ workspaces, settings }: BootstrapParts): Promise<void> {
-  const { workspaceId: id, eventTypePolicy, allowHttp, maxSubscriptions } = settings;
+  const { workspaceId: id, eventTypePolicy, allowHttp, maxSubscriptions, disableAfterFailures } = settings;
   if ((await workspaces.store.findAnywhere(id)) !== null) return;
-  const rules = { ...defaultRules, name: id, eventTypePolicy, allowHttp, maxSubscriptions };
+  const given = { eventTypePolicy, allowHttp, maxSubscriptions, disableAfterFailures };
+  const rules = { ...defaultRules, name: id, ...given };
   const entity = beginWorkspace(id, rules, workspaces.clock.nowMs());
   await writeFirst(workspaces, { entity, by: ourselves });
 }

@@ -6,6 +6,7 @@ import type { DocumentKind } from '../document-kind.ts';
 import { type Documents, documentsOf, type Places } from '../documents.ts';
 import { LandedVersions } from '../domain/landed-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
+import type { AuditLog } from '../ports.ts';
 import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
 import { MongoConnection } from './mongo-connection.ts';
@@ -18,6 +19,7 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 export type OpenRegistry = Readonly<{
   mongo: MongoConnection;
   keys: MongoIdempotencyStore;
+  audit: AuditLog;
   /** Opens the documents of one kind. */
   documents<T extends Versioned>(kind: DocumentKind<T>, more?: Pick<Places<T>, 'onPurge'>): Documents<T>;
 }>;
@@ -42,6 +44,7 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
   return {
     mongo,
     keys,
+    audit,
     documents: (kind, more = {}) => {
       const store = new MongoDocumentStore({ kind, connection, logger, metrics: metrics.handles });
       mongo.beforeUp(async () => store.createIndexes());

@@ -1,0 +1,221 @@
+import { consumerId } from '@tidings/contracts';
+import {
+  etagOf,
+  type IfMatch,
+  jsonBody,
+  named,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  pageReply,
+  pageSchema,
+  queryOf,
+  type Reply,
+  type Route,
+  route,
+} from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import type { Documents } from '../../registry/documents.ts';
+import { findTarget, notFound, type Target, type Written } from '../../registry/write-version.ts';
+import { consumerKind } from '../access-kinds.ts';
+import { changeConsumer, switchConsumer } from '../change-consumer.ts';
+import { createConsumer } from '../create-consumer.ts';
+import { type Consumer, consumerKey } from '../domain/consumer.ts';
+import {
+  type ConsumerBody,
+  type ConsumerChangeBody,
+  consumerBodySchemas,
+  consumerIdSchema,
+} from '../domain/consumer-body.ts';
+
+const path = '/v1/webhooks/consumers';
+const one = `${path}/{id}` as const;
+const tag = 'Consumers';
+const params = { id: consumerIdSchema } as const;
+
+const textOrNull = { type: ['string', 'null'] } as const;
+const time = { type: 'string', format: 'date-time' } as const;
+const properties = {
+  id: { type: 'string' },
+  workspace_id: { type: 'string' },
+  name: textOrNull,
+  contact: textOrNull,
+  state: { type: 'string', enum: ['active', 'disabled'] },
+  version: { type: 'integer' },
+  created_at: time,
+  updated_at: time,
+  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+} as const;
+const consumerSchema = named('Consumer', {
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+} as const);
+const shown = { schema: consumerSchema, headers: ['ETag'] } as const;
+
+const consumerView = ({ entity, propagated }: Written<Consumer>): Readonly<Record<string, unknown>> => ({
+  id: entity.consumerId,
+  workspace_id: entity.workspaceId,
+  ...entity.details,
+  state: entity.state,
+  version: entity.version,
+  created_at: new Date(entity.createdAtMs).toISOString(),
+  updated_at: new Date(entity.updatedAtMs).toISOString(),
+  propagated,
+});
+
+const consumerReply = (written: Written<Consumer>, status = 200): Reply => ({
+  status,
+  body: consumerView(written),
+  headers: {
+    etag: etagOf(written.entity),
+    'cache-control': 'no-store',
+    ...(status === 201 ? { location: `${path}/${encodeURIComponent(written.entity.consumerId)}` } : {}),
+  },
+});
+
+type ConsumerCall = Parameters<typeof actorOf>[0] &
+  Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
+
+const idOf = (principal: Principal, id: string): string =>
+  consumerKey({ workspaceId: reachOf(principal).workspaceId, consumerId: consumerId(id) });
+
+// The consumers are the workspace's to keep: for the key of one of them there is nothing to change.
+function targetOf(call: ConsumerCall): Target {
+  const reach = reachOf(call.principal);
+  if (reach.consumerId !== null) throw notFound(consumerKind, call.params.id);
+  return { reach, id: idOf(call.principal, call.params.id), ifMatch: call.ifMatch, by: actorOf(call) };
+}
+
+/** The routes of `/v1/webhooks/consumers`. */
+export const consumerRoutes = (consumers: Documents<Consumer>): Route[] => [
+  listRoute(consumers),
+  createRoute(consumers),
+  readRoute(consumers),
+  changeRoute(consumers),
+  switchRoute(consumers, 'enable'),
+  switchRoute(consumers, 'disable'),
+];
+
+const listRoute = ({ store }: Documents<Consumer>): Route =>
+  route({
+    operationId: 'listConsumers',
+    method: 'GET',
+    path,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'List consumers by id',
+    description: 'The key of a consumer sees only itself.',
+    query: queryOf<PageQuery & Readonly<{ state?: 'active' | 'disabled' }>>({
+      state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
+      ...pageParameters,
+    }),
+    answers: {
+      200: {
+        description: 'A page.',
+        schema: named('ConsumerPage', pageSchema(consumerSchema)),
+        headers: ['Link'],
+      },
+    },
+    handle: async ({ principal, query, request }) => {
+      const { state, cursor, limit } = query;
+      const reach = reachOf(principal);
+      const filters = { state, reach: reach.consumerId, of: 'consumers' };
+      const { afterId, cursorAfter } = cursorPlace(cursor, { workspaceId: reach.workspaceId, filters });
+      const where = { in: { state: state === undefined ? ['active', 'disabled'] : [state] } };
+      const { items, nextAfterId } = await store.list(reach, { where, afterId, limit, order: 'rising' });
+      const data = items.map((entity) => consumerView({ entity, propagated: !entity.isUnpublished }));
+      return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
+    },
+  });
+
+const createRoute = (consumers: Documents<Consumer>): Route =>
+  route({
+    operationId: 'createConsumer',
+    method: 'POST',
+    path,
+    access: 'admin',
+    tag,
+    summary: 'Register a consumer',
+    description: 'The id is the key: a repeat is told by 409 that the consumer is there.',
+    problems: ['conflict'],
+    body: jsonBody<ConsumerBody>({ schema: named('NewConsumer', consumerBodySchemas.create) }),
+    answers: {
+      201: { description: 'The consumer.', schema: consumerSchema, headers: ['ETag', 'Location'] },
+    },
+    handle: async (call) => {
+      const { workspaceId, consumerId: own } = reachOf(call.principal);
+      if (own !== null) {
+        const message = 'Consumers belong to the workspace: a key of one consumer cannot register any.';
+        throw new AppError({ code: 'forbidden', message });
+      }
+      const { id, name = null, contact = null } = call.body;
+      const place = { workspaceId, consumerId: consumerId(id) };
+      const written = await createConsumer(consumers, {
+        place,
+        details: { name, contact },
+        by: actorOf(call),
+      });
+      if (written !== null) return consumerReply(written, 201);
+      const message = `There is a consumer '${id}' already: change it with PATCH.`;
+      throw new AppError({ code: 'conflict', message, details: [{ pointer: '/id', detail: 'is taken' }] });
+    },
+  });
+
+const readRoute = ({ store }: Documents<Consumer>): Route =>
+  route({
+    operationId: 'getConsumer',
+    method: 'GET',
+    path: one,
+    access: 'subscriptions:read',
+    tag,
+    summary: 'Read a consumer',
+    params,
+    answers: { 200: { description: 'The consumer.', ...shown } },
+    handle: async ({ principal, params: { id } }) => {
+      const entity = await store.find(reachOf(principal), idOf(principal, id));
+      if (entity === null || entity.state === 'deleted') throw notFound(consumerKind, id);
+      return consumerReply({ entity, propagated: !entity.isUnpublished });
+    },
+  });
+
+const changeRoute = (consumers: Documents<Consumer>): Route =>
+  route({
+    operationId: 'changeConsumer',
+    method: 'PATCH',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Change a consumer',
+    params,
+    takes: ['If-Match'],
+    body: jsonBody<ConsumerChangeBody>({
+      schema: named('ConsumerChange', consumerBodySchemas.change),
+      types: ['application/json', 'application/merge-patch+json'],
+    }),
+    answers: { 200: { description: 'The new version.', ...shown } },
+    find: async (call) => findTarget(consumers, targetOf(call)),
+    handle: async (call) => consumerReply(await changeConsumer(consumers, targetOf(call), call.body)),
+  });
+
+const switches = {
+  enable: { operationId: 'enableConsumer', summary: 'Let the keys of a consumer in again' },
+  disable: { operationId: 'disableConsumer', summary: 'Let no key or token of a consumer in any more' },
+} as const;
+
+const switchRoute = (consumers: Documents<Consumer>, action: 'enable' | 'disable'): Route =>
+  route({
+    ...switches[action],
+    method: 'POST',
+    path: `${one}/${action}` as const,
+    access: 'admin',
+    tag,
+    description: 'Its subscriptions stay as they are.',
+    params,
+    takes: ['If-Match'],
+    answers: { 200: { description: 'The new version.', ...shown } },
+    handle: async (call) =>
+      consumerReply(await switchConsumer(consumers, targetOf(call), action === 'enable')),
+  });

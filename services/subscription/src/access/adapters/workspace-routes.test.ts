@@ -1,0 +1,150 @@
+import type { WorkspaceRecord } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { serveAccess } from '../../../test/in-memory-access.ts';
+import { openNoticeUrl } from '../seal-notice.ts';
+
+const key = 'operator';
+const url = 'https://chat.example/hooks/T0PSECRET';
+const pointersOf = ({ body }: Readonly<{ body: Readonly<Record<string, unknown>> }>): string[] =>
+  ((body['errors'] ?? []) as { pointer: string }[]).map(({ pointer }) => pointer);
+
+/** The routes with the workspaces of the keys `own` and `other` in them. */
+async function withWorkspaces() {
+  const served = await serveAccess();
+  for (const id of ['ws_own', 'ws_other']) await served.call('POST', 'workspaces', { key, body: { id } });
+  return served;
+}
+
+describe('workspaces', () => {
+  it('begin strict, with the bounds of the operator, and say how they get a key', async () => {
+    const { call, records } = await serveAccess();
+    const answer = await call('POST', 'workspaces', { key, body: { id: 'ws_new' } });
+    expect(answer.headers.get('location')).toBe('/v1/webhooks/workspaces/ws_new');
+    expect(answer).toMatchObject({
+      status: 201,
+      body: {
+        id: 'ws_new',
+        name: 'ws_new',
+        state: 'active',
+        event_type_policy: 'strict',
+        allow_http: false,
+        max_subscriptions: 50,
+        disable_after_failures: 7,
+        notice: null,
+        propagated: true,
+        first_key: { method: 'POST', path: '/v1/webhooks/api-keys', workspace_id: 'ws_new' },
+      },
+    });
+    expect(records()).toMatchObject([{ type: 'WorkspaceChanged.v1', id: 'ws_new', version: 1 }]);
+    expect((await call('POST', 'workspaces', { key, body: { id: 'ws_new' } })).status).toBe(409);
+  });
+
+  it('show nothing of the URL of notices but where it leads, not even in the audit log', async () => {
+    const { call, records, ring } = await serveAccess();
+    const body = { id: 'ws_own', notice: { url, style: 'slack' } };
+    const created = await call('POST', 'workspaces', { key, body });
+    expect(created.body['notice']).toEqual({ url: 'https://chat.example/***', style: 'slack' });
+    const { notice } = records()[0] as WorkspaceRecord;
+    expect(openNoticeUrl(ring, records()[0]?.id as WorkspaceRecord['id'], notice?.sealedUrl ?? '')).toBe(url);
+    const again = await call('PATCH', 'workspaces/ws_own', { body: { notice: body.notice } });
+    expect(again.body).toMatchObject({ version: 1 });
+    const without = await call('PATCH', 'workspaces/ws_own', { body: { notice: null } });
+    expect(without.body).toMatchObject({ version: 2, notice: null });
+    const log = await call('GET', 'audit-log?kind=workspace&entity_id=ws_own');
+    expect(log.body['data']).toMatchObject([
+      { operation: 'changed', version: 2, before: { notice: '***' }, after: { notice: null } },
+      { operation: 'created', version: 1, actor: { key_id: 'key_operator' }, after: { notice: '***' } },
+    ]);
+    expect(JSON.stringify([created.body, log.body, records()])).not.toContain('T0PSECRET');
+  });
+
+  it.each<[string, object, string]>([
+    ['an internal URL of notices', { notice: { url: 'https://internal.example/' } }, '/notice/url'],
+    ['an http URL of notices', { notice: { url: 'http://chat.example/' } }, '/notice/url'],
+    ['a policy that is none', { event_type_policy: 'loose' }, '/event_type_policy'],
+    ['a negative bound', { max_subscriptions: -1 }, '/max_subscriptions'],
+    ['another id', { id: 'ws_x' }, '/id'],
+  ])('are not changed to %s', async (_how, body, pointer) => {
+    const { call } = await withWorkspaces();
+    const answer = await call('PATCH', 'workspaces/ws_own', { key, body });
+    expect(answer.status).toBe(422);
+    expect(pointersOf(answer)).toContain(pointer);
+  });
+
+  it('let their own admins tighten everything, and loosen nothing beyond the operator', async () => {
+    const { call } = await withWorkspaces();
+    const body = { max_subscriptions: 51, allow_http: true };
+    expect(pointersOf(await call('PATCH', 'workspaces/ws_own', { body }))).toEqual([
+      '/allow_http',
+      '/max_subscriptions',
+    ]);
+    const tightened = { max_subscriptions: 50, event_type_policy: 'open', name: 'Own' };
+    expect((await call('PATCH', 'workspaces/ws_own', { body: tightened })).body).toMatchObject(tightened);
+    expect((await call('PATCH', 'workspaces/ws_own', { key, body })).body).toMatchObject(body);
+    // What the operator has granted may be kept.
+    expect((await call('PATCH', 'workspaces/ws_own', { body })).status).toBe(200);
+    const stale = { body: { name: 'x' }, headers: { 'if-match': '"1"' } };
+    expect((await call('PATCH', 'workspaces/ws_own', stale)).status).toBe(412);
+  });
+
+  it('are walls: nobody but the operator sees another, or that it exists', async () => {
+    const { call } = await withWorkspaces();
+    expect((await call('GET', 'workspaces/ws_own')).status).toBe(200);
+    expect((await call('GET', 'workspaces/ws_other', { key })).status).toBe(200);
+    for (const id of ['ws_other', 'ws_none']) {
+      expect((await call('GET', `workspaces/${id}`)).status).toBe(404);
+      expect((await call('PATCH', `workspaces/${id}`, { body: { name: 'x' } })).status).toBe(404);
+      expect((await call('PATCH', `workspaces/${id}`, { body: 7 })).status).toBe(404);
+    }
+    expect((await call('GET', 'workspaces/ws_own', { key: 'acme' })).status).toBe(404);
+    for (const [method, path] of [
+      ['GET', 'workspaces'],
+      ['POST', 'workspaces'],
+      ['POST', 'workspaces/ws_own/disable'],
+      ['POST', 'workspaces/ws_own/enable'],
+    ] as const) {
+      const body = path === 'workspaces' && method === 'POST' ? { id: 'ws_mine' } : undefined;
+      expect((await call(method, path, { body })).status).toBe(403);
+    }
+  });
+
+  it('are listed, switched off and on by the operator', async () => {
+    const { call, records } = await withWorkspaces();
+    expect((await call('POST', 'workspaces/ws_own/disable', { key })).body).toMatchObject({
+      state: 'disabled',
+      version: 2,
+    });
+    const ids = async (query: string): Promise<unknown[]> =>
+      ((await call('GET', `workspaces${query}`, { key })).body['data'] as { id: string }[]).map(
+        ({ id }) => id,
+      );
+    expect(await ids('')).toEqual(['ws_other', 'ws_own']);
+    expect(await ids('?state=disabled')).toEqual(['ws_own']);
+    const cursor = (await call('GET', 'workspaces?limit=1', { key })).body['next_cursor'];
+    expect(await ids(`?limit=1&cursor=${String(cursor)}`)).toEqual(['ws_own']);
+    await call('POST', 'workspaces/ws_own/enable', { key });
+    expect(records().at(-1)).toMatchObject({ id: 'ws_own', state: 'active', version: 3 });
+  });
+});
+
+describe('the audit log', () => {
+  it('tells a workspace of its own changes only, newest first, in pages', async () => {
+    const { call } = await withWorkspaces();
+    for (const name of ['a', 'b', 'c']) await call('PATCH', 'workspaces/ws_own', { body: { name } });
+    for (const name of ['x', 'y'])
+      await call('PATCH', 'workspaces/ws_other', { key: 'other', body: { name } });
+    const versions = async (query: string, by = 'own'): Promise<unknown[]> =>
+      ((await call('GET', `audit-log${query}`, { key: by })).body['data'] as { version: number }[]).map(
+        ({ version }) => version,
+      );
+    expect(await versions('')).toEqual([4, 3, 2, 1]);
+    expect(await versions('', 'other')).toEqual([3, 2, 1]);
+    expect(await versions('?key_id=key_own')).toEqual([4, 3, 2]);
+    expect(await versions('?entity_id=ws_other')).toEqual([]);
+    expect(await versions('?kind=consumer')).toEqual([]);
+    const cursor = String((await call('GET', 'audit-log?limit=2')).body['next_cursor']);
+    expect(await versions(`?limit=2&cursor=${cursor}`)).toEqual([2, 1]);
+    expect((await call('GET', 'audit-log?kind=nothing')).status).toBe(400);
+    expect((await call('GET', 'audit-log', { key: 'reader' })).status).toBe(403);
+  });
+});

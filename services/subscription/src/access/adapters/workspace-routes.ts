@@ -1,0 +1,199 @@
+import { workspaceId } from '@tidings/contracts';
+import {
+  type IfMatch,
+  jsonBody,
+  named,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  pageReply,
+  pageSchema,
+  queryOf,
+  type Route,
+  route,
+} from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import { actorOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import type { Documents } from '../../registry/documents.ts';
+import { findTarget, notFound, type Target } from '../../registry/write-version.ts';
+import { workspaceKind } from '../access-kinds.ts';
+import {
+  changeWorkspace,
+  createWorkspace,
+  switchWorkspace,
+  type WorkspaceParts,
+} from '../change-workspace.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import {
+  type WorkspaceBody,
+  type WorkspaceChangeBody,
+  workspaceBodySchemas,
+  workspaceIdSchema,
+} from '../domain/workspace-body.ts';
+import {
+  createdReply,
+  createdWorkspaceSchema,
+  workspaceReply,
+  workspaceSchema,
+  workspaceView,
+} from './workspace-view.ts';
+
+/** What the routes work with. */
+export type WorkspaceRouteParts = Documents<Workspace> & WorkspaceParts;
+
+const path = '/v1/webhooks/workspaces';
+const one = `${path}/{id}` as const;
+const tag = 'Workspaces';
+const params = { id: workspaceIdSchema } as const;
+const shown = { schema: workspaceSchema, headers: ['ETag'] } as const;
+
+const isOperator = ({ scopes, consumerId }: Principal): boolean =>
+  consumerId === null && scopes.has('platform');
+
+type WorkspaceCall = Parameters<typeof actorOf>[0] &
+  Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
+
+// Whose key is not of the platform sees the workspace it belongs to, and no other exists for it.
+function targetOf(call: WorkspaceCall): Target {
+  const { principal, params: named } = call;
+  const isOwn = principal.consumerId === null && principal.workspaceId === named.id;
+  if (!isOwn && !isOperator(principal)) throw notFound(workspaceKind, named.id);
+  const reach = { workspaceId: workspaceId(named.id), consumerId: null };
+  return { reach, id: named.id, ifMatch: call.ifMatch, by: actorOf(call) };
+}
+
+function requireOperator(principal: Principal): void {
+  if (isOperator(principal)) return;
+  const message = 'A key of one consumer cannot work on workspaces.';
+  throw new AppError({ code: 'forbidden', message });
+}
+
+/** The routes of `/v1/webhooks/workspaces`. */
+export const workspaceRoutes = (parts: WorkspaceRouteParts): Route[] => [
+  listRoute(parts),
+  createRoute(parts),
+  readRoute(parts),
+  changeRoute(parts),
+  switchRoute(parts, 'enable'),
+  switchRoute(parts, 'disable'),
+];
+
+const listRoute = ({ store, ring }: WorkspaceRouteParts): Route =>
+  route({
+    operationId: 'listWorkspaces',
+    method: 'GET',
+    path,
+    access: 'platform',
+    tag,
+    summary: 'List all workspaces by id',
+    query: queryOf<PageQuery & Readonly<{ state?: 'active' | 'disabled' }>>({
+      state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
+      ...pageParameters,
+    }),
+    answers: {
+      200: {
+        description: 'A page.',
+        schema: named('WorkspacePage', pageSchema(workspaceSchema)),
+        headers: ['Link'],
+      },
+    },
+    handle: async ({ principal, query, request }) => {
+      requireOperator(principal);
+      const { state, cursor, limit } = query;
+      const filters = { state, of: 'workspaces' };
+      const place = cursorPlace(cursor, { workspaceId: principal.workspaceId, filters });
+      const where = { in: { state: state === undefined ? ['active', 'disabled'] : [state] } };
+      const { items, nextAfterId } = await store.listAll({ where, afterId: place.afterId, limit });
+      const data = items.map((entity) => workspaceView(ring, { entity, propagated: !entity.isUnpublished }));
+      return pageReply(request, { data, nextCursor: place.cursorAfter(nextAfterId) });
+    },
+  });
+
+const createRoute = (parts: WorkspaceRouteParts): Route =>
+  route({
+    operationId: 'createWorkspace',
+    method: 'POST',
+    path,
+    access: 'platform',
+    tag,
+    summary: 'Make a workspace',
+    description:
+      'It is strict unless the body says otherwise, and has no key yet: `first_key` in the answer is the request ' +
+      'that makes one. The id is the key: a repeat is told by 409 that the workspace is there.',
+    problems: ['conflict'],
+    body: jsonBody<WorkspaceBody>({ schema: named('NewWorkspace', workspaceBodySchemas.create) }),
+    answers: {
+      201: { description: 'The workspace.', schema: createdWorkspaceSchema, headers: ['ETag', 'Location'] },
+    },
+    handle: async (call) => {
+      requireOperator(call.principal);
+      const id = workspaceId(call.body.id);
+      const created = await createWorkspace(parts, { id, body: call.body, by: actorOf(call) });
+      return createdReply(parts.ring, created);
+    },
+  });
+
+const readRoute = (parts: WorkspaceRouteParts): Route =>
+  route({
+    operationId: 'getWorkspace',
+    method: 'GET',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Read a workspace',
+    description: 'The own one; with the scope `platform` as well, any.',
+    params,
+    answers: { 200: { description: 'The workspace.', ...shown } },
+    handle: async (call) => {
+      const entity = await findTarget(parts, targetOf({ ...call, ifMatch: null }));
+      return workspaceReply(parts.ring, { entity, propagated: !entity.isUnpublished });
+    },
+  });
+
+const changeRoute = (parts: WorkspaceRouteParts): Route =>
+  route({
+    operationId: 'changeWorkspace',
+    method: 'PATCH',
+    path: one,
+    access: 'admin',
+    tag,
+    summary: 'Change the rules of a workspace',
+    description:
+      'The own one; with the scope `platform` as well, any. Only with `platform` can `allow_http` be switched on, and ' +
+      '`max_subscriptions` be raised above what it is or what the operator has set.',
+    params,
+    takes: ['If-Match'],
+    body: jsonBody<WorkspaceChangeBody>({
+      schema: named('WorkspaceChange', workspaceBodySchemas.change),
+      types: ['application/json', 'application/merge-patch+json'],
+    }),
+    answers: { 200: { description: 'The new version.', ...shown } },
+    find: async (call) => findTarget(parts, targetOf(call)),
+    handle: async (call) => {
+      const change = { body: call.body, isOperator: isOperator(call.principal) };
+      return workspaceReply(parts.ring, await changeWorkspace(parts, targetOf(call), change));
+    },
+  });
+
+const switches = {
+  enable: { operationId: 'enableWorkspace', summary: 'Let the keys of a workspace in again' },
+  disable: { operationId: 'disableWorkspace', summary: 'Let no key of a workspace in any more' },
+} as const;
+
+const switchRoute = (parts: WorkspaceRouteParts, action: 'enable' | 'disable'): Route =>
+  route({
+    ...switches[action],
+    method: 'POST',
+    path: `${one}/${action}` as const,
+    access: 'platform',
+    tag,
+    description: 'Keys with the scope `platform` are let in all the same.',
+    params,
+    takes: ['If-Match'],
+    answers: { 200: { description: 'The new version.', ...shown } },
+    handle: async (call) => {
+      const state = action === 'enable' ? 'active' : 'disabled';
+      return workspaceReply(parts.ring, await switchWorkspace(parts, targetOf(call), state));
+    },
+  });

@@ -1,0 +1,94 @@
+import { eventTypePolicies, noticeStyles } from '@tidings/contracts';
+import { etagOf, named, type Reply } from '@tidings/http';
+import type { KeyRing } from '@tidings/runtime';
+import type { Written } from '../../registry/write-version.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { shownNoticeUrl } from '../seal-notice.ts';
+
+const time = { type: 'string', format: 'date-time' } as const;
+const properties = {
+  id: { type: 'string' },
+  name: { type: 'string' },
+  state: { type: 'string', enum: ['active', 'disabled'] },
+  event_type_policy: { type: 'string', enum: eventTypePolicies },
+  allow_http: { type: 'boolean' },
+  max_subscriptions: { type: 'integer' },
+  disable_after_failures: { type: 'integer' },
+  notice: {
+    type: ['object', 'null'],
+    properties: {
+      url: { type: 'string', description: 'Where it leads; the path is hidden.' },
+      style: { type: 'string', enum: noticeStyles },
+    },
+    required: ['url', 'style'],
+  },
+  version: { type: 'integer' },
+  created_at: time,
+  updated_at: time,
+  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+} as const;
+
+/** A workspace as {@link workspaceView} writes it. */
+export const workspaceSchema = named('Workspace', {
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+} as const);
+
+/** The answer to a creation: the workspace, and how it gets its first key. */
+export const createdWorkspaceSchema = named('CreatedWorkspace', {
+  type: 'object',
+  properties: {
+    ...properties,
+    first_key: {
+      type: 'object',
+      properties: { method: { type: 'string' }, path: { type: 'string' }, workspace_id: { type: 'string' } },
+      required: ['method', 'path', 'workspace_id'],
+      description:
+        'The request that makes its first key: the id goes into the body, by a key of the platform.',
+    },
+  },
+  required: [...Object.keys(properties), 'first_key'],
+} as const);
+
+/** A workspace as the API shows it. */
+export function workspaceView(
+  ring: KeyRing,
+  { entity, propagated }: Written<Workspace>,
+): Readonly<Record<string, unknown>> {
+  const { id, rules } = entity;
+  const { notice } = rules;
+  return {
+    id,
+    name: rules.name,
+    state: entity.state,
+    event_type_policy: rules.eventTypePolicy,
+    allow_http: rules.allowHttp,
+    max_subscriptions: rules.maxSubscriptions,
+    disable_after_failures: rules.disableAfterFailures,
+    notice: notice === null ? null : { url: shownNoticeUrl(ring, id, notice.sealedUrl), style: notice.style },
+    version: entity.version,
+    created_at: new Date(entity.createdAtMs).toISOString(),
+    updated_at: new Date(entity.updatedAtMs).toISOString(),
+    propagated,
+  };
+}
+
+/** The answer that shows one workspace. */
+export const workspaceReply = (ring: KeyRing, written: Written<Workspace>): Reply => ({
+  status: 200,
+  body: workspaceView(ring, written),
+  headers: { etag: etagOf(written.entity), 'cache-control': 'no-store' },
+});
+
+/** The answer that shows a new workspace. */
+export function createdReply(ring: KeyRing, written: Written<Workspace>): Reply {
+  const { id } = written.entity;
+  const { body, headers } = workspaceReply(ring, written);
+  const firstKey = { method: 'POST', path: '/v1/webhooks/api-keys', workspace_id: id };
+  return {
+    status: 201,
+    body: { ...body, first_key: firstKey },
+    headers: { ...headers, location: `/v1/webhooks/workspaces/${id}` },
+  };
+}

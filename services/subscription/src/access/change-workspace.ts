@@ -1,0 +1,140 @@
+import type { WorkspaceId } from '@tidings/contracts';
+import { AppError, type KeyRing } from '@tidings/runtime';
+import type { Actor } from '../registry/domain/audit-entry.ts';
+import {
+  type Target,
+  type WriteParts,
+  type Written,
+  writeFirst,
+  writeVersion,
+} from '../registry/write-version.ts';
+import {
+  beginWorkspace,
+  defaultRules,
+  type Workspace,
+  type WorkspaceRules,
+  withRules,
+  withState,
+} from './domain/workspace.ts';
+import type { WorkspaceBody, WorkspaceChangeBody } from './domain/workspace-body.ts';
+import { sealNotice } from './seal-notice.ts';
+
+/** What the operator has set for workspaces that say nothing else, and for what their own admins may raise. */
+export type OperatorRules = Readonly<{ maxSubscriptions: number; disableAfterFailures: number }>;
+
+/** Judges a URL as that of an endpoint. */
+type CheckUrl = (url: string) => Promise<Readonly<{ faults: readonly string[] }>>;
+
+/** What workspaces are written with. */
+export type WorkspaceParts = WriteParts<Workspace> &
+  Readonly<{ ring: KeyRing; operator: OperatorRules; checkEndpoint: CheckUrl }>;
+
+type Fault = Readonly<{ pointer: string; detail: string }>;
+
+function refuse([first, ...rest]: readonly Fault[]): void {
+  if (first === undefined) return;
+  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
+  throw new AppError({ code: 'unprocessable', message, details: [first, ...rest] });
+}
+
+async function noticeFaults(
+  { checkEndpoint }: WorkspaceParts,
+  rules: WorkspaceChangeBody,
+  allowHttp: boolean,
+) {
+  const url = rules.notice?.url;
+  if (url === undefined) return [];
+  const { faults } = await checkEndpoint(url);
+  const isRefusedHttp = !allowHttp && /^http:/i.test(url);
+  return [...faults, ...(isRefusedHttp ? ['must be https: this workspace does not allow http'] : [])].map(
+    (detail): Fault => ({ pointer: '/notice/url', detail }),
+  );
+}
+
+/** What only the operator may loosen; everything may be tightened by the workspace itself. */
+function boundFaults(operator: OperatorRules, current: WorkspaceRules, body: WorkspaceChangeBody): Fault[] {
+  const bound = Math.max(operator.maxSubscriptions, current.maxSubscriptions);
+  return [
+    ...(body.allow_http === true && !current.allowHttp
+      ? [{ pointer: '/allow_http', detail: 'can only be switched on with the scope platform' }]
+      : []),
+    ...(body.max_subscriptions !== undefined && body.max_subscriptions > bound
+      ? [
+          {
+            pointer: '/max_subscriptions',
+            detail: `can only be raised above ${bound} with the scope platform, got ${body.max_subscriptions}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function rulesFrom(
+  ring: KeyRing,
+  id: WorkspaceId,
+  given: Readonly<{ body: WorkspaceChangeBody; before: WorkspaceRules }>,
+) {
+  const { body, before } = given;
+  return {
+    name: body.name ?? before.name,
+    eventTypePolicy: body.event_type_policy ?? before.eventTypePolicy,
+    allowHttp: body.allow_http ?? before.allowHttp,
+    maxSubscriptions: body.max_subscriptions ?? before.maxSubscriptions,
+    disableAfterFailures: body.disable_after_failures ?? before.disableAfterFailures,
+    notice:
+      body.notice === undefined
+        ? before.notice
+        : body.notice === null
+          ? null
+          : sealNotice(ring, id, { wanted: body.notice, before: before.notice }),
+  };
+}
+
+/** Makes a workspace. Throws AppError `conflict` when there is one of its id. */
+export async function createWorkspace(
+  parts: WorkspaceParts,
+  { id, body, by }: Readonly<{ id: WorkspaceId; body: WorkspaceBody; by: Actor }>,
+): Promise<Written<Workspace>> {
+  const { ring, operator, clock } = parts;
+  const before = { ...defaultRules, ...operator, name: id };
+  refuse(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));
+  const entity = beginWorkspace(id, rulesFrom(ring, id, { body, before }), clock.nowMs());
+  const written = await writeFirst(parts, { entity, by });
+  if (written !== null) return written;
+  const message = `There is a workspace '${id}' already: change it with PATCH.`;
+  throw new AppError({ code: 'conflict', message, details: [{ pointer: '/id', detail: 'is taken' }] });
+}
+
+/** A change: of what, and whether by somebody who may go beyond the operator's bounds. */
+export type WorkspaceChange = Readonly<{ body: WorkspaceChangeBody; isOperator: boolean }>;
+
+/** PATCH: puts the named rules in the place of what was. */
+export async function changeWorkspace(
+  parts: WorkspaceParts,
+  target: Target,
+  { body, isOperator }: WorkspaceChange,
+): Promise<Written<Workspace>> {
+  const { ring, operator, clock } = parts;
+  return writeVersion(parts, target, {
+    operation: 'changed',
+    change: async (current) => {
+      const { rules } = current;
+      refuse([
+        ...(isOperator ? [] : boundFaults(operator, rules, body)),
+        ...(await noticeFaults(parts, body, body.allow_http ?? rules.allowHttp)),
+      ]);
+      return withRules(current, rulesFrom(ring, current.id, { body, before: rules }), clock.nowMs());
+    },
+  });
+}
+
+/** Switches a workspace on or off: no key of a disabled one is let in, but for those of the operator. */
+export const switchWorkspace = async (
+  parts: WriteParts<Workspace>,
+  target: Target,
+  state: 'active' | 'disabled',
+): Promise<Written<Workspace>> =>
+  writeVersion(parts, target, {
+    operation: state === 'active' ? 'enabled' : 'disabled',
+    change: (current) => withState(current, state, parts.clock.nowMs()),
+  });

@@ -1,0 +1,35 @@
+/** PATCH of a consumer: what is there replaces what was. */
+export type ConsumerChangeBody = Readonly<{ name?: string | null; contact?: string | null }>;
+
+/** POST: the id is the workspace's own choice. */
+export type ConsumerBody = ConsumerChangeBody & Readonly<{ id: string }>;
+
+const details = {
+  name: { type: ['string', 'null'], minLength: 1, maxLength: 200, description: 'For people.' },
+  contact: {
+    type: ['string', 'null'],
+    minLength: 1,
+    maxLength: 500,
+    description: 'Where its people are reached. It never leaves the registry.',
+  },
+} as const;
+
+/** The id of a consumer. */
+export const consumerIdSchema = {
+  type: 'string',
+  pattern: '^[\\x21-\\x7e]+$',
+  minLength: 1,
+  maxLength: 128,
+  description: 'The id of the consumer, by the choice of the workspace.',
+} as const;
+
+/** JSON Schemas of the bodies. */
+export const consumerBodySchemas = {
+  create: {
+    type: 'object',
+    properties: { id: consumerIdSchema, ...details },
+    required: ['id'],
+    additionalProperties: false,
+  },
+  change: { type: 'object', properties: details, required: [], additionalProperties: false },
+} as const;

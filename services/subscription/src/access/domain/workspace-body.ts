@@ -1,0 +1,72 @@
+import { type EventTypePolicy, eventTypePolicies, type NoticeStyle, noticeStyles } from '@tidings/contracts';
+
+/** PATCH of a workspace: what is there replaces what was. */
+export type WorkspaceChangeBody = Readonly<{
+  name?: string;
+  event_type_policy?: EventTypePolicy;
+  allow_http?: boolean;
+  max_subscriptions?: number;
+  disable_after_failures?: number;
+  /** null: no notices. */
+  notice?: Readonly<{ url: string; style?: NoticeStyle }> | null;
+}>;
+
+/** POST: the id is the operator's choice. */
+export type WorkspaceBody = WorkspaceChangeBody & Readonly<{ id: string }>;
+
+/** The most subscriptions that any workspace can be given. */
+const maxSubscriptions = 100_000;
+
+const rules = {
+  name: { type: 'string', minLength: 1, maxLength: 200, description: 'For people. Default: the id.' },
+  event_type_policy: {
+    type: 'string',
+    enum: eventTypePolicies,
+    description:
+      '`strict` (default) refuses event types and consumers that are not registered; `open` takes them.',
+  },
+  allow_http: {
+    type: 'boolean',
+    description: 'Endpoints may be http, where the operator allows it as well. Default false.',
+  },
+  max_subscriptions: {
+    type: 'integer',
+    minimum: 0,
+    maximum: maxSubscriptions,
+    description: 'Deleted ones are not counted.',
+  },
+  disable_after_failures: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'Failures in a row after which a subscription is disabled; 0 is never.',
+  },
+  notice: {
+    type: ['object', 'null'],
+    properties: {
+      url: { type: 'string', minLength: 1, maxLength: 2_048, description: 'Sealed, and never shown whole.' },
+      style: { type: 'string', enum: noticeStyles, description: 'Default json.' },
+    },
+    required: ['url'],
+    additionalProperties: false,
+    description: 'Where notices about endpoints go; null: nowhere.',
+  },
+} as const;
+
+/** The id of a workspace. */
+export const workspaceIdSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_-]{1,64}$',
+  description: 'The id of the workspace.',
+} as const;
+
+/** JSON Schemas of the bodies. */
+export const workspaceBodySchemas = {
+  create: {
+    type: 'object',
+    properties: { id: workspaceIdSchema, ...rules },
+    required: ['id'],
+    additionalProperties: false,
+  },
+  change: { type: 'object', properties: rules, required: [], additionalProperties: false },
+} as const;

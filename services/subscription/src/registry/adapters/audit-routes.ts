@@ -1,0 +1,95 @@
+import {
+  named,
+  type PageQuery,
+  pageParameters,
+  pageReply,
+  pageSchema,
+  queryOf,
+  type Route,
+  route,
+} from '@tidings/http';
+import type { AuditEntry } from '../domain/audit-entry.ts';
+import type { AuditLog } from '../ports.ts';
+import { reachOf } from './call-parts.ts';
+import { cursorPlace } from './cursor-place.ts';
+
+const textOrNull = { type: ['string', 'null'] } as const;
+const properties = {
+  id: { type: 'string' },
+  at: { type: 'string', format: 'date-time' },
+  operation: { type: 'string' },
+  kind: { type: 'string' },
+  entity_id: { type: 'string' },
+  consumer_id: textOrNull,
+  version: { type: 'integer', description: 'The version that the change made.' },
+  actor: {
+    type: 'object',
+    properties: { key_id: textOrNull, address: textOrNull },
+    required: ['key_id', 'address'],
+    description: 'Both null: Tidings itself.',
+  },
+  before: {
+    type: ['object', 'null'],
+    description: 'The fields that changed, as they were; null at creation.',
+  },
+  after: { type: 'object', description: 'The same fields as they are. Secrets show as `***`.' },
+} as const;
+const entrySchema = named('AuditEntry', {
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+} as const);
+
+const entryView = (entry: AuditEntry): Readonly<Record<string, unknown>> => ({
+  id: entry.id,
+  at: new Date(entry.atMs).toISOString(),
+  operation: entry.operation,
+  kind: entry.kind,
+  entity_id: entry.entityId,
+  consumer_id: entry.consumerId,
+  version: entry.version,
+  actor: { key_id: entry.actor.keyId, address: entry.actor.address },
+  before: entry.before,
+  after: entry.after,
+});
+
+type LogQuery = PageQuery & Readonly<{ kind?: string; entity_id?: string; key_id?: string }>;
+
+const text = (description: string) =>
+  ({ type: 'string', minLength: 1, maxLength: 256, description }) as const;
+
+/** GET /v1/webhooks/audit-log. `kinds`: the names of what can be asked for. */
+export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly string[]): Route[] => [
+  route({
+    operationId: 'listAuditLog',
+    method: 'GET',
+    path: '/v1/webhooks/audit-log',
+    access: 'admin',
+    tag: 'Audit',
+    summary: 'List who changed what, newest first',
+    description: 'Of the own workspace. A change is here within seconds; its document has it from the first.',
+    query: queryOf<LogQuery>({
+      kind: { type: 'string', enum: kinds, description: 'Changes of things of this kind.' },
+      entity_id: text('Changes of this one; of a consumer or event type: `<workspace>/<id or name>`.'),
+      key_id: text('Changes by this key.'),
+      ...pageParameters,
+    }),
+    answers: {
+      200: { description: 'A page.', schema: named('AuditPage', pageSchema(entrySchema)), headers: ['Link'] },
+    },
+    handle: async ({ principal, query, request }) => {
+      const { kind, entity_id, key_id, cursor, limit } = query;
+      const reach = reachOf(principal);
+      const filters = { kind, entity_id, key_id, reach: reach.consumerId, of: 'audit-log' };
+      const { afterId, cursorAfter } = cursorPlace(cursor, { workspaceId: reach.workspaceId, filters });
+      const { items, nextAfterId } = await audit.list(reach, {
+        kind: kind ?? null,
+        entityId: entity_id ?? null,
+        keyId: key_id ?? null,
+        afterId,
+        limit,
+      });
+      return pageReply(request, { data: items.map(entryView), nextCursor: cursorAfter(nextAfterId) });
+    },
+  }),
+];

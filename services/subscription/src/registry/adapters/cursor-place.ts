@@ -1,0 +1,22 @@
+import { type CursorBinding, decodeCursor, encodeCursor } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+
+/** Where a page begins, and how the cursor to the next one is made. */
+export type CursorPlace = Readonly<{
+  afterId: string | null;
+  cursorAfter(id: string | null): string | null;
+}>;
+
+/** Reads a cursor that stands for an id. Throws AppError `invalid-request` for one of another list. */
+export function cursorPlace(cursor: string | undefined, binding: CursorBinding): CursorPlace {
+  const position = cursor === undefined ? null : decodeCursor(cursor, binding);
+  if (position !== null && typeof position !== 'string') {
+    const detail = 'The cursor is malformed.';
+    const details = [{ pointer: '/cursor', detail }];
+    throw new AppError({ code: 'invalid-request', message: detail, details });
+  }
+  return {
+    afterId: position,
+    cursorAfter: (id) => (id === null ? null : encodeCursor(id, binding)),
+  };
+}
