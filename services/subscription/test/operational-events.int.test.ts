@@ -2,7 +2,6 @@ import {
   type AttemptRecorded,
   decodeEvent,
   deriveDeliveryId,
-  encodeAccess,
   encodeAttempt,
   newEventId,
   subscriptionId as subscriptionIdOf,
@@ -11,9 +10,9 @@ import {
 } from '@tidings/contracts';
 import { connectKafka, type OutgoingRecord } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { keyRing, seal } from '@tidings/runtime';
 import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
+import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
 import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 
@@ -110,22 +109,12 @@ it('keeps to what the workspace says, and tells its chat', async () => {
   onTestFinished(async () => bus.close());
   const producer = await bus.producer();
   const chat = await startReceiver({ cleanUp: onTestFinished });
-  const id = workspaceId(place.workspace);
-  const sealedUrl = seal(keyRing(place.sealingKeys), chat.url, [id, id, 'notice_url']);
-  const workspace = encodeAccess({
-    type: 'WorkspaceChanged.v1',
-    id,
-    version: 1,
-    state: 'active',
-    name: 'test',
-    eventTypePolicy: 'open',
-    allowHttp: true,
-    maxSubscriptions: 10,
-    disableAfterFailures: 2,
-    notice: { sealedUrl, style: 'slack' },
+  const { url, call } = await startReadyRegistry(place, { ALLOW_HTTP_ENDPOINTS: 'true' });
+  const rules = { disable_after_failures: 2, notice: { url: chat.url, style: 'slack' } };
+  const changed = await accessCaller(url, place.adminKey)('PATCH', `workspaces/${place.workspace}`, {
+    body: rules,
   });
-  await producer.publish({ topic: topics.access, ...workspace });
-  const { call } = await startReadyRegistry(place, { ALLOW_HTTP_ENDPOINTS: 'true' });
+  expect(changed).toMatchObject({ status: 200, body: { disable_after_failures: 2, propagated: true } });
   const { body } = await call('POST', '', { body: aBody() });
   for (let count = 0; count < 2; count += 1) await producer.publish(attemptOf(body.id, place));
   const disabled = { state: 'disabled', failure_count: 2 };
