@@ -47,11 +47,18 @@ describe('the wall', () => {
     ['with a key that nobody knows', { authorization: 'Bearer no-such-key' }, [401, 429]],
   ])('lets nobody in %s, whatever is asked for', async (_how, headers, refusals) => {
     const seen = new Set<number>();
-    for (const operation of all().filter(({ scope }) => scope !== null)) {
+    for (const [at, operation] of all()
+      .filter(({ scope }) => scope !== null)
+      .entries()) {
       const { path, body } = aimedAt(operation, owned);
       const response = await fetch(`${url}${path}`, {
         method: operation.method,
-        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        // Wrong keys are limited for each address: the stack believes what stands in front of it.
+        headers: {
+          ...headers,
+          'x-forwarded-for': `192.0.2.${at}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const isRefused = refusals.includes(response.status);
