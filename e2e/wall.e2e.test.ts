@@ -47,18 +47,11 @@ describe('the wall', () => {
     ['with a key that nobody knows', { authorization: 'Bearer no-such-key' }, [401, 429]],
   ])('lets nobody in %s, whatever is asked for', async (_how, headers, refusals) => {
     const seen = new Set<number>();
-    for (const [at, operation] of all()
-      .filter(({ scope }) => scope !== null)
-      .entries()) {
+    for (const operation of all().filter(({ scope }) => scope !== null)) {
       const { path, body } = aimedAt(operation, owned);
       const response = await fetch(`${url}${path}`, {
         method: operation.method,
-        // Wrong keys are limited for each address: the stack believes what stands in front of it.
-        headers: {
-          ...headers,
-          'x-forwarded-for': `192.0.2.${at}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const isRefused = refusals.includes(response.status);

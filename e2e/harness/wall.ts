@@ -49,7 +49,6 @@ const ofWorkspace = (body?: unknown): WallRule => ({
   params: ({ workspace }) => ({ id: workspace }),
   body,
 });
-const ofKey: WallRule = { kind: 'object', params: () => ({ id: 'key_of_others' }) };
 const platform: WallRule = { kind: 'platform' };
 const list: WallRule = { kind: 'list' };
 
@@ -92,11 +91,6 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   enableWorkspace: platform,
   disableWorkspace: platform,
   listAuditLog: list,
-  createApiKey: { kind: 'own', body: { scopes: ['deliveries:read'] } },
-  listApiKeys: list,
-  getApiKey: ofKey,
-  revokeApiKey: ofKey,
-  createConsumerToken: { kind: 'own', body: { consumer_id: 'wall-consumer' } },
   listDeliveries: list,
   getDelivery: ofDelivery,
   listDeadLetters: list,

@@ -6,7 +6,6 @@ import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/ka
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { consumerRoutes } from './access/adapters/consumer-routes.ts';
-import { keyRoutes, tokenRoute } from './access/adapters/key-routes.ts';
 import {
   type AccessDocuments,
   openAccessDocuments,
@@ -216,8 +215,6 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const registryRoutes = [
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
-    ...keyRoutes(documents),
-    tokenRoute({ ...documents, ring }),
     ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
     ...auditRoutes(
       registry.audit,

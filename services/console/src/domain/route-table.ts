@@ -18,7 +18,6 @@ export const routeTable: readonly Route[] = [
     'consumers',
     'workspaces',
     'api-keys',
-    'consumer-tokens',
     'sources',
     'audit-log',
   ]),
