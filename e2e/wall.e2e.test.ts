@@ -14,6 +14,7 @@ const owned = {
   subscription: 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00',
   delivery: 'dlv_2c26b46b68ffc68ff99b453c1d304134',
   eventType: 'order.paid',
+  apiKey: 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00',
 };
 
 beforeAll(async () => {

@@ -14,6 +14,7 @@ type Owned = Readonly<{
   subscription: string;
   delivery: string;
   eventType: string;
+  apiKey: string;
 }>;
 
 /**
@@ -50,6 +51,7 @@ const ofWorkspace = (body?: unknown): WallRule => ({
   body,
 });
 const platform: WallRule = { kind: 'platform' };
+const ofKey: WallRule = { kind: 'object', params: ({ apiKey }) => ({ id: apiKey }) };
 const list: WallRule = { kind: 'list' };
 
 /** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
@@ -103,6 +105,11 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   listDeadLetterJobs: list,
   getDeadLetterJob: ofDelivery,
   cancelDeadLetterJob: ofDelivery,
+  listApiKeys: list,
+  createApiKey: { kind: 'own', body: { scopes: ['subscriptions:read'] } },
+  getApiKey: ofKey,
+  revokeApiKey: ofKey,
+  createConsumerToken: { kind: 'own', body: { consumer_id: 'acme' } },
 };
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];

@@ -1,4 +1,5 @@
-import { consumerKind, workspaceKind } from './access/access-kinds.ts';
+import { apiKeyKind, consumerKind, tokenKeyKind, workspaceKind } from './access/access-kinds.ts';
+import { withSealedPrivate } from './access/domain/token-key.ts';
 import { withSealedNotice } from './access/seal-notice.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import type { DocumentKind } from './registry/document-kind.ts';
@@ -23,4 +24,6 @@ export const documentKinds: readonly KnownKind[] = [
   known(eventTypeKind, (eventType) => eventType),
   known(workspaceKind, withSealedNotice),
   known(consumerKind, (consumer) => consumer),
+  known(apiKeyKind, (key) => key),
+  known(tokenKeyKind, withSealedPrivate),
 ];

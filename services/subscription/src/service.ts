@@ -5,7 +5,10 @@ import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
+import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
 import { consumerRoutes } from './access/adapters/consumer-routes.ts';
+import { consumeKeyUsage } from './access/adapters/kafka-key-usage.ts';
+import { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
 import {
   type AccessDocuments,
   openAccessDocuments,
@@ -132,17 +135,20 @@ type Reading = Readonly<{
   kinds: readonly Documents<Versioned>[];
   counter: AttemptCounter;
   housekeeping: Housekeeping;
+  usage: MongoKeyUsage;
 }>;
 
 // Our own topics first: which attempts count follows from the versions on them.
-async function readAll({ config, resources }: Context, reading: Reading): Promise<void> {
-  const { bus, access, kinds, counter, housekeeping } = reading;
+async function readAll({ config, resources, logger }: Context, reading: Reading): Promise<void> {
+  const { bus, access, kinds, counter, housekeeping, usage } = reading;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
   void Promise.all([...tables, access].map(async (table) => table.ready())).then(async () => {
     housekeeping.onTopicsRead();
     const runner = await consumeAttempts(bus, counter, config.healthGroup);
     resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
+    const uses = await consumeKeyUsage({ bus, usage, logger, group: `${config.healthGroup}-key-usage` });
+    resources.add('key usage', async () => uses.close({ drainMs: countDrainMs }));
   });
 }
 
@@ -208,13 +214,15 @@ export async function startSubscription(context: Context): Promise<{ url: string
     bootstrapChore(context, documents, access),
   ];
   const housekeeping = startHousekeeping(context, kinds, chores);
-  await readAll(context, { bus, access, kinds, counter, housekeeping });
+  const usage = new MongoKeyUsage(mongo.connection);
+  await readAll(context, { bus, access, kinds, counter, housekeeping, usage });
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
   const registryRoutes = [
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
+    ...apiKeyRoutes({ ...documents, usage, ring }),
     ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
     ...auditRoutes(
       registry.audit,

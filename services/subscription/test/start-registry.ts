@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
-import { loadConfig } from '@tidings/runtime';
+import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
 import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
@@ -28,7 +28,11 @@ export const aPlace = (): Place => ({
 export type RunningRegistry = Awaited<ReturnType<typeof startRegistry>>;
 
 /** Starts the whole service against the real Kafka and MongoDB; it is stopped at the end of the test. */
-export async function startRegistry(place: Place, env: Readonly<Record<string, string>> = {}) {
+export async function startRegistry(
+  place: Place,
+  env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
+) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: sharedBrokers().join(','),
     MONGODB_URI: monitoredUri(sharedMongodbUri()),
@@ -50,6 +54,7 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
     config,
     catalogue: metricsCatalogue,
     logger,
+    clock,
   });
   const { url } = await startSubscription(context);
   let closing: Promise<void> | undefined;
@@ -69,8 +74,9 @@ export async function startRegistry(place: Place, env: Readonly<Record<string, s
 export async function startReadyRegistry(
   place: Place,
   env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<RunningRegistry> {
-  const registry = await startRegistry(place, env);
+  const registry = await startRegistry(place, env, clock);
   await eventually(async () => expect(await registry.isReady()).toBe(true));
   return registry;
 }

@@ -12,6 +12,7 @@ describe('serviceOf', () => {
     ['/v1/webhooks/consumers', 'subscription'],
     ['/v1/webhooks/workspaces', 'subscription'],
     ['/v1/webhooks/api-keys', 'subscription'],
+    ['/v1/webhooks/consumer-tokens', 'subscription'],
     ['/v1/webhooks/sources', 'subscription'],
     ['/v1/webhooks/audit-log', 'subscription'],
     ['/v1/webhooks/events', 'history'],

@@ -18,6 +18,7 @@ export const routeTable: readonly Route[] = [
     'consumers',
     'workspaces',
     'api-keys',
+    'consumer-tokens',
     'sources',
     'audit-log',
   ]),

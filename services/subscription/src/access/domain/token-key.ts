@@ -8,6 +8,9 @@ export type TokenKey = Versioned &
 /** The id of the pair of a workspace: there is one. */
 export const tokenKeyId = (workspaceId: WorkspaceId): string => `${workspaceId}/1`;
 
+/** What the private half is sealed for, after the workspace and the id. */
+export const sealedPrivateField = 'private_key';
+
 /** Version 1. */
 export const beginTokenKey = (
   workspaceId: WorkspaceId,
@@ -30,3 +33,12 @@ export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
   state: key.state,
   jwk: { kty: 'OKP', crv: 'Ed25519', x: key.publicX },
 });
+
+/** The pair with its private half put through `replace`; the very same object when that changes nothing. */
+export function withSealedPrivate(
+  key: TokenKey,
+  replace: (sealed: string, field: string) => string,
+): TokenKey {
+  const sealedPrivate = replace(key.sealedPrivate, sealedPrivateField);
+  return sealedPrivate === key.sealedPrivate ? key : { ...key, sealedPrivate };
+}

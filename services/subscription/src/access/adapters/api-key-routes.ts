@@ -1,0 +1,243 @@
+import {
+  decodeCursor,
+  encodeCursor,
+  etagOf,
+  jsonBody,
+  named,
+  type PageQuery,
+  type Principal,
+  pageParameters,
+  pageReply,
+  queryOf,
+  type Reply,
+  type Route,
+  route,
+} from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import { actorOf } from '../../registry/adapters/call-parts.ts';
+import type { Reach } from '../../registry/ports.ts';
+import { findTarget, type Written } from '../../registry/write-version.ts';
+import { type CreateKeyParts, createApiKey } from '../create-api-key.ts';
+import type { ApiKey } from '../domain/api-key.ts';
+import { bodySchemas, type KeyBody, type TokenBody } from '../domain/key-request.ts';
+import { issueConsumerToken, type TokenParts } from '../issue-consumer-token.ts';
+import { workspaceOf } from '../key-place.ts';
+import type { KeyUsageStore } from '../ports.ts';
+import { revokeApiKey } from '../revoke-api-key.ts';
+import { apiKeySchema, apiKeyView, createdKeySchema, listSchema, tokenSchema } from './api-key-schemas.ts';
+
+/** What the routes work with. */
+export type ApiKeyParts = CreateKeyParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
+
+const path = '/v1/webhooks/api-keys';
+const tag = 'API keys';
+const access = 'admin';
+const keyParams = {
+  id: { type: 'string', pattern: '^key_[0-9A-Za-z._-]{1,160}$', description: 'The id of the key.' },
+} as const;
+const workspaceParameter = {
+  workspace_id: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 128,
+    description: 'The workspace that is meant, with the scope `platform`; else that of the caller.',
+  },
+} as const;
+
+type WorkspaceQuery = Readonly<{ workspace_id?: string }>;
+type ListQuery = PageQuery &
+  WorkspaceQuery &
+  Readonly<{ consumer_id?: string; state?: 'active' | 'revoked' }>;
+
+const oneQuery = queryOf<WorkspaceQuery>(workspaceParameter);
+const listQuery = queryOf<ListQuery>({
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
+  state: { type: 'string', enum: ['active', 'revoked'], description: 'Without it, both.' },
+  ...workspaceParameter,
+  ...pageParameters,
+});
+
+/** The routes of `/v1/webhooks/api-keys` and `/v1/webhooks/consumer-tokens`. */
+export const apiKeyRoutes = (parts: ApiKeyParts): Route[] => [
+  listRoute(parts),
+  createRoute(parts),
+  readRoute(parts),
+  revokeRoute(parts),
+  tokenRoute(parts),
+];
+
+const reachOf = (principal: Principal, { workspace_id }: WorkspaceQuery): Reach => ({
+  workspaceId: workspaceOf(principal, workspace_id),
+  consumerId: null,
+});
+
+const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
+  route({
+    operationId: 'listApiKeys',
+    method: 'GET',
+    path,
+    access,
+    tag,
+    summary: 'List API keys',
+    description: 'Revoked ones too. The keys themselves are not shown.',
+    query: listQuery,
+    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    handle: async ({ principal, query, request }) => {
+      const { consumer_id, state, cursor, limit } = query;
+      const reach = reachOf(principal, query);
+      const binding = {
+        workspaceId: reach.workspaceId,
+        filters: { consumer_id, state, of: 'api-keys' },
+      };
+      const afterId = cursor === undefined ? null : positionOf(decodeCursor(cursor, binding));
+      const where = {
+        in: {
+          state: state === undefined ? ['active', 'revoked'] : [state],
+          ...(consumer_id === undefined ? {} : { consumer_id: [consumer_id] }),
+        },
+      };
+      const { items, nextAfterId } = await apiKeys.store.list(reach, {
+        where,
+        afterId,
+        limit,
+        order: 'falling',
+      });
+      const uses = await usage.findMany(items.map(({ id }) => id));
+      const data = items.map((item) =>
+        apiKeyView(item, { propagated: !item.isUnpublished, lastUsedAtMs: uses.get(item.id) }),
+      );
+      const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId, binding);
+      return pageReply(request, { data, nextCursor });
+    },
+  });
+
+function positionOf(position: unknown): string {
+  if (typeof position === 'string') return position;
+  const detail = 'The cursor is malformed.';
+  throw new AppError({
+    code: 'invalid-request',
+    message: detail,
+    details: [{ pointer: '/cursor', detail }],
+  });
+}
+
+const createRoute = (parts: ApiKeyParts): Route =>
+  route({
+    operationId: 'createApiKey',
+    method: 'POST',
+    path,
+    access,
+    tag,
+    summary: 'Make an API key',
+    description:
+      'The answer holds the key, which is shown nowhere else. It can give no scope that the caller lacks; with ' +
+      '`consumer_id` it sees one consumer, and can only read and write subscriptions and deliveries.',
+    body: jsonBody<KeyBody>({
+      schema: named('NewApiKey', bodySchemas.key),
+      example: { name: 'shop backend', scopes: ['events:write'] },
+    }),
+    answers: {
+      201: { description: 'The key.', schema: createdKeySchema, headers: ['ETag', 'Location'] },
+    },
+    problems: ['conflict'],
+    handle: async (call) => {
+      const { principal, body } = call;
+      const { shown, ...written } = await createApiKey(parts, { principal, body, by: actorOf(call) });
+      const { entity, propagated } = written;
+      const view = apiKeyView(entity, { propagated, lastUsedAtMs: undefined });
+      return {
+        status: 201,
+        body: { ...view, key: shown },
+        headers: {
+          etag: etagOf(entity),
+          location: `${path}/${entity.id}`,
+          'cache-control': 'no-store',
+        },
+      };
+    },
+  });
+
+async function keyReply({ usage }: ApiKeyParts, { entity, propagated }: Written<ApiKey>): Promise<Reply> {
+  const lastUsedAtMs = (await usage.findMany([entity.id])).get(entity.id);
+  return {
+    status: 200,
+    body: apiKeyView(entity, { propagated, lastUsedAtMs }),
+    headers: { etag: etagOf(entity), 'cache-control': 'no-store' },
+  };
+}
+
+const readRoute = (parts: ApiKeyParts): Route =>
+  route({
+    operationId: 'getApiKey',
+    method: 'GET',
+    path: `${path}/{id}`,
+    access,
+    tag,
+    summary: 'Read an API key',
+    params: keyParams,
+    query: oneQuery,
+    answers: { 200: { description: 'What is known of it.', schema: apiKeySchema, headers: ['ETag'] } },
+    handle: async (call) => {
+      const { principal, params, query } = call;
+      const reach = reachOf(principal, query);
+      const entity = await findTarget(parts.apiKeys, {
+        reach,
+        id: params.id,
+        ifMatch: null,
+        by: actorOf(call),
+      });
+      return keyReply(parts, { entity, propagated: !entity.isUnpublished });
+    },
+  });
+
+const revokeRoute = (parts: ApiKeyParts): Route =>
+  route({
+    operationId: 'revokeApiKey',
+    method: 'POST',
+    path: `${path}/{id}/revoke`,
+    access,
+    tag,
+    summary: 'Revoke an API key',
+    description:
+      'It is refused everywhere within 2 s, and so are the tokens that it has asked for. For good.',
+    params: keyParams,
+    query: oneQuery,
+    answers: { 200: { description: 'It is revoked.', schema: apiKeySchema, headers: ['ETag'] } },
+    problems: ['conflict'],
+    handle: async (call) => {
+      const { principal, params, query } = call;
+      const target = { reach: reachOf(principal, query), id: params.id, ifMatch: null, by: actorOf(call) };
+      return keyReply(parts, await revokeApiKey(parts.apiKeys, target, principal));
+    },
+  });
+
+const tokenRoute = (parts: ApiKeyParts): Route =>
+  route({
+    operationId: 'createConsumerToken',
+    method: 'POST',
+    path: '/v1/webhooks/consumer-tokens',
+    access,
+    tag,
+    summary: 'Make a token for a consumer',
+    description:
+      'A key of one consumer that ends by itself, for a page in a browser. It ends with the key that asked for it, too.',
+    body: jsonBody<TokenBody>({
+      schema: named('NewConsumerToken', bodySchemas.token),
+      example: { consumer_id: 'acme', expires_in_seconds: 900 },
+    }),
+    answers: { 201: { description: 'The token.', schema: tokenSchema } },
+    handle: async (call) => {
+      const { principal, body } = call;
+      const { token, scopes, expiresAtMs } = await issueConsumerToken(parts, {
+        principal,
+        body,
+        by: actorOf(call),
+      });
+      const expires = new Date(expiresAtMs).toISOString();
+      return {
+        status: 201,
+        body: { token, consumer_id: body.consumer_id, scopes, expires_at: expires },
+        headers: { 'cache-control': 'no-store' },
+      };
+    },
+  });

@@ -1,0 +1,82 @@
+import { accessScopes, consumerScopes } from '@tidings/contracts';
+import type { JsonSchema } from '@tidings/http';
+import type { ApiKey } from '../domain/api-key.ts';
+
+const text = { type: 'string' } as const;
+const textOrNull = { type: ['string', 'null'] } as const;
+const time = { type: 'string', format: 'date-time' } as const;
+const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
+
+const object = (properties: Readonly<Record<string, JsonSchema>>) =>
+  ({ type: 'object', properties, required: Object.keys(properties) }) as const;
+
+const keyFields = {
+  id: text,
+  workspace_id: text,
+  consumer_id: { type: ['string', 'null'], description: 'null: it sees all of the workspace.' },
+  name: textOrNull,
+  prefix: { type: 'string', description: 'The first characters of the key.' },
+  scopes: { type: 'array', items: { type: 'string', enum: accessScopes } },
+  state: { type: 'string', enum: ['active', 'revoked'] },
+  expires_at: timeOrNull,
+  requests_per_second: { type: ['number', 'null'] },
+  is_bootstrap: { type: 'boolean', description: 'It follows ADMIN_KEY of the environment.' },
+  created_by: { type: ['string', 'null'], description: 'The id of the key that made it.' },
+  last_used_at: { type: ['string', 'null'], format: 'date-time', description: 'To the minute.' },
+  version: { type: 'integer' },
+  created_at: time,
+  updated_at: time,
+  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+} as const;
+
+/** A key as `apiKeyView` writes it. */
+export const apiKeySchema = object(keyFields);
+
+/** A new key, with the key itself. */
+export const createdKeySchema = object({
+  ...keyFields,
+  key: { type: 'string', description: 'The key. It is shown nowhere else.' },
+});
+
+/** A page of keys. */
+export const listSchema = object({
+  data: { type: 'array', items: apiKeySchema },
+  next_cursor: textOrNull,
+});
+
+/** A consumer token. */
+export const tokenSchema = object({
+  token: { type: 'string', description: 'To be sent as a key is. It is shown nowhere else.' },
+  consumer_id: text,
+  scopes: { type: 'array', items: { type: 'string', enum: consumerScopes } },
+  expires_at: time,
+});
+
+const timeOf = (ms: number | null | undefined): string | null =>
+  ms == null ? null : new Date(ms).toISOString();
+
+/** What is known beside a key. */
+export type BesideKey = Readonly<{ propagated: boolean; lastUsedAtMs: number | undefined }>;
+
+/** A key as the API shows it: never the key, never its hash. */
+export const apiKeyView = (
+  key: ApiKey,
+  { propagated, lastUsedAtMs }: BesideKey,
+): Readonly<Record<string, unknown>> => ({
+  id: key.id,
+  workspace_id: key.workspaceId,
+  consumer_id: key.grant.consumerId,
+  name: key.grant.name,
+  prefix: key.prefix,
+  scopes: key.grant.scopes,
+  state: key.state,
+  expires_at: timeOf(key.grant.expiresAtMs),
+  requests_per_second: key.grant.requestsPerSecond,
+  is_bootstrap: key.isBootstrap,
+  created_by: key.createdBy,
+  last_used_at: timeOf(lastUsedAtMs),
+  version: key.version,
+  created_at: timeOf(key.createdAtMs),
+  updated_at: timeOf(key.updatedAtMs),
+  propagated,
+});

@@ -1,0 +1,36 @@
+import { decodeKeyUsed, type KeyUsed, topics } from '@tidings/contracts';
+import type { Bus, PartitionRunner, WorkBatch } from '@tidings/kafka';
+import type { Logger } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import type { KeyUsageStore } from '../ports.ts';
+
+/** What reading uses works with. */
+export type UsageParts = Readonly<{ bus: Bus; usage: KeyUsageStore; logger: Logger; group: string }>;
+
+/** Notes which keys were used, as all services tell. */
+export const consumeKeyUsage = async ({ bus, usage, logger, group }: UsageParts): Promise<PartitionRunner> =>
+  bus.runPartitions<KeyUsed>({
+    group,
+    topics: [topics.keyUsage],
+    decode: decodeKeyUsed,
+    onBatch: (batch) => void noteUses({ usage, logger }, batch),
+    minBytes: 64 * 1024,
+    maxWaitMs: 1_000,
+  });
+
+async function noteUses(
+  { usage, logger }: Pick<UsageParts, 'usage' | 'logger'>,
+  { items }: WorkBatch<KeyUsed>,
+): Promise<void> {
+  const latest = new Map<string, number>();
+  for (const { message } of items) {
+    latest.set(message.keyId, Math.max(message.atMs, latest.get(message.keyId) ?? 0));
+  }
+  try {
+    for (const [keyId, atMs] of latest) await usage.note(keyId, atMs);
+  } catch (error) {
+    // Let go: the next minute tells as much.
+    logger.debug({ detail: messageOf(error) }, 'key-usage.not-noted');
+  }
+  for (const item of items) item.done();
+}

@@ -1,0 +1,52 @@
+import { type Connection, type Model, Schema } from 'mongoose';
+import { atDatabase, isDuplicateKey } from '../../registry/adapters/mongo-connection.ts';
+import type { KeyUsageStore } from '../ports.ts';
+
+type UsageDocument = Readonly<{ _id: string; schema_version: 1; last_used_at_ms: number }>;
+
+const schema = new Schema(
+  { _id: String, schema_version: Number, last_used_at_ms: Number },
+  {
+    collection: 'api_key_usage',
+    strict: 'throw',
+    strictQuery: 'throw',
+    versionKey: false,
+    autoIndex: false,
+    autoCreate: false,
+    id: false,
+  },
+);
+
+/** When keys were last used, in MongoDB: beside the keys, for a use makes no version. */
+export class MongoKeyUsage implements KeyUsageStore {
+  readonly #model: Model<UsageDocument>;
+
+  constructor(connection: Connection) {
+    this.#model = connection.model<UsageDocument>('ApiKeyUsage', schema as unknown as Schema<UsageDocument>);
+  }
+
+  async note(keyId: string, atMs: number): Promise<void> {
+    const later = { _id: keyId, last_used_at_ms: { $lt: atMs } };
+    await atDatabase(async () => {
+      const { matchedCount } = await this.#model.updateOne(later, { $set: { last_used_at_ms: atMs } }).exec();
+      if (matchedCount === 1) return;
+      try {
+        await this.#model.create({ _id: keyId, schema_version: 1, last_used_at_ms: atMs });
+      } catch (error) {
+        // A later use is known already, or another instance has just noted this one.
+        if (!isDuplicateKey(error)) throw error;
+      }
+    });
+  }
+
+  async findMany(keyIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (keyIds.length === 0) return new Map();
+    const found = await atDatabase(async () =>
+      this.#model
+        .find({ _id: { $in: [...keyIds] } })
+        .lean()
+        .exec(),
+    );
+    return new Map(found.map(({ _id, last_used_at_ms }) => [_id, last_used_at_ms]));
+  }
+}

@@ -1,0 +1,88 @@
+import { hashOfKey, newApiKey, prefixOfKey } from '@tidings/access';
+import { consumerId, consumerScopes, newKeyId } from '@tidings/contracts';
+import type { Principal } from '@tidings/http';
+import { AppError, type ErrorDetail } from '@tidings/runtime';
+import type { Documents } from '../registry/documents.ts';
+import type { Actor } from '../registry/domain/audit-entry.ts';
+import { type Written, writeFirst } from '../registry/write-version.ts';
+import { type ApiKey, beginKey } from './domain/api-key.ts';
+import { beyondConsumers, holds } from './domain/grant-rules.ts';
+import type { KeyBody } from './domain/key-request.ts';
+import { refuseFaults, workspaceOf } from './key-place.ts';
+import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
+
+/** What making keys works with. */
+export type CreateKeyParts = Workspaces & Readonly<{ apiKeys: Documents<ApiKey> }>;
+
+/** A key that is wanted, and by whom. */
+export type KeyCreation = Readonly<{ principal: Principal; body: KeyBody; by: Actor }>;
+
+/** Makes a key. `shown` is the key itself: it is kept nowhere. */
+export async function createApiKey(
+  parts: CreateKeyParts,
+  { principal, body, by }: KeyCreation,
+): Promise<Written<ApiKey> & Readonly<{ shown: string }>> {
+  refuseMoreThanHeld(principal, body);
+  const workspaceId = workspaceOf(principal, body.workspace_id);
+  const nowMs = parts.apiKeys.clock.nowMs();
+  refuseFaults(faultsOf(body, nowMs));
+  if ((await parts.workspaces.store.findAnywhere(workspaceId)) === null) {
+    refuseFaults([
+      { pointer: '/workspace_id', detail: `names a workspace '${workspaceId}' that is not there` },
+    ]);
+  }
+  const consumer = body.consumer_id == null ? null : consumerId(body.consumer_id);
+  if (consumer !== null) {
+    const place = { workspaceId, consumerId: consumer };
+    const fault = await consumerFault(parts, place);
+    refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
+    await ensureConsumer(parts, place, by);
+  }
+  const shown = newApiKey();
+  const entity = beginKey({
+    id: newKeyId(nowMs),
+    workspaceId,
+    grant: {
+      name: body.name ?? null,
+      consumerId: consumer,
+      scopes: body.scopes,
+      expiresAtMs: body.expires_at == null ? null : Date.parse(body.expires_at),
+      requestsPerSecond: body.requests_per_second ?? null,
+    },
+    hash: hashOfKey(shown),
+    prefix: prefixOfKey(shown),
+    isBootstrap: false,
+    createdBy: by.keyId,
+    nowMs,
+  });
+  const written = await writeFirst(parts.apiKeys, { entity, by });
+  if (written !== null) return { ...written, shown };
+  throw new AppError({ code: 'conflict', message: 'The id of the new key is taken: repeat the request.' });
+}
+
+function refuseMoreThanHeld({ scopes: held }: Principal, { scopes }: KeyBody): void {
+  const lacking = scopes.filter((scope) => !holds(held, scope));
+  if (lacking.length === 0) return;
+  const message = `A key cannot give what its maker lacks: your key does not have ${lacking.join(', ')}.`;
+  throw new AppError({ code: 'forbidden', message });
+}
+
+function faultsOf({ consumer_id, scopes, expires_at }: KeyBody, nowMs: number): readonly ErrorDetail[] {
+  const beyond = consumer_id == null ? [] : beyondConsumers(scopes);
+  const allowed = consumerScopes.join(', ');
+  const isOver = expires_at != null && Date.parse(expires_at) <= nowMs;
+  const now = new Date(nowMs).toISOString();
+  return [
+    ...(beyond.length === 0
+      ? []
+      : [
+          {
+            pointer: '/scopes',
+            detail: `has ${beyond.join(', ')}: a key of one consumer may have ${allowed}`,
+          },
+        ]),
+    ...(isOver
+      ? [{ pointer: '/expires_at', detail: `must be in the future, got ${expires_at} at ${now}` }]
+      : []),
+  ];
+}

@@ -1,0 +1,73 @@
+import { type AccessScope, accessScopes, consumerScopes } from '@tidings/contracts';
+
+/** POST …/api-keys. */
+export type KeyBody = Readonly<{
+  name?: string | null;
+  scopes: readonly AccessScope[];
+  consumer_id?: string | null;
+  /** RFC 3339; null: until it is revoked. */
+  expires_at?: string | null;
+  requests_per_second?: number | null;
+  workspace_id?: string;
+}>;
+
+/** POST …/consumer-tokens. */
+export type TokenBody = Readonly<{
+  consumer_id: string;
+  scopes?: readonly AccessScope[];
+  expires_in_seconds?: number;
+}>;
+
+/** How long a consumer token is good for, in seconds. */
+export const tokenSeconds = { default: 900, max: 3_600 } as const;
+
+const consumerIdShape = {
+  pattern: '^[\\x21-\\x7e]+$',
+  minLength: 1,
+  maxLength: 128,
+  description: 'Sees only what belongs to this consumer.',
+} as const;
+const scopeList = (names: readonly AccessScope[]) =>
+  ({ type: 'array', items: { type: 'string', enum: names }, minItems: 1, uniqueItems: true }) as const;
+
+/** The schemas of the bodies above. */
+export const bodySchemas = {
+  key: {
+    type: 'object',
+    properties: {
+      name: { type: ['string', 'null'], minLength: 1, maxLength: 128, description: 'For people.' },
+      scopes: scopeList(accessScopes),
+      consumer_id: { type: ['string', 'null'], ...consumerIdShape },
+      expires_at: { type: ['string', 'null'], format: 'date-time', description: 'null: when it is revoked.' },
+      requests_per_second: {
+        type: ['number', 'null'],
+        minimum: 1,
+        maximum: 100_000,
+        description: 'At each instance of each service. null: as the operator has set it.',
+      },
+      workspace_id: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 128,
+        description: 'Whose key it is, with the scope `platform`; else that of the caller.',
+      },
+    },
+    required: ['scopes'],
+    additionalProperties: false,
+  },
+  token: {
+    type: 'object',
+    properties: {
+      consumer_id: { type: 'string', ...consumerIdShape },
+      scopes: scopeList(consumerScopes),
+      expires_in_seconds: {
+        type: 'integer',
+        minimum: 1,
+        maximum: tokenSeconds.max,
+        default: tokenSeconds.default,
+      },
+    },
+    required: ['consumer_id'],
+    additionalProperties: false,
+  },
+} as const;

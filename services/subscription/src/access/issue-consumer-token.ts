@@ -1,0 +1,80 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { signConsumerToken } from '@tidings/access';
+import { consumerId, consumerScopes, type WorkspaceId } from '@tidings/contracts';
+import type { Principal } from '@tidings/http';
+import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
+import type { Documents } from '../registry/documents.ts';
+import { type Actor, ourselves } from '../registry/domain/audit-entry.ts';
+import { writeFirst } from '../registry/write-version.ts';
+import { holds } from './domain/grant-rules.ts';
+import { type TokenBody, tokenSeconds } from './domain/key-request.ts';
+import { beginTokenKey, sealedPrivateField, type TokenKey, tokenKeyId } from './domain/token-key.ts';
+import { refuseFaults, workspaceOf } from './key-place.ts';
+import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
+
+/** What signing works with. */
+export type TokenParts = Workspaces & Readonly<{ tokenKeys: Documents<TokenKey>; ring: KeyRing }>;
+
+/** A token that is wanted, and by whom. */
+export type TokenRequest = Readonly<{ principal: Principal; body: TokenBody; by: Actor }>;
+
+/** A token and until when it is good, in epoch milliseconds. */
+export type IssuedToken = Readonly<{ token: string; scopes: readonly string[]; expiresAtMs: number }>;
+
+/** Signs a short-lived token for one consumer: what a browser may hold instead of a key. */
+export async function issueConsumerToken(
+  parts: TokenParts,
+  { principal, body, by }: TokenRequest,
+): Promise<IssuedToken> {
+  const workspaceId = workspaceOf(principal, undefined);
+  const place = { workspaceId, consumerId: consumerId(body.consumer_id) };
+  const scopes = body.scopes ?? consumerScopes;
+  const lacking = scopes.filter((scope) => !holds(principal.scopes, scope));
+  if (lacking.length > 0) {
+    const message = `A token cannot give what its maker lacks: your key does not have ${lacking.join(', ')}.`;
+    throw new AppError({ code: 'forbidden', message });
+  }
+  const fault = await consumerFault(parts, place);
+  refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
+  await ensureConsumer(parts, place, by);
+  const key = await ensureTokenKey(parts, workspaceId);
+  // Whole seconds, as tokens have them.
+  const issuedAtMs = Math.floor(parts.tokenKeys.clock.nowMs() / 1_000) * 1_000;
+  const expiresAtMs = issuedAtMs + (body.expires_in_seconds ?? tokenSeconds.default) * 1_000;
+  const d = unseal(parts.ring, key.sealedPrivate, associatedWith(workspaceId));
+  const token = await signConsumerToken(
+    {
+      id: `tok_${randomUUID().replaceAll('-', '')}`,
+      ...place,
+      scopes,
+      madeBy: principal.keyId,
+      issuedAtMs,
+      expiresAtMs,
+    },
+    { kid: key.id, privateJwk: { kty: 'OKP', crv: 'Ed25519', x: key.publicX, d } },
+  );
+  return { token, scopes, expiresAtMs };
+}
+
+const associatedWith = (workspaceId: WorkspaceId): readonly string[] => [
+  workspaceId,
+  tokenKeyId(workspaceId),
+  sealedPrivateField,
+];
+
+/** The pair of a workspace, made when there is none. Of two that are made at once the first written is the one. */
+async function ensureTokenKey({ tokenKeys, ring }: TokenParts, workspaceId: WorkspaceId): Promise<TokenKey> {
+  const id = tokenKeyId(workspaceId);
+  const known = await tokenKeys.store.findAnywhere(id);
+  if (known !== null) return known;
+  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const pair = { publicX: x, sealedPrivate: seal(ring, d, associatedWith(workspaceId)) };
+  const entity = beginTokenKey(workspaceId, pair, tokenKeys.clock.nowMs());
+  const written = await writeFirst(tokenKeys, { entity, by: ourselves });
+  const found = written?.entity ?? (await tokenKeys.store.findAnywhere(id));
+  if (found !== null) return found;
+  throw new AppError({
+    code: 'unavailable',
+    message: 'The key of tokens is being made: repeat the request.',
+  });
+}
