@@ -117,6 +117,8 @@ export {
   suppressionReasons,
   triggers,
 } from './outcome.ts';
+export type { EventTypeSeen } from './seen-event-type.ts';
+export { decodeEventTypeSeen, encodeEventTypeSeen } from './seen-event-type.ts';
 export type {
   ExhaustionPolicy,
   OnEnable,

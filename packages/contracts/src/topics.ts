@@ -90,6 +90,14 @@ const eventTypes: TopicDefinition = {
   config: compacted,
 };
 
+const seenEventTypes: TopicDefinition = {
+  name: 'tidings.seen-event-types',
+  kind: 'facts',
+  partitions: 1,
+  key: 'workspace id',
+  config: kept(dayMs),
+};
+
 const access: TopicDefinition = {
   name: 'tidings.access',
   kind: 'table',
@@ -151,6 +159,7 @@ export const topics = {
   deadLetters,
   subscriptions,
   eventTypes,
+  seenEventTypes,
   access,
   keyUsage,
   sources,

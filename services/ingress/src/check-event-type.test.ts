@@ -24,6 +24,7 @@ const given = (policy: 'strict' | 'open', names: readonly string[]) => {
       names: (_workspaceId, limit) => names.slice(0, limit),
     },
     policyOf: () => policy,
+    onUnregistered: () => {},
     logger: silentLogger,
     metrics: metrics.handles,
   });

@@ -18,7 +18,10 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
     const { workspaceId, pointer } = place;
     const entry = eventTypes.find(workspaceId, request.type);
     if (entry === undefined) {
-      if (policyOf(workspaceId) === 'open') return null;
+      if (policyOf(workspaceId) === 'open') {
+        ports.onUnregistered(workspaceId, request.type);
+        return null;
+      }
       metrics.eventTypeChecks.inc({ verdict: 'unknown' });
       throw unknownType(request.type, eventTypes.names(workspaceId, maxKnownShown), pointer);
     }

@@ -1,4 +1,5 @@
 import {
+  decodeEventTypeSeen,
   type EventTypePolicy,
   type EventTypeRecord,
   encodeEventType,
@@ -10,7 +11,7 @@ import {
 import { createMemoryBus, type MemoryBus, type OutgoingRecord } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { letIn, untilLetIn } from '@tidings/testing';
+import { eventually, letIn, untilLetIn } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -71,7 +72,17 @@ const start = async (
     const text = await (await fetch(`${url}/metrics`)).text();
     return text.split('\n').filter((line) => line.startsWith(name));
   };
-  return { url, post, register, write, metric, logger, accepted: () => bus.records(topics.events).length };
+  const seen = () => bus.records(topics.seenEventTypes).map((record) => decodeEventTypeSeen(record).name);
+  return {
+    url,
+    post,
+    register,
+    write,
+    metric,
+    logger,
+    seen,
+    accepted: () => bus.records(topics.events).length,
+  };
 };
 
 const wrong = { type: 'order.paid', data: { total: 'much' } };
@@ -205,7 +216,9 @@ describe('an event of a type that nobody registered', () => {
       status: 422,
       body: { errors: [{ detail: expect.stringContaining('registered are order.paid') as unknown }] },
     });
-    expect((await (await start()).post(right)).status).toBe(202);
+    const open = await start();
+    expect((await open.post(right)).status).toBe(202);
+    await eventually(() => expect(open.seen()).toEqual(['order.paid']));
   });
 });
 

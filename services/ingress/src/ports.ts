@@ -65,6 +65,8 @@ export type CheckConsumer = (request: EventRequest, place: EventPlace) => void;
 export type CheckPorts = Readonly<{
   eventTypes: EventTypeDirectory;
   policyOf: PolicyOf;
+  /** Told of every event whose type nobody registered. Returns at once and never throws. */
+  onUnregistered(workspaceId: WorkspaceId, name: string): void;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;

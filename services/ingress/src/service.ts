@@ -9,6 +9,7 @@ import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
 import { followEventTypes } from './adapters/event-type-table.ts';
 import { refuseLoops } from './adapters/refuse-loops.ts';
+import { SeenNames } from './adapters/seen-names.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
@@ -37,9 +38,11 @@ export async function startIngress(
     policyOf,
     isKnown: (workspace, consumer) => table.consumer(workspace, consumer) !== undefined,
   });
+  const seenNames = new SeenNames(producer, logger);
   const checkEventType = createCheckEventType({
     eventTypes: await openEventTypes(bus, context),
     policyOf,
+    onUnregistered: (id, name) => seenNames.note(id, name),
     logger,
     metrics: metrics.handles,
   });

@@ -1,5 +1,5 @@
 import { type Access, openAccess } from '@tidings/access';
-import { type SubscriptionId, workspaceId } from '@tidings/contracts';
+import { isEventTypeName, type SubscriptionId, type WorkspaceId, workspaceId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
@@ -21,8 +21,11 @@ import { openNoticeUrl } from './access/seal-notice.ts';
 import { consumerFault, ensureConsumer, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
+import { consumeSeenTypes, seenTypeReporter } from './event-types/adapters/kafka-seen-types.ts';
 import { unknownEventFaults } from './event-types/check-event-names.ts';
+import { limits } from './event-types/domain/limits.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
+import { noteSeenType } from './event-types/note-seen-type.ts';
 import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
@@ -136,11 +139,13 @@ type Reading = Readonly<{
   counter: AttemptCounter;
   housekeeping: Housekeeping;
   usage: MongoKeyUsage;
+  /** Reads names that come up by themselves; answers what ends it. */
+  readSeen(): Promise<() => Promise<void>>;
 }>;
 
 // Our own topics first: which attempts count follows from the versions on them.
 async function readAll({ config, resources, logger }: Context, reading: Reading): Promise<void> {
-  const { bus, access, kinds, counter, housekeeping, usage } = reading;
+  const { bus, access, kinds, counter, housekeeping, usage, readSeen } = reading;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
   void Promise.all([...tables, access].map(async (table) => table.ready())).then(async () => {
@@ -149,6 +154,7 @@ async function readAll({ config, resources, logger }: Context, reading: Reading)
     resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
     const uses = await consumeKeyUsage({ bus, usage, logger, group: `${config.healthGroup}-key-usage` });
     resources.add('key usage', async () => uses.close({ drainMs: countDrainMs }));
+    resources.add('seen event types', await readSeen());
   });
 }
 
@@ -209,13 +215,26 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const documents = openAccessDocuments(registry);
   const kinds = [...Object.values(documents), subscriptions, eventTypes];
   const requestDelivery = deliveryRequester(producer);
+  const tellSeen = seenTypeReporter(producer, context.logger);
+  // A name from a workspace that is not there must hold up no other.
+  const policyOf = async (id: WorkspaceId) =>
+    (await documents.workspaces.store.findAnywhere(id))?.rules.eventTypePolicy ?? 'strict';
+  const readSeen = async () =>
+    consumeSeenTypes({
+      bus,
+      group: `${config.healthGroup}-seen-types`,
+      note: async (seen) =>
+        noteSeenType({ ...eventTypes, policyOf, maxSeen: limits.seenTypesPerWorkspace }, seen),
+      clock,
+      logger: context.logger,
+    });
   const chores = [
     ...choresOf(context, subscriptions, { counter, keys, requestDelivery }),
     bootstrapChore(context, documents, access),
   ];
   const housekeeping = startHousekeeping(context, kinds, chores);
   const usage = new MongoKeyUsage(mongo.connection);
-  await readAll(context, { bus, access, kinds, counter, housekeeping, usage });
+  await readAll(context, { bus, access, kinds, counter, housekeeping, usage, readSeen });
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
@@ -244,8 +263,9 @@ export async function startSubscription(context: Context): Promise<{ url: string
       ensureConsumer: async (place, by) => ensureConsumer(documents, place, by),
     },
     catalogue: {
+      onListed: (id, events) => tellSeen(id, events.filter(isEventTypeName)),
       faultsOf: async (id, events) => {
-        if (events.length === 0 || (await rulesOf(documents, id)).eventTypePolicy === 'open') return [];
+        if (events.length === 0 || (await policyOf(id)) === 'open') return [];
         return unknownEventFaults(eventTypes.store, id, events);
       },
     },

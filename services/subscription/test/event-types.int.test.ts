@@ -1,7 +1,13 @@
-import { decodeEventType, type EventTypeRecord, topics, workspaceId } from '@tidings/contracts';
+import {
+  decodeEventType,
+  type EventTypeRecord,
+  encodeEventTypeSeen,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
 import { connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { sharedBrokers } from '@tidings/testing';
+import { eventually, sharedBrokers } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { catalogueCaller } from './in-memory-catalogue.ts';
 import { aBody } from './registry-api.ts';
@@ -77,5 +83,39 @@ describe('event types over MongoDB and Kafka', () => {
     const patched = await registry.call('PATCH', `/${made.id}`, { body: { events: ['order.lost'] } });
     expect(patched.status).toBe(422);
     expect(patched.body.errors[0]?.detail).toContain('registered are order.paid');
+  });
+
+  it('appear as drafts where an open workspace or a subscription of it names them first', async () => {
+    const place = aPlace();
+    const registry = await startReadyRegistry(place);
+    const types = catalogueCaller(registry.url, place.adminKey);
+    const wire = encodeEventTypeSeen({
+      type: 'EventTypeSeen.v1',
+      workspaceId: workspaceId(place.workspace),
+      name: 'order.paid',
+    });
+    const bus = await connectKafka({
+      brokers: sharedBrokers(),
+      clientId: 'tidings-test',
+      logger: silentLogger,
+    });
+    await (await bus.producer()).publish({ topic: topics.seenEventTypes, ...wire });
+    await bus.close();
+    const body = aBody({ events: ['order.sent', 'order.*', '*'] });
+    expect((await registry.call('POST', '', { body })).status).toBe(201);
+    const drafts = async () =>
+      ((await types('GET', '?state=draft')).body['data'] as { name: string; origin: string }[]).map(
+        ({ name, origin }) => [name, origin],
+      );
+    await eventually(
+      async () =>
+        expect(await drafts()).toEqual([
+          ['order.paid', 'seen'],
+          ['order.sent', 'seen'],
+        ]),
+      { timeoutMs: 20_000 },
+    );
+    const taken = await types('POST', '', { body: { name: 'order.paid' } });
+    expect(taken).toMatchObject({ status: 201, body: { origin: 'registered', state: 'active' } });
   });
 });

@@ -80,5 +80,6 @@ export async function changeSubscription(
       return amend(await verifyEndpoint(parts, { subscription: next, traceparent }));
     },
   });
+  if (body.events !== undefined) parts.catalogue.onListed(target.reach.workspaceId, body.events);
   return { ...written, warnings };
 }

@@ -61,6 +61,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
     await parts.workspaces.ensureConsumer({ workspaceId: reach.workspaceId, consumerId: consumer }, by);
   }
   const written = await writeFirst(parts, { entity, by });
+  parts.catalogue.onListed(reach.workspaceId, body.events);
   if (written === null) return { ...(await takeUp(parts, creation)), warnings };
   if (written.propagated && entity.isTestOwed) parts.onTestOwed();
   return { ...written, shownSecret, warnings };

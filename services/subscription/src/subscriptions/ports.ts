@@ -25,6 +25,8 @@ export type WorkspaceDirectory = Readonly<{
 export type EventCatalogue = Readonly<{
   /** What is wrong with listing these events: in a strict workspace, what no event type bears out. */
   faultsOf(id: WorkspaceId, events: readonly string[]): Promise<readonly Fault[]>;
+  /** Told of the events that a subscription lists, when it is written. Returns at once and never throws. */
+  onListed(id: WorkspaceId, events: readonly string[]): void;
 }>;
 
 /** One consumer of a workspace. */

@@ -1,0 +1,52 @@
+import { decodeEventTypeSeen, topics, workspaceId } from '@tidings/contracts';
+import { createMemoryBus } from '@tidings/kafka';
+import { recordingLogger } from '@tidings/observability';
+import { eventually } from '@tidings/testing';
+import { describe, expect, it } from 'vitest';
+import { SeenNames } from './seen-names.ts';
+
+const demo = workspaceId('ws_demo');
+
+describe('names that nobody registered', () => {
+  it('are told once each', async () => {
+    const bus = createMemoryBus();
+    const seen = new SeenNames(await bus.producer(), recordingLogger());
+    for (const name of ['a', 'b', 'a']) seen.note(demo, name);
+    seen.note(workspaceId('ws_other'), 'a');
+    const told = () => bus.records(topics.seenEventTypes).map((record) => decodeEventTypeSeen(record));
+    await eventually(() =>
+      expect(told().map(({ workspaceId: id, name }) => [id, name])).toEqual([
+        ['ws_demo', 'a'],
+        ['ws_demo', 'b'],
+        ['ws_other', 'a'],
+      ]),
+    );
+  });
+
+  it('are told no further than a workspace may have drafts, and another workspace does not feel it', async () => {
+    const told: unknown[] = [];
+    const publish = async (record: unknown) => {
+      told.push(record);
+      return { topic: '', partition: 0, offset: 0n };
+    };
+    const seen = new SeenNames({ publish }, recordingLogger());
+    for (let index = 0; index < 1_100; index += 1) seen.note(demo, `type_${index}`);
+    expect(told).toHaveLength(1_000);
+    seen.note(workspaceId('ws_other'), 'a');
+    expect(told).toHaveLength(1_001);
+  });
+
+  it('that could not be told are told when they come up again', async () => {
+    const logger = recordingLogger();
+    let tries = 0;
+    const publish = async () => {
+      tries += 1;
+      throw new Error('no brokers');
+    };
+    const seen = new SeenNames({ publish }, logger);
+    seen.note(demo, 'a');
+    await eventually(() => expect(logger.lines).toMatchObject([{ event: 'event-type.seen-not-told' }]));
+    seen.note(demo, 'a');
+    expect(tries).toBe(2);
+  });
+});

@@ -1,0 +1,77 @@
+import {
+  decodeEventTypeSeen,
+  type EventTypeSeen,
+  encodeEventTypeSeen,
+  topics,
+  type WorkspaceId,
+} from '@tidings/contracts';
+import type { Bus, Producer } from '@tidings/kafka';
+import type { Logger } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+
+const publishDeadlineMs = 5_000;
+const retryMs = 1_000;
+const maxPending = 100;
+
+/** Tells of names that no event type has. Never rejects and keeps nobody waiting: a name that is lost comes up again. */
+export const seenTypeReporter =
+  (producer: Pick<Producer, 'publishAll'>, logger: Logger) =>
+  (workspaceId: WorkspaceId, names: readonly string[]): void => {
+    const records = names.map((name) => ({
+      topic: topics.seenEventTypes,
+      ...encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId, name }),
+    }));
+    producer.publishAll(records, { deadlineMs: publishDeadlineMs }).catch((error: unknown) => {
+      logger.debug({ workspaceId, detail: messageOf(error) }, 'event-type.seen-not-told');
+    });
+  };
+
+type Reading = Readonly<{
+  bus: Pick<Bus, 'runPartitions'>;
+  group: string;
+  /** Repeated until it does not reject: the database may be away. */
+  note(seen: EventTypeSeen): Promise<void>;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** Notes the names that come up, one after another, so that no workspace passes its bound; answers what ends it. */
+export async function consumeSeenTypes({
+  bus,
+  group,
+  note,
+  clock,
+  logger,
+}: Reading): Promise<() => Promise<void>> {
+  let isClosed = false;
+  let queue = Promise.resolve();
+  const noteAtLast = async (seen: EventTypeSeen): Promise<void> => {
+    while (!isClosed) {
+      try {
+        await note(seen);
+        return;
+      } catch (error) {
+        logger.debug({ eventType: seen.name, detail: messageOf(error) }, 'event-type.seen-not-noted');
+        await new Promise<void>((resolve) => clock.setTimer(resolve, retryMs));
+      }
+    }
+  };
+  const runner = await bus.runPartitions<EventTypeSeen>({
+    group,
+    topics: [topics.seenEventTypes],
+    decode: decodeEventTypeSeen,
+    onBatch: ({ items }) => {
+      for (const item of items) {
+        queue = queue.then(async () => {
+          await noteAtLast(item.message);
+          if (!isClosed) item.done();
+        });
+      }
+    },
+    maxPendingPerPartition: maxPending,
+  });
+  return async () => {
+    isClosed = true;
+    await runner.close({ drainMs: 0 });
+  };
+}
