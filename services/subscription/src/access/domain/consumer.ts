@@ -44,10 +44,6 @@ export function withDetails(
   return isSame ? current : nextVersion(current, { details, state }, nowMs);
 }
 
-/** The last version. */
-export const deletedConsumer = (current: Consumer, nowMs: number): Consumer =>
-  nextVersion(current, { state: 'deleted', deletedAtMs: nowMs }, nowMs);
-
 /** The version as the services need it. */
 export const consumerRecord = (consumer: Consumer): ConsumerRecord => ({
   type: 'ConsumerChanged.v1',
