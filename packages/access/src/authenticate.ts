@@ -41,7 +41,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
 
 function notLoaded({ metrics }: AuthenticateParts): AppError {
   metrics.refused.inc({ reason: 'loading' satisfies Reason });
-  const message = 'The keys are still being read: repeat the request in a moment.';
+  const message = 'The keys are still being read and nothing was written: repeat the request in a moment.';
   return new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
 }
 

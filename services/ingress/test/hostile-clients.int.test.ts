@@ -35,7 +35,8 @@ describe('clients that mean harm', () => {
   });
 
   it('that send a body without end get 413 and are cut off', async () => {
-    const { url } = await startRunningIngress(sharedBrokers());
+    const { url, whenReady } = await startRunningIngress(sharedBrokers());
+    await whenReady();
     const { socket, answer, closed } = await open(url);
     socket.write(head(['transfer-encoding: chunked']));
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;

@@ -72,7 +72,7 @@ describe('ingress on a real broker', () => {
 
 describe('ingress without a broker', () => {
   const expectUnavailable = async (brokers: readonly string[]) => {
-    const { url, post } = await startRunningIngress(brokers);
+    const { url, post } = await startRunningIngress(brokers, {}, 'nowhere');
     const beganMs = performance.now();
     const [one, batch] = await Promise.all([
       post('/v1/events', '{"type":"a","data":1}'),

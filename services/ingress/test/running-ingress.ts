@@ -33,8 +33,15 @@ async function publishKey(brokers: readonly string[]): Promise<void> {
   await bus.close();
 }
 
-/** Starts ingress in this process on a free port against real brokers; it is closed when the test ends. */
-export async function startRunningIngress(brokers: readonly string[], env: Record<string, string> = {}) {
+/**
+ * Starts ingress in this process on a free port; it is closed when the test ends. Its key is published first, unless
+ * there are no brokers to publish it to.
+ */
+export async function startRunningIngress(
+  brokers: readonly string[],
+  env: Record<string, string> = {},
+  key: 'published' | 'nowhere' = 'published',
+) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
     ...env,
@@ -45,7 +52,7 @@ export async function startRunningIngress(brokers: readonly string[], env: Recor
     catalogue: metricsCatalogue,
   });
   onTestFinished(async () => context.resources.close(3_000));
-  await publishKey(brokers);
+  if (key === 'published') await publishKey(brokers);
   const { url } = await startIngress(context);
   const post = async (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> => {
     const init = { method: 'POST', headers: { ...requestHeaders, ...headers }, body };
