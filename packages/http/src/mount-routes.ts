@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Express, Request } from 'express';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ifMatchOf } from './if-match.ts';
@@ -12,6 +11,7 @@ import { sendReply } from './reply.ts';
 import { principalOf, rawBodyOf } from './request-state.ts';
 import { requireKey } from './require-key.ts';
 import type { Method, Route } from './route.ts';
+import { strictCompiler } from './schema-compilers.ts';
 
 /** What routes are mounted with. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none. */
 export type MountOptions = Readonly<{ authenticate: Authenticate; requestsPerSecond?: number }>;
@@ -142,10 +142,7 @@ function paramsCheck({ params, path }: Route): (request: Request) => void {
     throw new AppError({ code: 'internal', message: `${path} has no schema for '${missing}'` });
   }
   if (params === undefined) return () => {};
-  const isValid = new Ajv2020({ strict: true, validateFormats: false }).compile({
-    type: 'object',
-    properties: params,
-  });
+  const isValid = strictCompiler.compile({ type: 'object', properties: params });
   return (request) => {
     if (isValid(request.params)) return;
     const message = `There is no ${request.path.slice(0, 200)}.`;

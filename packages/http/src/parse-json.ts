@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError, messageOf } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { JsonSchema } from './route.ts';
+import { strictCompiler } from './schema-compilers.ts';
 import { detailsOf } from './validation-details.ts';
 
 /** A check that ajv compiled: `true` for data of the type, else its faults are in `errors`. */
@@ -13,12 +13,7 @@ export type Validate<T> = ((data: unknown) => data is T) & { errors?: ErrorObjec
  * bodies (messages on topics) use the validators of contracts.
  */
 export function compileBody<T>(schema: JsonSchema): Validate<T> {
-  return new Ajv2020({
-    allErrors: true,
-    strict: true,
-    allowUnionTypes: true,
-    validateFormats: false,
-  }).compile<T>(schema);
+  return strictCompiler.compile<T>(schema);
 }
 
 /**

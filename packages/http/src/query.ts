@@ -1,6 +1,6 @@
 import { AppError, type ErrorDetail } from '@tidings/runtime';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { JsonSchema, Query } from './route.ts';
+import { defaultingCompiler } from './schema-compilers.ts';
 import { detailsOf } from './validation-details.ts';
 
 /** The parameters of every list: take them into its `queryOf`. */
@@ -24,8 +24,8 @@ type Properties = Readonly<Record<string, JsonSchema>>;
  * of type `array` may be given more than once, `default` is filled in, and any other parameter is refused.
  */
 export function queryOf<T>(properties: Properties, required: readonly (keyof T & string)[] = []): Query<T> {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, useDefaults: true, validateFormats: false });
-  const validate = ajv.compile<T>({ type: 'object', properties, required, additionalProperties: false });
+  const schema = { type: 'object', properties, required, additionalProperties: false };
+  const validate = defaultingCompiler.compile<T>(schema);
   return {
     properties,
     required,
