@@ -69,6 +69,7 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
     MONGODB_URI: monitoredUri(sharedMongodbUri()),
     ADMIN_KEY: adminKey,
     WORKSPACE_ID: `ws_${database}`,
+    WORKSPACE_POLICY: 'open',
     SEALING_KEYS: sealingKeys,
     SUBSCRIPTION_DATABASE: database,
     SUBSCRIPTION_SWEEP_EVERY: '200ms',
