@@ -1,6 +1,7 @@
 import type { WorkspaceId } from '@tidings/contracts';
-import { AppError, type KeyRing } from '@tidings/runtime';
+import { AppError, type ErrorDetail, type KeyRing } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import {
   type Target,
   type WriteParts,
@@ -29,14 +30,6 @@ type CheckUrl = (url: string) => Promise<Readonly<{ faults: readonly string[] }>
 export type WorkspaceParts = WriteParts<Workspace> &
   Readonly<{ ring: KeyRing; operator: OperatorRules; checkEndpoint: CheckUrl }>;
 
-type Fault = Readonly<{ pointer: string; detail: string }>;
-
-function refuse([first, ...rest]: readonly Fault[]): void {
-  if (first === undefined) return;
-  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
-  throw new AppError({ code: 'unprocessable', message, details: [first, ...rest] });
-}
-
 async function noticeFaults(
   { checkEndpoint }: WorkspaceParts,
   rules: WorkspaceChangeBody,
@@ -47,12 +40,16 @@ async function noticeFaults(
   const { faults } = await checkEndpoint(url);
   const isRefusedHttp = !allowHttp && /^http:/i.test(url);
   return [...faults, ...(isRefusedHttp ? ['must be https: this workspace does not allow http'] : [])].map(
-    (detail): Fault => ({ pointer: '/notice/url', detail }),
+    (detail): ErrorDetail => ({ pointer: '/notice/url', detail }),
   );
 }
 
 /** What only the operator may loosen; everything may be tightened by the workspace itself. */
-function boundFaults(operator: OperatorRules, current: WorkspaceRules, body: WorkspaceChangeBody): Fault[] {
+function boundFaults(
+  operator: OperatorRules,
+  current: WorkspaceRules,
+  body: WorkspaceChangeBody,
+): ErrorDetail[] {
   const bound = Math.max(operator.maxSubscriptions, current.maxSubscriptions);
   return [
     ...(body.allow_http === true && !current.allowHttp
@@ -97,7 +94,7 @@ export async function createWorkspace(
 ): Promise<Written<Workspace>> {
   const { ring, operator, clock } = parts;
   const before = { ...defaultRules, ...operator, name: id };
-  refuse(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));
+  refuseFaults(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));
   const entity = beginWorkspace(id, rulesFrom(ring, id, { body, before }), clock.nowMs());
   const written = await writeFirst(parts, { entity, by });
   if (written !== null) return written;
@@ -119,7 +116,7 @@ export async function changeWorkspace(
     operation: 'changed',
     change: async (current) => {
       const { rules } = current;
-      refuse([
+      refuseFaults([
         ...(isOperator ? [] : boundFaults(operator, rules, body)),
         ...(await noticeFaults(parts, body, body.allow_http ?? rules.allowHttp)),
       ]);

@@ -4,11 +4,12 @@ import type { Principal } from '@tidings/http';
 import { AppError, type ErrorDetail } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Written, writeFirst } from '../registry/write-version.ts';
 import { type ApiKey, beginKey } from './domain/api-key.ts';
 import { beyondConsumers, holds } from './domain/grant-rules.ts';
 import type { KeyBody } from './domain/key-request.ts';
-import { refuseFaults, workspaceOf } from './key-place.ts';
+import { workspaceOf } from './key-place.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
 /** What making keys works with. */

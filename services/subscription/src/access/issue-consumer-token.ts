@@ -5,11 +5,12 @@ import type { Principal } from '@tidings/http';
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
 import { type Actor, ourselves } from '../registry/domain/audit-entry.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { writeFirst } from '../registry/write-version.ts';
 import { holds } from './domain/grant-rules.ts';
 import { type TokenBody, tokenSeconds } from './domain/key-request.ts';
 import { beginTokenKey, sealedPrivateField, type TokenKey, tokenKeyId } from './domain/token-key.ts';
-import { refuseFaults, workspaceOf } from './key-place.ts';
+import { workspaceOf } from './key-place.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
 /** What signing works with. */

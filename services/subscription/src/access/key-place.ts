@@ -1,6 +1,6 @@
 import { type WorkspaceId, workspaceId } from '@tidings/contracts';
 import type { Principal } from '@tidings/http';
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import { AppError } from '@tidings/runtime';
 
 /**
  * The workspace that a request about keys means: the caller's own, or for the platform the one it names. Throws AppError
@@ -11,12 +11,4 @@ export function workspaceOf({ workspaceId: own, scopes }: Principal, named: stri
   if (scopes.has('platform')) return workspaceId(named);
   const message = `The key belongs to the workspace '${own}': naming another one takes the scope 'platform'.`;
   throw new AppError({ code: 'forbidden', message });
-}
-
-/** Throws AppError `unprocessable` when there are faults. */
-export function refuseFaults(faults: readonly ErrorDetail[]): void {
-  const [first] = faults;
-  if (first === undefined) return;
-  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
-  throw new AppError({ code: 'unprocessable', message, details: faults });
 }

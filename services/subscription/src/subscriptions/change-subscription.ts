@@ -1,6 +1,7 @@
 import { AppError } from '@tidings/runtime';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { checkSettings, httpFaults, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@tidings/runtime';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import type { Fault } from './domain/fault.ts';
 import { headerPointer } from './domain/header-rules.ts';
 import { settingsFaults } from './domain/read-settings.ts';
@@ -21,20 +21,7 @@ export const httpFaults = (
     ? []
     : [{ pointer: '/endpoint_url', detail: 'must be https: this workspace does not allow http' }];
 
-const maxFaults = 20;
 const nothing = { faults: [], warnings: [] };
-
-/** The refusal of a body. The message tells the first of the faults, `details` up to 20. */
-export function refusal(faults: readonly [Fault, ...Fault[]]): AppError {
-  const [first] = faults;
-  const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;
-  return new AppError({ code: 'unprocessable', message, details: faults.slice(0, maxFaults) });
-}
-
-/** Throws the {@link refusal} of these faults, if there are any. */
-export function refuseFaults([first, ...rest]: readonly Fault[]): void {
-  if (first !== undefined) throw refusal([first, ...rest]);
-}
 
 /**
  * Throws AppError `unprocessable` with a pointer for everything that is wrong with the named fields. What is only odd

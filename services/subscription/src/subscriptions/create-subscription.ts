@@ -2,8 +2,9 @@ import { type ConsumerId, consumerId, type SubscriptionId } from '@tidings/contr
 import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Reach } from '../registry/ports.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
-import { checkSettings, httpFaults, refuseFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { eventFaults, kindFaults } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';

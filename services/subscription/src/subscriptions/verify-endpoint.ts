@@ -1,7 +1,7 @@
 import { newEventId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import { refusal } from './check-settings.ts';
+import { refusal } from '../registry/refuse-faults.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
 import type { Settings, Subscription } from './domain/subscription.ts';
 import { type SendOutcome, testEvent } from './domain/test-attempt.ts';
