@@ -1,21 +1,31 @@
 import { type Connection, type Model, Schema } from 'mongoose';
 import { atDatabase, isDuplicateKey } from '../../registry/adapters/mongo-connection.ts';
+import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
+import { documentReader } from '../../registry/document-reader.ts';
 import type { KeyUsageStore } from '../ports.ts';
 
 type UsageDocument = Readonly<{ _id: string; schema_version: 1; last_used_at_ms: number }>;
 
 const schema = new Schema(
   { _id: String, schema_version: Number, last_used_at_ms: Number },
-  {
-    collection: 'api_key_usage',
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  },
+  { collection: 'api_key_usage', ...schemaOptions },
 );
+
+const readDocument = documentReader<UsageDocument>({
+  name: 'API key usage',
+  schemaVersion: 1,
+  steps: {},
+  schema: {
+    type: 'object',
+    properties: {
+      _id: { type: 'string', minLength: 1 },
+      schema_version: { const: 1 },
+      last_used_at_ms: { type: 'integer', minimum: 0 },
+    },
+    required: ['_id', 'schema_version', 'last_used_at_ms'],
+    additionalProperties: false,
+  },
+});
 
 /** When keys were last used, in MongoDB: beside the keys, for a use makes no version. */
 export class MongoKeyUsage implements KeyUsageStore {
@@ -41,12 +51,12 @@ export class MongoKeyUsage implements KeyUsageStore {
 
   async findMany(keyIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (keyIds.length === 0) return new Map();
-    const found = await atDatabase(async () =>
+    const found: unknown[] = await atDatabase(async () =>
       this.#model
         .find({ _id: { $in: [...keyIds] } })
         .lean()
         .exec(),
     );
-    return new Map(found.map(({ _id, last_used_at_ms }) => [_id, last_used_at_ms]));
+    return new Map(found.map(readDocument).map(({ _id, last_used_at_ms }) => [_id, last_used_at_ms]));
   }
 }

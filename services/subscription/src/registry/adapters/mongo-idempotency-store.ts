@@ -2,6 +2,7 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import { documentReader } from '../document-reader.ts';
 import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
 import { atDatabase, isDuplicateKey } from './mongo-connection.ts';
+import { schemaOptions } from './mongoose-schema.ts';
 
 type IdempotencyDocument = Readonly<{
   _id: string;
@@ -32,16 +33,7 @@ const schema = new Schema(
       default: null,
     },
   },
-  {
-    collection: 'idempotency_keys',
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    minimize: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  },
+  { collection: 'idempotency_keys', ...schemaOptions },
 );
 // No TTL index: not every MongoDB that this runs on has them, so the service sweeps.
 schema.index({ expires_at_ms: 1 });

@@ -1,6 +1,17 @@
 import { Schema } from 'mongoose';
 import type { IndexKeys, ObjectSchema } from '../document-kind.ts';
 
+/** How every schema is read: nothing that it does not name, no field of mongoose's own, and nothing made by the way. */
+export const schemaOptions = {
+  strict: 'throw',
+  strictQuery: 'throw',
+  versionKey: false,
+  minimize: false,
+  autoIndex: false,
+  autoCreate: false,
+  id: false,
+} as const;
+
 type PropertySchema = Readonly<{
   type?: string | readonly string[];
   const?: unknown;
@@ -32,13 +43,7 @@ export function mongooseSchema(
   const fields = Object.entries(properties).map(([name, property]) => [name, { type: typeOf(property) }]);
   const schema = new Schema(Object.fromEntries(fields) as Record<string, { type: StringConstructor }>, {
     collection,
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    minimize: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
+    ...schemaOptions,
   });
   for (const index of indexes) schema.index({ ...index });
   return schema;

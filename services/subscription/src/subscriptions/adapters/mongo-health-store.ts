@@ -1,6 +1,7 @@
 import { failureReasons, type SubscriptionId, subscriptionId } from '@tidings/contracts';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { atDatabase, isDuplicateKey } from '../../registry/adapters/mongo-connection.ts';
+import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
 import { documentReader } from '../../registry/document-reader.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { HealthStore } from '../ports.ts';
@@ -35,16 +36,7 @@ const schema = new Schema(
     alert: String,
     positions: [new Schema({ partition: Number, offset: Number }, { strict: 'throw', _id: false })],
   },
-  {
-    collection: 'subscription_health',
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    minimize: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  },
+  { collection: 'subscription_health', ...schemaOptions },
 );
 
 const count = { type: 'integer', minimum: 0 };
