@@ -1,6 +1,4 @@
 import {
-  decodeCursor,
-  encodeCursor,
   etagOf,
   jsonBody,
   named,
@@ -13,8 +11,8 @@ import {
   type Route,
   route,
 } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
 import { actorOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
 import type { Reach } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
 import { type CreateKeyParts, createApiKey } from '../create-api-key.ts';
@@ -89,7 +87,7 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
         workspaceId: reach.workspaceId,
         filters: { consumer_id, state, of: 'api-keys' },
       };
-      const afterId = cursor === undefined ? null : positionOf(decodeCursor(cursor, binding));
+      const { afterId, cursorAfter } = cursorPlace(cursor, binding);
       const where = {
         in: {
           state: state === undefined ? ['active', 'revoked'] : [state],
@@ -106,20 +104,9 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
       const data = items.map((item) =>
         apiKeyView(item, { propagated: !item.isUnpublished, lastUsedAtMs: uses.get(item.id) }),
       );
-      const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId, binding);
-      return pageReply(request, { data, nextCursor });
+      return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
     },
   });
-
-function positionOf(position: unknown): string {
-  if (typeof position === 'string') return position;
-  const detail = 'The cursor is malformed.';
-  throw new AppError({
-    code: 'invalid-request',
-    message: detail,
-    details: [{ pointer: '/cursor', detail }],
-  });
-}
 
 const createRoute = (parts: ApiKeyParts): Route =>
   route({

@@ -1,18 +1,9 @@
 import { isEventPattern } from '@tidings/contracts';
-import {
-  decodeCursor,
-  encodeCursor,
-  type PageQuery,
-  type Principal,
-  pageParameters,
-  queryOf,
-} from '@tidings/http';
+import { type PageQuery, type Principal, pageParameters, queryOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { reachOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
 import type { ListFilters, ListPlace } from '../read-subscriptions.ts';
-
-const badRequest = (pointer: string, detail: string): AppError =>
-  new AppError({ code: 'invalid-request', message: detail, details: [{ pointer, detail }] });
 
 /** The path of one subscription. */
 export const subscriptionParams = {
@@ -51,17 +42,16 @@ export type ListRequest = Readonly<{
 export function listRequestOf(principal: Principal, query: ListQuery): ListRequest {
   const { consumer_id, event, state, cursor, limit } = query;
   if (event !== undefined && !isEventPattern(event)) {
-    throw badRequest('/event', `event must be a name such as order.created, or order.*, got '${event}'.`);
+    const detail = `event must be a name such as order.created, or order.*, got '${event}'.`;
+    throw new AppError({
+      code: 'invalid-request',
+      message: detail,
+      details: [{ pointer: '/event', detail }],
+    });
   }
   const filters = { consumer_id, event, state };
   const reach = reachOf(principal);
   const binding = { workspaceId: reach.workspaceId, filters: { ...filters, reach: reach.consumerId } };
-  const position = cursor === undefined ? null : decodeCursor(cursor, binding);
-  if (position !== null && typeof position !== 'string')
-    throw badRequest('/cursor', 'The cursor is malformed.');
-  return {
-    filters,
-    place: { afterId: position, limit },
-    cursorAfter: (id) => (id === null ? null : encodeCursor(id, binding)),
-  };
+  const { afterId, cursorAfter } = cursorPlace(cursor, binding);
+  return { filters, place: { afterId, limit }, cursorAfter };
 }
