@@ -1,9 +1,7 @@
 import { type AccessRecord, decodeAccess, topics } from '@tidings/contracts';
-import { createApp, listen, mountRoutes } from '@tidings/http';
 import { createMemoryBus } from '@tidings/kafka';
-import { createMetrics, recordingLogger, silentLogger } from '@tidings/observability';
-import { Health, keyRing, systemClock } from '@tidings/runtime';
-import { onTestFinished } from 'vitest';
+import { createMetrics, recordingLogger } from '@tidings/observability';
+import { keyRing, systemClock } from '@tidings/runtime';
 import { consumerKind, workspaceKind } from '../src/access/access-kinds.ts';
 import { consumerRoutes } from '../src/access/adapters/consumer-routes.ts';
 import { workspaceRoutes } from '../src/access/adapters/workspace-routes.ts';
@@ -17,37 +15,12 @@ import { documentsOf } from '../src/registry/documents.ts';
 import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
 import type { Versioned } from '../src/registry/domain/versioned.ts';
 import { aKeyRing } from './in-memory-registry.ts';
-import { principals } from './registry-api.ts';
-
-type Call = Readonly<{ key?: string; body?: unknown; headers?: Record<string, string> }>;
-
-/** An answer below `/v1/webhooks`. */
-type AccessAnswer = Readonly<{
-  status: number;
-  headers: Headers;
-  body: Readonly<Record<string, unknown>>;
-}>;
+import { callerOf } from './registry-api.ts';
+import { serveRoutes } from './serve-routes.ts';
 
 /** A caller of everything below `/v1/webhooks`: `call('POST', 'consumers', { body })`. */
-export function accessCaller(url: string, defaultKey: string) {
-  return async (
-    method: string,
-    below: string,
-    { key = defaultKey, body, headers }: Call = {},
-  ): Promise<AccessAnswer> => {
-    const response = await fetch(`${url}/v1/webhooks/${below}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const read: unknown = JSON.parse(await response.text());
-    return { status: response.status, headers: response.headers, body: read as AccessAnswer['body'] };
-  };
-}
+export const accessCaller = (url: string, defaultKey: string) =>
+  callerOf<Readonly<Record<string, unknown>>>(`${url}/v1/webhooks/`, defaultKey);
 
 /** Routes of consumers, workspaces and the audit log over memory, on a real socket, for one test. */
 export async function serveAccess() {
@@ -81,16 +54,8 @@ export async function serveAccess() {
     ...workspaceRoutes({ ...workspaces, ring, operator, checkEndpoint }),
     ...auditRoutes(audit, ['workspace', 'consumer']),
   ];
-  const app = createApp({
-    service: 'subscription',
-    logger: silentLogger,
-    metrics: createMetrics({}, { service: 'subscription', nodeMetrics: false }),
-    health: new Health(),
-    routes: (router) => mountRoutes(router, routes, { authenticate: (token) => principals[token] ?? null }),
-  });
-  const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
-  onTestFinished(async () => server.close(1_000));
+  const { url } = await serveRoutes(routes);
   const records = (): readonly AccessRecord[] =>
     bus.records(topics.access).map((record) => decodeAccess(record));
-  return { call: accessCaller(server.url, 'own'), records, ring };
+  return { call: accessCaller(url, 'own'), records, ring };
 }

@@ -1,9 +1,7 @@
 import { decodeEventType, type EventTypeRecord, topics, workspaceId } from '@tidings/contracts';
-import { createApp, listen, mountRoutes } from '@tidings/http';
 import { createMemoryBus } from '@tidings/kafka';
-import { createMetrics, recordingLogger, silentLogger } from '@tidings/observability';
-import { fakeClock, Health, systemClock } from '@tidings/runtime';
-import { onTestFinished } from 'vitest';
+import { createMetrics, recordingLogger } from '@tidings/observability';
+import { fakeClock, systemClock } from '@tidings/runtime';
 import { eventTypeRoutes } from '../src/event-types/adapters/event-type-routes.ts';
 import { eventTypeKind } from '../src/event-types/event-type-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -12,44 +10,17 @@ import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
 import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import { documentsOf } from '../src/registry/documents.ts';
 import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
-import { principals } from './registry-api.ts';
+import { callerOf } from './registry-api.ts';
+import { serveRoutes } from './serve-routes.ts';
 
-/** An answer of the catalogue. */
-export type CatalogueAnswer = Readonly<{
-  status: number;
-  headers: Headers;
-  body: Readonly<Record<string, unknown>>;
-}>;
-
-type Call = Readonly<{ key?: string; body?: unknown; headers?: Record<string, string> }>;
+type CatalogueBody = Readonly<Record<string, unknown>>;
 
 /** A caller of the catalogue: `call('POST', '', { body })`. */
-export function catalogueCaller(url: string, defaultKey: string) {
-  return async (
-    method: string,
-    below: string,
-    { key = defaultKey, body, headers }: Call = {},
-  ): Promise<CatalogueAnswer> => {
-    const response = await fetch(`${url}/v1/webhooks/event-types${below}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const read: unknown = JSON.parse(await response.text());
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: read as CatalogueAnswer['body'],
-    };
-  };
-}
+export const catalogueCaller = (url: string, defaultKey: string) =>
+  callerOf<CatalogueBody>(`${url}/v1/webhooks/event-types`, defaultKey);
 
 /** The faults of a problem, as pointers. */
-export const faultPointers = ({ body }: CatalogueAnswer): readonly string[] =>
+export const faultPointers = ({ body }: Readonly<{ body: CatalogueBody }>): readonly string[] =>
   ((body['errors'] ?? []) as readonly Readonly<{ pointer: string }>[]).map(({ pointer }) => pointer);
 
 /** The event types of the registry over memory. */
@@ -81,17 +52,6 @@ async function openInMemoryCatalogue() {
 /** The routes of the catalogue over memory, on a real socket, for one test. */
 export async function serveCatalogue() {
   const catalogue = await openInMemoryCatalogue();
-  const app = createApp({
-    service: 'subscription',
-    logger: silentLogger,
-    metrics: createMetrics({}, { service: 'subscription', nodeMetrics: false }),
-    health: new Health(),
-    routes: (router) =>
-      mountRoutes(router, eventTypeRoutes(catalogue.documents), {
-        authenticate: (token) => principals[token] ?? null,
-      }),
-  });
-  const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
-  onTestFinished(async () => server.close(1_000));
-  return { ...catalogue, call: catalogueCaller(server.url, 'own') };
+  const { url } = await serveRoutes(eventTypeRoutes(catalogue.documents));
+  return { ...catalogue, call: catalogueCaller(url, 'own') };
 }

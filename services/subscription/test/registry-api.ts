@@ -23,21 +23,19 @@ export type AnswerBody = Readonly<{
 }>;
 
 /** An answer with its body read. */
-export type Answer = Readonly<{ status: number; headers: Headers; body: AnswerBody }>;
+export type Answer<Body = AnswerBody> = Readonly<{ status: number; headers: Headers; body: Body }>;
 
 /** One call. The body is sent as JSON; `headers` are added. */
 export type Call = Readonly<{ key?: string; body?: unknown; headers?: Record<string, string> }>;
 
-const path = '/v1/webhooks/subscriptions';
-
-/** A caller of the subscriptions API: `call('POST', '', { body })`. */
-export function apiCaller(url: string, defaultKey: string) {
+/** A caller of everything below `base`, whose answers have a body of that shape. A `body` that is text goes as it is. */
+export function callerOf<Body>(base: string, defaultKey: string) {
   return async (
     method: string,
     below: string,
     { key = defaultKey, body, headers }: Call = {},
-  ): Promise<Answer> => {
-    const response = await fetch(`${url}${path}${below}`, {
+  ): Promise<Answer<Body>> => {
+    const response = await fetch(`${base}${below}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,
@@ -46,15 +44,14 @@ export function apiCaller(url: string, defaultKey: string) {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const read: unknown = JSON.parse(text);
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: read as AnswerBody,
-    };
+    const read: unknown = JSON.parse(await response.text());
+    return { status: response.status, headers: response.headers, body: read as Body };
   };
 }
+
+/** A caller of the subscriptions API: `call('POST', '', { body })`. */
+export const apiCaller = (url: string, defaultKey: string) =>
+  callerOf<AnswerBody>(`${url}/v1/webhooks/subscriptions`, defaultKey);
 
 const allScopes: ReadonlySet<string> = new Set(['admin']);
 
