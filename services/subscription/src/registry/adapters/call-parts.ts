@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { consumerId, workspaceId } from '@tidings/contracts';
-import type { IfMatch, Principal } from '@tidings/http';
+import { addressOf, type IfMatch, type Principal } from '@tidings/http';
 import type { Actor } from '../domain/audit-entry.ts';
 import type { Reach } from '../ports.ts';
 import type { Target } from '../write-version.ts';
@@ -17,7 +17,7 @@ type KeyCall = Readonly<{ principal: Principal; request: IncomingMessage }>;
 /** Who makes a call, for the audit log. */
 export const actorOf = ({ principal, request }: KeyCall): Actor => ({
   keyId: principal.keyId,
-  address: request.socket.remoteAddress ?? null,
+  address: addressOf(request),
 });
 
 type TargetCall = KeyCall & Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;

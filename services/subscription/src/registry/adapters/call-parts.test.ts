@@ -1,0 +1,28 @@
+import { route } from '@tidings/http';
+import { expect, it } from 'vitest';
+import { serveRoutes } from '../../../test/serve-routes.ts';
+import { actorOf } from './call-parts.ts';
+
+const whoAsks = route({
+  operationId: 'whoAsks',
+  method: 'GET',
+  path: '/actor',
+  access: 'admin',
+  tag: 'API keys',
+  summary: 'Who asks',
+  answers: { 200: { description: 'The actor.', schema: { type: 'object' } } },
+  handle: async (call) => ({ status: 200, body: actorOf(call) }),
+});
+
+it('names the client behind a trusted proxy, and nobody that an untrusted one claims to be', async () => {
+  const headers = { authorization: 'Bearer own', 'x-forwarded-for': '203.0.113.9' };
+  const seen = [];
+  for (const trustedProxies of [['127.0.0.1/32'], []]) {
+    const { url } = await serveRoutes([whoAsks], { trustedProxies });
+    seen.push(await (await fetch(`${url}/actor`, { headers })).json());
+  }
+  expect(seen).toEqual([
+    { keyId: 'key_own', address: '203.0.113.9' },
+    { keyId: 'key_own', address: expect.stringContaining('127.0.0.1') },
+  ]);
+});
