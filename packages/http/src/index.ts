@@ -13,7 +13,7 @@ export { named } from './openapi/named-schema.ts';
 export { problemSchema } from './openapi/problem-schema.ts';
 export { pageSchema } from './openapi/shared-components.ts';
 export { compileBody, parseJson, type Validate } from './parse-json.ts';
-export { type Authenticate, type Caller, type Principal, type Scope, scopes } from './principal.ts';
+export type { Authenticate, Caller, Principal } from './principal.ts';
 export { type Problem, problem, problemFromError } from './problem.ts';
 export { type ProblemKind, problemTable } from './problem-table.ts';
 export { type PageQuery, pageParameters, queryOf } from './query.ts';

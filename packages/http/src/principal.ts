@@ -1,18 +1,3 @@
-/** Everything a key can be allowed to do. `admin` is all of one workspace, `platform` all workspaces. */
-export const scopes = [
-  'events:write',
-  'subscriptions:read',
-  'subscriptions:write',
-  'deliveries:read',
-  'deliveries:write',
-  'sources:write',
-  'admin',
-  'platform',
-] as const;
-
-/** One of {@link scopes}. */
-export type Scope = (typeof scopes)[number];
-
 /**
  * Who asks: the key, its workspace (a hard wall), the one consumer it is limited to (null: all of the workspace), and
  * what it may do.

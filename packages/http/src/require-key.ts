@@ -1,5 +1,6 @@
+import type { AccessScope } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import type { Authenticate, Principal, Scope } from './principal.ts';
+import type { Authenticate, Principal } from './principal.ts';
 import type { Middleware } from './raw-body.ts';
 import { addressOf, keepPrincipal, principalOf } from './request-state.ts';
 
@@ -7,7 +8,7 @@ import { addressOf, keepPrincipal, principalOf } from './request-state.ts';
  * Lets only requests with a known key pass (`Authorization: Bearer …`), 401 otherwise; with `scope`, 403 for a key
  * that has neither it nor `admin`.
  */
-export function requireKey(authenticate: Authenticate, scope?: Scope): Middleware {
+export function requireKey(authenticate: Authenticate, scope?: AccessScope): Middleware {
   const checkScope = scope === undefined ? undefined : requireScope(scope);
   return (request, response, next) => {
     const [, token] = /^Bearer +([^\s]{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
@@ -38,7 +39,7 @@ function unauthorized(isWithoutKey: boolean): AppError {
 }
 
 /** Lets only keys with `scope` (or `admin`, except for `platform`) pass, 403 otherwise. Comes after `requireKey`. */
-export function requireScope(scope: Scope): Middleware {
+export function requireScope(scope: AccessScope): Middleware {
   return (request, _response, next) => {
     const { scopes: held } = principalOf(request);
     const isAllowed = held.has(scope) || (scope !== 'platform' && held.has('admin'));

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessScope } from '@tidings/contracts';
 import type { ErrorCode } from '@tidings/runtime';
 import type { ApiTag } from './api-tags.ts';
 import type { IfMatch } from './if-match.ts';
-import type { Principal, Scope } from './principal.ts';
+import type { Principal } from './principal.ts';
 import type { Reply } from './reply.ts';
 
 /** A JSON Schema (2020-12, the dialect of OpenAPI 3.1). */
@@ -12,7 +13,7 @@ export type JsonSchema = Readonly<{ [keyword: string]: unknown }>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Who may call: keys with this scope (or `admin`), or anybody, and then why. */
-export type Access = Scope | Readonly<{ public: string }>;
+export type Access = AccessScope | Readonly<{ public: string }>;
 
 /** The headers of requests that a route can take. What is not named here is not read. */
 export type RequestHeader = 'If-Match' | 'Idempotency-Key';
@@ -78,7 +79,7 @@ export type PathParams<Path extends string> = Path extends `${string}{${infer Na
   ? Readonly<Record<Name, string>> & PathParams<Rest>
   : unknown;
 
-type PrincipalFor<A extends Access> = A extends Scope ? Principal : null;
+type PrincipalFor<A extends Access> = A extends AccessScope ? Principal : null;
 
 type CallOf<Path extends string, A extends Access, Q, B> = Call<{
   principal: PrincipalFor<A>;
