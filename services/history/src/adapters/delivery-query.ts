@@ -7,9 +7,9 @@ import {
   pageParameters,
   queryOf,
 } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
 import { type DeliveryStatus, deliveryStatuses } from '../domain/delivery.ts';
 import type { DeliveryFilters, ListPosition } from '../ports.ts';
+import { timePositionOf } from './time-position.ts';
 
 /** The query of the list. */
 export type ListQuery = PageQuery &
@@ -53,12 +53,8 @@ const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
 };
 
 const positionOf = (value: unknown): ListPosition => {
-  const [createdAtMs, key] = Array.isArray(value) ? (value as readonly unknown[]) : [];
-  if (typeof createdAtMs === 'number' && Number.isSafeInteger(createdAtMs) && typeof key === 'string') {
-    return { createdAtMs, key };
-  }
-  const detail = 'The cursor is malformed: start again without a cursor.';
-  throw new AppError({ code: 'invalid-request', message: detail, details: [{ pointer: '/cursor', detail }] });
+  const [createdAtMs, key] = timePositionOf(value);
+  return { createdAtMs, key };
 };
 
 /** What a principal can see at all. */

@@ -18,6 +18,7 @@ import {
   queryOf,
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
+import { timePositionOf } from '../../adapters/time-position.ts';
 import {
   type DeadLetter,
   type DeadLetterState,
@@ -138,30 +139,13 @@ export const oneLetter = (id: string, principal: Principal): DeadLetterFilters =
   id: deadLetterId(id),
 });
 
-const malformed = (): AppError => {
-  const detail = 'The cursor is malformed: start again without a cursor.';
-  return new AppError({
-    code: 'invalid-request',
-    message: detail,
-    details: [{ pointer: '/cursor', detail }],
-  });
-};
-
-const timeAndName = (value: unknown): readonly [number, string] => {
-  const [timeMs, name] = Array.isArray(value) ? (value as readonly unknown[]) : [];
-  if (typeof timeMs === 'number' && Number.isSafeInteger(timeMs) && typeof name === 'string') {
-    return [timeMs, name];
-  }
-  throw malformed();
-};
-
 const positionOf = (value: unknown): LetterPosition => {
-  const [recordedAtMs, key] = timeAndName(value);
+  const [recordedAtMs, key] = timePositionOf(value);
   return { recordedAtMs, key };
 };
 
 const jobPositionOf = (value: unknown): JobPosition => {
-  const [createdAtMs, id] = timeAndName(value);
+  const [createdAtMs, id] = timePositionOf(value);
   return { createdAtMs, id };
 };
 
