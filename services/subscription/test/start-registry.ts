@@ -77,6 +77,7 @@ export async function startReadyRegistry(
   clock: Clock = systemClock,
 ): Promise<RunningRegistry> {
   const registry = await startRegistry(place, env, clock);
-  await eventually(async () => expect(await registry.isReady()).toBe(true));
+  // A service that starts beside others on a busy machine takes its time.
+  await eventually(async () => expect(await registry.isReady()).toBe(true), { timeoutMs: 60_000 });
   return registry;
 }
