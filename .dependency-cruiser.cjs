@@ -58,7 +58,7 @@ module.exports = {
       from: { path: '^packages/signing/', pathNot: '\\.test\\.ts$' },
       to: { pathNot: '^(packages/signing/|(node:)?crypto$)' },
     },
-    adaptersOnly('mongoose', 'none'),
+    adaptersOnly('mongoose', 'mongodb'),
     adaptersOnly('axios', 'egress'),
     adaptersOnly('undici', 'egress'),
     adaptersOnly('express', 'http'),

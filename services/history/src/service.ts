@@ -2,10 +2,10 @@ import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
+import { MongoConnection } from '@tidings/mongodb';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
-import { MongoConnection } from './adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
@@ -41,21 +41,19 @@ const openBus = async ({ config, logger, metrics, clock, name }: Context): Promi
 };
 
 const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
-  const part = health.register('mongodb');
-  const mongo: MongoConnection = new MongoConnection({
+  const mongo = new MongoConnection({
     uri: config.mongodbUri,
     database: config.database,
+    appName: 'tidings-history',
     clock,
     logger,
-    prepare: async (): Promise<void> => {
-      for (const store of [deliveries, letters, jobs]) await store.createIndexes();
-    },
-    onState: (reason) => (reason === null ? part.up() : part.down(reason)),
+    health: health.register('mongodb'),
   });
   const { mongoSeconds } = metrics.handles;
-  const deliveries: MongoDeliveryStore = new MongoDeliveryStore(mongo.connection, mongoSeconds);
-  const letters: MongoDeadLetterStore = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
-  const jobs: MongoJobStore = new MongoJobStore(mongo.connection, mongoSeconds);
+  const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
+  const letters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
+  const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
+  for (const store of [deliveries, letters, jobs]) mongo.beforeUp(async () => store.createIndexes());
   resources.add('mongodb', () => mongo.close());
   mongo.open();
   return { deliveries, letters, jobs };

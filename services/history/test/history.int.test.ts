@@ -12,11 +12,11 @@ import {
 } from '@tidings/contracts';
 import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
 import { type Mongo, startMongo } from '@tidings/local-stack';
+import { MongoConnection } from '@tidings/mongodb';
 import { createServiceContext, silentLogger } from '@tidings/observability';
-import { loadConfig, systemClock } from '@tidings/runtime';
+import { Health, loadConfig, systemClock } from '@tidings/runtime';
 import { eventually, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MongoConnection } from '../src/adapters/mongo-connection.ts';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
 import { configSpec } from '../src/config.ts';
 import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
@@ -174,28 +174,22 @@ describe('history over real Kafka and the embedded MongoDB', () => {
 });
 
 const openStores = async (database: string) => {
-  let isUp = (): void => {};
-  const up = new Promise<void>((resolve) => {
-    isUp = resolve;
-  });
-  const mongo: MongoConnection = new MongoConnection({
+  const health = new Health();
+  const mongo = new MongoConnection({
     uri: sharedMongodbUri(),
     database,
+    appName: 'test',
     clock: systemClock,
     logger: silentLogger,
-    prepare: async (): Promise<void> => {
-      for (const store of [deliveries, letters, jobs]) await store.createIndexes();
-    },
-    onState: (reason) => {
-      if (reason === null) isUp();
-    },
+    health: health.register('mongodb'),
   });
   const unmeasured = { observe: () => {} };
   const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
   const letters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
+  for (const store of [deliveries, letters, jobs]) mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
-  await up;
+  await eventually(() => expect(health.report().ready).toBe(true));
   return { deliveries, letters, jobs, mongo };
 };
 

@@ -1,3 +1,4 @@
+import { MongoConnection } from '@tidings/mongodb';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { eventually, sharedMongodbUri } from '@tidings/testing';
@@ -5,7 +6,6 @@ import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { MongoAuditLog } from '../src/registry/adapters/mongo-audit-log.ts';
-import { MongoConnection } from '../src/registry/adapters/mongo-connection.ts';
 import { MongoDocumentStore } from '../src/registry/adapters/mongo-document-store.ts';
 import { MongoIdempotencyStore } from '../src/registry/adapters/mongo-idempotency-store.ts';
 import { MongoHealthStore } from '../src/subscriptions/adapters/mongo-health-store.ts';
@@ -25,6 +25,7 @@ const health = new Health();
 const mongo = new MongoConnection({
   uri: monitoredUri(sharedMongodbUri()),
   database,
+  appName: 'test',
   clock: systemClock,
   logger: silentLogger,
   health: health.register('mongodb'),

@@ -1,7 +1,7 @@
+import { atDatabase } from '@tidings/mongodb';
 import type { Metrics } from '@tidings/observability';
 import mongoose, { type Model } from 'mongoose';
 import type { metricsCatalogue } from '../metrics.ts';
-import { asUnavailable } from './mongo-connection.ts';
 
 /** Where operations are measured. */
 export type OperationHistogram = Metrics<typeof metricsCatalogue>['handles']['mongoSeconds'];
@@ -9,7 +9,7 @@ export type OperationHistogram = Metrics<typeof metricsCatalogue>['handles']['mo
 /** Runs one operation of MongoDB under a name, and measures it. */
 export type TimedOperation = <T>(operation: string, work: () => Promise<T>) => Promise<T>;
 
-/** Measures operations; what they throw becomes AppError `unavailable`. */
+/** Measures operations. What they throw is an AppError: `unavailable` unless the command itself is wrong. */
 export const timedOperations =
   (seconds: OperationHistogram): TimedOperation =>
   async (operation, work) => {
@@ -17,12 +17,12 @@ export const timedOperations =
     const observe = (outcome: string): void =>
       seconds.observe({ operation, outcome }, (performance.now() - beganMs) / 1_000);
     try {
-      const result = await work();
+      const result = await atDatabase(work);
       observe('ok');
       return result;
     } catch (error) {
       observe('failed');
-      throw asUnavailable(error);
+      throw error;
     }
   };
 

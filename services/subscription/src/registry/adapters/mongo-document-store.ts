@@ -1,3 +1,4 @@
+import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
 import type { Logger, Metrics } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
@@ -5,7 +6,6 @@ import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind, StoredDocument } from '../document-kind.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentStore, Listed, ListQuery, Reach, Settled, Stretch, Where } from '../ports.ts';
-import { atDatabase, isDuplicateKey } from './mongo-connection.ts';
 import { mongooseSchema } from './mongoose-schema.ts';
 
 /** What the store needs. Documents that cannot be read are left out of lists, counted and told. */

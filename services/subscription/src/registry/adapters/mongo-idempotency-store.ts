@@ -1,7 +1,7 @@
+import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { documentReader } from '../document-reader.ts';
 import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
-import { atDatabase, isDuplicateKey } from './mongo-connection.ts';
 import { schemaOptions } from './mongoose-schema.ts';
 
 type IdempotencyDocument = Readonly<{

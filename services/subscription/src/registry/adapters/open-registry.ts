@@ -1,4 +1,5 @@
 import type { Bus, Producer, Table } from '@tidings/kafka';
+import { MongoConnection } from '@tidings/mongodb';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
@@ -9,7 +10,6 @@ import type { Versioned } from '../domain/versioned.ts';
 import type { AuditLog } from '../ports.ts';
 import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
-import { MongoConnection } from './mongo-connection.ts';
 import { MongoDocumentStore } from './mongo-document-store.ts';
 import { MongoIdempotencyStore } from './mongo-idempotency-store.ts';
 
@@ -30,6 +30,7 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
   const mongo = new MongoConnection({
     uri: config.mongodbUri,
     database: config.database,
+    appName: 'tidings-subscription',
     clock,
     logger,
     health: health.register('mongodb'),

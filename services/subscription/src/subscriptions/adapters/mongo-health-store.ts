@@ -1,6 +1,6 @@
 import { failureReasons, type SubscriptionId, subscriptionId } from '@tidings/contracts';
+import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { atDatabase, isDuplicateKey } from '../../registry/adapters/mongo-connection.ts';
 import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
 import { documentReader } from '../../registry/document-reader.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';

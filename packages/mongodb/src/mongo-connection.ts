@@ -1,11 +1,14 @@
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
+import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
 import mongoose from 'mongoose';
 
-/** Where the registry lies, and what the connection tells about itself. */
+/**
+ * Where the documents lie, and what the connection tells about itself. `appName`: how the server's own logs call it.
+ */
 export type MongoOptions = Readonly<{
   uri: string;
   database: string;
+  appName: string;
   clock: Clock;
   logger: Logger;
   health: HealthPart;
@@ -15,12 +18,15 @@ export type MongoOptions = Readonly<{
 const serverSelectionTimeoutMs = 2_500;
 // How often a server that is away is looked for: nothing else does, since operations fail before they reach the driver.
 const heartbeatMs = 2_000;
-const socketTimeoutMs = 10_000;
+// A full batch on a slow disk is slow, not dead.
+const socketTimeoutMs = 30_000;
+const maxPoolSize = 20;
 const reconnect = { baseMs: 250, maxMs: 4_000 };
 
 /**
  * The connection to MongoDB: connecting → open ⇄ lost, until closed. The first connect is repeated until it succeeds,
- * later ones are the driver's. While it is not open every operation fails at once with AppError `unavailable`.
+ * later ones are the driver's. While it is not open every operation of a model fails at once, by `atDatabase` with
+ * AppError `unavailable`.
  */
 export class MongoConnection {
   readonly connection: mongoose.Connection;
@@ -76,12 +82,12 @@ export class MongoConnection {
   }
 
   async #connect(): Promise<void> {
-    const { uri, database, clock, logger, health } = this.#options;
+    const { uri, database, appName, clock, logger, health } = this.#options;
     for (let attempt = 1; !this.#isClosed; attempt += 1) {
       try {
         await this.connection.openUri(uri, {
           dbName: database,
-          appName: 'tidings-subscription',
+          appName,
           autoIndex: false,
           autoCreate: false,
           bufferCommands: false,
@@ -89,7 +95,9 @@ export class MongoConnection {
           heartbeatFrequencyMS: heartbeatMs,
           connectTimeoutMS: serverSelectionTimeoutMs,
           socketTimeoutMS: socketTimeoutMs,
-          maxPoolSize: 20,
+          maxPoolSize,
+          // What is told to Kafka or to a caller afterwards has to outlive a crash of the server.
+          writeConcern: { w: 'majority', journal: true },
         });
         for (const step of this.#prepare) await step();
         this.#opening = undefined;
@@ -120,26 +128,3 @@ export class MongoConnection {
     });
   }
 }
-
-const { mongo, Error: MongooseErrors } = mongoose;
-
-const isOurFault = (error: unknown): boolean =>
-  error instanceof MongooseErrors.StrictModeError ||
-  error instanceof MongooseErrors.ValidationError ||
-  error instanceof MongooseErrors.CastError ||
-  (error instanceof mongo.MongoServerError && !error.hasErrorLabel('RetryableWriteError'));
-
-/** Runs one operation; what the driver throws becomes an AppError: `unavailable` unless the command itself is wrong. */
-export async function atDatabase<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    const code = isOurFault(cause) ? 'internal' : 'unavailable';
-    throw new AppError({ code, message: `MongoDB: ${messageOf(cause)}`, cause });
-  }
-}
-
-/** True for the error of an insert whose unique key is taken. */
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongo.MongoServerError && error.code === 11_000;

@@ -1,0 +1,2 @@
+export { atDatabase, isDuplicateKey } from './database-errors.ts';
+export { MongoConnection, type MongoOptions } from './mongo-connection.ts';
