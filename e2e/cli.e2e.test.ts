@@ -20,6 +20,15 @@ afterAll(async () => {
   await tidings?.stop();
 });
 
+/** Runs a command that must succeed, and reads its answer. */
+const answerOf = async <T>(args: readonly string[], environment = env): Promise<T> => {
+  const { code, out, err } = await run([...args, '--json'], environment);
+  expect({ code, err, args }).toEqual({ code: 0, err: '', args });
+  return JSON.parse(out) as T;
+};
+
+type Named = Readonly<{ id: string; state: string }>;
+
 const run = (args: readonly string[], environment = env) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
     execFile(program, args, { env: environment, cwd: join(tidings.dataDir, '..') }, (error, out, err) => {
@@ -52,6 +61,74 @@ it('creates a subscription, publishes to it, and shows the delivery', async () =
   expect((await run(['subscriptions', 'delete', id])).code).toBe(0);
   const gone = await run(['subscriptions', 'get', id]);
   expect(gone).toMatchObject({ code: 1, err: expect.stringMatching(/^404 Not found: /) as string });
+});
+
+it('makes a workspace, a key for it, a consumer in it and a token for that one', async () => {
+  const workspace = ['workspaces', 'create', 'ws_cli', '--name', 'CLI', '--policy', 'open'];
+  expect(await answerOf<Named>(workspace)).toMatchObject({ id: 'ws_cli', state: 'active' });
+  expect((await run(['workspaces', 'list'])).out).toMatch(/^ws_cli +active +CLI +open/m);
+  const changed = await run(['workspaces', 'update', 'ws_cli', '--max-subscriptions', '7']);
+  expect(changed.out).toMatch(/^max_subscriptions +7$/m);
+  const create = [
+    'api-keys',
+    'create',
+    '--workspace',
+    'ws_cli',
+    '--scope',
+    'admin',
+    '--idempotency-key',
+    'a',
+  ];
+  const made = await answerOf<Named & Readonly<{ key: string }>>(create);
+  expect(await answerOf(create)).toEqual(made);
+  const inside = { ...env, TIDINGS_API_KEY: made.key };
+  // The key is let in when its record has come back from the topic.
+  await eventually(async () => expect((await run(['consumers', 'list'], inside)).code).toBe(0));
+  const consumer = ['consumers', 'create', 'acme', '--contact', 'hooks@acme.example'];
+  expect(await answerOf<Named>(consumer, inside)).toMatchObject({ id: 'acme', state: 'active' });
+  expect((await run(['consumers', 'get', 'acme'])).err).toMatch(/^404 /);
+  const tokenCommand = ['consumers', 'token', 'acme', '--scope', 'subscriptions:read'];
+  const { token } = await answerOf<{ token: string }>(tokenCommand, inside);
+  await eventually(async () =>
+    expect((await run(['subscriptions', 'list'], { ...env, TIDINGS_API_KEY: token })).code).toBe(0),
+  );
+  expect((await run(['consumers', 'disable', 'acme'], inside)).out).toMatch(/^state +disabled$/m);
+  expect((await run(['api-keys', 'list', '--state', 'active'], inside)).out).toContain(made.id);
+  const revoke = ['api-keys', 'revoke', made.id, '--workspace', 'ws_cli'];
+  expect(await answerOf<Named>(revoke)).toMatchObject({ state: 'revoked' });
+  await eventually(async () => expect((await run(['consumers', 'list'], inside)).err).toMatch(/^401 /));
+});
+
+it('counts dead letters, sends one again, and discards the rest', async () => {
+  const collector = await startCollector();
+  const settings = { retry_schedule: [1], send_test: false };
+  const { id, secret } = await answerOf<Named & Readonly<{ secret: string }>>(
+    ['subscriptions', 'create', '--endpoint', collector.url, '--event', 'cli.dead'].concat(
+      '--data',
+      JSON.stringify(settings),
+    ),
+  );
+  collector.trust(secret);
+  collector.failNext(4, 500);
+  for (const n of ['1', '2']) await run(['events', 'publish', 'cli.dead', '--data', `{"n":${n}}`]);
+  const ofIt = ['--subscription', id, '--state', 'waiting'];
+  const list = async () =>
+    (await answerOf<{ data: readonly Named[] }>(['dead-letters', 'list', ...ofIt])).data;
+  await eventually(async () => expect(await list()).toHaveLength(2), { timeoutMs: 60_000 });
+  expect((await run(['dead-letters', 'count'])).out).toMatch(/^delivery +exhausted +waiting +2/m);
+  const [first] = await list();
+  expect((await run(['dead-letters', 'get', first?.id ?? ''])).out).toMatch(/^reason +exhausted$/m);
+  const dry = await answerOf(['dead-letters', 'redrive', '--subscription', id, '--rate', '5', '--dry-run']);
+  expect(dry).toEqual({ dry_run: true, count: 2 });
+  await answerOf(['dead-letters', 'redrive', first?.id ?? '']);
+  await eventually(() => expect(collector.receipts).toHaveLength(5));
+  const job = await answerOf<Named>([
+    ...['dead-letters', 'discard', '--subscription', id, '--because', 'only a test'],
+  ]);
+  await eventually(async () =>
+    expect((await run(['dead-letters', 'job', job.id])).out).toMatch(/^state +done$/m),
+  );
+  expect(await list()).toEqual([]);
 });
 
 it('tells a fault of the caller with its place, a bad key, and that nobody is there', async () => {

@@ -1,5 +1,7 @@
 import type { ApiRequest } from './call-api.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
+import { readCount, readJson } from './read-input.ts';
 import type { View } from './show.ts';
 
 /** What was given on a command line: arguments by name, and options by their name in camelCase. */
@@ -16,7 +18,7 @@ export type CommandSpec = Readonly<{
   /** Such as `subscriptions list`. */
   name: string;
   says: string;
-  args?: readonly Readonly<{ name: string; says: string }>[];
+  args?: readonly Readonly<{ name: string; says: string; optional?: true }>[];
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
@@ -32,11 +34,74 @@ export function textOf({ options }: Given, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The whole number of an option; undefined when it was not given. Throws CommandFailed when it is none. */
+export function countOf(given: Given, name: string): number | undefined {
+  const text = textOf(given, name);
+  return text === undefined ? undefined : readCount(flagOf(name), text);
+}
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Fields of the API by the options that say them: `{ consumer_id: 'consumer' }`. */
+export const fieldsOf = (
+  given: Given,
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(Object.entries(names).map(([field, name]) => [field, textOf(given, name)]));
+
+/** The body of a request: what `--data` says, with the fields that have options of their own in its place. */
+export async function bodyOf(
+  given: Given,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const data = textOf(given, 'data');
+  const base = data === undefined ? {} : await readJson('--data', data);
+  if (typeof base !== 'object' || base === null || Array.isArray(base)) {
+    throw new CommandFailed(exitCodes.usage, `--data must be a JSON object, got ${JSON.stringify(base)}.`);
+  }
+  const named = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return { ...base, ...Object.fromEntries(named) };
+}
+
 /** An argument, as a part of a path. */
 export const inPath = ({ args }: Given, name: string): string => encodeURIComponent(args[name] ?? '');
+
+/** Other fields of a body, for {@link bodyOf}. */
+export const dataOption: OptionSpec = {
+  flags: '--data <json>',
+  says: 'any other fields of the API (JSON, @FILE or -); options win',
+};
+
+/** Says which version a change is based on, for {@link ifMatch}. */
+export const versionOption: OptionSpec = {
+  flags: '--if-match <version>',
+  says: 'only if it is still this version',
+};
+
+/** The header of {@link versionOption}. */
+export const ifMatch = (given: Given): Readonly<Record<string, string | undefined>> => {
+  const version = countOf(given, 'ifMatch');
+  return { 'if-match': version === undefined ? undefined : `"${version}"` };
+};
+
+/** Makes a repeat of a creation safe, for {@link onceHeader}. */
+export const onceOption: OptionSpec = {
+  flags: '--idempotency-key <key>',
+  says: 'makes a repeat of this command safe',
+};
+
+/** The header of {@link onceOption}. */
+export const onceHeader = (given: Given): Readonly<Record<string, string | undefined>> => ({
+  'idempotency-key': textOf(given, 'idempotencyKey'),
+});
 
 /** The options of a list. */
 export const pageOptions: readonly OptionSpec[] = [
   { flags: '--limit <n>', says: 'how many to list, 1 to 100 (default: 30)' },
   { flags: '--cursor <cursor>', says: 'go on where the last list ended' },
 ];
+
+/** The query of {@link pageOptions}. */
+export const pageQuery = (given: Given): Readonly<Record<string, string | undefined>> =>
+  fieldsOf(given, { limit: 'limit', cursor: 'cursor' });

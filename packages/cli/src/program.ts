@@ -1,10 +1,14 @@
 import { Command } from 'commander';
 import { callApi } from './call-api.ts';
 import type { CommandSpec, Given, OptionSpec } from './command.ts';
+import { apiKeyCommands } from './commands/api-keys.ts';
+import { consumerCommands } from './commands/consumers.ts';
+import { deadLetterCommands } from './commands/dead-letters.ts';
 import { deliveryCommands } from './commands/deliveries.ts';
 import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
+import { workspaceCommands } from './commands/workspaces.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 import { findTarget } from './find-target.ts';
 import { nextPage, show } from './show.ts';
@@ -22,6 +26,10 @@ const groups: Readonly<Record<string, string>> = {
   events: 'what happened',
   'event-types': 'the catalogue of what can be published',
   deliveries: 'what became of each event at each subscription',
+  'dead-letters': 'what was given up: look at it, send it again, or discard it',
+  consumers: 'the partners of a workspace',
+  'api-keys': 'who may call, and what they may do',
+  workspaces: 'the walls between those who use one Tidings; for keys with the scope platform',
 };
 
 const commands: readonly CommandSpec[] = [
@@ -29,6 +37,10 @@ const commands: readonly CommandSpec[] = [
   ...eventCommands,
   ...eventTypeCommands,
   ...deliveryCommands,
+  ...deadLetterCommands,
+  ...consumerCommands,
+  ...apiKeyCommands,
+  ...workspaceCommands,
 ];
 
 const closing = `
@@ -67,7 +79,9 @@ function mount(program: Command, spec: CommandSpec, io: Io): void {
   const parent = program.commands.find((one) => one.name() === group) ?? program;
   const command = parent.command(name).description(spec.says);
   inherit(command, io);
-  for (const argument of spec.args ?? []) command.argument(`<${argument.name}>`, argument.says);
+  for (const { name: argument, says, optional } of spec.args ?? []) {
+    command.argument(optional === true ? `[${argument}]` : `<${argument}>`, says);
+  }
   for (const option of spec.options ?? []) addOption(command, option);
   const examples = spec.examples.map((line) => `  tidings ${line}`).join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}`);

@@ -119,10 +119,111 @@ describe('what is asked', () => {
       undefined,
     ],
     [['deliveries', 'get', 'dlv_1'], 'GET /v1/webhooks/deliveries/dlv_1', undefined],
+    [
+      ['subscriptions', 'enable', 'sub_1', '--waiting', 'discard'],
+      'POST /v1/webhooks/subscriptions/sub_1/enable',
+      { waiting: 'discard' },
+    ],
+    [
+      [
+        'api-keys',
+        'create',
+        '--scope',
+        'events:write',
+        '--scope',
+        'admin',
+        '--rate',
+        '5',
+        '--workspace',
+        'w',
+      ],
+      'POST /v1/webhooks/api-keys',
+      { scopes: ['events:write', 'admin'], requests_per_second: 5, workspace_id: 'w' },
+    ],
+    [
+      ['api-keys', 'list', '--state', 'expired', '--workspace', 'w'],
+      'GET /v1/webhooks/api-keys?state=expired&workspace_id=w',
+      undefined,
+    ],
+    [['api-keys', 'get', 'key_1'], 'GET /v1/webhooks/api-keys/key_1', undefined],
+    [['api-keys', 'revoke', 'key_1'], 'POST /v1/webhooks/api-keys/key_1/revoke', undefined],
+    [
+      ['consumers', 'create', 'acme', '--name', 'Acme'],
+      'POST /v1/webhooks/consumers',
+      { id: 'acme', name: 'Acme' },
+    ],
+    [
+      ['consumers', 'update', 'a/b', '--contact', 'x'],
+      'PATCH /v1/webhooks/consumers/a%2Fb',
+      { contact: 'x' },
+    ],
+    [['consumers', 'disable', 'acme'], 'POST /v1/webhooks/consumers/acme/disable', undefined],
+    [['consumers', 'enable', 'acme'], 'POST /v1/webhooks/consumers/acme/enable', undefined],
+    [
+      ['consumers', 'token', 'acme', '--scope', 'deliveries:read', '--expires-in', '60'],
+      'POST /v1/webhooks/consumer-tokens',
+      { consumer_id: 'acme', scopes: ['deliveries:read'], expires_in_seconds: 60 },
+    ],
+    [
+      [
+        'workspaces',
+        'create',
+        'ws_1',
+        '--policy',
+        'open',
+        '--data',
+        '{"allow_http":true,"name":"x"}',
+        '--name',
+        'y',
+      ],
+      'POST /v1/webhooks/workspaces',
+      { id: 'ws_1', event_type_policy: 'open', allow_http: true, name: 'y' },
+    ],
+    [
+      ['workspaces', 'update', 'ws_1', '--max-subscriptions', '7', '--disable-after', '0'],
+      'PATCH /v1/webhooks/workspaces/ws_1',
+      { max_subscriptions: 7, disable_after_failures: 0 },
+    ],
+    [['workspaces', 'enable', 'ws_1'], 'POST /v1/webhooks/workspaces/ws_1/enable', undefined],
+    [
+      ['dead-letters', 'list', '--type', 'a.b', '--after', '2026-01-01T00:00:00Z', '--state', 'waiting'],
+      'GET /v1/webhooks/dead-letters?event_type=a.b&recorded_after=2026-01-01T00%3A00%3A00Z&state=waiting',
+      undefined,
+    ],
+    [
+      ['dead-letters', 'count', '--consumer', 'a'],
+      'GET /v1/webhooks/dead-letters/counts?consumer_id=a',
+      undefined,
+    ],
+    [['dead-letters', 'redrive', 'dl_1'], 'POST /v1/webhooks/dead-letters/dl_1/redrive', {}],
+    [
+      ['dead-letters', 'redrive', 'dl_1', '--to-origin'],
+      'POST /v1/webhooks/dead-letters/dl_1/redrive',
+      { to_origin: true },
+    ],
+    [
+      ['dead-letters', 'redrive', '--reason', 'exhausted', '--rate', '5', '--dry-run'],
+      'POST /v1/webhooks/dead-letters/redrive',
+      { filter: { reason: 'exhausted' }, rate_per_second: 5, dry_run: true },
+    ],
+    [
+      ['dead-letters', 'redrive', '--all'],
+      'POST /v1/webhooks/dead-letters/redrive',
+      { all: true, dry_run: false },
+    ],
+    [
+      ['dead-letters', 'discard', 'dl_1', '--because', 'x'],
+      'POST /v1/webhooks/dead-letters/dl_1/discard',
+      { reason: 'x' },
+    ],
+    [['dead-letters', 'jobs', '--limit', '3'], 'GET /v1/webhooks/dead-letter-jobs?limit=3', undefined],
+    [['dead-letters', 'cancel', 'job_1'], 'POST /v1/webhooks/dead-letter-jobs/job_1/cancel', undefined],
   ])('%j', async (args, line, body) => {
     const { asked, run: tidings } = await anApi();
     expect((await tidings(...args)).code).toBe(0);
-    expect(asked).toMatchObject([{ line, body, headers: { authorization: 'Bearer a-key' } }]);
+    expect(asked).toMatchObject([{ line, headers: { authorization: 'Bearer a-key' } }]);
+    if (body !== undefined && line.startsWith('POST /v1/webhooks/dead')) expect(asked[0]?.body).toEqual(body);
+    else expect(asked).toMatchObject([{ body }]);
   });
 
   it('sends the data of an event as it is, under a key of the caller', async () => {
@@ -155,7 +256,14 @@ describe('what is asked', () => {
   it('names the version a change is based on', async () => {
     const { asked, run: tidings } = await anApi();
     await tidings('subscriptions', 'delete', 'sub_1', '--if-match', '3');
-    expect(asked[0]?.headers['if-match']).toBe('"3"');
+    await tidings('consumers', 'disable', 'acme', '--if-match', '4');
+    expect(asked.map(({ headers }) => headers['if-match'])).toEqual(['"3"', '"4"']);
+  });
+
+  it('makes a repeat of a creation safe', async () => {
+    const { asked, run: tidings } = await anApi(201);
+    await tidings('api-keys', 'create', '--scope', 'admin', '--idempotency-key', 'once');
+    expect(asked[0]?.headers['idempotency-key']).toBe('once');
   });
 });
 
@@ -214,7 +322,9 @@ describe('what is shown', () => {
   it('help with examples for every command', async () => {
     const { out } = await run(['--help'], {});
     expect(out).toContain('Exit codes:');
-    for (const group of ['subscriptions', 'events', 'event-types', 'deliveries']) {
+    const groups = [...out.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name ?? '');
+    expect(groups).toContain('dead-letters');
+    for (const group of groups.filter((name) => name !== 'help')) {
       const names = [...(await run([group, '--help'], {})).out.matchAll(/^ {2}([a-z-]+) /gm)].map(
         ([, name]) => name,
       );
@@ -259,7 +369,13 @@ describe('what goes wrong', () => {
     [['subscriptions', 'create', '--filter', '{']],
     [['subscriptions', 'create', '--header', 'x']],
     [['subscriptions', 'create', '--data', '@/does/not/exist']],
+    [['subscriptions', 'create', '--data', '[1]']],
     [['subscriptions', 'rotate-secret', 'sub_1', '--overlap', 'long']],
+    [['consumers', 'token', 'acme', '--expires-in', '-1']],
+    [['dead-letters', 'redrive']],
+    [['dead-letters', 'redrive', 'dl_1', '--all']],
+    [['dead-letters', 'redrive', 'dl_1', '--dry-run']],
+    [['dead-letters', 'discard', '--all', '--reason', 'exhausted', '--because', 'x']],
     [['events', 'publish', 'a', '--data', '{']],
     [['--url', 'ftp://x', 'subscriptions', 'list']],
   ])('%j: exit code 2, and nothing is asked', async (args) => {

@@ -238,10 +238,11 @@ export async function startSubscription(context: Context): Promise<{ url: string
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
+  const onReplay = () => metrics.handles.answersReplayed.inc({});
   const registryRoutes = [
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
-    ...apiKeyRoutes({ ...documents, usage, ring }),
+    ...apiKeyRoutes({ ...documents, usage, ring, once: { ...documents.apiKeys, keys }, onReplay }),
     ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
     ...auditRoutes(
       registry.audit,
@@ -271,7 +272,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
     },
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint, checkHeader: headerRule, checkFilter: filterRule },
-    onReplay: () => metrics.handles.answersReplayed.inc({}),
+    onReplay,
   });
   const server = await serve(context, {
     routes: (app) =>

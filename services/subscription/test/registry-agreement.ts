@@ -46,6 +46,7 @@ export function openDatabase({ database }: Site) {
   const subscriptions = connection.collection<Raw>('subscriptions');
   return {
     subscriptions,
+    connection,
     all: async () => {
       await connection.asPromise();
       return subscriptions.find({}).toArray();

@@ -11,6 +11,7 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, sharedMongodbUri } from '@tidings/testing';
 import { onTestFinished } from 'vitest';
 import { monitoredUri } from './command-guard.ts';
+import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
@@ -18,6 +19,8 @@ import { apiCaller } from './registry-api.ts';
 export type Strike = Readonly<{
   at: 'sent' | 'answered';
   command: 'insert' | 'update' | 'delete';
+  /** Without it, any. */
+  collection?: string;
   text: string;
   signal: 'SIGKILL' | 'SIGSTOP';
 }>;
@@ -28,7 +31,6 @@ export type Site = Readonly<{ brokers: readonly string[]; database: string; env:
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 // A process that starts beside others on a busy machine takes its time.
 const patience = { timeoutMs: 60_000 };
-const adminKey = 'an-admin-key-for-tests';
 
 /** `compact` makes the brokers compact a topic at once, as far as it is not being written to. */
 type OwnBrokers = Readonly<{ nodes: Brokers; compact(topic: string): Promise<void>; stop(): Promise<void> }>;
@@ -67,7 +69,8 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
   const env = {
     KAFKA_BROKERS: brokers.join(','),
     MONGODB_URI: monitoredUri(sharedMongodbUri()),
-    ADMIN_KEY: adminKey,
+    // One Kafka holds the keys of all registries of a test file.
+    ADMIN_KEY: `an-admin-key-${randomUUID()}`,
     WORKSPACE_ID: `ws_${database}`,
     WORKSPACE_POLICY: 'open',
     SEALING_KEYS: sealingKeys,
@@ -79,11 +82,8 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
   return { brokers, database, env };
 }
 
-/** The service as it is deployed, in a process of its own, ready. */
-export type RegistryProcess = Awaited<ReturnType<typeof startProcess>>;
-
-/** Starts it, and ends it with the test. `strike`: from its first command on; else see `arm`. */
-export async function startProcess(site: Site, env: Readonly<Record<string, string>> = {}) {
+/** The service in a process of its own, that ends with the test. */
+function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   const hook = join(dist, 'test', 'strike-hook.js');
   const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
     env: { PATH: process.env['PATH'], ...site.env, ...env },
@@ -102,17 +102,35 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
       output += chunk.toString();
     });
   }
+  return { child, ended, output: () => output };
+}
+
+/** Starts it and waits until it is struck, which may be before it serves. Answers the signal. */
+export async function startStruck(site: Site, strike: Strike): Promise<NodeJS.Signals | null> {
+  const { ended } = spawnService(site, { STRIKE: JSON.stringify(strike) });
+  return ended;
+}
+
+/** The service as it is deployed, in a process of its own, ready. */
+export type RegistryProcess = Awaited<ReturnType<typeof startProcess>>;
+
+/** Starts it, and ends it with the test. `strike`: from its first command on; else see `arm`. */
+export async function startProcess(site: Site, env: Readonly<Record<string, string>> = {}) {
+  const { child, ended, output } = spawnService(site, env);
   const url = await eventually(() => {
-    const [, found] = /"url":"(http:[^"]+)"/.exec(output) ?? [];
-    if (found === undefined) throw new Error(`no url yet: ${output.slice(-400)}`);
+    const [, found] = /"url":"(http:[^"]+)"/.exec(output()) ?? [];
+    if (found === undefined) throw new Error(`no url yet: ${output().slice(-400)}`);
     return found;
   }, patience);
+  const key = site.env['ADMIN_KEY'] ?? '';
   return {
     child,
     ended,
     url,
-    output: () => output,
-    call: apiCaller(url, adminKey),
+    output,
+    /** Calls the routes of subscriptions; `callAny` those below /v1/webhooks. */
+    call: apiCaller(url, key),
+    callAny: accessCaller(url, key),
     arm: async (strike: Strike): Promise<void> => {
       const armed = new Promise((resolve) => child.once('message', resolve));
       child.send(strike);
@@ -121,7 +139,7 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
     ready: async (): Promise<void> => {
       await eventually(async () => {
         const { status } = await fetch(`${url}/ready`);
-        if (status !== 200) throw new Error(`${status}: ${output.slice(-400)}`);
+        if (status !== 200) throw new Error(`${status}: ${output().slice(-400)}`);
       }, patience);
     },
   };

@@ -28,6 +28,7 @@ prototype.connect = async function watched(this: mongoose.mongo.MongoClient) {
   const meant = new Set<number>();
   this.on('commandStarted', ({ requestId, commandName, command }: Started) => {
     if (strike === null || commandName !== strike.command || !textOf(command).includes(strike.text)) return;
+    if (strike.collection !== undefined && strike.collection !== command[commandName]) return;
     if (strike.at === 'sent') fire(strike);
     else meant.add(requestId);
   });

@@ -1,4 +1,4 @@
-import { type CommandSpec, inPath, pageOptions, textOf } from '../command.ts';
+import { type CommandSpec, fieldsOf, inPath, pageOptions, pageQuery } from '../command.ts';
 
 const path = '/v1/webhooks/deliveries';
 
@@ -34,13 +34,14 @@ export const deliveryCommands: readonly CommandSpec[] = [
       method: 'GET',
       path,
       query: {
-        event_id: textOf(given, 'event'),
-        subscription_id: textOf(given, 'subscription'),
-        status: textOf(given, 'status'),
-        consumer_id: textOf(given, 'consumer'),
-        event_type: textOf(given, 'type'),
-        limit: textOf(given, 'limit'),
-        cursor: textOf(given, 'cursor'),
+        ...fieldsOf(given, {
+          event_id: 'event',
+          subscription_id: 'subscription',
+          status: 'status',
+          consumer_id: 'consumer',
+          event_type: 'type',
+        }),
+        ...pageQuery(given),
       },
     }),
   },

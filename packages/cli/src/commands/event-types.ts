@@ -1,5 +1,5 @@
 import { callApi } from '../call-api.ts';
-import { type CommandSpec, pageOptions, textOf } from '../command.ts';
+import { type CommandSpec, pageOptions, pageQuery } from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 import { readJson } from '../read-input.ts';
@@ -22,11 +22,7 @@ export const eventTypeCommands: readonly CommandSpec[] = [
         ['DESCRIPTION', 'description'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: { limit: textOf(given, 'limit'), cursor: textOf(given, 'cursor') },
-    }),
+    request: (given) => ({ method: 'GET', path, query: pageQuery(given) }),
   },
   {
     name: 'event-types push',

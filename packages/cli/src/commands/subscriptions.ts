@@ -1,6 +1,22 @@
-import { type CommandSpec, type Given, inPath, type OptionSpec, pageOptions, textOf } from '../command.ts';
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  fieldsOf,
+  type Given,
+  ifMatch,
+  inPath,
+  type OptionSpec,
+  onceHeader,
+  onceOption,
+  pageOptions,
+  pageQuery,
+  textOf,
+  versionOption,
+} from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
-import { readCount, readJson } from '../read-input.ts';
+import { readJson } from '../read-input.ts';
 
 const path = '/v1/webhooks/subscriptions';
 const id = [{ name: 'id', says: 'the id of the subscription, sub_…' }] as const;
@@ -20,14 +36,13 @@ const settings: readonly OptionSpec[] = [
   { flags: '--format <format>', says: 'standard, plain or cloudevents' },
   { flags: '--signature <style>', says: 'v1, v1a or plain' },
   { flags: '--timeout <seconds>', says: 'how long the endpoint may take, 1 to 30' },
-  { flags: '--data <json>', says: 'any other fields of the API (JSON, @FILE or -); options win' },
+  dataOption,
 ];
-const version: OptionSpec = { flags: '--if-match <version>', says: 'only if it is still this version' };
 
-async function bodyOf(given: Given): Promise<Record<string, unknown>> {
+async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown>>> {
   const { options } = given;
-  const [data, filter, timeout] = [textOf(given, 'data'), textOf(given, 'filter'), textOf(given, 'timeout')];
-  const fields = {
+  const filter = textOf(given, 'filter');
+  return bodyOf(given, {
     endpoint_url: options['endpoint'],
     events: options['event'],
     description: options['description'],
@@ -36,13 +51,10 @@ async function bodyOf(given: Given): Promise<Record<string, unknown>> {
     ordering: options['ordering'],
     format: options['format'],
     signature_style: options['signature'],
-    timeout_seconds: timeout === undefined ? undefined : readCount('--timeout', timeout),
+    timeout_seconds: countOf(given, 'timeout'),
     consumer_id: options['consumer'],
     is_active: options['inactive'] === true ? false : undefined,
-  };
-  const named = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const base = data === undefined ? {} : await readJson('--data', data);
-  return { ...(base as object), ...Object.fromEntries(named) };
+  });
 }
 
 function headersOf(lines: unknown): Record<string, string> | undefined {
@@ -54,11 +66,6 @@ function headersOf(lines: unknown): Record<string, string> | undefined {
   }
   return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
 }
-
-const ifMatch = (given: Given): Record<string, string | undefined> => {
-  const text = textOf(given, 'ifMatch');
-  return { 'if-match': text === undefined ? undefined : `"${readCount('--if-match', text)}"` };
-};
 
 /** tidings subscriptions … */
 export const subscriptionCommands: readonly CommandSpec[] = [
@@ -86,11 +93,8 @@ export const subscriptionCommands: readonly CommandSpec[] = [
       method: 'GET',
       path,
       query: {
-        consumer_id: textOf(given, 'consumer'),
-        event: textOf(given, 'event'),
-        state: textOf(given, 'state'),
-        limit: textOf(given, 'limit'),
-        cursor: textOf(given, 'cursor'),
+        ...fieldsOf(given, { consumer_id: 'consumer', event: 'event', state: 'state' }),
+        ...pageQuery(given),
       },
     }),
   },
@@ -109,7 +113,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
       ...settings,
       { flags: '--consumer <id>', says: 'whose it is' },
       { flags: '--inactive', says: 'disabled from the start' },
-      { flags: '--idempotency-key <key>', says: 'makes a repeat of this command safe' },
+      onceOption,
     ],
     examples: [
       "subscriptions create --endpoint https://partner.example/hooks --event 'order.*' --consumer acme",
@@ -119,21 +123,21 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     request: async (given) => ({
       method: 'POST',
       path,
-      body: await bodyOf(given),
-      headers: { 'idempotency-key': textOf(given, 'idempotencyKey') },
+      body: await settingsOf(given),
+      headers: onceHeader(given),
     }),
   },
   {
     name: 'subscriptions update',
     says: 'change what is given, and nothing else',
     args: id,
-    options: [...settings, version],
+    options: [...settings, versionOption],
     examples: [`subscriptions update ${one} --event order.paid --event order.refunded`],
     view: 'object',
     request: async (given) => ({
       method: 'PATCH',
       path: `${path}/${inPath(given, 'id')}`,
-      body: await bodyOf(given),
+      body: await settingsOf(given),
       headers: ifMatch(given),
     }),
   },
@@ -141,7 +145,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     name: 'subscriptions delete',
     says: 'delete a subscription',
     args: id,
-    options: [version],
+    options: [versionOption],
     examples: [`subscriptions delete ${one}`],
     view: 'object',
     request: (given) => ({
@@ -152,11 +156,16 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions enable',
-    says: 'send to it again',
+    says: 'send to it again, what waits for it first',
     args: id,
-    examples: [`subscriptions enable ${one}`],
+    options: [{ flags: '--waiting <what>', says: 'redrive or discard what waits for it (default: redrive)' }],
+    examples: [`subscriptions enable ${one}`, `subscriptions enable ${one} --waiting discard`],
     view: 'object',
-    request: (given) => ({ method: 'POST', path: `${path}/${inPath(given, 'id')}/enable`, body: {} }),
+    request: (given) => ({
+      method: 'POST',
+      path: `${path}/${inPath(given, 'id')}/enable`,
+      body: { waiting: textOf(given, 'waiting') },
+    }),
   },
   {
     name: 'subscriptions disable',
@@ -178,15 +187,11 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     options: [{ flags: '--overlap <seconds>', says: 'how long the old one still signs (default: 600)' }],
     examples: [`subscriptions rotate-secret ${one} --overlap 86400`],
     view: 'object',
-    request: (given) => {
-      const overlap = textOf(given, 'overlap');
-      const seconds = overlap === undefined ? undefined : readCount('--overlap', overlap);
-      return {
-        method: 'POST',
-        path: `${path}/${inPath(given, 'id')}/rotate-secret`,
-        body: { overlap_seconds: seconds },
-      };
-    },
+    request: (given) => ({
+      method: 'POST',
+      path: `${path}/${inPath(given, 'id')}/rotate-secret`,
+      body: { overlap_seconds: countOf(given, 'overlap') },
+    }),
   },
   {
     name: 'subscriptions test',

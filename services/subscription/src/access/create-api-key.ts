@@ -1,12 +1,12 @@
 import { hashOfKey, newApiKey, prefixOfKey } from '@tidings/access';
-import { consumerId, consumerScopes, newKeyId } from '@tidings/contracts';
+import { type ConsumerId, consumerId, consumerScopes } from '@tidings/contracts';
 import type { Principal } from '@tidings/http';
 import { AppError, type ErrorDetail } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
-import { type Written, writeFirst } from '../registry/write-version.ts';
-import { type ApiKey, beginKey } from './domain/api-key.ts';
+import { type Written, writeFirst, writeVersion } from '../registry/write-version.ts';
+import { type ApiKey, beginKey, type KeyGrant, rehashed } from './domain/api-key.ts';
 import { beyondConsumers, holds } from './domain/grant-rules.ts';
 import type { KeyBody } from './domain/key-request.ts';
 import { workspaceOf } from './key-place.ts';
@@ -15,14 +15,15 @@ import { consumerFault, ensureConsumer, type Workspaces } from './workspace-dire
 /** What making keys works with. */
 export type CreateKeyParts = Workspaces & Readonly<{ apiKeys: Documents<ApiKey> }>;
 
-/** A key that is wanted, and by whom. */
-export type KeyCreation = Readonly<{ principal: Principal; body: KeyBody; by: Actor }>;
+/** A key that is wanted, and by whom. `id` is reserved by the caller, so that a repeat finds what the first run wrote. */
+export type KeyCreation = Readonly<{ principal: Principal; body: KeyBody; id: string; by: Actor }>;
 
-/** Makes a key. `shown` is the key itself: it is kept nowhere. */
-export async function createApiKey(
-  parts: CreateKeyParts,
-  { principal, body, by }: KeyCreation,
-): Promise<Written<ApiKey> & Readonly<{ shown: string }>> {
+/** A new key. `shown` is the key itself: nothing here keeps it. */
+export type CreatedKey = Written<ApiKey> & Readonly<{ shown: string }>;
+
+/** Makes a key. */
+export async function createApiKey(parts: CreateKeyParts, creation: KeyCreation): Promise<CreatedKey> {
+  const { principal, body, id, by } = creation;
   refuseMoreThanHeld(principal, body);
   const workspaceId = workspaceOf(principal, body.workspace_id);
   const nowMs = parts.apiKeys.clock.nowMs();
@@ -41,15 +42,9 @@ export async function createApiKey(
   }
   const shown = newApiKey();
   const entity = beginKey({
-    id: newKeyId(nowMs),
+    id,
     workspaceId,
-    grant: {
-      name: body.name ?? null,
-      consumerId: consumer,
-      scopes: body.scopes,
-      expiresAtMs: body.expires_at == null ? null : Date.parse(body.expires_at),
-      requestsPerSecond: body.requests_per_second ?? null,
-    },
+    grant: grantOf(body, consumer),
     hash: hashOfKey(shown),
     prefix: prefixOfKey(shown),
     isBootstrap: false,
@@ -57,8 +52,37 @@ export async function createApiKey(
     nowMs,
   });
   const written = await writeFirst(parts.apiKeys, { entity, by });
-  if (written !== null) return { ...written, shown };
-  throw new AppError({ code: 'conflict', message: 'The id of the new key is taken: repeat the request.' });
+  return { ...(written ?? (await makeAnew(parts, { entity, by }))), shown };
+}
+
+const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
+  name: body.name ?? null,
+  consumerId: consumer,
+  scopes: body.scopes,
+  expiresAtMs: body.expires_at == null ? null : Date.parse(body.expires_at),
+  requestsPerSecond: body.requests_per_second ?? null,
+});
+
+// The id was reserved by an earlier run of the same request, which wrote a key and died before anybody could see it: this
+// one takes its place, so that the request ends with one key that is known and none that is not.
+async function makeAnew(
+  { apiKeys }: CreateKeyParts,
+  { entity, by }: Readonly<{ entity: ApiKey; by: Actor }>,
+): Promise<Written<ApiKey>> {
+  const target = {
+    reach: { workspaceId: entity.workspaceId, consumerId: null },
+    id: entity.id,
+    ifMatch: null,
+    by,
+  };
+  return writeVersion(apiKeys, target, {
+    operation: 'made-anew',
+    change: (current) => {
+      if (current.state === 'active') return rehashed(current, entity, apiKeys.clock.nowMs());
+      const message = 'The key of this Idempotency-Key is revoked by now: take a new one for a new key.';
+      throw new AppError({ code: 'conflict', message });
+    },
+  });
 }
 
 function refuseMoreThanHeld({ scopes: held }: Principal, { scopes }: KeyBody): void {

@@ -47,7 +47,7 @@ async function ensureWorkspace({ workspaces, settings }: BootstrapParts): Promis
 async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
   const { adminKey, workspaceId } = settings;
   const id = bootstrapId(workspaceId);
-  const hash = hashOfKey(adminKey);
+  const secret = { hash: hashOfKey(adminKey), prefix: prefixOfKey(adminKey) };
   const nowMs = apiKeys.clock.nowMs();
   if ((await apiKeys.store.findAnywhere(id)) === null) {
     const grant = {
@@ -57,13 +57,11 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
       expiresAtMs: null,
       requestsPerSecond: null,
     };
-    const prefix = prefixOfKey(adminKey);
     const entity = beginKey({
       id,
       workspaceId,
       grant,
-      hash,
-      prefix,
+      ...secret,
       isBootstrap: true,
       createdBy: null,
       nowMs,
@@ -71,7 +69,7 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
     if ((await writeFirst(apiKeys, { entity, by: ourselves })) !== null) return;
   }
   const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
-  const change = (current: ApiKey): ApiKey => rehashed(current, hash, nowMs);
+  const change = (current: ApiKey): ApiKey => rehashed(current, secret, nowMs);
   await writeVersion(apiKeys, target, { operation: 'changed', change });
 }
 

@@ -15,17 +15,17 @@ import { actorOf } from '../../registry/adapters/call-parts.ts';
 import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
 import type { Reach } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
-import { type CreateKeyParts, createApiKey } from '../create-api-key.ts';
-import type { ApiKey } from '../domain/api-key.ts';
-import { bodySchemas, type KeyBody, type TokenBody } from '../domain/key-request.ts';
+import { type ApiKey, shownState } from '../domain/api-key.ts';
+import { bodySchemas, type TokenBody } from '../domain/key-request.ts';
 import { issueConsumerToken, type TokenParts } from '../issue-consumer-token.ts';
 import { workspaceOf } from '../key-place.ts';
 import type { KeyUsageStore } from '../ports.ts';
 import { revokeApiKey } from '../revoke-api-key.ts';
-import { apiKeySchema, apiKeyView, createdKeySchema, listSchema, tokenSchema } from './api-key-schemas.ts';
+import { apiKeySchema, apiKeyView, listSchema, shownStates, tokenSchema } from './api-key-schemas.ts';
+import { type CreateKeyRouteParts, createKeyRoute } from './create-key-route.ts';
 
 /** What the routes work with. */
-export type ApiKeyParts = CreateKeyParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
+export type ApiKeyParts = CreateKeyRouteParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
 
 const path = '/v1/webhooks/api-keys';
 const tag = 'API keys';
@@ -45,12 +45,16 @@ const workspaceParameter = {
 type WorkspaceQuery = Readonly<{ workspace_id?: string }>;
 type ListQuery = PageQuery &
   WorkspaceQuery &
-  Readonly<{ consumer_id?: string; state?: 'active' | 'revoked' }>;
+  Readonly<{ consumer_id?: string; state?: (typeof shownStates)[number] }>;
 
 const oneQuery = queryOf<WorkspaceQuery>(workspaceParameter);
 const listQuery = queryOf<ListQuery>({
   consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
-  state: { type: 'string', enum: ['active', 'revoked'], description: 'Without it, both.' },
+  state: {
+    type: 'string',
+    enum: shownStates,
+    description: 'Without it, all. A page of those that are active can be shorter than `limit`.',
+  },
   ...workspaceParameter,
   ...pageParameters,
 });
@@ -58,7 +62,7 @@ const listQuery = queryOf<ListQuery>({
 /** The routes of `/v1/webhooks/api-keys` and `/v1/webhooks/consumer-tokens`. */
 export const apiKeyRoutes = (parts: ApiKeyParts): Route[] => [
   listRoute(parts),
-  createRoute(parts),
+  createKeyRoute(parts),
   readRoute(parts),
   revokeRoute(parts),
   tokenRoute(parts),
@@ -88,11 +92,13 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
         filters: { consumer_id, state, of: 'api-keys' },
       };
       const { afterId, cursorAfter } = cursorPlace(cursor, binding);
+      const nowMs = apiKeys.clock.nowMs();
       const where = {
         in: {
-          state: state === undefined ? ['active', 'revoked'] : [state],
-          ...(consumer_id === undefined ? {} : { consumer_id: [consumer_id] }),
+          state: storedStates[state ?? 'all'],
+          ...(consumer_id !== undefined && { consumer_id: [consumer_id] }),
         },
+        ...(state === 'expired' && { upTo: { expires_at_ms: nowMs } }),
       };
       const { items, nextAfterId } = await apiKeys.store.list(reach, {
         where,
@@ -100,55 +106,31 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
         limit,
         order: 'falling',
       });
-      const uses = await usage.findMany(items.map(({ id }) => id));
-      const data = items.map((item) =>
-        apiKeyView(item, { propagated: !item.isUnpublished, lastUsedAtMs: uses.get(item.id) }),
+      const shown = items.filter((item) => state === undefined || shownState(item, nowMs) === state);
+      const uses = await usage.findMany(shown.map(({ id }) => id));
+      const data = shown.map((item) =>
+        apiKeyView(item, { propagated: !item.isUnpublished, lastUsedAtMs: uses.get(item.id), nowMs }),
       );
       return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
     },
   });
 
-const createRoute = (parts: ApiKeyParts): Route =>
-  route({
-    operationId: 'createApiKey',
-    method: 'POST',
-    path,
-    access,
-    tag,
-    summary: 'Make an API key',
-    description:
-      'The answer holds the key, which is shown nowhere else. It can give no scope that the caller lacks; with ' +
-      '`consumer_id` it sees one consumer, and can only read and write subscriptions and deliveries.',
-    body: jsonBody<KeyBody>({
-      schema: named('NewApiKey', bodySchemas.key),
-      example: { name: 'shop backend', scopes: ['events:write'] },
-    }),
-    answers: {
-      201: { description: 'The key.', schema: createdKeySchema, headers: ['ETag', 'Location'] },
-    },
-    problems: ['conflict'],
-    handle: async (call) => {
-      const { principal, body } = call;
-      const { shown, ...written } = await createApiKey(parts, { principal, body, by: actorOf(call) });
-      const { entity, propagated } = written;
-      const view = apiKeyView(entity, { propagated, lastUsedAtMs: undefined });
-      return {
-        status: 201,
-        body: { ...view, key: shown },
-        headers: {
-          etag: etagOf(entity),
-          location: `${path}/${entity.id}`,
-          'cache-control': 'no-store',
-        },
-      };
-    },
-  });
+// Nothing is written when a key expires: it is told by the clock.
+const storedStates = {
+  all: ['active', 'revoked'],
+  active: ['active'],
+  expired: ['active'],
+  revoked: ['revoked'],
+} as const;
 
-async function keyReply({ usage }: ApiKeyParts, { entity, propagated }: Written<ApiKey>): Promise<Reply> {
+async function keyReply(
+  { usage, apiKeys }: ApiKeyParts,
+  { entity, propagated }: Written<ApiKey>,
+): Promise<Reply> {
   const lastUsedAtMs = (await usage.findMany([entity.id])).get(entity.id);
   return {
     status: 200,
-    body: apiKeyView(entity, { propagated, lastUsedAtMs }),
+    body: apiKeyView(entity, { propagated, lastUsedAtMs, nowMs: apiKeys.clock.nowMs() }),
     headers: { etag: etagOf(entity), 'cache-control': 'no-store' },
   };
 }

@@ -1,11 +1,14 @@
 import { accessScopes, consumerScopes } from '@tidings/contracts';
 import type { JsonSchema } from '@tidings/http';
-import type { ApiKey } from '../domain/api-key.ts';
+import { type ApiKey, shownState } from '../domain/api-key.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
 const time = { type: 'string', format: 'date-time' } as const;
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
+
+/** The states of a key as the API shows them. */
+export const shownStates = ['active', 'expired', 'revoked'] as const;
 
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
@@ -17,7 +20,7 @@ const keyFields = {
   name: textOrNull,
   prefix: { type: 'string', description: 'The first characters of the key.' },
   scopes: { type: 'array', items: { type: 'string', enum: accessScopes } },
-  state: { type: 'string', enum: ['active', 'revoked'] },
+  state: { type: 'string', enum: shownStates },
   expires_at: timeOrNull,
   requests_per_second: { type: ['number', 'null'] },
   is_bootstrap: { type: 'boolean', description: 'It follows ADMIN_KEY of the environment.' },
@@ -56,12 +59,12 @@ const timeOf = (ms: number | null | undefined): string | null =>
   ms == null ? null : new Date(ms).toISOString();
 
 /** What is known beside a key. */
-export type BesideKey = Readonly<{ propagated: boolean; lastUsedAtMs: number | undefined }>;
+export type BesideKey = Readonly<{ propagated: boolean; lastUsedAtMs: number | undefined; nowMs: number }>;
 
 /** A key as the API shows it: never the key, never its hash. */
 export const apiKeyView = (
   key: ApiKey,
-  { propagated, lastUsedAtMs }: BesideKey,
+  { propagated, lastUsedAtMs, nowMs }: BesideKey,
 ): Readonly<Record<string, unknown>> => ({
   id: key.id,
   workspace_id: key.workspaceId,
@@ -69,7 +72,7 @@ export const apiKeyView = (
   name: key.grant.name,
   prefix: key.prefix,
   scopes: key.grant.scopes,
-  state: key.state,
+  state: shownState(key, nowMs),
   expires_at: timeOf(key.grant.expiresAtMs),
   requests_per_second: key.grant.requestsPerSecond,
   is_bootstrap: key.isBootstrap,

@@ -45,11 +45,19 @@ export const beginKey = ({ nowMs, ...beginning }: KeyBeginning): ApiKey => ({
 export const revoked = (current: ApiKey, nowMs: number): ApiKey =>
   current.state === 'revoked' ? current : nextVersion(current, { state: 'revoked' }, nowMs);
 
-/** The operator's key after a change of the environment; the same object when nothing changed. */
-export const rehashed = (current: ApiKey, hash: string, nowMs: number): ApiKey =>
+/** The same grant under another key; the same object when it is that key and in force. */
+export const rehashed = (
+  current: ApiKey,
+  { hash, prefix }: Pick<ApiKey, 'hash' | 'prefix'>,
+  nowMs: number,
+): ApiKey =>
   current.hash === hash && current.state === 'active'
     ? current
-    : nextVersion(current, { hash, state: 'active' }, nowMs);
+    : nextVersion(current, { hash, prefix, state: 'active' }, nowMs);
+
+/** As people are told: one that is over has expired, though nothing was written when its time came. */
+export const shownState = ({ state, grant }: ApiKey, nowMs: number): ApiKey['state'] | 'expired' =>
+  state === 'active' && grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs ? 'expired' : state;
 
 /** The version as the services need it. */
 export const apiKeyRecord = (key: ApiKey): ApiKeyRecord => ({

@@ -1,0 +1,120 @@
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  fieldsOf,
+  type Given,
+  inPath,
+  type OptionSpec,
+  onceHeader,
+  onceOption,
+  pageOptions,
+  pageQuery,
+} from '../command.ts';
+
+const path = '/v1/webhooks/api-keys';
+const id = [{ name: 'id', says: 'the id of the key, key_…' }] as const;
+const one = 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
+const workspace: OptionSpec = {
+  flags: '--workspace <id>',
+  says: 'the workspace that is meant, with the scope platform (default: that of your key)',
+};
+
+const inWorkspace = (given: Given) => fieldsOf(given, { workspace_id: 'workspace' });
+
+/** tidings api-keys … */
+export const apiKeyCommands: readonly CommandSpec[] = [
+  {
+    name: 'api-keys list',
+    says: 'list keys, newest first; never the keys themselves',
+    options: [
+      { flags: '--consumer <id>', says: 'those of this consumer' },
+      { flags: '--state <state>', says: 'active, expired or revoked' },
+      workspace,
+      ...pageOptions,
+    ],
+    examples: ['api-keys list --state active', 'api-keys list --consumer acme --json'],
+    view: {
+      columns: [
+        ['ID', 'id'],
+        ['STATE', 'state'],
+        ['PREFIX', 'prefix'],
+        ['NAME', 'name'],
+        ['CONSUMER', 'consumer_id'],
+        ['SCOPES', 'scopes'],
+        ['EXPIRES', 'expires_at'],
+        ['LAST USED', 'last_used_at'],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path,
+      query: {
+        ...fieldsOf(given, { consumer_id: 'consumer', state: 'state' }),
+        ...inWorkspace(given),
+        ...pageQuery(given),
+      },
+    }),
+  },
+  {
+    name: 'api-keys get',
+    says: 'show what is known of a key',
+    args: id,
+    options: [workspace],
+    examples: [`api-keys get ${one}`],
+    view: 'object',
+    request: (given) => ({
+      method: 'GET',
+      path: `${path}/${inPath(given, 'id')}`,
+      query: inWorkspace(given),
+    }),
+  },
+  {
+    name: 'api-keys create',
+    says: 'make a key; it is shown once',
+    options: [
+      {
+        flags: '--scope <scope>',
+        says: 'what it may do, such as events:write; may be given more than once',
+        many: true,
+      },
+      { flags: '--name <text>', says: 'for people' },
+      { flags: '--consumer <id>', says: 'it sees only what is of this consumer' },
+      { flags: '--expires <time>', says: 'RFC 3339; refused from then on (default: never)' },
+      { flags: '--rate <n>', says: 'requests a second at each instance, 1 to 100000' },
+      workspace,
+      dataOption,
+      onceOption,
+    ],
+    examples: [
+      "api-keys create --name 'shop backend' --scope events:write",
+      'api-keys create --consumer acme --scope subscriptions:read --scope deliveries:read --expires 2030-01-01T00:00:00Z',
+    ],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path,
+      body: await bodyOf(given, {
+        ...fieldsOf(given, { name: 'name', consumer_id: 'consumer', expires_at: 'expires' }),
+        ...inWorkspace(given),
+        scopes: given.options['scope'],
+        requests_per_second: countOf(given, 'rate'),
+      }),
+      headers: onceHeader(given),
+    }),
+  },
+  {
+    name: 'api-keys revoke',
+    says: 'end a key for good, and the tokens it has asked for',
+    args: id,
+    options: [workspace],
+    examples: [`api-keys revoke ${one}`],
+    view: 'object',
+    request: (given) => ({
+      method: 'POST',
+      path: `${path}/${inPath(given, 'id')}/revoke`,
+      query: inWorkspace(given),
+    }),
+  },
+];

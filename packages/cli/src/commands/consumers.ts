@@ -1,0 +1,118 @@
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  fieldsOf,
+  type Given,
+  ifMatch,
+  inPath,
+  type OptionSpec,
+  pageOptions,
+  pageQuery,
+  versionOption,
+} from '../command.ts';
+
+const path = '/v1/webhooks/consumers';
+const id = [{ name: 'id', says: 'the id of the consumer' }] as const;
+
+const details: readonly OptionSpec[] = [
+  { flags: '--name <text>', says: 'for people' },
+  { flags: '--contact <text>', says: 'where its people are reached' },
+  dataOption,
+];
+
+const detailsOf = (given: Given) => fieldsOf(given, { name: 'name', contact: 'contact' });
+
+/** tidings consumers … */
+export const consumerCommands: readonly CommandSpec[] = [
+  {
+    name: 'consumers list',
+    says: 'list consumers by id',
+    options: [{ flags: '--state <state>', says: 'active or disabled' }, ...pageOptions],
+    examples: ['consumers list', 'consumers list --state disabled --json'],
+    view: {
+      columns: [
+        ['ID', 'id'],
+        ['STATE', 'state'],
+        ['NAME', 'name'],
+        ['CONTACT', 'contact'],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path,
+      query: { ...fieldsOf(given, { state: 'state' }), ...pageQuery(given) },
+    }),
+  },
+  {
+    name: 'consumers get',
+    says: 'show a consumer',
+    args: id,
+    examples: ['consumers get acme'],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+  },
+  {
+    name: 'consumers create',
+    says: 'register a consumer; its id is your choice',
+    args: id,
+    options: details,
+    examples: ["consumers create acme --name 'Acme Ltd' --contact hooks@acme.example"],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path,
+      body: await bodyOf(given, { id: given.args['id'], ...detailsOf(given) }),
+    }),
+  },
+  {
+    name: 'consumers update',
+    says: 'change what is given, and nothing else',
+    args: id,
+    options: [...details, versionOption],
+    examples: ['consumers update acme --contact noc@acme.example'],
+    view: 'object',
+    request: async (given) => ({
+      method: 'PATCH',
+      path: `${path}/${inPath(given, 'id')}`,
+      body: await bodyOf(given, detailsOf(given)),
+      headers: ifMatch(given),
+    }),
+  },
+  ...(['enable', 'disable'] as const).map(
+    (action): CommandSpec => ({
+      name: `consumers ${action}`,
+      says: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      args: id,
+      options: [versionOption],
+      examples: [`consumers ${action} acme`],
+      view: 'object',
+      request: (given) => ({
+        method: 'POST',
+        path: `${path}/${inPath(given, 'id')}/${action}`,
+        headers: ifMatch(given),
+      }),
+    }),
+  ),
+  {
+    name: 'consumers token',
+    says: 'make a token that sees this consumer and ends by itself; it is shown once',
+    args: id,
+    options: [
+      { flags: '--scope <scope>', says: 'what it may do; may be given more than once', many: true },
+      { flags: '--expires-in <seconds>', says: 'how long it is good for, 1 to 3600 (default: 900)' },
+    ],
+    examples: ['consumers token acme', 'consumers token acme --scope deliveries:read --expires-in 300'],
+    view: 'object',
+    request: (given) => ({
+      method: 'POST',
+      path: '/v1/webhooks/consumer-tokens',
+      body: {
+        consumer_id: given.args['id'],
+        scopes: given.options['scope'],
+        expires_in_seconds: countOf(given, 'expiresIn'),
+      },
+    }),
+  },
+];

@@ -1,0 +1,111 @@
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  fieldsOf,
+  type Given,
+  ifMatch,
+  inPath,
+  type OptionSpec,
+  pageOptions,
+  pageQuery,
+  versionOption,
+} from '../command.ts';
+
+const path = '/v1/webhooks/workspaces';
+const id = [{ name: 'id', says: 'the id of the workspace' }] as const;
+
+const rules: readonly OptionSpec[] = [
+  { flags: '--name <text>', says: 'for people' },
+  { flags: '--policy <policy>', says: 'strict or open: what becomes of names that are not registered' },
+  { flags: '--max-subscriptions <n>', says: 'how many subscriptions it may have' },
+  { flags: '--disable-after <n>', says: 'failures in a row that disable a subscription; 0 is never' },
+  dataOption,
+];
+
+const rulesOf = (given: Given) => ({
+  ...fieldsOf(given, { name: 'name', event_type_policy: 'policy' }),
+  max_subscriptions: countOf(given, 'maxSubscriptions'),
+  disable_after_failures: countOf(given, 'disableAfter'),
+});
+
+/** tidings workspaces … */
+export const workspaceCommands: readonly CommandSpec[] = [
+  {
+    name: 'workspaces list',
+    says: 'list workspaces by id',
+    options: [{ flags: '--state <state>', says: 'active or disabled' }, ...pageOptions],
+    examples: ['workspaces list', 'workspaces list --state disabled --json'],
+    view: {
+      columns: [
+        ['ID', 'id'],
+        ['STATE', 'state'],
+        ['NAME', 'name'],
+        ['POLICY', 'event_type_policy'],
+        ['SUBSCRIPTIONS AT MOST', 'max_subscriptions'],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path,
+      query: { ...fieldsOf(given, { state: 'state' }), ...pageQuery(given) },
+    }),
+  },
+  {
+    name: 'workspaces get',
+    says: 'show a workspace and its rules',
+    args: id,
+    examples: ['workspaces get ws_shop'],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+  },
+  {
+    name: 'workspaces create',
+    says: 'make a workspace; give it a first key with api-keys create --workspace',
+    args: id,
+    options: rules,
+    examples: [
+      'workspaces create ws_shop --name Shop',
+      'workspaces create ws_try --policy open --data \'{"allow_http":true}\'',
+    ],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path,
+      body: await bodyOf(given, { id: given.args['id'], ...rulesOf(given) }),
+    }),
+  },
+  {
+    name: 'workspaces update',
+    says: 'change the rules that are given, and nothing else',
+    args: id,
+    options: [...rules, versionOption],
+    examples: [
+      'workspaces update ws_shop --max-subscriptions 5000',
+      'workspaces update ws_shop --data \'{"notice":{"url":"https://chat.example/hook","style":"slack"}}\'',
+    ],
+    view: 'object',
+    request: async (given) => ({
+      method: 'PATCH',
+      path: `${path}/${inPath(given, 'id')}`,
+      body: await bodyOf(given, rulesOf(given)),
+      headers: ifMatch(given),
+    }),
+  },
+  ...(['enable', 'disable'] as const).map(
+    (action): CommandSpec => ({
+      name: `workspaces ${action}`,
+      says: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      args: id,
+      options: [versionOption],
+      examples: [`workspaces ${action} ws_shop`],
+      view: 'object',
+      request: (given) => ({
+        method: 'POST',
+        path: `${path}/${inPath(given, 'id')}/${action}`,
+        headers: ifMatch(given),
+      }),
+    }),
+  ),
+];
