@@ -1,0 +1,101 @@
+import { systemClock } from '@tidings/runtime';
+import { eventually, sharedMongodbUri } from '@tidings/testing';
+import mongoose from 'mongoose';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { accessCaller } from './in-memory-access.ts';
+import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+
+type Entry = { _id: string; claimed_until_ms: number; answer: { sealed_secret: string } | null };
+type Caller = ReturnType<typeof accessCaller>;
+
+/** The memory of repeats, past the service. */
+async function repeatsOf({ database }: Place) {
+  const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
+  onTestFinished(async () => connection.close());
+  await connection.asPromise();
+  return connection.collection<Entry>('idempotency_keys');
+}
+
+const body = { name: 'shop', scopes: ['subscriptions:read'] };
+const headers = { 'idempotency-key': 'deploy-1' };
+
+const keyOf = ({ body: answer }: Awaited<ReturnType<Caller>>) => String(answer['key']);
+// Keys of the place besides the operator's own.
+const made = async (call: Caller): Promise<number> =>
+  ((await call('GET', 'api-keys')).body['data'] as readonly unknown[]).length - 1;
+const isLetIn = async (call: Caller, key: string): Promise<boolean> =>
+  (await call('GET', 'subscriptions', { key })).status === 200;
+
+describe('POST of a key under an Idempotency-Key', () => {
+  it('makes one key; a repeat gets it again, and nobody else does', async () => {
+    const place = aPlace();
+    const { url } = await startReadyRegistry(place);
+    const call = accessCaller(url, place.adminKey);
+    const first = await call('POST', 'api-keys', { body, headers });
+    const again = await call('POST', 'api-keys', { body, headers });
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.headers.get('etag')).toBe(first.headers.get('etag'));
+    expect(again.headers.get('cache-control')).toBe('no-store');
+    expect(await made(call)).toBe(1);
+    expect((await call('POST', 'api-keys', { body: { scopes: ['admin'] }, headers })).status).toBe(422);
+    const kept = JSON.stringify(await (await repeatsOf(place)).find({}).toArray());
+    expect(kept).not.toContain(keyOf(first));
+    expect(kept).toContain('"sealed_secret":"');
+    const other = await call('POST', 'api-keys', { body: { scopes: ['admin'] } });
+    await eventually(async () => expect(await isLetIn(call, keyOf(other))).toBe(true));
+    const foreign = await call('POST', 'api-keys', { body, headers, key: keyOf(other) });
+    expect(foreign.status).toBe(201);
+    expect(foreign.body['id']).not.toBe(first.body['id']);
+  });
+
+  it('that died before it answered ends with one key, which the repeat shows', async () => {
+    const place = aPlace();
+    const { url } = await startReadyRegistry(place);
+    const call = accessCaller(url, place.adminKey);
+    const lost = await call('POST', 'api-keys', { body, headers });
+    await eventually(async () => expect(await isLetIn(call, keyOf(lost))).toBe(true));
+    const repeats = await repeatsOf(place);
+    // As a crash after the write leaves it.
+    const died = { $set: { answer: null, claimed_until_ms: 0 } };
+    await repeats.updateMany({}, died);
+    const found = await call('POST', 'api-keys', { body, headers });
+    expect(found).toMatchObject({ status: 201, body: { id: lost.body['id'], version: 2, state: 'active' } });
+    expect(await made(call)).toBe(1);
+    await eventually(async () => {
+      expect(await isLetIn(call, keyOf(found))).toBe(true);
+      expect(await isLetIn(call, keyOf(lost))).toBe(false);
+    });
+    expect(keyOf(found).startsWith(String(found.body['prefix']))).toBe(true);
+    await call('POST', `api-keys/${String(found.body['id'])}/revoke`);
+    await repeats.updateMany({}, died);
+    const over = await call('POST', 'api-keys', { body, headers });
+    expect(over).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('revoked') as string },
+    });
+  });
+});
+
+describe('a key whose time is over', () => {
+  it('shows as expired, and is listed as that', async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
+    const place = aPlace();
+    const { url } = await startReadyRegistry(place, {}, clock);
+    const call = accessCaller(url, place.adminKey);
+    const expires = new Date(Date.now() + 60_000).toISOString();
+    const { body: key } = await call('POST', 'api-keys', { body: { ...body, expires_at: expires } });
+    const stays = await call('POST', 'api-keys', { body });
+    expect(key['state']).toBe('active');
+    aheadMs = 61_000;
+    const read = async (below: string): Promise<unknown> => (await call('GET', `api-keys${below}`)).body;
+    expect(await read(`/${String(key['id'])}`)).toMatchObject({ state: 'expired', version: 1 });
+    expect(await read('?state=expired')).toMatchObject({ data: [{ id: key['id'], state: 'expired' }] });
+    const active = (await read('?state=active')) as Readonly<{ data: readonly Readonly<{ id: string }>[] }>;
+    expect(active.data.map(({ id }) => id)).toEqual([`key_admin_${place.workspace}`, stays.body['id']]);
+    const revoke = `api-keys/${String(key['id'])}/revoke`;
+    expect((await call('POST', revoke)).body['state']).toBe('revoked');
+    expect(await read('?state=expired')).toMatchObject({ data: [] });
+  });
+});
