@@ -6,6 +6,7 @@ import { type Bench, type Measurement, measure } from './measure.ts';
 import { startReceiverProcess } from './receiver-process.ts';
 import { medianRun, printable } from './report.ts';
 import { root, startStack } from './stack.ts';
+import { openFinder } from './whereabouts.ts';
 import { quickWorkloads, type Workload, workloads } from './workloads.ts';
 
 const help = `npm run bench -- [options]
@@ -60,6 +61,7 @@ const main = async (): Promise<void> => {
   console.log('Starting the stack …');
   const stack = await startStack(values['port-base']);
   const receiver = await startReceiverProcess();
+  const finder = await openFinder(stack.brokers, stack.deliveryUrl);
   try {
     for (const fanOut of new Set(chosen.map((workload) => workload.fanOut))) {
       // 64 in flight: the benchmark's one endpoint stands for many, and must not be its own limit.
@@ -71,7 +73,7 @@ const main = async (): Promise<void> => {
       for (let i = 0; i < fanOut; i += 1) await stack.subscribe(settings);
     }
     const all = await runAll(
-      { target: stack.target, receiver, pids: stack.pids },
+      { target: stack.target, receiver, finder, pids: stack.pids },
       chosen,
       interrupted.signal,
     );
@@ -80,9 +82,10 @@ const main = async (): Promise<void> => {
     const report = { machine, runs: Number(values.runs), workloads: all };
     await writeFile(values.out, `${JSON.stringify(report, null, 2)}\n`);
     console.log(`Written to ${values.out}`);
-    if (all.some((measurement) => measurement.lost > 0)) process.exitCode = 1;
+    if (all.some(({ lost, waiting }) => lost > 0 || Object.keys(waiting).length > 0)) process.exitCode = 1;
   } finally {
     receiver.stop();
+    await finder.close();
     await stack.stop();
   }
 };

@@ -2,13 +2,19 @@ import { flood, type LoadResult, paced, type Target } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
 import { type Usage, usageOfAll } from './process-usage.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
+import { type Finder, named, since, type Whereabouts } from './whereabouts.ts';
 import { eventCount, type Workload } from './workloads.ts';
 
 /** One workload, measured once. CPU in microseconds per delivered webhook, times in milliseconds. */
 export type Measurement = Readonly<{
   name: string;
   delivered: number;
+  /** Neither arrived nor on its way any more. */
   lost: number;
+  /** Where the others lie that have not arrived: topic → how many. */
+  waiting: Whereabouts;
+  /** Commands that took a way round, by reason: why the end-to-end times may be long. */
+  detours: Whereabouts;
   repeats: number;
   acceptedPerSecond: number;
   deliveredPerSecond: number;
@@ -22,6 +28,7 @@ export type Measurement = Readonly<{
 export type Bench = Readonly<{
   target: Target;
   receiver: ReceiverProcess;
+  finder: Finder;
   pids: Readonly<Record<string, number>>;
 }>;
 
@@ -30,18 +37,30 @@ const run = (target: Target, type: string, workload: Workload): Promise<LoadResu
     ? flood({ target, type, ...workload })
     : paced({ target, typeOf: () => type, ...workload });
 
-/** Waits for all webhooks; gives up when nothing has arrived for 30 s, so that a loss is shown and not waited for. */
-const waitForAll = async (receiver: ReceiverProcess, expected: number): Promise<void> => {
+const quietMs = 30_000;
+// Whatever was put aside for a moment lies on a rung of at most a minute.
+const patienceMs = 150_000;
+
+/**
+ * Waits for all webhooks. When none has arrived for 30 s the rest is looked for: what still lies in a topic on its way is
+ * late, which is waited for two minutes more, and is no loss.
+ */
+const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promise<void> => {
   let last = -1;
   let lastChangeMs = performance.now();
+  let isTold = false;
   for (;;) {
     const count = await receiver.count();
     if (count >= expected) return;
-    if (count !== last) {
-      last = count;
-      lastChangeMs = performance.now();
+    const nowMs = performance.now();
+    if (count !== last) lastChangeMs = nowMs;
+    last = count;
+    if (nowMs - lastChangeMs > quietMs && !isTold) {
+      isTold = true;
+      const waiting = await finder.find();
+      console.log(`  ${expected - count} not arrived after ${quietMs} ms of silence: ${named(waiting)}`);
     }
-    if (performance.now() - lastChangeMs > 30_000) return;
+    if (nowMs - lastChangeMs > patienceMs) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };
@@ -62,10 +81,15 @@ const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<stri
 export const measure = async (bench: Bench, workload: Workload, type: string): Promise<Measurement> => {
   const expected = eventCount(workload) * workload.fanOut;
   await bench.receiver.take();
+  const placesBefore = await bench.finder.find();
+  const detoursBefore = await bench.finder.detours();
   const before = await usageOfAll(bench.pids);
   const load = await run(bench.target, type, workload);
-  await waitForAll(bench.receiver, expected);
+  await waitForAll(bench, expected);
   const taken = await bench.receiver.take();
+  const waiting = since(placesBefore, taken.received < expected ? await bench.finder.find() : {});
+  const found = Object.values(waiting).reduce((sum, count) => sum + count, 0);
+  const detours = since(detoursBefore, await bench.finder.detours());
   const after = await waitUntilQuiet(bench.pids);
   const cpuUsByProcess: Record<string, number> = {};
   for (const name of Object.keys(bench.pids)) {
@@ -79,7 +103,9 @@ export const measure = async (bench: Bench, workload: Workload, type: string): P
   return {
     name: workload.name,
     delivered: taken.received,
-    lost: expected - taken.received,
+    lost: Math.max(0, expected - taken.received - found),
+    waiting,
+    detours,
     repeats: taken.repeats,
     acceptedPerSecond: rate(eventCount(workload), load.startedAtMs, load.acceptedAtMs),
     deliveredPerSecond: rate(taken.received, load.startedAtMs, taken.lastAtMs),

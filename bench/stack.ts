@@ -21,6 +21,8 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 export type BenchStack = Readonly<{
   target: Target;
   brokers: readonly string[];
+  /** Where the delivery service shows its metrics. */
+  deliveryUrl: string;
   /** Of the services, brokers and MongoDB; not of the supervisor that started them. */
   pids: Readonly<Record<string, number>>;
   subscribe(settings: Readonly<Record<string, unknown>>): Promise<void>;
@@ -63,6 +65,7 @@ export const startStack = async (portBase: string): Promise<BenchStack> => {
     return {
       target: { ingressUrl: local.services['ingress'] ?? local.url, key: local.admin_key },
       brokers: local.brokers.split(','),
+      deliveryUrl: local.services['delivery'] ?? '',
       pids,
       subscribe: async (settings) => {
         const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {

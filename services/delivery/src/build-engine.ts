@@ -32,6 +32,7 @@ export type EngineOptions = Readonly<{
   concurrency: number;
   maxOrderedBacklog: number;
   maxHeldBodyBytes: number;
+  gatherMs: number;
   handles: Metrics<typeof metricsCatalogue>['handles'];
   clock: Clock;
   logger: Logger;
@@ -60,7 +61,7 @@ export const buildEngine = (options: EngineOptions): Engine => {
   const pressures = new EndpointPressures();
   const countVerdict = createCountVerdict(handles);
   const record = createRecordVerdict({
-    journal: createKafkaJournal(producer, clock),
+    journal: createKafkaJournal({ producer, clock, gatherMs: options.gatherMs }),
     active,
     memory,
     onRecorded: (job, verdict, entryOffset) => {

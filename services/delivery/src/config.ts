@@ -45,6 +45,13 @@ export const configSpec = {
     max: 4_294_967_296,
     help: 'bodies in memory of commands that wait in lines; beyond it they are read back from the changelog',
   }),
+  gatherMs: duration({
+    env: 'DELIVERY_GATHER',
+    default: 25,
+    min: 0,
+    max: 1_000,
+    help: 'how long the record of an ended request may wait for others to be written with it; 16 never wait',
+  }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',
     default: 15_000,

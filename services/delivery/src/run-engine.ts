@@ -38,7 +38,7 @@ export const openEngine = async (
     onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
   });
   resources.add('subscriptions', () => table.close());
-  const { concurrency, maxOrderedBacklog, maxHeldBodyBytes } = config;
+  const { concurrency, maxOrderedBacklog, maxHeldBodyBytes, gatherMs } = config;
   const { handles } = metrics;
   engine = buildEngine({
     bus,
@@ -49,6 +49,7 @@ export const openEngine = async (
     concurrency,
     maxOrderedBacklog,
     maxHeldBodyBytes,
+    gatherMs,
     handles,
     clock,
     logger,

@@ -8,6 +8,7 @@ import {
   countRequest,
   type EndpointPressures,
   type Pressure,
+  returnsPerSecond,
   takesPerSecond,
 } from './domain/endpoint-pressure.ts';
 import type { Job } from './domain/job.ts';
@@ -55,6 +56,7 @@ export class Spiller {
     const pressure = pressures.of(laneId, nowMs);
     if (state.deferrals > 0 && pressure.spilled > 0) pressure.spilled -= 1;
     const queued = dispatcher.queue.lengthOf(laneId);
+    const { averageMs } = pressure;
     this.#companyOf(job.partition).note(laneId, queued, nowMs);
     // A person who asks for a request now gets it, whatever the breaker thinks.
     const isAsked = state.trigger === 'manual' || state.trigger === 'test';
@@ -65,7 +67,9 @@ export class Spiller {
       hasCompany: () => this.hasCompany(job.partition, laneId),
       isThrottled: dispatcher.queue.stateOf(laneId) === 'throttled',
       takesPerSecond:
-        pressure.averageMs === null ? null : this.#takesPerSecond(laneId, pressure, subscription),
+        averageMs === null
+          ? null
+          : takesPerSecond({ averageMs, quietMs: dispatcher.queue.quietMsOf(laneId, nowMs) }, subscription),
     });
     if (spill === null) dispatcher.offer(job, this.#limitsFor(subscription, admission));
     else this.#putAside(job, spill, subscription);
@@ -144,21 +148,19 @@ export class Spiller {
   #putAside(job: Job, spill: Spill, limits: LaneLimits): void {
     const { dispatcher, pressures, record, onSpill, clock } = this.#dependencies;
     const { state } = job.command;
-    const pressure = pressures.of(state.subscriptionId, clock.monotonicMs());
+    const nowMs = clock.monotonicMs();
+    const pressure = pressures.of(state.subscriptionId, nowMs);
     const ahead = dispatcher.queue.lengthOf(state.subscriptionId) + pressure.spilled;
-    const takes = this.#takesPerSecond(state.subscriptionId, pressure, limits);
-    const rung = rungForSpill(spill, { ahead, takesPerSecond: takes });
+    const quietMs = dispatcher.queue.quietMsOf(state.subscriptionId, nowMs);
+    const { averageMs, breaker } = pressure;
+    const speed = { averageMs, quietMs, isBroken: breaker.state !== 'closed' };
+    const brokenMs = breaker.brokenMs(nowMs);
+    const rung = rungForSpill(spill, { ahead, returnsPerSecond: returnsPerSecond(speed, limits), brokenMs });
     pressure.spilled += 1;
     onSpill(spill.reason);
     const { subscriptionVersion } = state;
     const deferral = { reason: spill.reason, rung, subscriptionVersion, nowMs: clock.nowMs() };
     void record(job, verdictOnDeferral(state, deferral));
-  }
-
-  #takesPerSecond(laneId: string, { averageMs }: Pressure, limits: LaneLimits): number {
-    const { dispatcher, clock } = this.#dependencies;
-    const quietMs = dispatcher.queue.quietMsOf(laneId, clock.monotonicMs());
-    return takesPerSecond({ averageMs, quietMs }, limits);
   }
 
   #limitsFor(subscription: SubscriptionRecord, admission: Admission): LaneLimits {

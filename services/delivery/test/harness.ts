@@ -89,7 +89,12 @@ export type HarnessOptions = Readonly<{
 
 const contextFor = (clock: FakeClock, env: Readonly<Record<string, string>>) => {
   const logger = recordingLogger();
-  const config = loadConfig(configSpec, { KAFKA_BROKERS: 'memory:1', SEALING_KEYS: sealingKeys, ...env });
+  const config = loadConfig(configSpec, {
+    KAFKA_BROKERS: 'memory:1',
+    SEALING_KEYS: sealingKeys,
+    DELIVERY_GATHER: '0s',
+    ...env,
+  });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'delivery',
     config,

@@ -70,6 +70,18 @@ describe('EndpointBreaker', () => {
     expect(waits).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
   });
 
+  it('says for how long it has been broken, failed probes included', () => {
+    const breaker = opened();
+    expect(breaker.brokenMs(4_000)).toBe(4_000);
+    breaker.admit(10_000);
+    expect(breaker.brokenMs(10_000)).toBe(10_000);
+    breaker.record(1, 10_000);
+    expect(breaker.brokenMs(15_000)).toBe(15_000);
+    breaker.admit(30_000);
+    breaker.record(0, 30_000);
+    expect(breaker.brokenMs(40_000)).toBe(0);
+  });
+
   it('is not moved by requests that were under way when it opened', () => {
     const breaker = opened();
     expect(breaker.record(0, 100)).toBe(false);

@@ -39,6 +39,7 @@ export class EndpointBreaker {
   #countedMs = 0;
   #openMs = 0;
   #openUntilMs = 0;
+  #brokenSinceMs = 0;
 
   get state(): BreakerState {
     return this.#state;
@@ -47,6 +48,11 @@ export class EndpointBreaker {
   /** True when it remembers nothing: it could as well be forgotten. */
   get isBlank(): boolean {
     return this.#state === 'closed' && this.#inARow === 0;
+  }
+
+  /** For how long it has not been closed. */
+  brokenMs(nowMs: number): number {
+    return this.#state === 'closed' ? 0 : nowMs - this.#brokenSinceMs;
   }
 
   /** May a command go out? An open breaker whose time is up becomes half-open by being asked. */
@@ -95,6 +101,7 @@ export class EndpointBreaker {
   }
 
   #open(nowMs: number): void {
+    if (this.#openMs === 0) this.#brokenSinceMs = nowMs;
     this.#state = 'open';
     this.#openMs = Math.min(Math.max(this.#openMs * 2, breakerRules.firstOpenMs), breakerRules.maxOpenMs);
     this.#openUntilMs = nowMs + this.#openMs;

@@ -41,6 +41,24 @@ export const takesPerSecond = (
   return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
 };
 
+// More would cost too much if it is in vain, less would keep a backlog away long after a moment's trouble.
+const maxReturnsPerSecond = 100;
+
+/**
+ * How many spilled commands a second may come back. As many as the endpoint takes, as far as that is known; but that it
+ * has been silent for some seconds, or is broken, says nothing of its speed afterwards, so its backlog is kept away no
+ * longer than makes a trip in vain cheap.
+ */
+export const returnsPerSecond = (
+  speed: Readonly<{ averageMs: number | null; quietMs: number; isBroken: boolean }>,
+  limits: LaneLimits,
+): number => {
+  const afterwards = speed.isBroken
+    ? (limits.rateLimit?.perSecond ?? Infinity)
+    : takesPerSecond({ ...speed, quietMs: 0 }, limits);
+  return Math.max(takesPerSecond(speed, limits), Math.min(afterwards, maxReturnsPerSecond));
+};
+
 /** Breakers and backlogs of the endpoints that were in use lately. */
 export class EndpointPressures {
   readonly #pressures = new Map<string, Pressure>();

@@ -1,5 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countRequest, EndpointPressures, takesPerSecond, troubleOf } from './endpoint-pressure.ts';
+import {
+  countRequest,
+  EndpointPressures,
+  returnsPerSecond,
+  takesPerSecond,
+  troubleOf,
+} from './endpoint-pressure.ts';
 import { lightQueue, PartitionCompany } from './partition-company.ts';
 import { maxWaitMs, rungForSpill, spillOnArrival, spillRules } from './spill.ts';
 
@@ -66,13 +73,48 @@ describe('maxWaitMs', () => {
 });
 
 describe('rungForSpill', () => {
-  it('is at least what the breaker asks and at least what the backlog takes', () => {
-    const rung = (waitMs: number, ahead: number, takes: number) =>
-      rungForSpill({ reason: 'queue-full', waitMs }, { ahead, takesPerSecond: takes }).delayMs;
+  const rung = (waitMs: number, ahead: number, returnsPerSecond: number, brokenMs = 0) =>
+    rungForSpill({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs }).delayMs;
+
+  it('is what the breaker asks or what the backlog takes, whichever is longer', () => {
     expect(rung(0, 0, 10)).toBe(1_000);
-    expect(rung(9_000, 0, 10)).toBe(60_000);
-    expect(rung(0, 100, 10)).toBe(60_000);
-    expect(rung(0, 20_000, 10)).toBe(7_200_000);
+    expect(rung(20_000, 0, 10)).toBe(60_000);
+    expect(rung(0, 200, 10)).toBe(60_000);
+    expect(rung(20_000, 6_000, 10)).toBe(1_800_000);
+    expect(rung(0, 20_000, 10)).toBe(1_800_000);
+    expect(rung(0, 24_000, 10)).toBe(7_200_000);
+  });
+
+  it('never stretches a short wait to a rung many times as long', () => {
+    expect(rung(10_000, 0, 10)).toBe(5_000);
+    expect(rung(0, 100, 10)).toBe(5_000);
+    expect(rung(70_000, 0, 10)).toBe(60_000);
+    expect(rung(500_000, 0, 10)).toBe(300_000);
+  });
+
+  it('makes any wait of few trips, and never more than three times as long', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 36_000_000 }), (waitMs) => {
+        let elapsedMs = 0;
+        let trips = 0;
+        for (; elapsedMs < waitMs; trips += 1) elapsedMs += rung(waitMs - elapsedMs, 0, 10);
+        expect(trips).toBeLessThanOrEqual(10);
+        expect(elapsedMs).toBeLessThanOrEqual(waitMs * spillRules.maxStretch);
+      }),
+    );
+  });
+
+  it('lets the backlog of a broken endpoint come back no faster than in proportion to how it grew', () => {
+    const hourMs = 3_600_000;
+    const perSecond = 10;
+    // Broken for so long, everything that came since is on the ladder and the breaker asks for 5 minutes.
+    for (const brokenMs of [hourMs, 8 * hourMs, 48 * hourMs]) {
+      const ahead = (brokenMs / 1_000) * perSecond;
+      const delayMs = rung(300_000, ahead, 500, brokenMs);
+      expect(ahead / (delayMs / 1_000)).toBeLessThanOrEqual(8 * perSecond);
+    }
+    // A few do no harm: they come with the probes.
+    expect(rung(300_000, 100, 500, 8 * hourMs)).toBe(300_000);
   });
 });
 
@@ -134,6 +176,21 @@ describe('the pressure of an endpoint', () => {
 
   it('is not faster than what its requests under way have shown so far', () => {
     expect(takesPerSecond({ averageMs: 10, quietMs: 5_000 }, { maxInFlight: 10, rateLimit: null })).toBe(2);
+  });
+
+  it('lets spilled commands return as fast as the endpoint takes them', () => {
+    const slow = { averageMs: 1_000, quietMs: 900, isBroken: false };
+    expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
+    const fast = { averageMs: 10, quietMs: 0, isBroken: false };
+    expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
+  });
+
+  it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
+    const silent = { averageMs: 10, quietMs: 9_000, isBroken: false };
+    expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
+    const broken = { averageMs: 10_000, quietMs: 0, isBroken: true };
+    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: null })).toBe(100);
+    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
   });
 
   it('learns the speed from successes and timeouts, not from quick refusals', () => {

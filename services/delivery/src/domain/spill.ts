@@ -1,6 +1,6 @@
 import type { DeferralReason, Rung } from '@tidings/contracts';
 import type { Admission } from './endpoint-breaker.ts';
-import { rungOfAtLeast } from './ladder-hop.ts';
+import { hopFor, rungOfAtLeast } from './ladder-hop.ts';
 import type { LaneState } from './lane.ts';
 
 /** When commands leave memory for the ladder although they are due. */
@@ -17,6 +17,12 @@ export const spillRules = {
   maxAgeAloneMs: 10_000,
   /** Others that came by within this time count. */
   companyMs: 10_000,
+  /** As many a second may always come back to an endpoint that has been broken for long, only to be put aside again … */
+  brokenPerSecond: 1,
+  /** … or as many as come back when each stays away for this part of that time. */
+  brokenPart: 0.25,
+  /** A wait is stretched to at most this many times its length to be one trip; else it is made of several. */
+  maxStretch: 3,
 } as const;
 
 // A probe takes no longer than its timeout: what waits behind it need not stay away for long.
@@ -65,12 +71,23 @@ export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
 export type Backlog = Readonly<{
   /** Commands of the same subscription that come before it, in memory and on the ladder. */
   ahead: number;
-  takesPerSecond: number;
+  /** As many of them as may come back. */
+  returnsPerSecond: number;
+  /** For how long the endpoint has been broken; 0 when it is not. */
+  brokenMs: number;
 }>;
 
 /**
  * The rung for a spilled command: long enough for what keeps it away, and for all that is ahead of it. So the last of
- * 20,000 does not come back every few seconds only to be put aside again.
+ * 20,000 does not come back every few seconds only to be put aside again, and the backlog of an endpoint that is down for
+ * hours does not circle at the pace of its probes: what comes back a second stays in proportion to what came in.
  */
-export const rungForSpill = ({ waitMs }: Spill, { ahead, takesPerSecond }: Backlog): Rung =>
-  rungOfAtLeast(Math.max(waitMs, (ahead / takesPerSecond) * 1_000));
+export const rungForSpill = ({ waitMs }: Spill, { ahead, returnsPerSecond, brokenMs }: Backlog): Rung => {
+  const { brokenPerSecond, brokenPart, maxStretch } = spillRules;
+  const drainMs = (ahead / returnsPerSecond) * 1_000;
+  const brokenBacklogMs = Math.min((ahead / brokenPerSecond) * 1_000, brokenMs * brokenPart);
+  const wantedMs = Math.max(waitMs, drainMs, brokenBacklogMs);
+  const rung = rungOfAtLeast(wantedMs);
+  // A minute for 9 s would be 51 s for nobody's sake.
+  return rung.delayMs <= wantedMs * maxStretch ? rung : hopFor(wantedMs);
+};

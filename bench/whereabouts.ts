@@ -1,0 +1,68 @@
+import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
+import { type Bus, connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+
+/** Where commands and events lie that have not arrived: place → how many. Places with none are left out. */
+export type Whereabouts = Readonly<Record<string, number>>;
+
+/** Looks into the topics of a stack, so that a delivery that has not arrived is found and not called lost. */
+export type Finder = Readonly<{
+  /** Everything that lies between an accepted event and its arrival, or has left that way for dead-letters. */
+  find(): Promise<Whereabouts>;
+  /** How often the delivery service has put a command aside or has had to retry it since it started, by reason. */
+  detours(): Promise<Whereabouts>;
+  close(): Promise<void>;
+}>;
+
+type Place = Readonly<{ group: string; topic: TopicDefinition }>;
+
+const labelOf = ({ name }: TopicDefinition): string => name.slice(name.lastIndexOf('.') + 1);
+
+const places: readonly Place[] = [
+  { group: 'tidings-fanout', topic: topics.events },
+  { group: 'tidings-delivery', topic: topics.deliveries },
+  ...ladder.map(({ topic }) => ({ group: `tidings-delivery-retry-${labelOf(topic)}`, topic })),
+];
+
+const present = (counts: readonly (readonly [string, number])[]): Whereabouts =>
+  Object.fromEntries(counts.filter(([, count]) => count > 0));
+
+const waitingAt = async (bus: Bus, { group, topic }: Place): Promise<readonly [string, number]> => {
+  const lag = await bus.lag(group, [topic]);
+  return [topic.name, lag.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0)];
+};
+
+const deadLetters = async (bus: Bus): Promise<readonly [string, number]> => {
+  const ends = await bus.lag('tidings-bench', [topics.deadLetters]);
+  return [topics.deadLetters.name, ends.reduce((sum, { highOffset }) => sum + Number(highOffset), 0)];
+};
+
+const detourLine =
+  /^tidings_delivery_(?:(spills)_total\{reason="([^"]+)"|(retries)_scheduled_total\{)[^}]*\} (\d+)/gm;
+
+const detoursIn = (metrics: string): Whereabouts =>
+  present(
+    [...metrics.matchAll(detourLine)].map(
+      (found) => [found[2] ?? 'failed, retried', Number(found[4])] as const,
+    ),
+  );
+
+/** `deliveryUrl` is where the delivery service shows its metrics. */
+export const openFinder = async (brokers: readonly string[], deliveryUrl: string): Promise<Finder> => {
+  const bus = await connectKafka({ brokers, clientId: 'tidings-bench', logger: silentLogger });
+  return {
+    find: async () =>
+      present(await Promise.all([...places.map((place) => waitingAt(bus, place)), deadLetters(bus)])),
+    detours: async () => detoursIn(await (await fetch(`${deliveryUrl}/metrics`)).text()),
+    close: () => bus.close(),
+  };
+};
+
+/** What was counted since `before`. */
+export const since = (before: Whereabouts, after: Whereabouts): Whereabouts =>
+  present(Object.entries(after).map(([place, count]) => [place, count - (before[place] ?? 0)] as const));
+
+export const named = (whereabouts: Whereabouts): string =>
+  Object.entries(whereabouts)
+    .map(([place, count]) => `${count} ${place}`)
+    .join(', ');
