@@ -199,6 +199,20 @@ describe('a breaker', () => {
     expect(harness.sender.sent).toHaveLength(before + 1);
   });
 
+  it('keeps a backlog away for a minute or two, not for hours, when its endpoint was silent for a moment', async () => {
+    const harness = await start();
+    await harness.register(aSubscription());
+    await harness.publish(...many(200));
+    await harness.clock.advance(9_000);
+    await harness.publish(...many(200, 200));
+    await harness.clock.advance(1_000);
+    for (const sent of harness.sender.sent) sent.answer(failed('timeout'));
+    harness.sender.rule = () => answered(200);
+    await harness.clock.advance(90_000);
+    const delivered = harness.facts().filter(({ outcome }) => outcome.kind === 'delivered');
+    expect(delivered).toHaveLength(400);
+  });
+
   it('loses nothing: all is delivered once the endpoint is back', async () => {
     const harness = await start();
     await harness.register(aSubscription());

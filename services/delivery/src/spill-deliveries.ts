@@ -153,7 +153,7 @@ export class Spiller {
     const ahead = dispatcher.queue.lengthOf(state.subscriptionId) + pressure.spilled;
     const quietMs = dispatcher.queue.quietMsOf(state.subscriptionId, nowMs);
     const { averageMs, breaker } = pressure;
-    const speed = { averageMs, quietMs, isBroken: breaker.state !== 'closed' };
+    const speed = { averageMs, quietMs, isTroubled: breaker.isTroubled };
     const brokenMs = breaker.brokenMs(nowMs);
     const rung = rungForSpill(spill, { ahead, returnsPerSecond: returnsPerSecond(speed, limits), brokenMs });
     pressure.spilled += 1;

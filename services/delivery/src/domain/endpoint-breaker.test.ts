@@ -70,6 +70,16 @@ describe('EndpointBreaker', () => {
     expect(waits).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
   });
 
+  it('is troubled from the first trouble to the next success', () => {
+    const breaker = new EndpointBreaker();
+    expect(breaker.isTroubled).toBe(false);
+    breaker.record(1, 0);
+    expect(breaker.isTroubled).toBe(true);
+    breaker.record(0, 1);
+    expect(breaker.isTroubled).toBe(false);
+    expect(opened().isTroubled).toBe(true);
+  });
+
   it('says for how long it has been broken, failed probes included', () => {
     const breaker = opened();
     expect(breaker.brokenMs(4_000)).toBe(4_000);

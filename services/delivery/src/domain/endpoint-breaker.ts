@@ -50,6 +50,11 @@ export class EndpointBreaker {
     return this.#state === 'closed' && this.#inARow === 0;
   }
 
+  /** True when the last request brought trouble, or it is not closed: what was learnt of the endpoint before may be over. */
+  get isTroubled(): boolean {
+    return this.#state !== 'closed' || this.#inARow > 0;
+  }
+
   /** For how long it has not been closed. */
   brokenMs(nowMs: number): number {
     return this.#state === 'closed' ? 0 : nowMs - this.#brokenSinceMs;

@@ -46,14 +46,14 @@ const maxReturnsPerSecond = 100;
 
 /**
  * How many spilled commands a second may come back. As many as the endpoint takes, as far as that is known; but that it
- * has been silent for some seconds, or is broken, says nothing of its speed afterwards, so its backlog is kept away no
- * longer than makes a trip in vain cheap.
+ * has been silent for some seconds, timed out, or is broken, says nothing of its speed afterwards, so its backlog is kept
+ * away no longer than makes a trip in vain cheap.
  */
 export const returnsPerSecond = (
-  speed: Readonly<{ averageMs: number | null; quietMs: number; isBroken: boolean }>,
+  speed: Readonly<{ averageMs: number | null; quietMs: number; isTroubled: boolean }>,
   limits: LaneLimits,
 ): number => {
-  const afterwards = speed.isBroken
+  const afterwards = speed.isTroubled
     ? (limits.rateLimit?.perSecond ?? Infinity)
     : takesPerSecond({ ...speed, quietMs: 0 }, limits);
   return Math.max(takesPerSecond(speed, limits), Math.min(afterwards, maxReturnsPerSecond));

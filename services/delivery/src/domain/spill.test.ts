@@ -179,16 +179,16 @@ describe('the pressure of an endpoint', () => {
   });
 
   it('lets spilled commands return as fast as the endpoint takes them', () => {
-    const slow = { averageMs: 1_000, quietMs: 900, isBroken: false };
+    const slow = { averageMs: 1_000, quietMs: 900, isTroubled: false };
     expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
-    const fast = { averageMs: 10, quietMs: 0, isBroken: false };
+    const fast = { averageMs: 10, quietMs: 0, isTroubled: false };
     expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
   });
 
   it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
-    const silent = { averageMs: 10, quietMs: 9_000, isBroken: false };
+    const silent = { averageMs: 10, quietMs: 9_000, isTroubled: false };
     expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
-    const broken = { averageMs: 10_000, quietMs: 0, isBroken: true };
+    const broken = { averageMs: 10_000, quietMs: 0, isTroubled: true };
     expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: null })).toBe(100);
     expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
   });

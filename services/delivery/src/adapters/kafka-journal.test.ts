@@ -1,0 +1,72 @@
+import { type DeliveryState, topics } from '@tidings/contracts';
+import { createMemoryBus } from '@tidings/kafka';
+import { fakeClock } from '@tidings/runtime';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aCommand, startMs } from '../../test/builders.ts';
+import type { Job } from '../domain/job.ts';
+import { rungOfAtLeast } from '../domain/ladder-hop.ts';
+import type { Member } from '../domain/order-line.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { createKafkaJournal } from './kafka-journal.ts';
+
+const waitsAgain = (state: DeliveryState): Verdict => ({
+  fact: null,
+  followUp: { kind: 'command', state, rung: rungOfAtLeast(0) },
+});
+
+const start = async (gatherMs: number) => {
+  const clock = fakeClock(startMs);
+  const bus = createMemoryBus({ clock });
+  onTestFinished(() => bus.close());
+  const journal = createKafkaJournal({ producer: await bus.producer(), clock, gatherMs });
+  const written: number[] = [];
+  const write = (n: number, member: Member | null = null): void => {
+    const command = aCommand(n);
+    const job: Pick<Job, 'command' | 'member'> = { command, member };
+    void journal.write(waitsAgain(command.state), job as Job).then(() => written.push(n));
+  };
+  return { clock, bus, write, written };
+};
+
+describe('the journal', () => {
+  it('lets what is recorded wait for others, and no longer than it may', async () => {
+    const { clock, bus, write, written } = await start(25);
+    write(1);
+    await clock.advance(20);
+    write(2);
+    await clock.advance(4);
+    expect(written).toEqual([]);
+    await clock.advance(1);
+    expect(written).toEqual([1, 2]);
+    expect(bus.records(rungOfAtLeast(0).topic)).toHaveLength(2);
+    write(3);
+    await clock.advance(24);
+    expect(written).toEqual([1, 2]);
+    await clock.advance(1);
+    expect(written).toEqual([1, 2, 3]);
+  });
+
+  it('writes at once when enough has gathered', async () => {
+    const { clock, write, written } = await start(25);
+    for (let n = 0; n < 17; n += 1) write(n);
+    await clock.advance(0);
+    expect(written).toHaveLength(16);
+    await clock.advance(25);
+    expect(written).toHaveLength(17);
+  });
+
+  it('writes at once when told not to gather', async () => {
+    const { clock, write, written } = await start(0);
+    write(1);
+    await clock.advance(0);
+    expect(written).toEqual([1]);
+  });
+
+  it('never keeps the next of a line waiting', async () => {
+    const { clock, bus, write } = await start(25);
+    const { state } = aCommand(1);
+    write(1, { state, line: { partition: 3 }, traceparent: null } as Member);
+    await clock.advance(0);
+    expect(bus.records(topics.holds)).toHaveLength(1);
+  });
+});
