@@ -23,6 +23,7 @@ import { createMemoryJobStore, createMemoryLetterStore } from './memory-dead-let
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
+const acmeKey = 'a-key-of-acme-for-tests';
 const cleanUps: (() => Promise<void>)[] = [];
 
 /** Stops every service that a test has started. */
@@ -49,6 +50,8 @@ export const newBacking = (): Backing => ({
 /** The body of the letter of event `n`. */
 export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
 
+type Call = Readonly<{ body?: object | undefined; key?: string }>;
+
 /** The service over a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
   const { bus, deliveries, letters, jobs } = backing;
@@ -65,24 +68,30 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
     logger: recordingLogger(),
   });
   const openBus = async () => ({ ...bus, close: async () => {} });
-  await letIn(await bus.producer(), { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
+  const producer = await bus.producer();
+  await letIn(producer, { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
+  const scopes = ['deliveries:read', 'deliveries:write'] as const;
+  await letIn(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, { openBus, openStores: () => ({ deliveries, letters, jobs }) });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
   await untilLetIn(url);
-  const callAt = async (target: string, method: string, body?: object) => {
+  const callAt = async (target: string, method: string, { body, key = adminKey }: Call = {}) => {
     const response = await fetch(`${url}${target}`, {
       method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   const call = async (method: string, below: string, body?: object) =>
-    callAt(`/v1/webhooks/dead-letters${below}`, method, body);
+    callAt(`/v1/webhooks/dead-letters${below}`, method, { body });
+  /** With a key of the consumer `acme`. */
+  const callAsAcme = async (method: string, below: string) =>
+    callAt(`/v1/webhooks/dead-letters${below}`, method, { key: acmeKey });
   const callJobs = async (method: string, below: string) =>
     callAt(`/v1/webhooks/dead-letter-jobs${below}`, method);
-  return { ...backing, url, stop, call, callJobs, ...producing(backing) };
+  return { ...backing, url, stop, call, callAsAcme, callJobs, ...producing(backing) };
 };
 
 /** What a test does from outside of the service. */

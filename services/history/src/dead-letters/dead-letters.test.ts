@@ -1,4 +1,4 @@
-import { encodePoison, subscriptionId, topics } from '@tidings/contracts';
+import { consumerId, encodePoison, subscriptionId, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aCommandState, aPoison } from '../../test/dead-letter-builders.ts';
@@ -83,6 +83,24 @@ describe('dead letters of deliveries', () => {
     const all = await service.call('POST', '/redrive', { all: true });
     await isDone(service, all.body['id']);
     expect(service.sent()).toHaveLength(1);
+  });
+
+  it('that the workspace sends again tell their consumer nothing of its job', async () => {
+    const service = await startHere();
+    await service.subscribe();
+    await service.bury(1, { consumerId: consumerId('acme') });
+    await service.bury(2, { consumerId: consumerId('globex') });
+    await service.stored(2);
+    const { body } = await service.call('POST', '/redrive', { all: true });
+    await isDone(service, body['id']);
+    const own = service.letters.all().find((letter) => letter.consumerId === 'acme');
+    const answer = await service.callAsAcme('POST', `/${own?.id}/redrive`);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(JSON.stringify(answer.body)).not.toContain(body['id']);
+    expect(await service.call('POST', `/${own?.id}/redrive`)).toMatchObject({
+      status: 202,
+      body: { id: body['id'] },
+    });
   });
 
   it('become delivered when an attempt of any chain succeeds, whichever is read first, and are not sent again', async () => {

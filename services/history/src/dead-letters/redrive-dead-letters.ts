@@ -85,8 +85,9 @@ export const redriveOne = async (
     throw refuse('Its delivery has succeeded: there is nothing to send again.');
   if (letter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
   if (letter.state !== 'waiting') {
-    const job = letter.taken === null ? null : await parts.jobs.findAnywhere(letter.taken.jobId);
-    if (job === null) throw refuse('It was sent again already; the job that did so has had its time.');
+    // A job of the whole workspace tells a consumer about others.
+    const job = letter.taken === null ? null : await parts.jobs.find(letter.taken.jobId, request.filters);
+    if (job === null) throw refuse('It is sent again already, by a job that is over or not yours to see.');
     return job;
   }
   refuseUnsendable(letter, parts.subscriptions);

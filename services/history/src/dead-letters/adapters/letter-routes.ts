@@ -126,7 +126,7 @@ const redriveRoute = (parts: LetterParts): Route =>
     tag,
     summary: 'Send a dead letter again',
     description:
-      'Starts a job. For a letter that is being sent already, or was, the answer is the job that does so: nothing is sent twice.',
+      'Starts a job. For a letter that is being sent already, or was, the answer is the job that does so, or 409 where the key cannot see that job: nothing is sent twice.',
     params,
     body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: letterBodies.redriveOne, ifEmpty: {} }),
     answers: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
