@@ -265,9 +265,9 @@ export async function startSubscription(context: Context): Promise<{ url: string
     },
     catalogue: {
       onListed: (id, events) => tellSeen(id, events.filter(isEventTypeName)),
-      faultsOf: async (id, events) => {
-        if (events.length === 0 || (await policyOf(id)) === 'open') return [];
-        return unknownEventFaults(eventTypes.store, id, events);
+      faultsOf: async (reach, events) => {
+        if (events.length === 0 || (await policyOf(reach.workspaceId)) === 'open') return [];
+        return unknownEventFaults(eventTypes.store, reach, events);
       },
     },
     secretOverlapMs: config.secretOverlapMs,

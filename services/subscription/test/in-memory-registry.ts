@@ -107,7 +107,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
       },
     },
     catalogue: {
-      faultsOf: async (_id: string, events: readonly string[]) =>
+      faultsOf: async (_reach: unknown, events: readonly string[]) =>
         events.flatMap((name, index) =>
           name === 'nobody.knows' ? [{ pointer: `/events/${index}`, detail: 'is not registered' }] : [],
         ),

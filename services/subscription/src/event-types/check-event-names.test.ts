@@ -1,3 +1,4 @@
+import { consumerId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
 import { unknownEventFaults } from './check-event-names.ts';
@@ -5,8 +6,11 @@ import { unknownEventFaults } from './check-event-names.ts';
 const catalogueOf = async (...names: readonly string[]) => {
   const { call, documents, own } = await serveCatalogue();
   for (const name of names) await call('POST', '', { body: { name } });
-  const faultsOf = async (...events: readonly string[]) => unknownEventFaults(documents.store, own, events);
-  return { call, faultsOf };
+  const faultsOf = async (...events: readonly string[]) =>
+    unknownEventFaults(documents.store, { workspaceId: own, consumerId: null }, events);
+  const faultsForConsumer = async (...events: readonly string[]) =>
+    unknownEventFaults(documents.store, { workspaceId: own, consumerId: consumerId('acme') }, events);
+  return { call, faultsOf, faultsForConsumer };
 };
 
 describe('the events of a subscription in a strict workspace', () => {
@@ -41,6 +45,16 @@ describe('the events of a subscription in a strict workspace', () => {
       '/events/0',
       '/events/1',
     ]);
+  });
+
+  it('must be published when the key is that of a consumer, who is told of no other', async () => {
+    const { call, faultsOf, faultsForConsumer } = await catalogueOf('order.paid');
+    await call('POST', '', { body: { name: 'order.secret.drafted', state: 'draft' } });
+    expect(await faultsOf('order.secret.drafted', 'order.secret.*')).toEqual([]);
+    expect(await faultsForConsumer('order.paid', 'order.*')).toEqual([]);
+    const faults = await faultsForConsumer('order.secret.drafted', 'order.secret.*', 'order.lost');
+    expect(faults.map(({ pointer }) => pointer)).toEqual(['/events', '/events/0', '/events/1', '/events/2']);
+    expect(faults[0]?.detail).toMatch(/; registered are order\.paid$/);
   });
 
   it('are answered with 50 of the registered names at most', async () => {

@@ -1,8 +1,8 @@
-import { isEventPattern, isReservedEventType, type WorkspaceId } from '@tidings/contracts';
+import { isEventPattern, isReservedEventType } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/runtime';
-import type { DocumentStore } from '../registry/ports.ts';
+import type { DocumentStore, Reach } from '../registry/ports.ts';
 import { type EventType, usableStates } from './domain/event-type.ts';
-import { listEventTypes } from './read-event-types.ts';
+import { listEventTypes, visibleStates } from './read-event-types.ts';
 
 type Store = Pick<DocumentStore<EventType>, 'find' | 'list' | 'count'>;
 
@@ -10,23 +10,24 @@ const maxKnownShown = 50;
 
 /**
  * What is wrong with the events that a subscription of a strict workspace lists: names that no type of the catalogue has,
- * and wildcards that match none. `*`, reserved names and what is no pattern at all are not its business.
+ * and wildcards that match none; a type that the key does not see is none. `*`, reserved names and what is no pattern at
+ * all are not its business.
  */
 export async function unknownEventFaults(
   store: Store,
-  workspaceId: WorkspaceId,
+  reach: Reach,
   events: readonly string[],
 ): Promise<readonly ErrorDetail[]> {
   const asked = events
     .map((pattern, index) => ({ pattern, index }))
     .filter(({ pattern }) => pattern !== '*' && isEventPattern(pattern) && !isReservedEventType(pattern));
   const answers = await Promise.all(
-    asked.map(async (one) => ({ ...one, isKnown: await isBorneOut(store, workspaceId, one.pattern) })),
+    asked.map(async (one) => ({ ...one, isKnown: await isBorneOut(store, reach, one.pattern) })),
   );
   const unknown = answers.filter(({ isKnown }) => !isKnown);
   if (unknown.length === 0) return [];
   const names = unknown.map(({ pattern }) => `'${pattern}'`).join(', ');
-  const known = await knownNames(store, workspaceId);
+  const known = await knownNames(store, reach);
   return [
     { pointer: '/events', detail: `must be event types of this workspace, got ${names}; ${known}` },
     ...unknown.map(({ pattern, index }) => ({
@@ -36,20 +37,19 @@ export async function unknownEventFaults(
   ];
 }
 
-async function isBorneOut(store: Store, workspaceId: WorkspaceId, pattern: string): Promise<boolean> {
+async function isBorneOut(store: Store, reach: Reach, pattern: string): Promise<boolean> {
   const asked = pattern.endsWith('.*') ? { families: [pattern.slice(0, -2)] } : { name: [pattern] };
-  return (
-    (await store.count({ workspaceId, consumerId: null }, { in: { ...asked, state: usableStates } }, 1)) > 0
-  );
+  const state = usableStates.filter((one) => visibleStates(reach).includes(one));
+  return (await store.count(reach, { in: { ...asked, state } }, 1)) > 0;
 }
 
-async function knownNames(store: Store, workspaceId: WorkspaceId): Promise<string> {
+async function knownNames(store: Store, reach: Reach): Promise<string> {
   const filters = { state: undefined, group: undefined, search: undefined };
-  const { items, nextAfterId } = await listEventTypes(
-    store,
-    { workspaceId, consumerId: null },
-    { filters, afterId: null, limit: maxKnownShown },
-  );
+  const { items, nextAfterId } = await listEventTypes(store, reach, {
+    filters,
+    afterId: null,
+    limit: maxKnownShown,
+  });
   if (items.length === 0) return 'none is registered';
   return `registered are ${items.map(({ name }) => name).join(', ')}${nextAfterId === null ? '' : ' and more'}`;
 }

@@ -15,7 +15,7 @@ export type ListFilters = Readonly<{
 }>;
 
 /** A consumer sees what is published, and nothing of what is being made or is over. */
-const visibleStates = ({ consumerId }: Reach): readonly EventTypeState[] =>
+export const visibleStates = ({ consumerId }: Reach): readonly EventTypeState[] =>
   consumerId === null ? eventTypeStates : publishedStates;
 
 /** One type. Throws AppError `not-found` also for what the key may not see. */

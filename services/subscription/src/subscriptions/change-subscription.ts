@@ -67,7 +67,7 @@ export async function changeSubscription(
   const warnings = await checkSettings(parts.checks, body, [
     ...tlsFaults(body, parts.clock.nowMs()),
     ...httpFaults(rules, body),
-    ...(await parts.catalogue.faultsOf(target.reach.workspaceId, body.events ?? [])),
+    ...(await parts.catalogue.faultsOf(target.reach, body.events ?? [])),
   ]);
   const written = await writeVersion(parts, target, {
     operation: 'changed',

@@ -52,7 +52,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
     ...(await unknownConsumer(parts, reach, consumer)),
     ...httpFaults(rules, body),
     ...kindFaultsOf(body),
-    ...(await parts.catalogue.faultsOf(reach.workspaceId, body.events)),
+    ...(await parts.catalogue.faultsOf(reach, body.events)),
     ...tlsFaults(body, parts.clock.nowMs()),
   ]);
   await requireRoom(parts, creation, rules.maxSubscriptions);

@@ -7,6 +7,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
+import type { Reach } from '../registry/ports.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 import type { Fault } from './domain/fault.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
@@ -23,8 +24,8 @@ export type WorkspaceDirectory = Readonly<{
 
 /** The event types of workspaces. Rejects as a document store does. */
 export type EventCatalogue = Readonly<{
-  /** What is wrong with listing these events: in a strict workspace, what no event type bears out. */
-  faultsOf(id: WorkspaceId, events: readonly string[]): Promise<readonly Fault[]>;
+  /** What is wrong with listing these events: in a strict workspace, what no event type that the key sees bears out. */
+  faultsOf(reach: Reach, events: readonly string[]): Promise<readonly Fault[]>;
   /** Told of the events that a subscription lists, when it is written. Returns at once and never throws. */
   onListed(id: WorkspaceId, events: readonly string[]): void;
 }>;
