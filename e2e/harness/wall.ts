@@ -1,69 +1,121 @@
-/** An operation of the API's description, as far as the wall is concerned. */
-export type Operation = Readonly<{
-  operationId: string;
-  method: string;
-  path: string;
-  /** Null: anybody may call it. */
-  scope: string | null;
-}>;
+import type { Operation } from './operations.ts';
 
-/** What exists in the workspace and at the consumer that own it. */
-type Owned = Readonly<{
+/** What belongs to a consumer of a workspace, by name. No other consumer, and no other workspace, may see a trace of it. */
+export type Owned = Readonly<{
   workspace: string;
   consumer: string;
+  name: string;
+  contact: string;
   subscription: string;
+  endpointUrl: string;
+  description: string;
+  event: string;
   delivery: string;
-  eventType: string;
+  deadLetter: string;
+  job: string;
   apiKey: string;
+  /** A draft: shown to no consumer. */
+  eventType: string;
 }>;
 
 /**
- * What must happen to a key that may do it, but not here. `object`: the path names something of another: 404. `list`:
- * answers, and shows nothing of another. `own`: names nothing of others and works on the caller's own workspace only.
- * `platform`: works on all workspaces, and refuses whoever does not hold the platform: 403.
+ * What a key gets that may do most things, but not here. 404: the object does not exist for it. 403: it lacks the scope,
+ * or asks for a workspace that is not its own. 422: the body names what does not exist for it. `blind`: it is served,
+ * and sees and changes nothing of the owner.
  */
-type WallRule =
-  | 'public'
-  | Readonly<{ kind: 'object'; params(owned: Owned): Readonly<Record<string, string>>; body?: unknown }>
-  | Readonly<{ kind: 'list' }>
-  | Readonly<{ kind: 'platform'; body?: unknown }>
-  | Readonly<{ kind: 'own'; body: unknown }>;
+export type Outcome = 404 | 403 | 422 | 'blind';
 
-const ofSubscription = (body?: unknown): WallRule => ({
-  kind: 'object',
-  params: ({ subscription }) => ({ id: subscription }),
-  body,
-});
-const ofType = (body?: unknown): WallRule => ({
-  kind: 'object',
-  params: ({ eventType }) => ({ name: eventType, version: '1' }),
-  body,
-});
-const ofDelivery: WallRule = { kind: 'object', params: ({ delivery }) => ({ id: delivery }) };
-const ofConsumer = (body?: unknown): WallRule => ({
-  kind: 'object',
-  params: ({ consumer }) => ({ id: consumer }),
-  body,
-});
-const ofWorkspace = (body?: unknown): WallRule => ({
-  kind: 'object',
-  params: ({ workspace }) => ({ id: workspace }),
-  body,
-});
-const platform: WallRule = { kind: 'platform' };
-const ofKey: WallRule = { kind: 'object', params: ({ apiKey }) => ({ id: apiKey }) };
-const list: WallRule = { kind: 'list' };
+/** One way to reach for the owner's things, and what comes of it for a key of another workspace and of another consumer. */
+export type Try = Readonly<{
+  params?(owned: Owned): Readonly<Record<string, string>>;
+  query?(owned: Owned): Readonly<Record<string, string>>;
+  body?(owned: Owned): unknown;
+  stranger: Outcome;
+  neighbour: Outcome;
+}>;
+
+type Aim = Pick<Try, 'params' | 'query' | 'body'>;
+
+const hidden = { stranger: 404, neighbour: 404 } as const;
+// What only admins may do is refused to a consumer before anything is looked for.
+const hiddenFromAdmins = { stranger: 404, neighbour: 403 } as const;
+const blind = { stranger: 'blind', neighbour: 'blind' } as const;
+const blindForAdmins = { stranger: 'blind', neighbour: 403 } as const;
+const refused = { stranger: 403, neighbour: 403 } as const;
+
+const ofSubscription = (body?: unknown): readonly Try[] => [
+  { params: ({ subscription }) => ({ id: subscription }), body: () => body, ...hidden },
+];
+const typeParams: Aim = { params: ({ eventType }) => ({ name: eventType, version: '1' }) };
+const ofType = (body?: unknown): readonly Try[] => [{ ...typeParams, body: () => body, ...hiddenFromAdmins }];
+const ofLetter = (body?: unknown): readonly Try[] => [
+  { params: ({ deadLetter }) => ({ id: deadLetter }), body: () => body, ...hidden },
+];
+const ofJob: readonly Try[] = [{ params: ({ job }) => ({ id: job }), ...hidden }];
+const consumerParams: Aim = { params: ({ consumer }) => ({ id: consumer }) };
+const ofConsumer = (body?: unknown): readonly Try[] => [
+  { ...consumerParams, body: () => body, ...hiddenFromAdmins },
+];
+const workspaceParams: Aim = { params: ({ workspace }) => ({ id: workspace }) };
+const ofWorkspace = (body?: unknown): readonly Try[] => [
+  { ...workspaceParams, body: () => body, ...hiddenFromAdmins },
+];
+const switchOfWorkspace: readonly Try[] = [{ ...workspaceParams, ...refused }];
+const inWorkspace: Aim = { query: ({ workspace }) => ({ workspace_id: workspace }) };
+const keyParams: Aim = { params: ({ apiKey }) => ({ id: apiKey }) };
+// Naming another workspace takes the scope `platform`, whether there is such a workspace or not.
+const ofKey: readonly Try[] = [
+  { ...keyParams, ...hiddenFromAdmins },
+  { ...keyParams, ...inWorkspace, ...refused },
+];
+const list: readonly Try[] = [blind];
+
+const manyLetters = (more: object): readonly Try[] => [
+  { body: ({ subscription }) => ({ filter: { subscription_id: subscription }, ...more }), ...blind },
+  { body: ({ consumer }) => ({ filter: { consumer_id: consumer }, ...more }), ...blind },
+  { body: ({ event }) => ({ filter: { event_id: event }, dry_run: true, ...more }), ...blind },
+  { body: () => ({ all: true, ...more }), ...blind },
+];
+
+const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*'], send_test: false };
 
 /** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
-export const wallRules: Readonly<Record<string, WallRule>> = {
+export const wallRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   getDescription: 'public',
-  publishEvent: { kind: 'own', body: { type: 'wall.seen', data: {} } },
-  publishEventBatch: { kind: 'own', body: { events: [{ type: 'wall.seen', data: {} }] } },
+  publishEvent: [
+    { body: () => ({ type: 'wall.own', data: {} }), ...blindForAdmins },
+    {
+      body: ({ consumer }) => ({ type: 'wall.own', data: {}, consumer_id: consumer }),
+      stranger: 422,
+      neighbour: 403,
+    },
+    { body: ({ eventType }) => ({ type: eventType, data: {} }), stranger: 422, neighbour: 403 },
+  ],
+  publishEventBatch: [
+    {
+      body: ({ eventType }) => ({
+        events: [
+          { type: 'wall.own', data: {} },
+          { type: eventType, data: {} },
+        ],
+      }),
+      ...blindForAdmins,
+    },
+  ],
   listSubscriptions: list,
-  createSubscription: {
-    kind: 'own',
-    body: { endpoint_url: 'http://127.0.0.1:9/hook', events: ['wall.never'], send_test: false },
-  },
+  createSubscription: [
+    { body: () => newSubscription, ...blind },
+    {
+      body: ({ consumer }) => ({ ...newSubscription, consumer_id: consumer }),
+      stranger: 422,
+      neighbour: 422,
+    },
+    {
+      body: ({ eventType }) => ({ ...newSubscription, events: [eventType] }),
+      stranger: 422,
+      neighbour: 422,
+    },
+  ],
   getSubscription: ofSubscription(),
   changeSubscription: ofSubscription({ description: 'mine now' }),
   deleteSubscription: ofSubscription(),
@@ -72,75 +124,102 @@ export const wallRules: Readonly<Record<string, WallRule>> = {
   rotateSecret: ofSubscription({}),
   testSubscription: ofSubscription({}),
   listEventTypes: list,
-  createEventType: { kind: 'own', body: { name: 'wall.made' } },
+  createEventType: [{ body: () => ({ name: 'wall.made' }), ...blindForAdmins }],
   exportEventTypes: list,
-  getEventType: ofType(),
+  getEventType: [{ ...typeParams, ...hidden }],
   replaceEventType: ofType({ description: 'mine now' }),
   changeEventType: ofType({ description: 'mine now' }),
   archiveEventType: ofType(),
   addEventTypeSchema: ofType({ schema: { type: 'object' } }),
-  getEventTypeSchema: ofType(),
+  getEventTypeSchema: [{ ...typeParams, ...hidden }],
   listConsumers: list,
-  createConsumer: { kind: 'own', body: { id: 'wall-consumer' } },
-  getConsumer: ofConsumer(),
+  createConsumer: [{ body: () => ({ id: 'partner_of_wall' }), ...blindForAdmins }],
+  getConsumer: [{ ...consumerParams, ...hidden }],
   changeConsumer: ofConsumer({ name: 'mine now' }),
   enableConsumer: ofConsumer(),
   disableConsumer: ofConsumer(),
-  listWorkspaces: platform,
-  createWorkspace: { kind: 'platform', body: { id: 'ws_wall' } },
+  listWorkspaces: [refused],
+  createWorkspace: [{ body: ({ workspace }) => ({ id: workspace }), ...refused }],
   getWorkspace: ofWorkspace(),
   changeWorkspace: ofWorkspace({ name: 'mine now' }),
-  enableWorkspace: platform,
-  disableWorkspace: platform,
-  listAuditLog: list,
+  enableWorkspace: switchOfWorkspace,
+  disableWorkspace: switchOfWorkspace,
+  listAuditLog: [blindForAdmins],
   listDeliveries: list,
-  getDelivery: ofDelivery,
+  getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
   listDeadLetters: list,
   countDeadLetters: list,
-  getDeadLetter: ofDelivery,
-  redriveDeadLetter: ofDelivery,
-  discardDeadLetter: ofDelivery,
-  redriveDeadLetters: { kind: 'own', body: {} },
-  discardDeadLetters: { kind: 'own', body: {} },
+  getDeadLetter: ofLetter(),
+  redriveDeadLetter: ofLetter({}),
+  discardDeadLetter: ofLetter({ reason: 'mine now' }),
+  redriveDeadLetters: manyLetters({}),
+  discardDeadLetters: manyLetters({ reason: 'mine now' }),
   listDeadLetterJobs: list,
-  getDeadLetterJob: ofDelivery,
-  cancelDeadLetterJob: ofDelivery,
-  listApiKeys: list,
-  createApiKey: { kind: 'own', body: { scopes: ['subscriptions:read'] } },
+  getDeadLetterJob: ofJob,
+  cancelDeadLetterJob: ofJob,
+  listApiKeys: [blindForAdmins, { ...inWorkspace, ...refused }],
+  createApiKey: [
+    { body: () => ({ scopes: ['subscriptions:read'] }), ...blindForAdmins },
+    { body: ({ workspace }) => ({ scopes: ['subscriptions:read'], workspace_id: workspace }), ...refused },
+    {
+      body: ({ consumer }) => ({ scopes: ['subscriptions:read'], consumer_id: consumer }),
+      stranger: 422,
+      neighbour: 403,
+    },
+  ],
   getApiKey: ofKey,
   revokeApiKey: ofKey,
-  createConsumerToken: { kind: 'own', body: { consumer_id: 'acme' } },
+  createConsumerToken: [
+    { body: ({ consumer }) => ({ consumer_id: consumer }), stranger: 422, neighbour: 403 },
+  ],
 };
 
-const methods = ['get', 'post', 'put', 'patch', 'delete'];
+/** What the parameters of lists are aimed at: one of `null` names nobody's things. Others fail the test. */
+export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | null>> = {
+  subscription_id: ({ subscription }) => subscription,
+  consumer_id: ({ consumer }) => consumer,
+  event_id: ({ event }) => event,
+  event_type: ({ eventType }) => eventType,
+  event: ({ eventType }) => eventType,
+  search: ({ eventType }) => eventType,
+  entity_id: ({ subscription }) => subscription,
+  key_id: ({ apiKey }) => apiKey,
+  // Of the routes that take it, each has a row for it.
+  workspace_id: null,
+  limit: null,
+  cursor: null,
+  state: null,
+  status: null,
+  group: null,
+  reason: null,
+  kind: null,
+  format: null,
+  recorded_after: null,
+  recorded_before: null,
+};
 
-/** What `/v1/openapi.json` answers. */
-export type Description = Readonly<{
-  info: object;
-  paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}>;
+/** A request as it is sent. */
+export type Request = Readonly<{ method: string; path: string; body: unknown }>;
 
-/** Every operation of a description. */
-export function operationsOf(description: Description): readonly Operation[] {
-  return Object.entries(description.paths).flatMap(([path, item]) =>
-    Object.entries(item)
-      .filter(([method]) => methods.includes(method))
-      .map(([method, operation]) => {
-        const { operationId, security } = operation as {
-          operationId: string;
-          security: readonly { key?: readonly string[] }[];
-        };
-        return { operationId, method: method.toUpperCase(), path, scope: security[0]?.key?.[0] ?? null };
-      }),
+/** The request of a try, aimed at what `owned` names. */
+export function requestOf({ method, path }: Operation, aim: Try, owned: Owned): Request {
+  const params = aim.params?.(owned) ?? {};
+  const query = new URLSearchParams(aim.query?.(owned) ?? {}).toString();
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
   );
+  return { method, path: query === '' ? filled : `${filled}?${query}`, body: aim.body?.(owned) };
 }
 
-/** The request of an operation, aimed at what `owned` names. */
-export function aimedAt(operation: Operation, owned: Owned): Readonly<{ path: string; body: unknown }> {
-  const { operationId, path } = operation;
-  const rule = wallRules[operationId];
-  if (rule === undefined || rule === 'public' || rule.kind === 'list') return { path, body: undefined };
-  if (rule.kind === 'own') return { path, body: rule.body };
-  const params = rule.kind === 'platform' ? { id: owned.workspace } : rule.params(owned);
-  return { path: path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => params[name] ?? ''), body: rule.body };
+/** All tries of an operation: those of its rule, and for a list one more for each parameter that can name something. */
+export function triesOf(operation: Operation): readonly Try[] {
+  const rule = wallRules[operation.operationId];
+  if (rule === undefined || rule === 'public') return [];
+  const [first] = rule;
+  if (operation.method !== 'GET' || operation.path.includes('{') || first === undefined) return rule;
+  const aimed = operation.query.flatMap((name) => {
+    const aim = queryAims[name];
+    return aim == null ? [] : [{ ...first, query: (owned: Owned) => ({ [name]: aim(owned) }) }];
+  });
+  return [...rule, ...aimed];
 }

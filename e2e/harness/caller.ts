@@ -1,0 +1,89 @@
+import { eventually } from '@tidings/testing';
+import { ask, bodyOf, type Question } from './ask.ts';
+import type { LocalStack } from './tidings.ts';
+
+/** Whoever asks on behalf of the tests. */
+export class Caller {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  /** The JSON of an answer that went well. */
+  async call<T = Readonly<{ id: string }>>(method: string, path: string, body?: unknown): Promise<T> {
+    const question: Question = { key: this.#key, method, path: `/v1${path}`, body };
+    return bodyOf<T>(await ask(this.#url, question), 200, 201, 202);
+  }
+
+  /** The data of a list, as soon as there are so many. */
+  async list(path: string, count: number): Promise<readonly Readonly<{ id: string }>[]> {
+    return eventually(
+      async () => {
+        const { data } = await this.call<{ data: readonly Readonly<{ id: string }>[] }>('GET', path);
+        if (data.length < count) throw new Error(`${path} has ${data.length} of ${count}`);
+        return data;
+      },
+      { timeoutMs: 60_000 },
+    );
+  }
+
+  /** Makes a key and answers it when it is let in everywhere. */
+  async newKey(local: LocalStack, body: object): Promise<Readonly<{ id: string; key: string }>> {
+    const made = await this.call<{ id: string; key: string }>('POST', '/webhooks/api-keys', {
+      requests_per_second: 100_000,
+      ...body,
+    });
+    await untilKnown(local, made.key);
+    return made;
+  }
+
+  /** Makes a token of a consumer and answers it when it is let in everywhere. */
+  async newToken(local: LocalStack, body: object): Promise<string> {
+    const { token } = await this.call<{ token: string }>('POST', '/webhooks/consumer-tokens', body);
+    await untilKnown(local, token);
+    return token;
+  }
+}
+
+/** A harmless request to each service that checks keys. */
+const guarded = {
+  ingress: { method: 'POST', path: '/v1/events' },
+  subscription: { method: 'GET', path: '/v1/webhooks/subscriptions' },
+  history: { method: 'GET', path: '/v1/webhooks/deliveries' },
+} as const;
+
+type Guard = keyof typeof guarded;
+
+/** The services that check keys. */
+export const guards = Object.keys(guarded) as readonly Guard[];
+
+/** The status of a harmless request with a key at a service: 401 when it is not let in. */
+export async function statusAt(url: string, service: Guard, key: string): Promise<number> {
+  const { status } = await ask(url, {
+    ...guarded[service],
+    key,
+    body: service === 'ingress' ? '' : undefined,
+  });
+  return status;
+}
+
+async function untilKnown({ services }: LocalStack, key: string): Promise<void> {
+  for (const service of guards) {
+    await eventually(async () => {
+      const status = await statusAt(String(services[service]), service, key);
+      if (status === 401) throw new Error(`${service} does not know the key`);
+    });
+  }
+}
+
+/** Waits until no job of a caller is at work. */
+export async function untilJobsEnd(caller: Caller): Promise<void> {
+  await eventually(async () => {
+    const path = '/webhooks/dead-letter-jobs?limit=100';
+    const { data } = await caller.call<{ data: readonly Readonly<{ state: string }>[] }>('GET', path);
+    if (data.some(({ state }) => state === 'running')) throw new Error('a job is at work');
+  });
+}
