@@ -96,7 +96,7 @@ function headerList(headers: Readonly<Record<string, string>>, own: readonly str
 }
 
 function failedAtOnce({ reason, detail }: EgressFailure): Promise<EgressOutcome> {
-  const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 0 };
+  const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 0 };
   return Promise.resolve({ kind: 'failed', reason, detail, beforeAnyByte: false, timings });
 }
 

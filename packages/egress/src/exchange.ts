@@ -64,7 +64,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
   #bytesBefore = 0;
   #wasReused = false;
   #dnsMs: number | null = null;
-  #firstByteMs: number | null = null;
+  /** When the response's header was complete. */
+  #answeredMs: number | null = null;
   #informational = 0;
   readonly #response: ResponseReader;
 
@@ -113,7 +114,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
       return;
     }
     this.#phase = 'body';
-    this.#firstByteMs = this.#options.tools.clock.monotonicMs() - this.#sentMs;
+    this.#answeredMs = this.#options.tools.clock.monotonicMs();
     this.#response.begin(status, headers);
   }
 
@@ -207,12 +208,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
 
   #timings(): PhaseTimings {
     const fresh = this.#wasReused ? undefined : this.#slot?.connection;
+    const nowMs = this.#options.tools.clock.monotonicMs();
+    const answeredMs = this.#answeredMs;
     return {
       dnsMs: rounded(this.#dnsMs),
       connectMs: rounded(fresh?.connectMs ?? null),
       tlsMs: rounded(fresh?.tlsMs ?? null),
-      firstByteMs: rounded(this.#firstByteMs),
-      totalMs: rounded(this.#options.tools.clock.monotonicMs() - this.#startedMs) ?? 0,
+      firstByteMs: rounded(answeredMs === null ? null : answeredMs - this.#sentMs),
+      bodyMs: rounded(answeredMs === null ? null : nowMs - answeredMs),
+      totalMs: rounded(nowMs - this.#startedMs) ?? 0,
     };
   }
 

@@ -21,6 +21,8 @@ export type PhaseTimings = Readonly<{
   tlsMs: number | null;
   /** From handing the request to the socket to the end of the response's header. */
   firstByteMs: number | null;
+  /** From there to the last byte that was read, or to the failure. */
+  bodyMs: number | null;
   /** From the call of send to the outcome. */
   totalMs: number;
 }>;

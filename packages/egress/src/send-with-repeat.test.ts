@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { EgressOutcome } from './outcome.ts';
 import { sendWithRepeat } from './send-with-repeat.ts';
 
-const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 1 };
+const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 1 };
 const failed = (reason: 'reset' | 'refused', beforeAnyByte: boolean): EgressOutcome => ({
   kind: 'failed',
   reason,

@@ -181,6 +181,7 @@ export type RelayOptions = Readonly<{
 
 export type Relay = Readonly<{
   state(): WorkerState;
+  assigned(): readonly PartitionRef[];
   /** Append time of the record at each partition's head that waits here, or undefined: feeds the age metrics. */
   headTimestampMs(partition: number): number | undefined;
   close(): Promise<void>;
@@ -200,7 +201,12 @@ export type Bus = Readonly<{
   relay(options: RelayOptions): Promise<Relay>;
   /** Reads a stretch of a topic once, without committing anything: refills memories from the log. */
   readTail(options: ReadTailOptions): Promise<void>;
-  lag(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]>;
+  /** How far a group is behind; with `writtenBeforeMs` (epoch), only what was written before then counts. */
+  lag(
+    group: string,
+    topics: readonly TopicDefinition[],
+    options?: Readonly<{ writtenBeforeMs?: number }>,
+  ): Promise<readonly TopicPartitionLag[]>;
   /** Closes everything that was opened from it, producers last. `drainMs` is for its runners. */
   close(options?: Readonly<{ drainMs?: number }>): Promise<void>;
 }>;

@@ -25,10 +25,4 @@ export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './memory
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { maxRecordBytes } from './outgoing-record.ts';
 export { partitionForKey } from './partitioner.ts';
-export {
-  complaintOf,
-  type LagWatch,
-  type Watched,
-  type WatchWorkersOptions,
-  watchWorkers,
-} from './watch-workers.ts';
+export { complaintOf, type Watched, watchWorkers } from './watch-workers.ts';

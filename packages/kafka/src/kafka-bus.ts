@@ -20,6 +20,7 @@ import { KafkaRunner } from './kafka-runner.ts';
 import { KafkaTable } from './kafka-table.ts';
 import { KafkaTail } from './kafka-tail.ts';
 import { createKafkaTransport } from './kafka-transport.ts';
+import { lagUntil } from './lag-until.ts';
 import { laneKey } from './lane-source.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { createPoisonWriter } from './poison.ts';
@@ -36,6 +37,7 @@ export type ConnectKafkaOptions = Readonly<{
 }>;
 
 type CloseOptions = Readonly<{ drainMs?: number }>;
+type LagOptions = NonNullable<Parameters<Bus['lag']>[2]>;
 type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
 
 /**
@@ -114,7 +116,23 @@ class KafkaBus implements Bus {
     await Promise.all(reads);
   }
 
-  async lag(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
+  async lag(
+    group: string,
+    topics: readonly TopicDefinition[],
+    { writtenBeforeMs }: LagOptions = {},
+  ): Promise<readonly TopicPartitionLag[]> {
+    const lags = await this.#lagOf(group, topics);
+    if (writtenBeforeMs === undefined) return lags;
+    const ends = new Map<string, bigint>();
+    for (const topic of topics) {
+      for (const [partition, offset] of await this.#offsetsAt(topic, writtenBeforeMs)) {
+        ends.set(laneKey({ topic: topic.name, partition }), offset);
+      }
+    }
+    return lags.map((lag) => lagUntil(lag, ends.get(laneKey(lag)) ?? lag.highOffset));
+  }
+
+  async #lagOf(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
     return this.#admin.run(async (admin) => {
       const { topics: known } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
       const refs = known.flatMap(({ name, partitions }) =>

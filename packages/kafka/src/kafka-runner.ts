@@ -3,6 +3,7 @@ import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState }
 import { fetchPositions } from './group-positions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import type { KafkaEndpoint } from './kafka-client.ts';
+import { oldestAgeMs, watchLag } from './lag-watch.ts';
 import { LaneSet } from './lane-set.ts';
 import type { CommitOffset, LaneSetOptions } from './lane-source.ts';
 import type { SharedAdmin } from './shared-admin.ts';
@@ -31,6 +32,7 @@ export class KafkaRunner<T> implements PartitionRunner {
   /** One commit try in the generation of the batch that it came with; consumer.commitOffsets would repeat it in a later one. */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   readonly #watch: StuckWatch;
+  readonly #stopLag: () => void;
   #cancelCommits: () => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -76,13 +78,22 @@ export class KafkaRunner<T> implements PartitionRunner {
         },
       },
     });
+    const ends = async (refs: readonly PartitionRef[]) => {
+      if (refs.length === 0) return new Map<string, number>();
+      const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
+      return new Map([...positions].map(([key, { high }]) => [key, high]));
+    };
+    this.#stopLag = watchLag({
+      clock,
+      logger: endpoint.logger,
+      progress: () => this.#lanes.progress(),
+      ends,
+      onLag: (records) => metrics.lagRecords.set({ group: run.group }, records),
+    });
     this.#watch = new StuckWatch({
       clock,
       wanting: () => (this.#consumer.state === 'running' ? this.#lanes.wanting() : []),
-      ends: async (refs) => {
-        const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
-        return new Map([...positions].map(([key, { high }]) => [key, high]));
-      },
+      ends,
       onStuck: (refs) => {
         endpoint.logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
         this.#consumer.restart('stuck');
@@ -117,6 +128,7 @@ export class KafkaRunner<T> implements PartitionRunner {
     await this.#lanes.close(drainMs);
     this.#cancelCommits();
     this.#watch.stop();
+    this.#stopLag();
     await this.#consumer.stop();
   }
 
@@ -157,10 +169,17 @@ export class KafkaRunner<T> implements PartitionRunner {
     else void this.#lanes.realign(ref);
   }
 
-  #scheduleCommit(): void {
+  #tellPending(): void {
     const { clock, run, metrics } = this.#options;
+    const labels = { group: run.group };
+    metrics.pendingRecords.set(labels, this.#lanes.pending());
+    metrics.lagSeconds.set(labels, oldestAgeMs(this.#lanes.progress(), clock.nowMs()) / 1_000);
+  }
+
+  #scheduleCommit(): void {
+    const { clock, run } = this.#options;
     this.#cancelCommits = clock.setTimer(() => {
-      metrics.pendingRecords.set({ group: run.group }, this.#lanes.pending());
+      this.#tellPending();
       void this.#lanes.commit();
       this.#scheduleCommit();
     }, run.commitIntervalMs ?? 500);

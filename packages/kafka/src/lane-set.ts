@@ -1,6 +1,7 @@
 import { AppError, backoffMs } from '@tidings/runtime';
 import type { IncomingRecord, PartitionRef } from './bus.ts';
 import { reasonOf } from './kafka-errors.ts';
+import type { LaneProgress } from './lag-watch.ts';
 import { LaneCommitter } from './lane-committer.ts';
 import { LaneOpener } from './lane-opener.ts';
 import {
@@ -50,6 +51,11 @@ export class LaneSet<T> {
       },
     });
     this.#committer = new LaneCommitter(options, (lane) => this.#forgetFailure(lane));
+  }
+
+  /** How far the work on each partition is. */
+  progress(): Iterable<LaneProgress> {
+    return this.#lanes.values();
   }
 
   pending(): number {

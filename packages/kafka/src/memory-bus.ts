@@ -14,6 +14,7 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from './bus.ts';
+import { lagUntil } from './lag-until.ts';
 import { laneKey } from './lane-source.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryProducer, Reachability } from './memory-producer.ts';
@@ -84,7 +85,14 @@ export function createMemoryBus({
     relay: async (relay: RelayOptions): Promise<Relay> =>
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
     readTail: async (options) => readTail(options, log),
-    lag: async (group, topics) => topics.flatMap((topic) => lagOf(topic, groupOf(group), log)),
+    lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
+      topics.flatMap((topic) =>
+        lagOf(topic, groupOf(group), log).map((lag) => {
+          const records = log.partitionsOf(topic)[lag.partition] ?? [];
+          const later = records.find(({ timestampMs }) => timestampMs >= writtenBeforeMs);
+          return lagUntil(lag, later?.offset ?? lag.highOffset);
+        }),
+      ),
     close: async (options) => {
       for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
       await ownProducer.close();

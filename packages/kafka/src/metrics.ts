@@ -47,6 +47,22 @@ export const kafkaMetrics = defineMetrics({
     help: 'Records fetched by a consumer group of this process and not done.',
     labels: ['group'],
   },
+  lagRecords: {
+    type: 'gauge',
+    name: 'tidings_kafka_lag_records',
+    help: 'Records that a consumer group has not done, over the partitions of this process. On a rung of the ladder: all that waits there.',
+    action:
+      'Grows: the service is slower than records come. Add instances (up to one for each partition), or look at what it waits for: MongoDB, endpoints, CPU.',
+    labels: ['group'],
+  },
+  lagSeconds: {
+    type: 'gauge',
+    name: 'tidings_kafka_lag_seconds',
+    help: 'Age of the oldest record that this process has fetched and not done; 0 when there is none. On a rung of the ladder: up to its delay.',
+    action:
+      'Above a minute (rungs apart): as for the lag in records; with few records one of them is stuck, look in the log.',
+    labels: ['group'],
+  },
   commits: {
     type: 'counter',
     name: 'tidings_kafka_commits_total',
@@ -97,6 +113,8 @@ export const noMetrics: KafkaMetricHandles = {
   bufferedRecords: nothing,
   recoveringPartitions: nothing,
   pendingRecords: nothing,
+  lagRecords: nothing,
+  lagSeconds: nothing,
   commits: nothing,
   rebalances: nothing,
   restarts: nothing,

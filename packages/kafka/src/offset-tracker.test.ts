@@ -20,7 +20,7 @@ function play(start: number, steps: readonly Step[], check: (state: Played) => v
   for (const { kind, ...rest } of steps) {
     if (kind === 'add') {
       const offset = tracker.nextOffset + ('gap' in rest ? rest.gap : 0);
-      tickets.set(offset, tracker.add(offset));
+      tickets.set(offset, tracker.add(offset, 0));
       undone.add(offset);
     } else if (kind === 'skip') {
       tracker.skipTo(tracker.nextOffset + ('by' in rest ? rest.by : 0));
@@ -53,22 +53,24 @@ describe('offset tracker', () => {
 
   it('keeps its place when far more is pending than it began with room for', () => {
     const tracker = new OffsetTracker(0);
-    const tickets = Array.from({ length: 5_000 }, (_, n) => tracker.add(n * 2));
+    const tickets = Array.from({ length: 5_000 }, (_, n) => tracker.add(n * 2, n));
     for (const ticket of tickets.slice(1).reverse()) tracker.done(ticket);
     expect({ committable: tracker.committable, pending: tracker.pending, span: tracker.span }).toEqual({
       committable: 0,
       pending: 1,
       span: 5_000,
     });
+    expect(tracker.oldestTimestampMs).toBe(0);
     tracker.done(tickets[0] ?? -1);
+    expect(tracker.oldestTimestampMs).toBeUndefined();
     expect(tracker.committable).toBe(9_999);
     expect(tracker.span).toBe(0);
   });
 
   it('takes nothing twice', () => {
     const tracker = new OffsetTracker(7);
-    const ticket = tracker.add(7);
-    expect(() => tracker.add(7)).toThrow('offset 7 was seen before: the next one is 8');
+    const ticket = tracker.add(7, 0);
+    expect(() => tracker.add(7, 0)).toThrow('offset 7 was seen before: the next one is 8');
     expect(tracker.done(ticket)).toBe(true);
     expect(tracker.done(ticket)).toBe(false);
     expect(tracker.pending).toBe(0);
@@ -76,7 +78,7 @@ describe('offset tracker', () => {
 
   it('stands still once the partition is no longer owned', () => {
     const tracker = new OffsetTracker(3);
-    const ticket = tracker.add(3);
+    const ticket = tracker.add(3, 0);
     tracker.close();
     expect(tracker.done(ticket)).toBe(false);
     expect(tracker.committable).toBe(3);

@@ -10,6 +10,7 @@ const firstCapacity = 256;
  */
 export class OffsetTracker {
   #offsets = new Float64Array(firstCapacity);
+  #timestamps = new Float64Array(firstCapacity);
   #isDone = new Uint8Array(firstCapacity);
   // Tickets count up for ever; a ticket's slot in the ring is its low bits.
   #head = 0;
@@ -44,8 +45,13 @@ export class OffsetTracker {
     return this.#offsets[this.#slot(this.#head)] ?? this.#nextOffset;
   }
 
+  /** Time in the log of the oldest record that is not done; undefined when every one is. */
+  get oldestTimestampMs(): number | undefined {
+    return this.#head === this.#tail ? undefined : this.#timestamps[this.#slot(this.#head)];
+  }
+
   /** Adds the record at `offset` and returns its ticket for {@link done}. Offsets must grow; a smaller one throws. */
-  add(offset: number): number {
+  add(offset: number, timestampMs: number): number {
     if (offset < this.#nextOffset) {
       throw new RangeError(`offset ${offset} was seen before: the next one is ${this.#nextOffset}`);
     }
@@ -53,6 +59,7 @@ export class OffsetTracker {
     const ticket = this.#tail;
     const slot = this.#slot(ticket);
     this.#offsets[slot] = offset;
+    this.#timestamps[slot] = timestampMs;
     this.#isDone[slot] = 0;
     this.#tail += 1;
     this.#pending += 1;
@@ -89,13 +96,16 @@ export class OffsetTracker {
   #grow(): void {
     const length = this.#offsets.length * 2;
     const offsets = new Float64Array(length);
+    const timestamps = new Float64Array(length);
     const isDone = new Uint8Array(length);
     for (let ticket = this.#head; ticket < this.#tail; ticket += 1) {
       const slot = ticket & (length - 1);
       offsets[slot] = this.#offsets[this.#slot(ticket)] ?? 0;
+      timestamps[slot] = this.#timestamps[this.#slot(ticket)] ?? 0;
       isDone[slot] = this.#isDone[this.#slot(ticket)] ?? 0;
     }
     this.#offsets = offsets;
+    this.#timestamps = timestamps;
     this.#isDone = isDone;
   }
 }

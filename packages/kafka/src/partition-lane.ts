@@ -64,6 +64,11 @@ export class PartitionLane<T> {
     return this.#tracker.committable;
   }
 
+  /** Time in the log of the oldest record that is not done. */
+  get oldestTimestampMs(): number | undefined {
+    return this.#tracker.oldestTimestampMs;
+  }
+
   /** No more should be fetched for now. */
   get isFull(): boolean {
     const { records, bytes } = this.#limits;
@@ -97,7 +102,7 @@ export class PartitionLane<T> {
     for (const record of records) {
       const offset = Number(record.offset);
       if (offset < this.#tracker.nextOffset) continue;
-      const ticket = this.#tracker.add(offset);
+      const ticket = this.#tracker.add(offset, record.timestampMs);
       const bytes = record.value?.length ?? 0;
       this.#pendingBytes += bytes;
       const tracker = this.#tracker;

@@ -139,6 +139,7 @@ export async function startRelay(options: StartRelayOptions): Promise<Relay> {
   });
   return {
     state: (): WorkerState => runner.state(),
+    assigned: () => runner.assigned(),
     headTimestampMs: (partition) => lanes.get(partition)?.headTimestampMs,
     close: async () => {
       const closing = [...lanes.values()].map((lane) => lane.close());

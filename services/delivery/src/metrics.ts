@@ -15,8 +15,9 @@ export const metricsCatalogue = defineMetrics({
   attemptSeconds: {
     type: 'histogram',
     name: 'tidings_delivery_attempt_phase_seconds',
-    help: 'Phases of a request: dns, connect, tls, first_byte, total.',
-    action: 'dns or connect slow for all: look at resolver and network. first_byte slow: the endpoints are.',
+    help: 'Phases of a request: dns, connect, tls (not on a reused socket), first_byte, body (from the header to the last byte read), total.',
+    action:
+      'dns or connect slow for all: look at resolver and network. first_byte or body slow: the endpoints are.',
     labels: ['phase'],
     buckets: latencyBuckets,
   },
@@ -178,19 +179,12 @@ export const metricsCatalogue = defineMetrics({
     action: "More than a minute above the rung's delay: its relay stands. Look at /ready and the log.",
     labels: ['rung'],
   },
-  lagRecords: {
+  rungDue: {
     type: 'gauge',
-    name: 'tidings_delivery_lag_records',
-    help: 'Commands in the deliveries topic that are not done, over the partitions of this instance.',
-    action: 'Grows: add instances (up to one for each partition).',
-    labels: [],
-  },
-  lagSeconds: {
-    type: 'gauge',
-    name: 'tidings_delivery_lag_seconds',
-    help: 'Age of the oldest command that this instance has not done; 0 when there is none.',
+    name: 'tidings_delivery_rung_due_commands',
+    help: 'Commands on a rung that are due and not sent on yet, counted every 15 s over the partitions of this instance.',
     action:
-      'Above a minute: as for the lag in records; with few records one command is stuck, look for delivery.defect in the log.',
-    labels: [],
+      'Stays high: more comes due than the relay moves on. Look at the kafka metrics, or add instances.',
+    labels: ['rung'],
   },
 });

@@ -1,8 +1,14 @@
-import { ladder, topics } from '@tidings/contracts';
+import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
 
 /** The relay of one rung. */
-export type RungRelay = Readonly<{ rung: string; partitions: number; relay: Relay }>;
+export type RungRelay = Readonly<{
+  rung: string;
+  group: string;
+  topic: TopicDefinition;
+  delayMs: number;
+  relay: Relay;
+}>;
 
 type Forward = Parameters<Bus['relay']>[0]['forward'];
 
@@ -23,6 +29,6 @@ export const startRelays = async (bus: Pick<Bus, 'relay'>): Promise<readonly Run
       const rung = labelOf(topic.name);
       const group = `tidings-delivery-retry-${rung}`;
       const relay = await bus.relay({ group, topic, delayMs, forward: forwardToDeliveries });
-      return { rung, partitions: topic.partitions, relay };
+      return { rung, group, topic, delayMs, relay };
     }),
   );

@@ -12,6 +12,7 @@ const phases = [
   ['connect', 'connectMs'],
   ['tls', 'tlsMs'],
   ['first_byte', 'firstByteMs'],
+  ['body', 'bodyMs'],
 ] as const;
 
 const observePhases = (handles: Handles, timings: SendTimings): void => {

@@ -1,4 +1,3 @@
-import { topics } from '@tidings/contracts';
 import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { serve } from '@tidings/http';
 import {
@@ -14,10 +13,10 @@ import { messageOf } from '@tidings/runtime';
 import { createHttpSender } from './adapters/http-sender.ts';
 import type { Engine } from './build-engine.ts';
 import { hardCapFactor } from './config.ts';
+import { countDue } from './count-due.ts';
 import type { RungRelay } from './relay-due-retries.ts';
 import {
   type DeliveryContext,
-  deliveryGroup,
   type OpenEngine,
   openEngine,
   type RunningEngine,
@@ -60,8 +59,8 @@ const openBus = async ({
   return bus;
 };
 
-const gaugeQueues = ({ dispatcher, active, memory }: Engine, { metrics, clock }: DeliveryContext): void => {
-  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, remembered, lagSeconds } = metrics.handles;
+const gaugeQueues = ({ dispatcher, memory }: Engine, { metrics }: DeliveryContext): void => {
+  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, remembered } = metrics.handles;
   queued.collect((read) => read.set({}, dispatcher.queue.queued));
   queuedBytes.collect((read) => read.set({}, dispatcher.queue.queuedBytes));
   held.collect((read) => read.set({}, dispatcher.held));
@@ -69,10 +68,6 @@ const gaugeQueues = ({ dispatcher, active, memory }: Engine, { metrics, clock }:
   unrecorded.collect((read) => read.set({}, dispatcher.unrecorded));
   lanes.collect((read) => read.set({}, dispatcher.queue.lanes));
   remembered.collect((read) => read.set({}, memory.size));
-  lagSeconds.collect((read) => {
-    const oldestMs = active.oldestWrittenAtMs();
-    read.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
-  });
 };
 
 const gaugeLines = ({ order }: Engine, { metrics }: DeliveryContext): void => {
@@ -96,10 +91,10 @@ const gaugeEndpoints = ({ pressures }: Engine, { metrics }: DeliveryContext): vo
 
 const gaugeRungs = (relays: readonly RungRelay[], { metrics, clock }: DeliveryContext): void => {
   metrics.handles.rungAge.collect((read) => {
-    for (const { rung, partitions, relay } of relays) {
+    for (const { rung, topic, relay } of relays) {
       const nowMs = clock.nowMs();
       const ages = Array.from(
-        { length: partitions },
+        { length: topic.partitions },
         (_, at) => nowMs - (relay.headTimestampMs(at) ?? nowMs),
       );
       read.set({ rung }, Math.max(0, ...ages) / 1_000);
@@ -109,7 +104,7 @@ const gaugeRungs = (relays: readonly RungRelay[], { metrics, clock }: DeliveryCo
 
 /** Starts the work and watches it. */
 const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void> => {
-  const { health, logger, resources, clock, metrics } = context;
+  const { health, resources, clock } = context;
   const deliveries = health.register('deliveries');
   const subscriptions = health.register('subscriptions');
   const retries = health.register('relays');
@@ -133,17 +128,9 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
       },
     },
   ];
-  const stopWatching = watchWorkers({
-    watched,
-    lag: {
-      ask: async () => opened.bus.lag(deliveryGroup, [topics.deliveries]),
-      assigned: () => runner.assigned(),
-      onLag: (records) => metrics.handles.lagRecords.set({}, records),
-    },
-    clock,
-    logger,
-  });
+  const stopWatching = watchWorkers(watched, clock);
   resources.add('watches', stopWatching);
+  resources.add('due counts', countDue(opened.bus, relays, context));
 };
 
 /** Opens everything and starts the work in the background: /ready says how far it is. */

@@ -1,6 +1,6 @@
 import type { SendOutcome } from '../src/domain/send-outcome.ts';
 
-const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 2 };
+const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 
 export const answered = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
   kind: 'response',

@@ -56,18 +56,4 @@ export const metricsCatalogue = defineMetrics({
     labels: [],
     buckets: [...latencyBuckets, 30, 60],
   },
-  lagRecords: {
-    type: 'gauge',
-    name: 'tidings_fanout_lag_records',
-    help: 'Events in the partitions of this instance that are not fanned out yet.',
-    action: 'Grows: add instances (up to one for each partition of the events topic).',
-    labels: [],
-  },
-  lagSeconds: {
-    type: 'gauge',
-    name: 'tidings_fanout_lag_seconds',
-    help: 'Age of the oldest event that was read and is not fanned out yet; 0 when there is none.',
-    action: 'Above a few seconds: as for the lag in records.',
-    labels: [],
-  },
 });

@@ -1,10 +1,17 @@
-import { topics } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
 import { serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, maxRecordBytes, watchWorkers } from '@tidings/kafka';
+import {
+  type Bus,
+  complaintOf,
+  connectKafka,
+  kafkaMetrics,
+  maxRecordBytes,
+  type Watched,
+  watchWorkers,
+} from '@tidings/kafka';
 import { childTraceparent, createMetrics, type Logger, type ServiceContext } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
-import { EventConsumer, eventGroup } from './adapters/event-consumer.ts';
+import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
 import { followSubscriptions } from './adapters/subscription-table.ts';
 import type { configSpec } from './config.ts';
@@ -69,19 +76,15 @@ const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Pr
   });
 };
 
-const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics, clock }: Context): void => {
-  const { subscriptions, remembered, lagSeconds } = metrics.handles;
+const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: Context): void => {
+  const { subscriptions, remembered } = metrics.handles;
   subscriptions.collect((gauge) => gauge.set({}, index.size));
   remembered.collect((gauge) => gauge.set({}, consumer.remembered));
-  lagSeconds.collect((gauge) => {
-    const { oldestMs } = consumer;
-    gauge.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
-  });
 };
 
 /** Follows the subscriptions, and when all that were there at the start are known, the events. */
 const work = async (bus: Bus, context: Context): Promise<void> => {
-  const { metrics, logger, health, resources, clock } = context;
+  const { logger, health, resources, clock } = context;
   const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
   const index = new MatchIndex(filterCompiler(logger));
   const table = await followSubscriptions(bus, index);
@@ -92,25 +95,14 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   await table.ready();
   const runner = await consumer.run();
   resources.add('events', () => runner.close());
-  const stopWatching = watchWorkers({
-    watched: [
-      {
-        part: parts.subscriptions,
-        complaint: () => (table.isStale() ? 'the brokers are out of reach' : null),
-      },
-      {
-        part: parts.events,
-        complaint: () => (runner.state() === 'running' ? null : `is ${runner.state()}`),
-      },
-    ],
-    lag: {
-      ask: async () => bus.lag(eventGroup, [topics.events]),
-      assigned: () => runner.assigned(),
-      onLag: (records) => metrics.handles.lagRecords.set({}, records),
+  const watched: readonly Watched[] = [
+    {
+      part: parts.subscriptions,
+      complaint: () => (table.isStale() ? 'the brokers are out of reach' : null),
     },
-    clock,
-    logger,
-  });
+    { part: parts.events, complaint: () => complaintOf(runner.state()) },
+  ];
+  const stopWatching = watchWorkers(watched, clock);
   resources.add('watches', stopWatching);
 };
 

@@ -44,20 +44,6 @@ export const metricsCatalogue = defineMetrics({
     help: 'Attempts that were read and are not written yet.',
     labels: [],
   },
-  lagRecords: {
-    type: 'gauge',
-    name: 'tidings_history_lag_records',
-    help: 'Attempts in the partitions of this instance that are not written yet.',
-    action: 'Grows: MongoDB is too slow for the attempts.',
-    labels: [],
-  },
-  lagSeconds: {
-    type: 'gauge',
-    name: 'tidings_history_lag_seconds',
-    help: 'Age of the oldest attempt that was read and is not written yet; 0 when there is none.',
-    action: 'Above a minute: as for the lag in records.',
-    labels: [],
-  },
   purged: {
     type: 'counter',
     name: 'tidings_history_purged_total',
@@ -83,12 +69,6 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_history_dead_letters_oldest_seconds',
     help: 'Age of the oldest of them; 0 when there is none.',
     labels: ['kind', 'reason'],
-  },
-  deadLettersLagRecords: {
-    type: 'gauge',
-    name: 'tidings_history_dead_letters_lag_records',
-    help: 'Records of the dead-letters partitions of this instance that are not stored yet.',
-    labels: [],
   },
   deadLettersWorkedOff: {
     type: 'counter',

@@ -53,11 +53,6 @@ export class BatchProjector<M, R> {
     return this.#queue.length + this.#writing.length;
   }
 
-  /** Time in the log of the oldest of them; undefined when there is none. */
-  get oldestMs(): number | undefined {
-    return oldestOf([...this.#writing, ...this.#queue]);
-  }
-
   add(records: readonly WaitingRecord<M>[]): void {
     for (const record of records) this.#queue.push(record);
     this.#schedule();

@@ -1,7 +1,7 @@
 import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
+import { type Bus, complaintOf, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
 import { MongoConnection } from '@tidings/mongodb';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
@@ -63,7 +63,7 @@ type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
 
 const createProjector = (stores: Stores, context: Context): AttemptProjector => {
   const { config, metrics, logger, clock, health } = context;
-  const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting, lagSeconds } = metrics.handles;
+  const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting } = metrics.handles;
   const part = health.register('projection');
   part.up();
   const onWritten = ({ records, tookMs, oldestMs, projected }: Written<Projected>): void => {
@@ -97,16 +97,12 @@ const createProjector = (stores: Stores, context: Context): AttemptProjector => 
     },
   });
   waiting.collect((gauge) => gauge.set({}, projector.waiting));
-  lagSeconds.collect((gauge) => {
-    const { oldestMs } = projector;
-    gauge.set({}, oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1_000);
-  });
   return projector;
 };
 
 /** Follows the attempts. They wait, and are not lost, while MongoDB is away. */
 const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
-  const { config, metrics, logger, health, resources, clock } = context;
+  const { config, health, resources, clock } = context;
   const part = health.register('attempts');
   const runner = await bus.runPartitions({
     group: config.group,
@@ -117,18 +113,8 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
     ...gathering,
   });
   resources.add('attempts', () => runner.close());
-  const complaint = () => (runner.state() === 'running' ? null : `is ${runner.state()}`);
-  const stopWatching = watchWorkers({
-    watched: [{ part, complaint }],
-    lag: {
-      ask: async () => bus.lag(config.group, [topics.attempts]),
-      assigned: () => runner.assigned(),
-      onLag: (records) => metrics.handles.lagRecords.set({}, records),
-    },
-    clock,
-    logger,
-  });
-  resources.add('watches', stopWatching);
+  const complaint = () => complaintOf(runner.state());
+  resources.add('watches', watchWorkers([{ part, complaint }], clock));
 };
 
 /** Opens everything; connecting and working go on in the background, and /ready says how far they are. */

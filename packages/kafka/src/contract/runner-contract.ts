@@ -98,6 +98,30 @@ export function runnerContract(open: OpenHarness): void {
       expect(lag).toMatchObject({ committedOffset: 3n, highOffset: 3n, lagRecords: 0n });
     });
 
+    it('tells how far a group is behind, in all and in what was written before a time', async () => {
+      const topic = await harness.topic();
+      const group = freshName('lag');
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(3).map((n) => numbered(topic, n)));
+      const seen: IncomingRecord[] = [];
+      const read = {
+        topic,
+        partitions: [0],
+        service: 'lag',
+        onRecord: (record: IncomingRecord) => seen.push(record),
+      };
+      await harness.bus.readTail({ ...read, from: { timestampMs: 0 } });
+      const [first] = seen;
+      const behind = async (writtenBeforeMs?: number) => {
+        const options = writtenBeforeMs === undefined ? {} : { writtenBeforeMs };
+        return (await harness.bus.lag(group, [topic], options)).map(({ lagRecords }) => lagRecords);
+      };
+      expect(seen).toHaveLength(3);
+      expect(await behind()).toEqual([3n]);
+      expect(await behind(first?.timestampMs)).toEqual([0n]);
+      expect(await behind((seen.at(-1)?.timestampMs ?? 0) + 1)).toEqual([3n]);
+    });
+
     it('commits while it runs', async () => {
       const topic = await harness.topic();
       const group = freshName('commit');

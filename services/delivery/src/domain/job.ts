@@ -37,12 +37,6 @@ export class ActiveJobs {
     return this.#jobs.size;
   }
 
-  /** When the oldest job was written to the log; undefined without any. */
-  oldestWrittenAtMs(): number | undefined {
-    for (const job of this.#jobs.values()) return job.writtenAtMs;
-    return undefined;
-  }
-
   /** True when the same command is being worked on: `record` is then done together with that job's own. */
   join(key: string, record: Completable): boolean {
     const job = this.#jobs.get(key);

@@ -6,6 +6,7 @@ export type SendTimings = Readonly<{
   connectMs: number | null;
   tlsMs: number | null;
   firstByteMs: number | null;
+  bodyMs: number | null;
   totalMs: number;
 }>;
 

@@ -6,7 +6,7 @@ import { defaultNotRetried } from './next-step.ts';
 import type { SendOutcome } from './send-outcome.ts';
 import { verdictOnAttempt, verdictOnDeferral, verdictOnRoute } from './verdict.ts';
 
-const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 2 };
+const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 type Answer = Extract<SendOutcome, { kind: 'response' }>;
 
 const response = (status: number, headers: Record<string, string> = {}): Answer => ({

@@ -18,7 +18,7 @@ import { toDeadLetter } from './dead-letter-record.ts';
 import { toLoggedEvent } from './event-log.ts';
 
 /** The group that every instance of fan-out belongs to. */
-export const eventGroup = 'tidings-fanout';
+const eventGroup = 'tidings-fanout';
 
 /** What the consumer needs. `handle` decides, `refill` restores the window of a partition before its first record. */
 export type EventConsumerOptions = Readonly<{
@@ -48,8 +48,6 @@ const maxEventsPerTurn = 100;
 export class EventConsumer {
   readonly #options: EventConsumerOptions;
   readonly #windows = new Map<number, DedupeWindow>();
-  /** Time in the log of the oldest event of each partition that is being fanned out. */
-  readonly #oldestMs = new Map<number, number>();
 
   constructor(options: EventConsumerOptions) {
     this.#options = options;
@@ -60,11 +58,6 @@ export class EventConsumer {
     let remembered = 0;
     for (const window of this.#windows.values()) remembered += window.size;
     return remembered;
-  }
-
-  /** Time in the log of the oldest event under way; undefined when there is none. */
-  get oldestMs(): number | undefined {
-    return this.#oldestMs.size === 0 ? undefined : Math.min(...this.#oldestMs.values());
   }
 
   async run(): Promise<PartitionRunner> {
@@ -87,20 +80,15 @@ export class EventConsumer {
   async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
     const window = this.#windows.get(partition);
     if (window === undefined) throw new Error(`partition ${partition} has no dedupe window`);
-    this.#oldestMs.set(partition, items[0]?.record.timestampMs ?? 0);
     const acks: Promise<Ack>[] = [];
-    try {
-      for (const chunk of this.#chunksOf(items, window)) {
-        if (acks.length > 0) await nextTurn();
-        acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
-      }
-      const failed = (await Promise.all(acks)).find(({ error }) => error !== undefined);
-      if (failed === undefined) return;
-      const message = `commands of partition ${partition} were not acknowledged: ${messageOf(failed.error)}`;
-      throw new AppError({ code: 'unavailable', message, cause: failed.error });
-    } finally {
-      this.#oldestMs.delete(partition);
+    for (const chunk of this.#chunksOf(items, window)) {
+      if (acks.length > 0) await nextTurn();
+      acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
     }
+    const failed = (await Promise.all(acks)).find(({ error }) => error !== undefined);
+    if (failed === undefined) return;
+    const message = `commands of partition ${partition} were not acknowledged: ${messageOf(failed.error)}`;
+    throw new AppError({ code: 'unavailable', message, cause: failed.error });
   }
 
   *#chunksOf(items: readonly WorkItem<LoggedEvent>[], window: DedupeWindow): Generator<Chunk> {

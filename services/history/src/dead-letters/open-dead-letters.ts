@@ -1,6 +1,6 @@
 import { type DeadLetterReason, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, type PartitionRunner, watchWorkers } from '@tidings/kafka';
+import { type Bus, complaintOf, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { configSpec } from '../config.ts';
@@ -79,25 +79,6 @@ const createDepthGauges = ({ metrics, clock }: Context) => {
   };
 };
 
-const watchReading = (
-  context: Context,
-  bus: Bus,
-  { runner, group }: Readonly<{ runner: PartitionRunner; group: string }>,
-) => {
-  const { metrics, logger, health, clock } = context;
-  const part = health.register('dead-letters');
-  return watchWorkers({
-    watched: [{ part, complaint: () => (runner.state() === 'running' ? null : `is ${runner.state()}`) }],
-    lag: {
-      ask: async () => bus.lag(group, [topics.deadLetters]),
-      assigned: () => runner.assigned(),
-      onLag: (records) => metrics.handles.deadLettersLagRecords.set({}, records),
-    },
-    clock,
-    logger,
-  });
-};
-
 const sweep = (context: Context, { letters, jobs }: LetterStores): void => {
   const { config, logger, clock, resources } = context;
   const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
@@ -131,6 +112,7 @@ export const openDeadLetters = async (
   const journal = createLetterJournal(await bus.producer());
   const table = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
   const subscriptions = directoryOf(table);
+  const readPart = health.register('dead-letters');
   const jobsPart = health.register('dead-letter-jobs');
   const runner: DeadLetterJobRunner = new DeadLetterJobRunner({
     ...{ letters, jobs, deliveries, journal, subscriptions, readEnds, clock, logger },
@@ -173,13 +155,14 @@ export const openDeadLetters = async (
       ...gathering,
     });
     resources.add('dead letters', async () => reader.close());
-    resources.add('dead letter watches', watchReading(context, bus, { runner: reader, group }));
+    const complaint = () => complaintOf(reader.state());
+    resources.add('dead letter watches', watchWorkers([{ part: readPart, complaint }], clock));
     enabling.onReady();
     runner.wake();
   };
   work().catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'dead-letters.not-started');
-    health.register('dead-letters').down(messageOf(error));
+    readPart.down(messageOf(error));
   });
   resources.add(
     'dead letter depth',
