@@ -74,7 +74,8 @@ const terminal = ({ facts }: Harness): number =>
       .map(({ deliveryId }) => deliveryId),
   ).size;
 
-describe('what is sent twice after a crash', () => {
+// Forty lives and deaths: more than a busy machine does in five seconds.
+describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
   it('between record and commit is at most what was under way', async () => {
     let repeats = 0;
     let underWay = 0;
