@@ -156,6 +156,54 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toMatchObject({ failureCount: 5, rev: 2 });
   });
 
+  it('reads the figures of an endpoint once, and again when somebody else has written them', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const find = health.find.bind(health);
+    let reads = 0;
+    health.find = async (wanted) => {
+      reads += 1;
+      return find(wanted);
+    };
+    for (let turn = 0; turn < 2; turn += 1) {
+      await publish(anAttempt(id));
+      await settle(runner, counter);
+    }
+    expect(reads).toBe(1);
+    const stored = await find(id);
+    if (stored !== null) await health.replace({ ...stored, failureCount: 7, rev: stored.rev + 1 });
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    expect(await find(id)).toMatchObject({ failureCount: 8 });
+    expect(reads).toBe(2);
+  });
+
+  it("reads the figures again when its partition was somebody else's in between", async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(...Array.from({ length: 9 }, () => anAttempt(id)));
+    await settle(runner, counter);
+    const stored = await health.find(id);
+    if (stored === null) throw new Error('nothing was counted');
+    await health.replace({ ...stored, failureCount: 0, alert: 'none', rev: stored.rev + 1 });
+    for (const { partition } of runner.assigned()) {
+      counter.revoked(partition);
+      counter.assigned({
+        topic: topics.attempts.name,
+        partition,
+        committedOffset: 0n,
+        lowOffset: 0n,
+        highOffset: 10n,
+      });
+    }
+    told = [];
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    // On the old figures it would have been the tenth in a row.
+    expect(told).toEqual([]);
+    expect(await health.find(id)).toMatchObject({ failureCount: 1 });
+  });
+
   it('tells what comes of it once, also when the topic is read again from its beginning', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();

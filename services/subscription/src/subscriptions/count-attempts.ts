@@ -4,7 +4,7 @@ import type { Metrics } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type CountedAttempt, countedAttempt } from './domain/counted-attempt.ts';
-import { noHealth, withAttempts } from './domain/endpoint-health.ts';
+import { type EndpointHealth, noHealth, withAttempts } from './domain/endpoint-health.ts';
 import type { HealthPolicy } from './domain/health-transition.ts';
 import type { HealthStore } from './ports.ts';
 import type { TellTransitions } from './tell-transitions.ts';
@@ -27,6 +27,8 @@ const writersAtOnce = 8;
 const maxTries = 5;
 // What comes of them travels in one publish.
 const attemptsAtOnce = 500;
+// Of endpoints that are in use; some 300 bytes each.
+const maxRemembered = 20_000;
 
 /**
  * Counts attempts into the health of their subscriptions. Records are gathered and written a subscription at a time, so a
@@ -37,6 +39,11 @@ const attemptsAtOnce = 500;
 export class AttemptCounter {
   readonly #parts: CountParts;
   readonly #partitions = new Map<number, PartitionState>();
+  /**
+   * What was written last, so that each turn need not read it again. Whoever else has written since, as the owner of a
+   * partition or by a purge, lets our compare-and-set fail, and it is read after all.
+   */
+  readonly #written = new Map<SubscriptionId, EndpointHealth>();
 
   constructor(parts: CountParts) {
     this.#parts = parts;
@@ -49,6 +56,8 @@ export class AttemptCounter {
   /** What waits is dropped: the next owner of the partition reads it again. */
   revoked(partition: number): void {
     this.#partitions.delete(partition);
+    // Somebody else counts on from here, and only what is read again knows how far.
+    this.#written.clear();
   }
 
   take({ partition, items }: WorkBatch<AttemptRecorded>): void {
@@ -111,7 +120,7 @@ export class AttemptCounter {
     const [first] = attempts;
     if (first === undefined) return;
     for (let tries = 1; tries <= maxTries; tries += 1) {
-      const stored = await health.find(id);
+      const stored = this.#written.get(id) ?? (await health.find(id));
       const before = stored ?? noHealth(id);
       const { health: after, transitions } = withAttempts(before, attempts, {
         enabledVersion: enabledVersionOf(id),
@@ -122,14 +131,23 @@ export class AttemptCounter {
       const isWritten =
         after === before || (stored === null ? await health.insert(after) : await health.replace(after));
       if (isWritten) {
+        if (this.#partitions.has(first.position.partition)) this.#remember(id, after);
         metrics.attemptsCounted.inc({}, attempts.length);
         for (const { item } of waiting) item.done();
         return;
       }
+      this.#written.delete(id);
     }
     throw new AppError({
       code: 'conflict',
       message: `the health of ${id} changes faster than it can be written`,
     });
+  }
+
+  #remember(id: SubscriptionId, health: EndpointHealth): void {
+    // Nothing was counted and nothing is stored.
+    if (health.rev === 0) return;
+    if (this.#written.size >= maxRemembered) this.#written.clear();
+    this.#written.set(id, health);
   }
 }
