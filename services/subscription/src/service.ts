@@ -1,37 +1,29 @@
-import { type Access, openAccess } from '@tidings/access';
-import { isEventTypeName, type SubscriptionId, type WorkspaceId, workspaceId } from '@tidings/contracts';
+import { openAccess } from '@tidings/access';
+import { type SubscriptionId, topics } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
+import { bootstrapChore, operatorRules } from './access/adapters/bootstrap-chore.ts';
 import { consumerRoutes } from './access/adapters/consumer-routes.ts';
 import { consumeKeyUsage } from './access/adapters/kafka-key-usage.ts';
 import { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
-import {
-  type AccessDocuments,
-  openAccessDocuments,
-  readAccessRecords,
-} from './access/adapters/open-access-documents.ts';
+import { openAccessDocuments } from './access/adapters/open-access-documents.ts';
 import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
-import type { OperatorRules } from './access/change-workspace.ts';
-import { ensureBootstrap } from './access/ensure-bootstrap.ts';
 import { openNoticeUrl } from './access/seal-notice.ts';
-import { consumerFault, ensureConsumer, rulesOf } from './access/workspace-directory.ts';
+import { consumerFault, ensureConsumer, findRules, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
-import { consumeSeenTypes, seenTypeReporter } from './event-types/adapters/kafka-seen-types.ts';
-import { unknownEventFaults } from './event-types/check-event-names.ts';
-import { limits } from './event-types/domain/limits.ts';
+import { openCatalogue } from './event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
-import { noteSeenType } from './event-types/note-seen-type.ts';
-import { type Chore, type Housekeeping, startHousekeeping } from './keep-house.ts';
+import { followTopics, type Reader } from './follow-topics.ts';
+import { type Chore, startHousekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
-import { type OpenRegistry, openRegistry, readTopics } from './registry/adapters/open-registry.ts';
+import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
-import type { Versioned } from './registry/domain/versioned.ts';
 import { endpointRule, headerRule } from './subscriptions/adapters/endpoint-rules.ts';
 import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
@@ -56,7 +48,6 @@ const countDrainMs = 3_000;
 const queueTestsName = 'queue-tests';
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
-const bootstrapEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -132,59 +123,24 @@ const choresOf = (
   },
 ];
 
-type Reading = Readonly<{
-  bus: Bus;
-  access: Pick<Access, 'ready'>;
-  kinds: readonly Documents<Versioned>[];
-  counter: AttemptCounter;
-  housekeeping: Housekeeping;
-  usage: MongoKeyUsage;
-  /** Reads names that come up by themselves; answers what ends it. */
-  readSeen(): Promise<() => Promise<void>>;
-}>;
+type ReaderParts = Readonly<{ bus: Bus; counter: AttemptCounter; usage: MongoKeyUsage }>;
 
-// Our own topics first: which attempts count follows from the versions on them.
-async function readAll({ config, resources, logger }: Context, reading: Reading): Promise<void> {
-  const { bus, access, kinds, counter, housekeeping, usage, readSeen } = reading;
-  const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
-  for (const table of tables) resources.add('own topic', async () => table.close());
-  void Promise.all([...tables, access].map(async (table) => table.ready())).then(async () => {
-    housekeeping.onTopicsRead();
-    const runner = await consumeAttempts(bus, counter, config.healthGroup);
-    resources.add('attempts', async () => runner.close({ drainMs: countDrainMs }));
-    const uses = await consumeKeyUsage({ bus, usage, logger, group: `${config.healthGroup}-key-usage` });
-    resources.add('key usage', async () => uses.close({ drainMs: countDrainMs }));
-    resources.add('seen event types', await readSeen());
-  });
-}
-
-const operatorRules = (config: Context['config']): OperatorRules => ({
-  maxSubscriptions: config.maxPerWorkspace,
-  disableAfterFailures: config.disableAfterFailures,
-});
-
-// The registry knows its keys whether or not the brokers can tell them back.
-const bootstrapChore = ({ config, health }: Context, documents: AccessDocuments, access: Access): Chore => {
-  const part = health.register('operator-key');
-  return {
-    name: 'bootstrap',
-    everyMs: bootstrapEveryMs,
-    turn: async () => {
-      await ensureBootstrap({
-        ...documents,
-        settings: {
-          adminKey: config.adminKey,
-          workspaceId: workspaceId(config.workspaceId),
-          eventTypePolicy: config.workspacePolicy,
-          allowHttp: config.allowHttpEndpoints,
-          ...operatorRules(config),
-        },
-      });
-      access.learn(await readAccessRecords(documents));
-      part.up();
-    },
-  };
-};
+const readersOf = ({ config, logger }: Context, { bus, counter, usage }: ReaderParts): readonly Reader[] => [
+  {
+    name: 'attempts',
+    topic: topics.attempts,
+    group: config.healthGroup,
+    drainMs: countDrainMs,
+    open: async (group) => consumeAttempts(bus, counter, group),
+  },
+  {
+    name: 'key-usage',
+    topic: topics.keyUsage,
+    group: `${config.healthGroup}-key-usage`,
+    drainMs: countDrainMs,
+    open: async (group) => consumeKeyUsage({ bus, usage, logger, group }),
+  },
+];
 
 /**
  * Starts the registry. It serves as soon as MongoDB answers, with or without Kafka: what cannot be published then is
@@ -215,26 +171,20 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const documents = openAccessDocuments(registry);
   const kinds = [...Object.values(documents), subscriptions, eventTypes];
   const requestDelivery = deliveryRequester(producer);
-  const tellSeen = seenTypeReporter(producer, context.logger);
-  // A name from a workspace that is not there must hold up no other.
-  const policyOf = async (id: WorkspaceId) =>
-    (await documents.workspaces.store.findAnywhere(id))?.rules.eventTypePolicy ?? 'strict';
-  const readSeen = async () =>
-    consumeSeenTypes({
-      bus,
-      group: `${config.healthGroup}-seen-types`,
-      note: async (seen) =>
-        noteSeenType({ ...eventTypes, policyOf, maxSeen: limits.seenTypesPerWorkspace }, seen),
-      clock,
-      logger: context.logger,
-    });
+  const catalogue = openCatalogue(context, {
+    bus,
+    producer,
+    eventTypes,
+    isOpen: async (id) => (await findRules(documents, id))?.eventTypePolicy === 'open',
+  });
   const chores = [
     ...choresOf(context, subscriptions, { counter, keys, requestDelivery }),
     bootstrapChore(context, documents, access),
   ];
   const housekeeping = startHousekeeping(context, kinds, chores);
   const usage = new MongoKeyUsage(mongo.connection);
-  await readAll(context, { bus, access, kinds, counter, housekeeping, usage, readSeen });
+  const readers = [...readersOf(context, { bus, counter, usage }), catalogue.reader];
+  await followTopics(context, { bus, tables: [access], kinds, housekeeping, readers });
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
@@ -263,13 +213,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
       consumerFault: async (place) => consumerFault(documents, place),
       ensureConsumer: async (place, by) => ensureConsumer(documents, place, by),
     },
-    catalogue: {
-      onListed: (id, events) => tellSeen(id, events.filter(isEventTypeName)),
-      faultsOf: async (reach, events) => {
-        if (events.length === 0 || (await policyOf(reach.workspaceId)) === 'open') return [];
-        return unknownEventFaults(eventTypes.store, reach, events);
-      },
-    },
+    catalogue,
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint, checkHeader: headerRule, checkFilter: filterRule },
     onReplay,

@@ -10,10 +10,16 @@ import type { Workspace, WorkspaceRules } from './domain/workspace.ts';
 /** What the rest of the registry asks about workspaces and their consumers. */
 export type Workspaces = Readonly<{ workspaces: Documents<Workspace>; consumers: Documents<Consumer> }>;
 
+/** The rules of a workspace; null for one that is not there (yet). */
+export const findRules = async (
+  { workspaces }: Pick<Workspaces, 'workspaces'>,
+  id: WorkspaceId,
+): Promise<WorkspaceRules | null> => (await workspaces.store.findAnywhere(id))?.rules ?? null;
+
 /** The rules of a workspace. Throws AppError `unavailable` for one that is not there yet. */
-export async function rulesOf({ workspaces }: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
-  const found = await workspaces.store.findAnywhere(id);
-  if (found !== null) return found.rules;
+export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
+  const rules = await findRules(parts, id);
+  if (rules !== null) return rules;
   const message = 'The workspace is not set up yet: repeat the request in a moment.';
   throw new AppError({ code: 'unavailable', message, isPublic: true });
 }

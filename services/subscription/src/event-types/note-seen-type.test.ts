@@ -6,7 +6,10 @@ import { noteSeenType } from './note-seen-type.ts';
 const openCatalogue = async (policy: 'open' | 'strict' = 'open') => {
   const { call, documents, own, records } = await serveCatalogue();
   const note = async (name: string, id = own) =>
-    noteSeenType({ ...documents, policyOf: async () => policy, maxSeen: 3 }, { workspaceId: id, name });
+    noteSeenType(
+      { ...documents, isOpen: async () => policy === 'open', maxSeen: 3 },
+      { workspaceId: id, name },
+    );
   return { call, note, documents, own, records };
 };
 

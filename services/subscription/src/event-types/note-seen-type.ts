@@ -1,13 +1,16 @@
-import type { EventTypePolicy, EventTypeSeen, WorkspaceId } from '@tidings/contracts';
+import type { EventTypeSeen, WorkspaceId } from '@tidings/contracts';
 import { ourselves } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeFirst } from '../registry/write-version.ts';
 import { begin, defaultSettings, type EventType, idOf } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
 import { nameFault } from './domain/name-rules.ts';
 
-/** What noting works with. `policyOf` rejects as a document store does; `maxSeen`: drafts of this kind in one workspace. */
+/** What noting works with. `isOpen` rejects as a document store does; `maxSeen`: drafts of this kind in one workspace. */
 export type SeenParts = WriteParts<EventType> &
-  Readonly<{ policyOf(id: WorkspaceId): Promise<EventTypePolicy>; maxSeen: number }>;
+  Readonly<{ isOpen(id: WorkspaceId): Promise<boolean>; maxSeen: number }>;
+
+/** What became of a name. `strict`: also of a workspace that is not there. */
+export type SeenOutcome = 'drafted' | 'known' | 'unregistrable' | 'strict' | 'full';
 
 /**
  * Puts a name that came up by itself into the catalogue as a draft, unless it is there, could not be registered, or the
@@ -16,16 +19,16 @@ export type SeenParts = WriteParts<EventType> &
 export async function noteSeenType(
   parts: SeenParts,
   { workspaceId, name }: Pick<EventTypeSeen, 'workspaceId' | 'name'>,
-): Promise<void> {
+): Promise<SeenOutcome> {
   const { store, clock } = parts;
-  if (nameFault(name) !== null) return;
+  if (nameFault(name) !== null) return 'unregistrable';
   const reach = { workspaceId, consumerId: null };
-  if ((await store.find(reach, idOf(workspaceId, name))) !== null) return;
-  if ((await parts.policyOf(workspaceId)) === 'strict') return;
+  if ((await store.find(reach, idOf(workspaceId, name))) !== null) return 'known';
+  if (!(await parts.isOpen(workspaceId))) return 'strict';
   const { maxSeen: most } = parts;
   const { typesPerWorkspace } = limits;
-  if ((await store.count(reach, { in: { origin: ['seen'] } }, most)) >= most) return;
-  if ((await store.count(reach, {}, typesPerWorkspace)) >= typesPerWorkspace) return;
+  if ((await store.count(reach, { in: { origin: ['seen'] } }, most)) >= most) return 'full';
+  if ((await store.count(reach, {}, typesPerWorkspace)) >= typesPerWorkspace) return 'full';
   const entity = begin(
     {
       workspaceId,
@@ -38,5 +41,5 @@ export async function noteSeenType(
     },
     clock.nowMs(),
   );
-  await writeFirst(parts, { entity, by: ourselves });
+  return (await writeFirst(parts, { entity, by: ourselves })) === null ? 'known' : 'drafted';
 }

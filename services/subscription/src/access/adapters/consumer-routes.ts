@@ -1,11 +1,9 @@
-import { consumerId } from '@tidings/contracts';
+import { consumerId, type WorkspaceId } from '@tidings/contracts';
 import {
   etagOf,
-  type IfMatch,
   jsonBody,
   named,
   type PageQuery,
-  type Principal,
   pageParameters,
   pageReply,
   pageSchema,
@@ -15,7 +13,12 @@ import {
   route,
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import {
+  actorOf,
+  reachOf,
+  requireWholeWorkspace,
+  workspaceTargetOf,
+} from '../../registry/adapters/call-parts.ts';
 import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target, type Written } from '../../registry/write-version.ts';
@@ -76,18 +79,17 @@ const consumerReply = (written: Written<Consumer>, status = 200): Reply => ({
   },
 });
 
-type ConsumerCall = Parameters<typeof actorOf>[0] &
-  Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
+type ConsumerCall = Parameters<typeof workspaceTargetOf>[0] & Readonly<{ params: Readonly<{ id: string }> }>;
 
-const idOf = (principal: Principal, id: string): string =>
-  consumerKey({ workspaceId: reachOf(principal).workspaceId, consumerId: consumerId(id) });
+const idIn = (workspace: WorkspaceId, id: string): string =>
+  consumerKey({ workspaceId: workspace, consumerId: consumerId(id) });
 
-// The consumers are the workspace's to keep: for the key of one of them there is nothing to change.
-function targetOf(call: ConsumerCall): Target {
-  const reach = reachOf(call.principal);
-  if (reach.consumerId !== null) throw notFound(consumerKind, call.params.id);
-  return { reach, id: idOf(call.principal, call.params.id), ifMatch: call.ifMatch, by: actorOf(call) };
-}
+const targetOf = (call: ConsumerCall): Target =>
+  workspaceTargetOf(call, {
+    kind: consumerKind,
+    name: call.params.id,
+    idIn: (workspace) => idIn(workspace, call.params.id),
+  });
 
 /** The routes of `/v1/webhooks/consumers`. */
 export const consumerRoutes = (consumers: Documents<Consumer>): Route[] => [
@@ -146,11 +148,8 @@ const createRoute = (consumers: Documents<Consumer>): Route =>
       201: { description: 'The consumer.', schema: consumerSchema, headers: ['ETag', 'Location'] },
     },
     handle: async (call) => {
-      const { workspaceId, consumerId: own } = reachOf(call.principal);
-      if (own !== null) {
-        const message = 'Consumers belong to the workspace: a key of one consumer cannot register any.';
-        throw new AppError({ code: 'forbidden', message });
-      }
+      requireWholeWorkspace(call.principal, 'Consumers belong');
+      const { workspaceId } = reachOf(call.principal);
       const { id, name = null, contact = null } = call.body;
       const place = { workspaceId, consumerId: consumerId(id) };
       const written = await createConsumer(consumers, {
@@ -175,7 +174,8 @@ const readRoute = ({ store }: Documents<Consumer>): Route =>
     params,
     answers: { 200: { description: 'The consumer.', ...shown } },
     handle: async ({ principal, params: { id } }) => {
-      const entity = await store.find(reachOf(principal), idOf(principal, id));
+      const reach = reachOf(principal);
+      const entity = await store.find(reach, idIn(reach.workspaceId, id));
       if (entity === null || entity.state === 'deleted') throw notFound(consumerKind, id);
       return consumerReply({ entity, propagated: !entity.isUnpublished });
     },

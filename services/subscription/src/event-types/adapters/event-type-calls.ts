@@ -1,19 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { eventTypeNameMaxLength, eventTypeNamePattern, eventTypeStates } from '@tidings/contracts';
-import {
-  decodeCursor,
-  encodeCursor,
-  etagOf,
-  type IfMatch,
-  type PageQuery,
-  type Principal,
-  pageParameters,
-  queryOf,
-  type Reply,
-} from '@tidings/http';
-import { AppError } from '@tidings/runtime';
-import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
-import { notFound, type Target, type Written } from '../../registry/write-version.ts';
+import { etagOf, type PageQuery, type Principal, pageParameters, queryOf, type Reply } from '@tidings/http';
+import { reachOf, requireWholeWorkspace, workspaceTargetOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import type { Target, Written } from '../../registry/write-version.ts';
 import { type EventType, idOf } from '../domain/event-type.ts';
 import { eventTypeKind } from '../event-type-kind.ts';
 import type { ListFilters } from '../read-event-types.ts';
@@ -50,42 +39,21 @@ export function listRequestOf(principal: Principal, { state, group, search, curs
   const filters: ListFilters = { state, group, search };
   const { workspaceId, consumerId } = reachOf(principal);
   const binding = { workspaceId, filters: { ...filters, reach: consumerId, of: 'event-types' } };
-  const position = cursor === undefined ? null : decodeCursor(cursor, binding);
-  if (position !== null && typeof position !== 'string') {
-    const detail = 'The cursor is malformed.';
-    throw new AppError({
-      code: 'invalid-request',
-      message: detail,
-      details: [{ pointer: '/cursor', detail }],
-    });
-  }
-  return {
-    place: { filters, afterId: position, limit },
-    cursorAfter: (id: string | null) => (id === null ? null : encodeCursor(id, binding)),
-  };
+  const { afterId, cursorAfter } = cursorPlace(cursor, binding);
+  return { place: { filters, afterId, limit }, cursorAfter };
 }
 
-type NamedCall = Readonly<{
-  principal: Principal;
-  request: IncomingMessage;
-  params: Readonly<{ name: string }>;
-  ifMatch: IfMatch;
-}>;
+type NamedCall = Parameters<typeof workspaceTargetOf>[0] & Readonly<{ params: Readonly<{ name: string }> }>;
 
-/** Which type a change means. The catalogue is the workspace's: for the key of a consumer there is nothing to change. */
+/** Which type a change means. */
 export function targetOf(call: NamedCall): Target {
-  const reach = reachOf(call.principal);
-  if (reach.consumerId !== null) throw notFound(eventTypeKind, call.params.name);
-  const id = idOf(reach.workspaceId, call.params.name);
-  return { reach, id, ifMatch: call.ifMatch, by: actorOf(call) };
+  const { name } = call.params;
+  return workspaceTargetOf(call, { kind: eventTypeKind, name, idIn: (workspace) => idOf(workspace, name) });
 }
 
 /** Refuses the key of a consumer where there is no object to hide. */
-export function requireWholeWorkspace({ consumerId }: Principal): void {
-  if (consumerId === null) return;
-  const message = 'The catalogue belongs to the workspace: a key of one consumer cannot change it.';
-  throw new AppError({ code: 'forbidden', message });
-}
+export const requireCatalogue = (principal: Principal): void =>
+  requireWholeWorkspace(principal, 'The catalogue belongs');
 
 /** The answer that shows one type. */
 export const eventTypeReply = ({ entity, propagated }: Written<EventType>, status = 200): Reply => ({

@@ -19,7 +19,7 @@ import {
   listQuery,
   listRequestOf,
   nameParams,
-  requireWholeWorkspace,
+  requireCatalogue,
   targetOf,
 } from './event-type-calls.ts';
 import { eventTypeSchema, listSchema, schemaVersionSchema } from './event-type-schemas.ts';
@@ -82,7 +82,7 @@ const createRoute = (parts: EventTypeParts): Route =>
       201: { description: 'The type.', schema: eventTypeSchema, headers: ['ETag', 'Location'] },
     },
     handle: async (call) => {
-      requireWholeWorkspace(call.principal);
+      requireCatalogue(call.principal);
       const { workspaceId } = reachOf(call.principal);
       const creation = { workspaceId, body: call.body, by: actorOf(call) };
       return eventTypeReply(await createEventType(parts, creation), 201);

@@ -5,7 +5,7 @@ import {
   topics,
   type WorkspaceId,
 } from '@tidings/contracts';
-import type { Bus, Producer } from '@tidings/kafka';
+import type { Bus, PartitionRunner, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 
@@ -30,19 +30,19 @@ type Reading = Readonly<{
   bus: Pick<Bus, 'runPartitions'>;
   group: string;
   /** Repeated until it does not reject: the database may be away. */
-  note(seen: EventTypeSeen): Promise<void>;
+  note(seen: EventTypeSeen): Promise<unknown>;
   clock: Clock;
   logger: Logger;
 }>;
 
-/** Notes the names that come up, one after another, so that no workspace passes its bound; answers what ends it. */
+/** Notes the names that come up, one after another, so that no workspace passes its bound. */
 export async function consumeSeenTypes({
   bus,
   group,
   note,
   clock,
   logger,
-}: Reading): Promise<() => Promise<void>> {
+}: Reading): Promise<Pick<PartitionRunner, 'state' | 'assigned' | 'close'>> {
   let isClosed = false;
   let queue = Promise.resolve();
   const noteAtLast = async (seen: EventTypeSeen): Promise<void> => {
@@ -70,8 +70,12 @@ export async function consumeSeenTypes({
     },
     maxPendingPerPartition: maxPending,
   });
-  return async () => {
-    isClosed = true;
-    await runner.close({ drainMs: 0 });
+  return {
+    state: () => runner.state(),
+    assigned: () => runner.assigned(),
+    close: async (options) => {
+      isClosed = true;
+      await runner.close(options);
+    },
   };
 }

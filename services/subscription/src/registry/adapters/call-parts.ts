@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { consumerId, workspaceId } from '@tidings/contracts';
+import { consumerId, type WorkspaceId, workspaceId } from '@tidings/contracts';
 import { addressOf, type IfMatch, type Principal } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
 import type { Actor } from '../domain/audit-entry.ts';
 import type { Reach } from '../ports.ts';
-import type { Target } from '../write-version.ts';
+import { notFound, type Target } from '../write-version.ts';
 
 /** How far a key sees. */
 export const reachOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Reach => ({
@@ -20,7 +21,8 @@ export const actorOf = ({ principal, request }: KeyCall): Actor => ({
   address: addressOf(request),
 });
 
-type TargetCall = KeyCall & Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
+type ChangeCall = KeyCall & Readonly<{ ifMatch: IfMatch }>;
+type TargetCall = ChangeCall & Readonly<{ params: Readonly<{ id: string }> }>;
 
 /** Which document a call means. */
 export const targetOf = (call: TargetCall): Target => ({
@@ -29,3 +31,22 @@ export const targetOf = (call: TargetCall): Target => ({
   ifMatch: call.ifMatch,
   by: actorOf(call),
 });
+
+type Aim = Readonly<{ kind: Parameters<typeof notFound>[0]; name: string; idIn(id: WorkspaceId): string }>;
+
+/**
+ * Which document a call means, of a kind that only the workspace itself may change: for the key of a consumer there is
+ * nothing. `name`: what the caller calls it; `idIn`: its id, given the workspace.
+ */
+export function workspaceTargetOf(call: ChangeCall, { kind, name, idIn }: Aim): Target {
+  const reach = reachOf(call.principal);
+  if (reach.consumerId !== null) throw notFound(kind, name);
+  return { reach, id: idIn(reach.workspaceId), ifMatch: call.ifMatch, by: actorOf(call) };
+}
+
+/** Refuses the key of a consumer where there is no object to hide. `what`: what belongs to the workspace, for people. */
+export function requireWholeWorkspace({ consumerId: own }: Principal, what: string): void {
+  if (own === null) return;
+  const message = `${what} to the workspace: a key of one consumer cannot change that.`;
+  throw new AppError({ code: 'forbidden', message });
+}

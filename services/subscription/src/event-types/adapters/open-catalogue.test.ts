@@ -1,0 +1,132 @@
+import { encodeEventTypeSeen, topics, type WorkspaceId, workspaceId } from '@tidings/contracts';
+import { createMemoryBus } from '@tidings/kafka';
+import { AppError, fakeClock } from '@tidings/runtime';
+import { describe, expect, it } from 'vitest';
+import { aContext } from '../../../test/a-context.ts';
+import { serveCatalogue } from '../../../test/in-memory-catalogue.ts';
+import { openCatalogue } from './open-catalogue.ts';
+
+const own = workspaceId('ws_own');
+const group = 'registry-seen-types';
+
+/** A registry of an open workspace whose database can be away, and the topic that tells of names. */
+async function aReader() {
+  const clock = fakeClock();
+  const bus = createMemoryBus({ clock });
+  const producer = await bus.producer();
+  const { documents } = await serveCatalogue();
+  const context = aContext({ SUBSCRIPTION_HEALTH_GROUP: 'registry' }, clock);
+  const looked: WorkspaceId[] = [];
+  const database = { isAway: false };
+  const { reader } = openCatalogue(context, {
+    bus,
+    producer,
+    eventTypes: documents,
+    isOpen: async (id) => {
+      looked.push(id);
+      if (database.isAway) throw new AppError({ code: 'unavailable', message: 'MongoDB is away.' });
+      return id === own;
+    },
+  });
+  const tell = async (...names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      const wire = encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId: own, name });
+      await producer.publish({ topic: topics.seenEventTypes, ...wire });
+    }
+  };
+  const drafts = async (): Promise<readonly (readonly [string, number])[]> => {
+    const { items } = await documents.store.list(
+      { workspaceId: own, consumerId: null },
+      { where: { in: { state: ['draft'] } }, afterId: null, limit: 100, order: 'rising' },
+    );
+    return items.map(({ name, version }) => [name, version] as const);
+  };
+  const outcomes = async (): Promise<Readonly<Record<string, number>>> => {
+    const metric = await context.metrics.registry
+      .getSingleMetric('tidings_subscription_seen_event_types_total')
+      ?.get();
+    return Object.fromEntries(
+      (metric?.values ?? []).map(({ labels, value }) => [String(labels['outcome']), value]),
+    );
+  };
+  const committed = (): number | undefined => bus.commits(group).get('tidings.seen-event-types 0');
+  return { bus, clock, reader, producer, tell, drafts, outcomes, committed, database, looked };
+}
+
+describe('the reader of names that come up by themselves', () => {
+  it('drafts each of them, one by one, counts what became of it, and commits what is done', async () => {
+    const { clock, reader, tell, drafts, outcomes, committed } = await aReader();
+    await tell('a.one', 'Not.One', 'a.two', 'a.one', 'a.three');
+    await reader.open(reader.group);
+    await clock.advance(500);
+    expect(await drafts()).toEqual([
+      ['a.one', 1],
+      ['a.three', 1],
+      ['a.two', 1],
+    ]);
+    expect(await outcomes()).toEqual({ drafted: 3, known: 1, unregistrable: 1 });
+    expect(committed()).toBe(5);
+  });
+
+  it('repeats a name while the database is away, and commits nothing of it or after it', async () => {
+    const { clock, reader, tell, drafts, outcomes, committed, database, looked } = await aReader();
+    await reader.open(reader.group);
+    await tell('a.one');
+    await clock.advance(500);
+    database.isAway = true;
+    await tell('a.two', 'a.three');
+    await clock.advance(10_000);
+    expect(looked.length).toBeGreaterThan(5);
+    expect([await drafts(), committed()]).toEqual([[['a.one', 1]], 1]);
+    database.isAway = false;
+    await clock.advance(2_000);
+    expect((await drafts()).map(([name]) => name)).toEqual(['a.one', 'a.three', 'a.two']);
+    expect(await outcomes()).toEqual({ drafted: 3 });
+    expect(committed()).toBe(3);
+  });
+
+  it('leaves what it had not noted when it was closed to the next', async () => {
+    const { clock, reader, tell, drafts, committed, database } = await aReader();
+    const first = await reader.open(reader.group);
+    await tell('a.one');
+    await clock.advance(500);
+    database.isAway = true;
+    await tell('a.two', 'a.three');
+    await clock.advance(1_000);
+    await first.close({ drainMs: reader.drainMs });
+    await clock.advance(2_000);
+    expect(committed()).toBe(1);
+    database.isAway = false;
+    await reader.open(reader.group);
+    await clock.advance(2_000);
+    expect((await drafts()).map(([name]) => name)).toEqual(['a.one', 'a.three', 'a.two']);
+    expect(committed()).toBe(3);
+  });
+
+  it('makes nothing twice of records that it reads again', async () => {
+    const { bus, clock, reader, tell, drafts, outcomes } = await aReader();
+    const first = await reader.open(reader.group);
+    await tell('a.one', 'a.two');
+    await clock.advance(500);
+    await first.close({ drainMs: 0 });
+    bus.commits(group).set('tidings.seen-event-types 0', 0);
+    await reader.open(reader.group);
+    await clock.advance(500);
+    expect(await drafts()).toEqual([
+      ['a.one', 1],
+      ['a.two', 1],
+    ]);
+    expect(await outcomes()).toEqual({ drafted: 2, known: 2 });
+  });
+
+  it('passes over a record that is none', async () => {
+    const { bus, clock, reader, producer, tell, drafts, committed } = await aReader();
+    await producer.publish({ topic: topics.seenEventTypes, key: 'ws_own', value: Buffer.from('{') });
+    await tell('a.one');
+    await reader.open(reader.group);
+    await clock.advance(1_000);
+    expect(await drafts()).toEqual([['a.one', 1]]);
+    expect(bus.records(topics.deadLetters)).toHaveLength(1);
+    expect(committed()).toBe(2);
+  });
+});

@@ -1,0 +1,115 @@
+import { topics } from '@tidings/contracts';
+import { createMemoryBus, type WorkerState } from '@tidings/kafka';
+import { fakeClock } from '@tidings/runtime';
+import { describe, expect, it } from 'vitest';
+import { aContext } from '../test/a-context.ts';
+import { followTopics } from './follow-topics.ts';
+
+/** One reader whose state a test decides, and a table that a test declares read. */
+async function given() {
+  const clock = fakeClock();
+  const bus = createMemoryBus({ clock });
+  const context = aContext({}, clock);
+  const seen: string[] = [];
+  const reader: { state: WorkerState } = { state: 'starting' };
+  let onRead = (): void => {};
+  const isRead = new Promise<void>((resolve) => {
+    onRead = resolve;
+  });
+  await followTopics(context, {
+    bus,
+    tables: [{ ready: async () => isRead }],
+    kinds: [],
+    housekeeping: { onOvertaken: () => {}, onTopicsRead: () => seen.push('topics read') },
+    readers: [
+      {
+        name: 'seen-event-types',
+        topic: topics.seenEventTypes,
+        group: 'readers',
+        drainMs: 0,
+        open: async (group) => {
+          seen.push(`opened ${group}`);
+          return {
+            state: () => reader.state,
+            assigned: () => [{ topic: topics.seenEventTypes.name, partition: 0 }],
+            close: async () => void seen.push('closed'),
+          };
+        },
+      },
+    ],
+  });
+  const part = () => context.health.report().parts.find(({ name }) => name === 'seen-event-types');
+  const lag = async () => {
+    const metric = await context.metrics.registry.getSingleMetric('tidings_subscription_lag_records')?.get();
+    return metric?.values.map(({ labels, value }) => [labels['reader'], value]);
+  };
+  return { clock, bus, context, seen, reader, onRead, part, lag };
+}
+
+describe('the readers of topics', () => {
+  it('open when the tables are read, and are told in /ready from the start', async () => {
+    const { clock, seen, onRead, part } = await given();
+    await clock.advance(5_000);
+    expect([seen, part()?.state]).toEqual([[], 'starting']);
+    onRead();
+    await clock.advance(1_000);
+    expect([seen, part()?.state]).toEqual([['topics read', 'opened readers'], 'up']);
+  });
+
+  it('make the service unready when they are not at work for half a minute, and no rebalance does', async () => {
+    const { clock, reader, onRead, part } = await given();
+    onRead();
+    reader.state = 'running';
+    await clock.advance(1_000);
+    reader.state = 'restarting';
+    await clock.advance(20_000);
+    expect(part()?.state).toBe('up');
+    reader.state = 'running';
+    await clock.advance(1_000);
+    reader.state = 'restarting';
+    await clock.advance(20_000);
+    expect(part()?.state).toBe('up');
+    await clock.advance(15_000);
+    expect(part()).toMatchObject({ state: 'down', reason: 'is restarting' });
+    reader.state = 'running';
+    await clock.advance(1_000);
+    expect(part()?.state).toBe('up');
+  });
+
+  it('say how far they are behind, and are closed with the service', async () => {
+    const { clock, bus, context, seen, onRead, lag } = await given();
+    const producer = await bus.producer();
+    for (const key of ['a', 'b', 'c']) {
+      await producer.publish({ topic: topics.seenEventTypes, key, value: Buffer.from('{}') });
+    }
+    onRead();
+    await clock.advance(16_000);
+    expect(await lag()).toEqual([['seen-event-types', 3]]);
+    await context.resources.close(1_000);
+    expect(seen.at(-1)).toBe('closed');
+  });
+
+  it('that cannot be opened say so', async () => {
+    const clock = fakeClock();
+    const context = aContext({}, clock);
+    await followTopics(context, {
+      bus: createMemoryBus({ clock }),
+      tables: [],
+      kinds: [],
+      housekeeping: { onOvertaken: () => {}, onTopicsRead: () => {} },
+      readers: [
+        {
+          name: 'attempts',
+          topic: topics.attempts,
+          group: 'readers',
+          drainMs: 0,
+          open: async () => Promise.reject(new Error('no such topic')),
+        },
+      ],
+    });
+    await clock.advance(1_000);
+    expect(context.health.report().parts).toEqual([
+      { name: 'attempts', state: 'down', reason: 'no such topic' },
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+import type { TopicDefinition } from '@tidings/contracts';
+import { type Bus, complaintOf, type PartitionRunner, watchWorkers } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { messageOf } from '@tidings/runtime';
+import type { configSpec } from './config.ts';
+import type { Housekeeping } from './keep-house.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import { readTopics } from './registry/adapters/open-registry.ts';
+import type { Documents } from './registry/documents.ts';
+import type { Versioned } from './registry/domain/versioned.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** A consumer group of this service. `name`: of its health part, and in the metric of its lag. */
+export type Reader = Readonly<{
+  name: string;
+  topic: TopicDefinition;
+  group: string;
+  drainMs: number;
+  open(group: string): Promise<Pick<PartitionRunner, 'state' | 'assigned' | 'close'>>;
+}>;
+
+/** What there is to read. */
+export type Reading = Readonly<{
+  bus: Bus;
+  /** Read to their ends before any reader opens. */
+  tables: readonly Readonly<{ ready(): Promise<void> }>[];
+  kinds: readonly Documents<Versioned>[];
+  housekeeping: Pick<Housekeeping, 'onOvertaken' | 'onTopicsRead'>;
+  readers: readonly Reader[];
+}>;
+
+// What the API answers does not need the readers: a rebalance after the death of another instance must not take it away.
+const graceMs = 30_000;
+
+/** Follows the own topics first, since which attempts count follows from the versions on them; then the others. */
+export async function followTopics(context: Context, reading: Reading): Promise<void> {
+  const { bus, kinds, housekeeping, readers } = reading;
+  const { resources, health, logger } = context;
+  const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
+  for (const table of tables) resources.add('own topic', async () => table.close());
+  const parts = readers.map((reader) => ({ reader, part: health.register(reader.name) }));
+  const begin = async (): Promise<void> => {
+    await Promise.all([...tables, ...reading.tables].map(async (table) => table.ready()));
+    housekeeping.onTopicsRead();
+    for (const { reader, part } of parts) {
+      const runner = await reader.open(reader.group);
+      resources.add(reader.name, async () => runner.close({ drainMs: reader.drainMs }));
+      const complaint = patient(context, () => complaintOf(runner.state()));
+      const lag = {
+        ask: async () => bus.lag(reader.group, [reader.topic]),
+        assigned: () => runner.assigned(),
+        onLag: (records: number) => context.metrics.handles.lagRecords.set({ reader: reader.name }, records),
+      };
+      const stop = watchWorkers({ watched: [{ part, complaint }], lag, clock: context.clock, logger });
+      resources.add(`${reader.name} watch`, stop);
+    }
+  };
+  void begin().catch((error: unknown) => {
+    logger.error({ error, detail: messageOf(error) }, 'topics.not-followed');
+    for (const { part } of parts) part.down(messageOf(error));
+  });
+}
+
+/** A complaint that has to last before it is told. */
+function patient({ clock }: Pick<Context, 'clock'>, complaint: () => string | null): () => string | null {
+  let sinceMs: number | undefined;
+  return () => {
+    const reason = complaint();
+    if (reason === null) sinceMs = undefined;
+    else sinceMs ??= clock.monotonicMs();
+    return sinceMs === undefined || clock.monotonicMs() - sinceMs < graceMs ? null : reason;
+  };
+}
