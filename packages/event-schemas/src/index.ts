@@ -1,3 +1,10 @@
+export {
+  type BundledSchema,
+  bundleSchema,
+  type Followed,
+  followReferences,
+  type Place,
+} from './bundle-schema.ts';
 export { checkSchema, type SchemaCheck, type SchemaFault } from './check-schema.ts';
 export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
 export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';

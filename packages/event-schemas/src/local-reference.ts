@@ -21,9 +21,13 @@ export function lookUpReference(root: unknown, reference: string): unknown {
     return undefined;
   }
   if (fragment === '') return root;
-  if (!fragment.startsWith('/')) return anchored(root, fragment);
+  return fragment.startsWith('/') ? lookUpPointer(root, fragment) : anchored(root, fragment);
+}
+
+/** What stands at an RFC 6901 pointer, or undefined. */
+export function lookUpPointer(root: unknown, pointer: string): unknown {
   let value = root;
-  for (const part of fragment.split('/').slice(1)) {
+  for (const part of pointer.split('/').slice(1)) {
     if (typeof value !== 'object' || value === null) return undefined;
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
     if (!Object.hasOwn(value, name)) return undefined;

@@ -93,8 +93,9 @@ describe('the reader of names that come up by themselves', () => {
     database.isAway = true;
     await tell('a.two', 'a.three');
     await clock.advance(1_000);
-    await first.close({ drainMs: reader.drainMs });
-    await clock.advance(2_000);
+    const closed = first.close({ drainMs: 3_000 });
+    await clock.advance(5_000);
+    await closed;
     expect(committed()).toBe(1);
     database.isAway = false;
     await reader.open(reader.group);
