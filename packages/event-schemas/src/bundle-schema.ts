@@ -94,6 +94,14 @@ function referenceTo(pointer: string, bundle: Bundle): string {
 function rewrite(schema: unknown, at: string, bundle: Bundle): unknown {
   bundle.schemas += 1;
   if (!isJsonObject(schema) || bundle.schemas > schemaLimits.subschemas) return schema;
+  // Many types may refer to something huge: it is not to be copied for each of them.
+  const isTooWide = Object.values(schema).some(
+    (value) => isJsonObject(value) && Object.keys(value).length > schemaLimits.subschemas,
+  );
+  if (isTooWide) {
+    bundle.schemas = Infinity;
+    return schema;
+  }
   const inner = (value: unknown, ...parts: readonly string[]): unknown =>
     rewrite(value, [at, ...parts.map(pointerPart)].join('/'), bundle);
   return Object.fromEntries(

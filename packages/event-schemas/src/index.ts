@@ -8,4 +8,5 @@ export {
 export { checkSchema, type SchemaCheck, type SchemaFault } from './check-schema.ts';
 export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
 export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';
+export { isJsonObject, type JsonObject, pointerPart } from './schema-keywords.ts';
 export { schemaLimits } from './schema-limits.ts';

@@ -2,10 +2,11 @@ import { AppError } from '@tidings/runtime';
 import { compileBody, parseJson } from './parse-json.ts';
 import type { Body, JsonSchema } from './route.ts';
 
-/** How a JSON body is taken. `maxBytes` defaults to 64 KiB, `types` to application/json. */
+/** How a JSON body is taken. `maxBytes` defaults to 64 KiB, `types` to application/json, `maxDepth` to 32 levels. */
 export type JsonBodyOptions<T> = Readonly<{
   schema: JsonSchema;
   maxBytes?: number;
+  maxDepth?: number;
   types?: readonly string[];
   /** What a request without a body means; without this a body is needed. */
   ifEmpty?: T;
@@ -15,11 +16,12 @@ export type JsonBodyOptions<T> = Readonly<{
 const defaultMaxBytes = 64 * 1024;
 
 // Far more than any field needs. Whatever walks a body after this may do so by calling itself.
-const maxDepth = 32;
+const defaultMaxDepth = 32;
 
-/** A JSON body that is checked against its schema (all faults are told at once) and may be 32 levels deep. */
+/** A JSON body that is checked against its schema (all faults are told at once) and whose depth is bounded. */
 export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
-  const { schema, maxBytes = defaultMaxBytes, types = ['application/json'], ifEmpty, example } = options;
+  const { schema, types = ['application/json'], ifEmpty, example } = options;
+  const { maxBytes = defaultMaxBytes, maxDepth = defaultMaxDepth } = options;
   const validate = compileBody<T>(schema);
   return {
     schema,

@@ -1,5 +1,5 @@
 import { topics } from '@tidings/contracts';
-import { createMemoryBus, type WorkerState } from '@tidings/kafka';
+import { type Bus, createMemoryBus, type WorkerState } from '@tidings/kafka';
 import { fakeClock } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { aContext } from '../test/a-context.ts';
@@ -8,7 +8,13 @@ import { followTopics } from './follow-topics.ts';
 /** One reader whose state a test decides, and a table that a test declares read. */
 async function given() {
   const clock = fakeClock();
-  const bus = createMemoryBus({ clock });
+  const brokers = { areAway: false };
+  const memory = createMemoryBus({ clock });
+  const bus: Bus = {
+    ...memory,
+    lag: async (...asked) =>
+      brokers.areAway ? Promise.reject(new Error('no brokers')) : memory.lag(...asked),
+  };
   const context = aContext({}, clock);
   const seen: string[] = [];
   const reader: { state: WorkerState } = { state: 'starting' };
@@ -43,14 +49,14 @@ async function given() {
     const metric = await context.metrics.registry.getSingleMetric('tidings_subscription_lag_records')?.get();
     return metric?.values.map(({ labels, value }) => [labels['reader'], value]);
   };
-  return { clock, bus, context, seen, reader, onRead, part, lag };
+  return { brokers, clock, bus, context, seen, reader, onRead, part, lag };
 }
 
 describe('the readers of topics', () => {
   it('open when the tables are read, and are told in /ready from the start', async () => {
     const { clock, seen, onRead, part } = await given();
     await clock.advance(5_000);
-    expect([seen, part()?.state]).toEqual([[], 'starting']);
+    expect([seen, part()?.state]).toEqual([[], 'up']);
     onRead();
     await clock.advance(1_000);
     expect([seen, part()?.state]).toEqual([['topics read', 'opened readers'], 'up']);
@@ -74,6 +80,24 @@ describe('the readers of topics', () => {
     reader.state = 'running';
     await clock.advance(1_000);
     expect(part()?.state).toBe('up');
+  });
+
+  it('leave the service ready while the brokers are away, however long', async () => {
+    const { brokers, clock, reader, onRead, part } = await given();
+    onRead();
+    reader.state = 'running';
+    await clock.advance(1_000);
+    brokers.areAway = true;
+    reader.state = 'restarting';
+    for (let minutes = 0; minutes < 10; minutes += 1) {
+      await clock.advance(60_000);
+      expect(part()?.state).toBe('up');
+    }
+    brokers.areAway = false;
+    await clock.advance(20_000);
+    expect(part()?.state).toBe('up');
+    await clock.advance(40_000);
+    expect(part()?.state).toBe('down');
   });
 
   it('say how far they are behind, and are closed with the service', async () => {

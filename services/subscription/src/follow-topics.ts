@@ -30,29 +30,36 @@ export type Reading = Readonly<{
   readers: readonly Reader[];
 }>;
 
-// What the API answers does not need the readers: a rebalance after the death of another instance must not take it away.
+// What the API answers does not need the readers. Neither a rebalance after the death of another instance nor brokers
+// that are away may take it away; a reader that does not work although the brokers answer is a fault of this process.
 const graceMs = 30_000;
 
 /** Follows the own topics first, since which attempts count follows from the versions on them; then the others. */
 export async function followTopics(context: Context, reading: Reading): Promise<void> {
   const { bus, kinds, housekeeping, readers } = reading;
-  const { resources, health, logger } = context;
+  const { resources, health, logger, clock, metrics } = context;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
   const parts = readers.map((reader) => ({ reader, part: health.register(reader.name) }));
+  for (const { part } of parts) part.up();
   const begin = async (): Promise<void> => {
     await Promise.all([...tables, ...reading.tables].map(async (table) => table.ready()));
     housekeeping.onTopicsRead();
     for (const { reader, part } of parts) {
       const runner = await reader.open(reader.group);
       resources.add(reader.name, async () => runner.close({ drainMs: reader.drainMs }));
-      const complaint = patient(context, () => complaintOf(runner.state()));
+      const brokers = { answeredMs: -Infinity };
+      const complaint = patient(context, brokers, () => complaintOf(runner.state()));
       const lag = {
-        ask: async () => bus.lag(reader.group, [reader.topic]),
+        ask: async () => {
+          const answer = await bus.lag(reader.group, [reader.topic]);
+          brokers.answeredMs = clock.monotonicMs();
+          return answer;
+        },
         assigned: () => runner.assigned(),
-        onLag: (records: number) => context.metrics.handles.lagRecords.set({ reader: reader.name }, records),
+        onLag: (records: number) => metrics.handles.lagRecords.set({ reader: reader.name }, records),
       };
-      const stop = watchWorkers({ watched: [{ part, complaint }], lag, clock: context.clock, logger });
+      const stop = watchWorkers({ watched: [{ part, complaint }], lag, clock, logger });
       resources.add(`${reader.name} watch`, stop);
     }
   };
@@ -62,13 +69,18 @@ export async function followTopics(context: Context, reading: Reading): Promise<
   });
 }
 
-/** A complaint that has to last before it is told. */
-function patient({ clock }: Pick<Context, 'clock'>, complaint: () => string | null): () => string | null {
+/** A complaint that is told when it has lasted for some time, through which the brokers answered. */
+function patient(
+  { clock }: Pick<Context, 'clock'>,
+  brokers: Readonly<{ answeredMs: number }>,
+  complaint: () => string | null,
+): () => string | null {
   let sinceMs: number | undefined;
   return () => {
     const reason = complaint();
-    if (reason === null) sinceMs = undefined;
-    else sinceMs ??= clock.monotonicMs();
-    return sinceMs === undefined || clock.monotonicMs() - sinceMs < graceMs ? null : reason;
+    const nowMs = clock.monotonicMs();
+    const isTheirs = nowMs - brokers.answeredMs > graceMs;
+    sinceMs = reason === null || isTheirs ? undefined : (sinceMs ?? nowMs);
+    return sinceMs === undefined || nowMs - sinceMs < graceMs ? null : reason;
   };
 }

@@ -1,4 +1,5 @@
 import { AppError } from '@tidings/runtime';
+import { canonicalJson } from '../registry/domain/canonical-json.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import {
   breakingBetween,
@@ -12,6 +13,7 @@ import {
   amended,
   defaultSettings,
   type EventType,
+  type EventTypeSettings,
   schemaJsonOf,
 } from './domain/event-type.ts';
 import { readSettings, timeFaults } from './domain/read-settings.ts';
@@ -80,18 +82,39 @@ export async function changeEventType(
   });
 }
 
-/** What a PUT, or an import, makes of a type: everything that it does not say gets its default. */
-const replacementOf = (current: EventType, body: ReplaceBody): Amendment => {
+const sameSchema = (a: string, b: string): boolean =>
+  a === b || canonicalJson(JSON.parse(a)) === canonicalJson(JSON.parse(b));
+
+/** A type as a body says it. `before`: the settings that hold where it says nothing. */
+const replacementOf = (current: EventType, body: ReplaceBody, before: EventTypeSettings): Amendment => {
   const wanted = body.schema == null ? undefined : JSON.stringify(body.schema);
-  const isNew = wanted !== undefined && wanted !== schemaJsonOf(current, current.activeSchema);
-  const known = current.schemas.find(({ schemaJson }) => schemaJson === wanted)?.version;
+  const active = schemaJsonOf(current, current.activeSchema);
+  const isNew = wanted !== undefined && (active === undefined || !sameSchema(active, wanted));
+  const known = isNew
+    ? current.schemas.find(({ schemaJson }) => sameSchema(schemaJson, wanted))?.version
+    : undefined;
   return {
-    settings: readSettings(body, defaultSettings),
+    settings: readSettings(body, before),
     state: body.state ?? (current.state === 'draft' ? 'active' : stateOf(current)),
     ...(isNew && known === undefined ? { newSchemaJson: wanted } : {}),
     activeSchema: wanted === undefined ? null : isNew ? (known ?? 'new') : current.activeSchema,
   };
 };
+
+const replacing = (body: ReplaceBody): Plan => ({
+  operation: 'replaced',
+  force: body.force,
+  amend: (current) => replacementOf(current, body, defaultSettings),
+});
+
+const importing = (body: ReplaceBody): Plan => ({
+  operation: 'imported',
+  force: body.force,
+  amend: (current) => replacementOf(current, body, current.settings),
+});
+
+const refuseReplacement = (body: ReplaceBody): void =>
+  refuseFaults([...(body.schema == null ? [] : schemaFaults(body.schema)), ...timeFaults(body)]);
 
 /** PUT: the type as the body says it. A schema that the type does not have becomes its next version. */
 export async function replaceEventType(
@@ -99,12 +122,24 @@ export async function replaceEventType(
   target: Target,
   body: ReplaceBody,
 ): Promise<Written<EventType>> {
-  refuseFaults([...(body.schema == null ? [] : schemaFaults(body.schema)), ...timeFaults(body)]);
-  return write(parts, target, {
-    operation: 'replaced',
-    force: body.force,
-    amend: (current) => replacementOf(current, body),
-  });
+  refuseReplacement(body);
+  return write(parts, target, replacing(body));
+}
+
+/** As PUT, but settings that the body does not name stay as they are: a document of others has no words for some. */
+export async function mergeEventType(
+  parts: Parts,
+  target: Target,
+  body: ReplaceBody,
+): Promise<Written<EventType>> {
+  refuseReplacement(body);
+  return write(parts, target, importing(body));
+}
+
+/** What `mergeEventType` would make of a type; the same object when nothing changes. */
+export function mergedEventType(current: EventType, body: ReplaceBody, nowMs: number): EventType {
+  refuseReplacement(body);
+  return nextOf(current, importing(body), nowMs);
 }
 
 /** POST …/schemas: the next version of a type's schemas, which holds from now on unless `activate` is false. */

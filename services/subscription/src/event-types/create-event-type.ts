@@ -1,30 +1,34 @@
 import type { WorkspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
+import { canonicalJson } from '../registry/domain/canonical-json.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
 import { replaceEventType } from './change-event-type.ts';
 import { checkVersion, refuseFaults, schemaFaults } from './check-event-type.ts';
-import { begin, defaultSettings, type EventType } from './domain/event-type.ts';
+import { begin, defaultSettings, type EventType, type SchemaText } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
 import { nameFault } from './domain/name-rules.ts';
 import { readSettings, timeFaults } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
 
-/** A new type: where, what and by whom. */
-export type Creation = Readonly<{ workspaceId: WorkspaceId; body: CreateBody; by: Actor }>;
+/** What a new type is to be. `history`: its schemas where it had a life elsewhere, oldest first. */
+export type Beginnings = Readonly<{
+  workspaceId: WorkspaceId;
+  body: CreateBody;
+  history?: readonly SchemaText[];
+}>;
 
-/** Registers a type, with its first schema if it has one. A type that was only seen so far is not in the way. */
-export async function createEventType(
-  parts: WriteParts<EventType>,
-  { workspaceId, body, by }: Creation,
-): Promise<Written<EventType>> {
+/** A new type: where, what and by whom. */
+export type Creation = Beginnings & Readonly<{ by: Actor }>;
+
+/** Version 1 of a type as a body says it. Throws AppError `unprocessable`. */
+export function newEventType({ workspaceId, body, history = [] }: Beginnings, nowMs: number): EventType {
   const name = nameFault(body.name);
   refuseFaults([
     ...(name === null ? [] : [{ pointer: '/name', detail: name }]),
     ...(body.schema == null ? [] : schemaFaults(body.schema)),
     ...timeFaults(body),
   ]);
-  const schemas = body.schema == null ? [] : [{ version: 1, schemaJson: JSON.stringify(body.schema) }];
   const eventType = begin(
     {
       workspaceId,
@@ -32,12 +36,34 @@ export async function createEventType(
       origin: 'registered',
       settings: readSettings(body, defaultSettings),
       state: body.state ?? 'active',
-      schemas,
-      activeSchema: schemas.length === 0 ? null : 1,
+      ...schemasOf(body.schema ?? null, history),
     },
-    parts.clock.nowMs(),
+    nowMs,
   );
   checkVersion(eventType);
+  return eventType;
+}
+
+// The last of its kind in the history, else the next after it.
+function schemasOf(schema: object | null, history: readonly SchemaText[]) {
+  if (schema === null) return { schemas: history, activeSchema: null };
+  const wanted = canonicalJson(schema);
+  const known = history.findLast(({ schemaJson }) => canonicalJson(JSON.parse(schemaJson)) === wanted);
+  if (known !== undefined) return { schemas: history, activeSchema: known.version };
+  const version = (history.at(-1)?.version ?? 0) + 1;
+  return {
+    schemas: [...history, { version, schemaJson: JSON.stringify(schema) }],
+    activeSchema: version,
+  };
+}
+
+/** Registers a type, with its first schema if it has one. A type that was only seen so far is not in the way. */
+export async function createEventType(
+  parts: WriteParts<EventType>,
+  { by, ...beginnings }: Creation,
+): Promise<Written<EventType>> {
+  const { workspaceId, body } = beginnings;
+  const eventType = newEventType(beginnings, parts.clock.nowMs());
   await requireRoom(parts, workspaceId);
   const written = await writeFirst(parts, { entity: eventType, by });
   if (written !== null) return written;
@@ -52,7 +78,7 @@ export async function createEventType(
 }
 
 /** Throws when a workspace has all the types that it may have. */
-async function requireRoom(
+export async function requireRoom(
   { store }: Pick<WriteParts<EventType>, 'store'>,
   workspaceId: WorkspaceId,
 ): Promise<void> {

@@ -24,6 +24,7 @@ import {
 } from './event-type-calls.ts';
 import { eventTypeSchema, listSchema, schemaVersionSchema } from './event-type-schemas.ts';
 import { eventTypeView } from './event-type-view.ts';
+import { importRoute } from './import-route.ts';
 
 /** What the routes work with. */
 export type EventTypeParts = WriteParts<EventType>;
@@ -40,6 +41,7 @@ export const eventTypeRoutes = (parts: EventTypeParts): Route[] => [
   listRoute(parts),
   createRoute(parts),
   exportRoute(parts),
+  importRoute(parts),
   readRoute(parts),
   replaceRoute(parts),
   changeRoute(parts),

@@ -6,12 +6,13 @@ export const catalogueFormats = ['asyncapi', 'openapi'] as const;
 export type CatalogueFormat = (typeof catalogueFormats)[number];
 
 type Json = Readonly<Record<string, unknown>>;
-/** What neither standard has a word for. */
-const extension = 'x-tidings';
+/** The word under which stands what neither standard has a word for. */
+export const extension = 'x-tidings';
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-const urnOf = (name: string): string => `urn:tidings:event-type:${name}`;
+/** The `$id` that a schema gets in a document. */
+export const urnOf = (name: string): string => `urn:tidings:event-type:${name}`;
 
 /** A schema inside a document: with a name of its own, so that its references stay inside it. */
 const embedded = (name: string, schema: Json): Json => ({ $id: urnOf(name), ...schema });

@@ -8,8 +8,11 @@ import {
 } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** One schema of a type, as JSON text: its own names hold dots and dollars. Never altered once it is there. */
-export type SchemaVersion = Readonly<{ version: number; schemaJson: string; createdAtMs: number }>;
+/** One schema of a type, as JSON text: its own names hold dots and dollars. */
+export type SchemaText = Readonly<{ version: number; schemaJson: string }>;
+
+/** A schema that a type has. Never altered once it is there. */
+export type SchemaVersion = SchemaText & Readonly<{ createdAtMs: number }>;
 
 /** What people say about a type. */
 export type EventTypeSettings = Readonly<{
@@ -59,7 +62,7 @@ export const publishedStates: readonly EventTypeState[] = ['active', 'deprecated
 export type Beginning = Pick<EventType, 'workspaceId' | 'name' | 'origin' | 'settings'> &
   Readonly<{
     state: EventTypeState;
-    schemas: readonly Readonly<{ version: number; schemaJson: string }>[];
+    schemas: readonly SchemaText[];
     activeSchema: number | null;
   }>;
 

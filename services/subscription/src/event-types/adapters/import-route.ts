@@ -1,0 +1,114 @@
+import { compileBody, jsonBody, named, queryOf, type Route, route } from '@tidings/http';
+import { errorCodes } from '@tidings/runtime';
+import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import type { WriteParts } from '../../registry/write-version.ts';
+import type { EventType } from '../domain/event-type.ts';
+import { limits } from '../domain/limits.ts';
+import { bodySchemas, type ReplaceBody } from '../domain/request-body.ts';
+import { type Imported, importEventTypes, importOutcomes } from '../import-event-types.ts';
+import { requireCatalogue } from './event-type-calls.ts';
+
+// A schema of 30 levels, and what a document puts around it.
+const maxDepth = 64;
+
+const countOrNull = { type: ['integer', 'null'] } as const;
+const importedSchema = named('ImportedEventType', {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    pointer: { type: 'string', description: 'Where in the document it is.' },
+    outcome: {
+      type: 'string',
+      enum: importOutcomes,
+      description: 'What was done, or with `dry_run` would be.',
+    },
+    version: { ...countOrNull, description: 'Of the type, from now on.' },
+    active_schema: { ...countOrNull, description: 'Which of its schemas holds from now on.' },
+    propagated: {
+      type: ['boolean', 'null'],
+      description: 'Whether this version is known to be in force at ingress.',
+    },
+    code: {
+      type: ['string', 'null'],
+      enum: [...errorCodes, null],
+      description: 'Why it was refused. `conflict`: it can break readers, and `force` was not given.',
+    },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+        required: ['pointer', 'detail'],
+      },
+      description: 'The faults of a refused one, with pointers into the document.',
+    },
+  },
+  required: ['name', 'pointer', 'outcome', 'version', 'active_schema', 'propagated', 'code', 'errors'],
+} as const);
+
+const counts = Object.fromEntries(importOutcomes.map((outcome) => [outcome, { type: 'integer' } as const]));
+const resultSchema = named('EventTypeImport', {
+  type: 'object',
+  properties: {
+    dry_run: { type: 'boolean' },
+    counts: { type: 'object', properties: counts, required: importOutcomes },
+    data: { type: 'array', items: importedSchema, description: 'In the order of the document.' },
+  },
+  required: ['dry_run', 'counts', 'data'],
+} as const);
+
+const viewOf = ({ entity, ...imported }: Imported): Readonly<Record<string, unknown>> => ({
+  name: imported.name,
+  pointer: imported.pointer,
+  outcome: imported.outcome,
+  version: entity?.version ?? null,
+  active_schema: entity?.activeSchema ?? null,
+  propagated: imported.propagated,
+  code: imported.code,
+  errors: imported.errors,
+});
+
+const flag = (description: string) => ({ type: 'boolean', default: false, description }) as const;
+
+/** POST …/import. */
+export const importRoute = (parts: WriteParts<EventType>): Route => {
+  const validate = compileBody<ReplaceBody>(bodySchemas.replace);
+  return route({
+    operationId: 'importEventTypes',
+    method: 'POST',
+    path: '/v1/webhooks/event-types/import',
+    access: 'admin',
+    tag: 'Event types',
+    summary: 'Take event types from AsyncAPI 3.0, or from the webhooks of OpenAPI 3.1',
+    description:
+      'Takes what the export writes, and documents of others, as JSON. Each type is created, gets a new version, stays as ' +
+      'it is or is refused by itself: the answer tells of each, and is 200 also when some were refused.',
+    query: queryOf<{ dry_run: boolean; force: boolean }>({
+      dry_run: flag('Only tell what would be done.'),
+      force: flag('Take also schemas that can break readers of the present ones.'),
+    }),
+    body: jsonBody<object>({
+      schema: { type: 'object', description: 'A document of AsyncAPI 3.0 or OpenAPI 3.1.' },
+      maxBytes: limits.importBytes,
+      maxDepth,
+    }),
+    answers: { 200: { description: 'What became of each type.', schema: resultSchema } },
+    handle: async (call) => {
+      requireCatalogue(call.principal);
+      const { dry_run, force } = call.query;
+      const imported = await importEventTypes(
+        { ...parts, validate },
+        {
+          workspaceId: reachOf(call.principal).workspaceId,
+          document: call.body,
+          isDryRun: dry_run,
+          isForced: force,
+          by: actorOf(call),
+        },
+      );
+      const countOf = (wanted: string): number => imported.filter(({ outcome }) => outcome === wanted).length;
+      const counted = Object.fromEntries(importOutcomes.map((outcome) => [outcome, countOf(outcome)]));
+      return { status: 200, body: { dry_run, counts: counted, data: imported.map(viewOf) } };
+    },
+  });
+};

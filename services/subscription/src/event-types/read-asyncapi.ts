@@ -1,0 +1,91 @@
+import {
+  followReferences,
+  isJsonObject,
+  type JsonObject,
+  type Place,
+  pointerPart,
+} from '@tidings/event-schemas';
+import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
+
+// What AsyncAPI has by default, and JSON Schema. A keyword that another draft means in another way is found by the check.
+const schemaFormats =
+  /^application\/(schema\+json(;version=draft-2020-12)?|vnd\.aai\.asyncapi(\+json)?;version=3\.\d+\.\d+)$/;
+
+/** The messages of an AsyncAPI document, each once, wherever they stand. */
+export function readAsyncApi(document: JsonObject): readonly DocumentEntry[] {
+  const entries = new Map<string, DocumentEntry>();
+  for (const { pointer, errors } of messagePlaces(document)) {
+    const lastOf = (place: string): string =>
+      place
+        .slice(place.lastIndexOf('/') + 1)
+        .replaceAll('~1', '/')
+        .replaceAll('~0', '~');
+    if (errors !== undefined) {
+      entries.set(pointer, unreadEntry(lastOf(pointer), pointer, errors));
+      continue;
+    }
+    const found = objectAt(document, pointer);
+    if (!found.ok) {
+      entries.set(pointer, unreadEntry(lastOf(pointer), pointer, found.errors));
+      continue;
+    }
+    const { value } = found;
+    const name = typeof value['name'] === 'string' ? value['name'] : lastOf(found.pointer);
+    entries.set(found.pointer, readMessage(document, name, found));
+  }
+  return [...entries.values()];
+}
+
+type MessagePlace = Readonly<{ pointer: string; errors?: DocumentEntry['errors'] }>;
+
+function messagePlaces(document: JsonObject): readonly MessagePlace[] {
+  const { components, channels } = document;
+  const within = (value: unknown, pointer: string): MessagePlace[] =>
+    isJsonObject(value)
+      ? Object.keys(value).map((key) => ({ pointer: `${pointer}/${pointerPart(key)}` }))
+      : [];
+  const ofComponents = isJsonObject(components) ? within(components['messages'], '/components/messages') : [];
+  const ofChannels = within(channels, '/channels').flatMap(({ pointer }): MessagePlace[] => {
+    const channel = objectAt(document, pointer);
+    if (!channel.ok) return [{ pointer, errors: channel.errors }];
+    return within(channel.value['messages'], `${channel.pointer}/messages`);
+  });
+  return [...ofComponents, ...ofChannels];
+}
+
+function readMessage(
+  document: JsonObject,
+  name: string,
+  { pointer, value: node }: Readonly<{ pointer: string; value: JsonObject }>,
+): DocumentEntry {
+  const entry = {
+    ...unreadEntry(name, pointer, []),
+    node,
+    example: exampleOf(node, pointer),
+    group: groupOf(node),
+  };
+  if (node['payload'] === undefined) return entry;
+  const payload = followReferences(document, `${pointer}/payload`);
+  if (!payload.ok) return { ...entry, errors: payload.errors };
+  const { place } = payload;
+  const format = isJsonObject(place.value) ? place.value['schemaFormat'] : undefined;
+  if (format === undefined) return { ...entry, schemaAt: place.pointer };
+  if (typeof format === 'string' && schemaFormats.test(format)) {
+    return { ...entry, schemaAt: `${place.pointer}/schema` };
+  }
+  const detail = `must be JSON Schema (application/schema+json;version=draft-2020-12), got ${JSON.stringify(format).slice(0, 80)}`;
+  return { ...entry, errors: [{ pointer: `${place.pointer}/schemaFormat`, detail }] };
+}
+
+function exampleOf(node: JsonObject, pointer: string): Place | null {
+  if (node['x-example'] !== undefined) return { pointer: `${pointer}/x-example`, value: node['x-example'] };
+  const { examples } = node;
+  const first: unknown = Array.isArray(examples) ? examples[0] : undefined;
+  if (!isJsonObject(first) || first['payload'] === undefined) return null;
+  return { pointer: `${pointer}/examples/0/payload`, value: first['payload'] };
+}
+
+function groupOf({ tags }: JsonObject): unknown {
+  const first: unknown = Array.isArray(tags) ? tags[0] : undefined;
+  return isJsonObject(first) ? first['name'] : undefined;
+}
