@@ -126,6 +126,9 @@ export const wallRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   listEventTypes: list,
   createEventType: [{ body: () => ({ name: 'wall.made' }), ...blindForAdmins }],
   exportEventTypes: list,
+  importEventTypes: [
+    { body: () => ({ openapi: '3.1.0', webhooks: { 'wall.imported': { post: {} } } }), ...blindForAdmins },
+  ],
   getEventType: [{ ...typeParams, ...hidden }],
   replaceEventType: ofType({ description: 'mine now' }),
   changeEventType: ofType({ description: 'mine now' }),

@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest';
+import { faultPointers } from '../../../test/in-memory-catalogue.ts';
+import { faultsOf, outcomesOf, rowsOf, serveImports } from '../../../test/serve-imports.ts';
+
+const schema = {
+  type: 'object',
+  properties: { id: { type: 'string' }, total: { type: 'integer' } },
+  required: ['id', 'total'],
+};
+const anAsyncApi = (messages: object, more: object = {}) => ({
+  asyncapi: '3.0.0',
+  info: { title: 'Theirs', version: '1.0.0' },
+  channels: {},
+  components: { messages, ...more },
+});
+const anOpenApi = (webhooks: object, components: object = {}) => ({
+  openapi: '3.1.0',
+  info: { title: 'Theirs', version: '1.0.0' },
+  webhooks,
+  components,
+});
+const aWebhook = (content: object, more: object = {}) => ({
+  post: { requestBody: { content: { 'application/json': content } }, responses: {}, ...more },
+});
+
+describe('a document of others', () => {
+  it('in AsyncAPI gives a type for each message, wherever it stands', async () => {
+    const { take, type } = await serveImports();
+    const document = {
+      ...anAsyncApi(
+        {
+          paid: {
+            name: 'order.paid',
+            payload: { $ref: '#/components/schemas/Order' },
+            tags: [{ name: 'orders' }],
+          },
+          'order.alias': { $ref: '#/components/messages/paid' },
+          'order.bare': { description: 'Nothing about its data.' },
+        },
+        {
+          schemas: {
+            Order: {
+              ...schema,
+              properties: { ...schema.properties, to: { $ref: '#/components/schemas/Person' } },
+            },
+            Person: { type: 'object', properties: { boss: { $ref: '#/components/schemas/Person' } } },
+          },
+        },
+      ),
+      channels: {
+        orders: {
+          address: 'orders',
+          messages: {
+            known: { $ref: '#/components/messages/paid' },
+            'order.sent': {
+              payload: { schemaFormat: 'application/vnd.aai.asyncapi+json;version=3.0.0', schema },
+              examples: [{ payload: { id: 'o', total: 1 } }],
+            },
+          },
+        },
+      },
+    };
+    expect(outcomesOf(await take(document))).toEqual({
+      ...{ 'order.paid': 'created', 'order.bare': 'created', 'order.sent': 'created' },
+    });
+    expect(await type('order.paid')).toMatchObject({
+      group: 'orders',
+      mode: 'enforce',
+      schema: {
+        properties: { to: { $ref: '#/$defs/Person' } },
+        $defs: { Person: { properties: { boss: { $ref: '#/$defs/Person' } } } },
+      },
+    });
+    expect(await type('order.bare')).toMatchObject({ schema: null, description: 'Nothing about its data.' });
+    expect(await type('order.sent')).toMatchObject({ schema, example: { id: 'o', total: 1 } });
+  });
+
+  it('in OpenAPI gives a type for each webhook: of its body, or of the data in it', async () => {
+    const { take, type } = await serveImports();
+    const envelope = {
+      type: 'object',
+      properties: { id: {}, type: {}, timestamp: {}, data: { $ref: '#/components/schemas/Order' } },
+    };
+    const document = anOpenApi(
+      {
+        'order.paid': aWebhook(
+          { schema, example: { id: 'o', total: 1 } },
+          { summary: 'Paid.', tags: ['orders'], deprecated: true },
+        ),
+        'order.sent': aWebhook({
+          schema: envelope,
+          examples: { one: { $ref: '#/components/examples/Sent' } },
+        }),
+        'order.lost': { $ref: '#/components/pathItems/Lost' },
+      },
+      {
+        schemas: { Order: schema },
+        examples: { Sent: { value: { id: 'e', data: { id: 'o', total: 2 } } } },
+        pathItems: { Lost: aWebhook({ schema: { type: 'array' } }) },
+      },
+    );
+    expect(Object.values(outcomesOf(await take(document)))).toEqual(['created', 'created', 'created']);
+    expect(await type('order.paid')).toMatchObject({
+      ...{
+        schema,
+        example: { id: 'o', total: 1 },
+        description: 'Paid.',
+        group: 'orders',
+        state: 'deprecated',
+      },
+    });
+    expect(await type('order.sent')).toMatchObject({ schema, example: { id: 'o', total: 2 } });
+    expect(await type('order.lost')).toMatchObject({ schema: { type: 'array' }, state: 'active' });
+  });
+
+  it('leaves alone what it has no words for', async () => {
+    const { call, take, type } = await serveImports();
+    const body = { name: 'order.paid', mode: 'warn', audience: 'addressed', group: 'old' };
+    await call('POST', '', { body });
+    expect(outcomesOf(await take(anAsyncApi({ 'order.paid': { payload: schema } })))).toEqual({
+      'order.paid': 'new_version',
+    });
+    expect(await type('order.paid')).toMatchObject({
+      ...{ mode: 'warn', audience: 'addressed', group: null, schema, version: 2 },
+    });
+  });
+});
+
+describe('what is refused', () => {
+  const taken = { payload: schema };
+  it.each<[string, object, string, string]>([
+    ['a name in upper case', { OrderPaid: taken }, '/components/messages/OrderPaid', 'lower case'],
+    ['a reserved name', { 'tidings.x': taken }, '/components/messages/tidings.x', 'reserved'],
+    [
+      'a remote reference',
+      { a: { payload: { $ref: 'https://x.example/s' } } },
+      '/components/messages/a/payload/$ref',
+      'leads out',
+    ],
+    ['a remote message', { a: { $ref: 'other.json#/m' } }, '/components/messages/a/$ref', 'leads out'],
+    [
+      'a schema that is none',
+      { a: { payload: { properties: { x: { typ: 'string' } } } } },
+      '/components/messages/a/payload/properties/x/typ',
+      'no keyword',
+    ],
+    [
+      'one in what it refers to',
+      { a: { payload: { items: { $ref: '#/components/schemas/Bad' } } } },
+      '/components/schemas/Bad/pattern',
+      'bounded time',
+    ],
+    [
+      'another language of schemas',
+      { a: { payload: { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {} } } },
+      '/components/messages/a/payload/schemaFormat',
+      'must be JSON Schema',
+    ],
+    [
+      'an example that breaks its schema',
+      { a: { payload: schema, 'x-example': { id: 'o', total: 'x' } } },
+      '/components/messages/a/x-example/total',
+      'integer',
+    ],
+    [
+      'a description without end',
+      { a: { description: 'x'.repeat(1_001) } },
+      '/components/messages/a/description',
+      '1000',
+    ],
+    [
+      'a mode that is none',
+      { a: { 'x-tidings': { mode: 'maybe' } } },
+      '/components/messages/a/x-tidings/mode',
+      'enforce',
+    ],
+    [
+      'a time that is none',
+      { a: { 'x-tidings': { sunset_at: 'soon' } } },
+      '/components/messages/a/x-tidings/sunset_at',
+      'RFC 3339',
+    ],
+    ['an extension that is none', { a: { 'x-tidings': 7 } }, '/components/messages/a/x-tidings', 'object'],
+    [
+      'a history with a broken schema',
+      { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"typ":1}' }] } } },
+      '/components/messages/a/x-tidings/schemas/0',
+      'no keyword',
+    ],
+    [
+      'a history out of order',
+      {
+        a: {
+          'x-tidings': {
+            schemas: [
+              { version: 2, schema_json: '{}' },
+              { version: 2, schema_json: '{}' },
+            ],
+          },
+        },
+      },
+      '/components/messages/a/x-tidings/schemas/1',
+      'above',
+    ],
+  ])('%s, with its place in the document, and nothing else is', async (...[, messages, pointer, detail]) => {
+    const { take, records } = await serveImports();
+    const more = { schemas: { Bad: { pattern: '(a)\\1' } } };
+    const answer = await take(anAsyncApi({ ...messages, 'order.good': taken }, more));
+    expect(answer).toMatchObject({ status: 200, body: { counts: { created: 1, refused: 1 } } });
+    const [refused] = rowsOf(answer).filter(({ outcome }) => outcome === 'refused');
+    expect(refused).toMatchObject({ code: 'unprocessable', version: null });
+    expect(refused?.errors[0]?.pointer).toBe(pointer);
+    expect(refused?.errors[0]?.detail).toContain(detail);
+    expect(records().map(({ name }) => name)).toEqual(['order.good']);
+  });
+
+  it('a webhook without a POST, and one without JSON', async () => {
+    const { take } = await serveImports();
+    const content = { 'application/xml': {} };
+    const answer = await take(
+      anOpenApi({ a: { put: {} }, b: { post: { requestBody: { content } } }, c: { $ref: '#/no' } }),
+    );
+    expect(faultsOf(answer)).toEqual([
+      ...['/webhooks/a/post', '/webhooks/b/post/requestBody/content', '/webhooks/c/$ref'],
+    ]);
+  });
+
+  it('a second message of one name', async () => {
+    const { take, type } = await serveImports();
+    const document = anAsyncApi({ 'order.paid': { description: 'first' }, other: { name: 'order.paid' } });
+    const answer = await take(document);
+    expect(rowsOf(answer).map(({ outcome }) => outcome)).toEqual(['created', 'refused']);
+    expect(faultsOf(answer)).toEqual(['/components/messages/other']);
+    expect(await type('order.paid')).toMatchObject({ description: 'first' });
+  });
+
+  it('what can break readers, unless it is forced; what stays is told as it is', async () => {
+    const { take, type } = await serveImports();
+    await take(anAsyncApi({ 'order.paid': taken }));
+    const looser = anAsyncApi({ 'order.paid': { payload: { ...schema, required: ['id'] } } });
+    const refused = await take(looser);
+    expect(rowsOf(refused)).toMatchObject([{ outcome: 'refused', code: 'conflict', version: null }]);
+    expect(faultsOf(refused)).toEqual(['/components/messages/order.paid/payload/properties/total']);
+    expect(await type('order.paid')).toMatchObject({ version: 1 });
+    expect(rowsOf(await take(looser, '?force=true'))).toMatchObject([
+      { outcome: 'new_version', version: 2, active_schema: 2 },
+    ]);
+    expect(rowsOf(await take(looser))).toMatchObject([{ outcome: 'unchanged', version: 2 }]);
+  });
+});
+
+describe('a dry run', () => {
+  it('tells what would be done, and does nothing', async () => {
+    const { call, take, records, audit, own } = await serveImports();
+    for (const name of ['a.same', 'a.other', 'a.broken']) await call('POST', '', { body: { name, schema } });
+    const before = records().length;
+    const operations = async (): Promise<readonly string[]> => {
+      const { items } = await audit.list(
+        { workspaceId: own, consumerId: null },
+        { kind: 'event_type', entityId: null, keyId: null, afterId: null, limit: 50 },
+      );
+      return items.map(({ operation }) => operation).sort();
+    };
+    const done = await operations();
+    const document = anAsyncApi({
+      'a.same': { payload: schema },
+      'a.other': { payload: { ...schema, title: 'New' } },
+      'a.broken': { payload: { type: 'string' } },
+      'a.new': { payload: schema },
+      'a.bad': { payload: schema, 'x-example': {} },
+    });
+    const told = await take(document, '?dry_run=true');
+    expect(told.body).toMatchObject({ dry_run: true, counts: { created: 1, new_version: 1, unchanged: 1 } });
+    expect(records()).toHaveLength(before);
+    expect(await operations()).toEqual(done);
+    const real = await take(document);
+    expect(outcomesOf(real)).toEqual(outcomesOf(told));
+    expect(rowsOf(real).map(({ version, active_schema }) => [version, active_schema])).toEqual(
+      rowsOf(told).map(({ version, active_schema }) => [version, active_schema]),
+    );
+    expect(await operations()).toEqual(['created', ...done, 'imported'].sort());
+  });
+});
+
+describe('an import', () => {
+  it.each<[string, unknown, string]>([
+    ['nothing known', {}, ''],
+    ['an older AsyncAPI', { asyncapi: '2.6.0' }, '/asyncapi'],
+    ['an older OpenAPI', { openapi: '3.0.3', webhooks: {} }, '/openapi'],
+    ['an OpenAPI without webhooks', { openapi: '3.1.0', paths: {} }, '/webhooks'],
+  ])('of %s is refused as a whole', async (...[, document, pointer]) => {
+    const { take } = await serveImports();
+    const answer = await take(document);
+    expect([answer.status, faultPointers(answer)]).toEqual([422, [pointer]]);
+  });
+
+  it('has bounds: YAML, bytes, types, levels', async () => {
+    const { call, take } = await serveImports();
+    const yaml = { body: {}, headers: { 'content-type': 'application/yaml' } };
+    expect(await call('POST', '/import', yaml)).toMatchObject({
+      status: 415,
+      body: { detail: expect.stringContaining('application/json') as string },
+    });
+    expect((await take(anAsyncApi({ a: { description: 'x'.repeat(4_194_304) } }))).status).toBe(413);
+    const many = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`t${i}`, {}]));
+    expect(await take(anAsyncApi(many))).toMatchObject({
+      status: 422,
+      body: { detail: expect.stringContaining('at most 500 event types, got 501') as string },
+    });
+    let deep: object = {};
+    for (let level = 0; level < 70; level += 1) deep = { items: deep };
+    expect((await take(anAsyncApi({ a: { payload: deep } }))).status).toBe(422);
+  });
+
+  it('is for keys of the whole workspace that may write', async () => {
+    const { take, records } = await serveImports();
+    const document = anAsyncApi({ a: {} });
+    expect((await take(document, '', 'acme')).status).toBe(403);
+    expect((await take(document, '', 'reader')).status).toBe(403);
+    expect((await take(document, '?dryrun=1')).status).toBe(400);
+    expect(records()).toEqual([]);
+  });
+});
