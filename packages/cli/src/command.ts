@@ -22,9 +22,11 @@ export type CommandSpec = Readonly<{
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
+  /** Why the command failed although the API answered, in words; null when it did not. */
+  failsWhen?(body: object): string | null;
 }> &
   (
-    | Readonly<{ request(given: Given): ApiRequest | Promise<ApiRequest>; failsWhen?(body: object): boolean }>
+    | Readonly<{ request(given: Given): ApiRequest | Promise<ApiRequest> }>
     | Readonly<{ run(given: Given, target: Target): Promise<unknown> }>
   );
 

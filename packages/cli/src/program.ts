@@ -104,7 +104,6 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
   if (more !== null && json !== true) io.complain(`There are more: add ${more}`);
-  if ('request' in spec && spec.failsWhen?.(body as object) === true) {
-    throw new CommandFailed(exitCodes.refused, 'The test failed.');
-  }
+  const failure = spec.failsWhen?.(body as object) ?? null;
+  if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);
 }

@@ -294,6 +294,49 @@ describe('event-types push', () => {
     ]);
   });
 
+  it.each([{ asyncapi: '3.0.0' }, { openapi: '3.1.0', webhooks: {} }])(
+    'imports %j as it is',
+    async (document) => {
+      const row = { name: 'a', outcome: 'created', version: 1, active_schema: 1, errors: [] };
+      const { asked, run: tidings } = await anApi(200, { data: [row] });
+      const { code, out } = await tidings('event-types', 'push', aFile(document), '--force', '--dry-run');
+      expect(code).toBe(0);
+      expect(asked).toMatchObject([
+        { line: 'POST /v1/webhooks/event-types/import?force=true&dry_run=true', body: document },
+      ]);
+      expect(out.split('\n')).toEqual([
+        'NAME  OUTCOME  STATE  SCHEMA  VERSION',
+        'a     created  -      1       1',
+      ]);
+      await tidings('event-types', 'push', aFile(document));
+      expect(asked[1]?.line).toBe('POST /v1/webhooks/event-types/import');
+    },
+  );
+
+  it('tells what an import refused, with its place in the file: exit code 1', async () => {
+    const refused = { outcome: 'refused', version: null, active_schema: null };
+    const data = [
+      { name: 'a', outcome: 'unchanged', version: 1, active_schema: null, code: null, errors: [] },
+      { name: 'B', ...refused, code: 'unprocessable', errors: [{ pointer: '/x/B', detail: 'is no name' }] },
+      { name: 'c', ...refused, code: 'conflict', errors: [{ pointer: '/x/c', detail: 'is gone' }] },
+    ];
+    const { run: tidings } = await anApi(200, { data });
+    const { code, out, err } = await tidings('event-types', 'push', aFile({ asyncapi: '3.0.0' }));
+    expect(code).toBe(1);
+    expect(out).toContain('B     refused');
+    expect(err.split('\n')).toEqual([
+      '2 of 3 were refused:',
+      '  /x/B: is no name',
+      '  /x/c: is gone (--force takes it)',
+    ]);
+  });
+
+  it('has no dry run for types of its own shape', async () => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings('event-types', 'push', aFile([{ name: 'a' }]), '--dry-run')).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
   it('refuses a file that holds something else', async () => {
     const { asked, run: tidings } = await anApi();
     expect((await tidings('event-types', 'push', aFile([{ nome: 'a' }]))).code).toBe(2);

@@ -1,4 +1,7 @@
-import { type CatalogueAnswer, serveCatalogue } from './in-memory-catalogue.ts';
+import { serveCatalogue } from './in-memory-catalogue.ts';
+
+/** An answer of the catalogue. */
+type CatalogueAnswer = Readonly<{ body: Readonly<Record<string, unknown>> }>;
 
 /** What became of one type of a document. */
 type Row = Readonly<{

@@ -28,20 +28,33 @@ export const eventTypeCommands: readonly CommandSpec[] = [
     name: 'event-types push',
     says: 'register the types of a file, or say anew what they are',
     args: [
-      { name: 'file', says: 'JSON: one type or an array of them, as the API takes them, each with its name' },
+      {
+        name: 'file',
+        says: 'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
+      },
     ],
-    options: [{ flags: '--force', says: 'also schemas that can break readers' }],
-    examples: ['event-types push event-types.json', 'event-types push event-types.json --force'],
+    options: [
+      { flags: '--force', says: 'also schemas that can break readers' },
+      { flags: '--dry-run', says: 'only tell what would be done (documents only)' },
+    ],
+    examples: ['event-types push event-types.json', 'event-types push asyncapi.json --dry-run'],
     view: {
       columns: [
         ['NAME', 'name'],
+        ['OUTCOME', 'outcome'],
         ['STATE', 'state'],
         ['SCHEMA', 'active_schema'],
         ['VERSION', 'version'],
       ],
     },
+    failsWhen: refusals,
     run: async ({ args, options }, target) => {
-      const types = typesOf(await readJson('The file', `@${args['file']}`));
+      const content = await readJson('The file', `@${args['file']}`);
+      if (isDocument(content)) return importDocument(target, content, options);
+      if (options['dryRun'] === true) {
+        throw new CommandFailed(exitCodes.usage, '--dry-run is for documents of AsyncAPI and OpenAPI.');
+      }
+      const types = typesOf(content);
       const data: unknown[] = [];
       // One after the other: the first that is refused ends it, and what went before is shown by `list`.
       for (const type of types) data.push(await push(target, type, options['force'] === true));
@@ -49,6 +62,42 @@ export const eventTypeCommands: readonly CommandSpec[] = [
     },
   },
 ];
+
+const isDocument = (content: unknown): content is object =>
+  typeof content === 'object' && content !== null && ('asyncapi' in content || 'openapi' in content);
+
+const importDocument = async (
+  target: Target,
+  body: object,
+  { force, dryRun }: Readonly<Record<string, unknown>>,
+): Promise<unknown> =>
+  callApi(target, {
+    method: 'POST',
+    path: `${path}/import`,
+    query: {
+      force: force === true ? 'true' : undefined,
+      dry_run: dryRun === true ? 'true' : undefined,
+    },
+    body,
+  });
+
+/** Each fault of the types that an import refused, in the file's own pointers. */
+function refusals(answer: object): string | null {
+  const data = Reflect.get(answer, 'data') as readonly Refusable[];
+  const refused = data.filter(({ outcome }) => outcome === 'refused');
+  if (refused.length === 0) return null;
+  const faults = refused.flatMap(({ code, errors = [] }) => {
+    const remedy = code === 'conflict' ? ' (--force takes it)' : '';
+    return errors.map(({ pointer, detail }) => `  ${pointer || '(all)'}: ${detail}${remedy}`);
+  });
+  return [`${refused.length} of ${data.length} were refused:`, ...faults].join('\n');
+}
+
+type Refusable = Readonly<{
+  outcome?: string;
+  code?: string | null;
+  errors?: readonly Readonly<{ pointer: string; detail: string }>[];
+}>;
 
 type NamedType = Readonly<{ name: string }>;
 

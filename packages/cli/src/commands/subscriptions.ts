@@ -200,6 +200,6 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     examples: [`subscriptions test ${one}`],
     view: 'object',
     request: (given) => ({ method: 'POST', path: `${path}/${inPath(given, 'id')}/test`, body: {} }),
-    failsWhen: (body) => Reflect.get(body, 'success') !== true,
+    failsWhen: (body) => (Reflect.get(body, 'success') === true ? null : 'The test failed.'),
   },
 ];

@@ -1,13 +1,8 @@
 import { AppError } from '@tidings/runtime';
 import { canonicalJson } from '../registry/domain/canonical-json.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import {
-  breakingBetween,
-  checkVersion,
-  refuseBreaking,
-  refuseFaults,
-  schemaFaults,
-} from './check-event-type.ts';
+import { breakingBetween, checkVersion, refuseBreaking, schemaFaults } from './check-event-type.ts';
 import {
   type Amendment,
   amended,

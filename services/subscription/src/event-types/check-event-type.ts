@@ -1,6 +1,7 @@
 import { breakingChanges, checkSchema, compileSchema } from '@tidings/event-schemas';
 import { detailsOf } from '@tidings/http';
 import { AppError, type ErrorDetail } from '@tidings/runtime';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type EventType, publishedStates, schemaJsonOf } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
 
@@ -30,15 +31,6 @@ function exampleFaults(exampleJson: string | null, schemaJson: string | undefine
     pointer: `/example${pointer}`,
     detail,
   }));
-}
-
-/** Throws AppError `unprocessable` when there are faults. */
-export function refuseFaults(faults: readonly ErrorDetail[]): void {
-  const [first] = faults;
-  if (first === undefined) return;
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  const message = `The body breaks a rule: ${first.pointer || 'it'} ${first.detail}${more}.`;
-  throw new AppError({ code: 'unprocessable', message, details: faults.slice(0, 20) });
 }
 
 /** What breaks readers when one version of a type follows the other. Drafts and archived types have no readers. */
