@@ -1,7 +1,6 @@
-import type { TopicDefinition } from '@tidings/contracts';
 import { type Bus, complaintOf, type PartitionRunner, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
-import { messageOf } from '@tidings/runtime';
+import { type Clock, messageOf } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
 import type { Housekeeping } from './keep-house.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -11,13 +10,12 @@ import type { Versioned } from './registry/domain/versioned.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** A consumer group of this service. `name`: of its health part, and in the metric of its lag. */
+/** A consumer group of this service. `name`: of its health part. */
 export type Reader = Readonly<{
   name: string;
-  topic: TopicDefinition;
   group: string;
   drainMs: number;
-  open(group: string): Promise<Pick<PartitionRunner, 'state' | 'assigned' | 'close'>>;
+  open(group: string): Promise<Pick<PartitionRunner, 'state' | 'close'>>;
 }>;
 
 /** What there is to read. */
@@ -37,9 +35,10 @@ const graceMs = 30_000;
 /** Follows the own topics first, since which attempts count follows from the versions on them; then the others. */
 export async function followTopics(context: Context, reading: Reading): Promise<void> {
   const { bus, kinds, housekeeping, readers } = reading;
-  const { resources, health, logger, clock, metrics } = context;
+  const { resources, health, logger, clock } = context;
   const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
   for (const table of tables) resources.add('own topic', async () => table.close());
+  const areAway = (): boolean => tables.some((table) => table.isStale());
   const parts = readers.map((reader) => ({ reader, part: health.register(reader.name) }));
   for (const { part } of parts) part.up();
   const begin = async (): Promise<void> => {
@@ -48,18 +47,8 @@ export async function followTopics(context: Context, reading: Reading): Promise<
     for (const { reader, part } of parts) {
       const runner = await reader.open(reader.group);
       resources.add(reader.name, async () => runner.close({ drainMs: reader.drainMs }));
-      const brokers = { answeredMs: -Infinity };
-      const complaint = patient(context, brokers, () => complaintOf(runner.state()));
-      const lag = {
-        ask: async () => {
-          const answer = await bus.lag(reader.group, [reader.topic]);
-          brokers.answeredMs = clock.monotonicMs();
-          return answer;
-        },
-        assigned: () => runner.assigned(),
-        onLag: (records: number) => metrics.handles.lagRecords.set({ reader: reader.name }, records),
-      };
-      const stop = watchWorkers({ watched: [{ part, complaint }], lag, clock, logger });
+      const complaint = patient(clock, areAway, () => complaintOf(runner.state()));
+      const stop = watchWorkers([{ part, complaint }], clock);
       resources.add(`${reader.name} watch`, stop);
     }
   };
@@ -69,18 +58,13 @@ export async function followTopics(context: Context, reading: Reading): Promise<
   });
 }
 
-/** A complaint that is told when it has lasted for some time, through which the brokers answered. */
-function patient(
-  { clock }: Pick<Context, 'clock'>,
-  brokers: Readonly<{ answeredMs: number }>,
-  complaint: () => string | null,
-): () => string | null {
+/** A complaint that is told when it has lasted for some time, through which the brokers were there. */
+function patient(clock: Clock, areAway: () => boolean, complaint: () => string | null): () => string | null {
   let sinceMs: number | undefined;
   return () => {
     const reason = complaint();
     const nowMs = clock.monotonicMs();
-    const isTheirs = nowMs - brokers.answeredMs > graceMs;
-    sinceMs = reason === null || isTheirs ? undefined : (sinceMs ?? nowMs);
+    sinceMs = reason === null || areAway() ? undefined : (sinceMs ?? nowMs);
     return sinceMs === undefined || nowMs - sinceMs < graceMs ? null : reason;
   };
 }

@@ -55,14 +55,6 @@ export const metricsCatalogue = defineMetrics({
     help: 'Documents in the registry by kind and state, as of the last comparison with the topic.',
     labels: ['kind', 'state'],
   },
-  lagRecords: {
-    type: 'gauge',
-    name: 'tidings_subscription_lag_records',
-    help: 'Records behind the end of the partitions that this process reads, by reader.',
-    action:
-      'Grows: MongoDB or the brokers are slow. Failures are counted late (attempts), or new names show late (seen-event-types).',
-    labels: ['reader'],
-  },
   seenTypes: {
     type: 'counter',
     name: 'tidings_subscription_seen_event_types_total',

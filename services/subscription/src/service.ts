@@ -1,5 +1,5 @@
 import { openAccess } from '@tidings/access';
-import { type SubscriptionId, topics } from '@tidings/contracts';
+import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
@@ -128,14 +128,12 @@ type ReaderParts = Readonly<{ bus: Bus; counter: AttemptCounter; usage: MongoKey
 const readersOf = ({ config, logger }: Context, { bus, counter, usage }: ReaderParts): readonly Reader[] => [
   {
     name: 'attempts',
-    topic: topics.attempts,
     group: config.healthGroup,
     drainMs: countDrainMs,
     open: async (group) => consumeAttempts(bus, counter, group),
   },
   {
     name: 'key-usage',
-    topic: topics.keyUsage,
     group: `${config.healthGroup}-key-usage`,
     drainMs: countDrainMs,
     open: async (group) => consumeKeyUsage({ bus, usage, logger, group }),

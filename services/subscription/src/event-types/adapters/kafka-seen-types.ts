@@ -42,7 +42,7 @@ export async function consumeSeenTypes({
   note,
   clock,
   logger,
-}: Reading): Promise<Pick<PartitionRunner, 'state' | 'assigned' | 'close'>> {
+}: Reading): Promise<Pick<PartitionRunner, 'state' | 'close'>> {
   let isClosed = false;
   let queue = Promise.resolve();
   const noteAtLast = async (seen: EventTypeSeen): Promise<void> => {
@@ -72,7 +72,6 @@ export async function consumeSeenTypes({
   });
   return {
     state: () => runner.state(),
-    assigned: () => runner.assigned(),
     close: async (options) => {
       isClosed = true;
       await runner.close(options);

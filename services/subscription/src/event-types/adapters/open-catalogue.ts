@@ -1,4 +1,4 @@
-import { isEventTypeName, topics, type WorkspaceId } from '@tidings/contracts';
+import { isEventTypeName, type WorkspaceId } from '@tidings/contracts';
 import type { Bus, Producer } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
@@ -36,7 +36,6 @@ export function openCatalogue(
     },
     reader: {
       name: 'seen-event-types',
-      topic: topics.seenEventTypes,
       group: `${config.healthGroup}-seen-types`,
       // One that is being noted is noted again by whoever reads on: saying it twice changes nothing.
       drainMs: 0,
