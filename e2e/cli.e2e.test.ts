@@ -59,6 +59,10 @@ it('creates a subscription, publishes to it, and shows the delivery', async () =
   expect((await run(['subscriptions', 'test', id])).out).toMatch(/^success +true$/m);
   expect((await run(['subscriptions', 'disable', id, '--reason', 'done'])).out).toMatch(/^state +disabled$/m);
   expect((await run(['subscriptions', 'delete', id])).code).toBe(0);
+  // Else nothing would be held against the rules when the stack stops.
+  expect([...tidings.sentCommands()]).toEqual(
+    expect.arrayContaining(['subscription insert', 'subscription update', 'history insert', 'history find']),
+  );
   const gone = await run(['subscriptions', 'get', id]);
   expect(gone).toMatchObject({ code: 1, err: expect.stringMatching(/^404 Not found: /) as string });
 });

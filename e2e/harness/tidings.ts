@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@tidings/testing';
+import { eventually, guardProcesses } from '@tidings/testing';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -26,10 +26,13 @@ export type Tidings = Readonly<{
   output(): string;
   /** Read anew at each call: pids change when a part is restarted. */
   local(): Promise<LocalStack>;
+  /** The kinds of commands that its services have sent to MongoDB, such as `history find`. */
+  sentCommands(): ReadonlySet<string>;
   /** Kills a part with SIGKILL and answers its pid. */
   kill9(part: string): Promise<number>;
   /** Waits until the stack has restarted a part that had this pid. */
   restarted(part: string, oldPid: number): Promise<void>;
+  /** Throws when its services have sent to MongoDB what command-rules.ts of packages/testing does not allow. */
   stop(): Promise<number | null>;
 }>;
 
@@ -61,9 +64,10 @@ export const startTidings = async (options: StartOptions = {}): Promise<Tidings>
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tidings-e2e-')));
   const portBase = options.portBase ?? (await freePortBase());
   const args = ['deploy/local/start.mjs', '--data', dataDir, '--port-base', String(portBase)];
+  const guard = guardProcesses();
   const child = spawn(process.execPath, [...args, ...(options.args ?? ['--no-demo'])], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', ...options.env },
+    env: { ...process.env, NODE_ENV: 'production', ...guard.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -96,6 +100,7 @@ export const startTidings = async (options: StartOptions = {}): Promise<Tidings>
     process: child,
     output: () => output,
     local,
+    sentCommands: () => guard.seen(),
     kill9: async (part) => {
       const pid = await pidOf(part);
       process.kill(pid, 'SIGKILL');
@@ -113,6 +118,9 @@ export const startTidings = async (options: StartOptions = {}): Promise<Tidings>
         await ended;
       }
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      const faults = guard.faults();
+      guard.close();
+      if (faults.length > 0) throw new Error(`forbidden commands to MongoDB:\n${faults.join('\n')}`);
       return child.exitCode;
     },
   };

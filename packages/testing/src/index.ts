@@ -4,6 +4,7 @@ export type { DnsAnswer, DnsQuestion, DnsServer, DnsZone } from './dns-server.ts
 export { startDnsServer } from './dns-server.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { eventually } from './eventually.ts';
+export { guardProcesses } from './guard-processes.ts';
 export type { HostileServer, HostileServerOptions } from './hostile-server.ts';
 export { startHostileServer } from './hostile-server.ts';
 export { letIn, type TestKey, untilLetIn } from './let-in.ts';
@@ -13,3 +14,4 @@ export { answering, misbehaviours } from './misbehaviours.ts';
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';
 export { startReceiver } from './receiver.ts';
 export { sharedBrokers, sharedMongodbUri } from './shared-stack.ts';
+export { guardCommands, monitoredUri } from './watch-commands.ts';

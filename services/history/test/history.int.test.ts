@@ -15,7 +15,15 @@ import { type Mongo, startMongo } from '@tidings/local-stack';
 import { MongoConnection } from '@tidings/mongodb';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { Health, loadConfig, systemClock } from '@tidings/runtime';
-import { eventually, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import {
+  eventually,
+  guardCommands,
+  letIn,
+  monitoredUri,
+  sharedBrokers,
+  sharedMongodbUri,
+} from '@tidings/testing';
+import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
 import { configSpec } from '../src/config.ts';
@@ -28,6 +36,8 @@ import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
 
+// Before any client connects.
+const sent = guardCommands(mongoose.mongo, 'history');
 const brokers = sharedBrokers();
 const adminKey = 'an-admin-key-for-tests';
 const path = '/v1/webhooks/deliveries';
@@ -43,18 +53,24 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  expect(sent.faults).toEqual([]);
 });
 
 afterAll(async () => {
   await bus.close();
+  // Else nothing was watched.
+  for (const command of ['insert', 'update', 'find']) expect(sent.seen).toContain(command);
 });
 
 type Listed = { id: string; status: string; attempt_count: number; event_id: string };
 
-const start = async (workspace: string, env: Record<string, string> = {}) => {
+const start = async (
+  workspace: string,
+  { MONGODB_URI = sharedMongodbUri(), ...env }: Record<string, string> = {},
+) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
-    MONGODB_URI: sharedMongodbUri(),
+    MONGODB_URI: monitoredUri(MONGODB_URI),
     ...env,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
@@ -176,7 +192,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
 const openStores = async (database: string) => {
   const health = new Health();
   const mongo = new MongoConnection({
-    uri: sharedMongodbUri(),
+    uri: monitoredUri(sharedMongodbUri()),
     database,
     appName: 'test',
     clock: systemClock,

@@ -15,12 +15,13 @@ import {
 } from '@tidings/contracts';
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { eventually, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardProcesses, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
 const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const guard = guardProcesses();
 const children: ChildProcess[] = [];
 let bus: Bus;
 
@@ -30,6 +31,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
+  expect(guard.faults()).toEqual([]);
+  expect(guard.seen()).toContain('history find');
+  guard.close();
   await bus.close();
 });
 
@@ -47,6 +51,7 @@ const startProcess = async (id: string) => {
   const child = spawn(process.execPath, [entry], {
     env: {
       PATH: process.env['PATH'],
+      ...guard.env,
       KAFKA_BROKERS: sharedBrokers().join(','),
       MONGODB_URI: sharedMongodbUri(),
       HISTORY_PORT: String(port),

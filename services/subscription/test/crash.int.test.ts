@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import { topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAgreement, openDatabase, queuedTests, recordsOf } from './registry-agreement.ts';
-import { aBody } from './registry-api.ts';
+import { type Answer, aBody } from './registry-api.ts';
 import {
   aSite,
   openBrokers,
@@ -26,6 +27,8 @@ afterAll(async () => {
 const newSite = (): Site => aSite(brokers.nodes.brokers);
 
 const signal = 'SIGKILL';
+const minuteMs = 60_000;
+const rounds = 10;
 const written = '"endpoint_url"';
 const published = '"unpublished":false';
 
@@ -123,7 +126,7 @@ describe('kill -9 of the service', () => {
 });
 
 describe('Kafka away', () => {
-  it('during 500 writes: all are taken, none is said to be in force, all are published afterwards', async () => {
+  it('for a minute of 500 writes: all are taken, none is said to be in force, all are published afterwards', async () => {
     const site = newSite();
     const { call } = await startReady(site, {
       SUBSCRIPTION_PUBLISH_WAIT: '20ms',
@@ -133,13 +136,18 @@ describe('Kafka away', () => {
     const [node] = brokers.nodes.nodes;
     node?.signal('SIGSTOP');
     try {
-      const answers = await Promise.all(
-        Array.from({ length: 500 }, async (_, index) =>
+      const answers: Answer[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        // The minute itself: sessions, requests and connections to the brokers have to run out in it.
+        const pause = setTimeout(minuteMs / rounds);
+        const writes = Array.from({ length: 500 / rounds }, async (_, index) =>
           index % 5 === 0
-            ? call('PATCH', `/${body.id}`, { body: { description: `${index}` } })
+            ? call('PATCH', `/${body.id}`, { body: { description: `${round} ${index}` } })
             : call('POST', '', { body: aBody({ send_test: false }) }),
-        ),
-      );
+        );
+        answers.push(...(await Promise.all(writes)));
+        await pause;
+      }
       const counts = new Map<string, number>();
       for (const { status, body: said } of answers) {
         const outcome = `${status} ${said.propagated}`;

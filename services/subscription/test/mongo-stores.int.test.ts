@@ -1,7 +1,7 @@
 import { MongoConnection } from '@tidings/mongodb';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
-import { eventually, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -11,12 +11,11 @@ import { MongoIdempotencyStore } from '../src/registry/adapters/mongo-idempotenc
 import { MongoHealthStore } from '../src/subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 import { describeAuditLog } from './audit-log-contract.ts';
-import { guardCommands, monitoredUri } from './command-guard.ts';
 import { describeHealthStore } from './health-store-contract.ts';
 import { describeIdempotencyStore } from './idempotency-store-contract.ts';
 import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
-const guard = guardCommands();
+const guard = guardCommands(mongoose.mongo, 'subscription');
 const database = 'registry_contract';
 // Unwatched: emptying a collection is the test's own doing.
 const cleaner = mongoose.createConnection(sharedMongodbUri(), { dbName: database });

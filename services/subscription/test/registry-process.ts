@@ -8,9 +8,8 @@ import { promisify } from 'node:util';
 import { ensureTopics } from '@tidings/kafka';
 import { type Brokers, prepareJava, startBrokers } from '@tidings/local-stack';
 import { silentLogger } from '@tidings/observability';
-import { eventually, sharedMongodbUri } from '@tidings/testing';
-import { onTestFinished } from 'vitest';
-import { monitoredUri } from './command-guard.ts';
+import { eventually, guardProcesses, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { expect, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
@@ -29,6 +28,7 @@ export type Strike = Readonly<{
 export type Site = Readonly<{ brokers: readonly string[]; database: string; env: Record<string, string> }>;
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const guard = guardProcesses();
 // A process that starts beside others on a busy machine takes its time.
 const patience = { timeoutMs: 60_000 };
 
@@ -58,6 +58,7 @@ export async function openBrokers(): Promise<OwnBrokers> {
     },
     stop: async () => {
       await nodes.stop();
+      guard.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -86,7 +87,7 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
 function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   const hook = join(dist, 'test', 'strike-hook.js');
   const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
-    env: { PATH: process.env['PATH'], ...site.env, ...env },
+    env: { PATH: process.env['PATH'], ...guard.env, ...site.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>
@@ -95,6 +96,8 @@ function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await ended;
+    expect(guard.faults()).toEqual([]);
+    expect(guard.seen()).toContain('subscription find');
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -162,7 +165,7 @@ export type Said = Readonly<{ code: number | null; out: string; errors: string }
 export async function runCommand(site: Site, args: readonly string[], sealingKeys?: string): Promise<Said> {
   const env = sealingKeys === undefined ? site.env : { ...site.env, SEALING_KEYS: sealingKeys };
   const child = spawn(process.execPath, [join(dist, 'src', 'registry-command.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], ...guard.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

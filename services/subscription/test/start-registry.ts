@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
-import { eventually, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardCommands, monitoredUri, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import mongoose from 'mongoose';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startSubscription } from '../src/service.ts';
-import { guardCommands, monitoredUri } from './command-guard.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
 /** What all registries of a test file have sent to MongoDB. */
-export const sentCommands = guardCommands();
+export const sentCommands = guardCommands(mongoose.mongo, 'subscription');
 
 /** A database and a workspace of its own, and one key ring for all instances of one registry. */
 export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string; adminKey: string }>;

@@ -1,0 +1,30 @@
+import { appendFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type CommandSender, commandFaults, commandRules } from './command-rules.ts';
+import type { LoggedCommand } from './guard-processes.ts';
+import { type MongoDriver, monitoredUri, watchCommands } from './watch-commands.ts';
+
+// Loaded by `node --import` before anything else; see guardProcesses. Does nothing in a process that is no service of ours with
+// documents of its own.
+
+const log = process.env['COMMAND_LOG'];
+const entry = process.argv[1] ?? '';
+const [, name = ''] = /[\\/]services[\\/]([a-z]+)[\\/]dist[\\/]/.exec(entry) ?? [];
+const isSender = (service: string): service is CommandSender => service in commandRules;
+
+if (log !== undefined && isSender(name)) {
+  // The very instance that the service will load.
+  const { mongo } = createRequire(entry)('mongoose') as Readonly<{ mongo: MongoDriver }>;
+  process.env['MONGODB_URI'] = monitoredUri(process.env['MONGODB_URI'] ?? '');
+  const told = new Set<string>();
+  const tell = (line: Omit<LoggedCommand, 'service'>): void => {
+    const text = JSON.stringify({ service: name, ...line });
+    if (told.has(text)) return;
+    told.add(text);
+    appendFileSync(log, `${text}\n`);
+  };
+  watchCommands(mongo, (command, content) => {
+    tell({ seen: command });
+    for (const fault of commandFaults(name, command, content)) tell({ fault });
+  });
+}

@@ -1,0 +1,53 @@
+import { type Command, type CommandSender, commandFaults } from './command-rules.ts';
+
+/** The driver of MongoDB, such as `mongoose.mongo`: that very instance whose clients are to be watched. */
+export type MongoDriver = Readonly<{
+  MongoClient: Readonly<{ prototype: object }>;
+  BSON: Readonly<{ serialize(document: object): Uint8Array; deserialize(bytes: Uint8Array): object }>;
+}>;
+
+/** Every kind of command that went to MongoDB since the guard was set up, and what was wrong with them, in words. */
+export type CommandGuard = Readonly<{ seen: ReadonlySet<string>; faults: readonly string[] }>;
+
+type Started = Readonly<{ commandName: string; command: Command }>;
+type Client = Readonly<{ on(event: 'commandStarted', listener: (started: Started) => void): unknown }>;
+type Prototype = { connect(this: Client): Promise<unknown> };
+
+/**
+ * Tells of every command of every client that connects from here on, in this process. Their URI must say
+ * `monitorCommands=true`: see {@link monitoredUri}.
+ */
+export function watchCommands(
+  { MongoClient, BSON }: MongoDriver,
+  onCommand: (name: string, command: Command) => void,
+): void {
+  const prototype = MongoClient.prototype as Prototype;
+  const { connect } = prototype;
+  prototype.connect = async function watched(this: Client) {
+    this.on('commandStarted', ({ commandName, command }) => {
+      // As it goes over the wire: the library's own objects have fields that are never sent.
+      onCommand(commandName, BSON.deserialize(BSON.serialize(command)) as Command);
+    });
+    return connect.call(this);
+  };
+}
+
+/** Holds what this process sends to MongoDB against the rules of a service; see {@link watchCommands}. */
+export function guardCommands(driver: MongoDriver, sender: CommandSender): CommandGuard {
+  const seen = new Set<string>();
+  const faults: string[] = [];
+  watchCommands(driver, (name, command) => {
+    seen.add(name);
+    faults.push(...commandFaults(sender, name, command));
+  });
+  return { seen, faults };
+}
+
+/** The URI with which a client tells of its commands. */
+export function monitoredUri(uri: string): string {
+  if (/[?&]monitorCommands=true/.test(uri)) return uri;
+  // No URL to the standard when it names several hosts.
+  const [, address = uri, query] = /^(mongodb(?:\+srv)?:\/\/[^/?]+\/?[^?]*)\??(.*)$/.exec(uri) ?? [];
+  const path = /\/\/[^/]+\//.test(address) ? address : `${address}/`;
+  return `${path}?${query ? `${query}&` : ''}monitorCommands=true`;
+}
