@@ -177,6 +177,11 @@ export type RelayOptions = Readonly<{
   delayMs: number;
   /** The record to write when this one is due, usually the same bytes on the deliveries topic. */
   forward(record: IncomingRecord): OutgoingRecord;
+  /**
+   * What is due may wait this long for others that go with it: all relays of a process send at the same multiples of it.
+   * Default 0: each record goes when it is due.
+   */
+  gatherMs?: number;
 }>;
 
 export type Relay = Readonly<{

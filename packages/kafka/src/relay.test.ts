@@ -16,7 +16,7 @@ const target = topic('target', 1);
 const delayMs = 60_000;
 
 /** A relay over the memory bus, and the number in each record that it has sent on. */
-async function relaying() {
+async function relaying(gatherMs = 0) {
   const clock = fakeClock();
   const bus = createMemoryBus({ clock });
   const producer = await bus.producer();
@@ -24,6 +24,7 @@ async function relaying() {
     group: 'relay',
     topic: rung,
     delayMs,
+    gatherMs,
     forward: ({ value, headers, partition, timestampMs }) => ({
       topic: target,
       key: null,
@@ -69,6 +70,24 @@ describe('relay', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('lets what is due go together with others, late by no more than it may', async () => {
+    const { clock, bus, put } = await relaying(25);
+    for (let number = 0; number < 100; number += 1) {
+      await clock.advance(1);
+      await put(number, number % 3);
+    }
+    await clock.advance(delayMs + 25);
+    const records = bus.records(target);
+    expect(records).toHaveLength(100);
+    for (const { timestampMs, headers } of records) {
+      const waitedMs = timestampMs - Number(headers['at']);
+      expect(waitedMs).toBeGreaterThanOrEqual(delayMs);
+      expect(waitedMs).toBeLessThan(delayMs + 25);
+    }
+    expect(new Set(records.map(({ timestampMs }) => timestampMs)).size).toBeLessThanOrEqual(5);
+    await bus.close();
   });
 
   it('moves nothing before it is due', async () => {

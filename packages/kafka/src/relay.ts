@@ -32,6 +32,10 @@ const maxRecordsASend = 500;
 const closeMs = 5_000;
 const retryBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 
+/** Of a record that is due at `dueMs`: the same few moments for all lanes, so that their records meet in one send. */
+const sendingTimeOf = (dueMs: number, gatherMs: number): number =>
+  gatherMs > 0 ? Math.ceil(dueMs / gatherMs) * gatherMs : dueMs;
+
 /** One partition of the rung: its records in order, each sent on when it is due and not before the one ahead of it. */
 class RelayLane {
   #waiting: Waiting[] = [];
@@ -71,8 +75,9 @@ class RelayLane {
     this.#cancelTimer();
     const head = this.#waiting[0];
     if (head === undefined || this.#sending !== undefined || this.#isClosed) return;
-    const waitMs = head.dueMs - this.#options.clock.monotonicMs();
-    if (waitMs > 0) this.#cancelTimer = this.#options.clock.setTimer(() => this.#arm(), waitMs);
+    const { relay, clock } = this.#options;
+    const waitMs = sendingTimeOf(head.dueMs, relay.gatherMs ?? 0) - clock.monotonicMs();
+    if (waitMs > 0) this.#cancelTimer = clock.setTimer(() => this.#arm(), waitMs);
     else this.#sending = this.#sendDue();
   }
 

@@ -50,7 +50,7 @@ export const configSpec = {
     default: 25,
     min: 0,
     max: 1_000,
-    help: 'how long the record of an ended request may wait for others to be written with it; 16 never wait',
+    help: 'how long records of ended requests (at most 16) and due retries may wait to be written together',
   }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',

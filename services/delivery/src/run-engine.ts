@@ -94,7 +94,7 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   await table.ready();
   const runner = await runDeliveries(opened, context);
   resources.add('deliveries', () => runner.close({ drainMs: 0 }));
-  const relays = config.relays ? await startRelays(bus) : [];
+  const relays = config.relays ? await startRelays(bus, config.gatherMs) : [];
   for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
   resources.add('requests under way', async () => {
     engine.order.keeper.stop();
