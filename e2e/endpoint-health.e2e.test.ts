@@ -1,5 +1,5 @@
 import { eventually } from '@tidings/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type Api, apiOf } from './harness/api.ts';
 import { type Collector, startCollector } from './harness/collector.ts';
 import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
@@ -17,11 +17,11 @@ afterAll(async () => {
   await tidings?.stop();
 });
 
-const publish = async (type: string): Promise<void> => {
+const publish = async (type: string, data: object = {}): Promise<void> => {
   const answer = await fetch(`${local.url}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ type, data: {} }),
+    body: JSON.stringify({ type, data }),
   });
   expect(answer.status).toBe(202);
 };
@@ -74,4 +74,87 @@ it('an endpoint that fails and says it is gone is disabled, and its owner hears 
   expect(owner.refused).toEqual([]);
   expect(owner.duplicates()).toBe(0);
   await Promise.all([partner.close(), owner.close()]);
+});
+
+type Letter = Readonly<{ id: string; state: string; reason: string }>;
+
+const lettersOf = async (id: string): Promise<readonly Letter[]> => {
+  const { body } = await api.request('GET', `/v1/webhooks/dead-letters?subscription_id=${id}&limit=100`);
+  return (body as { data: readonly Letter[] }).data;
+};
+
+const numbersOf = ({ receipts }: Collector): readonly number[] =>
+  receipts.map(({ body }) => (JSON.parse(body.toString('utf8')) as { data: { n: number } }).data.n);
+
+const patient = { timeoutMs: 60_000 };
+
+/** A subscription whose endpoint fails on event 0 until it is disabled for it; 1 and 2 come before that, 3 and 4 after. */
+const disabledByCount = async (type: string, settings: Readonly<Record<string, unknown>>) => {
+  const rules = await api.request('PATCH', `/v1/webhooks/workspaces/${local.workspace_id}`, {
+    disable_after_failures: 3,
+  });
+  expect(rules).toMatchObject({ status: 200, body: { disable_after_failures: 3 } });
+  const partner = await startCollector();
+  onTestFinished(async () => partner.close());
+  // The fourth attempt would come after it is disabled.
+  const { id, secret } = await api.subscribe(partner.url, [type], {
+    retry_schedule: [1, 1, 20, 20],
+    ...settings,
+  });
+  partner.trust(secret);
+  partner.failNext(3, 500);
+  await publish(type, { n: 0 });
+  await eventually(() => expect(partner.receipts).toHaveLength(1), patient);
+  return { id, partner };
+};
+
+const isDisabled = async (id: string): Promise<void> => {
+  await eventually(async () => {
+    const { body } = await api.request('GET', `/v1/webhooks/subscriptions/${id}`);
+    expect(body).toMatchObject({
+      is_active: false,
+      state: 'disabled',
+      disabled_reason: 'consecutive-failures',
+      failure_count: 3,
+    });
+  }, patient);
+};
+
+const letterStates = async (id: string, count: number, state: string): Promise<void> => {
+  await eventually(async () => {
+    const letters = await lettersOf(id);
+    expect(letters.map(({ reason }) => reason)).toEqual(Array.from({ length: count }, () => 'disabled'));
+    expect(new Set(letters.map((letter) => letter.state))).toEqual(new Set([state]));
+  }, patient);
+};
+
+it('what an ordered endpoint did not take waits as dead letters, and comes in order when it is enabled', async () => {
+  const { id, partner } = await disabledByCount('waits.inline', { ordering: 'subscription' });
+  for (const n of [1, 2]) await publish('waits.inline', { n });
+  await isDisabled(id);
+  for (const n of [3, 4]) await publish('waits.inline', { n });
+  await letterStates(id, 5, 'waiting');
+  expect(numbersOf(partner)).toEqual([0, 0, 0]);
+
+  expect((await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`)).status).toBe(200);
+  await eventually(() => expect(numbersOf(partner)).toEqual([0, 0, 0, 0, 1, 2, 3, 4]), patient);
+  await letterStates(id, 5, 'delivered');
+  const { body } = await api.request('GET', `/v1/webhooks/subscriptions/${id}`);
+  expect(body).toMatchObject({ is_active: true, disabled_reason: null, failure_count: 0 });
+});
+
+it('what waits for a disabled endpoint is discarded on request, and only that', async () => {
+  const { id, partner } = await disabledByCount('waits.discard', {});
+  await isDisabled(id);
+  for (const n of [3, 4]) await publish('waits.discard', { n });
+  await letterStates(id, 3, 'waiting');
+
+  const enabled = await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`, {
+    waiting: 'discard',
+  });
+  expect(enabled.status).toBe(200);
+  await letterStates(id, 3, 'discarded');
+  await publish('waits.discard', { n: 5 });
+  await eventually(() => expect(numbersOf(partner)).toContain(5), patient);
+  expect(numbersOf(partner)).toEqual([0, 0, 0, 5]);
 });
