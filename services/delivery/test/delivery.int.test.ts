@@ -1,17 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import {
   type AttemptRecorded,
   type DeliveryDeadLettered,
   type DeliveryRequested,
   decodeAttempt,
   decodeDeadLetter,
-  deliveryId,
   encodeDelivery,
-  encodeSubscription,
-  newEventId,
   newSubscriptionId,
   type SubscriptionRecord,
   topics,
@@ -23,49 +17,22 @@ import { eventually, type Receiver, sharedBrokers, startReceiver } from '@tiding
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
-import { deliveryGroup, openEngine, startEngine } from '../src/run-engine.ts';
+import { openEngine, startEngine } from '../src/run-engine.ts';
 import { startDelivery } from '../src/service.ts';
 import { answered } from './answers.ts';
-import { aState, aSubscription, sealingKeys, secretText } from './builders.ts';
+import { secretText } from './builders.ts';
+import { deliveryEnv, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
 
 const brokers = sharedBrokers();
-const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const env = {
-  KAFKA_BROKERS: brokers.join(','),
-  SEALING_KEYS: sealingKeys,
-  DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8',
-  ALLOW_HTTP_ENDPOINTS: 'true',
-  DELIVERY_PORT: '0',
-};
-
 let bus: Bus;
 let producer: Producer;
 const facts: AttemptRecorded[] = [];
 const letters: { letter: DeliveryDeadLettered; value: Buffer }[] = [];
 
-/** What other files left for this group is none of these tests' business. */
-const skipOldCommands = async (): Promise<void> => {
-  const runner = await bus.runPartitions({
-    group: deliveryGroup,
-    topics: [topics.deliveries],
-    decode: () => null,
-    onBatch: ({ items }) => {
-      for (const item of items) item.done();
-    },
-  });
-  const isThrough = async () => {
-    const lags = await bus.lag(deliveryGroup, [topics.deliveries]);
-    if (runner.assigned().length === 0 || lags.some(({ lagRecords }) => lagRecords > 0n))
-      throw new Error('not yet');
-  };
-  await eventually(isThrough);
-  await runner.close({ drainMs: 0 });
-};
-
 beforeAll(async () => {
   bus = await connectKafka({ brokers, clientId: 'delivery-test', logger: silentLogger });
   producer = await bus.producer();
-  await skipOldCommands();
+  await skipOldCommands(bus);
   await bus.runPartitions({
     group: `delivery-test-${process.pid}-${Date.now()}`,
     topics: [topics.attempts, topics.deadLetters],
@@ -90,7 +57,7 @@ afterAll(async () => {
 const contextFor = (more: Readonly<Record<string, string>> = {}) =>
   createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'delivery',
-    config: loadConfig(configSpec, { ...env, ...more }),
+    config: loadConfig(configSpec, { ...deliveryEnv, ...more }),
     catalogue: metricsCatalogue,
   });
 
@@ -106,50 +73,8 @@ const startHere = async (more: Readonly<Record<string, string>> = {}) => {
   return { context, url, stop };
 };
 
-/** The service in a process of its own, ready. */
-const startProcess = async (): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, [mainFile], {
-    env: { ...env, LOG_LEVEL: 'info' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-  let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const url = await eventually(() => {
-    const found =
-      /"event":"service.started".*?"url":"([^"]+)"|"url":"([^"]+)".*?"event":"service.started"/.exec(output);
-    const address = found?.[1] ?? found?.[2];
-    if (address === undefined) throw new Error('not started yet');
-    return address;
-  });
-  await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), { timeoutMs: 30_000 });
-  return child;
-};
-
-/** A subscription of its own at the receiver's address, and commands for it. */
-const subscribe = async (receiver: Pick<Receiver, 'url'>, overrides: Partial<SubscriptionRecord> = {}) => {
-  const id = overrides.id ?? newSubscriptionId(Date.now());
-  const path = `/${id}`;
-  const subscription = aSubscription({ ...overrides, id, endpointUrl: `${receiver.url}${path}` });
-  await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
-  const commands = (count: number): DeliveryRequested[] =>
-    Array.from({ length: count }, (_, n) => {
-      const state = aState({
-        subscriptionId: id,
-        deliveryId: deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`),
-        eventId: newEventId(Date.now()),
-        acceptedAtMs: Date.now(),
-      });
-      return { state, body: Buffer.from(`{"n":${n},"text":"a \u00e9 b"}`), traceparent: null };
-    });
-  return { id, path, subscription, commands };
-};
+const subscribe = async (receiver: Pick<Receiver, 'url'>, overrides?: Partial<SubscriptionRecord>) =>
+  subscribeTo(producer, receiver, overrides);
 
 const publish = async (commands: readonly DeliveryRequested[]): Promise<void> => {
   await producer.publishAll(

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import {
+  type AttemptRecorded,
+  type DeliveryRequested,
+  decodeAttempt,
+  decodeDelivery,
+  encodeDelivery,
+  type SubscriptionId,
+  type TopicDefinition,
+  topics,
+} from '@tidings/contracts';
+import { type Bus, connectKafka, type IncomingRecord, type Producer } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
+import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { secretText } from './builders.ts';
+import { type Strike, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
+
+const count = 300;
+const patient = { timeoutMs: 40_000 };
+
+let bus: Bus;
+let producer: Producer;
+
+beforeAll(async () => {
+  bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'crash-test', logger: silentLogger });
+  producer = await bus.producer();
+  await skipOldCommands(bus);
+});
+afterAll(async () => {
+  await bus.close();
+});
+
+/** Everything of one subscription that a topic holds now. */
+const readOf = async <T>(
+  topic: TopicDefinition,
+  id: SubscriptionId,
+  decode: (record: IncomingRecord) => T,
+) => {
+  const found: T[] = [];
+  await bus.readTail({
+    topic,
+    partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
+    from: { timestampMs: 0 },
+    service: 'crash-test',
+    onRecord: (record) => {
+      if (record.key === id) found.push(decode(record));
+    },
+  });
+  return found;
+};
+
+const nameOf = ({ deliveryId, attempt }: Pick<AttemptRecorded, 'deliveryId' | 'attempt'>): string =>
+  `${deliveryId} ${attempt}`;
+
+const distinct = (names: readonly string[]): number => new Set(names).size;
+
+/** An endpoint that notes the delivery of each request; it answers `status` until it is told otherwise. */
+const anEndpoint = async (status: number) => {
+  const receiver = await startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
+  const endpoint = { receiver, sent: [] as string[], status };
+  receiver.answer(({ headers }) => {
+    endpoint.sent.push(String(headers['webhook-id']));
+    return { status: endpoint.status, delayMs: 3 };
+  });
+  return endpoint;
+};
+
+/** Gives the commands to a process that is struck in the middle of them. */
+const runUntilStruck = async (strike: Strike, commands: readonly DeliveryRequested[]): Promise<void> => {
+  const doomed = await startProcess(strike);
+  const died = once(doomed, 'exit');
+  await producer.publishAll(
+    commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
+  );
+  expect(await died).toEqual([null, 'SIGKILL']);
+};
+
+describe('a process that is killed on real Kafka', () => {
+  it('between record and commit loses nothing, and sends again at most what was under way', async () => {
+    const { receiver, sent } = await anEndpoint(204);
+    const { id, commands } = await subscribeTo(producer, receiver);
+    await runUntilStruck({ topic: topics.attempts.name, sends: 5 }, commands(count));
+    const atDeath = await readOf(topics.attempts, id, decodeAttempt);
+    const underWay = sent.length - distinct(atDeath.map(nameOf));
+    expect(atDeath.length).toBeGreaterThan(0);
+    expect(atDeath.length).toBeLessThan(count);
+    await startProcess();
+    const facts = await eventually(async () => {
+      const found = await readOf(topics.attempts, id, decodeAttempt);
+      expect(distinct(found.map(nameOf))).toBe(count);
+      return found;
+    }, patient);
+    expect(facts.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    expect(distinct(sent)).toBe(count);
+    const repeats = sent.length - count;
+    process.stdout.write(
+      `killed between record and commit: ${atDeath.length} of ${count} recorded, none lost, ${repeats} sent twice, ${underWay} were under way\n`,
+    );
+    expect(repeats).toBeLessThanOrEqual(underWay);
+  });
+
+  it('between the relay\u2019s send and its commit loses nothing, and the copies die out', async () => {
+    // Says nothing against the endpoint: its breaker stays closed.
+    const endpoint = await anEndpoint(404);
+    const { receiver, sent } = endpoint;
+    // Longer than what waits in memory: a second attempt comes by the relay alone.
+    const { id, commands } = await subscribeTo(producer, receiver, { retryScheduleSeconds: [5, 5] });
+    await runUntilStruck({ topic: topics.deliveries.name, sends: 1 }, commands(count));
+    endpoint.status = 204;
+    const atDeath = await readOf(topics.attempts, id, decodeAttempt);
+    const underWay = sent.length - distinct(atDeath.map(nameOf));
+    await startProcess();
+    const facts = await eventually(async () => {
+      const found = await readOf(topics.attempts, id, decodeAttempt);
+      const delivered = found.filter(({ outcome }) => outcome.kind === 'delivered');
+      expect(distinct(delivered.map(({ deliveryId }) => deliveryId))).toBe(count);
+      return found;
+    }, patient);
+    const moved = await readOf(topics.deliveries, id, decodeDelivery);
+    const copies = moved.length - distinct(moved.map(({ state }) => nameOf(state)));
+    const repeats = sent.length - distinct(facts.map(nameOf));
+    process.stdout.write(
+      `killed between the relay\u2019s send and its commit: ${copies} copies of ${count} commands, none lost, ${repeats} sent twice, ${underWay} were under way\n`,
+    );
+    expect(copies).toBeGreaterThan(0);
+    expect(repeats).toBeLessThanOrEqual(underWay);
+    // A copy that lived on would be one attempt ahead of its delivery.
+    expect(facts.filter(({ attempt }) => attempt > 2)).toEqual([]);
+  });
+});

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import {
+  type DeliveryRequested,
+  deliveryId,
+  encodeSubscription,
+  newEventId,
+  newSubscriptionId,
+  type SubscriptionId,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
+import type { Bus, Producer } from '@tidings/kafka';
+import { eventually, type Receiver, sharedBrokers } from '@tidings/testing';
+import { expect, onTestFinished } from 'vitest';
+import { deliveryGroup } from '../src/run-engine.ts';
+import { aState, aSubscription, sealingKeys } from './builders.ts';
+
+const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const strikeHook = new URL('../dist/test/strike-hook.js', import.meta.url).href;
+
+/** What the service is started with, here or in a process of its own. */
+export const deliveryEnv = {
+  KAFKA_BROKERS: sharedBrokers().join(','),
+  SEALING_KEYS: sealingKeys,
+  DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8',
+  ALLOW_HTTP_ENDPOINTS: 'true',
+  DELIVERY_PORT: '0',
+} as const;
+
+/** When a process dies: the brokers have acknowledged this many sends to the topic, and nobody in it knows of the last. */
+export type Strike = Readonly<{ topic: string; sends: number }>;
+
+/** The service in a process of its own, ready. */
+export const startProcess = async (strike?: Strike): Promise<ChildProcess> => {
+  const hook = strike === undefined ? [] : ['--import', strikeHook];
+  const child = spawn(process.execPath, [...hook, mainFile], {
+    env: { ...deliveryEnv, LOG_LEVEL: 'info', ...(strike && { STRIKE: JSON.stringify(strike) }) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const url = await eventually(() => {
+    const found =
+      /"event":"service.started".*?"url":"([^"]+)"|"url":"([^"]+)".*?"event":"service.started"/.exec(output);
+    const address = found?.[1] ?? found?.[2];
+    if (address === undefined) throw new Error('not started yet');
+    return address;
+  });
+  await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), { timeoutMs: 30_000 });
+  return child;
+};
+
+/** What other files left for this group is none of these tests' business. */
+export const skipOldCommands = async (bus: Bus): Promise<void> => {
+  const runner = await bus.runPartitions({
+    group: deliveryGroup,
+    topics: [topics.deliveries],
+    decode: () => null,
+    onBatch: ({ items }) => {
+      for (const item of items) item.done();
+    },
+  });
+  const isThrough = async () => {
+    const lags = await bus.lag(deliveryGroup, [topics.deliveries]);
+    if (runner.assigned().length === 0 || lags.some(({ lagRecords }) => lagRecords > 0n))
+      throw new Error('not yet');
+  };
+  await eventually(isThrough);
+  await runner.close({ drainMs: 0 });
+};
+
+/** A subscription in the topic, where its requests go, and commands for it. */
+export type Subscribed = Readonly<{
+  id: SubscriptionId;
+  path: string;
+  subscription: SubscriptionRecord;
+  commands: (count: number) => DeliveryRequested[];
+}>;
+
+/** A subscription of its own at the receiver's address, and commands for it. */
+export const subscribeTo = async (
+  producer: Producer,
+  receiver: Pick<Receiver, 'url'>,
+  overrides: Partial<SubscriptionRecord> = {},
+): Promise<Subscribed> => {
+  const id = overrides.id ?? newSubscriptionId(Date.now());
+  const path = `/${id}`;
+  const subscription = aSubscription({ ...overrides, id, endpointUrl: `${receiver.url}${path}` });
+  await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
+  const commands = (count: number): DeliveryRequested[] =>
+    Array.from({ length: count }, (_, n) => {
+      const state = aState({
+        subscriptionId: id,
+        deliveryId: deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`),
+        eventId: newEventId(Date.now()),
+        acceptedAtMs: Date.now(),
+      });
+      return { state, body: Buffer.from(`{"n":${n},"text":"a \u00e9 b"}`), traceparent: null };
+    });
+  return { id, path, subscription, commands };
+};
