@@ -1,6 +1,6 @@
 import { eventually, lintApi, type Receiver } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, ask } from './harness/ask.ts';
+import { type Answer, ask, bodyOf } from './harness/ask.ts';
 import { Caller, guards, statusAt, untilJobsEnd } from './harness/caller.ts';
 import { type Description, type Operation, operationsOf } from './harness/operations.ts';
 import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
@@ -40,7 +40,7 @@ afterAll(async () => {
   await tidings?.stop();
 });
 
-type Foreigner = 'stranger' | 'neighbour' | 'visitor';
+type Foreigner = keyof Pick<Parties, 'stranger' | 'neighbour' | 'visitor'>;
 
 const all = (): readonly Operation[] => operationsOf(description);
 const guarded = (): readonly Operation[] => all().filter(({ scope }) => scope !== null);
@@ -191,6 +191,21 @@ describe('the wall', () => {
     expect(await everything(who)).toEqual(before);
   });
 
+  it('hides what is inside a workspace from the operator of the platform', async () => {
+    const before = await everything('stranger');
+    for (const operation of guarded().filter(isOfOne)) {
+      const [first] = triesOf(operation);
+      // Workspaces themselves are the operator's.
+      if (first === undefined || operation.path.includes('/workspaces/')) continue;
+      for (const variant of variantsOf(requestOf(operation, first, owned), operation)) {
+        const answer = await ask(url, { ...variant, key: local.admin_key });
+        expect([operation.operationId, answer.status]).toEqual([operation.operationId, 404]);
+        expect(seenIn(answer, variant, 'stranger')).toEqual([]);
+      }
+    }
+    expect(await everything('stranger')).toEqual(before);
+  });
+
   it('takes no cursor of another', async () => {
     const lists = guarded().filter(({ query }) => query.includes('cursor'));
     const taken: string[] = [];
@@ -206,6 +221,23 @@ describe('the wall', () => {
     }
     expect(taken).toContain('listDeadLetters');
     expect(taken).toContain('listEventTypes');
+  });
+
+  it.each([
+    ['createSubscription', ['owner', 'partner', 'neighbour', 'stranger']],
+    ['publishEvent', ['owner', 'stranger']],
+  ] as const)('repeats nothing of another to the same Idempotency-Key of %s', async (operationId, who) => {
+    const operation = guarded().find((one) => one.operationId === operationId);
+    const [first] = operation === undefined ? [] : triesOf(operation);
+    if (operation === undefined || first === undefined) throw new Error(`there is no ${operationId}`);
+    const request = { ...requestOf(operation, first, owned), idempotencyKey: 'the same for all' };
+    const ids = new Set<string>();
+    for (const one of who) {
+      const answer = await ask(url, { ...request, key: parties[one] });
+      expect(answer.headers).not.toHaveProperty('idempotency-replayed');
+      ids.add(bodyOf<{ id: string }>(answer, 201, 202).id);
+    }
+    expect(ids.size).toBe(who.length);
   });
 
   it('tells a key that lacks the scope so, before anything is looked for', async () => {

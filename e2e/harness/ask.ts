@@ -5,6 +5,7 @@ export type Question = Readonly<{
   path: string;
   body?: unknown;
   ifMatch?: string;
+  idempotencyKey?: string;
 }>;
 
 /** Everything of an answer that a caller can tell two of them apart by, but for the id and time of the request itself. */
@@ -36,7 +37,10 @@ function nextAddress(): string {
 }
 
 /** Asks, and answers whatever the status is. */
-export async function ask(url: string, { key, method, path, body, ifMatch }: Question): Promise<Answer> {
+export async function ask(
+  url: string,
+  { key, method, path, body, ifMatch, idempotencyKey }: Question,
+): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
@@ -44,6 +48,7 @@ export async function ask(url: string, { key, method, path, body, ifMatch }: Que
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });

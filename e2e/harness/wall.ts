@@ -197,6 +197,8 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   reason: null,
   kind: null,
   format: null,
+  dry_run: null,
+  force: null,
   recorded_after: null,
   recorded_before: null,
 };
