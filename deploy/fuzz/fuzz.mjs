@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build, install, main, root, runQuietly, say } from '../local/bootstrap.mjs';
 import { requireNode } from '../local/machine.mjs';
 import { UserError } from '../local/options.mjs';
+import { aimAtObjects } from './make-objects.mjs';
 
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const venv = join(root, '.tidings', 'fuzz-venv');
@@ -26,7 +27,8 @@ const checks = [
 ];
 
 /**
- * `npm run test:fuzz`: starts a Tidings of its own and lets schemathesis loose on every route of its description.
+ * `npm run test:fuzz`: starts a Tidings of its own and lets schemathesis loose on every route of its description, and then
+ * once more on those that name an object, with objects that exist.
  * Arguments go to schemathesis: `--max-examples 50`, `--include-path /v1/events`, `--seed 1`.
  */
 await main(async (handOver) => {
@@ -39,7 +41,17 @@ await main(async (handOver) => {
   const data = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
   const stack = await startStack(data);
   try {
-    return await fuzz(await stack.ready(), process.argv.slice(2));
+    const local = await stack.ready();
+    const given = process.argv.slice(2);
+    const anything = await fuzz(local, given);
+    const { key, config } = await aimAtObjects(local);
+    const file = join(data, 'schemathesis.toml');
+    writeFileSync(file, config);
+    say('once more, at objects that exist');
+    const isNarrowed = given.some((arg) => arg.startsWith('--include'));
+    const chosen = isNarrowed ? given : ['--include-path-regex', '[{]', ...given];
+    const onObjects = await fuzz({ ...local, admin_key: key }, chosen, ['--config-file', file]);
+    return Math.max(anything, onObjects);
   } finally {
     await stack.stop();
     rmSync(data, { recursive: true, force: true });
@@ -125,8 +137,9 @@ function isFree(port) {
   });
 }
 
-async function fuzz({ url, admin_key }, given) {
+async function fuzz({ url, admin_key }, given, before = []) {
   const args = [
+    ...before,
     ...['run', `${url}/v1/openapi.json`, '--url', url, '--header', `Authorization: Bearer ${admin_key}`],
     ...['--checks', checks.join(','), '--continue-on-failure'],
     ...['--request-timeout', '35', '--warnings', 'off', '--no-color'],

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { UserError } from '../local/options.mjs';
+
+const waitMs = 60_000;
+// Nobody listens there: what is sent fails at once.
+const endpoint = 'http://127.0.0.1:9/';
+
+/** How an object for one operation is made: answers the parameters of its path. By what the path begins with. */
+const makers = {
+  '/v1/webhooks/subscriptions/': async ({ call }) =>
+    await call('POST', '/subscriptions', { endpoint_url: endpoint, events: ['fuzz.*'], send_test: false }),
+  '/v1/webhooks/event-types/': async ({ call }, operationId) => {
+    const name = `fuzz.for_${operationId.toLowerCase()}`;
+    await call('POST', '/event-types', { name, state: 'active', schema: { type: 'object' } });
+    return { name, version: '1' };
+  },
+  '/v1/webhooks/consumers/': async ({ call }, operationId) =>
+    await call('POST', '/consumers', { id: `fuzz-${operationId}` }),
+  '/v1/webhooks/workspaces/': async ({ call }, operationId) =>
+    await call('POST', '/workspaces', { id: `ws_fuzz_${operationId}` }),
+  '/v1/webhooks/api-keys/': async ({ call }) => await call('POST', '/api-keys', { scopes: ['events:write'] }),
+  '/v1/webhooks/deliveries/': async ({ dead }) => (await dead()).delivery,
+  '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).letter,
+  '/v1/webhooks/dead-letter-jobs/': async ({ call }) =>
+    await call('POST', '/dead-letters/redrive', { filter: { event_type: 'fuzz.none' } }),
+};
+
+/**
+ * Makes an object of its own for each operation whose path names one, and answers a configuration of schemathesis that
+ * aims the operation at it, with a key that sees it. So no case comes to nothing because another has deleted what it was
+ * about. All is in a new workspace: the rules of the first one may be anything by now.
+ */
+export async function aimAtObjects({ url, admin_key }) {
+  const key = await enterWorkspace(url, caller(url, admin_key));
+  const call = caller(url, key);
+  const api = { call, dead: async () => await makeDead(call) };
+  const { paths } = await (await fetch(`${url}/v1/openapi.json`)).json();
+  const tables = [];
+  for (const [path, item] of Object.entries(paths)) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    if (names.length === 0) continue;
+    const [, make] = Object.entries(makers).find(([beginning]) => path.startsWith(beginning)) ?? [];
+    if (make === undefined)
+      throw new UserError(`${path}: say in deploy/fuzz/make-objects.mjs how its object is made.`);
+    for (const { operationId, parameters } of Object.values(item)) {
+      const made = await make(api, operationId);
+      const fixed = names.map((name) => [`path.${name}`, made[name]]);
+      // Of any version: else most cases would end at a random one.
+      if (parameters.some(({ $ref }) => $ref?.endsWith('/If-Match'))) fixed.push(['header.If-Match', '*']);
+      tables.push(tableOf(operationId, fixed));
+    }
+  }
+  return { key, config: tables.join('\n') };
+}
+
+// A JSON string is a string of TOML.
+const tableOf = (operationId, fixed) =>
+  [
+    '[[operations]]',
+    `include-operation-id = ${JSON.stringify(operationId)}`,
+    `parameters = { ${fixed.map((pair) => pair.map((text) => JSON.stringify(text)).join(' = ')).join(', ')} }`,
+    '',
+  ].join('\n');
+
+const scopes = ['events:write', 'admin', 'platform'];
+
+/** Makes the workspace, and answers a key of it when it is let in everywhere. */
+async function enterWorkspace(url, callAsOperator) {
+  const id = 'ws_fuzz';
+  await callAsOperator('POST', '/workspaces', { id, allow_http: true, event_type_policy: 'open' });
+  const { key } = await callAsOperator('POST', '/api-keys', { workspace_id: id, scopes });
+  const call = caller(url, key);
+  await until(async () => await call('GET', '/subscriptions'));
+  await until(async () => await call('GET', '/deliveries'));
+  await until(async () => await call('POST', '/events', { type: 'fuzz.begun', data: {} }));
+  return key;
+}
+
+const caller = (url, key) => async (method, path, body) => {
+  const response = await fetch(`${url}/v1${path === '/events' ? path : `/webhooks${path}`}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new UserError(`${method} ${path} was answered ${response.status}: ${answer}`);
+  return JSON.parse(answer);
+};
+
+/** A delivery that is given up, and its dead letter. */
+async function makeDead(call) {
+  const settings = { endpoint_url: endpoint, events: ['dead.*'], retry_schedule: [], send_test: false };
+  const { id } = await call('POST', '/subscriptions', settings);
+  await call('POST', '/events', { type: 'dead.event', data: {} });
+  const [letter] = await listed(call, `/dead-letters?subscription_id=${id}`);
+  const [delivery] = await listed(call, `/deliveries?subscription_id=${id}`);
+  return { letter, delivery };
+}
+
+const listed = async (call, path) =>
+  await until(async () => {
+    const { data } = await call('GET', path);
+    if (data.length === 0) throw new UserError(`${path} stayed empty`);
+    return data;
+  });
+
+async function until(attempt) {
+  for (const deadlineMs = performance.now() + waitMs; ; await sleep(250)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof UserError) || performance.now() > deadlineMs) throw error;
+    }
+  }
+}
