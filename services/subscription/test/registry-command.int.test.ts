@@ -61,6 +61,8 @@ describe('registry:reseal', () => {
         (await registry.call('POST', '', { body: aBody({ send_test: false, secret_headers }) })).body.id,
       );
     }
+    const body = { consumer_id: 'acme' };
+    expect((await registry.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
     const rotated = `${newKey},${oldKey}`;
     const dry = await runCommand(site, ['reseal', '--dry-run'], rotated);
     expect([dry.code, dry.out]).toEqual([0, expect.stringContaining("sealed with 'k1': 10")]);
@@ -91,6 +93,7 @@ describe('registry:reseal', () => {
     const tested = await renewed.call('POST', `/${ids[0]}/test`);
     // It was signed: what failed is the name of the endpoint.
     expect(tested.body).toMatchObject({ error: 'dns' });
+    expect((await renewed.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
   });
 
   it('names what does not open, and re-seals the rest', async () => {

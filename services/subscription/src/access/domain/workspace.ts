@@ -44,11 +44,16 @@ export function withRules(current: Workspace, change: Partial<WorkspaceRules>, n
 export const withState = <T extends Versioned>(current: T, state: T['state'], nowMs: number): T =>
   current.state === state ? current : nextVersion(current, { state } as Partial<T>, nowMs);
 
-/** The version as the services need it. */
+/** The version as the services need it: always the same bytes, in whatever order its rules were put together. */
 export const workspaceRecord = ({ id, version, state, rules }: Workspace): WorkspaceRecord => ({
   type: 'WorkspaceChanged.v1',
   id,
   version,
   state,
-  ...rules,
+  name: rules.name,
+  eventTypePolicy: rules.eventTypePolicy,
+  allowHttp: rules.allowHttp,
+  maxSubscriptions: rules.maxSubscriptions,
+  disableAfterFailures: rules.disableAfterFailures,
+  notice: rules.notice,
 });
