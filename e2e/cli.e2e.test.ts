@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@tidings/testing';
@@ -101,6 +102,32 @@ it('makes a workspace, a key for it, a consumer in it and a token for that one',
   const revoke = ['api-keys', 'revoke', made.id, '--workspace', 'ws_cli'];
   expect(await answerOf<Named>(revoke)).toMatchObject({ state: 'revoked' });
   await eventually(async () => expect((await run(['consumers', 'list'], inside)).err).toMatch(/^401 /));
+});
+
+it('takes the types of a document, which are in force at once', async () => {
+  const payload = { type: 'object', properties: { n: { $ref: '#/components/schemas/N' } }, required: ['n'] };
+  const document = {
+    asyncapi: '3.0.0',
+    info: { title: 'Of a test', version: '1.0.0' },
+    components: { messages: { 'cli.typed': { payload } }, schemas: { N: { type: 'integer' } } },
+  };
+  const file = join(tidings.dataDir, 'asyncapi.json');
+  await writeFile(file, JSON.stringify(document));
+  const push = ['event-types', 'push', file];
+  expect((await run([...push, '--dry-run'])).out).toMatch(/^cli\.typed +created/m);
+  const [made] = (await answerOf<{ data: readonly object[] }>(push)).data;
+  expect(made).toMatchObject({ name: 'cli.typed', outcome: 'created', propagated: true });
+  const publish = async (data: string) => run(['events', 'publish', 'cli.typed', '--data', data]);
+  await eventually(
+    async () =>
+      expect(await publish('{"n":"one"}')).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('/data/n: ') as string,
+      }),
+    { timeoutMs: 5_000 },
+  );
+  expect((await publish('{"n":1}')).code).toBe(0);
+  expect((await run(push)).out).toMatch(/^cli\.typed +unchanged/m);
 });
 
 it('counts dead letters, sends one again, and discards the rest', async () => {
