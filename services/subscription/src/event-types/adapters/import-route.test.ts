@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { AppError } from '@tidings/runtime';
+import { describe, expect, it, vi } from 'vitest';
 import { faultPointers } from '../../../test/in-memory-catalogue.ts';
 import { faultsOf, outcomesOf, rowsOf, serveImports } from '../../../test/serve-imports.ts';
 
@@ -230,7 +231,12 @@ describe('what is refused', () => {
     const document = anAsyncApi({ 'order.paid': { description: 'first' }, other: { name: 'order.paid' } });
     const answer = await take(document);
     expect(rowsOf(answer).map(({ outcome }) => outcome)).toEqual(['created', 'refused']);
-    expect(faultsOf(answer)).toEqual(['/components/messages/other']);
+    expect(rowsOf(answer)[1]?.errors).toEqual([
+      {
+        pointer: '/components/messages/other',
+        detail: "is named 'order.paid', as is /components/messages/order.paid",
+      },
+    ]);
     expect(await type('order.paid')).toMatchObject({ description: 'first' });
   });
 
@@ -310,6 +316,14 @@ describe('an import', () => {
     let deep: object = {};
     for (let level = 0; level < 70; level += 1) deep = { items: deep };
     expect((await take(anAsyncApi({ a: { payload: deep } }))).status).toBe(422);
+  });
+
+  it('ends with 503 while the database is away: nobody can say what a type would be', async () => {
+    const { documents, take } = await serveImports();
+    const away = new AppError({ code: 'unavailable', message: 'MongoDB is away.' });
+    vi.spyOn(documents.store, 'find').mockRejectedValue(away);
+    expect((await take(anAsyncApi({ a: {} }))).status).toBe(503);
+    expect((await take(anAsyncApi({ a: {} }), '?dry_run=true')).status).toBe(503);
   });
 
   it('is for keys of the whole workspace that may write', async () => {
