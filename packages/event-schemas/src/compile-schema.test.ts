@@ -79,11 +79,14 @@ describe('compileSchema', () => {
     expect(() => compileSchema({ pattern: '(?=a)' })).toThrow(SchemaError);
   });
 
-  it.each([true, {}])('checks data by a schema that allows nothing in one alternative (not: %j)', (anything) => {
-    const either = { anyOf: [{ properties: { a: {} } }], not: anything };
-    expect(kindOf({ anyOf: [either, { required: ['b'] }] }, { b: 1 })).toBe('valid');
-    expect(kindOf({ anyOf: [either, { required: ['b'] }] }, { a: 1 })).toBe('invalid');
-  });
+  it.each([true, {}])(
+    'checks data by a schema that allows nothing in one alternative (not: %j)',
+    (anything) => {
+      const either = { anyOf: [{ properties: { a: {} } }], not: anything };
+      expect(kindOf({ anyOf: [either, { required: ['b'] }] }, { b: 1 })).toBe('valid');
+      expect(kindOf({ anyOf: [either, { required: ['b'] }] }, { a: 1 })).toBe('invalid');
+    },
+  );
 
   it('agrees with ajv on schemas and data of any kind', () => {
     const leaf = fc.oneof(
