@@ -85,6 +85,7 @@ const aSubscription: SubscriptionRecord = {
   state: 'active',
   version: 1,
   enabledVersion: 1,
+  countedVersion: 1,
   onEnable: 'redrive',
   endpointUrl: 'https://example.com/hook',
   events: ['order.*'],

@@ -59,8 +59,10 @@ export type SubscriptionRecord = Readonly<{
   state: 'active' | 'disabled' | 'deleted';
   /** Grows by one at each write. The newest version wins, in whatever order versions arrive. */
   version: number;
-  /** Attempts of commands older than this version do not count for endpoint health. */
+  /** The version that enabled it last. */
   enabledVersion: number;
+  /** Attempts of older versions do not count for endpoint health: the subscription was enabled then, or its endpoint is another. */
+  countedVersion: number;
   /** What the caller who enabled it (`enabledVersion`) wanted done with what waits in dead-letters. */
   onEnable: OnEnable;
   endpointUrl: string;
@@ -100,6 +102,7 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
       state: { enum: ['active', 'disabled', 'deleted'] },
       version: { type: 'integer', minimum: 1 },
       enabledVersion: shape.count,
+      countedVersion: shape.count,
       onEnable: { enum: onEnablePolicies },
       endpointUrl: shape.text,
       events: { type: 'array', items: shape.text },
@@ -146,10 +149,11 @@ export const encodeSubscription = (subscription: SubscriptionRecord): WireRecord
 });
 
 // Fields that records of earlier releases do not have.
-const withDefaults = (record: unknown): unknown =>
-  typeof record === 'object' && record !== null
-    ? { onEnable: 'redrive', secretHeaders: [], requestOrigin: null, ...record }
-    : record;
+const withDefaults = (record: unknown): unknown => {
+  if (typeof record !== 'object' || record === null) return record;
+  const countedVersion = 'enabledVersion' in record ? record.enabledVersion : 1;
+  return { countedVersion, onEnable: 'redrive', secretHeaders: [], requestOrigin: null, ...record };
+};
 
 /** Decodes a record of the subscriptions topic that is no tombstone. Throws DecodeError. */
 export const decodeSubscription = (record: WireRecord): SubscriptionRecord => {

@@ -87,6 +87,7 @@ export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): Subs
     state: 'active',
     version: 1,
     enabledVersion: 1,
+    countedVersion: 1,
     onEnable: 'redrive',
     endpointUrl: 'https://partner.example/hooks',
     events: ['*'],

@@ -16,6 +16,7 @@ export const aSubscription = (over: Partial<SubscriptionRecord> = {}): Subscript
   state: 'active',
   version: 1,
   enabledVersion: 1,
+  countedVersion: 1,
   onEnable: 'redrive',
   endpointUrl: 'https://partner.example/hook',
   events: ['order.*'],

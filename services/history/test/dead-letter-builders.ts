@@ -164,6 +164,7 @@ export const aSubscription = (over: Partial<SubscriptionRecord> = {}): Subscript
   state: 'active',
   version: 1,
   enabledVersion: 1,
+  countedVersion: 1,
   onEnable: 'redrive',
   endpointUrl: 'https://example.com/hook',
   events: ['*'],

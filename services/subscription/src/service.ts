@@ -83,7 +83,7 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
   resources.add('notices', () => notices.close());
   const counter = new AttemptCounter({
     health,
-    enabledVersionOf: (id) => subscriptions.landed.enabledVersionOf(id),
+    countedVersionOf: (id) => subscriptions.landed.countedVersionOf(id),
     policyOf: rules.policyOf,
     tell: createTellTransitions({
       ...subscriptions,

@@ -13,7 +13,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
     const full = (): EndpointHealth => ({
       subscriptionId: nextId(),
       rev: 1,
-      enabledVersion: 4,
+      countedVersion: 4,
       failureCount: 7,
       failingSinceMs: 1_700_000_000_000,
       lastDeliveryAtMs: 1_600_000_000_000,

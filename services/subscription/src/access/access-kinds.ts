@@ -25,7 +25,7 @@ import { type Workspace, workspaceRecord } from './domain/workspace.ts';
 
 const factsOf = (record: WireRecord): RecordFacts => {
   const { version, state } = decodeAccess(record);
-  return { version, enabledVersion: 0, isDeleted: state === 'deleted' };
+  return { version, countedVersion: 0, isDeleted: state === 'deleted' };
 };
 
 const onTopic = <T extends Versioned>(type: AccessRecord['type'], recordOf: (entity: T) => AccessRecord) => ({

@@ -5,8 +5,8 @@ import type { Versioned } from './domain/versioned.ts';
 /** A document as the database holds it: the registry's own fields, and those of its kind beside them. */
 export type StoredDocument = Readonly<{ _id: string; version: number }> & Readonly<Record<string, unknown>>;
 
-/** What the registry has to know of a record of the topic. `enabledVersion`: 0 where nothing can be enabled. */
-export type RecordFacts = Readonly<{ version: number; enabledVersion: number; isDeleted: boolean }>;
+/** What the registry has to know of a record of the topic. `countedVersion`: 0 where nothing is counted. */
+export type RecordFacts = Readonly<{ version: number; countedVersion: number; isDeleted: boolean }>;
 
 /** How an index is ordered: the fields and their directions. */
 export type IndexKeys = Readonly<Record<string, 1 | -1>>;

@@ -67,7 +67,7 @@ describe('counting attempts', () => {
   async function startCounting(group = 'g'): Promise<{ counter: AttemptCounter; runner: PartitionRunner }> {
     const counter = new AttemptCounter({
       health,
-      enabledVersionOf: () => 1,
+      countedVersionOf: () => 1,
       policyOf: () => ({ disableAfterFailures: 10, disableAfterMs: 1_000_000 }),
       tell: async (id, transitions) => tell(id, transitions),
       metrics: handles,

@@ -9,10 +9,10 @@ import type { HealthPolicy } from './domain/health-transition.ts';
 import type { HealthStore } from './ports.ts';
 import type { TellTransitions } from './tell-transitions.ts';
 
-/** What counting works with. `enabledVersionOf`: as the topic says; 0 for a subscription it does not know. */
+/** What counting works with. `countedVersionOf`: as the topic says; 0 for a subscription it does not know. */
 export type CountParts = Readonly<{
   health: HealthStore;
-  enabledVersionOf(id: SubscriptionId): number;
+  countedVersionOf(id: SubscriptionId): number;
   policyOf(workspace: WorkspaceId): HealthPolicy;
   tell: TellTransitions;
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'attemptsCounted'>;
@@ -115,7 +115,7 @@ export class AttemptCounter {
   }
 
   async #count(id: SubscriptionId, waiting: readonly Waiting[]): Promise<void> {
-    const { health, enabledVersionOf, policyOf, tell, metrics } = this.#parts;
+    const { health, countedVersionOf, policyOf, tell, metrics } = this.#parts;
     const attempts = waiting.map(({ attempt }) => attempt);
     const [first] = attempts;
     if (first === undefined) return;
@@ -123,7 +123,7 @@ export class AttemptCounter {
       const stored = this.#written.get(id) ?? (await health.find(id));
       const before = stored ?? noHealth(id);
       const { health: after, transitions } = withAttempts(before, attempts, {
-        enabledVersion: enabledVersionOf(id),
+        countedVersion: countedVersionOf(id),
         policy: policyOf(first.workspaceId),
         endOf: (partition) => this.#partitions.get(partition)?.end ?? Number.POSITIVE_INFINITY,
       });

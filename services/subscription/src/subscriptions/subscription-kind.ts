@@ -24,6 +24,7 @@ type CertificateFields = Readonly<{ fingerprint: string; expires_at_ms: number }
 type SubscriptionFields = Readonly<{
   consumer_id: string | null;
   enabled_version: number;
+  counted_version: number;
   on_enable: Subscription['onEnable'];
   endpoint_url: string;
   description: string | null;
@@ -71,6 +72,7 @@ const certificates = {
 const fields = {
   consumer_id: shape.nullableText,
   enabled_version: shape.count,
+  counted_version: shape.count,
   on_enable: { enum: onEnablePolicies },
   endpoint_url: shape.text,
   description: shape.nullableText,
@@ -146,6 +148,7 @@ const tlsOf = (document: SubscriptionFields['tls']): StoredTls | null =>
 const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFields => ({
   consumer_id: subscription.consumerId,
   enabled_version: subscription.enabledVersion,
+  counted_version: subscription.countedVersion,
   on_enable: subscription.onEnable,
   endpoint_url: settings.endpointUrl,
   description: settings.description,
@@ -227,7 +230,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   keyPrefix: '',
   fields,
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }, { test_owed: 1 }],
-  schemaVersion: 5,
+  schemaVersion: 6,
   steps: {
     1: (document) => ({ ...document, on_enable: 'redrive' }),
     2: (document) => ({ ...document, unaudited: false, audit: null }),
@@ -239,6 +242,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
       test_owed: false,
     }),
     4: (document) => ({ ...document, tls: null }),
+    5: (document) => ({ ...document, counted_version: document['enabled_version'] }),
   },
   toFields,
   fromFields: (document) => ({
@@ -246,6 +250,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
     state: document.state as Subscription['state'],
     enabledVersion: document.enabled_version,
+    countedVersion: document.counted_version,
     onEnable: document.on_enable,
     settings: settingsOf(document),
     secrets: document.secrets.map((secret) => ({
@@ -261,8 +266,8 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   }),
   encode: (subscription) => encodeSubscription(recordOf(subscription)),
   factsOf: (record) => {
-    const { version, enabledVersion, state } = decodeSubscription(record);
-    return { version, enabledVersion, isDeleted: state === 'deleted' };
+    const { version, countedVersion, state } = decodeSubscription(record);
+    return { version, countedVersion, isDeleted: state === 'deleted' };
   },
   masks: {
     endpoint_url: maskedUrl,

@@ -1,11 +1,11 @@
 import { decodeEvent, type OperationalEvent, topics } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
-import { aSubscription } from '../../test/a-subscription.ts';
+import { aSubscription, someSettings } from '../../test/a-subscription.ts';
 import { openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { operationalEventPublisher } from './adapters/kafka-operational-events.ts';
 import type { HealthTransition } from './domain/health-transition.ts';
-import { disabled, enabled, type Subscription } from './domain/subscription.ts';
+import { amended, disabled, enabled, type Subscription } from './domain/subscription.ts';
 import { createTellTransitions } from './tell-transitions.ts';
 
 const failing = {
@@ -77,10 +77,12 @@ describe('telling what an endpoint has come to', () => {
     expect((await stored())?.version).toBe(version);
   });
 
-  it('leaves alone what its owner disabled or enabled first, and says nothing of it', async () => {
+  it('leaves alone what its owner disabled, enabled or moved first, and says nothing of it', async () => {
     const byHand = disabled(aSubscription(), 'manual', 2_000);
     const enabledAgain = enabled(disabled(aSubscription(), 'gone', 2_000), 3_000);
-    for (const subscription of [byHand, enabledAgain]) {
+    const elsewhere = { settings: someSettings({ endpointUrl: 'https://new.example/' }), isActive: true };
+    const moved = amended(aSubscription(), { ...elsewhere, reason: '' }, 2_000);
+    for (const subscription of [byHand, enabledAgain, moved]) {
       const { tell, events, stored } = await open(subscription);
       await tell(subscription.id, [disabling]);
       expect(await stored()).toMatchObject({ version: subscription.version, state: subscription.state });

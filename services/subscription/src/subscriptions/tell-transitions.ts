@@ -39,7 +39,7 @@ export const createTellTransitions =
 
 type Disabling = Extract<HealthTransition, { kind: 'disabled' }>;
 
-/** False when its owner was first: disabled it by hand, or enabled it after the version that failed. */
+/** False when its owner was first: disabled it by hand, or enabled or moved it after the version that failed. */
 async function disable(
   parts: TellParts,
   { id, workspaceId }: Subscription,
@@ -49,7 +49,7 @@ async function disable(
   const { entity } = await writeVersion(parts, target, {
     operation: 'disabled',
     change: (current) =>
-      current.state === 'active' && current.enabledVersion <= subscriptionVersion
+      current.state === 'active' && current.countedVersion <= subscriptionVersion
         ? disabled(current, reason, parts.clock.nowMs())
         : current,
   });

@@ -4,7 +4,7 @@ import { type LandedRecord, LandedVersions } from './landed-versions.ts';
 const record = (offset: bigint, version: number): LandedRecord => ({
   offset,
   version,
-  enabledVersion: 1,
+  countedVersion: 1,
   isDeleted: false,
   digest: `d${version}`,
 });

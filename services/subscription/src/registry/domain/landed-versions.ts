@@ -1,7 +1,7 @@
 /** One record of a compacted topic as it lies there. `digest` is of its whole value. */
 export type LandedRecord = Readonly<{
   version: number;
-  enabledVersion: number;
+  countedVersion: number;
   isDeleted: boolean;
   digest: string;
   offset: bigint;
@@ -51,9 +51,9 @@ export class LandedVersions {
     return this.#entries.get(key)?.newest.version ?? 0;
   }
 
-  /** The version that enabled it last, by the newest version. 0 when there is none. */
-  enabledVersionOf(key: string): number {
-    return this.#entries.get(key)?.newest.enabledVersion ?? 0;
+  /** The version from which its attempts count, by the newest version. 0 when there is none. */
+  countedVersionOf(key: string): number {
+    return this.#entries.get(key)?.newest.countedVersion ?? 0;
   }
 
   keys(): IterableIterator<string> {

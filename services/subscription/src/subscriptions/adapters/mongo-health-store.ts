@@ -8,9 +8,9 @@ import type { HealthStore } from '../ports.ts';
 
 type HealthDocument = Readonly<{
   _id: string;
-  schema_version: 2;
+  schema_version: 3;
   rev: number;
-  enabled_version: number;
+  counted_version: number;
   failure_count: number;
   failing_since_ms: number | null;
   last_delivery_at_ms: number | null;
@@ -27,7 +27,7 @@ const schema = new Schema(
     _id: String,
     schema_version: Number,
     rev: Number,
-    enabled_version: Number,
+    counted_version: Number,
     failure_count: Number,
     failing_since_ms: nullableNumber,
     last_delivery_at_ms: nullableNumber,
@@ -43,9 +43,9 @@ const count = { type: 'integer', minimum: 0 };
 const nullableCount = { type: ['integer', 'null'], minimum: 0 };
 const properties = {
   _id: { type: 'string', minLength: 1 },
-  schema_version: { const: 2 },
+  schema_version: { const: 3 },
   rev: count,
-  enabled_version: count,
+  counted_version: count,
   failure_count: count,
   failing_since_ms: nullableCount,
   last_delivery_at_ms: nullableCount,
@@ -65,16 +65,19 @@ const properties = {
 
 const readDocument = documentReader<HealthDocument>({
   name: 'endpoint health',
-  schemaVersion: 2,
-  steps: { 1: (document) => ({ ...document, alert: 'none' }) },
+  schemaVersion: 3,
+  steps: {
+    1: (document) => ({ ...document, alert: 'none' }),
+    2: ({ enabled_version, ...document }) => ({ ...document, counted_version: enabled_version }),
+  },
   schema: { type: 'object', properties, required: Object.keys(properties), additionalProperties: false },
 });
 
 const toDocument = (health: EndpointHealth): HealthDocument => ({
   _id: health.subscriptionId,
-  schema_version: 2,
+  schema_version: 3,
   rev: health.rev,
-  enabled_version: health.enabledVersion,
+  counted_version: health.countedVersion,
   failure_count: health.failureCount,
   failing_since_ms: health.failingSinceMs,
   last_delivery_at_ms: health.lastDeliveryAtMs,
@@ -87,7 +90,7 @@ const toDocument = (health: EndpointHealth): HealthDocument => ({
 const fromDocument = (document: HealthDocument): EndpointHealth => ({
   subscriptionId: subscriptionId(document._id),
   rev: document.rev,
-  enabledVersion: document.enabled_version,
+  countedVersion: document.counted_version,
   failureCount: document.failure_count,
   failingSinceMs: document.failing_since_ms,
   lastDeliveryAtMs: document.last_delivery_at_ms,

@@ -36,7 +36,7 @@ export function subscriptionView(
   { propagated, health }: Readonly<{ propagated: boolean; health: KnownHealth }>,
 ): Record<string, unknown> {
   const { failureCount, lastDeliveryAtMs } =
-    health === 'unknown' ? unknownHealth : shownHealth(health, subscription.enabledVersion);
+    health === 'unknown' ? unknownHealth : shownHealth(health, subscription.countedVersion);
   const { settings, secrets } = subscription;
   return {
     id: subscription.id,

@@ -17,7 +17,7 @@ const at = (offset: number, overrides: Partial<CountedAttempt> = {}): CountedAtt
   ...overrides,
 });
 const policy = { disableAfterFailures: 10, disableAfterMs: 1_000_000 };
-const context = { enabledVersion: 1, policy, endOf: () => 1_000 };
+const context = { countedVersion: 1, policy, endOf: () => 1_000 };
 const after = (attempts: readonly CountedAttempt[], health: EndpointHealth = noHealth(id)): EndpointHealth =>
   withAttempts(health, attempts, context).health;
 
@@ -58,9 +58,9 @@ describe('the health of an endpoint', () => {
     const failing = after([at(1), at(2)]);
     expect(shownHealth(failing, 1).failureCount).toBe(2);
     expect(shownHealth(failing, 3).failureCount).toBe(0);
-    const enabled = { ...context, enabledVersion: 3 };
+    const enabled = { ...context, countedVersion: 3 };
     const { health: late } = withAttempts(failing, [at(3), at(4, { subscriptionVersion: 3 })], enabled);
-    expect(late).toMatchObject({ failureCount: 1, failingSinceMs: 1_004, enabledVersion: 3 });
+    expect(late).toMatchObject({ failureCount: 1, failingSinceMs: 1_004, countedVersion: 3 });
     const { health: well } = withAttempts(late, [at(5, { failure: null })], enabled);
     expect(well.lastDeliveryAtMs).toBe(1_005);
   });
@@ -151,7 +151,7 @@ describe('what the owner is told', () => {
 
   it('is nothing of attempts that were made before it was enabled', () => {
     const gone = at(0, { failure: 'gone' });
-    expect(kinds(told([gone, ...failures(30).slice(1)], { enabledVersion: 2 }))).toEqual([]);
+    expect(kinds(told([gone, ...failures(30).slice(1)], { countedVersion: 2 }))).toEqual([]);
   });
 
   it('is that it has recovered, once, and only when it was said to fail', () => {
@@ -164,9 +164,9 @@ describe('what the owner is told', () => {
     const { health } = told(failures(10));
     const late = told([at(10, { failure: null })], { health });
     expect(kinds(late)).toEqual([]);
-    const enabled = told([at(11, { subscriptionVersion: 3 })], { health: late.health, enabledVersion: 3 });
+    const enabled = told([at(11, { subscriptionVersion: 3 })], { health: late.health, countedVersion: 3 });
     expect(enabled.health).toMatchObject({ alert: 'failing', failureCount: 1 });
-    const delivered = told([at(12, { failure: null })], { health: enabled.health, enabledVersion: 3 });
+    const delivered = told([at(12, { failure: null })], { health: enabled.health, countedVersion: 3 });
     expect(kinds(delivered)).toEqual(['recovered']);
   });
 

@@ -7,8 +7,8 @@ export type EndpointHealth = Readonly<{
   subscriptionId: SubscriptionId;
   /** Grows by one with each write: what compare-and-set compares. */
   rev: number;
-  /** The version that the failures are counted from: those of older ones were forgiven when it was enabled. */
-  enabledVersion: number;
+  /** The version that the failures are counted from: those of older ones were forgiven. */
+  countedVersion: number;
   /** Failed attempts since the last delivery. */
   failureCount: number;
   /** Since when there was nothing but failures. */
@@ -26,7 +26,7 @@ export type EndpointHealth = Readonly<{
 export const noHealth = (subscriptionId: SubscriptionId): EndpointHealth => ({
   subscriptionId,
   rev: 0,
-  enabledVersion: 0,
+  countedVersion: 0,
   failureCount: 0,
   failingSinceMs: null,
   lastDeliveryAtMs: null,
@@ -53,8 +53,8 @@ function counted(health: EndpointHealth, attempt: CountedAttempt): EndpointHealt
     const lastDeliveryAtMs = latest(health.lastDeliveryAtMs, atMs);
     return { ...next, lastDeliveryAtMs, failureCount: 0, failingSinceMs: null };
   }
-  // Made for a version from before it was enabled again: a fact, but none that counts against it.
-  if (attempt.subscriptionVersion < health.enabledVersion) return next;
+  // Made for a version from before it was enabled again or moved: a fact, but none that counts against it.
+  if (attempt.subscriptionVersion < health.countedVersion) return next;
   return {
     ...next,
     failureCount: health.failureCount + 1,
@@ -64,13 +64,13 @@ function counted(health: EndpointHealth, attempt: CountedAttempt): EndpointHealt
   };
 }
 
-/** Forgives what was counted before a version that enabled the subscription. */
-const forgiven = (health: EndpointHealth, enabledVersion: number): EndpointHealth =>
-  enabledVersion <= health.enabledVersion
+/** Forgives what was counted before a version that enabled the subscription or gave it another endpoint. */
+const forgiven = (health: EndpointHealth, countedVersion: number): EndpointHealth =>
+  countedVersion <= health.countedVersion
     ? health
     : {
         ...health,
-        enabledVersion,
+        countedVersion,
         failureCount: 0,
         failingSinceMs: null,
         alert: health.alert === 'disabled' ? 'failing' : health.alert,
@@ -78,7 +78,7 @@ const forgiven = (health: EndpointHealth, enabledVersion: number): EndpointHealt
 
 /** What counting knows besides the attempts. `endOf`: the first offset of a partition that is not in its log yet. */
 export type CountingContext = Readonly<{
-  enabledVersion: number;
+  countedVersion: number;
   policy: HealthPolicy;
   endOf(partition: number): number;
 }>;
@@ -94,10 +94,10 @@ export type Counted = Readonly<{ health: EndpointHealth; transitions: readonly H
 export function withAttempts(
   health: EndpointHealth,
   attempts: readonly CountedAttempt[],
-  { enabledVersion, policy, endOf }: CountingContext,
+  { countedVersion, policy, endOf }: CountingContext,
 ): Counted {
   const positions = health.positions.filter(({ partition, offset }) => offset < endOf(partition));
-  const start: EndpointHealth = { ...forgiven(health, enabledVersion), positions };
+  const start: EndpointHealth = { ...forgiven(health, countedVersion), positions };
   const transitions: HealthTransition[] = [];
   let after = start;
   for (const attempt of attempts) {
@@ -122,11 +122,11 @@ export function withAttempts(
     : { health: { ...after, rev: health.rev + 1 }, transitions };
 }
 
-/** What is shown with a subscription: failures that were forgiven by enabling it are not. */
+/** What is shown with a subscription: failures that were forgiven are not. */
 export const shownHealth = (
   health: EndpointHealth | undefined,
-  enabledVersion: number,
+  countedVersion: number,
 ): Readonly<{ failureCount: number; lastDeliveryAtMs: number | null }> => ({
-  failureCount: health === undefined ? 0 : forgiven(health, enabledVersion).failureCount,
+  failureCount: health === undefined ? 0 : forgiven(health, countedVersion).failureCount,
   lastDeliveryAtMs: health?.lastDeliveryAtMs ?? null,
 });

@@ -46,7 +46,7 @@ function disableCause(
 
 /**
  * What the step from one health to the next means for the owner. Told once: the alert that comes with it is kept with the
- * health. A failure that was not counted (made for a version from before it was enabled) changes nothing.
+ * health. A failure that was not counted (made for a version from before it was enabled or moved) changes nothing.
  */
 export function transitionOf(
   before: Watched,

@@ -67,6 +67,26 @@ describe('a subscription', () => {
     });
   });
 
+  it('counts attempts from the version that gave it another endpoint, and from no other change', () => {
+    const changed = amended(
+      aSubscription(),
+      { settings: someSettings({ description: 'other' }), isActive: true, reason: '' },
+      9,
+    );
+    expect(changed).toMatchObject({ version: 2, countedVersion: 1 });
+    const moved = amended(
+      changed,
+      { settings: someSettings({ endpointUrl: 'https://new.example/' }), isActive: true, reason: '' },
+      10,
+    );
+    expect(moved).toMatchObject({ version: 3, enabledVersion: 1, countedVersion: 3 });
+    expect(recordOf(moved).countedVersion).toBe(3);
+    const off = disabled(moved, 'r', 11);
+    const movedWhileOff = amended(off, { settings: someSettings(), isActive: false, reason: '' }, 12);
+    expect(movedWhileOff).toMatchObject({ version: 5, countedVersion: 3 });
+    expect(enabled(movedWhileOff, 13)).toMatchObject({ enabledVersion: 6, countedVersion: 6 });
+  });
+
   it('has no secret left when it is deleted', () => {
     expect(deleted(aSubscription(), 9)).toMatchObject({
       state: 'deleted',

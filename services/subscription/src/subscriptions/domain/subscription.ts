@@ -52,6 +52,8 @@ export type Subscription = Versioned &
     /** active ⇄ disabled, and from either to deleted, which is the end. */
     state: 'active' | 'disabled' | 'deleted';
     enabledVersion: number;
+    /** Attempts of older versions do not count: made before it was enabled, or for another endpoint. */
+    countedVersion: number;
     /** What was to become of what waited when it was enabled last. */
     onEnable: OnEnable;
     settings: Settings;
@@ -86,6 +88,7 @@ export const begin = (from: Beginning): Subscription => ({
   consumerId: from.consumerId,
   state: from.isActive ? 'active' : 'disabled',
   enabledVersion: 1,
+  countedVersion: 1,
   onEnable: 'redrive',
   settings: from.settings,
   secrets: [from.secret],
@@ -127,19 +130,27 @@ export type Amendment = Readonly<{
 
 /**
  * The version with other settings, switched on or off. What changes nothing stays the version it is: a repeated request
- * makes no new one, and a disabled one keeps its first reason. Attempts older than an enabling version do not count.
+ * makes no new one, and a disabled one keeps its first reason. Attempts older than a version that enables it, or that gives
+ * it another endpoint, do not count.
  */
 export function amended(subscription: Subscription, to: Amendment, nowMs: number): Subscription {
   const isSwitched = (subscription.state === 'active') !== to.isActive;
   const isSame = areSame(to.settings, subscription.settings);
-  if (!isSwitched) return isSame ? subscription : next(subscription, { settings: to.settings }, nowMs);
+  if (!isSwitched) {
+    if (isSame) return subscription;
+    const changed = next(subscription, { settings: to.settings }, nowMs);
+    // How the old endpoint did says nothing of the new one. One that is disabled begins anew when it is enabled.
+    const isMoved = to.isActive && to.settings.endpointUrl !== subscription.settings.endpointUrl;
+    return isMoved ? { ...changed, countedVersion: changed.version } : changed;
+  }
   if (!to.isActive) {
     const off = { state: 'disabled', disabledAtMs: nowMs, disabledReason: to.reason } as const;
     return next(subscription, { settings: to.settings, ...off }, nowMs);
   }
   const on = { state: 'active', disabledAtMs: null, disabledReason: null } as const;
   const version = next(subscription, { settings: to.settings, ...on }, nowMs);
-  return { ...version, enabledVersion: version.version, onEnable: to.onEnable ?? 'redrive' };
+  const since = { enabledVersion: version.version, countedVersion: version.version };
+  return { ...version, ...since, onEnable: to.onEnable ?? 'redrive' };
 }
 
 /** Delivers again, with the settings it has. `onEnable` is for what waits in dead-letters since it was disabled. */
@@ -170,6 +181,7 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   state: subscription.state,
   version: subscription.version,
   enabledVersion: subscription.enabledVersion,
+  countedVersion: subscription.countedVersion,
   onEnable: subscription.onEnable,
   endpointUrl: subscription.settings.endpointUrl,
   events: subscription.settings.events,
