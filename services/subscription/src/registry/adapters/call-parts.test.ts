@@ -23,6 +23,6 @@ it('names the client behind a trusted proxy, and nobody that an untrusted one cl
   }
   expect(seen).toEqual([
     { keyId: 'key_own', address: '203.0.113.9' },
-    { keyId: 'key_own', address: expect.stringContaining('127.0.0.1') },
+    { keyId: 'key_own', address: expect.stringContaining('127.0.0.1') as string },
   ]);
 });
