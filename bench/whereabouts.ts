@@ -40,7 +40,8 @@ const deadLetters = async (bus: Bus): Promise<readonly [string, number]> => {
 const detourLine =
   /^tidings_delivery_(?:(spills)_total\{reason="([^"]+)"|(retries)_scheduled_total\{)[^}]*\} (\d+)/gm;
 
-const detoursIn = (metrics: string): Whereabouts =>
+/** What the metrics of the delivery service say of {@link Finder.detours}. */
+export const detoursIn = (metrics: string): Whereabouts =>
   present(
     [...metrics.matchAll(detourLine)].map(
       (found) => [found[2] ?? 'failed, retried', Number(found[4])] as const,
