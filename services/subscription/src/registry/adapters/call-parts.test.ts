@@ -16,7 +16,7 @@ const whoAsks = route({
 
 it('names the client behind a trusted proxy, and nobody that an untrusted one claims to be', async () => {
   const headers = { authorization: 'Bearer own', 'x-forwarded-for': '203.0.113.9' };
-  const seen = [];
+  const seen: unknown[] = [];
   for (const trustedProxies of [['127.0.0.1/32'], []]) {
     const { url } = await serveRoutes([whoAsks], { trustedProxies });
     seen.push(await (await fetch(`${url}/actor`, { headers })).json());
