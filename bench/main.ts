@@ -43,7 +43,12 @@ const runAll = async (
     const runs: Measurement[] = [];
     for (let i = 0; i < Number(values.runs) && !signal.aborted; i += 1) {
       console.log(`${workload.name}, run ${i + 1} of ${values.runs} …`);
-      runs.push(await measure(bench, workload, `bench.fan${workload.fanOut}`));
+      const run = await measure(bench, workload, `bench.fan${workload.fanOut}`);
+      const { servicesAndBrokers, mongodb } = run.cpuUsPerWebhook;
+      console.log(
+        `  ${run.deliveredPerSecond}/s, ${servicesAndBrokers} µs and MongoDB ${mongodb} µs a webhook`,
+      );
+      runs.push(run);
     }
     if (runs.length > 0) all.push(medianRun(runs));
   }

@@ -7,7 +7,6 @@ import de.bwaldvogel.mongo.backend.Index;
 import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.backend.KeyValue;
 import de.bwaldvogel.mongo.backend.Missing;
-import de.bwaldvogel.mongo.backend.h2.H2Collection;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.bson.BsonDecoder;
@@ -45,7 +44,7 @@ final class CompactDatabase {
                 // Before super asks for it by name: the first to open a map decides about its types.
                 MVMap<Object, Document> documents = store.openMap(
                     "databases." + fullName, new MVMap.Builder<Object, Document>().valueType(new DocumentType()));
-                return new H2Collection(this, name, options, documents, store.openMap("meta." + fullName), cursors);
+                return new StreamedCollection(this, name, options, documents, store.openMap("meta." + fullName), cursors);
             }
 
             @Override
@@ -90,6 +89,30 @@ final class CompactDatabase {
         UniqueIndex(MVMap<KeyValue, Object> positions, String name, List<IndexKey> keys, boolean sparse) {
             super(name, keys, sparse);
             this.positions = positions;
+        }
+
+        @Override
+        public synchronized boolean canHandle(Document query) {
+            return super.canHandle(keyPartOf(query));
+        }
+
+        @Override
+        public synchronized Iterable<Object> getPositions(Document query) {
+            return super.getPositions(keyPartOf(query));
+        }
+
+        /**
+         * A query for more than the key, such as an update of one version, is narrowed by the key; without it the whole
+         * collection would be read. What is found is held against the whole query afterwards.
+         */
+        private Document keyPartOf(Document query) {
+            Document part = new Document();
+            for (String key : keys()) {
+                if (query.containsKey(key)) {
+                    part.put(key, query.get(key));
+                }
+            }
+            return part;
         }
 
         @Override

@@ -8,7 +8,7 @@ import { AppError } from '@tidings/runtime';
 
 const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
-const launcherFiles = ['EmbeddedMongo.java', 'CompactDatabase.java'].map((name) =>
+const launcherFiles = ['EmbeddedMongo.java', 'CompactDatabase.java', 'StreamedCollection.java'].map((name) =>
   join(deployFolder, 'java', name),
 );
 const cacheFolder = join(deployFolder, 'target');
