@@ -82,6 +82,17 @@ const neighbours: readonly Neighbour[] = [
     },
   },
   {
+    // The same load as the dead ones are, to tell what a second load costs from what its being dead costs.
+    name: '200 of 250 alive',
+    prepare: async (stack, receiver) => {
+      await subscribeAll(stack, 200, (i) => ({
+        endpoint_url: receiver.url('/others'),
+        events: [`others.e${i}`],
+      }));
+    },
+    load: (target) => paced({ target, typeOf: (i) => `others.e${i % 200}`, perSecond: 200, seconds }),
+  },
+  {
     name: '200 of 250 dead',
     prepare: async (stack) => {
       const endpointUrl = `http://127.0.0.1:${await closedPort()}/dead`;

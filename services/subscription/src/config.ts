@@ -73,7 +73,7 @@ export const configSpec = {
   }),
   countEveryMs: duration({
     env: 'SUBSCRIPTION_COUNT_EVERY',
-    default: second,
+    default: 5 * second,
     min: 50,
     max: 60 * second,
     help: 'how often attempts are counted into failure_count and last_delivery_at',
