@@ -80,7 +80,7 @@ describe('a process that is killed on real Kafka', () => {
   it('between record and commit loses nothing, and sends again at most what was under way', async () => {
     const { receiver, sent } = await anEndpoint(204);
     const { id, commands } = await subscribeTo(producer, receiver);
-    await runUntilStruck({ topic: topics.attempts.name, sends: 5 }, commands(count));
+    await runUntilStruck({ topic: topics.attempts.name, key: id, sends: 5 }, commands(count));
     const atDeath = await readOf(topics.attempts, id, decodeAttempt);
     const underWay = sent.length - distinct(atDeath.map(nameOf));
     expect(atDeath.length).toBeGreaterThan(0);
@@ -106,7 +106,7 @@ describe('a process that is killed on real Kafka', () => {
     const { receiver, sent } = endpoint;
     // Longer than what waits in memory: a second attempt comes by the relay alone.
     const { id, commands } = await subscribeTo(producer, receiver, { retryScheduleSeconds: [5, 5] });
-    await runUntilStruck({ topic: topics.deliveries.name, sends: 1 }, commands(count));
+    await runUntilStruck({ topic: topics.deliveries.name, key: id, sends: 1 }, commands(count));
     endpoint.status = 204;
     const atDeath = await readOf(topics.attempts, id, decodeAttempt);
     const underWay = sent.length - distinct(atDeath.map(nameOf));

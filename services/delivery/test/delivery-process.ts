@@ -30,8 +30,11 @@ export const deliveryEnv = {
   DELIVERY_PORT: '0',
 } as const;
 
-/** When a process dies: the brokers have acknowledged this many sends to the topic, and nobody in it knows of the last. */
-export type Strike = Readonly<{ topic: string; sends: number }>;
+/**
+ * When a process dies: the brokers have acknowledged this many sends to the topic that carried records of this key, and
+ * nobody in it knows of the last. What other tests have left on the ladder goes through the same process.
+ */
+export type Strike = Readonly<{ topic: string; key: string; sends: number }>;
 
 /** The service in a process of its own, ready. */
 export const startProcess = async (strike?: Strike): Promise<ChildProcess> => {

@@ -4,14 +4,17 @@ import type { Strike } from './delivery-process.ts';
 // Loaded before the service by `node --import`: kills its own process in the very moment when the brokers have
 // acknowledged a send, before anything in it learns of that. What would follow, commits above all, is then not begun.
 
-type Batch = Readonly<{ topicMessages: readonly Readonly<{ topic: string }>[] }>;
+type Sent = Readonly<{ topic: string; messages: readonly Readonly<{ key?: string | Buffer | null }>[] }>;
+type Batch = Readonly<{ topicMessages: readonly Sent[] }>;
 type Producer = Readonly<{ sendBatch(batch: Batch): Promise<unknown> }>;
 type Client = Readonly<{ Kafka: { prototype: { producer(options: unknown): Producer } } }>;
 
-const { topic, sends } = JSON.parse(process.env['STRIKE'] ?? '{}') as Strike;
+const strike = JSON.parse(process.env['STRIKE'] ?? '{}') as Strike;
 // The client of packages/kafka itself: another copy would see none of its sends.
 const { Kafka } = createRequire(import.meta.resolve('@tidings/kafka'))('kafkajs') as Client;
 const { producer } = Kafka.prototype;
+const isMeant = ({ topic, messages }: Sent): boolean =>
+  topic === strike.topic && messages.some(({ key }) => key?.toString() === strike.key);
 let acknowledged = 0;
 Kafka.prototype.producer = function struck(options): Producer {
   const made = producer.call(this, options);
@@ -19,8 +22,8 @@ Kafka.prototype.producer = function struck(options): Producer {
     ...made,
     sendBatch: async (batch) => {
       const sent = await made.sendBatch(batch);
-      if (batch.topicMessages.some((messages) => messages.topic === topic)) acknowledged += 1;
-      if (acknowledged >= sends) process.kill(process.pid, 'SIGKILL');
+      if (batch.topicMessages.some(isMeant)) acknowledged += 1;
+      if (acknowledged >= strike.sends) process.kill(process.pid, 'SIGKILL');
       return sent;
     },
   };
