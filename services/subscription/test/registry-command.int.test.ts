@@ -3,18 +3,26 @@ import { topics } from '@tidings/contracts';
 import { connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { sealingKeyId } from '@tidings/runtime';
-import { eventually, sharedBrokers } from '@tidings/testing';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { eventually } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aKeyRing } from './in-memory-registry.ts';
 import { expectAgreement, openDatabase, recordsOf } from './registry-agreement.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, runCommand, type Said, startReady } from './registry-process.ts';
+import { aSite, openBrokers, runCommand, type Said, startReady } from './registry-process.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
 type Verified = Readonly<{ verified: readonly Readonly<{ disagreements: readonly object[] }>[] }>;
 
-// Other registries of this run use the same topic: only what is told of ours counts.
+// Of its own: on those of all tests the command would mend the records of other registries, one by one.
+let brokers: Awaited<ReturnType<typeof openBrokers>>;
+beforeAll(async () => {
+  brokers = await openBrokers();
+});
+afterAll(async () => {
+  await brokers?.stop();
+});
+
 const toldOf = ({ out }: Said, id: string): readonly object[] =>
   (JSON.parse(out) as Verified).verified
     .flatMap(({ disagreements }) => disagreements)
@@ -22,7 +30,7 @@ const toldOf = ({ out }: Said, id: string): readonly object[] =>
 
 describe('registry:verify', () => {
   it('tells what differs, changes nothing, and repairs it when asked to', async () => {
-    const site = aSite(sharedBrokers());
+    const site = aSite(brokers.nodes.brokers);
     const registry = await startReady(site);
     const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
     await expectAgreement(site);
@@ -44,7 +52,7 @@ describe('registry:verify', () => {
   });
 
   it('is refused without a word that it knows', async () => {
-    const said = await runCommand(aSite(sharedBrokers()), ['check']);
+    const said = await runCommand(aSite(brokers.nodes.brokers), ['check']);
     expect([said.code, said.errors]).toEqual([2, expect.stringContaining('usage: ')]);
   });
 });
@@ -52,7 +60,7 @@ describe('registry:verify', () => {
 describe('registry:reseal', () => {
   it('seals everything with the primary key beside a live service, after which the old key can go', async () => {
     const [oldKey, newKey] = [aKeyRing(), `k2:${randomBytes(32).toString('base64')}`];
-    const site = aSite(sharedBrokers(), `${oldKey},${newKey}`);
+    const site = aSite(brokers.nodes.brokers, `${oldKey},${newKey}`);
     const registry = await startReady(site);
     const secret_headers = { Authorization: 'Bearer hush' };
     const ids: string[] = [];
@@ -98,7 +106,7 @@ describe('registry:reseal', () => {
 
   it('names what does not open, and re-seals the rest', async () => {
     const lost = aKeyRing();
-    const site = aSite(sharedBrokers(), lost);
+    const site = aSite(brokers.nodes.brokers, lost);
     const registry = await startReady(site);
     const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
     await eventually(async () => expect(await openDatabase(site).all()).toHaveLength(1));
