@@ -4,7 +4,7 @@ import {
   type DeliveryDeadLettered,
   type DeliveryRequested,
   decodeAttempt,
-  decodeDeadLetter,
+  decodeDeadLetterFact,
   encodeDelivery,
   newSubscriptionId,
   type SubscriptionRecord,
@@ -41,8 +41,9 @@ beforeAll(async () => {
       for (const item of items) {
         if (topic === topics.attempts.name) facts.push(decodeAttempt(item.message));
         else {
-          const { letter, value } = decodeDeadLetter(item.message);
-          if (letter.type === 'DeliveryDeadLettered.v1') letters.push({ letter, value });
+          const fact = decodeDeadLetterFact(item.message);
+          if ('letter' in fact && fact.letter.type === 'DeliveryDeadLettered.v1')
+            letters.push({ letter: fact.letter, value: fact.value });
         }
         item.done();
       }

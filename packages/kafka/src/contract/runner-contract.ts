@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decodeDeadLetter, topics } from '@tidings/contracts';
+import { decodeDeadLetterFact, topics } from '@tidings/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Assignment, IncomingRecord, RunPartitionsOptions, WorkItem } from '../bus.ts';
 import {
@@ -153,9 +153,11 @@ export function runnerContract(open: OpenHarness): void {
       const runner = await harness.bus.runPartitions({ group, topics: [topic], ...handlers });
       await vi.waitFor(() => expect(seen).toEqual([0, 2]), patient);
       const letters = await vi.waitFor(async () => {
-        const all = (await readAll(harness.bus, topics.deadLetters)).map(decodeDeadLetter);
-        const mine = all.filter(
-          ({ letter }) => letter.type === 'RecordPoisoned.v1' && letter.group === group,
+        const all = (await readAll(harness.bus, topics.deadLetters)).map(decodeDeadLetterFact);
+        const mine = all.flatMap((fact) =>
+          'letter' in fact && fact.letter.type === 'RecordPoisoned.v1' && fact.letter.group === group
+            ? [fact]
+            : [],
         );
         expect(mine).toHaveLength(1);
         return mine;
