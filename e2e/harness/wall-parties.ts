@@ -54,6 +54,15 @@ async function makeDeadLetters(owner: Caller, subscription: string) {
   const [first, second] = await owner.list(letters, 2);
   const job = await owner.call('POST', `/webhooks/dead-letters/${String(second?.id)}/redrive`);
   await owner.list(letters, 3);
+  // What is counted later than the letters are kept would look like something that a test has changed.
+  await eventually(
+    async () => {
+      const path = `/webhooks/subscriptions/${subscription}`;
+      const { failure_count: failures } = await owner.call<{ failure_count: number }>('GET', path);
+      if (failures !== 3) throw new Error(`3 failures are to be counted, got ${failures}`);
+    },
+    { timeoutMs: 30_000 },
+  );
   await untilJobsEnd(owner);
   const [delivery] = await owner.list(`/webhooks/deliveries?subscription_id=${subscription}`, 2);
   return {
