@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import type { Clock } from '@tidings/runtime';
+import { type Clock, repeatTurns } from '@tidings/runtime';
 import type { PartitionRef } from './bus.ts';
 import { reasonOf } from './kafka-errors.ts';
 import { laneKey } from './lane-source.ts';
@@ -36,9 +36,7 @@ export function oldestAgeMs(lanes: Iterable<LaneProgress>, nowMs: number): numbe
 
 /** Asks every 15 s how far the ends of the logs are from what is done. Returns what stops it. */
 export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptions): () => void {
-  let isStopped = false;
-  let cancel: () => void = () => {};
-  const ask = async (): Promise<void> => {
+  const ask = async (isStopped: () => boolean): Promise<void> => {
     try {
       const highs = await ends([...progress()].filter(({ isOpen }) => isOpen).map(({ ref }) => ref));
       let records = 0;
@@ -46,18 +44,11 @@ export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptio
       for (const { ref, isOpen, committable } of progress()) {
         if (isOpen) records += Math.max(0, (highs.get(laneKey(ref)) ?? 0) - committable);
       }
-      if (!isStopped) onLag(records);
+      if (!isStopped()) onLag(records);
     } catch (error) {
       // The runner tells of brokers that are away; here only a figure is missing.
       logger.debug({ reason: reasonOf(error) }, 'lag.unknown');
     }
   };
-  const arm = (waitMs: number): void => {
-    if (!isStopped) cancel = clock.setTimer(() => void ask().then(() => arm(everyMs)), waitMs);
-  };
-  arm(firstMs);
-  return () => {
-    isStopped = true;
-    cancel();
-  };
+  return repeatTurns({ clock, firstMs, everyMs, turn: ask });
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '@tidings/kafka';
-import { messageOf } from '@tidings/runtime';
+import { messageOf, repeatTurns } from '@tidings/runtime';
 import type { RungRelay } from './relay-due-retries.ts';
 import type { DeliveryContext } from './run-engine.ts';
 
@@ -14,8 +14,6 @@ export const countDue = (
   relays: readonly RungRelay[],
   { clock, logger, metrics }: Pick<DeliveryContext, 'clock' | 'logger' | 'metrics'>,
 ): (() => void) => {
-  let isStopped = false;
-  let cancel: () => void = () => {};
   const count = async ({ rung, group, topic, delayMs, relay }: RungRelay): Promise<void> => {
     const lags = await bus.lag(group, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
     const ours = new Set(relay.assigned().map(placeOf));
@@ -32,11 +30,6 @@ export const countDue = (
       // The relays tell of brokers that are away; here only figures are missing.
       logger.debug({ detail: messageOf(error) }, 'due.unknown');
     }
-    if (!isStopped) cancel = clock.setTimer(() => void turn(), everyMs);
   };
-  void turn();
-  return () => {
-    isStopped = true;
-    cancel();
-  };
+  return repeatTurns({ clock, firstMs: 0, everyMs, turn });
 };

@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf, repeatTurns } from '@tidings/runtime';
 
 /** What the sweep needs. `name`: of what is swept, in log lines. */
 export type PurgeOptions = Readonly<{
@@ -35,8 +35,6 @@ const purge = async ({
 /** Sweeps a minute from now and then at each interval. Returns what stops it. */
 export const sweepExpired = (options: PurgeOptions): (() => void) => {
   const { name, intervalMs, clock, logger, onPurged } = options;
-  let isStopped = false;
-  let cancel: () => void = () => {};
   const sweep = async (): Promise<void> => {
     try {
       const removed = await purge(options);
@@ -46,11 +44,11 @@ export const sweepExpired = (options: PurgeOptions): (() => void) => {
       // The next sweep finds the same ones again.
       logger.warn({ detail: messageOf(error) }, `${name}.not-purged`);
     }
-    if (!isStopped) cancel = clock.setTimer(() => void sweep(), intervalMs);
   };
-  cancel = clock.setTimer(() => void sweep(), Math.min(firstSweepMs, intervalMs));
-  return () => {
-    isStopped = true;
-    cancel();
-  };
+  return repeatTurns({
+    clock,
+    firstMs: Math.min(firstSweepMs, intervalMs),
+    everyMs: intervalMs,
+    turn: sweep,
+  });
 };

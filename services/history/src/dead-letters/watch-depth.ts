@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf, repeatTurns } from '@tidings/runtime';
 import type { DeadLetterCount, DeadLetterStore } from './ports.ts';
 
 /** What the watch needs. */
@@ -14,8 +14,6 @@ const everyMs = 30_000;
 
 /** Counts what waits, every half minute: for the metrics. Returns what stops it. */
 export const watchDepth = ({ letters, clock, logger, onCounted }: DepthParts): (() => void) => {
-  let isStopped = false;
-  let cancel = (): void => {};
   const turn = async (): Promise<void> => {
     try {
       onCounted(await letters.countWaiting());
@@ -23,11 +21,6 @@ export const watchDepth = ({ letters, clock, logger, onCounted }: DepthParts): (
       // MongoDB is watched elsewhere; here only figures are missing.
       logger.debug({ detail: messageOf(error) }, 'dead-letters.not-counted');
     }
-    if (!isStopped) cancel = clock.setTimer(() => void turn(), everyMs);
   };
-  void turn();
-  return () => {
-    isStopped = true;
-    cancel();
-  };
+  return repeatTurns({ clock, firstMs: 0, everyMs, turn });
 };
