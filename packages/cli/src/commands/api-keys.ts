@@ -1,19 +1,17 @@
 import {
-  bodyOf,
   type CommandSpec,
   countOf,
   dataOption,
   fieldsOf,
-  type Given,
   inPath,
   type OptionSpec,
-  onceHeader,
   onceOption,
   pageOptions,
-  pageQuery,
 } from '../command.ts';
+import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/api-keys';
+const at = requestsAt(path);
 const id = [{ name: 'id', says: 'the id of the key, key_…' }] as const;
 const one = 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 const workspace: OptionSpec = {
@@ -21,7 +19,7 @@ const workspace: OptionSpec = {
   says: 'the workspace that is meant, with the scope platform (default: that of your key)',
 };
 
-const inWorkspace = (given: Given) => fieldsOf(given, { workspace_id: 'workspace' });
+const inWorkspace = { workspace_id: 'workspace' };
 
 /** tidings api-keys … */
 export const apiKeyCommands: readonly CommandSpec[] = [
@@ -47,15 +45,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
         ['LAST USED', 'last_used_at'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: {
-        ...fieldsOf(given, { consumer_id: 'consumer', state: 'state' }),
-        ...inWorkspace(given),
-        ...pageQuery(given),
-      },
-    }),
+    request: at.list({ consumer_id: 'consumer', state: 'state', ...inWorkspace }),
   },
   {
     name: 'api-keys get',
@@ -64,11 +54,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
     options: [workspace],
     examples: [`api-keys get ${one}`],
     view: 'object',
-    request: (given) => ({
-      method: 'GET',
-      path: `${path}/${inPath(given, 'id')}`,
-      query: inWorkspace(given),
-    }),
+    request: at.get(inWorkspace),
   },
   {
     name: 'api-keys create',
@@ -92,17 +78,11 @@ export const apiKeyCommands: readonly CommandSpec[] = [
       'api-keys create --consumer acme --scope subscriptions:read --scope deliveries:read --expires 2030-01-01T00:00:00Z',
     ],
     view: 'object',
-    request: async (given) => ({
-      method: 'POST',
-      path,
-      body: await bodyOf(given, {
-        ...fieldsOf(given, { name: 'name', consumer_id: 'consumer', expires_at: 'expires' }),
-        ...inWorkspace(given),
-        scopes: given.options['scope'],
-        requests_per_second: countOf(given, 'rate'),
-      }),
-      headers: onceHeader(given),
-    }),
+    request: at.create((given) => ({
+      ...fieldsOf(given, { name: 'name', consumer_id: 'consumer', expires_at: 'expires', ...inWorkspace }),
+      scopes: given.options['scope'],
+      requests_per_second: countOf(given, 'rate'),
+    })),
   },
   {
     name: 'api-keys revoke',
@@ -114,7 +94,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
     request: (given) => ({
       method: 'POST',
       path: `${path}/${inPath(given, 'id')}/revoke`,
-      query: inWorkspace(given),
+      query: fieldsOf(given, inWorkspace),
     }),
   },
 ];

@@ -1,19 +1,16 @@
 import {
-  bodyOf,
   type CommandSpec,
   countOf,
   dataOption,
   fieldsOf,
   type Given,
-  ifMatch,
-  inPath,
   type OptionSpec,
   pageOptions,
-  pageQuery,
   versionOption,
 } from '../command.ts';
+import { requestsAt } from '../requests-at.ts';
 
-const path = '/v1/webhooks/consumers';
+const at = requestsAt('/v1/webhooks/consumers');
 const id = [{ name: 'id', says: 'the id of the consumer' }] as const;
 
 const details: readonly OptionSpec[] = [
@@ -39,11 +36,7 @@ export const consumerCommands: readonly CommandSpec[] = [
         ['CONTACT', 'contact'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: { ...fieldsOf(given, { state: 'state' }), ...pageQuery(given) },
-    }),
+    request: at.list({ state: 'state' }),
   },
   {
     name: 'consumers get',
@@ -51,7 +44,7 @@ export const consumerCommands: readonly CommandSpec[] = [
     args: id,
     examples: ['consumers get acme'],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+    request: at.get(),
   },
   {
     name: 'consumers create',
@@ -60,11 +53,7 @@ export const consumerCommands: readonly CommandSpec[] = [
     options: details,
     examples: ["consumers create acme --name 'Acme Ltd' --contact hooks@acme.example"],
     view: 'object',
-    request: async (given) => ({
-      method: 'POST',
-      path,
-      body: await bodyOf(given, { id: given.args['id'], ...detailsOf(given) }),
-    }),
+    request: at.create((given) => ({ id: given.args['id'], ...detailsOf(given) })),
   },
   {
     name: 'consumers update',
@@ -73,12 +62,7 @@ export const consumerCommands: readonly CommandSpec[] = [
     options: [...details, versionOption],
     examples: ['consumers update acme --contact noc@acme.example'],
     view: 'object',
-    request: async (given) => ({
-      method: 'PATCH',
-      path: `${path}/${inPath(given, 'id')}`,
-      body: await bodyOf(given, detailsOf(given)),
-      headers: ifMatch(given),
-    }),
+    request: at.update(detailsOf),
   },
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
@@ -88,11 +72,7 @@ export const consumerCommands: readonly CommandSpec[] = [
       options: [versionOption],
       examples: [`consumers ${action} acme`],
       view: 'object',
-      request: (given) => ({
-        method: 'POST',
-        path: `${path}/${inPath(given, 'id')}/${action}`,
-        headers: ifMatch(given),
-      }),
+      request: at.act(action),
     }),
   ),
   {

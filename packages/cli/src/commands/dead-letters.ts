@@ -6,13 +6,14 @@ import {
   inPath,
   type OptionSpec,
   pageOptions,
-  pageQuery,
   textOf,
 } from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/dead-letters';
-const jobs = '/v1/webhooks/dead-letter-jobs';
+const at = requestsAt(path);
+const atJobs = requestsAt('/v1/webhooks/dead-letter-jobs');
 const id = [{ name: 'id', says: 'the id of the dead letter' }] as const;
 const job = [{ name: 'id', says: 'the id of the job, job_…' }] as const;
 const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
@@ -28,17 +29,17 @@ const filters: readonly OptionSpec[] = [
   { flags: '--after <time>', says: 'those recorded after this time, RFC 3339' },
   { flags: '--before <time>', says: 'those recorded before this time, RFC 3339' },
 ];
-const filterOf = (given: Given) =>
-  fieldsOf(given, {
-    event_id: 'event',
-    subscription_id: 'subscription',
-    consumer_id: 'consumer',
-    event_type: 'type',
-    reason: 'reason',
-    kind: 'kind',
-    recorded_after: 'after',
-    recorded_before: 'before',
-  });
+const filterNames = {
+  event_id: 'event',
+  subscription_id: 'subscription',
+  consumer_id: 'consumer',
+  event_type: 'type',
+  reason: 'reason',
+  kind: 'kind',
+  recorded_after: 'after',
+  recorded_before: 'before',
+};
+const filterOf = (given: Given) => fieldsOf(given, filterNames);
 
 const many: readonly OptionSpec[] = [
   ...filters,
@@ -91,11 +92,7 @@ const readCommands: readonly CommandSpec[] = [
         ['RECORDED', 'recorded_at'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: { ...filterOf(given), state: textOf(given, 'state'), ...pageQuery(given) },
-    }),
+    request: at.list({ ...filterNames, state: 'state' }),
   },
   {
     name: 'dead-letters count',
@@ -119,7 +116,7 @@ const readCommands: readonly CommandSpec[] = [
     args: id,
     examples: [`dead-letters get ${one}`],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+    request: at.get(),
   },
 ];
 
@@ -186,7 +183,7 @@ const jobCommands: readonly CommandSpec[] = [
         ['CREATED', 'created_at'],
       ],
     },
-    request: (given) => ({ method: 'GET', path: jobs, query: pageQuery(given) }),
+    request: atJobs.list(),
   },
   {
     name: 'dead-letters job',
@@ -194,7 +191,7 @@ const jobCommands: readonly CommandSpec[] = [
     args: job,
     examples: [`dead-letters job ${oneJob}`],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${jobs}/${inPath(given, 'id')}` }),
+    request: atJobs.get(),
   },
   {
     name: 'dead-letters cancel',
@@ -202,7 +199,7 @@ const jobCommands: readonly CommandSpec[] = [
     args: job,
     examples: [`dead-letters cancel ${oneJob}`],
     view: 'object',
-    request: (given) => ({ method: 'POST', path: `${jobs}/${inPath(given, 'id')}/cancel` }),
+    request: atJobs.act('cancel'),
   },
 ];
 

@@ -1,6 +1,7 @@
-import { type CommandSpec, fieldsOf, inPath, pageOptions, pageQuery } from '../command.ts';
+import { type CommandSpec, pageOptions } from '../command.ts';
+import { requestsAt } from '../requests-at.ts';
 
-const path = '/v1/webhooks/deliveries';
+const at = requestsAt('/v1/webhooks/deliveries');
 
 /** tidings deliveries … */
 export const deliveryCommands: readonly CommandSpec[] = [
@@ -30,19 +31,12 @@ export const deliveryCommands: readonly CommandSpec[] = [
         ['CREATED', 'created_at'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: {
-        ...fieldsOf(given, {
-          event_id: 'event',
-          subscription_id: 'subscription',
-          status: 'status',
-          consumer_id: 'consumer',
-          event_type: 'type',
-        }),
-        ...pageQuery(given),
-      },
+    request: at.list({
+      event_id: 'event',
+      subscription_id: 'subscription',
+      status: 'status',
+      consumer_id: 'consumer',
+      event_type: 'type',
     }),
   },
   {
@@ -51,6 +45,6 @@ export const deliveryCommands: readonly CommandSpec[] = [
     args: [{ name: 'id', says: 'the id of the delivery, dlv_…' }],
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+    request: at.get(),
   },
 ];

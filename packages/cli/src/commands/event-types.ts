@@ -1,8 +1,9 @@
 import { callApi } from '../call-api.ts';
-import { type CommandSpec, pageOptions, pageQuery } from '../command.ts';
+import { type CommandSpec, pageOptions } from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 import { readJson } from '../read-input.ts';
+import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/event-types';
 
@@ -22,7 +23,7 @@ export const eventTypeCommands: readonly CommandSpec[] = [
         ['DESCRIPTION', 'description'],
       ],
     },
-    request: (given) => ({ method: 'GET', path, query: pageQuery(given) }),
+    request: requestsAt(path).list(),
   },
   {
     name: 'event-types push',

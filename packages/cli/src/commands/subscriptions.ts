@@ -1,24 +1,21 @@
 import {
-  bodyOf,
   type CommandSpec,
   countOf,
   dataOption,
-  fieldsOf,
   type Given,
-  ifMatch,
   inPath,
   type OptionSpec,
-  onceHeader,
   onceOption,
   pageOptions,
-  pageQuery,
   textOf,
   versionOption,
 } from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import { readJson } from '../read-input.ts';
+import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/subscriptions';
+const at = requestsAt(path);
 const id = [{ name: 'id', says: 'the id of the subscription, sub_…' }] as const;
 const one = 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 
@@ -42,7 +39,7 @@ const settings: readonly OptionSpec[] = [
 async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown>>> {
   const { options } = given;
   const filter = textOf(given, 'filter');
-  return bodyOf(given, {
+  return {
     endpoint_url: options['endpoint'],
     events: options['event'],
     description: options['description'],
@@ -54,7 +51,7 @@ async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown
     timeout_seconds: countOf(given, 'timeout'),
     consumer_id: options['consumer'],
     is_active: options['inactive'] === true ? false : undefined,
-  });
+  };
 }
 
 function headersOf(lines: unknown): Record<string, string> | undefined {
@@ -89,14 +86,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
         ['ENDPOINT', 'endpoint_url'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: {
-        ...fieldsOf(given, { consumer_id: 'consumer', event: 'event', state: 'state' }),
-        ...pageQuery(given),
-      },
-    }),
+    request: at.list({ consumer_id: 'consumer', event: 'event', state: 'state' }),
   },
   {
     name: 'subscriptions get',
@@ -104,7 +94,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     args: id,
     examples: [`subscriptions get ${one}`],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+    request: at.get(),
   },
   {
     name: 'subscriptions create',
@@ -120,12 +110,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
       `subscriptions create --endpoint https://partner.example/hooks --event '*' --filter '{"total":{"$gt":100}}'`,
     ],
     view: 'object',
-    request: async (given) => ({
-      method: 'POST',
-      path,
-      body: await settingsOf(given),
-      headers: onceHeader(given),
-    }),
+    request: at.create(settingsOf),
   },
   {
     name: 'subscriptions update',
@@ -134,12 +119,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     options: [...settings, versionOption],
     examples: [`subscriptions update ${one} --event order.paid --event order.refunded`],
     view: 'object',
-    request: async (given) => ({
-      method: 'PATCH',
-      path: `${path}/${inPath(given, 'id')}`,
-      body: await settingsOf(given),
-      headers: ifMatch(given),
-    }),
+    request: at.update(settingsOf),
   },
   {
     name: 'subscriptions delete',
@@ -148,11 +128,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     options: [versionOption],
     examples: [`subscriptions delete ${one}`],
     view: 'object',
-    request: (given) => ({
-      method: 'DELETE',
-      path: `${path}/${inPath(given, 'id')}`,
-      headers: ifMatch(given),
-    }),
+    request: at.delete,
   },
   {
     name: 'subscriptions enable',

@@ -1,19 +1,16 @@
 import {
-  bodyOf,
   type CommandSpec,
   countOf,
   dataOption,
   fieldsOf,
   type Given,
-  ifMatch,
-  inPath,
   type OptionSpec,
   pageOptions,
-  pageQuery,
   versionOption,
 } from '../command.ts';
+import { requestsAt } from '../requests-at.ts';
 
-const path = '/v1/webhooks/workspaces';
+const at = requestsAt('/v1/webhooks/workspaces');
 const id = [{ name: 'id', says: 'the id of the workspace' }] as const;
 
 const rules: readonly OptionSpec[] = [
@@ -46,11 +43,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
         ['SUBSCRIPTIONS AT MOST', 'max_subscriptions'],
       ],
     },
-    request: (given) => ({
-      method: 'GET',
-      path,
-      query: { ...fieldsOf(given, { state: 'state' }), ...pageQuery(given) },
-    }),
+    request: at.list({ state: 'state' }),
   },
   {
     name: 'workspaces get',
@@ -58,7 +51,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
     args: id,
     examples: ['workspaces get ws_shop'],
     view: 'object',
-    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}` }),
+    request: at.get(),
   },
   {
     name: 'workspaces create',
@@ -70,11 +63,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
       'workspaces create ws_try --policy open --data \'{"allow_http":true}\'',
     ],
     view: 'object',
-    request: async (given) => ({
-      method: 'POST',
-      path,
-      body: await bodyOf(given, { id: given.args['id'], ...rulesOf(given) }),
-    }),
+    request: at.create((given) => ({ id: given.args['id'], ...rulesOf(given) })),
   },
   {
     name: 'workspaces update',
@@ -86,12 +75,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
       'workspaces update ws_shop --data \'{"notice":{"url":"https://chat.example/hook","style":"slack"}}\'',
     ],
     view: 'object',
-    request: async (given) => ({
-      method: 'PATCH',
-      path: `${path}/${inPath(given, 'id')}`,
-      body: await bodyOf(given, rulesOf(given)),
-      headers: ifMatch(given),
-    }),
+    request: at.update(rulesOf),
   },
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
@@ -101,11 +85,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
       options: [versionOption],
       examples: [`workspaces ${action} ws_shop`],
       view: 'object',
-      request: (given) => ({
-        method: 'POST',
-        path: `${path}/${inPath(given, 'id')}/${action}`,
-        headers: ifMatch(given),
-      }),
+      request: at.act(action),
     }),
   ),
 ];
