@@ -3,11 +3,11 @@ import { documentsOf, expectKindsAgree } from './kinds-agreement.ts';
 import {
   aSite,
   openBrokers,
-  type RegistryProcess,
   type Site,
   type Strike,
   startReady,
   startStruck,
+  strikeDuring,
 } from './registry-process.ts';
 
 // Each starts the service many times, at about two seconds a time.
@@ -23,6 +23,7 @@ afterAll(async () => {
 const newSite = (): Site => aSite(brokers.nodes.brokers);
 
 const signal = 'SIGKILL';
+const agree = expectKindsAgree;
 
 /** The moments of a write to a collection, in their order. */
 const steps = (collection: string, command: 'insert' | 'update'): Readonly<Record<string, Strike>> => {
@@ -82,19 +83,6 @@ const kinds: Readonly<Record<string, KindCase>> = {
   },
 };
 
-/** Strikes a process in the middle of one call; another one takes its place and sets everything right. */
-async function strikeDuring(
-  site: Site,
-  { running, strike, call }: Readonly<{ running: RegistryProcess; strike: Strike; call(): Promise<unknown> }>,
-): Promise<RegistryProcess> {
-  await running.arm(strike);
-  await expect(call()).rejects.toThrow();
-  expect(await running.ended).toBe(signal);
-  const next = await startReady(site);
-  await expectKindsAgree(site);
-  return next;
-}
-
 describe('kill -9 of the service', () => {
   it.each(Object.entries(kinds))('at each step of what is done to %s loses nothing', async (_, kind) => {
     const { collection, path, creation, changes } = kind;
@@ -108,7 +96,7 @@ describe('kill -9 of the service', () => {
       const before = await versions();
       const { callAny } = running;
       const call = async () => callAny('POST', path, { body: creation(nameOf(index)) });
-      running = await strikeDuring(site, { running, strike, call });
+      running = await strikeDuring(site, { running, strike, call, agree });
       const made = [...(await versions())].filter(([id]) => !before.has(id));
       expect(made.map(([, version]) => version)).toEqual(moment === 'before the write' ? [] : [1]);
     }
@@ -122,7 +110,7 @@ describe('kill -9 of the service', () => {
         const { method, below, ...rest } = request({ name, id: String(body['id']) });
         const { callAny } = running;
         const call = async () => callAny(method, `${path}${below}`, rest);
-        running = await strikeDuring(site, { running, strike, call });
+        running = await strikeDuring(site, { running, strike, call, agree });
         if (moment !== 'before the write') expected += 1;
         const [made] = [...(await versions())].filter(([id]) => !before.has(id));
         expect([change, made?.[1]]).toEqual([change, expected]);
@@ -146,7 +134,7 @@ describe('kill -9 of the service', () => {
       const body = { consumer_id: 'acme' };
       const strike = strikeAt('token_keys');
       const call = async () => running.callAny('POST', 'consumer-tokens', { body });
-      const next = await strikeDuring(site, { running, strike, call });
+      const next = await strikeDuring(site, { running, strike, call, agree });
       expect((await next.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
       await expectKindsAgree(site);
       for (const collection of ['workspaces', 'api_keys', 'token_keys']) {

@@ -12,6 +12,7 @@ import {
   type Strike,
   startProcess,
   startReady,
+  strikeDuring,
 } from './registry-process.ts';
 
 // Each starts the service several times.
@@ -27,6 +28,7 @@ afterAll(async () => {
 const newSite = (): Site => aSite(brokers.nodes.brokers);
 
 const signal = 'SIGKILL';
+const agree = expectAgreement;
 const minuteMs = 60_000;
 const rounds = 10;
 const written = '"endpoint_url"';
@@ -39,19 +41,6 @@ const steps = (command: 'insert' | 'update'): Readonly<Record<string, Strike>> =
   'between publish and mark': { at: 'sent', command: 'update', text: published, signal },
   'between mark and answer': { at: 'answered', command: 'update', text: published, signal },
 });
-
-/** Strikes a process in the middle of one call; another one takes its place. */
-async function strikeDuring(
-  site: Site,
-  { running, strike, call }: Readonly<{ running: RegistryProcess; strike: Strike; call(): Promise<unknown> }>,
-): Promise<RegistryProcess> {
-  await running.arm(strike);
-  await expect(call()).rejects.toThrow();
-  expect(await running.ended).toBe(signal);
-  const next = await startReady(site);
-  await expectAgreement(site);
-  return next;
-}
 
 describe('kill -9 of the service', () => {
   it('at each step of a creation loses nothing and sends one test', async () => {
@@ -73,7 +62,7 @@ describe('kill -9 of the service', () => {
         await expectAgreement(site);
       } else {
         const call = async () => create('POST', '', { body: aBody() });
-        running = await strikeDuring(site, { running, strike, call });
+        running = await strikeDuring(site, { running, strike, call, agree });
       }
       const made = (await all()).filter(({ _id }) => !before.has(_id));
       expect(made.map(({ version }) => version)).toEqual(name === 'before the write' ? [] : [1]);
@@ -92,6 +81,7 @@ describe('kill -9 of the service', () => {
       running = await strikeDuring(site, {
         running,
         strike,
+        agree,
         call: async () => change('PATCH', `/${body.id}`, { body: { description: name } }),
       });
       expect(await subscriptions.findOne({ _id: body.id })).toMatchObject({ version: 1 + before });
@@ -99,6 +89,7 @@ describe('kill -9 of the service', () => {
       running = await strikeDuring(site, {
         running,
         strike,
+        agree,
         call: async () => remove('DELETE', `/${body.id}`),
       });
       const state = before === 0 ? 'active' : 'deleted';

@@ -158,6 +158,27 @@ export async function startReady(
   return started;
 }
 
+/** One call in the middle of which a process is killed. `agree` holds when nothing is left to be done after it. */
+type Struck = Readonly<{
+  running: RegistryProcess;
+  strike: Strike;
+  call(): Promise<unknown>;
+  agree(site: Site): Promise<void>;
+}>;
+
+/** Strikes a process in the middle of one call; another one takes its place and sets everything right. */
+export async function strikeDuring(
+  site: Site,
+  { running, strike, call, agree }: Struck,
+): Promise<RegistryProcess> {
+  await running.arm(strike);
+  await expect(call()).rejects.toThrow();
+  expect(await running.ended).toBe(strike.signal);
+  const next = await startReady(site);
+  await agree(site);
+  return next;
+}
+
 /** What the command of the registry says, and its exit code. */
 export type Said = Readonly<{ code: number | null; out: string; errors: string }>;
 
