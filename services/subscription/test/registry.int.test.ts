@@ -71,7 +71,10 @@ describe('the registry over Kafka and MongoDB', () => {
     // The comparison at boot would publish it as well.
     await eventually(() =>
       expect(logger.lines).toContainEqual(
-        expect.objectContaining({ event: 'registry.compared', kind: 'subscription' }),
+        expect.objectContaining({
+          event: 'registry.compared',
+          fields: expect.objectContaining({ kind: 'subscription' }) as object,
+        }),
       ),
     );
     const [first] = topic.of(body.id);
