@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { gatherContract } from './contract/gather-contract.ts';
 import type { OpenHarness } from './contract/harness.ts';
 import { producerContract } from './contract/producer-contract.ts';
 import { readingContract } from './contract/reading-contract.ts';
@@ -10,6 +11,7 @@ export function busContract(name: string, open: OpenHarness): void {
   describe(`${name} keeps the bus contract`, () => {
     producerContract(open);
     runnerContract(open);
+    gatherContract(open);
     rebalanceContract(open);
     readingContract(open);
   });

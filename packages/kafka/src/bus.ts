@@ -113,11 +113,13 @@ export type RunPartitionsOptions<T> = Readonly<{
    * nobody waits for: a fetch costs the same for one record as for a hundred. Default 1: what is there comes at once.
    */
   minBytes?: number;
-  /**
-   * The longest that a fetch waits for `minBytes`; a partition that was paused comes back as late. Default 250, at most
-   * 1,500: heartbeats go out between fetches.
-   */
+  /** The longest that a fetch waits for `minBytes`. Default 1,000, at most 1,500: heartbeats go out between fetches. */
   maxWaitMs?: number;
+  /**
+   * The least time between the beginnings of two fetches: records that come one by one share one, and what is done of
+   * each fetch; a record that comes alone is not held up. Default 0.
+   */
+  fetchIntervalMs?: number;
 }>;
 
 /** Health as the service reports it: a runner that is not `running`, or makes no progress, turns the service unready. */

@@ -7,8 +7,10 @@ export type FetchSettings = Readonly<{
   maxBytesPerPartition?: number | undefined;
   /** A fetch with fewer bytes than this waits for more. Default 1. */
   minBytes?: number | undefined;
-  /** How long it waits, and how long a resume may take. Default 250. */
+  /** How long it waits. Default 1,000; never more than 250 while a partition is paused, so that a resume takes no longer. */
   maxWaitMs?: number | undefined;
+  /** The least time between the beginnings of two fetches from a broker. Default 0. */
+  intervalMs?: number | undefined;
 }>;
 
 /** What a consumer is made of. */
@@ -31,7 +33,9 @@ export function createConsumer({ endpoint, group, fetch = {}, assigners }: Consu
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: 1_500,
     rebalanceTimeout: 10_000,
-    maxWaitTimeInMs: fetch.maxWaitMs ?? 250,
+    // What arrives ends a fetch at once, and so does a stop: only heartbeats, which go out between fetches, bound it.
+    maxWaitTimeInMs: fetch.maxWaitMs ?? 1_000,
+    minFetchIntervalInMs: fetch.intervalMs ?? 0,
     minBytes: fetch.minBytes ?? 1,
     maxBytesPerPartition: fetch.maxBytesPerPartition ?? 512 * 1024,
     maxBytes: 4 * 1024 * 1024,

@@ -87,15 +87,13 @@ class KafkaBus implements Bus {
 
   async relay(relay: RelayOptions): Promise<Relay> {
     const producer = this.#sharedProducer();
-    // A rung of hours need not look four times a second; this is far below its jitter.
-    const maxWaitMs = relay.delayMs >= 60_000 ? 500 : 250;
     const opened = await startRelay({
       relay,
       producer,
       clock: this.#clock,
       logger: this.#endpoint.logger,
       // Closed by the relay, which alone knows that what waits there need not be finished.
-      runPartitions: async (run) => this.#run({ ...run, maxWaitMs }),
+      runPartitions: async (run) => this.#run(run),
     });
     this.#consumers.push(opened);
     return opened;

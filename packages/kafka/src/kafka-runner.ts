@@ -63,6 +63,7 @@ export class KafkaRunner<T> implements PartitionRunner {
         maxBytesPerPartition: run.maxBytesPerPartition,
         minBytes: run.minBytes,
         maxWaitMs: run.maxWaitMs,
+        intervalMs: run.fetchIntervalMs,
       },
       assigners: [stickyAssigner(() => this.#lanes.assigned())],
       clock,

@@ -59,8 +59,6 @@ export class KafkaTable<V> implements Table<V> {
       endpoint,
       group: this.#group,
       topics: [table.topic.name],
-      // Only what is paused waits for a fetch to end, and a table pauses nothing: a change arrives at once.
-      fetch: { maxWaitMs: 500 },
       clock,
       metrics,
       events: {

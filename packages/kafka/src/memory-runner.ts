@@ -78,6 +78,7 @@ export class MemoryRunner<T> implements PartitionRunner {
   #cancelCommits: () => void = () => {};
   /** While records gather. */
   #cancelWait: (() => void) | undefined;
+  #pulledAtMs = -Infinity;
   #isStopped = false;
 
   constructor(options: MemoryRunnerOptions<T>) {
@@ -162,10 +163,13 @@ export class MemoryRunner<T> implements PartitionRunner {
   }
 
   #fetch(): void {
-    const { minBytes = 1, maxWaitMs = 250 } = this.#options.run;
-    if (minBytes > 1 && this.#waitingBytes() < minBytes) {
-      this.#cancelWait ??= this.#options.clock.setTimer(() => this.#pull(), maxWaitMs);
-    } else this.#pull();
+    const { run, clock } = this.#options;
+    const { minBytes = 1, maxWaitMs = 1_000, fetchIntervalMs = 0 } = run;
+    const pauseMs = this.#pulledAtMs + fetchIntervalMs - clock.monotonicMs();
+    const isTooLittle = minBytes > 1 && this.#waitingBytes() < minBytes;
+    const waitMs = Math.max(pauseMs, isTooLittle ? maxWaitMs : 0);
+    if (waitMs > 0) this.#cancelWait ??= clock.setTimer(() => this.#pull(), waitMs);
+    else this.#pull();
   }
 
   #waitingBytes(): number {
@@ -181,6 +185,7 @@ export class MemoryRunner<T> implements PartitionRunner {
   #pull(): void {
     this.#cancelWait?.();
     this.#cancelWait = undefined;
+    this.#pulledAtMs = this.#options.clock.monotonicMs();
     for (const cursor of this.#cursors.values()) {
       while (!cursor.isPaused && !this.#isStopped && this.#pullOne(cursor));
     }

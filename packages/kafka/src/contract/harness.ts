@@ -1,5 +1,5 @@
 import type { TopicDefinition } from '@tidings/contracts';
-import type { Bus, IncomingRecord, OutgoingRecord } from '../bus.ts';
+import type { Bus, IncomingRecord, OutgoingRecord, RunPartitionsOptions } from '../bus.ts';
 
 /** A bus under test and what a test needs around it. Each test opens its own. */
 export type BusHarness = Readonly<{
@@ -50,3 +50,14 @@ export async function readAll(bus: Bus, topic: TopicDefinition): Promise<Incomin
   await bus.readTail({ topic, partitions, from: { offsets: new Map() }, service: 'contract', onRecord });
   return records;
 }
+
+/** A handler that is done with each number as it comes. */
+export const finishing = (seen: number[]): Pick<RunPartitionsOptions<number>, 'decode' | 'onBatch'> => ({
+  decode: numberOf,
+  onBatch: ({ items }) => {
+    for (const item of items) {
+      seen.push(item.message);
+      item.done();
+    }
+  },
+});

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { decodeDeadLetterFact, topics } from '@tidings/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Assignment, IncomingRecord, RunPartitionsOptions, WorkItem } from '../bus.ts';
 import {
   type BusHarness,
+  finishing,
   freshName,
   numbered,
   numberOf,
@@ -20,16 +20,6 @@ type Options = RunPartitionsOptions<number>;
 const keeping = (kept: WorkItem<number>[]): Pick<Options, 'decode' | 'onBatch'> => ({
   decode: numberOf,
   onBatch: ({ items }) => void kept.push(...items),
-});
-
-const finishing = (seen: number[]): Pick<Options, 'decode' | 'onBatch'> => ({
-  decode: numberOf,
-  onBatch: ({ items }) => {
-    for (const item of items) {
-      seen.push(item.message);
-      item.done();
-    }
-  },
 });
 
 const messagesOf = (items: readonly WorkItem<number>[]): number[] => items.map(({ message }) => message);
@@ -192,63 +182,6 @@ export function runnerContract(open: OpenHarness): void {
       expect(messagesOf(kept)).not.toContain(10);
       for (const item of kept.slice(0, 5)) item.done();
       await vi.waitFor(() => expect(messagesOf(kept)).toContain(10), patient);
-    });
-
-    it('lets records gather when it is told to, and then brings them together', async () => {
-      const topic = await harness.topic({ partitions: 2 });
-      const producer = await harness.bus.producer();
-      const seen: number[] = [];
-      const { decode, onBatch } = finishing(seen);
-      let batches = 0;
-      await harness.bus.runPartitions({
-        group: freshName('gather'),
-        topics: [topic],
-        decode,
-        onBatch: (batch) => {
-          batches += 1;
-          return onBatch(batch);
-        },
-        minBytes: 2_000,
-        maxWaitMs: 1_500,
-      });
-      // Comes once the wait is over, though it is less than enough.
-      await producer.publish(numbered(topic, 0, { partition: 0 }));
-      await vi.waitFor(() => expect(seen).toEqual([0]), patient);
-      // One by one within the next wait: they come together.
-      batches = 0;
-      for (const n of upTo(10)) await producer.publish(numbered(topic, 1 + n, { partition: n % 2 }));
-      await vi.waitFor(() => expect(seen).toHaveLength(11), patient);
-      // Two partitions, and the end of a wait may fall between.
-      expect(batches).toBeLessThanOrEqual(4);
-    });
-
-    it('does not wait when enough is there', async () => {
-      const topic = await harness.topic();
-      const producer = await harness.bus.producer();
-      const sizes = { quick: [] as number[], patient: [] as number[] };
-      const run = async (name: keyof typeof sizes, minBytes: number) =>
-        harness.bus.runPartitions({
-          group: freshName(name),
-          topics: [topic],
-          decode: () => null,
-          onBatch: ({ items }) => {
-            sizes[name].push(items.length);
-            for (const item of items) item.done();
-          },
-          minBytes,
-          maxWaitMs: 1_500,
-        });
-      await run('quick', 1_000);
-      await run('patient', 1_000_000);
-      const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-      for (const n of upTo(12)) {
-        // What cannot be compressed, so that the broker counts the bytes that we count.
-        await producer.publish({ topic, key: null, value: randomBytes(2_000) });
-        await vi.waitFor(() => expect(sum(sizes.quick)).toBe(n + 1), patient);
-      }
-      await vi.waitFor(() => expect(sum(sizes.patient)).toBe(12), patient);
-      expect(sizes.quick).toHaveLength(12);
-      expect(sizes.patient.length).toBeLessThan(12);
     });
 
     it('does not give a partition two batches at a time', async () => {
