@@ -25,4 +25,11 @@ export const configSpec = {
     max: 100_000,
     help: 'events of one partition that may be under way before it is held back',
   }),
+  gatherMs: duration({
+    env: 'FANOUT_GATHER',
+    default: 8,
+    min: 0,
+    max: 1_000,
+    help: 'the least time between two fetches of events, so that those that come in between go on together',
+  }),
 } as const;

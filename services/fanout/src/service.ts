@@ -73,6 +73,7 @@ const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Pr
     },
     onFannedOut: createFanOutRecorder({ metrics: metrics.handles, logger }),
     maxPendingPerPartition: config.maxPendingPerPartition,
+    gatherMs: config.gatherMs,
   });
 };
 

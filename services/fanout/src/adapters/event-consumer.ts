@@ -29,6 +29,8 @@ export type EventConsumerOptions = Readonly<{
   refill: (assignment: Assignment) => Promise<DedupeWindow>;
   onFannedOut: (fannedOut: FannedOut) => void;
   maxPendingPerPartition: number;
+  /** The least time between two fetches: events that come in between go on together. */
+  gatherMs: number;
 }>;
 
 type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
@@ -61,12 +63,13 @@ export class EventConsumer {
   }
 
   async run(): Promise<PartitionRunner> {
-    const { bus, refill, maxPendingPerPartition } = this.#options;
+    const { bus, refill, maxPendingPerPartition, gatherMs } = this.#options;
     return bus.runPartitions<LoggedEvent>({
       group: eventGroup,
       topics: [topics.events],
       decode: toLoggedEvent,
       maxPendingPerPartition,
+      fetchIntervalMs: gatherMs,
       onAssigned: async (assignment) => {
         this.#windows.set(assignment.partition, await refill(assignment));
       },
