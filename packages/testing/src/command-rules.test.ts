@@ -8,6 +8,7 @@ it('lets the read model write batches and count, which the registry may not', ()
   expect(commandFaults('history', 'insert', many)).toEqual([]);
   expect(commandFaults('history', 'aggregate', count)).toEqual([]);
   expect(commandFaults('subscription', 'insert', many)).toEqual(['insert of many']);
+  expect(commandFaults('subscription', 'insert', { ...many, insert: 'subscription_health' })).toEqual([]);
   expect(commandFaults('subscription', 'aggregate', count)).toEqual(['command aggregate']);
 });
 

@@ -6,8 +6,10 @@ type CommandRules = Readonly<{
   /** The fields of each command, besides those that every command may have. */
   commands: Readonly<Record<string, readonly string[]>>;
   operators: ReadonlySet<string>;
-  /** Whether one command may be about several documents. */
+  /** Whether one statement may be about several documents. */
   ofMany: boolean;
+  /** Collections of which one command may insert several documents, each of them right by itself. */
+  batched: 'all' | ReadonlySet<string>;
 }>;
 
 const everywhere = {
@@ -24,13 +26,19 @@ const comparisons = ['$in', '$lt', '$lte', '$gt', '$and', '$set'];
 
 /** The rules of each service that keeps documents, by its name. */
 export const commandRules = {
-  // The source of truth: each write is compare-and-set of one document.
-  subscription: { commands: everywhere, operators: new Set(comparisons), ofMany: false },
+  // The source of truth: each write is compare-and-set of one document. What is counted can be counted again.
+  subscription: {
+    commands: everywhere,
+    operators: new Set(comparisons),
+    ofMany: false,
+    batched: new Set(['subscription_health']),
+  },
   // Made anew from Kafka at any time: batches, of which each document is right by itself, and counts.
   history: {
     commands: { ...everywhere, aggregate: ['pipeline', 'cursor'], distinct: ['key', 'query'] },
     operators: new Set([...comparisons, '$or', '$match', '$group', '$sum', '$min']),
     ofMany: true,
+    batched: 'all',
   },
 } as const satisfies Readonly<Record<string, CommandRules>>;
 
@@ -91,7 +99,8 @@ export function commandFaults(sender: CommandSender, name: string, command: Comm
     .map((field) => `${name} with ${field}`);
   const statements = [...list(command['updates']), ...list(command['deletes'])];
   for (const statement of statements) faults.push(...statementFaults(name, statement, rules));
-  if (!rules.ofMany && list(command['documents']).length > 1) faults.push('insert of many');
+  const isBatched = rules.batched === 'all' || rules.batched.has(String(command[name]));
+  if (!isBatched && list(command['documents']).length > 1) faults.push('insert of many');
   for (const index of list(command['indexes'])) {
     const strange = Object.keys(index).filter((field) => !indexFields.has(field));
     faults.push(...strange.map((field) => `index with ${field}`));

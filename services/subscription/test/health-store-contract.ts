@@ -28,8 +28,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
 
     it('gives back what it was given', async () => {
       const [one, empty] = [full(), { ...noHealth(nextId()), rev: 1 }];
-      expect(await health.insert(one)).toBe(true);
-      expect(await health.insert(empty)).toBe(true);
+      expect(await health.write([one, empty])).toBe(true);
       expect(await health.find(one.subscriptionId)).toEqual(one);
       expect(await health.find(empty.subscriptionId)).toEqual(empty);
       expect(await health.find(nextId())).toBeNull();
@@ -40,19 +39,33 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
 
     it('writes on the revision that was read and on no other', async () => {
       const one = full();
-      expect(await health.replace({ ...one, rev: 2 })).toBe(false);
-      await health.insert(one);
-      expect(await health.insert({ ...one, failureCount: 8 })).toBe(false);
-      expect(await health.replace({ ...one, rev: 3 })).toBe(false);
+      expect(await health.write([{ ...one, rev: 2 }])).toBe(false);
+      await health.write([one]);
+      expect(await health.write([{ ...one, failureCount: 8 }])).toBe(false);
+      expect(await health.write([{ ...one, rev: 3 }])).toBe(false);
+      expect(await health.find(one.subscriptionId)).toEqual(one);
       const next = { ...one, rev: 2, failureCount: 0, failingSinceMs: null };
-      const wins = await Promise.all([health.replace(next), health.replace({ ...next, failureCount: 9 })]);
+      const wins = await Promise.all([health.write([next]), health.write([{ ...next, failureCount: 9 }])]);
       expect(wins.filter(Boolean)).toHaveLength(1);
       expect((await health.find(one.subscriptionId))?.rev).toBe(2);
     });
 
+    it('writes of many those that it can, and says when it could not write them all', async () => {
+      const [fresh, taken, moved, stale] = [full(), full(), full(), full()];
+      await health.write([taken, moved, stale]);
+      const next = { ...moved, rev: 2, failureCount: 8 };
+      const again = { ...taken, failureCount: 9 };
+      const late = { ...stale, rev: 3, failureCount: 9 };
+      expect(await health.write([again, fresh, late, next])).toBe(false);
+      const all = [fresh, taken, moved, stale].map(({ subscriptionId }) => subscriptionId);
+      const found = await health.findMany(all);
+      expect(all.map((id) => found.get(id))).toEqual([fresh, taken, next, stale]);
+      expect(await health.write([])).toBe(true);
+    });
+
     it('forgets', async () => {
       const one = full();
-      await health.insert(one);
+      await health.write([one]);
       await health.remove(one.subscriptionId);
       await health.remove(one.subscriptionId);
       expect(await health.find(one.subscriptionId)).toBeNull();

@@ -56,8 +56,9 @@ describe('counting attempts', () => {
   let tell: TellTransitions;
   beforeEach(async () => {
     told = [];
-    tell = async (_id, transitions) => {
-      told.push(...transitions.map(({ kind }) => kind));
+    tell = async (all) => {
+      told.push(...[...all.values()].flat().map(({ kind }) => kind));
+      return new Map();
     };
     bus = createMemoryBus();
     producer = await bus.producer();
@@ -69,7 +70,7 @@ describe('counting attempts', () => {
       health,
       countedVersionOf: () => 1,
       policyOf: () => ({ disableAfterFailures: 10, disableAfterMs: 1_000_000 }),
-      tell: async (id, transitions) => tell(id, transitions),
+      tell: async (all) => tell(all),
       metrics: handles,
     });
     const runner = await consumeAttempts(bus, counter, group);
@@ -128,27 +129,27 @@ describe('counting attempts', () => {
   it('is not done with a record before it is written, and loses none while the database is away', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
-    const find = health.find.bind(health);
-    health.find = async () => {
+    const findMany = health.findMany.bind(health);
+    health.findMany = async () => {
       throw new AppError({ code: 'unavailable', message: 'no database' });
     };
     await publish(anAttempt(id), anAttempt(id));
     await eventually(() => expect(runner.pending()).toBe(2));
     await expect(counter.flush()).rejects.toThrow('no database');
     expect(runner.pending()).toBe(2);
-    health.find = find;
+    health.findMany = findMany;
     await publish(anAttempt(id, { atMs: 7_000 }));
     await settle(runner, counter);
-    expect(await find(id)).toMatchObject({ failureCount: 3, lastFailureAtMs: 7_000 });
+    expect(await health.find(id)).toMatchObject({ failureCount: 3, lastFailureAtMs: 7_000 });
   });
 
   it('writes again on what another instance wrote', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
-    const insert = health.insert.bind(health);
-    health.insert = async (entry) => {
-      health.insert = insert;
-      await insert({ ...entry, positions: [{ partition: 99, offset: 1 }], failureCount: 4 });
+    const write = health.write.bind(health);
+    health.write = async (all) => {
+      health.write = write;
+      await write(all.map((one) => ({ ...one, positions: [{ partition: 99, offset: 1 }], failureCount: 4 })));
       return false;
     };
     await publish(anAttempt(id));
@@ -159,22 +160,22 @@ describe('counting attempts', () => {
   it('reads the figures of an endpoint once, and again when somebody else has written them', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
-    const find = health.find.bind(health);
+    const findMany = health.findMany.bind(health);
     let reads = 0;
-    health.find = async (wanted) => {
-      reads += 1;
-      return find(wanted);
+    health.findMany = async (wanted) => {
+      reads += wanted.length;
+      return findMany(wanted);
     };
     for (let turn = 0; turn < 2; turn += 1) {
       await publish(anAttempt(id));
       await settle(runner, counter);
     }
     expect(reads).toBe(1);
-    const stored = await find(id);
-    if (stored !== null) await health.replace({ ...stored, failureCount: 7, rev: stored.rev + 1 });
+    const stored = await health.find(id);
+    if (stored !== null) await health.write([{ ...stored, failureCount: 7, rev: stored.rev + 1 }]);
     await publish(anAttempt(id));
     await settle(runner, counter);
-    expect(await find(id)).toMatchObject({ failureCount: 8 });
+    expect(await health.find(id)).toMatchObject({ failureCount: 8 });
     expect(reads).toBe(2);
   });
 
@@ -185,7 +186,7 @@ describe('counting attempts', () => {
     await settle(runner, counter);
     const stored = await health.find(id);
     if (stored === null) throw new Error('nothing was counted');
-    await health.replace({ ...stored, failureCount: 0, alert: 'none', rev: stored.rev + 1 });
+    await health.write([{ ...stored, failureCount: 0, alert: 'none', rev: stored.rev + 1 }]);
     for (const { partition } of runner.assigned()) {
       counter.revoked(partition);
       counter.assigned({
@@ -236,7 +237,10 @@ describe('counting attempts', () => {
   it('works a flood of one endpoint off in pieces', async () => {
     const id = nextId();
     const sizes: number[] = [];
-    tell = async (_id, transitions) => void sizes.push(transitions.length);
+    tell = async (all) => {
+      sizes.push([...all.values()].flat().length);
+      return new Map();
+    };
     const { counter, runner } = await startCounting();
     const exhausted = { next: { kind: 'dead-letter', reason: 'exhausted' } } as const;
     await publish(...Array.from({ length: 1_200 }, () => anAttempt(id, exhausted)));

@@ -33,14 +33,15 @@ export type EventCatalogue = Readonly<{
 /** One consumer of a workspace. */
 export type ConsumerPlace = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 
-/** The health of endpoints. `replace` is compare-and-set on `rev`. Rejects with AppError `unavailable` as the others do. */
+/** The health of endpoints. Rejects with AppError `unavailable` as the others do. */
 export type HealthStore = Readonly<{
   find(id: SubscriptionId): Promise<EndpointHealth | null>;
   findMany(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, EndpointHealth>>;
-  /** False when there is one already. */
-  insert(health: EndpointHealth): Promise<boolean>;
-  /** Puts `health` in the place of the revision before it; false when that is not the stored one any more. */
-  replace(health: EndpointHealth): Promise<boolean>;
+  /**
+   * Puts each in the place of the revision before it, `rev` 1 where there is none yet. False when one of them could not
+   * be: the revision before it is not the stored one any more. Which of them are written then has to be read.
+   */
+  write(all: readonly EndpointHealth[]): Promise<boolean>;
   remove(id: SubscriptionId): Promise<void>;
 }>;
 

@@ -1,4 +1,4 @@
-import { decodeEvent, type OperationalEvent, topics } from '@tidings/contracts';
+import { decodeEvent, type OperationalEvent, type SubscriptionId, topics } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { aSubscription, someSettings } from '../../test/a-subscription.ts';
@@ -6,7 +6,7 @@ import { openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { operationalEventPublisher } from './adapters/kafka-operational-events.ts';
 import type { HealthTransition } from './domain/health-transition.ts';
 import { amended, disabled, enabled, type Subscription } from './domain/subscription.ts';
-import { createTellTransitions } from './tell-transitions.ts';
+import { createTellTransitions, type TellTransitions } from './tell-transitions.ts';
 
 const failing = {
   cause: 'dlv_1.0.1',
@@ -42,11 +42,20 @@ async function open(subscription: Subscription) {
   return { registry, tell, events, stored, told, state };
 }
 
+/** Tells of one; throws what failed. */
+async function tellOf(
+  tell: TellTransitions,
+  id: SubscriptionId,
+  transitions: readonly HealthTransition[],
+): Promise<void> {
+  for (const error of (await tell(new Map([[id, transitions]]))).values()) throw error;
+}
+
 describe('telling what an endpoint has come to', () => {
   it('disables the subscription, with its reason, and raises the event for its consumer', async () => {
     const subscription = aSubscription({ consumerId: 'acme' as never, settings: { description: 'orders' } });
     const { tell, events, stored, told } = await open(subscription);
-    await tell(subscription.id, [disabling]);
+    await tellOf(tell, subscription.id, [disabling]);
     expect(await stored()).toMatchObject({ state: 'disabled', disabledReason: 'consecutive-failures' });
     const [event] = events();
     expect(event).toMatchObject({ eventType: 'tidings.subscription.disabled', consumerId: 'acme' });
@@ -67,11 +76,11 @@ describe('telling what an endpoint has come to', () => {
     const subscription = aSubscription();
     const { tell, events, stored, state } = await open(subscription);
     state.isDown = true;
-    await expect(tell(subscription.id, [disabling])).rejects.toThrow('no brokers');
+    await expect(tellOf(tell, subscription.id, [disabling])).rejects.toThrow('no brokers');
     state.isDown = false;
-    await tell(subscription.id, [disabling]);
+    await tellOf(tell, subscription.id, [disabling]);
     const version = (await stored())?.version;
-    await tell(subscription.id, [disabling]);
+    await tellOf(tell, subscription.id, [disabling]);
     const [first, second] = events();
     expect(first).toEqual(second);
     expect((await stored())?.version).toBe(version);
@@ -84,7 +93,7 @@ describe('telling what an endpoint has come to', () => {
     const moved = amended(aSubscription(), { ...elsewhere, reason: '' }, 2_000);
     for (const subscription of [byHand, enabledAgain, moved]) {
       const { tell, events, stored } = await open(subscription);
-      await tell(subscription.id, [disabling]);
+      await tellOf(tell, subscription.id, [disabling]);
       expect(await stored()).toMatchObject({ version: subscription.version, state: subscription.state });
       expect(events()).toEqual([]);
     }
@@ -93,14 +102,50 @@ describe('telling what an endpoint has come to', () => {
   it('disables an operational subscription too, and raises nothing about it', async () => {
     const subscription = aSubscription({ settings: { events: ['tidings.subscription.disabled'] } });
     const { tell, events, stored, told } = await open(subscription);
-    await tell(subscription.id, [{ ...failing, kind: 'failing', alert: 'failing' }, disabling]);
+    await tellOf(tell, subscription.id, [{ ...failing, kind: 'failing', alert: 'failing' }, disabling]);
     expect(await stored()).toMatchObject({ state: 'disabled' });
     expect([events(), told]).toEqual([[], []]);
   });
 
   it('is done with a subscription that is gone', async () => {
     const { tell, events } = await open(aSubscription());
-    await tell(aSubscription().id, [disabling]);
+    await tellOf(tell, aSubscription().id, [disabling]);
     expect(events()).toEqual([]);
+  });
+
+  it('tells of many at once, in publishes that are not too large, and fails those alone that it could not', async () => {
+    const { registry, told } = await open(aSubscription());
+    const all = Array.from({ length: 6 }, () => aSubscription());
+    for (const subscription of all) await registry.store.insert(subscription);
+    const [gone, unreadable] = [aSubscription(), all[5]];
+    const sizes: number[] = [];
+    const findAnywhere = registry.store.findAnywhere.bind(registry.store);
+    const listAll = registry.store.listAll.bind(registry.store);
+    const tell = createTellTransitions({
+      ...registry,
+      store: Object.assign(Object.create(registry.store) as typeof registry.store, {
+        listAll: async (stretch: Parameters<typeof listAll>[0]) => {
+          const { items, ...rest } = await listAll(stretch);
+          return { ...rest, items: items.filter(({ id }) => id !== unreadable?.id) };
+        },
+        findAnywhere: async (id: string) => {
+          if (id === unreadable?.id) throw new AppError({ code: 'internal', message: 'unreadable' });
+          return findAnywhere(id);
+        },
+      }),
+      publishEvents: async (events) => {
+        sizes.push(events.length);
+        if (sizes.length === 2) throw new AppError({ code: 'unavailable', message: 'no brokers' });
+      },
+      onTold: (event) => told.push(event),
+    });
+    const many = Array.from(
+      { length: 200 },
+      () => ({ ...failing, kind: 'failing', alert: 'failing' }) as const,
+    );
+    const failures = await tell(new Map([...all, gone].map(({ id }) => [id, many])));
+    expect(sizes).toEqual([400, 400, 200]);
+    expect(told).toHaveLength(600);
+    expect([...failures.keys()].sort()).toEqual([all[2]?.id, all[3]?.id, unreadable?.id].sort());
   });
 });

@@ -14,16 +14,12 @@ export class MemoryHealthStore implements HealthStore {
     return new Map([...this.#entries].filter(([id]) => ids.includes(id)));
   }
 
-  async insert(health: EndpointHealth): Promise<boolean> {
-    if (this.#entries.has(health.subscriptionId)) return false;
-    this.#entries.set(health.subscriptionId, health);
-    return true;
-  }
-
-  async replace(health: EndpointHealth): Promise<boolean> {
-    if (this.#entries.get(health.subscriptionId)?.rev !== health.rev - 1) return false;
-    this.#entries.set(health.subscriptionId, health);
-    return true;
+  async write(all: readonly EndpointHealth[]): Promise<boolean> {
+    const winners = all.filter(
+      ({ subscriptionId, rev }) => (this.#entries.get(subscriptionId)?.rev ?? 0) === rev - 1,
+    );
+    for (const health of winners) this.#entries.set(health.subscriptionId, health);
+    return winners.length === all.length;
   }
 
   async remove(id: SubscriptionId): Promise<void> {

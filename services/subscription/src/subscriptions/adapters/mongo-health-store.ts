@@ -129,25 +129,24 @@ export class MongoHealthStore implements HealthStore {
     );
   }
 
-  async insert(health: EndpointHealth): Promise<boolean> {
+  async write(all: readonly EndpointHealth[]): Promise<boolean> {
+    if (all.length === 0) return true;
+    const writes = all.map((health) => {
+      const { _id, ...fields } = toDocument(health);
+      if (health.rev === 1) return { insertOne: { document: { _id, ...fields } } };
+      return { updateOne: { filter: { _id, rev: health.rev - 1 }, update: { $set: fields } } };
+    });
     return atDatabase(async () => {
       try {
-        await this.#model.create(toDocument(health));
-        return true;
+        const { insertedCount, matchedCount } = await this.#model.collection.bulkWrite(writes as never, {
+          ordered: false,
+        });
+        return insertedCount + matchedCount === all.length;
       } catch (error) {
         if (isDuplicateKey(error)) return false;
         throw error;
       }
     });
-  }
-
-  async replace(health: EndpointHealth): Promise<boolean> {
-    const { _id, ...fields } = toDocument(health);
-    const filter = { _id, rev: health.rev - 1 };
-    const { matchedCount } = await atDatabase(async () =>
-      this.#model.updateOne(filter, { $set: fields }).exec(),
-    );
-    return matchedCount === 1;
   }
 
   async remove(id: SubscriptionId): Promise<void> {
