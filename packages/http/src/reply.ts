@@ -34,6 +34,8 @@ export function sendReply(response: ServerResponse, { status, body, headers }: R
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
+    // Some answers repeat what a partner's endpoint said: no browser may take that for a page.
+    'x-content-type-options': 'nosniff',
   });
   response.end(text);
 }

@@ -77,6 +77,24 @@ describe('POST …/test', () => {
     });
   });
 
+  it('D24 shows of an answer only its beginning, as text', async () => {
+    const page = '<script>alert(1)</script>\u0000\r\nset-cookie: a=b';
+    const receiver = await startReceiver({ cleanUp: onTestFinished });
+    receiver.answer({
+      status: 200,
+      body: page + 'x'.repeat(100_000),
+      headers: { 'content-type': 'text/html' },
+    });
+    const registry = await startReadyRegistry(aPlace());
+    const { body } = await registry.call('POST', '', { body: aBody({ endpoint_url: receiver.url }) });
+    const { status, headers, body: tested } = await registry.call('POST', `/${body.id}/test`);
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    const { response_body: shown } = tested as unknown as { response_body: string };
+    expect(shown.startsWith('<script>alert(1)</script>')).toBe(true);
+    expect(shown.length).toBeLessThanOrEqual(16_384);
+  });
+
   it('tells a failure by its reason, without a second try', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
     const { call } = await startReadyRegistry(aPlace());
