@@ -77,4 +77,15 @@ describe('registration', () => {
     expect((await call('PATCH', `/${body.id}`, { body: other })).body.warnings).toHaveLength(1);
     expect((await call('PATCH', `/${body.id}`, { body: { description: 'x' } })).body.warnings).toEqual([]);
   });
+
+  // The second one begins with a letter of another alphabet that looks like an a.
+  it.each([
+    ['https://bücher.example/hooks', 'https://xn--bcher-kva.example/hooks'],
+    ['https://\u0430pple.example/', 'https://xn--pple-43d.example/'],
+  ])('D21 shows %s by its ASCII name, so that nobody takes it for another', async (input, shown) => {
+    const { call } = await serve(false);
+    const { body } = await call('POST', '', { body: aBody({ endpoint_url: input }) });
+    expect(body).toMatchObject({ endpoint_url: shown });
+    expect((await call('GET', `/${body.id}`)).body).toMatchObject({ endpoint_url: shown });
+  });
 });

@@ -32,13 +32,19 @@ function rateLimitOf(given: NonNullable<SettingsBody['rate_limit']>): NonNullabl
   return { perSecond: given.per_second, burst };
 }
 
+// A name in another alphabet can look like one that it is not: it is kept as DNS knows it (UTS 46), the rest as given.
+const asciiNamed = (url: string): string =>
+  /^\p{ASCII}*$/u.test(url) || !URL.canParse(url)
+    ? url
+    : url.replace(/^(https?:\/\/)[^/?#]*/i, `$1${new URL(url).host}`);
+
 /**
  * The settings of `base` with every field that the body names put in its place, but for what needs more than the body:
  * sealed headers and the endpoint's consent. The body has passed its schema.
  */
 export function readSettings(body: SettingsBody, base: Settings): Settings {
   return {
-    endpointUrl: body.endpoint_url ?? base.endpointUrl,
+    endpointUrl: body.endpoint_url === undefined ? base.endpointUrl : asciiNamed(body.endpoint_url),
     description: body.description === undefined ? base.description : body.description,
     events: body.events ?? base.events,
     filters: body.filters === undefined ? base.filters : body.filters,
