@@ -31,10 +31,10 @@ export const deliveryEnv = {
 } as const;
 
 /**
- * When a process dies: the brokers have acknowledged this many sends to the topic that carried records of this key, and
- * nobody in it knows of the last. What other tests have left on the ladder goes through the same process.
+ * When a process dies: the brokers have acknowledged its first send to the topic that carried a record of this key with this
+ * text in it, and nobody in it knows of that. What other tests have left on the ladder goes through the same process.
  */
-export type Strike = Readonly<{ topic: string; key: string; sends: number }>;
+export type Strike = Readonly<{ topic: string; key: string; text: string }>;
 
 /** The service in a process of its own, ready. */
 export const startProcess = async (strike?: Strike): Promise<ChildProcess> => {

@@ -4,7 +4,8 @@ import type { Strike } from './delivery-process.ts';
 // Loaded before the service by `node --import`: kills its own process in the very moment when the brokers have
 // acknowledged a send, before anything in it learns of that. What would follow, commits above all, is then not begun.
 
-type Sent = Readonly<{ topic: string; messages: readonly Readonly<{ key?: string | Buffer | null }>[] }>;
+type Message = Readonly<{ key?: string | Buffer | null; value: Buffer | null }>;
+type Sent = Readonly<{ topic: string; messages: readonly Message[] }>;
 type Batch = Readonly<{ topicMessages: readonly Sent[] }>;
 type Producer = Readonly<{ sendBatch(batch: Batch): Promise<unknown> }>;
 type Client = Readonly<{ Kafka: { prototype: { producer(options: unknown): Producer } } }>;
@@ -14,16 +15,15 @@ const strike = JSON.parse(process.env['STRIKE'] ?? '{}') as Strike;
 const { Kafka } = createRequire(import.meta.resolve('@tidings/kafka'))('kafkajs') as Client;
 const { producer } = Kafka.prototype;
 const isMeant = ({ topic, messages }: Sent): boolean =>
-  topic === strike.topic && messages.some(({ key }) => key?.toString() === strike.key);
-let acknowledged = 0;
+  topic === strike.topic &&
+  messages.some(({ key, value }) => key?.toString() === strike.key && value?.includes(strike.text));
 Kafka.prototype.producer = function struck(options): Producer {
   const made = producer.call(this, options);
   return {
     ...made,
     sendBatch: async (batch) => {
       const sent = await made.sendBatch(batch);
-      if (batch.topicMessages.some(isMeant)) acknowledged += 1;
-      if (acknowledged >= strike.sends) process.kill(process.pid, 'SIGKILL');
+      if (batch.topicMessages.some(isMeant)) process.kill(process.pid, 'SIGKILL');
       return sent;
     },
   };
