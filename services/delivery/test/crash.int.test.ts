@@ -12,12 +12,14 @@ import {
 import { type Bus, connectKafka, type IncomingRecord, type Producer } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { secretText } from './builders.ts';
 import { type Strike, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
 
 const count = 300;
-const patient = { timeoutMs: 40_000 };
+// A process that has just started may put some of the commands on the rung of a minute.
+const patient = { timeoutMs: 100_000 };
+vi.setConfig({ testTimeout: 150_000 });
 
 let bus: Bus;
 let producer: Producer;
