@@ -1,4 +1,4 @@
-import type { Clock } from '@tidings/runtime';
+import { type Clock, repeatTurns } from '@tidings/runtime';
 import type { PartitionRef } from './bus.ts';
 import { type CommitOffset, laneKey } from './lane-source.ts';
 
@@ -22,27 +22,16 @@ export class StuckWatch {
   readonly #options: StuckWatchOptions;
   /** Next offsets at the last look, and whether records waited behind them then. */
   #last = new Map<string, Readonly<{ offset: number; isBehind: boolean }>>();
-  #cancel: () => void = () => {};
-  #isStopped = false;
+  /** Ends it. */
+  readonly stop: () => void;
 
   constructor(options: StuckWatchOptions) {
     this.#options = options;
-    this.#arm();
+    const turn = async (isStopped: () => boolean): Promise<void> => this.#look(isStopped);
+    this.stop = repeatTurns({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, turn });
   }
 
-  stop(): void {
-    this.#isStopped = true;
-    this.#cancel();
-  }
-
-  #arm(): void {
-    if (this.#isStopped) return;
-    this.#cancel = this.#options.clock.setTimer(() => {
-      void this.#look().then(() => this.#arm());
-    }, intervalMs);
-  }
-
-  async #look(): Promise<void> {
+  async #look(isStopped: () => boolean): Promise<void> {
     const { wanting, ends, onStuck } = this.#options;
     const present = wanting();
     const still = present.filter((ref) => this.#last.get(laneKey(ref))?.offset === ref.offset);
@@ -58,7 +47,7 @@ export class StuckWatch {
     this.#last = new Map(
       present.map((ref) => [laneKey(ref), { offset: ref.offset, isBehind: isBehind(ref) }]),
     );
-    if (stuck.length > 0 && !this.#isStopped) {
+    if (stuck.length > 0 && !isStopped()) {
       this.#last.clear();
       onStuck(stuck);
     }
