@@ -10,6 +10,21 @@ import {
   upTo,
 } from './harness.ts';
 
+/** A handler that is done with each number, and counts the batches that they come in. */
+const counting = () => {
+  const seen: number[] = [];
+  const counts = { batches: 0 };
+  const { decode, onBatch } = finishing(seen);
+  const handlers: ReturnType<typeof finishing> = {
+    decode,
+    onBatch: (batch) => {
+      counts.batches += 1;
+      return onBatch(batch);
+    },
+  };
+  return { seen, counts, handlers };
+};
+
 /** How records that come one by one are brought together. */
 export function gatherContract(open: OpenHarness): void {
   describe('gathering', () => {
@@ -24,17 +39,11 @@ export function gatherContract(open: OpenHarness): void {
     it('lets records gather when it is told to, and then brings them together', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
-      const seen: number[] = [];
-      const { decode, onBatch } = finishing(seen);
-      let batches = 0;
+      const { seen, counts, handlers } = counting();
       await harness.bus.runPartitions({
         group: freshName('gather'),
         topics: [topic],
-        decode,
-        onBatch: (batch) => {
-          batches += 1;
-          return onBatch(batch);
-        },
+        ...handlers,
         minBytes: 2_000,
         maxWaitMs: 1_500,
       });
@@ -42,11 +51,11 @@ export function gatherContract(open: OpenHarness): void {
       await producer.publish(numbered(topic, 0, { partition: 0 }));
       await vi.waitFor(() => expect(seen).toEqual([0]), patient);
       // One by one within the next wait: they come together.
-      batches = 0;
+      counts.batches = 0;
       for (const n of upTo(10)) await producer.publish(numbered(topic, 1 + n, { partition: n % 2 }));
       await vi.waitFor(() => expect(seen).toHaveLength(11), patient);
       // Two partitions, and the end of a wait may fall between.
-      expect(batches).toBeLessThanOrEqual(4);
+      expect(counts.batches).toBeLessThanOrEqual(4);
     });
 
     it('does not wait when enough is there', async () => {
@@ -81,29 +90,23 @@ export function gatherContract(open: OpenHarness): void {
     it('brings what comes one by one together between two fetches, and all of it', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
-      const seen: number[] = [];
-      const { decode, onBatch } = finishing(seen);
-      let batches = 0;
+      const { seen, counts, handlers } = counting();
       const fetchIntervalMs = 500;
       await harness.bus.runPartitions({
         group: freshName('interval'),
         topics: [topic],
-        decode,
-        onBatch: (batch) => {
-          batches += 1;
-          return onBatch(batch);
-        },
+        ...handlers,
         fetchIntervalMs,
       });
       await producer.publish(numbered(topic, 0));
       await vi.waitFor(() => expect(seen).toEqual([0]), patient);
-      batches = 0;
+      counts.batches = 0;
       const beganMs = performance.now();
       for (const n of upTo(30)) await producer.publish(numbered(topic, 1 + n));
       await vi.waitFor(() => expect(seen).toEqual(upTo(31)), patient);
       const intervals = (performance.now() - beganMs) / fetchIntervalMs;
       // One that is under way at the beginning, and one that begins in each interval.
-      expect(batches).toBeLessThanOrEqual(2 + Math.floor(intervals));
+      expect(counts.batches).toBeLessThanOrEqual(2 + Math.floor(intervals));
     });
   });
 }
