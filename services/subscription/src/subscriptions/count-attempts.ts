@@ -74,20 +74,20 @@ export class AttemptCounter {
 
   /** Counts the first attempts of each line; answers what is left of them. */
   async #countHeads(lines: readonly Line[], failures: unknown[]): Promise<readonly Line[]> {
-    const heads = lines.map(({ id, waiting }) => ({ id, waiting: waiting.slice(0, attemptsAtOnce) }));
-    const failed = await this.#counter.count(heads.flatMap(toTurn));
+    const failed = await this.#counter.count(lines.flatMap(toTurn));
     failures.push(...failed.values());
-    for (const { id, waiting } of heads) {
-      if (failed.has(id)) continue;
-      this.#metrics.attemptsCounted.inc({}, waiting.length);
-      for (const { item } of waiting) item.done();
+    const left: Line[] = [];
+    for (const { id, waiting } of lines) {
+      if (failed.has(id)) {
+        this.#putBack(waiting);
+        continue;
+      }
+      const head = waiting.slice(0, attemptsAtOnce);
+      this.#metrics.attemptsCounted.inc({}, head.length);
+      for (const { item } of head) item.done();
+      if (waiting.length > head.length) left.push({ id, waiting: waiting.slice(head.length) });
     }
-    for (const { id, waiting } of lines) if (failed.has(id)) this.#putBack(waiting);
-    return lines.flatMap(({ id, waiting }) =>
-      failed.has(id) || waiting.length <= attemptsAtOnce
-        ? []
-        : { id, waiting: waiting.slice(attemptsAtOnce) },
-    );
+    return left;
   }
 
   #takeWaiting(): Map<SubscriptionId, Waiting[]> {
@@ -112,6 +112,6 @@ export class AttemptCounter {
 }
 
 function toTurn({ id, waiting }: Line): Turn[] {
-  const [first, ...rest] = waiting.map(({ attempt }) => attempt);
+  const [first, ...rest] = waiting.slice(0, attemptsAtOnce).map(({ attempt }) => attempt);
   return first === undefined ? [] : [{ id, attempts: [first, ...rest] }];
 }
