@@ -71,6 +71,18 @@ const hanging = (name: string, count: number, perSecond: number): Neighbour => (
   load: (target) => paced({ target, typeOf: (i) => `hang${count}.e${i % count}`, perSecond, seconds }),
 });
 
+const twoHundred = (
+  state: 'alive' | 'dead',
+  endpoint: (receiver: ReceiverProcess) => Promise<string>,
+): Neighbour => ({
+  name: `200 of 250 ${state}`,
+  prepare: async (stack, receiver) => {
+    const endpointUrl = await endpoint(receiver);
+    await subscribeAll(stack, 200, (i) => ({ endpoint_url: endpointUrl, events: [`${state}.e${i}`] }));
+  },
+  load: (target) => paced({ target, typeOf: (i) => `${state}.e${i % 200}`, perSecond: 200, seconds }),
+});
+
 const neighbours: readonly Neighbour[] = [
   hanging('1 that hangs', 1, 100),
   hanging('10 that hang', 10, 100),
@@ -81,25 +93,9 @@ const neighbours: readonly Neighbour[] = [
       await flood({ target: stack.target, type: 'backlog.e', count: 20_000, concurrency: 64 });
     },
   },
-  {
-    // The same load as the dead ones are, to tell what a second load costs from what its being dead costs.
-    name: '200 of 250 alive',
-    prepare: async (stack, receiver) => {
-      await subscribeAll(stack, 200, (i) => ({
-        endpoint_url: receiver.url('/others'),
-        events: [`others.e${i}`],
-      }));
-    },
-    load: (target) => paced({ target, typeOf: (i) => `others.e${i % 200}`, perSecond: 200, seconds }),
-  },
-  {
-    name: '200 of 250 dead',
-    prepare: async (stack) => {
-      const endpointUrl = `http://127.0.0.1:${await closedPort()}/dead`;
-      await subscribeAll(stack, 200, (i) => ({ endpoint_url: endpointUrl, events: [`dead.e${i}`] }));
-    },
-    load: (target) => paced({ target, typeOf: (i) => `dead.e${i % 200}`, perSecond: 200, seconds }),
-  },
+  // The same load as the dead ones are, to tell what a second load costs from what its being dead costs.
+  twoHundred('alive', async (receiver) => receiver.url('/others')),
+  twoHundred('dead', async () => `http://127.0.0.1:${await closedPort()}/dead`),
 ];
 
 type Case = Readonly<{
