@@ -62,6 +62,16 @@ describe('registry and topic', () => {
     expect(registry.landed.size).toBe(0);
   });
 
+  it('leaves what is due for the purge to it: a record that it has removed does not come back', async () => {
+    const dayMs = 24 * 3_600_000;
+    const nowMs = registry.clock.nowMs();
+    const gone = await stored(deleted(aSubscription(), nowMs - 15 * dayMs - 1));
+    const kept = await stored(deleted(aSubscription(), nowMs - 15 * dayMs));
+    expect(await compareTopic(registry)).toMatchObject({ compared: 2, republished: 1 });
+    expect(registry.landed.lastOf(kept.id)).toMatchObject({ isDeleted: true });
+    expect(registry.landed.lastOf(gone.id)).toBeUndefined();
+  });
+
   it('keeps the record of a subscription that the database has lost, and says so', async () => {
     await land(aSubscription());
     expect(await compareTopic(registry)).toMatchObject({ tombstones: 0, orphans: 1 });

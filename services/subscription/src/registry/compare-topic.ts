@@ -1,8 +1,7 @@
 import type { Documents } from './documents.ts';
 import { ourselves } from './domain/audit-entry.ts';
-import type { LandedVersions } from './domain/landed-versions.ts';
 import { digestOf } from './domain/record-digest.ts';
-import { raisedAbove, type Versioned } from './domain/versioned.ts';
+import { isDueForPurge, raisedAbove, type Versioned } from './domain/versioned.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 import { withAudit } from './write-audit.ts';
 
@@ -23,8 +22,10 @@ export type Difference = 'missing' | 'older' | 'newer' | 'other';
 /** How the topic differs from a document, or null. */
 export function differenceOf<T extends Versioned>(
   entity: T,
-  { kind, landed }: Readonly<{ kind: Documents<T>['kind']; landed: LandedVersions }>,
+  { kind, landed, clock }: Pick<Documents<T>, 'kind' | 'landed' | 'clock'>,
 ): Difference | null {
+  // A record that is published in the middle of a purge would outlive its document.
+  if (isDueForPurge(entity, clock.nowMs())) return null;
   const last = landed.lastOf(entity.id);
   if (last === undefined) return 'missing';
   // The database has lost a write that it had acknowledged, or was restored from a backup.

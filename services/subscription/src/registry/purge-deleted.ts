@@ -1,5 +1,5 @@
 import type { Documents } from './documents.ts';
-import { deletedKeptMs, type Versioned } from './domain/versioned.ts';
+import { purgedUpToMs, type Versioned } from './domain/versioned.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
 /** What the purge works with. */
@@ -14,7 +14,7 @@ export type PurgeParts<T extends Versioned> = Pick<
  */
 export async function purgeDeleted<T extends Versioned>(parts: PurgeParts<T>): Promise<number> {
   const { kind, store, topic, audit, clock, logger, metrics } = parts;
-  const upTo = { deleted_at_ms: clock.nowMs() - deletedKeptMs - 1 };
+  const upTo = { deleted_at_ms: purgedUpToMs(clock.nowMs()) };
   const where = { in: { state: ['deleted'] }, upTo };
   let purged = 0;
   for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
