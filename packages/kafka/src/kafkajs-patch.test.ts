@@ -173,3 +173,37 @@ describe('a connection as the patch makes it', () => {
     await expect(waiting).rejects.toThrow('Closed connection');
   });
 });
+
+describe('an admin as the patch makes it', () => {
+  const createAdmin = require('kafkajs/src/admin/index.js') as (
+    options: object,
+  ) => Readonly<
+    Record<'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp', (topic: string) => Promise<unknown>>
+  >;
+
+  it.each([
+    ['fetchTopicOffsets', { partition: 0, offset: '7', high: '7', low: '7' }],
+    ['fetchTopicOffsetsByTimestamp', { partition: 0, offset: '7' }],
+  ] as const)('%s asks again for a topic that the metadata at hand does not know', async (ask, answer) => {
+    let refreshes = 0;
+    const cluster = {
+      addTargetTopic: async () => {},
+      refreshMetadataIfNecessary: async () => {},
+      // What another topic's refresh has left behind knows this one no more.
+      findTopicPartitionMetadata: () => (refreshes === 0 ? [] : [{ partitionId: 0 }]),
+      refreshMetadata: async () => {
+        refreshes += 1;
+      },
+      fetchTopicsOffset: async ([{ topic, partitions }]: [
+        { topic: string; partitions: readonly object[] },
+      ]) =>
+        partitions.length === 0
+          ? []
+          : [{ topic, partitions: partitions.map((one) => ({ ...one, offset: '7' })) }],
+    };
+    const logger = { namespace: () => logger };
+    const admin = createAdmin({ logger, cluster, retry: { initialRetryTime: 1, retries: 2 } });
+    expect(await admin[ask]('t')).toEqual([answer]);
+    expect(refreshes).toBe(1);
+  });
+});
