@@ -11,6 +11,7 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { keyRing, seal } from '@tidings/runtime';
+import { aDeliveryState, aSubscriptionRecord } from '@tidings/testing/messages';
 
 /** A key ring as operators give it, and the one secret that the built subscriptions are signed with. */
 export const sealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
@@ -28,28 +29,16 @@ export const hex = (number: number): string => {
   return text;
 };
 
-export const aState = (overrides: Partial<DeliveryState> = {}): DeliveryState => ({
-  type: 'DeliveryRequested.v1',
-  deliveryId: deliveryId(`dlv_${hex(1)}`),
-  eventId: eventId(`evt_${hex(2)}`),
-  eventType: 'order.paid',
-  workspaceId: workspaceId('acme'),
-  consumerId: consumerId('partner'),
-  subscriptionId: subscriptionId('sub_a'),
-  subscriptionVersion: 1,
-  orderingKey: null,
-  format: 'standard',
-  chain: 0,
-  attempt: 1,
-  position: 0,
-  trigger: 'event',
-  acceptedAtMs: startMs,
-  firstAttemptAtMs: null,
-  notBeforeMs: null,
-  deferrals: 0,
-  attempts: [],
-  ...overrides,
-});
+export const aState = (overrides: Partial<DeliveryState> = {}): DeliveryState =>
+  aDeliveryState(1, {
+    deliveryId: deliveryId(`dlv_${hex(1)}`),
+    eventId: eventId(`evt_${hex(2)}`),
+    workspaceId: workspaceId('acme'),
+    consumerId: consumerId('partner'),
+    subscriptionId: subscriptionId('sub_a'),
+    acceptedAtMs: startMs,
+    ...overrides,
+  });
 
 /** The nth delivery to a subscription. */
 export const aCommand = (number: number, overrides: Partial<DeliveryState> = {}): DeliveryRequested => ({
@@ -78,33 +67,13 @@ export const aSealedHeader = (name: string, value: string): SubscriptionRecord['
 export const aSubscription = (overrides: Partial<SubscriptionRecord> = {}): SubscriptionRecord => {
   const id = overrides.id ?? subscriptionId('sub_a');
   const workspace = overrides.workspaceId ?? workspaceId('acme');
-  return {
-    type: 'SubscriptionChanged.v1',
+  return aSubscriptionRecord({
     id,
     workspaceId: workspace,
     consumerId: consumerId('partner'),
-    kind: 'webhook',
-    state: 'active',
-    version: 1,
-    enabledVersion: 1,
-    countedVersion: 1,
-    onEnable: 'redrive',
     endpointUrl: 'https://partner.example/hooks',
-    events: ['*'],
-    filters: null,
-    ordering: 'none',
-    onExhausted: 'skip',
-    format: 'standard',
-    signatureStyle: 'v1',
     secrets: [sealedSecret(secretText, { workspaceId: workspace, id })],
-    headers: {},
-    secretHeaders: [],
-    requestOrigin: null,
-    timeoutMs: 10_000,
     retryScheduleSeconds: defaultRetryScheduleSeconds,
-    rateLimit: null,
-    maxInFlight: 10,
-    disabledReason: null,
     ...overrides,
-  };
+  });
 };

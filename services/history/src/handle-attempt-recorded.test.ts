@@ -1,7 +1,8 @@
 import type { AttemptRecorded } from '@tidings/contracts';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aFailure, anAttempt } from '../test/builders.ts';
+import { aFailure } from '../test/builders.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
 import type { DeliveryStore } from './ports.ts';
@@ -15,13 +16,13 @@ const project = async (batches: readonly (readonly AttemptRecorded[])[]) => {
 describe('projecting attempts', () => {
   it('counts what was new, what changed and what said nothing new', async () => {
     const store = createMemoryDeliveryStore();
-    const first = [anAttempt(1), aFailure(2, 1)];
+    const first = [anAttemptRecord(1), aFailure(2, 1)];
     expect(await handleAttemptRecorded(store, first)).toMatchObject({
       inserted: 2,
       updated: 0,
       unchanged: 0,
     });
-    const second = [...first, anAttempt(2, { attempt: 2 }), aFailure(3, 4)];
+    const second = [...first, anAttemptRecord(2, { attempt: 2 }), aFailure(3, 4)];
     expect(await handleAttemptRecorded(store, second)).toMatchObject({
       inserted: 1,
       updated: 1,
@@ -42,7 +43,9 @@ describe('projecting attempts', () => {
         attempt: fc.integer({ min: 1, max: 3 }),
         isDelivered: fc.boolean(),
       })
-      .map(({ n, attempt, isDelivered }) => (isDelivered ? anAttempt(n, { attempt }) : aFailure(n, attempt)));
+      .map(({ n, attempt, isDelivered }) =>
+        isDelivered ? anAttemptRecord(n, { attempt }) : aFailure(n, attempt),
+      );
     const batches = fc.array(fc.array(record, { minLength: 1, maxLength: 5 }), {
       minLength: 1,
       maxLength: 6,
@@ -69,8 +72,11 @@ describe('projecting attempts', () => {
         return inner.replace(changes);
       },
     };
-    await handleAttemptRecorded(raced, [anAttempt(1, { attempt: 3 }), anAttempt(2, { attempt: 2 })]);
-    const one = inner.all().find(({ eventId }) => eventId === anAttempt(1).eventId);
+    await handleAttemptRecorded(raced, [
+      anAttemptRecord(1, { attempt: 3 }),
+      anAttemptRecord(2, { attempt: 2 }),
+    ]);
+    const one = inner.all().find(({ eventId }) => eventId === anAttemptRecord(1).eventId);
     expect(one?.facts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     expect(inner.all().every(({ status }) => status === 'delivered')).toBe(true);
   });

@@ -1,8 +1,8 @@
 import type { AttemptRecorded } from '@tidings/contracts';
 import { recordingLogger } from '@tidings/observability';
 import { AppError, fakeClock } from '@tidings/runtime';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { anAttempt } from '../test/builders.ts';
 import type { Projected } from './handle-attempt-recorded.ts';
 import { BatchProjector, type Written } from './project-batches.ts';
 
@@ -35,7 +35,7 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
         const id = n;
         return {
           record: { timestampMs: clock.nowMs() },
-          message: anAttempt(id),
+          message: anAttemptRecord(id),
           done: () => void finished.push(id),
         };
       }),

@@ -1,7 +1,7 @@
 import { recordingLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { anAttempt } from '../test/builders.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { deliveryOf } from './domain/delivery.ts';
 import { sweepExpired } from './purge-expired.ts';
@@ -14,7 +14,7 @@ describe('the sweep', () => {
     const clock = fakeClock(100 * dayMs);
     const logger = recordingLogger();
     const aged = (n: number, days: number) =>
-      deliveryOf(anAttempt(n, { acceptedAtMs: clock.nowMs() - days * dayMs }));
+      deliveryOf(anAttemptRecord(n, { acceptedAtMs: clock.nowMs() - days * dayMs }));
     await store.insert([
       ...Array.from({ length: 1_100 }, (_, n) => aged(n, 31)),
       aged(2_000, 29),

@@ -3,8 +3,9 @@ import { createMemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
-import { aFailure, anAttempt, outcomes } from '../test/builders.ts';
+import { aFailure, outcomes } from '../test/builders.ts';
 import { createMemoryJobStore, createMemoryLetterStore } from '../test/memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { configSpec } from './config.ts';
@@ -44,7 +45,7 @@ const start = async () => {
   });
   cleanUps.push(async () => context.resources.close(5_000));
   await untilLetIn(url);
-  const record = async (...attempts: ReturnType<typeof anAttempt>[]) => {
+  const record = async (...attempts: ReturnType<typeof anAttemptRecord>[]) => {
     const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
     await producer.publishAll(records);
   };
@@ -79,8 +80,8 @@ describe('the history service', () => {
 
   it('shows a delivery with every attempt', async () => {
     const { record, get } = await start();
-    const ended = anAttempt(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000 });
-    await record(aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.deferred }), ended);
+    const ended = anAttemptRecord(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000 });
+    await record(aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.deferred }), ended);
     await eventually(async () => {
       const { body } = await get(`${path}/${ended.deliveryId}`);
       expect(body).toEqual({
@@ -130,7 +131,7 @@ describe('the history service', () => {
   it('lists by page and by filter, with a link to the next page', async () => {
     const { record, get } = await start();
     await record(
-      ...Array.from({ length: 7 }, (_, n) => anAttempt(n + 1, { acceptedAtMs: 1_790_000_000_000 + n })),
+      ...Array.from({ length: 7 }, (_, n) => anAttemptRecord(n + 1, { acceptedAtMs: 1_790_000_000_000 + n })),
       aFailure(8, 1),
     );
     await eventually(async () =>
@@ -170,14 +171,19 @@ describe('the history service', () => {
 
   it('knows its walls: no key, a wrong key, another workspace', async () => {
     const { store, record, get, url } = await start();
-    const foreign = anAttempt(1, { workspaceId: workspaceId('ws_other'), consumerId: consumerId('acme') });
-    await record(foreign, anAttempt(2));
+    const foreign = anAttemptRecord(1, {
+      workspaceId: workspaceId('ws_other'),
+      consumerId: consumerId('acme'),
+    });
+    await record(foreign, anAttemptRecord(2));
     await eventually(() => expect(store.all()).toHaveLength(2));
     expect((await fetch(`${url}${path}`)).status).toBe(401);
     expect((await get(path, 'another-key-altogether')).status).toBe(401);
     expect((await get(`${path}/${foreign.deliveryId}`)).status).toBe(404);
-    expect((await get(`${path}/${anAttempt(3).deliveryId}`)).status).toBe(404);
-    expect(((await get(path)).body as List).data.map(({ id }) => id)).toEqual([anAttempt(2).deliveryId]);
+    expect((await get(`${path}/${anAttemptRecord(3).deliveryId}`)).status).toBe(404);
+    expect(((await get(path)).body as List).data.map(({ id }) => id)).toEqual([
+      anAttemptRecord(2).deliveryId,
+    ]);
     expect(((await get(`${path}?event_id=${foreign.eventId}`)).body as List).data).toEqual([]);
   });
 
@@ -190,7 +196,7 @@ describe('the history service', () => {
     };
     const away = new AppError({ code: 'unavailable', message: 'MongoDB is away' });
     store.fail(away, 1_000);
-    await record(anAttempt(1));
+    await record(anAttemptRecord(1));
     await eventually(async () => {
       const response = await fetch(`${url}/ready`);
       expect(response.status).toBe(503);
@@ -211,7 +217,7 @@ describe('the history service', () => {
     const { bus, store, record } = await start();
     const producer = await bus.producer();
     await producer.publish({ topic: topics.attempts, key: 'sub_1', value: Buffer.from('{}') });
-    await record(anAttempt(1));
+    await record(anAttemptRecord(1));
     await eventually(() => expect(store.all()).toHaveLength(1));
     expect(bus.records(topics.deadLetters)).toHaveLength(1);
   });

@@ -4,22 +4,19 @@ import {
   type DeadLetterReason,
   type DeliveryDeadLettered,
   type DeliveryState,
-  deriveDeliveryId,
-  eventId,
   newEventId,
   newSubscriptionId,
   type RecordOrigin,
   type RecordPoisoned,
-  type SubscriptionId,
-  type SubscriptionRecord,
   workspaceId,
 } from '@tidings/contracts';
+import { aDeliveryState, builtAtMs } from '@tidings/testing/messages';
 import type { DeadLetter, Place, Recorded } from '../src/dead-letters/domain/dead-letter.ts';
 import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
 import type { Walls } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-letter-job.ts';
 
-const baseMs = 1_790_000_000_000;
+const baseMs = builtAtMs;
 
 /** A failed attempt, as a command carries it. */
 const aSummary = (n: number): AttemptSummary => ({
@@ -30,32 +27,15 @@ const aSummary = (n: number): AttemptSummary => ({
 });
 
 /** A command of event `n`, after two failed attempts. */
-export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => {
-  const event = over.eventId ?? eventId(`evt_${n.toString(16).padStart(32, '0')}`);
-  const subscription = over.subscriptionId ?? ('sub_1' as SubscriptionId);
-  return {
-    type: 'DeliveryRequested.v1',
-    deliveryId: deriveDeliveryId(event, subscription),
-    eventId: event,
-    eventType: 'order.paid',
-    workspaceId: workspaceId('ws_demo'),
-    consumerId: null,
-    subscriptionId: subscription,
-    subscriptionVersion: 1,
-    orderingKey: null,
-    format: 'standard',
-    chain: 0,
+export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState =>
+  aDeliveryState(n, {
     attempt: 2,
     position: 1,
     trigger: 'retry',
-    acceptedAtMs: baseMs,
     firstAttemptAtMs: baseMs + 1_000,
-    notBeforeMs: null,
-    deferrals: 0,
     attempts: [aSummary(1), aSummary(2)],
     ...over,
-  };
-};
+  });
 
 /** A delivery that was given up. */
 export const aLetter = (
@@ -153,34 +133,3 @@ export const aJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
   } as const;
   return { ...newJob(order, baseMs), ...over };
 };
-
-/** A subscription that receives. */
-export const aSubscription = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
-  type: 'SubscriptionChanged.v1',
-  id: 'sub_1' as SubscriptionId,
-  workspaceId: workspaceId('ws_demo'),
-  consumerId: null,
-  kind: 'webhook',
-  state: 'active',
-  version: 1,
-  enabledVersion: 1,
-  countedVersion: 1,
-  onEnable: 'redrive',
-  endpointUrl: 'https://example.com/hook',
-  events: ['*'],
-  filters: null,
-  ordering: 'none',
-  onExhausted: 'skip',
-  format: 'standard',
-  signatureStyle: 'v1',
-  secrets: [],
-  headers: {},
-  secretHeaders: [],
-  requestOrigin: null,
-  timeoutMs: 10_000,
-  retryScheduleSeconds: [5],
-  rateLimit: null,
-  maxInFlight: 10,
-  disabledReason: null,
-  ...over,
-});

@@ -6,18 +6,19 @@ import {
   newSubscriptionId,
   workspaceId,
 } from '@tidings/contracts';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { deliveryOf, documentKey, mergeDeliveries } from '../src/domain/delivery.ts';
 import { listDeliveries } from '../src/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore } from '../src/ports.ts';
-import { aFailure, anAttempt, outcomes } from './builders.ts';
+import { aFailure, outcomes } from './builders.ts';
 
 /** A workspace of its own, so that several tests can share one store. */
 const aWorkspace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
   const walls: DeliveryFilters = { workspaceId: workspace, ownerId: null };
   const attempt = (over: Partial<AttemptRecorded> = {}) =>
-    anAttempt(1, { workspaceId: workspace, eventId: newEventId(Date.now()), ...over });
+    anAttemptRecord(1, { workspaceId: workspace, eventId: newEventId(Date.now()), ...over });
   return { workspace, walls, attempt };
 };
 

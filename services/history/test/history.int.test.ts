@@ -23,6 +23,7 @@ import {
   sharedBrokers,
   sharedMongodbUri,
 } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
@@ -31,7 +32,7 @@ import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-le
 import { MongoJobStore } from '../src/dead-letters/adapters/mongo-job-store.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
-import { aFailure, anAttempt } from './builders.ts';
+import { aFailure } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
@@ -123,8 +124,10 @@ describe('history over real Kafka and the embedded MongoDB', () => {
   it('reads again after a restart without doubling, and from offset 0 comes to the same', async () => {
     const { workspace, newBase, record } = aWorkspace();
     const bases = Array.from({ length: 120 }, newBase);
-    const firsts = bases.map((base, n) => (n % 3 === 0 ? aFailure(1, 1, base) : anAttempt(1, base)));
-    const seconds = bases.filter((_, n) => n % 6 === 0).map((base) => anAttempt(1, { ...base, attempt: 2 }));
+    const firsts = bases.map((base, n) => (n % 3 === 0 ? aFailure(1, 1, base) : anAttemptRecord(1, base)));
+    const seconds = bases
+      .filter((_, n) => n % 6 === 0)
+      .map((base) => anAttemptRecord(1, { ...base, attempt: 2 }));
     const live = await start(workspace);
     await record(firsts);
     await eventually(async () => expect(await live.all()).toHaveLength(120), { timeoutMs: 30_000 });
@@ -136,7 +139,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
       const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
       expect([count('delivered'), count('retrying')]).toEqual([100, 20]);
     });
-    const one = await again.get(`${path}/${anAttempt(1, bases[0]).deliveryId}`);
+    const one = await again.get(`${path}/${anAttemptRecord(1, bases[0]).deliveryId}`);
     expect(one.body).toMatchObject({ attempts: [{ attempt: 1 }, { attempt: 2 }] });
     const seen = await again.all();
     await again.stop();
@@ -159,10 +162,10 @@ describe('history over real Kafka and the embedded MongoDB', () => {
     });
     const history = await start(workspace, { MONGODB_URI: mongo.url });
     await eventually(async () => expect(await history.isReady()).toBe(true), { timeoutMs: 30_000 });
-    await record(Array.from({ length: 50 }, () => anAttempt(1, newBase())));
+    await record(Array.from({ length: 50 }, () => anAttemptRecord(1, newBase())));
     await eventually(async () => expect(await history.all()).toHaveLength(50));
     await mongo.stop();
-    await record(Array.from({ length: 1_500 }, () => anAttempt(1, newBase())));
+    await record(Array.from({ length: 1_500 }, () => anAttemptRecord(1, newBase())));
     await eventually(async () => expect(await history.isReady()).toBe(false));
     await eventually(async () => expect((await history.get(path)).status).toBe(503), { timeoutMs: 30_000 });
     mongo = await startMongo({ dataDir, kind: 'embedded', port });
@@ -177,7 +180,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
     const port = Number(new URL(reserved.url).port);
     await reserved.stop();
     const history = await start(workspace, { MONGODB_URI: reserved.url });
-    await record([anAttempt(1, newBase())]);
+    await record([anAttemptRecord(1, newBase())]);
     await eventually(async () => expect(await history.isReady()).toBe(false));
     const mongo = await startMongo({ dataDir, kind: 'embedded', port });
     cleanUps.push(async () => {

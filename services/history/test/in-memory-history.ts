@@ -13,12 +13,12 @@ import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
 import { eventually, letIn, untilLetIn } from '@tidings/testing';
+import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';
 import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
-import { anAttempt } from './builders.ts';
-import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
+import { aCommandState, aLetter } from './dead-letter-builders.ts';
 import { createMemoryJobStore, createMemoryLetterStore } from './memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 
@@ -101,7 +101,7 @@ export const producing = ({ bus, letters }: Backing) => {
     await producer.publish(record);
   };
   const subscribe = async (subscription: Partial<SubscriptionRecord> = {}) =>
-    publish({ topic: topics.subscriptions, ...encodeSubscription(aSubscription(subscription)) });
+    publish({ topic: topics.subscriptions, ...encodeSubscription(aSubscriptionRecord(subscription)) });
   const bury = async (
     n: number,
     over: Partial<DeliveryDeadLettered['state']> = {},
@@ -112,7 +112,7 @@ export const producing = ({ bus, letters }: Backing) => {
     return letter;
   };
   const attempt = async (over: Partial<AttemptRecorded>, n = 1) =>
-    publish({ topic: topics.attempts, ...encodeAttempt(anAttempt(n, over), null) });
+    publish({ topic: topics.attempts, ...encodeAttempt(anAttemptRecord(n, over), null) });
   const sent = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record));
   const stored = async (count: number) =>
     eventually(() => {

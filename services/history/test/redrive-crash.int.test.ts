@@ -16,8 +16,9 @@ import {
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, guardProcesses, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aCommandState, aLetter, aSubscription } from './dead-letter-builders.ts';
+import { aCommandState, aLetter } from './dead-letter-builders.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
 const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
@@ -79,7 +80,7 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
   const producer = await bus.producer();
   // Without the platform's scope: it would see the poison records of other tests.
   await letIn(producer, { key: adminKey, workspaceId: workspace, scopes: ['admin'] });
-  const record = encodeSubscription(aSubscription({ id: subscription, workspaceId: workspace }));
+  const record = encodeSubscription(aSubscriptionRecord({ id: subscription, workspaceId: workspace }));
   await producer.publish({ topic: topics.subscriptions, ...record });
   const count = 120;
   for (let n = 0; n < count; n += 1) {

@@ -1,5 +1,4 @@
 import {
-  deriveDeliveryId,
   encodeAttempt,
   newEventId,
   subscriptionId as subscriptionIdOf,
@@ -9,6 +8,7 @@ import {
 import { connectKafka, type Producer } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
 import { aBody } from './registry-api.ts';
 import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
@@ -23,29 +23,17 @@ async function attempt(
   producer: Producer,
   to: Readonly<{ id: string; version: number; place: Place; ok: boolean }>,
 ) {
-  const eventId = newEventId(Date.now());
-  const subscriptionId = subscriptionIdOf(to.id);
   const fact = encodeAttempt(
-    {
-      type: 'AttemptRecorded.v1',
-      deliveryId: deriveDeliveryId(eventId, subscriptionId),
-      eventId,
-      eventType: 'order.paid',
+    anAttemptRecord(1, {
+      eventId: newEventId(Date.now()),
       workspaceId: workspaceId(to.place.workspace),
-      consumerId: null,
-      subscriptionId,
+      subscriptionId: subscriptionIdOf(to.id),
       subscriptionVersion: to.version,
-      chain: 0,
-      attempt: 1,
-      trigger: 'event',
       atMs: 1_700_000_000_000,
-      durationMs: 1,
-      acceptedAtMs: 1_700_000_000_000,
       outcome: to.ok
         ? { kind: 'delivered', statusCode: 200, responseExcerpt: null }
         : { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
-      next: { kind: 'none' },
-    },
+    }),
     null,
   );
   await producer.publish({ topic: topics.attempts, ...fact });

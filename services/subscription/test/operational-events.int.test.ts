@@ -1,7 +1,6 @@
 import {
   type AttemptRecorded,
   decodeEvent,
-  deriveDeliveryId,
   encodeAttempt,
   newEventId,
   subscriptionId as subscriptionIdOf,
@@ -11,6 +10,7 @@ import {
 import { connectKafka, type OutgoingRecord } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
@@ -18,27 +18,14 @@ import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 
 /** An attempt that failed, unless something else is said of it. */
 function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
-  const eventId = newEventId(Date.now());
-  const subscriptionId = subscriptionIdOf(id);
-  const fact: AttemptRecorded = {
-    type: 'AttemptRecorded.v1',
-    deliveryId: deriveDeliveryId(eventId, subscriptionId),
-    eventId,
-    eventType: 'order.paid',
+  const fact = anAttemptRecord(1, {
+    eventId: newEventId(Date.now()),
     workspaceId: workspaceId(place.workspace),
-    consumerId: null,
-    subscriptionId,
-    subscriptionVersion: 1,
-    chain: 0,
-    attempt: 1,
-    trigger: 'event',
+    subscriptionId: subscriptionIdOf(id),
     atMs: Date.now(),
-    durationMs: 1,
-    acceptedAtMs: Date.now(),
     outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
-    next: { kind: 'none' },
     ...overrides,
-  };
+  });
   return { topic: topics.attempts, ...encodeAttempt(fact, null) };
 }
 

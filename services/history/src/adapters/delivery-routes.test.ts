@@ -2,8 +2,8 @@ import { consumerId, workspaceId } from '@tidings/contracts';
 import { mountRoutes, serve } from '@tidings/http';
 import { createServiceContext } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
-import { anAttempt } from '../../test/builders.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { configSpec } from '../config.ts';
 import { deliveryOf } from '../domain/delivery.ts';
@@ -61,7 +61,7 @@ describe('what a key can see', () => {
   ])('%s asks for a delivery of acme: %i', async (key, status) => {
     const { store, get } = await start();
     const delivery = deliveryOf(
-      anAttempt(1, { workspaceId: workspaceId('ws_demo'), consumerId: consumerId('acme') }),
+      anAttemptRecord(1, { workspaceId: workspaceId('ws_demo'), consumerId: consumerId('acme') }),
     );
     await store.insert([delivery]);
     expect((await get(`${path}/${delivery.id}`, key)).status).toBe(status);
@@ -72,7 +72,9 @@ describe('what a key can see', () => {
 
   it("a cursor of one key is of no use to another's list", async () => {
     const { store, get } = await start();
-    await store.insert([1, 2, 3].map((n) => deliveryOf(anAttempt(n, { consumerId: consumerId('acme') }))));
+    await store.insert(
+      [1, 2, 3].map((n) => deliveryOf(anAttemptRecord(n, { consumerId: consumerId('acme') }))),
+    );
     const { body } = await get(`${path}?limit=1`, 'owner');
     expect((await get(`${path}?limit=1&cursor=${body.next_cursor}`, 'owner')).status).toBe(200);
     expect((await get(`${path}?limit=1&cursor=${body.next_cursor}`, 'globex')).status).toBe(400);

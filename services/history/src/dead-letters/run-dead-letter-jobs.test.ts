@@ -1,7 +1,8 @@
 import { silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime';
+import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { aJob, aLetterSpace, aSubscription } from '../../test/dead-letter-builders.ts';
+import { aJob, aLetterSpace } from '../../test/dead-letter-builders.ts';
 import { createMemoryJobStore, createMemoryLetterStore } from '../../test/memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { DeadLetterJobRunner } from './run-dead-letter-jobs.ts';
@@ -16,7 +17,7 @@ const setUp = async (count: number, ratePerSecond: number) => {
   await jobs.insert(job);
   const sentAtMs: number[] = [];
   let isDead = false;
-  const known = aSubscription({ id: subscription, workspaceId: workspace });
+  const known = aSubscriptionRecord({ id: subscription, workspaceId: workspace });
   const newRunner = () =>
     new DeadLetterJobRunner({
       letters,

@@ -1,7 +1,8 @@
 import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aFailure, anAttempt, outcomes } from '../../test/builders.ts';
+import { aFailure, outcomes } from '../../test/builders.ts';
 import { type Delivery, deliveryOf, maxFacts, mergeDeliveries } from './delivery.ts';
 
 const fold = (records: readonly AttemptRecorded[]): Delivery => {
@@ -31,7 +32,7 @@ const recordsOf = (bounds: { chains: number; attempts: number; records: number }
         outcome,
         next,
       })
-      .map((over) => anAttempt(1, over)),
+      .map((over) => anAttemptRecord(1, over)),
     { minLength: 1, maxLength: bounds.records },
   );
 
@@ -82,7 +83,7 @@ describe('merging what is known of a delivery', () => {
       { numRuns: 10 },
     );
     const many = Array.from({ length: 300 }, (_, chain) => aFailure(1, 1, { chain }));
-    const known = fold([anAttempt(1, { chain: 3 }), ...many]);
+    const known = fold([anAttemptRecord(1, { chain: 3 }), ...many]);
     expect(known.facts).toHaveLength(maxFacts);
     expect(known.status).toBe('delivered');
     expect(known.facts.at(-1)?.chain).toBe(299);
@@ -93,7 +94,7 @@ describe('the status of a delivery', () => {
   const deadLetter = { kind: 'dead-letter', reason: 'exhausted' } as const;
   const retryAt = (atMs: number) => ({ kind: 'retry', atMs }) as const;
   it.each<[string, AttemptRecorded[], string, string | null]>([
-    ['delivered at once', [anAttempt()], 'delivered', null],
+    ['delivered at once', [anAttemptRecord()], 'delivered', null],
     ['a failure, another attempt follows', [aFailure(1, 1)], 'retrying', null],
     [
       'the last failure',
@@ -104,20 +105,25 @@ describe('the status of a delivery', () => {
     ['a failed test', [aFailure(1, 1, { next: { kind: 'none' } })], 'failed', 'http-status'],
     [
       'put aside before any attempt',
-      [anAttempt(1, { outcome: outcomes.deferred })],
+      [anAttemptRecord(1, { outcome: outcomes.deferred })],
       'pending',
       'breaker-open',
     ],
     [
       'put aside between attempts',
-      [aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.deferred })],
+      [aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.deferred })],
       'retrying',
       'breaker-open',
     ],
-    ['set aside while disabled', [anAttempt(1, { outcome: outcomes.setAside })], 'dead_lettered', 'disabled'],
+    [
+      'set aside while disabled',
+      [anAttemptRecord(1, { outcome: outcomes.setAside })],
+      'dead_lettered',
+      'disabled',
+    ],
     [
       'its subscription deleted',
-      [aFailure(1, 1), anAttempt(1, { attempt: 2, outcome: outcomes.suppressed })],
+      [aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.suppressed })],
       'suppressed',
       'subscription-deleted',
     ],
@@ -125,7 +131,7 @@ describe('the status of a delivery', () => {
       'a dropped fork beside a retry',
       [
         aFailure(1, 1),
-        anAttempt(1, { attempt: 2, outcome: { kind: 'suppressed', reason: 'duplicate-command' } }),
+        anAttemptRecord(1, { attempt: 2, outcome: { kind: 'suppressed', reason: 'duplicate-command' } }),
       ],
       'retrying',
       null,
@@ -138,13 +144,13 @@ describe('the status of a delivery', () => {
     ],
     [
       'a success, then a failure by hand',
-      [anAttempt(), aFailure(1, 1, { chain: 1, next: deadLetter })],
+      [anAttemptRecord(), aFailure(1, 1, { chain: 1, next: deadLetter })],
       'delivered',
       null,
     ],
     [
       'one attempt made twice by a crash, the success second',
-      [aFailure(1, 1), anAttempt(1, { atMs: 1_790_000_009_000 })],
+      [aFailure(1, 1), anAttemptRecord(1, { atMs: 1_790_000_009_000 })],
       'delivered',
       null,
     ],
@@ -156,7 +162,7 @@ describe('the status of a delivery', () => {
   it('tells the time of the next attempt only while there is one', () => {
     expect(fold([aFailure(1, 1, { next: retryAt(7) })]).nextAttemptAtMs).toBe(7);
     expect(
-      fold([aFailure(1, 1, { next: retryAt(7) }), anAttempt(1, { attempt: 2 })]).nextAttemptAtMs,
+      fold([aFailure(1, 1, { next: retryAt(7) }), anAttemptRecord(1, { attempt: 2 })]).nextAttemptAtMs,
     ).toBeNull();
   });
 });

@@ -1,6 +1,5 @@
 import {
   type AttemptRecorded,
-  deriveDeliveryId,
   encodeAttempt,
   newEventId,
   type SubscriptionId,
@@ -11,6 +10,7 @@ import { createMemoryBus, type MemoryBus, type PartitionRunner, type Producer } 
 import { createMetrics } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { nextId } from '../../test/a-subscription.ts';
 import { metricsCatalogue } from '../metrics.ts';
@@ -24,28 +24,16 @@ const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', n
 const anAttempt = (
   subscriptionId: SubscriptionId,
   overrides: Partial<AttemptRecorded> = {},
-): AttemptRecorded => {
-  const eventId = newEventId(1_000);
-  return {
-    type: 'AttemptRecorded.v1',
-    deliveryId: deriveDeliveryId(eventId, subscriptionId),
-    eventId,
-    eventType: 'order.paid',
+): AttemptRecorded =>
+  anAttemptRecord(1, {
+    eventId: newEventId(1_000),
     workspaceId: workspaceId('ws_own'),
-    consumerId: null,
     subscriptionId,
-    subscriptionVersion: 1,
-    chain: 0,
-    attempt: 1,
-    trigger: 'event',
     atMs: 5_000,
-    durationMs: 1,
     acceptedAtMs: 4_000,
     outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
-    next: { kind: 'none' },
     ...overrides,
-  };
-};
+  });
 const delivered: AttemptRecorded['outcome'] = { kind: 'delivered', statusCode: 200, responseExcerpt: null };
 
 describe('counting attempts', () => {

@@ -1,0 +1,96 @@
+import {
+  type AttemptRecorded,
+  type DeliveryState,
+  deriveDeliveryId,
+  eventId,
+  type SubscriptionRecord,
+  subscriptionId,
+  workspaceId,
+} from '@tidings/contracts';
+
+/** When what the builders make was accepted, in epoch milliseconds. */
+export const builtAtMs = 1_790_000_000_000;
+
+const anEventId = (n: number) => eventId(`evt_${n.toString(16).padStart(32, '0')}`);
+
+/** A subscription that receives every event of `ws_demo`, as the topic holds it; it has no secret. */
+export const aSubscriptionRecord = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
+  type: 'SubscriptionChanged.v1',
+  id: subscriptionId('sub_1'),
+  workspaceId: workspaceId('ws_demo'),
+  consumerId: null,
+  kind: 'webhook',
+  state: 'active',
+  version: 1,
+  enabledVersion: 1,
+  countedVersion: 1,
+  onEnable: 'redrive',
+  endpointUrl: 'https://partner.example/hook',
+  events: ['*'],
+  filters: null,
+  ordering: 'none',
+  onExhausted: 'skip',
+  format: 'standard',
+  signatureStyle: 'v1',
+  secrets: [],
+  headers: {},
+  secretHeaders: [],
+  requestOrigin: null,
+  timeoutMs: 10_000,
+  retryScheduleSeconds: [5, 60],
+  rateLimit: null,
+  maxInFlight: 10,
+  disabledReason: null,
+  ...over,
+});
+
+/** The state of a command that was just requested: event `n` for the one subscription, no attempt yet. */
+export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => {
+  const { eventId: event = anEventId(n), subscriptionId: subscription = subscriptionId('sub_1') } = over;
+  return {
+    type: 'DeliveryRequested.v1',
+    deliveryId: deriveDeliveryId(event, subscription),
+    eventId: event,
+    eventType: 'order.paid',
+    workspaceId: workspaceId('ws_demo'),
+    consumerId: null,
+    subscriptionId: subscription,
+    subscriptionVersion: 1,
+    orderingKey: null,
+    format: 'standard',
+    chain: 0,
+    attempt: 1,
+    position: 0,
+    trigger: 'event',
+    acceptedAtMs: builtAtMs,
+    firstAttemptAtMs: null,
+    notBeforeMs: null,
+    deferrals: 0,
+    attempts: [],
+    ...over,
+  };
+};
+
+/** What the attempts topic says of the first attempt of that delivery: delivered. */
+export const anAttemptRecord = (n = 1, over: Partial<AttemptRecorded> = {}): AttemptRecorded => {
+  const { eventId: event = anEventId(n), subscriptionId: subscription = subscriptionId('sub_1') } = over;
+  return {
+    type: 'AttemptRecorded.v1',
+    deliveryId: deriveDeliveryId(event, subscription),
+    eventId: event,
+    eventType: 'order.paid',
+    workspaceId: workspaceId('ws_demo'),
+    consumerId: null,
+    subscriptionId: subscription,
+    subscriptionVersion: 1,
+    chain: 0,
+    attempt: 1,
+    trigger: 'event',
+    atMs: builtAtMs + 100,
+    durationMs: 12,
+    acceptedAtMs: builtAtMs,
+    outcome: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },
+    next: { kind: 'none' },
+    ...over,
+  };
+};
