@@ -86,6 +86,29 @@ describe('a system clock that steps', () => {
     expect(harness.sender.sent.length).toBeGreaterThan(requests);
   });
 
+  it('back neither loses a retry nor spins', async () => {
+    const harness = await start();
+    await harness.register(aSubscription());
+    harness.sender.rule = () => answered(500);
+    await harness.publish(aCommand(1));
+    harness.sender.rule = () => answered(200);
+    harness.clock.set(harness.clock.nowMs() - 10 * minute);
+    await harness.clock.advance(620_000);
+    expect(harness.sender.sent).toHaveLength(2);
+    expect(harness.ladderCommands().length).toBeLessThan(30);
+  });
+
+  it('forward lets a waiting retry out, once', async () => {
+    const harness = await start();
+    await harness.register(aSubscription({ retryScheduleSeconds: [300] }));
+    harness.sender.rule = () => answered(500);
+    await harness.publish(aCommand(1));
+    harness.sender.rule = () => answered(200);
+    harness.clock.set(harness.clock.nowMs() + 60 * minute);
+    await harness.clock.advance(301_000);
+    expect(harness.sender.sent).toHaveLength(2);
+  });
+
   it('decides which secrets sign by the time that it shows', async () => {
     const harness = await start();
     const owner = { workspaceId: 'acme', id: 'sub_a' };

@@ -18,7 +18,13 @@ import { configSpec } from '../src/config.ts';
 import type { SendOutcome } from '../src/domain/send-outcome.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import type { DeliveryRequest } from '../src/ports.ts';
-import { type DeliveryContext, type OpenEngine, openEngine, startEngine } from '../src/run-engine.ts';
+import {
+  type DeliveryContext,
+  deliveryGroup,
+  type OpenEngine,
+  openEngine,
+  startEngine,
+} from '../src/run-engine.ts';
 import { sealingKeys, startMs } from './builders.ts';
 
 /** A request that the fake sender got, and how to answer it. */
@@ -69,6 +75,8 @@ export type Harness = Readonly<{
   deadLetters(): DeliveryDeadLettered[];
   /** All commands ever put on the ladder, by the rung's delay. */
   ladderCommands(): { delayMs: number; command: DeliveryRequested }[];
+  /** How many commands will not be read again. */
+  committed(): Promise<number>;
   /** The value of a metric, summed over all labels unless some are given. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
   /** Stops as SIGTERM does. */
@@ -154,6 +162,11 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
       ladder.flatMap(({ topic, delayMs }) =>
         bus.records(topic).map((record) => ({ delayMs, command: decodeDelivery(record) })),
       ),
+    committed: async () => {
+      await clock.advance(500);
+      const lags = await bus.lag(deliveryGroup, [topics.deliveries]);
+      return lags.reduce((sum, { committedOffset }) => sum + Number(committedOffset), 0);
+    },
     metric: async (name, labels = {}) => {
       const metric = await context.metrics.registry.getSingleMetric(name)?.get();
       const values = metric?.values.filter(({ labels: has }) =>

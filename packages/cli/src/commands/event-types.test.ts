@@ -1,0 +1,82 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anApi } from '../cli-under-test.ts';
+
+describe('event-types push', () => {
+  const aFile = (content: unknown) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidings-cli-')), 'types.json');
+    writeFileSync(file, JSON.stringify(content));
+    return file;
+  };
+
+  it('replaces each type, in their order', async () => {
+    const { asked, run: tidings } = await anApi(200, { name: 'a', state: 'active' });
+    const file = aFile([{ name: 'a.b', description: 'x' }, { name: 'c' }]);
+    expect((await tidings('event-types', 'push', file, '--force')).code).toBe(0);
+    expect(asked).toMatchObject([
+      { line: 'PUT /v1/webhooks/event-types/a.b', body: { description: 'x', force: true } },
+      { line: 'PUT /v1/webhooks/event-types/c', body: { force: true } },
+    ]);
+  });
+
+  it('registers one that is not there yet, and ends at the first that is refused', async () => {
+    const { asked, run: tidings } = await anApi(404, { title: 'Not found', detail: 'No.' });
+    const { code, err } = await tidings('event-types', 'push', aFile([{ name: 'a' }, { name: 'b' }]));
+    expect([code, err]).toEqual([1, '404 Not found: No.']);
+    expect(asked).toMatchObject([
+      { line: 'PUT /v1/webhooks/event-types/a' },
+      { line: 'POST /v1/webhooks/event-types', body: { name: 'a' } },
+    ]);
+  });
+
+  it.each([{ asyncapi: '3.0.0' }, { openapi: '3.1.0', webhooks: {} }])(
+    'imports %j as it is',
+    async (document) => {
+      const row = { name: 'a', outcome: 'created', version: 1, active_schema: 1, errors: [] };
+      const { asked, run: tidings } = await anApi(200, { data: [row] });
+      const { code, out } = await tidings('event-types', 'push', aFile(document), '--force', '--dry-run');
+      expect(code).toBe(0);
+      expect(asked).toMatchObject([
+        { line: 'POST /v1/webhooks/event-types/import?force=true&dry_run=true', body: document },
+      ]);
+      expect(out.split('\n')).toEqual([
+        'NAME  OUTCOME  STATE  SCHEMA  VERSION',
+        'a     created  -      1       1',
+      ]);
+      await tidings('event-types', 'push', aFile(document));
+      expect(asked[1]?.line).toBe('POST /v1/webhooks/event-types/import');
+    },
+  );
+
+  it('tells what an import refused, with its place in the file: exit code 1', async () => {
+    const refused = { outcome: 'refused', version: null, active_schema: null };
+    const data = [
+      { name: 'a', outcome: 'unchanged', version: 1, active_schema: null, code: null, errors: [] },
+      { name: 'B', ...refused, code: 'unprocessable', errors: [{ pointer: '/x/B', detail: 'is no name' }] },
+      { name: 'c', ...refused, code: 'conflict', errors: [{ pointer: '/x/c', detail: 'is gone' }] },
+    ];
+    const { run: tidings } = await anApi(200, { data });
+    const { code, out, err } = await tidings('event-types', 'push', aFile({ asyncapi: '3.0.0' }));
+    expect(code).toBe(1);
+    expect(out).toContain('B     refused');
+    expect(err.split('\n')).toEqual([
+      '2 of 3 were refused:',
+      '  /x/B: is no name',
+      '  /x/c: is gone (--force takes it)',
+    ]);
+  });
+
+  it('has no dry run for types of its own shape', async () => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings('event-types', 'push', aFile([{ name: 'a' }]), '--dry-run')).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
+  it('refuses a file that holds something else', async () => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings('event-types', 'push', aFile([{ nome: 'a' }]))).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+});

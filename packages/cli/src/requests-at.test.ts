@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { anApi } from './cli-under-test.ts';
+
+describe('what is asked', () => {
+  it.each<[string[], string, unknown]>([
+    [
+      ['subscriptions', 'list', '--state', 'active', '--limit', '5'],
+      'GET /v1/webhooks/subscriptions?state=active&limit=5',
+      undefined,
+    ],
+    [['subscriptions', 'get', 'a/b'], 'GET /v1/webhooks/subscriptions/a%2Fb', undefined],
+    [
+      [
+        'subscriptions',
+        'create',
+        '--endpoint',
+        'https://x.example',
+        '--event',
+        'a',
+        '--event',
+        'b.*',
+        '--header',
+        'X-A: 1',
+        '--inactive',
+        '--data',
+        '{"max_in_flight":3}',
+      ],
+      'POST /v1/webhooks/subscriptions',
+      {
+        endpoint_url: 'https://x.example',
+        events: ['a', 'b.*'],
+        headers: { 'X-A': '1' },
+        is_active: false,
+        max_in_flight: 3,
+      },
+    ],
+    [
+      ['subscriptions', 'update', 'sub_1', '--timeout', '7', '--filter', '{"a":1}'],
+      'PATCH /v1/webhooks/subscriptions/sub_1',
+      { timeout_seconds: 7, filters: { a: 1 } },
+    ],
+    [
+      ['subscriptions', 'rotate-secret', 'sub_1', '--overlap', '60'],
+      'POST /v1/webhooks/subscriptions/sub_1/rotate-secret',
+      { overlap_seconds: 60 },
+    ],
+    [
+      ['subscriptions', 'disable', 'sub_1', '--reason', 'x'],
+      'POST /v1/webhooks/subscriptions/sub_1/disable',
+      { reason: 'x' },
+    ],
+    [['subscriptions', 'delete', 'sub_1'], 'DELETE /v1/webhooks/subscriptions/sub_1', undefined],
+    [
+      ['deliveries', 'list', '--type', 'order.paid'],
+      'GET /v1/webhooks/deliveries?event_type=order.paid',
+      undefined,
+    ],
+    [['deliveries', 'get', 'dlv_1'], 'GET /v1/webhooks/deliveries/dlv_1', undefined],
+    [
+      ['subscriptions', 'enable', 'sub_1', '--waiting', 'discard'],
+      'POST /v1/webhooks/subscriptions/sub_1/enable',
+      { waiting: 'discard' },
+    ],
+    [
+      [
+        'api-keys',
+        'create',
+        '--scope',
+        'events:write',
+        '--scope',
+        'admin',
+        '--rate',
+        '5',
+        '--workspace',
+        'w',
+      ],
+      'POST /v1/webhooks/api-keys',
+      { scopes: ['events:write', 'admin'], requests_per_second: 5, workspace_id: 'w' },
+    ],
+    [
+      ['api-keys', 'list', '--state', 'expired', '--workspace', 'w'],
+      'GET /v1/webhooks/api-keys?state=expired&workspace_id=w',
+      undefined,
+    ],
+    [['api-keys', 'get', 'key_1'], 'GET /v1/webhooks/api-keys/key_1', undefined],
+    [['api-keys', 'revoke', 'key_1'], 'POST /v1/webhooks/api-keys/key_1/revoke', undefined],
+    [
+      ['consumers', 'create', 'acme', '--name', 'Acme'],
+      'POST /v1/webhooks/consumers',
+      { id: 'acme', name: 'Acme' },
+    ],
+    [
+      ['consumers', 'update', 'a/b', '--contact', 'x'],
+      'PATCH /v1/webhooks/consumers/a%2Fb',
+      { contact: 'x' },
+    ],
+    [['consumers', 'disable', 'acme'], 'POST /v1/webhooks/consumers/acme/disable', undefined],
+    [['consumers', 'enable', 'acme'], 'POST /v1/webhooks/consumers/acme/enable', undefined],
+    [
+      ['consumers', 'token', 'acme', '--scope', 'deliveries:read', '--expires-in', '60'],
+      'POST /v1/webhooks/consumer-tokens',
+      { consumer_id: 'acme', scopes: ['deliveries:read'], expires_in_seconds: 60 },
+    ],
+    [
+      [
+        'workspaces',
+        'create',
+        'ws_1',
+        '--policy',
+        'open',
+        '--data',
+        '{"allow_http":true,"name":"x"}',
+        '--name',
+        'y',
+      ],
+      'POST /v1/webhooks/workspaces',
+      { id: 'ws_1', event_type_policy: 'open', allow_http: true, name: 'y' },
+    ],
+    [
+      ['workspaces', 'update', 'ws_1', '--max-subscriptions', '7', '--disable-after', '0'],
+      'PATCH /v1/webhooks/workspaces/ws_1',
+      { max_subscriptions: 7, disable_after_failures: 0 },
+    ],
+    [['workspaces', 'enable', 'ws_1'], 'POST /v1/webhooks/workspaces/ws_1/enable', undefined],
+    [
+      ['dead-letters', 'list', '--type', 'a.b', '--after', '2026-01-01T00:00:00Z', '--state', 'waiting'],
+      'GET /v1/webhooks/dead-letters?event_type=a.b&recorded_after=2026-01-01T00%3A00%3A00Z&state=waiting',
+      undefined,
+    ],
+    [
+      ['dead-letters', 'count', '--consumer', 'a'],
+      'GET /v1/webhooks/dead-letters/counts?consumer_id=a',
+      undefined,
+    ],
+    [['dead-letters', 'redrive', 'dl_1'], 'POST /v1/webhooks/dead-letters/dl_1/redrive', {}],
+    [
+      ['dead-letters', 'redrive', 'dl_1', '--to-origin'],
+      'POST /v1/webhooks/dead-letters/dl_1/redrive',
+      { to_origin: true },
+    ],
+    [
+      ['dead-letters', 'redrive', '--reason', 'exhausted', '--rate', '5', '--dry-run'],
+      'POST /v1/webhooks/dead-letters/redrive',
+      { filter: { reason: 'exhausted' }, rate_per_second: 5, dry_run: true },
+    ],
+    [
+      ['dead-letters', 'redrive', '--all'],
+      'POST /v1/webhooks/dead-letters/redrive',
+      { all: true, dry_run: false },
+    ],
+    [
+      ['dead-letters', 'discard', 'dl_1', '--because', 'x'],
+      'POST /v1/webhooks/dead-letters/dl_1/discard',
+      { reason: 'x' },
+    ],
+    [['dead-letters', 'jobs', '--limit', '3'], 'GET /v1/webhooks/dead-letter-jobs?limit=3', undefined],
+    [['dead-letters', 'cancel', 'job_1'], 'POST /v1/webhooks/dead-letter-jobs/job_1/cancel', undefined],
+  ])('%j', async (args, line, body) => {
+    const { asked, run: tidings } = await anApi();
+    expect((await tidings(...args)).code).toBe(0);
+    expect(asked).toMatchObject([{ line, headers: { authorization: 'Bearer a-key' } }]);
+    if (body !== undefined && line.startsWith('POST /v1/webhooks/dead')) expect(asked[0]?.body).toEqual(body);
+    else expect(asked).toMatchObject([{ body }]);
+  });
+
+  it('sends the data of an event as it is, under a key of the caller', async () => {
+    const { asked, run: tidings } = await anApi(202, {
+      id: 'evt_1',
+      type: 'a',
+      accepted_at: '2026-11-22T10:00:00.000Z',
+    });
+    const published = await tidings(
+      'events',
+      'publish',
+      'a',
+      '--data',
+      '{"n": 1.0}',
+      '--ordering-key',
+      'k',
+      '--idempotency-key',
+      'once',
+    );
+    expect(published.out).toBe('id           evt_1\ntype         a\naccepted_at  2026-11-22T10:00:00.000Z');
+    expect(asked).toMatchObject([
+      {
+        line: 'POST /v1/events',
+        body: { type: 'a', ordering_key: 'k' },
+        headers: { 'idempotency-key': 'once' },
+      },
+    ]);
+  });
+
+  it('names the version a change is based on', async () => {
+    const { asked, run: tidings } = await anApi();
+    await tidings('subscriptions', 'delete', 'sub_1', '--if-match', '3');
+    await tidings('consumers', 'disable', 'acme', '--if-match', '4');
+    expect(asked.map(({ headers }) => headers['if-match'])).toEqual(['"3"', '"4"']);
+  });
+
+  it('makes a repeat of a creation safe', async () => {
+    const { asked, run: tidings } = await anApi(201);
+    await tidings('api-keys', 'create', '--scope', 'admin', '--idempotency-key', 'once');
+    expect(asked[0]?.headers['idempotency-key']).toBe('once');
+  });
+});
