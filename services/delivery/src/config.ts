@@ -50,7 +50,7 @@ export const configSpec = {
     default: 25,
     min: 0,
     max: 1_000,
-    help: 'how long records of ended requests (at most 16) and due retries may wait to be written together',
+    help: 'how long records of ended requests (at most 16) and due retries may wait to be written together; of what is put aside, ten times that',
   }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',

@@ -14,7 +14,9 @@ const waitsAgain = (state: DeliveryState): Verdict => ({
   followUp: { kind: 'command', state, rung: rungOfAtLeast(0) },
 });
 
-const start = async (gatherMs: number) => {
+const putAside = (state: DeliveryState): Verdict => waitsAgain({ ...state, deferrals: state.deferrals + 1 });
+
+const start = async (gatherMs: number, verdictOn = waitsAgain) => {
   const clock = fakeClock(startMs);
   const bus = createMemoryBus({ clock });
   onTestFinished(() => bus.close());
@@ -23,7 +25,7 @@ const start = async (gatherMs: number) => {
   const write = (n: number, member: Member | null = null): void => {
     const command = aCommand(n);
     const job: Pick<Job, 'command' | 'member'> = { command, member };
-    void journal.write(waitsAgain(command.state), job as Job).then(() => written.push(n));
+    void journal.write(verdictOn(command.state), job as Job).then(() => written.push(n));
   };
   return { clock, bus, write, written };
 };
@@ -55,8 +57,22 @@ describe('the journal', () => {
     expect(written).toHaveLength(17);
   });
 
-  it('writes at once when told not to gather', async () => {
-    const { clock, write, written } = await start(0);
+  it('lets what is put aside wait ten times as long, or until there is a lot of it', async () => {
+    const { clock, write, written } = await start(25, putAside);
+    write(0);
+    await clock.advance(249);
+    expect(written).toEqual([]);
+    await clock.advance(1);
+    expect(written).toEqual([0]);
+    for (let n = 1; n <= 257; n += 1) write(n);
+    await clock.advance(0);
+    expect(written).toHaveLength(257);
+    await clock.advance(250);
+    expect(written).toHaveLength(258);
+  });
+
+  it.each([waitsAgain, putAside])('writes at once when told not to gather', async (verdictOn) => {
+    const { clock, write, written } = await start(0, verdictOn);
     write(1);
     await clock.advance(0);
     expect(written).toEqual([1]);

@@ -44,15 +44,18 @@ const placeInHolds = (positions: readonly RecordPosition[]): bigint | null =>
 export type JournalOptions = Readonly<{
   producer: Producer;
   clock: Clock;
-  /** How long what is recorded may wait for others that go with it; 0: it goes at once. */
+  /** How long the record of a request may wait for others that go with it, ten times that what was put aside; 0: they go at once. */
   gatherMs: number;
 }>;
 
 // A crash repeats what was sent and is not recorded: in a flood that shall not be more than without gathering.
-const maxGathered = 16;
+const maxRequestsGathered = 16;
+// Of what is put aside for seconds nothing was sent: a crash repeats no request, and nobody waits for a fraction of a second.
+const putAsideTimes = 10;
+const maxPutAsideGathered = 256;
 
-/** A turn to write that many share: it comes after `gatherMs`, or when enough wait for it. */
-const createGathering = (clock: Clock, gatherMs: number): (() => Promise<void>) => {
+/** A turn to write that many share: it comes after `gatherMs`, or when `most` wait for it. */
+const createGathering = (clock: Clock, gatherMs: number, most: number): (() => Promise<void>) => {
   let turn: Promise<void> | undefined;
   let waiting = 0;
   let go: () => void = () => {};
@@ -68,10 +71,13 @@ const createGathering = (clock: Clock, gatherMs: number): (() => Promise<void>) 
       };
     });
     const mine = turn;
-    if (waiting >= maxGathered) go();
+    if (waiting >= most) go();
     await mine;
   };
 };
+
+const isPutAside = ({ followUp }: Verdict, { command }: Job): boolean =>
+  followUp.kind === 'command' && followUp.state.deferrals > command.state.deferrals;
 
 /**
  * The journal in Kafka. What follows an attempt is acknowledged before its fact is written: a fact in the log means
@@ -79,13 +85,17 @@ const createGathering = (clock: Clock, gatherMs: number): (() => Promise<void>) 
  * the command whose next attempt was never written. A send of both is not atomic over partitions.
  */
 export const createKafkaJournal = ({ producer, clock, gatherMs }: JournalOptions): Journal => {
-  const gather = gatherMs > 0 ? createGathering(clock, gatherMs) : undefined;
+  const isGathering = gatherMs > 0;
+  const meetRequests = createGathering(clock, gatherMs, maxRequestsGathered);
+  const meetPutAside = createGathering(clock, gatherMs * putAsideTimes, maxPutAsideGathered);
   return {
     write: async (verdict, job) => {
       const next = followUpRecord(verdict, job, clock.nowMs());
       const record = factRecord(verdict, job);
       // A lone send costs as much CPU as twenty records in one. Only the next of a line waits for a record.
-      if (job.member === null && (next ?? record) !== null) await gather?.();
+      if (isGathering && job.member === null && (next ?? record) !== null) {
+        await (isPutAside(verdict, job) ? meetPutAside() : meetRequests());
+      }
       const isEnding = verdict.fact !== null && endingOf(verdict.fact) !== null;
       if (next !== null && record !== null && !isEnding) {
         // A fact that ends nothing proves nothing: it may go with the command.

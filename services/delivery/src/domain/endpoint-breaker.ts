@@ -1,5 +1,5 @@
 /**
- * closed ──trouble: 6 in a row, or half of the recent ones──▶ open ──time──▶ half-open
+ * closed ──trouble: 5 in a row, or half of the recent ones──▶ open ──time──▶ half-open
  *   ▲                                                          ▲                │ │
  *   │                                                          └──── trouble ───┘ │
  *   └──────────────────────────────── success ────────────────────────────────────┘
@@ -19,7 +19,7 @@ const probe: Admission = { kind: 'probe' };
 /** When a breaker opens and for how long. */
 export const breakerRules = {
   /** Timeouts count twice. */
-  troublesInARow: 6,
+  troublesInARow: 5,
   /** Of at least this much recent trouble … */
   recentTroubles: 10,
   /** … this part. */
