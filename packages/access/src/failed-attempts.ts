@@ -2,7 +2,8 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 
 const attemptsAMinute = 20;
 const windowSeconds = 60;
-const rememberedUses = 10_000;
+// So many uses are known for certain; of those before them, as many again until the half is full.
+const usesAHalf = 5_000;
 
 /**
  * Counts the wrong keys of each address. An address over the limit is not told any more whether a key is right, except
@@ -10,8 +11,12 @@ const rememberedUses = 10_000;
  */
 export class FailedAttempts {
   readonly #limiter = new RateLimiterMemory({ points: attemptsAMinute, duration: windowSeconds });
-  /** `<address> <key id>` of right keys, the longest unused first. */
-  readonly #known = new Map<string, true>();
+  /**
+   * `<address> <key id>` of right keys: those used lately, and those used before there were so many of them. The younger
+   * half becomes the older one when it is full, so that nothing changes while the same few are used (adr/0012).
+   */
+  #younger = new Set<string>();
+  #older: ReadonlySet<string> = new Set();
 
   /** Milliseconds until this address may try again; null when it may. */
   async waitMs(address: string): Promise<number | null> {
@@ -27,15 +32,17 @@ export class FailedAttempts {
   /** A right key was used from here. */
   remember(address: string, keyId: string): void {
     const use = `${address} ${keyId}`;
-    this.#known.delete(use);
-    this.#known.set(use, true);
-    if (this.#known.size <= rememberedUses) return;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
+    if (this.#younger.has(use)) return;
+    if (this.#younger.size >= usesAHalf) {
+      this.#older = this.#younger;
+      this.#younger = new Set();
+    }
+    this.#younger.add(use);
   }
 
   isKnown(address: string, keyId: string): boolean {
-    return this.#known.has(`${address} ${keyId}`);
+    const use = `${address} ${keyId}`;
+    return this.#younger.has(use) || this.#older.has(use);
   }
 }
 

@@ -7,6 +7,7 @@ import { Exchange, type ExchangeTools } from './exchange.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';
+import { Roster } from './roster.ts';
 import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
@@ -106,7 +107,7 @@ class GuardedEgress {
   readonly #pools: SocketPools;
   readonly #contexts = new TlsContexts();
   readonly #http = createHttp();
-  readonly #running = new Set<Exchange>();
+  readonly #running = new Roster<Exchange>();
   readonly #ownHeaders: readonly string[];
   readonly #tools: ExchangeTools;
   #policy: NetworkPolicy;
@@ -185,7 +186,7 @@ class GuardedEgress {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const exchange of [...this.#running]) exchange.abort('the egress is closed');
+    for (const exchange of this.#running.values()) exchange.abort('the egress is closed');
     await this.#pools.close();
   }
 

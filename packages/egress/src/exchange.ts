@@ -4,6 +4,7 @@ import type { AddressBook, BookEntry } from './address-book.ts';
 import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
+import type { Listed, Roster } from './roster.ts';
 import { judgeRoute, type Route } from './routes.ts';
 import type { FloodWatcher, Slot } from './slot.ts';
 import type { Borrower, PoolTarget, SocketPools } from './socket-pools.ts';
@@ -14,7 +15,7 @@ export type ExchangeTools = Readonly<{
   pools: SocketPools;
   book: AddressBook;
   /** Each exchange is in here for as long as it runs. */
-  running: Set<Exchange>;
+  running: Roster<Exchange>;
 }>;
 
 /** One exchange: where it goes, what is written, and its bounds. */
@@ -48,7 +49,8 @@ function rounded(ms: number | null): number | null {
  *
  * What it holds (timer, wish for a socket, socket) is given back on every way out.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatcher {
+export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatcher, Listed {
+  place = -1;
   /** Those that the request may go to; known once they are judged. */
   addresses: readonly string[] = [];
   readonly #options: ExchangeOptions;

@@ -27,6 +27,10 @@ export class Slot {
   readonly generation: number;
   /** False for the first request. */
   isReused = false;
+  /** Among idle ones. */
+  place = -1;
+  /** Since when it is idle, as a number that rises with each. */
+  idleSince = 0;
   #maxBytesRead = Number.POSITIVE_INFINITY;
   #reader: FloodWatcher | undefined;
 
@@ -64,6 +68,11 @@ export class Slot {
   limitTo(maxBytes: number, reader: FloodWatcher): void {
     this.#maxBytesRead = this.connection.socket.bytesRead + maxBytes;
     this.#reader = reader;
+  }
+
+  /** Its reader is done with it: what lies idle must not keep alive what it was used for. */
+  rest(): void {
+    this.#reader = undefined;
   }
 
   get isOpen(): boolean {

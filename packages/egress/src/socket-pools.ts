@@ -4,6 +4,7 @@ import type { Dial } from './dial-first.ts';
 import type { Phase } from './failure.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
 import type { EgressFailure } from './outcome.ts';
+import { Roster } from './roster.ts';
 import { type HttpBounds, Slot } from './slot.ts';
 
 /** Bounds of {@link SocketPools}. */
@@ -60,8 +61,9 @@ export class SocketPools {
   readonly #options: PoolOptions;
   readonly #pools = new Map<string, OriginPool>();
   readonly #poolOfSlot = new Map<Slot, OriginPool>();
-  /** Idle sockets of all pools, the one idle for longest first. */
-  readonly #idle = new Set<Slot>();
+  /** Idle sockets of all pools. */
+  readonly #idle = new Roster<Slot>();
+  #releases = 0;
   /** Pools with borrowers that wait, in turn. */
   readonly #waiting = new Set<OriginPool>();
   #open = 0;
@@ -101,7 +103,10 @@ export class SocketPools {
       return;
     }
     slot.isReused = true;
+    slot.rest();
     pool.idle.push(slot);
+    this.#releases += 1;
+    slot.idleSince = this.#releases;
     this.#idle.add(slot);
     this.#serve();
   }
@@ -109,7 +114,7 @@ export class SocketPools {
   /** Closes the idle sockets, and each busy one when it comes back: they were checked under an older policy. */
   renew(): void {
     this.#generation += 1;
-    for (const slot of [...this.#idle]) slot.destroy();
+    for (const slot of this.#idle.values()) slot.destroy();
   }
 
   /** Destroys every socket and resolves when the last one is closed. Borrowers must have been withdrawn. */
@@ -144,7 +149,7 @@ export class SocketPools {
     const { maxSockets, maxSocketsPerOrigin } = this.#options;
     if (pool.open >= maxSocketsPerOrigin) return false;
     if (this.#open < maxSockets) return true;
-    const [oldest] = this.#idle;
+    const oldest = this.#idle.least(({ idleSince }) => idleSince);
     if (oldest === undefined) return false;
     this.#remove(oldest);
     oldest.destroy();

@@ -14,23 +14,24 @@ const lookMs = 50;
  * `closeIdleConnections` leaves those that never sent a request, and `close` stops the timeouts that would end them.
  */
 export function watchConnections(server: Server): Drain {
-  const answering = new Map<Socket, Set<ServerResponse>>();
+  // A list each, since responses come and go all the time (adr/0012); without pipelining there is one in it.
+  const answering = new Map<Socket, ServerResponse[]>();
   let isDraining = false;
   server.on('connection', (socket: Socket) => {
-    answering.set(socket, new Set());
+    answering.set(socket, []);
     socket.once('close', () => answering.delete(socket));
   });
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     if (isDraining) response.setHeader('connection', 'close');
     const responses = answering.get(socket);
-    responses?.add(response);
-    response.once('close', () => responses?.delete(response));
+    responses?.push(response);
+    response.once('close', () => responses?.splice(responses.indexOf(response), 1));
   });
   const closeIdle = () => {
-    for (const [socket, responses] of answering) if (responses.size === 0) socket.destroy();
+    for (const [socket, responses] of answering) if (responses.length === 0) socket.destroy();
   };
   const sayGoodbye = () => {
-    for (const response of [...answering.values()].flatMap((responses) => [...responses])) {
+    for (const response of [...answering.values()].flat()) {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
   };

@@ -24,6 +24,8 @@ export type PartitionQueue = {
   waiting: BufferedRecord[];
   /** Records before this place of `waiting` have been taken. */
   taken: number;
+  /** It is among those that the next send is made of. */
+  isReady: boolean;
 };
 
 /** The part of a send that goes to one partition. */
@@ -46,8 +48,8 @@ type TopicQueues = { readonly partitions: PartitionQueue[]; sticky: number; stic
 /** Everything a producer holds and has not handed to a send, by partition. Knows nothing of time or network. */
 export class RecordBuffer {
   readonly #topics = new Map<string, TopicQueues>();
-  /** Partitions that have records waiting, longest waiting first. */
-  readonly #ready = new Set<PartitionQueue>();
+  /** Partitions that have records waiting, longest waiting first. No Set: adr/0012. */
+  #ready: PartitionQueue[] = [];
   readonly #limits: SendLimits;
 
   constructor(limits: SendLimits) {
@@ -67,7 +69,7 @@ export class RecordBuffer {
       this.#topics.set(topic, known);
     }
     for (let partition = known.partitions.length; partition < count; partition += 1) {
-      known.partitions.push({ topic, partition, state: 'idle', waiting: [], taken: 0 });
+      known.partitions.push({ topic, partition, state: 'idle', waiting: [], taken: 0, isReady: false });
     }
   }
 
@@ -88,7 +90,7 @@ export class RecordBuffer {
     const queue = this.#topics.get(topic)?.partitions[partition];
     if (queue === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
     queue.waiting.push(record);
-    if (queue.state === 'idle') this.#ready.add(queue);
+    if (queue.state === 'idle') this.#makeReady(queue);
   }
 
   /** Takes what the next send should carry, marks its partitions as sending, and skips what nobody waits for. */
@@ -96,22 +98,24 @@ export class RecordBuffer {
     const slices: PartitionSlice[] = [];
     const room = { records: this.#limits.records, bytes: this.#limits.bytes, isUntouched: true };
     const dropped: BufferedRecord[] = [];
+    const left: PartitionQueue[] = [];
     for (const queue of this.#ready) {
-      if (room.records <= 0 || room.bytes <= 0) break;
-      const records = takeFrom(queue, room, dropped);
+      const records = room.records > 0 && room.bytes > 0 ? takeFrom(queue, room, dropped) : [];
       if (records.length > 0) {
         queue.state = 'sending';
         slices.push({ queue, records });
       }
-      if (records.length > 0 || queue.waiting.length === queue.taken) this.#ready.delete(queue);
+      queue.isReady = records.length === 0 && queue.waiting.length > queue.taken;
+      if (queue.isReady) left.push(queue);
     }
+    this.#ready = left;
     return { slices, dropped };
   }
 
   /** The partition's send is over and acknowledged: it may take part in the next. */
   release(queue: PartitionQueue): void {
     queue.state = 'idle';
-    if (queue.waiting.length > queue.taken) this.#ready.add(queue);
+    if (queue.waiting.length > queue.taken) this.#makeReady(queue);
   }
 
   /** Everything that waits, to be told that it is over. */
@@ -125,10 +129,17 @@ export class RecordBuffer {
         }
         queue.waiting = [];
         queue.taken = 0;
+        queue.isReady = false;
       }
     }
-    this.#ready.clear();
+    this.#ready = [];
     return rest;
+  }
+
+  #makeReady(queue: PartitionQueue): void {
+    if (queue.isReady) return;
+    queue.isReady = true;
+    this.#ready.push(queue);
   }
 
   #rotate(known: TopicQueues): void {

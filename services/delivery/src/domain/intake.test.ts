@@ -25,3 +25,16 @@ it('drops what belongs to a partition that is lost', () => {
   expect(intake.waiting).toBe(1);
   expect(intake.next(5)).toEqual(['b1']);
 });
+
+it('takes up a partition that was lost and came back, without what it had before', () => {
+  const intake = new Intake<string>();
+  intake.add(1, ['a1', 'a2']);
+  intake.add(2, ['b1']);
+  intake.drop(1);
+  intake.add(1, ['a3']);
+  intake.add(3, []);
+  expect(intake.waiting).toBe(2);
+  expect(intake.next(5)).toEqual(['b1']);
+  expect(intake.next(5)).toEqual(['a3']);
+  expect(intake.next(5)).toEqual([]);
+});

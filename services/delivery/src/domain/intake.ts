@@ -6,6 +6,8 @@ import { Fifo } from './fifo.ts';
  */
 export class Intake<T> {
   readonly #partitions = new Map<number, Fifo<T>>();
+  /** Partitions with something waiting, each once; one that was dropped stays until its turn. No Set: adr/0012. */
+  readonly #turns = new Fifo<Fifo<T>>();
   #waiting = 0;
 
   get waiting(): number {
@@ -13,31 +15,39 @@ export class Intake<T> {
   }
 
   add(partition: number, items: readonly T[]): void {
-    const known = this.#partitions.get(partition);
-    const queue = known ?? new Fifo<T>();
-    if (known === undefined) this.#partitions.set(partition, queue);
+    const queue = this.#queueOf(partition);
+    if (queue.length === 0 && items.length > 0) this.#turns.push(queue);
     for (const item of items) queue.push(item);
     this.#waiting += items.length;
   }
 
   /** Takes up to `count` items of the partition whose turn it is; empty when nothing waits. */
   next(count: number): readonly T[] {
-    const [turn] = this.#partitions;
-    if (turn === undefined) return [];
-    const [partition, queue] = turn;
+    let queue = this.#turns.shift();
+    while (queue?.length === 0) queue = this.#turns.shift();
     const items: T[] = [];
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+    for (let item = queue?.shift(); item !== undefined; item = queue?.shift()) {
       items.push(item);
       if (items.length === count) break;
     }
     this.#waiting -= items.length;
-    this.#partitions.delete(partition);
-    if (queue.length > 0) this.#partitions.set(partition, queue);
+    if (queue !== undefined && queue.length > 0) this.#turns.push(queue);
     return items;
   }
 
   drop(partition: number): void {
-    this.#waiting -= this.#partitions.get(partition)?.length ?? 0;
+    const queue = this.#partitions.get(partition);
+    if (queue === undefined) return;
+    this.#waiting -= queue.length;
+    queue.removeWhere(() => true);
     this.#partitions.delete(partition);
+  }
+
+  #queueOf(partition: number): Fifo<T> {
+    const known = this.#partitions.get(partition);
+    if (known !== undefined) return known;
+    const fresh = new Fifo<T>();
+    this.#partitions.set(partition, fresh);
+    return fresh;
   }
 }

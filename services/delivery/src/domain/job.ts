@@ -31,31 +31,36 @@ export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string 
  * that is there instead of being sent a second time.
  */
 export class ActiveJobs {
-  readonly #jobs = new Map<string, Job>();
+  // No Map: adr/0012.
+  readonly #jobs: Record<string, Job> = Object.create(null) as Record<string, Job>;
+  #size = 0;
 
   get size(): number {
-    return this.#jobs.size;
+    return this.#size;
   }
 
   /** True when the same command is being worked on: `record` is then done together with that job's own. */
   join(key: string, record: Completable): boolean {
-    const job = this.#jobs.get(key);
+    const job = this.#jobs[key];
     job?.records.push(record);
     return job !== undefined;
   }
 
   add(job: Job): void {
-    this.#jobs.set(job.key, job);
+    if (this.#jobs[job.key] === undefined) this.#size += 1;
+    this.#jobs[job.key] = job;
   }
 
   /** Forgets the job without completing it. */
   drop(job: Job): void {
-    if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+    if (this.#jobs[job.key] === job) this.dropKey(job.key);
   }
 
   /** The same by its name, whoever has it. */
   dropKey(key: string): void {
-    this.#jobs.delete(key);
+    if (this.#jobs[key] === undefined) return;
+    delete this.#jobs[key];
+    this.#size -= 1;
   }
 
   /** What follows the job is in the log: its records are done. */

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { FailedAttempts } from './failed-attempts.ts';
+
+it('knows the last 5,000 uses of right keys, and forgets what was not used for 10,000', () => {
+  const attempts = new FailedAttempts();
+  const use = (n: number): void => attempts.remember('192.0.2.1', `key_${n}`);
+  const knows = (n: number): boolean => attempts.isKnown('192.0.2.1', `key_${n}`);
+  for (let n = 0; n < 15_000; n += 1) {
+    use(n);
+    // One that is used again and again is never forgotten.
+    use(0);
+    if (n >= 4_999) expect(knows(n - 4_998)).toBe(true);
+  }
+  expect(knows(0)).toBe(true);
+  expect(knows(1)).toBe(false);
+  expect(attempts.isKnown('192.0.2.2', 'key_0')).toBe(false);
+});
