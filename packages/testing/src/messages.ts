@@ -44,11 +44,10 @@ export const aSubscriptionRecord = (over: Partial<SubscriptionRecord> = {}): Sub
   ...over,
 });
 
-/** The state of a command that was just requested: event `n` for the one subscription, no attempt yet. */
-export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => {
+/** What a command and its attempts say alike of the first attempt of event `n` for the one subscription. */
+const aFirstAttempt = (n: number, over: Partial<Pick<DeliveryState, 'eventId' | 'subscriptionId'>>) => {
   const { eventId: event = anEventId(n), subscriptionId: subscription = subscriptionId('sub_1') } = over;
   return {
-    type: 'DeliveryRequested.v1',
     deliveryId: deriveDeliveryId(event, subscription),
     eventId: event,
     eventType: 'order.paid',
@@ -56,41 +55,34 @@ export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): Delive
     consumerId: null,
     subscriptionId: subscription,
     subscriptionVersion: 1,
-    orderingKey: null,
-    format: 'standard',
     chain: 0,
     attempt: 1,
-    position: 0,
     trigger: 'event',
     acceptedAtMs: builtAtMs,
-    firstAttemptAtMs: null,
-    notBeforeMs: null,
-    deferrals: 0,
-    attempts: [],
-    ...over,
-  };
+  } as const;
 };
 
+/** The state of a command that was just requested: event `n` for the one subscription, no attempt yet. */
+export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => ({
+  type: 'DeliveryRequested.v1',
+  ...aFirstAttempt(n, over),
+  orderingKey: null,
+  format: 'standard',
+  position: 0,
+  firstAttemptAtMs: null,
+  notBeforeMs: null,
+  deferrals: 0,
+  attempts: [],
+  ...over,
+});
+
 /** What the attempts topic says of the first attempt of that delivery: delivered. */
-export const anAttemptRecord = (n = 1, over: Partial<AttemptRecorded> = {}): AttemptRecorded => {
-  const { eventId: event = anEventId(n), subscriptionId: subscription = subscriptionId('sub_1') } = over;
-  return {
-    type: 'AttemptRecorded.v1',
-    deliveryId: deriveDeliveryId(event, subscription),
-    eventId: event,
-    eventType: 'order.paid',
-    workspaceId: workspaceId('ws_demo'),
-    consumerId: null,
-    subscriptionId: subscription,
-    subscriptionVersion: 1,
-    chain: 0,
-    attempt: 1,
-    trigger: 'event',
-    atMs: builtAtMs + 100,
-    durationMs: 12,
-    acceptedAtMs: builtAtMs,
-    outcome: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },
-    next: { kind: 'none' },
-    ...over,
-  };
-};
+export const anAttemptRecord = (n = 1, over: Partial<AttemptRecorded> = {}): AttemptRecorded => ({
+  type: 'AttemptRecorded.v1',
+  ...aFirstAttempt(n, over),
+  atMs: builtAtMs + 100,
+  durationMs: 12,
+  outcome: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },
+  next: { kind: 'none' },
+  ...over,
+});
