@@ -24,8 +24,6 @@ export type PartitionQueue = {
   waiting: BufferedRecord[];
   /** Records before this place of `waiting` have been taken. */
   taken: number;
-  /** It is among those that the next send is made of. */
-  isReady: boolean;
 };
 
 /** The part of a send that goes to one partition. */
@@ -48,7 +46,7 @@ type TopicQueues = { readonly partitions: PartitionQueue[]; sticky: number; stic
 /** Everything a producer holds and has not handed to a send, by partition. Knows nothing of time or network. */
 export class RecordBuffer {
   readonly #topics = new Map<string, TopicQueues>();
-  /** Partitions that have records waiting, longest waiting first. No Set: adr/0012. */
+  /** Each partition that is idle and has records waiting, longest waiting first. No Set: adr/0012. */
   #ready: PartitionQueue[] = [];
   readonly #limits: SendLimits;
 
@@ -69,7 +67,7 @@ export class RecordBuffer {
       this.#topics.set(topic, known);
     }
     for (let partition = known.partitions.length; partition < count; partition += 1) {
-      known.partitions.push({ topic, partition, state: 'idle', waiting: [], taken: 0, isReady: false });
+      known.partitions.push({ topic, partition, state: 'idle', waiting: [], taken: 0 });
     }
   }
 
@@ -89,8 +87,8 @@ export class RecordBuffer {
   push(topic: string, partition: number, record: BufferedRecord): void {
     const queue = this.#topics.get(topic)?.partitions[partition];
     if (queue === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
+    if (queue.state === 'idle' && isEmpty(queue)) this.#ready.push(queue);
     queue.waiting.push(record);
-    if (queue.state === 'idle') this.#makeReady(queue);
   }
 
   /** Takes what the next send should carry, marks its partitions as sending, and skips what nobody waits for. */
@@ -104,9 +102,7 @@ export class RecordBuffer {
       if (records.length > 0) {
         queue.state = 'sending';
         slices.push({ queue, records });
-      }
-      queue.isReady = records.length === 0 && queue.waiting.length > queue.taken;
-      if (queue.isReady) left.push(queue);
+      } else if (!isEmpty(queue)) left.push(queue);
     }
     this.#ready = left;
     return { slices, dropped };
@@ -115,7 +111,7 @@ export class RecordBuffer {
   /** The partition's send is over and acknowledged: it may take part in the next. */
   release(queue: PartitionQueue): void {
     queue.state = 'idle';
-    if (queue.waiting.length > queue.taken) this.#makeReady(queue);
+    if (!isEmpty(queue)) this.#ready.push(queue);
   }
 
   /** Everything that waits, to be told that it is over. */
@@ -129,17 +125,10 @@ export class RecordBuffer {
         }
         queue.waiting = [];
         queue.taken = 0;
-        queue.isReady = false;
       }
     }
     this.#ready = [];
     return rest;
-  }
-
-  #makeReady(queue: PartitionQueue): void {
-    if (queue.isReady) return;
-    queue.isReady = true;
-    this.#ready.push(queue);
   }
 
   #rotate(known: TopicQueues): void {
@@ -156,6 +145,8 @@ export class RecordBuffer {
     known.sticky = (known.sticky + 1) % count;
   }
 }
+
+const isEmpty = ({ waiting, taken }: PartitionQueue): boolean => waiting.length === taken;
 
 type Room = { records: number; bytes: number; isUntouched: boolean };
 

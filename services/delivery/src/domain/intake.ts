@@ -6,7 +6,7 @@ import { Fifo } from './fifo.ts';
  */
 export class Intake<T> {
   readonly #partitions = new Map<number, Fifo<T>>();
-  /** Partitions with something waiting, each once; one that was dropped stays until its turn. No Set: adr/0012. */
+  /** The partitions with something waiting, each once. No Set: adr/0012. */
   readonly #turns = new Fifo<Fifo<T>>();
   #waiting = 0;
 
@@ -23,8 +23,7 @@ export class Intake<T> {
 
   /** Takes up to `count` items of the partition whose turn it is; empty when nothing waits. */
   next(count: number): readonly T[] {
-    let queue = this.#turns.shift();
-    while (queue?.length === 0) queue = this.#turns.shift();
+    const queue = this.#turns.shift();
     const items: T[] = [];
     for (let item = queue?.shift(); item !== undefined; item = queue?.shift()) {
       items.push(item);
@@ -39,7 +38,7 @@ export class Intake<T> {
     const queue = this.#partitions.get(partition);
     if (queue === undefined) return;
     this.#waiting -= queue.length;
-    queue.removeWhere(() => true);
+    this.#turns.removeWhere((turn) => turn === queue);
     this.#partitions.delete(partition);
   }
 
