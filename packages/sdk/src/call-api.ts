@@ -12,12 +12,16 @@ export type CallOptions = Readonly<{
   random: () => number;
 }>;
 
-/** One POST with its key. `needsRepeat`: an answer that is good in form but says that some of it is worth a repeat. */
+/**
+ * One POST with its key. `isAnswer`: whether a 2xx has the form of the API's answer; something else may have answered.
+ * `needsRepeat`: an answer that is good in form but says that some of it is worth a repeat.
+ */
 export type Call = Readonly<{
   path: string;
   body: string;
   idempotencyKey: string;
   signal?: AbortSignal;
+  isAnswer: (answer: unknown) => boolean;
   needsRepeat?: (answer: unknown) => boolean;
 }>;
 
@@ -92,8 +96,9 @@ async function read(response: Response, call: Call): Promise<Answer> {
   if (repeatableStatuses.has(status))
     return { kind: 'again', status, problem: asProblem(body), retryAfterMs };
   if (!response.ok) return { kind: 'refused', status, problem: asProblem(body) };
-  if (body === undefined) {
-    return { kind: 'again', status, retryAfterMs, cause: new Error('the answer is not JSON') };
+  if (!call.isAnswer(body)) {
+    const cause = new Error('the answer is not of Tidings: is the url that of its API?');
+    return { kind: 'again', status, retryAfterMs, cause };
   }
   return call.needsRepeat?.(body) === true
     ? { kind: 'again', status, retryAfterMs, body }

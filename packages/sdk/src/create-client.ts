@@ -1,28 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Call, type CallOptions, callApi } from './call-api.ts';
-import { type EventInput, eventJson } from './event-input.ts';
+import { callApi } from './call-api.ts';
+import { type ClientOptions, readClientOptions } from './client-options.ts';
+import { batchJson, type EventInput, eventJson } from './event-input.ts';
+import { checkPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { Problem } from './tidings-error.ts';
-
-/**
- * `url`: the origin of the API. `apiKey`: a key with the scope `events:write`. `timeoutMs`: one attempt (default
- * 10,000). `maxAttempts`: default 5. `maxWaitMs`: the longest wait between two attempts; a longer Retry-After ends the
- * call (default 30,000).
- */
-export type ClientOptions = Readonly<{
-  url: string;
-  apiKey: string;
-  timeoutMs?: number;
-  maxAttempts?: number;
-  maxWaitMs?: number;
-  fetch?: typeof fetch;
-  random?: () => number;
-}>;
-
-/**
- * `idempotencyKey`: makes repeats of the call the same events, also after your own crash; a random one is used when it
- * is not given. `signal`: ends the call and its waits.
- */
-export type PublishOptions = Readonly<{ idempotencyKey?: string; signal?: AbortSignal }>;
 
 /** An event that the log has on all in-sync replicas. */
 export type Published = Readonly<{ id: string; type: string; acceptedAt: Date }>;
@@ -43,34 +24,47 @@ export type TidingsClient = Readonly<{
 type Accepted = Readonly<{ id: string; type: string; accepted_at: string }>;
 type Item = (Accepted & Readonly<{ status: 202 }>) | Readonly<{ status: number; problem: Problem }>;
 
-/** A client for one API key. It keeps nothing, so that it needs no closing. */
+/**
+ * Makes a client for one API key. It keeps nothing, so that it needs no closing. Throws TypeError for options that are
+ * not what they must be; its calls reject with TypeError for such events and options, before anything is sent.
+ */
 export function createClient(given: ClientOptions): TidingsClient {
-  const options: CallOptions = {
-    url: given.url.replace(/\/+$/, ''),
-    apiKey: given.apiKey,
-    timeoutMs: given.timeoutMs ?? 10_000,
-    maxAttempts: given.maxAttempts ?? 5,
-    maxWaitMs: given.maxWaitMs ?? 30_000,
-    fetch: given.fetch ?? fetch,
-    random: given.random ?? Math.random,
-  };
+  const options = readClientOptions(given);
   return {
     publish: async (event, publishOptions = {}) => {
-      const call = callOf('/v1/events', eventJson(event), publishOptions);
+      checkPublishOptions(publishOptions);
+      const body = eventJson(event);
+      const call = { ...callOf('/v1/events', body, publishOptions), isAnswer: isAccepted };
       return published((await callApi(options, call)) as Accepted);
     },
     publishBatch: async (events, publishOptions = {}) => {
+      checkPublishOptions(publishOptions);
+      const body = batchJson(events);
       if (events.length === 0) return [];
-      const body = `{"events":[${events.map(eventJson).join(',')}]}`;
-      const call = { ...callOf('/v1/events/batch', body, publishOptions), needsRepeat };
+      const isAnswer = (answer: unknown): boolean => isBatchAnswer(answer, events.length);
+      const call = { ...callOf('/v1/events/batch', body, publishOptions), isAnswer, needsRepeat };
       return resultsOf(await callApi(options, call)).map(toResult);
     },
   };
 }
 
-function callOf(path: string, body: string, { idempotencyKey, signal }: PublishOptions): Call {
+function callOf(path: string, body: string, { idempotencyKey, signal }: PublishOptions) {
   const key = idempotencyKey ?? randomUUID();
   return { path, body, idempotencyKey: key, ...(signal === undefined ? {} : { signal }) };
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const isAccepted = (answer: unknown): boolean =>
+  isObject(answer) && typeof Reflect.get(answer, 'id') === 'string' && 'accepted_at' in answer;
+
+function isBatchAnswer(answer: unknown, count: number): boolean {
+  const results: unknown = isObject(answer) ? Reflect.get(answer, 'results') : undefined;
+  return (
+    Array.isArray(results) &&
+    results.length === count &&
+    results.every((one) => isAccepted(one) || (isObject(one) && 'problem' in one))
+  );
 }
 
 function published({ id, type, accepted_at }: Accepted): Published {

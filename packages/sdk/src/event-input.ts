@@ -1,8 +1,10 @@
+import { checkNames, checkText, type Names, wrong } from './check-arguments.ts';
+
 /**
- * An event to publish. `data` is any JSON value; `dataJson` instead of it is JSON text that goes out byte for byte
- * (numbers beyond 2^53 survive). `id`: your own id, which makes repeats the same event. `source`: who it comes from.
- * `time`: when it happened (default: when it is accepted). `consumerId`: the only partner who may see it.
- * `orderingKey`: events of one key keep their order.
+ * An event to publish. `data` is any JSON value; `dataJson` instead of it is the text of exactly one JSON value, which
+ * goes out byte for byte (numbers beyond 2^53 survive). `id`: your own id, which makes repeats the same event. `source`:
+ * who it comes from. `time`: when it happened (default: when it is accepted). `consumerId`: the only partner who may see
+ * it. `orderingKey`: events of one key keep their order.
  */
 export type EventInput = Readonly<{
   type: string;
@@ -15,21 +17,88 @@ export type EventInput = Readonly<{
   orderingKey?: string;
 }>;
 
-/** The JSON text of an event as the API takes it. Throws TypeError when it has neither data nor dataJson, or both. */
-export function eventJson(event: EventInput): string {
-  const { data, dataJson } = event;
-  if ((data === undefined) === (dataJson === undefined)) {
-    throw new TypeError(`event '${event.type}' needs either data or dataJson`);
+const names: Names = {
+  known: ['type', 'data', 'dataJson', 'id', 'source', 'time', 'consumerId', 'orderingKey'],
+  mistakenFor: {
+    eventType: 'type',
+    event_type: 'type',
+    name: 'type',
+    payload: 'data',
+    body: 'data',
+    eventId: 'id',
+    event_id: 'id',
+    timestamp: 'time',
+    created: 'time',
+    partitionKey: 'orderingKey',
+    key: 'orderingKey',
+  },
+};
+
+/**
+ * Returns the JSON text of an event as the API takes it. `what` names the event in errors. Throws TypeError for a field
+ * of the wrong kind, for data that JSON cannot say, and when there is neither data nor dataJson, or both.
+ */
+export function eventJson(event: EventInput, what = 'the event'): string {
+  checkNames(what, event, names);
+  const { type, id, source, consumerId, orderingKey } = event;
+  const texts = { type, id, source, consumer_id: consumerId, ordering_key: orderingKey };
+  for (const [name, value] of Object.entries({ type, id, source, consumerId, orderingKey })) {
+    if (value !== undefined || name === 'type') checkText(`${name} of ${what}`, value);
   }
-  const fields: Readonly<Record<string, string | undefined>> = {
-    type: event.type,
-    id: event.id,
-    source: event.source,
-    time: event.time instanceof Date ? event.time.toISOString() : event.time,
-    consumer_id: event.consumerId,
-    ordering_key: event.orderingKey,
-  };
-  const text = dataJson ?? JSON.stringify(data);
-  if (text === undefined) throw new TypeError(`the data of event '${event.type}' cannot be written as JSON`);
-  return `${JSON.stringify(fields).slice(0, -1)},"data":${text}}`;
+  const fields = JSON.stringify({ ...texts, time: timeText(event.time, what) });
+  return `${fields.slice(0, -1)},"data":${dataText(event, what)}}`;
+}
+
+/**
+ * Returns the JSON text of a batch as the API takes it. Throws TypeError, with the index of the event, as
+ * {@link eventJson} does.
+ */
+export function batchJson(events: readonly EventInput[]): string {
+  if (!Array.isArray(events as unknown)) throw wrong('events', 'an array', events);
+  return `{"events":[${Array.from(events, (event, index) => eventJson(event, `events[${index}]`)).join(',')}]}`;
+}
+
+function timeText(time: unknown, what: string): string | undefined {
+  if (time === undefined) return undefined;
+  if (time instanceof Date && !Number.isNaN(time.getTime())) return time.toISOString();
+  if (typeof time === 'string') return time;
+  const got = time instanceof Date ? 'an invalid Date' : time;
+  const wanted = 'a Date or RFC 3339 text';
+  if (got === 'an invalid Date') throw new TypeError(`time of ${what} must be ${wanted}, got ${got}`);
+  throw wrong(`time of ${what}`, wanted, time);
+}
+
+function dataText({ type, data, dataJson }: EventInput, what: string): string {
+  if ((data === undefined) === (dataJson === undefined)) {
+    throw new TypeError(`${what} ('${type}') needs either data or dataJson`);
+  }
+  return dataJson === undefined ? written(data, what) : checkJson(dataJson, what);
+}
+
+function written(data: unknown, what: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(data);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`data of ${what} cannot be written as JSON: ${reason}`, { cause });
+  }
+  if (text === undefined) throw wrong(`data of ${what}`, 'a JSON value', data);
+  return text;
+}
+
+// It is put into the event as it is: anything but exactly one value could say other fields, or other events.
+function checkJson(text: unknown, what: string): string {
+  const name = `dataJson of ${what}`;
+  checkText(name, text);
+  if (text.startsWith('\ufeff')) {
+    throw new TypeError(`${name} must begin with its value, got a byte order mark (U+FEFF): strip it`);
+  }
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`${name} must be the text of exactly one JSON value: ${reason}`, { cause });
+  }
+  return text;
 }

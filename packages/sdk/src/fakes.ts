@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { generateSecret, signHeaders } from '@tidings/signing';
-import type { BatchResult, Published, PublishOptions, TidingsClient } from './create-client.ts';
-import type { EventInput } from './event-input.ts';
+import type { BatchResult, Published, TidingsClient } from './create-client.ts';
+import { batchJson, type EventInput, eventJson } from './event-input.ts';
+import { checkPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { WebhookEvent } from './verify-webhook.ts';
 
 /** What a fake delivery shall be; everything has a default. */
@@ -42,7 +43,10 @@ export function aSignedDelivery(given: FakeDelivery = {}): SignedDelivery {
 export type FakeClient = TidingsClient &
   Readonly<{ published: readonly Readonly<{ event: EventInput; options: PublishOptions }>[] }>;
 
-/** A client for the tests of your producer. Every event is accepted and can be looked at in `published`. */
+/**
+ * Makes a client for the tests of your producer. Every event is accepted and can be looked at in `published`; what the
+ * real client refuses with TypeError, this one refuses too.
+ */
 export function fakeClient(): FakeClient {
   const published: { event: EventInput; options: PublishOptions }[] = [];
   const accept = (event: EventInput, options: PublishOptions): Published => {
@@ -51,8 +55,15 @@ export function fakeClient(): FakeClient {
   };
   return {
     published,
-    publish: async (event, options = {}) => accept(event, options),
-    publishBatch: async (events, options = {}) =>
-      events.map((event): BatchResult => ({ ok: true, ...accept(event, options) })),
+    publish: async (event, options = {}) => {
+      checkPublishOptions(options);
+      eventJson(event);
+      return accept(event, options);
+    },
+    publishBatch: async (events, options = {}) => {
+      checkPublishOptions(options);
+      batchJson(events);
+      return events.map((event): BatchResult => ({ ok: true, ...accept(event, options) }));
+    },
   };
 }

@@ -6,12 +6,11 @@ export {
   verifyFailures,
   verifyPlain,
 } from '@tidings/signing';
+export type { ClientOptions } from './client-options.ts';
 export {
   type BatchResult,
-  type ClientOptions,
   createClient,
   type Published,
-  type PublishOptions,
   type TidingsClient,
 } from './create-client.ts';
 export type { EventInput } from './event-input.ts';
@@ -22,6 +21,7 @@ export {
   fakeClient,
   type SignedDelivery,
 } from './fakes.ts';
+export type { PublishOptions } from './publish-options.ts';
 export { type FaultDetail, type Problem, TidingsError, type TidingsErrorInit } from './tidings-error.ts';
 export {
   type RefusalReason,

@@ -1,4 +1,5 @@
 import { type IncomingHeaders, type VerifyFailure, verify } from '@tidings/signing';
+import { checkNames, type Names } from './check-arguments.ts';
 
 /** The body of a delivery in the standard format. `data` is what the producer sent. */
 export type WebhookEvent<T = unknown> = Readonly<{
@@ -33,10 +34,29 @@ export type VerifiedWebhook<T = unknown> =
   | Readonly<{ ok: true; id: string; sentAt: Date; event: WebhookEvent<T> }>
   | Readonly<{ ok: false; reason: RefusalReason }>;
 
-/** Verifies a delivery and parses its event. Throws SigningError when a secret or key of yours is not valid. */
-export function verifyWebhook<T = unknown>({ body, ...input }: VerifyWebhookInput): VerifiedWebhook<T> {
-  const bytes =
-    typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+/** The names of a receiver's own settings. */
+export const trustNames = {
+  known: ['secrets', 'publicKeys', 'toleranceSeconds'],
+  mistakenFor: {
+    secret: 'secrets',
+    signingSecret: 'secrets',
+    publicKey: 'publicKeys',
+    tolerance: 'toleranceSeconds',
+  },
+} as const satisfies Names;
+
+const names: Names = {
+  known: ['headers', 'body', 'nowSeconds', ...trustNames.known],
+  mistakenFor: { ...trustNames.mistakenFor, payload: 'body', rawBody: 'body', header: 'headers' },
+};
+
+/**
+ * Verifies a delivery and parses its event. Throws SigningError when a secret or key of yours is not valid, and
+ * TypeError when none is given or when something is of the wrong kind, such as a parsed body.
+ */
+export function verifyWebhook<T = unknown>(input: VerifyWebhookInput): VerifiedWebhook<T> {
+  checkNames('the argument of verifyWebhook', input, names);
+  const bytes = bytesOf(input.body);
   const result = verify({ ...input, body: bytes });
   if (!result.ok) return result;
   try {
@@ -46,4 +66,11 @@ export function verifyWebhook<T = unknown>({ body, ...input }: VerifyWebhookInpu
     // The signature is good, so the sender meant something that is not JSON: told as a reason, not thrown.
     return { ok: false, reason: 'not-json' };
   }
+}
+
+// What is neither is refused by `verify`.
+function bytesOf(body: Uint8Array | string): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  if (!((body as unknown) instanceof Uint8Array)) return body as Buffer;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { preparePublicKey, prepareSecret } from '@tidings/signing';
+import { checkFunction, checkNames, checkWhole, type Names } from './check-arguments.ts';
 import {
+  trustNames,
   type VerifiedWebhook,
   type VerifyWebhookInput,
   verifyWebhook,
@@ -51,15 +54,39 @@ export function webhookOf<T = unknown>(request: IncomingMessage): Webhook<T> {
 /**
  * Reads the raw body, verifies it, and calls your handler only for a delivery that can be trusted and is new: 401
  * otherwise, 413 above `maxBytes`, 200 at once for one that was handled before. Mount it before any body parser
- * (express.raw is fine).
+ * (express.raw is fine). Throws TypeError or SigningError at once for options that could verify nothing.
  */
 export function webhookMiddleware(options: MiddlewareOptions): WebhookMiddleware {
+  checkOptions(options);
   return (request, response, next) => {
     handle(options, request, response).then((goesOn) => {
       if (goesOn) next();
     }, next);
   };
 }
+
+const names: Names = {
+  known: [...trustNames.known, 'maxBytes', 'dedupe', 'onRefused', 'onError'],
+  mistakenFor: { ...trustNames.mistakenFor, limit: 'maxBytes' },
+};
+
+// Verifying an empty request finds every fault of the keys, and no signature.
+function checkOptions(options: MiddlewareOptions): void {
+  checkNames('the argument of webhookMiddleware', options, names);
+  const { secrets, publicKeys, maxBytes, dedupe, onRefused, onError } = options;
+  verifyWebhook({ ...trustOf(options), headers: {}, body: '' });
+  secrets?.forEach(prepareSecret);
+  publicKeys?.forEach(preparePublicKey);
+  if (maxBytes !== undefined) checkWhole('maxBytes', maxBytes, [1, Number.MAX_SAFE_INTEGER]);
+  if (dedupe !== undefined) {
+    checkFunction('dedupe.has', dedupe.has);
+    checkFunction('dedupe.add', dedupe.add);
+  }
+  if (onRefused !== undefined) checkFunction('onRefused', onRefused);
+  if (onError !== undefined) checkFunction('onError', onError);
+}
+
+const trustOf = ({ maxBytes, dedupe, onRefused, onError, ...trust }: MiddlewareOptions) => trust;
 
 async function handle(
   options: MiddlewareOptions,
@@ -73,7 +100,7 @@ async function handle(
   };
   const body = await readBody(request, options.maxBytes ?? defaultMaxBytes);
   if (body === null) return refuse(413, 'body-too-large');
-  const result: VerifiedWebhook = verifyWebhook({ ...options, headers: request.headers, body });
+  const result: VerifiedWebhook = verifyWebhook({ ...trustOf(options), headers: request.headers, body });
   if (!result.ok) return refuse(401, result.reason);
   if ((await options.dedupe?.has(result.id)) === true) {
     answer(response, 200, { duplicate: true });
@@ -127,9 +154,10 @@ function answer(response: ServerResponse, status: number, body: object): void {
 
 /**
  * A {@link Dedupe} in this process's memory, for development and for handlers where a repeat after a restart does no
- * harm. Forgets the oldest beyond `maxIds` (default 100,000).
+ * harm. Forgets the oldest beyond `maxIds` (default 100,000). Throws TypeError unless that is a whole number from 1 on.
  */
 export function memoryDedupe(maxIds = 100_000): Dedupe {
+  checkWhole('maxIds', maxIds, [1, Number.MAX_SAFE_INTEGER]);
   const ids = new Set<string>();
   return {
     has: (id) => ids.has(id),

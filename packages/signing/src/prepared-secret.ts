@@ -5,6 +5,7 @@ import {
   type KeyObject,
   sign as signBytes,
 } from 'node:crypto';
+import { checkText } from './check-input.ts';
 import { SigningError } from './signing-error.ts';
 import { decodeBase64 } from './strict-base64.ts';
 
@@ -30,9 +31,10 @@ const publicBytes = 32;
 
 /**
  * Decodes `whsec_…` (with or without its prefix, 24–64 bytes) or `whsk_…` (64 bytes: seed, then public key). Throws
- * SigningError `invalid-secret` or `invalid-key`.
+ * SigningError `invalid-secret` or `invalid-key`, and TypeError for what is not text.
  */
 export function prepareSecret(secret: string): PreparedSecret {
+  checkText('a secret', secret);
   if (secret.startsWith(privatePrefix)) return { scheme: 'v1a', key: privateKey(secret) };
   const encoded = secret.startsWith(symmetricPrefix) ? secret.slice(symmetricPrefix.length) : secret;
   const bytes = decodeBase64(encoded);
@@ -72,8 +74,9 @@ export function publicKeyOf(secret: string): string {
   return publicPrefix + publicHalf(privateKey(secret)).toString('base64');
 }
 
-/** Decodes `whpk_…`. Throws SigningError `invalid-key`. */
+/** Decodes `whpk_…`. Throws SigningError `invalid-key`, and TypeError for what is not text. */
 export function preparePublicKey(text: string): KeyObject {
+  checkText('a public key', text);
   const bytes = text.startsWith(publicPrefix) ? decodeBase64(text.slice(publicPrefix.length)) : null;
   if (bytes?.length !== publicBytes) {
     throw new SigningError('invalid-key', "a public key is 'whpk_' and the base64 of 32 bytes");

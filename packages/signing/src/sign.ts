@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { checkBody } from './check-input.ts';
 import { type PreparedSecret, prepareSecret, signEd25519 } from './prepared-secret.ts';
 import { SigningError } from './signing-error.ts';
 
@@ -22,10 +23,11 @@ const maxTimestampSeconds = 999_999_999_999;
 /**
  * The value of `webhook-signature` (Standard Webhooks 1.0.0): one signature per secret, in their order, `v1,` for
  * `whsec_` secrets and `v1a,` for `whsk_` keys. Throws SigningError for an id with a dot, a timestamp that is not whole
- * seconds, no secret, or one that is not valid.
+ * seconds, no secret, or one that is not valid, and TypeError for a body that is not bytes.
  */
 export function sign(input: SignInput): string {
   const { secrets } = input;
+  checkBody(input.body);
   const head = signedHead(input);
   if (secrets.length === 0) throw new SigningError('invalid-secret', 'there is no secret to sign with');
   return secrets.map((secret) => signature(secret, head, input.body)).join(' ');

@@ -1,4 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual, verify as verifyBytes } from 'node:crypto';
+import { checkBody, checkHeaders, checkKeys, checkPlainSecrets, checkSeconds } from './check-input.ts';
 import { type PreparedSecret, preparePublicKey, prepareSecret } from './prepared-secret.ts';
 import { signPlain } from './sign.ts';
 import { decodeBase64 } from './strict-base64.ts';
@@ -48,9 +49,15 @@ const maxSignatures = 20;
 
 /**
  * Verifies a Standard Webhooks request over the body's raw bytes. Comparison takes constant time; only v1 and v1a
- * signatures are looked at, the first 20 in the header. Throws SigningError when a secret or key of yours is not valid.
+ * signatures are looked at, the first 20 in the header. Throws SigningError when a secret or key of yours is not valid,
+ * and TypeError when neither is given or when `headers`, `body` or a number is of the wrong kind.
  */
 export function verify(input: VerifyInput): VerifyResult {
+  checkHeaders(input.headers);
+  checkBody(input.body);
+  checkKeys(input.secrets, input.publicKeys);
+  checkSeconds('toleranceSeconds', input.toleranceSeconds);
+  checkSeconds('nowSeconds', input.nowSeconds);
   const id = header(input.headers, 'webhook-id');
   const timestamp = header(input.headers, 'webhook-timestamp');
   const signatures = header(input.headers, 'webhook-signature');
@@ -132,8 +139,13 @@ export type VerifyPlainInput = Readonly<{
   secrets: readonly string[];
 }>;
 
-/** Whether `X-Webhook-Signature: sha256=<hex>` belongs to the body; any secret that matches is enough. Constant time. */
+/**
+ * Returns whether `X-Webhook-Signature: sha256=<hex>` belongs to the body; any secret that matches is enough. Constant
+ * time. Throws TypeError for a body that is not raw and for a secret that is empty or not text.
+ */
 export function verifyPlain({ body, signature, secrets }: VerifyPlainInput): boolean {
+  checkBody(body, true);
+  checkPlainSecrets(secrets);
   const expected = secrets.map((secret) => Buffer.from(signPlain({ body, secret })));
   return isAnyEqual(expected, Buffer.from(signature ?? ''));
 }

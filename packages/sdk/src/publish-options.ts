@@ -1,0 +1,42 @@
+import { checkNames, checkText, codeOf, type Names, wrong } from './check-arguments.ts';
+
+/**
+ * `idempotencyKey`: makes repeats of the call the same events, also after your own crash; 1 to 256 printable ASCII
+ * characters; a random one is used when it is not given. `signal`: ends the call and its waits.
+ */
+export type PublishOptions = Readonly<{ idempotencyKey?: string; signal?: AbortSignal }>;
+
+const names: Names = {
+  known: ['idempotencyKey', 'signal'],
+  mistakenFor: { key: 'idempotencyKey', idempotency: 'idempotencyKey', abortSignal: 'signal' },
+};
+const maxKeyChars = 256;
+
+/** Throws TypeError for options of a call that are not what they must be. */
+export function checkPublishOptions(options: PublishOptions): void {
+  checkNames('the second argument of publish', options, names);
+  const { idempotencyKey, signal } = options;
+  if (idempotencyKey !== undefined) checkKey(idempotencyKey);
+  const isSignal = signal === undefined || (signal as unknown) instanceof AbortSignal;
+  if (!isSignal) throw wrong('signal', 'an AbortSignal', signal);
+}
+
+// As the API takes it (draft-ietf-httpapi-idempotency-key-header): a key that no header can carry would be tried again
+// and again, and one with blanks around it would be another key at the API than here.
+function checkKey(key: unknown): void {
+  const wanted = `1 to ${maxKeyChars} printable ASCII characters, such as a UUID`;
+  checkText('idempotencyKey', key);
+  if (key === '') throw wrong('idempotencyKey', wanted, key);
+  if (key.length > maxKeyChars) {
+    throw new TypeError(`idempotencyKey must be ${wanted}, got ${key.length} characters`);
+  }
+  const bad = /[^\x20-\x7e]/u.exec(key);
+  if (bad !== null) {
+    const place = `${codeOf(bad[0])} at index ${bad.index}`;
+    throw new TypeError(`idempotencyKey must be ${wanted}, got '${key}' with ${place}`);
+  }
+  if (key.trim() !== key) throw wrong('idempotencyKey', 'without blanks around it', key);
+  if (key.startsWith('"') && !/^"([^"\\]|\\["\\])+"$/.test(key)) {
+    throw wrong('idempotencyKey', 'a whole quoted string where it begins with a quote', key);
+  }
+}

@@ -1,0 +1,73 @@
+import { KeyObject } from 'node:crypto';
+
+/** Throws TypeError unless `body` is bytes or, where `isTextTaken`, text. A parsed body is the usual mistake. */
+export function checkBody(body: unknown, isTextTaken = false): void {
+  if (body instanceof Uint8Array || (isTextTaken && typeof body === 'string')) return;
+  const wanted = isTextTaken
+    ? 'the raw bytes (Buffer, Uint8Array) or the raw text'
+    : 'the raw bytes (a Buffer)';
+  const hint =
+    typeof body === 'object' && body !== null
+      ? ': a signature covers the bytes as they came, so read them before a parser such as express.json() does'
+      : '';
+  throw new TypeError(`body must be ${wanted} of the request, got ${kindOf(body)}${hint}`);
+}
+
+/** Throws TypeError unless `headers` is an object: those of node:http, or Headers. */
+export function checkHeaders(headers: unknown): void {
+  if (typeof headers === 'object' && headers !== null && !Array.isArray(headers)) return;
+  throw new TypeError(
+    `headers must be the headers of the request (an object or Headers), got ${kindOf(headers)}`,
+  );
+}
+
+/** Throws TypeError when both lists are missing, or when one is no list of keys. A list may be empty: nothing matches it. */
+export function checkKeys(secrets: unknown, publicKeys: unknown): void {
+  if (secrets === undefined && publicKeys === undefined) {
+    const wanted = "secrets: ['whsec_…'] or publicKeys: ['whpk_…']";
+    throw new TypeError(`there is nothing to verify with: give ${wanted}`);
+  }
+  checkKeyList('secrets', secrets ?? []);
+  checkKeyList('publicKeys', publicKeys ?? []);
+}
+
+/** Throws TypeError unless `secrets` is a list of texts, none of them empty: anybody can sign with an empty secret. */
+export function checkPlainSecrets(secrets: unknown): void {
+  checkKeyList('secrets', secrets);
+  const empty = (secrets as readonly unknown[]).indexOf('');
+  if (empty >= 0) throw new TypeError(`secrets[${empty}] must not be empty: ${askForVariable}`);
+}
+
+/** Throws TypeError unless the value is text. */
+export function checkText(name: string, value: unknown): asserts value is string {
+  if (typeof value === 'string') return;
+  const hint = value === undefined ? `: ${askForVariable}` : '';
+  throw new TypeError(`${name} must be text, got ${kindOf(value)}${hint}`);
+}
+
+/** Throws TypeError unless the value is left out or seconds from 0 on. With NaN every timestamp would pass. */
+export function checkSeconds(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return;
+  const got = typeof value === 'number' ? String(value) : kindOf(value);
+  throw new TypeError(`${name} must be a number of seconds, 0 or more, got ${got}`);
+}
+
+const askForVariable = 'is the environment variable that holds it set?';
+
+function checkKeyList(name: string, list: unknown): void {
+  if (!Array.isArray(list)) throw new TypeError(`${name} must be an array, got ${kindOf(list)}`);
+  list.forEach((key: unknown, index) => {
+    const isPrepared =
+      typeof key === 'object' && key !== null && ('scheme' in key || key instanceof KeyObject);
+    if (!isPrepared) checkText(`${name}[${index}]`, key);
+  });
+}
+
+// The kind and never the value: it may be a secret.
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  const kind = typeof value;
+  if (kind === 'string') return 'text';
+  return kind === 'object' ? 'an object' : `a ${kind}`;
+}
