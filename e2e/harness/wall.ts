@@ -123,6 +123,11 @@ export const wallRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   disableSubscription: ofSubscription({}),
   rotateSecret: ofSubscription({}),
   testSubscription: ofSubscription({}),
+  testFilter: [
+    { body: () => ({ filter: { a: 1 }, event: { data: {} } }), ...blind },
+    { body: ({ eventType }) => ({ filter: { a: 1 }, event: { type: eventType, data: {} } }), ...blind },
+    { body: ({ eventType }) => ({ filter: { a: 1 }, event_type: eventType }), stranger: 422, neighbour: 422 },
+  ],
   listEventTypes: list,
   createEventType: [{ body: () => ({ name: 'wall.made' }), ...blindForAdmins }],
   exportEventTypes: list,

@@ -18,7 +18,8 @@ const validate = new Ajv({
   allowUnionTypes: true,
 }).compile<unknown>(filterSchema);
 
-const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+/** A name as a part of an RFC 6901 pointer. */
+export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const shown = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 
 type Node = Readonly<{ value: unknown; pointer: string; depth: number }>;

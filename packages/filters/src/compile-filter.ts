@@ -19,7 +19,8 @@ export class FilterError extends Error {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** A filter, or the operators under a path. */
+export type Fields = Readonly<Record<string, unknown>>;
 type Test = Readonly<{ test: ValueTest; reach: Reach; isNegated: boolean }>;
 
 const any = (test: ValueTest): Test => ({ test, reach: 'elements', isNegated: false });
@@ -74,27 +75,28 @@ function compileTest(path: Path, { test, reach, isNegated }: Test): MatchesData 
   return isNegated ? (data) => !anyAt(data, lookup) : (data) => anyAt(data, lookup);
 }
 
-function compileOperators(path: Path, condition: Fields): MatchesData {
-  return all(
-    Object.entries(condition).map(([name, operand]) => {
-      if (name === '$not') {
-        const matches = compileOperators(path, operand as Fields);
-        return (data) => !matches(data);
-      }
-      const operator = operators[name];
-      if (operator === undefined)
-        throw new FilterError('invalid-filter', `the operator '${name}' is not known`);
-      return compileTest(path, operator(operand as never));
-    }),
-  );
+/** The test that one operator puts to what the path leads to. The operand has passed {@link checkFilter}. */
+export function compileOperator(path: Path, name: string, operand: unknown): MatchesData {
+  if (name === '$not') {
+    const matches = compileOperators(path, operand as Fields);
+    return (data) => !matches(data);
+  }
+  const operator = operators[name];
+  if (operator === undefined) throw new FilterError('invalid-filter', `the operator '${name}' is not known`);
+  return compileTest(path, operator(operand as never));
 }
 
-const isOperators = (condition: unknown): condition is Fields =>
+const compileOperators = (path: Path, condition: Fields): MatchesData =>
+  all(Object.entries(condition).map(([name, operand]) => compileOperator(path, name, operand)));
+
+/** True for operators under a path, false for a value that is compared with. */
+export const isOperators = (condition: unknown): condition is Fields =>
   typeof condition === 'object' &&
   condition !== null &&
   Object.keys(condition).some((name) => name.startsWith('$'));
 
-function compileEntry(name: string, value: unknown): MatchesData {
+/** The test of one entry of a filter. The entry has passed {@link checkFilter}. */
+export function compileEntry(name: string, value: unknown): MatchesData {
   switch (name) {
     case '$and':
       return all((value as Fields[]).map(compileFields));

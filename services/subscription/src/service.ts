@@ -25,6 +25,7 @@ import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
 import { endpointRule, headerRule } from './subscriptions/adapters/endpoint-rules.ts';
+import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
 import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { attemptRecorder, consumeAttempts } from './subscriptions/adapters/kafka-attempts.ts';
@@ -188,6 +189,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const checkEndpoint = endpointRule(egress);
   const onReplay = () => metrics.handles.answersReplayed.inc({});
   const registryRoutes = [
+    ...filterRoutes({ catalogue, checks: { checkFilter: filterRule } }),
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
     ...apiKeyRoutes({ ...documents, usage, ring, once: { ...documents.apiKeys, keys }, onReplay }),

@@ -24,7 +24,7 @@ export const faultPointers = ({ body }: Readonly<{ body: CatalogueBody }>): read
   ((body['errors'] ?? []) as readonly Readonly<{ pointer: string }>[]).map(({ pointer }) => pointer);
 
 /** The event types of the registry over memory. */
-async function openInMemoryCatalogue() {
+export async function openInMemoryCatalogue() {
   const bus = createMemoryBus({ clock: fakeClock() });
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
   const audit = new MemoryAuditLog();

@@ -111,6 +111,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
         events.flatMap((name, index) =>
           name === 'nobody.knows' ? [{ pointer: `/events/${index}`, detail: 'is not registered' }] : [],
         ),
+      typesOf: async () => null,
       onListed: () => {},
     },
     usedConsumers,

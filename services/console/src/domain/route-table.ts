@@ -14,6 +14,7 @@ export const routeTable: readonly Route[] = [
   { pattern: '/v1/sources/*', service: 'ingress' },
   ...resources('subscription', [
     'subscriptions',
+    'filters',
     'event-types',
     'consumers',
     'workspaces',

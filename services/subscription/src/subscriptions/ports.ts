@@ -26,9 +26,17 @@ export type WorkspaceDirectory = Readonly<{
 export type EventCatalogue = Readonly<{
   /** What is wrong with listing these events: in a strict workspace, what no event type that the key sees bears out. */
   faultsOf(reach: Reach, events: readonly string[]): Promise<readonly Fault[]>;
+  /**
+   * The event types that the key sees among those that these events match; null when other types can match as well, of
+   * which nothing is known.
+   */
+  typesOf(reach: Reach, events: readonly string[]): Promise<readonly KnownType[] | null>;
   /** Told of the events that a subscription lists, when it is written. Returns at once and never throws. */
   onListed(id: WorkspaceId, events: readonly string[]): void;
 }>;
+
+/** What filters are compared with: the active schema and the example of an event type as JSON text, null where there is none. */
+export type KnownType = Readonly<{ name: string; schemaJson: string | null; exampleJson: string | null }>;
 
 /** One consumer of a workspace. */
 export type ConsumerPlace = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;

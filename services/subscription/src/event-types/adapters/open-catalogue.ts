@@ -5,10 +5,11 @@ import type { configSpec } from '../../config.ts';
 import type { Reader } from '../../follow-topics.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { Documents } from '../../registry/documents.ts';
-import type { EventCatalogue } from '../../subscriptions/ports.ts';
+import type { EventCatalogue, KnownType } from '../../subscriptions/ports.ts';
 import { unknownEventFaults } from '../check-event-names.ts';
-import type { EventType } from '../domain/event-type.ts';
+import { type EventType, schemaJsonOf } from '../domain/event-type.ts';
 import { limits } from '../domain/limits.ts';
+import { findMatchedTypes } from '../find-matched-types.ts';
 import { noteSeenType } from '../note-seen-type.ts';
 import { consumeSeenTypes, seenTypeReporter } from './kafka-seen-types.ts';
 
@@ -19,6 +20,18 @@ type Parts = Readonly<{
   /** False also for a workspace that is not there: a name from it must hold up no other. */
   isOpen(id: WorkspaceId): Promise<boolean>;
 }>;
+
+const knownTypeOf = (eventType: EventType): KnownType => ({
+  name: eventType.name,
+  schemaJson: schemaJsonOf(eventType, eventType.activeSchema) ?? null,
+  exampleJson: eventType.settings.exampleJson,
+});
+
+/** The part of the catalogue that filters are compared with. */
+export const catalogueTypes =
+  (store: Documents<EventType>['store']): EventCatalogue['typesOf'] =>
+  async (reach, events) =>
+    (await findMatchedTypes(store, reach, events))?.map(knownTypeOf) ?? null;
 
 /** What subscriptions ask of the catalogue, and the reader of names that come up by themselves. */
 export function openCatalogue(
@@ -34,6 +47,7 @@ export function openCatalogue(
       if (events.length === 0 || (await isOpen(reach.workspaceId))) return [];
       return unknownEventFaults(eventTypes.store, reach, events);
     },
+    typesOf: catalogueTypes(eventTypes.store),
     reader: {
       name: 'seen-event-types',
       group: `${config.healthGroup}-seen-types`,

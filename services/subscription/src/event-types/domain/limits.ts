@@ -10,6 +10,8 @@ export const limits = {
   descriptionLength: 1_000,
   groupLength: 64,
   exampleBytes: 65_536,
+  /** Types that the filter of one subscription is compared with. */
+  matchedTypes: 50,
   /** Types in one import. */
   importedTypes: 500,
   importBytes: 4_194_304,

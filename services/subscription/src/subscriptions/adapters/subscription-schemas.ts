@@ -102,7 +102,8 @@ export const subscriptionWithSecretSchema = named(
   }),
 );
 
-const warnings = {
+/** What is odd about what was accepted. */
+export const warningsSchema = {
   type: 'array',
   items: object({ pointer: text, detail: text }),
   description: 'What was accepted and is odd, e.g. a name that has no address in DNS.',
@@ -111,13 +112,13 @@ const warnings = {
 /** What a creation answers. */
 export const createdSchema = named(
   'CreatedSubscription',
-  object({ ...subscriptionWithSecretSchema.properties, warnings }),
+  object({ ...subscriptionWithSecretSchema.properties, warnings: warningsSchema }),
 );
 
 /** What a change answers. */
 export const changedSchema = named(
   'ChangedSubscription',
-  object({ ...subscriptionSchema.properties, warnings }),
+  object({ ...subscriptionSchema.properties, warnings: warningsSchema }),
 );
 
 /** What is left of a deleted subscription. */

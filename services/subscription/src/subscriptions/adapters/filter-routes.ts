@@ -1,0 +1,77 @@
+import type { FailedCondition } from '@tidings/filters';
+import { jsonBody, named, type Route, route } from '@tidings/http';
+import { reachOf } from '../../registry/adapters/call-parts.ts';
+import { type FilterTestBody, filterTestSchema } from '../domain/filter-test-body.ts';
+import { type FilterTestParts, testFilter } from '../test-filter.ts';
+import { warningsSchema } from './subscription-schemas.ts';
+
+// The largest event that ingress can be set to take, and what is around it; data may be as deep as there.
+const maxBytes = 1_048_576 + 65_536;
+const maxDepth = 132;
+const shownCharacters = 1_000;
+
+const resultSchema = named('FilterTest', {
+  type: 'object',
+  properties: {
+    matches: { type: 'boolean' },
+    failed: {
+      type: 'array',
+      description: 'The conditions that keep the filter from matching, at most 20; empty when it matches.',
+      items: {
+        type: 'object',
+        properties: {
+          pointer: { type: 'string', description: 'Where the condition stands in the request.' },
+          detail: { type: 'string' },
+          path: { type: ['string', 'null'], description: 'The path it is about; null for a combination.' },
+          found: {
+            type: 'array',
+            items: { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
+            description: `The values at the path, at most 10. One of more than ${shownCharacters} characters as JSON is cut and told as text.`,
+          },
+        },
+        required: ['pointer', 'detail', 'path', 'found'],
+      },
+    },
+    warnings: warningsSchema,
+  },
+  required: ['matches', 'failed', 'warnings'],
+});
+
+/** POST /v1/webhooks/filters/test. */
+export const filterRoutes = (parts: FilterTestParts): Route[] => [
+  route({
+    operationId: 'testFilter',
+    method: 'POST',
+    path: '/v1/webhooks/filters/test',
+    access: 'subscriptions:read',
+    tag: 'Subscriptions',
+    summary: 'Test a filter on an event',
+    description:
+      'Matches `filter` with the data of `event`, or with the example of `event_type`, by the code that matches ' +
+      'published events, and tells which conditions failed. Nothing is stored or sent.',
+    body: jsonBody<FilterTestBody>({
+      schema: named('FilterTestRequest', filterTestSchema),
+      maxBytes,
+      maxDepth,
+      example: {
+        filter: { total: { $gte: 1000 } },
+        event: { type: 'order.paid', data: { total: 700 } },
+      },
+    }),
+    answers: { 200: { description: 'Whether it matches.', schema: resultSchema } },
+    handle: async (call) => {
+      const { failed, ...rest } = await testFilter(parts, reachOf(call.principal), call.body);
+      return { status: 200, body: { ...rest, failed: failed.map(failedView) } };
+    },
+  }),
+];
+
+const failedView = ({ found, ...condition }: FailedCondition): object => ({
+  ...condition,
+  found: found.map(shown),
+});
+
+function shown(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : value;
+}

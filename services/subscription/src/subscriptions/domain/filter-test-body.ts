@@ -1,0 +1,51 @@
+import { eventTypeNameMaxLength, eventTypeNamePattern } from '@tidings/contracts';
+
+/** POST …/filters/test: a filter, and either an event or the name of a type whose example is taken. */
+export type FilterTestBody = Readonly<{
+  filter: Readonly<Record<string, unknown>>;
+  event?: Readonly<{ type?: string; data: unknown }>;
+  event_type?: string;
+}>;
+
+const name = {
+  type: 'string',
+  pattern: eventTypeNamePattern.source,
+  minLength: 1,
+  maxLength: eventTypeNameMaxLength,
+} as const;
+
+// What events are published with, and what the body of a webhook has beside it: nothing of it is looked at.
+const unused = { type: 'string', maxLength: 256, description: 'Not looked at.' } as const;
+
+/** JSON Schema of the body. */
+export const filterTestSchema = {
+  type: 'object',
+  properties: {
+    filter: { type: 'object', additionalProperties: true, description: 'As `filters` of a subscription.' },
+    event: {
+      type: 'object',
+      properties: {
+        type: {
+          ...name,
+          description: 'With it, the filter is compared with the schema of this type as well.',
+        },
+        data: {
+          type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
+          description: 'What the filter is matched with.',
+        },
+        id: unused,
+        source: unused,
+        time: unused,
+        timestamp: unused,
+        consumer_id: unused,
+        ordering_key: unused,
+      },
+      required: ['data'],
+      additionalProperties: false,
+      description: 'An event as it is published, or the body of a webhook.',
+    },
+    event_type: { ...name, description: 'A registered type: its example takes the place of an event.' },
+  },
+  required: ['filter'],
+  additionalProperties: false,
+} as const;

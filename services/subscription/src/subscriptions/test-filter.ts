@@ -1,0 +1,53 @@
+import { explainFilter, type FailedCondition } from '@tidings/filters';
+import type { Reach } from '../registry/ports.ts';
+import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
+import type { Fault } from './domain/fault.ts';
+import type { FilterTestBody } from './domain/filter-test-body.ts';
+import type { CheckFilter, EventCatalogue, KnownType } from './ports.ts';
+
+/** What testing a filter works with. */
+export type FilterTestParts = Readonly<{
+  catalogue: Pick<EventCatalogue, 'typesOf'>;
+  checks: Readonly<{ checkFilter: CheckFilter }>;
+}>;
+
+/** Whether a filter matches, and each condition that keeps it from matching. Pointers lead into the body. */
+export type FilterTest = Readonly<{
+  matches: boolean;
+  failed: readonly FailedCondition[];
+  warnings: readonly Fault[];
+}>;
+
+const inBody = <T extends Fault>(one: T): T => ({ ...one, pointer: `/filter${one.pointer}` });
+
+function sourceFaults({ event, event_type: name }: FilterTestBody): readonly Fault[] {
+  if ((event === undefined) !== (name === undefined)) return [];
+  return [
+    { pointer: event === undefined ? '/event' : '/event_type', detail: 'set either event or event_type' },
+  ];
+}
+
+/** The example of a type. What the key does not see is told as what is not there. */
+function exampleOf(name: string, type: KnownType | undefined): unknown {
+  if (type?.exampleJson != null) return JSON.parse(type.exampleJson);
+  const detail =
+    type === undefined
+      ? `must be a registered event type, got '${name}'`
+      : `must be a type with an example, and '${name}' has none: send event, or give the type an example`;
+  throw refusal([{ pointer: '/event_type', detail }]);
+}
+
+/** Matches a filter with an event, or with the example of an event type. Throws AppError `unprocessable`. */
+export async function testFilter(
+  { catalogue, checks }: FilterTestParts,
+  reach: Reach,
+  body: FilterTestBody,
+): Promise<FilterTest> {
+  const { filter, event, event_type: name } = body;
+  refuseFaults([...sourceFaults(body), ...checks.checkFilter(filter).map(inBody)]);
+  const typeName = name ?? event?.type;
+  const types = typeName === undefined ? null : await catalogue.typesOf(reach, [typeName]);
+  const data = event === undefined ? exampleOf(name ?? '', types?.[0]) : event.data;
+  const { matches, failed } = explainFilter(filter, data);
+  return { matches, failed: failed.map(inBody), warnings: [] };
+}
