@@ -29,10 +29,10 @@ module.exports = {
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
     },
     {
-      name: 'domain-knows-contracts-only',
+      name: 'domain-knows-contracts-and-json-only',
       severity: 'error',
       from: { path: domains, pathNot: '\\.test\\.ts$' },
-      to: { path: '^packages/', pathNot: '^packages/contracts/' },
+      to: { path: '^packages/', pathNot: '^packages/(contracts|json)/' },
     },
     {
       name: 'services-are-strangers',

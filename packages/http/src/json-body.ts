@@ -1,5 +1,5 @@
 import { AppError } from '@tidings/runtime';
-import { compileBody, parseJson } from './parse-json.ts';
+import { compileBody, parseJson, refuseLossyText, validBody } from './parse-json.ts';
 import type { Body, JsonSchema } from './route.ts';
 
 /** How a JSON body is taken. `maxBytes` defaults to 64 KiB, `types` to application/json, `maxDepth` to 32 levels. */
@@ -18,7 +18,10 @@ const defaultMaxBytes = 64 * 1024;
 // Far more than any field needs. Whatever walks a body after this may do so by calling itself.
 const defaultMaxDepth = 32;
 
-/** A JSON body that is checked against its schema (all faults are told at once) and whose depth is bounded. */
+/**
+ * Declares a JSON body that is kept as values: its depth is bounded, what would not be kept as it is written is refused
+ * (see {@link refuseLossyText}), and it is checked against its schema, all faults at once.
+ */
 export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
   const { schema, types = ['application/json'], ifEmpty, example } = options;
   const { maxBytes = defaultMaxBytes, maxDepth = defaultMaxDepth } = options;
@@ -31,12 +34,18 @@ export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
     example,
     read: (bytes) => {
       if (ifEmpty !== undefined && bytes.length === 0) return ifEmpty;
-      const body = parseJson(bytes, validate);
-      if (!isDeeperThan(body, maxDepth)) return body;
-      const detail = `The body has objects and arrays more than ${maxDepth} levels deep.`;
-      throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
+      const body = parseJson(bytes);
+      refuseDepth(body, maxDepth);
+      refuseLossyText(bytes);
+      return validBody(body, validate);
     },
   };
+}
+
+function refuseDepth(body: unknown, maxDepth: number): void {
+  if (!isDeeperThan(body, maxDepth)) return;
+  const detail = `The body has objects and arrays more than ${maxDepth} levels deep.`;
+  throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
 }
 
 /** How a body is taken whose bytes the handler reads by itself. `schema` is what it says of them to callers. */

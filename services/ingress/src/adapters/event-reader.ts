@@ -1,4 +1,5 @@
 import { compileBody, detailsOf, type Validate } from '@tidings/http';
+import { elementsOf, type Member, membersOf } from '@tidings/json';
 import { AppError } from '@tidings/runtime';
 import type { BatchItem } from '../accept-event-batch.ts';
 import {
@@ -9,7 +10,6 @@ import {
   maxMembers,
   repeatFaults,
 } from '../domain/event-request.ts';
-import { elementsOf, type Member, membersOf } from '../domain/json-slices.ts';
 import type { EventDraft } from '../domain/stamp-event.ts';
 
 /** Where an object stands in the request: the text, the byte at which it begins, and the pointer that leads to it. */

@@ -1,5 +1,5 @@
 import { eventTypeNameMaxLength, eventTypeNamePattern, isReservedEventType } from '@tidings/contracts';
-import type { Member } from './json-slices.ts';
+import type { Member } from '@tidings/json';
 import { normaliseTime } from './rfc3339.ts';
 
 /** What a caller may say about an event. `data` is any JSON; its bytes travel beside this. */

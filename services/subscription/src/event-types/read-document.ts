@@ -1,4 +1,5 @@
 import { bundleSchema, checkSchema, isJsonObject, type JsonObject } from '@tidings/event-schemas';
+import { textFaults } from '@tidings/json';
 import { AppError, type ErrorDetail } from '@tidings/runtime';
 import type { DocumentEntry } from './document-entry.ts';
 import { extension, urnOf } from './domain/catalogue-document.ts';
@@ -48,12 +49,12 @@ export function readType(document: unknown, entry: DocumentEntry): DocumentedTyp
   const extensionAt = `${pointer}/${extension}`;
   const schema = readSchema(document, entry, own);
   const history = readHistory(own, `${extensionAt}/schemas`);
-  const places: Readonly<Record<string, string>> = {
-    name: pointer,
-    description: `${pointer}/description`,
-    group: `${pointer}/tags/0`,
-    example: entry.example?.pointer ?? `${pointer}/examples`,
-  };
+  const places: ReadonlyMap<string, string> = new Map([
+    ['name', pointer],
+    ['description', `${pointer}/description`],
+    ['group', `${pointer}/tags/0`],
+    ['example', entry.example?.pointer ?? `${pointer}/examples`],
+  ]);
   return {
     body: {
       description: node['description'] ?? (node['summary'] === name ? null : node['summary']) ?? null,
@@ -75,7 +76,7 @@ export function readType(document: unknown, entry: DocumentEntry): DocumentedTyp
       const [, field = '', ...rest] = inside.split('/');
       if (field === 'schema') return schema.placeOf(inside.slice('/schema'.length));
       if (field === '') return pointer;
-      return [places[field] ?? `${extensionAt}/${field}`, ...rest].join('/');
+      return [places.get(field) ?? `${extensionAt}/${field}`, ...rest].join('/');
     },
   };
 }
@@ -133,6 +134,10 @@ function readHistory({ schemas }: JsonObject, pointer: string): History {
       return refused(
         `holds no schema that could be kept: ${first?.pointer || 'it'} ${first?.detail ?? 'is none'}`,
       );
+    }
+    const [lossy] = textFaults(Buffer.from(text));
+    if (lossy !== undefined) {
+      return refused(`holds no schema that could be kept: ${lossy.pointer || 'it'} ${lossy.detail}`);
     }
     read.push({ version, schemaJson: JSON.stringify(schema) });
   }

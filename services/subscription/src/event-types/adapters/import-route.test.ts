@@ -189,6 +189,18 @@ describe('what is refused', () => {
       'no keyword',
     ],
     [
+      'a history with a number that no double holds',
+      { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"const":9007199254740993}' }] } } },
+      '/components/messages/a/x-tidings/schemas/0',
+      '/const 9007199254740993 would become 9007199254740992',
+    ],
+    [
+      'a history with a keyword that is there twice',
+      { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"type":"null","type":"object"}' }] } } },
+      '/components/messages/a/x-tidings/schemas/0',
+      'more than once',
+    ],
+    [
       'a history out of order',
       {
         a: {

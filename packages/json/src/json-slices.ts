@@ -18,14 +18,15 @@ const lost = (at: number): Error => new Error(`no JSON value where one was expec
 const isSpace = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-const skipSpace = (json: Uint8Array, from: number): number => {
+/** The first byte at or after `from` that is no white space. */
+export const skipSpace = (json: Uint8Array, from: number): number => {
   let at = from;
   while (isSpace(json[at])) at += 1;
   return at;
 };
 
-/** The byte after the closing quote. Quotes and backslashes never occur inside a multi-byte character of UTF-8. */
-const endOfString = (json: Uint8Array, openingQuote: number): number => {
+/** The byte after the closing quote of a string. Quotes and backslashes never occur inside a multi-byte character of UTF-8. */
+export const endOfString = (json: Uint8Array, openingQuote: number): number => {
   for (let at = openingQuote + 1; at < json.length; at += 1) {
     const byte = json[at];
     if (byte === quote) return at + 1;
@@ -34,7 +35,8 @@ const endOfString = (json: Uint8Array, openingQuote: number): number => {
   throw lost(openingQuote);
 };
 
-const endOfScalar = (json: Uint8Array, from: number): number => {
+/** The byte after a number, `true`, `false` or `null`. */
+export const endOfScalar = (json: Uint8Array, from: number): number => {
   let at = from;
   for (; at < json.length; at += 1) {
     const byte = json[at];
@@ -73,7 +75,8 @@ const valueAt = (json: Uint8Array, start: number): Slice => {
   return { start, end, depth: 0 };
 };
 
-const nameAt = (json: Buffer, start: number, end: number): string => {
+/** The text of the string in `[start, end)`, quotes included, with its escapes resolved. */
+export const textAt = (json: Buffer, start: number, end: number): string => {
   const hasEscapes = json.subarray(start, end).includes(backslash);
   return hasEscapes
     ? (JSON.parse(json.toString('utf8', start, end)) as string)
@@ -92,7 +95,7 @@ export const membersOf = (json: Buffer, from = 0): readonly Member[] => {
   at = skipSpace(json, at + 1);
   while (json[at] === quote) {
     const nameEnd = endOfString(json, at);
-    const name = nameAt(json, at, nameEnd);
+    const name = textAt(json, at, nameEnd);
     const colon = skipSpace(json, nameEnd);
     const { start, end, depth } = valueAt(json, skipSpace(json, colon + 1));
     members.push({ name, start, end, depth });

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ExactNumber } from './exact-number.ts';
+import { mayHaveUnheldNumbers, parseExactly } from './parse-exactly.ts';
+
+const parse = (text: string): unknown => parseExactly(Buffer.from(text));
+const shown = (value: unknown): unknown => (value instanceof ExactNumber ? `exact ${value}` : value);
+
+test.each(['9007199254740993', '-9007199254740993', '1e400', '1E-400', '0.10000000000000000001'])(
+  '%s stays what it is, wherever it stands',
+  (token) => {
+    const wanted = `exact ${token}`;
+    expect(shown(parse(token))).toBe(wanted);
+    expect(shown(parse(` ${token}\n`))).toBe(wanted);
+    const { a, b } = parse(`{"a":[1,[${token}]],"b":{"c":${token} , "d":"é"}}`) as {
+      a: [number, [unknown]];
+      b: { c: unknown; d: string };
+    };
+    expect([a[0], shown(a[1][0]), shown(b.c), b.d]).toEqual([1, wanted, wanted, 'é']);
+  },
+);
+
+test('what a double holds is a number, however long it is written', () => {
+  expect(parse('[1.0,9007199254740992,0.10000000000000000000,1e3,1e+0300]')).toEqual([
+    1,
+    2 ** 53,
+    0.1,
+    1000,
+    1e300,
+  ]);
+});
+
+test('digits in texts and names are no numbers', () => {
+  const text = '{"9007199254740993":"9007199254740993","a":"\\"9007199254740993","b":"x1e400"}';
+  expect(parse(text)).toEqual(JSON.parse(text));
+});
+
+test('a field of the name __proto__ is a field', () => {
+  const value = parse('{"__proto__":9007199254740993}') as object;
+  expect(Object.keys(value)).toEqual(['__proto__']);
+  expect(shown(Object.getOwnPropertyDescriptor(value, '__proto__')?.value)).toBe('exact 9007199254740993');
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+});
+
+test('of a name that is there twice the last counts, as for JSON.parse', () => {
+  const { a } = parse('{"a":9007199254740993,"a":1}') as { a: unknown };
+  expect(a).toBe(1);
+});
+
+test('no nesting is too deep', () => {
+  const levels = 200_000;
+  const value = parse(`${'['.repeat(levels)}9007199254740993${']'.repeat(levels)}`);
+  expect(Array.isArray(value)).toBe(true);
+});
+
+test('any JSON is read as JSON.parse reads it', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(parse(text)).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test('an integer of any length is read exactly, in any surroundings', () => {
+  fc.assert(
+    fc.property(fc.bigInt(), fc.json(), fc.json(), (integer, before, after) => {
+      const [, read] = parse(`[${before},${integer},${after}]`) as unknown[];
+      return String(read) === String(integer) || BigInt(read as number) === integer;
+    }),
+  );
+});
+
+test('the quick look lets nothing pass', () => {
+  const surroundings = fc.string({ unit: fc.constantFrom(...'0123456789.,:e-E+ "x'), maxLength: 40 });
+  fc.assert(
+    fc.property(surroundings, fc.integer({ min: 16, max: 40 }), (around, length) => {
+      const text = `${JSON.stringify(around)}:${'7'.repeat(length)}`;
+      return mayHaveUnheldNumbers(Buffer.from(text));
+    }),
+  );
+  expect(mayHaveUnheldNumbers(Buffer.from('{"a":1e400}'))).toBe(true);
+  expect(mayHaveUnheldNumbers(Buffer.from('{"a":123456789012345,"b":"2026-11-22T10:00:00.123Z"}'))).toBe(
+    false,
+  );
+});
