@@ -55,6 +55,35 @@ describe('the fake clock', () => {
   });
 });
 
+describe('the event loop', () => {
+  it('of the system clock gets idle time and turns while it waits, and hardly any while it is busy', async () => {
+    const read = () => ({
+      ms: systemClock.monotonicMs(),
+      idleMs: systemClock.idleMs(),
+      turns: systemClock.turns(),
+    });
+    const waiting = read();
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    const busy = read();
+    while (systemClock.monotonicMs() - busy.ms < 50);
+    const end = read();
+    expect(busy.turns - waiting.turns).toBeGreaterThanOrEqual(5);
+    expect(busy.idleMs - waiting.idleMs).toBeGreaterThan(0);
+    expect([end.turns, end.idleMs]).toEqual([busy.turns, busy.idleMs]);
+  });
+
+  it('of the fake clock has one turn a millisecond, and one for all the time in which it is busy', async () => {
+    const clock = fakeClock();
+    const fn = vi.fn();
+    clock.setTimer(fn, 30);
+    await clock.advance(10);
+    expect([clock.idleMs(), clock.turns()]).toEqual([10, 10]);
+    await clock.advanceBusy(100);
+    expect(fn).toHaveBeenCalledOnce();
+    expect([clock.monotonicMs(), clock.idleMs(), clock.turns()]).toEqual([110, 10, 11]);
+  });
+});
+
 describe('the system clock', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());

@@ -4,6 +4,13 @@ export type Clock = Readonly<{
   nowMs: () => number;
   /** Milliseconds that only grow; for durations and deadlines. */
   monotonicMs: () => number;
+  /** Milliseconds that the event loop of this process has spent waiting for something to happen, since it started. */
+  idleMs: () => number;
+  /**
+   * Turns of the event loop since it started. Few turns in a long time: the loop is busy, or its process gets no CPU, and
+   * what came from outside may have lain unread for most of that time.
+   */
+  turns: () => number;
   /** Calls `fn` once after `delayMs` (any length; below 0 counts as 0) and returns a function that cancels it. */
   setTimer: (fn: () => void, delayMs: number) => () => void;
 }>;
@@ -27,5 +34,7 @@ function startTimer(fn: () => void, delayMs: number): () => void {
 export const systemClock: Clock = Object.freeze({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  idleMs: () => performance.nodeTiming.idleTime,
+  turns: () => performance.nodeTiming.uvMetricsInfo.loopCount,
   setTimer: startTimer,
 });

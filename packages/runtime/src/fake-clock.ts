@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 export type FakeClock = Clock & {
   /** Moves both clocks forward, runs the timers that come due in their order, and lets their promises settle. */
   advance: (ms: number) => Promise<void>;
+  /** Moves both clocks forward in one busy turn of the event loop: `idleMs` stands still, and timers run only afterwards. */
+  advanceBusy: (ms: number) => Promise<void>;
   /** Steps the wall clock alone, in either direction, as an operator or NTP would. Timers do not notice. */
   set: (nowMs: number) => void;
   /** How many timers wait. */
@@ -21,6 +23,8 @@ async function settle(): Promise<void> {
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   const timers = new Set<Timer>();
   let monotonicMs = 0;
+  let busyMs = 0;
+  let busyTurns = 0;
   let wallOffsetMs = startMs;
   let sequence = 0;
 
@@ -37,25 +41,36 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     return next;
   }
 
+  async function advance(ms: number): Promise<void> {
+    const untilMs = monotonicMs + ms;
+    await settle();
+    for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
+      timers.delete(timer);
+      monotonicMs = Math.max(monotonicMs, timer.dueMs);
+      timer.fn();
+      await settle();
+    }
+    monotonicMs = untilMs;
+  }
+
   return {
     nowMs: () => wallOffsetMs + monotonicMs,
     monotonicMs: () => monotonicMs,
+    idleMs: () => monotonicMs - busyMs,
+    // One turn a millisecond while it is not busy.
+    turns: () => monotonicMs - busyMs + busyTurns,
     setTimer: (fn, delayMs) => {
       sequence += 1;
       const timer: Timer = { dueMs: monotonicMs + Math.max(0, delayMs), sequence, fn };
       timers.add(timer);
       return () => void timers.delete(timer);
     },
-    advance: async (ms) => {
-      const untilMs = monotonicMs + ms;
-      await settle();
-      for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
-        timers.delete(timer);
-        monotonicMs = Math.max(monotonicMs, timer.dueMs);
-        timer.fn();
-        await settle();
-      }
-      monotonicMs = untilMs;
+    advance,
+    advanceBusy: async (ms) => {
+      monotonicMs += ms;
+      busyMs += ms;
+      busyTurns += 1;
+      await advance(0);
     },
     set: (nowMs) => {
       wallOffsetMs = nowMs - monotonicMs;

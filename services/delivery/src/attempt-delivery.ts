@@ -1,6 +1,7 @@
 import { ladder, type Rung } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
 import { type ConcludedAttempt, conclude } from './domain/attempt.ts';
+import { endpointMs } from './domain/endpoint-pressure.ts';
 import type { Job } from './domain/job.ts';
 import type { RetryRules } from './domain/next-step.ts';
 import { routeOf } from './domain/route.ts';
@@ -62,6 +63,7 @@ export const createAttemptDelivery =
     }
     const { notRetried } = dependencies;
     const beganMs = clock.monotonicMs();
+    const beganTurns = clock.turns();
     const sent = await send(prepareRequest({ command: job.command, subscription, keys, nowMs: atMs }));
     const durationMs = Math.round(clock.monotonicMs() - beganMs);
     if (sent.kind === 'aborted') {
@@ -69,7 +71,12 @@ export const createAttemptDelivery =
       onAborted(job, sent.detail);
       return;
     }
-    const attempted = conclude({ state, subscription, atMs }, sent, { endedAtMs: clock.nowMs(), durationMs });
+    const ended = {
+      endedAtMs: clock.nowMs(),
+      durationMs,
+      endpointMs: endpointMs(durationMs, clock.turns() - beganTurns),
+    };
+    const attempted = conclude({ state, subscription, atMs }, sent, ended);
     const { outcome } = attempted;
     // Before the slot is given back: whoever gets it next must find the endpoint's new state.
     if (outcome.kind === 'failed' && outcome.reason === 'gone') {

@@ -104,8 +104,8 @@ export class Dispatcher {
   }
 
   /** Takes back what has waited for too long. */
-  takeAged(boundOf: Parameters<FairQueue<Job>['takeAged']>[1]): ReturnType<FairQueue<Job>['takeAged']> {
-    return this.#queue.takeAged(this.#options.clock.monotonicMs(), boundOf);
+  takeAged(isTooOld: Parameters<FairQueue<Job>['takeAged']>[1]): ReturnType<FairQueue<Job>['takeAged']> {
+    return this.#queue.takeAged(this.#options.clock.monotonicMs(), isTooOld);
   }
 
   /** Drops what waits for a partition that is no longer ours; what is under way goes on. */

@@ -35,13 +35,14 @@ const stateBytes = 1_024;
 
 type Names = Pick<Job, 'key' | 'chain'>;
 
-const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, arrivedMs: number): Job => ({
+const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: Clock): Job => ({
   command: item.message,
   key,
   chain,
   partition: item.record.partition,
   bytes: item.message.body.length + stateBytes,
-  arrivedMs,
+  arrivedMs: clock.monotonicMs(),
+  arrivedIdleMs: clock.idleMs(),
   writtenAtMs: item.record.timestampMs,
   member: null,
   records: [item],
@@ -83,7 +84,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     if (isKnown(item, names)) return;
     const subscription = directory.find(state.subscriptionId);
     if (keeper.take(item, subscription)) return;
-    const job = jobOf(item, names, clock.monotonicMs());
+    const job = jobOf(item, names, clock);
     active.add(job);
     const route = routeOf(state, subscription, clock.nowMs());
     if (route.kind === 'attempt') {

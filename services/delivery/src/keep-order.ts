@@ -199,7 +199,7 @@ export class OrderKeeper {
   // It keeps its place until it is in dead-letters, so that nothing behind it is sent before.
   #refuse(member: Member, body: Buffer): void {
     const { clock, record, active } = this.#dependencies;
-    const job = jobOfMember(member, body, clock.monotonicMs());
+    const job = jobOfMember(member, body, clock);
     active.add(job);
     const verdict = verdictOnRoute(
       member.state,

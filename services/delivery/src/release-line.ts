@@ -120,6 +120,6 @@ export class LineReleaser {
     const { clock, holds } = this.#dependencies;
     const entry: Completable[] = member.hasEntry ? [{ done: () => holds.remove(member) }] : [];
     const records = [...member.records.splice(0), ...entry];
-    return { ...jobOfMember(member, body, clock.monotonicMs()), member: null, records };
+    return { ...jobOfMember(member, body, clock), member: null, records };
   }
 }

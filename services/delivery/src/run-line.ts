@@ -45,7 +45,7 @@ const waitOf = (head: Member, route: Route): number | null => {
 };
 
 /** The job of a member's next attempt, with all that is done when it is recorded. */
-export const jobOfMember = (member: Member, body: Buffer, arrivedMs: number): Job => {
+export const jobOfMember = (member: Member, body: Buffer, clock: Clock): Job => {
   const { state, traceparent, bytes, writtenAtMs, line, records } = member;
   return {
     command: { state, body, traceparent },
@@ -53,7 +53,8 @@ export const jobOfMember = (member: Member, body: Buffer, arrivedMs: number): Jo
     chain: chainKeyOf(state),
     partition: line.partition,
     bytes,
-    arrivedMs,
+    arrivedMs: clock.monotonicMs(),
+    arrivedIdleMs: clock.idleMs(),
     writtenAtMs,
     member,
     records,
@@ -150,7 +151,7 @@ export class LineRunner {
   #start(head: Member, body: Buffer, route: Route | null): void {
     const { clock, active, record, admit } = this.#dependencies;
     head.line.head = 'running';
-    const job = jobOfMember(head, body, clock.monotonicMs());
+    const job = jobOfMember(head, body, clock);
     active.add(job);
     if (route === null) void record(job, verdictOnFinished);
     else if (route.kind === 'attempt') admit(job, route.subscription);

@@ -94,6 +94,35 @@ describe('a backlog', () => {
     expect(deferredReasons(harness)).toHaveLength(2);
   });
 
+  it('stays in memory, however long, while it is this process that is slow', async () => {
+    const harness = await start();
+    await harness.register(aSubscription());
+    await harness.publish(...many(500));
+    for (let at = 0; at < 30; at += 10) {
+      await harness.clock.advanceBusy(4_000);
+      for (const sent of harness.sender.sent.slice(at, at + 10)) sent.answer(answered(200));
+      await harness.settle();
+    }
+    await harness.publish(...many(500, 500));
+    await harness.clock.advance(250);
+    expect(harness.ladderCommands()).toEqual([]);
+    expect(harness.opened.engine.dispatcher.queue.queued).toBe(1_000 - 40);
+  });
+
+  it('leaves memory when its endpoint takes as long while this process has time', async () => {
+    const harness = await start();
+    await harness.register(aSubscription());
+    await harness.publish(...many(500));
+    for (let at = 0; at < 30; at += 10) {
+      await harness.clock.advance(3_000);
+      for (const sent of harness.sender.sent.slice(at, at + 10)) sent.answer(answered(200));
+      await harness.settle();
+    }
+    await harness.publish(...many(10, 500));
+    expect(deferredReasons(harness)).toHaveLength(10);
+    expect(new Set(deferredReasons(harness))).toEqual(new Set(['queue-full']));
+  });
+
   it('tells of a deferral once, however often it is put aside, and not as an attempt', async () => {
     const harness = await start();
     await harness.register(aSubscription({ maxInFlight: 1 }));

@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatch-deliveries.ts';
 import type { ConcludedAttempt } from './domain/attempt.ts';
 import type { Admission, BreakerState } from './domain/endpoint-breaker.ts';
 import {
+  bestCasePerSecond,
   countRequest,
   type EndpointPressures,
   type Pressure,
@@ -14,7 +15,7 @@ import {
 import type { Job } from './domain/job.ts';
 import type { LaneLimits } from './domain/lane.ts';
 import { PartitionCompany } from './domain/partition-company.ts';
-import { maxWaitMs, rungForSpill, type Spill, spillOnArrival, spillRules } from './domain/spill.ts';
+import { isTooOld, rungForSpill, type Spill, spillOnArrival, spillRules } from './domain/spill.ts';
 import { verdictOnDeferral } from './domain/verdict.ts';
 import type { RecordVerdict } from './record-verdict.ts';
 
@@ -70,17 +71,18 @@ export class Spiller {
         averageMs === null
           ? null
           : takesPerSecond({ averageMs, quietMs: dispatcher.queue.quietMsOf(laneId, nowMs) }, subscription),
+      bestCasePerSecond: bestCasePerSecond(pressure, subscription),
     });
     if (spill === null) dispatcher.offer(job, this.#limitsFor(subscription, admission));
     else this.#putAside(job, spill, subscription);
   }
 
   /** What a request says of its endpoint: opens or closes its breaker. */
-  concluded({ subscription, outcome, durationMs }: ConcludedAttempt): void {
+  concluded({ subscription, outcome, durationMs, endpointMs }: ConcludedAttempt): void {
     const { dispatcher, pressures, onBreakerChange, logger, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     const pressure = pressures.of(subscription.id, nowMs);
-    if (!countRequest(pressure, outcome, { durationMs, nowMs })) return;
+    if (!countRequest(pressure, outcome, { durationMs, endpointMs, nowMs })) return;
     const { state } = pressure.breaker;
     onBreakerChange(state);
     logger.info({ subscriptionId: subscription.id, state, spilled: pressure.spilled }, 'breaker.changed');
@@ -124,8 +126,16 @@ export class Spiller {
   #sweep(): void {
     const { dispatcher, pressures, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
+    const idleMs = clock.idleMs();
     const aged = dispatcher.takeAged((lane, head) =>
-      maxWaitMs(lane.state, this.hasCompany(head.partition, lane.id)),
+      isTooOld({
+        ageMs: nowMs - head.arrivedMs,
+        idleAgeMs: idleMs - head.arrivedIdleMs,
+        state: lane.state,
+        queued: lane.queue.length,
+        hasCompany: () => this.hasCompany(head.partition, lane.id),
+        bestCasePerSecond: bestCasePerSecond(pressures.of(lane.id, nowMs), lane.limits),
+      }),
     );
     for (const { job, state, limits } of aged) {
       this.#putAside(

@@ -20,6 +20,8 @@ export type ConcludedAttempt = PreparedAttempt &
   Readonly<{
     endedAtMs: number;
     durationMs: number;
+    /** The part of it that the endpoint took for certain, see `endpointMs`. */
+    endpointMs: number;
     outcome: AttemptEnd;
     /** What the endpoint sent as Retry-After, if its status is one that may. */
     retryAfter: string | undefined;
@@ -32,11 +34,11 @@ const endOf = (sent: Exclude<SendOutcome, { kind: 'aborted' }>): AttemptEnd =>
 export const conclude = (
   { state, subscription, atMs }: PreparedAttempt,
   sent: Exclude<SendOutcome, { kind: 'aborted' }>,
-  { endedAtMs, durationMs }: Readonly<{ endedAtMs: number; durationMs: number }>,
+  ended: Pick<ConcludedAttempt, 'endedAtMs' | 'durationMs' | 'endpointMs'>,
 ): ConcludedAttempt => {
   const mayAsk = sent.kind === 'response' && (sent.status === 429 || sent.status === 503);
   const retryAfter = mayAsk ? sent.headers['retry-after'] : undefined;
-  return { state, subscription, atMs, endedAtMs, durationMs, outcome: endOf(sent), retryAfter };
+  return { state, subscription, atMs, ...ended, outcome: endOf(sent), retryAfter };
 };
 
 /** The attempt in one line, as commands and dead letters carry it on. */

@@ -9,6 +9,8 @@ export type Pressure = {
   spilled: number;
   /** Duration of requests that succeeded or timed out, smoothed; null until there was one. */
   averageMs: number | null;
+  /** The same of what the endpoint took for certain, see {@link endpointMs}. */
+  averageEndpointMs: number | null;
   usedMs: number;
 };
 
@@ -29,6 +31,17 @@ export const troubleOf = (outcome: Extract<AttemptOutcome, { kind: 'delivered' |
   return statusCode === null || statusCode >= 500 || statusCode === 429 ? 1 : 0;
 };
 
+// Connecting, two for TLS, writing, reading the head, reading the body.
+const ownTurns = 6;
+
+/**
+ * The part of a request's duration that the endpoint took for certain. An answer lies unread until the event loop comes
+ * round to it, and the request needs some turns of its own; only if the loop came round more often was the answer not there.
+ * So a process that is short of CPU, whose turns are long, does not take its own slowness for that of the endpoint.
+ */
+export const endpointMs = (durationMs: number, turns: number): number =>
+  turns <= ownTurns ? 0 : durationMs * (1 - ownTurns / turns);
+
 /**
  * How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate.
  * `quietMs` is how long its requests under way have given no sign: it is not faster than that.
@@ -40,6 +53,10 @@ export const takesPerSecond = (
   const bySpeed = (maxInFlight * 1_000) / Math.max(averageMs ?? assumedMs, quietMs, 1);
   return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
 };
+
+/** The same if whatever may have been the slowness of this side was that; null until the endpoint has answered. */
+export const bestCasePerSecond = ({ averageEndpointMs }: Pressure, limits: LaneLimits): number | null =>
+  averageEndpointMs === null ? null : takesPerSecond({ averageMs: averageEndpointMs, quietMs: 0 }, limits);
 
 // More would cost too much if it is in vain, less would keep a backlog away long after a moment's trouble.
 const maxReturnsPerSecond = 100;
@@ -77,7 +94,13 @@ export class EndpointPressures {
       known.usedMs = nowMs;
       return known;
     }
-    const fresh: Pressure = { breaker: new EndpointBreaker(), spilled: 0, averageMs: null, usedMs: nowMs };
+    const fresh: Pressure = {
+      breaker: new EndpointBreaker(),
+      spilled: 0,
+      averageMs: null,
+      averageEndpointMs: null,
+      usedMs: nowMs,
+    };
     this.#pressures.set(subscriptionId, fresh);
     return fresh;
   }
@@ -96,15 +119,18 @@ export class EndpointPressures {
   }
 }
 
+const smoothed = (average: number | null, ms: number): number =>
+  average === null ? ms : average + (ms - average) * smoothing;
+
 /** Counts one ended request. True when the breaker changed its state. */
 export const countRequest = (
   pressure: Pressure,
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
-  { durationMs, nowMs }: Readonly<{ durationMs: number; nowMs: number }>,
+  { durationMs, endpointMs, nowMs }: Readonly<{ durationMs: number; endpointMs: number; nowMs: number }>,
 ): boolean => {
   if (outcome.kind === 'delivered' || outcome.reason === 'timeout') {
-    const { averageMs } = pressure;
-    pressure.averageMs = averageMs === null ? durationMs : averageMs + (durationMs - averageMs) * smoothing;
+    pressure.averageMs = smoothed(pressure.averageMs, durationMs);
+    pressure.averageEndpointMs = smoothed(pressure.averageEndpointMs, endpointMs);
   }
   return pressure.breaker.record(troubleOf(outcome), nowMs);
 };

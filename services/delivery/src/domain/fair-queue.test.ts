@@ -117,7 +117,10 @@ describe('FairQueue', () => {
       queue.push({ laneId: 'a', job: { name, bytes: 100, arrivedMs }, limits: atMost(1), nowMs: arrivedMs });
     for (const at of [0, 100, 200, 300]) push(`a${at}`, at);
     expect(queue.take(300)?.job.name).toBe('a0');
-    const aged = queue.takeAged(1_150, ({ state }) => (state === 'saturated' ? 900 : 5_000));
+    const aged = queue.takeAged(
+      1_150,
+      ({ state }, { arrivedMs }) => 1_150 - arrivedMs >= (state === 'saturated' ? 900 : 5_000),
+    );
     expect(aged.map(({ job, state }) => [job.name, state])).toEqual([
       ['a100', 'saturated'],
       ['a200', 'saturated'],
@@ -125,7 +128,7 @@ describe('FairQueue', () => {
     expect(queue.queued).toBe(1);
     queue.finished('a', 1_150);
     expect(queue.take(1_150)?.job.name).toBe('a300');
-    expect(queue.takeAged(99_999, () => 0)).toEqual([]);
+    expect(queue.takeAged(99_999, () => true)).toEqual([]);
   });
 
   it('forgets subscriptions that are not used, and only those', () => {

@@ -2,8 +2,8 @@ import { adoptLimits, type Lane, type LaneLimits, type LaneState, newLane, state
 import { MinHeap } from './min-heap.ts';
 import { Ring } from './ring.ts';
 
-/** Anything with a size and a time of arrival can wait here. */
-export type Waiting = Readonly<{ bytes: number; arrivedMs: number }>;
+/** Anything with a size can wait here. */
+export type Waiting = Readonly<{ bytes: number }>;
 
 /** A job that may be sent now, and the subscription it is for. */
 export type Taken<J> = Readonly<{ laneId: string; job: J }>;
@@ -153,16 +153,16 @@ export class FairQueue<J extends Waiting> {
     return removed;
   }
 
-  /** Takes out of every queue what has waited there for as long as `boundOf` says of it, oldest first. */
+  /** Takes jobs out of the head of every queue for as long as `isTooOld` says so of the head. */
   takeAged(
     nowMs: number,
-    boundOf: (lane: Readonly<Pick<Lane<J>, 'id' | 'state'>>, head: J) => number,
+    isTooOld: (lane: Readonly<Pick<Lane<J>, 'id' | 'state' | 'limits' | 'queue'>>, head: J) => boolean,
   ): readonly AgedJob<J>[] {
     const aged: AgedJob<J>[] = [];
     for (const lane of this.#lanes.values()) {
       const { state } = lane;
       for (let head = lane.queue.peek(); head !== undefined; head = lane.queue.peek()) {
-        if (nowMs - head.arrivedMs < boundOf(lane, head)) break;
+        if (!isTooOld(lane, head)) break;
         lane.queue.shift();
         this.#queued -= 1;
         this.#queuedBytes -= head.bytes;

@@ -14,6 +14,8 @@ export type Job = Readonly<{
   bytes: number;
   /** Monotonic milliseconds when it was read. */
   arrivedMs: number;
+  /** The same on the clock that stands still while this process is busy (`Clock.idleMs`). */
+  arrivedIdleMs: number;
   /** Epoch milliseconds when it was written to the log. */
   writtenAtMs: number;
   /** Its place, when it stands in a line. */

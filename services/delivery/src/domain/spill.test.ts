@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  bestCasePerSecond,
   countRequest,
   EndpointPressures,
+  endpointMs,
   returnsPerSecond,
   takesPerSecond,
   troubleOf,
 } from './endpoint-pressure.ts';
+import type { LaneState } from './lane.ts';
 import { lightQueue, PartitionCompany } from './partition-company.ts';
-import { maxWaitMs, rungForSpill, spillOnArrival, spillRules } from './spill.ts';
+import { isTooOld, rungForSpill, spillOnArrival, spillRules } from './spill.ts';
 
 const go = { kind: 'go' } as const;
 const arrival = {
@@ -17,6 +20,7 @@ const arrival = {
   hasCompany: () => true,
   isThrottled: false,
   takesPerSecond: null,
+  bestCasePerSecond: null,
 };
 
 describe('spillOnArrival', () => {
@@ -41,11 +45,22 @@ describe('spillOnArrival', () => {
   it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
     // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
     const alone = { ...arrival, hasCompany: () => false };
-    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: 99 })).toBeNull();
-    expect(spillOnArrival({ ...alone, takesPerSecond: 10, queued: 100 })?.reason).toBe('queue-full');
-    expect(spillOnArrival({ ...alone, takesPerSecond: 100, queued: 999 })).toBeNull();
-    expect(spillOnArrival({ ...alone, takesPerSecond: 100, queued: 1_000 })?.reason).toBe('queue-full');
+    const takes = (perSecond: number) => ({
+      ...alone,
+      takesPerSecond: perSecond,
+      bestCasePerSecond: perSecond,
+    });
+    expect(spillOnArrival({ ...takes(10), queued: 99 })).toBeNull();
+    expect(spillOnArrival({ ...takes(10), queued: 100 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...takes(100), queued: 999 })).toBeNull();
+    expect(spillOnArrival({ ...takes(100), queued: 1_000 })?.reason).toBe('queue-full');
     expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
+  });
+
+  it('keeps what waits because this side is slow, but lets it leave where it would hold up somebody else', () => {
+    const slowHere = { ...arrival, takesPerSecond: 10, bestCasePerSecond: 5_000, queued: 4_000 };
+    expect(spillOnArrival({ ...slowHere, hasCompany: () => false })).toBeNull();
+    expect(spillOnArrival(slowHere)?.reason).toBe('queue-full');
   });
 
   it('puts aside what an open breaker does not let through, alone or not', () => {
@@ -62,13 +77,40 @@ describe('spillOnArrival', () => {
   });
 });
 
-describe('maxWaitMs', () => {
-  it('is short only when the endpoint itself is what the command waits for, and others come behind it', () => {
-    expect(maxWaitMs('saturated', true)).toBe(spillRules.maxAgeMs);
-    expect(maxWaitMs('throttled', true)).toBe(spillRules.maxAgeMs);
-    expect(maxWaitMs('saturated', false)).toBe(spillRules.maxAgeAloneMs);
-    expect(maxWaitMs('busy', true)).toBe(spillRules.maxAgeMs);
-    expect(maxWaitMs('fresh', true)).toBe(spillRules.maxAgeAloneMs);
+describe('isTooOld', () => {
+  const { maxAgeMs, maxAgeAloneMs } = spillRules;
+  const old = (state: LaneState, ageMs: number, rest: Partial<Parameters<typeof isTooOld>[0]> = {}) =>
+    isTooOld({
+      ...{ state, ageMs, idleAgeMs: ageMs, queued: 1, hasCompany: () => true, bestCasePerSecond: null },
+      ...rest,
+    });
+
+  it('comes early only when the endpoint itself is what the command waits for, and others come behind it', () => {
+    for (const state of ['saturated', 'throttled', 'busy'] as const) {
+      expect([old(state, maxAgeMs - 1), old(state, maxAgeMs)]).toEqual([false, true]);
+    }
+    expect([old('fresh', maxAgeAloneMs - 1), old('fresh', maxAgeAloneMs)]).toEqual([false, true]);
+    const alone = { hasCompany: () => false };
+    expect([old('saturated', maxAgeAloneMs - 1, alone), old('saturated', maxAgeAloneMs, alone)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('does not count the time in which this process was busy, unless the endpoint is slow all the same', () => {
+    const busy = { hasCompany: () => false, idleAgeMs: 100, queued: 900 };
+    expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 100 })).toBe(false);
+    expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 90 })).toBe(true);
+    expect(old('saturated', 60_000, busy)).toBe(false);
+  });
+});
+
+describe('endpointMs', () => {
+  it('is what is left when the turns of the event loop that a request needs by itself are taken off', () => {
+    expect(endpointMs(2_000, 1)).toBe(0);
+    expect(endpointMs(2_000, 6)).toBe(0);
+    expect(endpointMs(2_000, 12)).toBe(1_000);
+    expect(endpointMs(2_000, 2_000)).toBeCloseTo(1_994);
   });
 });
 
@@ -198,13 +240,20 @@ describe('the pressure of an endpoint', () => {
 
   it('learns the speed from successes and timeouts, not from quick refusals', () => {
     const pressure = new EndpointPressures().of('a', 0);
-    countRequest(pressure, failed(null), { durationMs: 1, nowMs: 0 });
+    countRequest(pressure, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
     expect(pressure.averageMs).toBeNull();
-    countRequest(pressure, delivered, { durationMs: 100, nowMs: 0 });
-    countRequest(pressure, delivered, { durationMs: 200, nowMs: 0 });
+    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeNull();
+    countRequest(pressure, delivered, { durationMs: 100, endpointMs: 10, nowMs: 0 });
+    countRequest(pressure, delivered, { durationMs: 200, endpointMs: 20, nowMs: 0 });
     expect(pressure.averageMs).toBeCloseTo(120);
-    countRequest(pressure, { ...failed(null), reason: 'timeout' }, { durationMs: 10_120, nowMs: 0 });
+    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeCloseTo(500);
+    countRequest(
+      pressure,
+      { ...failed(null), reason: 'timeout' },
+      { durationMs: 10_120, endpointMs: 10_012, nowMs: 0 },
+    );
     expect(pressure.averageMs).toBeCloseTo(2_120);
+    expect(pressure.averageEndpointMs).toBeCloseTo(2_012);
   });
 
   it('is forgotten when there is nothing to remember, and only then', () => {

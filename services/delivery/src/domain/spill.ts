@@ -37,12 +37,18 @@ export type Arrival = Readonly<{
   queued: number;
   hasCompany: () => boolean;
   isThrottled: boolean;
-  /** As measured; null until the endpoint has answered. */
+  /** As seen from here, with all that slows this side down; null until the endpoint has answered. */
   takesPerSecond: number | null;
+  /** The same if whatever may have been the slowness of this side was that. */
+  bestCasePerSecond: number | null;
 }>;
 
 const isTooLong = (queued: number, takesPerSecond: number, withinMs: number): boolean =>
   queued >= Math.max(spillRules.maxQueued, (takesPerSecond * withinMs) / 1_000);
+
+// How much an endpoint takes is known once it has answered.
+const isSlow = (queued: number, bestCasePerSecond: number | null): boolean =>
+  bestCasePerSecond !== null && isTooLong(queued, bestCasePerSecond, spillRules.maxAgeAloneMs);
 
 /** Whether a command that has just come is put aside instead of queued. */
 export const spillOnArrival = ({
@@ -51,6 +57,7 @@ export const spillOnArrival = ({
   hasCompany,
   isThrottled,
   takesPerSecond,
+  bestCasePerSecond,
 }: Arrival): Spill | null => {
   if (admission.kind === 'wait') return { reason: 'breaker-open', waitMs: admission.waitMs };
   if (admission.kind === 'probe' && queued >= spillRules.maxQueuedBehindProbe) {
@@ -58,15 +65,36 @@ export const spillOnArrival = ({
   }
   if (!isTooLong(queued, takesPerSecond ?? 0, spillRules.maxQueuedMs)) return null;
   // With nobody else in sight only what would get too old in memory anyway leaves at once: who comes behind it in the log
-  // cannot be seen while its partition is full. How much an endpoint takes is known once it has answered.
-  const isSlow = takesPerSecond !== null && isTooLong(queued, takesPerSecond, spillRules.maxAgeAloneMs);
-  if (!isSlow && !hasCompany()) return null;
+  // cannot be seen while its partition is full. A process that is short of CPU lets its partitions wait instead: what it puts
+  // on the ladder would cost it the same again.
+  if (!isSlow(queued, bestCasePerSecond) && !hasCompany()) return null;
   return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
 };
 
-/** How long a command may wait in memory for its turn. */
-export const maxWaitMs = (state: LaneState, hasCompany: boolean): number =>
-  hasCompany && state !== 'fresh' ? spillRules.maxAgeMs : spillRules.maxAgeAloneMs;
+/** The command at the head of a queue. */
+export type Head = Readonly<{
+  /** How long it has been in memory. */
+  ageMs: number;
+  /** How much of that time this process was idle: what kept the command was not a lack of CPU then. */
+  idleAgeMs: number;
+  state: LaneState;
+}> &
+  Pick<Arrival, 'queued' | 'hasCompany' | 'bestCasePerSecond'>;
+
+/** True when a command has waited in memory for so long that it must leave. */
+export const isTooOld = ({
+  ageMs,
+  idleAgeMs,
+  state,
+  queued,
+  hasCompany,
+  bestCasePerSecond,
+}: Head): boolean => {
+  if (ageMs < spillRules.maxAgeMs) return false;
+  if (state !== 'fresh' && hasCompany()) return true;
+  if (ageMs < spillRules.maxAgeAloneMs) return false;
+  return idleAgeMs >= spillRules.maxAgeAloneMs || isSlow(queued, bestCasePerSecond);
+};
 
 export type Backlog = Readonly<{
   /** Commands of the same subscription that come before it, in memory and on the ladder. */

@@ -19,7 +19,7 @@ const response = (status: number, headers: Record<string, string> = {}): Answer 
 
 const after = (sent: Exclude<SendOutcome, { kind: 'aborted' }>, state = aState()) => {
   const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
-  const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40 });
+  const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
   return verdictOnAttempt(attempted, defaultNotRetried, false);
 };
 
