@@ -164,7 +164,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
 
   #startTimer(): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.tools.clock.setTimer(() => this.#onDeadline(), this.#options.timeoutMs);
+    this.#cancelTimer = this.#options.tools.clock.setTimer(() => this.#onDue(), this.#options.timeoutMs);
+  }
+
+  // Timers run before sockets are read. After a long turn of the event loop the answer may have come in time and lie there:
+  // it is read first.
+  #onDue(): void {
+    const afterReading = setImmediate(() => this.#onDeadline());
+    this.#cancelTimer = () => clearImmediate(afterReading);
   }
 
   #onDeadline(): void {
