@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// Packs what is published as `pnpm publish` does, and uses it in a folder that knows nothing of this repository.
+
+const root = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+const made: string[] = [];
+
+type Manifest = Readonly<Record<string, unknown>>;
+
+const readManifest = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-package-'));
+  made.push(folder);
+  return folder;
+}
+
+// No word to the registry: npm fails when it needs one.
+async function npm(folder: string, ...args: string[]): Promise<void> {
+  await run('npm', [...args, '--offline', '--no-audit', '--no-fund', '--cache', join(folder, '.npm')], {
+    cwd: folder,
+  });
+}
+
+async function pack(name: string): Promise<string> {
+  const pnpm = String(readManifest(root)['packageManager']).split('+')[0] ?? '';
+  const args = ['--yes', pnpm, 'pack', '--pack-destination', aFolder(), '--json'];
+  const { stdout } = await run('npx', args, { cwd: join(root, 'packages', name) });
+  return (JSON.parse(stdout.slice(stdout.indexOf('{'))) as { filename: string }).filename;
+}
+
+async function anInstalled(...tarballs: readonly string[]): Promise<string> {
+  const folder = aFolder();
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  await npm(folder, 'install', ...tarballs);
+  return folder;
+}
+
+async function node(folder: string, file: string, source: string): Promise<string> {
+  writeFileSync(join(folder, file), source);
+  return (await run(process.execPath, [file], { cwd: folder })).stdout.trim();
+}
+
+// With the compiler of this repository and its types of Node, which an empty folder cannot have without a registry.
+async function compile(folder: string, source: string): Promise<void> {
+  writeFileSync(join(folder, 'program.ts'), source);
+  const compilerOptions = {
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    target: 'es2023',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [tsc, '-p', '.'], { cwd: folder }).catch((error: { stdout: string }) => {
+    throw new Error(error.stdout);
+  });
+}
+
+const packed: Record<string, string> = {};
+beforeAll(async () => {
+  for (const name of ['signing', 'sdk', 'cli']) packed[name] = await pack(name);
+}, 180_000);
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+const installed = async (...names: string[]): Promise<string> =>
+  anInstalled(...names.map((name) => packed[name] ?? name));
+
+describe('a packed package', () => {
+  it.each(['signing', 'sdk', 'cli'])(
+    '%s tells how to be used and depends on nothing unpublished',
+    async (name) => {
+      const { stdout } = await run('tar', ['xzOf', packed[name] ?? '', 'package/package.json']);
+      const manifest = JSON.parse(stdout) as Manifest;
+      expect(manifest).toMatchObject({ name: `@tidings/${name}`, license: 'MIT', type: 'module' });
+      expect(manifest['engines']).toEqual({ node: '>=20.19' });
+      expect(manifest['private']).toBeUndefined();
+      expect(Object.keys(manifest['dependencies'] ?? {})).toEqual(name === 'cli' ? ['commander'] : []);
+      expect(JSON.stringify([manifest['exports'] ?? {}, manifest['bin'] ?? {}])).not.toMatch(/source|src/);
+      const { stdout: files } = await run('tar', ['tzf', packed[name] ?? '']);
+      expect(files).toMatch(/package\/LICENSE$/m);
+      expect(files).toMatch(/package\/README\.md$/m);
+      expect(files).not.toMatch(/\.test\.|\.map$|tsbuildinfo|\/src\//m);
+      const { stdout: everything } = await run('tar', ['xzOf', packed[name] ?? '', 'package/dist'], {
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      expect(everything).not.toMatch(/from '@tidings\/|import\('@tidings\//);
+    },
+  );
+});
+
+describe('@tidings/sdk and @tidings/signing in an empty folder', () => {
+  const program = `
+import { createServer } from 'node:http';
+import { generateKeyPair, type PreparedSecret, prepareSecret, signHeaders, verify } from '@tidings/signing';
+import {
+  aSignedDelivery, type ClientOptions, createClient, type EventInput, memoryDedupe, type Published, SigningError,
+  TidingsError, verifyPlain, verifyWebhook, webhookMiddleware,
+} from '@tidings/sdk';
+
+const options: ClientOptions = { url: 'https://tidings.example', apiKey: 'key_x', maxAttempts: 1 };
+const client = createClient(options);
+const publish = async (event: EventInput): Promise<Published> => client.publish(event);
+// @ts-expect-error: an event has a type
+void (() => publish({ data: 1 }));
+
+const { headers, body, secret } = aSignedDelivery({ event: { type: 'order.paid', data: { order: 17 } } });
+const result = verifyWebhook<{ order: number }>({ headers, body, secrets: [secret] });
+if (!result.ok) throw new Error(result.reason);
+const order: number = result.event.data.order;
+
+createServer((request, response) => {
+  webhookMiddleware({ secrets: [secret], dedupe: memoryDedupe() })(request, response, () => response.end());
+});
+const prepared: PreparedSecret = prepareSecret(secret);
+const signed = signHeaders({ id: 'msg_1', timestampSeconds: 1, body, secrets: [prepared] });
+const { publicKey } = generateKeyPair();
+console.log(verify({ headers: { ...signed }, body, secrets: [secret], publicKeys: [publicKey], nowSeconds: 1 }).ok);
+console.log(order, verifyPlain({ body, signature: undefined, secrets: ['s'] }), TidingsError.name, SigningError.name);
+`;
+
+  it('compile a strict program with nodenext, and run it', async () => {
+    const folder = await installed('sdk', 'signing');
+    await compile(folder, program);
+    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder });
+    expect(stdout.trim()).toBe('true\n17 false TidingsError SigningError');
+  }, 120_000);
+
+  it('are loaded by require as well, once and not twice', async () => {
+    const folder = await installed('sdk');
+    const source = `
+const sdk = require('@tidings/sdk');
+import('@tidings/sdk').then((module) => console.log(typeof sdk.createClient, module.TidingsError === sdk.TidingsError));`;
+    expect(await node(folder, 'program.cjs', source)).toBe('function true');
+  }, 120_000);
+});
+
+describe('@tidings/cli in an empty folder', () => {
+  it('is a command, with the commander that it names', async () => {
+    const commander = join(root, 'packages/cli/node_modules/commander');
+    const folder = aFolder();
+    await npm(folder, 'pack', commander);
+    const tarball = join(folder, `commander-${String(readManifest(commander)['version'])}.tgz`);
+    const place = await installed('cli', tarball);
+    const tidings = async (...args: string[]) =>
+      run(join(place, 'node_modules/.bin/tidings'), args, { cwd: place, env: { PATH: process.env['PATH'] } });
+    expect((await tidings('--help')).stdout).toContain('subscriptions');
+    await expect(tidings('subscriptions', 'list')).rejects.toMatchObject({ code: 4 });
+  }, 120_000);
+});
