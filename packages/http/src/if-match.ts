@@ -1,18 +1,42 @@
 import type { IncomingMessage } from 'node:http';
+import { AppError } from '@tidings/runtime';
 
 /** The versions that an If-Match header allows; null when there is none. */
 export type IfMatch = ReadonlySet<number> | null;
 
+// One member of the list and what ends it: an entity-tag (RFC 9110 section 8.8.3), which may hold commas, or bare digits.
+const member = /[ \t]*(?:(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")|(\d+))[ \t]*)?(?:,|$)/y;
+const ownTag = /^"(\d{1,15})"$/;
+
 /**
- * The versions that If-Match allows: strong tags of ours, compared strongly (RFC 9110 section 13.1.1), so a weak tag or
- * one that is not ours matches nothing. `*` asks only that the object exists, which every route does anyway.
+ * Reads If-Match: strong tags of ours, compared strongly (RFC 9110 section 13.1.1), so a weak tag or one that is not ours
+ * matches nothing. A bare number is taken for the tag of that version, since versions are shown as numbers. `*` asks only
+ * that the object exists, which every route does anyway. Throws AppError `invalid-request` (400) for anything else.
  */
+export function readIfMatch(header: string): IfMatch {
+  if (header.trim() === '*') return null;
+  const versions = new Set<number>();
+  let tags = 0;
+  for (member.lastIndex = 0; member.lastIndex < header.length; ) {
+    const [, tag, digits] = member.exec(header) ?? malformed(header);
+    if (tag !== undefined || digits !== undefined) tags += 1;
+    const version = ownTag.exec(tag ?? `"${digits ?? ''}"`)?.[1];
+    if (version !== undefined) versions.add(Number(version));
+  }
+  // RFC 9110 section 5.6.1: empty members of a list are skipped, but it must have another one.
+  return tags > 0 ? versions : malformed(header);
+}
+
+/** The versions that the If-Match of a request allows, as {@link readIfMatch} reads them. */
 export function ifMatchOf(request: IncomingMessage): IfMatch {
   const header = request.headers['if-match'];
-  if (header === undefined || header.trim() === '*') return null;
-  return new Set(
-    header.split(',').flatMap((tag) => /^\s*"(\d{1,15})"\s*$/.exec(tag)?.slice(1, 2).map(Number) ?? []),
-  );
+  return header === undefined ? null : readIfMatch(header);
+}
+
+function malformed(header: string): never {
+  const shown = header.length > 80 ? `${header.slice(0, 80)}…` : header;
+  const message = `If-Match must be the ETag of a version, such as "4", a list of them, or *, got ${shown || 'nothing'}.`;
+  throw new AppError({ code: 'invalid-request', message, details: [{ pointer: '', detail: message }] });
 }
 
 /** The strong tag of a version, for the ETag header. */

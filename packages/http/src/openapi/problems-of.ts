@@ -23,7 +23,7 @@ export function problemsOf({ access, params, query, body, takes = [], problems =
   add(params !== undefined, 'invalid-request', 'not-found');
   add(query !== undefined || takesKey, 'invalid-request');
   add(body !== undefined, 'invalid-request', 'payload-too-large', 'unsupported-media-type', 'unprocessable');
-  add(takes.includes('If-Match'), 'precondition-failed', 'conflict');
+  add(takes.includes('If-Match'), 'invalid-request', 'precondition-failed', 'conflict');
   add(takesKey, 'conflict', 'unprocessable');
   return allCodes.filter((code) => codes.has(code));
 }

@@ -53,7 +53,8 @@ export const requestHeaders: Readonly<Record<RequestHeader, object>> = {
   'If-Match': {
     name: 'If-Match',
     in: 'header',
-    description: 'The ETag of the version that the change is based on; a newer one is told as 412.',
+    description:
+      'The ETag of the version that the change is based on, or a list of them; a newer one is told as 412.',
     schema: { ...text, examples: ['"3"'] },
   },
   'Idempotency-Key': {

@@ -1,4 +1,4 @@
-import type { IfMatch } from '@tidings/http';
+import { etagOf, type IfMatch } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import type { Documents } from './documents.ts';
 import type { Actor } from './domain/audit-entry.ts';
@@ -36,7 +36,8 @@ export const notFound = ({ title }: Named, id: string): AppError =>
 
 function refuseStale({ title }: Named, { ifMatch }: Target, current: Versioned): void {
   if (ifMatch === null || ifMatch.has(current.version)) return;
-  const message = `The ${title} is version ${current.version} by now: read it again and repeat the change with its ETag.`;
+  const etag = etagOf(current);
+  const message = `The ${title} is version ${current.version}, which If-Match does not allow: read it again and repeat the change with If-Match: ${etag}.`;
   throw new AppError({ code: 'precondition-failed', message });
 }
 

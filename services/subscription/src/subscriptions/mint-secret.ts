@@ -56,6 +56,15 @@ export class SecretMint {
     };
   }
 
+  /** Which of these secrets has the same key as `own`, whatever way either is written; undefined when none has. */
+  findSame(secrets: readonly StoredSecret[], own: string, owner: SecretOwner): StoredSecret | undefined {
+    const { key } = prepareSecret(own);
+    return secrets.find(({ sealed }) => {
+      const known = this.#openIfPossible(() => this.open(sealed, owner));
+      return known !== null && prepareSecret(known).key.equals(key);
+    });
+  }
+
   /** The secret in the clear. Throws AppError `seal-broken` when its key is gone or it belongs elsewhere. */
   open(sealed: string, owner: SecretOwner): string {
     return unseal(this.#ring, sealed, associated(owner));
@@ -67,7 +76,8 @@ export class SecretMint {
     { name, value }: Readonly<{ name: string; value: string }>,
     known?: SealedHeader,
   ): SealedHeader {
-    if (known?.name === name && this.#isSealedIn(known, owner, value)) return known;
+    if (known?.name === name && this.#openIfPossible(() => this.openHeader(owner, known)) === value)
+      return known;
     return { name, sealed: seal(this.#ring, value, associated(owner, sealedHeaderField(name))) };
   }
 
@@ -76,12 +86,12 @@ export class SecretMint {
     return unseal(this.#ring, sealed, associated(owner, sealedHeaderField(name)));
   }
 
-  #isSealedIn(header: SealedHeader, owner: SecretOwner, value: string): boolean {
+  #openIfPossible(open: () => string): string | null {
     try {
-      return this.openHeader(owner, header) === value;
+      return open();
     } catch (error) {
       // Its key is gone: a new value is the way out.
-      if (error instanceof AppError && error.code === 'seal-broken') return false;
+      if (error instanceof AppError && error.code === 'seal-broken') return null;
       throw error;
     }
   }

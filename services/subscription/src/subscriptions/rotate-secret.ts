@@ -1,8 +1,9 @@
 import { AppError } from '@tidings/runtime';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { limits } from './domain/limits.ts';
 import type { RotateBody } from './domain/request-body.ts';
-import { rotated, type StoredSecret } from './domain/signing-secrets.ts';
+import { rotated, type StoredSecret, unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
 import type { Minted, SecretMint } from './mint-secret.ts';
 
@@ -18,6 +19,16 @@ function refuseTooMany(secrets: readonly StoredSecret[]): void {
   throw new AppError({ code: 'conflict', message });
 }
 
+// Two signatures by one key would tell a receiver nothing, and the "old" secret would never end.
+function refuseKnown({ mint }: RotateParts, current: Subscription, own: string | undefined): void {
+  if (own === undefined) return;
+  const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
+  const known = mint.findSame(current.secrets, own, owner);
+  if (known === undefined) return;
+  const state = known.expiresAtMs === null ? 'is in force' : 'still signs beside the one in force';
+  refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: give a new one` }]);
+}
+
 /** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
 export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
   const { clock, mint, secretOverlapMs } = parts;
@@ -30,6 +41,7 @@ export async function rotateSecret(parts: RotateParts, target: Target, body: Rot
       const { signatureStyle: style } = current.settings;
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
       minted = mint.mint({ ...owner, style, own: body.secret, nowMs });
+      refuseKnown(parts, { ...current, secrets: unexpired(current.secrets, nowMs) }, body.secret);
       const secrets = rotated(current.secrets, { fresh: minted.stored, nowMs, overlapMs });
       refuseTooMany(secrets);
       return withSecrets(current, secrets, nowMs);

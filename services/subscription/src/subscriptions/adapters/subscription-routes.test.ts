@@ -1,3 +1,4 @@
+import { generateKeyPair, generateSecret } from '@tidings/signing';
 import { describe, expect, it } from 'vitest';
 import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { publishedOn } from '../../../test/in-memory-registry.ts';
@@ -95,6 +96,13 @@ describe('PATCH a subscription', () => {
     expect(await change('"abc"')).toBe(412);
     expect(await change('"7", "1"')).toBe(200);
     expect(await change('*')).toBe(200);
+    expect(await change('3')).toBe(200);
+    expect(await change('3')).toBe(412);
+    expect(await change('version 4')).toBe(400);
+    const weak = { body: { description: 'x' }, headers: { 'if-match': 'W/"4"' } };
+    expect((await call('PATCH', `/${body.id}`, weak)).body.detail).toBe(
+      'The subscription is version 4, which If-Match does not allow: read it again and repeat the change with If-Match: "4".',
+    );
     const gone = await call('DELETE', `/${body.id}`, { headers: { 'if-match': '"2"' } });
     expect(gone.status).toBe(412);
   });
@@ -214,6 +222,30 @@ describe('the life of a subscription', () => {
     expect(
       (await call('POST', `/${body.id}/rotate-secret`, { body: { overlap_seconds: 604_801 } })).status,
     ).toBe(422);
+  });
+
+  it.each(['v1', 'v1a'] as const)('is not rotated to a secret that signs already: %s', async (style) => {
+    const { call } = await serveInMemory();
+    const own = () => (style === 'v1a' ? generateKeyPair().secret : generateSecret());
+    const [first, second] = [own(), own()];
+    const { body } = await call('POST', '', { body: aBody({ secret: first, signature_style: style }) });
+    const rotate = async (secret: string, overlap = 3_600) =>
+      call('POST', `/${body.id}/rotate-secret`, { body: { secret, overlap_seconds: overlap } });
+    const refused = async (secret: string) => {
+      const answer = await rotate(secret);
+      expect([answer.status, pointersOf(answer)]).toEqual([422, ['/secret']]);
+      expect(JSON.stringify(answer.body)).not.toContain(secret);
+      return answer.body.errors[0]?.detail;
+    };
+    expect(await refused(first)).toBe(
+      `is that of '${body.secrets[0]?.id}', which is in force: give a new one`,
+    );
+    expect((await rotate(second)).status).toBe(200);
+    expect(await refused(first)).toContain('still signs');
+    expect(await refused(second)).toContain('in force');
+    expect((await rotate(own(), 0)).status).toBe(200);
+    // One that has ended may come back.
+    expect((await rotate(first)).status).toBe(200);
   });
 
   it('has so many signing secrets at a time', async () => {
