@@ -1,5 +1,5 @@
-import type { SchemaFault } from './check-schema.ts';
 import { lookUpPointer, lookUpReference } from './local-reference.ts';
+import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 

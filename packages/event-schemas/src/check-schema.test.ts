@@ -33,6 +33,38 @@ describe('checkSchema accepts', () => {
       },
     ],
     ['a property that is called like a keyword', { properties: { pattern: { type: 'string' }, $ref: true } }],
+    [
+      'a tree, a list and a map of itself',
+      {
+        type: 'object',
+        required: ['children'],
+        properties: {
+          children: { type: 'array', items: { $ref: '#' } },
+          next: { anyOf: [{ type: 'null' }, { $ref: '#' }] },
+          others: { type: 'object', additionalProperties: { $ref: '#' } },
+        },
+      },
+    ],
+    [
+      'references that end',
+      { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#b' }] }, b: { $anchor: 'b' } } },
+    ],
+    [
+      'a circle through the data',
+      { $ref: '#/$defs/a', $defs: { a: { items: { $ref: '#/$defs/b' } }, b: { $ref: '#/$defs/a' } } },
+    ],
+    [
+      'a field that is needed inside itself, with an end',
+      {
+        type: 'object',
+        required: ['a'],
+        properties: { a: { oneOf: [{ $ref: '#' }, { type: 'null' }] } },
+      },
+    ],
+    [
+      'a name with a blank',
+      { $ref: '#/$defs/a%20b', $defs: { 'a b': { $ref: '#/$defs/c~1d' }, 'c/d': true } },
+    ],
     ['anything as a const', { const: { $ref: 'https://example.com', format: 7 } }],
   ])('%s', (_name, schema) => {
     expect(faultsOf(schema)).toEqual([]);
@@ -56,6 +88,25 @@ describe('checkSchema refuses', () => {
     ['a reference to nothing', { $ref: '#/$defs/a', $defs: {} }, ['/$ref', /leads to no schema/]],
     ['a reference to no schema', { $ref: '#/required', required: ['a'] }, ['/$ref', /leads to no schema/]],
     ['an anchor that is not there', { $ref: '#a' }, ['/$ref', /leads to no schema/]],
+    ['a reference into a value', { $ref: '#/const', const: { type: 'string' } }, ['/$ref', /into a value/]],
+    [
+      'a reference to an example',
+      { $ref: '#/examples/0', examples: [{}] },
+      ['/$ref', /into a value or an annotation/],
+    ],
+    ['a reference to an extension', { $ref: '#/x-a', 'x-a': {} }, ['/$ref', /put the schema into \$defs/]],
+    [
+      'a reference to fields',
+      { $ref: '#/properties', properties: { type: {} } },
+      ['/$ref', /leads to no schema/],
+    ],
+    [
+      'an anchor twice',
+      { $defs: { a: { $anchor: 'x' }, b: { $anchor: 'x' } } },
+      ['/$defs/b/$anchor', /twice/],
+    ],
+    ['a dynamic reference', { $dynamicRef: '#a', $dynamicAnchor: 'a' }, ['/$dynamicRef', /no keyword/]],
+    ['an empty enum', { properties: { a: { enum: [] } } }, ['/properties/a/enum', /at least one value/]],
     ['an unknown format', { format: 'iban' }, ['/format', /'iban' is not checked/]],
     ['a broken pattern', { pattern: '[' }, ['/pattern', /no regular expression/]],
     ['look-ahead', { pattern: '^(?=a)b' }, ['/pattern', /look-ahead/]],
@@ -84,5 +135,73 @@ describe('checkSchema refuses', () => {
     const faults = faultsOf({ a: 1, properties: { b: { c: 1 } }, format: 'd' });
     expect(faults.map(({ pointer }) => pointer)).toEqual(['/a', '/format', '/properties/b/c']);
     expect(faultsOf(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, 1])))).toHaveLength(20);
+  });
+});
+
+describe('checkSchema refuses a schema that refers to itself', () => {
+  const never = /without going into the data: no check by it would end/;
+  const nothing = /no data can satisfy the schema/;
+  const node = (a: unknown, more: object = {}): object => ({
+    type: 'object',
+    required: ['a'],
+    properties: { a },
+    ...more,
+  });
+
+  it.each<[string, unknown, Where]>([
+    ['at once', { $ref: '#' }, ['/$ref', never]],
+    ['by its anchor', { $anchor: 'me', properties: {}, allOf: [{ $ref: '#me' }] }, ['/allOf/0/$ref', never]],
+    ['in an alternative', { anyOf: [{ type: 'null' }, { $ref: '#' }] }, ['/anyOf/1/$ref', never]],
+    ['in a negation', { not: { $ref: '#' } }, ['/not/$ref', never]],
+    ['on a condition', JSON.parse('{"if":{"type":"object"},"then":{"$ref":"#"}}'), ['/then/$ref', never]],
+    [
+      'where a field is there',
+      { dependentSchemas: { a: { $ref: '#' } } },
+      ['/dependentSchemas/a/$ref', never],
+    ],
+    [
+      'over another',
+      { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { $ref: '#/$defs/a' } } },
+      ['/$defs/b/$ref', never],
+    ],
+    [
+      'deep inside',
+      { properties: { x: { items: { oneOf: [{ $ref: '#/properties/x/items' }] } } } },
+      ['/properties/x/items/oneOf/0/$ref', never],
+    ],
+    ['in what nothing refers to', { $defs: { a: { $ref: '#/$defs/a' } } }, ['/$defs/a/$ref', never]],
+    ['in a required field', node({ $ref: '#' }), ['/properties/a/$ref', nothing]],
+    [
+      'in every alternative',
+      node({ anyOf: [{ $ref: '#' }, node({ $ref: '#' })] }),
+      ['/properties/a/anyOf/0/$ref', nothing],
+    ],
+    ['in the first item', { type: 'array', minItems: 1, items: { $ref: '#' } }, ['/items/$ref', nothing]],
+    ['in some item', { type: 'array', contains: { $ref: '#' } }, ['/contains/$ref', nothing]],
+    [
+      'in an item by place',
+      { type: ['array'], minItems: 2, prefixItems: [{}, { $ref: '#' }] },
+      ['/prefixItems/1/$ref', nothing],
+    ],
+    [
+      'over two required fields',
+      node(
+        { $ref: '#/$defs/b' },
+        { $defs: { b: { type: 'object', required: ['c'], properties: { c: { $ref: '#' } } } } },
+      ),
+      ['/$defs/b/properties/c/$ref', nothing],
+    ],
+    ['or needs what is never allowed', node(false), ['/properties/a', /is needed and never allowed/]],
+  ])('%s', (_name, schema, [pointer, detail]) => {
+    const [first] = faultsOf(schema);
+    expect(first?.pointer).toBe(pointer);
+    expect(first?.detail).toMatch(detail);
+  });
+
+  it('with a circle of a thousand schemas', () => {
+    const $defs = Object.fromEntries(
+      Array.from({ length: 998 }, (_, i) => [`d${i}`, { $ref: `#/$defs/d${(i + 1) % 998}` }]),
+    );
+    expect(faultsOf({ $defs })[0]?.detail).toMatch(never);
   });
 });

@@ -1,12 +1,11 @@
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { isKnownFormat, numberFormats, textFormats } from './data-formats.ts';
+import { endlessFaults } from './endless-schemas.ts';
 import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
+import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind, pointerPart, subschemasOf } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
-
-/** One fault of a schema: where in it (RFC 6901 pointer, `''` for the whole) and what, in a sentence. */
-export type SchemaFault = Readonly<{ pointer: string; detail: string }>;
 
 /** What {@link checkSchema} finds. */
 export type SchemaCheck = Readonly<{ ok: true } | { ok: false; errors: readonly SchemaFault[] }>;
@@ -48,6 +47,10 @@ function sizeFault(schema: unknown): SchemaFault | null {
 type Walk = {
   readonly faults: SchemaFault[];
   readonly root: unknown;
+  /** Where schemas stand. */
+  readonly places: Set<string>;
+  readonly anchors: Set<string>;
+  readonly references: { reference: string; pointer: string }[];
   patternSize: number;
   subschemas: number;
 };
@@ -69,7 +72,19 @@ function checkReference(reference: unknown, pointer: string, walk: Walk): void {
   const target = lookUpReference(walk.root, reference);
   if (typeof target !== 'boolean' && !isJsonObject(target)) {
     walk.faults.push({ pointer, detail: `'${shown(reference)}' leads to no schema` });
-  }
+  } else walk.references.push({ reference, pointer });
+}
+
+/** Values and annotations can look like schemas, but nothing in them is checked: a reference to one checks nothing. */
+function strayReferences({ places, references }: Walk): readonly SchemaFault[] {
+  return references
+    .filter(
+      ({ reference }) => reference.startsWith('#/') && !places.has(decodeURIComponent(reference.slice(1))),
+    )
+    .map(({ reference, pointer }) => {
+      const detail = `'${shown(reference)}' leads to no schema, but into a value or an annotation: put the schema into $defs`;
+      return { pointer, detail };
+    });
 }
 
 function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
@@ -80,6 +95,14 @@ function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
       refuse(`'${shown(keyword)}' is no keyword that is checked: correct it, or begin it with x-`);
     }
     if (keyword === '$ref') checkReference(value, pointer, walk);
+    if (keyword === 'enum' && Array.isArray(value) && value.length === 0) {
+      refuse('must list at least one value: with none, no data can satisfy it');
+    }
+    if (keyword === '$anchor' && typeof value === 'string') {
+      if (walk.anchors.has(value))
+        refuse(`'${shown(value)}' is there twice: give each schema a name of its own`);
+      walk.anchors.add(value);
+    }
     if (keyword === '$id' && at !== '') refuse('may only stand at the top: give it an $anchor instead');
     if (keyword === '$schema' && value !== dialect) refuse(`must be '${dialect}' or absent`);
     if (keyword === 'pattern') checkPattern(value, pointer, walk);
@@ -95,11 +118,15 @@ function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
 }
 
 function walkFaults(schema: unknown): readonly SchemaFault[] {
-  const walk: Walk = { faults: [], root: schema, patternSize: 0, subschemas: 0 };
+  const walk: Walk = {
+    ...{ faults: [], root: schema, patternSize: 0, subschemas: 0 },
+    ...{ places: new Set(), anchors: new Set(), references: [] },
+  };
   const open = [{ value: schema, pointer: '' }];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const { value, pointer } = node;
     walk.subschemas += 1;
+    walk.places.add(pointer);
     if (walk.subschemas > schemaLimits.subschemas) {
       return [
         { pointer: '', detail: `must have at most ${schemaLimits.subschemas} schemas in it, got more` },
@@ -115,6 +142,8 @@ function walkFaults(schema: unknown): readonly SchemaFault[] {
     const detail = `its patterns must have at most ${patternSizeInAll} instructions when compiled, got ${walk.patternSize}`;
     walk.faults.push({ pointer: '', detail });
   }
+  // Only where all was walked is it known where schemas stand.
+  if (walk.faults.length === 0) walk.faults.push(...strayReferences(walk));
   return walk.faults.slice(0, maxFaults);
 }
 
@@ -129,11 +158,8 @@ function metaFaults(schema: JsonObject): SchemaFault[] {
   return [{ pointer: first.instancePath, detail: `${first.message ?? 'is not valid'}${values}` }];
 }
 
-/**
- * Checks a schema that somebody wrote for the data of an event type: JSON Schema 2020-12, within the limits, every keyword
- * known, references inside the schema only, and patterns that can be matched in bounded time. At most 20 faults.
- */
-export function checkSchema(schema: unknown): SchemaCheck {
+/** As {@link checkSchema}, but takes also what no data can satisfy: it could be registered before, and can be compiled. */
+export function checkForm(schema: unknown): SchemaCheck {
   if (!isJsonObject(schema)) {
     return { ok: false, errors: [{ pointer: '', detail: 'must be an object: a JSON Schema (2020-12)' }] };
   }
@@ -142,4 +168,16 @@ export function checkSchema(schema: unknown): SchemaCheck {
   const found = walkFaults(schema);
   const errors = found.length > 0 ? found : metaFaults(schema);
   return errors.length === 0 ? { ok: true } : { ok: false, errors };
+}
+
+/**
+ * Checks a schema that somebody wrote for the data of an event type: JSON Schema 2020-12, within the limits, every keyword
+ * known, references to schemas inside it only, patterns that can be matched in bounded time, and no reference to itself
+ * that keeps a check from ending or all data from satisfying it. At most 20 faults.
+ */
+export function checkSchema(schema: unknown): SchemaCheck {
+  const check = checkForm(schema);
+  if (!check.ok) return check;
+  const errors = endlessFaults(schema as JsonObject).slice(0, maxFaults);
+  return errors.length === 0 ? check : { ok: false, errors };
 }

@@ -1,7 +1,8 @@
 import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { checkSchema, type SchemaFault } from './check-schema.ts';
+import { checkForm } from './check-schema.ts';
 import { numberFormat, numberFormats, textFormatCheck, textFormats } from './data-formats.ts';
 import { readPattern } from './linear-pattern.ts';
+import type { SchemaFault } from './schema-fault.ts';
 import { schemaLimits } from './schema-limits.ts';
 import { StepMeter, TooManySteps } from './step-meter.ts';
 import { weighSchema, weightKeyword } from './weigh-schema.ts';
@@ -37,7 +38,7 @@ const valid: DataVerdict = { kind: 'valid' };
  * is a multiple of 0.01.
  */
 export function compileSchema(schema: unknown): CheckData {
-  const check = checkSchema(schema);
+  const check = checkForm(schema);
   if (!check.ok) throw new SchemaError(check.errors);
   const weighed = weighSchema(schema);
   const meter = new StepMeter();

@@ -5,8 +5,9 @@ export {
   followReferences,
   type Place,
 } from './bundle-schema.ts';
-export { checkSchema, type SchemaCheck, type SchemaFault } from './check-schema.ts';
+export { checkSchema, type SchemaCheck } from './check-schema.ts';
 export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
 export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';
+export type { SchemaFault } from './schema-fault.ts';
 export { isJsonObject, type JsonObject, pointerPart } from './schema-keywords.ts';
 export { schemaLimits } from './schema-limits.ts';

@@ -60,6 +60,15 @@ describe('POST event-types', () => {
     ['a time that is none', { sunset_at: 'soon' }, '/sunset_at'],
     ['an unknown field', { schemas: [] }, '/schemas'],
     ['a state that is none', { state: 'deleted' }, '/state'],
+    ['a schema that refers to itself', { schema: { $ref: '#' }, example: null }, '/schema/$ref'],
+    [
+      'a schema that needs itself inside itself',
+      {
+        schema: { type: 'object', required: ['next'], properties: { next: { $ref: '#' } } },
+        example: null,
+      },
+      '/schema/properties/next/$ref',
+    ],
   ])('refuses %s', async (...[, over, pointer]) => {
     const { call, records } = await serveCatalogue();
     const answer = await call('POST', '', { body: { ...paid, ...over } });

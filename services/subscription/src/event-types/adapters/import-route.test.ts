@@ -152,6 +152,18 @@ describe('what is refused', () => {
       'bounded time',
     ],
     [
+      'a schema that refers to itself without end',
+      { a: { payload: { allOf: [{ $ref: '#/components/schemas/Endless' }] } } },
+      '/components/schemas/Endless/anyOf/0/$ref',
+      'no check by it would end',
+    ],
+    [
+      'a history with a schema that no data can satisfy',
+      { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"$ref":"#"}' }] } } },
+      '/components/messages/a/x-tidings/schemas/0',
+      'no check by it would end',
+    ],
+    [
       'another language of schemas',
       { a: { payload: { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {} } } },
       '/components/messages/a/payload/schemaFormat',
@@ -217,7 +229,8 @@ describe('what is refused', () => {
     ],
   ])('%s, with its place in the document, and nothing else is', async (...[, messages, pointer, detail]) => {
     const { take, records } = await serveImports();
-    const more = { schemas: { Bad: { pattern: '(a)\\1' } } };
+    const Endless = { anyOf: [{ $ref: '#/components/schemas/Endless' }, { type: 'null' }] };
+    const more = { schemas: { Bad: { pattern: '(a)\\1' }, Endless } };
     const answer = await take(anAsyncApi({ ...messages, 'order.good': taken }, more));
     expect(answer).toMatchObject({ status: 200, body: { counts: { created: 1, refused: 1 } } });
     const [refused] = rowsOf(answer).filter(({ outcome }) => outcome === 'refused');
