@@ -16,6 +16,7 @@ const validate = compileBody({
     either: { anyOf: [{ type: 'integer' }, { type: 'boolean' }] },
     names: { type: 'object', propertyNames: { pattern: '^x' } },
   },
+  'x-field-hints': { payload: 'data', event_type: 'type' },
 });
 
 function faults(data: unknown): string[] {
@@ -33,7 +34,15 @@ describe('the faults of a body', () => {
 
   it.each([
     [{ data: 1 }, "/type: is missing: set 'type'"],
-    [{ ...good, tpye: 1 }, "/tpye: unknown field 'tpye'"],
+    [{ ...good, tpye: 1 }, "/tpye: unknown field 'tpye': did you mean 'type'?"],
+    [{ ...good, date: 1 }, "/date: unknown field 'date': did you mean 'data'?"],
+    [{ ...good, payload: 1 }, "/payload: unknown field 'payload': did you mean 'data'?"],
+    [{ ...good, eventType: 1 }, "/eventType: unknown field 'eventType': did you mean 'type'?"],
+    [{ ...good, 'AB~C': 1 }, "/AB~0C: unknown field 'AB~C'"],
+    [{ ...good, COUNT: 1 }, "/COUNT: unknown field 'COUNT': did you mean 'count'?"],
+    [{ ...good, gone: 1 }, "/gone: unknown field 'gone'"],
+    [{ ...good, x: 1 }, "/x: unknown field 'x'"],
+    [{ ...good, constructor: 1 }, "/constructor: unknown field 'constructor'"],
     [{ ...good, 'a/b~c': { 'd/e': 1 } }, "/a~1b~0c/d~1e: unknown field 'd/e'"],
     [{ ...good, type: 5 }, '/type: must be a string, got 5'],
     [{ ...good, type: 'a.b.c.d.e.f' }, '/type: must have at most 10 characters, got 11'],
@@ -53,6 +62,13 @@ describe('the faults of a body', () => {
     [null, ': must be an object, got null'],
   ])('%j → %s', (data, expected) => {
     expect(faults(data)).toContain(expected);
+  });
+
+  it.each([{ a: 'nowhere' }, { type: 'data' }])('refuse hints that lead nowhere: %j', (hints) => {
+    const properties = { type: { type: 'string' }, data: {} };
+    expect(() => compileBody({ type: 'object', properties, 'x-field-hints': hints })).toThrow(
+      /x-field-hints: '/,
+    );
   });
 
   it('are told together', () => {

@@ -1,5 +1,6 @@
 import type { ErrorDetail } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
+import { meantField } from './field-hint.ts';
 
 const maxDetails = 20;
 const maxShownChars = 80;
@@ -23,7 +24,12 @@ function describe(error: ErrorObject, data: unknown): ErrorDetail {
   const parameter = (name: string): unknown => Reflect.get(error.params, name);
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     const field = String(parameter('additionalProperty') ?? parameter('unevaluatedProperty'));
-    return { pointer: `${instancePath}/${escapePart(field)}`, detail: `unknown field '${shorten(field)}'` };
+    const meant = meantField(shorten(field), error.parentSchema);
+    const hint = meant === undefined ? '' : `: did you mean '${meant}'?`;
+    return {
+      pointer: `${instancePath}/${escapePart(field)}`,
+      detail: `unknown field '${shorten(field)}'${hint}`,
+    };
   }
   if (keyword === 'required' || keyword === 'dependentRequired') {
     const field = String(parameter('missingProperty'));

@@ -49,6 +49,22 @@ export const eventRequestSchema = {
   },
   required: ['type', 'data'],
   additionalProperties: false,
+  // The names that Svix, Stripe, CloudEvents and others have for these.
+  'x-field-hints': {
+    event_type: 'type',
+    event: 'type',
+    name: 'type',
+    payload: 'data',
+    body: 'data',
+    object: 'data',
+    event_id: 'id',
+    timestamp: 'time',
+    created: 'time',
+    application: 'consumer_id',
+    customer_id: 'consumer_id',
+    tenant_id: 'consumer_id',
+    partition_key: 'ordering_key',
+  },
 } as const;
 
 /**

@@ -30,6 +30,13 @@ export const consumerBodySchemas = {
     properties: { id: consumerIdSchema, ...details },
     required: ['id'],
     additionalProperties: false,
+    'x-field-hints': { uid: 'id', consumer_id: 'id', email: 'contact' },
   },
-  change: { type: 'object', properties: details, required: [], additionalProperties: false },
+  change: {
+    type: 'object',
+    properties: details,
+    required: [],
+    additionalProperties: false,
+    'x-field-hints': { email: 'contact' },
+  },
 } as const;

@@ -54,6 +54,7 @@ export const bodySchemas = {
     },
     required: ['scopes'],
     additionalProperties: false,
+    'x-field-hints': { permissions: 'scopes', expiry: 'expires_at', rate_limit: 'requests_per_second' },
   },
   token: {
     type: 'object',
@@ -69,5 +70,6 @@ export const bodySchemas = {
     },
     required: ['consumer_id'],
     additionalProperties: false,
+    'x-field-hints': { id: 'consumer_id', ttl: 'expires_in_seconds', expiry: 'expires_in_seconds' },
   },
 } as const;

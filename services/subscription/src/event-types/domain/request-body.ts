@@ -68,16 +68,29 @@ const settings = {
   sunset_at: { ...time, description: 'RFC 3339. When events of the type are to end.' },
 } as const;
 
-const bodyOf = (properties: Readonly<Record<string, object>>, required: readonly string[] = []) =>
-  ({ type: 'object', properties, required, additionalProperties: false }) as const;
+const hints = { archived: 'state', deprecated: 'state', group_name: 'group' } as const;
+
+const bodyOf = (
+  properties: Readonly<Record<string, object>>,
+  required: readonly string[] = [],
+  fieldHints: object = hints,
+) =>
+  ({
+    type: 'object',
+    properties,
+    required,
+    additionalProperties: false,
+    'x-field-hints': fieldHints,
+  }) as const;
 
 /** JSON Schemas of the bodies. What they cannot say is checked by the use cases. */
 export const bodySchemas = {
   create: bodyOf(
     { name: { type: 'string', minLength: 1, maxLength: eventTypeNameMaxLength }, ...settings, schema },
     ['name'],
+    { ...hints, type: 'name', event_type: 'name', schemas: 'schema', json_schema: 'schema' },
   ),
-  replace: bodyOf({ ...settings, schema, force }),
+  replace: bodyOf({ ...settings, schema, force }, [], { ...hints, schemas: 'schema', json_schema: 'schema' }),
   change: bodyOf({
     ...settings,
     active_schema: {
@@ -90,5 +103,6 @@ export const bodySchemas = {
   schema: bodyOf(
     { schema: { ...schema, type: 'object' }, example: anything, activate: { type: 'boolean' }, force },
     ['schema'],
+    { json_schema: 'schema', active: 'activate' },
   ),
 } as const;

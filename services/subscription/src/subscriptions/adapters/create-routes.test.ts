@@ -316,6 +316,26 @@ describe('POST with an Idempotency-Key', () => {
     expect(repeat.body.propagated).toBe(true);
   });
 
+  it.each([
+    ['url', 'endpoint_url'],
+    ['endpointUrl', 'endpoint_url'],
+    ['event_types', 'events'],
+    ['enabled_events', 'events'],
+    ['filterTypes', 'events'],
+    ['channels', 'filters'],
+    ['rateLimit', 'rate_limit'],
+    ['disabled', 'is_active'],
+    ['descripton', 'description'],
+  ])('says of %s that %s is meant', async (wrong, meant) => {
+    const { call } = await serveInMemory();
+    const { id } = (await call('POST', '', { body: aBody({}) })).body;
+    const created = await call('POST', '', { body: aBody({ [wrong]: 'x' }) });
+    const changed = await call('PATCH', `/${id}`, { body: { [wrong]: 'x' } });
+    const fault = { pointer: `/${wrong}`, detail: `unknown field '${wrong}': did you mean '${meant}'?` };
+    expect(created.body).toMatchObject({ status: 422, errors: [fault] });
+    expect(changed.body).toMatchObject({ status: 422, errors: [fault] });
+  });
+
   it.each(['', 'x'.repeat(257), 'Grüße'])('refuses the key %j', async (key) => {
     const { call } = await serveInMemory();
     const encoded = Buffer.from(key).toString('latin1');

@@ -42,10 +42,12 @@ export const filterTestSchema = {
       },
       required: ['data'],
       additionalProperties: false,
+      'x-field-hints': { payload: 'data', event_type: 'type' },
       description: 'An event as it is published, or the body of a webhook.',
     },
     event_type: { ...name, description: 'A registered type: its example takes the place of an event.' },
   },
   required: ['filter'],
   additionalProperties: false,
+  'x-field-hints': { data: 'event', payload: 'event', type: 'event_type' },
 } as const;

@@ -126,13 +126,38 @@ const settingsFields = {
   },
 } as const;
 
+// The names that Svix, Stripe and others have for these.
+const settingsHints = {
+  url: 'endpoint_url',
+  endpoint: 'endpoint_url',
+  target_url: 'endpoint_url',
+  callback_url: 'endpoint_url',
+  webhook_url: 'endpoint_url',
+  event_types: 'events',
+  enabled_events: 'events',
+  filter_types: 'events',
+  topics: 'events',
+  filter: 'filters',
+  channels: 'filters',
+  disabled: 'is_active',
+  enabled: 'is_active',
+  active: 'is_active',
+  state: 'is_active',
+  status: 'is_active',
+  throttle_rate: 'rate_limit',
+  custom_headers: 'headers',
+  timeout: 'timeout_seconds',
+  retry_policy: 'retry_schedule',
+  max_concurrency: 'max_in_flight',
+} as const;
+
 const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
 
-const object = (properties: object, required: readonly string[] = []): Readonly<Record<string, unknown>> => ({
+const object = (properties: object, more: object = {}): Readonly<Record<string, unknown>> => ({
   type: 'object',
   properties,
-  required,
   additionalProperties: false,
+  ...more,
 });
 
 /** JSON Schemas of the bodies above. Rules that a schema cannot say are checked by the domain after them. */
@@ -151,14 +176,23 @@ export const bodySchemas = {
       send_test: { type: 'boolean' },
       secret,
     },
-    ['endpoint_url', 'events'],
+    {
+      required: ['endpoint_url', 'events'],
+      'x-field-hints': {
+        ...settingsHints,
+        signing_secret: 'secret',
+        application: 'consumer_id',
+        customer_id: 'consumer_id',
+        tenant_id: 'consumer_id',
+      },
+    },
   ),
-  change: object({ ...settingsFields, is_active: { type: 'boolean' } }),
+  change: object({ ...settingsFields, is_active: { type: 'boolean' } }, { 'x-field-hints': settingsHints }),
   enable: object({ waiting: { enum: onEnablePolicies } }),
   disable: object({ reason: { type: 'string', minLength: 1, maxLength: limits.reasonLength } }),
-  rotate: object({
-    overlap_seconds: { type: 'integer', minimum: 0, maximum: limits.overlapSeconds.max },
-    secret,
-  }),
+  rotate: object(
+    { overlap_seconds: { type: 'integer', minimum: 0, maximum: limits.overlapSeconds.max }, secret },
+    { 'x-field-hints': { key: 'secret', new_secret: 'secret', overlap: 'overlap_seconds' } },
+  ),
   nothing: object({}),
 } as const;
