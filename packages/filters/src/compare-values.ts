@@ -1,9 +1,12 @@
+import { ExactNumber } from '@tidings/json';
 import { compareMoments, readMoment } from './rfc3339.ts';
 
 /** Looks at one value of the data; `undefined` is a value that is not there. */
 export type ValueTest = (value: unknown) => boolean;
 
-const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null;
+// An ExactNumber is a number: it has no fields, and is equal to nothing that a filter can hold.
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 
 /** Equal as JSON: the same type and content, fields in any order. Never compares a number with a text. */
 function areEqual(a: unknown, b: unknown): boolean {
@@ -43,7 +46,12 @@ const order = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a
  * 3339 date. Values of another kind are in no order, so they never pass.
  */
 export function inOrder(bound: number | string, isWanted: Verdict): ValueTest {
-  if (typeof bound === 'number') return (value) => typeof value === 'number' && isWanted(order(value, bound));
+  if (typeof bound === 'number') {
+    return (value) => {
+      if (typeof value === 'number') return isWanted(order(value, bound));
+      return value instanceof ExactNumber && isWanted(value.compare(bound));
+    };
+  }
   const moment = readMoment(bound);
   if (moment === null) {
     return (value) => typeof value === 'string' && isWanted(order(value, bound));

@@ -2,7 +2,11 @@ import { checkFilter } from './check-filter.ts';
 import { equalTo, inOrder, oneOf, type ValueTest } from './compare-values.ts';
 import { anyAt, beginLooking, type Path, type Reach, readPath, TooManyLooks } from './look-up-path.ts';
 
-/** Decides on the data of one event. Throws FilterError `too-costly` when the data is too large for the filter. */
+/**
+ * Decides on the data of one event, as `parseExactly` of @tidings/json reads them: numbers that no double holds count with all
+ * their digits there, and are rounded where JSON.parse has read them. Throws FilterError `too-costly` when the
+ * data is too large for the filter.
+ */
 export type MatchesData = (data: unknown) => boolean;
 
 /** Why a filter could not be used. */

@@ -1,3 +1,4 @@
+import { ExactNumber } from '@tidings/json';
 import type { ValueTest } from './compare-values.ts';
 import { filterLimits } from './filter-limits.ts';
 
@@ -64,5 +65,7 @@ function anyInArray(array: readonly unknown[], lookup: Lookup, at: number): bool
   const { index } = lookup.path[at] as PathPart;
   count(array.length);
   if (index >= 0 && index < array.length && anyAt(array[index], lookup, at + 1)) return true;
-  return array.some((element) => isRecord(element) && anyAt(element, lookup, at));
+  return array.some(
+    (element) => isRecord(element) && !(element instanceof ExactNumber) && anyAt(element, lookup, at),
+  );
 }

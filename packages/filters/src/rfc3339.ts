@@ -1,8 +1,11 @@
-/** A moment: whole seconds since the epoch and the part of a second after them, 0 (included) to 1. */
-export type Moment = Readonly<{ seconds: number; fraction: number }>;
+/**
+ * A moment: whole seconds since the epoch, and the decimal digits of the part of a second after them, without zeros at the
+ * end. Digits, since a double holds no more than 15 of them.
+ */
+export type Moment = Readonly<{ seconds: number; fraction: string }>;
 
 const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,18})?([Zz]|[+-]\d{2}:\d{2}))?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,18}))?([Zz]|[+-]\d{2}:\d{2}))?$/;
 
 const offsetSeconds = (zone: string): number | null => {
   if (zone === 'Z' || zone === 'z') return 0;
@@ -31,9 +34,9 @@ export function readMoment(text: string): Moment | null {
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   const seconds = date.getTime() / 1_000 + hour * 3_600 + minute * 60 + second - offset;
-  return { seconds, fraction: Number(match[7] ?? 0) };
+  return { seconds, fraction: (match[7] ?? '').replace(/0+$/, '') };
 }
 
 /** Below 0 when `a` is earlier, above 0 when it is later, 0 when they are one moment. */
 export const compareMoments = (a: Moment, b: Moment): number =>
-  a.seconds - b.seconds || a.fraction - b.fraction;
+  a.seconds - b.seconds || (a.fraction < b.fraction ? -1 : Number(a.fraction > b.fraction));

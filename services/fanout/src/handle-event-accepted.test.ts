@@ -1,4 +1,5 @@
 import { deriveDeliveryId, subscriptionId } from '@tidings/contracts';
+import { compileFilter } from '@tidings/filters';
 import { describe, expect, it } from 'vitest';
 import { anEvent, aSubscription } from '../test/builders.ts';
 import { DedupeWindow } from './domain/dedupe-window.ts';
@@ -48,6 +49,24 @@ describe('fanning an event out', () => {
         acceptedAtMs: 1_790_000_000_000,
       },
     });
+  });
+
+  it('judges numbers by all their digits, and sends them so', () => {
+    const index = new MatchIndex(compileFilter);
+    const filters = { 1: { n: 9007199254740992 }, 2: { n: { $gt: 9007199254740992 } } };
+    for (const [n, filter] of Object.entries(filters))
+      index.put(aSubscription({ id: subscriptionId(`sub_${n}`), filters: filter }));
+    const parts = { index, maxDataBytes: 1_000, childTraceparent: () => 'p' };
+    const matchedBy = (json: string, offset: number) => {
+      const logged = { event: anEvent(offset, { data: Buffer.from(json) }), offset, timestampMs: 1 };
+      const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 1_000 });
+      return commandsOf(handleEventAccepted(parts, logged, window)).map(({ state, body }) => ({
+        id: state.subscriptionId,
+        body: body.toString().includes(json),
+      }));
+    };
+    expect(matchedBy('{"n":9007199254740992}', 1)).toEqual([{ id: 'sub_1', body: true }]);
+    expect(matchedBy('{"n":9007199254740993}', 2)).toEqual([{ id: 'sub_2', body: true }]);
   });
 
   it('writes the data into the body byte for byte, once for each format', () => {

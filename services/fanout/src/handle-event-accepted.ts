@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeliveryRequested } from '@tidings/contracts';
+import { parseExactly } from '@tidings/json';
 import { messageOf } from '@tidings/runtime';
 import { bodyRenderer } from '@tidings/webhook-request';
 import { type DedupeWindow, fingerprintOf } from './domain/dedupe-window.ts';
@@ -30,7 +31,7 @@ export type FanOutParts = Readonly<{
 
 type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
 
-const parseData = (bytes: Buffer, maxBytes: number): Parsed => {
+const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed => {
   if (bytes.length > maxBytes) {
     return {
       ok: false,
@@ -39,7 +40,11 @@ const parseData = (bytes: Buffer, maxBytes: number): Parsed => {
   }
   if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
   try {
-    return { ok: true, data: JSON.parse(bytes.toString('utf8')) as unknown };
+    // Filters must not judge by rounded numbers; without one, only whether it is JSON matters.
+    return {
+      ok: true,
+      data: hasFilter ? parseExactly(bytes) : (JSON.parse(bytes.toString('utf8')) as unknown),
+    };
   } catch (error) {
     return { ok: false, detail: `the data is not JSON (${messageOf(error)})` };
   }
@@ -78,7 +83,8 @@ export const handleEventAccepted = (
   const candidates = index.candidates(event);
   if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
   // The bytes become part of a JSON body, so they must be JSON, whichever client wrote them.
-  const parsed = parseData(event.data, maxDataBytes);
+  const hasFilter = candidates.some(({ filter }) => filter !== null);
+  const parsed = parseData(event.data, maxDataBytes, hasFilter);
   if (!parsed.ok) return { outcome: 'poison', reason: 'undecodable', detail: parsed.detail };
   const { matched, filterFailures } = select(candidates, parsed.data);
   if (matched.length === 0) return { outcome: 'unmatched', filterFailures };
