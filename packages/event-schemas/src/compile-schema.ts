@@ -1,6 +1,9 @@
+import { hasUnheldNumbers, parseExactly } from '@tidings/json';
 import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { checkForm } from './check-schema.ts';
 import { numberFormat, numberFormats, textFormatCheck, textFormats } from './data-formats.ts';
+import { canonicalText, ExactData } from './exact-data.ts';
+import { addExactKeywords } from './exact-keywords.ts';
 import { readPattern } from './linear-pattern.ts';
 import type { SchemaFault } from './schema-fault.ts';
 import { schemaLimits } from './schema-limits.ts';
@@ -20,15 +23,21 @@ export class SchemaError extends Error {
 }
 
 /**
- * What a check of data says. `invalid`: the errors as ajv names them, at least one. `too-costly`: the check was given up
- * after `schemaLimits.steps`, so nothing is known.
+ * What a check of data says. `invalid`: the errors as ajv names them, at least one, and the data as they were judged, with an
+ * ExactNumber where a double would have rounded. `too-costly`: the check was given up after `schemaLimits.steps`, so nothing
+ * is known.
  */
 export type DataVerdict = Readonly<
-  { kind: 'valid' } | { kind: 'invalid'; errors: readonly ErrorObject[] } | { kind: 'too-costly' }
+  | { kind: 'valid' }
+  | { kind: 'invalid'; errors: readonly ErrorObject[]; data: unknown }
+  | { kind: 'too-costly' }
 >;
 
-/** Checks a parsed JSON value. Bounded in time whatever the schema and the value are; never throws. */
-export type CheckData = (data: unknown) => DataVerdict;
+/**
+ * Checks a parsed JSON value. `json`: the text that it was parsed from; with it numbers are judged by all their digits,
+ * without it as JSON.parse has rounded them. Bounded in time whatever the schema and the value are; never throws.
+ */
+export type CheckData = (data: unknown, json?: Buffer) => DataVerdict;
 
 const valid: DataVerdict = { kind: 'valid' };
 
@@ -41,12 +50,31 @@ export function compileSchema(schema: unknown): CheckData {
   const check = checkForm(schema);
   if (!check.ok) throw new SchemaError(check.errors);
   const weighed = weighSchema(schema);
+  const checkPlain = checkerOf(weighed);
+  const exact = new ExactData();
+  // Few types ever see a number that no double holds: what judges those is made when one comes.
+  let checkExact: Checker | undefined;
+  return (data, json) => {
+    if (json === undefined || !hasUnheldNumbers(json)) return checkPlain(data, data);
+    checkExact ??= checkerOf(weighed, exact);
+    const kept = parseExactly(json);
+    exact.set(data, kept);
+    const verdict = checkExact(data, kept);
+    exact.clear();
+    return verdict;
+  };
+}
+
+/** Checks data, of which `shown` are put into the verdict. */
+type Checker = (data: unknown, shown: unknown) => DataVerdict;
+
+function checkerOf(weighed: unknown, exact?: ExactData): Checker {
   const meter = new StepMeter();
-  const isValid = compileWith(weighed, meter, false);
+  const isValid = compileWith(weighed, meter, { allErrors: false, exact });
   // Of most schemas no data is ever refused: what gathers all faults is made when it is first needed.
   let gather: ValidateFunction | undefined;
   const gatherErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
-    gather ??= compileWith(weighed, meter, true);
+    gather ??= compileWith(weighed, meter, { allErrors: true, exact });
     meter.reset(schemaLimits.stepsForFaults);
     try {
       gather(data);
@@ -56,7 +84,7 @@ export function compileSchema(schema: unknown): CheckData {
       return first;
     }
   };
-  return (data) => {
+  return (data, shown) => {
     meter.reset(schemaLimits.steps);
     try {
       if (isValid(data)) return valid;
@@ -65,15 +93,19 @@ export function compileSchema(schema: unknown): CheckData {
       if (error instanceof TooManySteps || error instanceof RangeError) return { kind: 'too-costly' };
       throw error;
     }
-    return { kind: 'invalid', errors: gatherErrors(data, isValid.errors ?? []) };
+    return { kind: 'invalid', errors: gatherErrors(data, isValid.errors ?? []), data: shown };
   };
 }
 
-function compileWith(schema: unknown, meter: StepMeter, allErrors: boolean): ValidateFunction {
+type Compilation = Readonly<{ allErrors: boolean; exact: ExactData | undefined }>;
+
+function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Compilation): ValidateFunction {
   // One instance a schema: an instance keeps all that it ever compiled.
   const ajv = new Ajv2020({
     allErrors,
     strict: false,
+    // 1e400 is a number, although no finite double.
+    strictNumbers: exact === undefined,
     meta: false,
     validateSchema: false,
     // A schema that is named a thousand times would be written out a thousand times.
@@ -94,7 +126,8 @@ function compileWith(schema: unknown, meter: StepMeter, allErrors: boolean): Val
   }
   for (const name of numberFormats) ajv.addFormat(name, numberFormat(name));
   addWeight(ajv, meter);
-  addUniqueItems(ajv, meter);
+  addUniqueItems(ajv, meter, exact);
+  if (exact !== undefined) addExactKeywords(ajv, meter, exact);
   return ajv.compile(schema as object);
 }
 
@@ -112,11 +145,11 @@ function addWeight(ajv: Ajv2020, meter: StepMeter): void {
 }
 
 /** Ajv's own compares each item with each other one: minutes for an array that fits in one event. */
-function addUniqueItems(ajv: Ajv2020, meter: StepMeter): void {
+function addUniqueItems(ajv: Ajv2020, meter: StepMeter, exact?: ExactData): void {
   ajv.removeKeyword('uniqueItems');
   const isUnique = (items: readonly unknown[]): boolean => {
     const seen = new Set<string>();
-    for (const item of items) {
+    for (const item of (exact?.of(items) ?? items) as readonly unknown[]) {
       const text = canonicalText(item);
       meter.spend(4 + (text.length >> 2));
       if (seen.has(text)) return false;
@@ -136,14 +169,6 @@ function addUniqueItems(ajv: Ajv2020, meter: StepMeter): void {
     },
   });
 }
-
-/** The same text for equal values: names in order. */
-const canonicalText = (value: unknown): string =>
-  JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 
 type RegExpEngine = ((pattern: string, flags: string) => { test(text: string): boolean }) & { code: string };
 

@@ -1,3 +1,4 @@
+import { integerKeyword, integerKindOf } from './integer-kind.ts';
 import { isJsonObject, keywordKind } from './schema-keywords.ts';
 
 /** The keyword that carries a schema's weight. No schema of a user can have it: it would be refused as unknown. */
@@ -13,7 +14,8 @@ const countValues = (value: unknown): number => {
 
 /**
  * A copy of a checked schema without its annotations, in which every object schema carries how many things one look at
- * it can touch: its keywords, the names and schemas in them, the values of `enum` and `const`.
+ * it can touch (its keywords, the names and schemas in them, the values of `enum` and `const`) and whether its numbers must
+ * be integers, which a keyword cannot see of another.
  */
 export function weighSchema(schema: unknown): unknown {
   if (!isJsonObject(schema)) return schema;
@@ -38,6 +40,8 @@ export function weighSchema(schema: unknown): unknown {
       weight += countValues(value);
     }
   }
+  const integers = integerKindOf(schema);
+  if (integers !== null) copy[integerKeyword] = integers;
   // Without a keyword it accepts everything, and ajv leaves it out altogether.
   return Object.keys(copy).length === 0 ? copy : { [weightKeyword]: weight, ...copy };
 }

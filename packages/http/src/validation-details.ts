@@ -1,3 +1,4 @@
+import { ExactNumber } from '@tidings/json';
 import type { ErrorDetail } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
 import { meantField } from './field-hint.ts';
@@ -87,6 +88,7 @@ function showAll(values: unknown): string {
 }
 
 function show(value: unknown): string {
+  if (value instanceof ExactNumber) return shorten(String(value));
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return `'${shorten(value)}'`;
   if (Array.isArray(value)) return 'an array';

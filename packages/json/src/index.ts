@@ -1,4 +1,4 @@
 export { ExactNumber } from './exact-number.ts';
 export { elementsOf, type Member, membersOf } from './json-slices.ts';
-export { mayHaveUnheldNumbers, parseExactly } from './parse-exactly.ts';
+export { hasUnheldNumbers, parseExactly } from './parse-exactly.ts';
 export { type TextFault, textFaults } from './text-faults.ts';

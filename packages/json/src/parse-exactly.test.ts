@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExactNumber } from './exact-number.ts';
-import { mayHaveUnheldNumbers, parseExactly } from './parse-exactly.ts';
+import { hasUnheldNumbers, parseExactly } from './parse-exactly.ts';
 
 const parse = (text: string): unknown => parseExactly(Buffer.from(text));
 const shown = (value: unknown): unknown => (value instanceof ExactNumber ? `exact ${value}` : value);
@@ -73,13 +73,11 @@ test('an integer of any length is read exactly, in any surroundings', () => {
 test('the quick look lets nothing pass', () => {
   const surroundings = fc.string({ unit: fc.constantFrom(...'0123456789.,:e-E+ "x'), maxLength: 40 });
   fc.assert(
-    fc.property(surroundings, fc.integer({ min: 16, max: 40 }), (around, length) => {
-      const text = `${JSON.stringify(around)}:${'7'.repeat(length)}`;
-      return mayHaveUnheldNumbers(Buffer.from(text));
+    fc.property(surroundings, fc.integer({ min: 17, max: 40 }), (around, length) => {
+      const text = `[${JSON.stringify(around)},${'7'.repeat(length)}]`;
+      return hasUnheldNumbers(Buffer.from(text));
     }),
   );
-  expect(mayHaveUnheldNumbers(Buffer.from('{"a":1e400}'))).toBe(true);
-  expect(mayHaveUnheldNumbers(Buffer.from('{"a":123456789012345,"b":"2026-11-22T10:00:00.123Z"}'))).toBe(
-    false,
-  );
+  expect(hasUnheldNumbers(Buffer.from('{"a":1e400}'))).toBe(true);
+  expect(hasUnheldNumbers(Buffer.from('{"a":123456789012345,"b":"2026-11-22T10:00:00.123Z"}'))).toBe(false);
 });

@@ -52,7 +52,7 @@ async function acceptItem(
   try {
     const place = { workspaceId, pointer: `/events/${index}` };
     checkConsumer(draft.request, place);
-    const notice = checkEventType(draft.request, place);
+    const notice = checkEventType(draft, place);
     const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
     await publish(stamped);
     const { id, eventType } = stamped.event;

@@ -33,7 +33,7 @@ export const createAcceptEvent =
     const place = { ...submission, pointer: '' };
     const notice = counted(() => {
       checkConsumer(draft.request, place);
-      return checkEventType(draft.request, place);
+      return checkEventType(draft, place);
     }, metrics);
     const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
     const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {

@@ -28,7 +28,9 @@ const given = (policy: 'strict' | 'open', names: readonly string[]) => {
     logger: silentLogger,
     metrics: metrics.handles,
   });
-  return (type: string) => check({ type, data: 1 }, { workspaceId: workspaceId('ws'), pointer: '/events/3' });
+  const data = Buffer.from('1');
+  const place = { workspaceId: workspaceId('ws'), pointer: '/events/3' };
+  return (type: string) => check({ request: { type, data: 1 }, data }, place);
 };
 
 const refusalOf = (run: () => unknown): AppError => {

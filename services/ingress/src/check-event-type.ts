@@ -1,6 +1,7 @@
 import { AppError } from '@tidings/runtime';
-import type { EventRequest, Fault } from './domain/event-request.ts';
+import type { Fault } from './domain/event-request.ts';
 import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
+import type { EventDraft } from './domain/stamp-event.ts';
 import type { CheckEventType, CheckPorts, EventPlace, EventTypeEntry, EventTypeNotice } from './ports.ts';
 
 const maxKnownShown = 20;
@@ -13,7 +14,8 @@ const maxWarnings = 5;
  */
 export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
   const { eventTypes, policyOf, metrics } = ports;
-  return (request, place) => {
+  return (draft, place) => {
+    const { request } = draft;
     if (!eventTypes.isLoaded()) throw notLoaded();
     const { workspaceId, pointer } = place;
     const entry = eventTypes.find(workspaceId, request.type);
@@ -30,7 +32,7 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
       metrics.eventTypeChecks.inc({ verdict: refusal.verdict });
       throw refused([refusal.fault], pointer);
     }
-    const warnings = warningsOf(entry, request, { place, ports });
+    const warnings = warningsOf(entry, draft, { place, ports });
     return entry.state === 'deprecated' || warnings.length > 0 ? noticeOf(entry, warnings) : null;
   };
 };
@@ -39,12 +41,12 @@ const none: readonly Fault[] = [];
 
 function warningsOf(
   { mode, checkData }: EventTypeEntry,
-  { type, data }: EventRequest,
+  { request: { type, data }, data: json }: EventDraft,
   { place, ports }: Readonly<{ place: EventPlace; ports: CheckPorts }>,
 ): readonly Fault[] {
   if (mode === 'off' || checkData === null) return none;
   const { metrics, logger } = ports;
-  const faults = dataFaultsOf(checkData(data));
+  const faults = dataFaultsOf(checkData(data, json));
   if (faults.length === 0) {
     metrics.eventTypeChecks.inc({ verdict: 'valid' });
     return none;

@@ -60,11 +60,11 @@ const start = async (
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
   await untilLetIn(url);
-  const post = async (body: object, path = '/v1/events') => {
+  const post = async (body: object | string, path = '/v1/events') => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as never };
   };
@@ -108,6 +108,23 @@ describe('an event of a registered type', () => {
     expect(await metric('tidings_ingress_events_total')).toContain(
       'tidings_ingress_events_total{outcome="invalid",service="ingress"} 2',
     );
+  });
+
+  it('is judged by all digits of its numbers, alone and in a batch', async () => {
+    const schema = { properties: { total: { maximum: 9007199254740992 } } };
+    const { post, accepted } = await start([anEventType({ schema: { version: 1, schema } })]);
+    const event = (total: string): string => `{"type":"order.paid","data":{"total":${total}}}`;
+    expect((await post(event('9007199254740992'))).status).toBe(202);
+    expect(await post(event('9007199254740993'))).toMatchObject({
+      status: 422,
+      body: {
+        errors: [{ pointer: '/data/total', detail: 'must be <= 9007199254740992, got 9007199254740993' }],
+      },
+    });
+    const batch = `{"events":[${event('9007199254740993')},${event('1')}]}`;
+    const { body } = await post(batch, '/v1/events/batch');
+    expect(body).toMatchObject({ results: [{ status: 422 }, { status: 202 }] });
+    expect(accepted()).toBe(2);
   });
 
   it('is taken with a warning where the type warns; the log names the place and not the data', async () => {

@@ -3,7 +3,7 @@ import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { EventRequest, Fault } from './domain/event-request.ts';
 import type { DataFindings } from './domain/event-type-rules.ts';
-import type { StampedEvent } from './domain/stamp-event.ts';
+import type { EventDraft, StampedEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
 /**
@@ -21,6 +21,9 @@ export const outcomeOf = (error: unknown): 'invalid' | 'unavailable' | 'failed' 
   return error.code === 'unprocessable' ? 'invalid' : error.retryable ? 'unavailable' : 'failed';
 };
 
+/** Checks data by a schema: as they were parsed, and the text of them, by which numbers are judged. */
+export type CheckData = (data: unknown, json: Buffer) => DataFindings;
+
 /** An event type as ingress knows it. `checkData` is null where the type has no schema. */
 export type EventTypeEntry = Readonly<{
   state: EventTypeState;
@@ -28,7 +31,7 @@ export type EventTypeEntry = Readonly<{
   audience: EventTypeAudience;
   deprecatedAtMs: number | null;
   sunsetAtMs: number | null;
-  checkData: ((data: unknown) => DataFindings) | null;
+  checkData: CheckData | null;
 }>;
 
 /** The registered event types of all workspaces, in memory. */
@@ -56,7 +59,7 @@ export type EventTypeNotice = Readonly<{
 export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
 
 /** Holds an event against its type; throws what stands in its way. */
-export type CheckEventType = (request: EventRequest, place: EventPlace) => EventTypeNotice | null;
+export type CheckEventType = (draft: EventDraft, place: EventPlace) => EventTypeNotice | null;
 
 /** Throws where an event names a consumer that it may not name. */
 export type CheckConsumer = (request: EventRequest, place: EventPlace) => void;

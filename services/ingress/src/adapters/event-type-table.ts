@@ -10,9 +10,7 @@ import { detailsOf } from '@tidings/http';
 import type { Bus, Table } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { DataFindings } from '../domain/event-type-rules.ts';
-import type { EventTypeDirectory, EventTypeEntry } from '../ports.ts';
-
-type CheckData = (data: unknown) => DataFindings;
+import type { CheckData, EventTypeDirectory, EventTypeEntry } from '../ports.ts';
 
 /** How many types have a schema, or a record, that cannot be used: those are not checked. */
 export type OnUnusable = (unusable: number) => void;
@@ -118,20 +116,20 @@ class FollowedTypes {
   #lateCheck({ workspaceId, name, schema }: EventTypeRecord): CheckData | null {
     if (schema === null) return null;
     let check: CheckData | undefined;
-    return (data) => {
+    return (data, json) => {
       check ??= this.#compile(`${workspaceId}/${name}`, schema);
-      return check(data);
+      return check(data, json);
     };
   }
 
   #compile(key: string, { version, schema }: NonNullable<EventTypeRecord['schema']>): CheckData {
     try {
       const check = compileSchema(schema);
-      return (data) => {
-        const verdict = check(data);
+      return (data, json) => {
+        const verdict = check(data, json);
         if (verdict.kind === 'valid') return nothingFound;
         if (verdict.kind === 'too-costly') return { gaveUpAfterSteps: schemaLimits.steps };
-        return { faults: detailsOf(verdict.errors, data) };
+        return { faults: detailsOf(verdict.errors, verdict.data) };
       };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
