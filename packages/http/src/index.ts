@@ -36,4 +36,5 @@ export {
   route,
 } from './route.ts';
 export { httpSettings, type ServeContext, serve } from './serve.ts';
+export { readTime, timeParameter } from './time-parameter.ts';
 export { detailsOf } from './validation-details.ts';

@@ -13,6 +13,8 @@ export type DeliveryFilters = Readonly<{
   consumerId?: ConsumerId;
   eventType?: string;
   status?: DeliveryStatus;
+  createdAfterMs?: number;
+  createdBeforeMs?: number;
 }>;
 
 /** The place of a delivery in a list: newest first, by the key of its document where two are of one millisecond. */

@@ -115,6 +115,13 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await idsBy({ status: 'dead_lettered' })).toEqual([failed.id]);
       expect(await idsBy({ consumerId: consumerId('acme') })).toEqual([failed.id]);
       expect(await idsBy({ status: 'dead_lettered', eventType: 'user.left' })).toEqual([]);
+      const { createdAtMs } = failed;
+      expect(other.createdAtMs).toBe(createdAtMs);
+      expect(await idsBy({ createdAfterMs: createdAtMs })).toEqual([]);
+      expect(await idsBy({ createdBeforeMs: createdAtMs })).toEqual([]);
+      expect(await idsBy({ createdAfterMs: createdAtMs - 1, createdBeforeMs: createdAtMs + 1 })).toHaveLength(
+        2,
+      );
       const [summary] = await store.list({ ...walls, status: 'dead_lettered' }, { limit: 1, after: null });
       const { facts: _, ...told } = failed;
       expect(summary).toEqual({

@@ -15,7 +15,9 @@ const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   (filters.subscriptionId === undefined || delivery.subscriptionId === filters.subscriptionId) &&
   (filters.consumerId === undefined || delivery.consumerId === filters.consumerId) &&
   (filters.eventType === undefined || delivery.eventType === filters.eventType) &&
-  (filters.status === undefined || delivery.status === filters.status);
+  (filters.status === undefined || delivery.status === filters.status) &&
+  (filters.createdAfterMs === undefined || delivery.createdAtMs > filters.createdAfterMs) &&
+  (filters.createdBeforeMs === undefined || delivery.createdAtMs < filters.createdBeforeMs);
 
 const placeOf = (delivery: Delivery): ListPosition => ({
   createdAtMs: delivery.createdAtMs,

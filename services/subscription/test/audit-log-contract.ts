@@ -42,6 +42,14 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       expect(await ids({ keyId: 'key_2' })).toEqual(['aud_3']);
     });
 
+    it('shows what lies between two times, without either', async () => {
+      for (const n of [1, 2, 3]) await appended({ id: `aud_${n}`, atMs: n * 1_000 });
+      expect(await ids({ afterMs: 1_000 })).toEqual(['aud_3', 'aud_2']);
+      expect(await ids({ beforeMs: 3_000 })).toEqual(['aud_2', 'aud_1']);
+      expect(await ids({ afterMs: 1_000, beforeMs: 3_000 })).toEqual(['aud_2']);
+      expect(await ids({ afterMs: 1_500, afterId: 'aud_3' })).toEqual(['aud_2']);
+    });
+
     it('shows nothing of another workspace, or of another consumer to a key of one', async () => {
       await appended({ id: 'aud_1' });
       await appended({ id: 'aud_2', workspaceId: otherWorkspace });

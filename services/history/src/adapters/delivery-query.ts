@@ -6,6 +6,8 @@ import {
   type Principal,
   pageParameters,
   queryOf,
+  readTime,
+  timeParameter,
 } from '@tidings/http';
 import { type DeliveryStatus, deliveryStatuses } from '../domain/delivery.ts';
 import type { DeliveryFilters, ListPosition } from '../ports.ts';
@@ -19,6 +21,8 @@ export type ListQuery = PageQuery &
     status?: DeliveryStatus;
     consumer_id?: string;
     event_type?: string;
+    created_after?: string;
+    created_before?: string;
   }>;
 
 /** How the query of the list is read. */
@@ -37,11 +41,13 @@ export const listQuery = queryOf<ListQuery>({
     pattern: eventTypeNamePattern.source,
     description: 'Those of events of this type.',
   },
+  created_after: timeParameter('Those made after this time.'),
+  created_before: timeParameter('Those made before this time.'),
   ...pageParameters,
 });
 
 const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
-  const { event_id, subscription_id, status, consumer_id, event_type } = query;
+  const { event_id, subscription_id, status, consumer_id, event_type, created_after, created_before } = query;
   return {
     ...wallsOf(principal),
     ...(event_id === undefined ? {} : { eventId: eventId(event_id) }),
@@ -49,6 +55,8 @@ const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
     ...(status === undefined ? {} : { status }),
     ...(consumer_id === undefined ? {} : { consumerId: consumerId(consumer_id) }),
     ...(event_type === undefined ? {} : { eventType: event_type }),
+    ...(created_after === undefined ? {} : { createdAfterMs: readTime(created_after, 'created_after') }),
+    ...(created_before === undefined ? {} : { createdBeforeMs: readTime(created_before, 'created_before') }),
   };
 };
 

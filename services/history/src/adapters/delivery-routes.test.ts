@@ -81,3 +81,35 @@ describe('what a key can see', () => {
     expect((await get(`${path}?limit=1&cursor=${body.next_cursor}`, 'stranger')).status).toBe(400);
   });
 });
+
+describe('the times of a list', () => {
+  it('let through what was made between them, page by page', async () => {
+    const { store, get } = await start();
+    const deliveries = [1, 2, 3, 4].map((n) => ({
+      ...deliveryOf(anAttemptRecord(n)),
+      createdAtMs: Date.UTC(2026, 0, n),
+    }));
+    await store.insert(deliveries);
+    const between = `${path}?created_after=2026-01-01T00:00:00Z&created_before=2026-01-04T01:00:00%2B01:00&limit=1`;
+    const first = await get(between, 'owner');
+    const second = await get(`${between}&cursor=${first.body.next_cursor}`, 'owner');
+    expect([first, second].map(({ body }) => body.data?.map(({ id }) => id))).toEqual([
+      [deliveries[2]?.id],
+      [deliveries[1]?.id],
+    ]);
+    expect(second.body.next_cursor).toBeNull();
+    expect(
+      (await get(`${path}?created_after=2026-01-02T00:00:00Z&cursor=${first.body.next_cursor}`, 'owner'))
+        .status,
+    ).toBe(400);
+  });
+
+  it.each(['yesterday', '2026-01-01', '2026-02-30T00:00:00Z', '2026-01-01T24:30:00Z', '2026-01-01T00:00:00'])(
+    'refuse %s',
+    async (time) => {
+      const { get } = await start();
+      const { status, body } = await get(`${path}?created_after=${time}`, 'owner');
+      expect([status, body]).toMatchObject([400, { errors: [{ pointer: '/created_after' }] }]);
+    },
+  );
+});

@@ -32,6 +32,13 @@ const conditionsOf = (filters: DeliveryFilters): Conditions => {
   if (filters.eventType !== undefined) conditions['event_type'] = filters.eventType;
   if (filters.status !== undefined) conditions['status'] = filters.status;
   if (filters.consumerId !== undefined) conditions['consumer_id'] = filters.consumerId;
+  const { createdAfterMs, createdBeforeMs } = filters;
+  if (createdAfterMs !== undefined || createdBeforeMs !== undefined) {
+    conditions['created_at'] = {
+      ...(createdAfterMs === undefined ? {} : { $gt: new Date(createdAfterMs) }),
+      ...(createdBeforeMs === undefined ? {} : { $lt: new Date(createdBeforeMs) }),
+    };
+  }
   if (filters.ownerId !== null) {
     const isOthers = filters.consumerId !== undefined && filters.consumerId !== filters.ownerId;
     conditions['consumer_id'] = isOthers ? { $in: [] } : filters.ownerId;

@@ -60,11 +60,13 @@ export type DocumentTopic<T extends Versioned> = Readonly<{
   publishTombstone(id: string): Promise<void>;
 }>;
 
-/** Which entries of the audit log are shown, newest first. */
+/** Which entries of the audit log are shown, newest first; neither of the two times is in what is shown. */
 export type AuditQuery = Readonly<{
   kind: string | null;
   entityId: string | null;
   keyId: string | null;
+  afterMs?: number | undefined;
+  beforeMs?: number | undefined;
   afterId: string | null;
   limit: number;
 }>;

@@ -16,8 +16,9 @@ import {
   type Principal,
   pageParameters,
   queryOf,
+  readTime,
+  timeParameter,
 } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
 import { timePositionOf } from '../../adapters/time-position.ts';
 import {
   type DeadLetter,
@@ -40,13 +41,6 @@ export type LetterFilter = Readonly<{
   recorded_before?: string;
 }>;
 
-const time = (description: string): JsonSchema => ({
-  type: 'string',
-  format: 'date-time',
-  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)$',
-  description,
-});
-
 /** The fields of a filter. */
 export const filterProperties: Readonly<Record<keyof LetterFilter, JsonSchema>> = {
   event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
@@ -68,8 +62,8 @@ export const filterProperties: Readonly<Record<keyof LetterFilter, JsonSchema>> 
     enum: deadLetterKinds,
     description: '`delivery`: given up. `poison`: a record that no one could work on; needs the scope admin.',
   },
-  recorded_after: time('Those recorded after this time (RFC 3339).'),
-  recorded_before: time('Those recorded before this time (RFC 3339).'),
+  recorded_after: timeParameter('Those recorded after this time.'),
+  recorded_before: timeParameter('Those recorded before this time.'),
 };
 
 type StateFilter = Readonly<{ state?: DeadLetterState }>;
@@ -103,13 +97,6 @@ export const letterWallsOf = ({ workspaceId: workspace, consumerId: consumer, sc
   };
 };
 
-const timeOf = (text: string, pointer: string): number => {
-  const ms = Date.parse(text);
-  if (Number.isFinite(ms)) return ms;
-  const detail = `There is no such time as '${text}'.`;
-  throw new AppError({ code: 'invalid-request', message: detail, details: [{ pointer, detail }] });
-};
-
 /** What a filter means for whoever asks. */
 export const letterFiltersOf = (
   filter: LetterFilter & StateFilter,
@@ -126,10 +113,10 @@ export const letterFiltersOf = (
     ...(reason === undefined ? {} : { reasons: [reason] }),
     ...(kind === undefined ? {} : { kind }),
     ...(state === undefined ? {} : { states: [state] }),
-    ...(recorded_after === undefined ? {} : { recordedAfterMs: timeOf(recorded_after, '/recorded_after') }),
+    ...(recorded_after === undefined ? {} : { recordedAfterMs: readTime(recorded_after, 'recorded_after') }),
     ...(recorded_before === undefined
       ? {}
-      : { recordedBeforeMs: timeOf(recorded_before, '/recorded_before') }),
+      : { recordedBeforeMs: readTime(recorded_before, 'recorded_before') }),
   };
 };
 

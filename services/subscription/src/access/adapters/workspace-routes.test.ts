@@ -142,6 +142,9 @@ describe('the audit log', () => {
     expect(await versions('?key_id=key_own')).toEqual([4, 3, 2]);
     expect(await versions('?entity_id=ws_other')).toEqual([]);
     expect(await versions('?kind=consumer')).toEqual([]);
+    expect(await versions('?after=2020-01-01T00:00:00Z')).toEqual([4, 3, 2, 1]);
+    expect(await versions('?before=2020-01-01T00:00:00Z')).toEqual([]);
+    expect((await call('GET', 'audit-log?after=2026-02-30T00:00:00Z')).status).toBe(400);
     const cursor = String((await call('GET', 'audit-log?limit=2')).body['next_cursor']);
     expect(await versions(`?limit=2&cursor=${cursor}`)).toEqual([2, 1]);
     expect((await call('GET', 'audit-log?kind=nothing')).status).toBe(400);

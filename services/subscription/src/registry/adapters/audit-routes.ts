@@ -6,7 +6,9 @@ import {
   pageSchema,
   queryOf,
   type Route,
+  readTime,
   route,
+  timeParameter,
 } from '@tidings/http';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog } from '../ports.ts';
@@ -53,7 +55,8 @@ const entryView = (entry: AuditEntry): Readonly<Record<string, unknown>> => ({
   after: entry.after,
 });
 
-type LogQuery = PageQuery & Readonly<{ kind?: string; entity_id?: string; key_id?: string }>;
+type LogQuery = PageQuery &
+  Readonly<{ kind?: string; entity_id?: string; key_id?: string; after?: string; before?: string }>;
 
 const text = (description: string) =>
   ({ type: 'string', minLength: 1, maxLength: 256, description }) as const;
@@ -72,20 +75,24 @@ export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly strin
       kind: { type: 'string', enum: kinds, description: 'Changes of things of this kind.' },
       entity_id: text('Changes of this one; of a consumer or event type: `<workspace>/<id or name>`.'),
       key_id: text('Changes by this key.'),
+      after: timeParameter('Changes after this time.'),
+      before: timeParameter('Changes before this time.'),
       ...pageParameters,
     }),
     answers: {
       200: { description: 'A page.', schema: named('AuditPage', pageSchema(entrySchema)), headers: ['Link'] },
     },
     handle: async ({ principal, query, request }) => {
-      const { kind, entity_id, key_id, cursor, limit } = query;
+      const { kind, entity_id, key_id, after, before, cursor, limit } = query;
       const reach = reachOf(principal);
-      const filters = { kind, entity_id, key_id, reach: reach.consumerId, of: 'audit-log' };
+      const filters = { kind, entity_id, key_id, after, before, reach: reach.consumerId, of: 'audit-log' };
       const { afterId, cursorAfter } = cursorPlace(cursor, { workspaceId: reach.workspaceId, filters });
       const { items, nextAfterId } = await audit.list(reach, {
         kind: kind ?? null,
         entityId: entity_id ?? null,
         keyId: key_id ?? null,
+        afterMs: after === undefined ? undefined : readTime(after, 'after'),
+        beforeMs: before === undefined ? undefined : readTime(before, 'before'),
         afterId,
         limit,
       });

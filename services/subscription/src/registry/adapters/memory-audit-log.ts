@@ -10,7 +10,7 @@ export class MemoryAuditLog implements AuditLog {
   }
 
   async list({ workspaceId, consumerId }: Reach, query: AuditQuery): Promise<Listed<AuditEntry>> {
-    const { kind, entityId, keyId, afterId, limit } = query;
+    const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const found = [...this.#entries.values()]
       .filter(
         (one) =>
@@ -19,6 +19,8 @@ export class MemoryAuditLog implements AuditLog {
           (kind === null || one.kind === kind) &&
           (entityId === null || one.entityId === entityId) &&
           (keyId === null || one.actor.keyId === keyId) &&
+          (afterMs === undefined || one.atMs > afterMs) &&
+          (beforeMs === undefined || one.atMs < beforeMs) &&
           (afterId === null || one.id < afterId),
       )
       .sort((a, b) => (a.id < b.id ? 1 : -1));

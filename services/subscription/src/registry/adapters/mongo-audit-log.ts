@@ -41,12 +41,14 @@ export class MongoAuditLog implements AuditLog {
   }
 
   async list({ workspaceId, consumerId }: Reach, query: AuditQuery): Promise<Listed<AuditEntry>> {
-    const { kind, entityId, keyId, afterId, limit } = query;
+    const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const wanted: QueryFilter<AuditDocument>[] = [{ workspace_id: workspaceId }];
     if (consumerId !== null) wanted.push({ consumer_id: consumerId });
     if (kind !== null) wanted.push({ kind });
     if (entityId !== null) wanted.push({ entity_id: entityId });
     if (keyId !== null) wanted.push({ key_id: keyId });
+    if (afterMs !== undefined) wanted.push({ at_ms: { $gt: afterMs } });
+    if (beforeMs !== undefined) wanted.push({ at_ms: { $lt: beforeMs } });
     if (afterId !== null) wanted.push({ _id: { $lt: afterId } });
     const found: unknown[] = await atDatabase(async () =>
       this.#model
