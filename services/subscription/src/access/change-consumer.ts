@@ -1,16 +1,20 @@
+import { mergedMembers } from '@tidings/http';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { type Consumer, type ConsumerDetails, withDetails } from './domain/consumer.ts';
+import { type Consumer, withDetails } from './domain/consumer.ts';
+import type { ConsumerChangeBody } from './domain/consumer-body.ts';
 
-/** PATCH: puts the named details in the place of what was. */
+/** PATCH: merges details into what is set (RFC 7396). */
 export const changeConsumer = async (
   parts: WriteParts<Consumer>,
   target: Target,
-  details: Partial<ConsumerDetails>,
+  patch: ConsumerChangeBody,
 ): Promise<Written<Consumer>> =>
   writeVersion(parts, target, {
     operation: 'changed',
-    change: (current) =>
-      withDetails(current, { details, isActive: current.state === 'active' }, parts.clock.nowMs()),
+    change: (current) => {
+      const details = mergedMembers(current.details, patch) as ConsumerChangeBody;
+      return withDetails(current, { details, isActive: current.state === 'active' }, parts.clock.nowMs());
+    },
   });
 
 /** Switches a consumer on or off: no key or token of a disabled one is let in. */

@@ -1,4 +1,5 @@
 import type { WorkspaceId } from '@tidings/contracts';
+import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import { AppError, type ErrorDetail, type KeyRing } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
@@ -17,8 +18,13 @@ import {
   withRules,
   withState,
 } from './domain/workspace.ts';
-import type { WorkspaceBody, WorkspaceChangeBody } from './domain/workspace-body.ts';
-import { sealNotice } from './seal-notice.ts';
+import {
+  type WorkspaceBody,
+  type WorkspacePatch,
+  type WorkspaceRulesBody,
+  workspaceBodySchemas,
+} from './domain/workspace-body.ts';
+import { openNotice, sealNotice } from './seal-notice.ts';
 
 /** What the operator has set for workspaces that say nothing else, and for what their own admins may raise. */
 export type OperatorRules = Readonly<{ maxSubscriptions: number; disableAfterFailures: number }>;
@@ -32,7 +38,7 @@ export type WorkspaceParts = WriteParts<Workspace> &
 
 async function noticeFaults(
   { checkEndpoint }: WorkspaceParts,
-  rules: WorkspaceChangeBody,
+  rules: WorkspaceRulesBody,
   allowHttp: boolean,
 ) {
   const url = rules.notice?.url;
@@ -48,7 +54,7 @@ async function noticeFaults(
 function boundFaults(
   operator: OperatorRules,
   current: WorkspaceRules,
-  body: WorkspaceChangeBody,
+  body: WorkspaceRulesBody,
 ): ErrorDetail[] {
   const bound = Math.max(operator.maxSubscriptions, current.maxSubscriptions);
   return [
@@ -69,7 +75,7 @@ function boundFaults(
 function rulesFrom(
   ring: KeyRing,
   id: WorkspaceId,
-  given: Readonly<{ body: WorkspaceChangeBody; before: WorkspaceRules }>,
+  given: Readonly<{ body: WorkspaceRulesBody; before: WorkspaceRules }>,
 ) {
   const { body, before } = given;
   return {
@@ -103,19 +109,23 @@ export async function createWorkspace(
 }
 
 /** A change: of what, and whether by somebody who may go beyond the operator's bounds. */
-export type WorkspaceChange = Readonly<{ body: WorkspaceChangeBody; isOperator: boolean }>;
+export type WorkspaceChange = Readonly<{ body: WorkspacePatch; isOperator: boolean }>;
 
-/** PATCH: puts the named rules in the place of what was. */
+const validateMerged = compileBody<WorkspaceRulesBody>(workspaceBodySchemas.merged);
+
+/** PATCH: merges rules into what is set (RFC 7396). */
 export async function changeWorkspace(
   parts: WorkspaceParts,
   target: Target,
-  { body, isOperator }: WorkspaceChange,
+  { body: patch, isOperator }: WorkspaceChange,
 ): Promise<Written<Workspace>> {
   const { ring, operator, clock } = parts;
   return writeVersion(parts, target, {
     operation: 'changed',
     change: async (current) => {
       const { rules } = current;
+      const notice = patch.notice == null ? null : openNotice(ring, current.id, rules.notice);
+      const body = validBody(mergedMembers({ notice }, patch), validateMerged);
       refuseFaults([
         ...(isOperator ? [] : boundFaults(operator, rules, body)),
         ...(await noticeFaults(parts, body, body.allow_http ?? rules.allowHttp)),

@@ -1,7 +1,7 @@
 import type { WorkspaceId } from '@tidings/contracts';
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import type { Workspace, WorkspaceRules } from './domain/workspace.ts';
-import type { WorkspaceChangeBody } from './domain/workspace-body.ts';
+import type { WorkspaceRulesBody } from './domain/workspace-body.ts';
 
 type Notice = WorkspaceRules['notice'];
 
@@ -16,11 +16,19 @@ export const openNoticeUrl = (ring: KeyRing, workspace: WorkspaceId, sealedUrl: 
 export function sealNotice(
   ring: KeyRing,
   workspace: WorkspaceId,
-  { wanted, before }: Readonly<{ wanted: NonNullable<WorkspaceChangeBody['notice']>; before: Notice }>,
+  { wanted, before }: Readonly<{ wanted: NonNullable<WorkspaceRulesBody['notice']>; before: Notice }>,
 ): NonNullable<Notice> {
   const { url, style = 'json' } = wanted;
   const isSame = before !== null && readable(ring, workspace, before.sealedUrl) === url;
   return { sealedUrl: isSame ? before.sealedUrl : seal(ring, url, associated(workspace)), style };
+}
+
+/** A notice as a body would have it; without its URL when that cannot be read any more. */
+export function openNotice(ring: KeyRing, workspace: WorkspaceId, notice: Notice): object | null {
+  if (notice === null) return null;
+  const { sealedUrl, style } = notice;
+  const url = readable(ring, workspace, sealedUrl);
+  return url === null ? { style } : { url, style };
 }
 
 /** What people may see of the URL: where it leads, and nothing of its path, which is a credential with most chats. */

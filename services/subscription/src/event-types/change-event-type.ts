@@ -1,3 +1,4 @@
+import { mergePatch } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { canonicalJson } from '../registry/domain/canonical-json.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
@@ -50,7 +51,11 @@ function nextOf(
   return next;
 }
 
-/** PATCH: puts the named fields in the place of what was. */
+/** An example as it is after a merge patch (RFC 7396). */
+const mergedExample = ({ settings }: EventType, example: unknown): unknown =>
+  mergePatch(settings.exampleJson === null ? null : JSON.parse(settings.exampleJson), example);
+
+/** PATCH: merges the body into what is set. */
 export async function changeEventType(
   parts: Parts,
   target: Target,
@@ -69,7 +74,10 @@ export async function changeEventType(
         ]);
       }
       return {
-        settings: readSettings(body, current.settings),
+        settings: readSettings(
+          body.example === undefined ? body : { ...body, example: mergedExample(current, body.example) },
+          current.settings,
+        ),
         state: body.state ?? stateOf(current),
         activeSchema: active,
       };

@@ -1,4 +1,5 @@
 import { AppError } from '@tidings/runtime';
+import type { Reach } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
@@ -6,9 +7,10 @@ import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
 import { readSettings } from './domain/read-settings.ts';
-import type { ChangeBody } from './domain/request-body.ts';
-import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
+import type { ChangeBody, MergedBody } from './domain/request-body.ts';
+import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import { mergeChange, type Settled } from './merge-change.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
@@ -40,39 +42,41 @@ function refuseOtherKeys(from: Settings, to: Settings): void {
 const otherKindFaults = (from: Settings, to: Settings): readonly Fault[] =>
   kindFaults(kindOf(from.events), to.events);
 
-function changedSettings(parts: ChangeParts, { id, workspaceId, settings }: Subscription, body: ChangeBody) {
-  const owner = { workspaceId, subscriptionId: id };
-  const secretHeaders = mergedSecretHeaders(
-    settings.secretHeaders,
-    body.secret_headers ?? {},
-    (name, value, known) => parts.mint.sealHeader(owner, { name, value }, known),
-  );
+function changedSettings(
+  parts: ChangeParts,
+  { settings, owner }: Settled,
+  { patch, body }: Readonly<{ patch: ChangeBody; body: MergedBody }>,
+): Settings {
+  const secretHeaders =
+    body.secret_headers === undefined
+      ? settings.secretHeaders
+      : sealedHeaders(settings.secretHeaders, body.secret_headers, (name, value, known) =>
+          parts.mint.sealHeader(owner, { name, value }, known),
+        );
   const sealing = { mint: parts.mint, nowMs: parts.clock.nowMs(), owner };
   const changed = { ...withTls(readSettings(body, settings), body, sealing), secretHeaders };
   refuseOtherKeys(settings, changed);
-  refuseFaults([...secretHeaderFaults(body, settings, changed), ...otherKindFaults(settings, changed)]);
+  refuseFaults([...secretHeaderFaults(patch, settings, changed), ...otherKindFaults(settings, changed)]);
   return changed.verify === 'challenge' ? changed : { ...changed, requestOrigin: null };
 }
 
 /**
- * PATCH: puts the named fields in the place of what was. A body that changes nothing makes no new version. An endpoint
- * that was asked at creation is asked again at its new place.
+ * PATCH: merges the body into what is set (RFC 7396). A body that changes nothing makes no new version. An endpoint that
+ * was asked at creation is asked again at its new place.
  */
 export async function changeSubscription(
   parts: ChangeParts,
   { traceparent, ...target }: ChangeTarget,
-  body: ChangeBody,
+  patch: ChangeBody,
 ): Promise<Changed> {
-  const rules = await parts.workspaces.rulesOf(target.reach.workspaceId);
-  const warnings = await checkSettings(parts.checks, body, [
-    ...tlsFaults(body, parts.clock.nowMs()),
-    ...httpFaults(rules, body),
-    ...(await parts.catalogue.faultsOf(target.reach, body.events ?? [])),
-  ]);
+  let warnings: readonly Fault[] = [];
   const written = await writeVersion(parts, target, {
     operation: 'changed',
     change: async (current) => {
-      const settings = changedSettings(parts, current, body);
+      const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
+      const body = mergeChange({ settings: current.settings, owner }, patch, parts.mint);
+      warnings = await checkMerged(parts, target.reach, body);
+      const settings = changedSettings(parts, { settings: current.settings, owner }, { patch, body });
       const isActive = body.is_active ?? current.state === 'active';
       const amend = (to: Settings): Subscription =>
         amended(current, { settings: to, isActive, reason: 'manual' }, parts.clock.nowMs());
@@ -81,6 +85,15 @@ export async function changeSubscription(
       return amend(await verifyEndpoint(parts, { subscription: next, traceparent }));
     },
   });
-  if (body.events !== undefined) parts.catalogue.onListed(target.reach.workspaceId, body.events);
+  if (patch.events !== undefined) parts.catalogue.onListed(target.reach.workspaceId, patch.events);
   return { ...written, warnings };
+}
+
+async function checkMerged(parts: ChangeParts, reach: Reach, body: MergedBody): Promise<readonly Fault[]> {
+  const rules = await parts.workspaces.rulesOf(reach.workspaceId);
+  return checkSettings(parts.checks, body, [
+    ...tlsFaults(body, parts.clock.nowMs()),
+    ...httpFaults(rules, body),
+    ...(await parts.catalogue.faultsOf(reach, body.events ?? [])),
+  ]);
 }

@@ -10,7 +10,7 @@ import { eventFaults, kindFaults } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
 import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
-import { mergedSecretHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
+import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
@@ -75,7 +75,7 @@ function firstVersion({ clock, mint }: CreateParts, { reach, body, id }: Creatio
   const owner = { workspaceId: reach.workspaceId, subscriptionId: id };
   const { endpoint_url: endpointUrl, events } = body;
   const read = readSettings(body, { ...defaultSettings, endpointUrl, events });
-  const secretHeaders = mergedSecretHeaders([], body.secret_headers ?? {}, (name, value) =>
+  const secretHeaders = sealedHeaders([], body.secret_headers ?? {}, (name, value) =>
     mint.sealHeader(owner, { name, value }),
   );
   const settings = { ...withTls(read, body, { mint, nowMs, owner }), secretHeaders };

@@ -103,6 +103,12 @@ export class SecretMint {
     return { sealed: seal(this.#ring, JSON.stringify(material), associated(owner, 'tls')), ca, certificate };
   }
 
+  /** The TLS of an endpoint in the clear, as it was given. Throws AppError `seal-broken` as `open` does. */
+  openTlsBody(sealed: string, owner: SecretOwner): TlsBody {
+    const { cert: certificate, ...rest } = this.openTls(sealed, owner);
+    return certificate === undefined ? rest : { ...rest, certificate };
+  }
+
   /** The TLS of an endpoint in the clear. Throws AppError `seal-broken` as `open` does. */
   openTls(sealed: string, owner: SecretOwner): TlsMaterial {
     return JSON.parse(unseal(this.#ring, sealed, associated(owner, 'tls'))) as TlsMaterial;

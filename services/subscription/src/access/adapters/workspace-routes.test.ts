@@ -58,6 +58,29 @@ describe('workspaces', () => {
     expect(JSON.stringify([created.body, log.body, records()])).not.toContain('T0PSECRET');
   });
 
+  it('keep the URL of notices when only their style is changed, as a merge patch has it', async () => {
+    const { call, records, ring } = await serveAccess();
+    await call('POST', 'workspaces', { key, body: { id: 'ws_own', notice: { url, style: 'slack' } } });
+    const sealed = (): string => (records().at(-1) as WorkspaceRecord).notice?.sealedUrl ?? '';
+    for (const [style, shown] of [
+      ['json', 'json'],
+      ['slack', 'slack'],
+      [null, 'json'],
+    ] as const) {
+      const changed = await call('PATCH', 'workspaces/ws_own', {
+        body: { notice: { style } },
+        headers: { 'content-type': 'application/merge-patch+json' },
+      });
+      expect(changed.body['notice']).toEqual({ url: 'https://chat.example/***', style: shown });
+      expect(openNoticeUrl(ring, 'ws_own' as WorkspaceRecord['id'], sealed())).toBe(url);
+    }
+    const without = await call('PATCH', 'workspaces/ws_own', { body: { notice: { url: null } } });
+    expect([without.status, pointersOf(without)]).toEqual([422, ['/notice/url']]);
+    await call('PATCH', 'workspaces/ws_own', { body: { notice: null } });
+    const styleOnly = await call('PATCH', 'workspaces/ws_own', { body: { notice: { style: 'slack' } } });
+    expect([styleOnly.status, pointersOf(styleOnly)]).toEqual([422, ['/notice/url']]);
+  });
+
   it.each<[string, object, string]>([
     ['an internal URL of notices', { notice: { url: 'https://internal.example/' } }, '/notice/url'],
     ['an http URL of notices', { notice: { url: 'http://chat.example/' } }, '/notice/url'],

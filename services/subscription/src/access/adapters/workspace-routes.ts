@@ -8,6 +8,7 @@ import {
   pageParameters,
   pageReply,
   pageSchema,
+  patchBody,
   queryOf,
   type Route,
   route,
@@ -27,7 +28,7 @@ import {
 import type { Workspace } from '../domain/workspace.ts';
 import {
   type WorkspaceBody,
-  type WorkspaceChangeBody,
+  type WorkspacePatch,
   workspaceBodySchemas,
   workspaceIdSchema,
 } from '../domain/workspace-body.ts';
@@ -160,14 +161,11 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
     tag,
     summary: 'Change the rules of a workspace',
     description:
-      'The own one; with the scope `platform` as well, any. Only with `platform` can `allow_http` be switched on, and ' +
+      'The own one; with the scope `platform` as well, any. The body is merged into the rules (RFC 7396). Only with `platform` can `allow_http` be switched on, and ' +
       '`max_subscriptions` be raised above what it is or what the operator has set.',
     params,
     takes: ['If-Match'],
-    body: jsonBody<WorkspaceChangeBody>({
-      schema: named('WorkspaceChange', workspaceBodySchemas.change),
-      types: ['application/json', 'application/merge-patch+json'],
-    }),
+    body: patchBody<WorkspacePatch>({ schema: named('WorkspaceChange', workspaceBodySchemas.change) }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {

@@ -1,4 +1,4 @@
-/** PATCH of a consumer: what is there replaces what was. */
+/** PATCH of a consumer: a merge patch (RFC 7396). */
 export type ConsumerChangeBody = Readonly<{ name?: string | null; contact?: string | null }>;
 
 /** POST: the id is the workspace's own choice. */

@@ -1,7 +1,7 @@
 import { type EventTypePolicy, eventTypePolicies, type NoticeStyle, noticeStyles } from '@tidings/contracts';
 
-/** PATCH of a workspace: what is there replaces what was. */
-export type WorkspaceChangeBody = Readonly<{
+/** The rules of a workspace that its people may write, as they stand in a request. */
+export type WorkspaceRulesBody = Readonly<{
   name?: string;
   event_type_policy?: EventTypePolicy;
   allow_http?: boolean;
@@ -11,8 +11,12 @@ export type WorkspaceChangeBody = Readonly<{
   notice?: Readonly<{ url: string; style?: NoticeStyle }> | null;
 }>;
 
+/** PATCH: a merge patch (RFC 7396), so `notice` need not be whole. */
+export type WorkspacePatch = Omit<WorkspaceRulesBody, 'notice'> &
+  Readonly<{ notice?: Readonly<{ url?: string | null; style?: NoticeStyle | null }> | null }>;
+
 /** POST: the id is the operator's choice. */
-export type WorkspaceBody = WorkspaceChangeBody & Readonly<{ id: string }>;
+export type WorkspaceBody = WorkspaceRulesBody & Readonly<{ id: string }>;
 
 /** The most subscriptions that any workspace can be given. */
 const maxSubscriptions = 100_000;
@@ -68,5 +72,21 @@ export const workspaceBodySchemas = {
     required: ['id'],
     additionalProperties: false,
   },
-  change: { type: 'object', properties: rules, required: [], additionalProperties: false },
+  change: {
+    type: 'object',
+    properties: {
+      ...rules,
+      notice: {
+        ...rules.notice,
+        properties: {
+          url: { ...rules.notice.properties.url, type: ['string', 'null'] },
+          style: { type: ['string', 'null'], enum: [...noticeStyles, null], description: 'null: json.' },
+        },
+        required: [],
+      },
+    },
+    required: [],
+    additionalProperties: false,
+  },
+  merged: { type: 'object', properties: rules, required: [], additionalProperties: false },
 } as const;

@@ -259,6 +259,19 @@ describe('changes of an event type', () => {
     expect((await call('POST', '/order.paid/schemas', { body: { schema: breaking } })).status).toBe(409);
   });
 
+  it('merge an example that is an object, as a merge patch has it', async () => {
+    const { call } = await serveCatalogue();
+    await call('POST', '', {
+      body: { name: 'a.b', example: { id: 'x', to: { name: 'y', zip: '1' }, list: [1] } },
+    });
+    const patch = async (body: object) =>
+      call('PATCH', '/a.b', { body, headers: { 'content-type': 'application/merge-patch+json' } });
+    const merged = await patch({ example: { to: { zip: null, city: 'z' }, list: [2] } });
+    expect(merged.body['example']).toEqual({ id: 'x', to: { name: 'y', city: 'z' }, list: [2] });
+    expect((await patch({ example: 'text' })).body['example']).toBe('text');
+    expect((await patch({ example: null })).body['example']).toBeNull();
+  });
+
   it('hold the example against the schema that is to hold', async () => {
     const { call } = await serveCatalogue();
     await call('POST', '', { body: paid });

@@ -1,4 +1,4 @@
-import { jsonBody, pageReply, queryOf, type Route, route } from '@tidings/http';
+import { jsonBody, pageReply, patchBody, queryOf, type Route, route } from '@tidings/http';
 import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, notFound, type WriteParts } from '../../registry/write-version.ts';
 import { addSchema, archiveEventType, changeEventType, replaceEventType } from '../change-event-type.ts';
@@ -158,14 +158,12 @@ const changeRoute = (parts: EventTypeParts): Route =>
     access: 'admin',
     tag,
     summary: 'Change an event type',
-    description: 'What the body names replaces what was: settings, the state, or which schema holds.',
+    description:
+      'The body is merged into the type (RFC 7396): settings, the state, or which schema holds. An `example` that is an ' +
+      'object is merged member by member.',
     params: nameParams,
     takes: ['If-Match'],
-    body: jsonBody<ChangeBody>({
-      schema: bodySchemas.change,
-      maxBytes,
-      types: ['application/json', 'application/merge-patch+json'],
-    }),
+    body: patchBody<ChangeBody>({ schema: bodySchemas.change, maxBytes }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await changeEventType(parts, targetOf(call), call.body)),

@@ -30,7 +30,7 @@ export type CreateBody = SettingsBody &
 export type ReplaceBody = SettingsBody &
   Readonly<{ schema?: Readonly<Record<string, unknown>> | null; force?: boolean }>;
 
-/** PATCH: what is there replaces what was. */
+/** PATCH: a merge patch (RFC 7396). */
 export type ChangeBody = SettingsBody & Readonly<{ active_schema?: number | null; force?: boolean }>;
 
 /** POST …/schemas. */

@@ -1,5 +1,5 @@
 import { subscriptionId } from '@tidings/contracts';
-import { jsonBody, named, pageReply, type Route, route, traceparentOf } from '@tidings/http';
+import { named, pageReply, patchBody, type Route, route, traceparentOf } from '@tidings/http';
 import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -78,13 +78,14 @@ const changeRoute = (parts: RouteParts): Route =>
     access: 'subscriptions:write',
     tag,
     summary: 'Change a subscription',
-    description: 'What the body names replaces what was, field by field.',
+    description:
+      'The body is merged into the subscription (RFC 7396): objects (`headers`, `secret_headers`, `filters`, `rate_limit`, ' +
+      '`tls`) member by member, where null takes a member away; arrays and everything else replace what was.',
     params: subscriptionParams,
     takes: ['If-Match'],
-    body: jsonBody<ChangeBody>({
+    body: patchBody<ChangeBody>({
       schema: named('SubscriptionChange', bodySchemas.change),
       example: { events: ['order.paid'] },
-      types: ['application/json', 'application/merge-patch+json'],
     }),
     answers: { 200: { description: 'The new version.', schema: changedSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),

@@ -52,8 +52,19 @@ export type CreateBody = SettingsBody &
     send_test?: boolean;
   }>;
 
-/** PATCH: what is there replaces what was, field by field. */
-export type ChangeBody = SettingsBody & Readonly<{ is_active?: boolean }>;
+/** The fields that a PATCH names, as they are after the merge. */
+export type MergedBody = SettingsBody & Readonly<{ is_active?: boolean }>;
+
+type Patched<T> = Readonly<{ [Name in keyof T]?: T[Name] | null }>;
+
+/** PATCH: a merge patch (RFC 7396), so what is an object need not be whole, and null takes a part of it away. */
+export type ChangeBody = Omit<MergedBody, 'headers' | 'secret_headers' | 'rate_limit' | 'tls'> &
+  Readonly<{
+    headers?: Readonly<Record<string, string | null>> | null;
+    secret_headers?: SecretHeadersBody | null;
+    rate_limit?: Patched<NonNullable<SettingsBody['rate_limit']>> | null;
+    tls?: Patched<TlsBody> | null;
+  }>;
 
 /** POST …/enable: what becomes of that which waits in dead-letters. Default redrive. */
 export type EnableBody = Readonly<{ waiting?: OnEnable }>;
@@ -151,6 +162,27 @@ const settingsHints = {
   max_concurrency: 'max_in_flight',
 } as const;
 
+const orNull = (properties: Readonly<Record<string, Readonly<{ type: string }>>>): object =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, field]) => [name, { ...field, type: [field.type, 'null'] }]),
+  );
+
+// What objects must hold in the end is checked after the merge.
+const patchedFields = {
+  ...settingsFields,
+  headers: { type: ['object', 'null'], additionalProperties: { type: ['string', 'null'] } },
+  secret_headers: {
+    type: ['object', 'null'],
+    additionalProperties: settingsFields.secret_headers.additionalProperties,
+  },
+  rate_limit: {
+    ...settingsFields.rate_limit,
+    properties: orNull(settingsFields.rate_limit.properties),
+    required: [],
+  },
+  tls: { ...settingsFields.tls, properties: orNull(settingsFields.tls.properties) },
+} as const;
+
 const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
 
 const object = (properties: object, more: object = {}): Readonly<Record<string, unknown>> => ({
@@ -187,7 +219,8 @@ export const bodySchemas = {
       },
     },
   ),
-  change: object({ ...settingsFields, is_active: { type: 'boolean' } }, { 'x-field-hints': settingsHints }),
+  change: object({ ...patchedFields, is_active: { type: 'boolean' } }, { 'x-field-hints': settingsHints }),
+  merged: object({ ...settingsFields, is_active: { type: 'boolean' } }),
   enable: object({ waiting: { enum: onEnablePolicies } }),
   disable: object({ reason: { type: 'string', minLength: 1, maxLength: limits.reasonLength } }),
   rotate: object(

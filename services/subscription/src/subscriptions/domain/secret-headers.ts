@@ -12,26 +12,17 @@ export type SealHeader = (name: string, value: string, known: SealedHeader | und
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The sealed headers with what a body says put in their place; those that it does not name stay. */
-export function mergedSecretHeaders(
+/** The sealed headers of a merged body: a text is sealed, `true` stands for the one that is set. */
+export const sealedHeaders = (
   base: readonly SealedHeader[],
-  body: SecretHeadersBody,
+  headers: SecretHeadersBody,
   seal: SealHeader,
-): readonly SealedHeader[] {
-  let merged = base;
-  for (const [name, value] of Object.entries(body)) {
-    if (value === true) continue;
+): readonly SealedHeader[] =>
+  Object.entries(headers).flatMap(([name, value]) => {
     const known = base.find((header) => isSame(header.name, name));
-    const others = merged.filter((header) => !isSame(header.name, name));
-    if (value === null) merged = others;
-    else {
-      const sealed = seal(name, value, known);
-      merged = merged.map((header) => (header === known ? sealed : header));
-      if (known === undefined) merged = [...others, sealed];
-    }
-  }
-  return merged;
-}
+    if (typeof value === 'string') return [seal(name, value, known)];
+    return value === null || known === undefined ? [] : [known];
+  });
 
 const originOf = (url: string): string => new URL(url).origin;
 
@@ -40,11 +31,11 @@ const originOf = (url: string): string => new URL(url).origin;
  * another origin unless whoever sends it there knows it.
  */
 export function secretHeaderFaults(
-  body: Readonly<{ secret_headers?: SecretHeadersBody }>,
+  body: Readonly<{ secret_headers?: SecretHeadersBody | null }>,
   before: Settings | null,
   after: Settings,
 ): readonly Fault[] {
-  const { secret_headers: written = {} } = body;
+  const written = body.secret_headers ?? {};
   const kept = before?.secretHeaders ?? [];
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(written)) {

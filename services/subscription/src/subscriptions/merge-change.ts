@@ -1,0 +1,47 @@
+import { compileBody, mergedMembers, validBody } from '@tidings/http';
+import { bodySchemas, type ChangeBody, type MergedBody } from './domain/request-body.ts';
+import type { Settings } from './domain/subscription.ts';
+import type { SecretMint, SecretOwner } from './mint-secret.ts';
+
+const validate = compileBody<MergedBody>(bodySchemas.merged);
+
+/** The settings that are in force, and whose they are. */
+export type Settled = Readonly<{ settings: Settings; owner: SecretOwner }>;
+
+type Headers = Readonly<Record<string, unknown>>;
+
+/** The headers that are set, spelled as the patch does: names of headers are the same in any case. */
+function spelledAs(patch: Headers | null | undefined, headers: Headers): Headers {
+  const names = Object.keys(patch ?? {});
+  const spelling = (name: string): string =>
+    names.includes(name) ? name : (names.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name);
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [spelling(name), value]));
+}
+
+/**
+ * The fields that a PATCH names, each as it is after the merge (RFC 7396) with what is set, checked by the same schema as
+ * in a new subscription. A secret header that stays is `true`, as it is shown. Throws AppError `unprocessable`.
+ */
+export function mergeChange({ settings, owner }: Settled, patch: ChangeBody, mint: SecretMint): MergedBody {
+  const secretHeaders = Object.fromEntries(settings.secretHeaders.map(({ name }) => [name, true]));
+  const { rateLimit, tls } = settings;
+  const merged = mergedMembers(
+    {
+      filters: settings.filters,
+      headers: spelledAs(patch.headers, settings.headers),
+      secret_headers: spelledAs(patch.secret_headers, secretHeaders),
+      rate_limit: rateLimit && { per_second: rateLimit.perSecond, burst: rateLimit.burst },
+      // Opened only where it is needed: null is the way out when its sealing key is gone.
+      tls: patch.tls != null && tls !== null ? mint.openTlsBody(tls.sealed, owner) : null,
+    },
+    patch,
+  );
+  return validBody(
+    {
+      ...merged,
+      ...(patch.headers === null && { headers: {} }),
+      ...(patch.secret_headers === null && { secret_headers: {} }),
+    },
+    validate,
+  );
+}
