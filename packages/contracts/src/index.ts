@@ -64,6 +64,13 @@ export {
 } from './event-type-name.ts';
 export type { DeliveryHeld } from './hold.ts';
 export { decodeHold, encodeHold, holdKey } from './hold.ts';
+export {
+  callerTextRule,
+  consumerIdRule,
+  patternRules,
+  workspaceIdPattern,
+  workspaceIdRule,
+} from './id-rules.ts';
 export type {
   ConsumerId,
   DeadLetterId,

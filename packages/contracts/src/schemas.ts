@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
+import { workspaceIdRule } from './id-rules.ts';
 import { DecodeError } from './wire.ts';
 
 // ajv-formats is CommonJS: under NodeNext its default import is the module object.
@@ -46,7 +47,7 @@ export const shape = {
   eventId: { type: 'string', pattern: '^evt_[0-9a-f]{32}$' },
   deliveryId: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$' },
   subscriptionId: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$' },
-  workspaceId: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+  workspaceId: workspaceIdRule,
 } as const;
 
 /** An object schema in which every property is required, those of `optional` are allowed, and no other is. */

@@ -1,3 +1,4 @@
+import { patternRules } from '@tidings/contracts';
 import { ExactNumber } from '@tidings/json';
 import type { ErrorDetail } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
@@ -62,8 +63,10 @@ function sentence({ keyword, params, message }: ErrorObject, value: unknown): st
     case 'minItems':
     case 'minProperties':
       return `must have at least ${limit} items, got ${sizeOf(value)}`;
-    case 'pattern':
-      return `must match ${String(Reflect.get(params, 'pattern'))}, got ${show(value)}`;
+    case 'pattern': {
+      const pattern = String(Reflect.get(params, 'pattern'));
+      return `${patternRules.get(pattern) ?? `must match ${pattern}`}, got ${show(value)}`;
+    }
     case 'format':
       return `must be a valid ${String(Reflect.get(params, 'format'))}, got ${show(value)}`;
     default:

@@ -1,4 +1,10 @@
-import { eventTypeNameMaxLength, eventTypeNamePattern, isReservedEventType } from '@tidings/contracts';
+import {
+  callerTextRule,
+  consumerIdRule,
+  eventTypeNameMaxLength,
+  eventTypeNamePattern,
+  isReservedEventType,
+} from '@tidings/contracts';
 import type { Member } from '@tidings/json';
 import { normaliseTime } from './rfc3339.ts';
 
@@ -22,14 +28,6 @@ const maxDataDepth = 128;
 /** Members that one event may have before they are not even looked at one by one: bounds the cost of refusing. */
 export const maxMembers = 32;
 
-// No control characters, and no lone surrogates: those have no bytes in UTF-8, so two different ids would become one.
-const line = (maxLength: number): object => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
-});
-
 /** JSON Schema of an {@link EventRequest}. What it cannot say is in {@link faultsOf}. */
 export const eventRequestSchema = {
   type: 'object',
@@ -41,11 +39,11 @@ export const eventRequestSchema = {
       pattern: eventTypeNamePattern.source,
     },
     data: true,
-    id: line(256),
-    source: line(256),
+    id: callerTextRule(256),
+    source: callerTextRule(256),
     time: { type: 'string', maxLength: 64 },
-    consumer_id: line(128),
-    ordering_key: line(256),
+    consumer_id: consumerIdRule,
+    ordering_key: callerTextRule(256),
   },
   required: ['type', 'data'],
   additionalProperties: false,

@@ -12,6 +12,7 @@ import {
   type RecordPoisoned,
   type SubscriptionId,
   type WorkspaceId,
+  workspaceIdPattern,
 } from '@tidings/contracts';
 
 /**
@@ -76,7 +77,7 @@ export type Recorded = Readonly<{
 const unsettled = { state: 'waiting', taken: null, settled: null } as const;
 const maxDetailChars = 500;
 
-const workspacePattern = /^[A-Za-z0-9_-]{1,64}$/;
+const workspacePattern = new RegExp(workspaceIdPattern);
 
 /**
  * Whose a poison record is: what its header says where it is an event, else who its key, a subscription id, belongs to.

@@ -36,12 +36,42 @@ describe('consumers', () => {
   it.each<[string, object]>([
     ['no id', { name: 'Acme' }],
     ['an id with a space', { id: 'a b' }],
+    ['an empty id', { id: '' }],
     ['an empty name', { ...acme, name: '' }],
     ['an unknown field', { ...acme, state: 'disabled' }],
   ])('are refused with %s', async (_how, body) => {
     const { call, records } = await serveAccess();
     expect((await call('POST', 'consumers', { body })).status).toBe(422);
     expect(records()).toEqual([]);
+  });
+
+  it.each(['.', '..', 'a\u0085', '\u0000'])('are refused under %j, which no URL can carry', async (id) => {
+    const { call, records } = await serveAccess();
+    const answer = await call('POST', 'consumers', { body: { id } });
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/id' }] } });
+    expect(records()).toEqual([]);
+  });
+
+  it('are found under every id that is taken, by any URL client', async () => {
+    const { call } = await serveAccess();
+    const printable = Array.from({ length: 0x7e - 0x20 }, (_, i) => String.fromCharCode(0x21 + i));
+    const ids = [
+      ...printable.filter((id) => id !== '.'),
+      '...',
+      '.a',
+      'a/..',
+      '%2e',
+      '%2E%2e',
+      '..%2f',
+      '//',
+    ];
+    for (const id of ids) {
+      expect([id, (await call('POST', 'consumers', { body: { id } })).status]).toEqual([id, 201]);
+      expect(await call('GET', `consumers/${encodeURIComponent(id)}`)).toMatchObject({
+        status: 200,
+        body: { id },
+      });
+    }
   });
 
   it('are listed by id in pages, by state, each workspace its own', async () => {

@@ -1,3 +1,5 @@
+import { consumerIdRule } from '@tidings/contracts';
+
 /** PATCH of a consumer: a merge patch (RFC 7396). */
 export type ConsumerChangeBody = Readonly<{ name?: string | null; contact?: string | null }>;
 
@@ -16,10 +18,7 @@ const details = {
 
 /** The id of a consumer. */
 export const consumerIdSchema = {
-  type: 'string',
-  pattern: '^[\\x21-\\x7e]+$',
-  minLength: 1,
-  maxLength: 128,
+  ...consumerIdRule,
   description: 'The id of the consumer, by the choice of the workspace.',
 } as const;
 

@@ -1,4 +1,10 @@
-import { type AccessScope, accessScopes, consumerScopes } from '@tidings/contracts';
+import {
+  type AccessScope,
+  accessScopes,
+  consumerIdRule,
+  consumerScopes,
+  workspaceIdRule,
+} from '@tidings/contracts';
 
 /** POST …/api-keys. */
 export type KeyBody = Readonly<{
@@ -21,10 +27,8 @@ export type TokenBody = Readonly<{
 /** How long a consumer token is good for, in seconds. */
 export const tokenSeconds = { default: 900, max: 3_600 } as const;
 
-const consumerIdShape = {
-  pattern: '^[\\x21-\\x7e]+$',
-  minLength: 1,
-  maxLength: 128,
+const ofConsumer = {
+  ...consumerIdRule,
   description: 'Sees only what belongs to this consumer.',
 } as const;
 const scopeList = (names: readonly AccessScope[]) =>
@@ -37,7 +41,7 @@ export const bodySchemas = {
     properties: {
       name: { type: ['string', 'null'], minLength: 1, maxLength: 128, description: 'For people.' },
       scopes: scopeList(accessScopes),
-      consumer_id: { type: ['string', 'null'], ...consumerIdShape },
+      consumer_id: { ...ofConsumer, type: ['string', 'null'] },
       expires_at: { type: ['string', 'null'], format: 'date-time', description: 'null: when it is revoked.' },
       requests_per_second: {
         type: ['number', 'null'],
@@ -46,9 +50,7 @@ export const bodySchemas = {
         description: 'At each instance of each service. null: as the operator has set it.',
       },
       workspace_id: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 128,
+        ...workspaceIdRule,
         description: 'Whose key it is, with the scope `platform`; else that of the caller.',
       },
     },
@@ -59,7 +61,7 @@ export const bodySchemas = {
   token: {
     type: 'object',
     properties: {
-      consumer_id: { type: 'string', ...consumerIdShape },
+      consumer_id: ofConsumer,
       scopes: scopeList(consumerScopes),
       expires_in_seconds: {
         type: 'integer',

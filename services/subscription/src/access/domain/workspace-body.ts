@@ -1,4 +1,10 @@
-import { type EventTypePolicy, eventTypePolicies, type NoticeStyle, noticeStyles } from '@tidings/contracts';
+import {
+  type EventTypePolicy,
+  eventTypePolicies,
+  type NoticeStyle,
+  noticeStyles,
+  workspaceIdRule,
+} from '@tidings/contracts';
 
 /** The rules of a workspace that its people may write, as they stand in a request. */
 export type WorkspaceRulesBody = Readonly<{
@@ -59,8 +65,7 @@ const rules = {
 
 /** The id of a workspace. */
 export const workspaceIdSchema = {
-  type: 'string',
-  pattern: '^[A-Za-z0-9_-]{1,64}$',
+  ...workspaceIdRule,
   description: 'The id of the workspace.',
 } as const;
 

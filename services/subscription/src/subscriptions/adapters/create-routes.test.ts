@@ -93,6 +93,9 @@ describe('POST subscriptions', () => {
     [{ events: ['a', 'a'] }, '/events'],
     [{ events: ['a', 'b c'] }, '/events/1'],
     [{ consumer_id: 'a b' }, '/consumer_id'],
+    [{ consumer_id: '..' }, '/consumer_id'],
+    [{ description: 'half \ud800' }, '/description'],
+    [{ headers: { 'X-A': '\udc00' } }, '/headers/X-A'],
     [{ ordering: 'strict' }, '/ordering'],
     [{ timeout_seconds: 0 }, '/timeout_seconds'],
     [{ timeout_seconds: 31 }, '/timeout_seconds'],
@@ -131,6 +134,22 @@ describe('POST subscriptions', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(pointersOf(answer)).toContain(pointer);
     expect(publishedOn(bus)).toEqual([]);
+  });
+
+  it.each([
+    ['{"endpoint_url":"https://a.example","events":["a"],"events":["b"]}', '/events'],
+    [
+      '{"endpoint_url":"https://a.example","events":["a"],"filters":{"n":{"$in":[9007199254740993]}}}',
+      '/filters/n/$in/0',
+    ],
+  ])('refuses %s, which would be kept as something else', async (body, pointer) => {
+    const { call, bus } = await serveInMemory();
+    const { body: first } = await call('POST', '', { body: aBody() });
+    for (const answer of [await call('POST', '', { body }), await call('PATCH', `/${first.id}`, { body })]) {
+      expect(answer.status).toBe(422);
+      expect(pointersOf(answer)).toEqual([pointer]);
+    }
+    expect(publishedOn(bus)).toHaveLength(1);
   });
 
   it('refuses a body that is too deep to be walked, with and without an Idempotency-Key', async () => {

@@ -1,7 +1,6 @@
 /** Every limit on what a caller may ask for, named once. */
 export const limits = {
   descriptionLength: 1_000,
-  consumerIdLength: 128,
   endpointUrlLength: 2_048,
   events: 200,
   headers: 20,

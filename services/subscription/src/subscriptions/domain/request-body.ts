@@ -8,6 +8,7 @@ import type {
 } from '@tidings/contracts';
 import {
   bodyFormats,
+  consumerIdRule,
   exhaustionPolicies,
   onEnablePolicies,
   orderings,
@@ -197,12 +198,7 @@ export const bodySchemas = {
   create: object(
     {
       ...settingsFields,
-      consumer_id: {
-        type: ['string', 'null'],
-        pattern: '^[\\x21-\\x7e]+$',
-        minLength: 1,
-        maxLength: limits.consumerIdLength,
-      },
+      consumer_id: { ...consumerIdRule, type: ['string', 'null'] },
       kind: { enum: ['webhook', 'operational'] },
       is_active: { type: 'boolean' },
       send_test: { type: 'boolean' },
