@@ -2,6 +2,12 @@ export { type ApiTag, apiTags } from './api-tags.ts';
 export { type AppOptions, createApp } from './create-app.ts';
 export { type CursorBinding, decodeCursor, encodeCursor } from './cursor.ts';
 export { httpMetrics } from './http-metrics.ts';
+export type { IdempotencyEntry, IdempotencyStore } from './idempotency/idempotency-store.ts';
+export {
+  type IdempotencyParts,
+  idempotencyWindowMs,
+  type RequestRun,
+} from './idempotency/idempotent-request.ts';
 export { etagOf, type IfMatch } from './if-match.ts';
 export { type BytesBodyOptions, bytesBody, type JsonBodyOptions, jsonBody } from './json-body.ts';
 export { type Listening, type ListenOptions, listen } from './listen.ts';
@@ -28,6 +34,7 @@ export {
   type Body,
   type Call,
   type Declaration,
+  type Idempotency,
   type JsonSchema,
   type Method,
   type PathParams,

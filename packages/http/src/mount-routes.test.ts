@@ -83,7 +83,7 @@ const routes: readonly Route[] = [
     path: '/things/{id}/poke',
     access: { public: 'anybody may poke' },
     params: { id },
-    takes: ['Idempotency-Key'],
+    idempotency: 'derived',
     body: jsonBody<Partial<Thing>>({ schema: { ...thing, required: [] }, ifEmpty: {} }),
     handle: async ({ principal, body, idempotencyKey }) => ({
       status: 200,

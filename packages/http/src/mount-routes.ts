@@ -1,20 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
 import type { Express, Request } from 'express';
-import { idempotencyKeyOf } from './idempotency-key.ts';
+import { idempotencyKeyOf } from './idempotency/idempotency-key.ts';
+import { type IdempotencyParts, idempotentRequest } from './idempotency/idempotent-request.ts';
 import { ifMatchOf } from './if-match.ts';
 import { describing, descriptionRoute } from './openapi/description-route.ts';
 import type { Authenticate } from './principal.ts';
 import { limitRate } from './rate-limit.ts';
 import { type Middleware, rawBody } from './raw-body.ts';
-import { sendReply } from './reply.ts';
+import { type Reply, sendReply } from './reply.ts';
 import { principalOf, rawBodyOf } from './request-state.ts';
 import { requireKey } from './require-key.ts';
-import type { Method, Route } from './route.ts';
+import { type Call, idempotencyOf, type Method, type Route } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
 
-/** What routes are mounted with. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none. */
-export type MountOptions = Readonly<{ authenticate: Authenticate; requestsPerSecond?: number }>;
+/**
+ * Mounts routes with these. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none.
+ * `idempotency`: where the answers to POSTs are stored; a service without one can have no POST whose answer is.
+ */
+export type MountOptions = Readonly<{
+  authenticate: Authenticate;
+  requestsPerSecond?: number;
+  idempotency?: IdempotencyParts;
+}>;
 
 /**
  * Mounts declared routes. Each request is checked in this order: key (401), scope (403), rate (429), Accept (406), body by its
@@ -35,7 +44,7 @@ export function mountRoutes(app: Express, given: readonly Route[], options: Moun
       acceptable(route),
       ...bodyReader(route),
     ];
-    app[verbs[route.method]](expressPath(route.path), ...steps, handler(route));
+    app[verbs[route.method]](expressPath(route.path), ...steps, handler(route, options));
   }
   for (const path of new Set(inOrder.map((route) => route.path))) {
     app.all(expressPath(path), otherMethods(routes.filter((route) => route.path === path)));
@@ -107,11 +116,15 @@ function bodyReader({ body }: Route): Middleware[] {
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-function handler(route: Route): (request: Request, response: ServerResponse) => Promise<void> {
+type Handler = (request: Request, response: ServerResponse) => Promise<void>;
+
+function handler(route: Route, { idempotency: parts }: MountOptions): Handler {
   const checkParams = paramsCheck(route);
   const { access, query, body, takes = [] } = route;
   const takesIfMatch = takes.includes('If-Match');
-  const takesIdempotencyKey = takes.includes('Idempotency-Key');
+  const idempotency = idempotencyOf(route);
+  const takesKey = idempotency === 'stored' || idempotency === 'derived';
+  const answer = idempotency === 'stored' ? answeringOnce(route, parts) : route.handle;
   return async (request, response) => {
     checkParams(request);
     const call = {
@@ -120,7 +133,8 @@ function handler(route: Route): (request: Request, response: ServerResponse) => 
       query: query === undefined ? {} : query.read(request.query),
       body: undefined as unknown,
       ifMatch: takesIfMatch ? ifMatchOf(request) : null,
-      idempotencyKey: takesIdempotencyKey ? idempotencyKeyOf(request) : null,
+      idempotencyKey: takesKey ? idempotencyKeyOf(request) : null,
+      run: { id: newIdOf(route)(Date.now()), isRepeat: false },
       request,
       response,
     };
@@ -130,8 +144,36 @@ function handler(route: Route): (request: Request, response: ServerResponse) => 
       await route.find?.({ ...call, body: undefined });
       throw error;
     }
-    const reply = await route.handle(call);
+    const reply = await answer(call);
     if (reply !== undefined) sendReply(response, reply);
+  };
+}
+
+const newIdOf =
+  ({ newId }: Route): ((nowMs: number) => string) =>
+  (nowMs) =>
+    newId === undefined ? `req_${randomUUID().replaceAll('-', '')}` : newId(nowMs);
+
+/** Answers each call once for its Idempotency-Key. The key counts for the API key that sent it, at this route and path. */
+function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
+  const { operationId, method, path } = route;
+  if (parts === undefined) {
+    const message = `${operationId} is mounted without a store for its answers: give mountRoutes 'idempotency', or declare 'idempotency' of the route.`;
+    throw new AppError({ code: 'internal', message });
+  }
+  return async (call: Call): Promise<Reply | undefined> => {
+    const { idempotencyKey: key, principal, params, query, body, request } = call;
+    if (key === null) return route.handle(call);
+    const by = { workspace: principal?.workspaceId, consumer: principal?.consumerId, key: principal?.keyId };
+    const scope = { by, route: `${method} ${path}`, params };
+    const said = Buffer.isBuffer(body) ? body.toString('base64') : body;
+    const content = { query, body: said, ifMatch: request.headers['if-match'] };
+    return idempotentRequest(parts, { key, scope, content, newId: newIdOf(route) }, async (run) => {
+      const reply = await route.handle({ ...call, idempotencyKey: null, run });
+      if (reply !== undefined) return reply;
+      const message = `${operationId} writes its answer by itself, so it cannot be stored: declare its 'idempotency'.`;
+      throw new AppError({ code: 'internal', message });
+    });
   };
 }
 

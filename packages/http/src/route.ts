@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessScope } from '@tidings/contracts';
 import type { ErrorCode } from '@tidings/runtime';
 import type { ApiTag } from './api-tags.ts';
+import type { RequestRun } from './idempotency/idempotent-request.ts';
 import type { IfMatch } from './if-match.ts';
 import type { Principal } from './principal.ts';
 import type { Reply } from './reply.ts';
@@ -15,8 +16,15 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Who may call: keys with this scope (or `admin`), or anybody, and then why. */
 export type Access = AccessScope | Readonly<{ public: string }>;
 
-/** The headers of requests that a route can take. What is not named here is not read. */
-export type RequestHeader = 'If-Match' | 'Idempotency-Key';
+/** The headers of requests that a route can take; Idempotency-Key follows from {@link Idempotency}. */
+export type RequestHeader = 'If-Match';
+
+/**
+ * Says how a POST is made safe to repeat under one Idempotency-Key. `stored`: the first answer is kept and given again.
+ * `derived`: the handler derives the ids of what it makes from the key. `read-only`: the route changes nothing and takes
+ * no key.
+ */
+export type Idempotency = 'stored' | 'derived' | 'read-only';
 
 /** The headers that answers can have beside those that every answer has. */
 export type AnswerHeader =
@@ -68,7 +76,9 @@ export type Call<P extends CallParts = CallParts> = Readonly<{
   body: P['body'];
   /** The versions that If-Match allows; null when there is none. */
   ifMatch: IfMatch;
+  /** Of a route whose `idempotency` is `derived`; null for every other one. */
   idempotencyKey: string | null;
+  run: RequestRun;
   /** For the trace context, and for what streams its answer by itself. */
   request: IncomingMessage;
   response: ServerResponse;
@@ -106,6 +116,10 @@ export type Declaration<Path extends string, A extends Access, Q, B> = Readonly<
   query?: Query<Q>;
   body?: Body<B>;
   takes?: readonly RequestHeader[];
+  /** Of a POST; default `stored`. A repeat of any other method changes nothing more. */
+  idempotency?: Idempotency;
+  /** Makes the id that a run reserves for what it makes, at an epoch time in milliseconds; default `req_` and a UUID. */
+  newId?(nowMs: number): string;
   answers: Readonly<Record<number, Answer>>;
   /** Problems beside those that follow from the rest of the declaration. */
   problems?: readonly ErrorCode[];
@@ -127,3 +141,7 @@ export function route<const Path extends string, const A extends Access, Q = unk
 ): Route {
   return declared;
 }
+
+/** Returns how a route is made safe to repeat; null for a method that needs nothing for it. */
+export const idempotencyOf = ({ method, idempotency = 'stored' }: Route): Idempotency | null =>
+  method === 'POST' ? idempotency : null;

@@ -7,6 +7,7 @@ export {
   messageOf,
 } from './app-error.ts';
 export { type BackoffInput, backoffMs } from './backoff.ts';
+export { canonicalJson } from './canonical-json.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export {

@@ -50,6 +50,12 @@ export const metricsCatalogue = defineMetrics({
     help: 'Deliveries removed because their retention had passed.',
     labels: [],
   },
+  answersReplayed: {
+    type: 'counter',
+    name: 'tidings_history_answers_replayed_total',
+    help: 'POSTs that got the stored answer of their Idempotency-Key.',
+    labels: [],
+  },
   deadLetters: {
     type: 'counter',
     name: 'tidings_history_dead_letters_total',

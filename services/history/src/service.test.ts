@@ -1,4 +1,5 @@
 import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contracts';
+import { MemoryIdempotencyStore } from '@tidings/http/testing';
 import { createMemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
@@ -41,6 +42,7 @@ const start = async () => {
       deliveries: store,
       letters: createMemoryLetterStore(),
       jobs: createMemoryJobStore(),
+      keys: new MemoryIdempotencyStore(),
     }),
   });
   cleanUps.push(async () => context.resources.close(5_000));

@@ -1,8 +1,8 @@
 import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
-import { mountRoutes, serve } from '@tidings/http';
+import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
 import { type Bus, complaintOf, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
-import { MongoConnection } from '@tidings/mongodb';
+import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
@@ -26,7 +26,12 @@ const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** The read model. */
-export type Stores = Readonly<{ deliveries: DeliveryStore; letters: DeadLetterStore; jobs: JobStore }>;
+export type Stores = Readonly<{
+  deliveries: DeliveryStore;
+  letters: DeadLetterStore;
+  jobs: JobStore;
+  keys: IdempotencyStore;
+}>;
 
 /** What a test may put in the place of Kafka and MongoDB. */
 export type Backends = Readonly<{
@@ -53,10 +58,11 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
   const letters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, letters, jobs]) mongo.beforeUp(async () => store.createIndexes());
+  const keys = new MongoIdempotencyStore(mongo.connection);
+  for (const store of [deliveries, letters, jobs, keys]) mongo.beforeUp(async () => store.createIndexes());
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, letters, jobs };
+  return { deliveries, letters, jobs, keys };
 };
 
 type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
@@ -143,12 +149,28 @@ export const startHistory = async (
     onPurged: (count) => metrics.handles.purged.inc({}, count),
   });
   resources.add('sweep', stopSweeping);
+  const stopSweepingKeys = sweepExpired({
+    name: 'idempotency-keys',
+    store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
+    retentionMs: 0,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: () => {},
+  });
+  resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await bus.producer();
   resources.add('access producer', () => producer.close());
   const { authenticate } = await openAccess(context, { bus, producer });
   const routes = [...deliveryRoutes({ store: stores.deliveries }), ...letterRoutes];
+  const idempotency = {
+    // No answer of this service holds a secret.
+    ...{ store: stores.keys, ring: null, clock, logger },
+    onReplay: () => metrics.handles.answersReplayed.inc({}),
+  };
+  const { requestsPerSecond } = config;
   const server = await serve(context, {
-    routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond }),
+    routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond, idempotency }),
   });
   return { url: server.url };
 };

@@ -9,6 +9,7 @@ import {
   type SubscriptionRecord,
   topics,
 } from '@tidings/contracts';
+import { MemoryIdempotencyStore } from '@tidings/http/testing';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
 import { createServiceContext, recordingLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
@@ -37,6 +38,7 @@ export type Backing = Readonly<{
   deliveries: ReturnType<typeof createMemoryDeliveryStore>;
   letters: ReturnType<typeof createMemoryLetterStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
+  keys: MemoryIdempotencyStore;
 }>;
 
 /** An empty bus and empty stores. */
@@ -45,16 +47,17 @@ export const newBacking = (): Backing => ({
   deliveries: createMemoryDeliveryStore(),
   letters: createMemoryLetterStore(),
   jobs: createMemoryJobStore(),
+  keys: new MemoryIdempotencyStore(),
 });
 
 /** The body of the letter of event `n`. */
 export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
 
-type Call = Readonly<{ body?: object | undefined; key?: string }>;
+type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record<string, string> }>;
 
 /** The service over a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
-  const { bus, deliveries, letters, jobs } = backing;
+  const { bus, deliveries, letters, jobs, keys } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
@@ -72,17 +75,25 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   await letIn(producer, { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
   const scopes = ['deliveries:read', 'deliveries:write'] as const;
   await letIn(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
-  const { url } = await startHistory(context, { openBus, openStores: () => ({ deliveries, letters, jobs }) });
+  const { url } = await startHistory(context, {
+    openBus,
+    openStores: () => ({ deliveries, letters, jobs, keys }),
+  });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
   await untilLetIn(url);
-  const callAt = async (target: string, method: string, { body, key = adminKey }: Call = {}) => {
+  const callAt = async (
+    target: string,
+    method: string,
+    { body, key = adminKey, headers = {} }: Call = {},
+  ) => {
     const response = await fetch(`${url}${target}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const read = (await response.json()) as Record<string, unknown>;
+    return { status: response.status, replayed: response.headers.get('idempotency-replayed'), body: read };
   };
   const call = async (method: string, below: string, body?: object) =>
     callAt(`/v1/webhooks/dead-letters${below}`, method, { body });
@@ -91,7 +102,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
     callAt(`/v1/webhooks/dead-letters${below}`, method, { key: acmeKey });
   const callJobs = async (method: string, below: string) =>
     callAt(`/v1/webhooks/dead-letter-jobs${below}`, method);
-  return { ...backing, url, stop, call, callAsAcme, callJobs, ...producing(backing) };
+  return { ...backing, url, stop, callAt, call, callAsAcme, callJobs, ...producing(backing) };
 };
 
 /** What a test does from outside of the service. */

@@ -18,7 +18,7 @@ export const metricsCatalogue = defineMetrics({
   answersReplayed: {
     type: 'counter',
     name: 'tidings_subscription_answers_replayed_total',
-    help: 'POSTs that were answered from the memory of their Idempotency-Key.',
+    help: 'POSTs that got the stored answer of their Idempotency-Key.',
     labels: [],
   },
   publishSeconds: {

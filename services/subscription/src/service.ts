@@ -187,12 +187,11 @@ export async function startSubscription(context: Context): Promise<{ url: string
   mongo.onUp(housekeeping.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
-  const onReplay = () => metrics.handles.answersReplayed.inc({});
   const registryRoutes = [
     ...filterRoutes({ catalogue, checks: { checkFilter: filterRule } }),
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
-    ...apiKeyRoutes({ ...documents, usage, ring, once: { ...documents.apiKeys, keys }, onReplay }),
+    ...apiKeyRoutes({ ...documents, usage, ring }),
     ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
     ...auditRoutes(
       registry.audit,
@@ -201,7 +200,6 @@ export async function startSubscription(context: Context): Promise<{ url: string
   ];
   const routes = subscriptionRoutes({
     ...subscriptions,
-    keys,
     endpointHealth: health,
     mint,
     send,
@@ -216,13 +214,17 @@ export async function startSubscription(context: Context): Promise<{ url: string
     catalogue,
     secretOverlapMs: config.secretOverlapMs,
     checks: { checkEndpoint, checkHeader: headerRule, checkFilter: filterRule },
-    onReplay,
   });
+  const idempotency = {
+    ...{ store: keys, ring, clock, logger: context.logger },
+    onReplay: () => metrics.handles.answersReplayed.inc({}),
+  };
   const server = await serve(context, {
     routes: (app) =>
       mountRoutes(app, [...routes, ...registryRoutes], {
         authenticate: access.authenticate,
         requestsPerSecond: config.requestsPerSecond,
+        idempotency,
       }),
   });
   // Only now is it known where this process listens.

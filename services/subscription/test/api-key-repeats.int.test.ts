@@ -5,10 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 
-type Entry = { _id: string; claimed_until_ms: number; answer: { sealed_secret: string } | null };
+type Entry = { _id: string; claimed_until_ms: number; answer: string | null };
 type Caller = ReturnType<typeof accessCaller>;
 
-/** The memory of repeats, past the service. */
+/** The stored answers, past the service. */
 async function repeatsOf({ database }: Place) {
   const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
   onTestFinished(async () => connection.close());
@@ -41,7 +41,7 @@ describe('POST of a key under an Idempotency-Key', () => {
     expect((await call('POST', 'api-keys', { body: { scopes: ['admin'] }, headers })).status).toBe(422);
     const kept = JSON.stringify(await (await repeatsOf(place)).find({}).toArray());
     expect(kept).not.toContain(keyOf(first));
-    expect(kept).toContain('"sealed_secret":"');
+    expect(kept).toContain('"answer":"v1.');
     const other = await call('POST', 'api-keys', { body: { scopes: ['admin'] } });
     await eventually(async () => expect(await isLetIn(call, keyOf(other))).toBe(true));
     const foreign = await call('POST', 'api-keys', { body, headers, key: keyOf(other) });

@@ -97,6 +97,37 @@ describe('kill -9 of the service', () => {
     }
   });
 
+  it('at each step of a rotation under an Idempotency-Key makes one secret, which the repeat shows', async () => {
+    const site = newSite();
+    const { subscriptions, keys } = openDatabase(site);
+    let running = await startReady(site);
+    const kept = { collection: 'idempotency_keys', signal } as const;
+    const stored = { ...kept, command: 'update', text: '"answer":"v1.' } as const;
+    const moments: Readonly<Record<string, Strike>> = {
+      'before the key is kept': { ...kept, at: 'sent', command: 'insert', text: '"fingerprint"' },
+      'between key and write': { ...kept, at: 'answered', command: 'insert', text: '"fingerprint"' },
+      ...steps('update'),
+      'before the answer is stored': { ...stored, at: 'sent' },
+      'between storing the answer and giving it': { ...stored, at: 'answered' },
+    };
+    for (const [moment, strike] of Object.entries(moments)) {
+      const { body } = await running.call('POST', '', { body: aBody({ send_test: false }) });
+      const rotate = async ({ call }: RegistryProcess) =>
+        call('POST', `/${body.id}/rotate-secret`, {
+          headers: { 'idempotency-key': body.id, 'if-match': '"1"' },
+        });
+      const struck = running;
+      running = await strikeDuring(site, { running, strike, call: async () => rotate(struck), agree });
+      // As if the minute had passed for which the key belongs to the process that died.
+      await keys.updateMany({}, { $set: { claimed_until_ms: 0 } });
+      const repeat = await rotate(running);
+      expect([moment, repeat.status, repeat.body.version]).toEqual([moment, 200, 2]);
+      expect(await rotate(running)).toMatchObject({ status: 200, body: { secret: repeat.body.secret } });
+      const document = await subscriptions.findOne({ _id: body.id });
+      expect(document).toMatchObject({ version: 2, secrets: [{}, {}] });
+    }
+  });
+
   it('in the middle of a purge leaves neither a document nor a record', async () => {
     const site = newSite();
     const { subscriptions, all } = openDatabase(site);

@@ -7,15 +7,11 @@ import { serveRoutes } from './serve-routes.ts';
 /** The routes over the registry in memory, on a real socket, for one test. Its clock is the real one. */
 export async function serveInMemory(overrides: Partial<RouteParts> = {}) {
   const registry = await openInMemoryRegistry();
-  let replays = 0;
   const routes = subscriptionRoutes({
     ...registry,
     ...overrides,
     clock: systemClock,
-    onReplay: () => {
-      replays += 1;
-    },
   });
-  const { url } = await serveRoutes(routes);
-  return { ...registry, url, call: apiCaller(url, 'own'), replays: () => replays };
+  const served = await serveRoutes(routes);
+  return { ...registry, ...served, call: apiCaller(served.url, 'own') };
 }

@@ -7,7 +7,6 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
 import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
 import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
-import { MemoryIdempotencyStore } from '../src/registry/adapters/memory-idempotency-store.ts';
 import { documentsOf } from '../src/registry/documents.ts';
 import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
@@ -55,7 +54,6 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const bus = createMemoryBus({ clock });
   const logger = recordingLogger();
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
-  const keys = new MemoryIdempotencyStore();
   const producer = await bus.producer();
   const endpointHealth = new MemoryHealthStore();
   const audit = new MemoryAuditLog();
@@ -82,7 +80,6 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     logger,
     topic,
     bus,
-    keys,
     endpointHealth,
     overtaken,
     table,

@@ -1,4 +1,5 @@
-import { MongoConnection } from '@tidings/mongodb';
+import { describeIdempotencyStore } from '@tidings/http/testing';
+import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
 import { eventually, guardCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
@@ -7,12 +8,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { MongoAuditLog } from '../src/registry/adapters/mongo-audit-log.ts';
 import { MongoDocumentStore } from '../src/registry/adapters/mongo-document-store.ts';
-import { MongoIdempotencyStore } from '../src/registry/adapters/mongo-idempotency-store.ts';
 import { MongoHealthStore } from '../src/subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 import { describeAuditLog } from './audit-log-contract.ts';
 import { describeHealthStore } from './health-store-contract.ts';
-import { describeIdempotencyStore } from './idempotency-store-contract.ts';
 import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
 const guard = guardCommands(mongoose.mongo, 'subscription');

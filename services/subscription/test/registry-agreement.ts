@@ -46,6 +46,7 @@ export function openDatabase({ database }: Site) {
   const subscriptions = connection.collection<Raw>('subscriptions');
   return {
     subscriptions,
+    keys: connection.collection<{ _id: string; claimed_until_ms: number }>('idempotency_keys'),
     connection,
     all: async () => {
       await connection.asPromise();

@@ -1,8 +1,23 @@
 import { type ApiTag, apiTags } from '../api-tags.ts';
 import { problemTable } from '../problem-table.ts';
-import type { Answer, Body, JsonSchema, Query, Route } from '../route.ts';
+import {
+  type Answer,
+  type AnswerHeader,
+  type Body,
+  idempotencyOf,
+  type JsonSchema,
+  type Query,
+  type Route,
+} from '../route.ts';
 import { type Components, described } from './named-schema.ts';
-import { problemAnswer, problemName, problemsOf, serverRefusal, serverRefusals } from './problems-of.ts';
+import {
+  problemAnswer,
+  problemName,
+  problemsOf,
+  serverRefusal,
+  serverRefusals,
+  takesIdempotencyKey,
+} from './problems-of.ts';
 import {
   answerHeaders,
   headerReferences,
@@ -83,13 +98,12 @@ const sorted = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
 
 function usedComponents(routes: readonly Route[]): Record<string, Named> {
-  const answers = routes.flatMap((route) => Object.values(route.answers));
   const headers = new Set<string>([
     'Retry-After',
     ...rateHeaders,
-    ...answers.flatMap((answer) => answer.headers ?? []),
+    ...routes.flatMap((route) => Object.values(route.answers).flatMap((answer) => headersOf(route, answer))),
   ]);
-  const taken = new Set<string>(routes.flatMap((route) => route.takes ?? []));
+  const taken = new Set<string>(routes.flatMap(takenHeaders));
   const listed = new Set(routes.flatMap(({ query }) => Object.keys(query?.properties ?? {})));
   const only = (all: Readonly<Record<string, object>>, names: ReadonlySet<string>) =>
     Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
@@ -98,6 +112,14 @@ function usedComponents(routes: readonly Route[]): Record<string, Named> {
     parameters: { ...only(requestHeaders, taken), ...only(listParameters, listed) },
   };
 }
+
+const takenHeaders = (route: Route): readonly string[] => [
+  ...(route.takes ?? []),
+  ...(takesIdempotencyKey(route) ? ['Idempotency-Key'] : []),
+];
+
+const headersOf = (route: Route, { headers = [] }: Answer): readonly AnswerHeader[] =>
+  idempotencyOf(route) === 'stored' ? [...headers, 'Idempotency-Replayed'] : headers;
 
 function operation(route: Route, schemas: Components): Named {
   const { operationId, tag, summary, description, access, body } = route;
@@ -109,13 +131,15 @@ function operation(route: Route, schemas: Components): Named {
     summary,
     description: told.filter((text) => text !== undefined).join('\n\n'),
     security: isPublic ? [] : [{ key: [access] }],
+    ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
     parameters: parametersOf(route, schemas),
     ...(body === undefined ? {} : { requestBody: requestBody(body, schemas) }),
     responses: responsesOf(route, schemas),
   };
 }
 
-function parametersOf({ params = {}, query, takes = [] }: Route, schemas: Components): unknown[] {
+function parametersOf(route: Route, schemas: Components): unknown[] {
+  const { params = {}, query } = route;
   return [
     ...Object.entries<JsonSchema>(params).map(([name, { description, ...schema }]) => ({
       name,
@@ -124,7 +148,7 @@ function parametersOf({ params = {}, query, takes = [] }: Route, schemas: Compon
       ...(description === undefined ? {} : { description }),
       schema: described(schema, schemas),
     })),
-    ...takes.map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    ...takenHeaders(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ...queryParameters(query, schemas),
   ];
 }
@@ -143,7 +167,10 @@ function requestBody({ types, isOptional, schema, example }: Body<unknown>, sche
 }
 
 function responsesOf(route: Route, schemas: Components): Named {
-  const good = Object.entries(route.answers).map(([status, answer]) => [status, response(answer, schemas)]);
+  const good = Object.entries(route.answers).map(([status, answer]) => [
+    status,
+    response({ ...answer, headers: headersOf(route, answer) }, schemas),
+  ]);
   const bad = new Map<number, object>();
   for (const code of problemsOf(route)) {
     const { status } = problemTable[code];

@@ -1,14 +1,19 @@
 import type { ErrorCode } from '@tidings/runtime';
 import { problemTable } from '../problem-table.ts';
-import type { Route } from '../route.ts';
+import { idempotencyOf, type Route } from '../route.ts';
 import { problemSchema } from './problem-schema.ts';
 import { headerReferences, rateHeaders } from './shared-components.ts';
 
 const allCodes = Object.keys(problemTable) as readonly ErrorCode[];
 
+/** Returns true for a route that reads an Idempotency-Key. */
+export const takesIdempotencyKey = (route: Route): boolean =>
+  ['stored', 'derived'].includes(idempotencyOf(route) ?? '');
+
 /** The problems that a route can answer with: what follows from its declaration, and what it adds. */
-export function problemsOf({ access, params, query, body, takes = [], problems = [] }: Route): ErrorCode[] {
-  const takesKey = takes.includes('Idempotency-Key');
+export function problemsOf(route: Route): ErrorCode[] {
+  const { access, params, query, body, takes = [], problems = [] } = route;
+  const takesKey = takesIdempotencyKey(route);
   const codes = new Set<ErrorCode>([
     'not-acceptable',
     'rate-limited',
@@ -24,7 +29,7 @@ export function problemsOf({ access, params, query, body, takes = [], problems =
   add(query !== undefined || takesKey, 'invalid-request');
   add(body !== undefined, 'invalid-request', 'payload-too-large', 'unsupported-media-type', 'unprocessable');
   add(takes.includes('If-Match'), 'invalid-request', 'precondition-failed', 'conflict');
-  add(takesKey, 'conflict', 'unprocessable');
+  add(idempotencyOf(route) === 'stored', 'conflict', 'unprocessable');
   return allCodes.filter((code) => codes.has(code));
 }
 

@@ -49,7 +49,7 @@ export const headerReferences = (names: readonly string[]): object =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** The headers of requests, as parameters. */
-export const requestHeaders: Readonly<Record<RequestHeader, object>> = {
+export const requestHeaders: Readonly<Record<RequestHeader | 'Idempotency-Key', object>> = {
   'If-Match': {
     name: 'If-Match',
     in: 'header',
@@ -60,7 +60,8 @@ export const requestHeaders: Readonly<Record<RequestHeader, object>> = {
   'Idempotency-Key': {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'Makes a repeat safe: the same key and the same body are the same request.',
+    description:
+      'Makes a repeat safe: under the same key, the same request by the same API key takes effect once.',
     schema: { ...text, minLength: 1, maxLength: 256, pattern: '^[\\x20-\\x7e]+$' },
   },
 };

@@ -16,8 +16,9 @@ export type JobParts = Readonly<{
   wake: () => void;
 }>;
 
-/** Who asks for a job, and what it is to do. `filters` hold the walls of the key. */
+/** Who asks for a job, and what it is to do. `id` is reserved by the caller; `filters` hold the walls of the key. */
 export type JobRequest = Readonly<{
+  id: string;
   action: DeadLetterJob['action'];
   filters: DeadLetterFilters;
   by: string;
@@ -25,7 +26,8 @@ export type JobRequest = Readonly<{
   ratePerSecond: number;
 }>;
 
-const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
+/** Makes the id of a job. */
+export const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
 
 /** Everything that lies in the topic now, whether it was read already or not. */
 export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly Stretch[]> =>
@@ -37,10 +39,11 @@ const start = async (
   stretches: readonly Stretch[],
 ): Promise<DeadLetterJob> => {
   const { workspaceId, ownerId } = request.filters;
-  const job = newJob({ ...request, id: newJobId(), workspaceId, ownerId, stretches }, clock.nowMs());
-  await jobs.insert(job);
+  const job = newJob({ ...request, workspaceId, ownerId, stretches }, clock.nowMs());
+  const isNew = await jobs.insert(job);
   wake();
-  return job;
+  // One that is there was made by an earlier run of the same request.
+  return isNew ? job : ((await jobs.findAnywhere(job.id)) ?? job);
 };
 
 /** Starts a job over all that the filters let through and that lies in dead-letters by now. */

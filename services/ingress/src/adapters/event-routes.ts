@@ -51,7 +51,7 @@ const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: Event
       'Answers 202 when the event is on all in-sync replicas of the log. `data` is kept and delivered byte for byte. ' +
       'With an `Idempotency-Key`, or an `id` of your own, a repeat is the same event. A 503 means unknown, not refused: ' +
       'repeat it with the same key.',
-    takes: ['Idempotency-Key'],
+    idempotency: 'derived',
     body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types, example: eventExample }),
     answers: {
       202: {
@@ -83,7 +83,7 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
     description:
       'Each event is accepted or refused by itself. Results are in the order of the events. With an ' +
       '`Idempotency-Key` a repeat of the same batch is the same events.',
-    takes: ['Idempotency-Key'],
+    idempotency: 'derived',
     body: bytesBody({
       schema: batchSchema,
       maxBytes: limits.maxBatchBytes,

@@ -9,6 +9,7 @@ import {
   type Written,
   writeFirst,
   writeVersion,
+  writtenBefore,
 } from '../registry/write-version.ts';
 import {
   beginWorkspace,
@@ -99,6 +100,9 @@ export async function createWorkspace(
   { id, body, by }: Readonly<{ id: WorkspaceId; body: WorkspaceBody; by: Actor }>,
 ): Promise<Written<Workspace>> {
   const { ring, operator, clock } = parts;
+  const reach = { workspaceId: id, consumerId: null };
+  const repeated = await writtenBefore(parts, { reach, id, by });
+  if (repeated !== null) return repeated;
   const before = { ...defaultRules, ...operator, name: id };
   refuseFaults(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));
   const entity = beginWorkspace(id, rulesFrom(ring, id, { body, before }), clock.nowMs());

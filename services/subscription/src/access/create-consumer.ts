@@ -1,7 +1,7 @@
 import type { Documents } from '../registry/documents.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { withAudit } from '../registry/write-audit.ts';
-import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
+import { type WriteParts, type Written, writeFirst, writtenBefore } from '../registry/write-version.ts';
 import {
   beginConsumer,
   type Consumer,
@@ -19,10 +19,14 @@ export async function createConsumer(
   consumers: Documents<Consumer>,
   { place, details, by }: ConsumerCreation,
 ): Promise<Written<Consumer> | null> {
+  const id = consumerKey(place);
+  const reach = { workspaceId: place.workspaceId, consumerId: null };
+  const before = await writtenBefore(consumers, { reach, id, by });
+  if (before !== null) return before;
   const nowMs = consumers.clock.nowMs();
   const written = await writeFirst(consumers, { entity: beginConsumer(place, details, nowMs), by });
   if (written !== null) return written;
-  const current = await consumers.store.findAnywhere(consumerKey(place));
+  const current = await consumers.store.findAnywhere(id);
   if (current?.state !== 'deleted') return null;
   const next = reviveConsumer(current, details, nowMs);
   return replaceDeleted(consumers, { current, next, by });

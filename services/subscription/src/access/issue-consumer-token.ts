@@ -16,8 +16,11 @@ import { consumerFault, ensureConsumer, type Workspaces } from './workspace-dire
 /** What signing works with. */
 export type TokenParts = Workspaces & Readonly<{ tokenKeys: Documents<TokenKey>; ring: KeyRing }>;
 
-/** A token that is wanted, and by whom. */
-export type TokenRequest = Readonly<{ principal: Principal; body: TokenBody; by: Actor }>;
+/** Makes the id of a token. */
+export const newTokenId = (): string => `tok_${randomUUID().replaceAll('-', '')}`;
+
+/** A token that is wanted, and by whom. `id` is reserved by the caller: a repeat gives the same token again. */
+export type TokenRequest = Readonly<{ principal: Principal; body: TokenBody; id: string; by: Actor }>;
 
 /** A token and until when it is good, in epoch milliseconds. */
 export type IssuedToken = Readonly<{ token: string; scopes: readonly string[]; expiresAtMs: number }>;
@@ -25,7 +28,7 @@ export type IssuedToken = Readonly<{ token: string; scopes: readonly string[]; e
 /** Signs a short-lived token for one consumer: what a browser may hold instead of a key. */
 export async function issueConsumerToken(
   parts: TokenParts,
-  { principal, body, by }: TokenRequest,
+  { principal, body, id, by }: TokenRequest,
 ): Promise<IssuedToken> {
   const workspaceId = workspaceOf(principal, undefined);
   const place = { workspaceId, consumerId: consumerId(body.consumer_id) };
@@ -45,7 +48,7 @@ export async function issueConsumerToken(
   const d = unseal(parts.ring, key.sealedPrivate, associatedWith(workspaceId));
   const token = await signConsumerToken(
     {
-      id: `tok_${randomUUID().replaceAll('-', '')}`,
+      id,
       ...place,
       scopes,
       madeBy: principal.keyId,

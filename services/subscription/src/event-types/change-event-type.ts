@@ -1,6 +1,5 @@
 import { mergePatch } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
-import { canonicalJson } from '../registry/domain/canonical-json.ts';
+import { AppError, canonicalJson } from '@tidings/runtime';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { breakingBetween, checkVersion, refuseBreaking, schemaFaults } from './check-event-type.ts';

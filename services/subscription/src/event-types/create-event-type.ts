@@ -1,9 +1,9 @@
 import type { WorkspaceId } from '@tidings/contracts';
-import { AppError } from '@tidings/runtime';
+import { AppError, canonicalJson } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
-import { canonicalJson } from '../registry/domain/canonical-json.ts';
+
 import { refuseFaults } from '../registry/refuse-faults.ts';
-import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
+import { type WriteParts, type Written, writeFirst, writtenBefore } from '../registry/write-version.ts';
 import { replaceEventType } from './change-event-type.ts';
 import { checkVersion, schemaFaults } from './check-event-type.ts';
 import { begin, defaultSettings, type EventType, type SchemaText } from './domain/event-type.ts';
@@ -65,13 +65,16 @@ export async function createEventType(
 ): Promise<Written<EventType>> {
   const { workspaceId, body } = beginnings;
   const eventType = newEventType(beginnings, parts.clock.nowMs());
+  const reach = { workspaceId, consumerId: null };
+  const before = await writtenBefore(parts, { reach, id: eventType.id, by });
+  if (before !== null) return before;
   await requireRoom(parts, workspaceId);
   const written = await writeFirst(parts, { entity: eventType, by });
   if (written !== null) return written;
-  const current = await parts.store.find({ workspaceId, consumerId: null }, eventType.id);
+  const current = await parts.store.find(reach, eventType.id);
   if (current?.origin === 'seen') {
     const { name: _name, ...rest } = body;
-    const target = { reach: { workspaceId, consumerId: null }, id: eventType.id, ifMatch: null, by };
+    const target = { reach, id: eventType.id, ifMatch: null, by };
     return replaceEventType(parts, target, rest);
   }
   const message = `There is an event type '${body.name}' already: change it with PATCH or PUT.`;

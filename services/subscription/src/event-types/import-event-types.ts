@@ -2,7 +2,7 @@ import type { WorkspaceId } from '@tidings/contracts';
 import { detailsOf, type Validate } from '@tidings/http';
 import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
-import type { WriteParts, Written } from '../registry/write-version.ts';
+import { type WriteParts, type Written, writtenBefore } from '../registry/write-version.ts';
 import { mergedEventType, mergeEventType } from './change-event-type.ts';
 import { createEventType, newEventType, requireRoom } from './create-event-type.ts';
 import type { DocumentEntry } from './document-entry.ts';
@@ -113,6 +113,8 @@ async function write(parts: ImportParts, given: Import, told: Told): Promise<Out
     ...written,
     outcome,
   });
+  const before = await writtenBefore(parts, { reach, id, by: given.by });
+  if (before !== null) return done(before, before.entity.version === 1 ? 'created' : 'new_version');
   if (current === null) return done(await createEventType(parts, creationOf(given, told)), 'created');
   const written = await mergeEventType(parts, { reach, id, ifMatch: null, by: given.by }, told.body);
   return done(written, written.entity.version === current.version ? 'unchanged' : 'new_version');

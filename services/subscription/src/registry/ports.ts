@@ -77,35 +77,3 @@ export type AuditLog = Readonly<{
   append(entry: AuditEntry): Promise<void>;
   list(reach: Reach, query: AuditQuery): Promise<Listed<AuditEntry>>;
 }>;
-
-/** What a POST with an Idempotency-Key was answered. The body is without the secret, which stays sealed. */
-export type KeptAnswer = Readonly<{ bodyJson: string; version: number; sealedSecret: string | null }>;
-
-/** One Idempotency-Key in use. `claim` names the run that works on it. */
-export type IdempotencyEntry = Readonly<{
-  id: string;
-  /** Of the request: another one under the same key is refused. */
-  fingerprint: string;
-  /** Reserved before anything is written, so that a run after a crash finds what the first one wrote. */
-  entityId: string;
-  claim: string;
-  /** A run that has not answered by then is taken for dead. */
-  claimedUntilMs: number;
-  expiresAtMs: number;
-  answer: KeptAnswer | null;
-}>;
-
-/** The memory of POSTs. Every method rejects with AppError `unavailable` when the database does not answer. */
-export type IdempotencyStore = Readonly<{
-  /** Keeps the entry if there is none of its id; else answers the one that is there. */
-  claim(entry: IdempotencyEntry): Promise<IdempotencyEntry | null>;
-  /** Puts `entry` in the place of the one that `claim` held; false when another run did so first. */
-  takeOver(entry: IdempotencyEntry, claim: string): Promise<boolean>;
-  complete(entry: IdempotencyEntry, answer: KeptAnswer): Promise<void>;
-  /** Ends the claim of a run that failed, keeping the id it reserved: it may have written something. */
-  endClaim(entry: IdempotencyEntry): Promise<void>;
-  /** Forgets a run that wrote nothing. */
-  release(entry: IdempotencyEntry): Promise<void>;
-  /** Forgets up to `limit` entries that have expired, and says how many. */
-  sweepExpired(nowMs: number, limit: number): Promise<number>;
-}>;

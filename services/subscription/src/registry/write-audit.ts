@@ -1,12 +1,25 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { auditedFields } from './define-documents.ts';
 import type { Documents } from './documents.ts';
-import { type Actor, changedFields } from './domain/audit-entry.ts';
+import { type Actor, type AuditEntry, changedFields } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 
 // By time, and within a millisecond by version, so that the entries of a document are in the order of its versions.
-const entryId = (atMs: number, version: number): string =>
-  `aud_${hex(atMs, 12)}${hex(version, 8)}${randomBytes(6).toString('hex')}`;
+const entryId = (entry: Place & Pick<AuditEntry, 'atMs' | 'version'>, runId: string): string =>
+  `aud_${hex(entry.atMs, 12)}${hex(entry.version, 8)}${endOf(entry, runId)}`;
+
+type Place = Pick<AuditEntry, 'kind' | 'entityId'>;
+
+// Tells by which request an entry was made: no field of its own is needed, which older releases could not read.
+const endOf = ({ kind, entityId }: Place, runId: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([runId, kind, entityId]))
+    .digest('hex')
+    .slice(0, 12);
+
+/** Returns true for the entry of a change that a run of this request made to this document. */
+export const isEntryOf = (entry: AuditEntry, runId: string): boolean =>
+  entry.id.endsWith(endOf(entry, runId));
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
@@ -22,20 +35,17 @@ export async function withAudit<T extends Versioned>(
   { operation, by, current, next }: Change<T>,
 ): Promise<T> {
   if (current !== null && current.audit !== null) await audit.append(current.audit);
-  const atMs = clock.nowMs();
+  const place = { kind: kind.name, entityId: next.id, atMs: clock.nowMs(), version: next.version };
   const before = current === null ? null : auditedFields(kind, current);
   return {
     ...next,
     audit: {
-      id: entryId(atMs, next.version),
-      atMs,
+      ...place,
+      id: entryId(place, by.run?.id ?? randomUUID()),
       operation,
-      kind: kind.name,
-      entityId: next.id,
       workspaceId: next.workspaceId,
       consumerId: kind.consumerOf(next),
-      version: next.version,
-      actor: by,
+      actor: { keyId: by.keyId, address: by.address },
       ...changedFields(before, auditedFields(kind, next), kind.masks),
     },
   };

@@ -1,10 +1,10 @@
-import { etagOf, type IfMatch } from '@tidings/http';
+import { etagOf, type IfMatch, idempotencyWindowMs } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import type { Documents } from './documents.ts';
 import type { Actor } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 import type { Reach } from './ports.ts';
-import { withAudit } from './write-audit.ts';
+import { isEntryOf, withAudit } from './write-audit.ts';
 
 /** What every use case that writes works with. */
 export type WriteParts<T extends Versioned> = Pick<
@@ -52,9 +52,49 @@ export async function findTarget<T extends Versioned>(
   return current;
 }
 
+const auditPage = 100;
+
+/** Returns true when the audit log has a change of this document by an earlier run of the same request. */
+async function isInAuditLog<T extends Versioned>(
+  { kind, audit, clock }: WriteParts<T>,
+  { reach, id, runId }: Readonly<{ reach: Reach; id: string; runId: string }>,
+): Promise<boolean> {
+  // Nothing older can be of a request whose key still counts; twice as long, for clocks that differ.
+  const sinceMs = clock.nowMs() - 2 * idempotencyWindowMs;
+  const whole = { ...reach, consumerId: null };
+  for (let afterId: string | null = null; ; ) {
+    const query = { kind: kind.name, entityId: id, keyId: null, afterId, limit: auditPage };
+    const { items, nextAfterId } = await audit.list(whole, query);
+    if (items.some((entry) => isEntryOf(entry, runId))) return true;
+    if (nextAfterId === null || (items.at(-1)?.atMs ?? 0) < sinceMs) return false;
+    afterId = nextAfterId;
+  }
+}
+
+/**
+ * Returns the document as it is now when an earlier run of this request has written it, else null. A run after a crash
+ * asks first, so that one request changes a document once.
+ */
+export async function writtenBefore<T extends Versioned>(
+  parts: WriteParts<T>,
+  { reach, id, by }: Pick<Target, 'reach' | 'id' | 'by'>,
+): Promise<Written<T> | null> {
+  if (by.run?.isRepeat !== true) return null;
+  const { id: runId } = by.run;
+  const current = await parts.store.find(reach, id);
+  if (current === null || current.state === 'deleted') return null;
+  const isOwn =
+    (current.audit !== null && isEntryOf(current.audit, runId)) ||
+    (await isInAuditLog(parts, { reach, id, runId }));
+  if (!isOwn) return null;
+  const propagated = current.isUnpublished ? await parts.outbox.announce(current) : true;
+  return { entity: current, propagated };
+}
+
 /**
  * Makes the next version of a document: reads, changes, writes by compare-and-set, and publishes. A lost race is run
- * again on what won it, unless the caller named the version it meant.
+ * again on what won it, unless the caller named the version it meant. A document that an earlier run of the same request
+ * has written stays as it is.
  */
 export async function writeVersion<T extends Versioned>(
   parts: WriteParts<T>,
@@ -65,6 +105,8 @@ export async function writeVersion<T extends Versioned>(
   const { operation } = write;
   const beganMs = clock.monotonicMs();
   for (let tries = 1; tries <= maxTries; tries += 1) {
+    const before = await writtenBefore(parts, target);
+    if (before !== null) return before;
     const current = await findTarget(parts, target);
     const next = await write.change(current);
     if (next === current) return { entity: current, propagated: !current.isUnpublished };

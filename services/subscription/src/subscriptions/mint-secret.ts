@@ -14,9 +14,12 @@ import { readTls, type StoredTls, type TlsBody } from './domain/tls-material.ts'
 /** The subscription that a secret belongs to. A sealed secret opens for no other. */
 export type SecretOwner = Readonly<{ workspaceId: WorkspaceId; subscriptionId: SubscriptionId }>;
 
-/** What is minted. `own` is a secret that the caller brings. */
+/** Makes the id of a secret. */
+export const newSecretId = (): string => `sec_${randomUUID().replaceAll('-', '')}`;
+
+/** What is minted. `own` is a secret that the caller brings; `id` is a new one where it was not reserved. */
 export type Minting = SecretOwner &
-  Readonly<{ style: SignatureStyle; own: string | undefined; nowMs: number }>;
+  Readonly<{ id?: string | undefined; style: SignatureStyle; own: string | undefined; nowMs: number }>;
 
 /** The secret as its owner sees it this once, null for a key pair (its owner gets the public key), and as it is kept. */
 export type Minted = Readonly<{ shown: string | null; stored: StoredSecret }>;
@@ -40,14 +43,14 @@ export class SecretMint {
 
   /** A new secret, or the caller's own. Throws AppError `unprocessable` when that one is not of the style. */
   mint(minting: Minting): Minted {
-    const { style, own, nowMs } = minting;
+    const { id = newSecretId(), style, own, nowMs } = minting;
     const isPair = style === 'v1a';
     const secret = own ?? (isPair ? generateKeyPair().secret : generateSecret());
     if (own !== undefined) requireStyle(own, style);
     return {
       shown: isPair ? null : secret,
       stored: {
-        id: `sec_${randomUUID().replaceAll('-', '')}`,
+        id,
         sealed: seal(this.#ring, secret, associated(minting)),
         createdAtMs: nowMs,
         expiresAtMs: null,

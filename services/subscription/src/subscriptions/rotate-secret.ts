@@ -5,7 +5,7 @@ import { limits } from './domain/limits.ts';
 import type { RotateBody } from './domain/request-body.ts';
 import { rotated, type StoredSecret, unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
-import type { Minted, SecretMint } from './mint-secret.ts';
+import { newSecretId, type SecretMint } from './mint-secret.ts';
 
 /** What a rotation needs besides the parts of every write. */
 export type RotateParts = WriteParts<Subscription> & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
@@ -29,23 +29,35 @@ function refuseKnown({ mint }: RotateParts, current: Subscription, own: string |
   refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: give a new one` }]);
 }
 
+/** Returns the secret that this run has made, or an earlier one of the same request, whose answer was lost. */
+function shownSecretOf({ mint }: RotateParts, current: Subscription, secretId: string): string | null {
+  const { id, workspaceId, secrets } = current;
+  const made = secrets.find((secret) => secret.id === secretId);
+  if (made === undefined) {
+    const message =
+      'The secret of this Idempotency-Key has been replaced by now: take a new key to rotate again.';
+    throw new AppError({ code: 'conflict', message });
+  }
+  return made.publicKey === null ? mint.open(made.sealed, { workspaceId, subscriptionId: id }) : null;
+}
+
 /** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
 export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
   const { clock, mint, secretOverlapMs } = parts;
   const overlapMs = body.overlap_seconds === undefined ? secretOverlapMs : body.overlap_seconds * 1_000;
-  let minted: Minted | undefined;
+  const id = target.by.run?.id ?? newSecretId();
   const written = await writeVersion(parts, target, {
     operation: 'secret-rotated',
     change: (current) => {
       const nowMs = clock.nowMs();
       const { signatureStyle: style } = current.settings;
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
-      minted = mint.mint({ ...owner, style, own: body.secret, nowMs });
+      const minted = mint.mint({ ...owner, id, style, own: body.secret, nowMs });
       refuseKnown(parts, { ...current, secrets: unexpired(current.secrets, nowMs) }, body.secret);
       const secrets = rotated(current.secrets, { fresh: minted.stored, nowMs, overlapMs });
       refuseTooMany(secrets);
       return withSecrets(current, secrets, nowMs);
     },
   });
-  return { ...written, shownSecret: minted?.shown ?? null };
+  return { ...written, shownSecret: shownSecretOf(parts, written.entity, id) };
 }

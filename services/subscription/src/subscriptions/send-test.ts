@@ -1,4 +1,4 @@
-import { newEventId, type SubscriptionId } from '@tidings/contracts';
+import type { EventId, SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { DocumentStore, Reach } from '../registry/ports.ts';
@@ -21,8 +21,13 @@ export type TestParts = Readonly<{
   logger: Logger;
 }>;
 
-/** Whom to test, for whom. `traceparent` goes with the request. */
-export type TestTarget = Readonly<{ reach: Reach; id: SubscriptionId; traceparent: string }>;
+/** Whom to test, for whom. `eventId` is reserved by the caller; `traceparent` goes with the request. */
+export type TestTarget = Readonly<{
+  reach: Reach;
+  id: SubscriptionId;
+  eventId: EventId;
+  traceparent: string;
+}>;
 
 /** What came of a test. `recorded`: the attempt will appear in the history. */
 export type Tested = Readonly<{
@@ -35,15 +40,19 @@ export type Tested = Readonly<{
  * Sends one `webhook.test` now, signed and guarded like any delivery, records the attempt, and tells what came of it. A
  * disabled subscription can be tested too: that is how its owner finds out whether to enable it.
  */
-export async function sendTest(parts: TestParts, { reach, id, traceparent }: TestTarget): Promise<Tested> {
-  const subscription = await readSubscription(parts.store, reach, id);
-  return inTestSlot(async () => sendOne(parts, subscription, traceparent));
+export async function sendTest(parts: TestParts, target: TestTarget): Promise<Tested> {
+  const subscription = await readSubscription(parts.store, target.reach, target.id);
+  return inTestSlot(async () => sendOne(parts, subscription, target));
 }
 
-async function sendOne(parts: TestParts, subscription: Subscription, traceparent: string): Promise<Tested> {
+async function sendOne(
+  parts: TestParts,
+  subscription: Subscription,
+  { eventId, traceparent }: TestTarget,
+): Promise<Tested> {
   const { mint, send, clock, logger } = parts;
   const atMs = clock.nowMs();
-  const prepared: PreparedTest = { subscription, eventId: newEventId(atMs), atMs };
+  const prepared: PreparedTest = { subscription, eventId, atMs };
   const sent = await send(signRequest(mint, { subscription, event: testEvent(prepared), atMs, traceparent }));
   const fact = testFact(prepared, sent);
   const recorded = await record(parts, fact, traceparent);

@@ -11,7 +11,7 @@ import {
 import { AppError } from '@tidings/runtime';
 import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
 import { listJobs, standingOf } from '../read-dead-letters.ts';
-import { countForJob, type JobRequest, startJob } from '../redrive-dead-letters.ts';
+import { countForJob, type JobRequest, newJobId, startJob } from '../redrive-dead-letters.ts';
 import { jobPageOf, type LetterFilter, letterFiltersOf, letterWallsOf } from './letter-request.ts';
 import { deadLettersPath, jobsPath, type LetterParts } from './letter-routes.ts';
 import { dryRunSchema, jobListSchema, jobSchema, letterBodies } from './letter-schemas.ts';
@@ -72,13 +72,14 @@ const redriveRoute = (parts: LetterParts): Route =>
     description:
       'What waits, in the order in which it went to dead-letters for each subscription. Deliveries that have succeeded since are not sent, nor those to subscriptions that receive nothing. Poison records are sent one by one.',
     body: jsonBody<RedriveBody>({ schema: letterBodies.redriveMany(parts.maxRatePerSecond) }),
+    newId: newJobId,
     answers: manyAnswers,
-    handle: async ({ principal, body }) => {
+    handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       if (filters.kind === 'poison') throw refuse('/filter/kind', 'cannot be poison: send those one by one.');
       const { keyId: by } = principal;
       const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
-      const request = { action: 'redrive', filters, by, reason: null, ratePerSecond } as const;
+      const request = { id, action: 'redrive', filters, by, reason: null, ratePerSecond } as const;
       return answered(parts, request, body.dry_run === true);
     },
   });
@@ -92,13 +93,14 @@ const discardRoute = (parts: LetterParts): Route =>
     tag,
     summary: 'Give many dead letters up for good',
     body: jsonBody<DiscardBody>({ schema: letterBodies.discardMany }),
+    newId: newJobId,
     answers: manyAnswers,
-    handle: async ({ principal, body }) => {
+    handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       const { keyId: by } = principal;
       const { reason } = body;
       const { ratePerSecond } = parts;
-      const request = { action: 'discard', filters, by, reason, ratePerSecond } as const;
+      const request = { id, action: 'discard', filters, by, reason, ratePerSecond } as const;
       return answered(parts, request, body.dry_run === true);
     },
   });

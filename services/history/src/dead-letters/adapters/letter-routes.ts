@@ -4,7 +4,7 @@ import { type DiscardParts, discardDeadLetter } from '../discard-dead-letter.ts'
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../ports.ts';
 import { listDeadLetters, readDeadLetter, standingOf } from '../read-dead-letters.ts';
-import { type JobParts, redriveOne } from '../redrive-dead-letters.ts';
+import { type JobParts, newJobId, redriveOne } from '../redrive-dead-letters.ts';
 import {
   letterCountQuery,
   letterFiltersOf,
@@ -129,13 +129,15 @@ const redriveRoute = (parts: LetterParts): Route =>
       'Starts a job. For a letter that is being sent already, or was, the answer is the job that does so, or 409 where the key cannot see that job: nothing is sent twice.',
     params,
     body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: letterBodies.redriveOne, ifEmpty: {} }),
+    newId: newJobId,
     answers: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
     problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
-    handle: async ({ params: { id }, principal, body }) => {
+    handle: async ({ params: { id }, principal, body, run }) => {
       const letter = await find(parts, id, principal);
       refusePoison(letter, body.to_origin === true);
       const job = await redriveOne(parts, letter, {
+        id: run.id,
         filters: letterWallsOf(principal),
         by: principal.keyId,
         ratePerSecond: parts.ratePerSecond,

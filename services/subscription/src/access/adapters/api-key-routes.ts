@@ -15,17 +15,18 @@ import { actorOf } from '../../registry/adapters/call-parts.ts';
 import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
 import type { Reach } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
+import type { CreateKeyParts } from '../create-api-key.ts';
 import { type ApiKey, shownState } from '../domain/api-key.ts';
 import { bodySchemas, type TokenBody } from '../domain/key-request.ts';
-import { issueConsumerToken, type TokenParts } from '../issue-consumer-token.ts';
+import { issueConsumerToken, newTokenId, type TokenParts } from '../issue-consumer-token.ts';
 import { workspaceOf } from '../key-place.ts';
 import type { KeyUsageStore } from '../ports.ts';
 import { revokeApiKey } from '../revoke-api-key.ts';
 import { apiKeySchema, apiKeyView, listSchema, shownStates, tokenSchema } from './api-key-schemas.ts';
-import { type CreateKeyRouteParts, createKeyRoute } from './create-key-route.ts';
+import { createKeyRoute } from './create-key-route.ts';
 
 /** What the routes work with. */
-export type ApiKeyParts = CreateKeyRouteParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
+export type ApiKeyParts = CreateKeyParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
 
 const path = '/v1/webhooks/api-keys';
 const tag = 'API keys';
@@ -190,16 +191,18 @@ const tokenRoute = (parts: ApiKeyParts): Route =>
     summary: 'Make a token for a consumer',
     description:
       'A key of one consumer that ends by itself, for a page in a browser. It ends with the key that asked for it, too.',
+    newId: newTokenId,
     body: jsonBody<TokenBody>({
       schema: named('NewConsumerToken', bodySchemas.token),
       example: { consumer_id: 'acme', expires_in_seconds: 900 },
     }),
     answers: { 201: { description: 'The token.', schema: tokenSchema } },
     handle: async (call) => {
-      const { principal, body } = call;
+      const { principal, body, run } = call;
       const { token, scopes, expiresAtMs } = await issueConsumerToken(parts, {
         principal,
         body,
+        id: run.id,
         by: actorOf(call),
       });
       const expires = new Date(expiresAtMs).toISOString();

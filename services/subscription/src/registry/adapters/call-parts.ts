@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { consumerId, type WorkspaceId, workspaceId } from '@tidings/contracts';
-import { addressOf, type IfMatch, type Principal } from '@tidings/http';
+import { addressOf, type IfMatch, type Principal, type RequestRun } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import type { Actor } from '../domain/audit-entry.ts';
 import type { Reach } from '../ports.ts';
@@ -13,12 +13,13 @@ export const reachOf = ({ workspaceId: workspace, consumerId: consumer }: Princi
 });
 
 /** A call by a key. */
-type KeyCall = Readonly<{ principal: Principal; request: IncomingMessage }>;
+type KeyCall = Readonly<{ principal: Principal; request: IncomingMessage; run: RequestRun }>;
 
 /** Who makes a call, for the audit log. */
-export const actorOf = ({ principal, request }: KeyCall): Actor => ({
+export const actorOf = ({ principal, request, run }: KeyCall): Actor => ({
   keyId: principal.keyId,
   address: addressOf(request),
+  run,
 });
 
 type ChangeCall = KeyCall & Readonly<{ ifMatch: IfMatch }>;

@@ -1,5 +1,5 @@
 import type { Bus, Producer, Table } from '@tidings/kafka';
-import { MongoConnection } from '@tidings/mongodb';
+import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
@@ -11,7 +11,6 @@ import type { AuditLog } from '../ports.ts';
 import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
 import { MongoDocumentStore } from './mongo-document-store.ts';
-import { MongoIdempotencyStore } from './mongo-idempotency-store.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 

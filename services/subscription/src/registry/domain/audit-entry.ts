@@ -1,7 +1,14 @@
 import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
 
-/** Who makes a change: a key and the address it is used from. Both null: Tidings itself. */
-export type Actor = Readonly<{ keyId: string | null; address: string | null }>;
+/**
+ * Who makes a change: a key and the address it is used from. Both null: Tidings itself. `run`: which run of which request,
+ * so that a run after a crash finds what the one before it wrote.
+ */
+export type Actor = Readonly<{
+  keyId: string | null;
+  address: string | null;
+  run?: Readonly<{ id: string; isRepeat: boolean }>;
+}>;
 
 /** The service itself, at its recurring work. */
 export const ourselves: Actor = { keyId: null, address: null };

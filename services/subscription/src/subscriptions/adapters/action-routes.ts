@@ -1,4 +1,4 @@
-import { subscriptionId } from '@tidings/contracts';
+import { eventId, newEventId, subscriptionId } from '@tidings/contracts';
 import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
 import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, type WriteParts } from '../../registry/write-version.ts';
@@ -6,6 +6,7 @@ import { disableSubscription } from '../disable-subscription.ts';
 import { bodySchemas, type DisableBody, type EnableBody, type RotateBody } from '../domain/request-body.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { enableSubscription } from '../enable-subscription.ts';
+import { newSecretId } from '../mint-secret.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
 import { sendTest, type TestParts } from '../send-test.ts';
 import { subscriptionParams } from './request-parts.ts';
@@ -71,6 +72,7 @@ const rotateRoute = (parts: ActionParts): Route =>
     summary: 'Give a subscription a new secret',
     description:
       'Old and new sign together for the overlap; the answer holds the new one, which is shown once.',
+    newId: newSecretId,
     body: jsonBody<RotateBody>({ schema: bodySchemas.rotate, ifEmpty: {} }),
     answers: {
       200: {
@@ -90,6 +92,7 @@ const testRoute = (parts: ActionParts): Route =>
   route({
     ...action,
     takes: [],
+    newId: newEventId,
     operationId: 'testSubscription',
     path: `${path}/test`,
     summary: 'Send a test now and tell what came of it',
@@ -97,8 +100,12 @@ const testRoute = (parts: ActionParts): Route =>
     answers: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
-      const target = { reach: reachOf(call.principal), id: subscriptionId(call.params.id) };
-      const tested = await sendTest(parts, { ...target, traceparent: traceparentOf(call.request) });
+      const tested = await sendTest(parts, {
+        reach: reachOf(call.principal),
+        id: subscriptionId(call.params.id),
+        eventId: eventId(call.run.id),
+        traceparent: traceparentOf(call.request),
+      });
       return { status: 200, body: testView(tested), headers: { 'cache-control': 'no-store' } };
     },
   });

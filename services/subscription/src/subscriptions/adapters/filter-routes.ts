@@ -43,6 +43,7 @@ export const filterRoutes = (parts: FilterTestParts): Route[] => [
     operationId: 'testFilter',
     method: 'POST',
     path: '/v1/webhooks/filters/test',
+    idempotency: 'read-only',
     access: 'subscriptions:read',
     tag: 'Subscriptions',
     summary: 'Test a filter on an event',

@@ -1,19 +1,22 @@
-import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
+import type { IdempotencyEntry, IdempotencyStore } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
+import { Ajv } from 'ajv';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { documentReader } from '../document-reader.ts';
-import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
-import { schemaOptions } from './mongoose-schema.ts';
+import { atDatabase, isDuplicateKey } from './database-errors.ts';
+
+// Version 1 was of a release that stored the answers to two routes only, under ids of another kind: nothing finds those
+// documents any more, and the sweep removes them.
+const schemaVersion = 2;
 
 type IdempotencyDocument = Readonly<{
   _id: string;
-  schema_version: 1;
+  schema_version: typeof schemaVersion;
   fingerprint: string;
-  /** The id of what the request makes, of any kind; the field has kept its first name. */
-  subscription_id: string;
+  reserved_id: string;
   claim: string;
   claimed_until_ms: number;
   expires_at_ms: number;
-  answer: Readonly<{ body_json: string; version: number; sealed_secret: string | null }> | null;
+  answer: string | null;
 }>;
 
 const schema = new Schema(
@@ -21,92 +24,77 @@ const schema = new Schema(
     _id: String,
     schema_version: Number,
     fingerprint: String,
-    subscription_id: String,
+    reserved_id: String,
     claim: String,
     claimed_until_ms: Number,
     expires_at_ms: Number,
-    answer: {
-      type: new Schema(
-        { body_json: String, version: Number, sealed_secret: { type: String, default: null } },
-        { strict: 'throw', _id: false },
-      ),
-      default: null,
-    },
+    answer: { type: String, default: null },
   },
-  { collection: 'idempotency_keys', ...schemaOptions },
+  {
+    collection: 'idempotency_keys',
+    strict: 'throw',
+    strictQuery: 'throw',
+    versionKey: false,
+    autoIndex: false,
+    autoCreate: false,
+    id: false,
+  },
 );
-// No TTL index: not every MongoDB that this runs on has them, so the service sweeps.
+// No TTL index: not every MongoDB that this runs on has them, so the services sweep.
 schema.index({ expires_at_ms: 1 });
 
 const text = { type: 'string', minLength: 1 };
 const count = { type: 'integer', minimum: 0 };
-
-const readDocument = documentReader<IdempotencyDocument>({
-  name: 'idempotency key',
-  schemaVersion: 1,
-  steps: {},
-  schema: {
-    type: 'object',
-    properties: {
-      _id: text,
-      schema_version: { const: 1 },
-      fingerprint: text,
-      subscription_id: text,
-      claim: text,
-      claimed_until_ms: count,
-      expires_at_ms: count,
-      answer: {
-        type: ['object', 'null'],
-        properties: { body_json: text, version: count, sealed_secret: { type: ['string', 'null'] } },
-        required: ['body_json', 'version', 'sealed_secret'],
-        additionalProperties: false,
-      },
-    },
-    required: [
-      '_id',
-      'schema_version',
-      'fingerprint',
-      'subscription_id',
-      'claim',
-      'claimed_until_ms',
-      'expires_at_ms',
-      'answer',
-    ],
-    additionalProperties: false,
-  },
+const properties = {
+  _id: text,
+  schema_version: { type: 'integer', const: schemaVersion },
+  fingerprint: text,
+  reserved_id: text,
+  claim: text,
+  claimed_until_ms: count,
+  expires_at_ms: count,
+  answer: { type: ['string', 'null'] },
+};
+const isDocument = new Ajv({ strict: true, allowUnionTypes: true }).compile<IdempotencyDocument>({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
 });
 
 const toDocument = (entry: IdempotencyEntry): IdempotencyDocument => ({
   _id: entry.id,
-  schema_version: 1,
+  schema_version: schemaVersion,
   fingerprint: entry.fingerprint,
-  subscription_id: entry.entityId,
+  reserved_id: entry.reservedId,
   claim: entry.claim,
   claimed_until_ms: entry.claimedUntilMs,
   expires_at_ms: entry.expiresAtMs,
-  answer: entry.answer === null ? null : answerDocument(entry.answer),
+  answer: entry.answer,
 });
 
-const answerDocument = (answer: KeptAnswer): NonNullable<IdempotencyDocument['answer']> => ({
-  body_json: answer.bodyJson,
-  version: answer.version,
-  sealed_secret: answer.sealedSecret,
-});
+function toEntry(raw: unknown, id: string): IdempotencyEntry {
+  if (!isDocument(raw)) {
+    const [fault] = isDocument.errors ?? [];
+    const problem = `${fault?.instancePath ?? ''} ${fault?.message ?? ''}`;
+    const message = `the idempotency key document ${id} breaks its schema: ${problem}`;
+    throw new AppError({ code: 'undecodable', message });
+  }
+  return {
+    id: raw._id,
+    fingerprint: raw.fingerprint,
+    reservedId: raw.reserved_id,
+    claim: raw.claim,
+    claimedUntilMs: raw.claimed_until_ms,
+    expiresAtMs: raw.expires_at_ms,
+    answer: raw.answer,
+  };
+}
 
-const fromDocument = ({ answer, ...document }: IdempotencyDocument): IdempotencyEntry => ({
-  id: document._id,
-  fingerprint: document.fingerprint,
-  entityId: document.subscription_id,
-  claim: document.claim,
-  claimedUntilMs: document.claimed_until_ms,
-  expiresAtMs: document.expires_at_ms,
-  answer:
-    answer === null
-      ? null
-      : { bodyJson: answer.body_json, version: answer.version, sealedSecret: answer.sealed_secret },
-});
-
-/** The memory of POSTs in MongoDB. Every write names the claim it stands on, so a run taken for dead changes nothing. */
+/**
+ * Keeps the Idempotency-Keys of a service in its database. Every write names the claim it stands on, so a run that was
+ * taken for dead changes nothing.
+ */
 export class MongoIdempotencyStore implements IdempotencyStore {
   readonly #model: Model<IdempotencyDocument>;
 
@@ -132,7 +120,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
       }
       const raw: unknown = await this.#model.findOne({ _id: entry.id }).lean().exec();
       // Swept between the two: the key is as good as held by nobody, so the caller may take it over.
-      return raw === null ? { ...entry, expiresAtMs: 0 } : fromDocument(readDocument(raw));
+      return raw === null ? { ...entry, expiresAtMs: 0 } : toEntry(raw, entry.id);
     });
   }
 
@@ -144,8 +132,8 @@ export class MongoIdempotencyStore implements IdempotencyStore {
     return matchedCount === 1;
   }
 
-  async complete(entry: IdempotencyEntry, answer: KeptAnswer): Promise<void> {
-    await this.#set(entry, { answer: answerDocument(answer) });
+  async complete(entry: IdempotencyEntry, answer: string): Promise<void> {
+    await this.#set(entry, { answer });
   }
 
   async endClaim(entry: IdempotencyEntry): Promise<void> {

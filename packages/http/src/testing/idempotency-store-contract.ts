@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IdempotencyEntry, IdempotencyStore } from '../src/registry/ports.ts';
-import { nextId } from './a-subscription.ts';
+import type { IdempotencyEntry, IdempotencyStore } from '../idempotency/idempotency-store.ts';
 
 const anEntry = (overrides: Partial<IdempotencyEntry> = {}): IdempotencyEntry => ({
   id: 'key-1',
   fingerprint: 'body-1',
-  entityId: nextId(),
+  reservedId: 'req_1',
   claim: 'run-1',
   claimedUntilMs: 2_000,
   expiresAtMs: 10_000,
@@ -13,14 +12,14 @@ const anEntry = (overrides: Partial<IdempotencyEntry> = {}): IdempotencyEntry =>
   ...overrides,
 });
 
-/** What every memory of POSTs does. `create` opens an empty one. */
+/** Declares the tests that every store of Idempotency-Keys has to pass. `create` opens an empty one. */
 export function describeIdempotencyStore(name: string, create: () => Promise<IdempotencyStore>): void {
-  describe(`${name}, as a memory of POSTs`, () => {
+  describe(`${name}, as a store of Idempotency-Keys`, () => {
     let keys: IdempotencyStore;
     beforeEach(async () => {
       keys = await create();
     });
-    const answer = { bodyJson: '{"id":"x"}', version: 1, sealedSecret: 'sealed' };
+    const answer = '{"status":201}';
 
     it('gives a key to the first and shows it to the second', async () => {
       const first = anEntry();
@@ -40,7 +39,7 @@ export function describeIdempotencyStore(name: string, create: () => Promise<Ide
     it('lets one of several take a key over from a dead run', async () => {
       const dead = anEntry();
       await keys.claim(dead);
-      const next = ['run-2', 'run-3'].map((claim) => anEntry({ claim, entityId: dead.entityId }));
+      const next = ['run-2', 'run-3'].map((claim) => anEntry({ claim, reservedId: dead.reservedId }));
       const taken = await Promise.all(next.map(async (entry) => keys.takeOver(entry, dead.claim)));
       expect(taken.filter(Boolean)).toHaveLength(1);
     });

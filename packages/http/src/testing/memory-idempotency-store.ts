@@ -1,8 +1,18 @@
-import type { IdempotencyEntry, IdempotencyStore, KeptAnswer } from '../ports.ts';
+import type { IdempotencyEntry, IdempotencyStore } from '../idempotency/idempotency-store.ts';
 
-/** The memory of POSTs in memory, for tests. */
+/** Keeps Idempotency-Keys in memory, for tests. */
 export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #entries = new Map<string, IdempotencyEntry>();
+
+  /** Returns every entry that is kept. */
+  all(): readonly IdempotencyEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Leaves every entry as a process leaves it that dies between its work and its answer, and its claim has ended. */
+  loseAnswers(): void {
+    for (const entry of this.all()) this.#update(entry, { answer: null, claimedUntilMs: 0 });
+  }
 
   async claim(entry: IdempotencyEntry): Promise<IdempotencyEntry | null> {
     const found = this.#entries.get(entry.id);
@@ -17,7 +27,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return true;
   }
 
-  async complete(entry: IdempotencyEntry, answer: KeptAnswer): Promise<void> {
+  async complete(entry: IdempotencyEntry, answer: string): Promise<void> {
     this.#update(entry, { answer });
   }
 
@@ -30,7 +40,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   async sweepExpired(nowMs: number, limit: number): Promise<number> {
-    const expired = [...this.#entries.values()]
+    const expired = this.all()
       .filter(({ expiresAtMs }) => expiresAtMs <= nowMs)
       .slice(0, limit);
     for (const { id } of expired) this.#entries.delete(id);

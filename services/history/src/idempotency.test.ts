@@ -1,0 +1,111 @@
+import { eventually } from '@tidings/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startHere, stopAll } from '../test/in-memory-history.ts';
+
+afterEach(stopAll);
+
+type Service = Awaited<ReturnType<typeof startHere>>;
+/** `other`: another body for the same route; null where it takes none. */
+type Case = Readonly<{ path: string; body?: object; other: object | null; status: number }>;
+
+const letters = '/v1/webhooks/dead-letters';
+const aLetterAt = (service: Service): string => `${letters}/${service.letters.all()[0]?.id}`;
+
+const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
+  redriveDeadLetter: async (service) => ({
+    path: `${aLetterAt(service)}/redrive`,
+    other: { to_origin: true },
+    status: 202,
+  }),
+  discardDeadLetter: async (service) => ({
+    path: `${aLetterAt(service)}/discard`,
+    body: { reason: 'r' },
+    other: { reason: 's' },
+    status: 200,
+  }),
+  redriveDeadLetters: async () => ({
+    path: `${letters}/redrive`,
+    body: { all: true },
+    other: { all: true, rate_per_second: 5 },
+    status: 202,
+  }),
+  discardDeadLetters: async () => ({
+    path: `${letters}/discard`,
+    body: { all: true, reason: 'r' },
+    other: { all: true, reason: 's' },
+    status: 202,
+  }),
+  cancelDeadLetterJob: async (service) => {
+    const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
+    return { path: `/v1/webhooks/dead-letter-jobs/${String(body['id'])}/cancel`, other: null, status: 200 };
+  },
+};
+
+async function aService(): Promise<Service> {
+  const service = await startHere();
+  await service.subscribe();
+  await service.bury(1);
+  await service.bury(2);
+  await service.stored(2);
+  return service;
+}
+
+const ask = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'>) =>
+  service.callAt(path, 'POST', { body, headers: { 'idempotency-key': 'once' } });
+
+/** The jobs that there are, when each has ended, and what they and the caller have done. */
+async function outcomeOf(service: Service) {
+  await eventually(() => expect(service.jobs.all().every(({ isOpen }) => !isOpen)).toBe(true));
+  const jobs = service.jobs.all().map(({ id, state }) => [id, state]);
+  return { jobs, sent: service.sent().length, letters: service.letters.all().map(({ state }) => state) };
+}
+
+type Operation = Readonly<{ operationId: string; parameters: readonly Readonly<{ $ref?: string }>[] }>;
+
+describe('every POST of history', () => {
+  it('takes an Idempotency-Key, and has a case here', async () => {
+    const { url } = await startHere();
+    const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as {
+      paths: Readonly<Record<string, { post?: Operation }>>;
+    };
+    const posts = Object.values(description.paths).flatMap(({ post }) => (post === undefined ? [] : [post]));
+    const keyed = posts.filter(({ parameters }) =>
+      parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key')),
+    );
+    expect(keyed.map(({ operationId }) => operationId).toSorted()).toEqual(Object.keys(cases).toSorted());
+    expect(keyed).toHaveLength(posts.length);
+  });
+
+  it.each(Object.entries(cases))(
+    '%s: a repeat gets the first answer and makes nothing',
+    async (_, prepare) => {
+      const service = await aService();
+      const given = await prepare(service);
+      const first = await ask(service, given);
+      expect([first.status, first.replayed]).toEqual([given.status, null]);
+      const done = await outcomeOf(service);
+      const again = await ask(service, given);
+      expect(again).toEqual({ ...first, replayed: 'true' });
+      expect(await outcomeOf(service)).toEqual(done);
+      if (given.other !== null) {
+        const refused = await ask(service, { ...given, body: given.other });
+        expect(refused.status).toBe(422);
+        expect(refused.body['detail']).toContain('Idempotency-Key');
+      }
+      const metrics = await (await fetch(`${service.url}/metrics`)).text();
+      expect(metrics).toContain('tidings_history_answers_replayed_total{service="history"} 1');
+    },
+  );
+
+  it.each(Object.entries(cases))('%s: a run after a crash makes nothing twice', async (_, prepare) => {
+    const service = await aService();
+    const given = await prepare(service);
+    const first = await ask(service, given);
+    const done = await outcomeOf(service);
+    service.keys.loseAnswers();
+    const again = await ask(service, given);
+    expect(again).toMatchObject({ status: first.status, replayed: null });
+    expect(again.body['id']).toBe(first.body['id']);
+    expect(await outcomeOf(service)).toEqual(done);
+  });
+});
