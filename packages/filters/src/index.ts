@@ -3,3 +3,4 @@ export { compileFilter, FilterError, type FilterErrorCode, type MatchesData } fr
 export { explainFilter, type FailedCondition, type FilterExplanation } from './explain-filter.ts';
 export { filterLimits } from './filter-limits.ts';
 export { filterOperators } from './filter-schema.ts';
+export { type FilterCondition, listConditions } from './list-conditions.ts';

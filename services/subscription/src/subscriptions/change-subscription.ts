@@ -10,6 +10,7 @@ import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody, MergedBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import { settingsWarnings } from './filter-warnings.ts';
 import { mergeChange, type Settled } from './merge-change.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
@@ -75,8 +76,9 @@ export async function changeSubscription(
     change: async (current) => {
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
       const body = mergeChange({ settings: current.settings, owner }, patch, parts.mint);
-      warnings = await checkMerged(parts, target.reach, body);
+      const odd = await checkMerged(parts, target.reach, body);
       const settings = changedSettings(parts, { settings: current.settings, owner }, { patch, body });
+      warnings = [...odd, ...(await settingsWarnings(parts.catalogue, target.reach, settings))];
       const isActive = body.is_active ?? current.state === 'active';
       const amend = (to: Settings): Subscription =>
         amended(current, { settings: to, isActive, reason: 'manual' }, parts.clock.nowMs());

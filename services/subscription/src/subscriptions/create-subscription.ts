@@ -12,6 +12,7 @@ import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
+import { settingsWarnings } from './filter-warnings.ts';
 import type { SecretMint } from './mint-secret.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
@@ -47,7 +48,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
   const { reach, body, by } = creation;
   const rules = await parts.workspaces.rulesOf(reach.workspaceId);
   const consumer = consumerOf(reach, body);
-  const warnings = await checkSettings(parts.checks, body, [
+  const found = await checkSettings(parts.checks, body, [
     ...consumerFaults(reach, body),
     ...(await unknownConsumer(parts, reach, consumer)),
     ...httpFaults(rules, body),
@@ -57,6 +58,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
   ]);
   await requireRoom(parts, creation, rules.maxSubscriptions);
   const { version, shownSecret } = firstVersion(parts, creation);
+  const warnings = [...found, ...(await settingsWarnings(parts.catalogue, reach, version.settings))];
   const entity = { ...version, settings: await verified(parts, creation, version) };
   if (consumer !== null) {
     await parts.workspaces.ensureConsumer({ workspaceId: reach.workspaceId, consumerId: consumer }, by);

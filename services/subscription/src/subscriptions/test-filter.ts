@@ -3,6 +3,7 @@ import type { Reach } from '../registry/ports.ts';
 import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
 import type { Fault } from './domain/fault.ts';
 import type { FilterTestBody } from './domain/filter-test-body.ts';
+import { filterWarnings } from './filter-warnings.ts';
 import type { CheckFilter, EventCatalogue, KnownType } from './ports.ts';
 
 /** What testing a filter works with. */
@@ -49,5 +50,5 @@ export async function testFilter(
   const types = typeName === undefined ? null : await catalogue.typesOf(reach, [typeName]);
   const data = event === undefined ? exampleOf(name ?? '', types?.[0]) : event.data;
   const { matches, failed } = explainFilter(filter, data);
-  return { matches, failed: failed.map(inBody), warnings: [] };
+  return { matches, failed: failed.map(inBody), warnings: filterWarnings(filter, types).map(inBody) };
 }

@@ -61,6 +61,23 @@ describe('POST filters/test', () => {
     ]);
   });
 
+  it('compares the filter with the schema of the type of the event', async () => {
+    const { test, register } = await serveFilters();
+    const schema = { type: 'object', properties: { total: { type: 'integer' } } };
+    await register({ name: 'order.paid', schema, example: { total: 5 } });
+    const warning = {
+      pointer: '/filter/data.total',
+      detail:
+        "leads to nothing by the schema of 'order.paid', which has no 'data': a path begins inside the data, so write 'total'",
+    };
+    const filter = { 'data.total': 5 };
+    const event = { type: 'order.paid', data: { total: 5 } };
+    expect((await test({ filter, event })).body.warnings).toEqual([warning]);
+    expect((await test({ filter, event_type: 'order.paid' })).body.warnings).toEqual([warning]);
+    expect((await test({ filter, event: { data: { total: 5 } } })).body.warnings).toEqual([]);
+    expect((await test({ filter, event }, 'other')).body.warnings).toEqual([]);
+  });
+
   it('tells a draft to its workspace, and to nobody else', async () => {
     const { test, register } = await serveFilters();
     await register({ name: 'order.secret', state: 'draft', example: { a: 1 } });

@@ -106,7 +106,8 @@ export const subscriptionWithSecretSchema = named(
 export const warningsSchema = {
   type: 'array',
   items: object({ pointer: text, detail: text }),
-  description: 'What was accepted and is odd, e.g. a name that has no address in DNS.',
+  description:
+    'What was accepted and is odd, e.g. a name that has no address in DNS, or a condition on a field that the event types do not have.',
 } as const;
 
 /** What a creation answers. */

@@ -1,0 +1,94 @@
+import { canEqual, canHaveType, lookUpField, type SchemaField } from '@tidings/event-schemas';
+import { type FilterCondition, listConditions } from '@tidings/filters';
+import type { Reach } from '../registry/ports.ts';
+import type { Fault } from './domain/fault.ts';
+import type { Settings } from './domain/subscription.ts';
+import type { EventCatalogue, KnownType } from './ports.ts';
+
+type Filter = Readonly<Record<string, unknown>>;
+
+/** An event type with its schema read. */
+type Compared = Readonly<{ name: string; schema: unknown }>;
+
+const listed = (known: readonly string[]): string =>
+  known.length === 0 ? 'nothing there has fields' : `there are ${known.join(', ')}`;
+
+function absence({ name, schema }: Compared, path: string, field: SchemaField): string | null {
+  if (field.kind !== 'absent') return null;
+  const inside = path.startsWith('data.') ? path.slice('data.'.length) : '';
+  const hint =
+    inside !== '' && field.missing === 'data' && lookUpField(schema, inside).kind === 'known'
+      ? `a path begins inside the data, so write '${inside}'`
+      : listed(field.known);
+  return `leads to nothing by the schema of '${name}', which has no '${field.missing}': ${hint}`;
+}
+
+const numbers = ['number', 'integer'];
+
+/** Whether data of the schema can have a value that the operator is made for. */
+function isMeant(field: SchemaField, { operator, operand }: FilterCondition): boolean {
+  switch (operator) {
+    case '$eq':
+    case '$ne':
+      // What is not there equals null.
+      return operand === null || canEqual(field, operand);
+    case '$in':
+    case '$nin':
+      return (operand as readonly unknown[]).some((one) => one === null || canEqual(field, one));
+    case '$gt':
+    case '$gte':
+    case '$lt':
+    case '$lte':
+      return canHaveType(field, typeof operand === 'number' ? numbers : ['string']);
+    case '$prefix':
+    case '$suffix':
+      return canHaveType(field, ['string']);
+    case '$contains':
+      return canHaveType(field, typeof operand === 'string' ? ['string', 'array'] : ['array']);
+    case '$size':
+      return canHaveType(field, ['array']);
+    default:
+      return true;
+  }
+}
+
+function oddness(type: Compared, condition: FilterCondition): string | null {
+  const { path } = condition;
+  const field = lookUpField(type.schema, path);
+  const missing = absence(type, path, field);
+  if (missing !== null || isMeant(field, condition)) return missing;
+  return `compares with what '${path}' never is by the schema of '${type.name}'`;
+}
+
+/**
+ * What is odd about a filter by the schemas of the event types that its subscription matches: a condition on a field that
+ * none of them has, or on a value that the field never has, so that it never holds, or always. Empty where a type has no
+ * schema, or where types can match of which nothing is known (`types` is null). Pointers begin at the filter.
+ */
+export function filterWarnings(filter: Filter, types: readonly KnownType[] | null): readonly Fault[] {
+  const compared = (types ?? []).map(({ name, schemaJson }) => ({
+    name,
+    schema: schemaJson === null ? null : (JSON.parse(schemaJson) as unknown),
+  }));
+  if (compared.length === 0 || compared.some(({ schema }) => schema === null)) return [];
+  return listConditions(filter).flatMap((condition) => {
+    const details = compared.map((type) => oddness(type, condition));
+    const [first] = details;
+    // One type for which it makes sense is enough.
+    if (first == null || details.includes(null)) return [];
+    const others = compared.length - 1;
+    const more = others === 0 ? '' : `; the same holds for ${others} more of the matched event types`;
+    return [{ pointer: condition.pointer, detail: `${first}${more}` }];
+  });
+}
+
+/** The {@link filterWarnings} of a subscription's settings, with pointers that begin at the subscription. */
+export async function settingsWarnings(
+  catalogue: Pick<EventCatalogue, 'typesOf'>,
+  reach: Reach,
+  { filters, events }: Settings,
+): Promise<readonly Fault[]> {
+  if (filters === null || Object.keys(filters).length === 0) return [];
+  const warnings = filterWarnings(filters, await catalogue.typesOf(reach, events));
+  return warnings.map(({ pointer, detail }) => ({ pointer: `/filters${pointer}`, detail }));
+}
