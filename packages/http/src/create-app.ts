@@ -1,7 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
 import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import { checkHead } from './check-head.ts';
+import { allowAnyOrigin } from './cross-origin.ts';
+import { allMethods } from './form-refusal.ts';
 import { httpMetrics } from './http-metrics.ts';
 import { refuseUndeclared } from './mount-routes.ts';
 import { originalUrlOf } from './original-url.ts';
@@ -14,6 +18,7 @@ import { mountSystemRoutes } from './system-routes.ts';
  * What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB).
  * `routes` mounts the routes: those under /v1 by `mountRoutes`, any other is refused.
  * `trustedProxies`: networks whose X-Forwarded-For is believed (CIDRs, or `loopback`, `linklocal`, `uniquelocal`).
+ * `hasMetrics`: whether GET /metrics is answered (default true); false where anybody may call.
  */
 export type AppOptions = Readonly<{
   service: string;
@@ -22,6 +27,7 @@ export type AppOptions = Readonly<{
   health: Health;
   maxBodyBytes?: number;
   trustedProxies?: readonly string[];
+  hasMetrics?: boolean;
   routes?: (app: Express) => void;
 }>;
 
@@ -33,28 +39,46 @@ const defaultMaxBodyBytes = 8 * 1024 * 1024;
  */
 export function createApp(options: AppOptions): Express {
   const { service, logger, metrics, health, maxBodyBytes = defaultMaxBodyBytes, routes } = options;
-  const { trustedProxies = [] } = options;
+  const { trustedProxies = [], hasMetrics = true } = options;
   const app = express();
   bindServerClasses(app);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  // A path has one spelling, so that whatever routes or limits by path in front of a service decides as it does.
+  app.enable('case sensitive routing').enable('strict routing');
   app.set('trust proxy', [...trustedProxies]);
   const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
   app.use((request, response, next) => {
     observe(request, response, handles);
-    if (request.ip !== undefined) keepAddress(request, request.ip);
+    const refusal = checkHead(request);
+    if (refusal !== undefined) {
+      logger.debug({ status: refusal.status, detail: refusal.detail }, 'http.refused');
+      if (refusal.isUnframed) response.setHeader('connection', 'close');
+      return problem(response, refusal);
+    }
+    allowAnyOrigin(request, response);
+    keepAddress(request, addressBehindProxies(request));
     if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
     const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;
     return next(new AppError({ code: 'payload-too-large', message }));
   });
-  mountSystemRoutes(app, { service, health, metrics });
+  mountSystemRoutes(app, { service, health, ...(hasMetrics ? { metrics } : {}) });
   routes?.(app);
   refuseUndeclared(app);
-  app.use((request) => {
+  app.use((request, response) => {
+    // Asks for what the server as a whole can do (RFC 9110 section 9.3.7).
+    if (request.url === '*') return void response.writeHead(204, { allow: allMethods }).end();
     const message = `There is no ${request.method} ${request.path.slice(0, 200)}.`;
     throw new AppError({ code: 'not-found', message });
   });
   app.use(errorHandler(logger));
   return app;
+}
+
+// The right-most address of X-Forwarded-For that no trusted proxy has. What is no address was not written by a proxy.
+function addressBehindProxies({ ip, socket }: Request): string {
+  const address = ip !== undefined && isIP(ip) !== 0 ? ip : (socket.remoteAddress ?? 'unknown');
+  // A socket of both families shows IPv4 in IPv6: one caller must not be two.
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
 type HttpHandles = Metrics<typeof httpMetrics>['handles'];

@@ -45,4 +45,5 @@ export {
 } from './route.ts';
 export { httpSettings, type ServeContext, serve } from './serve.ts';
 export { readTime, timeParameter } from './time-parameter.ts';
+export { askForBody } from './unread-body.ts';
 export { detailsOf } from './validation-details.ts';

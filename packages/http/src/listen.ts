@@ -1,10 +1,20 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
-import { answerBrokenRequest } from './broken-request.ts';
+import { answerBrokenRequest, refuseConnect } from './broken-request.ts';
 import { watchConnections } from './drain.ts';
+import { maxHeaderBytes } from './form-refusal.ts';
+import { toOriginForm } from './origin-form.ts';
+import { originalUrlOf } from './original-url.ts';
 import { serverClassesOf } from './server-classes.ts';
+import { discardUnreadBodies } from './unread-body.ts';
 
 /**
  * Where to listen (`port` 0: any free one). The times are bounds on slow clients, in milliseconds, with defaults:
@@ -29,7 +39,6 @@ export type Listening = Readonly<{
   close: (deadlineMs: number) => Promise<void>;
 }>;
 
-const maxHeaderBytes = 16 * 1024;
 const maxConnections = 10_000;
 
 /** Serves an app over HTTP/1.1 within bounds for headers, slow clients and connections. Rejects with AppError when the port is taken. */
@@ -42,10 +51,17 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     connectionsCheckingInterval: options.checkIntervalMs ?? 2_000,
+    // The app checks it, and says what is wrong.
+    requireHostHeader: false,
   });
   server.maxConnections = maxConnections;
+  // Node would drop the fields beyond its count in silence; the app counts them too.
+  server.maxHeadersCount = 0;
   const drain = watchConnections(server);
-  server.on('request', app);
+  discardUnreadBodies(server, (request) => {
+    logger.info({ method: request.method, path: pathOf(request) }, 'http.body-cut');
+  });
+  serveApp(server, app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     logger.debug({ code: error.code, detail: error.message }, 'http.broken-request');
     answerBrokenRequest(error, socket);
@@ -54,6 +70,21 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const bound = (server.address() as AddressInfo).port;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close: drain };
 }
+
+// Node answers expectations by itself unless somebody listens: `100 Continue` before anybody looked at the request, and
+// 417 without a body.
+function serveApp(server: Server, app: RequestListener): void {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    toOriginForm(request);
+    app(request, response);
+  });
+  const passOn: RequestListener = (request, response) => void server.emit('request', request, response);
+  server.on('checkContinue', passOn).on('checkExpectation', passOn);
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => refuseConnect(socket));
+}
+
+// Without the query, which may hold what a log should not.
+const pathOf = (request: IncomingMessage): string => originalUrlOf(request).split('?', 1)[0] ?? '/';
 
 async function bind(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
 import type { Express, Request } from 'express';
+import { answerPreflight } from './cross-origin.ts';
 import { idempotencyKeyOf } from './idempotency/idempotency-key.ts';
 import { type IdempotencyParts, idempotentRequest } from './idempotency/idempotent-request.ts';
 import { ifMatchOf } from './if-match.ts';
@@ -198,8 +199,10 @@ function otherMethods(routes: readonly Route[]): Middleware {
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (request, response, next) => {
     response.setHeader('allow', allow);
-    if (request.method === 'OPTIONS') response.writeHead(204).end();
-    else {
+    if (request.method === 'OPTIONS') {
+      answerPreflight(request, response, allow);
+      response.writeHead(204).end();
+    } else {
       const message = `There is no ${request.method} here: there are ${allow}.`;
       next(new AppError({ code: 'method-not-allowed', message }));
     }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
 import { keepBody } from './request-state.ts';
+import { askForBody } from './unread-body.ts';
 
 /**
  * `maxBytes`: the largest body taken. `types`: the content-types taken, without parameters and in lower case (default:
@@ -13,24 +14,19 @@ type Next = (error?: unknown) => void;
 /** A middleware in the shape that express takes. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
-// After a refusal the rest of the body is read and thrown away within these bounds: closing at once would reset the
-// connection, and the client would see that instead of the answer.
-const lingerBytes = 8 * 1024 * 1024;
-const lingerMs = 2_000;
-
 /**
  * Reads the whole body, byte for byte, for `rawBodyOf` and `parseJson`. Refuses with 413 what is larger than
  * `maxBytes` (from content-length at once, else as soon as it is), with 415 other types and any content-encoding. A
- * body that is slower than the server's request timeout ends in 408.
+ * body that is slower than the server's request timeout ends in 408. What is left of a refused body, `listen` discards.
  */
 export function rawBody(options: RawBodyOptions): Middleware {
-  return (request, _response, next) => {
+  return (request, response, next) => {
     const refusal = refuseByHeaders(request, options);
     if (refusal !== undefined) {
-      discardRest(request);
       next(refusal);
       return;
     }
+    askForBody(request, response);
     readBody(request, options.maxBytes, next);
   };
 }
@@ -48,7 +44,6 @@ function readBody(request: IncomingMessage, maxBytes: number, next: Next): void 
     size += chunk.length;
     chunks.push(chunk);
     if (size <= maxBytes) return;
-    discardRest(request);
     stop(tooLarge(maxBytes, `more than ${maxBytes} bytes`));
   };
   const onEnd = () => stop();
@@ -88,15 +83,4 @@ function tooLarge(maxBytes: number, got: string): AppError {
 
 function unsupported(message: string): AppError {
   return new AppError({ code: 'unsupported-media-type', message });
-}
-
-function discardRest(request: IncomingMessage): void {
-  let size = 0;
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  const done = () => clearTimeout(timer);
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > lingerBytes) request.socket.destroy();
-  });
-  request.on('error', done).on('end', done).on('close', done);
 }

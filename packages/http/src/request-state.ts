@@ -38,6 +38,9 @@ export function traceIdOf(request: IncomingMessage): string {
   return traceparentOf(request).slice(3, 35);
 }
 
+/** A trace id for what never became a request. */
+export const newTraceId = (): string => childTraceparent(undefined).slice(3, 35);
+
 /** Keeps the body that was read. */
 export function keepBody(request: IncomingMessage, body: Buffer): void {
   stateOf(request).body = body;

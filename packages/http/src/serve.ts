@@ -19,7 +19,7 @@ const drainMs = 10_000;
 /** Makes the app, listens, and closes the server with the other resources of the service. */
 export async function serve(
   context: ServeContext,
-  options: Pick<AppOptions, 'maxBodyBytes' | 'routes'> = {},
+  options: Pick<AppOptions, 'maxBodyBytes' | 'routes' | 'hasMetrics'> = {},
 ): Promise<Listening> {
   const { name, config, logger, metrics, health, resources } = context;
   const app = createApp({

@@ -1,5 +1,6 @@
 import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Express } from 'express';
+import { isLastOfConnection } from './unread-body.ts';
 
 /** The classes that a server makes its requests and responses of. */
 export type ServerClasses = Readonly<{
@@ -16,7 +17,14 @@ const classes = new WeakMap<RequestListener, ServerClasses>();
  */
 export function bindServerClasses(app: Express): void {
   class AppRequest extends IncomingMessage {}
-  class AppResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {}
+  class AppResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+    // Every answer comes through here, also those that begin with their first write.
+    override writeHead(...given: readonly unknown[]): this {
+      if (isLastOfConnection(this.req)) this.setHeader('connection', 'close');
+      Reflect.apply(super.writeHead, this, given);
+      return this;
+    }
+  }
   Object.setPrototypeOf(AppRequest.prototype, app.request);
   Object.setPrototypeOf(AppResponse.prototype, app.response);
   app.request = AppRequest.prototype as typeof app.request;

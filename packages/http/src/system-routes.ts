@@ -2,11 +2,11 @@ import { errorCodes, type Health } from '@tidings/runtime';
 import type { Express } from 'express';
 import { problemTable } from './problem-table.ts';
 
-/** What the routes every service has need to know. */
+/** What the routes every service has need to know; without `metrics` there is no /metrics. */
 export type SystemParts = Readonly<{
   service: string;
   health: Health;
-  metrics: Readonly<{ text: () => Promise<string> }>;
+  metrics?: Readonly<{ text: () => Promise<string> }>;
 }>;
 
 /**
@@ -25,9 +25,11 @@ export function mountSystemRoutes(app: Express, { service, health, metrics }: Sy
       .set('cache-control', 'no-store')
       .json({ service, ready, parts });
   });
-  app.get('/metrics', async (_request, response) => {
-    response.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text());
-  });
+  if (metrics !== undefined) {
+    app.get('/metrics', async (_request, response) => {
+      response.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text());
+    });
+  }
   app.get('/problems/:code', (request, response, next) => {
     const code = errorCodes.find((known) => known === request.params.code);
     if (code === undefined) next();

@@ -11,6 +11,7 @@ export { letIn, type TestKey, untilLetIn } from './let-in.ts';
 export { lintApi, lintStandard } from './lint-api.ts';
 export type { Misbehaviour, MisbehaviourName, Pace } from './misbehaviours.ts';
 export { answering, misbehaviours } from './misbehaviours.ts';
+export { exchange, malformedRequests, type RawRequest } from './raw-requests.ts';
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';
 export { startReceiver } from './receiver.ts';
 export { sharedBrokers, sharedMongodbUri } from './shared-stack.ts';

@@ -14,8 +14,8 @@ export const describing = {
   answers: { 200: { description: 'The description.', schema: { type: 'object' } } },
 } as const;
 
-/** The headers of a description: it changes only when the service does. */
-export const descriptionHeaders = { 'cache-control': 'public, max-age=60' };
+/** The headers of a description: it changes only when the service does, and pages of other origins get more headers. */
+export const descriptionHeaders = { 'cache-control': 'public, max-age=60', vary: 'Origin' };
 
 /** GET /v1/openapi.json: describes the routes given, and itself. */
 export function descriptionRoute(routes: readonly Route[]): Route {

@@ -12,9 +12,9 @@ export const takesIdempotencyKey = (route: Route): boolean =>
 
 /** The problems that a route can answer with: what follows from its declaration, and what it adds. */
 export function problemsOf(route: Route): ErrorCode[] {
-  const { access, params, query, body, takes = [], problems = [] } = route;
-  const takesKey = takesIdempotencyKey(route);
+  const { access, params, body, takes = [], problems = [] } = route;
   const codes = new Set<ErrorCode>([
+    'invalid-request',
     'not-acceptable',
     'rate-limited',
     'internal',
@@ -25,10 +25,9 @@ export function problemsOf(route: Route): ErrorCode[] {
     if (condition) for (const code of more) codes.add(code);
   };
   add(typeof access === 'string', 'unauthorized', 'forbidden');
-  add(params !== undefined, 'invalid-request', 'not-found');
-  add(query !== undefined || takesKey, 'invalid-request');
-  add(body !== undefined, 'invalid-request', 'payload-too-large', 'unsupported-media-type', 'unprocessable');
-  add(takes.includes('If-Match'), 'invalid-request', 'precondition-failed', 'conflict');
+  add(params !== undefined, 'not-found');
+  add(body !== undefined, 'payload-too-large', 'unsupported-media-type', 'unprocessable');
+  add(takes.includes('If-Match'), 'precondition-failed', 'conflict');
   add(idempotencyOf(route) === 'stored', 'conflict', 'unprocessable');
   return allCodes.filter((code) => codes.has(code));
 }
@@ -63,6 +62,10 @@ export function problemAnswer(code: ErrorCode, described: (schema: object) => un
 /** What the server itself answers before any route is known, whatever is asked for: by status. */
 export const serverRefusals: ReadonlyMap<number, Readonly<{ name: string; description: string }>> = new Map([
   [408, { name: 'TooSlow', description: 'The request did not arrive in time.' }],
+  [
+    417,
+    { name: 'ExpectationFailed', description: 'The only expectation that can be met is `100-continue`.' },
+  ],
   [431, { name: 'HeadersTooLarge', description: 'Path, query and headers together are too large.' }],
 ]);
 
