@@ -1,9 +1,13 @@
 import { httpSettings } from '@tidings/http';
 import { duration, url } from '@tidings/runtime';
 
+const { host: operatorHost, port: operatorPort } = httpSettings('CONSOLE_OPERATOR');
+
 /** What an operator can set. */
 export const configSpec = {
   ...httpSettings('CONSOLE'),
+  operatorHost,
+  operatorPort,
   ingressUrl: url({ env: 'INGRESS_URL', help: 'set it to the origin of the ingress service' }),
   subscriptionUrl: url({ env: 'SUBSCRIPTION_URL', help: 'set it to the origin of the subscription service' }),
   historyUrl: url({ env: 'HISTORY_URL', help: 'set it to the origin of the history service' }),

@@ -1,22 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
-import { loadConfig } from '@tidings/runtime';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { configSpec } from './config.ts';
-import { metricsCatalogue } from './metrics.ts';
-import { startConsole } from './service.ts';
-
-async function aService(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { aConsole as aConsoleBefore, aService, serviceNames } from '../test/a-console.ts';
 
 const named =
   (name: string): RequestListener =>
@@ -26,31 +12,15 @@ const named =
     else response.end(`${name} ${request.method} ${request.url}`);
   };
 
-// Port 1 is refused: nothing listens there.
-const nowhere = 'http://127.0.0.1:1';
-
-async function aConsole(listeners: Record<string, RequestListener> = {}, extra: Record<string, string> = {}) {
-  const env: Record<string, string> = {};
-  for (const name of ['ingress', 'subscription', 'history', 'fanout', 'delivery']) {
-    const listener = listeners[name];
-    env[`${name.toUpperCase()}_URL`] = listener === undefined ? nowhere : await aService(listener);
-  }
-  const logger = recordingLogger();
-  const config = loadConfig(configSpec, { ...env, ...extra });
-  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
-    name: 'console',
-    config,
-    catalogue: metricsCatalogue,
-    logger,
-  });
-  const { url } = await startConsole(context);
-  onTestFinished(async () => context.resources.close(1000));
-  return { url, logger, context, env, port: Number(new URL(url).port) };
+async function aConsole(
+  listeners: Readonly<Record<string, RequestListener>> = {},
+  extra: Readonly<Record<string, string>> = {},
+) {
+  const started = Object.entries(listeners).map(async ([name, listener]) => [name, await aService(listener)]);
+  return aConsoleBefore(Object.fromEntries(await Promise.all(started)) as Record<string, string>, extra);
 }
 
-const all = Object.fromEntries(
-  ['ingress', 'subscription', 'history', 'fanout', 'delivery'].map((name) => [name, named(name)]),
-);
+const all = Object.fromEntries(serviceNames.map((name) => [name, named(name)]));
 
 describe('the proxy', () => {
   it.each([
@@ -253,8 +223,8 @@ describe('the proxy', () => {
 });
 
 describe('the status', () => {
-  it('shows every service and what is wrong', async () => {
-    const { url, env } = await aConsole({
+  it('shows operators every service and what is wrong', async () => {
+    const { operatorUrl: url, env } = await aConsole({
       ...all,
       fanout: (_request, response) => {
         response.statusCode = 503;
@@ -290,8 +260,20 @@ describe('the status', () => {
   });
 
   it('says within its bound that a service does not answer', async () => {
-    const { url } = await aConsole({ ...all, fanout: () => {} }, { CONSOLE_ASK_TIMEOUT: '100' });
-    expect(await (await fetch(url)).text()).toContain('no answer within 100 ms');
+    const { operatorUrl } = await aConsole({ ...all, fanout: () => {} }, { CONSOLE_ASK_TIMEOUT: '100' });
+    expect(await (await fetch(operatorUrl)).text()).toContain('no answer within 100 ms');
+  });
+
+  it('shows anybody on the public origin which services are ready, and nothing of the inside', async () => {
+    const { url, env, operatorUrl } = await aConsole(
+      { ...all, fanout: () => {} },
+      { CONSOLE_ASK_TIMEOUT: '100' },
+    );
+    const page = await (await fetch(url)).text();
+    expect(page).toContain('Not ready: fanout.');
+    for (const inside of Object.values(env)) expect(page).not.toContain(inside);
+    for (const path of ['/metrics', '/status']) expect((await fetch(url + path)).status).toBe(404);
+    expect(await (await fetch(`${operatorUrl}/metrics`)).text()).toContain('tidings_http_request_seconds');
   });
 
   it('is ready itself whatever the others are', async () => {

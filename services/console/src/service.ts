@@ -4,7 +4,7 @@ import { createApiProxy } from './adapters/api-proxy.ts';
 import { askDescription } from './adapters/ask-description.ts';
 import { askReady } from './adapters/ask-ready.ts';
 import { descriptionRoutes } from './adapters/description-routes.ts';
-import { mountStatusRoutes } from './adapters/status-routes.ts';
+import { mountOperatorRoutes, mountPublicPage } from './adapters/status-routes.ts';
 import { createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';
 import type { configSpec } from './config.ts';
@@ -13,10 +13,13 @@ import type { metricsCatalogue } from './metrics.ts';
 // The page asks every two seconds: several viewers share one round of questions.
 const freshMs = 1_000;
 
-/** Starts the console. It is ready when it listens: a service that is down is told, not hidden behind a dead page. */
+/**
+ * Starts the console: the public origin, and the operators' server, which is closed last. It is ready when both listen:
+ * a service that is down is told, not hidden behind a dead page.
+ */
 export async function startConsole(
   context: ServiceContext<typeof configSpec, typeof metricsCatalogue>,
-): Promise<{ url: string }> {
+): Promise<{ url: string; operatorUrl: string }> {
   const { config, logger, metrics, resources, clock } = context;
   const targets = {
     ingress: config.ingressUrl,
@@ -47,15 +50,21 @@ export async function startConsole(
     ask: askDescription(config.askTimeoutMs),
     clock,
   });
+  const { operatorHost: host, operatorPort: port } = config;
+  const operatorServer = await serve(
+    { ...context, config: { host, port, trustedProxies: [] } },
+    { routes: (app) => mountOperatorRoutes(app, collectStates) },
+  );
   const server = await serve(context, {
+    hasMetrics: false,
     // Bodies pass through: the services have bounds of their own and quote them.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       proxy.mount(app);
-      mountStatusRoutes(app, collectStates);
+      mountPublicPage(app, collectStates);
       // Who asks for it needs no key: no route here knows one.
       mountRoutes(app, descriptionRoutes(collectDescription), { authenticate: () => null });
     },
   });
-  return { url: server.url };
+  return { url: server.url, operatorUrl: operatorServer.url };
 }

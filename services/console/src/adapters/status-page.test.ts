@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceState } from '../domain/service-state.ts';
 import { html } from './markup.ts';
-import { renderStatusPage } from './status-page.ts';
+import { renderOperatorPage, renderPublicPage } from './status-page.ts';
 
 const ready: ServiceState = {
   name: 'ingress',
@@ -14,7 +14,7 @@ const ready: ServiceState = {
 
 describe('the status page', () => {
   it('says that all is well', () => {
-    const page = renderStatusPage([ready]);
+    const page = renderOperatorPage([ready]);
     expect(page).toContain('All 1 services are ready.');
     expect(page).toContain('<title>Tidings</title>');
     expect(page).toContain('href="http://127.0.0.1:1/metrics"');
@@ -22,7 +22,7 @@ describe('the status page', () => {
   });
 
   it('says what is wrong, where', () => {
-    const page = renderStatusPage([
+    const page = renderOperatorPage([
       ready,
       { ...ready, name: 'fanout', state: 'unreachable', troubles: ['refused'] },
     ]);
@@ -32,12 +32,20 @@ describe('the status page', () => {
   });
 
   it('asks nobody else for anything', () => {
-    const page = renderStatusPage([ready]).replaceAll('href="http://127.0.0.1:1', '');
+    const page = renderOperatorPage([ready]).replaceAll('href="http://127.0.0.1:1', '');
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
+  it('tells anybody no more than which services are ready', () => {
+    const page = renderPublicPage([
+      { ...ready, state: 'not-ready', troubles: ['event-log: down (broker 10.0.0.7 refused)'] },
+    ]);
+    expect(page).toContain('Not ready: ingress.');
+    expect(page).not.toMatch(/127\.0\.0\.1|10\.0\.0\.7|event-log|\/metrics|\/status|answered in/);
+  });
+
   it('escapes what services say', () => {
-    const page = renderStatusPage([
+    const page = renderOperatorPage([
       { ...ready, state: 'not-ready', troubles: ['<script>alert(1)</script>'] },
     ]);
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');

@@ -1,10 +1,27 @@
 import { createHash } from 'node:crypto';
 import type { Express } from 'express';
 import type { CollectStates } from '../collect-states.ts';
-import { pageScript, pageStyle, renderStatusPage } from './status-page.ts';
+import { pageScript, pageStyle } from './page-assets.ts';
+import { renderOperatorPage, renderPublicPage } from './status-page.ts';
 
-/** GET / (the page) and GET /status (the same as JSON). */
-export function mountStatusRoutes(app: Express, collectStates: CollectStates): void {
+/** GET /: the page for anybody. It tells which services are ready, and nothing of where they are or what ails them. */
+export const mountPublicPage = (app: Express, collectStates: CollectStates): void =>
+  mountPage(app, { collectStates, render: renderPublicPage });
+
+/** GET / (the page with addresses, parts and reasons) and GET /status (the same as JSON), for operators only. */
+export function mountOperatorRoutes(app: Express, collectStates: CollectStates): void {
+  mountPage(app, { collectStates, render: renderOperatorPage });
+  app.get('/status', async (_request, response) => {
+    response.set('cache-control', 'no-store').json({ services: await collectStates() });
+  });
+}
+
+type Page = Readonly<{
+  collectStates: CollectStates;
+  render: (states: Awaited<ReturnType<CollectStates>>) => string;
+}>;
+
+function mountPage(app: Express, { collectStates, render }: Page): void {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(pageStyle)}'`,
@@ -23,10 +40,7 @@ export function mountStatusRoutes(app: Express, collectStates: CollectStates): v
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    response.type('html').send(renderStatusPage(states));
-  });
-  app.get('/status', async (_request, response) => {
-    response.set('cache-control', 'no-store').json({ services: await collectStates() });
+    response.type('html').send(render(states));
   });
 }
 

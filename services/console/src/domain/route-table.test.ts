@@ -32,6 +32,8 @@ describe('serviceOf', () => {
     '/v1',
     '/v1/',
     '/v1/event',
+    '/v1/events/',
+    '/v1/Events',
     '/v1/events/evt_1',
     '/v1/eventsx',
     '/v1/webhooks',

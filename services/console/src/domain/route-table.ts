@@ -42,7 +42,7 @@ export function serviceOf(path: string): RoutedService | null {
 }
 
 function matches(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('/*')) return path === pattern || path === `${pattern}/`;
+  if (!pattern.endsWith('/*')) return path === pattern;
   const base = pattern.slice(0, -2);
   return path === base || path.startsWith(`${base}/`);
 }

@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import {
+  addressOf,
+  createApp,
+  jsonBody,
+  listen,
+  mountRoutes,
+  type Principal,
+  type Route,
+  route,
+} from '@tidings/http';
+import { createMetrics, silentLogger } from '@tidings/observability';
+import { Health } from '@tidings/runtime';
+import { exchange, malformedRequests } from '@tidings/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { aConsole, aService, type TestConsole } from '../../test/a-console.ts';
+
+const megabyte = Buffer.alloc(1024 * 1024, 0x20);
+const principal: Principal = { keyId: 'k', workspaceId: 'w', consumerId: null, scopes: new Set(['admin']) };
+
+const taking: Route = route({
+  operationId: 'publishEvent',
+  method: 'POST',
+  path: '/v1/events',
+  access: 'events:write',
+  tag: 'Events',
+  summary: 'Publish an event',
+  idempotency: 'derived',
+  body: jsonBody<object>({ schema: { type: 'object' }, maxBytes: 1_000 }),
+  answers: { 202: { description: 'Accepted.' } },
+  handle: async ({ request, idempotencyKey }) => ({
+    status: 202,
+    body: { address: addressOf(request), fields: request.rawHeaders, idempotencyKey },
+  }),
+});
+
+/** A service as all of Tidings are: with our own server, checks and limits. */
+async function anIngress() {
+  const app = createApp({
+    service: 'ingress',
+    logger: silentLogger,
+    metrics: createMetrics({}, { service: 'ingress', nodeMetrics: false }),
+    health: new Health(),
+    trustedProxies: ['loopback'],
+    routes: (router) =>
+      mountRoutes(router, [taking], { authenticate: (key) => (key === 'good' ? principal : null) }),
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
+  onTestFinished(async () => server.close(0));
+  return server;
+}
+
+/** A client that keeps its connection, and what it was told on it. */
+async function aClient({ port }: Pick<TestConsole, 'port'>) {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  let told = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    told += chunk;
+  });
+  await once(socket, 'connect');
+  const statuses = () => [...told.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+  return { socket, told: () => told, statuses };
+}
+
+const post = (line: string, length: number, ...fields: string[]): string =>
+  [`${line} HTTP/1.1`, 'Host: x', `Content-Length: ${length}`, ...fields, '', ''].join('\r\n');
+const good = 'Authorization: Bearer good';
+const json = 'Content-Type: application/json';
+const whole = `${post('POST /v1/events', 2, good, json)}{}`;
+const told = ({ logger }: TestConsole) => logger.lines.filter(({ level }) => level !== 'debug');
+
+describe('an answer that comes before the body', () => {
+  it.each([
+    { status: 413, line: 'POST /v1/events', length: 5 * megabyte.length, fields: [good, json] },
+    { status: 401, line: 'POST /v1/events', length: 5 * megabyte.length, fields: [json] },
+    { status: 415, line: 'POST /v1/events', length: 1_000, fields: [good, 'Content-Type: text/plain'] },
+    { status: 405, line: 'PUT /v1/events', length: 5 * megabyte.length, fields: [good, json] },
+  ])('leaves the connection of the client usable, and is logged: $status', async (refused) => {
+    const { status, line, length, fields } = refused;
+    const ingress = await anIngress();
+    const console = await aConsole({ ingress: ingress.url });
+    const { socket, statuses } = await aClient(console);
+    socket.write(post(line, length, ...fields));
+    await vi.waitFor(() => expect(statuses()).toEqual([status]));
+    for (let sent = 0; sent < length; sent += megabyte.length) socket.write(megabyte.subarray(0, length));
+    socket.write(whole);
+    await vi.waitFor(() => expect(statuses()).toEqual([status, 202]));
+    expect(told(console)).toMatchObject([
+      {
+        level: 'info',
+        event: 'proxy.answered-early',
+        fields: { target: 'ingress', path: '/v1/events', status },
+      },
+    ]);
+  });
+
+  it('leaves it usable eight times in a row while the client sends at full speed', async () => {
+    const ingress = await anIngress();
+    const { socket, statuses } = await aClient(await aConsole({ ingress: ingress.url }));
+    for (let turn = 1; turn <= 8; turn += 1) {
+      socket.write(post('POST /v1/events', 5 * megabyte.length, good, json));
+      for (let sent = 0; sent < 5; sent += 1) socket.write(megabyte);
+      socket.write(whole);
+      const expected = Array.from({ length: turn }, () => [413, 202]).flat();
+      await vi.waitFor(() => expect(statuses()).toEqual(expected), 5_000);
+    }
+  });
+
+  it.each([
+    [404, 'POST /v1/nothing'],
+    [503, 'POST /v1/webhooks/subscriptions'],
+  ])('leaves it usable too when it is our own: %i', async (status, line) => {
+    const ingress = await anIngress();
+    const { socket, statuses } = await aClient(await aConsole({ ingress: ingress.url }));
+    socket.write(post(line, 5 * megabyte.length, good, json));
+    await vi.waitFor(() => expect(statuses()).toEqual([status]));
+    for (let sent = 0; sent < 5; sent += 1) socket.write(megabyte);
+    socket.write(whole);
+    await vi.waitFor(() => expect(statuses()).toEqual([status, 202]));
+  });
+
+  it('ends the connection, and says so, when the body is too large to be thrown away', async () => {
+    const ingress = await anIngress();
+    const client = await aClient(await aConsole({ ingress: ingress.url }));
+    client.socket.write(post('POST /v1/events', 9 * megabyte.length, good, json));
+    await once(client.socket, 'end');
+    expect(client.statuses()).toEqual([413]);
+    expect(client.told()).toMatch(/\r\nconnection: close\r\n/i);
+  });
+
+  it('cuts the connection of the client where a service breaks off its answer, and is logged', async () => {
+    const ingress = await aService((_request, response) => {
+      response.writeHead(413, { 'content-length': 100 });
+      response.write('half', () => response.socket?.destroy());
+    });
+    const console = await aConsole({ ingress });
+    const client = await aClient(console);
+    client.socket.write(post('POST /v1/events', megabyte.length, good, json));
+    await once(client.socket, 'end');
+    expect(client.told()).toMatch(/half$/);
+    expect(told(console)).toMatchObject([{ level: 'warn', event: 'proxy.answer-broken' }]);
+  });
+});
+
+describe('Expect: 100-continue', () => {
+  it('lets the service decide whether it wants the body', async () => {
+    const ingress = await anIngress();
+    const console = await aConsole({ ingress: ingress.url });
+    const wanted = await aClient(console);
+    wanted.socket.write(post('POST /v1/events', 2, good, json, 'Expect: 100-continue'));
+    await vi.waitFor(() => expect(wanted.statuses()).toEqual([100]));
+    wanted.socket.write('{}');
+    await vi.waitFor(() => expect(wanted.statuses()).toEqual([100, 202]));
+    wanted.socket.write(whole);
+    await vi.waitFor(() => expect(wanted.statuses()).toEqual([100, 202, 202]));
+    const refused = await aClient(console);
+    refused.socket.write(post('POST /v1/events', 2, json, 'Expect: 100-continue'));
+    await once(refused.socket, 'end');
+    expect(refused.statuses()).toEqual([401]);
+    expect(refused.told()).toMatch(/\r\nconnection: close\r\n/i);
+  });
+});
+
+describe('what is passed on', () => {
+  const passed = async (...fields: string[]) => {
+    const ingress = await anIngress();
+    const { port } = await aConsole({ ingress: ingress.url });
+    const answer = await exchange(
+      port,
+      `${post('POST /v1/events', 2, good, json, ...fields, 'Connection: close')}{}`,
+    );
+    const [, body = ''] = answer.split('\r\n\r\n');
+    return JSON.parse(body) as { address: string; fields: string[]; idempotencyKey: string | null };
+  };
+
+  it.each([
+    ['X-Forwarded-For: 203.0.113.9'],
+    ['X-Forwarded-For: 203.0.113.9', 'x-forwarded-for: 127.0.0.1'],
+    ['Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'],
+    ['Connection: x-forwarded-for', 'X-Forwarded-For: 203.0.113.9'],
+  ])('is from the address that the client has, not from one it claims: %s', async (...claim) => {
+    const { address, fields } = await passed(...claim);
+    expect(address).toBe('127.0.0.1');
+    expect(fields.filter((text) => /forwarded|real-ip/i.test(text))).toEqual(['x-forwarded-for']);
+  });
+
+  it('is from the address that a proxy names which the console trusts', async () => {
+    const ingress = await anIngress();
+    const { port } = await aConsole({ ingress: ingress.url }, { TRUSTED_PROXIES: 'loopback' });
+    const claim = 'X-Forwarded-For: 198.51.100.1, 203.0.113.9';
+    const answer = await exchange(
+      port,
+      `${post('POST /v1/events', 2, good, json, claim, 'Connection: close')}{}`,
+    );
+    expect(answer).toContain('"address":"203.0.113.9"');
+  });
+
+  it('is every field as it came, but for those of the connection', async () => {
+    const { fields } = await passed(
+      'X-Thing: a',
+      'x-thing: b',
+      'Connection: x-own, Host',
+      'X-Own: c',
+      'TE: trailers',
+    );
+    const names = fields.filter((_, at) => at % 2 === 0);
+    expect(names.filter((name) => name.toLowerCase() === 'x-thing')).toEqual(['X-Thing', 'x-thing']);
+    expect(names.filter((name) => /^(x-own|te)$/i.test(name))).toEqual([]);
+    expect(fields).toEqual(expect.arrayContaining(['Host', 'x', 'connection', 'keep-alive']));
+  });
+
+  it.each([
+    ['POST http://elsewhere/v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2', 202],
+    ['POST /v1/events HTTP/1.0\r\nExpect: 200-maybe\r\nContent-Length: 2', 202],
+    ['POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked', 202],
+    ['POST /v1/events HTTP/1.1\r\nHost: x', 400],
+    ['POST /v1/Events HTTP/1.1\r\nHost: x\r\nContent-Length: 2', 404],
+    ['POST /v1/events/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2', 404],
+    ['OPTIONS /v1/events HTTP/1.1\r\nHost: x', 204],
+  ])('gets the same answer here as at the service: %j is %i', async (head, status) => {
+    const ingress = await anIngress();
+    const { port } = await aConsole({ ingress: ingress.url });
+    const body = head.includes('chunked') ? '2\r\n{}\r\n0\r\n\r\n' : head.includes('Length') ? '{}' : '';
+    const text = [head, good, json, 'Connection: close', '', body].join('\r\n');
+    for (const door of [ingress.port, port]) {
+      expect(await exchange(door, text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
+  });
+});
+
+it('refuses for its form what the services refuse for it', async () => {
+  const ingress = await anIngress();
+  const { port } = await aConsole({ ingress: ingress.url });
+  for (const { name, text, status } of malformedRequests) {
+    const answer = await exchange(port, text);
+    expect(answer, name).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
+  }
+});
+
+it('lets a page of another origin read what the console says itself, once', async () => {
+  const ingress = await anIngress();
+  const { url } = await aConsole({ ingress: ingress.url });
+  for (const path of ['/v1/events', '/v1/webhooks/subscriptions', '/v1/nothing']) {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { origin: 'https://portal.example' },
+    });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  }
+});
+
+it('is silent about clients that go away', async () => {
+  const arrived = vi.fn();
+  const left = vi.fn();
+  const history = await aService((request) => {
+    request.socket.once('close', left);
+    arrived();
+  });
+  const console = await aConsole({ history });
+  const { socket } = await aClient(console);
+  socket.write('GET /v1/webhooks/stats HTTP/1.1\r\nHost: x\r\n\r\n');
+  await vi.waitFor(() => expect(arrived).toHaveBeenCalled());
+  socket.destroy();
+  await vi.waitFor(() => expect(left).toHaveBeenCalled());
+  expect(told(console)).toEqual([]);
+});
