@@ -15,8 +15,8 @@ export const helpText = `npm start [-- options]
   --only-stack        Kafka and MongoDB without the services
   --restart-brokers   start a Kafka broker again when it dies, as is always done with services and MongoDB
   --data DIR          data folder (default: .tidings)
-  --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, MongoDB N+10,
-                      Kafka N+20 to N+32 (default: ${defaultPortBase})
+  --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, status and
+                      metrics of the console N+7, MongoDB N+10, Kafka N+20 to N+32 (default: ${defaultPortBase})
   --no-demo           no demo subscription and no inbox
   --help              this text
 

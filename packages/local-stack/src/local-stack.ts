@@ -4,10 +4,12 @@ import { recordedBrokerCount } from './brokers.ts';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
 import { ensureDemoSubscription } from './demo-subscription.ts';
+import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
 import { type LocalState, writeLocalState } from './local-state.ts';
 import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import {
+  operatorOffset,
   type ServiceSpec,
   type ServiceSurroundings,
   servicePart,
@@ -61,6 +63,12 @@ export class LocalStack {
     this.#services = options.onlyStack ? [] : (options.services ?? tidingsServices);
   }
 
+  /** Where operators see how each service is; null without services. */
+  get operatorUrl(): string | null {
+    const { onlyStack, portBase } = this.#options;
+    return onlyStack ? null : `http://${host}:${portBase + operatorOffset}`;
+  }
+
   /** Where the demo inbox's page is; null without a demo. */
   get inboxUrl(): string | null {
     return this.#inbox?.url ?? null;
@@ -110,7 +118,10 @@ export class LocalStack {
       sealingKeys: env['SEALING_KEYS'] ?? kept.sealingKeys,
     };
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
-    await requireFreePorts(host, this.#neededPorts(count), portSetting);
+    const ports = this.#neededPorts(count);
+    const warning = warnOfEphemeral(ports, ephemeralPorts());
+    if (warning !== null) say(`warning: ${warning}`);
+    await requireFreePorts(host, ports, portSetting);
     const stores = await startStores({
       env,
       folder,
@@ -146,6 +157,7 @@ export class LocalStack {
   #neededPorts(brokers: number): PortNeed[] {
     const { portBase, env, demo, onlyStack } = this.#options;
     const needs = this.#services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
+    if (!onlyStack) needs.push({ port: portBase + operatorOffset, purpose: 'console for operators' });
     if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
     return [...needs, ...storePorts(env, portBase, brokers)];
   }

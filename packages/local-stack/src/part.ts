@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '@tidings/runtime';
 
+import { endCauseOf } from './end-cause.ts';
 import { describeEnd, ManagedProcess, type ProcessEnd, type ProcessSpec } from './managed-process.ts';
 
 const pollMs = 40;
@@ -116,19 +117,19 @@ export class Part {
 
   #endedEarly(end: ProcessEnd): AppError {
     const log = endOfLog(this.logFile, this.#logFrom);
-    const cause = lastError(log);
     if (/no space left|not enough space|ENOSPC/i.test(log) || isDiskFull(this.logFile)) {
       return new AppError({
         code: 'unavailable',
         message: `${this.name} stopped because the disk is full. Free some space and start again. Its log: ${this.logFile}`,
       });
     }
-    return new AppError({
-      code: 'unavailable',
-      message:
-        `${this.name} ended at start (${describeEnd(end)})${cause === '' ? '' : `: ${cause}`}. ` +
-        `If its data is damaged, move the data folder away or start with --data and another folder. Its log: ${this.logFile}`,
-    });
+    const { cause, advice } = endCauseOf(this.name, log);
+    const sentences = [
+      `${this.name} ended at start (${describeEnd(end)})${cause === '' ? '' : `: ${cause}`}.`,
+      ...(advice === '' ? [] : [advice]),
+      `Its log: ${this.logFile}`,
+    ];
+    return new AppError({ code: 'unavailable', message: sentences.join(' ') });
   }
 }
 
@@ -150,11 +151,4 @@ function endOfLog(logFile: string, from: number): string {
   } finally {
     closeSync(file);
   }
-}
-
-/** The newest line that names an error; Java logs, pino's JSON lines and Node's own stack all do. */
-function lastError(log: string): string {
-  const isError = /\b(ERROR|FATAL)\b|"level":(50|60)|[A-Za-z]*(Error|Exception)\b/;
-  const lines = log.split('\n').filter((line) => isError.test(line) && !line.startsWith('\tat '));
-  return (lines.at(-1) ?? '').slice(0, 600).trim();
 }

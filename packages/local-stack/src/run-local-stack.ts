@@ -24,7 +24,7 @@ export async function runLocalStack(options: LocalStackOptions): Promise<number>
   try {
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
-      for (const line of summary(state, stack.inboxUrl)) say(line);
+      for (const line of summary(state, stack)) say(line);
       await signals.first;
     }
     const stoppingMs = systemClock.monotonicMs();
@@ -64,13 +64,16 @@ function listen(force: () => void): { first: Promise<null>; remove: () => void }
   };
 }
 
-function summary(state: LocalState, inboxUrl: string | null): string[] {
+type Pages = Pick<LocalStack, 'inboxUrl' | 'operatorUrl'>;
+
+function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages): string[] {
   const rows: [string, string][] = [
     ['Kafka', state.brokers],
     ['MongoDB', state.mongodb_uri],
   ];
   if (state.url !== null) {
     rows.unshift(['Console and API', state.url]);
+    if (operatorUrl !== null) rows.push(['Status', operatorUrl]);
     if (inboxUrl !== null) rows.push(['Demo inbox', inboxUrl]);
     rows.push(['Workspace', state.workspace_id], ['Admin key', state.admin_key]);
   }

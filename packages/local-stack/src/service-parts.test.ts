@@ -29,7 +29,7 @@ test('a service learns its own port and the stack; loopback endpoints over http 
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: 'true',
     OWN_LISTENERS: [
-      ...[0, 1, 2, 3, 4, 5].map((offset) => `127.0.0.1:${8_700 + offset}`),
+      ...[0, 1, 2, 3, 4, 5, 7].map((offset) => `127.0.0.1:${8_700 + offset}`),
       '127.0.0.1:1',
       '127.0.0.1:2',
       '127.0.0.1:3',
@@ -84,8 +84,19 @@ test('listeners of the caller are refused as well as those of a database of seve
 test('the console comes first and knows where the others are', () => {
   expect(serviceEnvironment(named('console'), around, {})).toMatchObject({
     CONSOLE_PORT: '8700',
+    CONSOLE_OPERATOR_HOST: '127.0.0.1',
+    CONSOLE_OPERATOR_PORT: '8707',
     INGRESS_URL: 'http://127.0.0.1:8701',
     SUBSCRIPTION_URL: 'http://127.0.0.1:8702',
     HISTORY_URL: 'http://127.0.0.1:8703',
   });
+});
+
+test('the services believe the console where a caller is, and the console only who the operator names', () => {
+  const trustedBy = (name: string, own = {}) =>
+    serviceEnvironment(named(name), around, own)['TRUSTED_PROXIES'];
+  expect(trustedBy('ingress')).toBe('loopback');
+  expect(trustedBy('console')).toBe('');
+  const own = { TRUSTED_PROXIES: '10.0.0.0/8' };
+  expect([trustedBy('ingress', own), trustedBy('console', own)]).toEqual(['loopback', '10.0.0.0/8']);
 });

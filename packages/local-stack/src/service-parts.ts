@@ -36,6 +36,9 @@ export const tidingsServices: readonly ServiceSpec[] = [
   service('delivery', 5),
 ];
 
+/** Where the console serves operators, after the port base. */
+export const operatorOffset = 7;
+
 /** Where a service listens. */
 export function serviceUrl(host: string, portBase: number, spec: ServiceSpec): string {
   return `http://${host}:${portBase + spec.portOffset}`;
@@ -57,6 +60,7 @@ export type ServiceSurroundings = Readonly<{
 /** Every socket of the stack: where loopback is an allowed network, none of them may be an endpoint. */
 function listenersOf({ host, portBase, services, brokers, mongodbUri }: ServiceSurroundings): string[] {
   const own = services.map((spec) => new URL(serviceUrl(host, portBase, spec)).host);
+  own.push(`${host}:${portBase + operatorOffset}`);
   // No URL to the standard when it names several hosts.
   const database = /^mongodb:\/\/(?:[^@/]*@)?(?<hosts>[^/?]+)/.exec(mongodbUri)?.groups?.['hosts'];
   return [...own, ...brokers, ...(database?.split(',') ?? [])];
@@ -85,8 +89,9 @@ export function serviceEnvironment(
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
     OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
     LOOP_ID: own['LOOP_ID'] ?? loopIdOf(around),
-    // The console stands in front of the others.
-    TRUSTED_PROXIES: own['TRUSTED_PROXIES'] ?? 'loopback',
+    // The console stands in front of the others and tells them where a caller is. What stands in front of the console,
+    // the caller knows.
+    TRUSTED_PROXIES: spec.name === 'console' ? (own['TRUSTED_PROXIES'] ?? '') : 'loopback',
     REPLICATION_FACTOR: String(around.replicationFactor),
     [`${prefix}_HOST`]: around.host,
     [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
@@ -98,6 +103,8 @@ export function serviceEnvironment(
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
   }
   if (spec.name !== 'console') return environment;
+  environment['CONSOLE_OPERATOR_HOST'] = around.host;
+  environment['CONSOLE_OPERATOR_PORT'] = String(around.portBase + operatorOffset);
   for (const other of around.services) {
     if (other.name === 'console') continue;
     environment[`${other.name.toUpperCase()}_URL`] = serviceUrl(around.host, around.portBase, other);

@@ -140,16 +140,28 @@ describe('runService', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('logs a failed start in one line and exits 1', async () => {
+  it('prints why it cannot start where a person can do something about it, and exits 1', async () => {
     const world = aProcess();
     await run(world, async () => {
-      throw new Error('port 80 is taken');
+      throw new AppError({ code: 'unavailable', message: 'port 80 on 127.0.0.1 is taken' });
     });
-    expect(world.lines).toEqual([
-      expect.objectContaining({ level: 'fatal', event: 'service.start-failed', detail: 'port 80 is taken' }),
-    ]);
+    expect(world.complaints).toEqual(['test: port 80 on 127.0.0.1 is taken']);
+    expect(world.lines).toEqual([]);
     expect(world.exit.mock.calls).toEqual([[1]]);
   });
+
+  it.each([new Error('unexpected'), new AppError({ code: 'internal', message: 'unexpected' })])(
+    'logs any other failed start in one line and exits 1 (%s)',
+    async (error) => {
+      const world = aProcess();
+      await run(world, async () => Promise.reject(error));
+      expect(world.lines).toEqual([
+        expect.objectContaining({ level: 'fatal', event: 'service.start-failed', detail: 'unexpected' }),
+      ]);
+      expect(world.complaints).toEqual([]);
+      expect(world.exit.mock.calls).toEqual([[1]]);
+    },
+  );
 
   it('logs what nothing caught and exits 1, once', async () => {
     const world = aProcess();

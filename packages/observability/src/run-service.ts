@@ -9,8 +9,8 @@ const commonSpec = { logLevel: sharedSettings.logLevel };
 
 /**
  * The life of a service process: read the config, start, run until SIGTERM or SIGINT, drain within 20 s, exit 0. A
- * second signal exits 1 at once. Wrong config prints plain lines and exits 78. A failed start and anything uncaught log
- * one fatal line and exit 1. Resolves when the service runs (or has failed to).
+ * second signal exits 1 at once. Wrong config prints plain lines and exits 78; any other AppError of the start prints its
+ * message and exits 1. What else fails the start, and anything uncaught, logs one fatal line and exits 1. Resolves when the service runs (or has failed to).
  */
 export async function runService<const S extends ConfigSpec, const C extends MetricsCatalogue>(
   definition: ServiceDefinition<S, C>,

@@ -83,10 +83,11 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
       void logger.flush();
     } catch (error) {
       if (this.#state !== 'starting') return;
-      const isConfig = error instanceof AppError && error.code === 'config-invalid';
-      if (isConfig) complain(host, definition.name, error);
+      // An AppError is a sentence for a person who can act on it, such as that a port is taken; a fault of ours is not.
+      const isForPerson = error instanceof AppError && error.code !== 'internal';
+      if (isForPerson) complain(host, definition.name, error);
       else logger.fatal({ error, detail: messageOf(error) }, 'service.start-failed');
-      await this.#leave(isConfig ? exitConfig : 1);
+      await this.#leave(isForPerson && error.code === 'config-invalid' ? exitConfig : 1);
     }
   }
 

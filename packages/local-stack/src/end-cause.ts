@@ -1,0 +1,37 @@
+/** Why a process ended at its start, in a sentence without a full stop, and what else a person may have to do. */
+export type EndCause = Readonly<{ cause: string; advice: string }>;
+
+const damaged = 'If its data is damaged, move the data folder away or start with --data and another folder.';
+const portTaken = 'End the program that has its port, or choose other ports with npm start -- --port-base N.';
+
+/**
+ * Finds why the part `name` ended in what it has written. A service says it to a person, in lines that begin with its
+ * name; else the newest line that names an error counts, which Java logs, pino's JSON lines and Node's own stack all do.
+ */
+export function endCauseOf(name: string, log: string): EndCause {
+  const lines = log.split('\n');
+  const said = lines.filter((line) => line.startsWith(`${name}: `));
+  if (said.length > 0)
+    return { cause: said.map((line) => line.slice(name.length + 2)).join('; '), advice: '' };
+  const isError = /\b(ERROR|FATAL)\b|"level":("(error|fatal)"|50|60)|[A-Za-z]*(Error|Exception)\b/;
+  const errors = lines.filter((line) => isError.test(line) && !line.startsWith('\tat '));
+  const isPortTaken = /address already in use|EADDRINUSE/i.test(log);
+  return {
+    cause: textOf(errors.at(-1) ?? '')
+      .slice(0, 600)
+      .trim(),
+    advice: isPortTaken ? portTaken : damaged,
+  };
+}
+
+// A JSON line has its sentence in `detail`; what is around it, a stack above all, is for whoever reads the log.
+function textOf(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const entry = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    return typeof entry['detail'] === 'string' ? entry['detail'] : line;
+  } catch {
+    // Cut off, or of another program: shown as it is.
+    return line;
+  }
+}
