@@ -93,7 +93,11 @@ describe('Prometheus and Grafana', () => {
       }[];
     };
     const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets));
-    expect([...targets].sort()).toEqual(serviceNames.map((name) => `${name}:8080`));
+    const portOf = (name: string) => (name === 'console' ? 8081 : 8080);
+    expect([...targets].sort()).toEqual(serviceNames.map((name) => `${name}:${portOf(name)}`));
+    const { environment, ports } = compose.services['console'] ?? {};
+    expect(environment?.['CONSOLE_OPERATOR_PORT']).toBe('8081');
+    expect(ports?.filter((port) => port.endsWith(':8081'))).toEqual([]);
     for (const name of serviceNames) expect(compose.services[name]?.networks).toContain('edge');
     expect(compose.services['prometheus']?.networks).toEqual(['edge']);
   });
