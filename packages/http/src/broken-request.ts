@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { allMethods, type FormRefusal, formRefusal, maxHeaderBytes } from './form-refusal.ts';
+import { problemTable } from './problem-table.ts';
 import { newTraceId } from './request-state.ts';
 import { discardBytes, discardMs, isDiscarding } from './unread-body.ts';
 
@@ -53,11 +55,12 @@ function linger(socket: Socket, refusal: FormRefusal): void {
   endWith(socket, refusal);
 }
 
-function endWith(socket: Socket, { status, title, code, detail }: FormRefusal, onSent?: () => void): void {
+function endWith(socket: Socket, { status, code, detail }: FormRefusal, onSent?: () => void): void {
   const traceId = newTraceId();
+  const { title } = problemTable[code];
   const body = JSON.stringify({ type: `/problems/${code}`, title, status, detail, code, traceId });
   const head = [
-    `HTTP/1.1 ${status} ${title}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     'cache-control: no-store',

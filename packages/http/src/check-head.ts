@@ -40,14 +40,12 @@ function checkFields(request: IncomingMessage): FormRefusal | undefined {
     const count = rawHeaders.length / 2;
     return formRefusal(431, `A request may have at most ${maxFields} header fields, got ${count}.`);
   }
-  const seen = new Set<string>();
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase();
-    if (!singletons.has(name)) continue;
-    if (seen.has(name)) return formRefusal(400, `The header ${rawHeaders[at]} must be sent once.`);
-    seen.add(name);
-  }
-  return checkHost(request);
+  const sent = rawHeaders.filter((text, at) => at % 2 === 0 && singletons.has(text.toLowerCase()));
+  const names = sent.map((name) => name.toLowerCase());
+  const repeated = names.find((name, at) => names.indexOf(name) < at);
+  if (repeated === undefined) return checkHost(request);
+  const count = names.filter((name) => name === repeated).length;
+  return formRefusal(400, `${sent[names.indexOf(repeated)]} must be sent once, got ${count}.`);
 }
 
 function checkHost({ headers: { host }, httpVersion }: IncomingMessage): FormRefusal | undefined {

@@ -34,14 +34,10 @@ export function readIdempotencyKey(header: string): KeyReading {
 
 /** The Idempotency-Key of a request; null without one. Throws AppError `invalid-request` (400) for a malformed one. */
 export function idempotencyKeyOf(request: IncomingMessage): string | null {
-  if (request.headers['idempotency-key'] === undefined) return null;
-  const headers = request.headersDistinct['idempotency-key'] ?? [];
-  if (headers.length !== 1) throw malformed(`Idempotency-Key must be sent once, got ${headers.length}`);
-  const reading = readIdempotencyKey(headers[0] ?? '');
-  if (!reading.ok) throw malformed(reading.problem);
-  return reading.key;
-}
-
-function malformed(problem: string): AppError {
-  return new AppError({ code: 'invalid-request', message: `${problem}.` });
+  // One: a second is refused before any route is known (check-head.ts).
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return null;
+  const reading = readIdempotencyKey(String(header));
+  if (reading.ok) return reading.key;
+  throw new AppError({ code: 'invalid-request', message: `${reading.problem}.` });
 }
