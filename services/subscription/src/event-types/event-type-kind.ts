@@ -9,7 +9,13 @@ import {
 } from '@tidings/contracts';
 import { defineDocuments } from '../registry/define-documents.ts';
 import { exactly, shape } from '../registry/document-kind.ts';
-import { type EventType, familiesOf, recordOf } from './domain/event-type.ts';
+import {
+  type Compatibility,
+  compatibilities,
+  type EventType,
+  familiesOf,
+  recordOf,
+} from './domain/event-type.ts';
 
 /** A type's own fields as MongoDB holds them. Times are epoch milliseconds. */
 type EventTypeFields = Readonly<{
@@ -21,8 +27,14 @@ type EventTypeFields = Readonly<{
   group: string | null;
   mode: SchemaMode;
   audience: EventTypeAudience;
+  compatibility: Compatibility;
   example_json: string | null;
-  schemas: readonly Readonly<{ version: number; schema_json: string; created_at_ms: number }>[];
+  schemas: readonly Readonly<{
+    version: number;
+    schema_json: string;
+    created_at_ms: number;
+    has_held: boolean;
+  }>[];
   active_schema: number | null;
   deprecated_at_ms: number | null;
   sunset_at_ms: number | null;
@@ -44,6 +56,7 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
     group: shape.nullableText,
     mode: { enum: schemaModes },
     audience: { enum: eventTypeAudiences },
+    compatibility: { enum: compatibilities },
     example_json: shape.nullableText,
     schemas: {
       type: 'array',
@@ -51,6 +64,7 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
         version: { type: 'integer', minimum: 1 },
         schema_json: shape.text,
         created_at_ms: shape.count,
+        has_held: shape.flag,
       }),
     },
     active_schema: { type: ['integer', 'null'], minimum: 1 },
@@ -61,8 +75,15 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
     { workspace_id: 1, name: 1 },
     { workspace_id: 1, families: 1 },
   ],
-  schemaVersion: 1,
-  steps: {},
+  schemaVersion: 2,
+  steps: {
+    // Which of its schemas have held was not kept: each counts as one that readers may know.
+    1: (document) => ({
+      ...document,
+      compatibility: 'forward',
+      schemas: (document['schemas'] as readonly object[]).map((schema) => ({ ...schema, has_held: true })),
+    }),
+  },
   toFields: ({ settings, ...eventType }) => ({
     name: eventType.name,
     families: familiesOf(eventType.name),
@@ -71,11 +92,13 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
     group: settings.group,
     mode: settings.mode,
     audience: settings.audience,
+    compatibility: settings.compatibility,
     example_json: settings.exampleJson,
-    schemas: eventType.schemas.map(({ version, schemaJson, createdAtMs }) => ({
+    schemas: eventType.schemas.map(({ version, schemaJson, createdAtMs, hasHeld }) => ({
       version,
       schema_json: schemaJson,
       created_at_ms: createdAtMs,
+      has_held: hasHeld,
     })),
     active_schema: eventType.activeSchema,
     deprecated_at_ms: settings.deprecatedAtMs,
@@ -91,14 +114,16 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
       group: document.group,
       mode: document.mode,
       audience: document.audience,
+      compatibility: document.compatibility,
       exampleJson: document.example_json,
       deprecatedAtMs: document.deprecated_at_ms,
       sunsetAtMs: document.sunset_at_ms,
     },
-    schemas: document.schemas.map(({ version, schema_json, created_at_ms }) => ({
+    schemas: document.schemas.map(({ version, schema_json, created_at_ms, has_held }) => ({
       version,
       schemaJson: schema_json,
       createdAtMs: created_at_ms,
+      hasHeld: has_held,
     })),
     activeSchema: document.active_schema,
   }),

@@ -83,7 +83,7 @@ export function readType(document: unknown, entry: DocumentEntry): DocumentedTyp
 
 const ownWords = (said: JsonObject): JsonObject =>
   Object.fromEntries(
-    ['state', 'mode', 'audience', 'deprecated_at', 'sunset_at'].flatMap((field) =>
+    ['state', 'mode', 'audience', 'compatibility', 'deprecated_at', 'sunset_at'].flatMap((field) =>
       said[field] === undefined ? [] : [[field, said[field]]],
     ),
   );

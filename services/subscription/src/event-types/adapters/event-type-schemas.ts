@@ -1,5 +1,6 @@
 import { eventTypeAudiences, eventTypeStates, schemaModes } from '@tidings/contracts';
 import type { JsonSchema } from '@tidings/http';
+import { compatibilities } from '../domain/event-type.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -21,6 +22,11 @@ export const eventTypeSchema = object({
   state: { type: 'string', enum: eventTypeStates },
   mode: { type: 'string', enum: schemaModes },
   audience: { type: 'string', enum: eventTypeAudiences },
+  compatibility: {
+    type: 'string',
+    enum: compatibilities,
+    description: 'What a schema that is to hold is compared with.',
+  },
   origin: {
     type: 'string',
     enum: ['registered', 'seen'],

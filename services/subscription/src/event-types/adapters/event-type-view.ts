@@ -17,6 +17,7 @@ export const eventTypeView = (
     state: eventType.state,
     mode: settings.mode,
     audience: settings.audience,
+    compatibility: settings.compatibility,
     origin: eventType.origin,
     active_schema: activeSchema,
     schema: schemaJson === undefined ? null : (JSON.parse(schemaJson) as object),

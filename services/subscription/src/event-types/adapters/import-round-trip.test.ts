@@ -21,7 +21,13 @@ describe('what export writes', () => {
     const plain = { type: 'object', properties: { next: { $ref: '#' }, 2: {}, a: {} } };
     const bodies = [
       { name: 'order.paid', schema, group: 'orders', description: 'Paid.', example: { id: 'o1', total: 7 } },
-      { name: 'order.tree', schema: { title: 'T', ...tree }, mode: 'warn', audience: 'addressed' },
+      {
+        name: 'order.tree',
+        schema: { title: 'T', ...tree },
+        mode: 'warn',
+        audience: 'addressed',
+        compatibility: 'forward_transitive',
+      },
       { name: 'order.self', schema: plain, mode: 'off' },
       { name: 'order.draft', state: 'draft' },
       {

@@ -26,6 +26,7 @@ const extensionOf = ({ state, settings, schemas, activeSchema }: EventType): Jso
   state,
   mode: settings.mode,
   audience: settings.audience,
+  compatibility: settings.compatibility,
   group: settings.group,
   description: settings.description,
   deprecated_at: timeOf(settings.deprecatedAtMs),

@@ -11,8 +11,19 @@ import { firstVersion, nextVersion, type Versioned } from '../../registry/domain
 /** One schema of a type, as JSON text: its own names hold dots and dollars. */
 export type SchemaText = Readonly<{ version: number; schemaJson: string }>;
 
-/** A schema that a type has. Never altered once it is there. */
-export type SchemaVersion = SchemaText & Readonly<{ createdAtMs: number }>;
+/**
+ * A schema that a type has. Its text is never altered once it is there. `hasHeld`: it was the active one while the type was
+ * published, so there may be readers that know it.
+ */
+export type SchemaVersion = SchemaText & Readonly<{ createdAtMs: number; hasHeld: boolean }>;
+
+/**
+ * What the next schema of a published type is compared with, by the names of Confluent's Schema Registry: `forward`, the
+ * one before; `forward_transitive`, every one that has held; `none`, nothing. Forward, since readers have the older schema.
+ */
+export const compatibilities = ['forward', 'forward_transitive', 'none'] as const;
+/** See {@link compatibilities}. */
+export type Compatibility = (typeof compatibilities)[number];
 
 /** What people say about a type. */
 export type EventTypeSettings = Readonly<{
@@ -20,6 +31,7 @@ export type EventTypeSettings = Readonly<{
   group: string | null;
   mode: SchemaMode;
   audience: EventTypeAudience;
+  compatibility: Compatibility;
   /** JSON text of data that satisfy the active schema. */
   exampleJson: string | null;
   deprecatedAtMs: number | null;
@@ -47,6 +59,7 @@ export const defaultSettings: EventTypeSettings = {
   group: null,
   mode: 'enforce',
   audience: 'broadcast',
+  compatibility: 'forward',
   exampleJson: null,
   deprecatedAtMs: null,
   sunsetAtMs: null,
@@ -72,8 +85,22 @@ export const begin = (given: Beginning, nowMs: number): EventType => ({
   ...given,
   id: eventTypeKey(given.workspaceId, given.name),
   settings: timesFollow(given.settings, given.state, nowMs),
-  schemas: given.schemas.map((schema) => ({ ...schema, createdAtMs: nowMs })),
+  // Of those from elsewhere it is not known which have held: they count.
+  schemas: given.schemas.map((schema) => ({
+    ...schema,
+    createdAtMs: nowMs,
+    hasHeld: given.state !== 'draft',
+  })),
 });
+
+/** True for a type that readers rely on. */
+export const isPublished = ({ state }: Pick<EventType, 'state'>): boolean =>
+  publishedStates.some((published) => published === state);
+
+const markHeld = (schemas: readonly SchemaVersion[], active: number | null): readonly SchemaVersion[] =>
+  schemas.some(({ version, hasHeld }) => version === active && !hasHeld)
+    ? schemas.map((schema) => (schema.version === active ? { ...schema, hasHeld: true } : schema))
+    : schemas;
 
 /** What a change puts in the place of what was. */
 export type Amendment = Readonly<{
@@ -88,11 +115,15 @@ export type Amendment = Readonly<{
 export function amended(current: EventType, given: Amendment, nowMs: number): EventType {
   const settings = timesFollow(given.settings, given.state, nowMs);
   const version = (current.schemas.at(-1)?.version ?? 0) + 1;
-  const schemas =
+  const withNew =
     given.newSchemaJson === undefined
       ? current.schemas
-      : [...current.schemas, { version, schemaJson: given.newSchemaJson, createdAtMs: nowMs }];
+      : [
+          ...current.schemas,
+          { version, schemaJson: given.newSchemaJson, createdAtMs: nowMs, hasHeld: false },
+        ];
   const activeSchema = given.activeSchema === 'new' ? version : given.activeSchema;
+  const schemas = isPublished(given) ? markHeld(withNew, activeSchema) : withNew;
   const change: Partial<EventType> = {
     settings,
     state: given.state,

@@ -10,6 +10,7 @@ export const readSettings = (body: SettingsBody, before: EventTypeSettings): Eve
   group: body.group === undefined ? before.group : body.group,
   mode: body.mode ?? before.mode,
   audience: body.audience ?? before.audience,
+  compatibility: body.compatibility ?? before.compatibility,
   exampleJson:
     body.example === undefined
       ? before.exampleJson

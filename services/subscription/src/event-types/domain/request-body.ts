@@ -7,6 +7,7 @@ import {
   type SchemaMode,
   schemaModes,
 } from '@tidings/contracts';
+import { type Compatibility, compatibilities } from './event-type.ts';
 import { limits } from './limits.ts';
 
 /** The fields of a type that people may write, as they stand in a request. */
@@ -15,6 +16,7 @@ export type SettingsBody = Readonly<{
   group?: string | null;
   mode?: SchemaMode;
   audience?: EventTypeAudience;
+  compatibility?: Compatibility;
   state?: EventTypeState;
   /** null: none. */
   example?: unknown;
@@ -62,6 +64,13 @@ const settings = {
   group: { type: ['string', 'null'], minLength: 1, maxLength: limits.groupLength },
   mode: { type: 'string', enum: schemaModes },
   audience: { type: 'string', enum: eventTypeAudiences },
+  compatibility: {
+    type: 'string',
+    enum: compatibilities,
+    description:
+      'What a schema that is to hold is compared with: the one before (`forward`), every one that has held ' +
+      '(`forward_transitive`), or nothing (`none`).',
+  },
   state: { type: 'string', enum: eventTypeStates },
   example: anything,
   deprecated_at: { ...time, description: 'RFC 3339. Default: when the state becomes deprecated.' },
