@@ -75,6 +75,23 @@ describe('what is written', () => {
 });
 
 describe('what is read', () => {
+  test('fields of any name', async () => {
+    const server = await startHostileServer({
+      behave: (socket) =>
+        socket.write(
+          'HTTP/1.1 204 X\r\n__proto__: a\r\n__proto__: b\r\nconstructor: c\r\nconnection: close\r\n\r\n',
+        ),
+      cleanUp: onTestFinished,
+    });
+    const outcome = await openEgress().send(aRequest(server.url));
+    if (outcome.kind !== 'response') throw new Error(`expected a response, got ${outcome.detail}`);
+    expect(Object.entries(outcome.headers)).toEqual([
+      ['__proto__', 'a, b'],
+      ['constructor', 'c'],
+      ['connection', 'close'],
+    ]);
+  });
+
   test('status, headers in lower case, repeated ones joined, and the body', async () => {
     const server = await startHostileServer({
       behave: (socket) =>

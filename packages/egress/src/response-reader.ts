@@ -4,12 +4,12 @@ export type HeaderFields = Readonly<Record<string, string | string[] | undefined
 const noBody = Buffer.alloc(0);
 
 function flattenHeaders(headers: HeaderFields): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return flat;
+  // By entries: an endpoint may name a field __proto__.
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
+    ),
+  );
 }
 
 /** Collects one response, at most `maxBytes` of its body. */

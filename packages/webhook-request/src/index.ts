@@ -1,2 +1,8 @@
 export { bodyRenderer, type RenderedEvent } from './render-body.ts';
-export { type RequestKeys, requestHeaders, type SignedRequest, userAgent } from './request-headers.ts';
+export {
+  lowerCaseHeaders,
+  type RequestKeys,
+  requestHeaders,
+  type SignedRequest,
+  userAgent,
+} from './request-headers.ts';

@@ -34,14 +34,21 @@ export type SignedRequest = Readonly<{
   traceparent: string;
 }>;
 
+/**
+ * Headers with their names in lower case; of two alike the last. Made of entries and never by assignment, since owners choose
+ * the names: assigned, `__proto__` would vanish.
+ */
+export const lowerCaseHeaders = (
+  headers: readonly (readonly [name: string, value: string])[],
+): Record<string, string> => Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
+
 // What follows from one version alone is worked out once.
 const lowered = new WeakMap<Readonly<Record<string, string>>, Readonly<Record<string, string>>>();
 
 const loweredOf = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
   const known = lowered.get(headers);
   if (known !== undefined) return known;
-  const made: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) made[name.toLowerCase()] = value;
+  const made = lowerCaseHeaders(Object.entries(headers));
   lowered.set(headers, made);
   return made;
 };

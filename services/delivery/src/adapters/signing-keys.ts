@@ -2,6 +2,7 @@ import { type SubscriptionRecord, sealedHeaderField } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { type PreparedSecret, prepareSecret } from '@tidings/signing';
+import { lowerCaseHeaders } from '@tidings/webhook-request';
 import type { FindSigningKeys, SigningKeys } from '../ports.ts';
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
@@ -25,10 +26,12 @@ const tlsOf = ({ tls, workspaceId, id }: SubscriptionRecord, ring: KeyRing): Sig
 // CloudEvents HTTP Web Hooks 4.1.2: whoever consented to an origin sees it on every request.
 function headersOf(subscription: SubscriptionRecord, ring: KeyRing): SigningKeys['headers'] {
   const { workspaceId, id, secretHeaders, requestOrigin } = subscription;
-  const headers: Record<string, string> = {};
-  for (const { name, sealed } of secretHeaders) {
-    headers[name.toLowerCase()] = unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]);
-  }
+  const headers = lowerCaseHeaders(
+    secretHeaders.map(({ name, sealed }) => [
+      name,
+      unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]),
+    ]),
+  );
   if (requestOrigin !== null) headers['webhook-request-origin'] = requestOrigin;
   return headers;
 }

@@ -1,6 +1,12 @@
 import { deriveDeliveryId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { bodyRenderer, type RenderedEvent, requestHeaders, userAgent } from '@tidings/webhook-request';
+import {
+  bodyRenderer,
+  lowerCaseHeaders,
+  type RenderedEvent,
+  requestHeaders,
+  userAgent,
+} from '@tidings/webhook-request';
 import { unexpired } from './domain/signing-secrets.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { SecretMint } from './mint-secret.ts';
@@ -23,19 +29,16 @@ function secretsOf(mint: SecretMint, { id, workspaceId, secrets }: Subscription,
 /** What goes beside the headers that are no secret: credentials, opened, and the origin that the endpoint consented to. */
 function otherHeaders(mint: SecretMint, { id, workspaceId, settings }: Subscription): Record<string, string> {
   const owner = { workspaceId, subscriptionId: id };
-  const headers: Record<string, string> = {};
-  for (const header of settings.secretHeaders) {
-    headers[header.name.toLowerCase()] = mint.openHeader(owner, header);
-  }
+  const headers = lowerCaseHeaders(
+    settings.secretHeaders.map((header) => [header.name, mint.openHeader(owner, header)]),
+  );
   if (settings.requestOrigin !== null) headers['webhook-request-origin'] = settings.requestOrigin;
   return headers;
 }
 
 /** Every header that its owner chose, names in lower case, for a request that is no delivery. */
 export function ownHeaders(mint: SecretMint, subscription: Subscription): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(subscription.settings.headers))
-    headers[name.toLowerCase()] = value;
+  const headers = lowerCaseHeaders(Object.entries(subscription.settings.headers));
   return { ...headers, ...otherHeaders(mint, subscription), 'user-agent': userAgent };
 }
 

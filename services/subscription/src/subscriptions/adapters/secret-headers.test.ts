@@ -60,6 +60,33 @@ it('do not follow to another origin unless that is said', async () => {
   expect((await patch({ endpoint_url: 'https://thief.example/other' })).status).toBe(200);
 });
 
+it('and open ones may have names that JavaScript knows, and go out under them', async () => {
+  const sent: OutgoingRequest[] = [];
+  const { call } = await serveInMemory({
+    send: async (request) => {
+      sent.push(request);
+      return { kind: 'response', status: 204, headers: {}, body: Buffer.alloc(0), durationMs: 1 };
+    },
+  });
+  const body = `{"endpoint_url":"https://partner.example/","events":["a"],
+    "headers":{"__proto__":"p","valueOf":"v"},"secret_headers":{"constructor":"c"}}`;
+  const { body: made } = await call('POST', '', { body });
+  const { body: shown } = await call('GET', `/${made.id}`);
+  expect(Object.entries(Object(shown)['headers'] as object)).toEqual([
+    ['__proto__', 'p'],
+    ['valueOf', 'v'],
+  ]);
+  await call('POST', `/${made.id}/test`);
+  const names = Object.entries(sent[0]?.headers ?? {});
+  expect(names).toEqual(
+    expect.arrayContaining([
+      ['__proto__', 'p'],
+      ['valueof', 'v'],
+      ['constructor', 'c'],
+    ]),
+  );
+});
+
 it('go with a test, and leave registry and topic when the subscription is deleted', async () => {
   const sent: OutgoingRequest[] = [];
   const { call, bus } = await serveInMemory({
