@@ -1,7 +1,9 @@
 import { type DeliveryState, deliveryStateSchema } from './delivery-command.ts';
+import { decodeEvent, type EventAccepted } from './event.ts';
 import { type DeadLetterId, type DeliveryId, deriveDeadLetterId, type EventId } from './ids.ts';
 import { type DeadLetterReason, deadLetterReasons } from './outcome.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
+import { topics } from './topics.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
 /** A delivery that ended undelivered. The value of its record is the request body: it can be redriven as it is. */
@@ -45,6 +47,23 @@ export type DeadLetter = DeliveryDeadLettered | RecordPoisoned;
 export type DeadLetterRef =
   | Readonly<{ kind: 'delivery'; eventId: EventId; deliveryId: DeliveryId; chain: number }>
   | Readonly<{ kind: 'poison'; topic: string; partition: number; offset: string; group: string }>;
+
+/**
+ * The event that a poison record is, where it lies in the events topic and its headers can be read: what is wrong is then its
+ * value, or that another event has its id. Else null.
+ */
+export const poisonedEventOf = ({
+  origin,
+}: RecordPoisoned): Pick<EventAccepted, 'id' | 'eventType' | 'consumerId'> | null => {
+  const { topic, key, headers, timestampMs } = origin;
+  if (topic !== topics.events.name) return null;
+  try {
+    return decodeEvent({ key, headers, value: null, timestampMs });
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+};
 
 /** What a dead letter is called by. */
 export const deadLetterRefOf = (letter: DeadLetter): DeadLetterRef => {

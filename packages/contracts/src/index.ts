@@ -36,6 +36,7 @@ export {
   encodeDeadLetter,
   encodePoison,
   encodeSettled,
+  poisonedEventOf,
 } from './dead-letter.ts';
 export type { AttemptSummary, DeliveryRequested, DeliveryState } from './delivery-command.ts';
 export { decodeDelivery, encodeDelivery } from './delivery-command.ts';

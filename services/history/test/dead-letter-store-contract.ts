@@ -86,6 +86,35 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await idsBy({ states: ['waiting'], eventType: 'user.left' })).toEqual([]);
     });
 
+    it('finds a poison record by the event that it is, for whoever may see it', async () => {
+      const store = open();
+      const { letter, walls, workspace } = aLetterSpace();
+      const [event, other] = [newEventId(Date.now()), newEventId(Date.now())];
+      const poisonOf = (n: number, id: string) => {
+        const headers = {
+          ...{ ce_specversion: '1.0', ce_id: id, ce_type: 'order.paid', ce_source: '/orders' },
+          ...{ ce_workspaceid: workspace, ce_consumerid: 'acme' },
+        };
+        const origin = { offset: `${Date.now()}${n}`, key: id, headers };
+        return toStore(recorded(aPoison(origin, 'idempotency-conflict'), everywhereElse));
+      };
+      const [given, poison, another] = [letter({ eventId: event }), poisonOf(1, event), poisonOf(2, other)];
+      await store.insert([given, poison, another]);
+      const idsBy = async (filters: Partial<DeadLetterFilters>) => {
+        const all = { ...walls, poison: 'own', eventId: event, ...filters } as const;
+        const found = await store.list(all, { limit: 10, after: null });
+        return new Set(found.map(({ id }) => id));
+      };
+      expect(await idsBy({})).toEqual(new Set([given.letter.id, poison.letter.id]));
+      expect(await idsBy({ kind: 'poison' })).toEqual(new Set([poison.letter.id]));
+      expect(await idsBy({ kind: 'delivery' })).toEqual(new Set([given.letter.id]));
+      expect(await idsBy({ poison: 'none' })).toEqual(new Set([given.letter.id]));
+      expect(await idsBy({ consumerId: consumerId('acme') })).toEqual(new Set([poison.letter.id]));
+      expect(await idsBy({ eventType: 'order.paid', kind: 'poison', eventId: other })).toEqual(
+        new Set([another.letter.id]),
+      );
+    });
+
     it('pages through all, newest first, none twice and none left out while more arrive', async () => {
       const store = open();
       const { letter, walls } = aLetterSpace();

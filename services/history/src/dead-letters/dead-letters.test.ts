@@ -1,4 +1,4 @@
-import { consumerId, encodePoison, subscriptionId, topics } from '@tidings/contracts';
+import { consumerId, deriveEventId, encodePoison, subscriptionId, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aCommandState, aPoison } from '../../test/dead-letter-builders.ts';
@@ -199,6 +199,34 @@ describe('dead letters of deliveries', () => {
 });
 
 describe('poison records', () => {
+  it('that are events are shown and found by event, type and consumer, as far as their headers can be read', async () => {
+    const service = await startHere();
+    await service.subscribe();
+    const headers = {
+      ...{ ce_specversion: '1.0', ce_source: '/orders', ce_workspaceid: 'ws_demo' },
+      ...{ ce_type: 'order.paid', ce_consumerid: 'acme' },
+    };
+    const ours = `evt_${'7'.repeat(32)}`;
+    const bury = async (offset: string, ce_id: string, reason?: 'idempotency-conflict') => {
+      const origin = { topic: topics.events.name, offset, key: ce_id, headers: { ...headers, ce_id } };
+      await service.publish({
+        topic: topics.deadLetters,
+        ...encodePoison(aPoison(origin, reason), Buffer.from('?')),
+      });
+    };
+    await bury('1', ours, 'idempotency-conflict');
+    await bury('2', 'theirs');
+    await service.stored(2);
+    const found = async (query: string) =>
+      (await service.call('GET', query)).body['data'] as unknown as Record<string, unknown>[];
+    expect(await found(`?event_id=${ours}`)).toMatchObject([
+      { kind: 'poison', event_id: ours, event_type: 'order.paid', consumer_id: 'acme', delivery_id: null },
+    ]);
+    const derived = deriveEventId({ workspaceId: 'ws_demo', source: '/orders', callerId: 'theirs' });
+    expect(await found(`?event_id=${derived}`)).toMatchObject([{ reason: 'undecodable', event_id: derived }]);
+    expect(await found('?event_type=order.paid&consumer_id=acme')).toHaveLength(2);
+  });
+
   it('of any topic can be looked at, discarded, and sent back to their topic when that is said', async () => {
     const service = await startHere();
     await service.subscribe();

@@ -58,9 +58,8 @@ export type ContentDocument = Readonly<{
 
 const refFields = (ref: DeadLetterRef) =>
   ref.kind === 'delivery'
-    ? { event_id: ref.eventId, delivery_id: ref.deliveryId, chain: ref.chain, origin: null }
+    ? { delivery_id: ref.deliveryId, chain: ref.chain, origin: null }
     : {
-        event_id: null,
         delivery_id: null,
         chain: null,
         origin: { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group },
@@ -78,6 +77,7 @@ export const toDocument = (letter: DeadLetter): DeadLetterDocument => ({
   subscription_id: letter.subscriptionId,
   subscription_version: letter.subscriptionVersion,
   ...refFields(letter.ref),
+  event_id: letter.eventId,
   event_type: letter.eventType,
   attempt_count: letter.attemptCount,
   last_status_code: letter.lastStatusCode,
@@ -116,6 +116,7 @@ export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
   consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
   subscriptionId: document.subscription_id === null ? null : subscriptionId(document.subscription_id),
   subscriptionVersion: document.subscription_version,
+  eventId: document.event_id === null ? null : eventId(document.event_id),
   eventType: document.event_type,
   attemptCount: document.attempt_count,
   lastStatusCode: document.last_status_code,

@@ -30,9 +30,14 @@ const timeCondition = ({ recordedAfterMs, recordedBeforeMs }: DeadLetterFilters)
   };
 };
 
-const eventCondition = ({ eventId }: DeadLetterFilters): Conditions =>
-  // The key begins with the event, so this is a range of the one index that is always there ('0' follows '/').
-  eventId === undefined ? {} : { _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } };
+const eventCondition = ({ eventId, kind, poison }: DeadLetterFilters): Conditions => {
+  if (eventId === undefined) return {};
+  // The key of a delivery begins with the event, so this is a range of the one index that is always there ('0' follows '/').
+  const ofDeliveries = { _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } };
+  const ofPoison = { kind: 'poison', event_id: eventId };
+  if (poison === 'none' || kind === 'delivery') return ofDeliveries;
+  return kind === 'poison' ? ofPoison : { $or: [ofDeliveries, ofPoison] };
+};
 
 /** What the filters ask for. */
 export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({

@@ -36,8 +36,8 @@ const bodyView = (bytes: Buffer): object => {
 
 const deliveryPart = ({ ref }: DeadLetter): object =>
   ref.kind === 'delivery'
-    ? { delivery_id: ref.deliveryId, event_id: ref.eventId, chain: ref.chain }
-    : { delivery_id: null, event_id: null, chain: null };
+    ? { delivery_id: ref.deliveryId, chain: ref.chain }
+    : { delivery_id: null, chain: null };
 
 const originPart = ({ ref, detail }: DeadLetter): object | null =>
   ref.kind === 'delivery'
@@ -51,6 +51,7 @@ export const letterView = (letter: DeadLetter): object => ({
   state: letter.state,
   reason: letter.reason,
   ...deliveryPart(letter),
+  event_id: letter.eventId,
   event_type: letter.eventType,
   subscription_id: letter.subscriptionId,
   consumer_id: letter.consumerId,

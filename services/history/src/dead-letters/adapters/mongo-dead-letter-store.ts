@@ -42,6 +42,7 @@ letterSchema.index({ partition: 1, offset: 1 });
 letterSchema.index({ letter_id: 1 });
 letterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
 letterSchema.index({ job_id: 1 });
+letterSchema.index({ kind: 1, event_id: 1 });
 
 const contentSchema = new Schema<ContentDocument>(
   { _id: String },

@@ -49,8 +49,7 @@ export const matches = (letter: DeadLetter, filters: DeadLetterFilters): boolean
   (filters.kind === undefined || letter.ref.kind === filters.kind) &&
   (filters.states === undefined || filters.states.includes(letter.state)) &&
   (filters.reasons === undefined || filters.reasons.includes(letter.reason)) &&
-  (filters.eventId === undefined ||
-    (letter.ref.kind === 'delivery' && letter.ref.eventId === filters.eventId)) &&
+  (filters.eventId === undefined || letter.eventId === filters.eventId) &&
   (filters.subscriptionId === undefined || letter.subscriptionId === filters.subscriptionId) &&
   (filters.consumerId === undefined || letter.consumerId === filters.consumerId) &&
   (filters.eventType === undefined || letter.eventType === filters.eventType) &&

@@ -9,6 +9,8 @@ import {
   type DeliveryState,
   deadLetterIdOf,
   deadLetterRefOf,
+  type EventId,
+  poisonedEventOf,
   type RecordPoisoned,
   type SubscriptionId,
   type WorkspaceId,
@@ -45,6 +47,8 @@ export type DeadLetter = Readonly<{
   subscriptionId: SubscriptionId | null;
   /** The version that the matcher saw, or the redrive after it. */
   subscriptionVersion: number | null;
+  /** Of a poison record: what its headers say, where it is an event. */
+  eventId: EventId | null;
   eventType: string | null;
   attemptCount: number;
   lastStatusCode: number | null;
@@ -99,6 +103,7 @@ const ofDelivery = (state: DeliveryState, recordedAtMs: number) => {
     consumerId: state.consumerId,
     subscriptionId: state.subscriptionId,
     subscriptionVersion: state.subscriptionVersion,
+    eventId: state.eventId,
     eventType: state.eventType,
     attemptCount: state.attempts.length,
     lastStatusCode: last?.statusCode ?? null,
@@ -109,19 +114,23 @@ const ofDelivery = (state: DeliveryState, recordedAtMs: number) => {
   };
 };
 
-const ofPoison = (poison: RecordPoisoned, workspaceId: WorkspaceId | null) => ({
-  workspaceId,
-  consumerId: null,
-  subscriptionId: null,
-  subscriptionVersion: null,
-  eventType: null,
-  attemptCount: 0,
-  lastStatusCode: null,
-  lastError: null,
-  firstErrorAtMs: poison.recordedAtMs,
-  lastErrorAtMs: poison.recordedAtMs,
-  detail: poison.detail.slice(0, maxDetailChars),
-});
+const ofPoison = (poison: RecordPoisoned, workspaceId: WorkspaceId | null) => {
+  const event = poisonedEventOf(poison);
+  return {
+    workspaceId,
+    consumerId: event?.consumerId ?? null,
+    subscriptionId: null,
+    subscriptionVersion: null,
+    eventId: event?.id ?? null,
+    eventType: event?.eventType ?? null,
+    attemptCount: 0,
+    lastStatusCode: null,
+    lastError: null,
+    firstErrorAtMs: poison.recordedAtMs,
+    lastErrorAtMs: poison.recordedAtMs,
+    detail: poison.detail.slice(0, maxDetailChars),
+  };
+};
 
 /** A dead letter as it begins: nothing was done with it yet. `ownerOf`: the workspace of a subscription. */
 export const deadLetterOf = (
