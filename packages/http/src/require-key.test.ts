@@ -1,7 +1,7 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { AppError, Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Caller, createApp, listen, type Principal } from './index.ts';
+import { addressOf, type Caller, createApp, listen, type Principal } from './index.ts';
 import { principalOf } from './request-state.ts';
 import { requireKey, requireScope } from './require-key.ts';
 
@@ -46,6 +46,7 @@ async function aServer() {
       router.get('/platform', requireKey(authenticate), requireScope('platform'), (_request, response) => {
         response.json({});
       });
+      router.get('/address', (request, response) => void response.json(addressOf(request)));
       router.get('/forgotten', (request, response) => void response.json(principalOf(request)));
     },
   });
@@ -115,6 +116,17 @@ describe('requireKey', () => {
     const forwarded = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
     expect((await get('/any', 'Bearer slow', forwarded)).status).toBe(200);
     expect((await get('/any', 'Bearer slow')).status).toBe(401);
+  });
+
+  it.each([
+    ['198.51.100.1, 203.0.113.9, 127.0.0.1', '203.0.113.9'],
+    ['203.0.113.9, not an address', '127.0.0.1'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['', '127.0.0.1'],
+  ])('takes X-Forwarded-For %j of a trusted proxy for %s', async (forwarded, address) => {
+    const get = await aServer();
+    const response = await get('/address', undefined, { 'x-forwarded-for': forwarded });
+    expect(await response.json()).toBe(address);
   });
 
   it('answers what the check throws, at once or later', async () => {
