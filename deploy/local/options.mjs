@@ -6,9 +6,10 @@ const defaultPortBase = 8700;
 const portsUsed = 33;
 const lastPort = 65_535;
 
-export const helpText = `npm start [-- options]
+/** What `--help` prints for `npm start`, or for another command with the same options. */
+export const helpText = (command, purpose) => `${command} [-- options]
 
-  Runs Tidings on this machine: Kafka, MongoDB and the services. Ctrl-C stops it; the data stays.
+  ${purpose}
 
   --brokers 1|3       size of the Kafka cluster; 3 means replication factor 3, min.insync.replicas 2
                       (default: as the data was made, else 1)
@@ -30,10 +31,10 @@ export class UserError extends Error {}
 /**
  * Reads the arguments of `npm start`.
  * @param {string[]} args
- * @param {{ root: string, cwd: string }} folders the repository, and where a relative --data starts
+ * @param {{ root: string, cwd: string, command?: string }} place the repository, where a relative --data starts, and what was run
  */
-export function readOptions(args, { root, cwd }) {
-  const values = parse(args);
+export function readOptions(args, { root, cwd, command = 'npm start' }) {
+  const values = parse(args, command);
   const brokers = values.brokers === undefined ? null : Number(values.brokers);
   if (brokers !== null && brokers !== 1 && brokers !== 3) {
     throw new UserError(`--brokers must be 1 or 3, got '${values.brokers}'.`);
@@ -56,7 +57,7 @@ export function readOptions(args, { root, cwd }) {
   };
 }
 
-function parse(args) {
+function parse(args, command) {
   try {
     return parseArgs({
       args,
@@ -73,6 +74,6 @@ function parse(args) {
   } catch (error) {
     // The first sentence names the argument; the rest is advice for programmers.
     const said = error.message.split(/\. |\n/)[0];
-    throw new UserError(`${said}. 'npm start -- --help' lists the options.`);
+    throw new UserError(`${said}. '${command} -- --help' lists the options.`);
   }
 }

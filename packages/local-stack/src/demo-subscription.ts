@@ -56,3 +56,9 @@ export async function ensureDemoSubscription(options: {
     return { kind: 'refused', reason: messageOf(error) };
   }
 }
+
+/** The command that makes one webhook arrive in the demo inbox. */
+export function demoCurl(apiUrl: string, adminKey: string): string {
+  const data = '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}';
+  return `curl -sS -w '\\n' ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;
+}

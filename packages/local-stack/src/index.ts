@@ -6,6 +6,7 @@ export {
   startBrokers,
 } from './brokers.ts';
 export { DataFolder, type RememberedDemo, type StackSecrets } from './data-folder.ts';
+export { runDevStack } from './dev/run-dev-stack.ts';
 export { type JavaTools, type PrepareOptions, prepareJava } from './java-tools.ts';
 export { LocalStack, type LocalStackOptions } from './local-stack.ts';
 export type { LocalState } from './local-state.ts';

@@ -181,3 +181,27 @@ test('a stop while it starts ends what runs by then', async () => {
   expect(await outcome).toBe('called off');
   expect(processes.map(({ pid }) => identityOf(pid))).toEqual(processes.map(() => null));
 });
+
+test('a service that is restarted runs what its file holds now; one that cannot is down until the next restart', async () => {
+  const running = aStack({ demo: false, restartServices: false });
+  const { url, pids } = await running.start();
+  const { console: _, ...stores } = pids;
+  await writeFile(join(folder, 'fake.mjs'), fakeService.replace('send(200, {})', "send(200, 'second')"));
+  await running.restart(['console']);
+  expect(await (await fetch(`${url}/ready`)).json()).toBe('second');
+  const second = localJson().pids;
+  expect(second).toMatchObject(stores);
+  expect(second['console']).not.toBe(pids['console']);
+
+  await writeFile(join(folder, 'fake.mjs'), "throw new Error('an import that does not exist');\n");
+  await expect(running.restart(['console'])).rejects.toThrow(
+    /^console ended at start \(exit code 1\): .*an import that does not exist/,
+  );
+  await expect
+    .poll(() => lines.at(-1))
+    .toBe('console died (exit code 1) and stays down. Save a file that it runs on to start it again.');
+  await writeFile(join(folder, 'fake.mjs'), fakeService);
+  await running.restart(['console']);
+  expect(await (await fetch(`${url}/ready`)).json()).toEqual({});
+  expect(localJson().pids['console']).not.toBe(second['console']);
+});

@@ -3,9 +3,9 @@ import { AppError, systemClock } from '@tidings/runtime';
 import { recordedBrokerCount } from './brokers.ts';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
-import { ensureDemoSubscription } from './demo-subscription.ts';
+import { demoCurl, ensureDemoSubscription } from './demo-subscription.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
-import { type LocalState, writeLocalState } from './local-state.ts';
+import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
 import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import {
@@ -13,7 +13,6 @@ import {
   type ServiceSpec,
   type ServiceSurroundings,
   servicePart,
-  serviceUrl,
   tidingsServices,
 } from './service-parts.ts';
 import { type Stores, startStores, storePorts } from './stack-stores.ts';
@@ -34,6 +33,8 @@ export type LocalStackOptions = Readonly<{
   /** Kafka and MongoDB without the services. */
   onlyStack: boolean;
   restartBrokers: boolean;
+  /** Default true: a service that dies is started again. */
+  restartServices?: boolean;
   /** The console's port; the others follow. */
   portBase: number;
   /** Seed the demo workspace and run its inbox. */
@@ -53,6 +54,7 @@ export class LocalStack {
   readonly #abort = new AbortController();
   readonly #serviceParts: Part[] = [];
   readonly #storeParts: Part[] = [];
+  readonly #supervised = new Set<Part>();
   #folder: DataFolder | null = null;
   #inbox: DemoInbox | null = null;
   #starting: Promise<LocalState> | null = null;
@@ -97,6 +99,19 @@ export class LocalStack {
     await this.#stopParts();
   }
 
+  /**
+   * Stops services by name and starts them again, with what their files hold now. Resolves when all of them are ready.
+   * Rejects as {@link Part.ready}, when all others are; what did not come up is down until the next restart.
+   */
+  async restart(names: readonly string[]): Promise<void> {
+    const parts = this.#serviceParts.filter(({ name }) => names.includes(name));
+    const outcomes = await Promise.allSettled(
+      parts.map(async (part) => part.restart().finally(() => this.#supervise(part))),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined && !this.#isStopping()) throw failed.reason;
+  }
+
   /** Ends every process at once, without waiting: for a second Ctrl-C and for a parent that dies of an error. */
   killNow(): void {
     this.#abort.abort();
@@ -136,9 +151,9 @@ export class LocalStack {
     });
     const around = { ...this.#identity(secrets), ...stores };
     await this.#startServices(folder, around);
-    this.#state = this.#describe(around);
+    this.#state = describeStack(around);
     this.#writeState();
-    this.#superviseAll();
+    for (const part of [...this.#serviceParts, ...this.#storeParts]) this.#supervise(part);
     if (this.#options.demo && !this.#options.onlyStack) await this.#startDemo(folder, secrets, around);
     return this.#state;
   }
@@ -185,20 +200,6 @@ export class LocalStack {
     };
   }
 
-  #describe(around: ServiceSurroundings): LocalState {
-    const urls = this.#services.map((spec) => [spec.name, serviceUrl(host, around.portBase, spec)] as const);
-    const services = Object.fromEntries(urls);
-    return {
-      url: services['console'] ?? null,
-      admin_key: around.adminKey,
-      workspace_id: around.workspaceId,
-      brokers: around.brokers.join(','),
-      mongodb_uri: around.mongodbUri,
-      services,
-      pids: {},
-    };
-  }
-
   #writeState(): void {
     if (this.#state === null || this.#folder === null || this.#isStopping()) return;
     const running = [...this.#serviceParts, ...this.#storeParts];
@@ -207,21 +208,18 @@ export class LocalStack {
     writeLocalState(this.#folder.localFile, this.#state);
   }
 
-  #superviseAll(): void {
-    for (const part of [...this.#serviceParts, ...this.#storeParts]) {
-      const isBroker = part.name.startsWith('broker-');
-      const watched = supervise({
-        part,
-        clock: systemClock,
-        isStopping: this.#isStopping,
-        say: this.#options.say,
-        restarts: !isBroker || this.#options.restartBrokers,
-        adviceWhenLeft: 'Start with --restart-brokers to have brokers started again.',
-      });
-      watched.catch((error: unknown) =>
-        this.#options.say(`${part.name} is not watched any more: ${String(error)}`),
-      );
-    }
+  #supervise(part: Part): void {
+    if (this.#supervised.has(part)) return;
+    this.#supervised.add(part);
+    const { say, restartBrokers, restartServices = true } = this.#options;
+    const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
+      ? [restartBrokers, 'Start with --restart-brokers to have brokers started again.']
+      : [restartServices || part.name === 'mongodb', 'Save a file that it runs on to start it again.'];
+    const isStopping = this.#isStopping;
+    const watched = supervise({ part, clock: systemClock, isStopping, say, restarts, adviceWhenLeft });
+    watched
+      .catch((error: unknown) => say(`${part.name} is not watched any more: ${String(error)}`))
+      .finally(() => this.#supervised.delete(part));
   }
 
   async #startDemo(folder: DataFolder, secrets: StackSecrets, around: ServiceSurroundings): Promise<void> {
@@ -264,10 +262,4 @@ export class LocalStack {
     await Promise.all(this.#storeParts.map((part) => part.stop(storeStopGraceMs)));
     this.#folder?.release();
   }
-}
-
-/** The command that makes one webhook arrive in the demo inbox. */
-export function demoCurl(apiUrl: string, adminKey: string): string {
-  const data = '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}';
-  return `curl -sS -w '\\n' ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;
 }

@@ -1,4 +1,5 @@
 import { writeJsonFile } from './json-file.ts';
+import { type ServiceSurroundings, serviceUrl } from './service-parts.ts';
 
 /**
  * `.tidings/local.json`: what a script needs to talk to the running stack. It is there from the moment everything is ready
@@ -15,6 +16,22 @@ export type LocalState = Readonly<{
   /** The processes themselves, not wrappers: services by name, `broker-N`, `mongodb`. Only those that the stack started. */
   pids: Readonly<Record<string, number>>;
 }>;
+
+/** Returns what is known of a stack before its processes run. */
+export function describeStack(around: ServiceSurroundings): LocalState {
+  const services = Object.fromEntries(
+    around.services.map((spec) => [spec.name, serviceUrl(around.host, around.portBase, spec)]),
+  );
+  return {
+    url: services['console'] ?? null,
+    admin_key: around.adminKey,
+    workspace_id: around.workspaceId,
+    brokers: around.brokers.join(','),
+    mongodb_uri: around.mongodbUri,
+    services,
+    pids: {},
+  };
+}
 
 /** Replaces the file in one step. Readable by its owner only: it holds the admin key. */
 export function writeLocalState(file: string, state: LocalState): void {

@@ -30,6 +30,7 @@ export class Part {
   readonly logFile: string;
   readonly #spec: PartSpec;
   #process: ManagedProcess | null = null;
+  #restarting: Promise<void> | null = null;
   /** Size of the log when the present process began: what earlier ones said explains nothing. */
   #logFrom = 0;
 
@@ -111,8 +112,18 @@ export class Part {
 
   /** Stops it if it runs, then starts it on the same port and data. */
   async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+    this.#restarting = this.stop().then(async () => this.spawn());
+    try {
+      await this.#restarting;
+    } finally {
+      this.#restarting = null;
+    }
+    await this.ready();
+  }
+
+  /** The restart under way, until its new process runs; null when there is none. */
+  get restarting(): Promise<void> | null {
+    return this.#restarting;
   }
 
   #endedEarly(end: ProcessEnd): AppError {

@@ -1,17 +1,21 @@
 import { AppError, systemClock } from '@tidings/runtime';
 
-import { demoCurl, LocalStack, type LocalStackOptions } from './local-stack.ts';
+import { demoCurl } from './demo-subscription.ts';
+import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';
 
 /** npm passes a signal on that the terminal's process group has had already: two within this time are one. */
 const sameSignalMs = 1_000;
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Work beside a stack that is ready; the function that it returns ends it. */
+export type BesideStack = (stack: LocalStack) => () => Promise<void>;
+
 /**
  * `npm start`: runs the stack in this process until SIGINT, SIGTERM or SIGHUP, and resolves with the exit code. A later
- * Ctrl-C ends everything at once.
+ * Ctrl-C ends everything at once. `beside` runs from the moment the stack is ready until it is stopped.
  */
-export async function runLocalStack(options: LocalStackOptions): Promise<number> {
+export async function runLocalStack(options: LocalStackOptions, beside?: BesideStack): Promise<number> {
   const { say } = options;
   const stack = new LocalStack(options);
   const signals = listen(() => {
@@ -21,15 +25,19 @@ export async function runLocalStack(options: LocalStackOptions): Promise<number>
   });
   const killAtExit = (): void => stack.killNow();
   process.once('exit', killAtExit);
+  let ending: Promise<void> | undefined;
   try {
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
       for (const line of summary(state, stack)) say(line);
+      const end = beside?.(stack);
       await signals.first;
+      ending = end?.();
     }
     const stoppingMs = systemClock.monotonicMs();
     say('stopping: services first, then Kafka and MongoDB (Ctrl-C again ends everything at once)');
     await stack.stop();
+    await ending;
     say(`stopped after ${((systemClock.monotonicMs() - stoppingMs) / 1000).toFixed(1)} s`);
     return 0;
   } catch (error) {

@@ -14,8 +14,9 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url));
 /** A service as the local stack runs it. */
 export type ServiceSpec = Readonly<{
   name: string;
-  /** The program: a built JavaScript file. */
+  /** The program: a built JavaScript file, or one that Node can run with `nodeArgs`. */
   entry: string;
+  nodeArgs?: readonly string[];
   /** Its place after the port base. The console comes first. */
   portOffset: number;
 }>;
@@ -126,7 +127,7 @@ export function servicePart(options: {
     process: {
       name: spec.name,
       command: process.execPath,
-      args: [spec.entry],
+      args: [...(spec.nodeArgs ?? []), spec.entry],
       env: serviceEnvironment(spec, around, own),
       cwd: repository,
       logFile: join(logDir, `${spec.name}.log`),

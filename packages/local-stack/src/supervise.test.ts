@@ -17,6 +17,7 @@ function fakePart() {
     part: {
       name: 'delivery',
       ended: () => ended,
+      restarting: null as Promise<void> | null,
       spawn: async () => {
         log.spawns += 1;
         if (log.failNextSpawn) throw new Error('no memory');
@@ -101,4 +102,22 @@ test('a part that is not to be restarted gets one line that says what to do', as
   fake.die();
   await watched;
   expect(lines).toEqual(['delivery died (SIGKILL) and stays down. Start with --restart-brokers.']);
+});
+
+test('a restart that was asked for is no death: nothing is said, and the new process is watched', async () => {
+  const { clock, fake, lines } = given();
+  let finish: () => void = () => {};
+  fake.part.restarting = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  fake.die({ signal: 'SIGTERM' });
+  await clock.advance(10_000);
+  await fake.part.spawn();
+  fake.part.restarting = null;
+  finish();
+  await clock.advance(10_000);
+  expect([lines, fake.log.spawns]).toEqual([[], 1]);
+  fake.die();
+  await clock.advance(250);
+  expect([lines, fake.log.spawns]).toEqual([['delivery died (SIGKILL); starting it again in 250 ms'], 2]);
 });

@@ -11,6 +11,8 @@ const settledMs = 30_000;
 export type SupervisedPart = Readonly<{
   name: string;
   ended: () => Promise<ProcessEnd>;
+  /** A restart under way that somebody asked for: its process was meant to end. */
+  restarting: Promise<void> | null;
   spawn: () => Promise<void>;
 }>;
 
@@ -35,6 +37,12 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     const startedMs = clock.monotonicMs();
     const end = await part.ended();
     if (isStopping()) return;
+    if (part.restarting !== null) {
+      // Whoever asked for it hears why it failed.
+      await part.restarting.catch(() => null);
+      attempt = 0;
+      continue;
+    }
     if (!options.restarts) {
       say(`${part.name} died (${describeEnd(end)}) and stays down. ${options.adviceWhenLeft ?? ''}`.trim());
       return;

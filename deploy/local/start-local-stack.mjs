@@ -1,0 +1,28 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build, install, main, root, say } from './bootstrap.mjs';
+import { requireJavaAndMaven, requireNode } from './machine.mjs';
+import { helpText, readOptions } from './options.mjs';
+
+/** Checks the machine, installs and builds what has changed, then hands over to `run` with packages/local-stack and its options. */
+export async function startLocalStack({ command, purpose, run }) {
+  await main(async (handOver) => {
+    requireNode();
+    const { help, ...options } = readOptions(process.argv.slice(2), {
+      root,
+      cwd: process.env.INIT_CWD ?? process.cwd(),
+      command,
+    });
+    if (help) {
+      console.log(helpText(command, purpose));
+      return 0;
+    }
+    if (!process.env.KAFKA_BROKERS) requireJavaAndMaven(dirname(fileURLToPath(import.meta.url)));
+    await install();
+    await build();
+    const localStack = await import('../../packages/local-stack/dist/index.js');
+    handOver();
+    return await run(localStack, { ...options, env: process.env, say });
+  });
+}

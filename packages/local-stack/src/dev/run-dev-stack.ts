@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { AppError, systemClock } from '@tidings/runtime';
+import { watch } from 'chokidar';
+
+import type { LocalStack, LocalStackOptions } from '../local-stack.ts';
+import { runLocalStack } from '../run-local-stack.ts';
+import { type ServiceSpec, tidingsServices } from '../service-parts.ts';
+import { ChangeCollector } from './change-collector.ts';
+import { syntaxErrors } from './syntax-errors.ts';
+import { TypeCheck } from './type-check.ts';
+import { isSource, readWorkspace, servicesAffectedBy } from './workspace.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const quietMs = 60;
+
+/** The services as they are in the repository: TypeScript, of their own and of every package, without a build. */
+export function servicesFromSource(): readonly ServiceSpec[] {
+  const nodeArgs = ['--conditions=@tidings/source', `--import=${import.meta.resolve('tsx/esm')}`];
+  return tidingsServices.map((spec) => ({
+    ...spec,
+    entry: join(root, 'services', spec.name, 'src', 'main.ts'),
+    nodeArgs,
+  }));
+}
+
+/**
+ * `npm run dev`: the stack of `npm start` with its services from source. A service is started again when a file changes that it
+ * runs on; one that dies stays down until then. Resolves with the exit code.
+ */
+export async function runDevStack(options: LocalStackOptions): Promise<number> {
+  const services = servicesFromSource();
+  return runLocalStack({ ...options, services, restartServices: false }, (stack) =>
+    restartOnChange(stack, options.say),
+  );
+}
+
+/** Restarts services of a running stack whenever their source changes, until the returned function is called. */
+function restartOnChange(stack: LocalStack, say: (line: string) => void): () => Promise<void> {
+  const members = readWorkspace(root);
+  const types = new TypeCheck(root, say);
+  const onChanges = async (files: readonly string[]): Promise<void> => {
+    const services = servicesAffectedBy(files, { root, members });
+    const errors = syntaxErrors(root, files);
+    if (errors.length > 0) {
+      for (const line of errors) say(line);
+      say('what runs goes on as it was until this can be parsed');
+      return;
+    }
+    types.stop();
+    if (services.length > 0) await restart(stack, services, say);
+    types.start();
+  };
+  const collector = new ChangeCollector({
+    clock: systemClock,
+    quietMs,
+    onChanges,
+    onError: (error) => {
+      if (!(error instanceof AppError)) throw error;
+      say(`error: ${error.message}`);
+    },
+  });
+  const folders = members.map(({ folder }) => join(root, folder, 'src'));
+  const watcher = watch(folders, { ignoreInitial: true });
+  watcher.on('all', (_, file) => {
+    if (isSource(root, file)) collector.add(file);
+  });
+  say('watching the sources: a service starts again when a file changes that it runs on');
+  return async () => {
+    await watcher.close();
+    types.stop();
+    await collector.close();
+  };
+}
+
+async function restart(
+  stack: LocalStack,
+  services: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
+  const startedMs = systemClock.monotonicMs();
+  say(`changed: ${services.join(', ')}`);
+  await stack.restart(services);
+  say(
+    `restarted in ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s: ${services.join(', ')}`,
+  );
+}
