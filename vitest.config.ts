@@ -16,9 +16,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,services}/*/src/**/*.test.ts', 'deploy/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{int,slow}.test.ts', '**/node_modules/**'],
           // To load express, ajv and the rest anew for each file takes twice as long as the tests.
           isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // Unit tests that take more than five seconds for what they prove: every boundary of a course, memory after rounds of
+          // requests. Apart, so that `npm run test:unit` stays quick; `npm test` runs both.
+          name: 'slow',
+          include: ['{packages,services}/*/src/**/*.slow.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -30,8 +40,9 @@ export default defineConfig({
           globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Two cores, one broker: files that run side by side would only time each other out.
-          fileParallelism: false,
+          // Most of the time they wait for sessions, rebalances and processes that start. Each worker has a stack of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -42,6 +53,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -21,13 +21,13 @@ function stamp() {
 
 /**
  * Runs a script: its result is the exit code. A UserError is printed without a stack. Until `run` calls `handOver`, a
- * signal ends what runs at the moment and then this process, with exit code 0: a start that was called off is no failure.
+ * signal ends what runs at the moment, and then this process, with exit code 0: a start that was called off is no failure.
  */
 export async function main(run) {
   // A terminal that is closed must not keep the stack from stopping in order.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const onSignal = () => {
-    current?.kill('SIGTERM');
+    for (const child of running) child.kill('SIGTERM');
     process.exit(0);
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
@@ -43,7 +43,7 @@ export async function main(run) {
   }
 }
 
-let current = null;
+const running = new Set();
 
 /**
  * Installs the dependencies when the lockfile has changed since the last time.
@@ -93,7 +93,7 @@ export async function runQuietly(command, args, { env = {}, onOutput = () => {} 
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    current = child;
+    running.add(child);
     let output = '';
     const keep = (chunk) => {
       output += chunk;
@@ -106,7 +106,7 @@ export async function runQuietly(command, args, { env = {}, onOutput = () => {} 
       return reject(new UserError(`${command} was not found; it comes with Node.js. Check the PATH.`));
     });
     child.once('close', (code) => {
-      current = null;
+      running.delete(child);
       resolve({ code: code ?? 1, output });
     });
   });

@@ -2,15 +2,24 @@ import { inject } from 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** `host:port` of each broker of the stack that the integration tests share. */
+    /** Of the first stack: for packages/kafka, which cannot import this and names every topic and group anew. */
     brokers: string[];
-    /** URI of the embedded MongoDB of that stack, without a database name. */
-    mongodbUri: string;
+    /** The stacks of the integration tests, one for each worker: `brokers` as `host:port`, the URI without a database name. */
+    stacks: { brokers: string[]; mongodbUri: string }[];
   }
 }
 
-/** `host:port` of each broker that the set-up of the integration tests has started, with every topic created. */
-export const sharedBrokers = (): readonly string[] => inject('brokers');
+/** The stack of the worker that runs this file; workers are numbered from 1. */
+function ownStack(): Readonly<{ brokers: readonly string[]; mongodbUri: string }> {
+  const stacks = inject('stacks');
+  const stack = stacks[Number(process.env['VITEST_POOL_ID']) - 1];
+  if (stack === undefined)
+    throw new Error(`worker ${process.env['VITEST_POOL_ID']} of ${stacks.length} has no stack`);
+  return stack;
+}
 
-/** URI of the embedded MongoDB that the set-up of the integration tests has started, without a database name. */
-export const sharedMongodbUri = (): string => inject('mongodbUri');
+/** `host:port` of each broker that the set-up of the integration tests has started for this file's worker, with every topic. */
+export const sharedBrokers = (): readonly string[] => ownStack().brokers;
+
+/** URI of the embedded MongoDB that the set-up has started for this file's worker, without a database name. */
+export const sharedMongodbUri = (): string => ownStack().mongodbUri;

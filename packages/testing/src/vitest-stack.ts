@@ -18,45 +18,63 @@ import type { TestProject } from 'vitest/node';
 import type {} from './shared-stack.ts';
 
 const prefix = 'tidings-int-';
-let brokers: Brokers | undefined;
-let mongo: Mongo | undefined;
-let folder: DataFolder | undefined;
 
-/** Starts one broker and the embedded MongoDB in a temporary folder on free ports, and creates every topic. */
+/** One broker and the embedded MongoDB, of one worker. */
+type Stack = Readonly<{ folder: DataFolder; brokers: Brokers; mongo: Mongo }>;
+const parts: Part[] = [];
+const folders: DataFolder[] = [];
+let stacks: readonly Stack[] = [];
+
+/**
+ * Starts a stack for each worker, in a temporary folder and on free ports, and creates every topic in it. Files that run side by
+ * side then share no broker and no database, so nothing that one of them stops, floods or leaves behind reaches another.
+ */
 export async function setup(project: TestProject): Promise<void> {
   await endAbandoned();
-  const mine = DataFolder.open(await mkdtemp(join(tmpdir(), prefix)));
-  folder = mine;
   // vitest runs no teardown when it is told to end; an exit handler has no time to wait, so it kills.
   process.once('SIGTERM', () => process.exit(143));
   process.once('exit', killNow);
-  const java = await prepareJava();
-  const onSpawn = (part: Part): void => mine.recordProcess(part.name, part.pid);
-  const started = await Promise.allSettled([
-    startBrokers({ count: 1, dataDir: mine.kafka, java, onSpawn }),
-    startMongo({ dataDir: mine.mongodb, kind: 'embedded', java, onSpawn }),
-  ]);
-  const [kafkaStart, mongoStart] = started;
-  if (kafkaStart.status === 'fulfilled') brokers = kafkaStart.value;
-  if (mongoStart.status === 'fulfilled') mongo = mongoStart.value;
-  if (brokers === undefined || mongo === undefined) {
+  const { maxWorkers = 1 } = project.config;
+  const files = project.vitest.state.getPaths().length;
+  const count = Math.max(1, Math.min(Number(maxWorkers), files));
+  try {
+    stacks = await Promise.all(Array.from({ length: count }, startStack));
+  } catch (error) {
     await teardown();
-    throw started.find((result) => result.status === 'rejected')?.reason;
+    throw error;
   }
-  await ensureTopics({ brokers: brokers.brokers, replicationFactor: 1, logger: silentLogger });
-  project.provide('brokers', [...brokers.brokers]);
-  project.provide('mongodbUri', mongo.url);
+  project.provide('brokers', [...(stacks[0]?.brokers.brokers ?? [])]);
+  project.provide(
+    'stacks',
+    stacks.map(({ brokers, mongo }) => ({ brokers: [...brokers.brokers], mongodbUri: mongo.url })),
+  );
 }
 
-/** Stops both and removes the folder. */
+async function startStack(): Promise<Stack> {
+  const folder = DataFolder.open(await mkdtemp(join(tmpdir(), prefix)));
+  folders.push(folder);
+  const java = await prepareJava();
+  const onSpawn = (part: Part): void => {
+    parts.push(part);
+    folder.recordProcess(part.name, part.pid);
+  };
+  const [brokers, mongo] = await Promise.all([
+    startBrokers({ count: 1, dataDir: folder.kafka, java, onSpawn }),
+    startMongo({ dataDir: folder.mongodb, kind: 'embedded', java, onSpawn }),
+  ]);
+  await ensureTopics({ brokers: brokers.brokers, replicationFactor: 1, logger: silentLogger });
+  return { folder, brokers, mongo };
+}
+
+/** Stops all stacks and removes their folders. */
 export async function teardown(): Promise<void> {
-  await Promise.all([brokers?.stop(), mongo?.stop()]);
+  await Promise.all(parts.map(async (part) => part.stop()));
   process.removeListener('exit', killNow);
-  if (folder !== undefined) await rm(folder.path, { recursive: true, force: true });
+  for (const folder of folders) await rm(folder.path, { recursive: true, force: true });
 }
 
 function killNow(): void {
-  for (const part of [...(brokers?.nodes ?? []), mongo]) part?.signal('SIGKILL');
+  for (const part of parts) part.signal('SIGKILL');
 }
 
 /** Ends what a test run that was killed has left behind. The lock of a run that goes on keeps its folder. */

@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const quietMs = 60;
 
 /** The services as they are in the repository: TypeScript, of their own and of every package, without a build. */
-export function servicesFromSource(): readonly ServiceSpec[] {
+function servicesFromSource(): readonly ServiceSpec[] {
   const nodeArgs = ['--conditions=@tidings/source', `--import=${import.meta.resolve('tsx/esm')}`];
   return tidingsServices.map((spec) => ({
     ...spec,

@@ -8,7 +8,7 @@ import {
 } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus, type PartitionRunner, type Producer } from '@tidings/kafka';
 import { createMetrics } from '@tidings/observability';
-import { AppError } from '@tidings/runtime';
+import { AppError, type FakeClock, fakeClock } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -37,6 +37,8 @@ const anAttempt = (
 const delivered: AttemptRecorded['outcome'] = { kind: 'delivered', statusCode: 200, responseExcerpt: null };
 
 describe('counting attempts', () => {
+  // Offsets are committed once a second; here as soon as a test has time for it.
+  let clock: FakeClock;
   let bus: MemoryBus;
   let producer: Producer;
   let health: MemoryHealthStore;
@@ -48,7 +50,8 @@ describe('counting attempts', () => {
       told.push(...[...all.values()].flat().map(({ kind }) => kind));
       return new Map();
     };
-    bus = createMemoryBus();
+    clock = fakeClock();
+    bus = createMemoryBus({ clock });
     producer = await bus.producer();
     health = new MemoryHealthStore();
   });
@@ -62,7 +65,7 @@ describe('counting attempts', () => {
       metrics: handles,
     });
     const runner = await consumeAttempts(bus, counter, group);
-    onTestFinished(async () => runner.close());
+    onTestFinished(async () => runner.close({ drainMs: 0 }));
     return { counter, runner };
   }
   const publish = async (...attempts: AttemptRecorded[]): Promise<void> => {
@@ -70,9 +73,16 @@ describe('counting attempts', () => {
       await producer.publish({ topic: topics.attempts, ...encodeAttempt(attempt, null) });
     }
   };
+  /** Waits until a runner has brought what was published: it gathers records for up to a second. */
+  const brought = async (check: () => void): Promise<void> =>
+    eventually(async () => {
+      await clock.advance(1_000);
+      check();
+    });
   const settle = async (runner: PartitionRunner, counter: AttemptCounter): Promise<void> =>
     eventually(async () => {
       await counter.flush();
+      await clock.advance(1_000);
       const [lag] = await Promise.all([bus.lag('g', [topics.attempts])]);
       expect(runner.pending()).toBe(0);
       expect(lag.reduce((sum, { lagRecords }) => sum + lagRecords, 0n)).toBe(0n);
@@ -108,7 +118,7 @@ describe('counting attempts', () => {
     await settle(first.runner, first.counter);
     const before = await health.find(id);
     const again = await startCounting('another');
-    await eventually(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await brought(() => expect(again.runner.pending()).toBeGreaterThan(0));
     await again.counter.flush();
     expect(await health.find(id)).toEqual(before);
     expect(before).toMatchObject({ failureCount: 2, lastDeliveryAtMs: 5_000 });
@@ -122,7 +132,7 @@ describe('counting attempts', () => {
       throw new AppError({ code: 'unavailable', message: 'no database' });
     };
     await publish(anAttempt(id), anAttempt(id));
-    await eventually(() => expect(runner.pending()).toBe(2));
+    await brought(() => expect(runner.pending()).toBe(2));
     await expect(counter.flush()).rejects.toThrow('no database');
     expect(runner.pending()).toBe(2);
     health.findMany = findMany;
@@ -200,7 +210,7 @@ describe('counting attempts', () => {
     await settle(runner, counter);
     expect(told).toEqual(['failing', 'disabled']);
     const again = await startCounting('another');
-    await eventually(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await brought(() => expect(again.runner.pending()).toBeGreaterThan(0));
     await again.counter.flush();
     expect(told).toHaveLength(2);
   });
@@ -213,7 +223,7 @@ describe('counting attempts', () => {
       throw new AppError({ code: 'unavailable', message: 'no brokers' });
     };
     await publish(...Array.from({ length: 4 }, () => anAttempt(id)));
-    await eventually(() => expect(runner.pending()).toBe(4));
+    await brought(() => expect(runner.pending()).toBe(4));
     await expect(counter.flush()).rejects.toThrow('no brokers');
     expect([runner.pending(), await health.find(id)]).toEqual([4, null]);
     tell = works;

@@ -1,0 +1,13 @@
+import { main } from './bootstrap.mjs';
+import { prepare, runStaticChecks, Total } from './checks.mjs';
+import { requireNode } from './machine.mjs';
+
+// `npm run check`: everything that holds without running a test.
+await main(async () => {
+  requireNode();
+  const total = new Total();
+  total.add(await prepare());
+  if (total.failed === 0) total.add(await runStaticChecks({ sideBySide: true }));
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+});

@@ -1,0 +1,47 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { root, runQuietly, say, seconds } from './bootstrap.mjs';
+
+/**
+ * Runs a project of vitest.config.ts. A suite that ends without a report (it crashed, or its set-up failed) counts as one failure.
+ * `isShownAtEnd`: what it prints is kept until it has ended, for a suite that runs beside another one.
+ */
+export async function runSuite(suite, { isShownAtEnd = false } = {}) {
+  const startedMs = performance.now();
+  say(`${suite} tests`);
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-report-'));
+  const report = join(folder, 'report.json');
+  try {
+    const args = [
+      ...[join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', suite],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ];
+    const show = (chunk) => process.stdout.write(chunk);
+    const { code, output } = await runQuietly(process.execPath, args, isShownAtEnd ? {} : { onOutput: show });
+    if (isShownAtEnd) show(output);
+    const result = readReport(report);
+    if (code !== 0 && result.failed === 0) result.failed = 1;
+    say(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that fails to load has no tests of its own, so failed files without a failed test are counted too. */
+function readReport(file) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    // No report at all: the caller sees the exit code and prints what was said.
+    return { passed: 0, failed: 0 };
+  }
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
+}
