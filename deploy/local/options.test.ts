@@ -59,7 +59,7 @@ test.each(['20.19.0', '22.1.0', '24.0.0'])('Node %s is fine', (version) => {
 });
 
 test('a JAVA_HOME without Java is told with what to do', () => {
-  expect(() => requireJavaAndMaven('/nowhere', { JAVA_HOME: '/nowhere', PATH: process.env.PATH })).toThrow(
+  expect(() => requireJavaAndMaven('/nowhere', { JAVA_HOME: '/nowhere', PATH: process.env['PATH'] })).toThrow(
     'JAVA_HOME is /nowhere, but no Java runs there. Point it at a JDK 17 or newer, or unset it.',
   );
 });
