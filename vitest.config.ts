@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // `@tidings/source` makes every workspace import resolve to src/*.ts, so tests never see a stale dist. 'import' must not
 // be named here: vitest gives these to Node as well, whose require() would then load ESM files in CommonJS packages.
@@ -8,8 +9,19 @@ const shared = {
   ssr: { resolve: { conditions } },
 };
 
+/** Starts the files that take minutes first, so that no worker ends alone with one of them. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      /(crash|order)[^/]*\.int\.test\.ts$/.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...shared,
@@ -50,6 +62,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.test.ts'],
+          globalSetup: ['e2e/harness/shared-tidings.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

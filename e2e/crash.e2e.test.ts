@@ -52,7 +52,7 @@ describe('kill -9 in the middle of 5,000 events loses nothing', () => {
   it.each(['ingress', 'subscription', 'fanout', 'delivery', 'history', 'console'])(
     'of %s',
     async (service) => {
-      const api = await apiOf(tidings);
+      const api = apiOf(await tidings.local());
       const collector = await startCollector();
       const type = `crash.${service}`;
       collector.trust((await api.subscribe(collector.url, [type])).secret);
@@ -73,7 +73,7 @@ describe('kill -9 in the middle of 5,000 events loses nothing', () => {
   );
 
   it('of MongoDB, and events flow while it is down', async () => {
-    const api = await apiOf(tidings);
+    const api = apiOf(await tidings.local());
     const collector = await startCollector();
     const type = 'crash.mongodb';
     const subscription = await api.subscribe(collector.url, [type]);
@@ -116,7 +116,7 @@ describe('kill -9 of one of three brokers under load, twice, loses nothing', () 
   });
 
   it('of 5,000 events', async () => {
-    const api = await apiOf(tidings);
+    const api = apiOf(await tidings.local());
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['crash.broker'])).secret);
     const kills: Readonly<{ at: number; broker: string }>[] = [

@@ -1,20 +1,16 @@
 import { eventually } from '@tidings/testing';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type Api, apiOf } from './harness/api.ts';
 import { type Collector, startCollector } from './harness/collector.ts';
-import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
+import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
+import type { LocalStack } from './harness/tidings.ts';
 
-let tidings: Tidings;
 let local: LocalStack;
 let api: Api;
 
 beforeAll(async () => {
-  tidings = await startTidings();
-  local = await tidings.local();
-  api = await apiOf(tidings);
-});
-afterAll(async () => {
-  await tidings?.stop();
+  local = await inOwnWorkspace(await sharedTidings(), 'ws_endpoint_health');
+  api = apiOf(local);
 });
 
 const publish = async (type: string, data: object = {}): Promise<void> => {

@@ -1,24 +1,20 @@
 import { createRequire } from 'node:module';
 import { eventually } from '@tidings/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf } from './harness/api.ts';
 import { startCollector } from './harness/collector.ts';
-import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
+import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
+import type { LocalStack } from './harness/tidings.ts';
 
 type GithubExample = Readonly<{ name: string; examples: readonly unknown[] }>;
 const github = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly GithubExample[];
 
-let tidings: Tidings;
 let local: LocalStack;
 let api: Api;
 
 beforeAll(async () => {
-  tidings = await startTidings();
-  local = await tidings.local();
-  api = await apiOf(tidings);
-});
-afterAll(async () => {
-  await tidings?.stop();
+  local = await inOwnWorkspace(await sharedTidings(), 'ws_pipeline');
+  api = apiOf(local);
 });
 
 const post = (body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ask, bodyOf } from './harness/ask.ts';
 import { Caller, guards, statusAt, untilJobsEnd } from './harness/caller.ts';
 import { type Description, type Operation, operationsOf } from './harness/operations.ts';
-import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
+import { sharedTidings } from './harness/shared-tidings.ts';
+import type { LocalStack } from './harness/tidings.ts';
 import {
   type Owned,
   queryAims,
@@ -15,7 +16,6 @@ import {
 } from './harness/wall.ts';
 import { ghostOf, makeParties, type Parties } from './harness/wall-parties.ts';
 
-let tidings: Tidings;
 let local: LocalStack;
 let url: string;
 let description: Description;
@@ -26,10 +26,7 @@ let ghost: Owned;
 let endpoint: Receiver;
 
 beforeAll(async () => {
-  // The limits have tests of their own; tokens cannot be given one.
-  const env = { SUBSCRIPTION_REQUESTS_PER_SECOND: '0', HISTORY_REQUESTS_PER_SECOND: '0' };
-  tidings = await startTidings({ env });
-  local = await tidings.local();
+  local = await sharedTidings();
   url = local.url;
   description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as Description;
   ({ parties, owned, endpoint } = await makeParties(local));
@@ -37,7 +34,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await endpoint?.close();
-  await tidings?.stop();
 });
 
 type Foreigner = keyof Pick<Parties, 'stranger' | 'neighbour' | 'visitor'>;

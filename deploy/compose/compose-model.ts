@@ -44,7 +44,8 @@ const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
 
 /** Puts variables in as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
 const interpolate = (text: string, env: Readonly<Record<string, string>>): string =>
-  text.replace(variable, (_whole, name: string, kind: string | undefined, rest: string | undefined) => {
+  text.replace(variable, (...groups: string[]) => {
+    const [, name = '', kind, rest] = groups;
     const value = env[name] ?? '';
     if (value !== '') return value;
     if (kind === '?') throw new Error(`${name}: ${rest}`);

@@ -1,7 +1,7 @@
 import { eventually } from '@tidings/testing';
-import type { LocalStack, Tidings } from './tidings.ts';
+import type { LocalStack } from './tidings.ts';
 
-/** The public API as a caller uses it, with the admin key of the local stack. */
+/** The public API as a caller uses it, with the admin key of a local stack, or of one workspace of it. */
 export type Api = Readonly<{
   request(method: string, path: string, body?: unknown): Promise<Readonly<{ status: number; body: unknown }>>;
   /** Creates a subscription and waits until it is in force. */
@@ -12,8 +12,7 @@ export type Api = Readonly<{
   ): Promise<Readonly<{ id: string; secret: string }>>;
 }>;
 
-export const apiOf = async (tidings: Tidings): Promise<Api> => {
-  const local = await tidings.local();
+export const apiOf = (local: LocalStack): Api => {
   const request: Api['request'] = async (method, path, body) => {
     const response = await fetch(`${local.url}${path}`, {
       method,

@@ -1,0 +1,169 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { root, runQuietly, say } from '../local/bootstrap.mjs';
+import { UserError } from '../local/options.mjs';
+import { aimAtObjects } from './make-objects.mjs';
+
+const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const venv = join(root, '.tidings', 'fuzz-venv');
+const startMs = 180_000;
+
+// What a schema promises must hold, and nothing may end in a 5xx. What is refused although the schema would let it pass
+// (names that are reserved, URLs that are not public) is no fault.
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+];
+
+/**
+ * Starts a Tidings of its own, built, and lets schemathesis loose on every route of its description, and then once more on those
+ * that name an object, with objects that exist. Answers how many operations passed and failed. The first run installs
+ * schemathesis into .tidings/fuzz-venv.
+ * @param {string[]} given arguments for schemathesis: `--max-examples 50`, `--include-path /v1/events`, `--seed 1`, `--max-time 60`
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+export async function fuzzApi(given) {
+  await installSchemathesis(findPython());
+  const data = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
+  const stack = await startStack(data);
+  try {
+    const local = await stack.ready();
+    const anything = await fuzz(local, given, { report: join(data, 'anything.xml') });
+    const { key, config } = await aimAtObjects(local);
+    const file = join(data, 'schemathesis.toml');
+    writeFileSync(file, config);
+    say('once more, at objects that exist');
+    const isNarrowed = given.some((arg) => arg.startsWith('--include'));
+    const chosen = isNarrowed ? given : ['--include-path-regex', '[{]', ...given];
+    const onObjects = await fuzz({ ...local, admin_key: key }, chosen, {
+      report: join(data, 'objects.xml'),
+      before: ['--config-file', file],
+    });
+    return {
+      passed: anything.passed + onObjects.passed,
+      failed: anything.failed + onObjects.failed,
+    };
+  } finally {
+    await stack.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+function findPython() {
+  for (const name of ['python3', 'python']) {
+    const { status, stdout } = spawnSync(name, ['-c', 'import sys; print(sys.version_info >= (3, 10))'], {
+      encoding: 'utf8',
+    });
+    if (status === 0 && stdout.trim() === 'True') return name;
+  }
+  throw new UserError('Python 3.10 or newer was not found. Install it (with venv): schemathesis runs on it.');
+}
+
+async function installSchemathesis(python) {
+  const marker = join(venv, '.installed');
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  say('installing schemathesis into .tidings/fuzz-venv');
+  rmSync(venv, { recursive: true, force: true });
+  await must(python, ['-m', 'venv', venv]);
+  await must(join(venv, 'bin', 'pip'), [
+    ...['install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:'],
+    ...['-r', requirements],
+  ]);
+  writeFileSync(marker, wanted);
+}
+
+async function must(command, args) {
+  const { code, output } = await runQuietly(command, args);
+  if (code !== 0)
+    throw new UserError(`${command} failed:\n${output.trim().split('\n').slice(-12).join('\n')}`);
+}
+
+async function startStack(data) {
+  say('starting Tidings');
+  const portBase = await freePortBase();
+  const args = ['deploy/local/start.mjs', '--data', data, '--port-base', String(portBase), '--no-demo'];
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production',
+    // The limits have tests of their own; here they would only hide the rest.
+    SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
+    HISTORY_REQUESTS_PER_SECOND: '0',
+  };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => void stop().then(() => process.exit(130)));
+  return { ready: async () => await readyState(join(data, 'local.json'), child, () => output), stop };
+}
+
+async function readyState(file, child, output) {
+  for (const deadlineMs = performance.now() + startMs; performance.now() < deadlineMs; await sleep(200)) {
+    if (child.exitCode !== null) break;
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  }
+  throw new UserError(`Tidings did not start:\n${output().trim()}`);
+}
+
+async function freePortBase() {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const base = 27_000 + Math.floor(Math.random() * 100) * 40;
+    const free = await Promise.all(Array.from({ length: 40 }, (_, i) => isFree(base + i)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new UserError('no 40 free ports in a row between 27000 and 31000');
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+async function fuzz({ url, admin_key }, given, { report, before = [] }) {
+  const isBounded = given.some((arg) => /^(--max-examples|--max-time|-n)\b/.test(arg));
+  const args = [
+    ...before,
+    ...['run', `${url}/v1/openapi.json`, '--url', url, '--header', `Authorization: Bearer ${admin_key}`],
+    ...['--checks', checks.join(','), '--continue-on-failure'],
+    ...['--request-timeout', '35', '--warnings', 'off', '--no-color'],
+    ...['--report', 'junit', '--report-junit-path', report],
+    ...(isBounded ? [] : ['--max-examples', '25']),
+    ...given,
+  ];
+  const child = spawn(join(venv, 'bin', 'schemathesis'), args, { cwd: tmpdir(), stdio: 'inherit' });
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve(status ?? 1));
+  });
+  const result = readReport(report);
+  // A run that broke off has no failed operation to count.
+  return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
+}
+
+/** Counts the operations of a JUnit report. */
+function readReport(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 0 };
+  const cases = readFileSync(file, 'utf8').match(/<testcase\b[^>]*?(\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
+  const failed = cases.filter((text) => /<(failure|error)\b/.test(text)).length;
+  const skipped = cases.filter((text) => /<skipped\b/.test(text)).length;
+  return { passed: cases.length - failed - skipped, failed };
+}

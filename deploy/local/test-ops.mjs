@@ -1,0 +1,35 @@
+import { fuzzApi } from '../fuzz/fuzz-api.mjs';
+import { main, say, seconds } from './bootstrap.mjs';
+import { prepare, Total } from './checks.mjs';
+import { requireNode } from './machine.mjs';
+import { UserError } from './options.mjs';
+
+const fuzzSeconds = 130;
+
+/** Suites that need more than Node, Java and Maven. Each installs what it needs, and answers how many passed and failed. */
+const suites = [
+  // Twice: at anything, and at objects that exist.
+  ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
+];
+
+// `npm run test:ops`: every suite, whatever fails on the way.
+await main(async (handOver) => {
+  requireNode();
+  const total = new Total();
+  const built = await prepare();
+  total.failed += built.failed;
+  handOver();
+  for (const [name, run] of built.failed === 0 ? suites : []) {
+    const startedMs = performance.now();
+    say(`${name} tests`);
+    const result = await run().catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+      console.log(`error: ${error.message}`);
+      return { passed: 0, failed: 1 };
+    });
+    total.add(result);
+    say(`${name} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+});
