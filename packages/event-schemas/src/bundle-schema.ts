@@ -148,10 +148,10 @@ export function bundleSchema(document: unknown, pointer: string): BundledSchema 
     takenNames: new Set(Object.keys(own)),
   };
   const schema = rewrite(value, root, bundle) as JsonObject;
-  const definitions: Record<string, unknown> = {};
+  const definitions = new Map<string, unknown>();
   // Those that are found on the way are gone through as well.
   for (const [place, name] of bundle.definitions) {
-    definitions[name] = rewrite(lookUpPointer(document, place), place, bundle);
+    definitions.set(name, rewrite(lookUpPointer(document, place), place, bundle));
   }
   if (bundle.schemas > schemaLimits.subschemas) {
     return refused(
@@ -169,7 +169,10 @@ export function bundleSchema(document: unknown, pointer: string): BundledSchema 
     schema:
       places.length === 0
         ? schema
-        : { ...schema, $defs: { ...(schema['$defs'] as JsonObject | undefined), ...definitions } },
+        : {
+            ...schema,
+            $defs: { ...(schema['$defs'] as JsonObject | undefined), ...Object.fromEntries(definitions) },
+          },
     placeOf: (inside) => {
       const found = places.find((one) => isWithin(inside, one.inside));
       return found === undefined ? `${root}${inside}` : `${found.place}${inside.slice(found.inside.length)}`;

@@ -9,7 +9,13 @@ const textOf = (value: Buffer | string | (Buffer | string)[] | undefined): strin
 /** A kafkajs message as the port shows it. Its value stays a view of the fetched bytes. */
 export function toIncomingRecord(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
   const headers: Record<string, string> = {};
-  for (const name in message.headers) headers[name] = textOf(message.headers[name]);
+  for (const name in message.headers) {
+    const value = textOf(message.headers[name]);
+    // Names are the producer's choice, and assigned, this one would vanish.
+    if (name === '__proto__') {
+      Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+    } else headers[name] = value;
+  }
   return {
     topic,
     partition,
