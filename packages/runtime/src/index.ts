@@ -25,6 +25,7 @@ export {
   type Environment,
   loadConfig,
 } from './load-config.ts';
+export { parseUrl } from './parse-url.ts';
 export { repeatTurns, type Turns } from './repeat-turns.ts';
 export { type CloseReport, Resources } from './resources.ts';
 export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';

@@ -1,3 +1,4 @@
+import { parseUrl } from './parse-url.ts';
 /** What a setting made of the text it was given: its value, or what is wrong with it (after the setting's name). */
 export type Reading<T> = Readonly<{ ok: true; value: T } | { ok: false; problem: string }>;
 
@@ -145,7 +146,7 @@ export function url(base: Base<string> & { readonly protocols?: readonly string[
   return setting({
     base,
     parse: (value) => {
-      const isWanted = URL.canParse(value) && protocols.includes(new URL(value).protocol);
+      const isWanted = protocols.includes(parseUrl(value)?.protocol ?? '');
       const wanted = protocols.map((protocol) => `${protocol}//`).join(' or ');
       return isWanted
         ? ok(value.replace(/\/+$/, ''))

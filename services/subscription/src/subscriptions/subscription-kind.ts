@@ -1,4 +1,5 @@
 import { decodeSubscription, encodeSubscription, topics } from '@tidings/contracts';
+import { parseUrl } from '@tidings/runtime';
 import { defineDocuments } from '../registry/define-documents.ts';
 import { masked } from '../registry/domain/audit-entry.ts';
 import { recordOf, type Subscription } from './domain/subscription.ts';
@@ -6,8 +7,8 @@ import { fields, fromFields, type SubscriptionFields, toFields } from './subscri
 
 // Its query and its user part are where people put credentials.
 function maskedUrl(url: unknown): unknown {
-  if (typeof url !== 'string' || !URL.canParse(url)) return masked;
-  const parsed = new URL(url);
+  const parsed = typeof url === 'string' ? parseUrl(url) : null;
+  if (parsed === null) return masked;
   for (const name of parsed.searchParams.keys()) parsed.searchParams.set(name, masked);
   if (parsed.password !== '') parsed.password = masked;
   return parsed.href;

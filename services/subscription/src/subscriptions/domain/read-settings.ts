@@ -33,10 +33,15 @@ function rateLimitOf(given: NonNullable<SettingsBody['rate_limit']>): NonNullabl
 }
 
 // A name in another alphabet can look like one that it is not: it is kept as DNS knows it (UTS 46), the rest as given.
-const asciiNamed = (url: string): string =>
-  /^\p{ASCII}*$/u.test(url) || !URL.canParse(url)
-    ? url
-    : url.replace(/^(https?:\/\/)[^/?#]*/i, `$1${new URL(url).host}`);
+const asciiNamed = (url: string): string => {
+  if (/^\p{ASCII}*$/u.test(url)) return url;
+  try {
+    return url.replace(/^(https?:\/\/)[^/?#]*/i, `$1${new URL(url).host}`);
+  } catch {
+    // It is no URL, which the checks say.
+    return url;
+  }
+};
 
 /**
  * The settings of `base` with every field that the body names put in its place, but for what needs more than the body:
