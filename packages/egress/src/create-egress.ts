@@ -51,6 +51,8 @@ export type EgressRequest = Readonly<{
   tls?: TlsOptions;
   /** Sockets are shared only between requests with the same key. */
   policyKey?: string;
+  /** True: the request goes out on a new connection, whatever lies idle. Default false. */
+  freshSocket?: boolean;
   /** Ends the request as `aborted`. */
   signal?: AbortSignal;
 }>;
@@ -98,7 +100,7 @@ function headerList(headers: Readonly<Record<string, string>>, own: readonly str
 
 function failedAtOnce({ reason, detail }: EgressFailure): Promise<EgressOutcome> {
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 0 };
-  return Promise.resolve({ kind: 'failed', reason, detail, beforeAnyByte: false, timings });
+  return Promise.resolve({ kind: 'failed', reason, detail, status: null, beforeAnyByte: false, timings });
 }
 
 class GuardedEgress {
@@ -165,6 +167,7 @@ class GuardedEgress {
       body: request.body,
       timeoutMs: request.timeoutMs,
       maxResponseBytes: request.maxResponseBytes ?? defaultMaxResponseBytes,
+      needsFresh: request.freshSocket ?? false,
       signal: request.signal,
     });
     return sendThrough(this.#http, exchange);

@@ -31,7 +31,7 @@ const outcomes: Readonly<Record<MisbehaviourName, string>> = {
   'http-1.0': 'response 200',
   'informational-flood': 'protocol',
   'early-hints-then-answer': 'response 200',
-  'continue-then-stall': 'protocol',
+  'continue-then-stall': 'timeout',
   'processing-then-stall': 'timeout',
   'body-on-204': 'response 204',
   'answer-in-advance': 'response 200',

@@ -6,7 +6,7 @@ import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
 import type { Listed, Roster } from './roster.ts';
 import { judgeRoute, type Route } from './routes.ts';
-import type { FloodWatcher, Slot } from './slot.ts';
+import type { AnswerReader, Slot } from './slot.ts';
 import type { Borrower, PoolTarget, SocketPools } from './socket-pools.ts';
 
 /** What the exchanges of one egress share. */
@@ -29,11 +29,11 @@ export type ExchangeOptions = Readonly<{
   body: Buffer;
   timeoutMs: number;
   maxResponseBytes: number;
+  /** No idle socket is used. */
+  needsFresh: boolean;
   signal: AbortSignal | undefined;
 }>;
 
-// An endpoint may answer 102 or 103 a few times before its real answer; more is a flood.
-const maxInformational = 16;
 // For header, informational answers and trailers, and for what a socket reads ahead of the parser.
 const rawSlackBytes = 512 * 1_024;
 
@@ -49,10 +49,11 @@ function rounded(ms: number | null): number | null {
  *
  * What it holds (timer, wish for a socket, socket) is given back on every way out.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatcher, Listed {
+export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerReader, Listed {
   place = -1;
   /** Those that the request may go to; known once they are judged. */
   addresses: readonly string[] = [];
+  readonly needsFresh: boolean;
   readonly #options: ExchangeOptions;
   readonly #startedMs: number;
   #resolve: ((outcome: EgressOutcome) => void) | undefined;
@@ -68,11 +69,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
   #dnsMs: number | null = null;
   /** When the response's header was complete. */
   #answeredMs: number | null = null;
-  #informational = 0;
   readonly #response: ResponseReader;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    this.needsFresh = options.needsFresh;
     this.#startedMs = options.tools.clock.monotonicMs();
     this.#response = new ResponseReader(options.maxResponseBytes);
   }
@@ -101,20 +102,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
     this.#fail({ reason: 'aborted', detail });
   }
 
-  onRequestStart(): void {}
+  onRequestStart(): void {
+    this.#slot?.expectAnswer();
+  }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
-    if (this.#isDone) return;
-    if (status < 200) {
-      this.#informational += 1;
-      if (this.#informational > maxInformational) {
-        this.#fail({
-          reason: 'protocol',
-          detail: `headers: more than ${maxInformational} informational answers`,
-        });
-      }
-      return;
-    }
+    // The slot leaves out informational answers, but for one inside a head that is too long.
+    if (this.#isDone || status < 200) return;
     this.#phase = 'body';
     this.#answeredMs = this.#options.tools.clock.monotonicMs();
     this.#response.begin(status, headers);
@@ -132,8 +126,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
     this.#failWith(error);
   }
 
-  onFlood(): void {
-    this.#fail({ reason: 'protocol', detail: `${this.#phase}: more than ${this.#maxRawBytes} bytes` });
+  onViolation(detail: string): void {
+    this.#fail({ reason: 'protocol', detail: `${this.#phase}: ${detail}` });
   }
 
   onPhase(phase: Phase): void {
@@ -212,7 +206,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
   }
 
   #failWith(error: Error): void {
-    this.#fail(failureOf(error, this.#phase, this.#slot?.connection.socket.readableEnded));
+    const slot = this.#slot;
+    const socket = slot?.connection.socket;
+    const hasAnswered = socket !== undefined && socket.bytesRead > this.#bytesBefore;
+    const seen = { hasAnswered, hasEnded: socket?.readableEnded === true };
+    const failure = failureOf(slot?.cause ?? error, this.#phase, seen);
+    const isLost = failure.reason === 'reset' || failure.reason === 'aborted';
+    this.#fail(failure, isLost && this.#wasReused && !hasAnswered);
   }
 
   #timings(): PhaseTimings {
@@ -238,18 +238,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, FloodWatc
     this.#settle({ kind: 'response', status, headers, body, truncated, timings: this.#timings() });
   }
 
-  #fail({ reason, detail }: EgressFailure): void {
+  #fail({ reason, detail }: EgressFailure, beforeAnyByte = false): void {
     if (this.#isDone) return;
-    const slot = this.#slot;
-    const isLost = reason === 'reset' || reason === 'refused';
-    const beforeAnyByte =
-      isLost &&
-      this.#wasReused &&
-      slot !== undefined &&
-      slot.connection.socket.bytesRead === this.#bytesBefore;
-    this.#settle({ kind: 'failed', reason, detail, beforeAnyByte, timings: this.#timings() });
+    const status = this.#answeredMs === null ? null : this.#response.status;
+    this.#settle({ kind: 'failed', reason, detail, status, beforeAnyByte, timings: this.#timings() });
     this.#withdraw();
-    slot?.destroy();
+    this.#slot?.destroy();
   }
 
   #settle(outcome: EgressOutcome): void {

@@ -2,7 +2,8 @@ import type { FailureReason } from '@tidings/contracts';
 
 /**
  * Why a request got no answer. All but `aborted` are failure reasons of an attempt (contracts). `aborted` is ours, not
- * the endpoint's: the egress was closed, the caller's signal fired, or no socket became free; it is no attempt.
+ * the endpoint's: the egress was closed, the caller's signal fired, no socket became free, or the client itself failed; it
+ * is no attempt.
  */
 export type EgressFailureReason =
   | Extract<
@@ -45,8 +46,10 @@ export type EgressOutcome =
       reason: EgressFailureReason;
       /** For operators only: it may name addresses. */
       detail: string;
+      /** The status, when the header of an answer was read whole before its body failed; else null. */
+      status: number | null;
       /**
-       * True when a reused socket failed before any byte of the response: the endpoint had most likely closed it
+       * True when a reused socket was lost before any byte of the response: the endpoint had most likely closed it
        * while it was idle, so one repeat at once is no second attempt.
        */
       beforeAnyByte: boolean;

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest';
+import type { EgressRequest } from './create-egress.ts';
 import type { EgressOutcome } from './outcome.ts';
 import { sendWithRepeat } from './send-with-repeat.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 1 };
-const failed = (reason: 'reset' | 'refused', beforeAnyByte: boolean): EgressOutcome => ({
+const failed = (reason: 'reset' | 'aborted' | 'timeout', beforeAnyByte: boolean): EgressOutcome => ({
   kind: 'failed',
   reason,
   detail: '',
+  status: null,
   beforeAnyByte,
   timings,
 });
@@ -14,19 +16,33 @@ const request = { url: 'https://a.example/', headers: {}, body: Buffer.alloc(0),
 
 async function sendTwice(first: EgressOutcome, second: EgressOutcome) {
   const outcomes = [first, second];
+  const sent: EgressRequest[] = [];
   let repeats = 0;
-  const send = () => Promise.resolve(outcomes.shift() as EgressOutcome);
+  const send = (one: EgressRequest) => {
+    sent.push(one);
+    return Promise.resolve(outcomes.shift() as EgressOutcome);
+  };
   const outcome = await sendWithRepeat({ send }, request, () => {
     repeats += 1;
   });
-  return { outcome, repeats, left: outcomes.length };
+  return { outcome, repeats, sent };
 }
 
-it('repeats once what an idle socket lost before any byte, whatever comes of the repeat', async () => {
-  const again = failed('reset', true);
-  expect(await sendTwice(failed('reset', true), again)).toEqual({ outcome: again, repeats: 1, left: 0 });
-});
+it.each(['reset', 'aborted'] as const)(
+  'repeats once, on a fresh socket, what an idle one lost before any byte (%s), whatever comes of the repeat',
+  async (reason) => {
+    const again = failed('reset', true);
+    expect(await sendTwice(failed(reason, true), again)).toEqual({
+      outcome: again,
+      repeats: 1,
+      sent: [request, { ...request, freshSocket: true }],
+    });
+  },
+);
 
-it.each([failed('reset', false), failed('refused', true)])('does not repeat anything else', async (first) => {
-  expect(await sendTwice(first, first)).toEqual({ outcome: first, repeats: 0, left: 1 });
-});
+it.each([failed('reset', false), failed('timeout', false), failed('aborted', false)])(
+  'does not repeat anything else',
+  async (first) => {
+    expect(await sendTwice(first, first)).toEqual({ outcome: first, repeats: 0, sent: [request] });
+  },
+);

@@ -2,8 +2,9 @@ import type { Egress, EgressRequest } from './create-egress.ts';
 import type { EgressOutcome } from './outcome.ts';
 
 /**
- * Sends a request, and once more at once when the endpoint closed an idle socket just as it was used: it has not looked at
- * the request then, so both are one attempt. Whatever comes of the repeat is the outcome. `onRepeat` is told of it.
+ * Sends a request, and once more at once, on a fresh connection, when an idle socket was lost before any byte of an answer:
+ * most likely the endpoint closed it just as it was used and has not looked at the request, so both are one attempt.
+ * Whatever comes of the repeat is the outcome. `onRepeat` is told of it.
  */
 export async function sendWithRepeat(
   egress: Pick<Egress, 'send'>,
@@ -11,7 +12,7 @@ export async function sendWithRepeat(
   onRepeat: () => void = () => {},
 ): Promise<EgressOutcome> {
   const first = await egress.send(request);
-  if (first.kind !== 'failed' || first.reason !== 'reset' || !first.beforeAnyByte) return first;
+  if (first.kind !== 'failed' || !first.beforeAnyByte) return first;
   onRepeat();
-  return egress.send(request);
+  return egress.send({ ...request, freshSocket: true });
 }

@@ -30,6 +30,8 @@ export type PoolTarget = Readonly<{
 /** Someone who needs a socket to one of `addresses`, all of which were checked just now. */
 export interface Borrower {
   readonly addresses: readonly string[];
+  /** An idle socket is not good enough. */
+  readonly needsFresh: boolean;
   onPhase(phase: Phase): void;
   onSlot(slot: Slot): void;
   onFailure(failure: EgressFailure): void;
@@ -83,7 +85,7 @@ export class SocketPools {
   /** Lends a socket, at once when one is idle. The returned function withdraws the wish while it is unfulfilled. */
   borrow(target: PoolTarget, borrower: Borrower): () => void {
     const pool = this.#poolOf(target);
-    const slot = this.#takeIdle(pool, borrower.addresses);
+    const slot = this.#takeIdle(pool, borrower);
     if (slot !== undefined) {
       borrower.onSlot(slot);
       return nothing;
@@ -98,7 +100,7 @@ export class SocketPools {
   release(slot: Slot): void {
     const pool = this.#poolOfSlot.get(slot);
     if (pool === undefined) return;
-    if (!slot.isOpen || slot.generation !== this.#generation) {
+    if (!slot.canBeUsedAgain || slot.generation !== this.#generation) {
       slot.destroy();
       return;
     }
@@ -134,7 +136,8 @@ export class SocketPools {
     return pool;
   }
 
-  #takeIdle(pool: OriginPool, addresses: readonly string[]): Slot | undefined {
+  #takeIdle(pool: OriginPool, { addresses, needsFresh }: Borrower): Slot | undefined {
+    if (needsFresh) return undefined;
     for (let slot = pool.idle.pop(); slot !== undefined; slot = pool.idle.pop()) {
       this.#idle.delete(slot);
       // A new check for an old socket: its peer must be among the addresses that the name has now.
@@ -144,12 +147,13 @@ export class SocketPools {
     return undefined;
   }
 
-  /** True when one more socket may be opened, if need be in place of another pool's idle one. */
+  /** True when one more socket may be opened, if need be in place of an idle one. */
   #makeRoom(pool: OriginPool): boolean {
     const { maxSockets, maxSocketsPerOrigin } = this.#options;
-    if (pool.open >= maxSocketsPerOrigin) return false;
-    if (this.#open < maxSockets) return true;
-    const oldest = this.#idle.least(({ idleSince }) => idleSince);
+    const isPoolFull = pool.open >= maxSocketsPerOrigin;
+    if (!isPoolFull && this.#open < maxSockets) return true;
+    // A pool that is full has idle sockets only for those who need a fresh one.
+    const oldest = isPoolFull ? pool.idle[0] : this.#idle.least(({ idleSince }) => idleSince);
     if (oldest === undefined) return false;
     this.#remove(oldest);
     oldest.destroy();
@@ -172,6 +176,8 @@ export class SocketPools {
     const { dial, clock, connectTimeoutMs } = this.#options;
     const { borrower } = wish;
     const { addresses } = borrower;
+    // The room may have been made by closing its last socket, with which it was forgotten.
+    this.#pools.set(pool.target.key, pool);
     pool.open += 1;
     this.#open += 1;
     const generation = this.#generation;
@@ -240,7 +246,7 @@ export class SocketPools {
   #serveOne(pool: OriginPool): boolean {
     const [wish] = pool.waiting;
     if (wish === undefined) return false;
-    const slot = this.#takeIdle(pool, wish.borrower.addresses);
+    const slot = this.#takeIdle(pool, wish.borrower);
     if (slot === undefined && !this.#makeRoom(pool)) return false;
     pool.waiting.delete(wish);
     this.#waiting.delete(pool);

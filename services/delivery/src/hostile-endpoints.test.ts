@@ -117,7 +117,7 @@ const verdicts: Readonly<Record<MisbehaviourName, Verdict>> = {
   'http-1.0': delivered,
   'informational-flood': retried('protocol'),
   'early-hints-then-answer': delivered,
-  'continue-then-stall': retried('protocol'),
+  'continue-then-stall': retried('timeout'),
   'processing-then-stall': retried('timeout'),
   'body-on-204': delivered,
   'answer-in-advance': delivered,
