@@ -22,7 +22,8 @@ export async function checkEndpoint(
   const byText = checkUrl(original, policy);
   const isName = read.url !== null && read.literal === null && !isLocalhostName(read.host);
   // A lookup can waive scheme, port and name rules only where the operator allowed networks at all.
-  const canBeWaived = read.final.length === 0 && policy.allowedNetworks.length > 0;
+  const canBeWaived =
+    read.final.length === 0 && read.written.length === 0 && policy.allowedNetworks.length > 0;
   if (!isName || (!byText.ok && !canBeWaived)) return resolved(byText);
   const entry = await find(read.host);
   if (!entry.ok) return byText.ok ? { ...byText, isUnresolved: true } : byText;

@@ -32,6 +32,10 @@ test.each<[UrlRule, string]>([
   ['port', 'https://example.com:0443/'],
   ['port', 'https://example.com:0/'],
   ['port', 'https://[2606:2800::1]:022/'],
+  ['dot-segment', 'https://example.com/a/../b'],
+  ['dot-segment', 'https://example.com/./a'],
+  ['dot-segment', 'https://example.com/a/..'],
+  ['dot-segment', 'https://example.com/a/%2E%2e/b?c'],
   ['name', 'https://intranet/'],
   ['name', 'https://printer.local/'],
   ['name', 'https://metadata.google.internal/'],
@@ -48,12 +52,28 @@ test.each<[UrlRule, string]>([
 test.each([
   'https://example.com/?next=http://127.0.0.1/',
   'https://example.com:8443/',
+  'https://example.com/a/...b/..c/.d?e=/../f',
   'https://bücher.example/',
   'https://a_b.example.com/x@y:z',
   'https://127.0.0.1.example.com/',
   'https://localhost.example.com/',
 ])('accepts %s', (url) => {
   expect(rulesOf(url)).toEqual([]);
+});
+
+test('says what a path with dot segments asks for, also inside an allowed network', () => {
+  expect(checkUrl('http://127.0.0.1/a/.%2e/b', loopbackPolicy)).toMatchObject({
+    rule: 'dot-segment',
+    detail: "the path holds the segment '.%2e'; write it as it is requested: '/b'",
+  });
+});
+
+test.each([
+  ['0', 'port 0 is none'],
+  ['00', 'port 0 is none'],
+  ['0443', "the port '0443' is written with a leading zero"],
+])('says what is wrong with the port %s', (port, detail) => {
+  expect(checkUrl(`https://example.com:${port}/`, closedPolicy)).toMatchObject({ rule: 'port', detail });
 });
 
 test('names every rule that a URL breaks, the first in a fixed order', () => {

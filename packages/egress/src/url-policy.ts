@@ -1,3 +1,4 @@
+import { parseUrl } from '@tidings/runtime';
 import { addressVerdict, isOwnListener } from './address-policy.ts';
 import { defaultPorts, type NetworkPolicy, type OwnListener } from './network-policy.ts';
 import { parseAddress } from './networks.ts';
@@ -10,6 +11,7 @@ export const urlRules = [
   'scheme',
   'userinfo',
   'fragment',
+  'dot-segment',
   'trailing-dot',
   'name',
   'address',
@@ -39,7 +41,8 @@ const internalSuffixes = ['localhost', 'local', 'internal', 'svc', 'cluster.loca
 
 /**
  * What is known about a URL before any name is resolved. `waivable` are the violations that do not count when the
- * host turns out to lie in an allowed network; `final` are those that always do.
+ * host turns out to lie in an allowed network; `final` are those that always do. `written` are those of a URL that can be
+ * requested, though not as it is written: they count when it is given, and not for what was stored before.
  */
 export type ReadUrl = Readonly<{
   url: URL | null;
@@ -49,7 +52,10 @@ export type ReadUrl = Readonly<{
   port: number;
   waivable: readonly UrlViolation[];
   final: readonly UrlViolation[];
+  written: readonly UrlViolation[];
 }>;
+
+type ReadPart = Pick<ReadUrl, 'waivable' | 'final'>;
 
 /** True for `localhost` and the names below it, which RFC 6761 binds to this machine whatever DNS says. */
 export function isLocalhostName(host: string): boolean {
@@ -65,12 +71,24 @@ function portOf(url: URL): number {
   return url.protocol === 'http:' ? 80 : 443;
 }
 
-function hasOddPort(original: string): boolean {
+/** The port as it is written when it begins with a zero, else undefined. */
+function oddPort(original: string): string | undefined {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(original)?.[1] ?? '';
-  return /:0\d*$/.test(authority);
+  return /:(0\d*)$/.exec(authority)?.[1];
 }
 
-function readName(name: string, policy: NetworkPolicy): Pick<ReadUrl, 'waivable' | 'final'> {
+// WHATWG URL, "single-dot" and "double-dot URL path segment": the parser takes these out of the path.
+const dotSegment = /^(?:\.|%2e){1,2}$/i;
+
+function readPath(original: string, url: URL): readonly UrlViolation[] {
+  const path = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(original)?.[1] ?? '';
+  const segment = path.split('/').find((one) => dotSegment.test(one));
+  if (segment === undefined) return [];
+  const detail = `the path holds the segment '${segment}'; write it as it is requested: '${url.pathname}'`;
+  return [{ rule: 'dot-segment', detail }];
+}
+
+function readName(name: string, policy: NetworkPolicy): ReadPart {
   const waivable: UrlViolation[] = [];
   const final: UrlViolation[] = [];
   const host = name.endsWith('.') ? name.slice(0, -1) : name;
@@ -104,7 +122,7 @@ export function localhostAddresses(policy: NetworkPolicy): readonly string[] {
   return ['127.0.0.1', '::1'].filter((address) => addressVerdict(address, policy).kind === 'allowed');
 }
 
-function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url'> {
+function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url' | 'written'> {
   const host = url.hostname.toLowerCase();
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   const literal = parseAddress(bare)?.toString() ?? null;
@@ -125,7 +143,7 @@ function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url'> {
   return { host: bare, literal, port, waivable: [], final };
 }
 
-function readScheme(url: URL, policy: NetworkPolicy): Pick<ReadUrl, 'waivable' | 'final'> {
+function readScheme(url: URL, policy: NetworkPolicy): ReadPart {
   const shown = `${url.protocol.slice(0, 32)}//`;
   if (url.protocol === 'https:' || (url.protocol === 'http:' && policy.allowHttp)) {
     return { waivable: [], final: [] };
@@ -160,8 +178,11 @@ function readText(original: string): UrlViolation[] {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(original)) {
     found.push({ rule: 'syntax', detail: 'the URL must be a scheme, :// and a host' });
   }
-  if (hasOddPort(original)) {
-    found.push({ rule: 'port', detail: 'the port is written with a leading zero' });
+  const port = oddPort(original);
+  if (port !== undefined) {
+    const detail =
+      Number(port) === 0 ? 'port 0 is none' : `the port '${port}' is written with a leading zero`;
+    found.push({ rule: 'port', detail });
   }
   const authority = /^[a-z][a-z0-9+.-]*:[\\/]*([^\\/?#]*)/i.exec(original)?.[1] ?? '';
   if (authority.includes('@')) {
@@ -174,10 +195,10 @@ function readText(original: string): UrlViolation[] {
 /** Reads a URL once and collects every rule it breaks. Resolves nothing. */
 export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
   const final = readText(original);
-  const url = original.length <= maxUrlLength && URL.canParse(original) ? new URL(original) : null;
+  const url = original.length <= maxUrlLength ? parseUrl(original) : null;
   if (url === null) {
     final.push({ rule: 'syntax', detail: 'the URL cannot be parsed' });
-    return { url, host: '', literal: null, port: 0, waivable: [], final };
+    return { url, host: '', literal: null, port: 0, waivable: [], final, written: [] };
   }
   const host = readHost(url, policy);
   const scheme = readScheme(url, policy);
@@ -186,6 +207,7 @@ export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
     url,
     waivable: [...scheme.waivable, ...host.waivable, ...readPort(url, host.port, policy)],
     final: [...final, ...scheme.final, ...host.final],
+    written: readPath(original, url),
   };
 }
 
@@ -197,7 +219,8 @@ function isKnownExempt({ host, literal }: ReadUrl, policy: NetworkPolicy): boole
 
 /** All violations that count without knowing what the host's name resolves to. */
 function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolation[] {
-  const all = isKnownExempt(read, policy) ? read.final : [...read.final, ...read.waivable];
+  const always = [...read.final, ...read.written];
+  const all = isKnownExempt(read, policy) ? always : [...always, ...read.waivable];
   return all.toSorted((a, b) => urlRules.indexOf(a.rule) - urlRules.indexOf(b.rule));
 }
 
