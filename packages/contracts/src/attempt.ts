@@ -54,11 +54,11 @@ export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
     : { kind: 'failed', reason: failureOfStatus(status), statusCode: status, responseExcerpt };
 };
 
-/** A request that got no response. */
-export const endWithoutResponse = (reason: FailureReason): AttemptEnd => ({
+/** A request that got no whole response. `statusCode` is the status that was read before it failed, if any was. */
+export const endOfFailure = (reason: FailureReason, statusCode: number | null): AttemptEnd => ({
   kind: 'failed',
   reason,
-  statusCode: null,
+  statusCode,
   responseExcerpt: null,
 });
 

@@ -19,7 +19,7 @@ export {
   noticeStyles,
 } from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
-export { attemptId, decodeAttempt, encodeAttempt, endOfResponse, endWithoutResponse } from './attempt.ts';
+export { attemptId, decodeAttempt, encodeAttempt, endOfFailure, endOfResponse } from './attempt.ts';
 export type {
   DeadLetter,
   DeadLetterRef,

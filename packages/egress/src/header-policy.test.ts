@@ -19,12 +19,9 @@ test.each([
   expect(checkHeader(name, 'x')).toMatchObject({ ok: false, rule: 'reserved' });
 });
 
-test.each(['', 'a b', 'a:b', 'a\r\nb', 'ä', 'x'.repeat(129), '__proto__', '__Proto__'])(
-  '%j is no header name',
-  (name) => {
-    expect(checkHeader(name, 'x')).toMatchObject({ ok: false, rule: 'name' });
-  },
-);
+test.each(['', 'a b', 'a:b', 'a\r\nb', 'ä', 'x'.repeat(129)])('%j is no header name', (name) => {
+  expect(checkHeader(name, 'x')).toMatchObject({ ok: false, rule: 'name' });
+});
 
 test.each(['a\r\nhost: b', 'a\nb', 'a\u0000b', 'a\u007fb', '→', 'x'.repeat(4_097)])(
   '%j is no value',

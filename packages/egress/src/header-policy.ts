@@ -33,15 +33,13 @@ const reservedNames: ReadonlySet<string> = new Set([
 const reservedPrefixes = ['webhook-', 'x-webhook-', 'ce-', 'tidings-', 'proxy-', 'trace', 'content-'];
 
 /**
- * Judges a header that a partner wants on every request. Refused: what is no header name, `__proto__`, framing and hop-by-hop
+ * Judges a header that a partner wants on every request. Refused: what is no header name, framing and hop-by-hop
  * fields, everything that Tidings itself says, and values with CR, LF or NUL. `Authorization` is allowed here; a
  * caller that has a typed field for it refuses it itself.
  */
 export function checkHeader(name: string, value: string): HeaderCheck {
   const lower = name.toLowerCase();
   if (!token.test(name)) return { ok: false, rule: 'name', detail: `'${name}' is not a header name` };
-  // Wherever headers are an object, this name is not one of its fields.
-  if (lower === '__proto__') return { ok: false, rule: 'name', detail: `'${name}' cannot be a header` };
   if (reservedNames.has(lower) || reservedPrefixes.some((prefix) => lower.startsWith(prefix))) {
     return { ok: false, rule: 'reserved', detail: `'${name}' is set by Tidings and cannot be chosen` };
   }

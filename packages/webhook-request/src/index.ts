@@ -1,3 +1,4 @@
+export { type Mask, maskedText, maskOf } from './mask-secrets.ts';
 export { bodyRenderer, type RenderedEvent } from './render-body.ts';
 export {
   lowerCaseHeaders,

@@ -4,7 +4,7 @@ import type {
   DeliveryRequested,
   SubscriptionRecord,
 } from '@tidings/contracts';
-import type { RequestKeys } from '@tidings/webhook-request';
+import type { Mask, RequestKeys } from '@tidings/webhook-request';
 import type { ConcludedAttempt } from './domain/attempt.ts';
 import type { Job } from './domain/job.ts';
 import type { Member } from './domain/order-line.ts';
@@ -21,8 +21,11 @@ export type SubscriptionDirectory = Readonly<{
 /** What TLS to an endpoint uses besides the public authorities, in PEM. One object for each version of a subscription. */
 type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
 
-/** What a request is signed with, and what its connection shows and trusts (null: nothing of its own). */
-export type SigningKeys = RequestKeys & Readonly<{ tls: TlsMaterial | null }>;
+/**
+ * What a request is signed with, what its connection shows and trusts (null: nothing of its own), and what takes its secrets
+ * out of an answer.
+ */
+export type SigningKeys = RequestKeys & Readonly<{ tls: TlsMaterial | null; mask: Mask }>;
 
 /** Null when the secrets or headers cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
 export type FindSigningKeys = (subscription: SubscriptionRecord, nowMs: number) => SigningKeys | null;
@@ -32,6 +35,7 @@ export type DeliveryRequest = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: Buffer;
   timeoutMs: number;
+  mask: Mask;
   tls?: TlsMaterial;
 }>;
 

@@ -22,7 +22,6 @@ export const prepareRequest = ({ command, subscription, keys, nowMs }: PrepareIn
     nowMs,
     traceparent: childTraceparent(traceparent ?? undefined),
   });
-  return keys.tls === null
-    ? { url, headers, body, timeoutMs }
-    : { url, headers, body, timeoutMs, tls: keys.tls };
+  const request = { url, headers, body, timeoutMs, mask: keys.mask };
+  return keys.tls === null ? request : { ...request, tls: keys.tls };
 };

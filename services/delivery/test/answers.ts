@@ -10,9 +10,13 @@ export const answered = (status: number, headers: Readonly<Record<string, string
   timings,
 });
 
-export const failed = (reason: Extract<SendOutcome, { kind: 'failed' }>['reason']): SendOutcome => ({
+export const failed = (
+  reason: Extract<SendOutcome, { kind: 'failed' }>['reason'],
+  status: number | null = null,
+): SendOutcome => ({
   kind: 'failed',
   reason,
+  status,
   detail: `127.0.0.1 ${reason}`,
   timings,
 });

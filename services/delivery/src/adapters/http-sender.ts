@@ -1,12 +1,14 @@
 import { type Egress, sendWithRepeat } from '@tidings/egress';
 import type { SendRequest } from '../ports.ts';
 
-/** Sends through the guarded client. `onRepeat` is told of each repeat in place. */
+/** Sends through the guarded client; secrets that come back are masked here. `onRepeat` is told of each repeat in place. */
 export const createHttpSender =
   (egress: Pick<Egress, 'send'>, onRepeat: () => void): SendRequest =>
-  async (request) => {
+  async ({ mask, ...request }) => {
     const outcome = await sendWithRepeat(egress, request, onRepeat);
-    if (outcome.kind === 'response') return outcome;
-    const { reason, detail, timings } = outcome;
-    return reason === 'aborted' ? { kind: 'aborted', detail } : { kind: 'failed', reason, detail, timings };
+    if (outcome.kind === 'response') return { ...outcome, body: mask(outcome.body, outcome.truncated) };
+    const { reason, status, detail, timings } = outcome;
+    return reason === 'aborted'
+      ? { kind: 'aborted', detail }
+      : { kind: 'failed', reason, status, detail, timings };
   };

@@ -2,7 +2,7 @@ import { type SubscriptionRecord, sealedHeaderField } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { type PreparedSecret, prepareSecret } from '@tidings/signing';
-import { lowerCaseHeaders } from '@tidings/webhook-request';
+import { lowerCaseHeaders, maskOf } from '@tidings/webhook-request';
 import type { FindSigningKeys, SigningKeys } from '../ports.ts';
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
@@ -14,7 +14,7 @@ type OpenedVersion = {
   keys: SigningKeys | null;
 };
 
-type Opened = Readonly<{ secrets: readonly OpenedSecret[] }> & Pick<SigningKeys, 'tls' | 'headers'>;
+type Opened = Readonly<{ secrets: readonly OpenedSecret[] }> & Pick<SigningKeys, 'tls' | 'headers' | 'mask'>;
 
 type Dependencies = Readonly<{ ring: KeyRing; logger: Logger }>;
 
@@ -23,15 +23,20 @@ const tlsOf = ({ tls, workspaceId, id }: SubscriptionRecord, ring: KeyRing): Sig
     ? null
     : (JSON.parse(unseal(ring, tls.sealed, [workspaceId, id, 'tls'])) as SigningKeys['tls']);
 
+type Header = readonly [name: string, value: string];
+
+const secretHeadersOf = (
+  { workspaceId, id, secretHeaders }: SubscriptionRecord,
+  ring: KeyRing,
+): readonly Header[] =>
+  secretHeaders.map(({ name, sealed }) => [
+    name,
+    unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]),
+  ]);
+
 // CloudEvents HTTP Web Hooks 4.1.2: whoever consented to an origin sees it on every request.
-function headersOf(subscription: SubscriptionRecord, ring: KeyRing): SigningKeys['headers'] {
-  const { workspaceId, id, secretHeaders, requestOrigin } = subscription;
-  const headers = lowerCaseHeaders(
-    secretHeaders.map(({ name, sealed }) => [
-      name,
-      unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]),
-    ]),
-  );
+function headersOf({ requestOrigin }: SubscriptionRecord, opened: readonly Header[]): SigningKeys['headers'] {
+  const headers = lowerCaseHeaders(opened);
   if (requestOrigin !== null) headers['webhook-request-origin'] = requestOrigin;
   return headers;
 }
@@ -43,7 +48,13 @@ const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies):
       const text = unseal(ring, sealed, [workspaceId, id, 'secrets']);
       return { prepared: prepareSecret(text), text, expiresAtMs };
     });
-    const opened = { secrets, tls: tlsOf(subscription, ring), headers: headersOf(subscription, ring) };
+    const secretHeaders = secretHeadersOf(subscription, ring);
+    const opened = {
+      secrets,
+      tls: tlsOf(subscription, ring),
+      headers: headersOf(subscription, secretHeaders),
+      mask: maskOf([...secrets.map(({ text }) => text), ...secretHeaders.map(([, value]) => value)]),
+    };
     return { version, opened, keys: null };
   } catch (error) {
     logger.error({ subscriptionId: id, version, detail: messageOf(error) }, 'secrets.unreadable');

@@ -62,6 +62,13 @@ it('trusts the authority of its subscription, and only for that subscription', a
   expect(receiver.requests).toHaveLength(1);
 });
 
+it('trusts the authorities of a bundle that has text between them', async () => {
+  const receiver = await receiverWith();
+  const { deliver } = openSender();
+  const ca = `# clients\n=======\n${clientAuthority.cert}\n# servers\nissuer=CN = x\n${serverAuthority.cert}\n`;
+  expect(await deliver(trusting({ ca }), receiver)).toBe('response');
+});
+
 it('shows the client certificate of its subscription, on sockets of its own', async () => {
   const receiver = await receiverWith(clientAuthority.cert);
   const { deliver } = openSender();

@@ -2,8 +2,8 @@ import {
   type AttemptEnd,
   type AttemptSummary,
   type DeliveryState,
+  endOfFailure,
   endOfResponse,
-  endWithoutResponse,
   type SubscriptionRecord,
 } from '@tidings/contracts';
 import type { SendOutcome } from './send-outcome.ts';
@@ -28,7 +28,7 @@ export type ConcludedAttempt = PreparedAttempt &
   }>;
 
 const endOf = (sent: Exclude<SendOutcome, { kind: 'aborted' }>): AttemptEnd =>
-  sent.kind === 'failed' ? endWithoutResponse(sent.reason) : endOfResponse(sent.status, sent.body);
+  sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
 /** The attempt with what came of it. Only 429 and 503 may ask for time (RFC 6585, RFC 9110). */
 export const conclude = (

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from '@tidings/contracts';
+import type { AttemptOutcome, FailureReason } from '@tidings/contracts';
 import { EndpointBreaker } from './endpoint-breaker.ts';
 import type { LaneLimits } from './lane.ts';
 
@@ -19,16 +19,25 @@ const assumedMs = 20;
 const smoothing = 0.2;
 const slowestPerSecond = 0.01;
 
+// With any other, a status is only how an answer began that then failed.
+const reasonsOfWholeAnswers: ReadonlySet<FailureReason> = new Set([
+  'http-status',
+  'redirect',
+  'gone',
+  'rate-limited',
+]);
+
 /**
- * How much an outcome says against the endpoint and not against this one request: nothing, 1 for no answer, 5xx and 429,
+ * How much an outcome says against the endpoint and not against this one request: nothing, 1 for no whole answer, 5xx and 429,
  * 2 for a timeout, which has also held a socket all the while. Any other answer, a 404 as well, shows that the endpoint
  * is there and fast, and whoever gets it hurts nobody else.
  */
 export const troubleOf = (outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>): number => {
   if (outcome.kind === 'delivered') return 0;
   if (outcome.reason === 'timeout') return 2;
-  const { statusCode } = outcome;
-  return statusCode === null || statusCode >= 500 || statusCode === 429 ? 1 : 0;
+  const { reason, statusCode } = outcome;
+  if (statusCode === null || !reasonsOfWholeAnswers.has(reason)) return 1;
+  return statusCode >= 500 || statusCode === 429 ? 1 : 0;
 };
 
 // Connecting, two for TLS, writing, reading the head, reading the body.

@@ -103,7 +103,9 @@ export const dueUnder = (
 ): number | null => {
   const last = attempts.at(-1);
   if (notBeforeMs === null || last === undefined) return notBeforeMs;
-  if (last.statusCode === 429 || last.statusCode === 503) return notBeforeMs;
+  // With any other reason the answer was not whole, and nothing that it asked for was read.
+  const isWhole = last.reason === 'http-status' || last.reason === 'rate-limited';
+  if (isWhole && (last.statusCode === 429 || last.statusCode === 503)) return notBeforeMs;
   const delays = delaysOf(retryScheduleSeconds);
   if (onExhausted === 'skip' && position > delays.length) return null;
   const delaySeconds = delays[position - 1] ?? probeSecondsOf(delays);

@@ -26,6 +26,8 @@ export type SendOutcome =
         FailureReason,
         'timeout' | 'dns' | 'refused' | 'reset' | 'tls' | 'protocol' | 'blocked-address' | 'invalid-url'
       >;
+      /** The status, when it was read before the request failed. */
+      status: number | null;
       detail: string;
       timings: SendTimings;
     }>

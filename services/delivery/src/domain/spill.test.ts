@@ -203,6 +203,12 @@ describe('the pressure of an endpoint', () => {
     expect(troubleOf(failed(statusCode))).toBe(expected);
   });
 
+  it('takes a status whose answer then failed for as much as no answer', () => {
+    expect(troubleOf({ ...failed(200), reason: 'reset' })).toBe(1);
+    expect(troubleOf({ ...failed(404), reason: 'protocol' })).toBe(1);
+    expect(troubleOf({ ...failed(200), reason: 'timeout' })).toBe(2);
+  });
+
   it('takes a timeout for more, and a delivery for none', () => {
     expect(troubleOf({ ...failed(null), reason: 'timeout' })).toBe(2);
     expect(troubleOf(delivered)).toBe(0);

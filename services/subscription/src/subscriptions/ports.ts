@@ -6,6 +6,7 @@ import type {
   SubscriptionId,
   WorkspaceId,
 } from '@tidings/contracts';
+import type { Mask } from '@tidings/webhook-request';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Reach } from '../registry/ports.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
@@ -60,6 +61,8 @@ export type OutgoingRequest = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: Buffer;
   timeoutMs: number;
+  /** Takes the secrets of the request out of an answer; nothing is masked without it. */
+  mask?: Mask;
   /** What TLS uses besides the public authorities, in PEM. */
   tls?: Readonly<{ ca?: string; cert?: string; key?: string }>;
 }>;

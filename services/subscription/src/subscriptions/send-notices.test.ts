@@ -105,7 +105,13 @@ it('sends nothing where a workspace wants nothing', async () => {
 
 it('tries a few times, then gives up and goes on with the next', async () => {
   const { notices, counted, logger } = openSender();
-  const failed = { kind: 'failed', reason: 'blocked-address', detail: '10.0.0.1', durationMs: 1 } as const;
+  const failed = {
+    kind: 'failed',
+    reason: 'blocked-address',
+    status: null,
+    detail: '10.0.0.1',
+    durationMs: 1,
+  } as const;
   answers = [answer(500), failed, new Error('no socket'), answer(404)];
   notices.offer(eventOf('a'));
   notices.offer(eventOf('b'));

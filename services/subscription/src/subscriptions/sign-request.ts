@@ -3,6 +3,7 @@ import { AppError } from '@tidings/runtime';
 import {
   bodyRenderer,
   lowerCaseHeaders,
+  maskOf,
   type RenderedEvent,
   requestHeaders,
   userAgent,
@@ -26,12 +27,16 @@ function secretsOf(mint: SecretMint, { id, workspaceId, secrets }: Subscription,
   );
 }
 
-/** What goes beside the headers that are no secret: credentials, opened, and the origin that the endpoint consented to. */
-function otherHeaders(mint: SecretMint, { id, workspaceId, settings }: Subscription): Record<string, string> {
+type Header = readonly [name: string, value: string];
+
+function secretHeadersOf(mint: SecretMint, { id, workspaceId, settings }: Subscription): readonly Header[] {
   const owner = { workspaceId, subscriptionId: id };
-  const headers = lowerCaseHeaders(
-    settings.secretHeaders.map((header) => [header.name, mint.openHeader(owner, header)]),
-  );
+  return settings.secretHeaders.map((header) => [header.name, mint.openHeader(owner, header)]);
+}
+
+/** What goes beside the headers that are no secret: credentials, opened, and the origin that the endpoint consented to. */
+function otherHeaders({ settings }: Subscription, secretHeaders: readonly Header[]): Record<string, string> {
+  const headers = lowerCaseHeaders(secretHeaders);
   if (settings.requestOrigin !== null) headers['webhook-request-origin'] = settings.requestOrigin;
   return headers;
 }
@@ -39,7 +44,8 @@ function otherHeaders(mint: SecretMint, { id, workspaceId, settings }: Subscript
 /** Every header that its owner chose, names in lower case, for a request that is no delivery. */
 export function ownHeaders(mint: SecretMint, subscription: Subscription): Record<string, string> {
   const headers = lowerCaseHeaders(Object.entries(subscription.settings.headers));
-  return { ...headers, ...otherHeaders(mint, subscription), 'user-agent': userAgent };
+  const others = otherHeaders(subscription, secretHeadersOf(mint, subscription));
+  return { ...headers, ...others, 'user-agent': userAgent };
 }
 
 /** The request as delivery makes it: the same body, headers and signatures, by the same code. */
@@ -48,6 +54,7 @@ export function signRequest(mint: SecretMint, unsigned: Unsigned): OutgoingReque
   const { settings } = subscription;
   const { format } = settings;
   const secrets = secretsOf(mint, subscription, atMs);
+  const secretHeaders = secretHeadersOf(mint, subscription);
   const [newest] = secrets;
   if (newest === undefined)
     throw new AppError({ code: 'internal', message: 'a subscription without a secret' });
@@ -67,12 +74,13 @@ export function signRequest(mint: SecretMint, unsigned: Unsigned): OutgoingReque
     keys: {
       secrets,
       plainSecret: settings.signatureStyle === 'plain' ? newest : null,
-      headers: otherHeaders(mint, subscription),
+      headers: otherHeaders(subscription, secretHeaders),
     },
     nowMs: atMs,
     traceparent,
   });
-  const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs };
+  const mask = maskOf([...secrets, ...secretHeaders.map(([, value]) => value)]);
+  const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs, mask };
   if (settings.tls === null) return request;
   const owner = { workspaceId: subscription.workspaceId, subscriptionId: subscription.id };
   return { ...request, tls: mint.openTls(settings.tls.sealed, owner) };

@@ -16,6 +16,7 @@ const answer = (status: number, headers: Readonly<Record<string, string>> = {}):
 const timeout: SendOutcome = {
   kind: 'failed',
   reason: 'timeout',
+  status: null,
   detail: 'connect: 203.0.113.9 not done',
   durationMs: 1,
 };
@@ -58,7 +59,8 @@ describe('verify: ping', () => {
   it.each([
     [answer(500), 'status 500'],
     [answer(302), 'status 302'],
-    [timeout, 'timeout'],
+    [timeout, 'did not answer the ping: timeout'],
+    [{ ...timeout, status: 200 }, 'answered the ping with status 200 and then failed: timeout'],
   ])('refuses with the class of the failure and no address', async (outcome, expected) => {
     const { call, bus } = await serve(outcome);
     const refused = await call('POST', '', { body: aBody({ verify: 'ping' }) });

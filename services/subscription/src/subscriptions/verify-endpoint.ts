@@ -80,7 +80,8 @@ async function ask(
   };
   if (sent.kind === 'failed') {
     logger.info({ ...fields, reason: sent.reason, detail: sent.detail }, 'endpoint.verified');
-    throw failed(`did not answer the ${verify}: ${sent.reason}`);
+    if (sent.status === null) throw failed(`did not answer the ${verify}: ${sent.reason}`);
+    throw failed(`answered the ${verify} with status ${sent.status} and then failed: ${sent.reason}`);
   }
   logger.info({ ...fields, statusCode: sent.status }, 'endpoint.verified');
   if (sent.status >= 200 && sent.status < 300) return sent;

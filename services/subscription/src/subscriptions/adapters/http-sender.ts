@@ -1,21 +1,24 @@
 import { type Egress, type EgressOutcome, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
+import type { Mask } from '@tidings/webhook-request';
 import type { SendOutcome } from '../domain/test-attempt.ts';
 import type { SendRequest } from '../ports.ts';
 
-function outcomeOf(outcome: EgressOutcome): SendOutcome {
+const asItIs: Mask = (body) => body;
+
+function outcomeOf(outcome: EgressOutcome, mask: Mask): SendOutcome {
   const durationMs = outcome.timings.totalMs;
   if (outcome.kind === 'response') {
-    const { status, headers, body } = outcome;
-    return { kind: 'response', status, headers, body, durationMs };
+    const { status, headers, body, truncated } = outcome;
+    return { kind: 'response', status, headers, body: mask(body, truncated), durationMs };
   }
-  const { reason, detail } = outcome;
-  if (reason !== 'aborted') return { kind: 'failed', reason, detail, durationMs };
+  const { reason, status, detail } = outcome;
+  if (reason !== 'aborted') return { kind: 'failed', reason, status, detail, durationMs };
   throw new AppError({ code: 'unavailable', message: `the test was given up: ${detail}` });
 }
 
-/** Sends through the guarded client: no redirects, no private address, one deadline, at most 16 KiB of the answer read. */
+/** Sends through the guarded client: no redirects, no private address, one deadline, at most 16 KiB of the answer read, secrets masked. */
 export const httpSender =
   (egress: Pick<Egress, 'send'>): SendRequest =>
-  async (request) =>
-    outcomeOf(await sendWithRepeat(egress, request));
+  async ({ mask = asItIs, ...request }) =>
+    outcomeOf(await sendWithRepeat(egress, request), mask);

@@ -3,8 +3,8 @@ import {
   type AttemptRecorded,
   deriveDeliveryId,
   type EventId,
+  endOfFailure,
   endOfResponse,
-  endWithoutResponse,
   type FailureReason,
 } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
@@ -22,7 +22,14 @@ export type SendOutcome =
       body: Buffer;
       durationMs: number;
     }>
-  | Readonly<{ kind: 'failed'; reason: FailureReason; detail: string; durationMs: number }>;
+  | Readonly<{
+      kind: 'failed';
+      reason: FailureReason;
+      /** The status, when it was read before the request failed. */
+      status: number | null;
+      detail: string;
+      durationMs: number;
+    }>;
 
 /** A test that is about to be sent. */
 export type PreparedTest = Readonly<{ subscription: Subscription; eventId: EventId; atMs: number }>;
@@ -43,7 +50,7 @@ export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
 });
 
 const endOf = (sent: SendOutcome): AttemptEnd =>
-  sent.kind === 'failed' ? endWithoutResponse(sent.reason) : endOfResponse(sent.status, sent.body);
+  sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
 /** The fact of a test: one attempt, whatever came of it, with nothing to follow. */
 export const testFact = (

@@ -15,6 +15,9 @@ const pointersOf = (body: Parameters<typeof readTls>[0]) =>
 it.each([
   [{ ca: authority.cert }],
   [{ ca: authority.cert + other.cert }],
+  [{ ca: `# Some Root CA\n=====\n${authority.cert}\nsubject=CN = other\n${other.cert}\n# end` }],
+  [{ ca: `\ufeff${authority.cert}` }],
+  [{ certificate: `Bag Attributes\n    friendlyName: client\n${certificate}`, key }],
   [{ certificate, key }],
   [{ certificate: certificate + authority.cert, key, ca: authority.cert }],
 ])('takes what belongs together', (body) => {
@@ -44,7 +47,12 @@ it.each<[string, Parameters<typeof readTls>[0], string]>([
     { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
     '/tls/ca',
   ],
-  ['something beside the certificates', { ca: `${authority.cert}x` }, '/tls/ca'],
+  ['a block that is not ended', { ca: `${authority.cert}-----BEGIN CERTIFICATE-----\nAAAA` }, '/tls/ca'],
+  [
+    'a block of another kind',
+    { ca: `${authority.cert}${authority.cert.replaceAll('CERTIFICATE', 'X509 CRL')}` },
+    '/tls/ca',
+  ],
   ['a key among them', { ca: authority.cert + key }, '/tls/ca'],
   ['a certificate without its key', { certificate }, '/tls/key'],
   ['a key without its certificate', { key }, '/tls/certificate'],

@@ -19,9 +19,10 @@ type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }
 
 const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
+// RFC 7468 section 2 allows text around the blocks, and most bundles say there whose certificate follows.
 function certificatesOf(pem: string): readonly X509Certificate[] | null {
   const blocks = pem.match(block) ?? [];
-  if (blocks.length === 0 || pem.replaceAll(block, '').trim() !== '') return null;
+  if (blocks.length === 0 || /-----(?:BEGIN|END) /.test(pem.replaceAll(block, ''))) return null;
   try {
     return blocks.map((text) => new X509Certificate(text));
   } catch {
@@ -52,7 +53,12 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
   if (pem === undefined) return { faults: [], found: [] };
   const found = certificatesOf(pem);
   if (found === null)
-    return { faults: [faultAt(field, 'must be certificates in PEM, and nothing else')], found: [] };
+    return {
+      faults: [
+        faultAt(field, 'must be certificates in PEM; text may stand between them, other PEM blocks may not'),
+      ],
+      found: [],
+    };
   const expired = factsOf(found).find(({ expiresAtMs }) => expiresAtMs <= nowMs);
   if (expired === undefined) return { faults: [], found };
   const when = new Date(expired.expiresAtMs).toISOString();

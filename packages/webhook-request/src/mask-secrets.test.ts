@@ -1,0 +1,92 @@
+import { generateKeyPair, generateSecret } from '@tidings/signing';
+import { describe, expect, it } from 'vitest';
+import { maskedText, maskOf } from './mask-secrets.ts';
+
+const key = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/Zq+wIuN7Vs=';
+const token = 'Bearer s3cr3t/"quoted" & <b>ß+x\\y';
+const basic = `Basic ${Buffer.from('partner:open sesame').toString('base64')}`;
+const mask = maskOf([key, token, basic, 'abc']);
+const masked = (text: string | Buffer, isCut = false): string => mask(Buffer.from(text), isCut).toString();
+
+describe('what an endpoint says', () => {
+  it('stays as it came when no secret is in it', () => {
+    const body = Buffer.from('{"ok":true,"n":"100%","path":"\\/a+b&amp;"}');
+    expect(mask(body, true)).toBe(body);
+    expect(maskOf([])(body, true)).toBe(body);
+    const noText = Buffer.from([0xff, 0xfe, 0x00]);
+    expect(mask(noText, false)).toBe(noText);
+  });
+
+  it.each([key, token, basic])('loses %s, however often it is there, and nothing around it', (secret) => {
+    expect(masked(`a ${secret} b ${secret}${secret} c`)).toBe(
+      `a ${maskedText} b ${maskedText}${maskedText} c`,
+    );
+  });
+
+  it.each<[string, (secret: string) => string]>([
+    ['a JSON string', (secret) => JSON.stringify({ a: secret, b: 1 })],
+    ['JSON in JSON', (secret) => JSON.stringify({ body: JSON.stringify({ a: secret }) })],
+    ['JSON as PHP writes it', (secret) => JSON.stringify({ a: secret }).replaceAll('/', '\\/')],
+    [
+      'JSON of which all but letters and digits is escaped',
+      (secret) =>
+        `{"a":"${secret.replace(/[^a-z0-9]/gi, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}"}`,
+    ],
+    ['a URL', (secret) => `https://x.example/?a=${encodeURIComponent(secret)}&b=c`],
+    ['a form', (secret) => new URLSearchParams({ a: secret, b: 'c' }).toString()],
+    [
+      'HTML',
+      (secret) =>
+        `<p>${secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;').replaceAll('ß', '&#223;').replaceAll('/', '&#x2F;')}</p>`,
+    ],
+    ['base64', (secret) => `got ${Buffer.from(secret, 'latin1').toString('base64')}.`],
+    ['base64 for URLs', (secret) => `got ${Buffer.from(secret, 'latin1').toString('base64url')}.`],
+  ])('loses secrets in %s', (_form, write) => {
+    for (const secret of [key, token, basic]) {
+      const text = masked(write(secret));
+      expect(text).toContain(maskedText);
+      expect(text).not.toMatch(/s3cr3t|MfKQ|Zq|cGFydG5lcjpvcGVuIHNlc2FtZQ|VzM2NyM3/);
+    }
+  });
+
+  it('loses what is as good as a secret: token, password, and the key itself', () => {
+    const bytes = Buffer.from(key.slice('whsec_'.length), 'base64');
+    for (const part of [
+      token.slice('Bearer '.length),
+      basic.slice('Basic '.length),
+      'open sesame',
+      'partner:open sesame',
+      key.slice('whsec_'.length),
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+    ]) {
+      expect(masked(`<${part}>`)).toBe(`<${maskedText}>`);
+    }
+  });
+
+  it('loses a secret that was echoed as the latin1 bytes that it was sent as', () => {
+    const wide = 'kéy-ÿ-öpen';
+    const answer = Buffer.from(`<${wide}>`, 'latin1');
+    expect(maskOf([wide])(answer, false).toString()).toBe(`<${maskedText}>`);
+  });
+
+  it('loses the beginning of a secret at the end of what was read, and only there', () => {
+    expect(masked(`a ${key.slice(0, 20)}`, true)).toBe(`a ${maskedText}`);
+    expect(masked(`a ${JSON.stringify(token).slice(1, 18)}`, true)).toBe(`a ${maskedText}`);
+    expect(masked(`a ${key.slice(0, 20)}`)).toBe(`a ${key.slice(0, 20)}`);
+    expect(masked(`a ${key.slice(0, 20)} b`, true)).toBe(`a ${key.slice(0, 20)} b`);
+    expect(masked('a whs', true)).toBe('a whs');
+  });
+
+  it('keeps what only looks like one: other secrets, and words of fewer than four characters', () => {
+    const other = generateSecret();
+    expect(masked(`abc ${other} sesame`)).toBe(`abc ${other} sesame`);
+  });
+
+  it('loses key pairs too', () => {
+    const { secret } = generateKeyPair();
+    expect(maskOf([secret])(Buffer.from(JSON.stringify({ secret })), false).toString()).toBe(
+      `{"secret":"${maskedText}"}`,
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import { createEgress, operatorPolicy } from '@tidings/egress';
+import { startHostileServer, startReceiver } from '@tidings/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { aBody } from '../../../test/registry-api.ts';
+import { httpSender } from './http-sender.ts';
+
+/** The API, which sends its tests for real. */
+async function serve() {
+  const settings = {
+    dangerouslyAllowedNetworks: ['127.0.0.0/8'],
+    allowHttpEndpoints: true,
+    ownListeners: [],
+  };
+  const egress = createEgress({ policy: operatorPolicy(settings) });
+  onTestFinished(async () => egress.close());
+  return serveInMemory({ send: httpSender(egress) });
+}
+
+const secret_headers = { Authorization: 'Bearer hush/1', 'X-Api-Key': 'hush-2' };
+
+it('a test of an endpoint that echoes it shows no secret', async () => {
+  const receiver = await startReceiver({
+    answer: ({ headers }) => ({ status: 200, body: JSON.stringify({ headers, configured }) }),
+    cleanUp: onTestFinished,
+  });
+  const { call } = await serve();
+  const created = await call('POST', '', { body: aBody({ endpoint_url: receiver.url, secret_headers }) });
+  const configured = created.body.secret;
+  const { body } = await call('POST', `/${created.body.id}/test`);
+  expect(receiver.requests[0]?.headers).toMatchObject({ authorization: 'Bearer hush/1' });
+  expect(body).toMatchObject({ success: true, response_body: expect.stringContaining('"***"') as string });
+  expect(JSON.stringify(body)).not.toMatch(/hush/);
+  expect(JSON.stringify(body)).not.toContain(configured);
+});
+
+it('a test whose answer is cut short shows the status that was read', async () => {
+  const server = await startHostileServer({ behave: 'close-mid-body', cleanUp: onTestFinished });
+  const { call } = await serve();
+  const created = await call('POST', '', { body: aBody({ endpoint_url: server.url }) });
+  const { body } = await call('POST', `/${created.body.id}/test`);
+  expect(body).toMatchObject({ success: false, status_code: 200, error: 'reset', response_body: null });
+});
