@@ -29,7 +29,7 @@ const byCode: Readonly<Record<string, EgressFailureReason>> = {
 };
 
 /** What was seen of the endpoint's side of a connection when it failed. */
-export type Seen = Readonly<{
+type Seen = Readonly<{
   /** The endpoint had ended its side. */
   hasEnded: boolean;
   /** A byte of an answer had been read. */

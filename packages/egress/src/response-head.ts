@@ -1,7 +1,7 @@
 import { mendHead } from './mend-head.ts';
 
 /** What comes of the bytes that were read so far: some for the parser, none yet, or a head that no answer may have. */
-export type HeadStep =
+type HeadStep =
   | Readonly<{ kind: 'bytes'; bytes: Buffer }>
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'violation'; detail: string }>;

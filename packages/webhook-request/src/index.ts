@@ -1,4 +1,4 @@
-export { type Mask, maskedText, maskOf } from './mask-secrets.ts';
+export { type Mask, maskOf } from './mask-secrets.ts';
 export { bodyRenderer, type RenderedEvent } from './render-body.ts';
 export {
   lowerCaseHeaders,

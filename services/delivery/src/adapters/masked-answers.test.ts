@@ -32,7 +32,11 @@ async function recordedFrom(endpointUrl: string) {
   const send = createHttpSender(egress, () => {});
   const sent = await send(prepareRequest({ command: aCommand(1), subscription, keys, nowMs }));
   if (sent.kind === 'aborted') throw new Error(sent.detail);
-  return conclude({ state, subscription, atMs: nowMs }, sent, { endedAtMs: nowMs, durationMs: 1 }).outcome;
+  return conclude({ state, subscription, atMs: nowMs }, sent, {
+    endedAtMs: nowMs,
+    durationMs: 1,
+    endpointMs: 1,
+  }).outcome;
 }
 
 const echo = ({ headers, body }: ReceivedRequest): string =>

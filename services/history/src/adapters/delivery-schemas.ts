@@ -7,7 +7,8 @@ const textOrNull = { type: ['string', 'null'] } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const statusCode = {
   type: ['integer', 'null'],
-  description: 'Of the endpoint; null when it did not answer.',
+  description:
+    'Of the endpoint; null when none was read. With reason reset, timeout, tls or protocol its answer began so and failed.',
 };
 const time = { type: 'string', format: 'date-time' } as const;
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
@@ -36,7 +37,10 @@ const attemptSchema = named(
     outcome: { enum: ['delivered', 'failed'] },
     status_code: statusCode,
     reason: { ...textOrNull, description: 'Why it failed.' },
-    response_excerpt: textOrNull,
+    response_excerpt: {
+      ...textOrNull,
+      description: 'The first 1,024 bytes of the body; secrets of the subscription are masked.',
+    },
     next: nextSchema,
   }),
 );

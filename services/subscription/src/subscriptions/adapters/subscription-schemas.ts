@@ -138,9 +138,15 @@ export const testSchema = named(
   'TestResult',
   object({
     success: flag,
-    status_code: { type: ['integer', 'null'] },
+    status_code: {
+      type: ['integer', 'null'],
+      description: 'null when none was read. It may be there although the test failed: its answer began so.',
+    },
     duration_ms: { type: 'number' },
-    response_body: textOrNull,
+    response_body: {
+      ...textOrNull,
+      description: 'At most 16 KiB; secrets of the subscription are masked.',
+    },
     error: { enum: [...failureReasons, null] },
     event_id: text,
     delivery_id: text,
