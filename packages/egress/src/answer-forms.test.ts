@@ -96,15 +96,6 @@ test('a status above 599 is an answer all the same', async () => {
   expect(briefly(await answered([`HTTP/1.1 999 X\r\n${length}\r\nok`]))).toBe('response 999');
 });
 
-test('a header named __proto__ is a header', async () => {
-  const outcome = await answered([`${ok}__proto__: x\r\nconstructor: y\r\n${length}\r\nok`]);
-  expect(outcome.kind === 'response' && Object.entries(outcome.headers)).toEqual([
-    ['__proto__', 'x'],
-    ['constructor', 'y'],
-    ['content-length', '2'],
-  ]);
-});
-
 test.each([`${ok}${length}${length}\r\nok`, 'HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n'])(
   'a socket is not used again after %j, since nobody knows where its answer ended',
   async (text) => {

@@ -48,6 +48,16 @@ describe('what is written', () => {
     ]);
   });
 
+  test('is a path with dot segments as it was always requested, though none is taken any more', async () => {
+    const receiver = await startHere();
+    const resolver = tableResolver({ 'hooks.example': ['127.0.0.1'] });
+    const egress = openEgress({ resolver });
+    const url = `http://hooks.example:${receiver.port}/a/../b`;
+    expect(await egress.checkEndpoint(url)).toMatchObject({ ok: false, rule: 'dot-segment' });
+    await egress.send(aRequest(url));
+    expect(receiver.requests).toMatchObject([{ path: '/b' }]);
+  });
+
   test.each(['Host', 'content-length', 'Transfer-Encoding', 'CONNECTION', 'Accept-Encoding', 'Tidings-Loop'])(
     'a header %s from outside is refused, and nothing is sent',
     async (header) => {
