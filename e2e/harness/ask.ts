@@ -28,8 +28,8 @@ const passingHeaders = new Set([
 ]);
 const isPassing = (name: string): boolean => passingHeaders.has(name) || name.includes('ratelimit');
 
-// The proxies of the local stack are trusted, so each request comes from an address of its own: only so are more than 20
-// wrong keys a minute looked at.
+// The shared stack trusts the test as a proxy, so each request can have an address of its own. Without it the lock for
+// wrong keys answers after 20 of them in a minute.
 let requests = 0;
 function nextAddress(): string {
   requests += 1;

@@ -19,8 +19,13 @@ let tidings: Tidings | undefined;
 export async function setup(project: TestProject): Promise<void> {
   const files = project.vitest.state.getPaths();
   if (!files.some((file) => readFileSync(file, 'utf8').includes('sharedTidings('))) return;
-  // The limits have tests of their own; tokens cannot be given one.
-  const env = { SUBSCRIPTION_REQUESTS_PER_SECOND: '0', HISTORY_REQUESTS_PER_SECOND: '0' };
+  const env = {
+    // The limits have tests of their own; tokens cannot be given one.
+    SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
+    HISTORY_REQUESTS_PER_SECOND: '0',
+    // As behind a load balancer on this machine: a test chooses the address that a request comes from.
+    TRUSTED_PROXIES: 'loopback',
+  };
   tidings = await startTidings({ env });
   project.provide('sharedTidings', tidings.dataDir);
 }

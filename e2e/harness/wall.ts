@@ -206,6 +206,10 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   force: null,
   recorded_after: null,
   recorded_before: null,
+  created_after: null,
+  created_before: null,
+  after: null,
+  before: null,
 };
 
 /** A request as it is sent. */
