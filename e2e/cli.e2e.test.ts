@@ -151,8 +151,11 @@ it('counts dead letters, sends one again, and discards the rest', async () => {
   expect((await run(['dead-letters', 'get', first?.id ?? ''])).out).toMatch(/^reason +exhausted$/m);
   const dry = await answerOf(['dead-letters', 'redrive', '--subscription', id, '--rate', '5', '--dry-run']);
   expect(dry).toEqual({ dry_run: true, count: 2 });
-  await answerOf(['dead-letters', 'redrive', first?.id ?? '']);
-  await eventually(() => expect(collector.receipts).toHaveLength(5));
+  const redriven = await run(['dead-letters', 'redrive', first?.id ?? '', '--wait']);
+  expect(redriven).toMatchObject({ code: 0, err: '' });
+  expect(redriven.out).toMatch(/^sent again +1$/m);
+  expect(redriven.out).toMatch(/^outcome +delivered \(\d+\)$/m);
+  expect(collector.receipts).toHaveLength(5);
   const job = await answerOf<Named>([
     ...['dead-letters', 'discard', '--subscription', id, '--because', 'only a test'],
   ]);
@@ -160,6 +163,63 @@ it('counts dead letters, sends one again, and discards the rest', async () => {
     expect((await run(['dead-letters', 'job', job.id])).out).toMatch(/^state +done$/m),
   );
   expect(await list()).toEqual([]);
+});
+
+it('publishes a file of events, and tells the lines that were refused', async () => {
+  const file = join(tidings.dataDir, 'events.jsonl');
+  const lines = Array.from({ length: 1_200 }, (_, n) => `{"type":"cli.many","data":{"n":${n}}}`);
+  await writeFile(file, `\ufeff${[...lines, '{"type":"a b","data":1}', '{"type":"cli.many"}'].join('\n')}\n`);
+  const { code, out, err } = await run(['events', 'publish-batch', file]);
+  expect([code, out]).toEqual([1, 'accepted  1200\nrefused   2\n']);
+  expect(err).toMatch(/^line 1201: 422 .*\n {2}\/events\/200\/type: /m);
+  expect(err).toMatch(/^line 1202: .*either data or dataJson$/m);
+});
+
+it('shows a subscription, takes it back edited, and tells in the audit log what changed', async () => {
+  const made = await answerOf<Named>([
+    ...[
+      'subscriptions',
+      'create',
+      '--endpoint',
+      'https://example.com/hooks',
+      '--event',
+      'cli.edited',
+      '--no-test',
+    ],
+    ...['--header', 'X-A: 1', '--header', 'X-B: 2', '--filter', '{"total":{"$gte":10}}'],
+  ]);
+  const file = join(tidings.dataDir, 'one.json');
+  const update = ['subscriptions', 'update', made.id, '--file', file];
+  const shown = await answerOf<Record<string, unknown>>(['subscriptions', 'get', made.id]);
+  await writeFile(file, JSON.stringify(shown));
+  expect(await run(update)).toMatchObject({ code: 0, err: 'Nothing differs: nothing is changed.\n' });
+  const edited = { ...shown, headers: { 'X-B': '3' }, filters: { total: { $lt: 99 } }, timeout_seconds: 7 };
+  await writeFile(file, JSON.stringify(edited));
+  expect(await answerOf(update)).toMatchObject({
+    version: 2,
+    headers: { 'X-B': '3' },
+    filters: { total: { $lt: 99 } },
+    timeout_seconds: 7,
+  });
+  // The file is of a version that is not the newest any more.
+  await writeFile(file, JSON.stringify({ ...edited, timeout_seconds: 8 }));
+  expect(await run(update)).toMatchObject({ code: 1, err: expect.stringMatching(/^412 /) as string });
+  await eventually(async () => {
+    const log = await run(['audit-log', 'list', '--entity', made.id, '--since', '10m']);
+    expect(log.out).toMatch(/headers/);
+  });
+  expect((await run(['audit-log', 'list', '--entity', made.id, '--to', '1h'])).out.split('\n')).toHaveLength(
+    2,
+  );
+});
+
+it('matches a filter with data as the event path does', async () => {
+  const test = ['filters', 'test', '--filter', '{"total":{"$gt":100}}', '--data'];
+  expect((await run([...test, '{"total":101}'])).code).toBe(0);
+  expect(await run([...test, '{"total":7}'])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/\/filter\/total\/\$gt/) as string,
+  });
 });
 
 it('tells a fault of the caller with its place, a bad key, and that nobody is there', async () => {

@@ -1,39 +1,65 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { runCommand } from './run-command.ts';
 
-type Asked = { line: string; headers: Record<string, unknown>; body: unknown };
+/** A request that was made. */
+export type Asked = { line: string; headers: Record<string, unknown>; raw: string; body: unknown };
+
+type Answer = Readonly<{ status?: number; body: unknown; headers?: Readonly<Record<string, string>> }>;
 
 /** An API that answers everything with one thing, and a command line that knows where it is. */
 export async function anApi(status = 200, answer: unknown = {}, type = 'application/json') {
+  return anAnsweringApi(() => ({ status, body: answer }), type);
+}
+
+/** An API that answers what `answerTo` says, and a command line that knows where it is. */
+export async function anAnsweringApi(answerTo: (asked: Asked) => Answer, type = 'application/json') {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
+    void text(request).then((raw) => {
       const { method, url, headers } = request;
-      asked.push({ line: `${method} ${url}`, headers, body: body === '' ? undefined : JSON.parse(body) });
-      const said = typeof answer === 'string' ? answer : JSON.stringify(answer);
-      response.writeHead(status, { 'content-type': type }).end(said);
+      const one = {
+        line: `${method} ${url}`,
+        headers,
+        raw,
+        body: raw === '' ? undefined : (JSON.parse(raw) as unknown),
+      };
+      asked.push(one);
+      const { status = 200, body, headers: more } = answerTo(one);
+      const said = typeof body === 'string' ? body : JSON.stringify(body);
+      response.writeHead(status, { 'content-type': type, ...more }).end(said);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const env = { TIDINGS_URL: url, TIDINGS_API_KEY: 'a-key' };
-  return { url, asked, run: async (...args: string[]) => run(args, { env }) };
+  return {
+    url,
+    asked,
+    env,
+    run: async (...args: string[]) => run(args, { env }),
+    /** With files in the folder that it runs in, and something on standard input. */
+    runWith: async (place: Place, ...args: string[]) => run(args, { env, ...place }),
+  };
 }
+
+type Place = Readonly<{ folder?: string; stdin?: Readable | string | Buffer }>;
 
 /** Runs a command line, and keeps what it prints. */
 export async function run(
   args: readonly string[],
-  { env = {}, folder = '/' }: { env?: NodeJS.ProcessEnv; folder?: string },
+  { env = {}, folder = '/', stdin = '' }: Readonly<{ env?: NodeJS.ProcessEnv }> & Place,
 ) {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runCommand(args, {
     env,
     folder,
+    stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
     print: (line) => out.push(line),
     complain: (line) => err.push(line),
   });

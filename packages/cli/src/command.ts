@@ -1,13 +1,19 @@
 import type { ApiRequest } from './call-api.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
-import { readCount, readJson } from './read-input.ts';
+import { type Input, readCount, readJson } from './read-input.ts';
+import { readSeconds } from './read-time.ts';
 import type { View } from './show.ts';
 
-/** What was given on a command line: arguments by name, and options by their name in camelCase. */
+/**
+ * What was given on a command line: arguments by name, options by their name in camelCase, what files are read from, and
+ * `progress`, which tells on standard error how far a long command is.
+ */
 export type Given = Readonly<{
   args: Readonly<Record<string, string>>;
   options: Readonly<Record<string, unknown>>;
+  input: Input;
+  progress(text: string): void;
 }>;
 
 /** One option. `many`: it may be given more than once. */
@@ -22,8 +28,10 @@ export type CommandSpec = Readonly<{
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
+  /** What its first argument names, for the text of a 404, and the command that lists those; default: by its group. */
+  names?: Readonly<{ noun: string; list: string }>;
   /** Why the command failed although the API answered, in words; null when it did not. */
-  failsWhen?(body: object): string | null;
+  failsWhen?(body: object): string | CommandFailed | null;
 }> &
   (
     | Readonly<{ request(given: Given): ApiRequest | Promise<ApiRequest> }>
@@ -42,6 +50,27 @@ export function countOf(given: Given, name: string): number | undefined {
   return text === undefined ? undefined : readCount(flagOf(name), text);
 }
 
+/** The seconds of an option that is a duration; undefined when it was not given. Throws CommandFailed when it is none. */
+export function secondsOf(given: Given, name: string): number | undefined {
+  const text = textOf(given, name);
+  return text === undefined ? undefined : readSeconds(flagOf(name), text);
+}
+
+/** The JSON of an option; undefined when it was not given. Throws CommandFailed when it is none. */
+export async function jsonOf(given: Given, name: string): Promise<unknown> {
+  const text = textOf(given, name);
+  return text === undefined ? undefined : readJson(flagOf(name), text, given.input);
+}
+
+/** The JSON of the file that an argument names, `-` for standard input. Throws CommandFailed when it is none. */
+export async function fileOf(given: Given, argument: string): Promise<unknown> {
+  const file = given.args[argument] ?? '';
+  return readJson(nameOfFile(file), file === '-' ? '-' : `@${file}`, given.input);
+}
+
+/** Returns a file as a message begins with it. */
+export const nameOfFile = (file: string): string => (file === '-' ? 'Standard input' : `The file '${file}'`);
+
 const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -57,8 +86,7 @@ export async function bodyOf(
   given: Given,
   fields: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const data = textOf(given, 'data');
-  const base = data === undefined ? {} : await readJson('--data', data);
+  const base = (await jsonOf(given, 'data')) ?? {};
   if (typeof base !== 'object' || base === null || Array.isArray(base)) {
     throw new CommandFailed(exitCodes.usage, `--data must be a JSON object, got ${JSON.stringify(base)}.`);
   }

@@ -33,6 +33,12 @@ function checked(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new CommandFailed(exitCodes.usage, `The URL of the API must be http or https, got '${url}'.`);
   }
+  // The key goes where this leads: an endpoint given as --url must not get it.
+  const { pathname, search, hash } = new URL(url);
+  if (pathname !== '/' || search !== '' || hash !== '') {
+    const message = `--url says where the API of Tidings is, an origin without a path, got '${url}'. An endpoint is given as --endpoint.`;
+    throw new CommandFailed(exitCodes.usage, message);
+  }
   return url.replace(/\/+$/, '');
 }
 

@@ -8,6 +8,7 @@ process.stdout.on('error', () => process.exit(exitCodes.done));
 process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
   folder: process.cwd(),
+  stdin: process.stdin,
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
 });

@@ -2,44 +2,54 @@ import { Command } from 'commander';
 import { callApi } from './call-api.ts';
 import type { CommandSpec, Given, OptionSpec } from './command.ts';
 import { apiKeyCommands } from './commands/api-keys.ts';
+import { auditLogCommands } from './commands/audit-log.ts';
 import { consumerCommands } from './commands/consumers.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { deliveryCommands } from './commands/deliveries.ts';
 import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
+import { filterCommands } from './commands/filters.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
-import { findTarget } from './find-target.ts';
+import { findTarget, type Target } from './find-target.ts';
+import { missingText } from './missing-text.ts';
+import type { Input } from './read-input.ts';
 import { nextPage, show } from './show.ts';
+import { version } from './version.ts';
 
-/** What the tool stands in: its surroundings, and where it writes. */
-export type Io = Readonly<{
-  env: NodeJS.ProcessEnv;
-  folder: string;
-  print(text: string): void;
-  complain(text: string): void;
-}>;
+/** What the tool stands in: its surroundings, what it reads, and where it writes. */
+export type Io = Input &
+  Readonly<{
+    env: NodeJS.ProcessEnv;
+    print(text: string): void;
+    complain(text: string): void;
+  }>;
 
 const groups: Readonly<Record<string, string>> = {
   subscriptions: 'who wants which events, and where they are sent',
   events: 'what happened',
   'event-types': 'the catalogue of what can be published',
+  filters: 'which events a subscription takes by their data',
   deliveries: 'what became of each event at each subscription',
   'dead-letters': 'what was given up: look at it, send it again, or discard it',
   consumers: 'the partners of a workspace',
   'api-keys': 'who may call, and what they may do',
+  'audit-log': 'who changed what',
   workspaces: 'the walls between those who use one Tidings; for keys with the scope platform',
 };
 
-const commands: readonly CommandSpec[] = [
+/** Every command. */
+export const commands: readonly CommandSpec[] = [
   ...subscriptionCommands,
   ...eventCommands,
   ...eventTypeCommands,
+  ...filterCommands,
   ...deliveryCommands,
   ...deadLetterCommands,
   ...consumerCommands,
   ...apiKeyCommands,
+  ...auditLogCommands,
   ...workspaceCommands,
 ];
 
@@ -53,6 +63,7 @@ Exit codes: 0 done, 1 refused (or a test that failed), 2 a command that makes no
 export function createProgram(io: Io): Command {
   const program = new Command('tidings')
     .description('Subscriptions, events and deliveries of Tidings.')
+    .version(version)
     .option('--url <url>', 'where the API is (default: $TIDINGS_URL, else the local stack)')
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', closing);
@@ -87,7 +98,8 @@ function mount(program: Command, spec: CommandSpec, io: Io): void {
   command.addHelpText('after', `\nExamples:\n${examples}`);
   command.action(async () => {
     const args = Object.fromEntries((spec.args ?? []).map((one, i) => [one.name, command.args[i] ?? '']));
-    await run(spec, { args, options: command.optsWithGlobals() }, io);
+    const given = { args, options: command.optsWithGlobals(), input: io, progress: io.complain };
+    await run(spec, given, io);
   });
 }
 
@@ -99,11 +111,21 @@ function addOption(command: Command, { flags, says, many }: OptionSpec): void {
 async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   const { url, json } = given.options;
   const target = findTarget({ ...io, url: typeof url === 'string' ? url : undefined });
-  const body =
-    'run' in spec ? await spec.run(given, target) : await callApi(target, await spec.request(given));
+  const body = await answerOf(spec, given, target);
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
   if (more !== null && json !== true) io.complain(`There are more: add ${more}`);
   const failure = spec.failsWhen?.(body as object) ?? null;
+  if (failure instanceof CommandFailed) throw failure;
   if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);
+}
+
+async function answerOf(spec: CommandSpec, given: Given, target: Target): Promise<unknown> {
+  try {
+    return 'run' in spec ? await spec.run(given, target) : await callApi(target, await spec.request(given));
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.status !== 404) throw error;
+    const missing = missingText(spec, given);
+    throw missing === null ? error : new CommandFailed(error.exitCode, missing, error.status);
+  }
 }

@@ -1,35 +1,90 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { text as textOfStream } from 'node:stream/consumers';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { textFaults } from '@tidings/json';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
-/** The text that an option means: itself, `@FILE`, or `-` for what comes in on standard input. */
-export async function readText(option: string): Promise<string> {
-  if (option === '-') return textOfStream(process.stdin);
+/** Where a command reads from: standard input, and the folder that its file names are relative to. */
+export type Input = Readonly<{ stdin: Readable; folder: string }>;
+
+/**
+ * Returns the text that an option means: itself, `@FILE`, or `-` for what comes in on standard input. Throws CommandFailed
+ * for a file that cannot be read and for what is not UTF-8.
+ */
+export async function readText(option: string, input: Input): Promise<string> {
+  if (option === '-') return decodeText('Standard input', await buffer(input.stdin));
   if (!option.startsWith('@')) return option;
+  const file = option.slice(1);
+  if (file === '-') return decodeText('Standard input', await buffer(input.stdin));
+  return decodeText(`The file '${file}'`, await readBytes(file, input));
+}
+
+async function readBytes(file: string, { folder }: Input): Promise<Buffer> {
   try {
-    return await readFile(option.slice(1), 'utf8');
+    return await readFile(resolve(folder, file));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailed(exitCodes.usage, `The file '${option.slice(1)}' cannot be read: ${reason}.`);
+    throw new CommandFailed(exitCodes.usage, `The file '${file}' cannot be read: ${reason}.`);
   }
 }
 
-/** JSON from the text that an option means; see {@link readText}. */
-export async function readJson(name: string, option: string): Promise<unknown> {
-  return parseJson(name, await readText(option));
+/**
+ * Returns the text of bytes in UTF-8, without a byte order mark: editors on Windows write one, and RFC 8259 (8.1) lets a
+ * reader skip it. Throws CommandFailed for UTF-16, UTF-32 and anything else that is not UTF-8. `what` begins the message.
+ */
+export function decodeText(what: string, bytes: Buffer): string {
+  const encoding = encodingOf(bytes);
+  if (encoding !== null) {
+    throw new CommandFailed(exitCodes.usage, `${what} must be UTF-8, and is ${encoding}: save it as UTF-8.`);
+  }
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-/** JSON. Throws CommandFailed when it is none. */
-export function parseJson(name: string, text: string): unknown {
+// JSON begins with an ASCII character, so a zero byte among the first two is UTF-16 or UTF-32 without a mark.
+function encodingOf(bytes: Buffer): string | null {
+  const head = bytes.subarray(0, 4).toString('hex');
+  if (head === 'fffe0000' || head === '0000feff') return 'UTF-32';
+  if (head.startsWith('fffe') || head.startsWith('feff')) return 'UTF-16';
+  if (bytes.length >= 2 && (bytes[0] === 0 || bytes[1] === 0)) return 'UTF-16 or UTF-32 without its mark';
+  return isUtf8(bytes) ? null : 'another encoding';
+}
+
+/**
+ * Returns the JSON of the text that an option means; see {@link readText}. Throws CommandFailed when it is none, and when
+ * its value would not be what is written.
+ */
+export async function readJson(name: string, option: string, input: Input): Promise<unknown> {
+  return parseJson(name, await readText(option, input));
+}
+
+// A field that is there twice, a number that a double rounds, half of a surrogate pair: the tool writes values anew.
+function parseJson(name: string, text: string): unknown {
+  const value = parse(name, text);
+  const [fault] = textFaults(Buffer.from(text));
+  if (fault === undefined) return value;
+  throw new CommandFailed(exitCodes.usage, `${name}: ${fault.pointer || 'it'} ${fault.detail}.`);
+}
+
+/** Returns the value of JSON text that is sent as it is written. Throws CommandFailed when it is none. */
+export function parse(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailed(exitCodes.usage, `${name} must be JSON: ${reason}.`);
+    throw new CommandFailed(exitCodes.usage, `${name} must be JSON: ${visible(reason)}.`);
   }
 }
 
-/** A whole number. Throws CommandFailed for anything else. */
+// Blanks and marks that nobody sees in a terminal, by their code.
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\u00a0\u2000-\u200a\u202f\u3000]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return `U+${code}`;
+  });
+
+/** Returns a whole number. Throws CommandFailed for anything else. */
 export function readCount(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new CommandFailed(exitCodes.usage, `${name} must be a whole number, got '${text}'.`);

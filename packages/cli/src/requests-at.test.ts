@@ -45,6 +45,86 @@ describe('what is asked', () => {
       { overlap_seconds: 60 },
     ],
     [
+      ['subscriptions', 'rotate-secret', 'sub_1', '--overlap', '2h'],
+      'POST /v1/webhooks/subscriptions/sub_1/rotate-secret',
+      { overlap_seconds: 7_200 },
+    ],
+    [
+      [
+        'subscriptions',
+        'create',
+        '--endpoint',
+        'https://x.example',
+        '--event',
+        'a',
+        '--no-test',
+        '--timeout',
+        '10s',
+      ],
+      'POST /v1/webhooks/subscriptions',
+      { endpoint_url: 'https://x.example', events: ['a'], send_test: false, timeout_seconds: 10 },
+    ],
+    [
+      [
+        'audit-log',
+        'list',
+        '--kind',
+        'consumer',
+        '--entity',
+        'w/a',
+        '--key',
+        'key_1',
+        '--from',
+        '2026-11-01',
+        '--to',
+        '2026-11-08T10:00:00Z',
+      ],
+      'GET /v1/webhooks/audit-log?kind=consumer&entity_id=w%2Fa&key_id=key_1&after=2026-11-01T00%3A00%3A00Z&before=2026-11-08T10%3A00%3A00Z',
+      undefined,
+    ],
+    [
+      ['deliveries', 'list', '--from', '2026-11-01', '--status', 'failed'],
+      'GET /v1/webhooks/deliveries?status=failed&created_after=2026-11-01T00%3A00%3A00Z',
+      undefined,
+    ],
+    [
+      ['dead-letters', 'list', '--from', '2026-11-01', '--to', '2026-11-02'],
+      'GET /v1/webhooks/dead-letters?recorded_after=2026-11-01T00%3A00%3A00Z&recorded_before=2026-11-02T00%3A00%3A00Z',
+      undefined,
+    ],
+    [['event-types', 'get', 'a.b'], 'GET /v1/webhooks/event-types/a.b', undefined],
+    [
+      [
+        'event-types',
+        'create',
+        'a.b',
+        '--description',
+        'x',
+        '--schema',
+        '{"type":"object"}',
+        '--example',
+        '{"a":1}',
+      ],
+      'POST /v1/webhooks/event-types',
+      { name: 'a.b', description: 'x', schema: { type: 'object' }, example: { a: 1 } },
+    ],
+    [
+      ['event-types', 'update', 'a.b', '--state', 'deprecated', '--sunset', '2027-01-01', '--force'],
+      'PATCH /v1/webhooks/event-types/a.b',
+      { state: 'deprecated', sunset_at: '2027-01-01T00:00:00Z', force: true },
+    ],
+    [['event-types', 'archive', 'a.b'], 'DELETE /v1/webhooks/event-types/a.b', undefined],
+    [
+      ['event-types', 'export', '--format', 'openapi'],
+      'GET /v1/webhooks/event-types/export?format=openapi',
+      undefined,
+    ],
+    [
+      ['event-types', 'list', '--state', 'draft', '--search', 'order'],
+      'GET /v1/webhooks/event-types?state=draft&search=order',
+      undefined,
+    ],
+    [
       ['subscriptions', 'disable', 'sub_1', '--reason', 'x'],
       'POST /v1/webhooks/subscriptions/sub_1/disable',
       { reason: 'x' },
@@ -120,6 +200,16 @@ describe('what is asked', () => {
       ['workspaces', 'update', 'ws_1', '--max-subscriptions', '7', '--disable-after', '0'],
       'PATCH /v1/webhooks/workspaces/ws_1',
       { max_subscriptions: 7, disable_after_failures: 0 },
+    ],
+    [
+      ['workspaces', 'update', 'ws_1', '--allow-http'],
+      'PATCH /v1/webhooks/workspaces/ws_1',
+      { allow_http: true },
+    ],
+    [
+      ['workspaces', 'create', 'ws_1', '--no-allow-http'],
+      'POST /v1/webhooks/workspaces',
+      { id: 'ws_1', allow_http: false },
     ],
     [['workspaces', 'enable', 'ws_1'], 'POST /v1/webhooks/workspaces/ws_1/enable', undefined],
     [
@@ -201,5 +291,40 @@ describe('what is asked', () => {
     const { asked, run: tidings } = await anApi(201);
     await tidings('api-keys', 'create', '--scope', 'admin', '--idempotency-key', 'once');
     expect(asked[0]?.headers['idempotency-key']).toBe('once');
+  });
+
+  it.each([
+    [['deliveries', 'list', '--since', '2h'], 'created_after', -7_200],
+    [['audit-log', 'list', '--since', '1h30m'], 'after', -5_400],
+    [['dead-letters', 'list', '--since', '7d'], 'recorded_after', -604_800],
+    [['deliveries', 'list', '--to', '90s'], 'created_before', -90],
+  ] as const)('%j counts from now', async (args, name, seconds) => {
+    const { asked, run: tidings } = await anApi();
+    const earliest = Date.now();
+    expect((await tidings(...args)).code).toBe(0);
+    const latest = Date.now();
+    const query = new URL(`http://x${asked[0]?.line.split(' ')[1]}`).searchParams;
+    const at = Date.parse(query.get(name) ?? '');
+    expect(at).toBeGreaterThanOrEqual(earliest + seconds * 1_000);
+    expect(at).toBeLessThanOrEqual(latest + seconds * 1_000);
+  });
+
+  it('takes when a key expires as a duration from now', async () => {
+    const { asked, run: tidings } = await anApi(201);
+    const earliest = Date.now();
+    await tidings('api-keys', 'create', '--scope', 'admin', '--expires', '90d');
+    const body = asked[0]?.body as { expires_at: string } | undefined;
+    expect(Date.parse(body?.expires_at ?? '')).toBeGreaterThanOrEqual(earliest + 90 * 86_400_000);
+  });
+
+  it.each([
+    [['--data', '{"a":2}', '--type', 'x.y'], { event: { type: 'x.y', data: { a: 2 } } }],
+    [['--event', '{"id":"evt_1","data":{"a":2}}'], { event: { id: 'evt_1', data: { a: 2 } } }],
+    [['--type', 'x.y'], { event_type: 'x.y' }],
+  ])('matches a filter with %j', async (args, body) => {
+    const { asked, run: tidings } = await anApi(200, { matches: true, failed: [], warnings: [] });
+    expect((await tidings('filters', 'test', '--filter', '{"a":1}', ...args)).code).toBe(0);
+    expect(asked).toMatchObject([{ line: 'POST /v1/webhooks/filters/test' }]);
+    expect(asked[0]?.body).toEqual({ filter: { a: 1 }, ...body });
   });
 });

@@ -29,14 +29,6 @@ export const requestsAt = (path: string) => {
         body: await bodyOf(given, await fields(given)),
         headers: onceHeader(given),
       }),
-    update:
-      (fields: FieldsOf) =>
-      async (given: Given): Promise<ApiRequest> => ({
-        method: 'PATCH',
-        path: one(given),
-        body: await bodyOf(given, await fields(given)),
-        headers: ifMatch(given),
-      }),
     delete: (given: Given): ApiRequest => ({ method: 'DELETE', path: one(given), headers: ifMatch(given) }),
     /** What is done to one of them, such as `enable`. */
     act:

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { anApi, run } from './cli-under-test.ts';
 
@@ -94,6 +95,20 @@ describe('what goes wrong', () => {
     [['subscriptions', 'create', '--data', '[1]']],
     [['subscriptions', 'rotate-secret', 'sub_1', '--overlap', 'long']],
     [['consumers', 'token', 'acme', '--expires-in', '-1']],
+    [['consumers', 'token', 'acme', '--expires-in', '5 minutes']],
+    [['deliveries', 'list', '--since', 'yesterday']],
+    [['deliveries', 'list', '--from', '2026-13-01']],
+    [['deliveries', 'list', '--since', '2h', '--from', '2026-11-01']],
+    [['filters', 'test', '--filter', '{}']],
+    [['filters', 'test', '--data', '{}']],
+    [['subscriptions', 'update', 'sub_1']],
+    [['subscriptions', 'update', 'sub_1', '--if-match', '3']],
+    [['consumers', 'update', 'acme']],
+    [['workspaces', 'update', 'ws_1', '--data', '{}']],
+    [['event-types', 'update', 'a.b']],
+    [['subscriptions', 'create', '--data', '{"a":1,"a":2}']],
+    [['subscriptions', 'create', '--filter', '{"n":9007199254740993}']],
+    [['--url', 'https://partner.example/hooks', 'subscriptions', 'list']],
     [['dead-letters', 'redrive']],
     [['dead-letters', 'redrive', 'dl_1', '--all']],
     [['dead-letters', 'redrive', 'dl_1', '--dry-run']],
@@ -126,5 +141,70 @@ describe('what goes wrong', () => {
       code: 3,
       err: expect.stringContaining('not from Tidings') as string,
     });
+  });
+
+  it('a change of nothing is told with what can be changed', async () => {
+    const { run: tidings } = await anApi();
+    expect((await tidings('consumers', 'update', 'acme')).err).toBe(
+      'Nothing is changed: say what, by --name, --contact, --data, --file. tidings consumers get ID shows what it is.',
+    );
+  });
+
+  it.each([
+    [
+      ['subscriptions', 'get', 'sub_9'],
+      "404 Not found: There is no subscription 'sub_9', or your key does not see it. tidings subscriptions list shows those there are.",
+    ],
+    [
+      ['event-types', 'get', 'a.b'],
+      "404 Not found: There is no event type 'a.b', or your key does not see it. tidings event-types list shows those there are.",
+    ],
+    [
+      ['dead-letters', 'job', 'job_1'],
+      "404 Not found: There is no job 'job_1', or your key does not see it. tidings dead-letters jobs shows those there are.",
+    ],
+    [
+      ['consumers', 'disable', 'acme'],
+      "404 Not found: There is no consumer 'acme', or your key does not see it. tidings consumers list shows those there are.",
+    ],
+    [
+      ['deliveries', 'get', 'x'],
+      "404 Not found: There is no delivery 'x', or your key does not see it. tidings deliveries list shows those there are.",
+    ],
+  ])('%j: what is not there is told in the words of the command', async (args, text) => {
+    const problem = { title: 'Not found', detail: "There is no /v1/webhooks/things/x, or of 'ws_own/acme'." };
+    const { run: tidings } = await anApi(404, problem);
+    expect(await tidings(...args)).toMatchObject({ code: 1, out: '', err: text });
+  });
+
+  it.each([
+    [['events', 'publish', 'a', '--payload', '{}'], 'Did you mean --data?'],
+    [['subscriptions', 'create', '--enabled-events', 'a'], 'Did you mean --event, once for each?'],
+    [['subscriptions', 'create', '--filter-types', 'a'], 'Did you mean --event, once for each?'],
+    [['subscriptions', 'create', '--allow-http'], 'workspaces update ID --allow-http'],
+  ])('%j: an option of a similar tool is told as the one of this', async (args, hint) => {
+    const { asked, run: tidings } = await anApi();
+    const { code, err } = await tidings(...args);
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).toContain(hint);
+  });
+
+  it('a filter that does not match: exit code 1, and which condition', async () => {
+    const failed = [{ pointer: '/filter/total/$gt', detail: 'must be above 100, got 7' }];
+    const { run: tidings } = await anApi(200, { matches: false, failed, warnings: [] });
+    const args = ['filters', 'test', '--filter', '{"total":{"$gt":100}}', '--data', '{"total":7}'];
+    expect(await tidings(...args)).toMatchObject({
+      code: 1,
+      out: 'matches              false\n  /filter/total/$gt  must be above 100, got 7',
+      err: 'The filter does not match.',
+    });
+  });
+});
+
+describe('--version', () => {
+  it('is that of the package', async () => {
+    const manifest = new URL('../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    expect(await run(['--version'], {})).toEqual({ code: 0, out: version, err: '' });
   });
 });

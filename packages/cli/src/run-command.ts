@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { flagHint } from './flag-hints.ts';
 import { createProgram, type Io } from './program.ts';
 
 /** Runs the tool with the arguments after its name, and answers its exit code. Never throws: errors are told in words. */
@@ -9,7 +10,11 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     return exitCodes.done;
   } catch (error) {
     // Commander has said it already; 0 is --help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      const hint = flagHint(error.message);
+      if (hint !== null) io.complain(hint);
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    }
     if (error instanceof CommandFailed) {
       io.complain(error.message);
       return error.exitCode;

@@ -1,9 +1,20 @@
-/** How an answer is shown without --json. A column is a heading and the field under it; an object is shown in full. */
-export type View = Readonly<{ columns: readonly (readonly [heading: string, field: string])[] }> | 'object';
+type Column = readonly [heading: string, field: string | ((item: object) => unknown)];
+
+/**
+ * How an answer is shown without --json. A column is a heading and the field under it, or what is made of an item; an object is shown in full, or by
+ * the labels and values that `rows` makes of it; `json` is for what is a document of its own.
+ */
+export type View =
+  | Readonly<{ columns: readonly Column[] }>
+  | Readonly<{ rows(body: object): readonly (readonly [label: string, value: unknown])[] }>
+  | 'object'
+  | 'json';
 
 /** The text of an answer. */
 export function show(body: unknown, view: View): string {
-  if (view === 'object') return showObject(body);
+  if (view === 'json') return JSON.stringify(body, null, 2);
+  if (view === 'object') return showRows(Object.entries(body ?? {}));
+  if ('rows' in view) return showRows(view.rows(body as object));
   const data: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'data') : undefined;
   const rows = Array.isArray(data)
     ? data.map((item) => view.columns.map(([, field]) => cell(item, field)))
@@ -28,14 +39,15 @@ export function nextPage(body: unknown): string | null {
   return typeof cursor === 'string' ? `--cursor ${cursor}` : null;
 }
 
-function showObject(body: unknown): string {
-  const fields = Object.entries(body ?? {});
-  const width = Math.max(0, ...fields.map(([name]) => name.length));
-  return fields.map(([name, value]) => `${name.padEnd(width)}  ${inWords(value)}`).join('\n');
+function showRows(rows: readonly (readonly [label: string, value: unknown])[]): string {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${inWords(value)}`).join('\n');
 }
 
-const cell = (item: unknown, field: string): string =>
-  inWords(typeof item === 'object' && item !== null ? Reflect.get(item, field) : undefined);
+function cell(item: unknown, field: Column[1]): string {
+  if (typeof item !== 'object' || item === null) return inWords(undefined);
+  return inWords(typeof field === 'string' ? Reflect.get(item, field) : field(item));
+}
 
 // A terminal obeys control characters, and some of these texts come from partners' endpoints.
 function inWords(value: unknown): string {

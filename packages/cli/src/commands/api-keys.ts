@@ -3,11 +3,14 @@ import {
   countOf,
   dataOption,
   fieldsOf,
+  type Given,
   inPath,
   type OptionSpec,
   onceOption,
   pageOptions,
+  textOf,
 } from '../command.ts';
+import { readTime } from '../read-time.ts';
 import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/api-keys';
@@ -17,6 +20,11 @@ const one = 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 const workspace: OptionSpec = {
   flags: '--workspace <id>',
   says: 'the workspace that is meant, with the scope platform (default: that of your key)',
+};
+
+const expiryOf = (given: Given): string | undefined => {
+  const text = textOf(given, 'expires');
+  return text === undefined ? undefined : readTime('--expires', text, true);
 };
 
 const inWorkspace = { workspace_id: 'workspace' };
@@ -67,7 +75,10 @@ export const apiKeyCommands: readonly CommandSpec[] = [
       },
       { flags: '--name <text>', says: 'for people' },
       { flags: '--consumer <id>', says: 'it sees only what is of this consumer' },
-      { flags: '--expires <time>', says: 'RFC 3339; refused from then on (default: never)' },
+      {
+        flags: '--expires <time>',
+        says: 'RFC 3339, a day, or 90d from now; refused from then on (default: never)',
+      },
       { flags: '--rate <n>', says: 'requests a second at each instance, 1 to 100000' },
       workspace,
       dataOption,
@@ -75,11 +86,12 @@ export const apiKeyCommands: readonly CommandSpec[] = [
     ],
     examples: [
       "api-keys create --name 'shop backend' --scope events:write",
-      'api-keys create --consumer acme --scope subscriptions:read --scope deliveries:read --expires 2030-01-01T00:00:00Z',
+      'api-keys create --consumer acme --scope subscriptions:read --scope deliveries:read --expires 90d',
     ],
     view: 'object',
     request: at.create((given) => ({
-      ...fieldsOf(given, { name: 'name', consumer_id: 'consumer', expires_at: 'expires', ...inWorkspace }),
+      ...fieldsOf(given, { name: 'name', consumer_id: 'consumer', ...inWorkspace }),
+      expires_at: expiryOf(given),
       scopes: given.options['scope'],
       requests_per_second: countOf(given, 'rate'),
     })),

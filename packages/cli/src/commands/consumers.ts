@@ -1,14 +1,16 @@
 import {
   type CommandSpec,
-  countOf,
   dataOption,
   fieldsOf,
   type Given,
+  inPath,
   type OptionSpec,
   pageOptions,
+  secondsOf,
   versionOption,
 } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
+import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/consumers');
 const id = [{ name: 'id', says: 'the id of the consumer' }] as const;
@@ -16,7 +18,6 @@ const id = [{ name: 'id', says: 'the id of the consumer' }] as const;
 const details: readonly OptionSpec[] = [
   { flags: '--name <text>', says: 'for people' },
   { flags: '--contact <text>', says: 'where its people are reached' },
-  dataOption,
 ];
 
 const detailsOf = (given: Given) => fieldsOf(given, { name: 'name', contact: 'contact' });
@@ -50,20 +51,29 @@ export const consumerCommands: readonly CommandSpec[] = [
     name: 'consumers create',
     says: 'register a consumer; its id is your choice',
     args: id,
-    options: details,
+    options: [...details, dataOption],
     examples: ["consumers create acme --name 'Acme Ltd' --contact hooks@acme.example"],
     view: 'object',
     request: at.create((given) => ({ id: given.args['id'], ...detailsOf(given) })),
   },
-  {
-    name: 'consumers update',
+  updateCommand({
+    group: 'consumers',
     says: 'change what is given, and nothing else',
     args: id,
-    options: [...details, versionOption],
+    pathOf: (given) => `/v1/webhooks/consumers/${inPath(given, 'id')}`,
+    options: details,
+    fieldsOf: detailsOf,
+    readOnly: {
+      fixed: {
+        id: 'a consumer keeps its id',
+        workspace_id: 'a consumer stays in its workspace',
+        state: 'use consumers enable and consumers disable',
+        created_at: 'it tells when the consumer was made',
+      },
+      volatile: ['version', 'updated_at', 'propagated'],
+    },
     examples: ['consumers update acme --contact noc@acme.example'],
-    view: 'object',
-    request: at.update(detailsOf),
-  },
+  }),
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `consumers ${action}`,
@@ -81,9 +91,12 @@ export const consumerCommands: readonly CommandSpec[] = [
     args: id,
     options: [
       { flags: '--scope <scope>', says: 'what it may do; may be given more than once', many: true },
-      { flags: '--expires-in <seconds>', says: 'how long it is good for, 1 to 3600 (default: 900)' },
+      {
+        flags: '--expires-in <duration>',
+        says: 'how long it is good for, such as 90s or 15m (default), 1h at most',
+      },
     ],
-    examples: ['consumers token acme', 'consumers token acme --scope deliveries:read --expires-in 300'],
+    examples: ['consumers token acme', 'consumers token acme --scope deliveries:read --expires-in 5m'],
     view: 'object',
     request: (given) => ({
       method: 'POST',
@@ -91,7 +104,7 @@ export const consumerCommands: readonly CommandSpec[] = [
       body: {
         consumer_id: given.args['id'],
         scopes: given.options['scope'],
-        expires_in_seconds: countOf(given, 'expiresIn'),
+        expires_in_seconds: secondsOf(given, 'expiresIn'),
       },
     }),
   },

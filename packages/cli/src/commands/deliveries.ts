@@ -1,7 +1,16 @@
-import { type CommandSpec, pageOptions } from '../command.ts';
+import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
+import { timeOptions, timesOf } from '../time-options.ts';
 
-const at = requestsAt('/v1/webhooks/deliveries');
+const path = '/v1/webhooks/deliveries';
+const at = requestsAt(path);
+const filterNames = {
+  event_id: 'event',
+  subscription_id: 'subscription',
+  status: 'status',
+  consumer_id: 'consumer',
+  event_type: 'type',
+};
 
 /** tidings deliveries … */
 export const deliveryCommands: readonly CommandSpec[] = [
@@ -17,9 +26,13 @@ export const deliveryCommands: readonly CommandSpec[] = [
       },
       { flags: '--consumer <id>', says: 'those to this consumer' },
       { flags: '--type <name>', says: 'those of events of this type' },
+      ...timeOptions,
       ...pageOptions,
     ],
-    examples: ['deliveries list --status dead_lettered', 'deliveries list --type order.paid --limit 5'],
+    examples: [
+      'deliveries list --status dead_lettered --since 2h',
+      'deliveries list --type order.paid --limit 5',
+    ],
     view: {
       columns: [
         ['ID', 'id'],
@@ -31,12 +44,14 @@ export const deliveryCommands: readonly CommandSpec[] = [
         ['CREATED', 'created_at'],
       ],
     },
-    request: at.list({
-      event_id: 'event',
-      subscription_id: 'subscription',
-      status: 'status',
-      consumer_id: 'consumer',
-      event_type: 'type',
+    request: (given) => ({
+      method: 'GET',
+      path,
+      query: {
+        ...fieldsOf(given, filterNames),
+        ...timesOf(given, ['created_after', 'created_before']),
+        ...pageQuery(given),
+      },
     }),
   },
   {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anApi } from '../cli-under-test.ts';
+import { anAnsweringApi, anApi } from '../cli-under-test.ts';
 
 describe('event-types push', () => {
   const aFile = (content: unknown) => {
@@ -16,7 +16,9 @@ describe('event-types push', () => {
     const file = aFile([{ name: 'a.b', description: 'x' }, { name: 'c' }]);
     expect((await tidings('event-types', 'push', file, '--force')).code).toBe(0);
     expect(asked).toMatchObject([
+      { line: 'GET /v1/webhooks/event-types/a.b' },
       { line: 'PUT /v1/webhooks/event-types/a.b', body: { description: 'x', force: true } },
+      { line: 'GET /v1/webhooks/event-types/c' },
       { line: 'PUT /v1/webhooks/event-types/c', body: { force: true } },
     ]);
   });
@@ -26,8 +28,27 @@ describe('event-types push', () => {
     const { code, err } = await tidings('event-types', 'push', aFile([{ name: 'a' }, { name: 'b' }]));
     expect([code, err]).toEqual([1, '404 Not found: No.']);
     expect(asked).toMatchObject([
-      { line: 'PUT /v1/webhooks/event-types/a' },
+      { line: 'GET /v1/webhooks/event-types/a' },
       { line: 'POST /v1/webhooks/event-types', body: { name: 'a' } },
+    ]);
+  });
+
+  it('tells what became of each type', async () => {
+    const { run: tidings } = await anAnsweringApi(({ line, body }) => {
+      const [method, path = ''] = line.split(' ');
+      const name = path.split('/').at(-1) ?? '';
+      if (method === 'POST') return { status: 201, body: { ...(body as object), version: 1 } };
+      if (name === 'new') return { status: 404, body: { title: 'Not found', detail: 'No.' } };
+      return { body: { name, state: 'active', version: method === 'PUT' && name === 'changed' ? 8 : 7 } };
+    });
+    const file = aFile(['new', 'changed', 'same'].map((name) => ({ name })));
+    const { code, out } = await tidings('event-types', 'push', file);
+    expect([code, ...out.split('\n')]).toEqual([
+      0,
+      'NAME     OUTCOME      STATE   SCHEMA  VERSION',
+      'new      created      -       -       1',
+      'changed  new_version  active  -       8',
+      'same     unchanged    active  -       7',
     ]);
   });
 

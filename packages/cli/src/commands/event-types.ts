@@ -1,19 +1,69 @@
 import { callApi } from '../call-api.ts';
-import { type CommandSpec, pageOptions } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
-import { readJson } from '../read-input.ts';
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  fieldsOf,
+  fileOf,
+  type Given,
+  ifMatch,
+  inPath,
+  jsonOf,
+  type OptionSpec,
+  onceHeader,
+  onceOption,
+  pageOptions,
+  versionOption,
+} from '../command.ts';
+import { readTime } from '../read-time.ts';
 import { requestsAt } from '../requests-at.ts';
+import { updateCommand } from '../update-command.ts';
+import { pushCommand } from './push-event-types.ts';
 
 const path = '/v1/webhooks/event-types';
+const name = [{ name: 'name', says: 'the name of the type, such as order.paid' }] as const;
+const one = (given: Given): string => `${path}/${inPath(given, 'name')}`;
 
-/** tidings event-types … */
-export const eventTypeCommands: readonly CommandSpec[] = [
+const settings: readonly OptionSpec[] = [
+  { flags: '--description <text>', says: 'for people' },
+  { flags: '--group <name>', says: 'what it is shown with' },
+  { flags: '--mode <mode>', says: 'what becomes of data that break the schema: off, warn or enforce' },
+  { flags: '--audience <audience>', says: 'broadcast: to all who subscribe; addressed: to one consumer' },
+  { flags: '--state <state>', says: 'draft, active, deprecated or archived' },
+  { flags: '--example <json>', says: 'data that satisfy the schema (JSON, @FILE or -)' },
+  { flags: '--sunset <time>', says: 'when events of it are to end: RFC 3339, a day, or 90d from now' },
+];
+
+const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown>>> => {
+  const sunset = given.options['sunset'];
+  return {
+    ...fieldsOf(given, {
+      description: 'description',
+      group: 'group',
+      mode: 'mode',
+      audience: 'audience',
+      state: 'state',
+    }),
+    example: await jsonOf(given, 'example'),
+    sunset_at: typeof sunset === 'string' ? readTime('--sunset', sunset, true) : undefined,
+  };
+};
+
+const forceOption: OptionSpec = { flags: '--force', says: 'also what can break readers' };
+const forced = ({ options }: Given): true | undefined => (options['force'] === true ? true : undefined);
+
+const readCommands: readonly CommandSpec[] = [
   {
     name: 'event-types list',
     says: 'list event types by name',
-    options: pageOptions,
-    examples: ['event-types list', 'event-types list --json'],
+    options: [
+      { flags: '--state <state>', says: 'draft, active, deprecated or archived (default: all but archived)' },
+      { flags: '--group <name>', says: 'those of this group' },
+      { flags: '--search <text>', says: 'those with this text in their name or description' },
+      ...pageOptions,
+    ],
+    examples: ['event-types list', 'event-types list --search order --json'],
     view: {
       columns: [
         ['NAME', 'name'],
@@ -23,103 +73,160 @@ export const eventTypeCommands: readonly CommandSpec[] = [
         ['DESCRIPTION', 'description'],
       ],
     },
-    request: requestsAt(path).list(),
+    request: requestsAt(path).list({ state: 'state', group: 'group', search: 'search' }),
   },
   {
-    name: 'event-types push',
-    says: 'register the types of a file, or say anew what they are',
-    args: [
-      {
-        name: 'file',
-        says: 'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
-      },
-    ],
-    options: [
-      { flags: '--force', says: 'also schemas that can break readers' },
-      { flags: '--dry-run', says: 'only tell what would be done (documents only)' },
-    ],
-    examples: ['event-types push event-types.json', 'event-types push asyncapi.json --dry-run'],
+    name: 'event-types get',
+    says: 'show an event type with its schema',
+    args: name,
+    examples: ['event-types get order.paid', 'event-types get order.paid --json > order-paid.json'],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: one(given) }),
+  },
+  {
+    name: 'event-types schemas',
+    says: 'list the schemas that an event type has had',
+    args: name,
+    examples: ['event-types schemas order.paid'],
     view: {
       columns: [
-        ['NAME', 'name'],
-        ['OUTCOME', 'outcome'],
-        ['STATE', 'state'],
-        ['SCHEMA', 'active_schema'],
         ['VERSION', 'version'],
+        ['ACTIVE', 'is_active'],
+        ['CREATED', 'created_at'],
       ],
     },
-    failsWhen: refusals,
-    run: async ({ args, options }, target) => {
-      const content = await readJson('The file', `@${args['file']}`);
-      if (isDocument(content)) return importDocument(target, content, options);
-      if (options['dryRun'] === true) {
-        throw new CommandFailed(exitCodes.usage, '--dry-run is for documents of AsyncAPI and OpenAPI.');
-      }
-      const types = typesOf(content);
-      const data: unknown[] = [];
-      // One after the other: the first that is refused ends it, and what went before is shown by `list`.
-      for (const type of types) data.push(await push(target, type, options['force'] === true));
+    run: async (given, target) => {
+      const type = (await callApi(target, { method: 'GET', path: one(given) })) as Versions;
+      const data = type.schema_versions.map(({ version, created_at }) => ({
+        version,
+        is_active: version === type.active_schema,
+        created_at,
+      }));
       return { data };
     },
   },
+  {
+    name: 'event-types schema',
+    says: 'print one schema of an event type as JSON',
+    args: [...name, { name: 'version', says: 'the number of the schema' }],
+    examples: ['event-types schema order.paid 2 > order-paid.schema.json'],
+    view: 'json',
+    names: { noun: 'such schema of', list: 'event-types schemas NAME' },
+    run: async (given, target) => {
+      const versionPath = `${one(given)}/schemas/${inPath(given, 'version')}`;
+      return ((await callApi(target, { method: 'GET', path: versionPath })) as { schema: unknown }).schema;
+    },
+  },
+  {
+    name: 'event-types export',
+    says: 'print the catalogue as a document of AsyncAPI 3.0, or of OpenAPI 3.1',
+    options: [{ flags: '--format <format>', says: 'asyncapi (default) or openapi' }],
+    examples: ['event-types export > asyncapi.json', 'event-types export --format openapi > webhooks.json'],
+    view: 'json',
+    request: (given) => ({
+      method: 'GET',
+      path: `${path}/export`,
+      query: fieldsOf(given, { format: 'format' }),
+    }),
+  },
 ];
 
-const isDocument = (content: unknown): content is object =>
-  typeof content === 'object' && content !== null && ('asyncapi' in content || 'openapi' in content);
-
-const importDocument = async (
-  target: Target,
-  body: object,
-  { force, dryRun }: Readonly<Record<string, unknown>>,
-): Promise<unknown> =>
-  callApi(target, {
-    method: 'POST',
-    path: `${path}/import`,
-    query: {
-      force: force === true ? 'true' : undefined,
-      dry_run: dryRun === true ? 'true' : undefined,
-    },
-    body,
-  });
-
-/** Each fault of the types that an import refused, in the file's own pointers. */
-function refusals(answer: object): string | null {
-  const data = Reflect.get(answer, 'data') as readonly Refusable[];
-  const refused = data.filter(({ outcome }) => outcome === 'refused');
-  if (refused.length === 0) return null;
-  const faults = refused.flatMap(({ code, errors = [] }) => {
-    const remedy = code === 'conflict' ? ' (--force takes it)' : '';
-    return errors.map(({ pointer, detail }) => `  ${pointer || '(all)'}: ${detail}${remedy}`);
-  });
-  return [`${refused.length} of ${data.length} were refused:`, ...faults].join('\n');
-}
-
-type Refusable = Readonly<{
-  outcome?: string;
-  code?: string | null;
-  errors?: readonly Readonly<{ pointer: string; detail: string }>[];
+type Versions = Readonly<{
+  active_schema: number | null;
+  schema_versions: readonly Readonly<{ version: number; created_at: string }>[];
 }>;
 
-type NamedType = Readonly<{ name: string }>;
+const writeCommands: readonly CommandSpec[] = [
+  {
+    name: 'event-types create',
+    says: 'register an event type',
+    args: name,
+    options: [
+      ...settings,
+      { flags: '--schema <json>', says: 'a JSON Schema of its data (JSON, @FILE or -)' },
+      dataOption,
+      onceOption,
+    ],
+    examples: [
+      "event-types create order.paid --description 'An order was paid' --schema @order-paid.schema.json",
+    ],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path,
+      body: await bodyOf(given, {
+        name: given.args['name'],
+        ...(await settingsOf(given)),
+        schema: await jsonOf(given, 'schema'),
+      }),
+      headers: onceHeader(given),
+    }),
+  },
+  updateCommand({
+    group: 'event-types',
+    says: 'change what is given, and nothing else',
+    args: name,
+    pathOf: one,
+    options: [
+      ...settings,
+      { flags: '--active-schema <version>', says: 'which of its schemas holds from now on' },
+      forceOption,
+    ],
+    fieldsOf: async (given) => ({
+      ...(await settingsOf(given)),
+      active_schema: countOf(given, 'activeSchema'),
+      force: forced(given),
+    }),
+    readOnly: {
+      fixed: {
+        name: 'a type keeps its name: register another with event-types create',
+        workspace_id: 'a type stays in its workspace',
+        origin: 'it tells where the type came from',
+        schema: 'a schema is never changed: give the type its next one with event-types add-schema',
+        schema_versions: 'schemas are kept as they were: event-types add-schema gives the next one',
+        created_at: 'it tells when the type was made',
+      },
+      volatile: ['version', 'updated_at', 'propagated'],
+    },
+    examples: [
+      'event-types update order.paid --state deprecated --sunset 90d',
+      'event-types update order.paid --active-schema 1 --force',
+    ],
+  }),
+  {
+    name: 'event-types add-schema',
+    says: 'give an event type its next schema, which holds at once',
+    args: [...name, { name: 'schema', says: 'a JSON Schema of the data (FILE or -)' }],
+    options: [
+      { flags: '--no-activate', says: 'keep it for later' },
+      { flags: '--example <json>', says: 'data that satisfy it (JSON, @FILE or -)' },
+      forceOption,
+      versionOption,
+    ],
+    examples: ['event-types add-schema order.paid order-paid.schema.json'],
+    view: 'object',
+    request: async (given) => ({
+      method: 'POST',
+      path: `${one(given)}/schemas`,
+      body: {
+        schema: await fileOf(given, 'schema'),
+        example: await jsonOf(given, 'example'),
+        activate: given.options['activate'] === false ? false : undefined,
+        force: forced(given),
+      },
+      headers: ifMatch(given),
+    }),
+  },
+  {
+    name: 'event-types archive',
+    says: 'refuse events of a type from now on; update --state active takes it back',
+    args: name,
+    options: [versionOption],
+    examples: ['event-types archive order.paid'],
+    view: 'object',
+    request: (given) => ({ method: 'DELETE', path: one(given), headers: ifMatch(given) }),
+  },
+];
 
-function typesOf(content: unknown): readonly NamedType[] {
-  const types: readonly unknown[] = Array.isArray(content) ? content : [content];
-  const isNamed = (type: unknown): type is NamedType =>
-    typeof type === 'object' && type !== null && typeof Reflect.get(type, 'name') === 'string';
-  if (types.every(isNamed)) return types;
-  throw new CommandFailed(exitCodes.usage, 'The file must hold event types: objects, each with a name.');
-}
-
-async function push(target: Target, { name, ...rest }: NamedType, isForced: boolean): Promise<unknown> {
-  const one = `${path}/${encodeURIComponent(name)}`;
-  try {
-    return await callApi(target, {
-      method: 'PUT',
-      path: one,
-      body: { ...rest, ...(isForced ? { force: true } : {}) },
-    });
-  } catch (error) {
-    if (!(error instanceof CommandFailed) || error.status !== 404) throw error;
-    return callApi(target, { method: 'POST', path, body: { name, ...rest } });
-  }
-}
+/** tidings event-types … */
+export const eventTypeCommands: readonly CommandSpec[] = [...readCommands, ...writeCommands, pushCommand];

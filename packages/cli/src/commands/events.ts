@@ -1,8 +1,8 @@
-import { createClient, type EventInput, TidingsError } from '@tidings/sdk';
+import { createClient, type EventInput } from '@tidings/sdk';
 import { type CommandSpec, type Given, textOf } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
-import { problemText } from '../problem-text.ts';
-import { parseJson, readText } from '../read-input.ts';
+import { parse, readText } from '../read-input.ts';
+import { publishBatchCommand } from './publish-batch.ts';
+import { publishFailure } from './publish-failure.ts';
 
 /** tidings events … */
 export const eventCommands: readonly CommandSpec[] = [
@@ -24,8 +24,8 @@ export const eventCommands: readonly CommandSpec[] = [
     ],
     view: 'object',
     run: async (given, target) => {
-      const dataJson = await readText(textOf(given, 'data') ?? '{}');
-      parseJson('--data', dataJson);
+      const dataJson = await readText(textOf(given, 'data') ?? '{}', given.input);
+      parse('--data', dataJson);
       const idempotencyKey = textOf(given, 'idempotencyKey');
       const options = idempotencyKey === undefined ? {} : { idempotencyKey };
       try {
@@ -35,10 +35,11 @@ export const eventCommands: readonly CommandSpec[] = [
         );
         return { id, type, accepted_at: acceptedAt.toISOString() };
       } catch (error) {
-        throw failure(error);
+        throw publishFailure(error);
       }
     },
   },
+  publishBatchCommand,
 ];
 
 function eventOf(given: Given, dataJson: string): EventInput {
@@ -50,15 +51,4 @@ function eventOf(given: Given, dataJson: string): EventInput {
   };
   const named = Object.entries(optional).filter(([, value]) => value !== undefined);
   return { type: given.args['type'] ?? '', dataJson, ...Object.fromEntries(named) };
-}
-
-function failure(error: unknown): unknown {
-  if (!(error instanceof TidingsError)) return error;
-  const { status, problem, outcomeUnknown, idempotencyKey, message } = error;
-  const told = status === undefined ? `${message}.` : problemText(status, problem);
-  if (!outcomeUnknown) {
-    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, told);
-  }
-  const advice = `It may have been accepted: repeat with --idempotency-key ${idempotencyKey}, and it stays one event.`;
-  return new CommandFailed(exitCodes.unavailable, `${told}\n${advice}`);
 }

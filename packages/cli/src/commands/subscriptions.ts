@@ -1,18 +1,19 @@
 import {
   type CommandSpec,
-  countOf,
   dataOption,
   type Given,
   inPath,
+  jsonOf,
   type OptionSpec,
   onceOption,
   pageOptions,
+  secondsOf,
   textOf,
   versionOption,
 } from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
-import { readJson } from '../read-input.ts';
 import { requestsAt } from '../requests-at.ts';
+import { updateCommand } from '../update-command.ts';
 
 const path = '/v1/webhooks/subscriptions';
 const at = requestsAt(path);
@@ -32,25 +33,24 @@ const settings: readonly OptionSpec[] = [
   { flags: '--ordering <order>', says: 'none, key or subscription' },
   { flags: '--format <format>', says: 'standard, plain or cloudevents' },
   { flags: '--signature <style>', says: 'v1, v1a or plain' },
-  { flags: '--timeout <seconds>', says: 'how long the endpoint may take, 1 to 30' },
-  dataOption,
+  { flags: '--timeout <duration>', says: 'how long the endpoint may take, 1s to 30s' },
 ];
 
 async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown>>> {
   const { options } = given;
-  const filter = textOf(given, 'filter');
   return {
     endpoint_url: options['endpoint'],
     events: options['event'],
     description: options['description'],
-    filters: filter === undefined ? undefined : await readJson('--filter', filter),
+    filters: await jsonOf(given, 'filter'),
     headers: headersOf(options['header']),
     ordering: options['ordering'],
     format: options['format'],
     signature_style: options['signature'],
-    timeout_seconds: countOf(given, 'timeout'),
+    timeout_seconds: secondsOf(given, 'timeout'),
     consumer_id: options['consumer'],
     is_active: options['inactive'] === true ? false : undefined,
+    send_test: options['test'] === false ? false : undefined,
   };
 }
 
@@ -98,11 +98,13 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions create',
-    says: 'create a subscription; its secret is shown once',
+    says: 'create a subscription; its secret is shown once, and a webhook.test is sent to it',
     options: [
       ...settings,
       { flags: '--consumer <id>', says: 'whose it is' },
       { flags: '--inactive', says: 'disabled from the start' },
+      { flags: '--no-test', says: 'send no webhook.test to it at once' },
+      dataOption,
       onceOption,
     ],
     examples: [
@@ -112,15 +114,30 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     view: 'object',
     request: at.create(settingsOf),
   },
-  {
-    name: 'subscriptions update',
+  updateCommand({
+    group: 'subscriptions',
     says: 'change what is given, and nothing else',
     args: id,
-    options: [...settings, versionOption],
+    pathOf: (given) => `${path}/${inPath(given, 'id')}`,
+    options: settings,
+    fieldsOf: settingsOf,
+    readOnly: {
+      fixed: {
+        id: 'a subscription keeps its id',
+        workspace_id: 'a subscription stays in its workspace',
+        consumer_id: 'a subscription stays with its consumer: create another with --consumer',
+        kind: 'it follows from the events it was created with',
+        public_key: 'keys change by subscriptions rotate-secret only',
+        secrets: 'secrets change by subscriptions rotate-secret only',
+        state: 'use subscriptions enable, disable and delete',
+        disabled_at: 'use subscriptions enable and disable',
+        disabled_reason: 'use subscriptions disable --reason',
+        created_at: 'it tells when the subscription was made',
+      },
+      volatile: ['version', 'updated_at', 'propagated', 'failure_count', 'last_delivery_at'],
+    },
     examples: [`subscriptions update ${one} --event order.paid --event order.refunded`],
-    view: 'object',
-    request: at.update(settingsOf),
-  },
+  }),
   {
     name: 'subscriptions delete',
     says: 'delete a subscription',
@@ -160,13 +177,18 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     name: 'subscriptions rotate-secret',
     says: 'give it a new secret, which is shown once',
     args: id,
-    options: [{ flags: '--overlap <seconds>', says: 'how long the old one still signs (default: 600)' }],
-    examples: [`subscriptions rotate-secret ${one} --overlap 86400`],
+    options: [
+      {
+        flags: '--overlap <duration>',
+        says: 'how long the old one still signs, such as 10m (default), 2h or 7d',
+      },
+    ],
+    examples: [`subscriptions rotate-secret ${one} --overlap 24h`],
     view: 'object',
     request: (given) => ({
       method: 'POST',
       path: `${path}/${inPath(given, 'id')}/rotate-secret`,
-      body: { overlap_seconds: countOf(given, 'overlap') },
+      body: { overlap_seconds: secondsOf(given, 'overlap') },
     }),
   },
   {

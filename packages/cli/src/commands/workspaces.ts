@@ -4,11 +4,13 @@ import {
   dataOption,
   fieldsOf,
   type Given,
+  inPath,
   type OptionSpec,
   pageOptions,
   versionOption,
 } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
+import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/workspaces');
 const id = [{ name: 'id', says: 'the id of the workspace' }] as const;
@@ -18,13 +20,15 @@ const rules: readonly OptionSpec[] = [
   { flags: '--policy <policy>', says: 'strict or open: what becomes of names that are not registered' },
   { flags: '--max-subscriptions <n>', says: 'how many subscriptions it may have' },
   { flags: '--disable-after <n>', says: 'failures in a row that disable a subscription; 0 is never' },
-  dataOption,
+  { flags: '--allow-http', says: 'endpoints may be http, where the operator allows it as well' },
+  { flags: '--no-allow-http', says: 'endpoints must be https' },
 ];
 
 const rulesOf = (given: Given) => ({
   ...fieldsOf(given, { name: 'name', event_type_policy: 'policy' }),
   max_subscriptions: countOf(given, 'maxSubscriptions'),
   disable_after_failures: countOf(given, 'disableAfter'),
+  allow_http: given.options['allowHttp'],
 });
 
 /** tidings workspaces … */
@@ -57,26 +61,34 @@ export const workspaceCommands: readonly CommandSpec[] = [
     name: 'workspaces create',
     says: 'make a workspace; give it a first key with api-keys create --workspace',
     args: id,
-    options: rules,
+    options: [...rules, dataOption],
     examples: [
       'workspaces create ws_shop --name Shop',
-      'workspaces create ws_try --policy open --data \'{"allow_http":true}\'',
+      'workspaces create ws_try --policy open --allow-http',
     ],
     view: 'object',
     request: at.create((given) => ({ id: given.args['id'], ...rulesOf(given) })),
   },
-  {
-    name: 'workspaces update',
+  updateCommand({
+    group: 'workspaces',
     says: 'change the rules that are given, and nothing else',
     args: id,
-    options: [...rules, versionOption],
+    pathOf: (given) => `/v1/webhooks/workspaces/${inPath(given, 'id')}`,
+    options: rules,
+    fieldsOf: rulesOf,
+    readOnly: {
+      fixed: {
+        id: 'a workspace keeps its id',
+        state: 'use workspaces enable and workspaces disable',
+        created_at: 'it tells when the workspace was made',
+      },
+      volatile: ['version', 'updated_at', 'propagated'],
+    },
     examples: [
-      'workspaces update ws_shop --max-subscriptions 5000',
+      'workspaces update ws_shop --max-subscriptions 5000 --no-allow-http',
       'workspaces update ws_shop --data \'{"notice":{"url":"https://chat.example/hook","style":"slack"}}\'',
     ],
-    view: 'object',
-    request: at.update(rulesOf),
-  },
+  }),
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `workspaces ${action}`,

@@ -12,8 +12,8 @@ export type WriteParts<T extends Versioned> = Pick<
   'kind' | 'store' | 'outbox' | 'audit' | 'clock' | 'logger' | 'metrics'
 >;
 
-/** Which document, seen from where, in which version, and who means it. */
-export type Target = Readonly<{ reach: Reach; id: string; ifMatch: IfMatch; by: Actor }>;
+/** Which document, seen from where, in which version, and who means it. `name`: what the caller calls it, if not by its id. */
+export type Target = Readonly<{ reach: Reach; id: string; name?: string; ifMatch: IfMatch; by: Actor }>;
 
 /** A version, and whether it is known to be in force on the event path. */
 export type Written<T> = Readonly<{ entity: T; propagated: boolean }>;
@@ -47,7 +47,7 @@ export async function findTarget<T extends Versioned>(
   target: Target,
 ): Promise<T> {
   const current = await store.find(target.reach, target.id);
-  if (current === null || current.state === 'deleted') throw notFound(kind, target.id);
+  if (current === null || current.state === 'deleted') throw notFound(kind, target.name ?? target.id);
   refuseStale(kind, target, current);
   return current;
 }

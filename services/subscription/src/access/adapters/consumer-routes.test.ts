@@ -139,4 +139,16 @@ describe('consumers', () => {
     expect((await call('POST', 'consumers/acme/disable', { key: 'reader' })).status).toBe(403);
     expect((await call('POST', 'consumers', { key: 'reader', body: { id: 'mine' } })).status).toBe(403);
   });
+
+  it('that are not there are called what the caller calls them', async () => {
+    const { call } = await serveAccess();
+    const refusals = [
+      await call('PATCH', 'consumers/nobody', { body: { name: 'x' } }),
+      await call('POST', 'consumers/nobody/enable'),
+      await call('GET', 'consumers/nobody'),
+    ];
+    for (const { status, body } of refusals) {
+      expect([status, body['detail']]).toEqual([404, "There is no consumer 'nobody'."]);
+    }
+  });
 });

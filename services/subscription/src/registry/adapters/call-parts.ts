@@ -42,7 +42,7 @@ type Aim = Readonly<{ kind: Parameters<typeof notFound>[0]; name: string; idIn(i
 export function workspaceTargetOf(call: ChangeCall, { kind, name, idIn }: Aim): Target {
   const reach = reachOf(call.principal);
   if (reach.consumerId !== null) throw notFound(kind, name);
-  return { reach, id: idIn(reach.workspaceId), ifMatch: call.ifMatch, by: actorOf(call) };
+  return { reach, id: idIn(reach.workspaceId), name, ifMatch: call.ifMatch, by: actorOf(call) };
 }
 
 /** Refuses the key of a consumer where there is no object to hide. `what`: what belongs to the workspace, for people. */

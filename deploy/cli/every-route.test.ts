@@ -1,0 +1,185 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { anAnsweringApi } from '../../packages/cli/src/cli-under-test.ts';
+import { commands } from '../../packages/cli/src/program.ts';
+import { runCommand } from '../../packages/cli/src/run-command.ts';
+import { type ApiDescription, describeApi, type Route } from '../../packages/http/src/index.ts';
+import { deliveryRoutes } from '../../services/history/src/adapters/delivery-routes.ts';
+import { jobRoutes } from '../../services/history/src/dead-letters/adapters/job-routes.ts';
+import { letterRoutes } from '../../services/history/src/dead-letters/adapters/letter-routes.ts';
+import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
+import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
+import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
+import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
+import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
+import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
+import { filterRoutes } from '../../services/subscription/src/subscriptions/adapters/filter-routes.ts';
+import { subscriptionRoutes } from '../../services/subscription/src/subscriptions/adapters/subscription-routes.ts';
+
+// Holds the command against the description of the API: each route has a command, by the examples that its --help shows,
+// and what a change cannot name is known to the commands that change.
+
+// Routes are declared without what they work with: that is used only when one is called.
+const nothing = { limits: {}, maxRatePerSecond: 1 } as never;
+
+const description: ApiDescription = describeApi([
+  ...eventRoutes(nothing),
+  ...deliveryRoutes(nothing),
+  ...letterRoutes(nothing),
+  ...jobRoutes(nothing),
+  ...subscriptionRoutes(nothing),
+  ...filterRoutes(nothing),
+  ...eventTypeRoutes(nothing),
+  ...consumerRoutes(nothing),
+  ...apiKeyRoutes(nothing),
+  ...workspaceRoutes(nothing),
+  ...auditRoutes(nothing, ['subscription']),
+] as Route[]);
+
+/** Routes that need no command, and why. */
+const exceptions: Readonly<Record<string, string>> = {};
+
+const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+);
+
+// What a command reads on its way to its request.
+const files: Readonly<Record<string, string>> = {
+  'order.json': '{"order_id":"ord_7"}',
+  'filter.json': '{"total":{"$gt":100}}',
+  'order-paid.schema.json': '{"type":"object"}',
+  'event-types.json': '[{"name":"new.type"},{"name":"order.paid"}]',
+  'asyncapi.json': '{"asyncapi":"3.0.0"}',
+  'events.jsonl': '{"type":"order.paid","data":1}',
+  'orders.jsonl': '{"type":"order.paid","data":1}',
+  'one.json': '{"version":1,"description":"edited"}',
+};
+
+const job = { id: 'job_1', state: 'done', done: 1, left: 0 };
+const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00Z' };
+
+/** The least of an answer that each command goes on with. */
+function answerTo(line: string): { status?: number; body: unknown } {
+  if (line.endsWith('/event-types/new.type'))
+    return { status: 404, body: { title: 'Not found', detail: 'No.' } };
+  if (line.endsWith('/events')) return { status: 202, body: accepted };
+  if (line.endsWith('/events/batch')) return { body: { results: [accepted] } };
+  if (line.endsWith('/event-types/import?dry_run=true')) return { body: { data: [] } };
+  if (line.includes('dead-letter-jobs/')) return { body: job };
+  if (line.endsWith('/redrive')) return { status: 202, body: job };
+  return {
+    body: {
+      version: 1,
+      schema: {},
+      schema_versions: [],
+      attempts: [{ chain: 1, outcome: 'delivered', status_code: 200, reason: null, next: { kind: 'none' } }],
+      delivery_id: 'dlv_1',
+      redriven_chain: 1,
+      success: true,
+      matches: true,
+    },
+  };
+}
+
+// As a shell takes an example apart: quotes, and what follows a redirection or pipe is not of the command.
+function wordsOf(example: string): { words: string[]; stdin: string } {
+  const tokens = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  const end = tokens.findIndex((token) => ['>', '&&', '|', '<<<'].includes(token));
+  const stdin = tokens[end] === '<<<' ? (tokens[end + 1] ?? '') : '';
+  return { words: end < 0 ? tokens : tokens.slice(0, end), stdin };
+}
+
+const asked = new Set<string>();
+const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
+for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+
+const patternOf = (path: string): RegExp => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+const matching = (line: string): string[] => {
+  const [method = '', url = ''] = line.split(' ');
+  const path = new URL(`http://x${url}`).pathname;
+  const found = operations.filter(
+    (one) => one.startsWith(`${method} `) && patternOf(one.split(' ')[1] ?? '').test(path),
+  );
+  const exact = found.filter((one) => !one.includes('{'));
+  return exact.length > 0 ? exact : found;
+};
+
+describe('each example of each command', () => {
+  const examples = commands.flatMap(({ name, examples: lines }) =>
+    lines.map((line) => [name, line] as const),
+  );
+
+  it.each(examples)('of %s: %s', async (name, example) => {
+    const api = await anAnsweringApi(({ line }) => answerTo(line));
+    const { words, stdin } = wordsOf(example);
+    expect(words.join(' ')).toContain(name.split(' ')[0]);
+    const said: string[] = [];
+    const code = await runCommand(words, {
+      env: api.env,
+      folder,
+      stdin: Readable.from([Buffer.from(stdin)]),
+      print: () => {},
+      complain: (text) => void said.push(text),
+    });
+    expect([code, said.filter((text) => !text.startsWith('Nothing differs'))]).toEqual([0, []]);
+    expect(api.asked).not.toEqual([]);
+    for (const { line } of api.asked) {
+      expect(matching(line), `${line} is a route of the API`).toHaveLength(1);
+      asked.add(matching(line)[0] ?? '');
+    }
+  });
+});
+
+describe('each route of the API', () => {
+  it.each(operations)('%s has a command', (operation) => {
+    expect(exceptions).not.toHaveProperty([operation], '');
+    expect(asked.has(operation) || Object.hasOwn(exceptions, operation)).toBe(true);
+  });
+
+  it('is no exception when it has a command, or is gone', () => {
+    for (const operation of Object.keys(exceptions)) {
+      expect(operations).toContain(operation);
+      expect(asked).not.toContain(operation);
+    }
+  });
+});
+
+type Schema = Readonly<{ $ref?: string; properties?: object }>;
+type Media = Readonly<{ content: Readonly<Record<string, Readonly<{ schema: Schema }>>> }>;
+type Operations = Readonly<{
+  get: Readonly<{ responses: Readonly<Record<string, Media>> }>;
+  patch: Readonly<{ requestBody: Media }>;
+}>;
+
+const fieldsOf = (media: Media | undefined): readonly string[] => {
+  const schema = media?.content['application/json']?.schema;
+  const name = schema?.$ref?.split('/').at(-1);
+  const whole = name === undefined ? schema : (description.components['schemas']?.[name] as Schema);
+  return Object.keys(whole?.properties ?? {});
+};
+
+describe('what get --json shows, edited and given to update --file', () => {
+  const changeable = [
+    ['subscriptions', 'subscriptions/{id}'],
+    ['consumers', 'consumers/{id}'],
+    ['workspaces', 'workspaces/{id}'],
+    ['event-types', 'event-types/{name}'],
+  ].flatMap(([group = '', path = '']) => {
+    const { get, patch } = description.paths[`/v1/webhooks/${path}`] as unknown as Operations;
+    const writable = fieldsOf(patch.requestBody);
+    return fieldsOf(get.responses['200']).map((field) => [group, field, writable.includes(field)] as const);
+  });
+
+  it.each(changeable)('%s: %s can be changed: %s', async (group, field, isWritable) => {
+    const api = await anAnsweringApi(() => ({ body: { [field]: 'before', version: 1 } }));
+    writeFileSync(join(folder, 'edited.json'), JSON.stringify({ [field]: 'after' }));
+    const { code } = await api.runWith({ folder }, group, 'update', 'one', '--file', 'edited.json');
+    const patches = api.asked.filter(({ line }) => line.startsWith('PATCH')).map(({ body }) => body);
+    if (isWritable) expect([code, patches]).toEqual([0, [{ [field]: 'after' }]]);
+    // Refused, or left out because it changes by itself.
+    else expect([[0, 2].includes(code), patches]).toEqual([true, []]);
+  });
+});

@@ -1,0 +1,51 @@
+import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
+import { timeOptions, timesOf } from '../time-options.ts';
+
+/** tidings audit-log … */
+export const auditLogCommands: readonly CommandSpec[] = [
+  {
+    name: 'audit-log list',
+    says: 'list who changed what, newest first; needs the scope admin',
+    options: [
+      {
+        flags: '--kind <kind>',
+        says: 'changes of a subscription, consumer, event_type, api_key, workspace …',
+      },
+      {
+        flags: '--entity <id>',
+        says: 'changes of this one; of a consumer or event type <workspace>/<id or name>',
+      },
+      { flags: '--key <id>', says: 'changes by this key, key_…' },
+      ...timeOptions,
+      ...pageOptions,
+    ],
+    examples: [
+      'audit-log list --since 2h',
+      'audit-log list --kind subscription --from 2026-11-01 --to 2026-11-08 --json',
+    ],
+    view: {
+      columns: [
+        ['AT', 'at'],
+        ['OPERATION', 'operation'],
+        ['KIND', 'kind'],
+        ['ENTITY', 'entity_id'],
+        ['VERSION', 'version'],
+        ['BY', (entry) => keyOf(entry) ?? 'Tidings itself'],
+        ['CHANGED', (entry) => Object.keys((entry as Entry).after ?? {})],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path: '/v1/webhooks/audit-log',
+      query: {
+        ...fieldsOf(given, { kind: 'kind', entity_id: 'entity', key_id: 'key' }),
+        ...timesOf(given, ['after', 'before']),
+        ...pageQuery(given),
+      },
+    }),
+  },
+];
+
+type Entry = Readonly<{ actor?: Readonly<{ key_id?: string | null }>; after?: object }>;
+
+const keyOf = (entry: object): string | null | undefined => (entry as Entry).actor?.key_id;

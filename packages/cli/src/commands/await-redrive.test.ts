@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { anAnsweringApi } from '../cli-under-test.ts';
+
+const job = {
+  id: 'job_1',
+  action: 'redrive',
+  state: 'running',
+  filter: {},
+  rate_per_second: 100,
+  by: 'key_1',
+  reason: null,
+  done: 0,
+  delivered: 0,
+  skipped: 0,
+  failed: 0,
+  left: 1,
+  created_at: '2026-01-01T00:00:00Z',
+  ended_at: null,
+  error: null,
+};
+const ended = { ...job, state: 'done', done: 1, left: 0, ended_at: '2026-01-01T00:00:01Z' };
+const attempt = (chain: number, status: number, next: object) => ({
+  chain,
+  outcome: status < 300 ? 'delivered' : 'failed',
+  status_code: status,
+  reason: null,
+  next,
+});
+
+/** An API in which the job ends at the second look, and the attempt is recorded at the second look after that. */
+async function aRedrive(last: object, finished: object = ended) {
+  const looks = new Map<string, number>();
+  return anAnsweringApi(({ line }) => {
+    const [method = '', path = ''] = line.split(' ');
+    const look = (looks.get(path) ?? 0) + 1;
+    looks.set(path, look);
+    if (method === 'POST') return { status: 202, body: job };
+    if (path.includes('dead-letter-jobs')) return { body: look === 1 ? job : finished };
+    if (path.includes('dead-letters'))
+      return { body: { state: 'redriven', delivery_id: 'dlv_1', redriven_chain: 2 } };
+    const before = attempt(1, 500, { kind: 'dead_letter', reason: 'exhausted' });
+    return { body: { attempts: look === 1 ? [before] : [before, last] } };
+  });
+}
+
+describe('a redrive that is waited for', () => {
+  it.each([
+    [attempt(2, 204, { kind: 'none' }), 0, 'delivered (204)'],
+    [
+      attempt(2, 503, { kind: 'retry', at: '2026-01-01T00:01:00Z' }),
+      1,
+      'failed (503), tried again at 2026-01-01T00:01:00Z',
+    ],
+    [attempt(2, 410, { kind: 'dead_letter', reason: 'not-retried' }), 1, 'failed (410), a dead letter again'],
+  ])('tells what the endpoint answered: %j', async (last, code, outcome) => {
+    const { run: tidings } = await aRedrive(last);
+    const ran = await tidings('dead-letters', 'redrive', 'dl_1', '--wait');
+    expect(ran.code).toBe(code);
+    expect(ran.out.split('\n').map((line) => line.split(/ {2,}/))).toEqual(
+      expect.arrayContaining([
+        ['state', 'done'],
+        ['sent again', '1'],
+        ['delivered before', '0'],
+        ['outcome', outcome],
+      ]),
+    );
+  });
+
+  it('of many tells how many, when the job has ended', async () => {
+    const { asked, run: tidings } = await aRedrive({}, { ...ended, done: 41, delivered: 2, skipped: 1 });
+    const { code, out } = await tidings('dead-letters', 'redrive', '--all', '--wait', '10s');
+    expect([code, out.split('\n').slice(1, 7)]).toEqual([
+      0,
+      [
+        'action                     redrive',
+        'state                      done',
+        'sent again                 41',
+        'delivered before           2',
+        'skipped (receive nothing)  1',
+        'could not be read          0',
+      ],
+    ]);
+    expect(asked.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
+  });
+
+  it('ends at its time, and says how to look further: exit code 3', async () => {
+    const { run: tidings } = await aRedrive({}, job);
+    expect(await tidings('dead-letters', 'redrive', '--all', '--wait', '0')).toMatchObject({
+      code: 3,
+      err: 'It is still under way: tidings dead-letters job ID and deliveries get ID show how far.',
+    });
+  });
+
+  it('is not waited for without --wait', async () => {
+    const { asked, run: tidings } = await aRedrive({});
+    expect((await tidings('dead-letters', 'redrive', 'dl_1')).code).toBe(0);
+    expect(asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,34 @@
+import { fieldsOf, type Given, type OptionSpec, textOf } from '../command.ts';
+import { readTime } from '../read-time.ts';
+import { timeOptions, timesOf } from '../time-options.ts';
+
+/** Which dead letters are meant, by what they have in common. */
+export const filterOptions: readonly OptionSpec[] = [
+  { flags: '--event <id>', says: 'those of this event, evt_…' },
+  { flags: '--subscription <id>', says: 'those to this subscription, sub_…' },
+  { flags: '--consumer <id>', says: 'those to this consumer' },
+  { flags: '--type <name>', says: 'those of events of this type' },
+  { flags: '--reason <reason>', says: 'exhausted, disabled, backlog-full, undecodable …' },
+  { flags: '--kind <kind>', says: 'delivery, or poison: records that nobody could work on' },
+  ...timeOptions,
+  { flags: '--after <time>', says: 'the same as --from' },
+  { flags: '--before <time>', says: 'the same as --to' },
+];
+
+/** The fields of a filter of the API that {@link filterOptions} say. */
+export function filterOf(given: Given): Readonly<Record<string, string | undefined>> {
+  const [after, before] = [textOf(given, 'after'), textOf(given, 'before')];
+  const times = timesOf(given, ['recorded_after', 'recorded_before']);
+  return {
+    ...fieldsOf(given, {
+      event_id: 'event',
+      subscription_id: 'subscription',
+      consumer_id: 'consumer',
+      event_type: 'type',
+      reason: 'reason',
+      kind: 'kind',
+    }),
+    recorded_after: after === undefined ? times['recorded_after'] : readTime('--after', after),
+    recorded_before: before === undefined ? times['recorded_before'] : readTime('--before', before),
+  };
+}

@@ -1,0 +1,50 @@
+import { type CommandSpec, pageOptions } from '../command.ts';
+import { requestsAt } from '../requests-at.ts';
+import { jobRows } from './job-rows.ts';
+
+const at = requestsAt('/v1/webhooks/dead-letter-jobs');
+const job = [{ name: 'id', says: 'the id of the job, job_…' }] as const;
+const one = 'job_2c26b46b68ffc68ff99b453c1d304134';
+const names = { noun: 'job', list: 'dead-letters jobs' } as const;
+
+/** tidings dead-letters jobs, job and cancel. */
+export const jobCommands: readonly CommandSpec[] = [
+  {
+    name: 'dead-letters jobs',
+    says: 'list the jobs that redrive or discard many, newest first',
+    options: pageOptions,
+    examples: ['dead-letters jobs'],
+    view: {
+      columns: [
+        ['ID', 'id'],
+        ['ACTION', 'action'],
+        ['STATE', 'state'],
+        ['SENT OR DISCARDED', 'done'],
+        ['DELIVERED BEFORE', 'delivered'],
+        ['SKIPPED', 'skipped'],
+        ['UNREADABLE', 'failed'],
+        ['LEFT', 'left'],
+        ['CREATED', 'created_at'],
+      ],
+    },
+    request: at.list(),
+  },
+  {
+    name: 'dead-letters job',
+    says: 'show a job and how far it is',
+    args: job,
+    names,
+    examples: [`dead-letters job ${one}`],
+    view: { rows: jobRows },
+    request: at.get(),
+  },
+  {
+    name: 'dead-letters cancel',
+    says: 'stop a job: what was sent stays sent, the rest waits again',
+    args: job,
+    names,
+    examples: [`dead-letters cancel ${one}`],
+    view: { rows: jobRows },
+    request: at.act('cancel'),
+  },
+];

@@ -1,0 +1,31 @@
+type Job = Readonly<{
+  action?: string;
+  dry_run?: boolean;
+  count?: number;
+  outcome?: string;
+  [field: string]: unknown;
+}>;
+
+const plain = ['rate_per_second', 'by', 'reason', 'created_at', 'ended_at', 'error'];
+
+/**
+ * Returns the rows that show a job over dead letters. The names of the API are short: `done` are those that were sent again
+ * or discarded, `delivered` those that had succeeded before and were left alone, `failed` those that could not be read.
+ */
+export function jobRows(body: object): readonly (readonly [string, unknown])[] {
+  const job = body as Job;
+  // A dry run has no job, and one letter that was discarded is shown as it is.
+  if (job['left'] === undefined) return Object.entries(job);
+  return [
+    ['id', job['id']],
+    ['action', job.action],
+    ['state', job['state']],
+    [job.action === 'discard' ? 'discarded' : 'sent again', job['done']],
+    ['delivered before', job['delivered']],
+    ['skipped (receive nothing)', job['skipped']],
+    ['could not be read', job['failed']],
+    ['left to do', job['left']],
+    ...(job.outcome === undefined ? [] : [['outcome', job.outcome] as const]),
+    ...plain.map((field) => [field, job[field]] as const),
+  ];
+}

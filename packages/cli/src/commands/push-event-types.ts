@@ -1,0 +1,121 @@
+import { type ApiRequest, callApi } from '../call-api.ts';
+import { type CommandSpec, fileOf } from '../command.ts';
+import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import type { Target } from '../find-target.ts';
+
+const path = '/v1/webhooks/event-types';
+
+/** tidings event-types push: takes the types of a file, or those of a document. */
+export const pushCommand: CommandSpec = {
+  name: 'event-types push',
+  says: 'register the types of a file, or say anew what they are',
+  args: [
+    {
+      name: 'file',
+      says: 'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
+    },
+  ],
+  options: [
+    { flags: '--force', says: 'also schemas that can break readers' },
+    { flags: '--dry-run', says: 'only tell what would be done (documents only)' },
+  ],
+  examples: ['event-types push event-types.json', 'event-types push asyncapi.json --dry-run'],
+  view: {
+    columns: [
+      ['NAME', 'name'],
+      ['OUTCOME', 'outcome'],
+      ['STATE', 'state'],
+      ['SCHEMA', 'active_schema'],
+      ['VERSION', 'version'],
+    ],
+  },
+  failsWhen: refusals,
+  run: async (given, target) => {
+    const { options } = given;
+    const content = await fileOf(given, 'file');
+    if (isDocument(content)) return importDocument(target, content, options);
+    if (options['dryRun'] === true) {
+      throw new CommandFailed(exitCodes.usage, '--dry-run is for documents of AsyncAPI and OpenAPI.');
+    }
+    const types = typesOf(content);
+    const data: unknown[] = [];
+    // One after the other: the first that is refused ends it, and what went before is shown by `list`.
+    for (const type of types) data.push(await push(target, type, options['force'] === true));
+    return { data };
+  },
+};
+
+const isDocument = (content: unknown): content is object =>
+  typeof content === 'object' && content !== null && ('asyncapi' in content || 'openapi' in content);
+
+const importDocument = async (
+  target: Target,
+  body: object,
+  { force, dryRun }: Readonly<Record<string, unknown>>,
+): Promise<unknown> =>
+  callApi(target, {
+    method: 'POST',
+    path: `${path}/import`,
+    query: {
+      force: force === true ? 'true' : undefined,
+      dry_run: dryRun === true ? 'true' : undefined,
+    },
+    body,
+  });
+
+/** Each fault of the types that an import refused, in the file's own pointers. */
+function refusals(answer: object): string | null {
+  const data = Reflect.get(answer, 'data') as readonly Refusable[];
+  const refused = data.filter(({ outcome }) => outcome === 'refused');
+  if (refused.length === 0) return null;
+  const faults = refused.flatMap(({ code, errors = [] }) => {
+    const remedy = code === 'conflict' ? ' (--force takes it)' : '';
+    return errors.map(({ pointer, detail }) => `  ${pointer || '(all)'}: ${detail}${remedy}`);
+  });
+  return [`${refused.length} of ${data.length} were refused:`, ...faults].join('\n');
+}
+
+type Refusable = Readonly<{
+  outcome?: string;
+  code?: string | null;
+  errors?: readonly Readonly<{ pointer: string; detail: string }>[];
+}>;
+
+type NamedType = Readonly<{ name: string }>;
+
+function typesOf(content: unknown): readonly NamedType[] {
+  const types: readonly unknown[] = Array.isArray(content) ? content : [content];
+  const isNamed = (type: unknown): type is NamedType =>
+    typeof type === 'object' && type !== null && typeof Reflect.get(type, 'name') === 'string';
+  if (types.every(isNamed)) return types;
+  throw new CommandFailed(exitCodes.usage, 'The file must hold event types: objects, each with a name.');
+}
+
+// PUT says all of a type anew, so what was there before decides what has come of it. The outcomes are those of an import.
+async function push(target: Target, { name, ...rest }: NamedType, isForced: boolean): Promise<unknown> {
+  const one = `${path}/${encodeURIComponent(name)}`;
+  const before = await find(target, one);
+  if (before === null) {
+    return {
+      ...(await write(target, { method: 'POST', path, body: { name, ...rest } })),
+      outcome: 'created',
+    };
+  }
+  const body = { ...rest, ...(isForced ? { force: true } : {}) };
+  const after = await write(target, { method: 'PUT', path: one, body });
+  return { ...after, outcome: after['version'] === before['version'] ? 'unchanged' : 'new_version' };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const write = async (target: Target, request: ApiRequest): Promise<Fields> =>
+  (await callApi(target, request)) as Fields;
+
+async function find(target: Target, one: string): Promise<Fields | null> {
+  try {
+    return (await callApi(target, { method: 'GET', path: one })) as Fields;
+  } catch (error) {
+    if (error instanceof CommandFailed && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { callApi } from '../call-api.ts';
+import { type CommandSpec, countOf, type Given, inPath, type OptionSpec, textOf } from '../command.ts';
+import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { readSeconds } from '../read-time.ts';
+import { awaitRedrive, type RedriveJob, redriveFailure } from './await-redrive.ts';
+import { filterOf, filterOptions } from './dead-letter-filters.ts';
+import { jobRows } from './job-rows.ts';
+
+const path = '/v1/webhooks/dead-letters';
+const id = [{ name: 'id', says: 'the id of the dead letter' }] as const;
+const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
+
+const many: readonly OptionSpec[] = [
+  ...filterOptions,
+  { flags: '--all', says: 'all of them, instead of a filter' },
+  { flags: '--dry-run', says: 'only count them' },
+];
+const oneOrMany = [{ ...id[0], optional: true }] as const;
+
+/** What to send to the API for one or for many; throws CommandFailed when it is not clear which are meant. */
+function selectionOf(
+  given: Given,
+): Readonly<{ below: string; selection: Readonly<Record<string, unknown>> }> {
+  const filter = Object.fromEntries(
+    Object.entries(filterOf(given)).filter(([, value]) => value !== undefined),
+  );
+  const ways = [given.args['id'] !== '', given.options['all'] === true, Object.keys(filter).length > 0];
+  if (ways.filter(Boolean).length !== 1) {
+    const message = 'Say which dead letters are meant: an id, a filter, or --all, and only one of these.';
+    throw new CommandFailed(exitCodes.usage, message);
+  }
+  const [isOne, isAll] = ways;
+  const isDry = given.options['dryRun'] === true;
+  if (!isOne) return { below: '', selection: { ...(isAll ? { all: true } : { filter }), dry_run: isDry } };
+  if (isDry) throw new CommandFailed(exitCodes.usage, '--dry-run is for a filter or --all, not for one id.');
+  return { below: `/${inPath(given, 'id')}`, selection: {} };
+}
+
+/** tidings dead-letters redrive and discard. */
+export const redriveCommands: readonly CommandSpec[] = [
+  {
+    name: 'dead-letters redrive',
+    says: 'send one, those of a filter, or all again, by a job that is shown',
+    args: oneOrMany,
+    options: [
+      ...many,
+      { flags: '--rate <n>', says: 'at most so many a second, of a filter or --all' },
+      { flags: '--to-origin', says: 'one poison record, back to the topic it came from' },
+      {
+        flags: '--wait [duration]',
+        says: 'until the job has ended, and for one id until it is known what the endpoint answered (60s)',
+      },
+    ],
+    examples: [
+      `dead-letters redrive ${one} --wait`,
+      'dead-letters redrive --reason exhausted --consumer acme --dry-run',
+      'dead-letters redrive --all --rate 50',
+    ],
+    view: { rows: jobRows },
+    run: async (given, target) => {
+      const { below, selection } = selectionOf(given);
+      const wait = given.options['wait'];
+      const waitSeconds = typeof wait === 'string' ? readSeconds('--wait', wait) : 60;
+      const body = {
+        ...selection,
+        rate_per_second: countOf(given, 'rate'),
+        to_origin: given.options['toOrigin'] === true ? true : undefined,
+      };
+      const job = await callApi(target, { method: 'POST', path: `${path}${below}/redrive`, body });
+      if (wait === undefined || selection['dry_run'] === true) return job;
+      return awaitRedrive(target, job as RedriveJob, { letterId: given.args['id'] ?? '', waitSeconds });
+    },
+    failsWhen: redriveFailure,
+  },
+  {
+    name: 'dead-letters discard',
+    says: 'give one, those of a filter, or all up for good',
+    args: oneOrMany,
+    options: [...many, { flags: '--because <text>', says: 'why; is shown with them, and required' }],
+    examples: [
+      `dead-letters discard ${one} --because 'sent by mail'`,
+      "dead-letters discard --type order.test --because 'only tests' --dry-run",
+    ],
+    view: { rows: jobRows },
+    request: (given) => {
+      const { below, selection } = selectionOf(given);
+      const body = { ...selection, reason: textOf(given, 'because') };
+      return { method: 'POST', path: `${path}${below}/discard`, body };
+    },
+  },
+];

@@ -1,0 +1,26 @@
+import type { CommandSpec, Given } from './command.ts';
+
+// How one of each group is called, and the command that lists them.
+const nouns: Readonly<Record<string, string>> = {
+  subscriptions: 'subscription',
+  'event-types': 'event type',
+  deliveries: 'delivery',
+  'dead-letters': 'dead letter',
+  consumers: 'consumer',
+  'api-keys': 'API key',
+  workspaces: 'workspace',
+};
+
+/**
+ * Returns what a 404 means for the one that a command names, in the words of the command line: the API speaks of its paths
+ * and ids. Null for a command that names none.
+ */
+export function missingText(spec: CommandSpec, given: Given): string | null {
+  const [group = ''] = spec.name.split(' ');
+  const { noun = nouns[group], list = `${group} list` } = spec.names ?? {};
+  const [argument] = spec.args ?? [];
+  const namesOne = argument?.name === 'id' || argument?.name === 'name';
+  const value = namesOne ? (given.args[argument.name] ?? '') : '';
+  if (noun === undefined || value === '') return null;
+  return `404 Not found: There is no ${noun} '${value}', or your key does not see it. tidings ${list} shows those there are.`;
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anApi } from './cli-under-test.ts';
+
+const mark = Buffer.from([0xef, 0xbb, 0xbf]);
+const json = Buffer.from('{"total":"12 €"}');
+const utf16 = Buffer.from('{"total":1}', 'utf16le');
+
+function aFolder(bytes: Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
+  writeFileSync(join(folder, 'data.json'), bytes);
+  return folder;
+}
+
+const accepted = { id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00.000Z' };
+const publish = ['events', 'publish', 'a', '--data'];
+
+describe('a file or standard input', () => {
+  it('may begin with a byte order mark, which is not sent', async () => {
+    const { asked, runWith } = await anApi(202, accepted);
+    const bytes = Buffer.concat([mark, json]);
+    expect((await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json')).code).toBe(0);
+    expect((await runWith({ stdin: bytes }, ...publish, '-')).code).toBe(0);
+    expect((await runWith({ stdin: json }, ...publish, '@-')).code).toBe(0);
+    expect(asked.map(({ raw }) => raw)).toEqual(
+      Array.from({ length: 3 }, () => `{"type":"a","data":${json.toString()}}`),
+    );
+  });
+
+  it.each([
+    [
+      'UTF-16 with its mark',
+      Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
+      'is UTF-16: save it as UTF-8.',
+    ],
+    [
+      'UTF-16, the other way round',
+      Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(utf16).swap16()]),
+      'is UTF-16: ',
+    ],
+    ['UTF-16 without its mark', utf16, 'is UTF-16 or UTF-32 without its mark: '],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32: '],
+    ['Latin-1', Buffer.from('{"name":"Grüße"}', 'latin1'), 'is another encoding: '],
+  ])('in %s is refused in words, and nothing is sent', async (_name, bytes, text) => {
+    const { asked, runWith } = await anApi();
+    const fromFile = await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json');
+    expect(fromFile).toMatchObject({ code: 2, out: '' });
+    expect(fromFile.err).toContain(`The file 'data.json' must be UTF-8, and ${text}`);
+    const fromStdin = await runWith({ stdin: bytes }, 'subscriptions', 'create', '--data', '-');
+    expect(fromStdin.err).toContain(`Standard input must be UTF-8, and ${text}`);
+    expect(asked).toEqual([]);
+  });
+
+  it('says which character nobody sees', async () => {
+    const { run: tidings } = await anApi();
+    const { code, err } = await tidings(...publish, '\u00a0{}');
+    expect([code, err]).toEqual([2, expect.stringContaining('U+00A0') as string]);
+  });
+
+  it('that would not be kept as it is written is refused, where the tool would write it anew', async () => {
+    const { run: tidings } = await anApi();
+    const args = ['subscriptions', 'create', '--data'];
+    expect((await tidings(...args, '{"filters":{"n":9007199254740993}}')).err).toContain(
+      '--data: /filters/n ',
+    );
+    expect((await tidings(...args, '{"events":[],"events":[]}')).err).toContain('--data: /events ');
+  });
+
+  it('of an event goes out byte for byte, numbers beyond a double too', async () => {
+    const { asked, run: tidings } = await anApi(202, accepted);
+    expect((await tidings(...publish, '{"n":9007199254740993}')).code).toBe(0);
+    expect(asked[0]?.raw).toContain('"data":{"n":9007199254740993}');
+  });
+});

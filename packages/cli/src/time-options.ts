@@ -1,0 +1,28 @@
+import { type Given, type OptionSpec, textOf } from './command.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { readTime } from './read-time.ts';
+
+/** The times of a list of what happened. */
+export const timeOptions: readonly OptionSpec[] = [
+  { flags: '--since <duration>', says: 'only of the last 2h, 7d …; a time or a day is taken as well' },
+  { flags: '--from <time>', says: 'only after this time, RFC 3339 or a day; the same as --since' },
+  { flags: '--to <time>', says: 'only before this time, RFC 3339, a day, or 1h for an hour ago' },
+];
+
+/**
+ * Returns the fields of a query that {@link timeOptions} say; `names` are those of the API for after and before. Throws
+ * CommandFailed for a time that is none, and when --since and --from are both given.
+ */
+export function timesOf(
+  given: Given,
+  [after, before]: readonly [string, string],
+): Readonly<Record<string, string | undefined>> {
+  const [since, from, to] = ['since', 'from', 'to'].map((name) => {
+    const text = textOf(given, name);
+    return text === undefined ? undefined : readTime(`--${name}`, text);
+  });
+  if (since !== undefined && from !== undefined) {
+    throw new CommandFailed(exitCodes.usage, '--since and --from say the same: give one of them.');
+  }
+  return { [after]: since ?? from, [before]: to };
+}

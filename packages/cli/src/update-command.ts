@@ -1,0 +1,106 @@
+import { callApi } from './call-api.ts';
+import { changedFields, type ReadOnlyFields } from './changed-fields.ts';
+import {
+  bodyOf,
+  type CommandSpec,
+  countOf,
+  dataOption,
+  type Given,
+  ifMatch,
+  nameOfFile,
+  type OptionSpec,
+  textOf,
+  versionOption,
+} from './command.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+import type { Target } from './find-target.ts';
+import { readJson } from './read-input.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is changed: its command, the path of one, the options that say its fields, and what cannot be changed. */
+export type Changeable = Readonly<{
+  /** Such as `subscriptions`: the first word of its commands. */
+  group: string;
+  says: string;
+  args: NonNullable<CommandSpec['args']>;
+  pathOf(given: Given): string;
+  options: readonly OptionSpec[];
+  fieldsOf(given: Given): Fields | Promise<Fields>;
+  readOnly: ReadOnlyFields;
+  examples: readonly string[];
+}>;
+
+const fileOption: OptionSpec = {
+  flags: '--file <file>',
+  says: 'what `get --json` has shown, edited (FILE or -): what differs is changed, if it is still that version',
+};
+
+/** A command that changes what is named, and nothing else: by options, or by the edited answer of `get --json`. */
+export function updateCommand(changeable: Changeable): CommandSpec {
+  const { group, says, args, options, examples } = changeable;
+  const [{ name: argument = 'id' } = {}] = args;
+  return {
+    name: `${group} update`,
+    says,
+    args,
+    options: [...options, dataOption, fileOption, versionOption],
+    examples: [
+      ...examples,
+      `${group} get ${exampleOf(examples)} --json > one.json && $EDITOR one.json`,
+      `${group} update ${exampleOf(examples)} --file one.json`,
+    ],
+    view: 'object',
+    run: async (given, target) => {
+      const path = changeable.pathOf(given);
+      const fields = await bodyOf(given, await changeable.fieldsOf(given));
+      const file = textOf(given, 'file');
+      if (file !== undefined) {
+        refuseBoth(fields);
+        return updateByFile({ target, path, given, file, changeable });
+      }
+      refuseNothing(fields, changeable, argument);
+      return callApi(target, { method: 'PATCH', path, body: fields, headers: ifMatch(given) });
+    },
+  };
+}
+
+const exampleOf = ([example = '']: readonly string[]): string => example.split(' ')[2] ?? '';
+
+const isGiven = (value: unknown): boolean => value !== undefined;
+
+function refuseBoth(fields: Fields): void {
+  if (!Object.values(fields).some(isGiven)) return;
+  throw new CommandFailed(exitCodes.usage, '--file says all of it: give no other field beside it.');
+}
+
+function refuseNothing(fields: Fields, { group, options }: Changeable, argument: string): void {
+  if (Object.values(fields).some(isGiven)) return;
+  const flags = [...options, dataOption, fileOption].map(({ flags: text }) => text.split(' ')[0]);
+  const message = `Nothing is changed: say what, by ${flags.join(', ')}. tidings ${group} get ${argument.toUpperCase()} shows what it is.`;
+  throw new CommandFailed(exitCodes.usage, message);
+}
+
+type FileUpdate = Readonly<{
+  target: Target;
+  path: string;
+  given: Given;
+  file: string;
+  changeable: Changeable;
+}>;
+
+async function updateByFile({ target, path, given, file, changeable }: FileUpdate): Promise<unknown> {
+  const name = nameOfFile(file);
+  const wanted = await readJson(name, file === '-' ? '-' : `@${file.replace(/^@/, '')}`, given.input);
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) {
+    throw new CommandFailed(exitCodes.usage, `${name} must hold one object, as \`get --json\` shows it.`);
+  }
+  const current = (await callApi(target, { method: 'GET', path })) as Fields;
+  const body = changedFields(current, wanted as Fields, changeable.readOnly);
+  if (Object.keys(body).length === 0) {
+    given.progress('Nothing differs: nothing is changed.');
+    return current;
+  }
+  const version: unknown = countOf(given, 'ifMatch') ?? Reflect.get(wanted, 'version') ?? current['version'];
+  return callApi(target, { method: 'PATCH', path, body, headers: { 'if-match': `"${String(version)}"` } });
+}
