@@ -287,10 +287,20 @@ describe('what is asked', () => {
     expect(asked.map(({ headers }) => headers['if-match'])).toEqual(['"3"', '"4"']);
   });
 
-  it('makes a repeat of a creation safe', async () => {
+  it.each([
+    [['api-keys', 'create', '--scope', 'admin']],
+    [['consumers', 'create', 'acme']],
+    [['consumers', 'token', 'acme']],
+    [['workspaces', 'create', 'ws_1']],
+    [['event-types', 'create', 'a.b']],
+    [['subscriptions', 'create', '--event', 'a']],
+    [['subscriptions', 'rotate-secret', 'sub_1']],
+    [['dead-letters', 'redrive', 'dl_1']],
+    [['dead-letters', 'discard', 'dl_1', '--because', 'x']],
+  ])('makes a repeat of %j safe', async (args) => {
     const { asked, run: tidings } = await anApi(201);
-    await tidings('api-keys', 'create', '--scope', 'admin', '--idempotency-key', 'once');
-    expect(asked[0]?.headers['idempotency-key']).toBe('once');
+    await tidings(...args, '--idempotency-key', 'once');
+    expect(asked.map(({ headers }) => headers['idempotency-key'])).toEqual(['once']);
   });
 
   it.each([

@@ -36,7 +36,7 @@ export const requestsAt = (path: string) => {
       (given: Given): ApiRequest => ({
         method: 'POST',
         path: `${one(given)}/${action}`,
-        headers: ifMatch(given),
+        headers: { ...ifMatch(given), ...onceHeader(given) },
       }),
   };
 };

@@ -202,6 +202,7 @@ const writeCommands: readonly CommandSpec[] = [
       { flags: '--example <json>', says: 'data that satisfy it (JSON, @FILE or -)' },
       forceOption,
       versionOption,
+      onceOption,
     ],
     examples: ['event-types add-schema order.paid order-paid.schema.json'],
     view: 'object',
@@ -214,7 +215,7 @@ const writeCommands: readonly CommandSpec[] = [
         activate: given.options['activate'] === false ? false : undefined,
         force: forced(given),
       },
-      headers: ifMatch(given),
+      headers: { ...ifMatch(given), ...onceHeader(given) },
     }),
   },
   {

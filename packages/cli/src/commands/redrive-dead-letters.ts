@@ -1,5 +1,14 @@
 import { callApi } from '../call-api.ts';
-import { type CommandSpec, countOf, type Given, inPath, type OptionSpec, textOf } from '../command.ts';
+import {
+  type CommandSpec,
+  countOf,
+  type Given,
+  inPath,
+  type OptionSpec,
+  onceHeader,
+  onceOption,
+  textOf,
+} from '../command.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import { readSeconds } from '../read-time.ts';
 import { awaitRedrive, type RedriveJob, redriveFailure } from './await-redrive.ts';
@@ -14,6 +23,7 @@ const many: readonly OptionSpec[] = [
   ...filterOptions,
   { flags: '--all', says: 'all of them, instead of a filter' },
   { flags: '--dry-run', says: 'only count them' },
+  onceOption,
 ];
 const oneOrMany = [{ ...id[0], optional: true }] as const;
 
@@ -66,7 +76,8 @@ export const redriveCommands: readonly CommandSpec[] = [
         rate_per_second: countOf(given, 'rate'),
         to_origin: given.options['toOrigin'] === true ? true : undefined,
       };
-      const job = await callApi(target, { method: 'POST', path: `${path}${below}/redrive`, body });
+      const headers = onceHeader(given);
+      const job = await callApi(target, { method: 'POST', path: `${path}${below}/redrive`, body, headers });
       if (wait === undefined || selection['dry_run'] === true) return job;
       return awaitRedrive(target, job as RedriveJob, { letterId: given.args['id'] ?? '', waitSeconds });
     },
@@ -85,7 +96,7 @@ export const redriveCommands: readonly CommandSpec[] = [
     request: (given) => {
       const { below, selection } = selectionOf(given);
       const body = { ...selection, reason: textOf(given, 'because') };
-      return { method: 'POST', path: `${path}${below}/discard`, body };
+      return { method: 'POST', path: `${path}${below}/discard`, body, headers: onceHeader(given) };
     },
   },
 ];

@@ -5,6 +5,7 @@ import {
   inPath,
   jsonOf,
   type OptionSpec,
+  onceHeader,
   onceOption,
   pageOptions,
   secondsOf,
@@ -182,6 +183,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
         flags: '--overlap <duration>',
         says: 'how long the old one still signs, such as 10m (default), 2h or 7d',
       },
+      onceOption,
     ],
     examples: [`subscriptions rotate-secret ${one} --overlap 24h`],
     view: 'object',
@@ -189,6 +191,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
       method: 'POST',
       path: `${path}/${inPath(given, 'id')}/rotate-secret`,
       body: { overlap_seconds: secondsOf(given, 'overlap') },
+      headers: onceHeader(given),
     }),
   },
   {

@@ -6,6 +6,7 @@ import {
   type Given,
   inPath,
   type OptionSpec,
+  onceOption,
   pageOptions,
   versionOption,
 } from '../command.ts';
@@ -61,7 +62,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
     name: 'workspaces create',
     says: 'make a workspace; give it a first key with api-keys create --workspace',
     args: id,
-    options: [...rules, dataOption],
+    options: [...rules, dataOption, onceOption],
     examples: [
       'workspaces create ws_shop --name Shop',
       'workspaces create ws_try --policy open --allow-http',
