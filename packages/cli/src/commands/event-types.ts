@@ -29,6 +29,10 @@ const settings: readonly OptionSpec[] = [
   { flags: '--description <text>', says: 'for people' },
   { flags: '--group <name>', says: 'what it is shown with' },
   { flags: '--mode <mode>', says: 'what becomes of data that break the schema: off, warn or enforce' },
+  {
+    flags: '--compatibility <rule>',
+    says: 'what the next schema is compared with: forward, forward_transitive or none',
+  },
   { flags: '--audience <audience>', says: 'broadcast: to all who subscribe; addressed: to one consumer' },
   { flags: '--state <state>', says: 'draft, active, deprecated or archived' },
   { flags: '--example <json>', says: 'data that satisfy the schema (JSON, @FILE or -)' },
@@ -42,6 +46,7 @@ const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown
       description: 'description',
       group: 'group',
       mode: 'mode',
+      compatibility: 'compatibility',
       audience: 'audience',
       state: 'state',
     }),
