@@ -53,7 +53,8 @@ describe('what is written', () => {
     const resolver = tableResolver({ 'hooks.example': ['127.0.0.1'] });
     const egress = openEgress({ resolver });
     const url = `http://hooks.example:${receiver.port}/a/../b`;
-    expect(await egress.checkEndpoint(url)).toMatchObject({ ok: false, rule: 'dot-segment' });
+    const check = await egress.checkEndpoint(url);
+    expect(check.ok ? [] : check.violations.map(({ rule }) => rule)).toContain('dot-segment');
     await egress.send(aRequest(url));
     expect(receiver.requests).toMatchObject([{ path: '/b' }]);
   });
