@@ -41,7 +41,7 @@ function folderOf(name) {
   return join(root, 'packages', name.slice(scope.length));
 }
 
-/** Where a package lies in the output: the packed one at the top, each other in a folder of its own. */
+/** The folder of a package in the output: the packed one at the top, each other in a folder of its own. */
 function placeOf(name) {
   const [own] = packages;
   return name === own ? output : join(output, name.slice(scope.length));

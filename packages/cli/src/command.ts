@@ -6,7 +6,7 @@ import { readSeconds } from './read-time.ts';
 import type { View } from './show.ts';
 
 /**
- * What was given on a command line: arguments by name, options by their name in camelCase, what files are read from, and
+ * The contents of a command line: arguments by name, options by their name in camelCase, what files are read from, and
  * `progress`, which tells on standard error how far a long command is.
  */
 export type Given = Readonly<{
@@ -28,7 +28,7 @@ export type CommandSpec = Readonly<{
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
-  /** What its first argument names, for the text of a 404, and the command that lists those; default: by its group. */
+  /** The noun for what its first argument names, for the text of a 404, and the command that lists those; default: by its group. */
   names?: Readonly<{ noun: string; list: string }>;
   /** Why the command failed although the API answered, in words; null when it did not. */
   failsWhen?(body: object): string | CommandFailed | null;

@@ -18,7 +18,7 @@ import type { Input } from './read-input.ts';
 import { nextPage, show } from './show.ts';
 import { version } from './version.ts';
 
-/** What the tool stands in: its surroundings, what it reads, and where it writes. */
+/** The surroundings of the tool: the environment, what it reads, and where it writes. */
 export type Io = Input &
   Readonly<{
     env: NodeJS.ProcessEnv;

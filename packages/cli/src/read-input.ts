@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { textFaults } from '@tidings/json';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
-/** Where a command reads from: standard input, and the folder that its file names are relative to. */
+/** The sources that a command reads from: standard input, and the folder that its file names are relative to. */
 export type Input = Readonly<{ stdin: Readable; folder: string }>;
 
 /**

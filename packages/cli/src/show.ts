@@ -1,8 +1,8 @@
 type Column = readonly [heading: string, field: string | ((item: object) => unknown)];
 
 /**
- * How an answer is shown without --json. A column is a heading and the field under it, or what is made of an item; an object is shown in full, or by
- * the labels and values that `rows` makes of it; `json` is for what is a document of its own.
+ * A way to show an answer without --json. A column is a heading and the field under it, or what is made of an item; an
+ * object is shown in full, or by the labels and values that `rows` makes of it; `json` is for a document of its own.
  */
 export type View =
   | Readonly<{ columns: readonly Column[] }>

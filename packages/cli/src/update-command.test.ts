@@ -28,7 +28,7 @@ const shown = {
   propagated: true,
 };
 
-/** What `get --json > f`, an edit and `update --file f` ask for, when meanwhile a delivery came. */
+/** Runs `update --file f` on an edited answer of `get --json`, after a delivery has come, and gives what it asked for. */
 async function updated(edit: (one: Record<string, unknown>) => unknown, ...more: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
   const one = structuredClone(shown) as Record<string, unknown>;

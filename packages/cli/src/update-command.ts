@@ -18,7 +18,7 @@ import { readJson } from './read-input.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is changed: its command, the path of one, the options that say its fields, and what cannot be changed. */
+/** A kind of object that can be changed: its command, the path of one, the options that say its fields, and what cannot be changed. */
 export type Changeable = Readonly<{
   /** Such as `subscriptions`: the first word of its commands. */
   group: string;

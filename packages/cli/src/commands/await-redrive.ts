@@ -13,7 +13,7 @@ export type RedriveJob = Readonly<{
   isDelivered?: boolean;
 }>;
 
-/** Which letter was sent again ('' when they were many), and for how long its outcome is waited for. */
+/** The letter that was sent again ('' when they were many), and for how long its outcome is waited for. */
 export type Waiting = Readonly<{ letterId: string; waitSeconds: number }>;
 
 type Letter = Readonly<{ state: string; delivery_id: string | null; redriven_chain: number | null }>;

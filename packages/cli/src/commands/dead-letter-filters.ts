@@ -2,7 +2,7 @@ import { fieldsOf, type Given, type OptionSpec, textOf } from '../command.ts';
 import { readTime } from '../read-time.ts';
 import { timeOptions, timesOf } from '../time-options.ts';
 
-/** Which dead letters are meant, by what they have in common. */
+/** Options that select dead letters by what they have in common. */
 export const filterOptions: readonly OptionSpec[] = [
   { flags: '--event <id>', says: 'those of this event, evt_…' },
   { flags: '--subscription <id>', says: 'those to this subscription, sub_…' },

@@ -16,10 +16,10 @@ const maxBytes = 3_500_000;
 const maxTold = 20;
 const maxKept = 1_000;
 
-/** What was not accepted: where it stands, why, and the status of the API's refusal (null: it was not sent). */
+/** An event that was not accepted: where it stands, why, and the status of the API's refusal (null: it was not sent). */
 type Refusal = Readonly<{ place: string; status: number | null; detail: string }>;
 
-/** What became of all events, as `--json` prints it. */
+/** The result of the whole command, as `--json` prints it. */
 type Outcome = {
   accepted: number;
   refused: number;

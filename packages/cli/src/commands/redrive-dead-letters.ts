@@ -27,7 +27,7 @@ const many: readonly OptionSpec[] = [
 ];
 const oneOrMany = [{ ...id[0], optional: true }] as const;
 
-/** What to send to the API for one or for many; throws CommandFailed when it is not clear which are meant. */
+/** Returns the path and body for one or for many. Throws CommandFailed when it is not clear which are meant. */
 function selectionOf(
   given: Given,
 ): Readonly<{ below: string; selection: Readonly<Record<string, unknown>> }> {
