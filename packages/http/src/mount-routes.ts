@@ -6,6 +6,7 @@ import { answerPreflight } from './cross-origin.ts';
 import { idempotencyKeyOf } from './idempotency/idempotency-key.ts';
 import { type IdempotencyParts, idempotentRequest } from './idempotency/idempotent-request.ts';
 import { ifMatchOf } from './if-match.ts';
+import type { Webhooks } from './openapi/describe-webhook.ts';
 import { describing, descriptionRoute } from './openapi/description-route.ts';
 import type { Authenticate } from './principal.ts';
 import { limitRate } from './rate-limit.ts';
@@ -24,6 +25,8 @@ export type MountOptions = Readonly<{
   authenticate: Authenticate;
   requestsPerSecond?: number;
   idempotency?: IdempotencyParts;
+  /** What is described beside the routes. */
+  webhooks?: Webhooks;
 }>;
 
 /**
@@ -34,7 +37,7 @@ export type MountOptions = Readonly<{
 export function mountRoutes(app: Express, given: readonly Route[], options: MountOptions): void {
   const routes = given.some(({ path }) => path === describing.path)
     ? given
-    : [...given, descriptionRoute(given)];
+    : [...given, descriptionRoute(given, options.webhooks)];
   refuseDoubles(routes);
   // One for all routes: a key has one limit here, not one at each route.
   const limit = limitRate(options.requestsPerSecond ?? 0);

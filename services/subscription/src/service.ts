@@ -33,6 +33,7 @@ import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts'
 import { operationalEventPublisher } from './subscriptions/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './subscriptions/adapters/mongo-health-store.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
+import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import { type WorkspaceRules, workspaceRules } from './subscriptions/adapters/workspace-rules.ts';
 import { AttemptCounter } from './subscriptions/count-attempts.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
@@ -225,6 +226,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
         authenticate: access.authenticate,
         requestsPerSecond: config.requestsPerSecond,
         idempotency,
+        webhooks,
       }),
   });
   // Only now is it known where this process listens.

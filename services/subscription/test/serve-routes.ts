@@ -3,6 +3,7 @@ import { MemoryIdempotencyStore } from '@tidings/http/testing';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, keyRing, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
+import { webhooks } from '../src/subscriptions/adapters/webhook-schemas.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { principals } from './registry-api.ts';
 
@@ -26,7 +27,7 @@ export async function serveRoutes(
     metrics: createMetrics({}, { service: 'subscription', nodeMetrics: false }),
     health: new Health(),
     trustedProxies,
-    routes: (router) => mountRoutes(router, routes, { authenticate, idempotency }),
+    routes: (router) => mountRoutes(router, routes, { authenticate, idempotency, webhooks }),
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(1_000));

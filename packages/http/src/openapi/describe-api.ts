@@ -3,13 +3,14 @@ import { problemTable } from '../problem-table.ts';
 import {
   type Answer,
   type AnswerHeader,
-  type Body,
   idempotencyOf,
   type JsonSchema,
   type Query,
   type Route,
 } from '../route.ts';
-import { type Components, described } from './named-schema.ts';
+import { type BodyComponents, describeBody } from './describe-body.ts';
+import { describeWebhook, type Webhooks } from './describe-webhook.ts';
+import { type Components, described, exampleOf } from './named-schema.ts';
 import {
   problemAnswer,
   problemName,
@@ -37,6 +38,7 @@ export type ApiDescription = Readonly<{
   security: readonly Named[];
   tags: readonly Readonly<{ name: string; description: string }>[];
   paths: Readonly<Record<string, Named>>;
+  webhooks?: Readonly<Record<string, Named>>;
   components: Readonly<Record<string, Named>>;
 }>;
 
@@ -50,14 +52,18 @@ const info = {
     'problems: match on `code`.',
 };
 
-/** Describes declared routes; `routes` are those of one service or of several. */
-export function describeApi(routes: readonly Route[]): ApiDescription {
+/** Describes declared routes, those of one service or of several, and the requests that endpoints get from it. */
+export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): ApiDescription {
   const schemas: Components = new Map();
+  const bodies: Components = new Map();
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     paths[route.path] ??= {};
-    Object.assign(paths[route.path] ?? {}, { [route.method.toLowerCase()]: operation(route, schemas) });
+    Object.assign(paths[route.path] ?? {}, {
+      [route.method.toLowerCase()]: operation(route, { schemas, bodies }),
+    });
   }
+  const sent = Object.entries(webhooks).map(([name, webhook]) => [name, describeWebhook(webhook, schemas)]);
   const codes = new Set(routes.flatMap(problemsOf));
   const responses = Object.fromEntries(
     [...codes].map((code) => [problemName(code), problemAnswer(code, (one) => described(one, schemas))]),
@@ -72,6 +78,7 @@ export function describeApi(routes: readonly Route[]): ApiDescription {
     security: [{ key: [] }],
     tags: tagsOf(routes.map(({ tag }) => tag)),
     paths: sorted(paths),
+    ...(sent.length === 0 ? {} : { webhooks: Object.fromEntries(sent) as Record<string, Named> }),
     components: {
       securitySchemes: {
         key: {
@@ -82,6 +89,7 @@ export function describeApi(routes: readonly Route[]): ApiDescription {
         },
       },
       schemas: sorted(Object.fromEntries(schemas)),
+      ...(bodies.size === 0 ? {} : { requestBodies: sorted(Object.fromEntries(bodies)) }),
       responses: sorted(responses),
       ...usedComponents(routes),
     },
@@ -99,6 +107,7 @@ const sorted = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
 
 function usedComponents(routes: readonly Route[]): Record<string, Named> {
   const headers = new Set<string>([
+    'Allow',
     'Retry-After',
     ...rateHeaders,
     ...routes.flatMap((route) => Object.values(route.answers).flatMap((answer) => headersOf(route, answer))),
@@ -121,7 +130,7 @@ const takenHeaders = (route: Route): readonly string[] => [
 const headersOf = (route: Route, { headers = [] }: Answer): readonly AnswerHeader[] =>
   idempotencyOf(route) === 'stored' ? [...headers, 'Idempotency-Replayed'] : headers;
 
-function operation(route: Route, schemas: Components): Named {
+function operation(route: Route, components: BodyComponents): Named {
   const { operationId, tag, summary, description, access, body } = route;
   const isPublic = typeof access !== 'string';
   const told = [description, isPublic ? `Needs no key: ${access.public}.` : `Needs the scope \`${access}\`.`];
@@ -132,9 +141,9 @@ function operation(route: Route, schemas: Components): Named {
     description: told.filter((text) => text !== undefined).join('\n\n'),
     security: isPublic ? [] : [{ key: [access] }],
     ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
-    parameters: parametersOf(route, schemas),
-    ...(body === undefined ? {} : { requestBody: requestBody(body, schemas) }),
-    responses: responsesOf(route, schemas),
+    parameters: parametersOf(route, components.schemas),
+    ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),
+    responses: responsesOf(route, components.schemas),
   };
 }
 
@@ -160,12 +169,6 @@ const queryParameters = (query: Query<unknown> | undefined, schemas: Components)
     return { ...(described(queryParameter(name, schema), schemas) as object), ...required };
   });
 
-function requestBody({ types, isOptional, schema, example }: Body<unknown>, schemas: Components): Named {
-  const media = { schema: described(schema, schemas), ...(example === undefined ? {} : { example }) };
-  const content = Object.fromEntries((types ?? ['*/*']).map((type) => [type, media]));
-  return { required: !isOptional, content };
-}
-
 function responsesOf(route: Route, schemas: Components): Named {
   const good = Object.entries(route.answers).map(([status, answer]) => [
     status,
@@ -182,7 +185,8 @@ function responsesOf(route: Route, schemas: Components): Named {
   return Object.fromEntries([...good, ...[...bad].sort(([a], [b]) => a - b)]) as Named;
 }
 
-function response({ description, schema, type, headers = [], example }: Answer, schemas: Components): object {
+function response(answer: Answer, schemas: Components): object {
+  const { description, schema, type, headers = [], example = exampleOf(schema) } = answer;
   const media = {
     ...(schema === undefined ? {} : { schema: described(schema, schemas) }),
     ...(example === undefined ? {} : { example }),

@@ -23,6 +23,7 @@ export function mergeDescriptions(
     info,
     tags: tagsOf(parts.flatMap(({ tags }) => tags.map(({ name }) => name))),
     paths: joined(parts.map(({ paths }) => paths)),
+    webhooks: joined(parts.map(({ webhooks = {} }) => webhooks)),
     components: joined(parts.map(({ components }) => components)),
   };
 }

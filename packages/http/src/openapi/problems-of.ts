@@ -15,6 +15,7 @@ export function problemsOf(route: Route): ErrorCode[] {
   const { access, params, body, takes = [], problems = [] } = route;
   const codes = new Set<ErrorCode>([
     'invalid-request',
+    'method-not-allowed',
     'not-acceptable',
     'rate-limited',
     'internal',
@@ -51,6 +52,7 @@ export function problemAnswer(code: ErrorCode, described: (schema: object) => un
   const names = [
     ...(status === 429 || status === 503 ? ['Retry-After'] : []),
     ...(status === 429 ? rateHeaders : []),
+    ...(status === 405 ? ['Allow'] : []),
   ];
   return {
     description: meaning,

@@ -1,17 +1,21 @@
 import { pageParameters } from '../query.ts';
 import type { AnswerHeader, JsonSchema, RequestHeader } from '../route.ts';
-import { named } from './named-schema.ts';
+import { exampleOf, named, withExample } from './named-schema.ts';
 
 const text = { type: 'string' } as const;
 const seconds = { type: 'integer', minimum: 1 } as const;
 
-/** What a list is answered with: a page of `item`. */
-export const pageSchema = (item: JsonSchema) =>
-  ({
+/** Returns the schema of what a list answers: a page of `item`, whose example is on it. */
+export function pageSchema(item: JsonSchema) {
+  const data = { type: 'array', items: item, description: 'The page, in the order of the list.' } as const;
+  const page = {
     type: 'object',
-    properties: { data: { type: 'array', items: item }, next_cursor: nextCursorSchema },
+    properties: { data, next_cursor: nextCursorSchema },
     required: ['data', 'next_cursor'],
-  }) as const;
+  } as const;
+  const example = exampleOf(item);
+  return example === undefined ? page : withExample(page, { data: [example], next_cursor: null });
+}
 
 const nextCursorSchema = named('NextCursor', {
   type: ['string', 'null'],
@@ -23,7 +27,11 @@ export const rateHeaders = ['RateLimit', 'RateLimit-Policy'] as const;
 type RateHeader = (typeof rateHeaders)[number];
 
 /** The headers of answers, as components. */
-export const answerHeaders: Readonly<Record<AnswerHeader | RateHeader, object>> = {
+export const answerHeaders: Readonly<Record<AnswerHeader | RateHeader | 'Allow', object>> = {
+  Allow: {
+    description: 'The methods that the path has.',
+    schema: { ...text, examples: ['GET, HEAD, OPTIONS'] },
+  },
   ETag: { description: 'The version, for If-Match.', schema: { ...text, examples: ['"3"'] } },
   Location: { description: 'Where the new object is.', schema: text },
   Link: { description: 'Where the next page is (RFC 8288, rel=next), when there is one.', schema: text },

@@ -45,6 +45,14 @@ const attemptSchema = named(
   }),
 );
 
+const summaryExample = {
+  ...{ id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c', event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
+  ...{ event_type: 'order.paid', subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
+  ...{ consumer_id: 'acme', status: 'delivered', status_reason: null, attempt_count: 1 },
+  ...{ last_status_code: 204, last_attempt_at: '2026-11-22T10:00:00.120Z', next_attempt_at: null },
+  ...{ created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.160Z' },
+} as const;
+
 /** A delivery in a list, as `summaryView` writes it. */
 const summarySchema = named(
   'DeliverySummary',
@@ -63,6 +71,7 @@ const summarySchema = named(
     created_at: time,
     updated_at: time,
   }),
+  summaryExample,
 );
 
 /** A page of them. */
@@ -73,6 +82,16 @@ export const deliverySchema = named(
   'Delivery',
   object({
     ...summarySchema.properties,
-    attempts: { type: 'array', items: attemptSchema },
+    attempts: { type: 'array', items: attemptSchema, description: 'In their order.' },
   }),
+  {
+    ...summaryExample,
+    attempts: [
+      {
+        ...{ attempt: 1, chain: 0, trigger: 'event', at: '2026-11-22T10:00:00.120Z', duration_ms: 38 },
+        ...{ outcome: 'delivered', status_code: 204, reason: null, response_excerpt: null },
+        next: { kind: 'none' },
+      },
+    ],
+  },
 );

@@ -21,6 +21,7 @@ import {
   batchSchema,
   eventExample,
   eventSchema,
+  mixedResultExample,
 } from './event-schemas.ts';
 
 /** What the routes need: the use cases and the bounds. */
@@ -95,6 +96,7 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       207: {
         description: 'Some events are not accepted: each result has its own status.',
         schema: batchResultSchema,
+        example: mixedResultExample,
         headers: ['Retry-After'],
       },
     },

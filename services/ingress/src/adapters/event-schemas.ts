@@ -1,4 +1,4 @@
-import { type JsonSchema, named, problemSchema } from '@tidings/http';
+import { errorDetailSchema, type JsonSchema, named, problemSchema } from '@tidings/http';
 import { maxBatchEvents } from '../config.ts';
 import { eventRequestSchema } from '../domain/event-request.ts';
 
@@ -44,7 +44,13 @@ export const eventExample = {
 export const batchSchema = named('EventBatch', {
   type: 'object',
   properties: {
-    events: { type: 'array', items: eventSchema, minItems: 1, maxItems: maxBatchEvents },
+    events: {
+      type: 'array',
+      items: eventSchema,
+      minItems: 1,
+      maxItems: maxBatchEvents,
+      description: 'The events, each as it would be published alone.',
+    },
   },
   required: ['events'],
   additionalProperties: false,
@@ -53,11 +59,7 @@ export const batchSchema = named('EventBatch', {
 const warnings = {
   type: 'array',
   description: 'What is wrong with data of a type that only warns.',
-  items: {
-    type: 'object',
-    properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
-    required: ['pointer', 'detail'],
-  },
+  items: errorDetailSchema,
 } as const;
 
 const accepted = {
@@ -71,32 +73,61 @@ const accepted = {
   warnings,
 } as const;
 
+const acceptedExample = {
+  id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  type: 'order.paid',
+  accepted_at: '2026-11-22T10:00:00.000Z',
+} as const;
+
 /** What the sender of an event is told. */
-export const acceptedSchema = named('AcceptedEvent', {
-  type: 'object',
-  properties: accepted,
-  required: ['id', 'type', 'accepted_at'],
-});
+export const acceptedSchema = named(
+  'AcceptedEvent',
+  {
+    type: 'object',
+    properties: accepted,
+    required: ['id', 'type', 'accepted_at'],
+  },
+  acceptedExample,
+);
 
 /** What the sender of a batch is told, event by event in their order. */
-export const batchResultSchema = named('EventBatchResult', {
-  type: 'object',
-  properties: {
-    results: {
-      type: 'array',
-      description: 'One for each event, in their order.',
-      items: {
-        type: 'object',
-        properties: {
-          status: { type: 'integer', description: '202, or that of the problem.' },
-          ...accepted,
-          deprecated_at: dateTime,
-          sunset_at: dateTime,
-          problem: problemSchema,
+export const batchResultSchema = named(
+  'EventBatchResult',
+  {
+    type: 'object',
+    properties: {
+      results: {
+        type: 'array',
+        description: 'One for each event, in their order.',
+        items: {
+          type: 'object',
+          properties: {
+            status: { type: 'integer', description: '202, or that of the problem.' },
+            ...accepted,
+            deprecated_at: dateTime,
+            sunset_at: dateTime,
+            problem: problemSchema,
+          },
+          required: ['status'],
         },
-        required: ['status'],
       },
     },
+    required: ['results'],
   },
-  required: ['results'],
-});
+  { results: [{ status: 202, ...acceptedExample }] },
+);
+
+/** The results of a batch of which one event was refused. */
+export const mixedResultExample = {
+  results: [
+    { status: 202, ...acceptedExample },
+    {
+      status: 422,
+      problem: {
+        ...{ type: '/problems/unprocessable', title: 'Not acceptable as it is', status: 422 },
+        ...{ detail: "'tidings.x' is reserved", code: 'unprocessable' },
+        errors: [{ pointer: '/events/1/type', detail: "'tidings.x' is reserved" }],
+      },
+    },
+  ],
+} as const;

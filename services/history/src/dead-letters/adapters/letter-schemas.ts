@@ -1,7 +1,8 @@
 import { bodyFormats, deadLetterReasons, triggers } from '@tidings/contracts';
-import type { JsonSchema } from '@tidings/http';
+import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { deadLetterKinds, deadLetterStates } from '../domain/dead-letter.ts';
 import { jobActions, jobStates } from '../domain/dead-letter-job.ts';
+import { countsExample, jobExample, letterDetailExample, letterExample } from './letter-examples.ts';
 import { filterProperties } from './letter-request.ts';
 
 const text = { type: 'string' } as const;
@@ -10,7 +11,6 @@ const count = { type: 'integer', minimum: 0 } as const;
 const countOrNull = { type: ['integer', 'null'], minimum: 0 } as const;
 const time = { type: 'string', format: 'date-time' } as const;
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
-const nextCursor = { ...textOrNull, description: 'For the next page; null on the last.' };
 
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
@@ -18,8 +18,7 @@ const object = (properties: Readonly<Record<string, JsonSchema>>) =>
 const nullable = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: ['object', 'null'], properties, required: Object.keys(properties) }) as const;
 
-/** A dead letter as `letterView` writes it. */
-export const letterSchema = object({
+const letterFields = object({
   id: text,
   kind: { enum: deadLetterKinds },
   state: { enum: deadLetterStates },
@@ -49,132 +48,167 @@ export const letterSchema = object({
   },
 });
 
+/** A dead letter as `letterView` writes it. */
+export const letterSchema = named('DeadLetter', letterFields, letterExample);
+
 /** A page of them. */
-export const letterListSchema = object({
-  data: { type: 'array', items: letterSchema },
-  next_cursor: nextCursor,
-});
+export const letterListSchema = named('DeadLetterPage', pageSchema(letterSchema));
 
 /** A dead letter with what it holds, as `letterDetailView` writes it. */
-export const letterDetailSchema = object({
-  ...letterSchema.properties,
-  command: nullable({
-    trigger: { enum: triggers },
-    attempt: count,
-    position: count,
-    format: { enum: bodyFormats },
-    ordering_key: textOrNull,
-    subscription_version: count,
-    accepted_at: time,
+export const letterDetailSchema = named(
+  'DeadLetterDetail',
+  object({
+    ...letterSchema.properties,
+    command: nullable({
+      trigger: { enum: triggers },
+      attempt: count,
+      position: count,
+      format: { enum: bodyFormats },
+      ordering_key: textOrNull,
+      subscription_version: count,
+      accepted_at: time,
+    }),
+    attempts: {
+      type: 'array',
+      items: object({
+        at: time,
+        status_code: { type: ['integer', 'null'] },
+        reason: textOrNull,
+        duration_ms: count,
+      }),
+    },
+    record: {
+      ...nullable({
+        key: textOrNull,
+        headers: { type: 'object', additionalProperties: { type: 'string' } },
+        timestamp: time,
+      }),
+      description: 'Of a poison record: what it had beside its value.',
+    },
+    body: {
+      ...nullable({
+        encoding: { enum: ['utf-8', 'base64'] },
+        content: text,
+        bytes: count,
+        is_truncated: { type: 'boolean' },
+      }),
+      description: 'The request body, or the value of the poison record; up to 64 KiB of it.',
+    },
   }),
-  attempts: {
-    type: 'array',
-    items: object({
-      at: time,
-      status_code: { type: ['integer', 'null'] },
-      reason: textOrNull,
-      duration_ms: count,
-    }),
-  },
-  record: {
-    ...nullable({
-      key: textOrNull,
-      headers: { type: 'object', additionalProperties: { type: 'string' } },
-      timestamp: time,
-    }),
-    description: 'Of a poison record: what it had beside its value.',
-  },
-  body: {
-    ...nullable({
-      encoding: { enum: ['utf-8', 'base64'] },
-      content: text,
-      bytes: count,
-      is_truncated: { type: 'boolean' },
-    }),
-    description: 'The request body, or the value of the poison record; up to 64 KiB of it.',
-  },
-});
+  letterDetailExample,
+);
 
 /** Counts as `countsView` writes them. */
-export const countsSchema = object({
-  total: count,
-  data: {
-    type: 'array',
-    items: object({
-      kind: { enum: deadLetterKinds },
-      reason: { enum: deadLetterReasons },
-      state: { enum: deadLetterStates },
-      count,
-      oldest_at: time,
-    }),
-  },
-});
+export const countsSchema = named(
+  'DeadLetterCounts',
+  object({
+    total: count,
+    data: {
+      type: 'array',
+      items: object({
+        kind: { enum: deadLetterKinds },
+        reason: { enum: deadLetterReasons },
+        state: { enum: deadLetterStates },
+        count,
+        oldest_at: time,
+      }),
+    },
+  }),
+  countsExample,
+);
 
 /** A job as `jobView` writes it. */
-export const jobSchema = object({
-  id: text,
-  action: { enum: jobActions },
-  state: { enum: jobStates },
-  filter: { type: 'object', description: 'What it goes over.' },
-  rate_per_second: { type: 'number' },
-  by: { ...text, description: 'The key that asked for it; `enable` when a subscription was enabled.' },
-  reason: textOrNull,
-  done: { ...count, description: 'Sent again, or discarded.' },
-  delivered: { ...count, description: 'Found to have succeeded since, and left alone.' },
-  skipped: { ...count, description: 'Left waiting: their subscription receives nothing.' },
-  failed: { ...count, description: 'Could not be read back.' },
-  left: { ...count, description: 'Still ahead.' },
-  created_at: time,
-  ended_at: timeOrNull,
-  error: textOrNull,
-});
+export const jobSchema = named(
+  'Job',
+  object({
+    id: text,
+    action: { enum: jobActions },
+    state: { enum: jobStates },
+    filter: { type: 'object', description: 'What it goes over.' },
+    rate_per_second: { type: 'number' },
+    by: { ...text, description: 'The key that asked for it; `enable` when a subscription was enabled.' },
+    reason: textOrNull,
+    done: { ...count, description: 'Sent again, or discarded.' },
+    delivered: { ...count, description: 'Found to have succeeded since, and left alone.' },
+    skipped: { ...count, description: 'Left waiting: their subscription receives nothing.' },
+    failed: { ...count, description: 'Could not be read back.' },
+    left: { ...count, description: 'Still ahead.' },
+    created_at: time,
+    ended_at: timeOrNull,
+    error: textOrNull,
+  }),
+  jobExample,
+);
 
 /** A page of jobs. */
-export const jobListSchema = object({
-  data: { type: 'array', items: jobSchema },
-  next_cursor: nextCursor,
-});
+export const jobListSchema = named('JobPage', pageSchema(jobSchema));
 
 /** What a dry run answers. */
-export const dryRunSchema = object({ dry_run: { type: 'boolean', const: true }, count });
+export const dryRunSchema = named('DryRun', object({ dry_run: { type: 'boolean', const: true }, count }), {
+  dry_run: true,
+  count: 12,
+});
 
-const reasonText = { type: 'string', minLength: 1, maxLength: 500 } as const;
+const reasonText = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 500,
+  description: 'Says why, for whoever looks at the dead letter later.',
+} as const;
 const closed = { type: 'object', additionalProperties: false } as const;
 
 const selection = {
-  filter: {
+  filter: named('DeadLetterFilter', {
     ...closed,
     properties: filterProperties,
     minProperties: 1,
     description: 'Which ones; all of its fields must hold.',
-  },
+  }),
   all: { type: 'boolean', const: true, description: 'All of them; instead of a filter.' },
-  dry_run: { type: 'boolean', description: 'Only count.' },
+  dry_run: { type: 'boolean', default: false, description: 'Only count.' },
 } as const;
 
 /** Bodies of what can be done with dead letters. */
 export const letterBodies = {
-  redriveOne: {
-    ...closed,
-    properties: {
-      to_origin: {
-        type: 'boolean',
-        description: 'Needed for a poison record: it goes back to the topic it came from, as it was.',
+  redriveOne: named(
+    'RedriveDeadLetter',
+    {
+      ...closed,
+      properties: {
+        to_origin: {
+          type: 'boolean',
+          default: false,
+          description: 'Needed for a poison record: it goes back to the topic it came from, as it was.',
+        },
       },
     },
-  },
-  discardOne: { ...closed, properties: { reason: reasonText }, required: ['reason'] },
-  redriveMany: (maxRate: number) => ({
-    ...closed,
-    properties: {
-      ...selection,
-      rate_per_second: {
-        type: 'integer',
-        minimum: 1,
-        maximum: maxRate,
-        description: 'At most so many a second.',
+    { to_origin: true },
+  ),
+  discardOne: named(
+    'DiscardDeadLetter',
+    { ...closed, properties: { reason: reasonText }, required: ['reason'] },
+    { reason: 'sent by hand' },
+  ),
+  redriveMany: (maxRate: number) =>
+    named(
+      'RedriveDeadLetters',
+      {
+        ...closed,
+        properties: {
+          ...selection,
+          rate_per_second: {
+            type: 'integer',
+            minimum: 1,
+            maximum: maxRate,
+            description: 'At most so many a second. Default: as the operator has set it.',
+          },
+        },
       },
-    },
-  }),
-  discardMany: { ...closed, properties: { ...selection, reason: reasonText }, required: ['reason'] },
+      { filter: { reason: 'exhausted' }, rate_per_second: 50 },
+    ),
+  discardMany: named(
+    'DiscardDeadLetters',
+    { ...closed, properties: { ...selection, reason: reasonText }, required: ['reason'] },
+    { all: true, reason: 'the partner has left' },
+  ),
 } as const;

@@ -1,5 +1,5 @@
 import { accessScopes, consumerScopes } from '@tidings/contracts';
-import type { JsonSchema } from '@tidings/http';
+import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { type ApiKey, shownState } from '../domain/api-key.ts';
 
 const text = { type: 'string' } as const;
@@ -32,28 +32,54 @@ const keyFields = {
   propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
 } as const;
 
+const keyExample = {
+  id: 'key_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  workspace_id: 'ws_shop',
+  consumer_id: null,
+  name: 'shop backend',
+  prefix: 'tdk_4fR8',
+  scopes: ['events:write'],
+  state: 'active',
+  expires_at: null,
+  requests_per_second: null,
+  is_bootstrap: false,
+  created_by: 'key_admin_ws_shop',
+  last_used_at: '2026-11-22T10:05:00.000Z',
+  version: 1,
+  created_at: '2026-11-22T10:00:00.000Z',
+  updated_at: '2026-11-22T10:00:00.000Z',
+  propagated: true,
+} as const;
+
 /** A key as `apiKeyView` writes it. */
-export const apiKeySchema = object(keyFields);
+export const apiKeySchema = named('ApiKey', object(keyFields), keyExample);
 
 /** A new key, with the key itself. */
-export const createdKeySchema = object({
-  ...keyFields,
-  key: { type: 'string', description: 'The key. It is shown nowhere else.' },
-});
+export const createdKeySchema = named(
+  'CreatedApiKey',
+  object({ ...keyFields, key: { type: 'string', description: 'The key. It is shown nowhere else.' } }),
+  { ...keyExample, last_used_at: null, key: 'tdk_4fR8exampleOfAKeyOfNobody' },
+);
 
 /** A page of keys. */
-export const listSchema = object({
-  data: { type: 'array', items: apiKeySchema },
-  next_cursor: textOrNull,
-});
+export const listSchema = named('ApiKeyPage', pageSchema(apiKeySchema));
 
 /** A consumer token. */
-export const tokenSchema = object({
-  token: { type: 'string', description: 'To be sent as a key is. It is shown nowhere else.' },
-  consumer_id: text,
-  scopes: { type: 'array', items: { type: 'string', enum: consumerScopes } },
-  expires_at: time,
-});
+export const tokenSchema = named(
+  'ConsumerToken',
+  object({
+    token: { type: 'string', description: 'To be sent as a key is. It is shown nowhere else.' },
+    consumer_id: text,
+    scopes: { type: 'array', items: { type: 'string', enum: consumerScopes } },
+    expires_at: time,
+  }),
+  {
+    token: 'eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl',
+    consumer_id: 'acme',
+    scopes: ['subscriptions:read', 'deliveries:read'],
+    expires_at: '2026-11-22T10:15:00.000Z',
+  },
+);
 
 const timeOf = (ms: number | null | undefined): string | null =>
   ms == null ? null : new Date(ms).toISOString();

@@ -52,11 +52,19 @@ const properties = {
   updated_at: time,
   propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
 } as const;
-const consumerSchema = named('Consumer', {
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-} as const);
+const consumerSchema = named(
+  'Consumer',
+  {
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+  } as const,
+  {
+    ...{ id: 'acme', workspace_id: 'ws_shop', name: 'Acme Inc.', contact: 'ops@acme.example' },
+    ...{ state: 'active', version: 1, propagated: true },
+    ...{ created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.000Z' },
+  },
+);
 const shown = { schema: consumerSchema, headers: ['ETag'] } as const;
 
 const consumerView = ({ entity, propagated }: Written<Consumer>): Readonly<Record<string, unknown>> => ({
@@ -144,7 +152,9 @@ const createRoute = (consumers: Documents<Consumer>): Route =>
     summary: 'Register a consumer',
     description: 'The id is the key: a repeat is told by 409 that the consumer is there.',
     problems: ['conflict'],
-    body: jsonBody<ConsumerBody>({ schema: named('NewConsumer', consumerBodySchemas.create) }),
+    body: jsonBody<ConsumerBody>({
+      schema: named('NewConsumer', consumerBodySchemas.create, { id: 'acme', name: 'Acme Inc.' }),
+    }),
     answers: {
       201: { description: 'The consumer.', schema: consumerSchema, headers: ['ETag', 'Location'] },
     },
@@ -192,7 +202,9 @@ const changeRoute = (consumers: Documents<Consumer>): Route =>
     summary: 'Change a consumer',
     params,
     takes: ['If-Match'],
-    body: patchBody<ConsumerChangeBody>({ schema: named('ConsumerChange', consumerBodySchemas.change) }),
+    body: patchBody<ConsumerChangeBody>({
+      schema: named('ConsumerChange', consumerBodySchemas.change, { contact: 'ops@acme.example' }),
+    }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(consumers, targetOf(call)),
     handle: async (call) => consumerReply(await changeConsumer(consumers, targetOf(call), call.body)),

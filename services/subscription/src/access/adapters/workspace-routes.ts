@@ -123,7 +123,9 @@ const createRoute = (parts: WorkspaceRouteParts): Route =>
       'It is strict unless the body says otherwise, and has no key yet: `first_key` in the answer is the request ' +
       'that makes one. The id is the key: a repeat is told by 409 that the workspace is there.',
     problems: ['conflict'],
-    body: jsonBody<WorkspaceBody>({ schema: named('NewWorkspace', workspaceBodySchemas.create) }),
+    body: jsonBody<WorkspaceBody>({
+      schema: named('NewWorkspace', workspaceBodySchemas.create, { id: 'ws_shop', name: 'The shop' }),
+    }),
     answers: {
       201: { description: 'The workspace.', schema: createdWorkspaceSchema, headers: ['ETag', 'Location'] },
     },
@@ -165,7 +167,9 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
       '`max_subscriptions` be raised above what it is or what the operator has set.',
     params,
     takes: ['If-Match'],
-    body: patchBody<WorkspacePatch>({ schema: named('WorkspaceChange', workspaceBodySchemas.change) }),
+    body: patchBody<WorkspacePatch>({
+      schema: named('WorkspaceChange', workspaceBodySchemas.change, { event_type_policy: 'open' }),
+    }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {

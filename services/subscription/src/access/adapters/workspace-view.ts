@@ -28,28 +28,47 @@ const properties = {
   propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
 } as const;
 
+const example = {
+  ...{ id: 'ws_shop', name: 'The shop', state: 'active', event_type_policy: 'strict', allow_http: false },
+  ...{ max_subscriptions: 1000, disable_after_failures: 100 },
+  notice: { url: 'https://chat.example/***', style: 'slack' },
+  ...{ version: 1, created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.000Z' },
+  propagated: true,
+} as const;
+
 /** A workspace as {@link workspaceView} writes it. */
-export const workspaceSchema = named('Workspace', {
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-} as const);
+export const workspaceSchema = named(
+  'Workspace',
+  { type: 'object', properties, required: Object.keys(properties) } as const,
+  example,
+);
 
 /** The answer to a creation: the workspace, and how it gets its first key. */
-export const createdWorkspaceSchema = named('CreatedWorkspace', {
-  type: 'object',
-  properties: {
-    ...properties,
-    first_key: {
-      type: 'object',
-      properties: { method: { type: 'string' }, path: { type: 'string' }, workspace_id: { type: 'string' } },
-      required: ['method', 'path', 'workspace_id'],
-      description:
-        'The request that makes its first key: the id goes into the body, by a key of the platform.',
+export const createdWorkspaceSchema = named(
+  'CreatedWorkspace',
+  {
+    type: 'object',
+    properties: {
+      ...properties,
+      first_key: {
+        type: 'object',
+        properties: {
+          method: { type: 'string' },
+          path: { type: 'string' },
+          workspace_id: { type: 'string' },
+        },
+        required: ['method', 'path', 'workspace_id'],
+        description:
+          'The request that makes its first key: the id goes into the body, by a key of the platform.',
+      },
     },
+    required: [...Object.keys(properties), 'first_key'],
+  } as const,
+  {
+    ...example,
+    first_key: { method: 'POST', path: '/v1/webhooks/api-keys', workspace_id: 'ws_shop' },
   },
-  required: [...Object.keys(properties), 'first_key'],
-} as const);
+);
 
 /** A workspace as the API shows it. */
 export function workspaceView(

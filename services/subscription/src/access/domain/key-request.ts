@@ -31,8 +31,14 @@ const ofConsumer = {
   ...consumerIdRule,
   description: 'Sees only what belongs to this consumer.',
 } as const;
-const scopeList = (names: readonly AccessScope[]) =>
-  ({ type: 'array', items: { type: 'string', enum: names }, minItems: 1, uniqueItems: true }) as const;
+const scopeList = (names: readonly AccessScope[], description: string) =>
+  ({
+    type: 'array',
+    items: { type: 'string', enum: names },
+    minItems: 1,
+    uniqueItems: true,
+    description,
+  }) as const;
 
 /** The schemas of the bodies above. */
 export const bodySchemas = {
@@ -40,7 +46,7 @@ export const bodySchemas = {
     type: 'object',
     properties: {
       name: { type: ['string', 'null'], minLength: 1, maxLength: 128, description: 'For people.' },
-      scopes: scopeList(accessScopes),
+      scopes: scopeList(accessScopes, 'What the key may do: no more than the key that makes it.'),
       consumer_id: { ...ofConsumer, type: ['string', 'null'] },
       expires_at: { type: ['string', 'null'], format: 'date-time', description: 'null: when it is revoked.' },
       requests_per_second: {
@@ -62,12 +68,13 @@ export const bodySchemas = {
     type: 'object',
     properties: {
       consumer_id: ofConsumer,
-      scopes: scopeList(consumerScopes),
+      scopes: scopeList(consumerScopes, 'What the token may do. Default: all of them.'),
       expires_in_seconds: {
         type: 'integer',
         minimum: 1,
         maximum: tokenSeconds.max,
         default: tokenSeconds.default,
+        description: 'After how many seconds the token ends.',
       },
     },
     required: ['consumer_id'],

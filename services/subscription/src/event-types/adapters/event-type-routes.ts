@@ -5,15 +5,10 @@ import { addSchema, archiveEventType, changeEventType, replaceEventType } from '
 import { createEventType } from '../create-event-type.ts';
 import { type CatalogueFormat, catalogueDocument, catalogueFormats } from '../domain/catalogue-document.ts';
 import type { EventType } from '../domain/event-type.ts';
-import {
-  bodySchemas,
-  type ChangeBody,
-  type CreateBody,
-  type ReplaceBody,
-  type SchemaBody,
-} from '../domain/request-body.ts';
+import type { ChangeBody, CreateBody, ReplaceBody, SchemaBody } from '../domain/request-body.ts';
 import { eventTypeKind } from '../event-type-kind.ts';
 import { allEventTypes, listEventTypes, readEventType } from '../read-event-types.ts';
+import { bodies } from './event-type-bodies.ts';
 import {
   eventTypeReply,
   listQuery,
@@ -22,7 +17,7 @@ import {
   requireCatalogue,
   targetOf,
 } from './event-type-calls.ts';
-import { eventTypeSchema, listSchema, schemaVersionSchema } from './event-type-schemas.ts';
+import { catalogueSchema, eventTypeSchema, listSchema, schemaVersionSchema } from './event-type-schemas.ts';
 import { eventTypeView } from './event-type-view.ts';
 import { importRoute } from './import-route.ts';
 
@@ -79,7 +74,7 @@ const createRoute = (parts: EventTypeParts): Route =>
     summary: 'Register an event type',
     description: 'The name is the key: a repeat is told by 409 that the type is there.',
     problems: ['conflict'],
-    body: jsonBody<CreateBody>({ schema: bodySchemas.create, maxBytes }),
+    body: jsonBody<CreateBody>({ schema: bodies.create, maxBytes }),
     answers: {
       201: { description: 'The type.', schema: eventTypeSchema, headers: ['ETag', 'Location'] },
     },
@@ -108,7 +103,7 @@ const exportRoute = ({ store }: EventTypeParts): Route =>
         description: 'Which of the two.',
       },
     }),
-    answers: { 200: { description: 'The document.', schema: { type: 'object' } } },
+    answers: { 200: { description: 'The document.', schema: catalogueSchema } },
     handle: async ({ principal, query }) => {
       const types = await allEventTypes(store, reachOf(principal));
       return { status: 200, body: catalogueDocument(types, query.format) };
@@ -144,7 +139,7 @@ const replaceRoute = (parts: EventTypeParts): Route =>
       'one that can break readers of the present one needs `force`, else the answer is 409 with every such change.',
     params: nameParams,
     takes: ['If-Match'],
-    body: jsonBody<ReplaceBody>({ schema: bodySchemas.replace, maxBytes }),
+    body: jsonBody<ReplaceBody>({ schema: bodies.replace, maxBytes }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await replaceEventType(parts, targetOf(call), call.body)),
@@ -163,7 +158,7 @@ const changeRoute = (parts: EventTypeParts): Route =>
       'object is merged member by member.',
     params: nameParams,
     takes: ['If-Match'],
-    body: patchBody<ChangeBody>({ schema: bodySchemas.change, maxBytes }),
+    body: patchBody<ChangeBody>({ schema: bodies.change, maxBytes }),
     answers: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await changeEventType(parts, targetOf(call), call.body)),
@@ -197,7 +192,7 @@ const addSchemaRoute = (parts: EventTypeParts): Route =>
       '`force`, else the answer is 409 with every such change.',
     params: nameParams,
     takes: ['If-Match'],
-    body: jsonBody<SchemaBody>({ schema: bodySchemas.schema, maxBytes }),
+    body: jsonBody<SchemaBody>({ schema: bodies.schema, maxBytes }),
     answers: { 201: { description: 'The type with its new schema.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await addSchema(parts, targetOf(call), call.body), 201),

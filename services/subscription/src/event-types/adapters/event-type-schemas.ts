@@ -1,5 +1,5 @@
 import { eventTypeAudiences, eventTypeStates, schemaModes } from '@tidings/contracts';
-import type { JsonSchema } from '@tidings/http';
+import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { compatibilities } from '../domain/event-type.ts';
 
 const text = { type: 'string' } as const;
@@ -11,10 +11,16 @@ const count = { type: 'integer' } as const;
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
 
+/** A schema of event data, as the description shows it. */
+export const orderSchema = {
+  type: 'object',
+  properties: { order_id: { type: 'string' }, total: { type: 'number' } },
+  required: ['order_id'],
+} as const;
+
 const schemaVersion = object({ version: count, created_at: time });
 
-/** A type as `eventTypeView` writes it. */
-export const eventTypeSchema = object({
+const eventTypeFields = object({
   name: text,
   workspace_id: text,
   description: textOrNull,
@@ -50,16 +56,56 @@ export const eventTypeSchema = object({
   },
 });
 
-/** A page of types. */
-export const listSchema = object({
-  data: { type: 'array', items: eventTypeSchema },
-  next_cursor: textOrNull,
+/** A type as `eventTypeView` writes it. */
+export const eventTypeSchema = named('EventType', eventTypeFields, {
+  name: 'order.paid',
+  workspace_id: 'ws_shop',
+  description: 'An order has been paid in full.',
+  group: 'orders',
+  state: 'active',
+  mode: 'enforce',
+  audience: 'broadcast',
+  compatibility: 'forward',
+  origin: 'registered',
+  active_schema: 1,
+  schema: orderSchema,
+  schema_versions: [{ version: 1, created_at: '2026-11-22T10:00:00.000Z' }],
+  example: { order_id: 'ord_7', total: 19.9 },
+  deprecated_at: null,
+  sunset_at: null,
+  version: 1,
+  created_at: '2026-11-22T10:00:00.000Z',
+  updated_at: '2026-11-22T10:00:00.000Z',
+  propagated: true,
 });
 
+/** A page of types. */
+export const listSchema = named('EventTypePage', pageSchema(eventTypeSchema));
+
 /** One schema of a type. */
-export const schemaVersionSchema = object({
-  version: count,
-  created_at: time,
-  is_active: { type: 'boolean' },
-  schema: { type: 'object', description: 'JSON Schema 2020-12.' },
-});
+export const schemaVersionSchema = named(
+  'EventTypeSchema',
+  object({
+    version: count,
+    created_at: time,
+    is_active: { type: 'boolean', description: 'Whether it is the one that holds.' },
+    schema: { type: 'object', description: 'JSON Schema 2020-12.' },
+  }),
+  { version: 1, created_at: '2026-11-22T10:00:00.000Z', is_active: true, schema: orderSchema },
+);
+
+/** A document of AsyncAPI 3.0 or OpenAPI 3.1 with event types in it. */
+export const catalogueSchema = named(
+  'EventTypeDocument',
+  { type: 'object', description: 'A document of AsyncAPI 3.0 or OpenAPI 3.1.' },
+  {
+    asyncapi: '3.0.0',
+    info: { title: 'Events of the shop', version: '1' },
+    channels: {
+      'order.paid': {
+        address: 'order.paid',
+        messages: { 'order.paid': { name: 'order.paid', payload: orderSchema } },
+      },
+    },
+  },
+);

@@ -1,4 +1,4 @@
-import { compileBody, jsonBody, named, queryOf, type Route, route } from '@tidings/http';
+import { compileBody, errorDetailSchema, jsonBody, named, queryOf, type Route, route } from '@tidings/http';
 import { errorCodes } from '@tidings/runtime';
 import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
 import type { WriteParts } from '../../registry/write-version.ts';
@@ -7,6 +7,7 @@ import { limits } from '../domain/limits.ts';
 import { bodySchemas, type ReplaceBody } from '../domain/request-body.ts';
 import { type Imported, importEventTypes, importOutcomes } from '../import-event-types.ts';
 import { requireCatalogue } from './event-type-calls.ts';
+import { catalogueSchema } from './event-type-schemas.ts';
 
 // A schema of 30 levels, and what a document puts around it.
 const maxDepth = 64;
@@ -35,11 +36,7 @@ const importedSchema = named('ImportedEventType', {
     },
     errors: {
       type: 'array',
-      items: {
-        type: 'object',
-        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
-        required: ['pointer', 'detail'],
-      },
+      items: errorDetailSchema,
       description: 'The faults of a refused one, with pointers into the document.',
     },
   },
@@ -47,15 +44,28 @@ const importedSchema = named('ImportedEventType', {
 } as const);
 
 const counts = Object.fromEntries(importOutcomes.map((outcome) => [outcome, { type: 'integer' } as const]));
-const resultSchema = named('EventTypeImport', {
-  type: 'object',
-  properties: {
-    dry_run: { type: 'boolean' },
-    counts: { type: 'object', properties: counts, required: importOutcomes },
-    data: { type: 'array', items: importedSchema, description: 'In the order of the document.' },
+const resultSchema = named(
+  'EventTypeImport',
+  {
+    type: 'object',
+    properties: {
+      dry_run: { type: 'boolean' },
+      counts: { type: 'object', properties: counts, required: importOutcomes },
+      data: { type: 'array', items: importedSchema, description: 'In the order of the document.' },
+    },
+    required: ['dry_run', 'counts', 'data'],
+  } as const,
+  {
+    dry_run: false,
+    counts: { created: 1, new_version: 0, unchanged: 0, refused: 0 },
+    data: [
+      {
+        ...{ name: 'order.paid', pointer: '/channels/order.paid', outcome: 'created', version: 1 },
+        ...{ active_schema: 1, propagated: true, code: null, errors: [] },
+      },
+    ],
   },
-  required: ['dry_run', 'counts', 'data'],
-} as const);
+);
 
 const viewOf = ({ entity, ...imported }: Imported): Readonly<Record<string, unknown>> => ({
   name: imported.name,
@@ -88,7 +98,7 @@ export const importRoute = (parts: WriteParts<EventType>): Route => {
       force: flag('Take also schemas that can break readers of the present ones.'),
     }),
     body: jsonBody<object>({
-      schema: { type: 'object', description: 'A document of AsyncAPI 3.0 or OpenAPI 3.1.' },
+      schema: catalogueSchema,
       maxBytes: limits.importBytes,
       maxDepth,
     }),

@@ -56,14 +56,34 @@ const schema = {
 } as const;
 const force = {
   type: 'boolean',
+  default: false,
   description: 'Do it although readers may break.',
 } as const;
 
 const settings = {
-  description: { type: ['string', 'null'], maxLength: limits.descriptionLength },
-  group: { type: ['string', 'null'], minLength: 1, maxLength: limits.groupLength },
-  mode: { type: 'string', enum: schemaModes },
-  audience: { type: 'string', enum: eventTypeAudiences },
+  description: {
+    type: ['string', 'null'],
+    maxLength: limits.descriptionLength,
+    description: 'Tells people when the event is published.',
+  },
+  group: {
+    type: ['string', 'null'],
+    minLength: 1,
+    maxLength: limits.groupLength,
+    description: 'Puts types together in lists, e.g. those of one product.',
+  },
+  mode: {
+    type: 'string',
+    enum: schemaModes,
+    description:
+      'What becomes of data that break the schema: `enforce` refuses them, `warn` takes them and says so, `off` does not look.',
+  },
+  audience: {
+    type: 'string',
+    enum: eventTypeAudiences,
+    description:
+      'Says whom events of it are for: `broadcast` everybody, `addressed` the consumer that each names.',
+  },
   compatibility: {
     type: 'string',
     enum: compatibilities,
@@ -71,10 +91,23 @@ const settings = {
       'What a schema that is to hold is compared with: the one before (`forward`), every one that has held ' +
       '(`forward_transitive`), or nothing (`none`).',
   },
-  state: { type: 'string', enum: eventTypeStates },
+  state: {
+    type: 'string',
+    enum: eventTypeStates,
+    description:
+      'Only `archived` types are refused at ingress; for `deprecated` ones the answer says so, and `draft` ones are not shown to consumers.',
+  },
   example: anything,
   deprecated_at: { ...time, description: 'RFC 3339. Default: when the state becomes deprecated.' },
   sunset_at: { ...time, description: 'RFC 3339. When events of the type are to end.' },
+} as const;
+
+// What a new type gets where the body says nothing. A test holds these against `defaultSettings`.
+const createdSettings = {
+  ...settings,
+  mode: { ...settings.mode, default: 'enforce' },
+  audience: { ...settings.audience, default: 'broadcast' },
+  compatibility: { ...settings.compatibility, default: 'forward' },
 } as const;
 
 const hints = { archived: 'state', deprecated: 'state', group_name: 'group' } as const;
@@ -95,11 +128,25 @@ const bodyOf = (
 /** JSON Schemas of the bodies. What they cannot say is checked by the use cases. */
 export const bodySchemas = {
   create: bodyOf(
-    { name: { type: 'string', minLength: 1, maxLength: eventTypeNameMaxLength }, ...settings, schema },
+    {
+      name: {
+        type: 'string',
+        minLength: 1,
+        maxLength: eventTypeNameMaxLength,
+        description: 'Names the type for good, in lower case with dots, e.g. `order.paid`.',
+      },
+      ...createdSettings,
+      state: { ...settings.state, default: 'active' },
+      schema,
+    },
     ['name'],
     { ...hints, type: 'name', event_type: 'name', schemas: 'schema', json_schema: 'schema' },
   ),
-  replace: bodyOf({ ...settings, schema, force }, [], { ...hints, schemas: 'schema', json_schema: 'schema' }),
+  replace: bodyOf({ ...createdSettings, schema, force }, [], {
+    ...hints,
+    schemas: 'schema',
+    json_schema: 'schema',
+  }),
   change: bodyOf({
     ...settings,
     active_schema: {
@@ -110,7 +157,16 @@ export const bodySchemas = {
     force,
   }),
   schema: bodyOf(
-    { schema: { ...schema, type: 'object' }, example: anything, activate: { type: 'boolean' }, force },
+    {
+      schema: { ...schema, type: 'object' },
+      example: anything,
+      activate: {
+        type: 'boolean',
+        default: true,
+        description: 'Makes it the schema that holds; false keeps it for later.',
+      },
+      force,
+    },
     ['schema'],
     { json_schema: 'schema', active: 'activate' },
   ),

@@ -36,11 +36,16 @@ const properties = {
   },
   after: { type: 'object', description: 'The same fields as they are. Secrets show as `***`.' },
 } as const;
-const entrySchema = named('AuditEntry', {
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-} as const);
+const entrySchema = named(
+  'AuditEntry',
+  { type: 'object', properties, required: Object.keys(properties) } as const,
+  {
+    ...{ id: 'aud_019aab3cf40000000002a1b2c3d4e5f6', at: '2026-11-22T10:00:00.000Z' },
+    ...{ operation: 'changed', kind: 'subscription', entity_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
+    ...{ consumer_id: 'acme', version: 2, actor: { key_id: 'key_shop', address: '203.0.113.9' } },
+    ...{ before: { timeout_ms: 10_000 }, after: { timeout_ms: 20_000 } },
+  },
+);
 
 const entryView = (entry: AuditEntry): Readonly<Record<string, unknown>> => ({
   id: entry.id,

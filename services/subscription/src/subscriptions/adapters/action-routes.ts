@@ -1,5 +1,5 @@
 import { eventId, newEventId, subscriptionId } from '@tidings/contracts';
-import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
+import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
 import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, type WriteParts } from '../../registry/write-version.ts';
 import { disableSubscription } from '../disable-subscription.ts';
@@ -19,7 +19,10 @@ export type ActionParts = WriteParts<Subscription> & RotateParts & TestParts & H
 
 const path = '/v1/webhooks/subscriptions/{id}';
 
-const nothing = jsonBody<Readonly<Record<string, never>>>({ schema: bodySchemas.nothing, ifEmpty: {} });
+const nothing = jsonBody<Readonly<Record<string, never>>>({
+  schema: named('NoFields', bodySchemas.nothing),
+  ifEmpty: {},
+});
 
 /** POST …/enable, …/disable, …/rotate-secret and …/test. */
 export const actionRoutes = (parts: ActionParts): Route[] => [
@@ -44,7 +47,10 @@ const enableRoute = (parts: ActionParts): Route =>
     path: `${path}/enable`,
     summary: 'Enable a subscription',
     description: 'Its failures until now are forgiven.',
-    body: jsonBody<EnableBody>({ schema: bodySchemas.enable, ifEmpty: {} }),
+    body: jsonBody<EnableBody>({
+      schema: named('EnableSubscription', bodySchemas.enable, { waiting: 'redrive' }),
+      ifEmpty: {},
+    }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
@@ -57,7 +63,10 @@ const disableRoute = (parts: ActionParts): Route =>
     operationId: 'disableSubscription',
     path: `${path}/disable`,
     summary: 'Disable a subscription',
-    body: jsonBody<DisableBody>({ schema: bodySchemas.disable, ifEmpty: {} }),
+    body: jsonBody<DisableBody>({
+      schema: named('DisableSubscription', bodySchemas.disable, { reason: 'endpoint is being moved' }),
+      ifEmpty: {},
+    }),
     answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
@@ -73,7 +82,10 @@ const rotateRoute = (parts: ActionParts): Route =>
     description:
       'Old and new sign together for the overlap; the answer holds the new one, which is shown once.',
     newId: newSecretId,
-    body: jsonBody<RotateBody>({ schema: bodySchemas.rotate, ifEmpty: {} }),
+    body: jsonBody<RotateBody>({
+      schema: named('RotateSecret', bodySchemas.rotate, { overlap_seconds: 600 }),
+      ifEmpty: {},
+    }),
     answers: {
       200: {
         description: 'The new version, with the new secret.',

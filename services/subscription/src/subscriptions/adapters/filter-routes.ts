@@ -10,32 +10,47 @@ const maxBytes = 1_048_576 + 65_536;
 const maxDepth = 132;
 const shownCharacters = 1_000;
 
-const resultSchema = named('FilterTest', {
-  type: 'object',
-  properties: {
-    matches: { type: 'boolean' },
-    failed: {
-      type: 'array',
-      description: 'The conditions that keep the filter from matching, at most 20; empty when it matches.',
-      items: {
-        type: 'object',
-        properties: {
-          pointer: { type: 'string', description: 'Where the condition stands in the request.' },
-          detail: { type: 'string' },
-          path: { type: ['string', 'null'], description: 'The path it is about; null for a combination.' },
-          found: {
-            type: 'array',
-            items: { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
-            description: `The values at the path, at most 10. One of more than ${shownCharacters} characters as JSON is cut and told as text.`,
+const resultSchema = named(
+  'FilterTest',
+  {
+    type: 'object',
+    properties: {
+      matches: { type: 'boolean' },
+      failed: {
+        type: 'array',
+        description: 'The conditions that keep the filter from matching, at most 20; empty when it matches.',
+        items: {
+          type: 'object',
+          properties: {
+            pointer: { type: 'string', description: 'Where the condition stands in the request.' },
+            detail: { type: 'string' },
+            path: { type: ['string', 'null'], description: 'The path it is about; null for a combination.' },
+            found: {
+              type: 'array',
+              items: { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
+              description: `The values at the path, at most 10. One of more than ${shownCharacters} characters as JSON is cut and told as text.`,
+            },
           },
+          required: ['pointer', 'detail', 'path', 'found'],
         },
-        required: ['pointer', 'detail', 'path', 'found'],
       },
+      warnings: warningsSchema,
     },
-    warnings: warningsSchema,
+    required: ['matches', 'failed', 'warnings'],
   },
-  required: ['matches', 'failed', 'warnings'],
-});
+  {
+    matches: false,
+    failed: [
+      {
+        pointer: '/filter/total/$gte',
+        detail: 'must be at least 1000, got 700',
+        path: 'total',
+        found: [700],
+      },
+    ],
+    warnings: [],
+  },
+);
 
 /** POST /v1/webhooks/filters/test. */
 export const filterRoutes = (parts: FilterTestParts): Route[] => [

@@ -5,8 +5,9 @@ import {
   orderings,
   signatureStyles,
 } from '@tidings/contracts';
-import { type JsonSchema, named, pageSchema } from '@tidings/http';
+import { errorDetailSchema, type JsonSchema, named, pageSchema } from '@tidings/http';
 import { verifications } from '../domain/subscription.ts';
+import { secretExample, subscriptionExample, testExample } from './subscription-examples.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -88,6 +89,7 @@ export const subscriptionSchema = named(
     updated_at: time,
     propagated,
   }),
+  subscriptionExample,
 );
 
 /** A page of them. */
@@ -100,12 +102,13 @@ export const subscriptionWithSecretSchema = named(
     ...subscriptionSchema.properties,
     secret: { ...textOrNull, description: 'Shown in this answer only; null for a key pair of ours.' },
   }),
+  { ...subscriptionExample, secret: secretExample },
 );
 
 /** What is odd about what was accepted. */
 export const warningsSchema = {
   type: 'array',
-  items: object({ pointer: text, detail: text }),
+  items: errorDetailSchema,
   description:
     'What was accepted and is odd, e.g. a name that has no address in DNS, or a condition on a field that the event types do not have.',
 } as const;
@@ -114,12 +117,14 @@ export const warningsSchema = {
 export const createdSchema = named(
   'CreatedSubscription',
   object({ ...subscriptionWithSecretSchema.properties, warnings: warningsSchema }),
+  { ...subscriptionExample, secret: secretExample, warnings: [] },
 );
 
 /** What a change answers. */
 export const changedSchema = named(
   'ChangedSubscription',
   object({ ...subscriptionSchema.properties, warnings: warningsSchema }),
+  { ...subscriptionExample, version: 2, warnings: [] },
 );
 
 /** What is left of a deleted subscription. */
@@ -131,6 +136,7 @@ export const deletedSchema = named(
     version: { type: 'integer' },
     propagated,
   }),
+  { id: subscriptionExample.id, state: 'deleted', version: 2, propagated: true },
 );
 
 /** What came of a test, as `testView` writes it. */
@@ -152,4 +158,5 @@ export const testSchema = named(
     delivery_id: text,
     recorded: { ...flag, description: 'Whether the attempt will appear among the deliveries.' },
   }),
+  testExample,
 );

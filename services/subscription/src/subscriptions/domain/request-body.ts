@@ -6,18 +6,12 @@ import type {
   SignatureStyle,
   SubscriptionRecord,
 } from '@tidings/contracts';
-import {
-  bodyFormats,
-  consumerIdRule,
-  exhaustionPolicies,
-  onEnablePolicies,
-  orderings,
-  signatureStyles,
-} from '@tidings/contracts';
+import { consumerIdRule, onEnablePolicies } from '@tidings/contracts';
 import { limits } from './limits.ts';
 import type { ScheduleChoice } from './retry-schedule.ts';
 import type { SecretHeadersBody } from './secret-headers.ts';
-import { type Verification, verifications } from './subscription.ts';
+import { choice, createdFields, patchedFields, settingsFields } from './settings-schemas.ts';
+import type { Verification } from './subscription.ts';
 import type { TlsBody } from './tls-material.ts';
 
 /** The fields of a subscription that its owner may write, as they stand in a request. */
@@ -76,68 +70,6 @@ export type DisableBody = Readonly<{ reason?: string }>;
 /** POST …/rotate-secret. */
 export type RotateBody = Readonly<{ overlap_seconds?: number; secret?: string }>;
 
-const count = ({ min, max }: Readonly<{ min: number; max: number }>): object => ({
-  type: 'integer',
-  minimum: min,
-  maximum: max,
-});
-
-const settingsFields = {
-  endpoint_url: { type: 'string', minLength: 1, maxLength: limits.endpointUrlLength },
-  description: { type: ['string', 'null'], maxLength: limits.descriptionLength },
-  events: {
-    type: 'array',
-    items: { type: 'string', minLength: 1 },
-    minItems: 1,
-    maxItems: limits.events,
-    uniqueItems: true,
-  },
-  filters: { type: ['object', 'null'] },
-  ordering: { enum: orderings },
-  on_exhausted: { enum: exhaustionPolicies },
-  format: { enum: bodyFormats },
-  signature_style: { enum: signatureStyles },
-  headers: { type: 'object', maxProperties: limits.headers, additionalProperties: { type: 'string' } },
-  secret_headers: {
-    type: 'object',
-    maxProperties: limits.headers,
-    // true stands for a value that is set and stays as it is; null takes the header away.
-    additionalProperties: { type: ['string', 'boolean', 'null'], not: { const: false } },
-  },
-  verify: { enum: verifications },
-  timeout_seconds: count(limits.timeoutSeconds),
-  retry_schedule: {
-    // An array is judged step by step here, any other value by the names.
-    if: { type: 'array' },
-    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
-    then: {
-      type: 'array',
-      items: { type: 'integer', minimum: 0, maximum: limits.retryTotalSeconds },
-      maxItems: limits.retrySteps + 1,
-    },
-    else: { enum: ['default', 'short'] },
-  },
-  rate_limit: {
-    type: ['object', 'null'],
-    properties: {
-      per_second: { type: 'number', exclusiveMinimum: 0, maximum: limits.ratePerSecond },
-      burst: { type: 'integer', minimum: 1, maximum: limits.burst },
-    },
-    required: ['per_second'],
-    additionalProperties: false,
-  },
-  max_in_flight: count(limits.maxInFlight),
-  tls: {
-    type: ['object', 'null'],
-    properties: {
-      ca: { type: 'string', maxLength: limits.certificatesLength },
-      certificate: { type: 'string', maxLength: limits.certificatesLength },
-      key: { type: 'string', maxLength: limits.keyLength },
-    },
-    additionalProperties: false,
-  },
-} as const;
-
 // The names that Svix, Stripe and others have for these.
 const settingsHints = {
   url: 'endpoint_url',
@@ -163,28 +95,13 @@ const settingsHints = {
   max_concurrency: 'max_in_flight',
 } as const;
 
-const orNull = (properties: Readonly<Record<string, Readonly<{ type: string }>>>): object =>
-  Object.fromEntries(
-    Object.entries(properties).map(([name, field]) => [name, { ...field, type: [field.type, 'null'] }]),
-  );
-
-// What objects must hold in the end is checked after the merge.
-const patchedFields = {
-  ...settingsFields,
-  headers: { type: ['object', 'null'], additionalProperties: { type: ['string', 'null'] } },
-  secret_headers: {
-    type: ['object', 'null'],
-    additionalProperties: settingsFields.secret_headers.additionalProperties,
-  },
-  rate_limit: {
-    ...settingsFields.rate_limit,
-    properties: orNull(settingsFields.rate_limit.properties),
-    required: [],
-  },
-  tls: { ...settingsFields.tls, properties: orNull(settingsFields.tls.properties) },
+const secret = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 256,
+  description: 'Brings a secret of your own (`whsec_…`; `whsk_…` for v1a). Without it, one is made.',
 } as const;
-
-const secret = { type: 'string', minLength: 1, maxLength: 256 } as const;
+const isActive = { type: 'boolean', description: 'Says whether it receives anything.' } as const;
 
 const object = (properties: object, more: object = {}): Readonly<Record<string, unknown>> => ({
   type: 'object',
@@ -197,11 +114,23 @@ const object = (properties: object, more: object = {}): Readonly<Record<string, 
 export const bodySchemas = {
   create: object(
     {
-      ...settingsFields,
-      consumer_id: { ...consumerIdRule, type: ['string', 'null'] },
-      kind: { enum: ['webhook', 'operational'] },
-      is_active: { type: 'boolean' },
-      send_test: { type: 'boolean' },
+      ...createdFields,
+      consumer_id: {
+        ...consumerIdRule,
+        type: ['string', 'null'],
+        description:
+          'Names the partner it belongs to. Default: the consumer of the key; null: the workspace itself.',
+      },
+      kind: choice(
+        ['webhook', 'operational'],
+        'Says what it receives: events of publishers, or those that Tidings raises itself. Default: as the events say.',
+      ),
+      is_active: { ...isActive, default: true },
+      send_test: {
+        type: 'boolean',
+        default: true,
+        description: 'Sends one `webhook.test` as soon as it is in force.',
+      },
       secret,
     },
     {
@@ -215,12 +144,34 @@ export const bodySchemas = {
       },
     },
   ),
-  change: object({ ...patchedFields, is_active: { type: 'boolean' } }, { 'x-field-hints': settingsHints }),
-  merged: object({ ...settingsFields, is_active: { type: 'boolean' } }),
-  enable: object({ waiting: { enum: onEnablePolicies } }),
-  disable: object({ reason: { type: 'string', minLength: 1, maxLength: limits.reasonLength } }),
+  change: object({ ...patchedFields, is_active: isActive }, { 'x-field-hints': settingsHints }),
+  merged: object({ ...settingsFields, is_active: isActive }),
+  enable: object({
+    waiting: {
+      ...choice(onEnablePolicies, 'Says what becomes of that which waits in dead-letters.'),
+      default: 'redrive',
+    },
+  }),
+  disable: object({
+    reason: {
+      type: 'string',
+      minLength: 1,
+      maxLength: limits.reasonLength,
+      default: 'manual',
+      description: 'Is shown as `disabled_reason`.',
+    },
+  }),
   rotate: object(
-    { overlap_seconds: { type: 'integer', minimum: 0, maximum: limits.overlapSeconds.max }, secret },
+    {
+      overlap_seconds: {
+        type: 'integer',
+        minimum: 0,
+        maximum: limits.overlapSeconds.max,
+        description:
+          'For how long the old secrets sign beside the new one. Default: as the operator has set it (600).',
+      },
+      secret,
+    },
     { 'x-field-hints': { key: 'secret', new_secret: 'secret', overlap: 'overlap_seconds' } },
   ),
   nothing: object({}),

@@ -1,0 +1,173 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { errorCodes } from '../../packages/runtime/src/index.ts';
+import { wholeDescription as api } from './whole-description.ts';
+
+type Node = Readonly<Record<string, unknown>>;
+type Media = Readonly<{ schema?: Node; example?: unknown }>;
+type Content = Readonly<Record<string, Media>>;
+type Operation = Readonly<{
+  operationId: string;
+  parameters: readonly Readonly<{ $ref?: string; name?: string; description?: string }>[];
+  requestBody?: Readonly<{ content: Content; $ref?: string }> | undefined;
+  /** Where it is a component of its own. */
+  bodyName?: string | undefined;
+  responses: Readonly<Record<string, Readonly<{ content?: Content; $ref?: string }>>>;
+  'x-read-only'?: true;
+}>;
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'];
+const resolve = (node: Node): Node => {
+  const name = String(node['$ref'] ?? '').match(/^#\/components\/schemas\/(.+)$/)?.[1];
+  return name === undefined ? node : (api.components['schemas']?.[name] as Node);
+};
+
+const bodyOf = (body: Node): Operation['requestBody'] => {
+  const name = String(body['$ref'] ?? '').match(/^#\/components\/requestBodies\/(.+)$/)?.[1];
+  return (name === undefined ? body : api.components['requestBodies']?.[name]) as Operation['requestBody'];
+};
+
+/** Every schema in the description, with its place. */
+function schemasIn(node: unknown, place = ''): readonly (readonly [string, Node])[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if (Array.isArray(node)) return node.flatMap((part, at) => schemasIn(part, `${place}/${at}`));
+  const parts = Object.entries(node)
+    .filter(([name]) => !['example', 'examples', 'default', 'enum', 'const'].includes(name))
+    .flatMap(([name, part]) => schemasIn(part, `${place}/${name}`));
+  return [[place, node as Node], ...parts];
+}
+
+const typesOf = (schema: Node): readonly unknown[] => [schema['type']].flat();
+
+const operations = Object.entries(api.paths).flatMap(([path, item]) =>
+  Object.entries(item as Record<string, Operation>)
+    .filter(([method]) => methods.includes(method))
+    .map(([method, operation]): readonly [string, Operation] => {
+      const requestBody = operation.requestBody && bodyOf(operation.requestBody);
+      const bodyName = operation.requestBody?.$ref;
+      return [`${method.toUpperCase()} ${path}`, { ...operation, requestBody, bodyName }];
+    }),
+);
+
+describe('the description of the whole API, for generators of clients', () => {
+  it('says of every object what may be in it, and of every enum what type it is', () => {
+    const all = schemasIn(api.components).concat(schemasIn(api.paths), schemasIn(api.webhooks));
+    const shaping = ['properties', 'patternProperties', 'additionalProperties'];
+    const free = all.filter(
+      ([, schema]) => typesOf(schema).includes('object') && !shaping.some((keyword) => keyword in schema),
+    );
+    expect(free.map(([place]) => place)).toEqual([]);
+    const untyped = all.filter(([, schema]) => Array.isArray(schema['enum']) && schema['type'] === undefined);
+    expect(untyped.map(([place]) => place)).toEqual([]);
+  });
+
+  it('has a named component for every body and every answer', () => {
+    const unnamed = operations.flatMap(([line, { requestBody, bodyName, responses }]) => [
+      ...Object.values(requestBody?.content ?? {})
+        .filter(({ schema }) => bodyName === undefined && schema?.['$ref'] === undefined)
+        .map(() => `${line}: body`),
+      ...Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .flatMap(([status, { content = {} }]) =>
+          Object.values(content)
+            .filter(({ schema }) => schema?.['$ref'] === undefined)
+            .map(() => `${line}: ${status}`),
+        ),
+    ]);
+    expect(unnamed).toEqual([]);
+    const names = Object.keys(api.components['schemas'] ?? {});
+    for (const name of [
+      'EventType',
+      'ApiKey',
+      'ConsumerToken',
+      'DeadLetter',
+      'Job',
+      'Subscription',
+      'Delivery',
+    ])
+      expect(names).toContain(name);
+  });
+
+  it('says of every field that can be sent what it is for', () => {
+    const silent: string[] = [];
+    const visit = (schema: Node, place: string): void => {
+      for (const [name, field] of Object.entries(
+        (resolve(schema)['properties'] ?? {}) as Record<string, Node>,
+      )) {
+        const told = field['description'] ?? resolve(field)['description'];
+        if (typeof told !== 'string') silent.push(`${place}/${name}`);
+        visit(field, `${place}/${name}`);
+      }
+      const { items } = resolve(schema);
+      if (typeof items === 'object' && items !== null) visit(items as Node, `${place}/*`);
+    };
+    for (const [line, { requestBody }] of operations)
+      for (const { schema } of Object.values(requestBody?.content ?? {}))
+        if (schema !== undefined) visit(schema, line);
+    expect(silent).toEqual([]);
+  });
+
+  it('has an example of every body and every answer, which its own schema allows', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+    ajv.addSchema({ $id: 'api', components: api.components });
+    const check = (place: string, [type, { schema, example }]: [string, Media]): readonly string[] => {
+      if (example === undefined) return [`${place}: no example`];
+      if (schema === undefined || !type.includes('json')) return [];
+      const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
+      const isValid = ajv.compile(JSON.parse(text) as Node);
+      return isValid(example) ? [] : [`${place}: ${ajv.errorsText(isValid.errors)}`];
+    };
+    const found = operations.flatMap(([line, { requestBody, responses }]) => [
+      ...Object.entries(requestBody?.content ?? {})
+        .filter(
+          ([, { schema }]) =>
+            Object.keys((resolve(schema ?? {})['properties'] as object) ?? { x: 1 }).length > 0,
+        )
+        .flatMap((media) => check(`${line}: body`, media)),
+      ...Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .flatMap(([status, { content = {} }]) =>
+          Object.entries(content).flatMap((media) => check(`${line}: ${status}`, media)),
+        ),
+    ]);
+    const sent = Object.entries(api.webhooks ?? {}).flatMap(([name, { post }]) =>
+      Object.entries((post as Operation).requestBody?.content ?? {}).flatMap((media) =>
+        check(`webhook ${name}`, media),
+      ),
+    );
+    expect([...found, ...sent]).toEqual([]);
+    expect(sent).not.toBeNull();
+  });
+
+  it('tells the 405 of every path, and every code of a problem', () => {
+    const without = operations.filter(([, { responses }]) => responses['405'] === undefined);
+    expect(without.map(([line]) => line)).toEqual([]);
+    const { properties } = resolve({ $ref: '#/components/schemas/Problem' }) as {
+      properties: { code: { enum: unknown } };
+    };
+    expect(properties.code.enum).toEqual(errorCodes);
+  });
+
+  it('tells of the webhook that endpoints get', () => {
+    const { webhooks = {} } = api;
+    expect(Object.keys(webhooks)).toEqual(['event']);
+    const { post } = webhooks['event'] as { post: Operation };
+    const names = post.parameters.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['webhook-id', 'webhook-timestamp', 'webhook-signature']));
+    expect(Object.keys(post.requestBody?.content ?? {})).toEqual([
+      'application/json',
+      'application/cloudevents+json',
+    ]);
+  });
+
+  it('has an Idempotency-Key at every POST, or says that it changes nothing', () => {
+    const posts = operations.filter(([line]) => line.startsWith('POST '));
+    const takesKey = ({ parameters }: Operation): boolean =>
+      parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key') === true);
+    const silent = posts.filter(([, post]) => takesKey(post) === (post['x-read-only'] === true));
+    expect(silent.map(([line]) => line)).toEqual([]);
+    expect(posts.filter(([, post]) => post['x-read-only'] === true).map(([line]) => line)).toEqual([
+      'POST /v1/webhooks/filters/test',
+    ]);
+  });
+});

@@ -1,0 +1,156 @@
+// A program as a user writes it with a generated client: `npx openapi-typescript …/v1/openapi.json -o api.ts`. The test
+// beside it generates `api.ts`, compiles this, and fails for a route that is not called here.
+import createClient from 'openapi-fetch';
+import type { components, paths } from './api.ts';
+
+type Schemas = components['schemas'];
+
+const client = createClient<paths>({ baseUrl: 'http://127.0.0.1:8700' });
+const id = 'x';
+const once = { header: { 'Idempotency-Key': 'once' } };
+const newest = { header: { 'If-Match': '"1"', 'Idempotency-Key': 'once' } };
+
+async function events(): Promise<Schemas['AcceptedEvent'] | undefined> {
+  const body = { type: 'order.paid', data: { total: 19.9 } };
+  const { data, error } = await client.POST('/v1/events', { body, params: once });
+  if (error?.code === 'unprocessable') for (const { pointer, detail } of error.errors ?? []) console.log(pointer, detail);
+  const batch = await client.POST('/v1/events/batch', { body: { events: [body] }, params: once });
+  for (const { status, problem } of batch.data?.results ?? []) console.log(status, problem?.code);
+  return data;
+}
+
+async function subscriptions(): Promise<void> {
+  const path = { id };
+  const created = await client.POST('/v1/webhooks/subscriptions', {
+    body: {
+      endpoint_url: 'https://partner.example/hooks',
+      events: ['order.*'],
+      filters: { total: { $gte: 1000 } },
+      retry_schedule: [5, 60],
+      headers: { 'x-tenant': 'acme' },
+    },
+    params: once,
+  });
+  const secret: string | null | undefined = created.data?.secret;
+  const page = await client.GET('/v1/webhooks/subscriptions', { params: { query: { limit: 10 } } });
+  const list: readonly Schemas['Subscription'][] = page.data?.data ?? [];
+  const read = await client.GET('/v1/webhooks/subscriptions/{id}', { params: { path } });
+  const filters: { [name: string]: unknown } | null | undefined = read.data?.filters;
+  await client.PATCH('/v1/webhooks/subscriptions/{id}', {
+    params: { path, header: { 'If-Match': '"1"' } },
+    body: { retry_schedule: 'short', filters: { total: null }, headers: { 'x-tenant': null } },
+  });
+  await client.POST('/v1/webhooks/subscriptions/{id}/enable', {
+    params: { path, ...newest },
+    body: { waiting: 'discard' },
+  });
+  await client.POST('/v1/webhooks/subscriptions/{id}/disable', { params: { path, ...newest } });
+  const rotated = await client.POST('/v1/webhooks/subscriptions/{id}/rotate-secret', { params: { path, ...newest } });
+  const tested = await client.POST('/v1/webhooks/subscriptions/{id}/test', { params: { path, ...once } });
+  const isRefused = tested.data?.error === 'blocked-address';
+  await client.DELETE('/v1/webhooks/subscriptions/{id}', { params: { path, header: { 'If-Match': '"2"' } } });
+  console.log(secret, list.length, filters, rotated.data?.secret, isRefused);
+}
+
+async function filters(): Promise<void> {
+  const body = { filter: { total: 1 }, event: { type: 'order.paid', data: { total: 1 } } };
+  const { data } = await client.POST('/v1/webhooks/filters/test', { body });
+  console.log(data?.matches, data?.failed.map(({ found }) => found));
+}
+
+async function eventTypes(): Promise<void> {
+  const path = { name: 'order.paid' };
+  const schema = { type: 'object', properties: { total: { type: 'number' } } };
+  await client.POST('/v1/webhooks/event-types', { body: { name: 'order.paid', schema }, params: once });
+  const { data } = await client.GET('/v1/webhooks/event-types', { params: { query: { state: 'active' } } });
+  const first: Schemas['EventType'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/event-types/{name}', { params: { path } });
+  await client.PUT('/v1/webhooks/event-types/{name}', { params: { path }, body: { schema, example: { total: 1 } } });
+  await client.PATCH('/v1/webhooks/event-types/{name}', { params: { path }, body: { mode: 'warn' } });
+  await client.POST('/v1/webhooks/event-types/{name}/schemas', { params: { path, ...newest }, body: { schema } });
+  const one = await client.GET('/v1/webhooks/event-types/{name}/schemas/{version}', {
+    params: { path: { ...path, version: '1' } },
+  });
+  const exported = await client.GET('/v1/webhooks/event-types/export', { params: { query: { format: 'openapi' } } });
+  const imported = await client.POST('/v1/webhooks/event-types/import', {
+    params: { query: { dry_run: true, force: false }, ...once },
+    body: exported.data ?? {},
+  });
+  await client.DELETE('/v1/webhooks/event-types/{name}', { params: { path } });
+  console.log(first?.schema?.['type'], one.data?.schema['type'], imported.data?.counts.created);
+}
+
+async function deliveries(): Promise<void> {
+  const { data } = await client.GET('/v1/webhooks/deliveries', { params: { query: { status: 'dead_lettered' } } });
+  const first: Schemas['DeliverySummary'] | undefined = data?.data[0];
+  const one = await client.GET('/v1/webhooks/deliveries/{id}', { params: { path: { id } } });
+  console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
+}
+
+async function deadLetters(): Promise<void> {
+  const path = { id };
+  const { data } = await client.GET('/v1/webhooks/dead-letters', { params: { query: { reason: 'exhausted' } } });
+  const first: Schemas['DeadLetter'] | undefined = data?.data[0];
+  const counts = await client.GET('/v1/webhooks/dead-letters/counts');
+  const one = await client.GET('/v1/webhooks/dead-letters/{id}', { params: { path } });
+  await client.POST('/v1/webhooks/dead-letters/{id}/redrive', { params: { path, ...once } });
+  await client.POST('/v1/webhooks/dead-letters/{id}/discard', { params: { path, ...once }, body: { reason: 'old' } });
+  const many = await client.POST('/v1/webhooks/dead-letters/redrive', { params: once, body: { all: true } });
+  const job: Schemas['Job'] | Schemas['DryRun'] | undefined = many.data;
+  await client.POST('/v1/webhooks/dead-letters/discard', {
+    params: once,
+    body: { filter: { reason: 'disabled' }, reason: 'old', dry_run: true },
+  });
+  const jobs = await client.GET('/v1/webhooks/dead-letter-jobs');
+  await client.GET('/v1/webhooks/dead-letter-jobs/{id}', { params: { path } });
+  await client.POST('/v1/webhooks/dead-letter-jobs/{id}/cancel', { params: { path, ...once } });
+  console.log(first?.state === 'waiting', counts.data?.total, one.data?.body?.content, job, jobs.data?.data[0]?.filter);
+}
+
+async function consumers(): Promise<void> {
+  const path = { id: 'acme' };
+  await client.POST('/v1/webhooks/consumers', { params: once, body: { id: 'acme' } });
+  const { data } = await client.GET('/v1/webhooks/consumers');
+  const first: Schemas['Consumer'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/consumers/{id}', { params: { path } });
+  await client.PATCH('/v1/webhooks/consumers/{id}', { params: { path }, body: { name: 'Acme' } });
+  await client.POST('/v1/webhooks/consumers/{id}/disable', { params: { path, ...newest } });
+  await client.POST('/v1/webhooks/consumers/{id}/enable', { params: { path, ...newest } });
+  const token = await client.POST('/v1/webhooks/consumer-tokens', { params: once, body: { consumer_id: 'acme' } });
+  const told: Schemas['ConsumerToken'] | undefined = token.data;
+  console.log(first?.state === 'active', told?.token);
+}
+
+async function workspaces(): Promise<void> {
+  const path = { id: 'ws_shop' };
+  const created = await client.POST('/v1/webhooks/workspaces', { params: once, body: { id: 'ws_shop' } });
+  const { data } = await client.GET('/v1/webhooks/workspaces');
+  const first: Schemas['Workspace'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/workspaces/{id}', { params: { path } });
+  await client.PATCH('/v1/webhooks/workspaces/{id}', { params: { path }, body: { event_type_policy: 'open' } });
+  await client.POST('/v1/webhooks/workspaces/{id}/disable', { params: { path, ...newest } });
+  await client.POST('/v1/webhooks/workspaces/{id}/enable', { params: { path, ...newest } });
+  console.log(created.data?.first_key.path, first?.notice?.style === 'slack');
+}
+
+async function keys(): Promise<void> {
+  const path = { id };
+  const created = await client.POST('/v1/webhooks/api-keys', { params: once, body: { scopes: ['events:write'] } });
+  const { data } = await client.GET('/v1/webhooks/api-keys', { params: { query: { state: 'active' } } });
+  const first: Schemas['ApiKey'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/api-keys/{id}', { params: { path } });
+  await client.POST('/v1/webhooks/api-keys/{id}/revoke', { params: { path, ...once } });
+  console.log(created.data?.key, first?.scopes.includes('admin'));
+}
+
+async function others(): Promise<void> {
+  const { data, error } = await client.GET('/v1/webhooks/audit-log', { params: { query: { kind: 'subscription' } } });
+  const code: Schemas['Problem']['code'] | undefined = error?.code;
+  const described = await client.GET('/v1/openapi.json');
+  console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
+}
+
+for (const part of [subscriptions, filters, eventTypes, deliveries, deadLetters, consumers, workspaces, keys, others]) {
+  await part();
+}
+await events();

@@ -1,0 +1,35 @@
+import { type ApiDescription, describeApi, describing, route } from '../../packages/http/src/index.ts';
+import { deliveryRoutes } from '../../services/history/src/adapters/delivery-routes.ts';
+import { jobRoutes } from '../../services/history/src/dead-letters/adapters/job-routes.ts';
+import { letterRoutes } from '../../services/history/src/dead-letters/adapters/letter-routes.ts';
+import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
+import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
+import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
+import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
+import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
+import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
+import { filterRoutes } from '../../services/subscription/src/subscriptions/adapters/filter-routes.ts';
+import { subscriptionRoutes } from '../../services/subscription/src/subscriptions/adapters/subscription-routes.ts';
+import { webhooks } from '../../services/subscription/src/subscriptions/adapters/webhook-schemas.ts';
+
+// Routes are declared without what they work with: that is used only when one is called.
+const nothing = { limits: {}, maxRatePerSecond: 1_000 } as never;
+
+/** The description of the whole API, as the console joins it from the services. */
+export const wholeDescription: ApiDescription = describeApi(
+  [
+    ...eventRoutes(nothing),
+    ...deliveryRoutes(nothing),
+    ...letterRoutes(nothing),
+    ...jobRoutes(nothing),
+    ...subscriptionRoutes(nothing),
+    ...filterRoutes(nothing),
+    ...eventTypeRoutes(nothing),
+    ...consumerRoutes(nothing),
+    ...apiKeyRoutes(nothing),
+    ...workspaceRoutes(nothing),
+    ...auditRoutes(nothing, ['subscription']),
+    route({ ...describing, handle: async () => undefined }),
+  ],
+  webhooks,
+);

@@ -1,0 +1,52 @@
+import type { ApiTag } from '../api-tags.ts';
+import type { JsonSchema } from '../route.ts';
+import { type Components, described, exampleOf } from './named-schema.ts';
+
+/**
+ * A request that endpoints of partners get: a webhook of OpenAPI 3.1. `headers` and `bodies` by name and content-type;
+ * `answers` by status, as OpenAPI has them (`2XX`).
+ */
+export type Webhook = Readonly<{
+  operationId: string;
+  tag: ApiTag;
+  summary: string;
+  description: string;
+  headers: Readonly<Record<string, JsonSchema>>;
+  /** The names of those headers that every request has. */
+  required: readonly string[];
+  bodies: Readonly<Record<string, JsonSchema>>;
+  answers: Readonly<Record<string, string>>;
+}>;
+
+/** Webhooks by their names. */
+export type Webhooks = Readonly<Record<string, Webhook>>;
+
+/** Describes one webhook as a path item. */
+export function describeWebhook(webhook: Webhook, schemas: Components): Readonly<Record<string, unknown>> {
+  const { operationId, tag, summary, description, headers, required, bodies, answers } = webhook;
+  const content = Object.entries(bodies).map(([type, schema]) => {
+    const example = exampleOf(schema);
+    return [type, { schema: described(schema, schemas), ...(example === undefined ? {} : { example }) }];
+  });
+  return {
+    post: {
+      operationId,
+      tags: [tag],
+      summary,
+      description,
+      // The signature in its headers is what a receiver checks.
+      security: [],
+      parameters: Object.entries(headers).map(([name, { description: told, ...schema }]) => ({
+        name,
+        in: 'header',
+        required: required.includes(name),
+        description: told,
+        schema: described(schema, schemas),
+      })),
+      requestBody: { required: true, content: Object.fromEntries(content) as object },
+      responses: Object.fromEntries(
+        Object.entries(answers).map(([status, told]) => [status, { description: told }]),
+      ),
+    },
+  };
+}

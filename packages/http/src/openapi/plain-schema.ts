@@ -1,0 +1,58 @@
+import type { JsonSchema } from '../route.ts';
+
+type Tell = (part: unknown) => unknown;
+
+// Where a schema holds others (JSON Schema 2020-12). Everything else in it is a value and stays as it is.
+const maps: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
+const lists: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems']);
+const singles: ReadonlySet<string> = new Set([
+  ...['items', 'contains', 'additionalProperties', 'unevaluatedProperties', 'propertyNames', 'not'],
+  ...['if', 'then', 'else'],
+]);
+
+/**
+ * Rewrites a schema into what generators of clients understand, without changing what it allows: `type` beside `enum` and
+ * `const`, `additionalProperties: true` for an object of which nothing else is said (many take it for an empty one), and
+ * `anyOf` for `if`, `then` and `else`. `tell` rewrites each schema inside of it.
+ */
+export function plainSchema(schema: JsonSchema, tell: Tell): object {
+  const parts = Object.entries(eitherOf(schema)).map(([key, value]) => [key, toldAt(key, value, tell)]);
+  return { ...typeOfValues(schema), ...Object.fromEntries(parts), ...opening(schema) };
+}
+
+function toldAt(key: string, value: unknown, tell: Tell): unknown {
+  if (singles.has(key)) return tell(value);
+  if (lists.has(key)) return (value as readonly unknown[]).map(tell);
+  if (!maps.has(key)) return value;
+  return Object.fromEntries(Object.entries(value as object).map(([name, part]) => [name, tell(part)]));
+}
+
+// What satisfies `then` under the condition, or `else` without it, satisfies one of the two: the schemas here say so of
+// types that exclude each other.
+function eitherOf(schema: JsonSchema): JsonSchema {
+  const { if: condition, then, else: otherwise, ...rest } = schema;
+  if (condition === undefined || then === undefined || otherwise === undefined) return schema;
+  return { ...rest, anyOf: [then, otherwise] };
+}
+
+function typeOfValues({ type, enum: some, const: only }: JsonSchema): object {
+  if (type !== undefined) return {};
+  const values = Array.isArray(some) ? (some as readonly unknown[]) : only === undefined ? [] : [only];
+  const [first, ...more] = new Set(values.map(typeOf));
+  if (first === undefined) return {};
+  return { type: more.length === 0 ? first : [first, ...more] };
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+const shaping = ['properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties'];
+
+const opening = (schema: JsonSchema): object => {
+  const isObject = [schema['type']].flat().includes('object');
+  const isShaped = shaping.some((keyword) => Object.hasOwn(schema, keyword));
+  return isObject && !isShaped ? { additionalProperties: true } : {};
+};

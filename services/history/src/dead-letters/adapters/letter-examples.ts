@@ -1,0 +1,74 @@
+/** A dead letter, as the description shows it. */
+export const letterExample = {
+  id: 'dl_7c9e2a4b6d8f4013a5b7c9d1e3f50718',
+  kind: 'delivery',
+  state: 'waiting',
+  reason: 'exhausted',
+  delivery_id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c',
+  event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  chain: 0,
+  event_type: 'order.paid',
+  subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  consumer_id: 'acme',
+  attempt_count: 8,
+  last_status_code: 500,
+  last_error: 'http-status',
+  first_error_at: '2026-11-22T10:00:00.000Z',
+  last_error_at: '2026-11-23T03:36:05.000Z',
+  recorded_at: '2026-11-23T03:36:05.000Z',
+  bytes: 131,
+  origin: null,
+  job_id: null,
+  redriven_chain: null,
+  settled: null,
+} as const;
+
+/** A dead letter with what it holds. */
+export const letterDetailExample = {
+  ...letterExample,
+  command: {
+    trigger: 'retry',
+    attempt: 8,
+    position: 7,
+    format: 'standard',
+    ordering_key: null,
+    subscription_version: 1,
+    accepted_at: '2026-11-22T10:00:00.000Z',
+  },
+  attempts: [{ at: '2026-11-23T03:36:05.000Z', status_code: 500, reason: 'http-status', duration_ms: 41 }],
+  record: null,
+  body: { encoding: 'utf-8', content: '{"id":"evt_…"}', bytes: 131, is_truncated: false },
+} as const;
+
+/** Counts of dead letters. */
+export const countsExample = {
+  total: 12,
+  data: [
+    {
+      kind: 'delivery',
+      reason: 'exhausted',
+      state: 'waiting',
+      count: 12,
+      oldest_at: '2026-11-23T03:36:05.000Z',
+    },
+  ],
+} as const;
+
+/** A job. */
+export const jobExample = {
+  id: 'job_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
+  action: 'redrive',
+  state: 'running',
+  filter: { reasons: ['exhausted'] },
+  rate_per_second: 50,
+  by: 'key_shop',
+  reason: null,
+  done: 7,
+  delivered: 0,
+  skipped: 0,
+  failed: 0,
+  left: 5,
+  created_at: '2026-11-23T08:00:00.000Z',
+  ended_at: null,
+  error: null,
+} as const;

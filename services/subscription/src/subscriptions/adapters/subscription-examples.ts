@@ -1,0 +1,57 @@
+const secret = {
+  id: 'sec_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
+  public_key: null,
+  created_at: '2026-11-22T10:00:00.000Z',
+  expires_at: null,
+} as const;
+
+/** A subscription, as the description shows it. */
+export const subscriptionExample = {
+  id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  workspace_id: 'ws_shop',
+  consumer_id: 'acme',
+  kind: 'webhook',
+  endpoint_url: 'https://partner.example/hooks',
+  description: 'Orders of the shop',
+  events: ['order.*'],
+  filters: { total: { $gte: 1000 } },
+  ordering: 'none',
+  on_exhausted: 'skip',
+  format: 'standard',
+  signature_style: 'v1',
+  public_key: null,
+  secrets: [secret],
+  headers: { 'x-tenant': 'acme' },
+  secret_headers: { authorization: true },
+  verify: 'none',
+  timeout_seconds: 10,
+  retry_schedule: [5, 60, 300, 1800, 7200, 18000, 36000],
+  rate_limit: { per_second: 50, burst: 100 },
+  max_in_flight: 10,
+  tls: null,
+  state: 'active',
+  is_active: true,
+  disabled_at: null,
+  disabled_reason: null,
+  last_delivery_at: '2026-11-22T10:05:00.000Z',
+  failure_count: 0,
+  version: 1,
+  created_at: '2026-11-22T10:00:00.000Z',
+  updated_at: '2026-11-22T10:00:00.000Z',
+  propagated: true,
+} as const;
+
+/** A signing secret, as the description shows it: one of nobody. */
+export const secretExample = 'whsec_ZXhhbXBsZS1vZi1hLXNlY3JldC1vZi1ub2JvZHk=';
+
+/** What came of a test, as the description shows it. */
+export const testExample = {
+  success: true,
+  status_code: 204,
+  duration_ms: 38,
+  response_body: null,
+  error: null,
+  event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  delivery_id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c',
+  recorded: true,
+} as const;

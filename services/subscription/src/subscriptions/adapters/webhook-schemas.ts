@@ -1,0 +1,125 @@
+import { type JsonSchema, named, type Webhooks } from '@tidings/http';
+
+const text = { type: 'string' } as const;
+const time = { type: 'string', format: 'date-time' } as const;
+const data: JsonSchema = { description: 'What the publisher sent, byte for byte. Any JSON value.' };
+
+const eventId = {
+  ...text,
+  description: 'The id of the event: the same for every endpoint that gets it.',
+} as const;
+const example = {
+  id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  type: 'order.paid',
+  data: { order_id: 'ord_7', total: 19.9 },
+} as const;
+
+const standardBody = named(
+  'WebhookEvent',
+  {
+    type: 'object',
+    properties: {
+      id: eventId,
+      type: { ...text, description: 'The event type.' },
+      timestamp: { ...time, description: 'When it happened, as the publisher says.' },
+      created_at: { ...time, description: 'When it was accepted. Only in the format `plain`.' },
+      workspace_id: text,
+      data,
+    },
+    required: ['id', 'type', 'timestamp', 'workspace_id', 'data'],
+  },
+  { ...example, timestamp: '2026-11-22T10:00:00Z', workspace_id: 'ws_shop' },
+);
+
+const cloudEventBody = named(
+  'WebhookCloudEvent',
+  {
+    type: 'object',
+    description: 'CloudEvents 1.0, JSON format, structured mode.',
+    properties: {
+      specversion: { type: 'string', const: '1.0' },
+      id: eventId,
+      source: { ...text, description: 'Where it happened, as the publisher says.' },
+      type: text,
+      time,
+      datacontenttype: { type: 'string', const: 'application/json' },
+      workspaceid: text,
+      data,
+    },
+    required: ['specversion', 'id', 'source', 'type', 'time', 'datacontenttype', 'workspaceid', 'data'],
+  },
+  {
+    ...{ specversion: '1.0', source: 'shop', time: '2026-11-22T10:00:00Z' },
+    ...{ datacontenttype: 'application/json', workspaceid: 'ws_shop', ...example },
+  },
+);
+
+const cloudEventHeader = (what: string) => ({
+  ...text,
+  description: `${what} Only in the format \`cloudevents-binary\`.`,
+});
+
+/** The request that the endpoint of a subscription gets for each event. */
+export const webhooks: Webhooks = {
+  event: {
+    operationId: 'receiveEvent',
+    tag: 'Subscriptions',
+    summary: 'Receive an event',
+    description:
+      'Sent to `endpoint_url` for each event that a subscription wants, signed as Standard Webhooks has it. Check the ' +
+      'signature over the bytes of the body, answer 2xx within `timeout_seconds`, and remember `webhook-id`: a delivery is ' +
+      'sent at least once. The body is that of the `format` of the subscription; with `cloudevents-binary` it is the data ' +
+      'of the event alone, and `ce-*` headers tell the rest. The headers of the subscription are added.',
+    required: [
+      'webhook-id',
+      'webhook-timestamp',
+      'webhook-signature',
+      'x-webhook-event',
+      'traceparent',
+      'user-agent',
+    ],
+    headers: {
+      'webhook-id': {
+        ...text,
+        pattern: '^dlv_[0-9a-f]{32}$',
+        description: 'The id of the delivery: the same on every attempt and every duplicate.',
+      },
+      'webhook-timestamp': {
+        ...text,
+        pattern: '^[0-9]{1,12}$',
+        description: 'When this attempt was signed, in seconds since 1970.',
+      },
+      'webhook-signature': {
+        ...text,
+        description:
+          'One signature for each secret that is in force, with a space between: `v1,…` or `v1a,…`.',
+      },
+      'x-webhook-event': { ...text, description: 'The event type.' },
+      traceparent: { ...text, description: 'The trace of the event (W3C Trace Context).' },
+      'user-agent': { ...text, description: 'Names Tidings and its version.' },
+      'x-webhook-id': { ...text, description: 'As webhook-id. Only with the signature style `plain`.' },
+      'x-webhook-timestamp': {
+        ...text,
+        description: 'As webhook-timestamp. Only with the signature style `plain`.',
+      },
+      'x-webhook-signature': {
+        ...text,
+        pattern: '^sha256=[0-9a-f]{64}$',
+        description: 'HMAC-SHA-256 of the body. Only with the signature style `plain`.',
+      },
+      'ce-specversion': cloudEventHeader('Always `1.0`.'),
+      'ce-id': cloudEventHeader('The id of the event.'),
+      'ce-source': cloudEventHeader('Where it happened.'),
+      'ce-type': cloudEventHeader('The event type.'),
+      'ce-time': cloudEventHeader('When it happened.'),
+      'ce-workspaceid': cloudEventHeader('The workspace.'),
+    },
+    bodies: { 'application/json': standardBody, 'application/cloudevents+json': cloudEventBody },
+    answers: {
+      '2XX': 'It is delivered. What the body says does not matter.',
+      default:
+        'It failed and is tried again as the schedule says; 429 and 503 with Retry-After are waited for. 410 says that the ' +
+        'endpoint is gone: the subscription is disabled at once.',
+    },
+  },
+};
