@@ -145,8 +145,10 @@ describe('POST …/test', () => {
         secrets: [body.secret],
       }).ok,
     ).toBe(true);
-    await call('PATCH', `/${body.id}`, { body: { tls: { ca: server.cert } } });
-    expect((await call('POST', `/${body.id}/test`)).body.success).toBe(false);
+    await call('PATCH', `/${body.id}`, {
+      body: { tls: { ca: server.cert, certificate: null, key: null } },
+    });
+    expect((await call('POST', `/${body.id}/test`)).body).toMatchObject({ success: false, error: 'tls' });
     await call('PATCH', `/${body.id}`, { body: { tls: null } });
     expect((await call('POST', `/${body.id}/test`)).body).toMatchObject({ success: false, error: 'tls' });
     expect(receiver.requests).toHaveLength(1);
