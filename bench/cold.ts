@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bench, measure } from './measure.ts';
+import { named, openFinder, type Whereabouts } from './pipeline-backlog.ts';
 import { startReceiverProcess } from './receiver-process.ts';
 import { root, startStack } from './stack.ts';
-import { named, openFinder, type Whereabouts } from './whereabouts.ts';
 
 const help = `npm run bench:cold -- [options]
 Floods one healthy endpoint on a stack that has just started, while busy loops take CPU from it, and prints how late the

@@ -3,10 +3,10 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bench, type Measurement, measure } from './measure.ts';
+import { openFinder } from './pipeline-backlog.ts';
 import { startReceiverProcess } from './receiver-process.ts';
 import { medianRun, printable } from './report.ts';
 import { root, startStack } from './stack.ts';
-import { openFinder } from './whereabouts.ts';
 import { quickWorkloads, type Workload, workloads } from './workloads.ts';
 
 const help = `npm run bench -- [options]

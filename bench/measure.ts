@@ -1,8 +1,8 @@
 import { flood, type LoadResult, paced, type Target } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
+import { type Finder, named, since, type Whereabouts } from './pipeline-backlog.ts';
 import { type Usage, usageOfAll } from './process-usage.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
-import { type Finder, named, since, type Whereabouts } from './whereabouts.ts';
 import { eventCount, type Workload } from './workloads.ts';
 
 /** One workload, measured once. CPU in microseconds per delivered webhook, times in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Measurement } from './measure.ts';
 import { medianOf } from './percentiles.ts';
-import { named, type Whereabouts } from './whereabouts.ts';
+import { named, type Whereabouts } from './pipeline-backlog.ts';
 
 /** The run whose CPU is the median of its workload's runs: a real run, not a mixture of several. */
 export const medianRun = (runs: readonly Measurement[]): Measurement => {

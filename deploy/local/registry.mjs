@@ -25,7 +25,7 @@ await main(async (handOver) => {
   const env = { ...known, ...process.env };
   for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
   handOver();
-  const command = join(root, 'services', 'subscription', 'dist', 'src', 'registry-command.js');
+  const command = join(root, 'services', 'subscription', 'dist', 'src', 'maintenance', 'registry-command.js');
   const child = spawn(process.execPath, [command, ...process.argv.slice(2)], { stdio: 'inherit', env });
   return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
 });

@@ -8,9 +8,10 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import type { Principal } from '@tidings/http';
-import { createMemoryBus } from '@tidings/kafka';
+import { createMemoryBus } from '@tidings/kafka/testing';
 import { createMetrics, silentLogger } from '@tidings/observability';
-import { AppError, fakeClock, Health, Resources } from '@tidings/runtime';
+import { AppError, Health, Resources } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hashOfKey, newApiKey, openAccess, prefixOfKey, signConsumerToken } from './index.ts';

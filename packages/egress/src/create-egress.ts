@@ -7,9 +7,9 @@ import { Exchange, type ExchangeTools } from './exchange.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';
-import { Roster } from './roster.ts';
 import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
+import { Roster } from './swap-remove-list.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
 import { createHttp, sendThrough } from './undici-adapter.ts';
 

@@ -3,11 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { AddressBook, BookEntry } from './address-book.ts';
 import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
+import type { AnswerReader, Slot } from './pooled-connection.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
-import type { Listed, Roster } from './roster.ts';
 import { judgeRoute, type Route } from './routes.ts';
-import type { AnswerReader, Slot } from './slot.ts';
 import type { Borrower, PoolTarget, SocketPools } from './socket-pools.ts';
+import type { Listed, Roster } from './swap-remove-list.ts';
 
 /** What the exchanges of one egress share. */
 export type ExchangeTools = Readonly<{

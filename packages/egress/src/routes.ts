@@ -1,5 +1,5 @@
 import type { BookEntry } from './address-book.ts';
-import { judgeAddresses } from './judge-addresses.ts';
+import { judgeAddresses } from './check-addresses.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure } from './outcome.ts';
 import type { PoolTarget } from './socket-pools.ts';

@@ -4,8 +4,8 @@ import type { Dial } from './dial-first.ts';
 import type { Phase } from './failure.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
 import type { EgressFailure } from './outcome.ts';
-import { Roster } from './roster.ts';
-import { type HttpBounds, Slot } from './slot.ts';
+import { type HttpBounds, Slot } from './pooled-connection.ts';
+import { Roster } from './swap-remove-list.ts';
 
 /** Bounds of {@link SocketPools}. */
 export type PoolOptions = HttpBounds &

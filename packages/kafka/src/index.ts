@@ -19,10 +19,10 @@ export type {
   WorkerState,
   WorkItem,
 } from './bus.ts';
-export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './ensure-topics.ts';
+export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './client/ensure-topics.ts';
 export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
-export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './memory-bus.ts';
+
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
-export { maxRecordBytes } from './outgoing-record.ts';
-export { partitionForKey } from './partitioner.ts';
-export { complaintOf, type Watched, watchWorkers } from './watch-workers.ts';
+export { partitionForKey } from './producer/partitioner.ts';
+export { maxRecordBytes } from './producer/record-size.ts';
+export { complaintOf, type Watched, watchWorkers } from './worker-health.ts';

@@ -3,9 +3,9 @@ import { allTopics } from '@tidings/contracts';
 import { silentLogger } from '@tidings/observability';
 import { beforeAll, inject } from 'vitest';
 import type { Bus } from './bus.ts';
-import { busContract } from './bus-contract.ts';
+import { ensureTopics } from './client/ensure-topics.ts';
+import { busContract } from './contract/bus-contract.ts';
 import { freshName } from './contract/harness.ts';
-import { ensureTopics } from './ensure-topics.ts';
 import { connectKafka } from './kafka-bus.ts';
 
 declare module 'vitest' {

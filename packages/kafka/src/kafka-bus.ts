@@ -13,19 +13,18 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from './bus.ts';
-import { fetchPositions } from './group-positions.ts';
-import type { KafkaEndpoint } from './kafka-client.ts';
-import { KafkaProducer } from './kafka-producer.ts';
-import { KafkaRunner } from './kafka-runner.ts';
-import { KafkaTable } from './kafka-table.ts';
-import { KafkaTail } from './kafka-tail.ts';
-import { createKafkaTransport } from './kafka-transport.ts';
-import { lagUntil } from './lag-until.ts';
-import { laneKey } from './lane-source.ts';
+import type { KafkaEndpoint } from './client/client.ts';
+import { SharedAdmin } from './client/shared-admin.ts';
+import { KafkaRunner } from './consumer/consumer-group.ts';
+import { createPoisonWriter } from './consumer/dead-letter.ts';
+import { startRelay } from './consumer/delay-relay.ts';
+import { fetchPositions, lagUntil } from './consumer/lag.ts';
+import { laneKey } from './consumer/partition-source.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
-import { createPoisonWriter } from './poison.ts';
-import { startRelay } from './relay.ts';
-import { SharedAdmin } from './shared-admin.ts';
+import { KafkaProducer } from './producer/producer.ts';
+import { createKafkaTransport } from './producer/transport.ts';
+import { KafkaTable } from './table/kafka-table.ts';
+import { KafkaTail } from './table/range-reader.ts';
 
 /** `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{

@@ -1,4 +1,4 @@
-import { fakeClock } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { expect, test } from 'vitest';
 
 import type { ProcessEnd } from './managed-process.ts';

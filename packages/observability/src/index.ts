@@ -20,8 +20,6 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
-  type RecordedLine,
-  recordingLogger,
   type ServiceLogger,
   silentLogger,
 } from './logger.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger, type LogLevel, recordingLogger, silentLogger } from './index.ts';
+import { createLogger, type LogLevel, silentLogger } from './index.ts';
+import { recordingLogger } from './testing.ts';
 
 function written(level: LogLevel = 'info') {
   const lines: Record<string, unknown>[] = [];

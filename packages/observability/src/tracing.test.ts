@@ -1,12 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import {
-  childTraceparent,
-  formatTraceparent,
-  newTraceparent,
-  observed,
-  parseTraceparent,
-  recordingLogger,
-} from './index.ts';
+import { childTraceparent, formatTraceparent, newTraceparent, observed, parseTraceparent } from './index.ts';
+import { recordingLogger } from './testing.ts';
 
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

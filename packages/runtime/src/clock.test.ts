@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeClock, systemClock } from './index.ts';
+import { systemClock } from './index.ts';
+import { fakeClock } from './testing.ts';
 
 describe('the fake clock', () => {
   it('runs timers in the order they come due, each at its time', async () => {

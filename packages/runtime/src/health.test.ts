@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fakeClock, Health } from './index.ts';
+import { Health } from './index.ts';
+import { fakeClock } from './testing.ts';
 
 describe('Health', () => {
   it('is ready when every part is up', () => {

@@ -9,7 +9,7 @@ export {
 export { type BackoffInput, backoffMs } from './backoff.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type FakeClock, fakeClock } from './fake-clock.ts';
+
 export {
   Health,
   type HealthBounds,
@@ -26,8 +26,8 @@ export {
   loadConfig,
 } from './load-config.ts';
 export { parseUrl } from './parse-url.ts';
-export { repeatTurns, type Turns } from './repeat-turns.ts';
 export { type CloseReport, Resources } from './resources.ts';
+export { repeatTurns, type Turns } from './run-periodically.ts';
 export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';
 export {
   boolean,

@@ -1,5 +1,5 @@
 import { type ApiDescription, describeApi, route } from '@tidings/http';
-import { fakeClock } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
 import { createCollectDescription } from './collect-description.ts';
 

@@ -1,4 +1,4 @@
-import { fakeClock } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { createCollectStates } from './collect-states.ts';
 import type { Answer } from './domain/service-state.ts';

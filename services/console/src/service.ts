@@ -1,9 +1,9 @@
 import { mountRoutes, serve } from '@tidings/http';
 import type { ServiceContext } from '@tidings/observability';
 import { createApiProxy } from './adapters/api-proxy.ts';
-import { askDescription } from './adapters/ask-description.ts';
-import { askReady } from './adapters/ask-ready.ts';
 import { descriptionRoutes } from './adapters/description-routes.ts';
+import { askDescription } from './adapters/fetch-description.ts';
+import { askReady } from './adapters/fetch-readiness.ts';
 import { mountOperatorRoutes, mountPublicPage } from './adapters/status-routes.ts';
 import { createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';

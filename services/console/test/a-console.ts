@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered } from '../test/answers.ts';
 import { aCommand, aSubscription, sealedSecret, secretText } from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
-import { breakerRules } from './domain/endpoint-breaker.ts';
+import { breakerRules } from './deferral/domain/circuit-breaker.ts';
 
 const minute = 60_000;
 

@@ -1,11 +1,11 @@
 import { type DeliveryState, topics } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
-import { type FakeClock, fakeClock } from '@tidings/runtime';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered } from '../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../test/builders.ts';
+import { MortalProcess } from '../test/crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from '../test/harness.ts';
-import { MortalProcess } from '../test/mortal-bus.ts';
 import { randomFrom } from '../test/order-world.ts';
 
 const commands = 60;

@@ -8,7 +8,7 @@ import {
   topics,
 } from '@tidings/contracts';
 import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
-import { createMemoryBus } from '@tidings/kafka';
+import { createMemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
 import {
@@ -25,7 +25,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../test/builders.ts';
 import { createHttpSender } from './adapters/http-sender.ts';
-import type { Engine } from './build-engine.ts';
+import type { Engine } from './compose-engine.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { openEngine, startEngine } from './run-engine.ts';

@@ -5,11 +5,10 @@ import type {
   SubscriptionRecord,
 } from '@tidings/contracts';
 import type { Mask, RequestKeys } from '@tidings/webhook-request';
-import type { ConcludedAttempt } from './domain/attempt.ts';
-import type { Job } from './domain/job.ts';
-import type { Member } from './domain/order-line.ts';
-import type { SendOutcome, SendTimings } from './domain/send-outcome.ts';
-import type { Verdict } from './domain/verdict.ts';
+import type { ConcludedAttempt, SendOutcome, SendTimings } from './domain/attempt.ts';
+import type { Job } from './domain/in-flight.ts';
+import type { Member } from './domain/ordered-queue.ts';
+import type { Verdict } from './domain/resolution.ts';
 
 /** The newest known version of each subscription. */
 export type SubscriptionDirectory = Readonly<{

@@ -2,12 +2,12 @@ import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } f
 import type { Bus, PartitionRunner, Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
-import { buildEngine, type Engine } from './build-engine.ts';
+import { buildEngine, type Engine } from './compose-engine.ts';
 import { type configSpec, maxFetchBytes } from './config.ts';
+import { type RungRelay, startRelays } from './intake/relay-due-retries.ts';
+import { createRestoreState } from './intake/restore-on-assign.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
-import { type RungRelay, startRelays } from './relay-due-retries.ts';
-import { createRestoreState } from './restore-state.ts';
 
 /** What the service is started with. */
 export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCatalogue>;

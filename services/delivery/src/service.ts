@@ -11,10 +11,10 @@ import {
 import { createMetrics } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { createHttpSender } from './adapters/http-sender.ts';
-import type { Engine } from './build-engine.ts';
+import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
-import { countDue } from './count-due.ts';
-import type { RungRelay } from './relay-due-retries.ts';
+import { countDue } from './intake/count-due.ts';
+import type { RungRelay } from './intake/relay-due-retries.ts';
 import {
   type DeliveryContext,
   type OpenEngine,

@@ -1,4 +1,4 @@
-import type { SendOutcome } from '../src/domain/send-outcome.ts';
+import type { SendOutcome } from '../src/domain/attempt.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 

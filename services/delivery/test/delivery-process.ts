@@ -19,7 +19,7 @@ import { deliveryGroup } from '../src/run-engine.ts';
 import { aState, aSubscription, sealingKeys } from './builders.ts';
 
 const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const strikeHook = new URL('../dist/test/strike-hook.js', import.meta.url).href;
+const strikeHook = new URL('../dist/test/crash-hook.js', import.meta.url).href;
 
 /** What the service is started with, here or in a process of its own. */
 export const deliveryEnv = {

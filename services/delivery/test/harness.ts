@@ -11,11 +11,13 @@ import {
   type SubscriptionRecord,
   topics,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
-import { createServiceContext, type RecordedLine, recordingLogger } from '@tidings/observability';
-import { type FakeClock, fakeClock, loadConfig } from '@tidings/runtime';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { type RecordedLine, recordingLogger } from '@tidings/observability/testing';
+import { loadConfig } from '@tidings/runtime';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { configSpec } from '../src/config.ts';
-import type { SendOutcome } from '../src/domain/send-outcome.ts';
+import type { SendOutcome } from '../src/domain/attempt.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import type { DeliveryRequest } from '../src/ports.ts';
 import {

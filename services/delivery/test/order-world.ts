@@ -5,13 +5,13 @@ import {
   type SubscriptionRecord,
   topics,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
-import { type FakeClock, fakeClock } from '@tidings/runtime';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { answered, failed } from './answers.ts';
 import { aCommand, startMs } from './builders.ts';
+import { MortalProcess } from './crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from './harness.ts';
-import { MortalProcess } from './mortal-bus.ts';
 
 /** mulberry32: a small generator with a seed, so that a failure can be repeated. */
 export const randomFrom = (seed: number): (() => number) => {

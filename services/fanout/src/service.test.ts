@@ -7,8 +7,10 @@ import {
   subscriptionId,
   topics,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus, type Producer } from '@tidings/kafka';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import type { Producer } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -14,7 +14,8 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { type Bus, connectKafka, type Producer } from '@tidings/kafka';
-import { createServiceContext, recordingLogger, silentLogger } from '@tidings/observability';
+import { createServiceContext, silentLogger } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
 import { eventually, sharedBrokers } from '@tidings/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-import { recordingLogger } from '@tidings/observability';
-import { fakeClock } from '@tidings/runtime';
+import { recordingLogger } from '@tidings/observability/testing';
+import { fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';

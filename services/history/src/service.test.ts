@@ -1,7 +1,8 @@
 import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contracts';
 import { MemoryIdempotencyStore } from '@tidings/http/testing';
-import { createMemoryBus } from '@tidings/kafka';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';

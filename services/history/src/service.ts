@@ -7,6 +7,7 @@ import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
+import { BatchProjector, type Written } from './batch-projector.ts';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
 import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
@@ -16,7 +17,6 @@ import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
 import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { DeliveryStore } from './ports.ts';
-import { BatchProjector, type Written } from './project-batches.ts';
 import { sweepExpired } from './purge-expired.ts';
 
 // At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not

@@ -10,8 +10,9 @@ import {
   topics,
 } from '@tidings/contracts';
 import { MemoryIdempotencyStore } from '@tidings/http/testing';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
 import { eventually, letIn, untilLetIn } from '@tidings/testing';
 import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';

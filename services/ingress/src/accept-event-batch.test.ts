@@ -1,6 +1,8 @@
 import { workspaceId } from '@tidings/contracts';
-import { createMetrics, recordingLogger } from '@tidings/observability';
-import { AppError, fakeClock } from '@tidings/runtime';
+import { createMetrics } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
+import { AppError } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createAcceptEvent } from './accept-event.ts';
 import { type BatchItem, createAcceptEventBatch } from './accept-event-batch.ts';

@@ -8,8 +8,10 @@ import {
   type WorkspaceId,
   workspaceId,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus, type OutgoingRecord } from '@tidings/kafka';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import type { OutgoingRecord } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
 import { eventually, letIn, untilLetIn } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';

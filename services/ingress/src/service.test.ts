@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { decodeEvent, topics } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
 import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';

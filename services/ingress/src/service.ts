@@ -8,7 +8,7 @@ import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
 import { followEventTypes } from './adapters/event-type-table.ts';
-import { refuseLoops } from './adapters/refuse-loops.ts';
+import { refuseLoops } from './adapters/reject-loops.ts';
 import { SeenNames } from './adapters/seen-names.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';

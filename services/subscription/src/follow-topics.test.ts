@@ -1,5 +1,6 @@
-import { createMemoryBus, type WorkerState } from '@tidings/kafka';
-import { fakeClock } from '@tidings/runtime';
+import type { WorkerState } from '@tidings/kafka';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { aContext } from '../test/a-context.ts';
 import { serveCatalogue } from '../test/in-memory-catalogue.ts';

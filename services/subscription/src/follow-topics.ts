@@ -2,7 +2,7 @@ import { type Bus, complaintOf, type PartitionRunner, watchWorkers } from '@tidi
 import type { ServiceContext } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
-import type { Housekeeping } from './keep-house.ts';
+import type { Housekeeping } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { readTopics } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';

@@ -1,4 +1,5 @@
-import { createServiceContext, recordingLogger, type ServiceContext } from '@tidings/observability';
+import { createServiceContext, type ServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';

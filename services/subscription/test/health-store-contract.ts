@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type EndpointHealth, noHealth } from '../src/subscriptions/domain/endpoint-health.ts';
-import type { HealthStore } from '../src/subscriptions/ports.ts';
+import { type EndpointHealth, noHealth } from '../src/endpoint-health/domain/endpoint-health.ts';
+import type { HealthStore } from '../src/endpoint-health/ports.ts';
 import { nextId } from './a-subscription.ts';
 
 /** What every store of endpoint health does. `create` opens an empty one. */

@@ -1,6 +1,7 @@
 import { type AccessRecord, decodeAccess, topics } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
-import { createMetrics, recordingLogger } from '@tidings/observability';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { createMetrics } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { keyRing, systemClock } from '@tidings/runtime';
 import { consumerKind, workspaceKind } from '../src/access/access-kinds.ts';
 import { consumerRoutes } from '../src/access/adapters/consumer-routes.ts';
@@ -8,13 +9,13 @@ import { workspaceRoutes } from '../src/access/adapters/workspace-routes.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { auditRoutes } from '../src/registry/adapters/audit-routes.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
-import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
-import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import type { DocumentKind } from '../src/registry/document-kind.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
+import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../src/registry/domain/versioned.ts';
 import { aKeyRing } from './in-memory-registry.ts';
+import { MemoryAuditLog } from './memory-audit-log.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
 import { callerOf } from './registry-api.ts';
 import { serveRoutes } from './serve-routes.ts';
 

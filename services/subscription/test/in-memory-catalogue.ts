@@ -1,15 +1,17 @@
 import { decodeEventType, type EventTypeRecord, topics, workspaceId } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
-import { createMetrics, recordingLogger } from '@tidings/observability';
-import { fakeClock, systemClock } from '@tidings/runtime';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { createMetrics } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
+import { systemClock } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { eventTypeRoutes } from '../src/event-types/adapters/event-type-routes.ts';
 import { eventTypeKind } from '../src/event-types/event-type-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
-import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
-import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
+import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
+import { MemoryAuditLog } from './memory-audit-log.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
 import { callerOf } from './registry-api.ts';
 import { serveRoutes } from './serve-routes.ts';
 

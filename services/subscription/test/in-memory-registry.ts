@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { decodeSubscription, type SubscriptionId, type SubscriptionRecord, topics } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus, type Table } from '@tidings/kafka';
-import { createMetrics, recordingLogger } from '@tidings/observability';
-import { AppError, type FakeClock, fakeClock, keyRing } from '@tidings/runtime';
+import type { Table } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createMetrics } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
+import { AppError, keyRing } from '@tidings/runtime';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { attemptRecorder } from '../src/endpoint-health/adapters/kafka-attempts.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
-import { MemoryAuditLog } from '../src/registry/adapters/memory-audit-log.ts';
-import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
+import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
 import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
-import { attemptRecorder } from '../src/subscriptions/adapters/kafka-attempts.ts';
 import { deliveryRequester } from '../src/subscriptions/adapters/kafka-deliveries.ts';
-import { MemoryHealthStore } from '../src/subscriptions/adapters/memory-health-store.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
-import { SecretMint } from '../src/subscriptions/mint-secret.ts';
 import type { ConsumerPlace } from '../src/subscriptions/ports.ts';
+import { SecretMint } from '../src/subscriptions/secret-factory.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
+import { MemoryAuditLog } from './memory-audit-log.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
+import { MemoryHealthStore } from './memory-health-store.ts';
 
 /** A sealing key ring that no other test shares. */
 export const aKeyRing = (): string => `k1:${randomBytes(32).toString('base64')}`;

@@ -9,15 +9,15 @@ import { catalogueTypes } from '../src/event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from '../src/event-types/event-type-kind.ts';
 import { auditRoutes } from '../src/registry/adapters/audit-routes.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
-import { MemoryDocumentStore } from '../src/registry/adapters/memory-document-store.ts';
 import type { DocumentKind } from '../src/registry/document-kind.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/landed-versions.ts';
+import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../src/registry/domain/versioned.ts';
 import { filterRoutes } from '../src/subscriptions/adapters/filter-routes.ts';
 import { subscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
 import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing, openInMemoryRegistry } from './in-memory-registry.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
 import { serveRoutes } from './serve-routes.ts';
 
 type Registry = Awaited<ReturnType<typeof openInMemoryRegistry>>;

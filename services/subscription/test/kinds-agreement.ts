@@ -1,6 +1,6 @@
 import { eventually } from '@tidings/testing';
 import { expect } from 'vitest';
-import { documentKinds } from '../src/document-kinds.ts';
+import { documentKinds } from '../src/maintenance/document-kinds.ts';
 import type { StoredDocument } from '../src/registry/document-kind.ts';
 import { openDatabase, recordsOf } from './registry-agreement.ts';
 import type { Site } from './registry-process.ts';

@@ -85,7 +85,7 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
 
 /** The service in a process of its own, that ends with the test. */
 function spawnService(site: Site, env: Readonly<Record<string, string>>) {
-  const hook = join(dist, 'test', 'strike-hook.js');
+  const hook = join(dist, 'test', 'crash-hook.js');
   const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
     env: { PATH: process.env['PATH'], ...guard.env, ...site.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -185,7 +185,7 @@ export type Said = Readonly<{ code: number | null; out: string; errors: string }
 /** Runs the command of the registry in a process of its own. */
 export async function runCommand(site: Site, args: readonly string[], sealingKeys?: string): Promise<Said> {
   const env = sealingKeys === undefined ? site.env : { ...site.env, SEALING_KEYS: sealingKeys };
-  const child = spawn(process.execPath, [join(dist, 'src', 'registry-command.js'), ...args], {
+  const child = spawn(process.execPath, [join(dist, 'src', 'maintenance', 'registry-command.js'), ...args], {
     env: { PATH: process.env['PATH'], ...guard.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createServiceContext, recordingLogger } from '@tidings/observability';
+import { createServiceContext } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
 import { eventually, guardCommands, monitoredUri, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';

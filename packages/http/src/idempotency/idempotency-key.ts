@@ -34,7 +34,7 @@ export function readIdempotencyKey(header: string): KeyReading {
 
 /** The Idempotency-Key of a request; null without one. Throws AppError `invalid-request` (400) for a malformed one. */
 export function idempotencyKeyOf(request: IncomingMessage): string | null {
-  // One: a second is refused before any route is known (check-head.ts).
+  // One: a second is refused before any route is known (server/check-request-head.ts).
   const header = request.headers['idempotency-key'];
   if (header === undefined) return null;
   const reading = readIdempotencyKey(String(header));

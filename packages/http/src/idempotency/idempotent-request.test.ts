@@ -1,12 +1,14 @@
-import { createMetrics, recordingLogger, silentLogger } from '@tidings/observability';
-import { AppError, type ErrorCode, fakeClock, Health, keyRing } from '@tidings/runtime';
+import { createMetrics, silentLogger } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
+import { AppError, type ErrorCode, Health, keyRing } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createApp } from '../create-app.ts';
-import { jsonBody } from '../json-body.ts';
-import { listen } from '../listen.ts';
-import { mountRoutes } from '../mount-routes.ts';
-import { queryOf } from '../query.ts';
-import { type Call, type Route, route } from '../route.ts';
+import { jsonBody } from '../routing/body.ts';
+import { mountRoutes } from '../routing/mount-routes.ts';
+import { queryOf } from '../routing/query.ts';
+import { type Call, type Route, route } from '../routing/route.ts';
+import { createApp } from '../server/create-app.ts';
+import { listen } from '../server/listen.ts';
 import { MemoryIdempotencyStore } from '../testing/memory-idempotency-store.ts';
 import { idempotencyWindowMs } from './idempotent-request.ts';
 

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from '@tidings/observability';
 import { AppError, type Clock, canonicalJson, type KeyRing, messageOf, seal, unseal } from '@tidings/runtime';
-import { problemTable } from '../problem-table.ts';
-import type { Reply } from '../reply.ts';
+import { problemTable } from '../problems/problem-table.ts';
+import type { Reply } from '../routing/reply.ts';
 import type { IdempotencyEntry, IdempotencyStore } from './idempotency-store.ts';
 
 /** Runs the handlers of POSTs with these. `ring` seals the stored answers; null where none of them holds a secret. */

@@ -1,5 +1,4 @@
-import { type ApiTag, apiTags } from '../api-tags.ts';
-import { problemTable } from '../problem-table.ts';
+import { problemTable } from '../problems/problem-table.ts';
 import {
   type Answer,
   type AnswerHeader,
@@ -7,10 +6,10 @@ import {
   type JsonSchema,
   type Query,
   type Route,
-} from '../route.ts';
+} from '../routing/route.ts';
+import { type ApiTag, apiTags } from './api-tags.ts';
 import { type BodyComponents, describeBody } from './describe-body.ts';
 import { describeWebhook, type Webhooks } from './describe-webhook.ts';
-import { type Components, described, exampleOf } from './named-schema.ts';
 import {
   problemAnswer,
   problemName,
@@ -21,6 +20,9 @@ import {
 } from './problems-of.ts';
 import {
   answerHeaders,
+  type Components,
+  described,
+  exampleOf,
   headerReferences,
   listParameters,
   queryParameter,

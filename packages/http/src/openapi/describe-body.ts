@@ -1,5 +1,5 @@
-import type { Body, JsonSchema } from '../route.ts';
-import { type Components, described, describedInline, exampleOf, nameOf } from './named-schema.ts';
+import type { Body, JsonSchema } from '../routing/route.ts';
+import { type Components, described, describedInline, exampleOf, nameOf } from './shared-components.ts';
 
 /** The components that bodies are described with: schemas, and whole request bodies. */
 export type BodyComponents = Readonly<{ schemas: Components; bodies: Components }>;

@@ -1,6 +1,6 @@
-import type { ApiTag } from '../api-tags.ts';
-import type { JsonSchema } from '../route.ts';
-import { type Components, described, exampleOf } from './named-schema.ts';
+import type { JsonSchema } from '../routing/route.ts';
+import type { ApiTag } from './api-tags.ts';
+import { type Components, described, exampleOf } from './shared-components.ts';
 
 /**
  * A request that endpoints of partners get: a webhook of OpenAPI 3.1. `headers` and `bodies` by name and content-type;

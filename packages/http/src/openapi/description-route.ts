@@ -1,7 +1,7 @@
-import { type Route, route } from '../route.ts';
+import { type Route, route } from '../routing/route.ts';
 import { describeApi } from './describe-api.ts';
 import type { Webhooks } from './describe-webhook.ts';
-import { named } from './named-schema.ts';
+import { named } from './shared-components.ts';
 
 const path = '/v1/openapi.json';
 

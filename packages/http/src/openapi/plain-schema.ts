@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../route.ts';
+import type { JsonSchema } from '../routing/route.ts';
 
 type Tell = (part: unknown) => unknown;
 

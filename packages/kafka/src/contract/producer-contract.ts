@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { partitionForKey } from '../partitioner.ts';
+import { partitionForKey } from '../producer/partitioner.ts';
 import { type BusHarness, numbered, numberOf, type OpenHarness, readAll, upTo } from './harness.ts';
 
 export function producerContract(open: OpenHarness): void {

@@ -1,12 +1,12 @@
 import { type DeliveryState, topics } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
-import { fakeClock } from '@tidings/runtime';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, startMs } from '../../test/builders.ts';
-import type { Job } from '../domain/job.ts';
-import { rungOfAtLeast } from '../domain/ladder-hop.ts';
-import type { Member } from '../domain/order-line.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { Job } from '../domain/in-flight.ts';
+import type { Member } from '../domain/ordered-queue.ts';
+import type { Verdict } from '../domain/resolution.ts';
+import { rungOfAtLeast } from '../domain/retry-ladder.ts';
 import { createKafkaJournal } from './kafka-journal.ts';
 
 const waitsAgain = (state: DeliveryState): Verdict => ({

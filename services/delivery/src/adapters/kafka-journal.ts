@@ -8,11 +8,11 @@ import {
 } from '@tidings/contracts';
 import type { OutgoingRecord, Producer, RecordPosition } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
-import { endingOf } from '../domain/finished-memory.ts';
-import type { Job } from '../domain/job.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import { endingOf } from '../domain/finished-attempts.ts';
+import type { Job } from '../domain/in-flight.ts';
+import type { Verdict } from '../domain/resolution.ts';
 import type { Journal } from '../ports.ts';
-import { entryRecord } from './kafka-holds.ts';
+import { entryRecord } from './ordering-changelog.ts';
 
 // The head of a line waits in the changelog, whatever its time: on the ladder its line would lose it.
 const nextCommand = (state: DeliveryState, rung: Rung, { command, member }: Job): OutgoingRecord =>

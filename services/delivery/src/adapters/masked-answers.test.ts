@@ -4,8 +4,8 @@ import { keyRing } from '@tidings/runtime';
 import { type ReceivedRequest, startHostileServer, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSealedHeader, aSubscription, sealingKeys, secretText } from '../../test/builders.ts';
+import { prepareRequest } from '../attempt/prepare-request.ts';
 import { conclude } from '../domain/attempt.ts';
-import { prepareRequest } from '../prepare-request.ts';
 import { createHttpSender } from './http-sender.ts';
 import { createSigningKeys } from './signing-keys.ts';
 

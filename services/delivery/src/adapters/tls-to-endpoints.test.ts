@@ -5,7 +5,7 @@ import { keyRing, seal } from '@tidings/runtime';
 import { makeAuthority, type Receiver, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../../test/builders.ts';
-import { prepareRequest } from '../prepare-request.ts';
+import { prepareRequest } from '../attempt/prepare-request.ts';
 import { createHttpSender } from './http-sender.ts';
 import { createSigningKeys } from './signing-keys.ts';
 

@@ -1,6 +1,7 @@
-import { endOfResponse, type FailureReason, failureReasons } from '@tidings/contracts';
+import { deliveryId, endOfResponse, type FailureReason, failureReasons } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { defaultNotRetried, dueUnder, nextStep } from './next-step.ts';
+import { hex } from '../../test/builders.ts';
+import { defaultNotRetried, dueUnder, jitterOf, nextStep } from './next-step.ts';
 
 const nowMs = 1_000_000;
 const failed = (reason: FailureReason = 'http-status', statusCode: number | null = 500) =>
@@ -102,4 +103,26 @@ describe('nextStep', () => {
       reason: 'exhausted',
     });
   });
+});
+
+it('spreads deliveries and attempts evenly over 0 to 1', () => {
+  const buckets = Array.from({ length: 10 }, () => 0);
+  for (let n = 0; n < 5_000; n += 1) {
+    const id = deliveryId(`dlv_${hex(n)}`);
+    for (const attempt of [1, 2]) {
+      const jitter = jitterOf({ deliveryId: id, chain: 0, attempt });
+      expect(jitter).toBeGreaterThanOrEqual(0);
+      expect(jitter).toBeLessThan(1);
+      const at = Math.floor(jitter * 10);
+      buckets[at] = (buckets[at] ?? 0) + 1;
+    }
+  }
+  for (const count of buckets) expect(count).toBeGreaterThan(700);
+});
+
+it('is the same for every copy and another for every attempt and chain', () => {
+  const state = { deliveryId: deliveryId(`dlv_${hex(1)}`), chain: 0, attempt: 1 };
+  expect(jitterOf(state)).toBe(jitterOf({ ...state }));
+  expect(jitterOf({ ...state, attempt: 2 })).not.toBe(jitterOf(state));
+  expect(jitterOf({ ...state, chain: 1 })).not.toBe(jitterOf(state));
 });

@@ -3,11 +3,12 @@ import type { Route } from '@tidings/http';
 import { type Bus, complaintOf, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
+import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { BatchProjector } from '../project-batches.ts';
 import { sweepExpired } from '../purge-expired.ts';
+import { letterRoutes } from './adapters/dead-letter-routes.ts';
 import { jobRoutes } from './adapters/job-routes.ts';
 import {
   createLetterJournal,
@@ -16,13 +17,12 @@ import {
   openSubscriptionTable,
   readEndsOf,
 } from './adapters/kafka-dead-letters.ts';
-import { letterRoutes } from './adapters/letter-routes.ts';
+import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterJob, JobCounts } from './domain/dead-letter-job.ts';
 import { type DeadLetterFact, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
 import type { DeadLetterCount, DeadLetterStore, JobStore } from './ports.ts';
 import { EnableWatch } from './redrive-on-enable.ts';
-import { DeadLetterJobRunner } from './run-dead-letter-jobs.ts';
 import { watchDepth } from './watch-depth.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;

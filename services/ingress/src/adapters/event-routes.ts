@@ -13,7 +13,7 @@ import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { EventTypeNotice } from '../ports.ts';
-import { acceptedBody, batchAnswer } from './batch-answer.ts';
+import { acceptedBody, batchAnswer } from './accepted-response.ts';
 import { readBatch, readEvent } from './event-reader.ts';
 import {
   acceptedSchema,

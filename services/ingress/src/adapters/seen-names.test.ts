@@ -1,6 +1,6 @@
 import { decodeEventTypeSeen, topics, workspaceId } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
-import { recordingLogger } from '@tidings/observability';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { recordingLogger } from '@tidings/observability/testing';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { SeenNames } from './seen-names.ts';

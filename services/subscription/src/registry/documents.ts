@@ -2,10 +2,10 @@ import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DocumentKind } from './document-kind.ts';
-import type { LandedVersions } from './domain/landed-versions.ts';
+import type { LandedVersions } from './domain/topic-versions.ts';
 import type { Versioned } from './domain/versioned.ts';
+import { Outbox } from './outbox.ts';
 import type { AuditLog, DocumentStore, DocumentTopic } from './ports.ts';
-import { Outbox } from './publish-version.ts';
 
 /** What the documents of all kinds have in common. `waitMs`: the longest that a request waits for its acknowledgement. */
 export type RegistryParts = Readonly<{

@@ -4,7 +4,7 @@ import { acme, aSubscription, ownReach } from '../../test/a-subscription.ts';
 import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { amended, deleted, type Subscription } from '../subscriptions/domain/subscription.ts';
 import type { Actor } from './domain/audit-entry.ts';
-import { sweepUnaudited } from './sweep-unpublished.ts';
+import { sweepUnaudited } from './maintenance/sweep-unpublished.ts';
 import { writeFirst, writeVersion } from './write-version.ts';
 
 const by: Actor = { keyId: 'key_1', address: '192.0.2.7' };

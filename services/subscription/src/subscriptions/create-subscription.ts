@@ -13,9 +13,9 @@ import type { CreateBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
-import type { SecretMint } from './mint-secret.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
+import type { SecretMint } from './secret-factory.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What creation needs besides the parts of every write. */

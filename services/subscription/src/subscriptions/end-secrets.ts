@@ -1,6 +1,6 @@
 import { ourselves } from '../registry/domain/audit-entry.ts';
+import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
 import type { DocumentStore, Listed, Stretch } from '../registry/ports.ts';
-import { pagesOf } from '../registry/sweep-unpublished.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';

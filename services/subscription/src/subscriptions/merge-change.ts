@@ -1,7 +1,7 @@
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import { bodySchemas, type ChangeBody, type MergedBody } from './domain/request-body.ts';
 import type { Settings } from './domain/subscription.ts';
-import type { SecretMint, SecretOwner } from './mint-secret.ts';
+import type { SecretMint, SecretOwner } from './secret-factory.ts';
 
 const validate = compileBody<MergedBody>(bodySchemas.merged);
 

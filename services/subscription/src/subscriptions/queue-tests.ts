@@ -1,7 +1,7 @@
 import { bodyRenderer } from '@tidings/webhook-request';
 import type { Documents } from '../registry/documents.ts';
-import { pagesOf } from '../registry/sweep-unpublished.ts';
-import { owedTest } from './domain/owed-test.ts';
+import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
+import { owedTest } from './domain/pending-test.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { RequestDelivery } from './ports.ts';
 

@@ -5,7 +5,7 @@ import { limits } from './domain/limits.ts';
 import type { RotateBody } from './domain/request-body.ts';
 import { rotated, type StoredSecret, unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
-import { newSecretId, type SecretMint } from './mint-secret.ts';
+import { newSecretId, type SecretMint } from './secret-factory.ts';
 
 /** What a rotation needs besides the parts of every write. */
 export type RotateParts = WriteParts<Subscription> & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;

@@ -2,7 +2,7 @@ import type { Fault } from './domain/fault.ts';
 import type { SettingsBody } from './domain/request-body.ts';
 import type { Settings } from './domain/subscription.ts';
 import { isSameTls, readTls } from './domain/tls-material.ts';
-import type { SecretMint, SecretOwner } from './mint-secret.ts';
+import type { SecretMint, SecretOwner } from './secret-factory.ts';
 
 /** What is wrong with the TLS that a body names. */
 export const tlsFaults = ({ tls }: SettingsBody, nowMs: number): readonly Fault[] =>

@@ -1,12 +1,12 @@
 import type { EventId, SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import type { RecordAttempt, SendRequest } from '../endpoint-health/ports.ts';
 import type { DocumentStore, Reach } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { type PreparedTest, type SendOutcome, testEvent, testFact } from './domain/test-attempt.ts';
-import type { SecretMint } from './mint-secret.ts';
-import type { RecordAttempt, SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
+import type { SecretMint } from './secret-factory.ts';
 import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';

@@ -8,10 +8,10 @@ import {
   requestHeaders,
   userAgent,
 } from '@tidings/webhook-request';
+import type { OutgoingRequest } from '../endpoint-health/ports.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import type { Subscription } from './domain/subscription.ts';
-import type { SecretMint } from './mint-secret.ts';
-import type { OutgoingRequest } from './ports.ts';
+import type { SecretMint } from './secret-factory.ts';
 
 /** What is sent, to whom and when. */
 export type Unsigned = Readonly<{

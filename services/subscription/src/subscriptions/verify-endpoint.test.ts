@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { serveInMemory } from '../../test/in-memory-api.ts';
 import { publishedOn } from '../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../test/registry-api.ts';
+import type { OutgoingRequest } from '../endpoint-health/ports.ts';
 import type { SendOutcome } from './domain/test-attempt.ts';
-import type { OutgoingRequest } from './ports.ts';
 
 const answer = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
   kind: 'response',

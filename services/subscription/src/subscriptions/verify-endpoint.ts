@@ -1,12 +1,12 @@
 import { newEventId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
+import type { OutgoingRequest, SendRequest } from '../endpoint-health/ports.ts';
 import { refusal } from '../registry/refuse-faults.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
 import type { Settings, Subscription } from './domain/subscription.ts';
 import { type SendOutcome, testEvent } from './domain/test-attempt.ts';
-import type { SecretMint } from './mint-secret.ts';
-import type { OutgoingRequest, SendRequest } from './ports.ts';
+import type { SecretMint } from './secret-factory.ts';
 import { ownHeaders, signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';

@@ -12,10 +12,10 @@ import { AppError } from '@tidings/runtime';
 import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
 import { listJobs, standingOf } from '../read-dead-letters.ts';
 import { countForJob, type JobRequest, newJobId, startJob } from '../redrive-dead-letters.ts';
-import { jobPageOf, type LetterFilter, letterFiltersOf, letterWallsOf } from './letter-request.ts';
-import { deadLettersPath, jobsPath, type LetterParts } from './letter-routes.ts';
-import { dryRunSchema, jobListSchema, jobSchema, letterBodies } from './letter-schemas.ts';
-import { jobView } from './letter-view.ts';
+import { jobPageOf, type LetterFilter, letterFiltersOf, letterWallsOf } from './dead-letter-request.ts';
+import { deadLettersPath, jobsPath, type LetterParts } from './dead-letter-routes.ts';
+import { dryRunSchema, jobListSchema, jobSchema, letterBodies } from './dead-letter-schemas.ts';
+import { jobView } from './dead-letter-view.ts';
 
 type Selection = Readonly<{ filter?: LetterFilter; all?: true; dry_run?: boolean }>;
 type RedriveBody = Selection & Readonly<{ rate_per_second?: number }>;

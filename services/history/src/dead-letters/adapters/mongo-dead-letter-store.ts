@@ -23,6 +23,7 @@ import {
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
 import type { Stretch } from '../domain/dead-letter-job.ts';
 import type { DeadLetterCount, DeadLetterStore, LetterPosition } from '../ports.ts';
+import { behind, type Conditions, conditionsOf, within, withinAny } from './dead-letter-conditions.ts';
 import {
   type ContentDocument,
   type DeadLetterDocument,
@@ -31,7 +32,6 @@ import {
   toContentDocument,
   toDocument,
 } from './dead-letter-document.ts';
-import { behind, type Conditions, conditionsOf, within, withinAny } from './letter-conditions.ts';
 
 const letterSchema = new Schema<DeadLetterDocument>(
   { _id: String },

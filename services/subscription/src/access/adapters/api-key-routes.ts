@@ -12,7 +12,7 @@ import {
   route,
 } from '@tidings/http';
 import { actorOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
 import type { Reach } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
 import type { CreateKeyParts } from '../create-api-key.ts';

@@ -20,7 +20,7 @@ import {
   requireWholeWorkspace,
   workspaceTargetOf,
 } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target, type Written } from '../../registry/write-version.ts';
 import { consumerKind } from '../access-kinds.ts';

@@ -1,7 +1,7 @@
 import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
-import { documentReader } from '../../registry/document-reader.ts';
+import { documentReader } from '../../registry/define-documents.ts';
 import type { KeyUsageStore } from '../ports.ts';
 
 type UsageDocument = Readonly<{ _id: string; schema_version: 1; last_used_at_ms: number }>;

@@ -2,7 +2,7 @@ import type { AccessRecord } from '@tidings/contracts';
 import type { OpenRegistry } from '../../registry/adapters/open-registry.ts';
 import type { Documents } from '../../registry/documents.ts';
 import type { Versioned } from '../../registry/domain/versioned.ts';
-import { pagesOf } from '../../registry/sweep-unpublished.ts';
+import { pagesOf } from '../../registry/maintenance/sweep-unpublished.ts';
 import { apiKeyKind, consumerKind, tokenKeyKind, workspaceKind } from '../access-kinds.ts';
 import { type ApiKey, apiKeyRecord } from '../domain/api-key.ts';
 import { type Consumer, consumerRecord } from '../domain/consumer.ts';

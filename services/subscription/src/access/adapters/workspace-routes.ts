@@ -15,7 +15,7 @@ import {
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { actorOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target } from '../../registry/write-version.ts';
 import { workspaceKind } from '../access-kinds.ts';

@@ -1,7 +1,7 @@
 import { eventTypeNameMaxLength, eventTypeNamePattern, eventTypeStates } from '@tidings/contracts';
 import { etagOf, type PageQuery, type Principal, pageParameters, queryOf, type Reply } from '@tidings/http';
 import { reachOf, requireWholeWorkspace, workspaceTargetOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
 import type { Target, Written } from '../../registry/write-version.ts';
 import { type EventType, idOf } from '../domain/event-type.ts';
 import { eventTypeKind } from '../event-type-kind.ts';

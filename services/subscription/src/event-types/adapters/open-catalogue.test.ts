@@ -1,6 +1,7 @@
 import { encodeEventTypeSeen, topics, type WorkspaceId, workspaceId } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka';
-import { AppError, fakeClock } from '@tidings/runtime';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { AppError } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { aContext } from '../../../test/a-context.ts';
 import { serveCatalogue } from '../../../test/in-memory-catalogue.ts';

@@ -10,7 +10,7 @@ import { unknownEventFaults } from '../check-event-names.ts';
 import { type EventType, schemaJsonOf } from '../domain/event-type.ts';
 import { limits } from '../domain/limits.ts';
 import { findMatchedTypes } from '../find-matched-types.ts';
-import { noteSeenType } from '../note-seen-type.ts';
+import { noteSeenType } from '../record-seen-type.ts';
 import { consumeSeenTypes, seenTypeReporter } from './kafka-seen-types.ts';
 
 type Parts = Readonly<{

@@ -13,7 +13,7 @@ import {
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog } from '../ports.ts';
 import { reachOf } from './call-parts.ts';
-import { cursorPlace } from './cursor-place.ts';
+import { cursorPlace } from './cursor-position.ts';
 
 const textOrNull = { type: ['string', 'null'] } as const;
 const properties = {

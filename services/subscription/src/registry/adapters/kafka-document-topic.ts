@@ -1,8 +1,8 @@
 import { DecodeError, type TopicDefinition } from '@tidings/contracts';
 import type { Bus, IncomingRecord, Producer, Table } from '@tidings/kafka';
 import type { DocumentKind } from '../document-kind.ts';
-import type { LandedVersions } from '../domain/landed-versions.ts';
 import { digestOf } from '../domain/record-digest.ts';
+import type { LandedVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentTopic } from '../ports.ts';
 

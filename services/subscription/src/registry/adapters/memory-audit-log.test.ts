@@ -1,4 +1,4 @@
 import { describeAuditLog } from '../../../test/audit-log-contract.ts';
-import { MemoryAuditLog } from './memory-audit-log.ts';
+import { MemoryAuditLog } from '../../../test/memory-audit-log.ts';
 
 describeAuditLog('the log in memory', async () => new MemoryAuditLog());

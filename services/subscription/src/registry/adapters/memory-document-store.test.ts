@@ -1,5 +1,5 @@
+import { MemoryDocumentStore } from '../../../test/memory-document-store.ts';
 import { describeSubscriptionStore } from '../../../test/subscription-store-contract.ts';
 import { subscriptionKind } from '../../subscriptions/subscription-kind.ts';
-import { MemoryDocumentStore } from './memory-document-store.ts';
 
 describeSubscriptionStore('the memory store', async () => new MemoryDocumentStore(subscriptionKind));

@@ -5,7 +5,7 @@ import type { configSpec } from '../../config.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind } from '../document-kind.ts';
 import { type Documents, documentsOf, type Places } from '../documents.ts';
-import { LandedVersions } from '../domain/landed-versions.ts';
+import { LandedVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { AuditLog } from '../ports.ts';
 import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';

@@ -1,8 +1,8 @@
 import { type Egress, type EgressOutcome, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
 import type { Mask } from '@tidings/webhook-request';
+import type { SendRequest } from '../../endpoint-health/ports.ts';
 import type { SendOutcome } from '../domain/test-attempt.ts';
-import type { SendRequest } from '../ports.ts';
 
 const asItIs: Mask = (body) => body;
 

@@ -2,7 +2,7 @@ import { isEventPattern } from '@tidings/contracts';
 import { type PageQuery, type Principal, pageParameters, queryOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { reachOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-place.ts';
+import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
 import type { ListFilters, ListPlace } from '../read-subscriptions.ts';
 
 /** The path of one subscription. */

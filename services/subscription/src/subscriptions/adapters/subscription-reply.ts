@@ -1,9 +1,9 @@
 import { etagOf, type Reply } from '@tidings/http';
 import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
+import type { HealthStore } from '../../endpoint-health/ports.ts';
 import type { Written } from '../../registry/write-version.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { HealthStore } from '../ports.ts';
 import { subscriptionView } from './subscription-view.ts';
 
 /** Where the health of endpoints is read. */

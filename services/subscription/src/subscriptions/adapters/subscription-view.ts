@@ -1,4 +1,4 @@
-import { type EndpointHealth, shownHealth } from '../domain/endpoint-health.ts';
+import { type EndpointHealth, shownHealth } from '../../endpoint-health/domain/endpoint-health.ts';
 import { kindOf } from '../domain/event-patterns.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';

@@ -1,0 +1,117 @@
+import { eventually, type Receiver, startReceiver } from '@tidings/testing';
+import { Caller, untilJobsEnd } from './caller.ts';
+import type { Owned } from './tenant-isolation.ts';
+import type { LocalStack } from './tidings.ts';
+
+/** Keys and tokens by what they stand for. All may do whatever can be done where they live. */
+export type Parties = Readonly<{
+  /** The admin of the workspace that owns everything. */
+  owner: string;
+  /** The consumer that owns everything. */
+  partner: string;
+  /** The admin of another workspace. */
+  stranger: string;
+  /** Another consumer of the same workspace, by its key. */
+  neighbour: string;
+  /** A third one, by its token. */
+  visitor: string;
+}>;
+
+const ofWorkspace = ['events:write', 'sources:write', 'admin'];
+const ofConsumer = ['subscriptions:read', 'subscriptions:write', 'deliveries:read', 'deliveries:write'];
+const ownType = 'wall.own';
+const partner = 'partner_acade';
+const neighbour = 'neighbour_beef';
+const visitor = 'visitor_feed';
+
+/** Makes two workspaces, strict ones, each with the type `wall.own`, and gives the keys of their admins. */
+async function makeWorkspaces(local: LocalStack, owned: string) {
+  const operator = new Caller(local.url, local.admin_key);
+  const keys: string[] = [];
+  for (const id of [owned, 'ws_of_stranger']) {
+    await operator.call('POST', '/webhooks/workspaces', { id, name: `Name of ${id}`, allow_http: true });
+    const { key } = await operator.newKey(local, { workspace_id: id, scopes: ofWorkspace });
+    await new Caller(local.url, key).call('POST', '/webhooks/event-types', {
+      name: ownType,
+      state: 'active',
+    });
+    keys.push(key);
+  }
+  const [owner = '', stranger = ''] = keys;
+  return { owner, stranger };
+}
+
+/** One delivery that is dead, one that was dead and was sent again by a job, and is dead again. */
+async function makeDeadLetters(owner: Caller, subscription: string) {
+  const events: string[] = [];
+  for (const data of [1, 2]) {
+    const body = { type: ownType, consumer_id: partner, data };
+    events.push(
+      await eventually(async () => (await owner.call('POST', '/events', body)).id, { timeoutMs: 30_000 }),
+    );
+  }
+  const letters = `/webhooks/dead-letters?subscription_id=${subscription}`;
+  const [first, second] = await owner.list(letters, 2);
+  const job = await owner.call('POST', `/webhooks/dead-letters/${String(second?.id)}/redrive`);
+  await owner.list(letters, 3);
+  // What is counted later than the letters are kept would look like something that a test has changed.
+  await eventually(
+    async () => {
+      const path = `/webhooks/subscriptions/${subscription}`;
+      const { failure_count: failures } = await owner.call<{ failure_count: number }>('GET', path);
+      if (failures !== 3) throw new Error(`3 failures are to be counted, got ${failures}`);
+    },
+    { timeoutMs: 30_000 },
+  );
+  await untilJobsEnd(owner);
+  const [delivery] = await owner.list(`/webhooks/deliveries?subscription_id=${subscription}`, 2);
+  return {
+    event: String(events[0]),
+    delivery: String(delivery?.id),
+    deadLetter: String(first?.id),
+    job: job.id,
+  };
+}
+
+/** Everything the tests of the wall need, made through the public API. The endpoint of the owner always fails. */
+export async function makeParties(
+  local: LocalStack,
+): Promise<Readonly<{ parties: Parties; owned: Owned; endpoint: Receiver }>> {
+  const workspace = 'ws_of_owner';
+  const name = 'Ada Partner';
+  const contact = 'contact@ada.example';
+  const eventType = 'wall.draft.bead';
+  const description = 'described by ada';
+  const keys = await makeWorkspaces(local, workspace);
+  const owner = new Caller(local.url, keys.owner);
+  await owner.call('POST', '/webhooks/consumers', { id: partner, name, contact });
+  for (const id of [neighbour, visitor]) await owner.call('POST', '/webhooks/consumers', { id });
+  await owner.call('POST', '/webhooks/event-types', { name: eventType, state: 'draft', schema: {} });
+  const endpoint = await startReceiver({ answer: { status: 500 } });
+  const endpointUrl = `${endpoint.url}/hook/of/ada`;
+  const { id: subscription } = await owner.call('POST', '/webhooks/subscriptions', {
+    ...{ endpoint_url: endpointUrl, events: [ownType], consumer_id: partner, description },
+    ...{ retry_schedule: [], send_test: false },
+  });
+  const letters = await makeDeadLetters(owner, subscription);
+  const apiKey = await owner.newKey(local, { name, consumer_id: partner, scopes: ofConsumer });
+  const other = await owner.newKey(local, { consumer_id: neighbour, scopes: ofConsumer });
+  const token = await owner.newToken(local, { consumer_id: visitor, expires_in_seconds: 3_600 });
+  return {
+    parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
+    owned: {
+      ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
+      ...{ ...letters, apiKey: apiKey.id },
+    },
+    endpoint,
+  };
+}
+
+/** The same by names that nobody has, of the same form and length: what does not exist. */
+export function ghostOf(owned: Owned): Owned {
+  const changed = (text: string): string =>
+    text.replace(/(?<=[_.]).*/, (rest) => rest.replaceAll(/[0-8a-e]/g, (digit) => nextOf(digit)));
+  return Object.fromEntries(Object.entries(owned).map(([name, text]) => [name, changed(text)])) as Owned;
+}
+
+const nextOf = (digit: string): string => String.fromCharCode(digit.charCodeAt(0) + 1);

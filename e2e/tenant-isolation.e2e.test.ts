@@ -1,0 +1,336 @@
+import { eventually, lintApi, type Receiver } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, ask, bodyOf } from './harness/ask.ts';
+import { Caller, guards, statusAt, untilJobsEnd } from './harness/caller.ts';
+import { ghostOf, makeParties, type Parties } from './harness/isolation-parties.ts';
+import { type Description, type Operation, operationsOf } from './harness/operations.ts';
+import { sharedTidings } from './harness/shared-tidings.ts';
+import {
+  type Owned,
+  queryAims,
+  type Request,
+  requestOf,
+  type Try,
+  triesOf,
+  wallRules,
+} from './harness/tenant-isolation.ts';
+import type { LocalStack } from './harness/tidings.ts';
+
+let local: LocalStack;
+let url: string;
+let description: Description;
+let parties: Parties;
+let owned: Owned;
+/** What does not exist. */
+let ghost: Owned;
+let endpoint: Receiver;
+
+beforeAll(async () => {
+  local = await sharedTidings();
+  url = local.url;
+  description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as Description;
+  ({ parties, owned, endpoint } = await makeParties(local));
+  ghost = ghostOf(owned);
+});
+afterAll(async () => {
+  await endpoint?.close();
+});
+
+type Foreigner = keyof Pick<Parties, 'stranger' | 'neighbour' | 'visitor'>;
+
+const all = (): readonly Operation[] => operationsOf(description);
+const guarded = (): readonly Operation[] => all().filter(({ scope }) => scope !== null);
+const names = (operations: readonly Operation[]): readonly string[] =>
+  operations.map(({ operationId }) => operationId);
+const isOfOne = ({ path }: Operation): boolean => path.includes('{');
+
+const outcomeOf = ({ stranger, neighbour }: Try, who: Foreigner) =>
+  who === 'stranger' ? stranger : neighbour;
+
+/** What of the owner shows in an answer although the request does not name it. */
+function seenIn({ text, headers }: Answer, request: Request, who: Foreigner): readonly string[] {
+  const shown = `${text} ${JSON.stringify(headers)}`;
+  const told = `${decodeURIComponent(request.path)} ${JSON.stringify(request.body)}`;
+  const { workspace, ...things } = owned;
+  // A consumer is told which workspace it is in.
+  const secrets = who === 'stranger' ? [workspace, ...Object.values(things)] : Object.values(things);
+  return secrets.filter((secret) => shown.includes(secret) && !told.includes(secret));
+}
+
+/** An answer without what its request has named: of two that are equal nobody learns what exists. */
+function withoutNames({ status, headers, text }: Answer, named: Owned): string {
+  const whole = JSON.stringify([status, headers, text]);
+  return Object.entries(named).reduce((rest, [name, value]) => rest.replaceAll(value, `<${name}>`), whole);
+}
+
+/** A request as it is, and as nobody should learn anything from it either: of an old version, with broken bodies. */
+const variantsOf = (request: Request, { takesIfMatch, takesBody }: Operation) => [
+  request,
+  ...(takesIfMatch ? [{ ...request, ifMatch: '"999"' }] : []),
+  ...(takesBody
+    ? [
+        { ...request, body: '[7]' },
+        { ...request, body: '{' },
+      ]
+    : []),
+];
+
+type View = readonly [operationId: string, status: number, etag: string | undefined, text: string];
+
+/** What a key sees of the owner's things. When keys were used, and whether a change has got about, does not count. */
+async function viewOf(key: string, operations: readonly Operation[]): Promise<readonly View[]> {
+  const views: View[] = [];
+  for (const operation of operations) {
+    const [first] = triesOf(operation);
+    if (operation.method !== 'GET' || first === undefined) continue;
+    const { status, headers, text } = await ask(url, { ...requestOf(operation, first, owned), key });
+    const lasting = text.replaceAll(/"(last_used_at|propagated)":("[^"]*"|\w+),?/g, '');
+    views.push([operation.operationId, status, headers['etag'], lasting]);
+  }
+  return views;
+}
+
+/** Everything that the foreigner must leave as it is. */
+async function everything(who: Foreigner): Promise<unknown> {
+  const operations = guarded();
+  // What a neighbour makes for itself is in the lists of their workspace.
+  const seenByOwner = who === 'stranger' ? operations : operations.filter(isOfOne);
+  return {
+    owner: await viewOf(parties.owner, seenByOwner),
+    partner: await viewOf(parties.partner, operations),
+    requests: endpoint.requests.length,
+  };
+}
+
+it('the description of all services is complete and without a fault', async () => {
+  expect(description.info).not.toHaveProperty('x-missing-services');
+  expect(await lintApi(description)).toEqual([]);
+});
+
+describe('the table of the wall', () => {
+  it('has a rule for every operation: add yours to harness/wall.ts', () => {
+    expect(names(all().filter(({ operationId }) => wallRules[operationId] === undefined))).toEqual([]);
+    const isOpen = ({ operationId }: Operation): boolean => wallRules[operationId] === 'public';
+    expect(names(all().filter((operation) => (operation.scope === null) !== isOpen(operation)))).toEqual([]);
+    const known = new Set(names(all()));
+    expect(Object.keys(wallRules).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('is told of in the description: how each operation refuses', () => {
+    const missing = guarded().flatMap((operation) => {
+      const { takesIfMatch, takesBody, statuses } = operation;
+      const refusals = [401, 403, 429, 503];
+      if (isOfOne(operation)) refusals.push(404);
+      if (takesIfMatch) refusals.push(412);
+      if (takesBody) refusals.push(400, 413, 415, 422);
+      return refusals
+        .filter((status) => !statuses.includes(status))
+        .map((status) => [operation.operationId, status]);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('aims every parameter that can name something: add yours to queryAims', () => {
+    const unknown = guarded().flatMap(({ query }) => query.filter((name) => queryAims[name] === undefined));
+    expect(unknown).toEqual([]);
+  });
+
+  it('hides every object that a path names', () => {
+    const tries = guarded().filter(isOfOne).flatMap(triesOf);
+    const outcomes = new Set(tries.flatMap(({ stranger, neighbour }) => [stranger, neighbour]));
+    expect([...outcomes].sort()).toEqual([403, 404]);
+  });
+});
+
+/** What is wrong with what a foreigner gets when it reaches for the owner's things in this way. */
+async function faultsOf(operation: Operation, one: Try, who: Foreigner): Promise<readonly unknown[]> {
+  const key = parties[who];
+  const expected = outcomeOf(one, who);
+  const unreal = variantsOf(requestOf(operation, one, ghost), operation);
+  const faults: unknown[] = [];
+  for (const [index, request] of variantsOf(requestOf(operation, one, owned), operation).entries()) {
+    const answer = await ask(url, { ...request, key });
+    const { status } = answer;
+    if (!operation.statuses.includes(status)) faults.push([request, status, 'is not in the description']);
+    // Where no path names an object a broken body is told as that.
+    const isBroken = index > 0 && !isOfOne(operation) && (status === 400 || status === 422);
+    const isExpected = expected === 'blind' ? status < 300 : status === expected;
+    const seen = seenIn(answer, request, who);
+    if (!(isExpected || isBroken) || seen.length > 0) faults.push([request, answer, expected, seen]);
+    const other = unreal[index];
+    if (other === undefined || JSON.stringify(other) === JSON.stringify(request)) continue;
+    const nothing = await ask(url, { ...other, key });
+    const [left, right] = [withoutNames(answer, owned), withoutNames(nothing, ghost)];
+    const isSame = status < 300 ? nothing.status === status : left === right;
+    if (!isSame || seenIn(nothing, other, who).length > 0) faults.push([request, left, right]);
+  }
+  return faults;
+}
+
+describe('the wall', () => {
+  it('stands around what its owner sees', async () => {
+    const seen = await viewOf(parties.owner, guarded().filter(isOfOne));
+    expect(seen.map(([operationId, status]) => [operationId, status])).toEqual(
+      seen.map(([operationId]) => [operationId, 200]),
+    );
+    expect(seen.length).toBeGreaterThan(7);
+  });
+
+  it.each<Foreigner>(['stranger', 'neighbour', 'visitor'])('shows a %s nothing', async (who) => {
+    const before = await everything(who);
+    const faults: unknown[] = [];
+    for (const operation of guarded()) {
+      for (const one of triesOf(operation)) faults.push(...(await faultsOf(operation, one, who)));
+    }
+    expect(faults).toEqual([]);
+    await untilJobsEnd(new Caller(url, parties[who]));
+    expect(await everything(who)).toEqual(before);
+  });
+
+  it('hides what is inside a workspace from the operator of the platform', async () => {
+    const before = await everything('stranger');
+    for (const operation of guarded().filter(isOfOne)) {
+      const [first] = triesOf(operation);
+      // Workspaces themselves are the operator's.
+      if (first === undefined || operation.path.includes('/workspaces/')) continue;
+      for (const variant of variantsOf(requestOf(operation, first, owned), operation)) {
+        const answer = await ask(url, { ...variant, key: local.admin_key });
+        expect([operation.operationId, answer.status]).toEqual([operation.operationId, 404]);
+        expect(seenIn(answer, variant, 'stranger')).toEqual([]);
+      }
+    }
+    expect(await everything('stranger')).toEqual(before);
+  });
+
+  it('takes no cursor of another', async () => {
+    const lists = guarded().filter(({ query }) => query.includes('cursor'));
+    const taken: string[] = [];
+    for (const { operationId, path } of lists) {
+      const { status, text } = await ask(url, { key: parties.owner, method: 'GET', path: `${path}?limit=1` });
+      const cursor = status === 200 ? (JSON.parse(text) as { next_cursor: string | null }).next_cursor : null;
+      if (cursor === null) continue;
+      taken.push(operationId);
+      for (const key of [parties.stranger, parties.neighbour, parties.visitor]) {
+        const answer = await ask(url, { key, method: 'GET', path: `${path}?limit=1&cursor=${cursor}` });
+        expect([operationId, answer.status]).toEqual([operationId, answer.status === 403 ? 403 : 400]);
+      }
+    }
+    expect(taken).toContain('listDeadLetters');
+    expect(taken).toContain('listEventTypes');
+  });
+
+  it.each([
+    ['createSubscription', ['owner', 'partner', 'neighbour', 'stranger']],
+    ['publishEvent', ['owner', 'stranger']],
+  ] as const)('repeats nothing of another to the same Idempotency-Key of %s', async (operationId, who) => {
+    const operation = guarded().find((one) => one.operationId === operationId);
+    const [first] = operation === undefined ? [] : triesOf(operation);
+    if (operation === undefined || first === undefined) throw new Error(`there is no ${operationId}`);
+    const request = { ...requestOf(operation, first, owned), idempotencyKey: 'the same for all' };
+    const ids = new Set<string>();
+    for (const one of who) {
+      const answer = await ask(url, { ...request, key: parties[one] });
+      expect(answer.headers).not.toHaveProperty('idempotency-replayed');
+      ids.add(bodyOf<{ id: string }>(answer, 201, 202).id);
+    }
+    expect(ids.size).toBe(who.length);
+  });
+
+  it('tells a key that lacks the scope so, before anything is looked for', async () => {
+    const scopes = new Set(guarded().map(({ scope }) => String(scope)));
+    const owner = new Caller(url, parties.owner);
+    const others = ['events:write', 'sources:write', 'subscriptions:read', 'subscriptions:write'];
+    const held = [...others, 'deliveries:read', 'deliveries:write'];
+    for (const scope of scopes) {
+      const rest = scope === 'platform' ? [...held, 'admin'] : held.filter((one) => one !== scope);
+      const { key } = await owner.newKey(local, { scopes: rest });
+      for (const operation of guarded().filter((one) => one.scope === scope)) {
+        for (const one of triesOf(operation)) {
+          const requests = [owned, ghost].flatMap((named) =>
+            variantsOf(requestOf(operation, one, named), operation),
+          );
+          for (const request of requests) {
+            const answer = await ask(url, { ...request, key });
+            const { code, detail } = JSON.parse(answer.text) as Record<string, unknown>;
+            expect([operation.operationId, answer.status, code, detail]).toEqual([
+              ...[operation.operationId, 403, 'forbidden'],
+              `The key lacks the scope '${scope}'.`,
+            ]);
+          }
+        }
+      }
+    }
+  });
+
+  it('tells its owner of an old version before what is wrong with the body', async () => {
+    const changing = guarded().filter(({ takesIfMatch }) => takesIfMatch);
+    const operator = ['enableWorkspace', 'disableWorkspace'];
+    for (const operation of changing) {
+      const [first] = triesOf(operation);
+      if (first === undefined) throw new Error(`${operation.operationId} has no row`);
+      const key = operator.includes(operation.operationId) ? local.admin_key : parties.owner;
+      const request = requestOf(operation, first, owned);
+      for (const variant of variantsOf(request, operation)) {
+        const { status } = await ask(url, { ...variant, key, ifMatch: '"999"' });
+        expect([operation.operationId, variant.body, status]).toEqual([
+          operation.operationId,
+          variant.body,
+          412,
+        ]);
+      }
+    }
+    expect(changing.length).toBeGreaterThan(10);
+  });
+
+  it('takes a token until it ends, and not after', async () => {
+    const owner = new Caller(url, parties.owner);
+    const token = await owner.newToken(local, { consumer_id: 'visitor_feed', expires_in_seconds: 3 });
+    for (const service of guards) {
+      await eventually(async () => expect(await statusAt(url, service, token)).toBe(401));
+    }
+  });
+
+  it('refuses a key that is revoked, and its tokens, within 2 s at every busy service', async () => {
+    const owner = new Caller(url, parties.owner);
+    const { id, key } = await owner.newKey(local, { scopes: ['admin'] });
+    const token = await new Caller(url, key).newToken(local, { consumer_id: 'visitor_feed' });
+    const doors = guards.flatMap((service) =>
+      [url, String(local.services[service])].map((door) => [door, service] as const),
+    );
+    let isOver = false;
+    const load = doors.map(async ([door, service]) => {
+      while (!isOver) {
+        const statuses = await Promise.all(
+          Array.from({ length: 4 }, async () => statusAt(door, service, parties.owner)),
+        );
+        expect(statuses).not.toContain(401);
+      }
+    });
+    try {
+      await owner.call('POST', `/webhooks/api-keys/${id}/revoke`);
+      const refused = doors.flatMap(([door, service]) =>
+        [key, token].map(async (one) =>
+          eventually(async () => expect(await statusAt(door, service, one)).toBe(401), { timeoutMs: 2_000 }),
+        ),
+      );
+      await Promise.all(refused);
+    } finally {
+      isOver = true;
+      await Promise.all(load);
+    }
+  });
+
+  it.each([
+    ['without a key', null],
+    ['with a key that nobody knows', 'no-such-key'],
+  ])('lets nobody in %s, whatever is asked for', async (_how, key) => {
+    for (const operation of guarded()) {
+      for (const one of triesOf(operation)) {
+        for (const request of variantsOf(requestOf(operation, one, owned), operation)) {
+          const { status } = await ask(url, { ...request, key });
+          expect([operation.operationId, status]).toEqual([operation.operationId, 401]);
+        }
+      }
+    }
+  });
+});

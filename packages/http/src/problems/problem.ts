@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http';
+import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
+import { traceIdOf } from '../routing/request-state.ts';
+import { problemTable } from './problem-table.ts';
+
+/** What a problem says. `title` defaults to that of its code; `retryAfterMs` becomes Retry-After, in whole seconds. */
+export type Problem = Readonly<{
+  status: number;
+  code: ErrorCode;
+  title?: string;
+  detail: string;
+  errors?: readonly ErrorDetail[];
+  retryAfterMs?: number;
+}>;
+
+const defaultRetryAfterMs = 1000;
+
+/**
+ * Answers with application/problem+json (RFC 9457) plus our `code`, `errors` and `traceId`. `type` is a path on the
+ * same origin that explains the code. Does nothing when an answer has begun: the connection is then closed instead.
+ */
+export function problem(response: ServerResponse, given: Problem): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { status, code, detail, errors } = given;
+  const { req: request } = response;
+  const text = JSON.stringify({
+    type: `/problems/${code}`,
+    title: given.title ?? problemTable[code].title,
+    status,
+    detail,
+    instance: (request.url ?? '/').split('?', 1)[0],
+    code,
+    ...(errors === undefined ? {} : { errors }),
+    traceId: traceIdOf(request),
+  });
+  const retryAfterMs =
+    given.retryAfterMs ?? (status === 503 || status === 429 ? defaultRetryAfterMs : undefined);
+  if (retryAfterMs !== undefined) {
+    response.setHeader('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  }
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/problem+json; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.setHeader('cache-control', 'no-store');
+  response.end(text);
+}
+
+/**
+ * The problem that an error is to a caller. Messages of AppErrors are shown where the caller is at fault, or where the
+ * error says that it is public; everything else is told in the words of its code, since it may name our parts.
+ */
+export function problemFromError(error: unknown): Problem {
+  if (error instanceof AppError) return fromAppError(error);
+  const status = clientStatusOf(error);
+  if (status === undefined) return { status: 500, code: 'internal', detail: problemTable.internal.meaning };
+  return { status, code: 'invalid-request', detail: 'The path or a header of the request is malformed.' };
+}
+
+function fromAppError(error: AppError): Problem {
+  const { status, meaning } = problemTable[error.code];
+  return {
+    status,
+    code: error.code,
+    detail: (error.isPublic ?? status < 500) ? error.message : meaning,
+    ...(error.details === undefined || status >= 500 ? {} : { errors: error.details }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  };
+}
+
+// Express and its router mark what the client did wrong (a bad percent-encoding, say) with a 4xx `status`.
+function clientStatusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  const { status } = error;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}

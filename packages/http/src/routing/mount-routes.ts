@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '@tidings/runtime';
+import type { Express, Request } from 'express';
+import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
+import { type IdempotencyParts, idempotentRequest } from '../idempotency/idempotent-request.ts';
+import type { Webhooks } from '../openapi/describe-webhook.ts';
+import { describing, descriptionRoute } from '../openapi/description-route.ts';
+import { answerPreflight } from '../server/cross-origin.ts';
+import { requireKey } from './authentication.ts';
+import type { Authenticate } from './principal.ts';
+import { limitRate } from './rate-limit.ts';
+import { type Middleware, rawBody } from './raw-body.ts';
+import { type Reply, sendReply } from './reply.ts';
+import { ifMatchOf } from './request-headers.ts';
+import { principalOf, rawBodyOf } from './request-state.ts';
+import { type Call, idempotencyOf, type Method, type Route } from './route.ts';
+import { strictCompiler } from './schema-compilers.ts';
+
+/**
+ * Mounts routes with these. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none.
+ * `idempotency`: where the answers to POSTs are stored; a service without one can have no POST whose answer is.
+ */
+export type MountOptions = Readonly<{
+  authenticate: Authenticate;
+  requestsPerSecond?: number;
+  idempotency?: IdempotencyParts;
+  /** What is described beside the routes. */
+  webhooks?: Webhooks;
+}>;
+
+/**
+ * Mounts declared routes. Each request is checked in this order: key (401), scope (403), rate (429), Accept (406), body by its
+ * headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find` come
+ * first); then its handler answers. Known paths answer other methods with 405. Call it once for all routes of a service.
+ */
+export function mountRoutes(app: Express, given: readonly Route[], options: MountOptions): void {
+  const routes = given.some(({ path }) => path === describing.path)
+    ? given
+    : [...given, descriptionRoute(given, options.webhooks)];
+  refuseDoubles(routes);
+  // One for all routes: a key has one limit here, not one at each route.
+  const limit = limitRate(options.requestsPerSecond ?? 0);
+  const inOrder = [...routes].sort(byPath);
+  for (const route of inOrder) {
+    const steps: Middleware[] = [
+      ...guards(route, { ...options, limit }),
+      acceptable(route),
+      ...bodyReader(route),
+    ];
+    app[verbs[route.method]](expressPath(route.path), ...steps, handler(route, options));
+  }
+  for (const path of new Set(inOrder.map((route) => route.path))) {
+    app.all(expressPath(path), otherMethods(routes.filter((route) => route.path === path)));
+  }
+  const paths = routes.map(({ path }) => expressPath(path));
+  declaredPaths.set(app, new Set([...(declaredPaths.get(app) ?? []), ...paths]));
+}
+
+const declaredPaths = new WeakMap<Express, ReadonlySet<string>>();
+
+/** Throws AppError `internal` when the app answers a path under /v1 that no declaration tells of. */
+export function refuseUndeclared(app: Express): void {
+  for (const { route } of app.router.stack) {
+    const path = route?.path;
+    if (path === undefined || !path.startsWith('/v1') || declaredPaths.get(app)?.has(path)) continue;
+    const message = `${path} is mounted but not declared: see 'How to declare a route' in the README of packages/http.`;
+    throw new AppError({ code: 'internal', message });
+  }
+}
+
+const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+// `/x/export` before `/x/{id}`, which would take it for an id.
+const byPath = (a: Route, b: Route): number => {
+  const [left, right] = [a.path.replaceAll('{', '~'), b.path.replaceAll('{', '~')];
+  return left < right ? -1 : Number(left > right);
+};
+
+function refuseDoubles(routes: readonly Route[]): void {
+  const seen = new Set<string>();
+  for (const { operationId, method, path } of routes) {
+    for (const name of [operationId, `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`]) {
+      if (seen.has(name)) throw new AppError({ code: 'internal', message: `'${name}' is declared twice` });
+      seen.add(name);
+    }
+  }
+}
+
+const guards = (
+  { access }: Route,
+  { limit, authenticate }: MountOptions & { limit: Middleware },
+): Middleware[] => (typeof access === 'string' ? [requireKey(authenticate, access), limit] : []);
+
+/** Refuses who takes nothing of what the route answers (406). Weights are not looked at: there is but one choice. */
+function acceptable({ answers }: Route): Middleware {
+  const types = Object.values(answers).map(({ type }) => type ?? 'application/json');
+  const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
+  return (request, _response, next) => {
+    const accept = request.headers.accept?.toLowerCase();
+    if (accept === undefined || taken.some((range) => accept.includes(range))) next();
+    else {
+      const message = `The answer is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
+      next(new AppError({ code: 'not-acceptable', message }));
+    }
+  };
+}
+
+function bodyReader({ body }: Route): Middleware[] {
+  if (body === undefined) return [];
+  const { maxBytes, types, isOptional } = body;
+  const read = rawBody(types === undefined ? { maxBytes } : { maxBytes, types });
+  if (!isOptional) return [read];
+  const readNothing = rawBody({ maxBytes });
+  return [(request, ...rest) => (hasBody(request) ? read : readNothing)(request, ...rest)];
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+type Handler = (request: Request, response: ServerResponse) => Promise<void>;
+
+function handler(route: Route, { idempotency: parts }: MountOptions): Handler {
+  const checkParams = paramsCheck(route);
+  const { access, query, body, takes = [] } = route;
+  const takesIfMatch = takes.includes('If-Match');
+  const idempotency = idempotencyOf(route);
+  const takesKey = idempotency === 'stored' || idempotency === 'derived';
+  const answer = idempotency === 'stored' ? answeringOnce(route, parts) : route.handle;
+  return async (request, response) => {
+    checkParams(request);
+    const call = {
+      principal: typeof access === 'string' ? principalOf(request) : null,
+      params: request.params,
+      query: query === undefined ? {} : query.read(request.query),
+      body: undefined as unknown,
+      ifMatch: takesIfMatch ? ifMatchOf(request) : null,
+      idempotencyKey: takesKey ? idempotencyKeyOf(request) : null,
+      run: { id: newIdOf(route)(Date.now()), isRepeat: false },
+      request,
+      response,
+    };
+    try {
+      if (body !== undefined) call.body = body.read(rawBodyOf(request));
+    } catch (error) {
+      await route.find?.({ ...call, body: undefined });
+      throw error;
+    }
+    const reply = await answer(call);
+    if (reply !== undefined) sendReply(response, reply);
+  };
+}
+
+const newIdOf =
+  ({ newId }: Route): ((nowMs: number) => string) =>
+  (nowMs) =>
+    newId === undefined ? `req_${randomUUID().replaceAll('-', '')}` : newId(nowMs);
+
+/** Answers each call once for its Idempotency-Key. The key counts for the API key that sent it, at this route and path. */
+function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
+  const { operationId, method, path } = route;
+  if (parts === undefined) {
+    const message = `${operationId} is mounted without a store for its answers: give mountRoutes 'idempotency', or declare 'idempotency' of the route.`;
+    throw new AppError({ code: 'internal', message });
+  }
+  return async (call: Call): Promise<Reply | undefined> => {
+    const { idempotencyKey: key, principal, params, query, body, request } = call;
+    if (key === null) return route.handle(call);
+    const by = { workspace: principal?.workspaceId, consumer: principal?.consumerId, key: principal?.keyId };
+    const scope = { by, route: `${method} ${path}`, params };
+    const said = Buffer.isBuffer(body) ? body.toString('base64') : body;
+    const content = { query, body: said, ifMatch: request.headers['if-match'] };
+    return idempotentRequest(parts, { key, scope, content, newId: newIdOf(route) }, async (run) => {
+      const reply = await route.handle({ ...call, idempotencyKey: null, run });
+      if (reply !== undefined) return reply;
+      const message = `${operationId} writes its answer by itself, so it cannot be stored: declare its 'idempotency'.`;
+      throw new AppError({ code: 'internal', message });
+    });
+  };
+}
+
+function paramsCheck({ params, path }: Route): (request: Request) => void {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+  const missing = names.find((name) => params === undefined || !Object.hasOwn(params, name));
+  if (missing !== undefined) {
+    throw new AppError({ code: 'internal', message: `${path} has no schema for '${missing}'` });
+  }
+  if (params === undefined) return () => {};
+  const isValid = strictCompiler.compile({ type: 'object', properties: params });
+  return (request) => {
+    if (isValid(request.params)) return;
+    const message = `There is no ${request.path.slice(0, 200)}.`;
+    throw new AppError({ code: 'not-found', message });
+  };
+}
+
+function otherMethods(routes: readonly Route[]): Middleware {
+  const methods = routes.map(({ method }): Method | 'HEAD' | 'OPTIONS' => method);
+  if (methods.includes('GET')) methods.push('HEAD');
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  return (request, response, next) => {
+    response.setHeader('allow', allow);
+    if (request.method === 'OPTIONS') {
+      answerPreflight(request, response, allow);
+      response.writeHead(204).end();
+    } else {
+      const message = `There is no ${request.method} here: there are ${allow}.`;
+      next(new AppError({ code: 'method-not-allowed', message }));
+    }
+  };
+}

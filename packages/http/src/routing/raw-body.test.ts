@@ -1,0 +1,202 @@
+import { connect } from 'node:net';
+import { createMetrics, silentLogger } from '@tidings/observability';
+import { Health } from '@tidings/runtime';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createApp, listen, parseJson } from '../index.ts';
+import { type RawBodyOptions, rawBody } from './raw-body.ts';
+import { rawBodyOf } from './request-state.ts';
+
+async function aServer(options: RawBodyOptions, requestTimeoutMs = 30_000) {
+  const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
+  const app = createApp({
+    service: 'test',
+    logger: silentLogger,
+    metrics,
+    health: new Health(),
+    routes: (router) => {
+      router.post('/raw', rawBody(options), (request, response) => {
+        response.end(rawBodyOf(request).toString('hex'));
+      });
+      router.post(
+        '/json',
+        rawBody(options),
+        (request, response) => void response.json(parseJson(rawBodyOf(request))),
+      );
+      router.post('/forgotten', (request, response) => void response.end(rawBodyOf(request)));
+    },
+  });
+  const server = await listen(app, {
+    host: '127.0.0.1',
+    port: 0,
+    logger: silentLogger,
+    requestTimeoutMs,
+    headersTimeoutMs: requestTimeoutMs,
+    checkIntervalMs: 20,
+  });
+  onTestFinished(async () => server.close(0));
+  return server;
+}
+
+const json = { 'content-type': 'application/json' };
+
+async function post(
+  url: string,
+  body: NonNullable<RequestInit['body']>,
+  headers: Record<string, string> = json,
+): Promise<Response> {
+  return fetch(url, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+}
+
+async function detailOf(response: Response): Promise<unknown> {
+  return ((await response.json()) as Record<string, unknown>)['detail'];
+}
+
+function chunked(...chunks: Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}
+
+describe('rawBody', () => {
+  it('keeps the bytes as they came, whole or in chunks, none included', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    const bytes = Buffer.from([0, 0xff, 0x7b, 0x0d, 0x0a, 0x80]);
+    expect(await (await post(`${url}/raw`, bytes)).text()).toBe(bytes.toString('hex'));
+    expect(await (await post(`${url}/raw`, chunked(bytes, bytes))).text()).toBe(
+      bytes.toString('hex').repeat(2),
+    );
+    expect(await (await post(`${url}/raw`, '')).text()).toBe('');
+  });
+
+  it('takes exactly its limit and says both numbers above it', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    expect((await post(`${url}/raw`, Buffer.alloc(100))).status).toBe(200);
+    const refused = await post(`${url}/raw`, Buffer.alloc(101));
+    expect(refused.status).toBe(413);
+    expect(await detailOf(refused)).toBe('The body may have at most 100 bytes, got 101 bytes.');
+  });
+
+  it('stops a body without a length as soon as it is too long', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    const refused = await post(`${url}/raw`, chunked(Buffer.alloc(60), Buffer.alloc(60)));
+    expect(refused.status).toBe(413);
+    expect(await detailOf(refused)).toBe('The body may have at most 100 bytes, got more than 100 bytes.');
+  });
+
+  it('lets the client read the refusal although its body is large, and serves it again', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await post(`${url}/raw`, Buffer.alloc(4 * 1024 * 1024))).status).toBe(413);
+    }
+    expect((await post(`${url}/raw`, 'ok')).status).toBe(200);
+  });
+
+  it('does not read an endless body after refusing it', async () => {
+    const { port } = await aServer({ maxBytes: 100 });
+    const socket = connect(port, '127.0.0.1');
+    const closed = new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+    socket.write('POST /raw HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    const chunk = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`);
+    const pour = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('drain', pour);
+    pour();
+    await closed;
+    // 8 MiB are thrown away; what the sockets' buffers hold was written too.
+    expect(socket.bytesWritten).toBeGreaterThan(8 * 1024 * 1024);
+    expect(socket.bytesWritten).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  it.each(['gzip', 'br', 'GZIP', 'identity, gzip'])('refuses content-encoding %s', async (encoding) => {
+    const { url } = await aServer({ maxBytes: 100 });
+    const refused = await post(`${url}/raw`, 'x', { 'content-encoding': encoding });
+    expect(refused.status).toBe(415);
+    expect(await detailOf(refused)).toContain(`content-encoding '${encoding}' is not taken`);
+  });
+
+  it('takes identity', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    expect((await post(`${url}/raw`, 'x', { 'content-encoding': 'identity' })).status).toBe(200);
+  });
+
+  it.each([
+    'application/json',
+    'Application/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+  ])('takes content-type %s where JSON is asked for', async (type) => {
+    const { url } = await aServer({ maxBytes: 100, types: ['application/json'] });
+    expect((await post(`${url}/raw`, '{}', { 'content-type': type })).status).toBe(200);
+  });
+
+  it.each([
+    ['text/plain', "content-type 'text/plain' is not taken: send application/json"],
+    ['application/json; charset=utf-16', "'charset=utf-16' is not taken: send UTF-8"],
+    ['application/jsonp', "content-type 'application/jsonp' is not taken: send application/json"],
+  ])('refuses content-type %s', async (type, detail) => {
+    const { url } = await aServer({ maxBytes: 100, types: ['application/json'] });
+    const refused = await post(`${url}/raw`, '{}', { 'content-type': type });
+    expect(refused.status).toBe(415);
+    expect(await detailOf(refused)).toBe(detail);
+  });
+
+  it('refuses a body without a content-type where one is asked for', async () => {
+    const { url } = await aServer({ maxBytes: 100, types: ['application/json'] });
+    const refused = await post(`${url}/raw`, Buffer.from('{}'), {});
+    expect(refused.status).toBe(415);
+  });
+
+  it('ends a body that comes too slowly with 408', async () => {
+    const { port } = await aServer({ maxBytes: 100 }, 200);
+    const answer = await exchange(port, 'POST /raw HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nsome');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(answer).toContain('application/problem+json');
+  });
+
+  it('is missed by a route that forgot it', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    expect((await post(`${url}/forgotten`, 'x')).status).toBe(500);
+  });
+});
+
+// Everything the server says until it closes the connection.
+async function exchange(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer)).on('error', reject);
+  });
+}
+
+describe('parseJson', () => {
+  it('gives the value, a byte order mark or not', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    expect(await (await post(`${url}/json`, '{"a":[1,null,"ü"]}')).json()).toEqual({ a: [1, null, 'ü'] });
+  });
+
+  it.each([
+    ['', /^The body is empty/],
+    ['{"a":', /^The body is not valid JSON: /],
+    ['{"a":1}x', /^The body is not valid JSON: /],
+    ["{'a':1}", /^The body is not valid JSON: /],
+  ])('refuses %j with 400', async (body, detail) => {
+    const { url } = await aServer({ maxBytes: 100 });
+    const refused = await post(`${url}/json`, body);
+    expect(refused.status).toBe(400);
+    expect(await detailOf(refused)).toMatch(detail);
+  });
+
+  it('refuses what is not UTF-8', async () => {
+    const { url } = await aServer({ maxBytes: 100 });
+    const refused = await post(`${url}/json`, Buffer.from([0x22, 0xff, 0x22]));
+    expect(refused.status).toBe(400);
+    expect(await detailOf(refused)).toBe('The body is not valid UTF-8.');
+  });
+});

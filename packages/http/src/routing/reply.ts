@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { originalUrlOf } from './request-state.ts';
+
+/** An answer: `body` becomes JSON; without one the answer has none. */
+export type Reply = Readonly<{
+  status: number;
+  body?: object;
+  headers?: Readonly<Record<string, string>>;
+}>;
+
+/** One page; `nextCursor` is null on the last. */
+export type Page<T> = Readonly<{ data: readonly T[]; nextCursor: string | null }>;
+
+/** 200 with `{ data, next_cursor }`, and with `Link: <…>; rel="next"` (RFC 8288) when there is more. */
+export function pageReply<T>(request: IncomingMessage, { data, nextCursor }: Page<T>): Reply {
+  const body = { data, next_cursor: nextCursor };
+  if (nextCursor === null) return { status: 200, body };
+  const [path = '/', query = ''] = originalUrlOf(request).split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', nextCursor);
+  return { status: 200, body, headers: { link: `<${path}?${parameters}>; rel="next"` } };
+}
+
+/** Writes a reply. Express's own json() would also look at ETags, freshness and settings: nothing that is wanted here. */
+export function sendReply(response: ServerResponse, { status, body, headers }: Reply): void {
+  if (headers !== undefined) {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  }
+  if (body === undefined) {
+    response.writeHead(status).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    // Some answers repeat what a partner's endpoint said: no browser may take that for a page.
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(text);
+}

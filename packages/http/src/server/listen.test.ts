@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { Agent, get as httpGet, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { silentLogger } from '@tidings/observability';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Listening, type ListenOptions, listen } from '../index.ts';
+
+async function aServer(app: RequestListener, options: Partial<ListenOptions> = {}): Promise<Listening> {
+  const server = await listen(app, {
+    host: '127.0.0.1',
+    port: 0,
+    logger: silentLogger,
+    checkIntervalMs: 20,
+    ...options,
+  });
+  onTestFinished(async () => server.close(0));
+  return server;
+}
+
+function aSocket(port: number): { socket: Socket; closed: Promise<string> } {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    answer += chunk;
+  });
+  const closed = new Promise<string>((resolve, reject) => {
+    socket.on('close', () => resolve(answer)).on('error', reject);
+  });
+  return { socket, closed };
+}
+
+async function say(port: number, request: string): Promise<string> {
+  const { socket, closed } = aSocket(port);
+  socket.write(request);
+  return closed;
+}
+
+const ok: RequestListener = (_request, response) => void response.end('ok');
+
+describe('listen', () => {
+  it('tells where it listens', async () => {
+    const server = await aServer(ok);
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    expect(await (await fetch(server.url)).text()).toBe('ok');
+  });
+
+  it('says which port is taken', async () => {
+    const { port } = await aServer(ok);
+    await expect(listen(ok, { host: '127.0.0.1', port, logger: silentLogger })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `port ${port} on 127.0.0.1 is taken: stop what listens there or choose another port (0 takes any free one)`,
+    });
+  });
+
+  it('answers 431 to headers over 16 KiB', async () => {
+    const { port } = await aServer(ok);
+    const answer = await say(port, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('All headers together may have at most 16384 bytes.');
+    const { url } = await aServer(ok);
+    expect((await fetch(url, { headers: { x: 'a'.repeat(15_000) } })).status).toBe(200);
+  });
+
+  it('answers 408 to a head that does not end', async () => {
+    const { port } = await aServer(ok, { headersTimeoutMs: 100, requestTimeoutMs: 100 });
+    expect(await say(port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it.each([
+    'NONSENSE\r\n\r\n',
+    'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
+  ])('answers 400 to %j', async (request) => {
+    const { port } = await aServer(ok);
+    expect(await say(port, request)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
+  });
+
+  it('does not write a second answer into one that has begun', async () => {
+    const { port } = await aServer((_request, response) => {
+      response.write('begun');
+    });
+    const { socket, closed } = aSocket(port);
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0));
+    socket.write('not a chunk\r\n');
+    const answer = await closed;
+    expect(answer).toContain('begun');
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+});
+
+describe('closing', () => {
+  it('lets an open request finish, tells its client to go, and accepts no more', async () => {
+    let finish: (() => void) | undefined;
+    const server = await aServer((_request, response) => {
+      finish = () => response.end('done');
+    });
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      httpGet(server.url, { agent }, resolve).on('error', reject);
+    });
+    const idle = aSocket(server.port);
+    await once(idle.socket, 'connect');
+    await vi.waitFor(() => expect(finish).toBeDefined());
+    const closing = server.close(5000);
+    await idle.closed;
+    await expect(fetch(server.url)).rejects.toThrow();
+    finish?.();
+    const response = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    expect(response.headers.connection).toBe('close');
+    await closing;
+  });
+
+  it('cuts what is still open at the deadline', async () => {
+    const app = vi.fn();
+    const server = await aServer(app);
+    const { socket, closed } = aSocket(server.port);
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await vi.waitFor(() => expect(app).toHaveBeenCalled());
+    await server.close(50);
+    expect(await closed).toBe('');
+  });
+});

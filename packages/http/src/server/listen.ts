@@ -1,0 +1,107 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Logger } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import { originalUrlOf } from '../routing/request-state.ts';
+import { answerBrokenRequest, refuseConnect } from './broken-request.ts';
+import { watchConnections } from './drain-connections.ts';
+import { maxHeaderBytes } from './malformed-request.ts';
+import { toOriginForm } from './origin-form.ts';
+import { serverClassesOf } from './server-classes.ts';
+import { discardUnreadBodies } from './unread-body.ts';
+
+/**
+ * Where to listen (`port` 0: any free one). The times are bounds on slow clients, in milliseconds, with defaults:
+ * `headersTimeoutMs` 10,000 for the head, `requestTimeoutMs` 30,000 for the whole request, `keepAliveTimeoutMs` 65,000
+ * for an idle connection, `checkIntervalMs` 2,000 between the looks at these.
+ */
+export type ListenOptions = Readonly<{
+  host: string;
+  port: number;
+  logger: Logger;
+  headersTimeoutMs?: number;
+  requestTimeoutMs?: number;
+  keepAliveTimeoutMs?: number;
+  checkIntervalMs?: number;
+}>;
+
+/** A server that listens. */
+export type Listening = Readonly<{
+  url: string;
+  port: number;
+  /** Stops accepting, lets open requests finish, closes idle connections; what is left at the deadline is cut. */
+  close: (deadlineMs: number) => Promise<void>;
+}>;
+
+const maxConnections = 10_000;
+
+/** Serves an app over HTTP/1.1 within bounds for headers, slow clients and connections. Rejects with AppError when the port is taken. */
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
+  const { host, port, logger } = options;
+  const server = createServer({
+    ...serverClassesOf(app),
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+    connectionsCheckingInterval: options.checkIntervalMs ?? 2_000,
+    // The app checks it, and says what is wrong.
+    requireHostHeader: false,
+  });
+  server.maxConnections = maxConnections;
+  // Node would drop the fields beyond its count in silence; the app counts them too.
+  server.maxHeadersCount = 0;
+  const drain = watchConnections(server);
+  discardUnreadBodies(server, (request) => {
+    logger.info({ method: request.method, path: pathOf(request) }, 'http.body-cut');
+  });
+  serveApp(server, app);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    logger.debug({ code: error.code, detail: error.message }, 'http.broken-request');
+    answerBrokenRequest(error, socket);
+  });
+  await bind(server, host, port);
+  const bound = (server.address() as AddressInfo).port;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close: drain };
+}
+
+// Node answers expectations by itself unless somebody listens: `100 Continue` before anybody looked at the request, and
+// 417 without a body.
+function serveApp(server: Server, app: RequestListener): void {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    toOriginForm(request);
+    app(request, response);
+  });
+  const passOn: RequestListener = (request, response) => void server.emit('request', request, response);
+  server.on('checkContinue', passOn).on('checkExpectation', passOn);
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => refuseConnect(socket));
+}
+
+// Without the query, which may hold what a log should not.
+const pathOf = (request: IncomingMessage): string => originalUrlOf(request).split('?', 1)[0] ?? '/';
+
+async function bind(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException) => reject(bindFailure(cause, host, port));
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+function bindFailure(cause: NodeJS.ErrnoException, host: string, port: number): AppError {
+  const where = `${host}:${port}`;
+  const message =
+    cause.code === 'EADDRINUSE'
+      ? `port ${port} on ${host} is taken: stop what listens there or choose another port (0 takes any free one)`
+      : `cannot listen on ${where}: ${cause.message}`;
+  return new AppError({ code: 'unavailable', message, cause });
+}

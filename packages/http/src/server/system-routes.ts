@@ -1,0 +1,38 @@
+import { errorCodes, type Health } from '@tidings/runtime';
+import type { Express } from 'express';
+import { problemTable } from '../problems/problem-table.ts';
+
+/** What the routes every service has need to know; without `metrics` there is no /metrics. */
+export type SystemParts = Readonly<{
+  service: string;
+  health: Health;
+  metrics?: Readonly<{ text: () => Promise<string> }>;
+}>;
+
+/**
+ * /live (503 only when a restart is the way out), /ready (503 with the parts when work should go elsewhere), /metrics
+ * (Prometheus text) and /problems/:code, the page that a problem's `type` leads to.
+ */
+export function mountSystemRoutes(app: Express, { service, health, metrics }: SystemParts): void {
+  app.get('/live', (_request, response) => {
+    const { live } = health.report();
+    response.status(live ? 200 : 503).json({ service, live });
+  });
+  app.get('/ready', (_request, response) => {
+    const { ready, parts } = health.report();
+    response
+      .status(ready ? 200 : 503)
+      .set('cache-control', 'no-store')
+      .json({ service, ready, parts });
+  });
+  if (metrics !== undefined) {
+    app.get('/metrics', async (_request, response) => {
+      response.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text());
+    });
+  }
+  app.get('/problems/:code', (request, response, next) => {
+    const code = errorCodes.find((known) => known === request.params.code);
+    if (code === undefined) next();
+    else response.json({ code, ...problemTable[code] });
+  });
+}

@@ -1,0 +1,152 @@
+import { allTopics, type TopicDefinition, topics } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import { createKafka } from './client.ts';
+import { reasonOf } from './errors.ts';
+
+/**
+ * `replicationFactor` of topics that are made; `minInsyncReplicas` defaults to 2 from three replicas on, else 1.
+ * `topics` defaults to all of the system.
+ */
+export type EnsureTopicsOptions = Readonly<{
+  brokers: readonly string[];
+  replicationFactor: number;
+  minInsyncReplicas?: number;
+  topics?: readonly TopicDefinition[];
+  logger: Logger;
+}>;
+
+/** What was done, and what an operator should know: each warning is a sentence with what to do. */
+export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings: readonly string[] }>;
+
+// 30 days. Kafka's default of 7 makes a stack that was off for longer read everything again, old retries included.
+const minOffsetsRetentionMinutes = 43_200;
+const startingMs = 30_000;
+const pollMs = 100;
+
+/**
+ * Creates the topics that are missing, and waits until every partition has a leader. What exists is not changed: it is
+ * compared, and differences come back as warnings (and log lines). Throws AppError `config-invalid` where going on would
+ * break a promise, `unavailable` when the brokers do not answer.
+ */
+export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
+  const { brokers, logger, topics: wanted = allTopics } = options;
+  const admin = createKafka({ brokers, clientId: 'tidings-topics', logger }).admin();
+  try {
+    await admin.connect();
+    const created = await createMissing(admin, wanted, options);
+    const counts = await waitForLeaders(admin, wanted);
+    assertPartitionedAlike(counts);
+    const warnings = [...compareCounts(wanted, counts), ...(await checkOffsetsRetention(admin))];
+    for (const warning of warnings) logger.warn({ warning }, 'topics.check');
+    if (created.length > 0) logger.info({ created }, 'topics.created');
+    return { created, warnings };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const message = `cannot prepare the topics on ${brokers.join(',')}: ${reasonOf(error)}`;
+    throw new AppError({ code: 'unavailable', message, cause: error });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function createMissing(
+  admin: Admin,
+  wanted: readonly TopicDefinition[],
+  { replicationFactor, minInsyncReplicas = replicationFactor >= 3 ? 2 : 1 }: EnsureTopicsOptions,
+): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  const missing = wanted.filter(({ name }) => !existing.has(name));
+  if (missing.length === 0) return [];
+  const toConfig = ({ name, partitions, config }: TopicDefinition): ITopicConfig => ({
+    topic: name,
+    numPartitions: partitions,
+    replicationFactor,
+    configEntries: Object.entries({
+      'min.insync.replicas': String(minInsyncReplicas),
+      // As the producer made it: the broker must not compress again.
+      'compression.type': 'producer',
+      ...config,
+    }).map(([name, value]) => ({ name, value })),
+  });
+  const request = { topics: missing.map(toConfig), waitForLeaders: false, timeout: 15_000 };
+  await untilDeadline(async () => {
+    // Answers false when another instance was faster with one of them.
+    await admin.createTopics(request);
+  });
+  return missing.map(({ name }) => name);
+}
+
+/** Repeats what brokers that are still starting may refuse: one that has not joined counts as absent. */
+async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
+  const deadlineMs = performance.now() + startingMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > deadlineMs) {
+        const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor asks for?`;
+        throw new AppError({ code: 'unavailable', message: `${reasonOf(error)}, ${hint}`, cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+}
+
+async function waitForLeaders(
+  admin: Admin,
+  wanted: readonly TopicDefinition[],
+): Promise<ReadonlyMap<string, number>> {
+  return untilDeadline(async () => {
+    const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
+    const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+    if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);
+    // Named as leader is not yet at work: until the broker has opened the log it answers that it is not the leader.
+    await Promise.all(known.map(({ name }) => admin.fetchTopicOffsets(name)));
+    return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
+  });
+}
+
+// Delivery finds the attempts and holds of a subscription in the partition of the same number as its deliveries.
+function assertPartitionedAlike(counts: ReadonlyMap<string, number>): void {
+  const alike = [topics.deliveries, topics.attempts, topics.holds].filter(({ name }) => counts.has(name));
+  const found = alike.map(({ name }) => `${name} ${counts.get(name)}`);
+  if (new Set(alike.map(({ name }) => counts.get(name))).size <= 1) return;
+  const message = `topics that must have the same number of partitions differ: ${found.join(', ')}; add partitions to the smaller ones while nothing runs`;
+  throw new AppError({ code: 'config-invalid', message });
+}
+
+function compareCounts(wanted: readonly TopicDefinition[], counts: ReadonlyMap<string, number>): string[] {
+  return wanted.flatMap(({ name, partitions }) => {
+    const found = counts.get(name) ?? 0;
+    if (found >= partitions) return [];
+    return [
+      `${name} has ${found} partitions, ${partitions} are expected: it limits how many instances can share it`,
+    ];
+  });
+}
+
+async function checkOffsetsRetention(admin: Admin): Promise<string[]> {
+  const name = 'offsets.retention.minutes';
+  const { brokers } = await admin.describeCluster();
+  const [broker] = brokers;
+  if (broker === undefined) return [];
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [
+        { type: kafkajs.ConfigResourceTypes.BROKER, name: String(broker.nodeId), configNames: [name] },
+      ],
+    });
+    const found = Number(resources[0]?.configEntries.find((entry) => entry.configName === name)?.configValue);
+    if (!(found < minOffsetsRetentionMinutes)) return [];
+    return [
+      `the brokers' ${name} is ${found}, at least ${minOffsetsRetentionMinutes} (30 days) is needed: when the stack is off for longer, it reads and delivers old records again; set it on every broker`,
+    ];
+  } catch (error) {
+    return [
+      `the brokers' ${name} cannot be read (${reasonOf(error)}): make sure that it is at least ${minOffsetsRetentionMinutes}`,
+    ];
+  }
+}

@@ -1,0 +1,256 @@
+import { silentLogger } from '@tidings/observability';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
+import { noMetrics } from '../metrics.ts';
+import { LaneSet } from './assigned-partitions.ts';
+import { type CommitOffset, type LaneSource, type LogPosition, laneKey } from './partition-source.ts';
+
+const ref = (partition: number): PartitionRef => ({ topic: 'work', partition });
+
+const recordsOf = (partition: number, from: number, to: number): IncomingRecord[] =>
+  Array.from({ length: to - from }, (_, at) => ({
+    ...ref(partition),
+    offset: BigInt(from + at),
+    timestampMs: 0,
+    key: null,
+    headers: {},
+    value: Buffer.alloc(10),
+  }));
+
+/** A lane set over a log that only writes down what it is told. */
+function laneSet(
+  overrides: Partial<RunPartitionsOptions<bigint>> = {},
+  poison: () => Promise<void> = async () => {},
+) {
+  const clock: FakeClock = fakeClock();
+  const calls: string[] = [];
+  const items: WorkItem<bigint>[] = [];
+  const positions = new Map<string, LogPosition>();
+  const commits: CommitOffset[][] = [];
+  let onCommit: () => Promise<void> = async () => {};
+  const source: LaneSource = {
+    pause: ({ partition }) => void calls.push(`pause ${partition}`),
+    resume: ({ partition }) => void calls.push(`resume ${partition}`),
+    seek: ({ partition }, offset) => void calls.push(`seek ${partition} ${offset}`),
+    positions: async (refs) =>
+      new Map(
+        refs.map((at) => [laneKey(at), positions.get(laneKey(at)) ?? { committed: null, low: 0, high: 0 }]),
+      ),
+    canCommit: () => true,
+    commit: async (offsets) => {
+      await onCommit();
+      commits.push([...offsets]);
+    },
+  };
+  const lanes = new LaneSet<bigint>({
+    run: {
+      group: 'g',
+      topics: [],
+      decode: ({ offset }) => offset,
+      onBatch: (batch) => void items.push(...batch.items),
+      onRevoked: ({ partition }) => void calls.push(`revoked ${partition}`),
+      ...overrides,
+    },
+    source,
+    poison,
+    clock,
+    logger: silentLogger,
+    metrics: noMetrics,
+  });
+  const deliver = (partition: number, from: number, to: number): boolean =>
+    lanes.deliver({
+      ref: ref(partition),
+      fetchedOffset: from,
+      endOffset: to,
+      records: recordsOf(partition, from, to),
+    });
+  const place = (partition: number, position: LogPosition) =>
+    void positions.set(laneKey(ref(partition)), position);
+  const failCommits = (error: Error | undefined) => {
+    onCommit = async () => {
+      if (error !== undefined) throw error;
+    };
+  };
+  return { clock, calls, items, commits, lanes, deliver, place, failCommits };
+}
+
+const offsetsOf = (items: readonly WorkItem<bigint>[]): number[] =>
+  items.map(({ message }) => Number(message));
+
+describe('lane set', () => {
+  let set: ReturnType<typeof laneSet>;
+  beforeEach(() => {
+    set = laneSet();
+  });
+
+  it('starts at the committed offset, paused until then', async () => {
+    set.place(0, { committed: 40, low: 10, high: 50 });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    expect(set.calls).toEqual(['pause 0']);
+    expect(set.deliver(0, 40, 45)).toBe(false);
+    await set.clock.advance(0);
+    expect(set.calls).toEqual(['pause 0', 'seek 0 40', 'resume 0']);
+    expect(set.deliver(0, 40, 45)).toBe(true);
+    expect(offsetsOf(set.items)).toEqual([40, 41, 42, 43, 44]);
+  });
+
+  it.each([
+    ['expired', { committed: 5, low: 10, high: 50 }],
+    ['beyond the end of a topic made anew', { committed: 90, low: 10, high: 50 }],
+    ['absent', { committed: null, low: 10, high: 50 }],
+  ])('starts at the beginning of the log when the committed offset is %s', async (_, position) => {
+    set.place(0, position);
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    expect(set.calls).toContain('seek 0 10');
+  });
+
+  it('goes on where it is in a partition that stays, and commits there in the new generation', async () => {
+    set.lanes.assign([ref(0), ref(1)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 5);
+    set.lanes.assign([ref(0)], { isSameMember: true });
+    expect(set.calls.slice(-2)).toEqual(['revoked 1', 'seek 0 5']);
+    // Fetched before the rebalance: seen already, but for the last.
+    expect(set.deliver(0, 2, 6)).toBe(true);
+    expect(offsetsOf(set.items)).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const item of set.items) item.done();
+    await set.lanes.commit();
+    expect(set.commits).toEqual([[{ ...ref(0), offset: 6 }]]);
+  });
+
+  it('begins anew in all partitions when it is another member: somebody else may have had them', async () => {
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 5);
+    set.place(0, { committed: 3, low: 0, high: 9 });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    for (const item of set.items) item.done();
+    await set.lanes.commit();
+    expect(set.commits).toEqual([]);
+    await set.clock.advance(0);
+    expect(set.calls.slice(-3)).toEqual(['pause 0', 'seek 0 3', 'resume 0']);
+  });
+
+  it('refuses what was fetched past a place it has not seen, and asks for its own place again', async () => {
+    set.place(0, { committed: 80, low: 0, high: 200 });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    expect(set.deliver(0, 100, 150)).toBe(false);
+    await set.lanes.realign(ref(0));
+    expect(set.calls.slice(-3)).toEqual(['pause 0', 'seek 0 80', 'resume 0']);
+    expect(set.deliver(0, 80, 90)).toBe(true);
+    expect(offsetsOf(set.items)[0]).toBe(80);
+  });
+
+  it('goes on behind records that have expired under it', async () => {
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.place(0, { committed: null, low: 100, high: 200 });
+    expect(set.deliver(0, 100, 150)).toBe(false);
+    await set.lanes.realign(ref(0));
+    expect(set.calls.slice(-2)).toEqual(['seek 0 100', 'resume 0']);
+    expect(set.deliver(0, 100, 101)).toBe(true);
+  });
+
+  it('commits each offset once, and what failed with the next commit', async () => {
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 3);
+    set.items[0]?.done();
+    set.failCommits(new Error('coordinator away'));
+    await set.lanes.commit();
+    set.failCommits(undefined);
+    await set.lanes.commit();
+    await set.lanes.commit();
+    expect(set.commits).toEqual([[{ ...ref(0), offset: 1 }]]);
+  });
+
+  it('holds a partition back by bytes as well as by records', async () => {
+    set = laneSet({ maxPendingBytesPerPartition: 100 });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 10);
+    expect(set.calls.at(-1)).toBe('pause 0');
+    for (const item of set.items.slice(0, 5)) item.done();
+    expect(set.calls.at(-1)).toBe('resume 0');
+  });
+
+  it('stays held back over a rebalance until there is room', async () => {
+    set = laneSet({ maxPendingPerPartition: 4 });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 4);
+    set.lanes.assign([ref(0)], { isSameMember: true });
+    expect(set.calls.slice(-2)).toEqual(['seek 0 4', 'pause 0']);
+    for (const item of set.items) item.done();
+    expect(set.calls.at(-1)).toBe('resume 0');
+  });
+
+  it('waits longer after each failure in a row, and starts short again once the place is passed', async () => {
+    let isBroken = true;
+    const seen: number[] = [];
+    set = laneSet({
+      onBatch: ({ items }) => {
+        if (isBroken) throw new RangeError('defect');
+        for (const item of items) {
+          seen.push(Number(item.message));
+          item.done();
+        }
+      },
+    });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    const resumes = () => set.calls.filter((call) => call === 'resume 0').length;
+    for (const longestMs of [250, 500, 1_000]) {
+      const before = resumes();
+      set.deliver(0, 0, 3);
+      expect(set.lanes.isRestarting).toBe(true);
+      await set.clock.advance(longestMs / 2 - 1);
+      expect(resumes()).toBe(before);
+      await set.clock.advance(longestMs / 2 + 1);
+      expect(resumes()).toBe(before + 1);
+    }
+    isBroken = false;
+    set.deliver(0, 0, 3);
+    expect(seen).toEqual([0, 1, 2]);
+    await set.lanes.commit();
+    isBroken = true;
+    set.deliver(0, 3, 4);
+    await set.clock.advance(250);
+    expect(set.lanes.isRestarting).toBe(false);
+  });
+
+  it('gives a partition whose state could not be restored another chance', async () => {
+    let failures = 1;
+    set = laneSet({
+      onAssigned: async () => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('history unreadable');
+      },
+    });
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    expect(set.deliver(0, 0, 1)).toBe(false);
+    await set.clock.advance(250);
+    expect(set.deliver(0, 0, 1)).toBe(true);
+  });
+
+  it.each([
+    ['done once it is buried', async () => {}, 3],
+    ['left undone when it cannot be buried', async () => Promise.reject(new Error('closed')), 1],
+  ])('has a poison record %s', async (_, poison, committable) => {
+    const decode = ({ offset }: IncomingRecord): bigint => {
+      if (offset === 1n) throw new TypeError('poison');
+      return offset;
+    };
+    set = laneSet({ decode, onBatch: ({ items }) => items.forEach((item) => void item.done()) }, poison);
+    set.lanes.assign([ref(0)], { isSameMember: false });
+    await set.clock.advance(0);
+    set.deliver(0, 0, 3);
+    await set.clock.advance(0);
+    await set.lanes.commit();
+    expect(set.commits).toEqual([[{ ...ref(0), offset: committable }]]);
+  });
+});

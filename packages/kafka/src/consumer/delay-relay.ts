@@ -1,0 +1,160 @@
+import type { Logger } from '@tidings/observability';
+import { backoffMs, type Clock } from '@tidings/runtime';
+import type {
+  Bus,
+  IncomingRecord,
+  PartitionRef,
+  PartitionRunner,
+  Producer,
+  Relay,
+  RelayOptions,
+  WorkBatch,
+  WorkerState,
+} from '../bus.ts';
+import { reasonOf } from '../client/errors.ts';
+
+export type StartRelayOptions = Readonly<{
+  relay: RelayOptions;
+  runPartitions: Bus['runPartitions'];
+  producer: Producer;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** A record, and when it may go (monotonic milliseconds). */
+type Waiting = Readonly<{ item: WorkBatch<IncomingRecord>['items'][number]; dueMs: number }>;
+
+// What waits stays in Kafka, however much it is: of each partition only this little is held here.
+const maxWaitingRecords = 1_000;
+const maxWaitingBytes = 256 * 1024;
+const maxFetchBytes = 128 * 1024;
+const maxRecordsASend = 500;
+const closeMs = 5_000;
+const retryBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
+
+/** Of a record that is due at `dueMs`: the same few moments for all lanes, so that their records meet in one send. */
+const sendingTimeOf = (dueMs: number, gatherMs: number): number =>
+  gatherMs > 0 ? Math.ceil(dueMs / gatherMs) * gatherMs : dueMs;
+
+/** One partition of the rung: its records in order, each sent on when it is due and not before the one ahead of it. */
+class RelayLane {
+  #waiting: Waiting[] = [];
+  #cancelTimer: () => void = () => {};
+  #sending: Promise<void> | undefined;
+  #isClosed = false;
+  readonly #options: StartRelayOptions;
+
+  constructor(options: StartRelayOptions) {
+    this.#options = options;
+  }
+
+  get headTimestampMs(): number | undefined {
+    return this.#waiting[0]?.item.record.timestampMs;
+  }
+
+  add(items: WorkBatch<IncomingRecord>['items']): void {
+    const { clock, relay } = this.#options;
+    const nowMs = clock.nowMs();
+    const monotonicMs = clock.monotonicMs();
+    for (const item of items) {
+      // Clamped, so that no clock, ours or the broker's, can block the rung or rush it beyond one delay.
+      const waitMs = Math.min(Math.max(item.record.timestampMs + relay.delayMs - nowMs, 0), relay.delayMs);
+      this.#waiting.push({ item, dueMs: monotonicMs + waitMs });
+    }
+    this.#arm();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer();
+    this.#waiting = [];
+    await this.#sending;
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const head = this.#waiting[0];
+    if (head === undefined || this.#sending !== undefined || this.#isClosed) return;
+    const { relay, clock } = this.#options;
+    const waitMs = sendingTimeOf(head.dueMs, relay.gatherMs ?? 0) - clock.monotonicMs();
+    if (waitMs > 0) this.#cancelTimer = clock.setTimer(() => this.#arm(), waitMs);
+    else this.#sending = this.#sendDue();
+  }
+
+  async #sendDue(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    let due = 0;
+    while (due < maxRecordsASend && (this.#waiting[due]?.dueMs ?? Infinity) <= nowMs) due += 1;
+    const batch = this.#waiting.slice(0, due);
+    await this.#forward(batch);
+    this.#sending = undefined;
+    if (this.#isClosed) return;
+    this.#waiting.splice(0, due);
+    this.#arm();
+  }
+
+  // Repeats until Kafka has it: the records stay at the head, and only the ack makes their offsets done.
+  async #forward(batch: readonly Waiting[]): Promise<void> {
+    const { producer, relay, clock, logger } = this.#options;
+    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+      try {
+        await producer.publishAll(batch.map(({ item }) => relay.forward(item.record)));
+        for (const { item } of batch) item.done();
+        return;
+      } catch (error) {
+        if (this.#isClosed) return;
+        logger.error({ topic: relay.topic.name, attempt, reason: reasonOf(error) }, 'relay.forward-failed');
+        const delayMs = backoffMs({ attempt, ...retryBackoff });
+        await new Promise<void>((resolve) => {
+          this.#cancelTimer = clock.setTimer(resolve, delayMs);
+        });
+      }
+    }
+  }
+}
+
+/**
+ * Moves the records of a rung on when they are due. FIFO is due order there, so the head decides: its lane sets a timer,
+ * and what is behind it stays in Kafka once the lane is full (the runner pauses the partition). A crash between the send
+ * and the commit sends again what was sent, nothing else.
+ */
+export async function startRelay(options: StartRelayOptions): Promise<Relay> {
+  const { relay, runPartitions } = options;
+  const lanes = new Map<number, RelayLane>();
+  const drop = ({ partition }: PartitionRef): void => {
+    void lanes.get(partition)?.close();
+    lanes.delete(partition);
+  };
+  const runner: PartitionRunner = await runPartitions<IncomingRecord>({
+    group: relay.group,
+    topics: [relay.topic],
+    decode: (record) => record,
+    maxPendingPerPartition: maxWaitingRecords,
+    maxPendingBytesPerPartition: maxWaitingBytes,
+    maxBytesPerPartition: maxFetchBytes,
+    onRevoked: drop,
+    onBatch: ({ partition, items }) => {
+      let lane = lanes.get(partition);
+      if (lane === undefined) {
+        lane = new RelayLane(options);
+        lanes.set(partition, lane);
+      }
+      lane.add(items);
+    },
+  });
+  return {
+    state: (): WorkerState => runner.state(),
+    assigned: () => runner.assigned(),
+    headTimestampMs: (partition) => lanes.get(partition)?.headTimestampMs,
+    close: async () => {
+      const closing = [...lanes.values()].map((lane) => lane.close());
+      let cancel: () => void = () => {};
+      const late = new Promise<void>((resolve) => {
+        cancel = options.clock.setTimer(resolve, closeMs);
+      });
+      await Promise.race([Promise.all(closing), late]);
+      cancel();
+      await runner.close({ drainMs: 0 });
+    },
+  };
+}

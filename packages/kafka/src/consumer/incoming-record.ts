@@ -1,0 +1,28 @@
+import type { KafkaMessage } from 'kafkajs';
+import type { IncomingRecord } from '../bus.ts';
+
+const textOf = (value: Buffer | string | (Buffer | string)[] | undefined): string => {
+  const last = Array.isArray(value) ? value.at(-1) : value;
+  return last === undefined ? '' : typeof last === 'string' ? last : last.toString('utf8');
+};
+
+/** A kafkajs message as the port shows it. Its value stays a view of the fetched bytes. */
+export function toIncomingRecord(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
+  const headers: Record<string, string> = {};
+  for (const name in message.headers) {
+    const value = textOf(message.headers[name]);
+    // Names are the producer's choice, and assigned, this one would vanish.
+    if (name === '__proto__') {
+      Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+    } else headers[name] = value;
+  }
+  return {
+    topic,
+    partition,
+    offset: BigInt(message.offset),
+    timestampMs: Number(message.timestamp),
+    key: message.key === null ? null : message.key.toString('utf8'),
+    headers,
+    value: message.value,
+  };
+}

@@ -1,0 +1,92 @@
+import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import type { PartitionRef } from '../bus.ts';
+
+const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
+
+/** A member and the partition numbers that it holds already. */
+export type Claim = Readonly<{ memberId: string; owned: readonly number[] }>;
+
+/**
+ * Shares out partition numbers 0 to `count − 1`: as evenly as possible, each member keeping what it has where that is
+ * within its share. The same answer whoever computes it.
+ */
+export function sharePartitions(count: number, claims: readonly Claim[]): Map<string, number[]> {
+  const taken = new Set<number>();
+  const byId = [...claims].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const wishes = byId.map(({ memberId, owned }) => {
+    const own = [...new Set(owned)].filter((partition) => partition < count && !taken.has(partition));
+    for (const partition of own) taken.add(partition);
+    return { memberId, own: own.sort((a, b) => a - b) };
+  });
+  const share = Math.floor(count / claims.length);
+  // Those that hold most keep the odd ones.
+  const byHolding = [...wishes].sort((a, b) => b.own.length - a.own.length);
+  const shares = new Map<string, { size: number; partitions: number[] }>();
+  byHolding.forEach(({ memberId, own }, at) => {
+    const size = share + (at < count % claims.length ? 1 : 0);
+    shares.set(memberId, { size, partitions: own.slice(0, size) });
+  });
+  const kept = new Set([...shares.values()].flatMap(({ partitions }) => partitions));
+  const free = Array.from({ length: count }, (_, partition) => partition).filter((p) => !kept.has(p));
+  for (const { memberId } of wishes) {
+    const mine = shares.get(memberId);
+    if (mine !== undefined) mine.partitions.push(...free.splice(0, mine.size - mine.partitions.length));
+  }
+  return new Map(
+    [...shares].map(([memberId, { partitions }]) => [memberId, partitions.sort((a, b) => a - b)]),
+  );
+}
+
+/**
+ * A group protocol in which one member holds partition n of every topic (so what is keyed alike meets in one process)
+ * and keeps what it holds over rebalances. kafkajs's own round robin deals everything anew each time. Rebalances stay
+ * eager: every member stops and rejoins, but goes on where it was in the partitions that it keeps.
+ */
+export const stickyAssigner =
+  (holding: () => readonly PartitionRef[]): PartitionAssigner =>
+  ({ cluster }) => ({
+    name: 'tidings-sticky-1',
+    version: 0,
+    protocol: ({ topics }) => ({
+      name: 'tidings-sticky-1',
+      metadata: MemberMetadata.encode({
+        version: 0,
+        topics,
+        userData: Buffer.from(JSON.stringify([...new Set(holding().map(({ partition }) => partition))])),
+      }),
+    }),
+    assign: async ({ members, topics }) => {
+      const counts = topics.map((topic) => cluster.findTopicPartitionMetadata(topic).length);
+      const claims = members.map(({ memberId, memberMetadata }) => ({
+        memberId,
+        owned: parseOwned(MemberMetadata.decode(memberMetadata)?.userData),
+      }));
+      const shares = sharePartitions(Math.max(0, ...counts), claims);
+      return [...shares].map(([memberId, partitions]) => ({
+        memberId,
+        memberAssignment: MemberAssignment.encode({
+          version: 0,
+          assignment: Object.fromEntries(
+            topics.map((topic, at) => [
+              topic,
+              partitions.filter((partition) => partition < (counts[at] ?? 0)),
+            ]),
+          ),
+          userData: Buffer.alloc(0),
+        }),
+      }));
+    },
+  });
+
+// Another program's member of the same group may send anything: then it simply holds nothing.
+function parseOwned(userData: Buffer | undefined): number[] {
+  if (userData === undefined || userData.length === 0) return [];
+  try {
+    const owned: unknown = JSON.parse(userData.toString('utf8'));
+    return Array.isArray(owned)
+      ? owned.filter((partition): partition is number => Number.isInteger(partition))
+      : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,48 @@
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { PartitionRef } from '../bus.ts';
+import { laneKey } from './partition-source.ts';
+import { StuckWatch } from './stuck-partitions.ts';
+
+const ref = { topic: 'work', partition: 0 };
+
+describe('stuck watch', () => {
+  let clock: FakeClock;
+  let offset: number;
+  let end: number;
+  let stuck: (readonly PartitionRef[])[];
+  beforeEach(() => {
+    clock = fakeClock();
+    offset = 10;
+    end = 10;
+    stuck = [];
+    new StuckWatch({
+      clock,
+      wanting: () => [{ ...ref, offset }],
+      ends: async () => new Map([[laneKey(ref), end]]),
+      onStuck: (refs) => void stuck.push(refs),
+    });
+  });
+
+  it('tells of a partition whose records wait and do not come', async () => {
+    end = 11;
+    await clock.advance(60_000);
+    expect(stuck).toEqual([]);
+    await clock.advance(30_000);
+    expect(stuck).toEqual([[{ ...ref, offset: 10 }]]);
+  });
+
+  it('is content with a partition that is empty', async () => {
+    await clock.advance(300_000);
+    expect(stuck).toEqual([]);
+  });
+
+  it('is content with a partition that moves, however far behind', async () => {
+    end = 1_000_000;
+    for (let look = 0; look < 10; look += 1) {
+      offset += 1;
+      await clock.advance(30_000);
+    }
+    expect(stuck).toEqual([]);
+  });
+});

@@ -1,0 +1,183 @@
+import { silentLogger } from '@tidings/observability';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import type { Consumer, ConsumerRunConfig } from 'kafkajs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { noMetrics } from '../metrics.ts';
+import { SupervisedConsumer } from './supervised-consumer.ts';
+
+type Listener = (event: { readonly payload: object }) => void;
+
+/** What of kafkajs's consumer is used, with its events in the test's hand. */
+class FakeConsumer {
+  readonly events = {
+    CRASH: 'crash',
+    HEARTBEAT: 'heartbeat',
+    FETCH: 'fetch',
+    REBALANCING: 'rebalancing',
+    END_BATCH_PROCESS: 'end',
+    GROUP_JOIN: 'join',
+  };
+  readonly listeners = new Map<string, Listener>();
+  runConfig: ConsumerRunConfig | undefined;
+  isDisconnected = false;
+  connectError: Error | undefined;
+
+  on(name: string, listener: Listener): void {
+    this.listeners.set(name, listener);
+  }
+
+  emit(name: string, payload: object = {}): void {
+    this.listeners.get(name)?.({ payload });
+  }
+
+  async connect(): Promise<void> {
+    if (this.connectError !== undefined) throw this.connectError;
+  }
+
+  async subscribe(): Promise<void> {}
+
+  async run(config: ConsumerRunConfig): Promise<void> {
+    this.runConfig = config;
+  }
+
+  async disconnect(): Promise<void> {
+    this.isDisconnected = true;
+  }
+
+  join(memberId = 'member'): void {
+    this.emit('join', { memberId, memberAssignment: { work: [0] } });
+  }
+
+  async batch(): Promise<void> {
+    await this.runConfig?.eachBatch?.({ isRunning: () => true } as never);
+  }
+}
+
+describe('supervised consumer', () => {
+  let clock: FakeClock;
+  let made: FakeConsumer[];
+  let batches: number;
+  let lost: number;
+  let onBatch: () => void;
+  let connectError: Error | undefined;
+  let supervised: SupervisedConsumer;
+  beforeEach(async () => {
+    clock = fakeClock();
+    made = [];
+    batches = 0;
+    lost = 0;
+    connectError = undefined;
+    onBatch = () => {
+      batches += 1;
+    };
+    supervised = new SupervisedConsumer({
+      endpoint: { brokers: [], clientId: 'test', logger: silentLogger },
+      group: 'g',
+      topics: ['work'],
+      clock,
+      metrics: noMetrics,
+      events: {
+        onJoined: () => {},
+        onBatch: () => onBatch(),
+        onLost: () => {
+          lost += 1;
+        },
+      },
+      createConsumer: () => {
+        const consumer = new FakeConsumer();
+        consumer.connectError = connectError;
+        made.push(consumer);
+        return consumer as unknown as Consumer;
+      },
+    });
+    supervised.start();
+    await clock.advance(0);
+  });
+
+  it('runs once it has joined', async () => {
+    expect(supervised.state).toBe('starting');
+    made[0]?.join();
+    expect(supervised.state).toBe('running');
+    await made[0]?.batch();
+    expect(batches).toBe(1);
+  });
+
+  it('replaces a consumer that kafkajs has given up, with another client', async () => {
+    made[0]?.join();
+    made[0]?.emit('crash', { error: new TypeError('in kafkajs'), restart: false });
+    expect(supervised.state).toBe('restarting');
+    expect(lost).toBe(1);
+    await clock.advance(250);
+    expect(made).toHaveLength(2);
+    expect(made[0]?.isDisconnected).toBe(true);
+    made[1]?.join();
+    expect(supervised.state).toBe('running');
+  });
+
+  it('keeps trying, ever less often, while the brokers are away', async () => {
+    connectError = new Error('refused');
+    made[0]?.emit('crash', { error: new Error('gone') });
+    await clock.advance(120_000);
+    const tries = made.length;
+    expect(tries).toBeGreaterThan(20);
+    expect(tries).toBeLessThan(60);
+    connectError = undefined;
+    await clock.advance(15_000);
+    made.at(-1)?.join();
+    expect(supervised.state).toBe('running');
+  });
+
+  it('replaces a consumer whose fetches have fallen silent', async () => {
+    made[0]?.join();
+    for (let second = 0; second < 60; second += 1) {
+      made[0]?.emit('fetch');
+      await clock.advance(1_000);
+    }
+    expect(made).toHaveLength(1);
+    await clock.advance(35_000);
+    expect(made).toHaveLength(2);
+  });
+
+  it('does not let a defect of ours into kafkajs, but starts anew', async () => {
+    made[0]?.join();
+    onBatch = () => {
+      throw new RangeError('defect');
+    };
+    await made[0]?.batch();
+    expect(supervised.state).toBe('restarting');
+  });
+
+  it('takes no records while the group may think it dead', async () => {
+    made[0]?.join();
+    await clock.advance(6_001);
+    const fenced = made[0]?.batch();
+    await clock.advance(250);
+    await fenced;
+    expect(batches).toBe(0);
+    made[0]?.emit('heartbeat');
+    await made[0]?.batch();
+    expect(batches).toBe(1);
+  });
+
+  it('hears nothing of a consumer that it has thrown away', async () => {
+    const [old] = made;
+    old?.join();
+    supervised.restart('test');
+    await clock.advance(250);
+    old?.join();
+    await old?.batch();
+    expect({ state: supervised.state, batches }).toEqual({ state: 'restarting', batches: 0 });
+  });
+
+  it('stops for good', async () => {
+    made[0]?.join();
+    await supervised.stop();
+    made[0]?.emit('crash', { error: new Error('late') });
+    await clock.advance(120_000);
+    expect({ state: supervised.state, made: made.length, timers: clock.pendingTimers }).toEqual({
+      state: 'stopped',
+      made: 1,
+      timers: 0,
+    });
+  });
+});

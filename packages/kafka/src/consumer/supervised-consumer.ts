@@ -1,0 +1,229 @@
+import { backoffMs, type Clock } from '@tidings/runtime';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { WorkerState } from '../bus.ts';
+import { reasonOf } from '../client/errors.ts';
+import type { KafkaMetricHandles } from '../metrics.ts';
+import { within } from '../within.ts';
+import { type ConsumerOptions, createConsumer, sessionTimeoutMs } from './create-consumer.ts';
+
+/** What happens in a consumer's life. Called from kafkajs's own loop: must return at once and never throw. */
+export type ConsumerEvents = Readonly<{
+  /** A generation was joined: before its first fetch, so pauses and seeks made here are in time. */
+  onJoined(
+    join: Readonly<{ memberId: string; assignment: Readonly<Record<string, readonly number[]>> }>,
+  ): void;
+  /** The group is about to rejoin: the last moment to commit in the old generation. */
+  onRebalancing?(): void;
+  onBatch(payload: EachBatchPayload): void;
+  /** Offsets that held no record for us (control records, compacted away) have been passed. */
+  onEmptyBatch?(batch: Readonly<{ topic: string; partition: number; lastOffset: string }>): void;
+  /** The consumer is gone and another will be made: whatever it owned may be somebody else's. */
+  onLost?(): void;
+}>;
+
+export type SupervisedConsumerOptions = ConsumerOptions &
+  Readonly<{
+    topics: readonly string[];
+    clock: Clock;
+    metrics: KafkaMetricHandles;
+    events: ConsumerEvents;
+    /** Makes the consumers; default kafkajs, each with a client of its own. */
+    createConsumer?: (options: ConsumerOptions) => Consumer;
+  }>;
+
+const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
+// After this long without a crash the next one starts from a short back-off again.
+const settledMs = 60_000;
+const disconnectTimeoutMs = 5_000;
+const fencedPauseMs = 250;
+const watchIntervalMs = 2_000;
+// Fetches answer within maxWaitMs, empty or not; a loop that has been silent for this long hangs (kafkajs #1616: an
+// idle fetcher keeps heartbeating, so the group never notices).
+const silenceMs = 30_000;
+
+/**
+ * `starting → running ⇄ restarting`, any → `stopped`. One kafkajs consumer at a time, each with a client of its own;
+ * whenever one dies (crash, failed join, hanging fetch loop) it is thrown away and a new one made after a back-off.
+ */
+export class SupervisedConsumer {
+  readonly #options: SupervisedConsumerOptions;
+  #state: WorkerState = 'starting';
+  #consumer: Consumer | undefined;
+  #cancelTimers: (() => void)[] = [];
+  #crashes = 0;
+  #startedAtMs = 0;
+  #joinedAtMs = 0;
+  #lastFetchMs = 0;
+  #lastHeartbeatMs = 0;
+  #lastContactMs: number;
+
+  constructor(options: SupervisedConsumerOptions) {
+    this.#options = options;
+    this.#lastContactMs = options.clock.monotonicMs();
+    this.#watch();
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /**
+   * Pauses, resumes or seeks the consumer that has joined now. Without one nothing is done: the next join begins with
+   * the whole assignment anyway.
+   */
+  control(work: (consumer: Consumer) => void): void {
+    if (this.#consumer === undefined || this.#state !== 'running') return;
+    try {
+      work(this.#consumer);
+    } catch (error) {
+      // It is just crashing: kafkajs takes its group away before it says so.
+      const { endpoint, group } = this.#options;
+      endpoint.logger.debug({ group, reason: reasonOf(error) }, 'consumer.not-controllable');
+    }
+  }
+
+  /** When the brokers last answered a heartbeat or a fetch with records (monotonic). */
+  get lastContactMs(): number {
+    return this.#lastContactMs;
+  }
+
+  /** How long the present consumer has been a member. */
+  get runningForMs(): number {
+    return this.#state === 'running' ? this.#options.clock.monotonicMs() - this.#joinedAtMs : 0;
+  }
+
+  /** Starts in the background: brokers that are away are a state, not an error. */
+  start(): void {
+    void this.#run();
+  }
+
+  /** Throws the present consumer away and makes a new one. */
+  restart(reason: string, error?: unknown): void {
+    if (this.#consumer !== undefined) this.#replace(this.#consumer, reason, error);
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    for (const cancel of this.#cancelTimers) cancel();
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    if (consumer !== undefined) await within(disconnectTimeoutMs, consumer.disconnect());
+  }
+
+  async #run(): Promise<void> {
+    const { clock, endpoint, topics } = this.#options;
+    const consumer = (this.#options.createConsumer ?? createConsumer)(this.#options);
+    this.#consumer = consumer;
+    this.#startedAtMs = clock.monotonicMs();
+    this.#lastFetchMs = this.#startedAtMs;
+    try {
+      this.#listen(consumer);
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      if (this.#consumer !== consumer) {
+        // Stopped while it connected: its sockets would keep the process alive.
+        await within(disconnectTimeoutMs, consumer.disconnect());
+        return;
+      }
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.#handle(consumer, payload),
+      });
+      endpoint.logger.debug({ group: this.#options.group }, 'consumer.started');
+    } catch (error) {
+      this.#replace(consumer, 'start', error);
+    }
+  }
+
+  #listen(consumer: Consumer): void {
+    const { clock, events, group, metrics, endpoint } = this.#options;
+    const ifCurrent = (run: () => void) => {
+      if (this.#consumer === consumer) this.#guarded(consumer, run);
+    };
+    const names = consumer.events;
+    consumer.on(names.CRASH, ({ payload }) => this.#replace(consumer, 'crash', payload.error));
+    consumer.on(names.HEARTBEAT, () => {
+      this.#lastHeartbeatMs = clock.monotonicMs();
+      this.#lastContactMs = this.#lastHeartbeatMs;
+    });
+    consumer.on(names.FETCH, () => {
+      this.#lastFetchMs = clock.monotonicMs();
+    });
+    consumer.on(names.REBALANCING, () => ifCurrent(() => events.onRebalancing?.()));
+    consumer.on(names.END_BATCH_PROCESS, ({ payload }) => {
+      this.#lastContactMs = clock.monotonicMs();
+      if (payload.batchSize === 0) ifCurrent(() => events.onEmptyBatch?.(payload));
+    });
+    consumer.on(names.GROUP_JOIN, ({ payload }) =>
+      ifCurrent(() => {
+        const { memberId, memberAssignment: assignment } = payload;
+        this.#state = 'running';
+        this.#joinedAtMs = clock.monotonicMs();
+        this.#lastContactMs = this.#joinedAtMs;
+        this.#lastHeartbeatMs = this.#joinedAtMs;
+        metrics.rebalances.inc({ group });
+        endpoint.logger.info({ group, memberId, assignment }, 'consumer.joined');
+        events.onJoined({ memberId, assignment });
+      }),
+    );
+  }
+
+  async #handle(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
+    if (this.#consumer !== consumer || !payload.isRunning()) return;
+    const { clock, events } = this.#options;
+    if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
+      // Without a heartbeat for a whole session the group may have given our partitions away: nothing is taken until one
+      // is answered. What is not resolved is fetched again, so not at once.
+      await new Promise<void>((resolve) => clock.setTimer(resolve, fencedPauseMs));
+      return;
+    }
+    this.#guarded(consumer, () => events.onBatch(payload));
+  }
+
+  // A throw into kafkajs's loop kills the consumer or repeats its whole fetch, depending on the error's class.
+  #guarded(consumer: Consumer, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#replace(consumer, 'defect', error);
+    }
+  }
+
+  #replace(consumer: Consumer, reason: string, error?: unknown): void {
+    if (this.#consumer !== consumer || this.#state === 'stopped') return;
+    const { clock, endpoint, group, metrics, events } = this.#options;
+    this.#consumer = undefined;
+    this.#state = 'restarting';
+    if (clock.monotonicMs() - this.#startedAtMs > settledMs) this.#crashes = 0;
+    this.#crashes += 1;
+    const delayMs = backoffMs({ attempt: this.#crashes, ...restartBackoff });
+    metrics.restarts.inc({ group, reason });
+    // The first crash after a broker's death is normal: "coordinator is loading" ends a join.
+    const level = this.#crashes > 1 || reason === 'defect' ? 'warn' : 'info';
+    const fields = { group, reason, crashes: this.#crashes, delayMs, cause: reasonOf(error) };
+    endpoint.logger[level](reason === 'defect' ? { ...fields, err: error } : fields, 'consumer.restarting');
+    events.onLost?.();
+    // Not awaited by the handler that brought us here: kafkajs would wait for it in turn.
+    void within(disconnectTimeoutMs, consumer.disconnect()).then(() => {
+      if (this.#state !== 'stopped') this.#later(() => void this.#run(), delayMs);
+    });
+  }
+
+  #watch(): void {
+    const check = () => {
+      const silentMs = this.#options.clock.monotonicMs() - this.#lastFetchMs;
+      if (this.#state === 'running' && silentMs > silenceMs) this.restart('silent');
+      this.#watch();
+    };
+    this.#later(check, watchIntervalMs);
+  }
+
+  #later(run: () => void, delayMs: number): void {
+    const cancel = this.#options.clock.setTimer(() => {
+      this.#cancelTimers = this.#cancelTimers.filter((other) => other !== cancel);
+      if (this.#state !== 'stopped') run();
+    }, delayMs);
+    this.#cancelTimers.push(cancel);
+  }
+}

@@ -1,0 +1,18 @@
+import { describe } from 'vitest';
+import type { OpenHarness } from './harness.ts';
+import { gatherContract } from './linger-contract.ts';
+import { producerContract } from './producer-contract.ts';
+import { readingContract } from './reading-contract.ts';
+import { rebalanceContract } from './rebalance-contract.ts';
+import { runnerContract } from './runner-contract.ts';
+
+/** What every {@link Bus} does. Imported by tests only: it brings vitest with it. */
+export function busContract(name: string, open: OpenHarness): void {
+  describe(`${name} keeps the bus contract`, () => {
+    producerContract(open);
+    runnerContract(open);
+    gatherContract(open);
+    rebalanceContract(open);
+    readingContract(open);
+  });
+}

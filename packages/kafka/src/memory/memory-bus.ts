@@ -1,0 +1,154 @@
+import type { TopicDefinition } from '@tidings/contracts';
+import { type Logger, silentLogger } from '@tidings/observability';
+import { type Clock, systemClock } from '@tidings/runtime';
+import type {
+  Bus,
+  IncomingRecord,
+  PartitionRunner,
+  Producer,
+  ReadTailOptions,
+  Relay,
+  RelayOptions,
+  RunPartitionsOptions,
+  Table,
+  TableOptions,
+  TopicPartitionLag,
+} from '../bus.ts';
+import { createPoisonWriter } from '../consumer/dead-letter.ts';
+import { startRelay } from '../consumer/delay-relay.ts';
+import { lagUntil } from '../consumer/lag.ts';
+import { laneKey } from '../consumer/partition-source.ts';
+import { noMetrics } from '../metrics.ts';
+import { TableView } from '../table/table-view.ts';
+import { MemoryGroup, MemoryRunner } from './memory-consumer.ts';
+import { MemoryLog } from './memory-log.ts';
+import { MemoryProducer, Reachability } from './memory-producer.ts';
+
+/** A {@link Bus} within one process, with what tests want to know and do besides. */
+export type MemoryBus = Bus &
+  Readonly<{
+    /** Everything that lies in a topic: partition after partition, each in offset order. */
+    records(topic: TopicDefinition): readonly IncomingRecord[];
+    /** A group's committed offsets by `topic partition`. May be set back, as if the commits since had been lost. */
+    commits(group: string): Map<string, number>;
+    /** While false, publishing waits (or ends with `unavailable` at its deadline) and tables are stale. */
+    setReachable(isReachable: boolean): void;
+  }>;
+
+/** With a fake `clock` nothing moves by itself but records; timers (relays, deadlines, commits) wait for `advance`. */
+export type MemoryBusOptions = Readonly<{ clock?: Clock; logger?: Logger }>;
+
+/**
+ * Topics as arrays, groups as maps. Offsets, partitions by key, groups with rebalances, commits, poison, tables and
+ * relays behave as over Kafka (one contract suite holds both to it); a topic exists from its first use, with the
+ * partitions of its definition.
+ */
+export function createMemoryBus({
+  clock = systemClock,
+  logger = silentLogger,
+}: MemoryBusOptions = {}): MemoryBus {
+  const log = new MemoryLog();
+  const reachability = new Reachability();
+  const groups = new Map<string, MemoryGroup>();
+  const open: Closable[] = [];
+  let members = 0;
+
+  const opened = <C extends Closable>(part: C): C => {
+    open.push(part);
+    return part;
+  };
+  const createProducer = (options: Parameters<Bus['producer']>[0] = {}): Producer =>
+    opened(new MemoryProducer(log, reachability, { clock, ...options }));
+  const groupOf = (name: string): MemoryGroup => {
+    const group = groups.get(name) ?? new MemoryGroup(log);
+    groups.set(name, group);
+    return group;
+  };
+  const ownProducer = new MemoryProducer(log, reachability, { clock });
+
+  const runPartitions = async <T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> => {
+    members += 1;
+    const poison = createPoisonWriter({ group: run.group, clock, producer: () => ownProducer });
+    const group = groupOf(run.group);
+    const id = `member-${members}`;
+    const runner = opened(
+      new MemoryRunner({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
+    );
+    runner.start();
+    return runner;
+  };
+
+  return {
+    producer: async (options) => createProducer(options),
+    runPartitions,
+    table: async (table) => opened(openTable(table, { log, reachability, logger })),
+    relay: async (relay: RelayOptions): Promise<Relay> =>
+      opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
+    readTail: async (options) => readTail(options, log),
+    lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
+      topics.flatMap((topic) =>
+        lagOf(topic, groupOf(group), log).map((lag) => {
+          const records = log.partitionsOf(topic)[lag.partition] ?? [];
+          const later = records.find(({ timestampMs }) => timestampMs >= writtenBeforeMs);
+          return lagUntil(lag, later?.offset ?? lag.highOffset);
+        }),
+      ),
+    close: async (options) => {
+      for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
+      await ownProducer.close();
+    },
+    records: (topic) => log.partitionsOf(topic).flat(),
+    commits: (group) => groupOf(group).commits,
+    setReachable: (isReachable) => reachability.set(isReachable),
+  };
+}
+
+type Closable = Readonly<{ close(options?: Readonly<{ drainMs?: number }>): Promise<void> }>;
+
+type TableParts = Readonly<{ log: MemoryLog; reachability: Reachability; logger: Logger }>;
+
+function openTable<V>(table: TableOptions<V>, { log, reachability, logger }: TableParts): Table<V> {
+  const view = new TableView({ table, logger, metrics: noMetrics });
+  const positions = log.partitionsOf(table.topic).map(() => 0);
+  const read = () => {
+    log.partitionsOf(table.topic).forEach((records, partition) => {
+      const from = positions[partition] ?? 0;
+      positions[partition] = records.length;
+      for (const record of records.slice(from)) view.apply(record);
+    });
+  };
+  const remove = log.onAppend(table.topic, read);
+  read();
+  return {
+    get: (key) => view.get(key),
+    values: () => view.values(),
+    size: () => view.size,
+    ready: async () => {},
+    isStale: () => !reachability.isReachable,
+    close: async () => remove(),
+  };
+}
+
+async function readTail(options: ReadTailOptions, log: MemoryLog): Promise<void> {
+  const { topic, partitions, from, until, onRecord } = options;
+  for (const partition of partitions) {
+    const records = log.partitionsOf(topic)[partition] ?? [];
+    const end = until?.get(partition) ?? BigInt(records.length);
+    for (const record of records.slice()) {
+      const isWanted =
+        'offsets' in from
+          ? record.offset >= (from.offsets.get(partition) ?? 0n)
+          : record.timestampMs >= from.timestampMs;
+      if (isWanted && record.offset < end) onRecord(record);
+    }
+  }
+}
+
+function lagOf(topic: TopicDefinition, group: MemoryGroup, log: MemoryLog): TopicPartitionLag[] {
+  return log.partitionsOf(topic).map((records, partition) => {
+    const ref = { topic: topic.name, partition };
+    const committedOffset = BigInt(group.commits.get(laneKey(ref)) ?? 0);
+    const highOffset = BigInt(records.length);
+    return { ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset };
+  });
+}

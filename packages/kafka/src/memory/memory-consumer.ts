@@ -1,0 +1,211 @@
+import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
+import { LaneSet } from '../consumer/assigned-partitions.ts';
+import { type LaneSetOptions, laneKey } from '../consumer/partition-source.ts';
+import { sharePartitions } from '../consumer/sticky-assigner.ts';
+import type { MemoryLog } from './memory-log.ts';
+
+/** A member as its group sees it. */
+type Member = Readonly<{
+  id: string;
+  topics: RunPartitionsOptions<unknown>['topics'];
+  flush(): void;
+  assign(refs: readonly PartitionRef[]): void;
+  assigned(): readonly PartitionRef[];
+}>;
+
+/** A consumer group of the memory bus: its committed offsets, and who has which partition. */
+export class MemoryGroup {
+  readonly commits = new Map<string, number>();
+  readonly #log: MemoryLog;
+  readonly #members = new Map<string, Member>();
+
+  constructor(log: MemoryLog) {
+    this.#log = log;
+  }
+
+  join(member: Member): void {
+    this.#members.set(member.id, member);
+    this.#rebalance();
+  }
+
+  leave(id: string): void {
+    if (this.#members.delete(id)) this.#rebalance();
+  }
+
+  #rebalance(): void {
+    const members = [...this.#members.values()];
+    const [leader] = members;
+    if (leader === undefined) return;
+    for (const member of members) member.flush();
+    const counts = leader.topics.map((topic) => ({
+      topic: topic.name,
+      count: this.#log.partitionsOf(topic).length,
+    }));
+    const claims = members.map((member) => ({
+      memberId: member.id,
+      owned: member.assigned().map(({ partition }) => partition),
+    }));
+    const shares = sharePartitions(Math.max(0, ...counts.map(({ count }) => count)), claims);
+    for (const member of members) {
+      const mine = shares.get(member.id) ?? [];
+      member.assign(
+        counts.flatMap(({ topic, count }) =>
+          mine.filter((partition) => partition < count).map((partition) => ({ topic, partition })),
+        ),
+      );
+    }
+  }
+}
+
+export type MemoryRunnerOptions<T> = Readonly<{
+  id: string;
+  group: MemoryGroup;
+  log: MemoryLog;
+  run: RunPartitionsOptions<T>;
+}> &
+  Pick<LaneSetOptions<T>, 'poison' | 'clock' | 'logger' | 'metrics'>;
+
+type Cursor = { readonly ref: PartitionRef; next: number; isPaused: boolean };
+
+const maxBatchRecords = 500;
+
+/** A group member of the memory bus: the same {@link LaneSet} as over Kafka, fed from arrays. */
+export class MemoryRunner<T> implements PartitionRunner {
+  readonly #options: MemoryRunnerOptions<T>;
+  readonly #lanes: LaneSet<T>;
+  readonly #cursors = new Map<string, Cursor>();
+  readonly #removers: (() => void)[];
+  #cancelCommits: () => void = () => {};
+  /** While records gather. */
+  #cancelWait: (() => void) | undefined;
+  #pulledAtMs = -Infinity;
+  #isStopped = false;
+
+  constructor(options: MemoryRunnerOptions<T>) {
+    this.#options = options;
+    const { group, log, run, poison, clock, logger, metrics } = options;
+    this.#lanes = new LaneSet({
+      run,
+      poison,
+      clock,
+      logger,
+      metrics,
+      source: {
+        pause: (ref) => this.#cursor(ref, (cursor) => (cursor.isPaused = true)),
+        resume: (ref) => {
+          this.#cursor(ref, (cursor) => (cursor.isPaused = false));
+          queueMicrotask(() => this.#fetch());
+        },
+        seek: (ref, offset) => this.#cursor(ref, (cursor) => (cursor.next = offset)),
+        positions: async (refs) =>
+          new Map(
+            refs.map((ref) => {
+              const high = log.records(ref.topic, ref.partition).length;
+              return [laneKey(ref), { committed: group.commits.get(laneKey(ref)) ?? null, low: 0, high }];
+            }),
+          ),
+        canCommit: () => true,
+        commit: async (offsets) => {
+          for (const { offset, ...ref } of offsets) group.commits.set(laneKey(ref), offset);
+        },
+      },
+    });
+    this.#removers = run.topics.map((topic) => log.onAppend(topic, () => this.#fetch()));
+  }
+
+  start(): void {
+    const { id, group, run } = this.#options;
+    group.join({
+      id,
+      topics: run.topics,
+      flush: () => void this.#lanes.commit(),
+      assigned: () => this.#lanes.assigned(),
+      assign: (refs) => this.#assign(refs),
+    });
+    this.#scheduleCommit();
+  }
+
+  state(): WorkerState {
+    if (this.#isStopped) return 'stopped';
+    return this.#lanes.isRestarting ? 'restarting' : 'running';
+  }
+
+  pending(): number {
+    return this.#lanes.pending();
+  }
+
+  assigned(): readonly PartitionRef[] {
+    return this.#lanes.assigned();
+  }
+
+  async close({ drainMs = 10_000 }: Readonly<{ drainMs?: number }> = {}): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#cancelCommits();
+    this.#cancelWait?.();
+    for (const remove of this.#removers) remove();
+    await this.#lanes.close(drainMs);
+    this.#options.group.leave(this.#options.id);
+  }
+
+  #assign(refs: readonly PartitionRef[]): void {
+    const present = new Set(refs.map(laneKey));
+    for (const key of this.#cursors.keys()) if (!present.has(key)) this.#cursors.delete(key);
+    for (const ref of refs) {
+      if (!this.#cursors.has(laneKey(ref))) this.#cursors.set(laneKey(ref), { ref, next: 0, isPaused: true });
+    }
+    this.#lanes.assign(refs, { isSameMember: true });
+  }
+
+  #cursor(ref: PartitionRef, change: (cursor: Cursor) => void): void {
+    const cursor = this.#cursors.get(laneKey(ref));
+    if (cursor !== undefined) change(cursor);
+  }
+
+  #fetch(): void {
+    const { run, clock } = this.#options;
+    const { minBytes = 1, maxWaitMs = 1_000, fetchIntervalMs = 0 } = run;
+    const pauseMs = this.#pulledAtMs + fetchIntervalMs - clock.monotonicMs();
+    const isTooLittle = minBytes > 1 && this.#waitingBytes() < minBytes;
+    const waitMs = Math.max(pauseMs, isTooLittle ? maxWaitMs : 0);
+    if (waitMs > 0) this.#cancelWait ??= clock.setTimer(() => this.#pull(), waitMs);
+    else this.#pull();
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const { ref, next, isPaused } of this.#cursors.values()) {
+      if (isPaused) continue;
+      const records = this.#options.log.records(ref.topic, ref.partition);
+      for (const { value } of records.slice(next)) bytes += value?.length ?? 0;
+    }
+    return bytes;
+  }
+
+  #pull(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+    this.#pulledAtMs = this.#options.clock.monotonicMs();
+    for (const cursor of this.#cursors.values()) {
+      while (!cursor.isPaused && !this.#isStopped && this.#pullOne(cursor));
+    }
+  }
+
+  #pullOne(cursor: Cursor): boolean {
+    const { ref, next } = cursor;
+    const records = this.#options.log.records(ref.topic, ref.partition).slice(next, next + maxBatchRecords);
+    if (records.length === 0) return false;
+    const endOffset = next + records.length;
+    // First, since what the handler does may seek.
+    cursor.next = endOffset;
+    return this.#lanes.deliver({ ref, fetchedOffset: next, endOffset, records });
+  }
+
+  #scheduleCommit(): void {
+    const { clock, run } = this.#options;
+    this.#cancelCommits = clock.setTimer(() => {
+      void this.#lanes.commit();
+      this.#scheduleCommit();
+    }, run.commitIntervalMs ?? 500);
+  }
+}

@@ -1,0 +1,61 @@
+import type { TopicDefinition } from '@tidings/contracts';
+import type { IncomingRecord, OutgoingRecord, RecordPosition } from '../bus.ts';
+import { partitionForKey } from '../producer/partitioner.ts';
+
+type MemoryTopic = {
+  readonly partitions: IncomingRecord[][];
+  readonly listeners: Set<() => void>;
+  sticky: number;
+};
+
+/** Topics in memory: each partition an array whose index is the offset. */
+export class MemoryLog {
+  readonly #topics = new Map<string, MemoryTopic>();
+
+  partitionsOf(topic: TopicDefinition): readonly (readonly IncomingRecord[])[] {
+    return this.#topic(topic).partitions;
+  }
+
+  /** The records of a partition by name; empty when nobody has used the topic yet. */
+  records(topic: string, partition: number): readonly IncomingRecord[] {
+    return this.#topics.get(topic)?.partitions[partition] ?? [];
+  }
+
+  /** The next record without a key goes to another partition: one sticky partition a publish call. */
+  rotateSticky(topic: TopicDefinition): void {
+    this.#topic(topic).sticky += 1;
+  }
+
+  append(record: OutgoingRecord, timestampMs: number): RecordPosition {
+    const { topic, key, value, headers = {} } = record;
+    const known = this.#topic(topic);
+    const count = known.partitions.length;
+    const partition = record.partition ?? (key === null ? known.sticky % count : partitionForKey(key, count));
+    const log = known.partitions[partition];
+    if (log === undefined)
+      throw new RangeError(`${topic.name} has the partitions 0 to ${count - 1}, got ${partition}`);
+    const offset = BigInt(log.length);
+    log.push({ topic: topic.name, partition, offset, timestampMs, key, headers: { ...headers }, value });
+    queueMicrotask(() => {
+      for (const listener of [...known.listeners]) listener();
+    });
+    return { topic: topic.name, partition, offset };
+  }
+
+  /** Calls `listener` soon after anything is appended to the topic; returns its remover. */
+  onAppend(topic: TopicDefinition, listener: () => void): () => void {
+    const { listeners } = this.#topic(topic);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  #topic(definition: TopicDefinition): MemoryTopic {
+    let known = this.#topics.get(definition.name);
+    if (known === undefined) {
+      const partitions = Array.from({ length: definition.partitions }, (): IncomingRecord[] => []);
+      known = { partitions, listeners: new Set(), sticky: 0 };
+      this.#topics.set(definition.name, known);
+    }
+    return known;
+  }
+}

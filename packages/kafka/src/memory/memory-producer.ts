@@ -1,0 +1,146 @@
+import type { TopicDefinition } from '@tidings/contracts';
+import { AppError, type Clock } from '@tidings/runtime';
+import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
+import { measureRecord } from '../producer/record-size.ts';
+import { closed } from '../producer/retry-partition.ts';
+import type { MemoryLog } from './memory-log.ts';
+
+/** Whether the "brokers" answer, and who waits until they do. */
+export class Reachability {
+  isReachable = true;
+  readonly #waiting = new Set<() => void>();
+
+  set(isReachable: boolean): void {
+    this.isReachable = isReachable;
+    if (isReachable) for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Calls `wake` when the brokers can be reached again; returns its remover. */
+  onReachable(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => void this.#waiting.delete(wake);
+  }
+}
+
+type Parked = Readonly<{
+  records: readonly OutgoingRecord[];
+  settle: () => void;
+  fail: (error: AppError) => void;
+}>;
+
+/** The {@link Producer} of the memory bus: appends at once, or holds records back in order while unreachable. */
+export class MemoryProducer implements Producer {
+  readonly #log: MemoryLog;
+  readonly #clock: Clock;
+  readonly #reachability: Reachability;
+  readonly #parked = new Set<Parked>();
+  readonly #maxRecords: number;
+  readonly #removeListener: () => void;
+  #writers: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(
+    log: MemoryLog,
+    reachability: Reachability,
+    options: Readonly<{ clock: Clock; maxBufferedRecords?: number }>,
+  ) {
+    this.#log = log;
+    this.#reachability = reachability;
+    this.#clock = options.clock;
+    this.#maxRecords = options.maxBufferedRecords ?? 10_000;
+    this.#removeListener = reachability.onReachable(() => {
+      for (const parked of [...this.#parked]) parked.settle();
+    });
+  }
+
+  async publish(record: OutgoingRecord, options?: PublishOptions): Promise<RecordPosition> {
+    const [position] = await this.publishAll([record], options);
+    if (position === undefined)
+      throw new AppError({ code: 'internal', message: 'appended without a position' });
+    return position;
+  }
+
+  async publishAll(
+    records: readonly OutgoingRecord[],
+    { deadlineMs }: PublishOptions = {},
+  ): Promise<readonly RecordPosition[]> {
+    if (this.#isClosed) throw closed();
+    for (const record of records) this.#check(record);
+    if (this.#reachability.isReachable && this.#parked.size === 0) return this.#append(records);
+    if (deadlineMs !== undefined && this.#isFull()) throw unavailable('too many records wait');
+    return this.#park(records, deadlineMs);
+  }
+
+  async whenWritable(): Promise<void> {
+    if (this.#isFull() && !this.#isClosed) await new Promise<void>((resolve) => this.#writers.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#removeListener();
+    for (const parked of [...this.#parked]) parked.fail(closed());
+    this.#wakeWriters();
+  }
+
+  #check(record: OutgoingRecord): void {
+    measureRecord(record);
+    const count = this.#log.partitionsOf(record.topic).length;
+    const { partition, topic } = record;
+    if (partition === undefined || (partition >= 0 && partition < count)) return;
+    const message = `${topic.name} has the partitions 0 to ${count - 1}, got ${partition}`;
+    throw new AppError({ code: 'invalid-request', message });
+  }
+
+  #append(records: readonly OutgoingRecord[]): readonly RecordPosition[] {
+    const nowMs = this.#clock.nowMs();
+    for (const topic of new Set<TopicDefinition>(records.map((record) => record.topic)))
+      this.#log.rotateSticky(topic);
+    return records.map((record) => this.#log.append(record, nowMs));
+  }
+
+  #isFull(): boolean {
+    let waiting = 0;
+    for (const { records } of this.#parked) waiting += records.length;
+    return waiting >= this.#maxRecords;
+  }
+
+  #wakeWriters(): void {
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const wake of writers) wake();
+  }
+
+  async #park(
+    records: readonly OutgoingRecord[],
+    deadlineMs: number | undefined,
+  ): Promise<readonly RecordPosition[]> {
+    return new Promise((resolve, reject) => {
+      let cancel: () => void = () => {};
+      const leave = () => {
+        cancel();
+        this.#parked.delete(parked);
+        this.#wakeWriters();
+      };
+      const parked: Parked = {
+        records,
+        settle: () => {
+          leave();
+          resolve(this.#append(records));
+        },
+        fail: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      this.#parked.add(parked);
+      if (deadlineMs === undefined) return;
+      cancel = this.#clock.setTimer(
+        () => parked.fail(unavailable(`no answer within ${deadlineMs} ms`)),
+        deadlineMs,
+      );
+    });
+  }
+}
+
+const unavailable = (detail: string): AppError =>
+  new AppError({ code: 'unavailable', message: `the brokers are unreachable: ${detail}` });

@@ -1,0 +1,36 @@
+import { AppError } from '@tidings/runtime';
+import type { OutgoingRecord } from '../bus.ts';
+
+/**
+ * The most that key, headers and value of one record may take together. Below the broker's default for a whole batch
+ * (`max.message.bytes` 1,048,588), and a larger record may stall its readers.
+ */
+export const maxRecordBytes = 1_000_000;
+
+/**
+ * The bytes of a record, or an AppError: `payload-too-large`, or `invalid-request` for what kafkajs would choke on
+ * only when the whole send is encoded, which would fail the records beside it.
+ */
+export function measureRecord({ topic, key, headers, value }: OutgoingRecord): number {
+  let bytes = (key === null ? 0 : Buffer.byteLength(key)) + (value === null ? 0 : value.length);
+  if (value !== null && !Buffer.isBuffer(value)) throw unusable(topic.name, 'value', value);
+  if (key === null && topic.kind === 'table') throw unusable(topic.name, 'key', key);
+  if (headers !== undefined) {
+    for (const name in headers) {
+      const text: unknown = headers[name];
+      if (typeof text !== 'string') throw unusable(topic.name, `header ${name}`, text);
+      bytes += name.length + Buffer.byteLength(text);
+    }
+  }
+  if (bytes > maxRecordBytes) {
+    const message = `a record for ${topic.name} takes ${bytes} bytes, at most ${maxRecordBytes} fit: send less in one record`;
+    throw new AppError({ code: 'payload-too-large', message });
+  }
+  return bytes;
+}
+
+function unusable(topic: string, part: string, got: unknown): AppError {
+  const wanted = { value: 'a Buffer or null', key: 'a string (the topic is compacted)' }[part] ?? 'a string';
+  const message = `a record for ${topic} has a ${part} that is not ${wanted}: got ${String(got)}`;
+  return new AppError({ code: 'invalid-request', message });
+}

@@ -1,0 +1,90 @@
+import type { Logger } from '@tidings/observability';
+import { AppError, backoffMs, type Clock } from '@tidings/runtime';
+import { isRefusal, reasonOf } from '../client/errors.ts';
+import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
+
+export type RecoverPartitionOptions = Readonly<{
+  slice: PartitionSlice;
+  /** What the first send failed with; `isOwnError`: nothing but this partition was in it. */
+  failure: Readonly<{ error: unknown; isOwnError: boolean }>;
+  /** Sends some of the records and tells their groups. */
+  send: (records: readonly BufferedRecord[]) => Promise<void>;
+  clock: Clock;
+  logger: Logger;
+  signal: AbortSignal;
+  onGone: (records: readonly BufferedRecord[]) => void;
+}>;
+
+const backoff = { baseMs: 150, maxMs: 2_000, random: Math.random };
+
+/**
+ * Repeats one partition's part of a failed send, in order, until each record is acknowledged, given up by its caller, or
+ * the producer closes. Only a record that the broker refuses for what it is gets rejected: the part is halved until that
+ * record stands alone. Any of it may already be in the log, so this makes duplicates, never gaps.
+ */
+export async function recoverPartition(options: RecoverPartitionOptions): Promise<void> {
+  const { slice, failure, clock, logger, signal, onGone } = options;
+  const { topic, partition } = slice.queue;
+  const parts: (readonly BufferedRecord[])[] = [slice.records];
+  let error = failure.isOwnError || !isRefusal(failure.error) ? failure.error : undefined;
+  let failures = 0;
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    if (isRefusal(error) && part.length > 1) {
+      const middle = Math.ceil(part.length / 2);
+      parts.unshift(part.slice(0, middle), part.slice(middle));
+      error = undefined;
+      continue;
+    }
+    if (isRefusal(error)) {
+      reject(part, refused(topic, error));
+      onGone(part);
+      error = undefined;
+      continue;
+    }
+    if (error !== undefined) {
+      failures += 1;
+      await pause(clock, signal, backoffMs({ attempt: failures, ...backoff }));
+    }
+    if (signal.aborted) reject(part, closed());
+    const wanted = part.filter(({ group }) => !group.isSettled);
+    if (wanted.length < part.length) onGone(part.filter(({ group }) => group.isSettled));
+    error = undefined;
+    if (wanted.length === 0) continue;
+    try {
+      await options.send(wanted);
+      logger.info({ topic, partition, failures, records: wanted.length }, 'producer.recovered');
+      failures = 0;
+    } catch (thrown) {
+      logger.warn({ topic, partition, failures, reason: reasonOf(thrown) }, 'producer.send-failed');
+      error = thrown;
+      parts.unshift(wanted);
+    }
+  }
+}
+
+/** Told to those who publish to a producer that is closed, or wait for one that closes. */
+export const closed = (): AppError =>
+  new AppError({
+    code: 'closed',
+    message: 'the producer is closed; what was not acknowledged may be in the log',
+  });
+
+const refused = (topic: string, cause: unknown): AppError =>
+  new AppError({ code: 'unprocessable', message: `${topic} refused the record: ${reasonOf(cause)}`, cause });
+
+function reject(records: readonly BufferedRecord[], error: AppError): void {
+  for (const { group } of records) group.fail(error);
+}
+
+async function pause(clock: Clock, signal: AbortSignal, delayMs: number): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const wake = () => {
+      cancel();
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.setTimer(wake, delayMs);
+    signal.addEventListener('abort', wake);
+  });
+}

@@ -1,0 +1,78 @@
+import type { Logger } from '@tidings/observability';
+import type { IncomingRecord, TableOptions } from '../bus.ts';
+import { reasonOf } from '../client/errors.ts';
+import type { KafkaMetricHandles } from '../metrics.ts';
+
+export type TableViewOptions<V> = Readonly<{
+  table: TableOptions<V>;
+  logger: Logger;
+  metrics: KafkaMetricHandles;
+}>;
+
+// Versions of removed keys are remembered, so that a late older record does not bring one back; so many at most.
+const maxRemembered = 10_000;
+
+/**
+ * A compacted topic as a map, from its records in any number of readings: a key's version only rises, an offset counts
+ * once, a tombstone removes.
+ */
+export class TableView<V> {
+  readonly #options: TableViewOptions<V>;
+  readonly #entries = new Map<string, Readonly<{ version: number; value: V }>>();
+  readonly #removed = new Map<string, number>();
+
+  constructor(options: TableViewOptions<V>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  *values(): IterableIterator<V> {
+    for (const { value } of this.#entries.values()) yield value;
+  }
+
+  /** Never throws: a record that cannot be read is logged, counted and skipped. */
+  apply(record: IncomingRecord): void {
+    if (record.value === null) {
+      if (record.key !== null) this.#remove(record.key);
+      return;
+    }
+    const { table, logger, metrics } = this.#options;
+    const { topic, partition, offset, key } = record;
+    try {
+      const change = table.decode(record);
+      const seen = this.#entries.get(change.key)?.version ?? this.#removed.get(change.key);
+      if (seen !== undefined && change.version < seen) return;
+      this.#removed.delete(change.key);
+      this.#entries.set(change.key, { version: change.version, value: change.value });
+      table.onChange?.(change.key, change.value);
+    } catch (error) {
+      metrics.poisonRecords.inc({ topic });
+      const fields = { topic, partition, offset: String(offset), key, reason: reasonOf(error) };
+      logger.error(fields, 'table.record-skipped');
+    }
+  }
+
+  #remove(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#removed.set(key, entry.version);
+    if (this.#removed.size > maxRemembered) {
+      const [oldest] = this.#removed.keys();
+      if (oldest !== undefined) this.#removed.delete(oldest);
+    }
+    const { table, logger } = this.#options;
+    try {
+      table.onChange?.(key, undefined);
+    } catch (error) {
+      logger.error({ topic: table.topic.name, key, err: error }, 'table.listener-failed');
+    }
+  }
+}

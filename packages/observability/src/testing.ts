@@ -1,0 +1,1 @@
+export { type RecordedLine, recordingLogger } from './logger.ts';

@@ -1,0 +1,71 @@
+import type { Logger, Metrics } from '@tidings/observability';
+import type { SendTimings } from '../domain/attempt.ts';
+import type { Job } from '../domain/in-flight.ts';
+import type { Verdict } from '../domain/resolution.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { ReportAttempt } from '../ports.ts';
+
+type Handles = Metrics<typeof metricsCatalogue>['handles'];
+
+const phases = [
+  ['dns', 'dnsMs'],
+  ['connect', 'connectMs'],
+  ['tls', 'tlsMs'],
+  ['first_byte', 'firstByteMs'],
+  ['body', 'bodyMs'],
+] as const;
+
+const observePhases = (handles: Handles, timings: SendTimings): void => {
+  for (const [phase, key] of phases) {
+    const ms = timings[key];
+    if (ms !== null) handles.attemptSeconds.observe({ phase }, ms / 1_000);
+  }
+  handles.attemptSeconds.observe({ phase: 'total' }, timings.totalMs / 1_000);
+};
+
+/** One wide line and the figures of each recorded attempt. What the line says of a failure is for operators. */
+export const createReportAttempt =
+  ({ handles, logger }: Readonly<{ handles: Handles; logger: Logger }>): ReportAttempt =>
+  (attempted, { verdict, timings, detail }) => {
+    const { state, subscription, outcome, atMs, durationMs } = attempted;
+    const result = outcome.kind === 'delivered' ? 'delivered' : outcome.reason;
+    handles.attempts.inc({ outcome: result });
+    if (result === 'blocked-address') handles.blocked.inc({});
+    observePhases(handles, timings);
+    if (state.attempt === 1 && state.trigger === 'event') {
+      handles.acceptToFirstAttempt.observe({}, Math.max(0, atMs - state.acceptedAtMs) / 1_000);
+    }
+    const { fact } = verdict;
+    logger.info(
+      {
+        deliveryId: state.deliveryId,
+        eventId: state.eventId,
+        eventType: state.eventType,
+        workspaceId: state.workspaceId,
+        subscriptionId: state.subscriptionId,
+        subscriptionVersion: subscription.version,
+        chain: state.chain,
+        attempt: state.attempt,
+        outcome: result,
+        statusCode: outcome.statusCode,
+        durationMs,
+        sinceAcceptedMs: atMs - state.acceptedAtMs,
+        next: fact?.next.kind ?? 'none',
+        ...(detail === null ? {} : { detail }),
+      },
+      'delivery.attempted',
+    );
+  };
+
+/** Counts how each command went on. */
+export const createCountVerdict =
+  (handles: Handles) =>
+  ({ member }: Job, { fact, followUp }: Verdict): void => {
+    const kind = fact?.outcome.kind;
+    // Only the entry of something that had ended before was removed.
+    if (fact === null && followUp.kind === 'none') return;
+    if (followUp.kind === 'dead-letter') handles.endings.inc({ ending: followUp.reason });
+    else if (followUp.kind === 'none') handles.endings.inc({ ending: kind ?? 'none' });
+    else if (kind === 'failed') handles.retriesScheduled.inc({});
+    else if (member === null && followUp.state.deferrals === 0) handles.hops.inc({ kind: 'wait' });
+  };

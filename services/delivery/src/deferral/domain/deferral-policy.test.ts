@@ -1,0 +1,279 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LaneState } from '../../queue/domain/subscription-queue.ts';
+import {
+  isTooOld,
+  lightQueue,
+  PartitionCompany,
+  rungForSpill,
+  spillOnArrival,
+  spillRules,
+} from './deferral-policy.ts';
+import {
+  bestCasePerSecond,
+  countRequest,
+  EndpointPressures,
+  endpointMs,
+  returnsPerSecond,
+  takesPerSecond,
+  troubleOf,
+} from './endpoint-state.ts';
+
+const go = { kind: 'go' } as const;
+const arrival = {
+  admission: go,
+  queued: 0,
+  hasCompany: () => true,
+  isThrottled: false,
+  takesPerSecond: null,
+  bestCasePerSecond: null,
+};
+
+describe('spillOnArrival', () => {
+  it('queues what comes to a short queue', () => {
+    expect(spillOnArrival({ ...arrival, queued: spillRules.maxQueued - 1 })).toBeNull();
+  });
+
+  it('puts aside what comes to a full queue while others come through the partition, and only then', () => {
+    const full = { ...arrival, queued: spillRules.maxQueued };
+    expect(spillOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
+    expect(spillOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
+    expect(spillOnArrival({ ...full, hasCompany: () => false })).toBeNull();
+  });
+
+  it('lets a fast endpoint have a longer queue', () => {
+    const fast = { ...arrival, takesPerSecond: 2_000 };
+    expect(spillOnArrival({ ...fast, queued: 499 })).toBeNull();
+    expect(spillOnArrival({ ...fast, queued: 500 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
+  });
+
+  it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
+    // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
+    const alone = { ...arrival, hasCompany: () => false };
+    const takes = (perSecond: number) => ({
+      ...alone,
+      takesPerSecond: perSecond,
+      bestCasePerSecond: perSecond,
+    });
+    expect(spillOnArrival({ ...takes(10), queued: 99 })).toBeNull();
+    expect(spillOnArrival({ ...takes(10), queued: 100 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...takes(100), queued: 999 })).toBeNull();
+    expect(spillOnArrival({ ...takes(100), queued: 1_000 })?.reason).toBe('queue-full');
+    expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
+  });
+
+  it('keeps what waits because this side is slow, but lets it leave where it would hold up somebody else', () => {
+    const slowHere = { ...arrival, takesPerSecond: 10, bestCasePerSecond: 5_000, queued: 4_000 };
+    expect(spillOnArrival({ ...slowHere, hasCompany: () => false })).toBeNull();
+    expect(spillOnArrival(slowHere)?.reason).toBe('queue-full');
+  });
+
+  it('puts aside what an open breaker does not let through, alone or not', () => {
+    const open = { ...arrival, admission: { kind: 'wait', waitMs: 7_000 } as const, hasCompany: () => false };
+    expect(spillOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
+  });
+
+  it('keeps the queue behind a probe short', () => {
+    const probing = { ...arrival, admission: { kind: 'probe' } as const };
+    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe - 1 })).toBeNull();
+    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe })?.reason).toBe(
+      'breaker-open',
+    );
+  });
+});
+
+describe('isTooOld', () => {
+  const { maxAgeMs, maxAgeAloneMs } = spillRules;
+  const old = (state: LaneState, ageMs: number, rest: Partial<Parameters<typeof isTooOld>[0]> = {}) =>
+    isTooOld({
+      ...{ state, ageMs, idleAgeMs: ageMs, queued: 1, hasCompany: () => true, bestCasePerSecond: null },
+      ...rest,
+    });
+
+  it('comes early only when the endpoint itself is what the command waits for, and others come behind it', () => {
+    for (const state of ['saturated', 'throttled', 'busy'] as const) {
+      expect([old(state, maxAgeMs - 1), old(state, maxAgeMs)]).toEqual([false, true]);
+    }
+    expect([old('fresh', maxAgeAloneMs - 1), old('fresh', maxAgeAloneMs)]).toEqual([false, true]);
+    const alone = { hasCompany: () => false };
+    expect([old('saturated', maxAgeAloneMs - 1, alone), old('saturated', maxAgeAloneMs, alone)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('does not count the time in which this process was busy, unless the endpoint is slow all the same', () => {
+    const busy = { hasCompany: () => false, idleAgeMs: 100, queued: 900 };
+    expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 100 })).toBe(false);
+    expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 90 })).toBe(true);
+    expect(old('saturated', 60_000, busy)).toBe(false);
+  });
+});
+
+describe('endpointMs', () => {
+  it('is what is left when the turns of the event loop that a request needs by itself are taken off', () => {
+    expect(endpointMs(2_000, 1)).toBe(0);
+    expect(endpointMs(2_000, 6)).toBe(0);
+    expect(endpointMs(2_000, 12)).toBe(1_000);
+    expect(endpointMs(2_000, 2_000)).toBeCloseTo(1_994);
+  });
+});
+
+describe('rungForSpill', () => {
+  const rung = (waitMs: number, ahead: number, returnsPerSecond: number) =>
+    rungForSpill({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs: 0 }).delayMs;
+
+  it('is what the breaker asks or what the backlog takes, whichever is longer', () => {
+    expect(rung(0, 0, 10)).toBe(1_000);
+    expect(rung(20_000, 0, 10)).toBe(60_000);
+    expect(rung(0, 200, 10)).toBe(60_000);
+    expect(rung(20_000, 6_000, 10)).toBe(1_800_000);
+    expect(rung(0, 20_000, 10)).toBe(1_800_000);
+    expect(rung(0, 24_000, 10)).toBe(7_200_000);
+  });
+
+  it('never stretches a short wait to a rung many times as long', () => {
+    expect(rung(10_000, 0, 10)).toBe(5_000);
+    expect(rung(0, 100, 10)).toBe(5_000);
+    expect(rung(70_000, 0, 10)).toBe(60_000);
+    expect(rung(500_000, 0, 10)).toBe(300_000);
+  });
+
+  it('makes any wait of few trips, and never more than three times as long', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 36_000_000 }), (waitMs) => {
+        let elapsedMs = 0;
+        let trips = 0;
+        for (; elapsedMs < waitMs; trips += 1) elapsedMs += rung(waitMs - elapsedMs, 0, 10);
+        expect(trips).toBeLessThanOrEqual(10);
+        expect(elapsedMs).toBeLessThanOrEqual(waitMs * spillRules.maxStretch);
+      }),
+    );
+  });
+
+  it('lets the backlog of a broken endpoint come back no faster than in proportion to how it grew', () => {
+    const hourMs = 3_600_000;
+    const perSecond = 10;
+    const whileBroken = (ahead: number, brokenMs: number) =>
+      rungForSpill({ reason: 'breaker-open', waitMs: 300_000 }, { ahead, returnsPerSecond: 100, brokenMs })
+        .delayMs;
+    // Broken for so long, everything that came since is on the ladder and the breaker asks for 5 minutes.
+    for (const brokenMs of [hourMs, 8 * hourMs, 48 * hourMs]) {
+      const ahead = (brokenMs / 1_000) * perSecond;
+      const delayMs = whileBroken(ahead, brokenMs);
+      expect(ahead / (delayMs / 1_000)).toBeLessThanOrEqual(8 * perSecond);
+    }
+    // A few do no harm: they come with the probes.
+    expect(whileBroken(100, 8 * hourMs)).toBe(300_000);
+  });
+});
+
+describe('PartitionCompany', () => {
+  const noneWaiting = () => 0;
+
+  it('knows whether somebody else came by lately', () => {
+    const company = new PartitionCompany();
+    company.note('a', 0, 100);
+    expect(company.hasOther('a', 0, noneWaiting)).toBe(false);
+    company.note('b', 0, 200);
+    expect(company.hasOther('a', 0, noneWaiting)).toBe(true);
+    expect(company.hasOther('a', 201, noneWaiting)).toBe(false);
+    expect(company.hasOther('b', 0, noneWaiting)).toBe(true);
+  });
+
+  it('does not take a subscription with a backlog of its own for one that would be hurt', () => {
+    const company = new PartitionCompany();
+    company.note('a', 0, 100);
+    company.note('b', 0, 100);
+    expect(company.hasOther('a', 0, (laneId) => (laneId === 'b' ? lightQueue + 1 : 0))).toBe(false);
+    company.note('b', lightQueue + 1, 500);
+    expect(company.hasOther('a', 300, noneWaiting)).toBe(false);
+  });
+});
+
+describe('the pressure of an endpoint', () => {
+  const failed = (statusCode: number | null) =>
+    ({ kind: 'failed', reason: 'http-status', statusCode, responseExcerpt: null }) as const;
+  const delivered = { kind: 'delivered', statusCode: 200, responseExcerpt: null } as const;
+
+  it.each([
+    [null, 1],
+    [500, 1],
+    [503, 1],
+    [429, 1],
+    [404, 0],
+    [410, 0],
+    [302, 0],
+  ])('takes status %s for %i trouble', (statusCode, expected) => {
+    expect(troubleOf(failed(statusCode))).toBe(expected);
+  });
+
+  it('takes a status whose answer then failed for as much as no answer', () => {
+    expect(troubleOf({ ...failed(200), reason: 'reset' })).toBe(1);
+    expect(troubleOf({ ...failed(404), reason: 'protocol' })).toBe(1);
+    expect(troubleOf({ ...failed(200), reason: 'timeout' })).toBe(2);
+  });
+
+  it('takes a timeout for more, and a delivery for none', () => {
+    expect(troubleOf({ ...failed(null), reason: 'timeout' })).toBe(2);
+    expect(troubleOf(delivered)).toBe(0);
+  });
+
+  it('follows from concurrency, speed and rate', () => {
+    expect(takesPerSecond({ averageMs: 8_000, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
+    expect(
+      takesPerSecond(
+        { averageMs: 10, quietMs: 0 },
+        { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } },
+      ),
+    ).toBe(3);
+    expect(takesPerSecond({ averageMs: null, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(500);
+  });
+
+  it('is not faster than what its requests under way have shown so far', () => {
+    expect(takesPerSecond({ averageMs: 10, quietMs: 5_000 }, { maxInFlight: 10, rateLimit: null })).toBe(2);
+  });
+
+  it('lets spilled commands return as fast as the endpoint takes them', () => {
+    const slow = { averageMs: 1_000, quietMs: 900, isTroubled: false };
+    expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
+    const fast = { averageMs: 10, quietMs: 0, isTroubled: false };
+    expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
+  });
+
+  it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
+    const silent = { averageMs: 10, quietMs: 9_000, isTroubled: false };
+    expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
+    const broken = { averageMs: 10_000, quietMs: 0, isTroubled: true };
+    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: null })).toBe(100);
+    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
+  });
+
+  it('learns the speed from successes and timeouts, not from quick refusals', () => {
+    const pressure = new EndpointPressures().of('a', 0);
+    countRequest(pressure, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
+    expect(pressure.averageMs).toBeNull();
+    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeNull();
+    countRequest(pressure, delivered, { durationMs: 100, endpointMs: 10, nowMs: 0 });
+    countRequest(pressure, delivered, { durationMs: 200, endpointMs: 20, nowMs: 0 });
+    expect(pressure.averageMs).toBeCloseTo(120);
+    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeCloseTo(500);
+    countRequest(
+      pressure,
+      { ...failed(null), reason: 'timeout' },
+      { durationMs: 10_120, endpointMs: 10_012, nowMs: 0 },
+    );
+    expect(pressure.averageMs).toBeCloseTo(2_120);
+    expect(pressure.averageEndpointMs).toBeCloseTo(2_012);
+  });
+
+  it('is forgotten when there is nothing to remember, and only then', () => {
+    const pressures = new EndpointPressures();
+    pressures.of('idle', 0);
+    pressures.of('spilled', 0).spilled = 1;
+    pressures.of('failing', 0).breaker.record(1, 0);
+    pressures.forgetUnused(1);
+    expect(pressures.size).toBe(2);
+  });
+});

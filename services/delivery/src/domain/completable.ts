@@ -1,2 +1,0 @@
-/** A record whose offset may be committed once it is done. */
-export type Completable = Readonly<{ done(): void }>;

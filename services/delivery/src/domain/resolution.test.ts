@@ -1,0 +1,153 @@
+import { ladder } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { aState, aSubscription, startMs } from '../../test/builders.ts';
+import { conclude, type SendOutcome } from './attempt.ts';
+import { defaultNotRetried } from './next-step.ts';
+import { verdictOnAttempt, verdictOnDeferral, verdictOnRoute } from './resolution.ts';
+
+const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
+type Answer = Extract<SendOutcome, { kind: 'response' }>;
+
+const response = (status: number, headers: Record<string, string> = {}): Answer => ({
+  kind: 'response',
+  status,
+  headers,
+  body: Buffer.from('body'),
+  timings,
+});
+
+const after = (sent: Exclude<SendOutcome, { kind: 'aborted' }>, state = aState()) => {
+  const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
+  const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
+  return verdictOnAttempt(attempted, defaultNotRetried, false);
+};
+
+describe('verdictOnAttempt', () => {
+  it.each([200, 201, 204, 299])('takes %i for delivered, and nothing follows', (status) => {
+    const { fact, followUp } = after(response(status));
+    expect(fact?.outcome).toEqual({ kind: 'delivered', statusCode: status, responseExcerpt: 'body' });
+    expect(fact?.subscriptionVersion).toBe(3);
+    expect(followUp).toEqual({ kind: 'none' });
+  });
+
+  it.each([
+    [301, 'redirect'],
+    [307, 'redirect'],
+    [400, 'http-status'],
+    [404, 'http-status'],
+    [429, 'rate-limited'],
+    [500, 'http-status'],
+    [503, 'http-status'],
+  ])('takes %i for failed with %s, and the next command follows', (status, reason) => {
+    const { fact, followUp } = after(response(status));
+    expect(fact?.outcome).toMatchObject({ kind: 'failed', reason, statusCode: status });
+    expect(fact?.next.kind).toBe('retry');
+    expect(followUp).toMatchObject({
+      kind: 'command',
+      rung: { delayMs: 5_000 },
+      state: {
+        attempt: 2,
+        position: 1,
+        trigger: 'retry',
+        deferrals: 0,
+        firstAttemptAtMs: startMs,
+        attempts: [{ atMs: startMs, statusCode: status, reason, durationMs: 40 }],
+      },
+    });
+  });
+
+  it('names the same time in the fact and in the next command', () => {
+    const { fact, followUp } = after(response(500));
+    const atMs = fact?.next.kind === 'retry' ? fact.next.atMs : undefined;
+    expect(followUp.kind === 'command' && followUp.state.notBeforeMs).toBe(atMs);
+    expect(atMs).toBeGreaterThanOrEqual(startMs + 40 + 5_000);
+    expect(atMs).toBeLessThanOrEqual(startMs + 40 + 5_500);
+  });
+
+  it('gives two copies of one attempt the same wait', () => {
+    expect(after(response(500))).toEqual(after(response(500)));
+  });
+
+  it('honours Retry-After of 429 and 503 and of nothing else', () => {
+    const asked = { 'retry-after': '3600' };
+    const waitOf = (status: number) => {
+      const { fact } = after(response(status, asked));
+      return fact?.next.kind === 'retry' ? fact.next.atMs - startMs - 40 : 0;
+    };
+    expect(waitOf(429)).toBe(3_600_000);
+    expect(waitOf(503)).toBe(3_600_000);
+    expect(waitOf(500)).toBeLessThan(6_000);
+    const { followUp } = after(response(503, asked));
+    expect(followUp).toMatchObject({ rung: { delayMs: 1_800_000 } });
+  });
+
+  it('ends with a dead letter that tells of every attempt', () => {
+    const earlier = { atMs: 1, statusCode: 500, reason: 'http-status', durationMs: 2 };
+    const state = aState({ attempt: 8, position: 7, attempts: [earlier], firstAttemptAtMs: 1 });
+    const { fact, followUp } = after(response(502), state);
+    expect(fact?.next).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
+    expect(followUp).toMatchObject({
+      kind: 'dead-letter',
+      reason: 'exhausted',
+      state: { attempt: 8, firstAttemptAtMs: 1, attempts: [earlier, { statusCode: 502 }] },
+    });
+  });
+
+  it('ends at 410 without another attempt', () => {
+    expect(after(response(410))).toMatchObject({
+      fact: { outcome: { kind: 'failed', reason: 'gone' } },
+      followUp: { kind: 'dead-letter', reason: 'not-retried' },
+    });
+  });
+
+  it('keeps only the beginning of a long answer', () => {
+    const { fact } = after({ ...response(500), body: Buffer.alloc(5_000, 'x') });
+    const outcome = fact?.outcome;
+    expect(outcome?.kind === 'failed' && outcome.responseExcerpt?.length).toBe(1_024);
+  });
+});
+
+describe('verdictOnRoute', () => {
+  it('puts a command that is not due on the ladder as it is', () => {
+    const state = aState({ notBeforeMs: startMs + 70_000 });
+    expect(verdictOnRoute(state, { kind: 'wait', remainingMs: 70_000 }, startMs)).toMatchObject({
+      fact: null,
+      followUp: { kind: 'command', state, rung: { delayMs: 60_000 } },
+    });
+  });
+
+  it('records why a delivery ended without an attempt', () => {
+    const suppressed = verdictOnRoute(
+      aState(),
+      { kind: 'suppress', reason: 'subscription-deleted' },
+      startMs,
+    );
+    expect(suppressed).toMatchObject({
+      fact: { outcome: { kind: 'suppressed', reason: 'subscription-deleted' }, next: { kind: 'none' } },
+      followUp: { kind: 'none' },
+    });
+    const aside = verdictOnRoute(aState(), { kind: 'set-aside', reason: 'disabled' }, startMs);
+    expect(aside).toMatchObject({
+      fact: {
+        outcome: { kind: 'set-aside', reason: 'disabled' },
+        next: { kind: 'dead-letter', reason: 'disabled' },
+      },
+      followUp: { kind: 'dead-letter', reason: 'disabled' },
+    });
+  });
+});
+
+describe('verdictOnDeferral', () => {
+  it('tells of a deferral once between two attempts', () => {
+    const rung = ladder[1] as (typeof ladder)[number];
+    const deferral = { reason: 'queue-full', rung, subscriptionVersion: 3, nowMs: startMs } as const;
+    const first = verdictOnDeferral(aState(), deferral);
+    expect(first.fact).toMatchObject({
+      outcome: { kind: 'deferred', reason: 'queue-full' },
+      next: { kind: 'retry', atMs: startMs + 5_000 },
+    });
+    expect(first.followUp).toMatchObject({ kind: 'command', rung, state: { attempt: 1, deferrals: 1 } });
+    const again = verdictOnDeferral(aState({ deferrals: 1 }), deferral);
+    expect(again.fact).toBeNull();
+  });
+});

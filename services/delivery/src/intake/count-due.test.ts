@@ -1,0 +1,43 @@
+import { ladder } from '@tidings/contracts';
+import type { Relay } from '@tidings/kafka';
+import { createMemoryBus } from '@tidings/kafka/testing';
+import { createMetrics, silentLogger } from '@tidings/observability';
+import { fakeClock } from '@tidings/runtime/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { startMs } from '../../test/builders.ts';
+import { metricsCatalogue } from '../metrics.ts';
+import { countDue } from './count-due.ts';
+
+it('counts what is due on our part of a rung and not sent on, also what lies in Kafka only', async () => {
+  const clock = fakeClock(startMs);
+  const bus = createMemoryBus({ clock });
+  const metrics = createMetrics(metricsCatalogue, { service: 'delivery' });
+  const [, { topic, delayMs } = { topic: null, delayMs: 0 }] = ladder;
+  if (topic === null) throw new Error('the ladder has no second rung');
+  const producer = await bus.producer();
+  const put = async (partition: number): Promise<void> => {
+    await producer.publish({ topic, key: null, partition, value: Buffer.from('later') });
+  };
+  for (const partition of [0, 0, 1]) await put(partition);
+  await clock.advance(1_000);
+  await put(0);
+  const relay: Relay = {
+    state: () => 'running',
+    assigned: () => [{ topic: topic.name, partition: 0 }],
+    headTimestampMs: () => undefined,
+    close: async () => {},
+  };
+  const stop = countDue(bus, [{ rung: '5s', group: 'relay', topic, delayMs, relay }], {
+    clock,
+    metrics,
+    logger: silentLogger,
+  });
+  onTestFinished(stop);
+  const due = async () =>
+    (await metrics.registry.getSingleMetric('tidings_delivery_rung_due_commands')?.get())?.values[0]?.value;
+  await clock.advance(0);
+  expect(await due()).toBe(0);
+  // Looked at again 15 s after the start.
+  await clock.advance(15_000);
+  expect(await due()).toBe(3);
+});

@@ -1,0 +1,117 @@
+import { decodeAttempt, topics } from '@tidings/contracts';
+import type { Assignment, Bus, IncomingRecord } from '@tidings/kafka';
+import type { Logger } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import { chainKeyOf, endingOf, type FinishedMemory } from '../domain/finished-attempts.ts';
+import type { LineRestorer } from '../ordering/queue-restorer.ts';
+
+type Dependencies = Readonly<{
+  bus: Pick<Bus, 'lag' | 'readTail'>;
+  group: string;
+  memory: FinishedMemory;
+  restorer: Pick<LineRestorer, 'restore'>;
+  onRestored: (entries: number) => void;
+  /** Told of each endpoint that said 410, and of the version of its subscription: the registry may not know it yet. */
+  onGone: (subscriptionId: string, version: number) => void;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+// At least this many facts of each partition: copies come within seconds of each other.
+const fewestFacts = 5_000;
+const mostFacts = 50_000;
+
+/**
+ * How many facts of a partition to read: every command that was read and not committed may have left two (its own, and
+ * one that says it waits), and those before it are in memory only for the sake of late copies.
+ */
+const factsFor = ({ committedOffset, highOffset }: Assignment): bigint => {
+  const open = Number(highOffset - committedOffset);
+  return BigInt(Math.min(Math.max(2 * open, fewestFacts), mostFacts));
+};
+
+/**
+ * Before a partition is worked: learns from the end of its attempts what was finished there, by this process or
+ * another, and reads what waits in lines. Partitions that are assigned together are read together. Without the memory
+ * copies would be sent again, so its failure is only logged; without the lines order would be lost, so that failure
+ * stops the partition until it succeeds.
+ */
+export const createRestoreState = ({
+  bus,
+  group,
+  memory,
+  restorer,
+  onRestored,
+  onGone,
+  clock,
+  logger,
+}: Dependencies) => {
+  let waiting: Assignment[] = [];
+  let turn: Promise<void> | undefined;
+
+  const learn = (record: IncomingRecord): void => {
+    const fact = decodeAttempt(record);
+    if (fact.trigger !== 'test' && fact.outcome.kind === 'failed' && fact.outcome.reason === 'gone') {
+      onGone(fact.subscriptionId, fact.subscriptionVersion);
+    }
+    const ending = endingOf(fact);
+    if (ending === null) return;
+    memory.note(chainKeyOf(fact), fact.attempt, { ...ending, nowMs: clock.monotonicMs() });
+  };
+
+  const learnIfValid = (record: IncomingRecord): void => {
+    try {
+      learn(record);
+    } catch (error) {
+      logger.debug({ offset: String(record.offset), detail: messageOf(error) }, 'memory.fact-skipped');
+    }
+  };
+
+  const read = async (assignments: readonly Assignment[]): Promise<void> => {
+    const ends = await bus.lag(group, [topics.attempts]);
+    const offsets = new Map<number, bigint>();
+    for (const assignment of assignments) {
+      const end = ends.find(({ partition }) => partition === assignment.partition)?.highOffset ?? 0n;
+      const from = end - factsFor(assignment);
+      if (end > 0n) offsets.set(assignment.partition, from > 0n ? from : 0n);
+    }
+    const partitions = [...offsets.keys()];
+    const from = { offsets };
+    await bus.readTail({
+      topic: topics.attempts,
+      partitions,
+      from,
+      onRecord: learnIfValid,
+      service: 'delivery',
+    });
+  };
+
+  const refill = async (assignments: readonly Assignment[], partitions: readonly number[]): Promise<void> => {
+    try {
+      await read(assignments);
+    } catch (error) {
+      logger.warn({ partitions, detail: messageOf(error) }, 'memory.not-refilled');
+    }
+  };
+
+  const restore = async (): Promise<void> => {
+    const assignments = waiting;
+    waiting = [];
+    turn = undefined;
+    const beganMs = clock.monotonicMs();
+    const partitions = assignments.map(({ partition }) => partition);
+    // In this order: an entry is written before the fact that it follows from, so what a fact says is finished has its
+    // entry by the time that the entries are read.
+    await refill(assignments, partitions);
+    const restored = await restorer.restore(partitions);
+    onRestored(restored);
+    const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    logger.info({ partitions, chains: memory.size, entries: restored, tookMs }, 'state.restored');
+  };
+
+  return async (assignment: Assignment): Promise<void> => {
+    waiting.push(assignment);
+    turn ??= Promise.resolve().then(restore);
+    await turn;
+  };
+};

@@ -1,0 +1,192 @@
+import type { Clock } from '@tidings/runtime';
+import type { AttemptDelivery } from '../attempt/attempt-delivery.ts';
+import type { Job } from '../domain/in-flight.ts';
+import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
+import type { LaneLimits } from './domain/subscription-queue.ts';
+
+type DispatcherOptions = Readonly<{
+  caps: QueueCaps;
+  /** Attempts that have ended and are not yet recorded: above this nothing new is sent (the log may be down). */
+  maxUnrecorded: number;
+  /** Jobs that may wait for their time in memory. */
+  maxHeld: number;
+  attempt: AttemptDelivery;
+  /** An attempt threw: a defect. The job must go somewhere. */
+  onDefect: (job: Job, error: unknown) => void;
+  clock: Clock;
+}>;
+
+// Two timers for one wake-up would only find nothing to do.
+const shortestWakeMs = 1;
+const forgetAfterMs = 600_000;
+
+/**
+ * Gives jobs their turns: running → draining → stopped. It works when something happens (a job comes, a request ends,
+ * a rate allows the next one) and never looks round for work.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #queue: FairQueue<Job>;
+  readonly #held = new Map<Job, () => void>();
+  #state: 'running' | 'draining' | 'stopped' = 'running';
+  #working = 0;
+  #wakeMs: number | undefined;
+  #cancelWake: () => void = () => {};
+  #cancelSweep: () => void = () => {};
+  #onQuiet: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#queue = new FairQueue<Job>(options.caps);
+    this.#sweepLater();
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  /** Reads of sizes, for metrics and spilling. */
+  get queue(): Pick<
+    FairQueue<Job>,
+    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
+  > {
+    return this.#queue;
+  }
+
+  /** Attempts under way that have no more request, only a record to write. */
+  get unrecorded(): number {
+    return this.#working - this.#queue.inFlight;
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Puts a job into its subscription's queue. Call `pump` after the last one of a batch. */
+  offer(job: Job, limits: LaneLimits): void {
+    const laneId = job.command.state.subscriptionId;
+    this.#queue.push({ laneId, job, limits, nowMs: this.#options.clock.monotonicMs() });
+  }
+
+  /** Keeps a job in memory until it is due, then calls `onDue`. False: too many wait here already. */
+  hold(job: Job, delayMs: number, onDue: () => void): boolean {
+    if (this.#held.size >= this.#options.maxHeld || this.#state !== 'running') return false;
+    const cancel = this.#options.clock.setTimer(() => {
+      this.#held.delete(job);
+      onDue();
+      this.pump();
+    }, delayMs);
+    this.#held.set(job, cancel);
+    return true;
+  }
+
+  setLimits(subscriptionId: string, limits: LaneLimits): void {
+    this.#queue.setLimits(subscriptionId, limits, this.#options.clock.monotonicMs());
+    this.pump();
+  }
+
+  /** Sends whatever may be sent now. */
+  pump(): void {
+    const { clock, maxUnrecorded } = this.#options;
+    const nowMs = clock.monotonicMs();
+    while (this.#state === 'running' && this.unrecorded < maxUnrecorded) {
+      const taken = this.#queue.take(nowMs);
+      if (taken === undefined) break;
+      this.#start(taken.job, taken.laneId);
+    }
+    this.#wakeLater(nowMs);
+  }
+
+  /** Takes back all that waits for one subscription. */
+  takeQueued(subscriptionId: string): readonly Job[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#queue.removeWhere(() => true, { laneId: subscriptionId, nowMs });
+  }
+
+  /** Takes back what has waited for too long. */
+  takeAged(isTooOld: Parameters<FairQueue<Job>['takeAged']>[1]): ReturnType<FairQueue<Job>['takeAged']> {
+    return this.#queue.takeAged(this.#options.clock.monotonicMs(), isTooOld);
+  }
+
+  /** Drops what waits for a partition that is no longer ours; what is under way goes on. */
+  dropPartition(partition: number): readonly Job[] {
+    const isLost = (job: Job) => job.partition === partition;
+    const dropped = [...this.#queue.removeWhere(isLost, { nowMs: this.#options.clock.monotonicMs() })];
+    for (const [job, cancel] of this.#held) {
+      if (!isLost(job)) continue;
+      cancel();
+      this.#held.delete(job);
+      dropped.push(job);
+    }
+    return dropped;
+  }
+
+  /** Takes nothing new and waits until all that is under way is recorded, at most `deadlineMs`. True when all is. */
+  async drain(deadlineMs: number): Promise<boolean> {
+    this.#state = 'draining';
+    this.#cancelWake();
+    this.#cancelSweep();
+    for (const cancel of this.#held.values()) cancel();
+    if (this.#working > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#options.clock.setTimer(resolve, deadlineMs);
+        this.#onQuiet.push(() => {
+          cancel();
+          resolve();
+        });
+      });
+    }
+    this.#state = 'stopped';
+    return this.#working === 0;
+  }
+
+  #start(job: Job, laneId: string): void {
+    this.#working += 1;
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#queue.finished(laneId, this.#options.clock.monotonicMs());
+    };
+    void this.#carry(job, release);
+  }
+
+  async #carry(job: Job, release: () => void): Promise<void> {
+    const releaseAndPump = () => {
+      release();
+      this.pump();
+    };
+    try {
+      await this.#options.attempt(job, releaseAndPump);
+    } catch (error) {
+      this.#options.onDefect(job, error);
+    } finally {
+      release();
+      this.#working -= 1;
+      if (this.#working === 0) for (const quiet of this.#onQuiet.splice(0)) quiet();
+      this.pump();
+    }
+  }
+
+  #wakeLater(nowMs: number): void {
+    const wakeMs = this.#state === 'running' ? this.#queue.nextWakeMs() : undefined;
+    if (wakeMs === this.#wakeMs) return;
+    this.#cancelWake();
+    this.#wakeMs = wakeMs;
+    if (wakeMs === undefined) return;
+    this.#cancelWake = this.#options.clock.setTimer(
+      () => {
+        this.#wakeMs = undefined;
+        this.pump();
+      },
+      Math.max(shortestWakeMs, wakeMs - nowMs),
+    );
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#options.clock.setTimer(() => {
+      this.#queue.forgetUnused(this.#options.clock.monotonicMs() - forgetAfterMs);
+      this.#sweepLater();
+    }, forgetAfterMs);
+  }
+}

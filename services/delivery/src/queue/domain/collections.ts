@@ -1,0 +1,157 @@
+// How many taken places may stay at the front before they are given back.
+const maxTakenPlaces = 64;
+
+/** First in, first out. An array's own shift moves everything behind it. */
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  #taken = 0;
+
+  get length(): number {
+    return this.#items.length - this.#taken;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  peek(): T | undefined {
+    return this.#items[this.#taken];
+  }
+
+  shift(): T | undefined {
+    if (this.length === 0) return undefined;
+    const item = this.#items[this.#taken];
+    this.#items[this.#taken] = undefined;
+    this.#taken += 1;
+    if (this.#taken === this.#items.length) {
+      this.#items = [];
+      this.#taken = 0;
+    } else if (this.#taken > maxTakenPlaces && this.#taken * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return item;
+  }
+
+  /** Takes out what `isUnwanted`, in order, and keeps the order of the rest. */
+  removeWhere(isUnwanted: (item: T) => boolean): readonly T[] {
+    const removed: T[] = [];
+    const kept: T[] = [];
+    for (let at = this.#taken; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as T;
+      (isUnwanted(item) ? removed : kept).push(item);
+    }
+    if (removed.length > 0) {
+      this.#items = kept;
+      this.#taken = 0;
+    }
+    return removed;
+  }
+}
+
+/** What can be a member of a ring. The two links belong to the ring. */
+export type RingMember<T> = { next: T | null; previous: T | null };
+
+/** A circle of members with a first one; adding, removing and turning cost the same however many there are. */
+export class Ring<T extends RingMember<T>> {
+  #first: T | null = null;
+
+  get first(): T | null {
+    return this.#first;
+  }
+
+  /** Adds `member`, which must be in no ring, as the last one. */
+  add(member: T): void {
+    const first = this.#first;
+    if (first === null) {
+      member.next = member;
+      member.previous = member;
+      this.#first = member;
+      return;
+    }
+    const last = first.previous as T;
+    member.next = first;
+    member.previous = last;
+    last.next = member;
+    first.previous = member;
+  }
+
+  /** Removes `member`, which must be in this ring. */
+  remove(member: T): void {
+    const next = member.next as T;
+    const previous = member.previous as T;
+    if (next === member) this.#first = null;
+    else {
+      previous.next = next;
+      next.previous = previous;
+      if (this.#first === member) this.#first = next;
+    }
+    member.next = null;
+    member.previous = null;
+  }
+
+  /** The second becomes the first, the first the last. */
+  turn(): void {
+    if (this.#first !== null) this.#first = this.#first.next;
+  }
+}
+
+type Entry<T> = Readonly<{ at: number; item: T }>;
+
+/** A binary heap: the entry with the smallest `at` comes first. */
+export class MinHeap<T> {
+  readonly #entries: Entry<T>[] = [];
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  peek(): Entry<T> | undefined {
+    return this.#entries[0];
+  }
+
+  push(at: number, item: T): void {
+    this.#entries.push({ at, item });
+    this.#rise(this.#entries.length - 1);
+  }
+
+  pop(): Entry<T> | undefined {
+    const first = this.#entries[0];
+    const last = this.#entries.pop();
+    if (first === undefined || last === undefined) return undefined;
+    if (this.#entries.length > 0) {
+      this.#entries[0] = last;
+      this.#sink(0);
+    }
+    return first;
+  }
+
+  #at(index: number): number {
+    return this.#entries[index]?.at ?? Infinity;
+  }
+
+  #swap(a: number, b: number): void {
+    const entry = this.#entries[a] as Entry<T>;
+    this.#entries[a] = this.#entries[b] as Entry<T>;
+    this.#entries[b] = entry;
+  }
+
+  #rise(start: number): void {
+    for (let index = start; index > 0; ) {
+      const parent = (index - 1) >> 1;
+      if (this.#at(parent) <= this.#at(index)) return;
+      this.#swap(parent, index);
+      index = parent;
+    }
+  }
+
+  #sink(start: number): void {
+    for (let index = start; ; ) {
+      const left = 2 * index + 1;
+      const smaller = this.#at(left + 1) < this.#at(left) ? left + 1 : left;
+      if (this.#at(smaller) >= this.#at(index)) return;
+      this.#swap(smaller, index);
+      index = smaller;
+    }
+  }
+}

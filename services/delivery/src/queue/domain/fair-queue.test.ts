@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FairQueue } from './fair-queue.ts';
+import type { LaneLimits } from './subscription-queue.ts';
+
+type Job = Readonly<{ name: string; bytes: number; arrivedMs: number }>;
+
+const unlimited: LaneLimits = { maxInFlight: 1_000, rateLimit: null };
+const atMost = (maxInFlight: number): LaneLimits => ({ maxInFlight, rateLimit: null });
+const wide = { softCap: 1_000, hardCap: 1_000 };
+
+const fill = (
+  queue: FairQueue<Job>,
+  laneId: string,
+  options: { count: number; limits?: LaneLimits; bytes?: number },
+) => {
+  const { count, limits = unlimited, bytes = 100 } = options;
+  for (let n = 1; n <= count; n += 1)
+    queue.push({ laneId, job: { name: `${laneId}${n}`, bytes, arrivedMs: 0 }, limits, nowMs: 0 });
+};
+
+const takeAll = (queue: FairQueue<Job>, nowMs = 0): string[] => {
+  const names: string[] = [];
+  for (let taken = queue.take(nowMs); taken !== undefined; taken = queue.take(nowMs))
+    names.push(taken.job.name);
+  return names;
+};
+
+describe('FairQueue', () => {
+  it('keeps the order of one subscription', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'a', { count: 200 });
+    expect(takeAll(queue)).toEqual(Array.from({ length: 200 }, (_, at) => `a${at + 1}`));
+  });
+
+  it('lets a new subscription pass the backlog of another', () => {
+    const queue = new FairQueue<Job>({ softCap: 2, hardCap: 2 });
+    fill(queue, 'a', { count: 1_000 });
+    queue.take(0);
+    fill(queue, 'b', { count: 1 });
+    expect(queue.take(0)?.job.name).toBe('b1');
+  });
+
+  it('serves subscriptions with equal bodies equally', () => {
+    const queue = new FairQueue<Job>(wide);
+    for (const lane of ['a', 'b', 'c']) fill(queue, lane, { count: 300 });
+    const first = Array.from({ length: 300 }, () => queue.take(0)?.laneId);
+    for (const lane of ['a', 'b', 'c']) {
+      expect(Math.abs(first.filter((id) => id === lane).length - 100)).toBeLessThanOrEqual(16);
+    }
+  });
+
+  it('gives a subscription with large bodies fewer turns', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'small', { count: 500, bytes: 1_000 });
+    fill(queue, 'large', { count: 500, bytes: 100_000 });
+    const first = Array.from({ length: 200 }, () => queue.take(0)?.laneId);
+    expect(first.filter((id) => id === 'large').length).toBeLessThan(10);
+  });
+
+  it('holds a subscription at its own limit and goes on when a request ends', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'a', { count: 5, limits: atMost(2) });
+    expect(takeAll(queue)).toEqual(['a1', 'a2']);
+    queue.finished('a', 0);
+    expect(takeAll(queue)).toEqual(['a3']);
+  });
+
+  it('stops at the soft cap but still starts a subscription with nothing under way, up to the hard cap', () => {
+    const queue = new FairQueue<Job>({ softCap: 2, hardCap: 4 });
+    fill(queue, 'a', { count: 10 });
+    expect(takeAll(queue)).toEqual(['a1', 'a2']);
+    for (const lane of ['b', 'c', 'd']) fill(queue, lane, { count: 2 });
+    expect(takeAll(queue)).toEqual(['b1', 'c1']);
+    queue.finished('a', 0);
+    expect(takeAll(queue)).toEqual(['d1']);
+  });
+
+  it('obeys a rate and says when it goes on', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'a', { count: 5, limits: { maxInFlight: 10, rateLimit: { perSecond: 10, burst: 2 } } });
+    expect(takeAll(queue)).toEqual(['a1', 'a2']);
+    expect(queue.nextWakeMs()).toBe(100);
+    expect(takeAll(queue, 99)).toEqual([]);
+    expect(takeAll(queue, 100)).toEqual(['a3']);
+    expect(takeAll(queue, 1_000)).toEqual(['a4', 'a5']);
+    expect(queue.nextWakeMs()).toBeUndefined();
+  });
+
+  it('puts new limits in force for what waits already', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'a', { count: 5, limits: atMost(1) });
+    expect(takeAll(queue)).toEqual(['a1']);
+    queue.setLimits('a', atMost(3), 0);
+    expect(takeAll(queue)).toEqual(['a2', 'a3']);
+    queue.setLimits('a', { maxInFlight: 5, rateLimit: { perSecond: 1, burst: 1 } }, 0);
+    expect(takeAll(queue)).toEqual(['a4']);
+    queue.setLimits('a', unlimited, 0);
+    expect(takeAll(queue)).toEqual(['a5']);
+    expect(queue.nextWakeMs()).toBeUndefined();
+  });
+
+  it('takes out what is not wanted and counts right', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'a', { count: 3 });
+    fill(queue, 'b', { count: 2 });
+    const removed = queue.removeWhere(({ name }) => name === 'a1' || name.startsWith('b'), { nowMs: 0 });
+    expect(removed.map(({ name }) => name)).toEqual(['a1', 'b1', 'b2']);
+    expect(queue.queued).toBe(2);
+    expect(queue.queuedBytes).toBe(200);
+    expect(takeAll(queue)).toEqual(['a2', 'a3']);
+  });
+
+  it('takes out what has waited too long, oldest first, and goes on with the rest', () => {
+    const queue = new FairQueue<Job>(wide);
+    const push = (name: string, arrivedMs: number) =>
+      queue.push({ laneId: 'a', job: { name, bytes: 100, arrivedMs }, limits: atMost(1), nowMs: arrivedMs });
+    for (const at of [0, 100, 200, 300]) push(`a${at}`, at);
+    expect(queue.take(300)?.job.name).toBe('a0');
+    const aged = queue.takeAged(
+      1_150,
+      ({ state }, { arrivedMs }) => 1_150 - arrivedMs >= (state === 'saturated' ? 900 : 5_000),
+    );
+    expect(aged.map(({ job, state }) => [job.name, state])).toEqual([
+      ['a100', 'saturated'],
+      ['a200', 'saturated'],
+    ]);
+    expect(queue.queued).toBe(1);
+    queue.finished('a', 1_150);
+    expect(queue.take(1_150)?.job.name).toBe('a300');
+    expect(queue.takeAged(99_999, () => true)).toEqual([]);
+  });
+
+  it('forgets subscriptions that are not used, and only those', () => {
+    const queue = new FairQueue<Job>(wide);
+    fill(queue, 'idle', { count: 1 });
+    fill(queue, 'under-way', { count: 1 });
+    takeAll(queue);
+    queue.finished('idle', 0);
+    queue.forgetUnused(10);
+    expect(queue.lanes).toBe(1);
+    expect(queue.inFlightOf('under-way')).toBe(1);
+  });
+
+  it('never breaks a limit, loses a job or changes the order of a subscription', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('push' as const), lane: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({ kind: fc.constant('take' as const), lane: fc.constant(0) }),
+      fc.record({ kind: fc.constant('finish' as const), lane: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({ kind: fc.constant('wait' as const), lane: fc.constant(0) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 6 }), (steps, softCap) => {
+        const queue = new FairQueue<Job>({ softCap, hardCap: softCap + 2 });
+        const limitsOf = (lane: number): LaneLimits => ({
+          maxInFlight: 1 + (lane % 3),
+          rateLimit: lane % 2 === 0 ? null : { perSecond: 5, burst: 1 },
+        });
+        const pushed = new Map<string, number>();
+        const taken = new Map<string, number>();
+        const under = new Map<string, number>();
+        let nowMs = 0;
+        const takeOne = () => {
+          const next = queue.take(nowMs);
+          if (next === undefined) return false;
+          const nth = (taken.get(next.laneId) ?? 0) + 1;
+          expect(next.job.name).toBe(`${next.laneId}-${nth}`);
+          taken.set(next.laneId, nth);
+          under.set(next.laneId, (under.get(next.laneId) ?? 0) + 1);
+          expect(under.get(next.laneId)).toBeLessThanOrEqual(limitsOf(Number(next.laneId)).maxInFlight);
+          expect(queue.inFlight).toBeLessThanOrEqual(softCap + 2);
+          return true;
+        };
+        const finishOne = (laneId: string) => {
+          if ((under.get(laneId) ?? 0) === 0) return;
+          under.set(laneId, (under.get(laneId) ?? 0) - 1);
+          queue.finished(laneId, nowMs);
+        };
+        for (const { kind, lane } of steps) {
+          const laneId = String(lane);
+          if (kind === 'push') {
+            const nth = (pushed.get(laneId) ?? 0) + 1;
+            pushed.set(laneId, nth);
+            const job = { name: `${laneId}-${nth}`, bytes: 100, arrivedMs: nowMs };
+            queue.push({ laneId, job, limits: limitsOf(lane), nowMs });
+          } else if (kind === 'take') takeOne();
+          else if (kind === 'finish') finishOne(laneId);
+          else nowMs += 70;
+        }
+        for (let round = 0; queue.queued > 0 && round < 10_000; round += 1) {
+          nowMs += 200;
+          while (takeOne());
+          for (const laneId of [...under.keys()]) finishOne(laneId);
+        }
+        expect(Object.fromEntries(taken)).toEqual(Object.fromEntries(pushed));
+      }),
+    );
+  });
+});

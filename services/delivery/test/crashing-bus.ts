@@ -1,0 +1,144 @@
+import type {
+  OutgoingRecord,
+  PartitionRunner,
+  Producer,
+  RecordPosition,
+  RunPartitionsOptions,
+} from '@tidings/kafka';
+import type { MemoryBus } from '@tidings/kafka/testing';
+import { AppError, type Clock } from '@tidings/runtime';
+
+/** How the life of a process goes. */
+export type Fate = Readonly<{
+  /** How long a send takes on its way to the brokers, and its acknowledgement on the way back. */
+  delayMs: () => number;
+  /** The boundary at which it dies: every send, acknowledgement, request and answer is one. Default: none. */
+  dieAt?: number;
+  /** How long after a record is done its offset is committed. */
+  commitLagMs: number;
+  onDeath: () => void;
+}>;
+
+type Sending = Readonly<{
+  record: OutgoingRecord;
+  resolve: (position: RecordPosition) => void;
+  reject: (error: unknown) => void;
+}>;
+
+const died = () => new AppError({ code: 'closed', message: 'the process was killed' });
+
+/**
+ * The brokers as one process sees them, and the end of that process: from then on nothing that it does reaches anybody.
+ * Sends to one partition keep their order, those to several are written one before the other, and any of them may be
+ * written without its acknowledgement being seen.
+ */
+export class MortalProcess {
+  readonly bus: MemoryBus;
+  readonly #clock: Clock;
+  readonly #fate: Fate;
+  readonly #wires = new Map<string, Sending[]>();
+  #runner: PartitionRunner | undefined;
+  #steps = 0;
+  isDead = false;
+
+  constructor(bus: MemoryBus, clock: Clock, fate: Fate) {
+    this.#clock = clock;
+    this.#fate = fate;
+    this.bus = {
+      ...bus,
+      producer: async (options) => this.#mortal(await bus.producer(options)),
+      runPartitions: async (options) => this.#run(bus, options),
+    };
+  }
+
+  /** Boundaries that it has passed. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** One boundary: true when the process lives on behind it. */
+  step(): boolean {
+    if (this.isDead) return false;
+    this.#steps += 1;
+    if (this.#steps !== this.#fate.dieAt) return true;
+    this.kill();
+    this.#fate.onDeath();
+    return false;
+  }
+
+  kill(): void {
+    this.isDead = true;
+    for (const { reject } of [...this.#wires.values()].flat()) reject(died());
+    this.#wires.clear();
+  }
+
+  /** Its partitions go to the others, and it does not learn so: a process that was paused for too long. */
+  async loseGroup(): Promise<void> {
+    await this.#runner?.close({ drainMs: 0 });
+  }
+
+  async #run<T>(bus: MemoryBus, options: RunPartitionsOptions<T>): Promise<PartitionRunner> {
+    const { commitLagMs } = this.#fate;
+    this.#runner = await bus.runPartitions({
+      ...options,
+      onBatch: (batch) => {
+        if (this.isDead) return undefined;
+        const items = batch.items.map((item) => {
+          const { record, message } = item;
+          const commit = () => {
+            if (!this.isDead) item.done();
+          };
+          return { record, message, done: () => void this.#clock.setTimer(commit, commitLagMs) };
+        });
+        return options.onBatch({ ...batch, items });
+      },
+    });
+    return this.#runner;
+  }
+
+  #mortal(producer: Producer): Producer {
+    const send = async (record: OutgoingRecord): Promise<RecordPosition> => {
+      if (this.isDead) throw died();
+      return this.#send(producer, record);
+    };
+    return {
+      whenWritable: async () => producer.whenWritable(),
+      close: async () => producer.close(),
+      publish: send,
+      publishAll: async (records) => Promise.all(records.map(send)),
+    };
+  }
+
+  async #send(producer: Producer, record: OutgoingRecord): Promise<RecordPosition> {
+    const wire = `${record.topic.name} ${record.partition ?? record.key}`;
+    return new Promise((resolve, reject) => {
+      const waiting = this.#wires.get(wire);
+      const sending = { record, resolve, reject };
+      if (waiting !== undefined) {
+        waiting.push(sending);
+        return;
+      }
+      const queue = [sending];
+      this.#wires.set(wire, queue);
+      void this.#pump(producer, wire, queue);
+    });
+  }
+
+  async #pump(producer: Producer, wire: string, queue: Sending[]): Promise<void> {
+    while (queue.length > 0) {
+      await this.#wait();
+      if (!this.step()) return;
+      const batch = queue.slice();
+      const positions = await Promise.all(batch.map(async ({ record }) => producer.publish(record)));
+      await this.#wait();
+      if (!this.step()) return;
+      queue.splice(0, batch.length);
+      for (const [at, { resolve }] of batch.entries()) resolve(positions[at] as RecordPosition);
+    }
+    this.#wires.delete(wire);
+  }
+
+  async #wait(): Promise<void> {
+    await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, this.#fate.delayMs()));
+  }
+}

@@ -1,0 +1,128 @@
+import type { AttemptRecorded } from '@tidings/contracts';
+import { recordingLogger } from '@tidings/observability/testing';
+import { AppError } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
+import { describe, expect, it } from 'vitest';
+import { BatchProjector, type Written } from './batch-projector.ts';
+import type { Projected } from './handle-attempt-recorded.ts';
+
+const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
+  const clock = fakeClock();
+  const batches: number[] = [];
+  const written: Written<Projected>[] = [];
+  const failed: string[] = [];
+  const finished: number[] = [];
+  let outcome: () => Promise<void> = async () => {};
+  const projector = new BatchProjector({
+    name: 'attempts',
+    project: async (records: readonly AttemptRecorded[]) => {
+      batches.push(records.length);
+      await outcome();
+      return { inserted: records.length, updated: 0, unchanged: 0, recovered: [] };
+    },
+    batchRecords: over.batchRecords ?? 10,
+    intervalMs: over.intervalMs ?? 50,
+    clock,
+    logger: recordingLogger(),
+    onWritten: (one) => written.push(one),
+    onFailed: (reason) => failed.push(reason),
+  });
+  let n = 0;
+  const add = (count: number) =>
+    projector.add(
+      Array.from({ length: count }, () => {
+        n += 1;
+        const id = n;
+        return {
+          record: { timestampMs: clock.nowMs() },
+          message: anAttemptRecord(id),
+          done: () => void finished.push(id),
+        };
+      }),
+    );
+  const when = (next: () => Promise<void>) => {
+    outcome = next;
+  };
+  return { clock, batches, written, failed, finished, projector, add, when };
+};
+
+describe('gathering records', () => {
+  it('writes a lone one at once, and then what has gathered after the interval', async () => {
+    const { clock, batches, finished, add } = setUp();
+    add(1);
+    await clock.advance(0);
+    expect(finished).toEqual([1]);
+    add(1);
+    await clock.advance(20);
+    add(2);
+    await clock.advance(29);
+    expect(batches).toEqual([1]);
+    await clock.advance(1);
+    expect(batches).toEqual([1, 3]);
+    expect(finished).toEqual([1, 2, 3, 4]);
+  });
+
+  it('does not wait for the interval when half a batch is there, and never takes more than a whole one', async () => {
+    const { clock, batches, add } = setUp({ batchRecords: 10 });
+    add(1);
+    await clock.advance(0);
+    add(24);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 10, 10]);
+    await clock.advance(50);
+    expect(batches).toEqual([1, 10, 10, 4]);
+  });
+
+  it('has one write under way, and gathers behind it', async () => {
+    const { clock, batches, add, when } = setUp();
+    let finish = () => {};
+    when(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
+    add(3);
+    await clock.advance(500);
+    add(2);
+    add(2);
+    await clock.advance(500);
+    expect(batches).toEqual([3]);
+    finish();
+    await clock.advance(0);
+    expect(batches).toEqual([3, 4]);
+  });
+
+  it('repeats a failed write until it succeeds; nothing is done before, nothing overtakes', async () => {
+    const { clock, batches, failed, finished, written, projector, add, when } = setUp();
+    when(async () => {
+      throw new AppError({ code: 'unavailable', message: 'MongoDB is away' });
+    });
+    add(3);
+    await clock.advance(60_000);
+    add(2);
+    expect(failed.length).toBeGreaterThan(10);
+    expect(new Set(batches)).toEqual(new Set([3]));
+    expect(finished).toEqual([]);
+    expect(projector.waiting).toBe(5);
+    when(async () => {});
+    await clock.advance(5_100);
+    expect(finished).toEqual([1, 2, 3, 4, 5]);
+    expect(written.map(({ records }) => records)).toEqual([3, 2]);
+    expect(projector.waiting).toBe(0);
+  });
+
+  it('gives up what is not written when it is closed', async () => {
+    const { clock, finished, projector, add, when } = setUp();
+    when(async () => {
+      throw new Error('away');
+    });
+    add(3);
+    await clock.advance(10);
+    projector.close();
+    await clock.advance(60_000);
+    expect(finished).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,77 @@
+import { silentLogger } from '@tidings/observability';
+import { fakeClock } from '@tidings/runtime/testing';
+import { aSubscriptionRecord } from '@tidings/testing/messages';
+import { describe, expect, it } from 'vitest';
+import { aJob, aLetterSpace } from '../../test/dead-letter-builders.ts';
+import { createMemoryJobStore, createMemoryLetterStore } from '../../test/memory-dead-letter-stores.ts';
+import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
+import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
+
+const setUp = async (count: number, ratePerSecond: number) => {
+  const clock = fakeClock();
+  const [letters, jobs] = [createMemoryLetterStore(), createMemoryJobStore()];
+  const { letter, walls, workspace, subscription } = aLetterSpace();
+  await letters.insert(Array.from({ length: count }, () => letter()));
+  const stretches = [{ partition: 0, next: 0, end: count + 1 }];
+  const job = aJob({ workspaceId: workspace, filters: walls, ratePerSecond, stretches });
+  await jobs.insert(job);
+  const sentAtMs: number[] = [];
+  let isDead = false;
+  const known = aSubscriptionRecord({ id: subscription, workspaceId: workspace });
+  const newRunner = () =>
+    new DeadLetterJobRunner({
+      letters,
+      jobs,
+      deliveries: createMemoryDeliveryStore(),
+      journal: {
+        redrive: async (some) => {
+          for (const _ of some) sentAtMs.push(clock.nowMs());
+          // What a process that was killed has sent is sent; nothing after it happens.
+          if (isDead) await new Promise(() => {});
+        },
+        settle: async () => {},
+      },
+      subscriptions: { find: (id) => (id === subscription ? known : undefined), values: () => [known] },
+      readEnds: async () => new Map([[0, { end: count + 1, stored: count + 1 }]]),
+      clock,
+      logger: silentLogger,
+      onTurn: () => {},
+      onRound: () => {},
+    });
+  const die = (dead: boolean) => {
+    isDead = dead;
+  };
+  return { clock, letters, jobs, sentAtMs, newRunner, die };
+};
+
+describe('working off jobs', () => {
+  it.each([7, 50, 1_000])('never sends faster than %i a second, and not much slower', async (rate) => {
+    const count = rate * 3;
+    const { clock, sentAtMs, newRunner } = await setUp(count, rate);
+    newRunner().wake();
+    for (let ms = 0; ms < 3_400; ms += 10) await clock.advance(10);
+    expect(sentAtMs).toHaveLength(count);
+    const turn = Math.min(100, Math.ceil(rate / 5));
+    for (const atMs of sentAtMs) {
+      const within = sentAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length;
+      expect(within).toBeLessThanOrEqual(rate + turn);
+    }
+  });
+
+  it('leaves a job to the next run when the first has not shown itself for 15 s, in the same chains', async () => {
+    const { clock, letters, jobs, sentAtMs, newRunner, die } = await setUp(20, 50);
+    die(true);
+    newRunner().wake();
+    await clock.advance(10);
+    expect(sentAtMs).toHaveLength(10);
+    die(false);
+    const next = newRunner();
+    next.wake();
+    await clock.advance(14_000);
+    expect(sentAtMs).toHaveLength(10);
+    for (let ms = 0; ms < 6_000; ms += 100) await clock.advance(100);
+    expect(jobs.all()).toMatchObject([{ state: 'done', counts: { settled: 20 } }]);
+    expect(sentAtMs).toHaveLength(30);
+    expect(letters.all().every(({ state, taken }) => state === 'redriven' && taken?.chain === 1)).toBe(true);
+  });
+});

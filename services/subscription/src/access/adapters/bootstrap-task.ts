@@ -1,0 +1,46 @@
+import type { Access } from '@tidings/access';
+import { workspaceId } from '@tidings/contracts';
+import type { ServiceContext } from '@tidings/observability';
+import type { configSpec } from '../../config.ts';
+import type { Chore } from '../../maintenance/start-maintenance.ts';
+import type { metricsCatalogue } from '../../metrics.ts';
+import type { OperatorRules } from '../change-workspace.ts';
+import { ensureBootstrap } from '../ensure-bootstrap.ts';
+import { type AccessDocuments, readAccessRecords } from './open-access-documents.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+const bootstrapEveryMs = 10 * 60_000;
+
+/** What the operator sets for workspaces that say nothing else. */
+export const operatorRules = (config: Context['config']): OperatorRules => ({
+  maxSubscriptions: config.maxPerWorkspace,
+  disableAfterFailures: config.disableAfterFailures,
+});
+
+/** Keeps the operator's key and workspace. The registry knows its keys whether or not the brokers can tell them back. */
+export const bootstrapChore = (
+  { config, health }: Context,
+  documents: AccessDocuments,
+  access: Access,
+): Chore => {
+  const part = health.register('operator-key');
+  return {
+    name: 'bootstrap',
+    everyMs: bootstrapEveryMs,
+    turn: async () => {
+      await ensureBootstrap({
+        ...documents,
+        settings: {
+          adminKey: config.adminKey,
+          workspaceId: workspaceId(config.workspaceId),
+          eventTypePolicy: config.workspacePolicy,
+          allowHttp: config.allowHttpEndpoints,
+          ...operatorRules(config),
+        },
+      });
+      access.learn(await readAccessRecords(documents));
+      part.up();
+    },
+  };
+};

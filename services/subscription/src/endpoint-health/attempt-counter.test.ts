@@ -1,0 +1,252 @@
+import {
+  type AttemptRecorded,
+  encodeAttempt,
+  newEventId,
+  type SubscriptionId,
+  topics,
+  workspaceId,
+} from '@tidings/contracts';
+import type { PartitionRunner, Producer } from '@tidings/kafka';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { createMetrics } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { eventually } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { nextId } from '../../test/a-subscription.ts';
+import { MemoryHealthStore } from '../../test/memory-health-store.ts';
+import { metricsCatalogue } from '../metrics.ts';
+import { consumeAttempts } from './adapters/kafka-attempts.ts';
+import type { TellTransitions } from './apply-health-transitions.ts';
+import { AttemptCounter } from './attempt-counter.ts';
+
+const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
+
+const anAttempt = (
+  subscriptionId: SubscriptionId,
+  overrides: Partial<AttemptRecorded> = {},
+): AttemptRecorded =>
+  anAttemptRecord(1, {
+    eventId: newEventId(1_000),
+    workspaceId: workspaceId('ws_own'),
+    subscriptionId,
+    atMs: 5_000,
+    acceptedAtMs: 4_000,
+    outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+    ...overrides,
+  });
+const delivered: AttemptRecorded['outcome'] = { kind: 'delivered', statusCode: 200, responseExcerpt: null };
+
+describe('counting attempts', () => {
+  // Offsets are committed once a second; here as soon as a test has time for it.
+  let clock: FakeClock;
+  let bus: MemoryBus;
+  let producer: Producer;
+  let health: MemoryHealthStore;
+  let told: string[];
+  let tell: TellTransitions;
+  beforeEach(async () => {
+    told = [];
+    tell = async (all) => {
+      told.push(...[...all.values()].flat().map(({ kind }) => kind));
+      return new Map();
+    };
+    clock = fakeClock();
+    bus = createMemoryBus({ clock });
+    producer = await bus.producer();
+    health = new MemoryHealthStore();
+  });
+
+  async function startCounting(group = 'g'): Promise<{ counter: AttemptCounter; runner: PartitionRunner }> {
+    const counter = new AttemptCounter({
+      health,
+      countedVersionOf: () => 1,
+      policyOf: () => ({ disableAfterFailures: 10, disableAfterMs: 1_000_000 }),
+      tell: async (all) => tell(all),
+      metrics: handles,
+    });
+    const runner = await consumeAttempts(bus, counter, group);
+    onTestFinished(async () => runner.close({ drainMs: 0 }));
+    return { counter, runner };
+  }
+  const publish = async (...attempts: AttemptRecorded[]): Promise<void> => {
+    for (const attempt of attempts) {
+      await producer.publish({ topic: topics.attempts, ...encodeAttempt(attempt, null) });
+    }
+  };
+  /** Waits until a runner has brought what was published: it gathers records for up to a second. */
+  const brought = async (check: () => void): Promise<void> =>
+    eventually(async () => {
+      await clock.advance(1_000);
+      check();
+    });
+  const settle = async (runner: PartitionRunner, counter: AttemptCounter): Promise<void> =>
+    eventually(async () => {
+      await counter.flush();
+      await clock.advance(1_000);
+      const [lag] = await Promise.all([bus.lag('g', [topics.attempts])]);
+      expect(runner.pending()).toBe(0);
+      expect(lag.reduce((sum, { lagRecords }) => sum + lagRecords, 0n)).toBe(0n);
+    });
+
+  it('adds up what each endpoint did, one write for many attempts', async () => {
+    const [failing, well] = [nextId(), nextId()];
+    const { counter, runner } = await startCounting();
+    const many = Array.from({ length: 50 }, () => anAttempt(failing));
+    await publish(...many, anAttempt(well), anAttempt(well, { outcome: delivered }));
+    await settle(runner, counter);
+    expect(await health.find(failing)).toMatchObject({ failureCount: 50, lastDeliveryAtMs: null });
+    expect((await health.find(failing))?.rev).toBeLessThan(50);
+    expect(await health.find(well)).toMatchObject({ failureCount: 0, lastDeliveryAtMs: 5_000 });
+  });
+
+  it('leaves tests and what was not attempted uncounted, and is done with them', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(
+      anAttempt(id, { trigger: 'test' }),
+      anAttempt(id, { outcome: { kind: 'deferred', reason: 'breaker-open' } }),
+      anAttempt(id, { outcome: { kind: 'suppressed', reason: 'subscription-deleted' } }),
+    );
+    await settle(runner, counter);
+    expect(await health.find(id)).toBeNull();
+  });
+
+  it('comes to the same figures when the topic is read again from its beginning', async () => {
+    const id = nextId();
+    const first = await startCounting();
+    await publish(anAttempt(id, { outcome: delivered }), anAttempt(id), anAttempt(id));
+    await settle(first.runner, first.counter);
+    const before = await health.find(id);
+    const again = await startCounting('another');
+    await brought(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await again.counter.flush();
+    expect(await health.find(id)).toEqual(before);
+    expect(before).toMatchObject({ failureCount: 2, lastDeliveryAtMs: 5_000 });
+  });
+
+  it('is not done with a record before it is written, and loses none while the database is away', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const findMany = health.findMany.bind(health);
+    health.findMany = async () => {
+      throw new AppError({ code: 'unavailable', message: 'no database' });
+    };
+    await publish(anAttempt(id), anAttempt(id));
+    await brought(() => expect(runner.pending()).toBe(2));
+    await expect(counter.flush()).rejects.toThrow('no database');
+    expect(runner.pending()).toBe(2);
+    health.findMany = findMany;
+    await publish(anAttempt(id, { atMs: 7_000 }));
+    await settle(runner, counter);
+    expect(await health.find(id)).toMatchObject({ failureCount: 3, lastFailureAtMs: 7_000 });
+  });
+
+  it('writes again on what another instance wrote', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const write = health.write.bind(health);
+    health.write = async (all) => {
+      health.write = write;
+      await write(all.map((one) => ({ ...one, positions: [{ partition: 99, offset: 1 }], failureCount: 4 })));
+      return false;
+    };
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    expect(await health.find(id)).toMatchObject({ failureCount: 5, rev: 2 });
+  });
+
+  it('reads the figures of an endpoint once, and again when somebody else has written them', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const findMany = health.findMany.bind(health);
+    let reads = 0;
+    health.findMany = async (wanted) => {
+      reads += wanted.length;
+      return findMany(wanted);
+    };
+    for (let turn = 0; turn < 2; turn += 1) {
+      await publish(anAttempt(id));
+      await settle(runner, counter);
+    }
+    expect(reads).toBe(1);
+    const stored = await health.find(id);
+    if (stored !== null) await health.write([{ ...stored, failureCount: 7, rev: stored.rev + 1 }]);
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    expect(await health.find(id)).toMatchObject({ failureCount: 8 });
+    expect(reads).toBe(2);
+  });
+
+  it("reads the figures again when its partition was somebody else's in between", async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(...Array.from({ length: 9 }, () => anAttempt(id)));
+    await settle(runner, counter);
+    const stored = await health.find(id);
+    if (stored === null) throw new Error('nothing was counted');
+    await health.write([{ ...stored, failureCount: 0, alert: 'none', rev: stored.rev + 1 }]);
+    for (const { partition } of runner.assigned()) {
+      counter.revoked(partition);
+      counter.assigned({
+        topic: topics.attempts.name,
+        partition,
+        committedOffset: 0n,
+        lowOffset: 0n,
+        highOffset: 10n,
+      });
+    }
+    told = [];
+    await publish(anAttempt(id));
+    await settle(runner, counter);
+    // On the old figures it would have been the tenth in a row.
+    expect(told).toEqual([]);
+    expect(await health.find(id)).toMatchObject({ failureCount: 1 });
+  });
+
+  it('tells what comes of it once, also when the topic is read again from its beginning', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    await publish(...Array.from({ length: 12 }, () => anAttempt(id)));
+    await settle(runner, counter);
+    expect(told).toEqual(['failing', 'disabled']);
+    const again = await startCounting('another');
+    await brought(() => expect(again.runner.pending()).toBeGreaterThan(0));
+    await again.counter.flush();
+    expect(told).toHaveLength(2);
+  });
+
+  it('is not done with attempts, and counts none of them, as long as their owner could not be told', async () => {
+    const id = nextId();
+    const { counter, runner } = await startCounting();
+    const works = tell;
+    tell = async () => {
+      throw new AppError({ code: 'unavailable', message: 'no brokers' });
+    };
+    await publish(...Array.from({ length: 4 }, () => anAttempt(id)));
+    await brought(() => expect(runner.pending()).toBe(4));
+    await expect(counter.flush()).rejects.toThrow('no brokers');
+    expect([runner.pending(), await health.find(id)]).toEqual([4, null]);
+    tell = works;
+    await settle(runner, counter);
+    expect(told).toEqual(['failing']);
+    expect(await health.find(id)).toMatchObject({ failureCount: 4, alert: 'failing' });
+  });
+
+  it('works a flood of one endpoint off in pieces', async () => {
+    const id = nextId();
+    const sizes: number[] = [];
+    tell = async (all) => {
+      sizes.push([...all.values()].flat().length);
+      return new Map();
+    };
+    const { counter, runner } = await startCounting();
+    const exhausted = { next: { kind: 'dead-letter', reason: 'exhausted' } } as const;
+    await publish(...Array.from({ length: 1_200 }, () => anAttempt(id, exhausted)));
+    await settle(runner, counter);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(502);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(1_202);
+    expect(await health.find(id)).toMatchObject({ failureCount: 1_200 });
+  });
+});

@@ -1,0 +1,117 @@
+import type { AttemptRecorded, SubscriptionId } from '@tidings/contracts';
+import type { Assignment, WorkBatch, WorkItem } from '@tidings/kafka';
+import type { Metrics } from '@tidings/observability';
+import type { metricsCatalogue } from '../metrics.ts';
+import { type CountedAttempt, countedAttempt } from './domain/counted-attempt.ts';
+import { HealthCounter, type HealthParts, type Turn } from './health-counter.ts';
+
+/** What counting works with. */
+export type CountParts = Omit<HealthParts, 'endOf' | 'isOurs'> &
+  Readonly<{ metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'attemptsCounted'> }>;
+
+type Waiting = Readonly<{ id: SubscriptionId; attempt: CountedAttempt; item: WorkItem<AttemptRecorded> }>;
+/** `end`: the first offset that is not in the log of the partition, as far as is known. */
+type PartitionState = { waiting: Waiting[]; end: number };
+
+/** What waits of one endpoint. */
+type Line = Readonly<{ id: SubscriptionId; waiting: readonly Waiting[] }>;
+
+// One read and one write of the database.
+const endpointsAtOnce = 200;
+// What comes of them travels in one publish.
+const attemptsAtOnce = 500;
+
+/**
+ * Takes attempts in and counts them by turns, a record of each endpoint and turn, so that a flood of attempts costs no more
+ * than that. A record is done when it is counted.
+ */
+export class AttemptCounter {
+  readonly #metrics: CountParts['metrics'];
+  readonly #counter: HealthCounter;
+  readonly #partitions = new Map<number, PartitionState>();
+
+  constructor(parts: CountParts) {
+    this.#metrics = parts.metrics;
+    this.#counter = new HealthCounter({
+      ...parts,
+      endOf: (partition) => this.#partitions.get(partition)?.end ?? Number.POSITIVE_INFINITY,
+      isOurs: (partition) => this.#partitions.has(partition),
+    });
+  }
+
+  assigned({ partition, highOffset }: Assignment): void {
+    this.#partitions.set(partition, { waiting: [], end: Number(highOffset) });
+  }
+
+  /** What waits is dropped: the next owner of the partition reads it again. */
+  revoked(partition: number): void {
+    this.#partitions.delete(partition);
+    this.#counter.forget();
+  }
+
+  take({ partition, items }: WorkBatch<AttemptRecorded>): void {
+    const state = this.#partitions.get(partition);
+    if (state === undefined) return;
+    for (const item of items) {
+      const offset = Number(item.record.offset);
+      state.end = Math.max(state.end, offset + 1);
+      const attempt = countedAttempt(item.message, { partition, offset });
+      if (attempt === null) item.done();
+      else state.waiting.push({ id: item.message.subscriptionId, attempt, item });
+    }
+  }
+
+  /** Counts what waits. What could not be counted waits on, and the error of the first comes out. */
+  async flush(): Promise<void> {
+    const failures: unknown[] = [];
+    const lines = [...this.#takeWaiting()].map(([id, waiting]) => ({ id, waiting }));
+    for (let from = 0; from < lines.length; from += endpointsAtOnce) {
+      let left: readonly Line[] = lines.slice(from, from + endpointsAtOnce);
+      while (left.length > 0) left = await this.#countHeads(left, failures);
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Counts the first attempts of each line; answers what is left of them. */
+  async #countHeads(lines: readonly Line[], failures: unknown[]): Promise<readonly Line[]> {
+    const failed = await this.#counter.count(lines.flatMap(toTurn));
+    failures.push(...failed.values());
+    const left: Line[] = [];
+    for (const { id, waiting } of lines) {
+      if (failed.has(id)) {
+        this.#putBack(waiting);
+        continue;
+      }
+      const head = waiting.slice(0, attemptsAtOnce);
+      this.#metrics.attemptsCounted.inc({}, head.length);
+      for (const { item } of head) item.done();
+      if (waiting.length > head.length) left.push({ id, waiting: waiting.slice(head.length) });
+    }
+    return left;
+  }
+
+  #takeWaiting(): Map<SubscriptionId, Waiting[]> {
+    const groups = new Map<SubscriptionId, Waiting[]>();
+    for (const state of this.#partitions.values()) {
+      for (const waiting of state.waiting) {
+        const group = groups.get(waiting.id);
+        if (group === undefined) groups.set(waiting.id, [waiting]);
+        else group.push(waiting);
+      }
+      state.waiting = [];
+    }
+    return groups;
+  }
+
+  // In front of what came meanwhile: the order of offsets is the order of counting.
+  #putBack(waiting: readonly Waiting[]): void {
+    for (const one of [...waiting].reverse()) {
+      this.#partitions.get(one.attempt.position.partition)?.waiting.unshift(one);
+    }
+  }
+}
+
+function toTurn({ id, waiting }: Line): Turn[] {
+  const [first, ...rest] = waiting.slice(0, attemptsAtOnce).map(({ attempt }) => attempt);
+  return first === undefined ? [] : [{ id, attempts: [first, ...rest] }];
+}

@@ -1,0 +1,108 @@
+import { type SubscriptionId, workspaceId } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import { beforeEach, expect, it } from 'vitest';
+import { nextId } from '../../test/a-subscription.ts';
+import { MemoryHealthStore } from '../../test/memory-health-store.ts';
+import type { TellTransitions } from './apply-health-transitions.ts';
+import type { CountedAttempt } from './domain/counted-attempt.ts';
+import { HealthCounter, type Turn } from './health-counter.ts';
+
+let health: MemoryHealthStore;
+let tell: TellTransitions;
+let counter: HealthCounter;
+beforeEach(() => {
+  health = new MemoryHealthStore();
+  tell = async () => new Map();
+  counter = new HealthCounter({
+    health,
+    countedVersionOf: () => 1,
+    policyOf: () => ({ disableAfterFailures: 100, disableAfterMs: 1_000_000 }),
+    tell: async (all) => tell(all),
+    endOf: () => Number.POSITIVE_INFINITY,
+    isOurs: () => true,
+  });
+});
+
+const failedAt = (offset: number): CountedAttempt => ({
+  workspaceId: workspaceId('ws_own'),
+  subscriptionVersion: 1,
+  position: { partition: 0, offset },
+  atMs: 5_000,
+  failure: 'timeout',
+  statusCode: null,
+  cause: `att_${offset}`,
+  givenUp: null,
+});
+const four = (id: SubscriptionId): Turn => ({
+  id,
+  attempts: [failedAt(0), failedAt(1), failedAt(2), failedAt(3)],
+});
+const once = (id: SubscriptionId): Turn => ({ id, attempts: [failedAt(0)] });
+
+it('counts the others when the figures of one cannot be read, or its owner cannot be told', async () => {
+  const [well, unreadable, untold] = [nextId(), nextId(), nextId()];
+  const find = health.find.bind(health);
+  health.findMany = async () => {
+    throw new AppError({ code: 'internal', message: 'unreadable' });
+  };
+  health.find = async (id) => {
+    if (id === unreadable) throw new AppError({ code: 'internal', message: 'unreadable' });
+    return find(id);
+  };
+  tell = async (all) =>
+    new Map([...all.keys()].filter((id) => id === untold).map((id) => [id, new Error('untold')]));
+  const failures = await counter.count([four(unreadable), four(untold), four(well)]);
+  expect([...failures].map(([id, error]) => [id, String(error)])).toEqual([
+    [unreadable, expect.stringContaining('unreadable')],
+    [untold, expect.stringContaining('untold')],
+  ]);
+  expect(await find(well)).toMatchObject({ failureCount: 4, alert: 'failing' });
+  expect([await find(unreadable), await find(untold)]).toEqual([null, null]);
+});
+
+it('counts many endpoints with one read and one write, also when somebody was faster with one', async () => {
+  const ids = Array.from({ length: 50 }, nextId);
+  const write = health.write.bind(health);
+  const findMany = health.findMany.bind(health);
+  const sizes: string[] = [];
+  health.findMany = async (wanted) => {
+    sizes.push(`${wanted.length} read`);
+    return findMany(wanted);
+  };
+  health.write = async (all) => {
+    sizes.push(`${all.length} written`);
+    const [first] = all;
+    if (sizes.length === 2 && first !== undefined) {
+      await write([{ ...first, positions: [], failureCount: 30 }]);
+    }
+    return write(all);
+  };
+  expect(await counter.count(ids.map(once))).toEqual(new Map());
+  const found = await findMany(ids);
+  expect(ids.map((id) => found.get(id)?.failureCount)).toEqual([31, ...Array.from({ length: 49 }, () => 1)]);
+  // Which of them were written shows when they are read: all but the one that was overtaken.
+  expect(sizes).toEqual(['50 read', '50 written', '50 read', '1 written']);
+});
+
+it('fails all of them when the database is away, and counts none', async () => {
+  const ids = [nextId(), nextId()];
+  const away = new AppError({ code: 'unavailable', message: 'no database' });
+  health.write = async () => Promise.reject(away);
+  expect([...(await counter.count(ids.map(once)))]).toEqual(ids.map((id) => [id, away]));
+  const read: string[] = [];
+  health.findMany = async () => Promise.reject(away);
+  health.find = async (id) => {
+    read.push(id);
+    return null;
+  };
+  expect([...(await counter.count(ids.map(once)))]).toEqual(ids.map((id) => [id, away]));
+  // Nobody asks a database that is away once for each of them.
+  expect(read).toEqual([]);
+});
+
+it('gives an endpoint up for this time that changes faster than it can be written', async () => {
+  const id = nextId();
+  health.write = async () => false;
+  const failures = await counter.count([once(id)]);
+  expect(String(failures.get(id))).toContain(`the health of ${id} changes faster`);
+});

@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aSubscription, someSettings } from '../../../test/a-subscription.ts';
+import {
+  type InMemoryRegistry,
+  openInMemoryRegistry,
+  publishedOn,
+} from '../../../test/in-memory-registry.ts';
+import { deleted, disabled, enabled, type Subscription } from '../../subscriptions/domain/subscription.ts';
+import { compareTopic } from './compare-topic.ts';
+import { republishOvertaken } from './republish-superseded.ts';
+
+describe('registry and topic', () => {
+  let registry: InMemoryRegistry;
+  beforeEach(async () => {
+    registry = await openInMemoryRegistry();
+  });
+  const stored = async (subscription: Subscription): Promise<Subscription> => {
+    const published = { ...subscription, isUnpublished: false };
+    await registry.store.insert(published);
+    return published;
+  };
+  const land = async (subscription: Subscription): Promise<void> => registry.topic.publish(subscription);
+  const last = (): unknown => publishedOn(registry.bus).at(-1);
+
+  it('that agree are left alone', async () => {
+    await land(await stored(aSubscription()));
+    expect(await compareTopic(registry)).toEqual({ compared: 1, republished: 0, tombstones: 0, orphans: 0 });
+    expect(publishedOn(registry.bus)).toHaveLength(1);
+  });
+
+  it('differ when the record is missing, older, or another of the same version', async () => {
+    const missing = await stored(aSubscription());
+    const second = disabled(aSubscription(), 'r', 2);
+    await land({ ...second, version: 1 });
+    await stored(second);
+    const other = await stored(aSubscription());
+    await land({ ...other, settings: someSettings({ description: 'x', events: ['*'] }) });
+    expect(await compareTopic(registry)).toMatchObject({ compared: 3, republished: 3 });
+    for (const { id, version } of [missing, second, other]) {
+      expect(registry.landed.lastOf(id)?.version).toBe(version);
+    }
+    expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
+  });
+
+  it('leaves to the sweep what is not published yet', async () => {
+    await registry.store.insert(aSubscription());
+    expect(await compareTopic(registry)).toMatchObject({ compared: 1, republished: 0 });
+  });
+
+  it('that was set back by a backup is lifted above what readers of the topic hold', async () => {
+    const restored = await stored(aSubscription());
+    await land({ ...restored, version: 5 });
+    expect(await compareTopic(registry)).toMatchObject({ republished: 1 });
+    expect(last()).toMatchObject({ id: restored.id, version: 6 });
+    expect(await registry.store.findAnywhere(restored.id)).toMatchObject({
+      version: 6,
+      isUnpublished: false,
+    });
+    expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
+  });
+
+  it('gives the record of a purged subscription its tombstone', async () => {
+    await land(deleted(aSubscription(), 2));
+    expect(await compareTopic(registry)).toMatchObject({ tombstones: 1, orphans: 0 });
+    expect(last()).toBeNull();
+    expect(registry.landed.size).toBe(0);
+  });
+
+  it('leaves what is due for the purge to it: a record that it has removed does not come back', async () => {
+    const dayMs = 24 * 3_600_000;
+    const nowMs = registry.clock.nowMs();
+    const gone = await stored(deleted(aSubscription(), nowMs - 15 * dayMs - 1));
+    const kept = await stored(deleted(aSubscription(), nowMs - 15 * dayMs));
+    expect(await compareTopic(registry)).toMatchObject({ compared: 2, republished: 1 });
+    expect(registry.landed.lastOf(kept.id)).toMatchObject({ isDeleted: true });
+    expect(registry.landed.lastOf(gone.id)).toBeUndefined();
+  });
+
+  it('keeps the record of a subscription that the database has lost, and says so', async () => {
+    await land(aSubscription());
+    expect(await compareTopic(registry)).toMatchObject({ tombstones: 0, orphans: 1 });
+    expect(publishedOn(registry.bus)).toHaveLength(1);
+    expect(registry.logger.lines).toContainEqual(expect.objectContaining({ event: 'subscription.orphaned' }));
+  });
+});
+
+describe('an older version that lands after a newer one', () => {
+  let registry: InMemoryRegistry;
+  const third = enabled(disabled(aSubscription(), 'r', 2), 3);
+  beforeEach(async () => {
+    registry = await openInMemoryRegistry();
+    await registry.store.insert({ ...third, isUnpublished: false });
+    await registry.topic.publish(third);
+    await registry.topic.publish({ ...third, version: 2, state: 'disabled' });
+  });
+
+  it('is noticed, and the current version published again', async () => {
+    expect([...registry.overtaken]).toEqual([third.id]);
+    expect(await republishOvertaken(registry, registry.overtaken)).toBe(1);
+    expect(publishedOn(registry.bus).map((record) => record?.version)).toEqual([3, 2, 3]);
+    expect(registry.overtaken.size).toBe(0);
+  });
+
+  it('stays on the list until that has worked', async () => {
+    registry.topic.fail = 'before';
+    expect(await republishOvertaken(registry, registry.overtaken)).toBe(0);
+    expect([...registry.overtaken]).toEqual([third.id]);
+    registry.topic.fail = 'never';
+    expect(await republishOvertaken(registry, registry.overtaken)).toBe(1);
+  });
+
+  it('is also found by the comparison, as compaction would leave it', async () => {
+    expect(await compareTopic(registry)).toMatchObject({ republished: 1 });
+    expect(publishedOn(registry.bus).at(-1)).toMatchObject({ version: 3 });
+  });
+});

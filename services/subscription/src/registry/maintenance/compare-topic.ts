@@ -1,0 +1,109 @@
+import type { Documents } from '../documents.ts';
+import { ourselves } from '../domain/audit-entry.ts';
+import { digestOf } from '../domain/record-digest.ts';
+import { isDueForPurge, raisedAbove, type Versioned } from '../domain/versioned.ts';
+import { withAudit } from '../write-audit.ts';
+import { pagesOf } from './sweep-unpublished.ts';
+
+/** What the comparison works with. */
+export type CompareParts<T extends Versioned> = Omit<Documents<T>, 'waitMs'>;
+
+/** How a comparison ended. `orphans`: records of which the registry knows nothing. */
+export type Comparison = Readonly<{
+  compared: number;
+  republished: number;
+  tombstones: number;
+  orphans: number;
+}>;
+
+/** How the last record of a document can differ from it. */
+export type Difference = 'missing' | 'older' | 'newer' | 'other';
+
+/** How the topic differs from a document, or null. */
+export function differenceOf<T extends Versioned>(
+  entity: T,
+  { kind, landed, clock }: Pick<Documents<T>, 'kind' | 'landed' | 'clock'>,
+): Difference | null {
+  // A record that is published in the middle of a purge would outlive its document.
+  if (isDueForPurge(entity, clock.nowMs())) return null;
+  const last = landed.lastOf(entity.id);
+  if (last === undefined) return 'missing';
+  // The database has lost a write that it had acknowledged, or was restored from a backup.
+  if (landed.newestVersionOf(entity.id) > entity.version) return 'newer';
+  if (last.version < entity.version) return 'older';
+  const { value } = kind.encode(entity);
+  return value !== null && digestOf(value) === last.digest ? null : 'other';
+}
+
+/** Publishes every document whose last record on the topic is not its current version. The registry is right. */
+export async function compareTopic<T extends Versioned>(parts: CompareParts<T>): Promise<Comparison> {
+  const known = new Set<string>();
+  const states = new Map<string, number>();
+  let republished = 0;
+  for await (const page of pagesOf(async (stretch) => parts.store.listAll(stretch))) {
+    for (const entity of page) {
+      known.add(entity.id);
+      states.set(entity.state, (states.get(entity.state) ?? 0) + 1);
+      if (await repair(parts, entity)) republished += 1;
+    }
+  }
+  const kind = parts.kind.name;
+  for (const state of parts.kind.states) parts.metrics.documents.set({ kind, state }, states.get(state) ?? 0);
+  const strangers = await dealWithStrangers(parts, known);
+  const comparison = { compared: known.size, republished, ...strangers };
+  parts.logger.info({ kind, ...comparison }, 'registry.compared');
+  return comparison;
+}
+
+async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): Promise<boolean> {
+  const { kind, outbox, logger, metrics } = parts;
+  // On its way, or the sweep's to publish.
+  if (entity.isUnpublished || outbox.isBusy(entity.id)) return false;
+  const how = differenceOf(entity, parts);
+  if (how === null) return false;
+  const current = how === 'newer' ? await raise(parts, entity.id) : entity;
+  if (current === null) return false;
+  metrics.differences.inc({ kind: kind.name, how });
+  logger.warn({ ...kind.logFields(entity), how }, `${kind.name}.differs`);
+  return outbox.publish(current, 'difference');
+}
+
+// A write is in the registry before it is on the topic, so what is read after the topic is at least as new, unless the
+// registry has lost it.
+async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): Promise<T | null> {
+  const { store, landed, clock } = parts;
+  const newestVersion = landed.newestVersionOf(id);
+  const current = await store.findAnywhere(id);
+  if (current === null || current.version >= newestVersion) return null;
+  const next = raisedAbove(current, newestVersion, clock.nowMs());
+  const raised = await withAudit(parts, { operation: 'raised', by: ourselves, current, next });
+  return (await store.replace(raised, current.version)) ? raised : null;
+}
+
+/**
+ * Records without a document. Of a deleted one that is what a purge leaves when it dies in the middle, and gets its
+ * tombstone. Of any other it means that the database lost documents: removing the records as well would take every one of
+ * them out of force, so they stay, and an operator is told.
+ */
+async function dealWithStrangers<T extends Versioned>(
+  { kind, store, topic, landed, logger, metrics }: CompareParts<T>,
+  known: ReadonlySet<string>,
+): Promise<Readonly<{ tombstones: number; orphans: number }>> {
+  let tombstones = 0;
+  let orphans = 0;
+  for (const id of [...landed.keys()].filter((candidate) => !known.has(candidate))) {
+    // Written after its page was read.
+    if ((await store.findAnywhere(id)) !== null) continue;
+    const last = landed.lastOf(id);
+    if (last === undefined) continue;
+    if (last.isDeleted) {
+      await topic.publishTombstone(id);
+      tombstones += 1;
+      continue;
+    }
+    orphans += 1;
+    metrics.differences.inc({ kind: kind.name, how: 'orphan' });
+    logger.error({ kind: kind.name, id, version: last.version }, `${kind.name}.orphaned`);
+  }
+  return { tombstones, orphans };
+}

@@ -1,0 +1,65 @@
+import type { Documents } from '../documents.ts';
+import type { Versioned } from '../domain/versioned.ts';
+import { type Difference, differenceOf } from './compare-topic.ts';
+import { pagesOf } from './sweep-unpublished.ts';
+
+/** What is looked at. */
+export type VerifyParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'store' | 'landed' | 'clock'>;
+
+/** One document, or record, that is not as the other side has it. */
+export type Disagreement = Readonly<{ id: string; how: Difference | 'unpublished' | 'orphan' }>;
+
+/** How the documents of a kind compare with their topic. `documents`: deleted ones that are still known included. */
+export type Verified = Readonly<{
+  kind: string;
+  documents: number;
+  records: number;
+  disagreements: readonly Disagreement[];
+}>;
+
+// What is written at this moment is on its way: a version takes milliseconds, its sweep seconds.
+const patienceMs = 10_000;
+const lookAgainMs = 500;
+
+function disagreementOf<T extends Versioned>(parts: VerifyParts<T>, entity: T): Disagreement | null {
+  const { id } = entity;
+  if (entity.isUnpublished) return { id, how: 'unpublished' };
+  const how = differenceOf(entity, parts);
+  return how === null ? null : { id, how };
+}
+
+async function lookAgain<T extends Versioned>(
+  parts: VerifyParts<T>,
+  id: string,
+): Promise<Disagreement | null> {
+  const entity = await parts.store.findAnywhere(id);
+  if (entity !== null) return disagreementOf(parts, entity);
+  return parts.landed.lastOf(id) === undefined ? null : { id, how: 'orphan' };
+}
+
+/**
+ * Compares every document with the last record of its key, and every record with its document, and changes nothing. The
+ * topic must have been read to its end, and is read on meanwhile: what differs only because it is being written agrees
+ * when it is looked at again.
+ */
+export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>): Promise<Verified> {
+  const { kind, store, landed, clock } = parts;
+  const known = new Set<string>();
+  let suspects: Disagreement[] = [];
+  for await (const page of pagesOf(async (stretch) => store.listAll(stretch))) {
+    for (const entity of page) {
+      known.add(entity.id);
+      const disagreement = disagreementOf(parts, entity);
+      if (disagreement !== null) suspects.push(disagreement);
+    }
+  }
+  for (const id of landed.keys()) if (!known.has(id)) suspects.push({ id, how: 'orphan' });
+  const deadlineMs = clock.monotonicMs() + patienceMs;
+  while (suspects.length > 0) {
+    const seen = await Promise.all(suspects.map(async ({ id }) => lookAgain(parts, id)));
+    suspects = seen.flatMap((one) => one ?? []);
+    if (clock.monotonicMs() >= deadlineMs) break;
+    if (suspects.length > 0) await new Promise<void>((done) => clock.setTimer(done, lookAgainMs));
+  }
+  return { kind: kind.name, documents: known.size, records: landed.size, disagreements: suspects };
+}

@@ -1,0 +1,38 @@
+import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
+import type { DisableBody, EnableBody } from './domain/request-body.ts';
+import { deleted, disabled, enabled, type Subscription } from './domain/subscription.ts';
+
+/** Stops deliveries to a subscription; a disabled one stays as it is, with its first reason. */
+export const disableSubscription = async (
+  parts: WriteParts<Subscription>,
+  target: Target,
+  body: DisableBody,
+): Promise<Written<Subscription>> =>
+  writeVersion(parts, target, {
+    operation: 'disabled',
+    change: (current) => disabled(current, body.reason ?? 'manual', parts.clock.nowMs()),
+  });
+
+/** Makes the last version of a subscription. Document and record stay for 15 days, so that late deliveries know of it. */
+export const deleteSubscription = async (
+  parts: WriteParts<Subscription>,
+  target: Target,
+): Promise<Written<Subscription>> =>
+  writeVersion(parts, target, {
+    operation: 'deleted',
+    change: (current) => deleted(current, parts.clock.nowMs()),
+  });
+
+/**
+ * Lets a subscription receive again; an active one stays as it is. The history service sends what waits in dead-letters,
+ * or discards it, as the new version says.
+ */
+export const enableSubscription = async (
+  parts: WriteParts<Subscription>,
+  target: Target,
+  body: EnableBody,
+): Promise<Written<Subscription>> =>
+  writeVersion(parts, target, {
+    operation: 'enabled',
+    change: (current) => enabled(current, parts.clock.nowMs(), body.waiting),
+  });

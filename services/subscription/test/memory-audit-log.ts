@@ -1,0 +1,30 @@
+import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
+import type { AuditLog, AuditQuery, Listed, Reach } from '../src/registry/ports.ts';
+
+/** The audit log in memory, for tests. */
+export class MemoryAuditLog implements AuditLog {
+  readonly #entries = new Map<string, AuditEntry>();
+
+  async append(entry: AuditEntry): Promise<void> {
+    if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, structuredClone(entry));
+  }
+
+  async list({ workspaceId, consumerId }: Reach, query: AuditQuery): Promise<Listed<AuditEntry>> {
+    const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
+    const found = [...this.#entries.values()]
+      .filter(
+        (one) =>
+          one.workspaceId === workspaceId &&
+          (consumerId === null || one.consumerId === consumerId) &&
+          (kind === null || one.kind === kind) &&
+          (entityId === null || one.entityId === entityId) &&
+          (keyId === null || one.actor.keyId === keyId) &&
+          (afterMs === undefined || one.atMs > afterMs) &&
+          (beforeMs === undefined || one.atMs < beforeMs) &&
+          (afterId === null || one.id < afterId),
+      )
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    const items = found.slice(0, limit);
+    return { items, nextAfterId: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+}
