@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bench, measure } from './measure.ts';
-import { named, openFinder, type Whereabouts } from './pipeline-backlog.ts';
+import { named, openFinder, type PipelineBacklog } from './pipeline-backlog.ts';
 import { startReceiverProcess } from './receiver-process.ts';
 import { root, startStack } from './stack.ts';
 
@@ -42,7 +42,7 @@ type ColdStart = Readonly<{
   p99: number;
   slowest: number;
   /** Commands that left for the retry topics, by reason. */
-  deferred: Whereabouts;
+  deferred: PipelineBacklog;
 }>;
 
 const busyLoop = 'for (;;);';

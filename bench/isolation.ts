@@ -176,9 +176,9 @@ const printable = (cases: readonly Case[]): string => {
   const rows = cases.map(({ name, expected, received, endToEndMs: ms }) => {
     const ratio = ms.p99 / Math.max(0.1, alone?.endToEndMs.p99 ?? 0);
     const isMet = ratio <= goal.timesAlone && ms.p99 <= goal.p99Ms && received >= expected;
-    const isJudged = neighbours.some((neighbour) => neighbour.name === name && neighbour.isControl !== true);
-    const verdict = isJudged ? (isMet ? 'met' : 'missed') : '';
-    return `| ${name} | ${ms.p50} ms | ${ms.p99} ms | ${ratio.toFixed(2)} | ${expected - received} | ${verdict} |`;
+    const isChecked = neighbours.some((neighbour) => neighbour.name === name && neighbour.isControl !== true);
+    const result = isChecked ? (isMet ? 'met' : 'missed') : '';
+    return `| ${name} | ${ms.p50} ms | ${ms.p99} ms | ${ratio.toFixed(2)} | ${expected - received} | ${result} |`;
   });
   const head = `| beside | healthy p50 | p99 | p99 / alone | lost | goal: ${goal.timesAlone} × alone and ${goal.p99Ms} ms |`;
   return [head, '|---|---|---|---|---|---|', ...rows].join('\n');

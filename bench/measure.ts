@@ -1,6 +1,6 @@
 import { flood, type LoadResult, paced, type Target } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
-import { type Finder, named, since, type Whereabouts } from './pipeline-backlog.ts';
+import { type Finder, named, type PipelineBacklog, since } from './pipeline-backlog.ts';
 import { type Usage, usageOfAll } from './process-usage.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
 import { eventCount, type Workload } from './workloads.ts';
@@ -12,9 +12,9 @@ export type Measurement = Readonly<{
   /** Neither arrived nor on its way any more. */
   lost: number;
   /** Where the others lie that have not arrived: topic → how many. */
-  waiting: Whereabouts;
+  waiting: PipelineBacklog;
   /** Commands that took a way round, by reason: why the end-to-end times may be long. */
-  detours: Whereabouts;
+  detours: PipelineBacklog;
   repeats: number;
   acceptedPerSecond: number;
   deliveredPerSecond: number;
@@ -39,7 +39,7 @@ const run = (target: Target, type: string, workload: Workload): Promise<LoadResu
 
 const quietMs = 30_000;
 // Whatever was put aside for a moment lies on a rung of at most a minute.
-const patienceMs = 150_000;
+const timeoutMs = 150_000;
 
 /**
  * Waits for all webhooks. When none has arrived for 30 s the rest is looked for: what still lies in a topic on its way is
@@ -48,19 +48,19 @@ const patienceMs = 150_000;
 const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promise<void> => {
   let last = -1;
   let lastChangeMs = performance.now();
-  let isTold = false;
+  let isReported = false;
   for (;;) {
     const count = await receiver.count();
     if (count >= expected) return;
     const nowMs = performance.now();
     if (count !== last) lastChangeMs = nowMs;
     last = count;
-    if (nowMs - lastChangeMs > quietMs && !isTold) {
-      isTold = true;
+    if (nowMs - lastChangeMs > quietMs && !isReported) {
+      isReported = true;
       const waiting = await finder.find();
       console.log(`  ${expected - count} not arrived after ${quietMs} ms of silence: ${named(waiting)}`);
     }
-    if (nowMs - lastChangeMs > patienceMs) return;
+    if (nowMs - lastChangeMs > timeoutMs) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };

@@ -3,14 +3,14 @@ import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 
 /** Where commands and events lie that have not arrived: place → how many. Places with none are left out. */
-export type Whereabouts = Readonly<Record<string, number>>;
+export type PipelineBacklog = Readonly<Record<string, number>>;
 
 /** Looks into the topics of a stack, so that a delivery that has not arrived is found and not called lost. */
 export type Finder = Readonly<{
   /** Everything that lies between an accepted event and its arrival, or has left that way for dead-letters. */
-  find(): Promise<Whereabouts>;
+  find(): Promise<PipelineBacklog>;
   /** How often the delivery service has put a command aside or has had to retry it since it started, by reason. */
-  detours(): Promise<Whereabouts>;
+  detours(): Promise<PipelineBacklog>;
   close(): Promise<void>;
 }>;
 
@@ -24,7 +24,7 @@ const places: readonly Place[] = [
   ...ladder.map(({ topic }) => ({ group: `tidings-delivery-retry-${labelOf(topic)}`, topic })),
 ];
 
-const present = (counts: readonly (readonly [string, number])[]): Whereabouts =>
+const present = (counts: readonly (readonly [string, number])[]): PipelineBacklog =>
   Object.fromEntries(counts.filter(([, count]) => count > 0));
 
 const waitingAt = async (bus: Bus, { group, topic }: Place): Promise<readonly [string, number]> => {
@@ -41,7 +41,7 @@ const detourLine =
   /^tidings_delivery_(?:(spills)_total\{reason="([^"]+)"|(retries)_scheduled_total\{)[^}]*\} (\d+)/gm;
 
 /** What the metrics of the delivery service say of {@link Finder.detours}. */
-export const detoursIn = (metrics: string): Whereabouts =>
+export const detoursIn = (metrics: string): PipelineBacklog =>
   present(
     [...metrics.matchAll(detourLine)].map(
       (found) => [found[2] ?? 'failed, retried', Number(found[4])] as const,
@@ -60,10 +60,10 @@ export const openFinder = async (brokers: readonly string[], deliveryUrl: string
 };
 
 /** What was counted since `before`. */
-export const since = (before: Whereabouts, after: Whereabouts): Whereabouts =>
+export const since = (before: PipelineBacklog, after: PipelineBacklog): PipelineBacklog =>
   present(Object.entries(after).map(([place, count]) => [place, count - (before[place] ?? 0)] as const));
 
-export const named = (whereabouts: Whereabouts): string =>
-  Object.entries(whereabouts)
+export const named = (backlog: PipelineBacklog): string =>
+  Object.entries(backlog)
     .map(([place, count]) => `${count} ${place}`)
     .join(', ');

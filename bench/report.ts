@@ -1,6 +1,6 @@
 import type { Measurement } from './measure.ts';
 import { medianOf } from './percentiles.ts';
-import { named, type Whereabouts } from './pipeline-backlog.ts';
+import { named, type PipelineBacklog } from './pipeline-backlog.ts';
 
 /** The run whose CPU is the median of its workload's runs: a real run, not a mixture of several. */
 export const medianRun = (runs: readonly Measurement[]): Measurement => {
@@ -39,7 +39,7 @@ const byProcess = (m: Measurement): string =>
     .map(([name, us]) => `${name} ${us}`)
     .join(', ');
 
-const lineOf = (name: string, what: string, counts: Whereabouts): string[] =>
+const lineOf = (name: string, what: string, counts: PipelineBacklog): string[] =>
   Object.keys(counts).length === 0 ? [] : [`${name}: ${what}: ${named(counts)}`];
 
 /** The measurements as text for a terminal: one table, then where the time went. */
@@ -48,9 +48,9 @@ export const printable = (measurements: readonly Measurement[]): string => {
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const table = lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
   const split = measurements.map((m) => `${m.name}: CPU µs per webhook: ${byProcess(m)}`);
-  const told = measurements.flatMap((m) => [
+  const reported = measurements.flatMap((m) => [
     ...lineOf(m.name, 'not arrived, and where', m.waiting),
     ...lineOf(m.name, 'commands that took a way round', m.detours),
   ]);
-  return [...table, '', ...split, ...told].join('\n');
+  return [...table, '', ...split, ...reported].join('\n');
 };

@@ -82,7 +82,7 @@ const put = async (producer: Producer, from: number, until: number): Promise<voi
   }
 };
 
-type Look = Readonly<{
+type Snapshot = Readonly<{
   waiting: number;
   rssMb: number;
   cpuMsPerSecond: number;
@@ -91,7 +91,7 @@ type Look = Readonly<{
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
-const lookAt = async ({ pids }: BenchStack, waiting: number): Promise<Look> => {
+const snapshotOf = async ({ pids }: BenchStack, waiting: number): Promise<Snapshot> => {
   const seconds = Number(values.seconds);
   const delivery = pids['delivery'] ?? 0;
   const broker = pids['broker-1'] ?? 0;
@@ -111,7 +111,7 @@ const main = async (): Promise<void> => {
   const counts = values.counts.split(',').map(Number);
   const stack = await startStack(values['port-base']);
   const bus = await connectKafka({ brokers: stack.brokers, clientId: 'tidings-bench', logger: silentLogger });
-  const looks: Look[] = [];
+  const snapshots: Snapshot[] = [];
   try {
     const producer = await bus.producer();
     let known = 0;
@@ -119,13 +119,16 @@ const main = async (): Promise<void> => {
       console.log(`${count} waiting …`);
       await put(producer, known, count);
       known = count;
-      const look = await lookAt(stack, count);
-      looks.push(look);
+      const takeSnapshot = await snapshotOf(stack, count);
+      snapshots.push(takeSnapshot);
       console.log(
-        `  delivery ${look.rssMb} MB, ${look.cpuMsPerSecond} ms of CPU a second; broker ${look.brokerCpuMsPerSecond} ms`,
+        `  delivery ${takeSnapshot.rssMb} MB, ${takeSnapshot.cpuMsPerSecond} ms of CPU a second; broker ${takeSnapshot.brokerCpuMsPerSecond} ms`,
       );
     }
-    await writeFile(values.out, `${JSON.stringify({ seconds: Number(values.seconds), looks }, null, 2)}\n`);
+    await writeFile(
+      values.out,
+      `${JSON.stringify({ seconds: Number(values.seconds), snapshots }, null, 2)}\n`,
+    );
     console.log(`Written to ${values.out}`);
   } finally {
     await bus.close();

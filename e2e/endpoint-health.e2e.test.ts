@@ -22,10 +22,10 @@ const publish = async (type: string, data: object = {}): Promise<void> => {
   expect(answer.status).toBe(202);
 };
 
-type Told = Readonly<{ type: string; data: Readonly<{ subscription_id: string; reason?: string }> }>;
+type ReceivedEvent = Readonly<{ type: string; data: Readonly<{ subscription_id: string; reason?: string }> }>;
 
-const toldTo = ({ receipts }: Collector): readonly Told[] =>
-  receipts.map(({ body }) => JSON.parse(body.toString('utf8')) as Told);
+const receivedBy = ({ receipts }: Collector): readonly ReceivedEvent[] =>
+  receipts.map(({ body }) => JSON.parse(body.toString('utf8')) as ReceivedEvent);
 
 it('an endpoint that fails and says it is gone is disabled, and its owner hears of it until it is well again', async () => {
   const [partner, owner] = [await startCollector(), await startCollector()];
@@ -41,31 +41,35 @@ it('an endpoint that fails and says it is gone is disabled, and its owner hears 
   partner.trust(secret);
   partner.failNext(4, 500);
   await publish('health.first');
-  await eventually(() => expect(toldTo(owner)).toMatchObject([{ type: 'tidings.subscription.failing' }]), {
-    timeoutMs: 60_000,
-  });
+  await eventually(
+    () => expect(receivedBy(owner)).toMatchObject([{ type: 'tidings.subscription.failing' }]),
+    {
+      timeoutMs: 60_000,
+    },
+  );
   partner.failNext(1, 410);
   await publish('health.second');
-  const told = [
+  const received = [
     { type: 'tidings.subscription.failing', data: { subscription_id: id, failure_count: 4 } },
     { type: 'tidings.delivery.exhausted', data: { subscription_id: id, reason: 'not-retried' } },
     { type: 'tidings.subscription.disabled', data: { subscription_id: id, reason: 'gone' } },
   ];
   await eventually(
     () => {
-      const types = new Set(toldTo(owner).map(({ type }) => type));
-      expect(types).toEqual(new Set(told.map(({ type }) => type)));
+      const types = new Set(receivedBy(owner).map(({ type }) => type));
+      expect(types).toEqual(new Set(received.map(({ type }) => type)));
     },
     { timeoutMs: 60_000 },
   );
-  for (const one of told) expect(toldTo(owner)).toContainEqual(expect.objectContaining({ type: one.type }));
+  for (const one of received)
+    expect(receivedBy(owner)).toContainEqual(expect.objectContaining({ type: one.type }));
   const disabled = await api.request('GET', `/v1/webhooks/subscriptions/${id}`);
   expect(disabled.body).toMatchObject({ state: 'disabled', disabled_reason: 'gone' });
 
   expect((await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`)).status).toBe(200);
   await publish('health.third');
   await eventually(
-    () => expect(toldTo(owner).at(-1)).toMatchObject({ type: 'tidings.subscription.recovered' }),
+    () => expect(receivedBy(owner).at(-1)).toMatchObject({ type: 'tidings.subscription.recovered' }),
     { timeoutMs: 60_000 },
   );
   expect(owner.refused).toEqual([]);
@@ -73,17 +77,17 @@ it('an endpoint that fails and says it is gone is disabled, and its owner hears 
   await Promise.all([partner.close(), owner.close()]);
 });
 
-type Letter = Readonly<{ id: string; state: string; reason: string }>;
+type DeadLetterView = Readonly<{ id: string; state: string; reason: string }>;
 
-const lettersOf = async (id: string): Promise<readonly Letter[]> => {
+const deadLettersOf = async (id: string): Promise<readonly DeadLetterView[]> => {
   const { body } = await api.request('GET', `/v1/webhooks/dead-letters?subscription_id=${id}&limit=100`);
-  return (body as { data: readonly Letter[] }).data;
+  return (body as { data: readonly DeadLetterView[] }).data;
 };
 
 const numbersOf = ({ receipts }: Collector): readonly number[] =>
   receipts.map(({ body }) => (JSON.parse(body.toString('utf8')) as { data: { n: number } }).data.n);
 
-const patient = { timeoutMs: 60_000 };
+const longTimeout = { timeoutMs: 60_000 };
 
 /** A subscription whose endpoint fails on event 0 until it is disabled for it; 1 and 2 come before that, 3 and 4 after. */
 const disabledByCount = async (type: string, settings: Readonly<Record<string, unknown>>) => {
@@ -101,7 +105,7 @@ const disabledByCount = async (type: string, settings: Readonly<Record<string, u
   partner.trust(secret);
   partner.failNext(3, 500);
   await publish(type, { n: 0 });
-  await eventually(() => expect(partner.receipts).toHaveLength(1), patient);
+  await eventually(() => expect(partner.receipts).toHaveLength(1), longTimeout);
   return { id, partner };
 };
 
@@ -114,15 +118,15 @@ const isDisabled = async (id: string): Promise<void> => {
       disabled_reason: 'consecutive-failures',
       failure_count: 3,
     });
-  }, patient);
+  }, longTimeout);
 };
 
-const letterStates = async (id: string, count: number, state: string): Promise<void> => {
+const deadLetterStates = async (id: string, count: number, state: string): Promise<void> => {
   await eventually(async () => {
-    const letters = await lettersOf(id);
-    expect(letters.map(({ reason }) => reason)).toEqual(Array.from({ length: count }, () => 'disabled'));
-    expect(new Set(letters.map((letter) => letter.state))).toEqual(new Set([state]));
-  }, patient);
+    const deadLetters = await deadLettersOf(id);
+    expect(deadLetters.map(({ reason }) => reason)).toEqual(Array.from({ length: count }, () => 'disabled'));
+    expect(new Set(deadLetters.map((deadLetter) => deadLetter.state))).toEqual(new Set([state]));
+  }, longTimeout);
 };
 
 it('what an ordered endpoint did not take waits as dead letters, and comes in order when it is enabled', async () => {
@@ -130,12 +134,12 @@ it('what an ordered endpoint did not take waits as dead letters, and comes in or
   for (const n of [1, 2]) await publish('waits.inline', { n });
   await isDisabled(id);
   for (const n of [3, 4]) await publish('waits.inline', { n });
-  await letterStates(id, 5, 'waiting');
+  await deadLetterStates(id, 5, 'waiting');
   expect(numbersOf(partner)).toEqual([0, 0, 0]);
 
   expect((await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`)).status).toBe(200);
-  await eventually(() => expect(numbersOf(partner)).toEqual([0, 0, 0, 0, 1, 2, 3, 4]), patient);
-  await letterStates(id, 5, 'delivered');
+  await eventually(() => expect(numbersOf(partner)).toEqual([0, 0, 0, 0, 1, 2, 3, 4]), longTimeout);
+  await deadLetterStates(id, 5, 'delivered');
   const { body } = await api.request('GET', `/v1/webhooks/subscriptions/${id}`);
   expect(body).toMatchObject({ is_active: true, disabled_reason: null, failure_count: 0 });
 });
@@ -144,14 +148,14 @@ it('what waits for a disabled endpoint is discarded on request, and only that', 
   const { id, partner } = await disabledByCount('waits.discard', {});
   await isDisabled(id);
   for (const n of [3, 4]) await publish('waits.discard', { n });
-  await letterStates(id, 3, 'waiting');
+  await deadLetterStates(id, 3, 'waiting');
 
   const enabled = await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`, {
     waiting: 'discard',
   });
   expect(enabled.status).toBe(200);
-  await letterStates(id, 3, 'discarded');
+  await deadLetterStates(id, 3, 'discarded');
   await publish('waits.discard', { n: 5 });
-  await eventually(() => expect(numbersOf(partner)).toContain(5), patient);
+  await eventually(() => expect(numbersOf(partner)).toContain(5), longTimeout);
   expect(numbersOf(partner)).toEqual([0, 0, 0, 5]);
 });

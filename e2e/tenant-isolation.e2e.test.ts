@@ -6,13 +6,13 @@ import { ghostOf, makeParties, type Parties } from './harness/isolation-parties.
 import { type Description, type Operation, operationsOf } from './harness/operations.ts';
 import { sharedTidings } from './harness/shared-tidings.ts';
 import {
+  isolationRules,
   type Owned,
   queryAims,
   type Request,
   requestOf,
   type Try,
   triesOf,
-  wallRules,
 } from './harness/tenant-isolation.ts';
 import type { LocalStack } from './harness/tidings.ts';
 
@@ -50,11 +50,11 @@ const outcomeOf = ({ stranger, neighbour }: Try, who: Foreigner) =>
 /** What of the owner shows in an answer although the request does not name it. */
 function seenIn({ text, headers }: Answer, request: Request, who: Foreigner): readonly string[] {
   const shown = `${text} ${JSON.stringify(headers)}`;
-  const told = `${decodeURIComponent(request.path)} ${JSON.stringify(request.body)}`;
+  const received = `${decodeURIComponent(request.path)} ${JSON.stringify(request.body)}`;
   const { workspace, ...things } = owned;
   // A consumer is told which workspace it is in.
   const secrets = who === 'stranger' ? [workspace, ...Object.values(things)] : Object.values(things);
-  return secrets.filter((secret) => shown.includes(secret) && !told.includes(secret));
+  return secrets.filter((secret) => shown.includes(secret) && !received.includes(secret));
 }
 
 /** An answer without what its request has named: of two that are equal nobody learns what exists. */
@@ -109,11 +109,11 @@ it('the description of all services is complete and without a fault', async () =
 
 describe('the table of the wall', () => {
   it('has a rule for every operation: add yours to harness/wall.ts', () => {
-    expect(names(all().filter(({ operationId }) => wallRules[operationId] === undefined))).toEqual([]);
-    const isOpen = ({ operationId }: Operation): boolean => wallRules[operationId] === 'public';
+    expect(names(all().filter(({ operationId }) => isolationRules[operationId] === undefined))).toEqual([]);
+    const isOpen = ({ operationId }: Operation): boolean => isolationRules[operationId] === 'public';
     expect(names(all().filter((operation) => (operation.scope === null) !== isOpen(operation)))).toEqual([]);
     const known = new Set(names(all()));
-    expect(Object.keys(wallRules).filter((name) => !known.has(name))).toEqual([]);
+    expect(Object.keys(isolationRules).filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('is told of in the description: how each operation refuses', () => {

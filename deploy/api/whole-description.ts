@@ -1,6 +1,6 @@
 import { type ApiDescription, describeApi, describing, route } from '../../packages/http/src/index.ts';
 import { deliveryRoutes } from '../../services/history/src/adapters/delivery-routes.ts';
-import { letterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
+import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { jobRoutes } from '../../services/history/src/dead-letters/adapters/job-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
@@ -20,7 +20,7 @@ export const wholeDescription: ApiDescription = describeApi(
   [
     ...eventRoutes(nothing),
     ...deliveryRoutes(nothing),
-    ...letterRoutes(nothing),
+    ...deadLetterRoutes(nothing),
     ...jobRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),

@@ -96,11 +96,11 @@ describe('each example of each command', () => {
       folder,
       stdin: Readable.from([Buffer.from(stdin)]),
       print: () => {},
-      complain: (text) => void said.push(text),
+      printError: (text) => void said.push(text),
     });
     expect([code, said.filter((text) => !text.startsWith('Nothing differs'))]).toEqual([0, []]);
-    expect(api.asked).not.toEqual([]);
-    for (const { line } of api.asked) {
+    expect(api.requests).not.toEqual([]);
+    for (const { line } of api.requests) {
       expect(matching(line), `${line} is a route of the API`).toHaveLength(1);
       asked.add(matching(line)[0] ?? '');
     }
@@ -153,7 +153,7 @@ describe('what get --json shows, edited and given to update --file', () => {
     const api = await anAnsweringApi(() => ({ body: { [field]: 'before', version: 1 } }));
     writeFileSync(join(folder, 'edited.json'), JSON.stringify({ [field]: 'after' }));
     const { code } = await api.runWith({ folder }, group, 'update', 'one', '--file', 'edited.json');
-    const patches = api.asked.filter(({ line }) => line.startsWith('PATCH')).map(({ body }) => body);
+    const patches = api.requests.filter(({ line }) => line.startsWith('PATCH')).map(({ body }) => body);
     if (isWritable) expect([code, patches]).toEqual([0, [{ [field]: 'after' }]]);
     // Refused, or left out because it changes by itself.
     else expect([[0, 2].includes(code), patches]).toEqual([true, []]);

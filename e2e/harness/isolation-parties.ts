@@ -50,10 +50,10 @@ async function makeDeadLetters(owner: Caller, subscription: string) {
       await eventually(async () => (await owner.call('POST', '/events', body)).id, { timeoutMs: 30_000 }),
     );
   }
-  const letters = `/webhooks/dead-letters?subscription_id=${subscription}`;
-  const [first, second] = await owner.list(letters, 2);
+  const deadLetters = `/webhooks/dead-letters?subscription_id=${subscription}`;
+  const [first, second] = await owner.list(deadLetters, 2);
   const job = await owner.call('POST', `/webhooks/dead-letters/${String(second?.id)}/redrive`);
-  await owner.list(letters, 3);
+  await owner.list(deadLetters, 3);
   // What is counted later than the letters are kept would look like something that a test has changed.
   await eventually(
     async () => {
@@ -93,7 +93,7 @@ export async function makeParties(
     ...{ endpoint_url: endpointUrl, events: [ownType], consumer_id: partner, description },
     ...{ retry_schedule: [], send_test: false },
   });
-  const letters = await makeDeadLetters(owner, subscription);
+  const deadLetters = await makeDeadLetters(owner, subscription);
   const apiKey = await owner.newKey(local, { name, consumer_id: partner, scopes: ofConsumer });
   const other = await owner.newKey(local, { consumer_id: neighbour, scopes: ofConsumer });
   const token = await owner.newToken(local, { consumer_id: visitor, expires_in_seconds: 3_600 });
@@ -101,7 +101,7 @@ export async function makeParties(
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
     owned: {
       ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
-      ...{ ...letters, apiKey: apiKey.id },
+      ...{ ...deadLetters, apiKey: apiKey.id },
     },
     endpoint,
   };

@@ -48,7 +48,7 @@ const ofSubscription = (body?: unknown): readonly Try[] => [
 ];
 const typeParams: Aim = { params: ({ eventType }) => ({ name: eventType, version: '1' }) };
 const ofType = (body?: unknown): readonly Try[] => [{ ...typeParams, body: () => body, ...hiddenFromAdmins }];
-const ofLetter = (body?: unknown): readonly Try[] => [
+const ofDeadLetter = (body?: unknown): readonly Try[] => [
   { params: ({ deadLetter }) => ({ id: deadLetter }), body: () => body, ...hidden },
 ];
 const ofJob: readonly Try[] = [{ params: ({ job }) => ({ id: job }), ...hidden }];
@@ -70,7 +70,7 @@ const ofKey: readonly Try[] = [
 ];
 const list: readonly Try[] = [blind];
 
-const manyLetters = (more: object): readonly Try[] => [
+const manyDeadLetters = (more: object): readonly Try[] => [
   { body: ({ subscription }) => ({ filter: { subscription_id: subscription }, ...more }), ...blind },
   { body: ({ consumer }) => ({ filter: { consumer_id: consumer }, ...more }), ...blind },
   { body: ({ event }) => ({ filter: { event_id: event }, dry_run: true, ...more }), ...blind },
@@ -80,7 +80,7 @@ const manyLetters = (more: object): readonly Try[] => [
 const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*'], send_test: false };
 
 /** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
-export const wallRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
+export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   getDescription: 'public',
   publishEvent: [
     { body: () => ({ type: 'wall.own', data: {} }), ...blindForAdmins },
@@ -157,11 +157,11 @@ export const wallRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
   listDeadLetters: list,
   countDeadLetters: list,
-  getDeadLetter: ofLetter(),
-  redriveDeadLetter: ofLetter({}),
-  discardDeadLetter: ofLetter({ reason: 'mine now' }),
-  redriveDeadLetters: manyLetters({}),
-  discardDeadLetters: manyLetters({ reason: 'mine now' }),
+  getDeadLetter: ofDeadLetter(),
+  redriveDeadLetter: ofDeadLetter({}),
+  discardDeadLetter: ofDeadLetter({ reason: 'mine now' }),
+  redriveDeadLetters: manyDeadLetters({}),
+  discardDeadLetters: manyDeadLetters({ reason: 'mine now' }),
   listDeadLetterJobs: list,
   getDeadLetterJob: ofJob,
   cancelDeadLetterJob: ofJob,
@@ -227,7 +227,7 @@ export function requestOf({ method, path }: Operation, aim: Try, owned: Owned): 
 
 /** All tries of an operation: those of its rule, and for a list one more for each parameter that can name something. */
 export function triesOf(operation: Operation): readonly Try[] {
-  const rule = wallRules[operation.operationId];
+  const rule = isolationRules[operation.operationId];
   if (rule === undefined || rule === 'public') return [];
   const [first] = rule;
   if (operation.method !== 'GET' || operation.path.includes('{') || first === undefined) return rule;

@@ -67,39 +67,40 @@ async function given(...records: readonly AccessRecord[]) {
   const health = new Health(clock);
   const resources = new Resources();
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
-  const { authenticate, table, learn } = await openAccess(
+  const { authenticate, table, refresh } = await openAccess(
     { name: 'test', logger: silentLogger, metrics, health, resources, clock },
     { bus, producer },
   );
   await clock.advance(0);
   onTestFinished(async () => resources.close(1_000));
-  const ask = async (token: string, caller = here): Promise<Principal | null> => authenticate(token, caller);
+  const verify = async (token: string, caller = here): Promise<Principal | null> =>
+    authenticate(token, caller);
   const reasonOf = async (token: string, caller = here): Promise<string> => {
     try {
-      return (await ask(token, caller)) === null ? 'refused' : 'let in';
+      return (await verify(token, caller)) === null ? 'refused' : 'let in';
     } catch (error) {
       if (error instanceof AppError) return error.code;
       throw error;
     }
   };
   const used = () => bus.records(topics.keyUsage).map(decodeKeyUsed);
-  return { learn, clock, publish, health, ask, reasonOf, table, used, metrics };
+  return { refresh, clock, publish, health, verify, reasonOf, table, used, metrics };
 }
 
 describe('a key', () => {
   it('stands for its workspace, its consumer and its scopes', async () => {
-    const { ask } = await given(
+    const { verify } = await given(
       aKey('k1', { consumerId: acme, scopes: ['deliveries:read'], requestsPerSecond: 5 }),
     );
-    expect(await ask('k1')).toEqual({
+    expect(await verify('k1')).toEqual({
       keyId: 'key_of_k1',
       workspaceId: ws,
       consumerId: acme,
       scopes: new Set(['deliveries:read']),
       requestsPerSecond: 5,
     });
-    expect(await ask('k2')).toBeNull();
-    expect(await ask(hashOfKey('k1'))).toBeNull();
+    expect(await verify('k2')).toBeNull();
+    expect(await verify(hashOfKey('k1'))).toBeNull();
   });
 
   it('is refused from when it is revoked, expired, or its workspace or consumer is disabled', async () => {
@@ -125,10 +126,10 @@ describe('a key', () => {
   });
 
   it('that is taken from one record and given to another goes on with the other', async () => {
-    const { ask, publish } = await given(aKey('k', { id: 'key_a' }));
+    const { verify, publish } = await given(aKey('k', { id: 'key_a' }));
     await publish(aKey('k', { id: 'key_b' }));
     await publish(aKey('k', { id: 'key_a', state: 'revoked', version: 2 }));
-    expect((await ask('k'))?.keyId).toBe('key_b');
+    expect((await verify('k'))?.keyId).toBe('key_b');
   });
 
   it('is 256 bits, and shows no more than its beginning', () => {
@@ -149,13 +150,13 @@ it('nobody is turned away before the keys are known, and /ready says so', async 
 });
 
 it('who keeps the keys lets in by what he has, and newer records of the topic still count', async () => {
-  const { learn, reasonOf, publish, health } = await given();
-  learn([aKey('k', { version: 2 }), aKey('gone', { state: 'deleted' })]);
+  const { refresh, reasonOf, publish, health } = await given();
+  refresh([aKey('k', { version: 2 }), aKey('gone', { state: 'deleted' })]);
   expect(health.report().ready).toBe(true);
   expect([await reasonOf('k'), await reasonOf('gone')]).toEqual(['let in', 'refused']);
   await publish(aKey('k', { version: 3, state: 'revoked' }));
   expect(await reasonOf('k')).toBe('refused');
-  learn([aKey('k', { version: 2 })]);
+  refresh([aKey('k', { version: 2 })]);
   expect(await reasonOf('k')).toBe('refused');
 });
 
@@ -210,59 +211,59 @@ describe('a consumer token', () => {
   }
 
   it('stands for its consumer, with its scopes, until it expires', async () => {
-    const { ask, text, clock } = await withToken();
-    expect(await ask(text)).toEqual({
+    const { verify, text, clock } = await withToken();
+    expect(await verify(text)).toEqual({
       keyId: 'tok_1',
       workspaceId: ws,
       consumerId: acme,
       scopes: new Set(['deliveries:read']),
     });
     await clock.advance(310_000);
-    expect(await ask(text)).toBeNull();
+    expect(await verify(text)).toBeNull();
   });
 
   it('ends with the key that asked for it, and with its consumer', async () => {
-    const { ask, text, publish } = await withToken();
+    const { verify, text, publish } = await withToken();
     await publish(aConsumer('disabled', 2));
-    expect(await ask(text)).toBeNull();
+    expect(await verify(text)).toBeNull();
     await publish(aConsumer('active', 3));
-    expect(await ask(text)).not.toBeNull();
+    expect(await verify(text)).not.toBeNull();
     await publish(aKey('maker', { id: 'key_maker', state: 'revoked', version: 2 }));
-    expect(await ask(text)).toBeNull();
+    expect(await verify(text)).toBeNull();
   });
 
   it('of another workspace, a changed one, or one signed by another key is refused', async () => {
-    const { ask, text, privateJwk, token } = await withToken();
+    const { verify, text, privateJwk, token } = await withToken();
     const other = await signConsumerToken({ ...token, workspaceId: 'ws_2' }, { kid: 'ws_1/1', privateJwk });
-    expect(await ask(other)).toBeNull();
+    expect(await verify(other)).toBeNull();
     const [head, , signature] = text.split('.');
     const body = Buffer.from(JSON.stringify({ ws, sub: 'acme', exp: 9e9 })).toString('base64url');
-    expect(await ask(`${head}.${body}.${signature}`)).toBeNull();
+    expect(await verify(`${head}.${body}.${signature}`)).toBeNull();
     const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
     const forged = await signConsumerToken(token, {
       kid: 'ws_1/1',
       privateJwk: await exportJWK(privateKey),
     });
-    expect(await ask(forged)).toBeNull();
+    expect(await verify(forged)).toBeNull();
     const none = Buffer.from(JSON.stringify({ alg: 'none', kid: 'ws_1/1' })).toString('base64url');
-    expect(await ask(`${none}.${text.split('.')[1]}.x`)).toBeNull();
+    expect(await verify(`${none}.${text.split('.')[1]}.x`)).toBeNull();
   });
 
   it('never carries what a consumer may not hold', async () => {
-    const { ask, text } = await withToken({ scopes: ['admin', 'events:write', 'subscriptions:read'] });
-    expect([...((await ask(text))?.scopes ?? [])]).toEqual(['subscriptions:read']);
+    const { verify, text } = await withToken({ scopes: ['admin', 'events:write', 'subscriptions:read'] });
+    expect([...((await verify(text))?.scopes ?? [])]).toEqual(['subscriptions:read']);
   });
 });
 
 it('which keys are used is told once a minute', async () => {
-  const { ask, clock, used } = await given(aKey('a'), aKey('b'));
-  for (let count = 0; count < 50; count += 1) await ask('a');
-  await ask('b');
+  const { verify, clock, used } = await given(aKey('a'), aKey('b'));
+  for (let count = 0; count < 50; count += 1) await verify('a');
+  await verify('b');
   expect(used()).toEqual([]);
   await clock.advance(2_000);
   expect(used().map(({ keyId }) => keyId)).toEqual(['key_of_a', 'key_of_b']);
   await clock.advance(60_000);
-  await ask('a');
+  await verify('a');
   await clock.advance(2_000);
   expect(used().map(({ keyId }) => keyId)).toEqual(['key_of_a', 'key_of_b', 'key_of_a']);
 });

@@ -29,7 +29,7 @@ export type Access = Readonly<{
    * Takes in everything that the owner of these records has: the topic need not have been read any more. For the
    * service that keeps them, which must let its operator in while the brokers are away.
    */
-  learn(records: readonly AccessRecord[]): void;
+  refresh(records: readonly AccessRecord[]): void;
 }>;
 
 const watchEveryMs = 1_000;
@@ -48,12 +48,12 @@ export async function openAccess(
   const table = new AccessTable();
   handles.keys.collect((gauge) => gauge.set({}, table.keys));
   let isRead = false;
-  let isLearned = false;
+  let isLoaded = false;
   let isStale = (): boolean => false;
-  const tell = (): void => {
-    if (!isRead && !isLearned) part.down('the keys have not been read yet');
+  const report = (): void => {
+    if (!isRead && !isLoaded) part.down('the keys have not been read yet');
     else if (!table.hasHadKeys) part.down('no key has been published yet');
-    else if (!isLearned && isStale()) part.down('the brokers are out of reach: changes of keys are not seen');
+    else if (!isLoaded && isStale()) part.down('the brokers are out of reach: changes of keys are not seen');
     else part.up();
   };
   const records = await bus.table<AccessRecord>({
@@ -65,17 +65,17 @@ export async function openAccess(
     },
     onChange: (key, value) => {
       table.apply(key, value);
-      tell();
+      report();
     },
   });
   isStale = () => records.isStale();
   void records.ready().then(() => {
     isRead = true;
-    tell();
+    report();
   });
   let cancel = (): void => {};
   const watch = (): void => {
-    tell();
+    report();
     cancel = clock.setTimer(watch, watchEveryMs);
   };
   watch();
@@ -87,16 +87,16 @@ export async function openAccess(
   });
   const authenticate = createAuthenticate({
     table,
-    isLoaded: () => (isRead || isLearned) && table.hasHadKeys,
+    isLoaded: () => (isRead || isLoaded) && table.hasHadKeys,
     attempts: new FailedAttempts(),
     clock,
     metrics: handles,
     onUse: (keyId, workspaceId) => usage.used(keyId, workspaceId),
   });
-  const learn = (known: readonly AccessRecord[]): void => {
+  const refresh = (known: readonly AccessRecord[]): void => {
     for (const record of known) table.apply(accessKeyOf(record), record);
-    isLearned = true;
-    tell();
+    isLoaded = true;
+    report();
   };
-  return { authenticate, table, learn, ready: async () => records.ready() };
+  return { authenticate, table, refresh, ready: async () => records.ready() };
 }

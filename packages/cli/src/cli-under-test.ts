@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { runCommand } from './run-command.ts';
 
 /** A request that was made. */
-export type Asked = { line: string; headers: Record<string, unknown>; raw: string; body: unknown };
+export type ReceivedRequest = { line: string; headers: Record<string, unknown>; raw: string; body: unknown };
 
 type Answer = Readonly<{ status?: number; body: unknown; headers?: Readonly<Record<string, string>> }>;
 
@@ -16,8 +16,11 @@ export async function anApi(status = 200, answer: unknown = {}, type = 'applicat
 }
 
 /** An API that answers what `answerTo` says, and a command line that knows where it is. */
-export async function anAnsweringApi(answerTo: (asked: Asked) => Answer, type = 'application/json') {
-  const asked: Asked[] = [];
+export async function anAnsweringApi(
+  answerTo: (requests: ReceivedRequest) => Answer,
+  type = 'application/json',
+) {
+  const requests: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
     void text(request).then((raw) => {
       const { method, url, headers } = request;
@@ -27,7 +30,7 @@ export async function anAnsweringApi(answerTo: (asked: Asked) => Answer, type = 
         raw,
         body: raw === '' ? undefined : (JSON.parse(raw) as unknown),
       };
-      asked.push(one);
+      requests.push(one);
       const { status = 200, body, headers: more } = answerTo(one);
       const said = typeof body === 'string' ? body : JSON.stringify(body);
       response.writeHead(status, { 'content-type': type, ...more }).end(said);
@@ -39,7 +42,7 @@ export async function anAnsweringApi(answerTo: (asked: Asked) => Answer, type = 
   const env = { TIDINGS_URL: url, TIDINGS_API_KEY: 'a-key' };
   return {
     url,
-    asked,
+    requests,
     env,
     run: async (...args: string[]) => run(args, { env }),
     /** With files in the folder that it runs in, and something on standard input. */
@@ -61,7 +64,7 @@ export async function run(
     folder,
     stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
     print: (line) => out.push(line),
-    complain: (line) => err.push(line),
+    printError: (line) => err.push(line),
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

@@ -17,14 +17,14 @@ export type Given = Readonly<{
 }>;
 
 /** One option. `many`: it may be given more than once. */
-export type OptionSpec = Readonly<{ flags: string; says: string; many?: true }>;
+export type OptionSpec = Readonly<{ flags: string; description: string; many?: true }>;
 
 /** One command of the tool. `examples` are shown by its --help, without `tidings` before them. */
 export type CommandSpec = Readonly<{
   /** Such as `subscriptions list`. */
   name: string;
-  says: string;
-  args?: readonly Readonly<{ name: string; says: string; optional?: true }>[];
+  description: string;
+  args?: readonly Readonly<{ name: string; description: string; optional?: true }>[];
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
@@ -100,13 +100,13 @@ export const inPath = ({ args }: Given, name: string): string => encodeURICompon
 /** Other fields of a body, for {@link bodyOf}. */
 export const dataOption: OptionSpec = {
   flags: '--data <json>',
-  says: 'any other fields of the API (JSON, @FILE or -); options win',
+  description: 'any other fields of the API (JSON, @FILE or -); options win',
 };
 
 /** Says which version a change is based on, for {@link ifMatch}. */
 export const versionOption: OptionSpec = {
   flags: '--if-match <version>',
-  says: 'only if it is still this version',
+  description: 'only if it is still this version',
 };
 
 /** The header of {@link versionOption}. */
@@ -118,7 +118,7 @@ export const ifMatch = (given: Given): Readonly<Record<string, string | undefine
 /** Makes a repeat of a creation safe, for {@link onceHeader}. */
 export const onceOption: OptionSpec = {
   flags: '--idempotency-key <key>',
-  says: 'makes a repeat of this command safe',
+  description: 'makes a repeat of this command safe',
 };
 
 /** The header of {@link onceOption}. */
@@ -128,8 +128,8 @@ export const onceHeader = (given: Given): Readonly<Record<string, string | undef
 
 /** The options of a list. */
 export const pageOptions: readonly OptionSpec[] = [
-  { flags: '--limit <n>', says: 'how many to list, 1 to 100 (default: 30)' },
-  { flags: '--cursor <cursor>', says: 'go on where the last list ended' },
+  { flags: '--limit <n>', description: 'how many to list, 1 to 100 (default: 30)' },
+  { flags: '--cursor <cursor>', description: 'go on where the last list ended' },
 ];
 
 /** The query of {@link pageOptions}. */

@@ -14,13 +14,13 @@ describe('where the API is', () => {
   };
 
   it('the local stack of this folder or one above it, when nothing is set', async () => {
-    const { url, asked } = await anApi();
+    const { url, requests } = await anApi();
     expect((await run(['subscriptions', 'get', 'sub_1'], { folder: aFolder(url) })).code).toBe(0);
-    expect(asked[0]?.headers['authorization']).toBe('Bearer local-key');
+    expect(requests[0]?.headers['authorization']).toBe('Bearer local-key');
   });
 
   it('never sends the key of the local stack anywhere else', async () => {
-    const { url, asked } = await anApi();
+    const { url, requests } = await anApi();
     const elsewhere = await run(['subscriptions', 'list', '--url', url], {
       folder: aFolder('http://127.0.0.1:1'),
     });
@@ -28,7 +28,7 @@ describe('where the API is', () => {
       code: 4,
       err: expect.stringContaining('Set TIDINGS_API_KEY') as string,
     });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('is asked for when there is none', async () => {

@@ -13,17 +13,17 @@ export type Surroundings = Readonly<{ url: string | undefined; env: NodeJS.Proce
  * in this folder or above it. The key of the local stack is only ever sent to the local stack.
  */
 export function findTarget({ url, env, folder }: Surroundings): Target {
-  const asked = url ?? env['TIDINGS_URL'];
+  const requests = url ?? env['TIDINGS_URL'];
   const apiKey = env['TIDINGS_API_KEY'];
-  if (asked !== undefined && apiKey !== undefined) return { url: checked(asked), apiKey };
+  if (requests !== undefined && apiKey !== undefined) return { url: checked(requests), apiKey };
   const local = readLocalState(folder);
   if (local === null) {
-    const missing = asked === undefined ? 'TIDINGS_URL and TIDINGS_API_KEY' : 'TIDINGS_API_KEY';
+    const missing = requests === undefined ? 'TIDINGS_URL and TIDINGS_API_KEY' : 'TIDINGS_API_KEY';
     const message = `There is no target: set ${missing}, or start a local stack with \`npm start\` and run this inside its folder.`;
     throw new CommandFailed(exitCodes.noTarget, message);
   }
-  if (asked !== undefined && checked(asked) !== local.url) {
-    const message = `Set TIDINGS_API_KEY: the key in .tidings/local.json belongs to ${local.url}, not to ${asked}.`;
+  if (requests !== undefined && checked(requests) !== local.url) {
+    const message = `Set TIDINGS_API_KEY: the key in .tidings/local.json belongs to ${local.url}, not to ${requests}.`;
     throw new CommandFailed(exitCodes.noTarget, message);
   }
   return { url: local.url, apiKey: apiKey ?? local.apiKey };

@@ -10,5 +10,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   folder: process.cwd(),
   stdin: process.stdin,
   print: (text) => void process.stdout.write(`${text}\n`),
-  complain: (text) => void process.stderr.write(`${text}\n`),
+  printError: (text) => void process.stderr.write(`${text}\n`),
 });

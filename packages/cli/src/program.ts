@@ -23,7 +23,7 @@ export type Io = Input &
   Readonly<{
     env: NodeJS.ProcessEnv;
     print(text: string): void;
-    complain(text: string): void;
+    printError(text: string): void;
   }>;
 
 const groups: Readonly<Record<string, string>> = {
@@ -68,8 +68,8 @@ export function createProgram(io: Io): Command {
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', closing);
   inherit(program, io);
-  for (const [name, says] of Object.entries(groups)) {
-    inherit(program.command(name).description(says), io);
+  for (const [name, description] of Object.entries(groups)) {
+    inherit(program.command(name).description(description), io);
   }
   for (const spec of commands) mount(program, spec, io);
   return program;
@@ -81,31 +81,31 @@ function inherit(command: Command, io: Io): void {
     .showHelpAfterError('(--help shows how)')
     .configureOutput({
       writeOut: (text) => io.print(text.trimEnd()),
-      writeErr: (text) => io.complain(text.trimEnd()),
+      writeErr: (text) => io.printError(text.trimEnd()),
     });
 }
 
 function mount(program: Command, spec: CommandSpec, io: Io): void {
   const [group = '', name = ''] = spec.name.split(' ');
   const parent = program.commands.find((one) => one.name() === group) ?? program;
-  const command = parent.command(name).description(spec.says);
+  const command = parent.command(name).description(spec.description);
   inherit(command, io);
-  for (const { name: argument, says, optional } of spec.args ?? []) {
-    command.argument(optional === true ? `[${argument}]` : `<${argument}>`, says);
+  for (const { name: argument, description, optional } of spec.args ?? []) {
+    command.argument(optional === true ? `[${argument}]` : `<${argument}>`, description);
   }
   for (const option of spec.options ?? []) addOption(command, option);
   const examples = spec.examples.map((line) => `  tidings ${line}`).join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}`);
   command.action(async () => {
     const args = Object.fromEntries((spec.args ?? []).map((one, i) => [one.name, command.args[i] ?? '']));
-    const given = { args, options: command.optsWithGlobals(), input: io, progress: io.complain };
+    const given = { args, options: command.optsWithGlobals(), input: io, progress: io.printError };
     await run(spec, given, io);
   });
 }
 
-function addOption(command: Command, { flags, says, many }: OptionSpec): void {
-  if (many !== true) command.option(flags, says);
-  else command.option(flags, says, (value: string, before: string[] = []) => [...before, value]);
+function addOption(command: Command, { flags, description, many }: OptionSpec): void {
+  if (many !== true) command.option(flags, description);
+  else command.option(flags, description, (value: string, before: string[] = []) => [...before, value]);
 }
 
 async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
@@ -114,7 +114,7 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   const body = await answerOf(spec, given, target);
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
-  if (more !== null && json !== true) io.complain(`There are more: add ${more}`);
+  if (more !== null && json !== true) io.printError(`There are more: add ${more}`);
   const failure = spec.failsWhen?.(body as object) ?? null;
   if (failure instanceof CommandFailed) throw failure;
   if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);

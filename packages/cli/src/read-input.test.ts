@@ -19,12 +19,12 @@ const publish = ['events', 'publish', 'a', '--data'];
 
 describe('a file or standard input', () => {
   it('may begin with a byte order mark, which is not sent', async () => {
-    const { asked, runWith } = await anApi(202, accepted);
+    const { requests, runWith } = await anApi(202, accepted);
     const bytes = Buffer.concat([mark, json]);
     expect((await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json')).code).toBe(0);
     expect((await runWith({ stdin: bytes }, ...publish, '-')).code).toBe(0);
     expect((await runWith({ stdin: json }, ...publish, '@-')).code).toBe(0);
-    expect(asked.map(({ raw }) => raw)).toEqual(
+    expect(requests.map(({ raw }) => raw)).toEqual(
       Array.from({ length: 3 }, () => `{"type":"a","data":${json.toString()}}`),
     );
   });
@@ -44,13 +44,13 @@ describe('a file or standard input', () => {
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32: '],
     ['Latin-1', Buffer.from('{"name":"Grüße"}', 'latin1'), 'is another encoding: '],
   ])('in %s is refused in words, and nothing is sent', async (_name, bytes, text) => {
-    const { asked, runWith } = await anApi();
+    const { requests, runWith } = await anApi();
     const fromFile = await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json');
     expect(fromFile).toMatchObject({ code: 2, out: '' });
     expect(fromFile.err).toContain(`The file 'data.json' must be UTF-8, and ${text}`);
     const fromStdin = await runWith({ stdin: bytes }, 'subscriptions', 'create', '--data', '-');
     expect(fromStdin.err).toContain(`Standard input must be UTF-8, and ${text}`);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('says which character nobody sees', async () => {
@@ -69,8 +69,8 @@ describe('a file or standard input', () => {
   });
 
   it('of an event goes out byte for byte, numbers beyond a double too', async () => {
-    const { asked, run: tidings } = await anApi(202, accepted);
+    const { requests, run: tidings } = await anApi(202, accepted);
     expect((await tidings(...publish, '{"n":9007199254740993}')).code).toBe(0);
-    expect(asked[0]?.raw).toContain('"data":{"n":9007199254740993}');
+    expect(requests[0]?.raw).toContain('"data":{"n":9007199254740993}');
   });
 });

@@ -246,15 +246,16 @@ describe('what is asked', () => {
     [['dead-letters', 'jobs', '--limit', '3'], 'GET /v1/webhooks/dead-letter-jobs?limit=3', undefined],
     [['dead-letters', 'cancel', 'job_1'], 'POST /v1/webhooks/dead-letter-jobs/job_1/cancel', undefined],
   ])('%j', async (args, line, body) => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     expect((await tidings(...args)).code).toBe(0);
-    expect(asked).toMatchObject([{ line, headers: { authorization: 'Bearer a-key' } }]);
-    if (body !== undefined && line.startsWith('POST /v1/webhooks/dead')) expect(asked[0]?.body).toEqual(body);
-    else expect(asked).toMatchObject([{ body }]);
+    expect(requests).toMatchObject([{ line, headers: { authorization: 'Bearer a-key' } }]);
+    if (body !== undefined && line.startsWith('POST /v1/webhooks/dead'))
+      expect(requests[0]?.body).toEqual(body);
+    else expect(requests).toMatchObject([{ body }]);
   });
 
   it('sends the data of an event as it is, under a key of the caller', async () => {
-    const { asked, run: tidings } = await anApi(202, {
+    const { requests, run: tidings } = await anApi(202, {
       id: 'evt_1',
       type: 'a',
       accepted_at: '2026-11-22T10:00:00.000Z',
@@ -271,7 +272,7 @@ describe('what is asked', () => {
       'once',
     );
     expect(published.out).toBe('id           evt_1\ntype         a\naccepted_at  2026-11-22T10:00:00.000Z');
-    expect(asked).toMatchObject([
+    expect(requests).toMatchObject([
       {
         line: 'POST /v1/events',
         body: { type: 'a', ordering_key: 'k' },
@@ -281,10 +282,10 @@ describe('what is asked', () => {
   });
 
   it('names the version a change is based on', async () => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     await tidings('subscriptions', 'delete', 'sub_1', '--if-match', '3');
     await tidings('consumers', 'disable', 'acme', '--if-match', '4');
-    expect(asked.map(({ headers }) => headers['if-match'])).toEqual(['"3"', '"4"']);
+    expect(requests.map(({ headers }) => headers['if-match'])).toEqual(['"3"', '"4"']);
   });
 
   it.each([
@@ -298,9 +299,9 @@ describe('what is asked', () => {
     [['dead-letters', 'redrive', 'dl_1']],
     [['dead-letters', 'discard', 'dl_1', '--because', 'x']],
   ])('makes a repeat of %j safe', async (args) => {
-    const { asked, run: tidings } = await anApi(201);
+    const { requests, run: tidings } = await anApi(201);
     await tidings(...args, '--idempotency-key', 'once');
-    expect(asked.map(({ headers }) => headers['idempotency-key'])).toEqual(['once']);
+    expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['once']);
   });
 
   it.each([
@@ -309,21 +310,21 @@ describe('what is asked', () => {
     [['dead-letters', 'list', '--since', '7d'], 'recorded_after', -604_800],
     [['deliveries', 'list', '--to', '90s'], 'created_before', -90],
   ] as const)('%j counts from now', async (args, name, seconds) => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     const earliest = Date.now();
     expect((await tidings(...args)).code).toBe(0);
     const latest = Date.now();
-    const query = new URL(`http://x${asked[0]?.line.split(' ')[1]}`).searchParams;
+    const query = new URL(`http://x${requests[0]?.line.split(' ')[1]}`).searchParams;
     const at = Date.parse(query.get(name) ?? '');
     expect(at).toBeGreaterThanOrEqual(earliest + seconds * 1_000);
     expect(at).toBeLessThanOrEqual(latest + seconds * 1_000);
   });
 
   it('takes when a key expires as a duration from now', async () => {
-    const { asked, run: tidings } = await anApi(201);
+    const { requests, run: tidings } = await anApi(201);
     const earliest = Date.now();
     await tidings('api-keys', 'create', '--scope', 'admin', '--expires', '90d');
-    const body = asked[0]?.body as { expires_at: string } | undefined;
+    const body = requests[0]?.body as { expires_at: string } | undefined;
     expect(Date.parse(body?.expires_at ?? '')).toBeGreaterThanOrEqual(earliest + 90 * 86_400_000);
   });
 
@@ -332,9 +333,9 @@ describe('what is asked', () => {
     [['--event', '{"id":"evt_1","data":{"a":2}}'], { event: { id: 'evt_1', data: { a: 2 } } }],
     [['--type', 'x.y'], { event_type: 'x.y' }],
   ])('matches a filter with %j', async (args, body) => {
-    const { asked, run: tidings } = await anApi(200, { matches: true, failed: [], warnings: [] });
+    const { requests, run: tidings } = await anApi(200, { matches: true, failed: [], warnings: [] });
     expect((await tidings('filters', 'test', '--filter', '{"a":1}', ...args)).code).toBe(0);
-    expect(asked).toMatchObject([{ line: 'POST /v1/webhooks/filters/test' }]);
-    expect(asked[0]?.body).toEqual({ filter: { a: 1 }, ...body });
+    expect(requests).toMatchObject([{ line: 'POST /v1/webhooks/filters/test' }]);
+    expect(requests[0]?.body).toEqual({ filter: { a: 1 }, ...body });
   });
 });

@@ -116,9 +116,9 @@ describe('what goes wrong', () => {
     [['events', 'publish', 'a', '--data', '{']],
     [['--url', 'ftp://x', 'subscriptions', 'list']],
   ])('%j: exit code 2, and nothing is asked', async (args) => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     const { code, err } = await tidings(...args);
-    expect([code, asked]).toEqual([2, []]);
+    expect([code, requests]).toEqual([2, []]);
     expect(err).not.toBe('');
     expect(err).not.toMatch(/\n\s+at /);
   });
@@ -183,9 +183,9 @@ describe('what goes wrong', () => {
     [['subscriptions', 'create', '--filter-types', 'a'], 'Did you mean --event, once for each?'],
     [['subscriptions', 'create', '--allow-http'], 'workspaces update ID --allow-http'],
   ])('%j: an option of a similar tool is told as the one of this', async (args, hint) => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     const { code, err } = await tidings(...args);
-    expect([code, asked]).toEqual([2, []]);
+    expect([code, requests]).toEqual([2, []]);
     expect(err).toContain(hint);
   });
 

@@ -12,14 +12,14 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     // Commander has said it already; 0 is --help.
     if (error instanceof CommanderError) {
       const hint = flagHint(error.message);
-      if (hint !== null) io.complain(hint);
+      if (hint !== null) io.printError(hint);
       return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     }
     if (error instanceof CommandFailed) {
-      io.complain(error.message);
+      io.printError(error.message);
       return error.exitCode;
     }
-    io.complain(`tidings failed: ${error instanceof Error ? error.message : String(error)}`);
+    io.printError(`tidings failed: ${error instanceof Error ? error.message : String(error)}`);
     return exitCodes.refused;
   }
 }

@@ -4,9 +4,9 @@ import { readTime } from './read-time.ts';
 
 /** The times of a list of what happened. */
 export const timeOptions: readonly OptionSpec[] = [
-  { flags: '--since <duration>', says: 'only of the last 2h, 7d …; a time or a day is taken as well' },
-  { flags: '--from <time>', says: 'only after this time, RFC 3339 or a day; the same as --since' },
-  { flags: '--to <time>', says: 'only before this time, RFC 3339, a day, or 1h for an hour ago' },
+  { flags: '--since <duration>', description: 'only of the last 2h, 7d …; a time or a day is taken as well' },
+  { flags: '--from <time>', description: 'only after this time, RFC 3339 or a day; the same as --since' },
+  { flags: '--to <time>', description: 'only before this time, RFC 3339, a day, or 1h for an hour ago' },
 ];
 
 /**

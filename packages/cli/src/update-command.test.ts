@@ -35,11 +35,11 @@ async function updated(edit: (one: Record<string, unknown>) => unknown, ...more:
   edit(one);
   writeFileSync(join(folder, 'one.json'), JSON.stringify(one));
   const now = { ...shown, failure_count: 3, last_delivery_at: '2026-01-03T00:00:00Z', propagated: false };
-  const { asked, runWith } = await anAnsweringApi(({ line }) => ({
+  const { requests, runWith } = await anAnsweringApi(({ line }) => ({
     body: line.startsWith('GET') ? now : { ...now, version: 5 },
   }));
   const ran = await runWith({ folder }, 'subscriptions', 'update', 'sub_1', '--file', 'one.json', ...more);
-  return { ...ran, patches: asked.filter(({ line }) => line.startsWith('PATCH')) };
+  return { ...ran, patches: requests.filter(({ line }) => line.startsWith('PATCH')) };
 }
 
 describe('what get --json has shown', () => {

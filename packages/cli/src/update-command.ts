@@ -22,7 +22,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export type Changeable = Readonly<{
   /** Such as `subscriptions`: the first word of its commands. */
   group: string;
-  says: string;
+  description: string;
   args: NonNullable<CommandSpec['args']>;
   pathOf(given: Given): string;
   options: readonly OptionSpec[];
@@ -33,16 +33,17 @@ export type Changeable = Readonly<{
 
 const fileOption: OptionSpec = {
   flags: '--file <file>',
-  says: 'what `get --json` has shown, edited (FILE or -): what differs is changed, if it is still that version',
+  description:
+    'what `get --json` has shown, edited (FILE or -): what differs is changed, if it is still that version',
 };
 
 /** A command that changes what is named, and nothing else: by options, or by the edited answer of `get --json`. */
 export function updateCommand(changeable: Changeable): CommandSpec {
-  const { group, says, args, options, examples } = changeable;
+  const { group, description, args, options, examples } = changeable;
   const [{ name: argument = 'id' } = {}] = args;
   return {
     name: `${group} update`,
-    says,
+    description,
     args,
     options: [...options, dataOption, fileOption, versionOption],
     examples: [

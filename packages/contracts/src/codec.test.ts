@@ -138,13 +138,13 @@ describe('messages survive the wire', () => {
     };
     expect(decodeDelivery(encodeDelivery(command))).toEqual(command);
     expect(decodeAttempt(encodeAttempt(anAttempt(), null))).toEqual(anAttempt());
-    const letter = {
+    const deadLetter = {
       type: 'DeliveryDeadLettered.v1',
       reason: 'exhausted',
       recordedAtMs: 5,
       state: aState(),
     } as const;
-    expect(decodeDeadLetter(encodeDeadLetter(letter, body, null))).toEqual({ letter, value: body });
+    expect(decodeDeadLetter(encodeDeadLetter(deadLetter, body, null))).toEqual({ deadLetter, value: body });
     expect(decodeSubscription(encodeSubscription(aSubscription))).toEqual(aSubscription);
     const { secretHeaders: _, requestOrigin: __, ...before } = aSubscription;
     const old = { key: null, headers: {}, value: Buffer.from(JSON.stringify(before)) };
@@ -158,7 +158,7 @@ describe('messages survive the wire', () => {
   });
 
   it('what was done with a dead letter comes back equal, and is told apart from a letter', () => {
-    const letter = {
+    const deadLetter = {
       type: 'DeliveryDeadLettered.v1',
       reason: 'exhausted',
       recordedAtMs: 5,
@@ -166,7 +166,7 @@ describe('messages survive the wire', () => {
     } as const;
     const settled = {
       type: 'DeadLetterSettled.v1',
-      ref: deadLetterRefOf(letter),
+      ref: deadLetterRefOf(deadLetter),
       how: 'redriven',
       chain: 3,
       by: 'key_1',
@@ -175,8 +175,10 @@ describe('messages survive the wire', () => {
     } as const;
     expect(decodeDeadLetterFact(encodeSettled(settled))).toEqual(settled);
     expect(() => decodeDeadLetter(encodeSettled(settled))).toThrow(/missing/);
-    expect(decodeDeadLetterFact(encodeDeadLetter(letter, Buffer.alloc(0), null))).toMatchObject({ letter });
-    const other = { ...letter, state: aState({ chain: 3 }) };
+    expect(decodeDeadLetterFact(encodeDeadLetter(deadLetter, Buffer.alloc(0), null))).toMatchObject({
+      deadLetter,
+    });
+    const other = { ...deadLetter, state: aState({ chain: 3 }) };
     expect(deadLetterIdOf(deadLetterRefOf(other))).not.toBe(deadLetterIdOf(settled.ref));
   });
 
@@ -190,10 +192,10 @@ describe('messages survive the wire', () => {
       headers: { a: 'b' },
     };
     const raw = Buffer.from([0xff, 0x00]);
-    const { letter, value } = decodeDeadLetter(
+    const { deadLetter, value } = decodeDeadLetter(
       encodePoison({ reason: 'undecodable', detail: 'd', recordedAtMs: 9, group: 'g', origin }, raw),
     );
-    expect(letter).toMatchObject({ type: 'RecordPoisoned.v1', origin, hadValue: true });
+    expect(deadLetter).toMatchObject({ type: 'RecordPoisoned.v1', origin, hadValue: true });
     expect(value.equals(raw)).toBe(true);
   });
 });

@@ -66,13 +66,13 @@ export const poisonedEventOf = ({
 };
 
 /** What a dead letter is called by. */
-export const deadLetterRefOf = (letter: DeadLetter): DeadLetterRef => {
-  if (letter.type === 'DeliveryDeadLettered.v1') {
-    const { eventId, deliveryId, chain } = letter.state;
+export const deadLetterRefOf = (deadLetter: DeadLetter): DeadLetterRef => {
+  if (deadLetter.type === 'DeliveryDeadLettered.v1') {
+    const { eventId, deliveryId, chain } = deadLetter.state;
     return { kind: 'delivery', eventId, deliveryId, chain };
   }
-  const { topic, partition, offset } = letter.origin;
-  return { kind: 'poison', topic, partition, offset, group: letter.group };
+  const { topic, partition, offset } = deadLetter.origin;
+  return { kind: 'poison', topic, partition, offset, group: deadLetter.group };
 };
 
 /** The public id of a dead letter: of a delivery one for each chain, of a poison record one for each group. */
@@ -130,15 +130,15 @@ const empty = Buffer.alloc(0);
 
 /** The record of a delivery that ended undelivered. The key is the subscription id. */
 export const encodeDeadLetter = (
-  letter: DeliveryDeadLettered,
+  deadLetter: DeliveryDeadLettered,
   body: Buffer,
   traceparent: string | null,
 ): WireRecord => ({
-  key: letter.state.subscriptionId,
+  key: deadLetter.state.subscriptionId,
   headers:
     traceparent === null
-      ? { [header]: JSON.stringify(letter) }
-      : { [header]: JSON.stringify(letter), traceparent },
+      ? { [header]: JSON.stringify(deadLetter) }
+      : { [header]: JSON.stringify(deadLetter), traceparent },
   value: body,
 });
 
@@ -147,8 +147,8 @@ export const encodePoison = (
   poison: Omit<RecordPoisoned, 'type' | 'hadValue'>,
   value: Buffer | null,
 ): WireRecord => {
-  const letter: RecordPoisoned = { type: 'RecordPoisoned.v1', ...poison, hadValue: value !== null };
-  return { key: poison.origin.key, headers: { [header]: JSON.stringify(letter) }, value: value ?? empty };
+  const deadLetter: RecordPoisoned = { type: 'RecordPoisoned.v1', ...poison, hadValue: value !== null };
+  return { key: poison.origin.key, headers: { [header]: JSON.stringify(deadLetter) }, value: value ?? empty };
 };
 
 const settledHeader = 'tidings-dead-letter-settled';
@@ -192,7 +192,7 @@ export const encodeSettled = (settled: DeadLetterSettled): WireRecord => ({
 /** Decodes any record of the dead-letters topic: a letter, or what was done with one. Throws DecodeError. */
 export const decodeDeadLetterFact = (
   record: WireRecord,
-): DeadLetterSettled | Readonly<{ letter: DeadLetter; value: Buffer }> => {
+): DeadLetterSettled | Readonly<{ deadLetter: DeadLetter; value: Buffer }> => {
   const text = record.headers[settledHeader];
   return text === undefined
     ? decodeDeadLetter(record)
@@ -200,8 +200,8 @@ export const decodeDeadLetterFact = (
 };
 
 /** Decodes a record of the dead-letters topic that is a letter. `value` is the request body or the poison value. Throws DecodeError. */
-export const decodeDeadLetter = (record: WireRecord): Readonly<{ letter: DeadLetter; value: Buffer }> => {
+export const decodeDeadLetter = (record: WireRecord): Readonly<{ deadLetter: DeadLetter; value: Buffer }> => {
   const text = record.headers[header];
   if (text === undefined) throw new DecodeError('not a valid dead letter', `header ${header} is missing`);
-  return { letter: checkDeadLetter(parseJson('dead letter', text)), value: record.value ?? empty };
+  return { deadLetter: checkDeadLetter(parseJson('dead letter', text)), value: record.value ?? empty };
 };

@@ -4,15 +4,15 @@ import { AddressBook } from './address-book.ts';
 
 function bookOf(ttlMs: number, addresses: readonly string[] = ['192.0.2.1']) {
   const clock = fakeClock();
-  const asked: string[] = [];
+  const queried: string[] = [];
   const resolver = {
     resolve: async (name: string) => {
-      asked.push(name);
+      queried.push(name);
       if (name === 'broken.example') throw new Error('ESERVFAIL');
       return { addresses, ttlMs };
     },
   };
-  return { clock, asked, book: new AddressBook({ resolver, clock, maxEntries: 3, maxAgeMs: 30_000 }) };
+  return { clock, queried, book: new AddressBook({ resolver, clock, maxEntries: 3, maxAgeMs: 30_000 }) };
 }
 
 test.each([
@@ -20,32 +20,32 @@ test.each([
   [0, 1_000],
   [86_400_000, 30_000],
 ])('an answer with a TTL of %i ms lives %i ms', async (ttlMs, livesMs) => {
-  const { book, clock, asked } = bookOf(ttlMs);
+  const { book, clock, queried } = bookOf(ttlMs);
   await book.find('a.example');
   await clock.advance(livesMs - 1);
   await book.find('a.example');
-  expect(asked).toHaveLength(1);
+  expect(queried).toHaveLength(1);
   await clock.advance(1);
   expect(book.peek('a.example')).toBeUndefined();
   await book.find('a.example');
-  expect(asked).toHaveLength(2);
+  expect(queried).toHaveLength(2);
 });
 
 test('a thousand at once ask once', async () => {
-  const { book, asked } = bookOf(0);
+  const { book, queried } = bookOf(0);
   const found = await Promise.all(Array.from({ length: 1_000 }, () => book.find('a.example')));
-  expect(asked).toEqual(['a.example']);
+  expect(queried).toEqual(['a.example']);
   expect(new Set(found).size).toBe(1);
 });
 
 test('a failure is kept for a second too, and says what DNS said', async () => {
-  const { book, clock, asked } = bookOf(60_000);
+  const { book, clock, queried } = bookOf(60_000);
   expect(await book.find('broken.example')).toMatchObject({ ok: false, detail: 'ESERVFAIL' });
   await book.find('broken.example');
-  expect(asked).toHaveLength(1);
+  expect(queried).toHaveLength(1);
   await clock.advance(1_000);
   await book.find('broken.example');
-  expect(asked).toHaveLength(2);
+  expect(queried).toHaveLength(2);
 });
 
 test('no address is a failure', async () => {

@@ -70,11 +70,11 @@ export class AddressBook {
     } catch (error) {
       entry = { ok: false, detail: messageOf(error), expiresAtMs: clock.monotonicMs() + minAgeMs };
     }
-    this.#keep(hostname, entry);
+    this.#store(hostname, entry);
     return entry;
   }
 
-  #keep(hostname: string, entry: BookEntry): void {
+  #store(hostname: string, entry: BookEntry): void {
     this.#entries.delete(hostname);
     this.#entries.set(hostname, entry);
     if (this.#entries.size > this.#options.maxEntries) {

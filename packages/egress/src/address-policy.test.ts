@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressVerdict, isOwnListener, isPublicAddress } from './address-policy.ts';
+import { classifyAddress, isOwnListener, isPublicAddress } from './address-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { parseNetworks } from './networks.ts';
 
@@ -134,15 +134,15 @@ const closed: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
 test('an operator exempts networks by name and nothing beside them', () => {
   const policy = { ...closed, allowedNetworks: parseNetworks('127.0.0.0/8,fd00::/8') };
   const kinds = ['127.0.0.1', 'fd00::1', '10.0.0.1', '::1', '::ffff:127.0.0.1', '93.184.215.14'].map(
-    (address) => addressVerdict(address, policy).kind,
+    (address) => classifyAddress(address, policy).kind,
   );
   expect(kinds).toEqual(['allowed', 'allowed', 'blocked', 'blocked', 'blocked', 'public']);
 });
 
 test("the network's own NAT64 prefix is refused although its number is public", () => {
-  expect(addressVerdict('2606:2800::7f00:1', closed).kind).toBe('public');
+  expect(classifyAddress('2606:2800::7f00:1', closed).kind).toBe('public');
   const policy = { ...closed, nat64Prefixes: parseNetworks('2606:2800::/96') };
-  expect(addressVerdict('2606:2800::7f00:1', policy).kind).toBe('blocked');
+  expect(classifyAddress('2606:2800::7f00:1', policy).kind).toBe('blocked');
 });
 
 test('a listener of this installation is known by address and port', () => {

@@ -46,7 +46,7 @@ const nonPublicIpv6 = parseNetworks([
 ]);
 
 /** What may be done with an address: reach it as public, reach it by the operator's exemption, or not at all. */
-export type AddressVerdict =
+export type AddressClass =
   | Readonly<{ kind: 'public' }>
   | Readonly<{ kind: 'allowed'; network: Cidr }>
   | Readonly<{ kind: 'blocked'; detail: string }>;
@@ -68,7 +68,7 @@ export function isPublicAddress(text: string): boolean {
  * Judges one address, literal or resolved. `detail` names the address and is for operators only. An IPv4 address in
  * IPv6 clothes (mapped, NAT64, 6to4) is blocked: nothing public needs it, and every family is checked as it is dialled.
  */
-export function addressVerdict(text: string, policy: NetworkPolicy): AddressVerdict {
+export function classifyAddress(text: string, policy: NetworkPolicy): AddressClass {
   const address = parseAddress(text);
   if (address === null) return { kind: 'blocked', detail: `'${text}' is not a plain IP address` };
   const network = findNetwork(policy.allowedNetworks, address);

@@ -1,4 +1,4 @@
-import { addressVerdict, isOwnListener } from './address-policy.ts';
+import { classifyAddress, isOwnListener } from './address-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure } from './outcome.ts';
 import type { ReadUrl } from './url-policy.ts';
@@ -8,7 +8,7 @@ import type { ReadUrl } from './url-policy.ts';
  * name, because picking the good one leaves the choice to whoever answers the DNS. The scheme, port and name rules
  * are waived only when every address lies in an allowed network. Null means go.
  */
-export function judgeAddresses(
+export function checkAddresses(
   read: ReadUrl,
   addresses: readonly string[],
   policy: NetworkPolicy,
@@ -21,11 +21,11 @@ export function judgeAddresses(
         detail: `${address}:${read.port} is a listener of this installation`,
       };
     }
-    const verdict = addressVerdict(address, policy);
-    if (verdict.kind === 'blocked') {
-      return { reason: 'blocked-address', detail: `${read.host}: ${verdict.detail}` };
+    const addressClass = classifyAddress(address, policy);
+    if (addressClass.kind === 'blocked') {
+      return { reason: 'blocked-address', detail: `${read.host}: ${addressClass.detail}` };
     }
-    if (verdict.kind === 'public') isExempt = false;
+    if (addressClass.kind === 'public') isExempt = false;
   }
   const [violation] = read.waivable;
   if (violation === undefined || isExempt) return null;

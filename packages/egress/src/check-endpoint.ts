@@ -1,5 +1,5 @@
 import type { BookEntry } from './address-book.ts';
-import { addressVerdict, isOwnListener } from './address-policy.ts';
+import { classifyAddress, isOwnListener } from './address-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './url-policy.ts';
 
@@ -27,15 +27,15 @@ export async function checkEndpoint(
   if (!isName || (!byText.ok && !canBeWaived)) return resolved(byText);
   const entry = await find(read.host);
   if (!entry.ok) return byText.ok ? { ...byText, isUnresolved: true } : byText;
-  const violation = judgeResolved(read.host, entry.addresses, { policy, port: read.port });
+  const violation = checkResolved(read.host, entry.addresses, { policy, port: read.port });
   if (violation !== null) return { ok: false, ...violation, violations: [violation] };
-  const isExempt = entry.addresses.every((address) => addressVerdict(address, policy).kind === 'allowed');
+  const isExempt = entry.addresses.every((address) => classifyAddress(address, policy).kind === 'allowed');
   return resolved(isExempt && read.url !== null ? { ok: true, url: read.url } : byText);
 }
 
 const resolved = (check: UrlCheck): EndpointCheck => (check.ok ? { ...check, isUnresolved: false } : check);
 
-function judgeResolved(
+function checkResolved(
   host: string,
   addresses: readonly string[],
   { policy, port }: Readonly<{ policy: NetworkPolicy; port: number }>,
@@ -43,7 +43,7 @@ function judgeResolved(
   if (addresses.some((address) => isOwnListener(address, port, policy))) {
     return { rule: 'own-listener', detail: `'${host}' cannot be an endpoint` };
   }
-  if (addresses.some((address) => addressVerdict(address, policy).kind === 'blocked')) {
+  if (addresses.some((address) => classifyAddress(address, policy).kind === 'blocked')) {
     return { rule: 'resolved-address', detail: `'${host}' resolves to an address that is not public` };
   }
   return null;

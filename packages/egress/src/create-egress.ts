@@ -9,7 +9,7 @@ import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';
 import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
-import { Roster } from './swap-remove-list.ts';
+import { SwapRemoveList } from './swap-remove-list.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
 import { createHttp, sendThrough } from './undici-adapter.ts';
 
@@ -109,7 +109,7 @@ class GuardedEgress {
   readonly #pools: SocketPools;
   readonly #contexts = new TlsContexts();
   readonly #http = createHttp();
-  readonly #running = new Roster<Exchange>();
+  readonly #running = new SwapRemoveList<Exchange>();
   readonly #ownHeaders: readonly string[];
   readonly #tools: ExchangeTools;
   #policy: NetworkPolicy;

@@ -253,7 +253,7 @@ describe('a name inside an allowed network', () => {
     const egress = openEgress({ resolver: asking });
     expect(briefly(await egress.send(aRequest(`http://localhost:${receiver.port}/`)))).toBe('response 204');
     expect(briefly(await egress.send(aRequest(`http://a.localhost:${receiver.port}/`)))).toBe('response 204');
-    expect(asking.asked).toEqual([]);
+    expect(asking.queried).toEqual([]);
     expect(receiver.requests[0]?.headers.host).toBe(`localhost:${receiver.port}`);
   });
 });

@@ -48,11 +48,11 @@ async function leavesNothing({ url, open, tls }: Endpoint): Promise<void> {
   await eventually(() => expect(used() - before).toBeLessThan(boundBytes), { everyMs: 50 });
 }
 
-const patience = { timeout: 30_000 };
+const timeouts = { timeout: 30_000 };
 
 test.each(Object.keys(misbehaviours) as MisbehaviourName[])(
   'sixty requests to an endpoint of the kind %s leave memory and sockets as they were',
-  patience,
+  timeouts,
   async (behave) => {
     await leavesNothing(await startHostileServer({ behave, cleanUp: onTestFinished }));
   },
@@ -60,14 +60,14 @@ test.each(Object.keys(misbehaviours) as MisbehaviourName[])(
 
 test.each([301, 302, 303, 307, 308, 410, 429, 500, 503])(
   'sixty requests that are answered with %i leave memory and sockets as they were',
-  patience,
+  timeouts,
   async (status) => {
     const behave = answering(status, { location: 'http://127.0.0.1:1/', 'retry-after': '3600' });
     await leavesNothing(await startHostileServer({ behave, cleanUp: onTestFinished }));
   },
 );
 
-test('sixty requests that are refused leave memory and sockets as they were', patience, async () => {
+test('sixty requests that are refused leave memory and sockets as they were', timeouts, async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -90,7 +90,7 @@ test.each<[string, () => Certificate]>([
   ],
 ])(
   'sixty requests to a certificate that %s leave memory and sockets as they were',
-  patience,
+  timeouts,
   async (_, make) => {
     const server = await startHostileServer({ behave: answering(204), tls: make(), cleanUp: onTestFinished });
     await leavesNothing({ url: server.url, open: server.open, tls: { ca: authority.cert } });

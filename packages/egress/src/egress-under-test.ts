@@ -23,12 +23,12 @@ export const publicAddress = '93.184.215.14';
 /** A resolver that answers from a table and counts what it is asked. */
 export function tableResolver(
   table: Readonly<Record<string, readonly string[]>>,
-): Resolver & { asked: string[] } {
-  const asked: string[] = [];
+): Resolver & { queried: string[] } {
+  const queried: string[] = [];
   return {
-    asked,
+    queried,
     resolve: async (hostname) => {
-      asked.push(hostname);
+      queried.push(hostname);
       const addresses = table[hostname];
       if (addresses === undefined) throw new Error(`no address for '${hostname}': ENOTFOUND`);
       return { addresses, ttlMs: 60_000 };

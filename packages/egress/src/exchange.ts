@@ -3,11 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { AddressBook, BookEntry } from './address-book.ts';
 import { failureOf, type Phase } from './failure.ts';
 import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
-import type { AnswerReader, Slot } from './pooled-connection.ts';
+import type { AnswerReader, PooledConnection } from './pooled-connection.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
-import { judgeRoute, type Route } from './routes.ts';
-import type { Borrower, PoolTarget, SocketPools } from './socket-pools.ts';
-import type { Listed, Roster } from './swap-remove-list.ts';
+import { checkRoute, type Route } from './routes.ts';
+import type { Acquirer, PoolTarget, SocketPools } from './socket-pools.ts';
+import type { Listed, SwapRemoveList } from './swap-remove-list.ts';
 
 /** What the exchanges of one egress share. */
 export type ExchangeTools = Readonly<{
@@ -15,7 +15,7 @@ export type ExchangeTools = Readonly<{
   pools: SocketPools;
   book: AddressBook;
   /** Each exchange is in here for as long as it runs. */
-  running: Roster<Exchange>;
+  running: SwapRemoveList<Exchange>;
 }>;
 
 /** One exchange: where it goes, what is written, and its bounds. */
@@ -49,8 +49,8 @@ function rounded(ms: number | null): number | null {
  *
  * What it holds (timer, wish for a socket, socket) is given back on every way out.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerReader, Listed {
-  place = -1;
+export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerReader, Listed {
+  index = -1;
   /** Those that the request may go to; known once they are judged. */
   addresses: readonly string[] = [];
   readonly needsFresh: boolean;
@@ -62,7 +62,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
   #cancelTimer: () => void = () => {};
   #withdraw: () => void = () => {};
   #onSignal: (() => void) | undefined;
-  #slot: Slot | undefined;
+  #pooled: PooledConnection | undefined;
   #sentMs = 0;
   #bytesBefore = 0;
   #wasReused = false;
@@ -103,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
   }
 
   onRequestStart(): void {
-    this.#slot?.expectAnswer();
+    this.#pooled?.expectAnswer();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
@@ -136,15 +136,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
     this.#phase = phase;
   }
 
-  onSlot(slot: Slot): void {
+  onConnection(pooled: PooledConnection): void {
     this.onPhase('headers');
-    this.#slot = slot;
-    this.#wasReused = slot.isReused;
-    this.#bytesBefore = slot.connection.socket.bytesRead;
-    slot.limitTo(this.#maxRawBytes, this);
+    this.#pooled = pooled;
+    this.#wasReused = pooled.isReused;
+    this.#bytesBefore = pooled.connection.socket.bytesRead;
+    pooled.limitTo(this.#maxRawBytes, this);
     this.#sentMs = this.#options.tools.clock.monotonicMs();
     const { route, method, headers, body } = this.#options;
-    slot.client.dispatch({ path: route.path, method, headers, body }, this);
+    pooled.client.dispatch({ path: route.path, method, headers, body }, this);
   }
 
   onFailure(failure: EgressFailure): void {
@@ -181,11 +181,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
       this.#onLocated(known);
       return;
     }
-    const askedMs = tools.clock.monotonicMs();
+    const startedMs = tools.clock.monotonicMs();
     // find never rejects.
     void tools.book.find(route.read.host).then((entry) => {
       if (this.#isDone) return;
-      this.#dnsMs = tools.clock.monotonicMs() - askedMs;
+      this.#dnsMs = tools.clock.monotonicMs() - startedMs;
       this.#onLocated(entry);
     });
   }
@@ -196,27 +196,27 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
       this.#fail({ reason: 'dns', detail: `dns: ${entry.detail}` });
       return;
     }
-    const blocked = judgeRoute(route, entry);
+    const blocked = checkRoute(route, entry);
     if (blocked !== null) {
       this.#fail(blocked);
       return;
     }
     this.addresses = entry.addresses;
-    this.#withdraw = tools.pools.borrow(target, this);
+    this.#withdraw = tools.pools.acquire(target, this);
   }
 
   #failWith(error: Error): void {
-    const slot = this.#slot;
-    const socket = slot?.connection.socket;
+    const pooled = this.#pooled;
+    const socket = pooled?.connection.socket;
     const hasAnswered = socket !== undefined && socket.bytesRead > this.#bytesBefore;
     const seen = { hasAnswered, hasEnded: socket?.readableEnded === true };
-    const failure = failureOf(slot?.cause ?? error, this.#phase, seen);
+    const failure = failureOf(pooled?.cause ?? error, this.#phase, seen);
     const isLost = failure.reason === 'reset' || failure.reason === 'aborted';
     this.#fail(failure, isLost && this.#wasReused && !hasAnswered);
   }
 
   #timings(): PhaseTimings {
-    const fresh = this.#wasReused ? undefined : this.#slot?.connection;
+    const fresh = this.#wasReused ? undefined : this.#pooled?.connection;
     const nowMs = this.#options.tools.clock.monotonicMs();
     const answeredMs = this.#answeredMs;
     return {
@@ -230,10 +230,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
   }
 
   #respond(truncated: boolean): void {
-    const slot = this.#slot;
-    if (truncated) slot?.destroy();
+    const pooled = this.#pooled;
+    if (truncated) pooled?.destroy();
     // One microtask later undici has closed the socket if this answer was its last.
-    else if (slot !== undefined) queueMicrotask(() => this.#options.tools.pools.release(slot));
+    else if (pooled !== undefined) queueMicrotask(() => this.#options.tools.pools.release(pooled));
     const { status, headers, body } = this.#response;
     this.#settle({ kind: 'response', status, headers, body, truncated, timings: this.#timings() });
   }
@@ -243,7 +243,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Borrower, AnswerRea
     const status = this.#answeredMs === null ? null : this.#response.status;
     this.#settle({ kind: 'failed', reason, detail, status, beforeAnyByte, timings: this.#timings() });
     this.#withdraw();
-    this.#slot?.destroy();
+    this.#pooled?.destroy();
   }
 
   #settle(outcome: EgressOutcome): void {

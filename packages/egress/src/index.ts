@@ -1,4 +1,4 @@
-export { type AddressVerdict, addressVerdict, isOwnListener, isPublicAddress } from './address-policy.ts';
+export { type AddressClass, classifyAddress, isOwnListener, isPublicAddress } from './address-policy.ts';
 export type { EndpointCheck } from './check-endpoint.ts';
 export {
   createEgress,

@@ -21,7 +21,7 @@ function isUndiciCode(code: unknown): boolean {
  * One connected socket and the undici client that speaks HTTP/1.1 on it. One request at a time. A client that loses
  * its socket never gets another, so no request can end on a connection that was not checked for it.
  */
-export class Slot {
+export class PooledConnection {
   readonly client: Client;
   readonly connection: Connection;
   /** The policy under which the connection was checked. */
@@ -29,7 +29,7 @@ export class Slot {
   /** False for the first request. */
   isReused = false;
   /** Among idle ones. */
-  place = -1;
+  index = -1;
   /** Since when it is idle, as a number that rises with each. */
   idleSince = 0;
   /**
@@ -89,7 +89,7 @@ export class Slot {
   }
 
   /** Its reader is done with it: what lies idle must not keep alive what it was used for. */
-  rest(): void {
+  markIdle(): void {
     this.#reader = undefined;
   }
 

@@ -14,7 +14,7 @@ export type SystemResolverOptions = Readonly<{
   timeoutMs?: number;
 }>;
 
-type Answer = Readonly<{ address: string; ttl: number }>;
+type DnsAnswer = Readonly<{ address: string; ttl: number }>;
 
 const noAnswers: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
 
@@ -43,7 +43,7 @@ export function systemResolver({ servers, timeoutMs = 2_000 }: SystemResolverOpt
   const dns = new DnsResolver({ timeout: Math.max(1, Math.floor(timeoutMs * 0.45)), tries: 2 });
   if (servers !== undefined) dns.setServers(servers);
 
-  async function ask(question: Promise<readonly Answer[]>, expired: Promise<'expired'>) {
+  async function query(question: Promise<readonly DnsAnswer[]>, expired: Promise<'expired'>) {
     try {
       const answer = await Promise.race([question, expired]);
       if (answer === 'expired') return { answers: [], code: 'ETIMEOUT' };
@@ -58,8 +58,8 @@ export function systemResolver({ servers, timeoutMs = 2_000 }: SystemResolverOpt
       const { expired, cancel } = deadline(timeoutMs);
       try {
         const results = await Promise.all([
-          ask(dns.resolve4(hostname, { ttl: true }), expired),
-          ask(dns.resolve6(hostname, { ttl: true }), expired),
+          query(dns.resolve4(hostname, { ttl: true }), expired),
+          query(dns.resolve6(hostname, { ttl: true }), expired),
         ]);
         const answers = results.flatMap((result) => result.answers);
         if (answers.length === 0) {

@@ -31,11 +31,11 @@ export class ResponseReader {
 
   /** Takes as much of the chunk as there is room for; false when that was not all of it. */
   add(chunk: Buffer): boolean {
-    const room = this.#maxBytes - this.#bytes;
+    const capacity = this.#maxBytes - this.#bytes;
     // Copied: the chunk is a window on a much larger read buffer, which it would keep alive.
-    if (room > 0) this.#chunks.push(Buffer.from(chunk.subarray(0, room)));
-    this.#bytes += Math.min(room, chunk.length);
-    return chunk.length <= room;
+    if (capacity > 0) this.#chunks.push(Buffer.from(chunk.subarray(0, capacity)));
+    this.#bytes += Math.min(capacity, chunk.length);
+    return chunk.length <= capacity;
   }
 
   get body(): Buffer {

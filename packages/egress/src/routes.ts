@@ -1,5 +1,5 @@
 import type { BookEntry } from './address-book.ts';
-import { judgeAddresses } from './check-addresses.ts';
+import { checkAddresses } from './check-addresses.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { EgressFailure } from './outcome.ts';
 import type { PoolTarget } from './socket-pools.ts';
@@ -17,7 +17,7 @@ export type Route = {
   /** Why no request can be made, or null. */
   readonly failure: EgressFailure | null;
   /** The last answer that was judged and its verdict; the same answer is not judged twice. */
-  judged: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
+  checked: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
   /** Where requests without a policy key and TLS options of their own get their sockets; made when first needed. */
   target: PoolTarget | null;
 };
@@ -66,16 +66,16 @@ function planRoute(original: string, policy: NetworkPolicy): Route {
     path: url === null ? '' : `${url.pathname}${url.search}`,
     fixed,
     failure: failureOfUrl(read, fixed, policy),
-    judged: null,
+    checked: null,
     target: null,
   };
 }
 
 /** The verdict on an answer, remembered on the route for as long as that answer is the current one. */
-export function judgeRoute(route: Route, entry: BookEntry): EgressFailure | null {
-  if (route.judged?.entry === entry) return route.judged.failure;
-  const failure = entry.ok ? judgeAddresses(route.read, entry.addresses, route.policy) : null;
-  route.judged = { entry, failure };
+export function checkRoute(route: Route, entry: BookEntry): EgressFailure | null {
+  if (route.checked?.entry === entry) return route.checked.failure;
+  const failure = entry.ok ? checkAddresses(route.read, entry.addresses, route.policy) : null;
+  route.checked = { entry, failure };
   return failure;
 }
 

@@ -4,8 +4,8 @@ import type { Dial } from './dial-first.ts';
 import type { Phase } from './failure.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
 import type { EgressFailure } from './outcome.ts';
-import { type HttpBounds, Slot } from './pooled-connection.ts';
-import { Roster } from './swap-remove-list.ts';
+import { type HttpBounds, PooledConnection } from './pooled-connection.ts';
+import { SwapRemoveList } from './swap-remove-list.ts';
 
 /** Bounds of {@link SocketPools}. */
 export type PoolOptions = HttpBounds &
@@ -28,23 +28,23 @@ export type PoolTarget = Readonly<{
 }>;
 
 /** Someone who needs a socket to one of `addresses`, all of which were checked just now. */
-export interface Borrower {
+export interface Acquirer {
   readonly addresses: readonly string[];
   /** An idle socket is not good enough. */
   readonly needsFresh: boolean;
   onPhase(phase: Phase): void;
-  onSlot(slot: Slot): void;
+  onConnection(pooled: PooledConnection): void;
   onFailure(failure: EgressFailure): void;
 }
 
 /** A borrower that waits or connects, and how it is withdrawn. */
-type Wish = { readonly borrower: Borrower; withdraw: () => void };
+type PendingAcquire = { readonly acquirer: Acquirer; withdraw: () => void };
 
 /** The sockets to one target. */
 type OriginPool = {
   readonly target: PoolTarget;
-  readonly idle: Slot[];
-  readonly waiting: Set<Wish>;
+  readonly idle: PooledConnection[];
+  readonly waiting: Set<PendingAcquire>;
   /** Connecting, idle and busy. */
   open: number;
 };
@@ -62,9 +62,9 @@ const nothing = () => {};
 export class SocketPools {
   readonly #options: PoolOptions;
   readonly #pools = new Map<string, OriginPool>();
-  readonly #poolOfSlot = new Map<Slot, OriginPool>();
+  readonly #poolOfConnection = new Map<PooledConnection, OriginPool>();
   /** Idle sockets of all pools. */
-  readonly #idle = new Roster<Slot>();
+  readonly #idle = new SwapRemoveList<PooledConnection>();
   #releases = 0;
   /** Pools with borrowers that wait, in turn. */
   readonly #waiting = new Set<OriginPool>();
@@ -83,40 +83,40 @@ export class SocketPools {
   }
 
   /** Lends a socket, at once when one is idle. The returned function withdraws the wish while it is unfulfilled. */
-  borrow(target: PoolTarget, borrower: Borrower): () => void {
+  acquire(target: PoolTarget, acquirer: Acquirer): () => void {
     const pool = this.#poolOf(target);
-    const slot = this.#takeIdle(pool, borrower);
-    if (slot !== undefined) {
-      borrower.onSlot(slot);
+    const pooled = this.#takeIdle(pool, acquirer);
+    if (pooled !== undefined) {
+      acquirer.onConnection(pooled);
       return nothing;
     }
-    const wish: Wish = { borrower, withdraw: nothing };
-    if (this.#makeRoom(pool)) this.#connect(pool, wish);
-    else this.#wait(pool, wish);
-    return () => wish.withdraw();
+    const pending: PendingAcquire = { acquirer, withdraw: nothing };
+    if (this.#ensureCapacity(pool)) this.#connect(pool, pending);
+    else this.#enqueue(pool, pending);
+    return () => pending.withdraw();
   }
 
   /** Takes a socket back. One that was closed meanwhile is not kept. */
-  release(slot: Slot): void {
-    const pool = this.#poolOfSlot.get(slot);
+  release(pooled: PooledConnection): void {
+    const pool = this.#poolOfConnection.get(pooled);
     if (pool === undefined) return;
-    if (!slot.canBeUsedAgain || slot.generation !== this.#generation) {
-      slot.destroy();
+    if (!pooled.canBeUsedAgain || pooled.generation !== this.#generation) {
+      pooled.destroy();
       return;
     }
-    slot.isReused = true;
-    slot.rest();
-    pool.idle.push(slot);
+    pooled.isReused = true;
+    pooled.markIdle();
+    pool.idle.push(pooled);
     this.#releases += 1;
-    slot.idleSince = this.#releases;
-    this.#idle.add(slot);
+    pooled.idleSince = this.#releases;
+    this.#idle.add(pooled);
     this.#serve();
   }
 
   /** Closes the idle sockets, and each busy one when it comes back: they were checked under an older policy. */
   renew(): void {
     this.#generation += 1;
-    for (const slot of this.#idle.values()) slot.destroy();
+    for (const pooled of this.#idle.values()) pooled.destroy();
   }
 
   /** Destroys every socket and resolves when the last one is closed. Borrowers must have been withdrawn. */
@@ -124,7 +124,7 @@ export class SocketPools {
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const slot of [...this.#poolOfSlot.keys()]) slot.destroy();
+    for (const pooled of [...this.#poolOfConnection.keys()]) pooled.destroy();
     if (this.#open > 0) await emptied;
   }
 
@@ -136,19 +136,19 @@ export class SocketPools {
     return pool;
   }
 
-  #takeIdle(pool: OriginPool, { addresses, needsFresh }: Borrower): Slot | undefined {
+  #takeIdle(pool: OriginPool, { addresses, needsFresh }: Acquirer): PooledConnection | undefined {
     if (needsFresh) return undefined;
-    for (let slot = pool.idle.pop(); slot !== undefined; slot = pool.idle.pop()) {
-      this.#idle.delete(slot);
+    for (let pooled = pool.idle.pop(); pooled !== undefined; pooled = pool.idle.pop()) {
+      this.#idle.delete(pooled);
       // A new check for an old socket: its peer must be among the addresses that the name has now.
-      if (slot.isOpen && addresses.includes(slot.connection.remoteAddress)) return slot;
-      slot.destroy();
+      if (pooled.isOpen && addresses.includes(pooled.connection.remoteAddress)) return pooled;
+      pooled.destroy();
     }
     return undefined;
   }
 
   /** True when one more socket may be opened, if need be in place of an idle one. */
-  #makeRoom(pool: OriginPool): boolean {
+  #ensureCapacity(pool: OriginPool): boolean {
     const { maxSockets, maxSocketsPerOrigin } = this.#options;
     const isPoolFull = pool.open >= maxSocketsPerOrigin;
     if (!isPoolFull && this.#open < maxSockets) return true;
@@ -160,60 +160,60 @@ export class SocketPools {
     return true;
   }
 
-  #wait(pool: OriginPool, wish: Wish): void {
-    pool.waiting.add(wish);
+  #enqueue(pool: OriginPool, pending: PendingAcquire): void {
+    pool.waiting.add(pending);
     this.#waiting.add(pool);
-    wish.withdraw = () => {
-      pool.waiting.delete(wish);
+    pending.withdraw = () => {
+      pool.waiting.delete(pending);
       if (pool.waiting.size === 0) this.#waiting.delete(pool);
       this.#forgetIfEmpty(pool);
     };
-    wish.borrower.onPhase('waiting');
+    pending.acquirer.onPhase('waiting');
   }
 
-  #connect(pool: OriginPool, wish: Wish): void {
+  #connect(pool: OriginPool, pending: PendingAcquire): void {
     const { hostname, port, secureContext } = pool.target;
     const { dial, clock, connectTimeoutMs } = this.#options;
-    const { borrower } = wish;
-    const { addresses } = borrower;
+    const { acquirer } = pending;
+    const { addresses } = acquirer;
     // The room may have been made by closing its last socket, with which it was forgotten.
     this.#pools.set(pool.target.key, pool);
     pool.open += 1;
     this.#open += 1;
     const generation = this.#generation;
-    wish.withdraw = connectGuarded(
+    pending.withdraw = connectGuarded(
       { addresses, port, hostname, secureContext },
-      { dial, clock, timeoutMs: connectTimeoutMs, onPhase: (phase) => borrower.onPhase(phase) },
-      (result) => this.#onConnected({ pool, wish, generation }, result),
+      { dial, clock, timeoutMs: connectTimeoutMs, onPhase: (phase) => acquirer.onPhase(phase) },
+      (result) => this.#onConnected({ pool, pending, generation }, result),
     );
   }
 
   #onConnected(
-    { pool, wish, generation }: { pool: OriginPool; wish: Wish; generation: number },
+    { pool, pending, generation }: { pool: OriginPool; pending: PendingAcquire; generation: number },
     result: ConnectResult,
   ): void {
-    wish.withdraw = nothing;
+    pending.withdraw = nothing;
     if (!result.ok) {
       this.#forgetSocket(pool);
-      wish.borrower.onFailure(result.failure);
+      pending.acquirer.onFailure(result.failure);
       return;
     }
     const { connection } = result;
-    const slot = new Slot(pool.target.origin, connection, { ...this.#options, generation });
-    this.#poolOfSlot.set(slot, pool);
-    connection.socket.once('close', () => this.#remove(slot));
-    wish.borrower.onSlot(slot);
+    const pooled = new PooledConnection(pool.target.origin, connection, { ...this.#options, generation });
+    this.#poolOfConnection.set(pooled, pool);
+    connection.socket.once('close', () => this.#remove(pooled));
+    pending.acquirer.onConnection(pooled);
   }
 
-  #remove(slot: Slot): void {
-    const pool = this.#poolOfSlot.get(slot);
+  #remove(pooled: PooledConnection): void {
+    const pool = this.#poolOfConnection.get(pooled);
     if (pool === undefined) return;
-    this.#poolOfSlot.delete(slot);
-    if (this.#idle.delete(slot)) {
-      const index = pool.idle.indexOf(slot);
+    this.#poolOfConnection.delete(pooled);
+    if (this.#idle.delete(pooled)) {
+      const index = pool.idle.indexOf(pooled);
       if (index >= 0) pool.idle.splice(index, 1);
     }
-    slot.destroy();
+    pooled.destroy();
     this.#forgetSocket(pool);
   }
 
@@ -244,16 +244,16 @@ export class SocketPools {
   }
 
   #serveOne(pool: OriginPool): boolean {
-    const [wish] = pool.waiting;
-    if (wish === undefined) return false;
-    const slot = this.#takeIdle(pool, wish.borrower);
-    if (slot === undefined && !this.#makeRoom(pool)) return false;
-    pool.waiting.delete(wish);
+    const [pending] = pool.waiting;
+    if (pending === undefined) return false;
+    const pooled = this.#takeIdle(pool, pending.acquirer);
+    if (pooled === undefined && !this.#ensureCapacity(pool)) return false;
+    pool.waiting.delete(pending);
     this.#waiting.delete(pool);
     if (pool.waiting.size > 0) this.#waiting.add(pool);
-    wish.withdraw = nothing;
-    if (slot === undefined) this.#connect(pool, wish);
-    else wish.borrower.onSlot(slot);
+    pending.withdraw = nothing;
+    if (pooled === undefined) this.#connect(pool, pending);
+    else pending.acquirer.onConnection(pooled);
     return true;
   }
 }

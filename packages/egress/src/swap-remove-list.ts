@@ -1,12 +1,12 @@
-/** What can stand in a {@link Roster}; -1 when it stands in none. Only the roster changes it. */
-export type Listed = { place: number };
+/** What can stand in a {@link SwapRemoveList}; -1 when it stands in none. Only the roster changes it. */
+export type Listed = { index: number };
 
 /**
  * Things that come and go all the time, in no order. A Set whose entries change is rebuilt every few of them, and V8
  * links each old table to the next: once one of them has reached the old generation, all that follow, and what was in
  * them, get there too and stay until a full collection (adr/0012).
  */
-export class Roster<T extends Listed> {
+export class SwapRemoveList<T extends Listed> {
   readonly #all: T[] = [];
 
   get size(): number {
@@ -15,20 +15,20 @@ export class Roster<T extends Listed> {
 
   /** Must not stand in any roster. */
   add(one: T): void {
-    one.place = this.#all.length;
+    one.index = this.#all.length;
     this.#all.push(one);
   }
 
   /** False when it was not there. */
   delete(one: T): boolean {
-    const { place } = one;
-    if (this.#all[place] !== one) return false;
+    const { index } = one;
+    if (this.#all[index] !== one) return false;
     const last = this.#all.pop() as T;
     if (last !== one) {
-      this.#all[place] = last;
-      last.place = place;
+      this.#all[index] = last;
+      last.index = index;
     }
-    one.place = -1;
+    one.index = -1;
     return true;
   }
 

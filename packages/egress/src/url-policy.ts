@@ -1,5 +1,5 @@
 import { parseUrl } from '@tidings/runtime';
-import { addressVerdict, isOwnListener } from './address-policy.ts';
+import { classifyAddress, isOwnListener } from './address-policy.ts';
 import { defaultPorts, type NetworkPolicy, type OwnListener } from './network-policy.ts';
 import { parseAddress } from './networks.ts';
 
@@ -119,7 +119,7 @@ function isListenerName(listener: OwnListener, host: string, port: number): bool
 
 /** The addresses of `localhost` that the policy allows; empty when it allows none of them. */
 export function localhostAddresses(policy: NetworkPolicy): readonly string[] {
-  return ['127.0.0.1', '::1'].filter((address) => addressVerdict(address, policy).kind === 'allowed');
+  return ['127.0.0.1', '::1'].filter((address) => classifyAddress(address, policy).kind === 'allowed');
 }
 
 function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url' | 'written'> {
@@ -137,7 +137,7 @@ function readHost(url: URL, policy: NetworkPolicy): Omit<ReadUrl, 'url' | 'writt
     return { host, literal, port, waivable: name.waivable, final: isOwn ? [...name.final, own] : name.final };
   }
   const final: UrlViolation[] = isOwnListener(literal, port, policy) ? [own] : [];
-  if (addressVerdict(literal, policy).kind === 'blocked') {
+  if (classifyAddress(literal, policy).kind === 'blocked') {
     final.push({ rule: 'address', detail: `'${bare}' is not a public address` });
   }
   return { host: bare, literal, port, waivable: [], final };
@@ -213,7 +213,7 @@ export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
 
 /** True when the host is known, without a lookup, to lie in an allowed network. */
 function isKnownExempt({ host, literal }: ReadUrl, policy: NetworkPolicy): boolean {
-  if (literal !== null) return addressVerdict(literal, policy).kind === 'allowed';
+  if (literal !== null) return classifyAddress(literal, policy).kind === 'allowed';
   return isLocalhostName(host) && localhostAddresses(policy).length > 0;
 }
 

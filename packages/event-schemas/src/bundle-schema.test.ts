@@ -14,12 +14,12 @@ function bundled(payload: unknown, more?: object) {
   if (!bundle.ok) throw new Error(JSON.stringify(bundle.errors));
   expect(checkSchema(bundle.schema)).toEqual({ ok: true });
   const check = compileSchema(bundle.schema);
-  return { ...bundle, verdict: (data: unknown) => check(data).kind };
+  return { ...bundle, result: (data: unknown) => check(data).kind };
 }
 
 describe('a schema of a document', () => {
   it('takes with it what it refers to, and what that refers to', () => {
-    const { schema, verdict } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
+    const { schema, result } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
     expect(schema).toEqual({
       properties: { to: { $ref: '#/$defs/Address' } },
       $defs: {
@@ -27,8 +27,8 @@ describe('a schema of a document', () => {
         Text: text,
       },
     });
-    expect(verdict({ to: { city: 'Bern' } })).toBe('valid');
-    expect(verdict({ to: { city: 'Ljubljana' } })).toBe('invalid');
+    expect(result({ to: { city: 'Bern' } })).toBe('valid');
+    expect(result({ to: { city: 'Ljubljana' } })).toBe('invalid');
   });
 
   it('is what it refers to when it says nothing else', () => {
@@ -48,23 +48,23 @@ describe('a schema of a document', () => {
       required: ['id'],
     };
     const pair = { type: 'array', items: { $ref: '#/components/schemas/Node/properties/next' } };
-    const { schema, verdict } = bundled({ $ref: '#/components/schemas/Node' }, { Node: node, Pair: pair });
+    const { schema, result } = bundled({ $ref: '#/components/schemas/Node' }, { Node: node, Pair: pair });
     expect(schema).toMatchObject({
       properties: { next: { $ref: '#' }, pair: { $ref: '#/$defs/Pair' } },
       $defs: { Pair: { items: { $ref: '#/properties/next' } } },
     });
-    expect(verdict({ id: 1, next: { id: 2, pair: [{ id: 3 }] } })).toBe('valid');
-    expect(verdict({ id: 1, next: { id: 2, pair: [{}] } })).toBe('invalid');
+    expect(result({ id: 1, next: { id: 2, pair: [{ id: 3 }] } })).toBe('valid');
+    expect(result({ id: 1, next: { id: 2, pair: [{}] } })).toBe('invalid');
   });
 
   it('keeps its own definitions apart from those it takes along', () => {
-    const { schema, verdict } = bundled({
+    const { schema, result } = bundled({
       $defs: { Text: { type: 'number' } },
       properties: { n: { $ref: '#/payload/$defs/Text' }, t: { $ref: '#/components/schemas/Text' } },
     });
     expect(schema['$defs']).toEqual({ Text: { type: 'number' }, Text_2: text });
-    expect(verdict({ n: 1, t: 'x' })).toBe('valid');
-    expect(verdict({ n: 'x', t: 'x' })).toBe('invalid');
+    expect(result({ n: 1, t: 'x' })).toBe('valid');
+    expect(result({ n: 'x', t: 'x' })).toBe('invalid');
   });
 
   it('leaves values alone that look like references, and one with an $id as it is', () => {
@@ -80,20 +80,20 @@ describe('a schema of a document', () => {
 
   it('finds names that pointers and URIs have to write in another way', () => {
     const more = { 'a/b c~%': { type: 'integer' } };
-    const { schema, verdict, placeOf } = bundled(
+    const { schema, result, locationOf } = bundled(
       { properties: { x: { $ref: '#/components/schemas/a~1b%20c~0%25' } } },
       more,
     );
     expect(schema['$defs']).toEqual({ a_1b_c_0_: { type: 'integer' } });
-    expect([verdict({ x: 1 }), verdict({ x: 'one' })]).toEqual(['valid', 'invalid']);
-    expect(placeOf('/$defs/a_1b_c_0_/type')).toBe('/components/schemas/a~1b c~0%/type');
+    expect([result({ x: 1 }), result({ x: 'one' })]).toEqual(['valid', 'invalid']);
+    expect(locationOf('/$defs/a_1b_c_0_/type')).toBe('/components/schemas/a~1b c~0%/type');
   });
 
   it('knows where each part of it came from', () => {
-    const { placeOf } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
-    expect(placeOf('/properties/to')).toBe('/payload/properties/to');
-    expect(placeOf('/$defs/Address/properties/city')).toBe('/components/schemas/Address/properties/city');
-    expect(bundled({ $ref: '#/components/schemas/Text' }).placeOf('/maxLength')).toBe(
+    const { locationOf } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
+    expect(locationOf('/properties/to')).toBe('/payload/properties/to');
+    expect(locationOf('/$defs/Address/properties/city')).toBe('/components/schemas/Address/properties/city');
+    expect(bundled({ $ref: '#/components/schemas/Text' }).locationOf('/maxLength')).toBe(
       '/components/schemas/Text/maxLength',
     );
   });
@@ -145,12 +145,12 @@ describe('references of a document', () => {
     };
     expect(followReferences(document, '/a')).toEqual({
       ok: true,
-      place: { pointer: '/d/0', value: { e: 1 } },
+      location: { pointer: '/d/0', value: { e: 1 } },
     });
-    expect(followReferences(document, '/said')).toMatchObject({ place: { pointer: '/said' } });
+    expect(followReferences(document, '/said')).toMatchObject({ location: { pointer: '/said' } });
     expect(followReferences(document, '/none')).toEqual({
       ok: true,
-      place: { pointer: '/none', value: undefined },
+      location: { pointer: '/none', value: undefined },
     });
   });
 });

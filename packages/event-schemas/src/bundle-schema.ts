@@ -4,17 +4,19 @@ import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schem
 import { schemaLimits } from './schema-limits.ts';
 
 /** Something in a document: where it stands (RFC 6901 pointer), and what it is. */
-export type Place = Readonly<{ pointer: string; value: unknown }>;
+export type SchemaLocation = Readonly<{ pointer: string; value: unknown }>;
 
 /** What a place is after its references were followed, or what is wrong with them. */
-export type Followed = Readonly<{ ok: true; place: Place } | { ok: false; errors: readonly SchemaFault[] }>;
+export type FollowedReferences = Readonly<
+  { ok: true; location: SchemaLocation } | { ok: false; errors: readonly SchemaFault[] }
+>;
 
 /**
- * A schema that stands alone, and where in the document each part of it came from: `placeOf` takes a pointer into the
+ * A schema that stands alone, and where in the document each part of it came from: `locationOf` takes a pointer into the
  * schema.
  */
 export type BundledSchema = Readonly<
-  | { ok: true; schema: JsonObject; placeOf(pointer: string): string }
+  | { ok: true; schema: JsonObject; locationOf(pointer: string): string }
   | { ok: false; errors: readonly SchemaFault[] }
 >;
 
@@ -28,7 +30,7 @@ const refused = (pointer: string, detail: string): { ok: false; errors: readonly
 const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
 /** Where a reference leads to (`#/…`, percent-encoded as URIs are), or what is wrong with it. */
-function targetOf(document: unknown, reference: unknown): Place | string {
+function targetOf(document: unknown, reference: unknown): SchemaLocation | string {
   if (typeof reference !== 'string') return 'must be text';
   if (!reference.startsWith('#')) {
     return `'${shown(reference)}' leads out of the document: nothing is loaded, so put what it means into the document`;
@@ -46,16 +48,16 @@ function targetOf(document: unknown, reference: unknown): Place | string {
  * What stands at a place of a document, after `{ "$ref": "#/…" }` is followed as often as it takes. Refuses references out
  * of the document, to nothing, and in a circle.
  */
-export function followReferences(document: unknown, pointer: string): Followed {
-  let place: Place = { pointer, value: lookUpPointer(document, pointer) };
+export function followReferences(document: unknown, pointer: string): FollowedReferences {
+  let location: SchemaLocation = { pointer, value: lookUpPointer(document, pointer) };
   for (let hops = 0; hops < maxHops; hops += 1) {
-    const { value } = place;
+    const { value } = location;
     const reference = isJsonObject(value) ? value['$ref'] : undefined;
     // With a word beside it, it is no alias of something, but says more.
-    if (reference === undefined || Object.keys(value as object).length > 1) return { ok: true, place };
+    if (reference === undefined || Object.keys(value as object).length > 1) return { ok: true, location };
     const target = targetOf(document, reference);
-    if (typeof target === 'string') return refused(`${place.pointer}/$ref`, target);
-    place = target;
+    if (typeof target === 'string') return refused(`${location.pointer}/$ref`, target);
+    location = target;
   }
   return refused(`${pointer}/$ref`, `leads on ${maxHops} times: it goes in a circle`);
 }
@@ -70,16 +72,16 @@ type Bundle = {
   schemas: number;
 };
 
-const isWithin = (pointer: string, place: string): boolean =>
-  pointer === place || pointer.startsWith(`${place}/`);
+const isWithin = (pointer: string, location: string): boolean =>
+  pointer === location || pointer.startsWith(`${location}/`);
 
 /** What a reference to a place of the document is inside the schema. */
 function referenceTo(pointer: string, bundle: Bundle): string {
   const inFragment = (text: string): string => `#${encodeURI(text)}`;
   if (isWithin(pointer, bundle.root)) return inFragment(pointer.slice(bundle.root.length));
-  for (const [place, name] of bundle.definitions) {
-    if (isWithin(pointer, place)) {
-      return inFragment(`/$defs/${pointerPart(name)}${pointer.slice(place.length)}`);
+  for (const [location, name] of bundle.definitions) {
+    if (isWithin(pointer, location)) {
+      return inFragment(`/$defs/${pointerPart(name)}${pointer.slice(location.length)}`);
     }
   }
   const last = pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll(/[^A-Za-z0-9_.-]/g, '_');
@@ -138,10 +140,11 @@ function rewriteReference(reference: unknown, at: string, bundle: Bundle): unkno
 export function bundleSchema(document: unknown, pointer: string): BundledSchema {
   const followed = followReferences(document, pointer);
   if (!followed.ok) return followed;
-  const { pointer: root, value } = followed.place;
-  if (value === true) return { ok: true, schema: {}, placeOf: () => root };
+  const { pointer: root, value } = followed.location;
+  if (value === true) return { ok: true, schema: {}, locationOf: () => root };
   if (!isJsonObject(value)) return refused(root, 'must be an object: a JSON Schema (2020-12)');
-  if (value['$id'] !== undefined) return { ok: true, schema: value, placeOf: (inside) => `${root}${inside}` };
+  if (value['$id'] !== undefined)
+    return { ok: true, schema: value, locationOf: (inside) => `${root}${inside}` };
   const own = isJsonObject(value['$defs']) ? value['$defs'] : {};
   const bundle: Bundle = {
     ...{ document, root, definitions: new Map(), faults: [], schemas: 0 },
@@ -150,8 +153,8 @@ export function bundleSchema(document: unknown, pointer: string): BundledSchema 
   const schema = rewrite(value, root, bundle) as JsonObject;
   const definitions = new Map<string, unknown>();
   // Those that are found on the way are gone through as well.
-  for (const [place, name] of bundle.definitions) {
-    definitions.set(name, rewrite(lookUpPointer(document, place), place, bundle));
+  for (const [location, name] of bundle.definitions) {
+    definitions.set(name, rewrite(lookUpPointer(document, location), location, bundle));
   }
   if (bundle.schemas > schemaLimits.subschemas) {
     return refused(
@@ -160,22 +163,24 @@ export function bundleSchema(document: unknown, pointer: string): BundledSchema 
     );
   }
   if (bundle.faults.length > 0) return { ok: false, errors: bundle.faults };
-  const places = [...bundle.definitions].map(([place, name]) => ({
+  const locations = [...bundle.definitions].map(([location, name]) => ({
     inside: `/$defs/${pointerPart(name)}`,
-    place,
+    location,
   }));
   return {
     ok: true,
     schema:
-      places.length === 0
+      locations.length === 0
         ? schema
         : {
             ...schema,
             $defs: { ...(schema['$defs'] as JsonObject | undefined), ...Object.fromEntries(definitions) },
           },
-    placeOf: (inside) => {
-      const found = places.find((one) => isWithin(inside, one.inside));
-      return found === undefined ? `${root}${inside}` : `${found.place}${inside.slice(found.inside.length)}`;
+    locationOf: (inside) => {
+      const found = locations.find((one) => isWithin(inside, one.inside));
+      return found === undefined
+        ? `${root}${inside}`
+        : `${found.location}${inside.slice(found.inside.length)}`;
     },
   };
 }

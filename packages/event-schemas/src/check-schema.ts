@@ -48,7 +48,7 @@ type Walk = {
   readonly faults: SchemaFault[];
   readonly root: unknown;
   /** Where schemas stand. */
-  readonly places: Set<string>;
+  readonly locations: Set<string>;
   readonly anchors: Set<string>;
   readonly references: { reference: string; pointer: string }[];
   patternSize: number;
@@ -76,10 +76,10 @@ function checkReference(reference: unknown, pointer: string, walk: Walk): void {
 }
 
 /** Values and annotations can look like schemas, but nothing in them is checked: a reference to one checks nothing. */
-function strayReferences({ places, references }: Walk): readonly SchemaFault[] {
+function strayReferences({ locations, references }: Walk): readonly SchemaFault[] {
   return references
     .filter(
-      ({ reference }) => reference.startsWith('#/') && !places.has(decodeURIComponent(reference.slice(1))),
+      ({ reference }) => reference.startsWith('#/') && !locations.has(decodeURIComponent(reference.slice(1))),
     )
     .map(({ reference, pointer }) => {
       const detail = `'${shown(reference)}' leads to no schema, but into a value or an annotation: put the schema into $defs`;
@@ -120,13 +120,13 @@ function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
 function walkFaults(schema: unknown): readonly SchemaFault[] {
   const walk: Walk = {
     ...{ faults: [], root: schema, patternSize: 0, subschemas: 0 },
-    ...{ places: new Set(), anchors: new Set(), references: [] },
+    ...{ locations: new Set(), anchors: new Set(), references: [] },
   };
   const open = [{ value: schema, pointer: '' }];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const { value, pointer } = node;
     walk.subschemas += 1;
-    walk.places.add(pointer);
+    walk.locations.add(pointer);
     if (walk.subschemas > schemaLimits.subschemas) {
       return [
         { pointer: '', detail: `must have at most ${schemaLimits.subschemas} schemas in it, got more` },

@@ -66,10 +66,10 @@ class Comparison {
     if (this.#open.some(([one, other]) => one === from && other === to)) return;
     this.#budget.pairs -= 1;
     if (this.#budget.pairs < 0)
-      return void this.#tell(pointer, 'is too much to compare: it counts as a change');
+      return void this.#report(pointer, 'is too much to compare: it counts as a change');
     // Everything was allowed before, or nothing is any more: no reader sees what it does not know.
     if (from === true || to === false) return;
-    if (!isJsonObject(from)) return void this.#tell(pointer, 'is allowed now, and was not before');
+    if (!isJsonObject(from)) return void this.#report(pointer, 'is allowed now, and was not before');
     this.#open.push([from, to]);
     this.#compareObjects(from, isJsonObject(to) ? to : {}, pointer);
     this.#open.pop();
@@ -78,7 +78,7 @@ class Comparison {
   #compareObjects(from: JsonObject, to: JsonObject, pointer: string): void {
     this.#compareTypes(from, to, pointer);
     this.#compareValues(from, to, pointer);
-    for (const { keyword, detail } of widenedBounds(from, to)) this.#tell(`${pointer}/${keyword}`, detail);
+    for (const { keyword, detail } of widenedBounds(from, to)) this.#report(`${pointer}/${keyword}`, detail);
     this.#compareProperties(from, to, pointer);
     this.#compareItems(from, to, pointer);
     this.#compareAlternatives(from, to, pointer);
@@ -86,7 +86,7 @@ class Comparison {
       if (from[keyword] === undefined || canonicalText(from[keyword]) === canonicalText(to[keyword]))
         continue;
       const what = to[keyword] === undefined ? 'is gone' : 'is another';
-      this.#tell(`${pointer}/${keyword}`, `${what}: it was ${show(from[keyword])}`);
+      this.#report(`${pointer}/${keyword}`, `${what}: it was ${show(from[keyword])}`);
     }
   }
 
@@ -97,7 +97,7 @@ class Comparison {
     // A list of values says more about types than `type` does.
     const added = to['enum'] !== undefined || 'const' in to ? [] : typesOf(to).filter((type) => !isOld(type));
     if (added.length === 0) return;
-    this.#tell(`${pointer}/type`, `can be ${added.join(', ')} now; it was ${old.join(' or ')}`);
+    this.#report(`${pointer}/type`, `can be ${added.join(', ')} now; it was ${old.join(' or ')}`);
   }
 
   #compareValues(from: JsonObject, to: JsonObject, pointer: string): void {
@@ -106,10 +106,11 @@ class Comparison {
     const [old, now] = [listOf(from), listOf(to)];
     if (old === null) return;
     const keyword = 'const' in (now === null ? from : to) ? 'const' : 'enum';
-    if (now === null) return void this.#tell(`${pointer}/${keyword}`, `is gone: it was one of ${show(old)}`);
+    if (now === null)
+      return void this.#report(`${pointer}/${keyword}`, `is gone: it was one of ${show(old)}`);
     const known = new Set(old.map((value) => canonicalText(value, false)));
     const added = now.filter((value) => !known.has(canonicalText(value, false)));
-    if (added.length > 0) this.#tell(`${pointer}/${keyword}`, `can be ${added.map(show).join(', ')} now`);
+    if (added.length > 0) this.#report(`${pointer}/${keyword}`, `can be ${added.map(show).join(', ')} now`);
   }
 
   #compareProperties(from: JsonObject, to: JsonObject, pointer: string): void {
@@ -118,7 +119,7 @@ class Comparison {
       if (required.has(name)) continue;
       const isGone = !Object.hasOwn(mapIn(to['properties']), name);
       const at = isGone ? `${pointer}/properties` : `${pointer}/properties/${pointerPart(name)}`;
-      this.#tell(at, `'${name}' was always there, and ${isGone ? 'is gone' : 'can be missing now'}`);
+      this.#report(at, `'${name}' was always there, and ${isGone ? 'is gone' : 'can be missing now'}`);
     }
     for (const keyword of ['properties', 'patternProperties']) {
       const now = mapIn(to[keyword]);
@@ -152,7 +153,7 @@ class Comparison {
         : [{ ...to, [keyword]: undefined }];
       for (const [i, branch] of now.entries()) {
         if (old.some((before) => this.#isSafe(before, branch))) continue;
-        this.#tell(`${pointer}/${keyword}/${i}`, 'is an alternative that was not there before');
+        this.#report(`${pointer}/${keyword}/${i}`, 'is an alternative that was not there before');
       }
     }
     const old = from['allOf'];
@@ -163,7 +164,7 @@ class Comparison {
     ];
     for (const before of old) {
       if (now.some((branch) => this.#isSafe(before, branch))) continue;
-      this.#tell(`${pointer}/allOf`, `no longer holds: ${show(before)}`);
+      this.#report(`${pointer}/allOf`, `no longer holds: ${show(before)}`);
     }
   }
 
@@ -191,7 +192,7 @@ class Comparison {
     return found;
   }
 
-  #tell(pointer: string, detail: string): void {
+  #report(pointer: string, detail: string): void {
     if (this.changes.length < maxChanges) this.changes.push({ pointer, detail });
   }
 }

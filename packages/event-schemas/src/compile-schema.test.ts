@@ -5,8 +5,8 @@ import { compileSchema, SchemaError } from './compile-schema.ts';
 
 const kindOf = (schema: unknown, data: unknown): string => compileSchema(schema)(data).kind;
 const pointersOf = (schema: unknown, data: unknown): string[] => {
-  const verdict = compileSchema(schema)(data);
-  return verdict.kind === 'invalid' ? verdict.errors.map(({ instancePath }) => instancePath) : [];
+  const result = compileSchema(schema)(data);
+  return result.kind === 'invalid' ? result.errors.map(({ instancePath }) => instancePath) : [];
 };
 
 describe('compileSchema', () => {

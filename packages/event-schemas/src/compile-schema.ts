@@ -27,7 +27,7 @@ export class SchemaError extends Error {
  * ExactNumber where a double would have rounded. `too-costly`: the check was given up after `schemaLimits.steps`, so nothing
  * is known.
  */
-export type DataVerdict = Readonly<
+export type DataCheckResult = Readonly<
   | { kind: 'valid' }
   | { kind: 'invalid'; errors: readonly ErrorObject[]; data: unknown }
   | { kind: 'too-costly' }
@@ -37,9 +37,9 @@ export type DataVerdict = Readonly<
  * Checks a parsed JSON value. `json`: the text that it was parsed from; with it numbers are judged by all their digits,
  * without it as JSON.parse has rounded them. Bounded in time whatever the schema and the value are; never throws.
  */
-export type CheckData = (data: unknown, json?: Buffer) => DataVerdict;
+export type CheckData = (data: unknown, json?: Buffer) => DataCheckResult;
 
-const valid: DataVerdict = { kind: 'valid' };
+const valid: DataCheckResult = { kind: 'valid' };
 
 /**
  * Compiles a schema once to a check of data. Throws {@link SchemaError} when it is not in order. Formats are asserted;
@@ -59,26 +59,26 @@ export function compileSchema(schema: unknown): CheckData {
     checkExact ??= checkerOf(weighed, exact);
     const kept = parseExactly(json);
     exact.set(data, kept);
-    const verdict = checkExact(data, kept);
+    const result = checkExact(data, kept);
     exact.clear();
-    return verdict;
+    return result;
   };
 }
 
 /** Checks data, of which `shown` are put into the verdict. */
-type Checker = (data: unknown, shown: unknown) => DataVerdict;
+type Checker = (data: unknown, shown: unknown) => DataCheckResult;
 
 function checkerOf(weighed: unknown, exact?: ExactData): Checker {
   const meter = new StepMeter();
   const isValid = compileWith(weighed, meter, { allErrors: false, exact });
   // Of most schemas no data is ever refused: what gathers all faults is made when it is first needed.
-  let gather: ValidateFunction | undefined;
-  const gatherErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
-    gather ??= compileWith(weighed, meter, { allErrors: true, exact });
+  let collect: ValidateFunction | undefined;
+  const collectErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
+    collect ??= compileWith(weighed, meter, { allErrors: true, exact });
     meter.reset(schemaLimits.stepsForFaults);
     try {
-      gather(data);
-      return gather.errors ?? first;
+      collect(data);
+      return collect.errors ?? first;
     } catch {
       // It would take too long to find them all; the first one is known.
       return first;
@@ -93,7 +93,7 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
       if (error instanceof TooManySteps || error instanceof RangeError) return { kind: 'too-costly' };
       throw error;
     }
-    return { kind: 'invalid', errors: gatherErrors(data, isValid.errors ?? []), data: shown };
+    return { kind: 'invalid', errors: collectErrors(data, isValid.errors ?? []), data: shown };
   };
 }
 

@@ -53,15 +53,15 @@ describe('a number that no double holds', () => {
 
   it('is shown as it was written', () => {
     const json = `{"n":${odd}}`;
-    const verdict = compileSchema({ properties: { n: { maximum: even } } })(
+    const result = compileSchema({ properties: { n: { maximum: even } } })(
       JSON.parse(json),
       Buffer.from(json),
     );
-    if (verdict.kind !== 'invalid') throw new Error('expected a fault');
-    expect(verdict.errors).toMatchObject([
+    if (result.kind !== 'invalid') throw new Error('expected a fault');
+    expect(result.errors).toMatchObject([
       { instancePath: '/n', keyword: 'maximum', message: `must be <= ${even}` },
     ]);
-    const { n } = verdict.data as { n: unknown };
+    const { n } = result.data as { n: unknown };
     expect(n instanceof ExactNumber && String(n)).toBe(odd);
   });
 

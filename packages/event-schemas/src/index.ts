@@ -1,13 +1,13 @@
 export {
   type BundledSchema,
   bundleSchema,
-  type Followed,
+  type FollowedReferences,
   followReferences,
-  type Place,
+  type SchemaLocation,
 } from './bundle-schema.ts';
 export { checkSchema, type SchemaCheck } from './check-schema.ts';
 export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
-export { type CheckData, compileSchema, type DataVerdict, SchemaError } from './compile-schema.ts';
+export { type CheckData, compileSchema, type DataCheckResult, SchemaError } from './compile-schema.ts';
 export { canEqual, canHaveType, lookUpField, type SchemaField } from './look-up-field.ts';
 export type { SchemaFault } from './schema-fault.ts';
 export { isJsonObject, type JsonObject, pointerPart } from './schema-keywords.ts';

@@ -37,7 +37,7 @@ export function oneOf(wanted: readonly unknown[]): ValueTest {
 }
 
 /** Judges how two values of one kind lie to each other: −1, 0 or 1. */
-type Verdict = (order: number) => boolean;
+type Comparison = (order: number) => boolean;
 
 const order = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -45,7 +45,7 @@ const order = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a
  * A test for order: numbers with numbers, texts with texts by code unit, and moments with moments when `bound` is an RFC
  * 3339 date. Values of another kind are in no order, so they never pass.
  */
-export function inOrder(bound: number | string, isWanted: Verdict): ValueTest {
+export function inOrder(bound: number | string, isWanted: Comparison): ValueTest {
   if (typeof bound === 'number') {
     return (value) => {
       if (typeof value === 'number') return isWanted(order(value, bound));

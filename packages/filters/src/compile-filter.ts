@@ -1,6 +1,13 @@
 import { checkFilter } from './check-filter.ts';
 import { equalTo, inOrder, oneOf, type ValueTest } from './compare-values.ts';
-import { anyAt, beginLooking, type Path, type Reach, readPath, TooManyLooks } from './look-up-path.ts';
+import {
+  anyAt,
+  beginLooking,
+  type LookupExtent,
+  type Path,
+  readPath,
+  TooManyLookups,
+} from './look-up-path.ts';
 
 /**
  * Decides on the data of one event, as `parseExactly` of @tidings/json reads them: numbers that no double holds count with all
@@ -25,11 +32,11 @@ export class FilterError extends Error {
 
 /** A filter, or the operators under a path. */
 export type Fields = Readonly<Record<string, unknown>>;
-type Test = Readonly<{ test: ValueTest; reach: Reach; isNegated: boolean }>;
+type Test = Readonly<{ test: ValueTest; extent: LookupExtent; isNegated: boolean }>;
 
-const any = (test: ValueTest): Test => ({ test, reach: 'elements', isNegated: false });
-const none = (test: ValueTest): Test => ({ test, reach: 'elements', isNegated: true });
-const whole = (test: ValueTest): Test => ({ test, reach: 'whole', isNegated: false });
+const any = (test: ValueTest): Test => ({ test, extent: 'elements', isNegated: false });
+const none = (test: ValueTest): Test => ({ test, extent: 'elements', isNegated: true });
+const whole = (test: ValueTest): Test => ({ test, extent: 'whole', isNegated: false });
 
 const ofText =
   (isWanted: (text: string) => boolean): ValueTest =>
@@ -74,8 +81,8 @@ const all = (tests: readonly MatchesData[]): MatchesData => {
   return (data) => tests.every((matches) => matches(data));
 };
 
-function compileTest(path: Path, { test, reach, isNegated }: Test): MatchesData {
-  const lookup = { path, test, reach };
+function compileTest(path: Path, { test, extent, isNegated }: Test): MatchesData {
+  const lookup = { path, test, extent };
   return isNegated ? (data) => !anyAt(data, lookup) : (data) => anyAt(data, lookup);
 }
 
@@ -145,7 +152,7 @@ export function compileFilter(filter: unknown): MatchesData {
     try {
       return matches(data);
     } catch (error) {
-      if (error instanceof TooManyLooks) throw new FilterError('too-costly', error.message);
+      if (error instanceof TooManyLookups) throw new FilterError('too-costly', error.message);
       throw error;
     }
   };

@@ -86,7 +86,7 @@ describe('the explanation of a match', () => {
     expect(matches).toBe(false);
     expect(failed).toHaveLength(1);
     expect(failed[0]).toMatchObject({ pointer: '', path: null });
-    expect(failed[0]?.detail).toContain(String(filterLimits.looksAtOneMatch));
+    expect(failed[0]?.detail).toContain(String(filterLimits.lookupsPerMatch));
   });
 
   it('is bounded', () => {

@@ -8,7 +8,7 @@ import {
   isOperators,
 } from './compile-filter.ts';
 import { filterLimits } from './filter-limits.ts';
-import { anyAt, beginLooking, readPath, TooManyLooks } from './look-up-path.ts';
+import { anyAt, beginLooking, readPath, TooManyLookups } from './look-up-path.ts';
 
 /**
  * A condition that keeps a filter from matching. `pointer`: where it stands in the filter (RFC 6901, `''` for the whole);
@@ -58,7 +58,7 @@ function valuesAt(data: unknown, path: string): readonly unknown[] {
     if (value !== undefined) found.push(value);
     return found.length >= filterLimits.foundValues;
   };
-  anyAt(data, { path: readPath(path), test: take, reach: 'whole' });
+  anyAt(data, { path: readPath(path), test: take, extent: 'whole' });
   return found;
 }
 
@@ -77,35 +77,35 @@ class Explanation {
       const at = `${pointer}/${pointerPart(name)}`;
       if (name.startsWith('$')) this.#explainCombination(name, value, at);
       else if (isOperators(value)) this.#explainOperators(name, value, at);
-      else this.#tell(at, name, sentences['$eq']?.(value));
+      else this.#report(at, name, sentences['$eq']?.(value));
     }
   }
 
   #explainCombination(name: string, value: unknown, pointer: string): void {
     const filters = value as readonly Fields[];
     if (name === '$not') {
-      this.#tell(pointer, null, 'must not match, and does');
+      this.#report(pointer, null, 'must not match, and does');
       return;
     }
     if (name === '$nor') {
       for (const [i, filter] of filters.entries()) {
         if (compileEntry('$and', [filter])(this.#data))
-          this.#tell(`${pointer}/${i}`, null, 'must not match, and does');
+          this.#report(`${pointer}/${i}`, null, 'must not match, and does');
       }
       return;
     }
-    if (name === '$or') this.#tell(pointer, null, 'none of its filters matches');
+    if (name === '$or') this.#report(pointer, null, 'none of its filters matches');
     for (const [i, filter] of filters.entries()) this.explainFields(filter, `${pointer}/${i}`);
   }
 
   #explainOperators(path: string, condition: Fields, pointer: string): void {
     for (const [name, operand] of Object.entries(condition)) {
       if (compileOperator(readPath(path), name, operand)(this.#data)) continue;
-      this.#tell(`${pointer}/${name}`, path, sentences[name]?.(operand));
+      this.#report(`${pointer}/${name}`, path, sentences[name]?.(operand));
     }
   }
 
-  #tell(pointer: string, path: string | null, rule = 'does not hold'): void {
+  #report(pointer: string, path: string | null, rule = 'does not hold'): void {
     if (this.failed.length >= filterLimits.failedConditions) return;
     if (path === null) return void this.failed.push({ pointer, detail: rule, path, found: [] });
     const found = valuesAt(this.#data, path);
@@ -137,7 +137,7 @@ export function explainFilter(filter: unknown, data: unknown): FilterExplanation
     explanation.explainFields(filter as Fields, '');
   } catch (error) {
     const isTooCostly = error instanceof FilterError && error.code === 'too-costly';
-    if (!isTooCostly && !(error instanceof TooManyLooks)) throw error;
+    if (!isTooCostly && !(error instanceof TooManyLookups)) throw error;
     if (explanation.failed.length === 0) {
       return { matches: false, failed: [{ pointer: '', detail: error.message, path: null, found: [] }] };
     }

@@ -13,7 +13,7 @@ export const filterLimits = {
   /** Parts of a path. */
   pathParts: 16,
   /** Values of the data that one match looks at: beyond it the filter has failed, and matches nothing. */
-  looksAtOneMatch: 100_000,
+  lookupsPerMatch: 100_000,
   /** Failed conditions that one explanation tells. */
   failedConditions: 20,
   /** Values of the data that one failed condition shows. */

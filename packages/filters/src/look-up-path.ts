@@ -9,24 +9,24 @@ type PathPart = Readonly<{ name: string; index: number }>;
 export type Path = readonly PathPart[];
 
 /** Thrown when a match has looked at more values than a match may. */
-export class TooManyLooks extends Error {
+export class TooManyLookups extends Error {
   constructor() {
-    super(`a match may look at ${filterLimits.looksAtOneMatch} values, and this one would look at more`);
-    this.name = 'TooManyLooks';
+    super(`a match may look at ${filterLimits.lookupsPerMatch} values, and this one would look at more`);
+    this.name = 'TooManyLookups';
   }
 }
 
 // One count for the match at work: matching is synchronous and never begins within another match.
-let looks = 0;
+let lookups = 0;
 
 /** Begins a match: the count of values looked at starts anew. */
 export function beginLooking(): void {
-  looks = 0;
+  lookups = 0;
 }
 
 function count(values: number): void {
-  looks += values;
-  if (looks > filterLimits.looksAtOneMatch) throw new TooManyLooks();
+  lookups += values;
+  if (lookups > filterLimits.lookupsPerMatch) throw new TooManyLookups();
 }
 
 /** Splits a dotted path. */
@@ -37,10 +37,10 @@ const isRecord = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What a test is asked about where a path ends: the value itself, or also each element when it is an array. */
-export type Reach = 'whole' | 'elements';
+export type LookupExtent = 'whole' | 'elements';
 
 /** A path with the test that its end is put to. */
-export type Lookup = Readonly<{ path: Path; test: ValueTest; reach: Reach }>;
+export type Lookup = Readonly<{ path: Path; test: ValueTest; extent: LookupExtent }>;
 
 /**
  * True when the test passes for any value that the path leads to. A part leads to the field of that name, in an array
@@ -56,7 +56,7 @@ export function anyAt(data: unknown, lookup: Lookup, from = 0): boolean {
     if (!isRecord(value) || !Object.hasOwn(value, part.name)) return test(undefined);
     value = Reflect.get(value, part.name);
   }
-  if (lookup.reach === 'whole' || !Array.isArray(value)) return test(value);
+  if (lookup.extent === 'whole' || !Array.isArray(value)) return test(value);
   count(value.length);
   return test(value) || value.some(test);
 }

@@ -35,18 +35,18 @@ export { etagOf, type IfMatch } from './routing/request-headers.ts';
 export { addressOf, traceIdOf, traceparentOf } from './routing/request-state.ts';
 export {
   type Access,
-  type Answer,
-  type AnswerHeader,
   type Body,
   type Call,
-  type Declaration,
   type Idempotency,
   type JsonSchema,
   type Method,
   type PathParams,
   type Query,
   type RequestHeader,
+  type ResponseDeclaration,
+  type ResponseHeader,
   type Route,
+  type RouteDeclaration,
   route,
 } from './routing/route.ts';
 export { readTime, timeParameter } from './routing/time-parameter.ts';

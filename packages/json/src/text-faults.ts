@@ -65,27 +65,27 @@ class TextFaults {
     const end = endOfString(this.#json, at);
     const text = textAt(this.#json, at, end);
     if (level?.isAtName === true) this.#name(level, text);
-    else if (loneSurrogate.test(text)) this.#tell(surrogateIn(text));
+    else if (loneSurrogate.test(text)) this.#report(surrogateIn(text));
     return end;
   }
 
   #name(level: Level, name: string): void {
     level.isAtName = false;
     level.part = name;
-    if (loneSurrogate.test(name)) this.#tell(`has a name that ${surrogateIn(name)}`);
+    if (loneSurrogate.test(name)) this.#report(`has a name that ${surrogateIn(name)}`);
     if (level.names?.has(name) === true)
-      this.#tell('is there more than once: which one counts would be a guess');
+      this.#report('is there more than once: which one counts would be a guess');
     level.names?.add(name);
   }
 
   #scalar(at: number): number {
     const end = endOfScalar(this.#json, at);
     const token = this.#json.toString('latin1', at, end);
-    if (!isWord(token) && !isHeldExactly(token)) this.#tell(roundingOf(token));
+    if (!isWord(token) && !isHeldExactly(token)) this.#report(roundingOf(token));
     return end;
   }
 
-  #tell(detail: string): void {
+  #report(detail: string): void {
     this.found.push({ pointer: pointerTo(this.#levels), detail });
   }
 }

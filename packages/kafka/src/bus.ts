@@ -160,7 +160,7 @@ export type Table<V> = Readonly<{
   close(): Promise<void>;
 }>;
 
-export type ReadTailOptions = Readonly<{
+export type ReadRangeOptions = Readonly<{
   topic: TopicDefinition;
   partitions: readonly number[];
   /** Where to start, per partition: a time or an offset. */
@@ -183,7 +183,7 @@ export type RelayOptions = Readonly<{
    * What is due may wait this long for others that go with it: all relays of a process send at the same multiples of it.
    * Default 0: each record goes when it is due.
    */
-  gatherMs?: number;
+  lingerMs?: number;
 }>;
 
 export type Relay = Readonly<{
@@ -207,7 +207,7 @@ export type Bus = Readonly<{
   table<V>(options: TableOptions<V>): Promise<Table<V>>;
   relay(options: RelayOptions): Promise<Relay>;
   /** Reads a stretch of a topic once, without committing anything: refills memories from the log. */
-  readTail(options: ReadTailOptions): Promise<void>;
+  readRange(options: ReadRangeOptions): Promise<void>;
   /** How far a group is behind; with `writtenBeforeMs` (epoch), only what was written before then counts. */
   lag(
     group: string,

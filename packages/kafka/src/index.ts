@@ -7,7 +7,7 @@ export type {
   PartitionRunner,
   Producer,
   PublishOptions,
-  ReadTailOptions,
+  ReadRangeOptions,
   RecordPosition,
   Relay,
   RelayOptions,
@@ -25,4 +25,4 @@ export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { partitionForKey } from './producer/partitioner.ts';
 export { maxRecordBytes } from './producer/record-size.ts';
-export { complaintOf, type Watched, watchWorkers } from './worker-health.ts';
+export { problemOf, type WatchedPart, watchWorkers } from './worker-health.ts';

@@ -5,7 +5,7 @@ import type {
   Bus,
   PartitionRunner,
   Producer,
-  ReadTailOptions,
+  ReadRangeOptions,
   Relay,
   RelayOptions,
   RunPartitionsOptions,
@@ -15,16 +15,16 @@ import type {
 } from './bus.ts';
 import type { KafkaEndpoint } from './client/client.ts';
 import { SharedAdmin } from './client/shared-admin.ts';
-import { KafkaRunner } from './consumer/consumer-group.ts';
-import { createPoisonWriter } from './consumer/dead-letter.ts';
+import { KafkaConsumerGroup } from './consumer/consumer-group.ts';
+import { createDeadLetterWriter } from './consumer/dead-letter.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { fetchPositions, lagUntil } from './consumer/lag.ts';
-import { laneKey } from './consumer/partition-source.ts';
+import { partitionKey } from './consumer/partition-source.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/producer.ts';
 import { createKafkaTransport } from './producer/transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
-import { KafkaTail } from './table/range-reader.ts';
+import { RangeReader } from './table/range-reader.ts';
 
 /** `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{
@@ -54,7 +54,7 @@ class KafkaBus implements Bus {
   readonly #admin: SharedAdmin;
   readonly #consumers: Closable[] = [];
   readonly #producers: Closable[] = [];
-  readonly #tails = new Map<string, KafkaTail>();
+  readonly #rangeReaders = new Map<string, RangeReader>();
   /** For relays and dead letters; the services' own producers are theirs to bound and close. */
   #ownProducer: Producer | undefined;
 
@@ -98,7 +98,7 @@ class KafkaBus implements Bus {
     return opened;
   }
 
-  async readTail({ topic, partitions, from, until, onRecord, service }: ReadTailOptions): Promise<void> {
+  async readRange({ topic, partitions, from, until, onRecord, service }: ReadRangeOptions): Promise<void> {
     const ends = await this.#admin.run((admin) => admin.fetchTopicOffsets(topic.name));
     const starts = 'offsets' in from ? from.offsets : await this.#offsetsAt(topic, from.timestampMs);
     const reads = partitions.map(async (partition) => {
@@ -108,7 +108,7 @@ class KafkaBus implements Bus {
         from: Math.max(Number(starts.get(partition) ?? low), low),
         until: Math.min(Number(until?.get(partition) ?? Infinity), Number(end?.high ?? 0)),
       };
-      if (range.from < range.until) await this.#tail(topic, service).read(partition, range, onRecord);
+      if (range.from < range.until) await this.#rangeReader(topic, service).read(partition, range, onRecord);
     });
     await Promise.all(reads);
   }
@@ -123,10 +123,10 @@ class KafkaBus implements Bus {
     const ends = new Map<string, bigint>();
     for (const topic of topics) {
       for (const [partition, offset] of await this.#offsetsAt(topic, writtenBeforeMs)) {
-        ends.set(laneKey({ topic: topic.name, partition }), offset);
+        ends.set(partitionKey({ topic: topic.name, partition }), offset);
       }
     }
-    return lags.map((lag) => lagUntil(lag, ends.get(laneKey(lag)) ?? lag.highOffset));
+    return lags.map((lag) => lagUntil(lag, ends.get(partitionKey(lag)) ?? lag.highOffset));
   }
 
   async #lagOf(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
@@ -137,7 +137,7 @@ class KafkaBus implements Bus {
       );
       const positions = await fetchPositions(admin, group, refs);
       return refs.flatMap((ref) => {
-        const position = positions.get(laneKey(ref));
+        const position = positions.get(partitionKey(ref));
         if (position === undefined) return [];
         const committedOffset = BigInt(position.committed ?? position.low);
         const highOffset = BigInt(position.high);
@@ -147,8 +147,8 @@ class KafkaBus implements Bus {
   }
 
   async close(options?: CloseOptions): Promise<void> {
-    const tails = [...this.#tails.values()].map((tail) => tail.close());
-    await Promise.all([...tails, ...this.#consumers.splice(0).map((part) => part.close(options))]);
+    const readers = [...this.#rangeReaders.values()].map((reader) => reader.close());
+    await Promise.all([...readers, ...this.#consumers.splice(0).map((part) => part.close(options))]);
     // What consumers still had in hand goes out through these.
     await Promise.all(this.#producers.splice(0).map((part) => part.close()));
     await this.#ownProducer?.close();
@@ -161,8 +161,8 @@ class KafkaBus implements Bus {
 
   #run<T>(run: RunPartitionsOptions<T>): PartitionRunner {
     const producer = () => this.#sharedProducer();
-    const poison = createPoisonWriter({ group: run.group, clock: this.#clock, producer });
-    const runner = new KafkaRunner({ ...this.#parts(), run, poison });
+    const poison = createDeadLetterWriter({ group: run.group, clock: this.#clock, producer });
+    const runner = new KafkaConsumerGroup({ ...this.#parts(), run, poison });
     runner.start();
     return runner;
   }
@@ -182,15 +182,15 @@ class KafkaBus implements Bus {
     });
   }
 
-  #tail(topic: TopicDefinition, service: string): KafkaTail {
+  #rangeReader(topic: TopicDefinition, service: string): RangeReader {
     const key = `${service} ${topic.name}`;
-    let tail = this.#tails.get(key);
-    if (tail === undefined) {
-      const onIdle = () => void this.#tails.delete(key);
-      tail = new KafkaTail({ ...this.#parts(), topic: topic.name, service, onIdle });
-      this.#tails.set(key, tail);
+    let reader = this.#rangeReaders.get(key);
+    if (reader === undefined) {
+      const onIdle = () => void this.#rangeReaders.delete(key);
+      reader = new RangeReader({ ...this.#parts(), topic: topic.name, service, onIdle });
+      this.#rangeReaders.set(key, reader);
     }
-    return tail;
+    return reader;
   }
 
   async #offsetsAt(topic: TopicDefinition, timestampMs: number): Promise<ReadonlyMap<number, bigint>> {

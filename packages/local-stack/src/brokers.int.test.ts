@@ -35,7 +35,7 @@ async function connect(brokers: readonly string[]): Promise<Bus> {
 
 async function valuesOf(bus: Bus): Promise<string[]> {
   const values: string[] = [];
-  await bus.readTail({
+  await bus.readRange({
     topic: topics.replays,
     partitions: [0],
     from: { offsets: new Map([[0, 0n]]) },

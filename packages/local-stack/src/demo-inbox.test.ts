@@ -17,7 +17,7 @@ beforeEach(async () => {
   inbox = await startDemoInbox({
     host: '127.0.0.1',
     port,
-    say: (line) => lines.push(line),
+    print: (line) => lines.push(line),
     curl: `curl -d '{"<type>":"demo.hello"}'`,
   });
   inbox.trust(secret);

@@ -34,11 +34,11 @@ export type DemoInbox = Readonly<{
 export async function startDemoInbox(options: {
   host: string;
   port: number;
-  say: (line: string) => void;
+  print: (line: string) => void;
   /** What the empty page tells the reader to type. */
   curl: string;
 }): Promise<DemoInbox> {
-  const { host, port, say, curl } = options;
+  const { host, port, print, curl } = options;
   const entries: InboxEntry[] = [];
   let secret: string | null = null;
   const server = createServer((request, response) => {
@@ -54,7 +54,7 @@ export async function startDemoInbox(options: {
       const entry = toEntry(request, body, secret);
       entries.unshift(entry);
       entries.length = Math.min(entries.length, kept);
-      say(entryLine(entry));
+      print(entryLine(entry));
       return answer(response, entry.verdict === 'verified' ? 204 : 401);
     });
   });

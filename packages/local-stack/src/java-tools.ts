@@ -27,7 +27,7 @@ export type JavaTools = Readonly<{
 type CommandResult = Readonly<{ code: number | string; output: string }>;
 
 /** `say` gets a line when there is something to wait for; `signal` ends a download that is not wanted any more. */
-export type PrepareOptions = Readonly<{ say?: (line: string) => void; signal?: AbortSignal }>;
+export type PrepareOptions = Readonly<{ print?: (line: string) => void; signal?: AbortSignal }>;
 
 /**
  * Finds Java 17 or newer and makes the class path. The first run on a machine downloads about 55 MB through Maven into
@@ -46,10 +46,10 @@ export async function prepareJava(options: PrepareOptions = {}): Promise<JavaToo
 let underWay: Promise<JavaTools> | null = null;
 
 async function prepare(options: PrepareOptions): Promise<JavaTools> {
-  const { say = () => {}, signal } = options;
+  const { print = () => {}, signal } = options;
   const java = await findJava();
   const pomHash = hashOf(readFileSync(pomFile));
-  const jars = readJars(pomHash) ?? (await fetchJars(pomHash, say, signal));
+  const jars = readJars(pomHash) ?? (await fetchJars(pomHash, print, signal));
   const launcherHash = hashOf(pomHash, ...launcherFiles.map((file) => readFileSync(file)));
   const classes = join(cacheFolder, `classes-${launcherHash}`);
   if (!existsSync(classes)) await compileLauncher(java, jars, classes);
@@ -98,10 +98,10 @@ function readJars(pomHash: string): string[] | null {
 
 async function fetchJars(
   pomHash: string,
-  say: (line: string) => void,
+  print: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  say('fetching Kafka and the embedded MongoDB through Maven (once, about 55 MB)');
+  print('fetching Kafka and the embedded MongoDB through Maven (once, about 55 MB)');
   mkdirSync(cacheFolder, { recursive: true });
   const target = join(cacheFolder, `jars-${pomHash}.txt`);
   const fresh = `${target}.${process.pid}`;

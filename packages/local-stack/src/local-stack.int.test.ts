@@ -56,7 +56,7 @@ function aStack(overrides: Partial<LocalStackOptions> = {}): LocalStack {
     portBase,
     demo: true,
     env: {},
-    say: (line) => lines.push(line),
+    print: (line) => lines.push(line),
     services: [{ name: 'console', entry: join(folder, 'fake.mjs'), portOffset: 0 }],
     ...overrides,
   });
@@ -134,7 +134,7 @@ test('existing clusters are used, and Kafka and MongoDB alone have no services',
     portBase: portBase + 100,
     demo: false,
     env: { KAFKA_BROKERS: own.brokers, MONGODB_URI: own.mongodb_uri },
-    say: (line) => lines.push(line),
+    print: (line) => lines.push(line),
     services: [{ name: 'console', entry: join(folder, 'fake.mjs'), portOffset: 0 }],
   });
   try {

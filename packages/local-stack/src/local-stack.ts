@@ -42,7 +42,7 @@ export type LocalStackOptions = Readonly<{
   /** KAFKA_BROKERS and MONGODB_URI name clusters to use instead of own ones; the rest is passed to the services. */
   env: NodeJS.ProcessEnv;
   /** A line for the terminal. */
-  say: (line: string) => void;
+  print: (line: string) => void;
   /** Default: {@link tidingsServices}. */
   services?: readonly ServiceSpec[];
 }>;
@@ -121,11 +121,11 @@ export class LocalStack {
   readonly #isStopping = (): boolean => this.#abort.signal.aborted;
 
   async #start(): Promise<LocalState> {
-    const { say, env, dataDir } = this.#options;
+    const { print, env, dataDir } = this.#options;
     const folder = DataFolder.open(dataDir);
     this.#folder = folder;
     const left = await folder.endLeftovers();
-    if (left.length > 0) say(`ended what an earlier start had left running: ${left.join(', ')}`);
+    if (left.length > 0) print(`ended what an earlier start had left running: ${left.join(', ')}`);
     const kept = folder.secrets();
     const secrets: StackSecrets = {
       ...kept,
@@ -135,7 +135,7 @@ export class LocalStack {
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
     const ports = this.#neededPorts(count);
     const warning = warnOfEphemeral(ports, ephemeralPorts());
-    if (warning !== null) say(`warning: ${warning}`);
+    if (warning !== null) print(`warning: ${warning}`);
     await requireFreePorts(host, ports, portSetting);
     const stores = await startStores({
       env,
@@ -145,7 +145,7 @@ export class LocalStack {
       portBase: this.#options.portBase,
       portSetting,
       signal: this.#abort.signal,
-      say,
+      print,
       timed: (label, work) => this.#timed(label, work),
       onSpawn: this.#onSpawn(folder, this.#storeParts),
     });
@@ -211,23 +211,23 @@ export class LocalStack {
   #supervise(part: Part): void {
     if (this.#supervised.has(part)) return;
     this.#supervised.add(part);
-    const { say, restartBrokers, restartServices = true } = this.#options;
+    const { print, restartBrokers, restartServices = true } = this.#options;
     const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
       ? [restartBrokers, 'Start with --restart-brokers to have brokers started again.']
       : [restartServices || part.name === 'mongodb', 'Save a file that it runs on to start it again.'];
     const isStopping = this.#isStopping;
-    const watched = supervise({ part, clock: systemClock, isStopping, say, restarts, adviceWhenLeft });
+    const watched = supervise({ part, clock: systemClock, isStopping, print, restarts, adviceWhenLeft });
     watched
-      .catch((error: unknown) => say(`${part.name} is not watched any more: ${String(error)}`))
+      .catch((error: unknown) => print(`${part.name} is not watched any more: ${String(error)}`))
       .finally(() => this.#supervised.delete(part));
   }
 
   async #startDemo(folder: DataFolder, secrets: StackSecrets, around: ServiceSurroundings): Promise<void> {
-    const { portBase, say } = this.#options;
+    const { portBase, print } = this.#options;
     const apiUrl = this.#state?.url ?? '';
     this.#refuseWhenStopping();
     const curl = demoCurl(apiUrl, around.adminKey);
-    this.#inbox = await startDemoInbox({ host, port: portBase + inboxOffset, say, curl });
+    this.#inbox = await startDemoInbox({ host, port: portBase + inboxOffset, print, curl });
     const outcome = await ensureDemoSubscription({
       apiUrl,
       adminKey: around.adminKey,
@@ -235,7 +235,7 @@ export class LocalStack {
       remembered: secrets.demo,
     });
     if (outcome.kind === 'refused') {
-      say(`warning: no demo subscription, everything else works: ${outcome.reason}`);
+      print(`warning: no demo subscription, everything else works: ${outcome.reason}`);
       return;
     }
     this.#inbox.trust(outcome.demo.secret);
@@ -243,11 +243,11 @@ export class LocalStack {
   }
 
   async #timed<T>(label: string, work: () => Promise<T>): Promise<T> {
-    const { say } = this.#options;
+    const { print } = this.#options;
     const startedMs = systemClock.monotonicMs();
-    say(`starting ${label}`);
+    print(`starting ${label}`);
     const result = await work();
-    say(`${label} ready after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
+    print(`${label} ready after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
     return result;
   }
 

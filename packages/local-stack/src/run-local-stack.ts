@@ -16,10 +16,10 @@ export type BesideStack = (stack: LocalStack) => () => Promise<void>;
  * Ctrl-C ends everything at once. `beside` runs from the moment the stack is ready until it is stopped.
  */
 export async function runLocalStack(options: LocalStackOptions, beside?: BesideStack): Promise<number> {
-  const { say } = options;
+  const { print } = options;
   const stack = new LocalStack(options);
   const signals = listen(() => {
-    say('ending everything now');
+    print('ending everything now');
     stack.killNow();
     process.exit(1);
   });
@@ -29,20 +29,20 @@ export async function runLocalStack(options: LocalStackOptions, beside?: BesideS
   try {
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
-      for (const line of summary(state, stack)) say(line);
+      for (const line of summary(state, stack)) print(line);
       const end = beside?.(stack);
       await signals.first;
       ending = end?.();
     }
     const stoppingMs = systemClock.monotonicMs();
-    say('stopping: services first, then Kafka and MongoDB (Ctrl-C again ends everything at once)');
+    print('stopping: services first, then Kafka and MongoDB (Ctrl-C again ends everything at once)');
     await stack.stop();
     await ending;
-    say(`stopped after ${((systemClock.monotonicMs() - stoppingMs) / 1000).toFixed(1)} s`);
+    print(`stopped after ${((systemClock.monotonicMs() - stoppingMs) / 1000).toFixed(1)} s`);
     return 0;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    say(`error: ${error.message}`);
+    print(`error: ${error.message}`);
     return 1;
   } finally {
     signals.remove();

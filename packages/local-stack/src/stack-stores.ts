@@ -31,7 +31,7 @@ export type StoresContext = Readonly<{
   /** What an error message tells the reader to change when a port is taken. */
   portSetting: string;
   signal: AbortSignal;
-  say: (line: string) => void;
+  print: (line: string) => void;
   timed: <T>(label: string, work: () => Promise<T>) => Promise<T>;
   onSpawn: (part: Part) => void;
 }>;
@@ -61,17 +61,17 @@ export async function startStores(context: StoresContext): Promise<Stores> {
       ...nodes.map((node) => node.failWhenEnded()),
     ]),
   );
-  for (const warning of warnings) context.say(`warning: ${warning}`);
+  for (const warning of warnings) context.print(`warning: ${warning}`);
   return { brokers, replicationFactor, mongodbUri: mongo.value };
 }
 
 type Kafka = Omit<Stores, 'mongodbUri'> & Readonly<{ nodes: readonly Part[] }>;
 
 async function startKafka(context: StoresContext): Promise<Kafka> {
-  const { env, folder, brokerCount, host, portBase, portSetting, signal, say, onSpawn } = context;
+  const { env, folder, brokerCount, host, portBase, portSetting, signal, print, onSpawn } = context;
   const given = env['KAFKA_BROKERS'];
   if (given) return findKafka(given, env['REPLICATION_FACTOR']);
-  const java = await prepareJava({ say, signal });
+  const java = await prepareJava({ print, signal });
   const label = `Kafka (${brokerCount} ${brokerCount === 1 ? 'broker' : 'brokers'})`;
   return context.timed(label, async () => {
     return startBrokers({

@@ -38,7 +38,7 @@ function given(overrides: { restarts?: boolean } = {}) {
     part: fake.part,
     clock,
     isStopping: () => stopping,
-    say: (line) => lines.push(line),
+    print: (line) => lines.push(line),
     restarts: true,
     adviceWhenLeft: 'Start with --restart-brokers.',
     ...overrides,

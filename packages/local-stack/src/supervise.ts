@@ -23,7 +23,7 @@ export type SuperviseOptions = Readonly<{
   /** True from the moment the stack stops: what ends after that was meant to. */
   isStopping: () => boolean;
   /** A line for the terminal. */
-  say: (line: string) => void;
+  print: (line: string) => void;
   /** False: say that it died and leave it. */
   restarts: boolean;
   /** What to say when it is left. */
@@ -32,7 +32,7 @@ export type SuperviseOptions = Readonly<{
 
 /** Watches a running part until the stack stops, and starts it again whenever it ends: after 250 ms, doubling to 4 s. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
-  const { part, clock, isStopping, say } = options;
+  const { part, clock, isStopping, print } = options;
   for (let attempt = 1; ; attempt += 1) {
     const startedMs = clock.monotonicMs();
     const end = await part.ended();
@@ -44,12 +44,12 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
       continue;
     }
     if (!options.restarts) {
-      say(`${part.name} died (${describeEnd(end)}) and stays down. ${options.adviceWhenLeft ?? ''}`.trim());
+      print(`${part.name} died (${describeEnd(end)}) and stays down. ${options.adviceWhenLeft ?? ''}`.trim());
       return;
     }
     if (clock.monotonicMs() - startedMs >= settledMs) attempt = 1;
     const waitMs = backoffMs({ attempt, baseMs: firstDelayMs, maxMs: maxDelayMs, random: () => 1 });
-    say(`${part.name} died (${describeEnd(end)}); starting it again in ${waitMs} ms`);
+    print(`${part.name} died (${describeEnd(end)}); starting it again in ${waitMs} ms`);
     await new Promise<void>((resolve) => {
       clock.setTimer(resolve, waitMs);
     });
@@ -57,7 +57,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     try {
       await part.spawn();
     } catch (error) {
-      say(messageOf(error));
+      print(messageOf(error));
     }
   }
 }

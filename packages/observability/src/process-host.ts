@@ -9,7 +9,7 @@ export type ProcessHost = Readonly<{
   /** Calls `listener` for what nothing caught. */
   onCrash: (listener: (error: unknown, origin: string) => void) => void;
   /** A line for a person, on standard error. */
-  complain: (line: string) => void;
+  reportError: (line: string) => void;
   exit: (code: number) => void;
   /** Where log lines go; standard output when it is not given. */
   logStream?: DestinationStream;
@@ -24,6 +24,6 @@ export const nodeProcess: ProcessHost = {
   },
   // Node raises an unhandled rejection as an uncaught exception when nobody listens for it.
   onCrash: (listener) => void process.on('uncaughtException', listener),
-  complain: (line) => console.error(line),
+  reportError: (line) => console.error(line),
   exit: (code) => process.exit(code),
 };

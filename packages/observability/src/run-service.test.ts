@@ -10,7 +10,7 @@ const spec = { port: integer({ env: 'TEST_PORT', default: 0, min: 0, max: 65_535
 // A process that only records what a service does to it.
 function aProcess(env: Record<string, string> = {}) {
   const lines: Record<string, unknown>[] = [];
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const signalListeners: ((signal: string) => void)[] = [];
   const crashListeners: ((error: unknown, origin: string) => void)[] = [];
   let report: (code: number) => void = () => {};
@@ -23,7 +23,7 @@ function aProcess(env: Record<string, string> = {}) {
     exit,
     onSignal: (listener: (signal: string) => void) => void signalListeners.push(listener),
     onCrash: (listener: (error: unknown, origin: string) => void) => void crashListeners.push(listener),
-    complain: (line: string) => void complaints.push(line),
+    reportError: (line: string) => void errors.push(line),
     logStream: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   };
   const events = () => lines.map((line) => line['event']);
@@ -33,7 +33,7 @@ function aProcess(env: Record<string, string> = {}) {
   const crash = (error: unknown) => {
     for (const listener of crashListeners) listener(error, 'uncaughtException');
   };
-  return { host, lines, complaints, events, signal, crash, exit, exited };
+  return { host, lines, errors, events, signal, crash, exit, exited };
 }
 
 type Start = ServiceDefinition<typeof spec, typeof metrics>['start'];
@@ -120,7 +120,7 @@ describe('runService', () => {
   it('prints wrong config plainly, all of it, and exits 78', async () => {
     const world = aProcess({ TEST_PORT: 'x', LOG_LEVEL: 'loud' });
     await run(world, async () => ({}));
-    expect(world.complaints).toEqual([
+    expect(world.errors).toEqual([
       "test: TEST_PORT must be an integer from 0 to 65535, got 'x'",
       "test: LOG_LEVEL must be one of debug, info, warn, error, silent, got 'loud'",
     ]);
@@ -135,7 +135,7 @@ describe('runService', () => {
       resources.add('x', close);
       throw new AppError({ code: 'config-invalid', message: 'the sealing key ring is wrong: it is empty' });
     });
-    expect(world.complaints).toEqual(['test: the sealing key ring is wrong: it is empty']);
+    expect(world.errors).toEqual(['test: the sealing key ring is wrong: it is empty']);
     expect(world.exit.mock.calls).toEqual([[78]]);
     expect(close).toHaveBeenCalledTimes(1);
   });
@@ -145,7 +145,7 @@ describe('runService', () => {
     await run(world, async () => {
       throw new AppError({ code: 'unavailable', message: 'port 80 on 127.0.0.1 is taken' });
     });
-    expect(world.complaints).toEqual(['test: port 80 on 127.0.0.1 is taken']);
+    expect(world.errors).toEqual(['test: port 80 on 127.0.0.1 is taken']);
     expect(world.lines).toEqual([]);
     expect(world.exit.mock.calls).toEqual([[1]]);
   });
@@ -158,7 +158,7 @@ describe('runService', () => {
       expect(world.lines).toEqual([
         expect.objectContaining({ level: 'fatal', event: 'service.start-failed', detail: 'unexpected' }),
       ]);
-      expect(world.complaints).toEqual([]);
+      expect(world.errors).toEqual([]);
       expect(world.exit.mock.calls).toEqual([[1]]);
     },
   );

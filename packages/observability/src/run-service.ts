@@ -2,7 +2,7 @@ import { type ConfigOf, type ConfigSpec, describeConfig, loadConfig, sharedSetti
 import type { MetricsCatalogue } from './define-metrics.ts';
 import { createLogger } from './logger.ts';
 import { nodeProcess } from './process-host.ts';
-import { complain, exitConfig, type ServiceDefinition, ServiceLife } from './service-life.ts';
+import { exitConfig, reportError, type ServiceDefinition, ServiceLife } from './service-life.ts';
 
 // Read for every service, whatever its own spec says.
 const commonSpec = { logLevel: sharedSettings.logLevel };
@@ -22,7 +22,7 @@ export async function runService<const S extends ConfigSpec, const C extends Met
   try {
     loaded = loadConfig(settings, host.env);
   } catch (error) {
-    complain(host, name, error);
+    reportError(host, name, error);
     host.exit(exitConfig);
     return;
   }

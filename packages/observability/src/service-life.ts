@@ -35,8 +35,8 @@ const drainMs = 20_000;
 const farewellMs = 1_500;
 
 /** Tells a person what is wrong, in lines without a stack. */
-export function complain(host: ProcessHost, name: string, error: unknown): void {
-  for (const line of messageOf(error).split('\n')) host.complain(`${name}: ${line}`);
+export function reportError(host: ProcessHost, name: string, error: unknown): void {
+  for (const line of messageOf(error).split('\n')) host.reportError(`${name}: ${line}`);
 }
 
 type LifeParts<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
@@ -85,9 +85,9 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
       if (this.#state !== 'starting') return;
       // An AppError is a sentence for a person who can act on it, such as that a port is taken; a fault of ours is not.
       const isForPerson = error instanceof AppError && error.code !== 'internal';
-      if (isForPerson) complain(host, definition.name, error);
+      if (isForPerson) reportError(host, definition.name, error);
       else logger.fatal({ error, detail: messageOf(error) }, 'service.start-failed');
-      await this.#leave(isForPerson && error.code === 'config-invalid' ? exitConfig : 1);
+      await this.#terminate(isForPerson && error.code === 'config-invalid' ? exitConfig : 1);
     }
   }
 
@@ -113,12 +113,12 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
     logger.info({ signal, drainMs }, 'service.stopping');
     void logger.flush();
     this.#context.health.drain();
-    await this.#leave(0);
+    await this.#terminate(0);
   }
 
   // Closes what is open, whatever state it is in, and goes. A start that still runs is not waited for: what it opens
   // from here on is closed at once.
-  async #leave(code: number): Promise<void> {
+  async #terminate(code: number): Promise<void> {
     this.#state = 'stopping';
     const beganMs = performance.now();
     const hardStop = setTimeout(() => this.#exit(1), drainMs);

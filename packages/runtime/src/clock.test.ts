@@ -25,7 +25,7 @@ describe('the fake clock', () => {
     const seen: number[] = [];
     const sleep = async (ms: number) => new Promise<void>((resolve) => clock.setTimer(resolve, ms));
     const work = async () => {
-      for (let turn = 0; turn < 3; turn += 1) {
+      for (let task = 0; task < 3; task += 1) {
         await sleep(10);
         seen.push(clock.monotonicMs());
       }
@@ -64,7 +64,7 @@ describe('the event loop', () => {
       turns: systemClock.turns(),
     });
     const waiting = read();
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let task = 0; task < 5; task += 1) await new Promise((resolve) => setTimeout(resolve, 10));
     const busy = read();
     while (systemClock.monotonicMs() - busy.ms < 50);
     const end = read();

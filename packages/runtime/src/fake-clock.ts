@@ -16,7 +16,7 @@ type Timer = { readonly dueMs: number; readonly sequence: number; readonly fn: (
 
 // Two turns of the event loop: one for what a timer resolved, one for what that started.
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let task = 0; task < 2; task += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A {@link FakeClock} whose wall clock begins at `startMs` (default 2026-01-01T00:00:00Z) and whose monotonic at 0. */

@@ -87,10 +87,10 @@ export class Health {
     if (this.#drainReason !== undefined) {
       parts.push({ name: 'process', state: 'down', reason: this.#drainReason });
     }
-    const isDead = [...this.#parts.values()].some(
+    const isUnresponsive = [...this.#parts.values()].some(
       ({ lastProgressMs, bounds }) => nowMs - lastProgressMs > (bounds.deadAfterMs ?? Infinity),
     );
-    return { ready: parts.every(({ state }) => state === 'up'), live: !isDead, parts };
+    return { ready: parts.every(({ state }) => state === 'up'), live: !isUnresponsive, parts };
   }
 }
 

@@ -27,7 +27,7 @@ export {
 } from './load-config.ts';
 export { parseUrl } from './parse-url.ts';
 export { type CloseReport, Resources } from './resources.ts';
-export { repeatTurns, type Turns } from './run-periodically.ts';
+export { type PeriodicTask, runPeriodically } from './run-periodically.ts';
 export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';
 export {
   boolean,

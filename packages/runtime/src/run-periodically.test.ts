@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
-import { repeatTurns } from './index.ts';
+import { runPeriodically } from './index.ts';
 import { fakeClock } from './testing.ts';
 
 it('begins a turn some time after the last has ended, until it is stopped', async () => {
   const clock = fakeClock();
   let turns = 0;
   let end: () => void = () => {};
-  const stop = repeatTurns({
+  const stop = runPeriodically({
     clock,
     firstMs: 10,
     everyMs: 100,
-    turn: async () => {
+    task: async () => {
       turns += 1;
       await new Promise<void>((resolve) => {
         end = resolve;
@@ -36,11 +36,11 @@ it('begins a turn some time after the last has ended, until it is stopped', asyn
 it('begins at once when there is nothing to wait for, and tells a turn that it was stopped', async () => {
   const clock = fakeClock();
   const seen: boolean[] = [];
-  const stop = repeatTurns({
+  const stop = runPeriodically({
     clock,
     firstMs: 0,
     everyMs: 100,
-    turn: async (isStopped) => {
+    task: async (isStopped) => {
       seen.push(isStopped());
       await clock.advance(0);
       seen.push(isStopped());

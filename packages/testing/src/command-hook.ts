@@ -16,15 +16,15 @@ if (log !== undefined && isSender(name)) {
   // The very instance that the service will load.
   const { mongo } = createRequire(entry)('mongoose') as Readonly<{ mongo: MongoDriver }>;
   process.env['MONGODB_URI'] = monitoredUri(process.env['MONGODB_URI'] ?? '');
-  const told = new Set<string>();
-  const tell = (line: Omit<LoggedCommand, 'service'>): void => {
+  const reported = new Set<string>();
+  const report = (line: Omit<LoggedCommand, 'service'>): void => {
     const text = JSON.stringify({ service: name, ...line });
-    if (told.has(text)) return;
-    told.add(text);
+    if (reported.has(text)) return;
+    reported.add(text);
     appendFileSync(log, `${text}\n`);
   };
   watchCommands(mongo, (command, content) => {
-    tell({ seen: command });
-    for (const fault of commandFaults(name, command, content)) tell({ fault });
+    report({ seen: command });
+    for (const fault of commandFaults(name, command, content)) report({ fault });
   });
 }

@@ -92,7 +92,7 @@ export async function startDnsServer(
   const timers = new Set<NodeJS.Timeout>();
 
   const lookUp = (name: string, typeName: DnsQuestion['type']): DnsAnswer => {
-    const count = questions.filter((asked) => asked.name === name && asked.type === typeName).length;
+    const count = questions.filter((queried) => queried.name === name && queried.type === typeName).length;
     const question: DnsQuestion = { name, type: typeName, count };
     questions.push(question);
     const entry = zone[name];

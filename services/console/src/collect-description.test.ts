@@ -12,7 +12,7 @@ const part = (name: 'Events' | 'Deliveries', path: `/v1/${string}`): ApiDescript
       access: 'deliveries:read',
       tag: name,
       summary: `List ${name}`,
-      answers: { 200: { description: 'All.' } },
+      responses: { 200: { description: 'All.' } },
       handle: async () => ({ status: 200 }),
     }),
   ]);
@@ -29,30 +29,30 @@ const parts: Readonly<Record<string, ApiDescription>> = {
 const start = () => {
   const clock = fakeClock();
   const down = new Set<string>();
-  let asked = 0;
+  let requested = 0;
   const collect = createCollectDescription({
     services,
     clock,
-    ask: async ({ name }) => {
-      asked += 1;
+    fetchFrom: async ({ name }) => {
+      requested += 1;
       return down.has(name) ? null : (parts[name] ?? null);
     },
   });
-  return { clock, down, collect, asked: () => asked };
+  return { clock, down, collect, requested: () => requested };
 };
 
 it('joins what the services say and keeps it for a minute', async () => {
-  const { clock, collect, asked } = start();
+  const { clock, collect, requested } = start();
   const { info, tags, paths, components } = await collect();
   expect(Object.keys(paths)).toEqual(['/v1/events', '/v1/webhooks/deliveries']);
   expect(tags.map(({ name }) => name)).toEqual(['Events', 'Deliveries']);
   expect(components['schemas']).toHaveProperty('Problem');
   expect(info).not.toHaveProperty('x-missing-services');
   await collect();
-  expect(asked()).toBe(2);
+  expect(requested()).toBe(2);
   await clock.advance(60_000);
   await collect();
-  expect(asked()).toBe(4);
+  expect(requested()).toBe(4);
 });
 
 it('says which service is missing, and asks again soon', async () => {

@@ -1,12 +1,12 @@
 import { type ApiDescription, mergeDescriptions } from '@tidings/http';
 import type { Clock } from '@tidings/runtime';
 import type { Service } from './domain/service-state.ts';
-import type { AskDescription } from './ports.ts';
+import type { FetchDescription } from './ports.ts';
 
 /** Whose descriptions are joined, and how they are asked for. */
 export type CollectDescriptionOptions = Readonly<{
   services: readonly Service[];
-  ask: AskDescription;
+  fetchFrom: FetchDescription;
   clock: Clock;
 }>;
 
@@ -22,12 +22,12 @@ const missingFreshMs = 2_000;
  * service that does not answer is told by its last words; only one that never answered is missing.
  */
 export function createCollectDescription(options: CollectDescriptionOptions): CollectDescription {
-  const { services, ask, clock } = options;
+  const { services, fetchFrom, clock } = options;
   const lastParts = new Map<string, ApiDescription>();
   let last: Promise<ApiDescription> | undefined;
   let freshUntilMs = 0;
   const collect = async (): Promise<ApiDescription> => {
-    const answers = await Promise.all(services.map(ask));
+    const answers = await Promise.all(services.map(fetchFrom));
     answers.forEach((part, index) => {
       if (part !== null) lastParts.set(services[index]?.name ?? '', part);
     });

@@ -2,7 +2,7 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { createCollectStates } from './collect-states.ts';
 import type { Answer } from './domain/service-state.ts';
-import type { AskService } from './ports.ts';
+import type { FetchReadiness } from './ports.ts';
 
 const services = [
   { name: 'ingress', url: 'http://a' },
@@ -21,17 +21,17 @@ describe('collectStates', () => {
       ingress: { kind: 'answered', ready: false, parts, tookMs: 5 },
       fanout: { kind: 'no-answer', reason: 'no answer within 1000 ms' },
     };
-    const ask: AskService = async ({ name }) => answers[name] ?? up;
-    const collect = createCollectStates({ services, ask, clock: fakeClock(), freshMs: 1000 });
-    const troubles = ['table: starting', 'worker: down (broker gone)'];
+    const fetchFrom: FetchReadiness = async ({ name }) => answers[name] ?? up;
+    const collect = createCollectStates({ services, fetchFrom, clock: fakeClock(), freshMs: 1000 });
+    const problems = ['table: starting', 'worker: down (broker gone)'];
     expect(await collect()).toEqual([
-      { name: 'ingress', url: 'http://a', state: 'not-ready', tookMs: 5, troubles, parts },
+      { name: 'ingress', url: 'http://a', state: 'not-ready', tookMs: 5, problems, parts },
       {
         name: 'fanout',
         url: 'http://b',
         state: 'unreachable',
         tookMs: null,
-        troubles: ['no answer within 1000 ms'],
+        problems: ['no answer within 1000 ms'],
         parts: [],
       },
     ]);
@@ -39,22 +39,22 @@ describe('collectStates', () => {
 
   it('asks once for all who come while the answers are awaited or fresh', async () => {
     const clock = fakeClock();
-    const ask = vi.fn<AskService>(async () => up);
-    const collect = createCollectStates({ services, ask, clock, freshMs: 1000 });
+    const fetchFrom = vi.fn<FetchReadiness>(async () => up);
+    const collect = createCollectStates({ services, fetchFrom, clock, freshMs: 1000 });
     await Promise.all([collect(), collect(), collect()]);
     await clock.advance(999);
     await collect();
-    expect(ask).toHaveBeenCalledTimes(2);
+    expect(fetchFrom).toHaveBeenCalledTimes(2);
     await clock.advance(1);
     await collect();
-    expect(ask).toHaveBeenCalledTimes(4);
+    expect(fetchFrom).toHaveBeenCalledTimes(4);
   });
 
   it('asks again after it could not collect', async () => {
     const clock = fakeClock();
-    const ask = vi.fn<AskService>(async () => up);
-    ask.mockRejectedValueOnce(new Error('unexpected'));
-    const collect = createCollectStates({ services, ask, clock, freshMs: 0 });
+    const fetchFrom = vi.fn<FetchReadiness>(async () => up);
+    fetchFrom.mockRejectedValueOnce(new Error('unexpected'));
+    const collect = createCollectStates({ services, fetchFrom, clock, freshMs: 0 });
     await expect(collect()).rejects.toThrow('unexpected');
     expect(await collect()).toHaveLength(2);
   });

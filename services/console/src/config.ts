@@ -26,7 +26,7 @@ export const configSpec = {
     max: 3_600_000,
     help: 'how long a service may be silent in the middle of an answer before the connection is cut',
   }),
-  askTimeoutMs: duration({
+  fetchTimeoutMs: duration({
     env: 'CONSOLE_ASK_TIMEOUT',
     default: 1_000,
     min: 100,

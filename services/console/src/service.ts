@@ -2,8 +2,8 @@ import { mountRoutes, serve } from '@tidings/http';
 import type { ServiceContext } from '@tidings/observability';
 import { createApiProxy } from './adapters/api-proxy.ts';
 import { descriptionRoutes } from './adapters/description-routes.ts';
-import { askDescription } from './adapters/fetch-description.ts';
-import { askReady } from './adapters/fetch-readiness.ts';
+import { fetchDescription } from './adapters/fetch-description.ts';
+import { fetchReadiness } from './adapters/fetch-readiness.ts';
 import { mountOperatorRoutes, mountPublicPage } from './adapters/status-routes.ts';
 import { createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';
@@ -41,13 +41,13 @@ export async function startConsole(
       { name: 'delivery', url: config.deliveryUrl },
       { name: 'history', url: config.historyUrl },
     ],
-    ask: askReady(config.askTimeoutMs),
+    fetchFrom: fetchReadiness(config.fetchTimeoutMs),
     clock,
     freshMs,
   });
   const collectDescription = createCollectDescription({
     services: Object.entries(targets).map(([name, url]) => ({ name, url })),
-    ask: askDescription(config.askTimeoutMs),
+    fetchFrom: fetchDescription(config.fetchTimeoutMs),
     clock,
   });
   const { operatorHost: host, operatorPort: port } = config;

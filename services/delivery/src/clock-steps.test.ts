@@ -76,7 +76,7 @@ describe('a system clock that steps', () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
-    for (let n = 1; n <= breakerRules.troublesInARow; n += 1) await harness.publish(aCommand(n));
+    for (let n = 1; n <= breakerRules.consecutiveFailures; n += 1) await harness.publish(aCommand(n));
     const requests = harness.sender.sent.length;
     harness.clock.set(harness.clock.nowMs() + stepMs);
     await harness.publish(aCommand(100));
@@ -137,10 +137,10 @@ describe('commands stamped by another clock', () => {
   ])('%s by minutes end as all others do, without a busy loop', async (_, skewMs) => {
     const harness = await start();
     await harness.register(aSubscription({ retryScheduleSeconds: [5] }));
-    const asked = new Set<string | undefined>();
+    const requested = new Set<string | undefined>();
     harness.sender.rule = ({ headers }) => {
-      const isFirst = !asked.has(headers['webhook-id']);
-      asked.add(headers['webhook-id']);
+      const isFirst = !requested.has(headers['webhook-id']);
+      requested.add(headers['webhook-id']);
       return answered(isFirst ? 500 : 204);
     };
     const nowMs = harness.clock.nowMs();
@@ -150,7 +150,7 @@ describe('commands stamped by another clock', () => {
     harness.clock.set(nowMs);
     const before = harness.bus.records(topics.deliveries).length;
     await harness.clock.advance(12 * minute);
-    const ends = harness.facts().filter(({ outcome }) => outcome.kind === 'delivered');
+    const ends = harness.attemptEvents().filter(({ outcome }) => outcome.kind === 'delivered');
     expect(ends.map(({ deliveryId }) => deliveryId).sort()).toEqual(
       [aCommand(1), aCommand(2)].map(({ state }) => state.deliveryId).sort(),
     );

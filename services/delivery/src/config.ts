@@ -38,14 +38,14 @@ export const configSpec = {
     max: 1_000_000,
     help: 'commands that may wait for one ordered subscription; what comes beyond goes to dead-letters',
   }),
-  maxHeldBodyBytes: integer({
+  maxCachedBodyBytes: integer({
     env: 'DELIVERY_MAX_HELD_BODY_BYTES',
     default: 33_554_432,
     min: 0,
     max: 4_294_967_296,
     help: 'bodies in memory of commands that wait in lines; beyond it they are read back from the changelog',
   }),
-  gatherMs: duration({
+  lingerMs: duration({
     env: 'DELIVERY_GATHER',
     default: 25,
     min: 0,
@@ -70,13 +70,13 @@ export const configSpec = {
 export const maxUnrecorded = 2_000;
 
 /** Commands in memory that are due within a second. */
-export const maxHeld = 512;
+export const maxDelayed = 512;
 
 /** How far a subscription with nothing under way may exceed the concurrency. */
 export const hardCapFactor = 4;
 
 /** How long finished attempts are remembered, so that copies of their commands are dropped. */
-export const memoryBounds = { rememberMs: 600_000, maxChainsPerGeneration: 1_000_000 } as const;
+export const finishedAttemptsBounds = { rememberMs: 600_000, maxChainsPerGeneration: 1_000_000 } as const;
 
 /** What is fetched of a partition at once, compressed: a larger piece would be decoded in one go. */
 export const maxFetchBytes = 131_072;

@@ -4,7 +4,7 @@ import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered } from '../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../test/builders.ts';
-import { MortalProcess } from '../test/crashing-bus.ts';
+import { CrashingProcess } from '../test/crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from '../test/harness.ts';
 import { randomFrom } from '../test/order-world.ts';
 
@@ -28,19 +28,19 @@ class Endpoint {
   }
 
   /** A process whose commits never arrive: it dies between what it records and what it commits. */
-  async startMortal(): Promise<Readonly<{ harness: Harness; kill: () => Promise<number> }>> {
-    const mortal = new MortalProcess(this.bus, this.clock, {
+  async startCrashing(): Promise<Readonly<{ harness: Harness; kill: () => Promise<number> }>> {
+    const crashing = new CrashingProcess(this.bus, this.clock, {
       delayMs: () => Math.floor(this.random() * 6),
       commitLagMs: 3_600_000,
       onDeath: () => {},
     });
-    const harness = await this.#start(mortal.bus, (sent) => {
-      if (mortal.step()) this.#take(sent);
+    const harness = await this.#start(crashing.bus, (sent) => {
+      if (crashing.step()) this.#take(sent);
     });
     const kill = async (): Promise<number> => {
       const { queue, unrecorded } = harness.opened.engine.dispatcher;
       const underWay = queue.inFlight + unrecorded;
-      mortal.kill();
+      crashing.kill();
       await harness.stop();
       return underWay;
     };
@@ -67,9 +67,9 @@ class Endpoint {
 const numbered = (overrides: Partial<DeliveryState> = {}) =>
   Array.from({ length: commands }, (_, n) => aCommand(n, overrides));
 
-const terminal = ({ facts }: Harness): number =>
+const terminal = ({ attemptEvents }: Harness): number =>
   new Set(
-    facts()
+    attemptEvents()
       .filter(({ next }) => next.kind !== 'retry')
       .map(({ deliveryId }) => deliveryId),
   ).size;
@@ -81,7 +81,7 @@ describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
     let underWay = 0;
     for (const seed of seeds) {
       const endpoint = new Endpoint(seed);
-      const { harness, kill } = await endpoint.startMortal();
+      const { harness, kill } = await endpoint.startCrashing();
       await harness.register(aSubscription());
       await harness.publish(...numbered());
       await endpoint.clock.advance(20 + Math.floor(endpoint.random() * 60));
@@ -105,7 +105,7 @@ describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
     let copies = 0;
     for (const seed of seeds) {
       const endpoint = new Endpoint(seed);
-      const { harness, kill } = await endpoint.startMortal();
+      const { harness, kill } = await endpoint.startCrashing();
       await harness.register(aSubscription({ retryScheduleSeconds: [5, 5] }));
       // Says nothing against the endpoint: its breaker stays closed.
       endpoint.status = 404;

@@ -12,7 +12,7 @@ describe('a failure', () => {
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
     await harness.publish(aCommand(1));
-    expect(harness.facts()).toMatchObject([
+    expect(harness.attemptEvents()).toMatchObject([
       { outcome: { kind: 'failed', statusCode: 500 }, next: { kind: 'retry' } },
     ]);
     expect(await harness.committed()).toBe(1);
@@ -27,7 +27,7 @@ describe('a failure', () => {
     const waitedMs = (second?.atMs ?? 0) - (first?.atMs ?? 0);
     expect(waitedMs).toBeGreaterThanOrEqual(5_000);
     expect(waitedMs).toBeLessThanOrEqual(5_500);
-    expect(harness.facts().at(-1)).toMatchObject({
+    expect(harness.attemptEvents().at(-1)).toMatchObject({
       attempt: 2,
       trigger: 'retry',
       outcome: { kind: 'delivered' },
@@ -47,10 +47,10 @@ describe('a failure', () => {
       expect(waits[at]).toBeGreaterThanOrEqual(scheduled);
       expect(waits[at]).toBeLessThanOrEqual(scheduled * 1.1 + 1);
     });
-    const [letter] = harness.deadLetters();
-    expect(letter?.reason).toBe('exhausted');
-    expect(letter?.state.attempts.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503, 503]);
-    expect(harness.facts().at(-1)?.next).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
+    const [deadLetter] = harness.deadLetters();
+    expect(deadLetter?.reason).toBe('exhausted');
+    expect(deadLetter?.state.attempts.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503, 503]);
+    expect(harness.attemptEvents().at(-1)?.next).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
     const [record] = harness.bus.records(topics.deadLetters);
     expect(record?.value?.toString()).toBe('{"n": 1}');
   });
@@ -100,7 +100,7 @@ describe('a failure', () => {
     await harness.publish(aCommand(2));
     expect(harness.sender.sent).toHaveLength(1);
     expect(harness.deadLetters()).toMatchObject([{ reason: 'not-retried' }, { reason: 'disabled' }]);
-    expect(harness.facts().at(-1)?.outcome).toEqual({ kind: 'set-aside', reason: 'disabled' });
+    expect(harness.attemptEvents().at(-1)?.outcome).toEqual({ kind: 'set-aside', reason: 'disabled' });
     await harness.register(aSubscription({ version: 2 }));
     await harness.publish(aCommand(3));
     expect(harness.sender.sent).toHaveLength(2);
@@ -116,7 +116,7 @@ describe('a failure', () => {
     const second = await startHarness({ bus, clock, cleanUp: onTestFinished });
     await second.publish(aCommand(2));
     expect(second.sender.sent).toEqual([]);
-    expect(second.facts().at(-1)?.outcome).toEqual({ kind: 'set-aside', reason: 'disabled' });
+    expect(second.attemptEvents().at(-1)?.outcome).toEqual({ kind: 'set-aside', reason: 'disabled' });
     await second.register(aSubscription({ version: 2 }));
     await second.publish(aCommand(3));
     expect(second.sender.sent).toHaveLength(1);

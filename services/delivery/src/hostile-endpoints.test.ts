@@ -77,8 +77,8 @@ const startWorld = async (): Promise<World> => {
       commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
     );
     return eventually(() => {
-      const facts = bus.records(topics.attempts).map(decodeAttempt);
-      const own = facts.filter(({ subscriptionId }) => subscriptionId === id);
+      const attemptEvents = bus.records(topics.attempts).map(decodeAttempt);
+      const own = attemptEvents.filter(({ subscriptionId }) => subscriptionId === id);
       expect(own).toHaveLength(requestsEach);
       return own;
     });
@@ -86,17 +86,17 @@ const startWorld = async (): Promise<World> => {
   return { egress, engine: opened.engine, attempt };
 };
 
-type Verdict = Readonly<{ outcome: 'delivered' | FailureReason; next: AttemptRecorded['next']['kind'] }>;
+type Resolution = Readonly<{ outcome: 'delivered' | FailureReason; next: AttemptRecorded['next']['kind'] }>;
 
-const delivered: Verdict = { outcome: 'delivered', next: 'none' };
-const retried = (outcome: FailureReason): Verdict => ({ outcome, next: 'retry' });
+const delivered: Resolution = { outcome: 'delivered', next: 'none' };
+const retried = (outcome: FailureReason): Resolution => ({ outcome, next: 'retry' });
 
-const verdictOf = ({ outcome, next }: AttemptRecorded): Verdict => ({
+const resolutionOf = ({ outcome, next }: AttemptRecorded): Resolution => ({
   outcome: outcome.kind === 'failed' ? outcome.reason : 'delivered',
   next: next.kind,
 });
 
-const verdicts: Readonly<Record<MisbehaviourName, Verdict>> = {
+const resolutions: Readonly<Record<MisbehaviourName, Resolution>> = {
   blackhole: retried('timeout'),
   'reset-before-answer': retried('reset'),
   'close-before-answer': retried('reset'),
@@ -136,18 +136,18 @@ const verdicts: Readonly<Record<MisbehaviourName, Verdict>> = {
 };
 
 /** Sends to a server, checks what was recorded and decided, and that nothing of it stays. */
-const expectVerdict = async (
+const expectResolution = async (
   server: Readonly<{ url: string; open: () => number }>,
-  expected: Verdict,
+  expected: Resolution,
 ): Promise<readonly AttemptRecorded[]> => {
   const { egress, engine, attempt } = await startWorld();
-  const facts = await attempt(`${server.url}/`, expected.outcome === 'timeout' ? 400 : 10_000);
-  expect(facts.map(verdictOf)).toEqual(Array.from({ length: requestsEach }, () => expected));
+  const attemptEvents = await attempt(`${server.url}/`, expected.outcome === 'timeout' ? 400 : 10_000);
+  expect(attemptEvents.map(resolutionOf)).toEqual(Array.from({ length: requestsEach }, () => expected));
   await eventually(() => {
     expect(server.open()).toBe(egress.stats().idle);
     expect(engine.dispatcher.queue.inFlight + engine.dispatcher.unrecorded).toBe(0);
   });
-  return facts;
+  return attemptEvents;
 };
 
 const hostile = async (behave: MisbehaviourName | Misbehaviour, tls?: Certificate) =>
@@ -155,23 +155,23 @@ const hostile = async (behave: MisbehaviourName | Misbehaviour, tls?: Certificat
 
 describe('an endpoint that misbehaves', () => {
   it('is in the list', () => {
-    expect(Object.keys(verdicts).toSorted()).toEqual(Object.keys(misbehaviours).toSorted());
+    expect(Object.keys(resolutions).toSorted()).toEqual(Object.keys(misbehaviours).toSorted());
   });
 
-  it.each(Object.entries(verdicts) as [MisbehaviourName, Verdict][])(
+  it.each(Object.entries(resolutions) as [MisbehaviourName, Resolution][])(
     '%s: what is recorded, whether it is tried again, and no socket left',
     async (behave, expected) => {
-      await expectVerdict(await hostile(behave), expected);
+      await expectResolution(await hostile(behave), expected);
     },
   );
 
   it.each([300, 301, 302, 303, 304, 305, 307, 308])('answers %i: a failure, tried again', async (status) => {
     const server = await hostile(answering(status, { location: 'http://127.0.0.1:1/' }));
-    await expectVerdict(server, retried('redirect'));
+    await expectResolution(server, retried('redirect'));
   });
 
   it('answers 410: gone, and not tried again', async () => {
-    await expectVerdict(await hostile(answering(410)), { outcome: 'gone', next: 'dead-letter' });
+    await expectResolution(await hostile(answering(410)), { outcome: 'gone', next: 'dead-letter' });
   });
 
   it.each([
@@ -179,8 +179,8 @@ describe('an endpoint that misbehaves', () => {
     [503, 'http-status'],
   ] as const)('answers %i with Retry-After: tried again, and not before', async (status, reason) => {
     const server = await hostile(answering(status, { 'retry-after': '3600' }));
-    const facts = await expectVerdict(server, retried(reason));
-    for (const { next, atMs } of facts) {
+    const attemptEvents = await expectResolution(server, retried(reason));
+    for (const { next, atMs } of attemptEvents) {
       expect(next.kind === 'retry' && next.atMs).toBeGreaterThanOrEqual(atMs + hour);
     }
   });
@@ -188,7 +188,7 @@ describe('an endpoint that misbehaves', () => {
   it('refuses the connection: tried again', async () => {
     const server = await hostile('blackhole');
     await server.close();
-    await expectVerdict(server, retried('refused'));
+    await expectResolution(server, retried('refused'));
   });
 
   it.each<[string, () => Certificate]>([
@@ -196,6 +196,6 @@ describe('an endpoint that misbehaves', () => {
     ['self-signed', () => makeCertificate({ hosts: ['127.0.0.1'] })],
     ['for another name', () => makeAuthority().issue({ hosts: ['other.example'] })],
   ])('shows a certificate that is %s: tried again', async (_, make) => {
-    await expectVerdict(await hostile(answering(204), make()), retried('tls'));
+    await expectResolution(await hostile(answering(204), make()), retried('tls'));
   });
 });

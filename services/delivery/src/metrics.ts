@@ -70,7 +70,7 @@ export const metricsCatalogue = defineMetrics({
     help: 'Commands put on the ladder without an attempt: wait (not due yet), unknown (subscription not known yet).',
     labels: ['kind'],
   },
-  spills: {
+  deferrals: {
     type: 'counter',
     name: 'tidings_delivery_spills_total',
     help: 'Due commands put on the ladder without an attempt, by what kept them from being sent.',
@@ -78,13 +78,13 @@ export const metricsCatalogue = defineMetrics({
       'queue-full for long: the endpoint is slower than its events come; raise its max_in_flight, or add instances.',
     labels: ['reason'],
   },
-  spilled: {
+  deferred: {
     type: 'gauge',
     name: 'tidings_delivery_spilled_commands',
     help: 'Commands spilled by this process that are not back yet.',
     labels: [],
   },
-  parked: {
+  persisted: {
     type: 'counter',
     name: 'tidings_delivery_parked_total',
     help: 'Commands of ordered subscriptions that were written to the changelog to wait behind an earlier one.',
@@ -96,19 +96,19 @@ export const metricsCatalogue = defineMetrics({
     help: 'Entries read from the changelog of ordered subscriptions when partitions were assigned.',
     labels: [],
   },
-  orderLines: {
+  orderedQueues: {
     type: 'gauge',
     name: 'tidings_delivery_order_lines',
     help: 'Lines of ordered subscriptions with a command in them.',
     labels: [],
   },
-  inLines: {
+  orderedCommands: {
     type: 'gauge',
     name: 'tidings_delivery_order_line_commands',
     help: 'Commands in lines of ordered subscriptions, heads included.',
     labels: [],
   },
-  heldBodyBytes: {
+  cachedBodyBytes: {
     type: 'gauge',
     name: 'tidings_delivery_held_body_bytes',
     help: 'Bodies kept in memory of commands that have an entry in the changelog.',
@@ -146,7 +146,7 @@ export const metricsCatalogue = defineMetrics({
     help: 'Size of the commands that wait in memory for their turn.',
     labels: [],
   },
-  held: {
+  delayed: {
     type: 'gauge',
     name: 'tidings_delivery_held_commands',
     help: 'Commands in memory that are due within a second.',
@@ -166,7 +166,7 @@ export const metricsCatalogue = defineMetrics({
     action: 'Grows: Kafka does not take the records. Look at the kafka metrics.',
     labels: [],
   },
-  lanes: {
+  queues: {
     type: 'gauge',
     name: 'tidings_delivery_subscriptions_in_memory',
     help: 'Subscriptions with a queue in memory, empty ones included.',

@@ -7,8 +7,8 @@ import type {
 import type { Mask, RequestKeys } from '@tidings/webhook-request';
 import type { ConcludedAttempt, SendOutcome, SendTimings } from './domain/attempt.ts';
 import type { Job } from './domain/in-flight.ts';
-import type { Member } from './domain/ordered-queue.ts';
-import type { Verdict } from './domain/resolution.ts';
+import type { QueueEntry } from './domain/ordered-queue.ts';
+import type { Resolution } from './domain/resolution.ts';
 
 /** The newest known version of each subscription. */
 export type SubscriptionDirectory = Readonly<{
@@ -47,29 +47,29 @@ export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
  * what is there.
  */
 export type Journal = Readonly<{
-  write(verdict: Verdict, job: Job): Promise<bigint | null>;
+  write(resolution: Resolution, job: Job): Promise<bigint | null>;
   /** The fact alone, of a job whose partition belongs to somebody else by now. */
-  writeFact(verdict: Verdict, job: Job): Promise<void>;
+  writeAttemptEvent(resolution: Resolution, job: Job): Promise<void>;
 }>;
 
 /** One record of the changelog: an entry, or (null) the end of one. */
-export type HoldRecord = Readonly<{
+export type ChangelogRecord = Readonly<{
   partition: number;
   key: string;
   offset: bigint;
-  entry: Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> | null;
+  value: Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> | null;
 }>;
 
 /** The changelog of what waits in lines. Writes of one partition keep the order of the calls. */
-export type Holds = Readonly<{
+export type OrderingChangelog = Readonly<{
   /** Writes a member as it is now; the fact, if any, tells partners that it waits. Resolves with its place. */
-  put(member: Member, body: Buffer, fact: AttemptRecorded | null): Promise<bigint>;
+  put(entry: QueueEntry, body: Buffer, attemptEvent: AttemptRecorded | null): Promise<bigint>;
   /** Ends an entry. Never rejects: one that stays is recognised when it is restored. */
-  remove(member: Member): void;
+  remove(entry: QueueEntry): void;
   /** Every record of the partitions, from the given places (or the beginning) to the end or `length` further. */
   read(
     from: ReadonlyMap<number, bigint>,
-    onRecord: (record: HoldRecord) => void,
+    onRecord: (record: ChangelogRecord) => void,
     length?: number,
   ): Promise<void>;
 }>;
@@ -77,5 +77,5 @@ export type Holds = Readonly<{
 /** Told about each attempt once it is recorded, for logs and metrics. */
 export type ReportAttempt = (
   attempted: ConcludedAttempt,
-  about: Readonly<{ job: Job; verdict: Verdict; timings: SendTimings; detail: string | null }>,
+  about: Readonly<{ job: Job; resolution: Resolution; timings: SendTimings; detail: string | null }>,
 ) => void;

@@ -2,10 +2,10 @@ import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } f
 import type { Bus, PartitionRunner, Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
-import { buildEngine, type Engine } from './compose-engine.ts';
+import { composeEngine, type Engine } from './compose-engine.ts';
 import { type configSpec, maxFetchBytes } from './config.ts';
 import { type RungRelay, startRelays } from './intake/relay-due-retries.ts';
-import { createRestoreState } from './intake/restore-on-assign.ts';
+import { createRestoreOnAssign } from './intake/restore-on-assign.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
 
@@ -38,9 +38,9 @@ export const openEngine = async (
     onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
   });
   resources.add('subscriptions', () => table.close());
-  const { concurrency, maxOrderedBacklog, maxHeldBodyBytes, gatherMs } = config;
+  const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs } = config;
   const { handles } = metrics;
-  engine = buildEngine({
+  engine = composeEngine({
     bus,
     table,
     producer,
@@ -48,8 +48,8 @@ export const openEngine = async (
     ring,
     concurrency,
     maxOrderedBacklog,
-    maxHeldBodyBytes,
-    gatherMs,
+    maxCachedBodyBytes,
+    lingerMs,
     handles,
     clock,
     logger,
@@ -66,11 +66,11 @@ const runDeliveries = async (
     topics: [topics.deliveries],
     decode: decodeDelivery,
     onBatch: engine.handler.onBatch,
-    onAssigned: createRestoreState({
+    onAssigned: createRestoreOnAssign({
       bus,
       group: deliveryGroup,
-      memory: engine.memory,
-      restorer: engine.order.restorer,
+      finishedAttempts: engine.finishedAttempts,
+      restorer: engine.ordering.restorer,
       onRestored: (entries) => metrics.handles.restored.inc({}, entries),
       onGone: engine.onGone,
       clock,
@@ -94,11 +94,11 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   await table.ready();
   const runner = await runDeliveries(opened, context);
   resources.add('deliveries', () => runner.close({ drainMs: 0 }));
-  const relays = config.relays ? await startRelays(bus, config.gatherMs) : [];
+  const relays = config.relays ? await startRelays(bus, config.lingerMs) : [];
   for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
   resources.add('requests under way', async () => {
-    engine.order.keeper.stop();
-    engine.spiller.stop();
+    engine.ordering.orderedDelivery.stop();
+    engine.deferralController.stop();
     const isDrained = await engine.dispatcher.drain(config.drainMs);
     if (!isDrained) logger.warn({ drainMs: config.drainMs }, 'drain.incomplete');
   });

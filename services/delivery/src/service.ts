@@ -2,10 +2,10 @@ import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { serve } from '@tidings/http';
 import {
   type Bus,
-  complaintOf,
   connectKafka,
   kafkaMetrics,
-  type Watched,
+  problemOf,
+  type WatchedPart,
   watchWorkers,
 } from '@tidings/kafka';
 import { createMetrics } from '@tidings/observability';
@@ -59,33 +59,33 @@ const openBus = async ({
   return bus;
 };
 
-const gaugeQueues = ({ dispatcher, memory }: Engine, { metrics }: DeliveryContext): void => {
-  const { queued, queuedBytes, held, inFlight, unrecorded, lanes, remembered } = metrics.handles;
+const gaugeQueues = ({ dispatcher, finishedAttempts }: Engine, { metrics }: DeliveryContext): void => {
+  const { queued, queuedBytes, delayed, inFlight, unrecorded, queues, remembered } = metrics.handles;
   queued.collect((read) => read.set({}, dispatcher.queue.queued));
   queuedBytes.collect((read) => read.set({}, dispatcher.queue.queuedBytes));
-  held.collect((read) => read.set({}, dispatcher.held));
+  delayed.collect((read) => read.set({}, dispatcher.delayed));
   inFlight.collect((read) => read.set({}, dispatcher.queue.inFlight));
   unrecorded.collect((read) => read.set({}, dispatcher.unrecorded));
-  lanes.collect((read) => read.set({}, dispatcher.queue.lanes));
-  remembered.collect((read) => read.set({}, memory.size));
+  queues.collect((read) => read.set({}, dispatcher.queue.queues));
+  remembered.collect((read) => read.set({}, finishedAttempts.size));
 };
 
-const gaugeLines = ({ order }: Engine, { metrics }: DeliveryContext): void => {
-  metrics.handles.orderLines.collect((read) => read.set({}, order.book.lines));
-  metrics.handles.inLines.collect((read) => read.set({}, order.book.waiting));
-  metrics.handles.heldBodyBytes.collect((read) => read.set({}, order.bodies.bytes));
+const gaugeOrderedQueues = ({ ordering }: Engine, { metrics }: DeliveryContext): void => {
+  metrics.handles.orderedQueues.collect((read) => read.set({}, ordering.orderedQueues.count));
+  metrics.handles.orderedCommands.collect((read) => read.set({}, ordering.orderedQueues.waiting));
+  metrics.handles.cachedBodyBytes.collect((read) => read.set({}, ordering.bodies.bytes));
 };
 
-const gaugeEndpoints = ({ pressures }: Engine, { metrics }: DeliveryContext): void => {
+const gaugeEndpoints = ({ endpointStates }: Engine, { metrics }: DeliveryContext): void => {
   metrics.handles.breakers.collect((read) => {
     const counts = { closed: 0, open: 0, 'half-open': 0 };
-    for (const { breaker } of pressures.values()) counts[breaker.state] += 1;
+    for (const { breaker } of endpointStates.values()) counts[breaker.state] += 1;
     for (const [state, count] of Object.entries(counts)) read.set({ state }, count);
   });
-  metrics.handles.spilled.collect((read) => {
-    let spilled = 0;
-    for (const pressure of pressures.values()) spilled += pressure.spilled;
-    read.set({}, spilled);
+  metrics.handles.deferred.collect((read) => {
+    let deferred = 0;
+    for (const endpointState of endpointStates.values()) deferred += endpointState.deferred;
+    read.set({}, deferred);
   });
 };
 
@@ -111,20 +111,22 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   const { runner, relays }: RunningEngine = await startEngine(opened, context);
   gaugeQueues(opened.engine, context);
   gaugeEndpoints(opened.engine, context);
-  gaugeLines(opened.engine, context);
+  gaugeOrderedQueues(opened.engine, context);
   gaugeRungs(relays, context);
-  const lameRelay = () => relays.find(({ relay }) => complaintOf(relay.state()) !== null);
-  const watched: readonly Watched[] = [
-    { part: deliveries, complaint: () => complaintOf(runner.state()) },
+  const unhealthyRelay = () => relays.find(({ relay }) => problemOf(relay.state()) !== null);
+  const watched: readonly WatchedPart[] = [
+    { part: deliveries, problem: () => problemOf(runner.state()) },
     {
       part: subscriptions,
-      complaint: () => (opened.table.isStale() ? 'the brokers are out of reach' : null),
+      problem: () => (opened.table.isStale() ? 'the brokers are out of reach' : null),
     },
     {
       part: retries,
-      complaint: () => {
-        const lame = lameRelay();
-        return lame === undefined ? null : `${lame.rung} ${complaintOf(lame.relay.state()) ?? ''}`;
+      problem: () => {
+        const unhealthy = unhealthyRelay();
+        return unhealthy === undefined
+          ? null
+          : `${unhealthy.rung} ${problemOf(unhealthy.relay.state()) ?? ''}`;
       },
     },
   ];

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Strike } from './delivery-process.ts';
+import type { CrashPoint } from './delivery-process.ts';
 
 // Loaded before the service by `node --import`: kills its own process in the very moment when the brokers have
 // acknowledged a send, before anything in it learns of that. What would follow, commits above all, is then not begun.
@@ -10,13 +10,13 @@ type Batch = Readonly<{ topicMessages: readonly Sent[] }>;
 type Producer = Readonly<{ sendBatch(batch: Batch): Promise<unknown> }>;
 type Client = Readonly<{ Kafka: { prototype: { producer(options: unknown): Producer } } }>;
 
-const strike = JSON.parse(process.env['STRIKE'] ?? '{}') as Strike;
+const crashPoint = JSON.parse(process.env['STRIKE'] ?? '{}') as CrashPoint;
 // The client of packages/kafka itself: another copy would see none of its sends.
 const { Kafka } = createRequire(import.meta.resolve('@tidings/kafka'))('kafkajs') as Client;
 const { producer } = Kafka.prototype;
 const isMeant = ({ topic, messages }: Sent): boolean =>
-  topic === strike.topic &&
-  messages.some(({ key, value }) => key?.toString() === strike.key && value?.includes(strike.text));
+  topic === crashPoint.topic &&
+  messages.some(({ key, value }) => key?.toString() === crashPoint.key && value?.includes(crashPoint.text));
 Kafka.prototype.producer = function struck(options): Producer {
   const made = producer.call(this, options);
   return {

@@ -14,11 +14,11 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { secretText } from './builders.ts';
-import { type Strike, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
+import { type CrashPoint, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
 
 const count = 300;
 // A process that has just started may put some of the commands on the rung of a minute.
-const patient = { timeoutMs: 100_000 };
+const longTimeout = { timeoutMs: 100_000 };
 vi.setConfig({ testTimeout: 150_000 });
 
 let bus: Bus;
@@ -40,7 +40,7 @@ const readOf = async <T>(
   decode: (record: IncomingRecord) => T,
 ) => {
   const found: T[] = [];
-  await bus.readTail({
+  await bus.readRange({
     topic,
     partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
     from: { timestampMs: 0 },
@@ -74,8 +74,11 @@ const anEndpoint = async (status: number) => {
 };
 
 /** Gives the commands to a process that is struck in the middle of them. */
-const runUntilStruck = async (strike: Strike, commands: readonly DeliveryRequested[]): Promise<void> => {
-  const doomed = await startProcess(strike);
+const runUntilStruck = async (
+  crashPoint: CrashPoint,
+  commands: readonly DeliveryRequested[],
+): Promise<void> => {
+  const doomed = await startProcess(crashPoint);
   const died = once(doomed, 'exit');
   await producer.publishAll(
     commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
@@ -96,12 +99,12 @@ describe('a process that is killed on real Kafka', () => {
     expect(atDeath.length).toBeGreaterThan(0);
     expect(atDeath.length).toBeLessThan(count);
     await startProcess();
-    const facts = await eventually(async () => {
+    const attemptEvents = await eventually(async () => {
       const found = await requestsOf(id);
       expect(distinct(found.map(nameOf))).toBe(count);
       return found;
-    }, patient);
-    expect(facts.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    }, longTimeout);
+    expect(attemptEvents.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
     expect(distinct(sent)).toBe(count);
     const repeats = sent.length - count;
     process.stdout.write(
@@ -121,21 +124,21 @@ describe('a process that is killed on real Kafka', () => {
     const atDeath = await requestsOf(id);
     const underWay = sent.length - distinct(atDeath.map(nameOf));
     await startProcess();
-    const facts = await eventually(async () => {
+    const attemptEvents = await eventually(async () => {
       const found = await requestsOf(id);
       const delivered = found.filter(({ outcome }) => outcome.kind === 'delivered');
       expect(distinct(delivered.map(({ deliveryId }) => deliveryId))).toBe(count);
       return found;
-    }, patient);
+    }, longTimeout);
     const moved = await readOf(topics.deliveries, id, decodeDelivery);
     const copies = moved.length - distinct(moved.map(({ state }) => nameOf(state)));
-    const repeats = sent.length - distinct(facts.map(nameOf));
+    const repeats = sent.length - distinct(attemptEvents.map(nameOf));
     process.stdout.write(
       `killed between the relay\u2019s send and its commit: ${copies} copies of ${count} commands, none lost, ${repeats} sent twice, ${underWay} were under way\n`,
     );
     expect(copies).toBeGreaterThan(0);
     expect(repeats).toBeLessThanOrEqual(underWay);
     // A copy that lived on would be one attempt ahead of its delivery.
-    expect(facts.filter(({ attempt }) => attempt > 2)).toEqual([]);
+    expect(attemptEvents.filter(({ attempt }) => attempt > 2)).toEqual([]);
   });
 });

@@ -9,11 +9,11 @@ import type { MemoryBus } from '@tidings/kafka/testing';
 import { AppError, type Clock } from '@tidings/runtime';
 
 /** How the life of a process goes. */
-export type Fate = Readonly<{
+export type CrashPlan = Readonly<{
   /** How long a send takes on its way to the brokers, and its acknowledgement on the way back. */
   delayMs: () => number;
   /** The boundary at which it dies: every send, acknowledgement, request and answer is one. Default: none. */
-  dieAt?: number;
+  crashAt?: number;
   /** How long after a record is done its offset is committed. */
   commitLagMs: number;
   onDeath: () => void;
@@ -32,21 +32,21 @@ const died = () => new AppError({ code: 'closed', message: 'the process was kill
  * Sends to one partition keep their order, those to several are written one before the other, and any of them may be
  * written without its acknowledgement being seen.
  */
-export class MortalProcess {
+export class CrashingProcess {
   readonly bus: MemoryBus;
   readonly #clock: Clock;
-  readonly #fate: Fate;
+  readonly #plan: CrashPlan;
   readonly #wires = new Map<string, Sending[]>();
   #runner: PartitionRunner | undefined;
   #steps = 0;
-  isDead = false;
+  hasCrashed = false;
 
-  constructor(bus: MemoryBus, clock: Clock, fate: Fate) {
+  constructor(bus: MemoryBus, clock: Clock, plan: CrashPlan) {
     this.#clock = clock;
-    this.#fate = fate;
+    this.#plan = plan;
     this.bus = {
       ...bus,
-      producer: async (options) => this.#mortal(await bus.producer(options)),
+      producer: async (options) => this.#crashing(await bus.producer(options)),
       runPartitions: async (options) => this.#run(bus, options),
     };
   }
@@ -58,16 +58,16 @@ export class MortalProcess {
 
   /** One boundary: true when the process lives on behind it. */
   step(): boolean {
-    if (this.isDead) return false;
+    if (this.hasCrashed) return false;
     this.#steps += 1;
-    if (this.#steps !== this.#fate.dieAt) return true;
+    if (this.#steps !== this.#plan.crashAt) return true;
     this.kill();
-    this.#fate.onDeath();
+    this.#plan.onDeath();
     return false;
   }
 
   kill(): void {
-    this.isDead = true;
+    this.hasCrashed = true;
     for (const { reject } of [...this.#wires.values()].flat()) reject(died());
     this.#wires.clear();
   }
@@ -78,15 +78,15 @@ export class MortalProcess {
   }
 
   async #run<T>(bus: MemoryBus, options: RunPartitionsOptions<T>): Promise<PartitionRunner> {
-    const { commitLagMs } = this.#fate;
+    const { commitLagMs } = this.#plan;
     this.#runner = await bus.runPartitions({
       ...options,
       onBatch: (batch) => {
-        if (this.isDead) return undefined;
+        if (this.hasCrashed) return undefined;
         const items = batch.items.map((item) => {
           const { record, message } = item;
           const commit = () => {
-            if (!this.isDead) item.done();
+            if (!this.hasCrashed) item.done();
           };
           return { record, message, done: () => void this.#clock.setTimer(commit, commitLagMs) };
         });
@@ -96,9 +96,9 @@ export class MortalProcess {
     return this.#runner;
   }
 
-  #mortal(producer: Producer): Producer {
+  #crashing(producer: Producer): Producer {
     const send = async (record: OutgoingRecord): Promise<RecordPosition> => {
-      if (this.isDead) throw died();
+      if (this.hasCrashed) throw died();
       return this.#send(producer, record);
     };
     return {
@@ -139,6 +139,6 @@ export class MortalProcess {
   }
 
   async #wait(): Promise<void> {
-    await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, this.#fate.delayMs()));
+    await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, this.#plan.delayMs()));
   }
 }

@@ -19,7 +19,7 @@ import { deliveryGroup } from '../src/run-engine.ts';
 import { aState, aSubscription, sealingKeys } from './builders.ts';
 
 const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const strikeHook = new URL('../dist/test/crash-hook.js', import.meta.url).href;
+const crashHook = new URL('../dist/test/crash-hook.js', import.meta.url).href;
 
 /** What the service is started with, here or in a process of its own. */
 export const deliveryEnv = {
@@ -34,13 +34,13 @@ export const deliveryEnv = {
  * When a process dies: the brokers have acknowledged its first send to the topic that carried a record of this key with this
  * text in it, and nobody in it knows of that. What other tests have left on the ladder goes through the same process.
  */
-export type Strike = Readonly<{ topic: string; key: string; text: string }>;
+export type CrashPoint = Readonly<{ topic: string; key: string; text: string }>;
 
 /** The service in a process of its own, ready. */
-export const startProcess = async (strike?: Strike): Promise<ChildProcess> => {
-  const hook = strike === undefined ? [] : ['--import', strikeHook];
+export const startProcess = async (crashPoint?: CrashPoint): Promise<ChildProcess> => {
+  const hook = crashPoint === undefined ? [] : ['--import', crashHook];
   const child = spawn(process.execPath, [...hook, mainFile], {
-    env: { ...deliveryEnv, LOG_LEVEL: 'info', ...(strike && { STRIKE: JSON.stringify(strike) }) },
+    env: { ...deliveryEnv, LOG_LEVEL: 'info', ...(crashPoint && { STRIKE: JSON.stringify(crashPoint) }) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(async () => {

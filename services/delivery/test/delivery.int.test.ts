@@ -26,8 +26,8 @@ import { deliveryEnv, skipOldCommands, startProcess, subscribeTo } from './deliv
 const brokers = sharedBrokers();
 let bus: Bus;
 let producer: Producer;
-const facts: AttemptRecorded[] = [];
-const letters: { letter: DeliveryDeadLettered; value: Buffer }[] = [];
+const attemptEvents: AttemptRecorded[] = [];
+const deadLetters: { deadLetter: DeliveryDeadLettered; value: Buffer }[] = [];
 
 beforeAll(async () => {
   bus = await connectKafka({ brokers, clientId: 'delivery-test', logger: silentLogger });
@@ -39,11 +39,11 @@ beforeAll(async () => {
     decode: (record) => record,
     onBatch: ({ topic, items }) => {
       for (const item of items) {
-        if (topic === topics.attempts.name) facts.push(decodeAttempt(item.message));
+        if (topic === topics.attempts.name) attemptEvents.push(decodeAttempt(item.message));
         else {
-          const fact = decodeDeadLetterFact(item.message);
-          if ('letter' in fact && fact.letter.type === 'DeliveryDeadLettered.v1')
-            letters.push({ letter: fact.letter, value: fact.value });
+          const attemptEvent = decodeDeadLetterFact(item.message);
+          if ('deadLetter' in attemptEvent && attemptEvent.deadLetter.type === 'DeliveryDeadLettered.v1')
+            deadLetters.push({ deadLetter: attemptEvent.deadLetter, value: attemptEvent.value });
         }
         item.done();
       }
@@ -83,12 +83,12 @@ const publish = async (commands: readonly DeliveryRequested[]): Promise<void> =>
   );
 };
 
-const factsOf = (id: string) => facts.filter(({ subscriptionId }) => subscriptionId === id);
+const attemptEventsOf = (id: string) => attemptEvents.filter(({ subscriptionId }) => subscriptionId === id);
 
-const factsOnce = async (id: string, count: number) =>
+const distinctAttemptEvents = async (id: string, count: number) =>
   eventually(() => {
-    expect(factsOf(id).length).toBeGreaterThanOrEqual(count);
-    return factsOf(id);
+    expect(attemptEventsOf(id).length).toBeGreaterThanOrEqual(count);
+    return attemptEventsOf(id);
   });
 
 const aReceiver = async () =>
@@ -104,7 +104,7 @@ describe('the delivery service on real Kafka', () => {
     const [request] = await receiver.waitFor(1);
     expect(request?.verification).toMatchObject({ ok: true, id: command.state.deliveryId });
     expect(request?.body.equals(command.body)).toBe(true);
-    expect(await factsOnce(id, 1)).toMatchObject([
+    expect(await distinctAttemptEvents(id, 1)).toMatchObject([
       { deliveryId: command.state.deliveryId, attempt: 1, outcome: { kind: 'delivered', statusCode: 204 } },
     ]);
   });
@@ -125,19 +125,19 @@ describe('the delivery service on real Kafka', () => {
       expect(request.verification).toMatchObject({ ok: true });
     }
     expect(new Set(requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3);
-    const recorded = await factsOnce(id, 3);
+    const recorded = await distinctAttemptEvents(id, 3);
     expect(recorded.map(({ attempt, next }) => [attempt, next.kind])).toEqual([
       [1, 'retry'],
       [2, 'retry'],
       [3, 'dead-letter'],
     ]);
-    const { letter, value } = await eventually(() => {
-      const found = letters.find(({ letter: { state } }) => state.subscriptionId === id);
+    const { deadLetter, value } = await eventually(() => {
+      const found = deadLetters.find(({ deadLetter: { state } }) => state.subscriptionId === id);
       if (found === undefined) throw new Error('no dead letter yet');
       return found;
     });
-    expect(letter.reason).toBe('exhausted');
-    expect(letter.state.attempts.map(({ statusCode }) => statusCode)).toEqual([500, 500, 500]);
+    expect(deadLetter.reason).toBe('exhausted');
+    expect(deadLetter.state.attempts.map(({ statusCode }) => statusCode)).toEqual([500, 500, 500]);
     expect(value.equals(command.body)).toBe(true);
   });
 
@@ -149,7 +149,7 @@ describe('the delivery service on real Kafka', () => {
       runPartitions: (options) => bus.runPartitions(options),
       table: (options) => bus.table(options),
       relay: (options) => bus.relay(options),
-      readTail: (options) => bus.readTail(options),
+      readRange: (options) => bus.readRange(options),
       lag: (group, of) => bus.lag(group, of),
       close: async () => {},
       producer: async () => ({
@@ -170,12 +170,12 @@ describe('the delivery service on real Kafka', () => {
     await publish([command]);
     await eventually(() => expect(sent).toBe(1));
     await context.resources.close(5_000);
-    expect(factsOf(id)).toEqual([]);
+    expect(attemptEventsOf(id)).toEqual([]);
 
     await startHere();
     const [request] = await receiver.waitFor(1);
     expect(request?.headers['webhook-id']).toBe(command.state.deliveryId);
-    expect(await factsOnce(id, 1)).toHaveLength(1);
+    expect(await distinctAttemptEvents(id, 1)).toHaveLength(1);
   });
 
   it('loses nothing when the process is killed in the middle of its work', async () => {
@@ -196,7 +196,9 @@ describe('the delivery service on real Kafka', () => {
     const duplicates = receiver.requests.length - wanted.size;
     expect(duplicates).toBeLessThan(wanted.size);
     await eventually(() =>
-      expect(new Set(factsOf(id).map((fact) => fact.deliveryId)).size).toBe(wanted.size),
+      expect(new Set(attemptEventsOf(id).map((attemptEvent) => attemptEvent.deliveryId)).size).toBe(
+        wanted.size,
+      ),
     );
   });
 
@@ -212,7 +214,9 @@ describe('the delivery service on real Kafka', () => {
     const [code] = (await once(first, 'exit')) as [number | null];
     expect(code).toBe(0);
     await startProcess();
-    await eventually(() => expect(factsOf(id).length).toBeGreaterThanOrEqual(300), { timeoutMs: 30_000 });
+    await eventually(() => expect(attemptEventsOf(id).length).toBeGreaterThanOrEqual(300), {
+      timeoutMs: 30_000,
+    });
     const received = receiver.requests.map(({ headers }) => headers['webhook-id']);
     expect(new Set(received).size).toBe(300);
     expect(received).toHaveLength(300);
@@ -231,10 +235,10 @@ describe('the delivery service on real Kafka', () => {
     receiver.answer((request) => (request.path === slow.path ? 'hang' : { status: 204 }));
     await publish(slow.commands(100));
     await publish(healthy.commands(100));
-    const recorded = await factsOnce(healthy.id, 100);
+    const recorded = await distinctAttemptEvents(healthy.id, 100);
     expect(recorded.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
     expect(receiver.requests.filter(({ path }) => path === slow.path)).toHaveLength(2);
-    expect(factsOf(slow.id).filter(({ outcome }) => outcome.kind !== 'deferred')).toEqual([]);
+    expect(attemptEventsOf(slow.id).filter(({ outcome }) => outcome.kind !== 'deferred')).toEqual([]);
   });
 
   it('sends nothing to a listener of this installation, its own included, and marks what it sends', async () => {
@@ -246,7 +250,7 @@ describe('the delivery service on real Kafka', () => {
     for (const receiver of [named, { url }]) {
       const { id, commands } = await subscribe(receiver);
       await publish(commands(1));
-      expect(await factsOnce(id, 1)).toMatchObject([
+      expect(await distinctAttemptEvents(id, 1)).toMatchObject([
         { outcome: { kind: 'failed', reason: 'blocked-address' }, next: { kind: 'dead-letter' } },
       ]);
     }

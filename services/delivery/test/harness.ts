@@ -73,7 +73,7 @@ export type Harness = Readonly<{
   settle(): Promise<void>;
   publish(...commands: readonly DeliveryRequested[]): Promise<void>;
   register(...subscriptions: readonly SubscriptionRecord[]): Promise<void>;
-  facts(): AttemptRecorded[];
+  attemptEvents(): AttemptRecorded[];
   deadLetters(): DeliveryDeadLettered[];
   /** All commands ever put on the ladder, by the rung's delay. */
   ladderCommands(): { delayMs: number; command: DeliveryRequested }[];
@@ -155,11 +155,11 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
       await writer.publishAll(records.map((record) => ({ topic: topics.subscriptions, ...record })));
       await settle();
     },
-    facts: () => bus.records(topics.attempts).map(decodeAttempt),
+    attemptEvents: () => bus.records(topics.attempts).map(decodeAttempt),
     deadLetters: () =>
       bus
         .records(topics.deadLetters)
-        .map((record) => decodeDeadLetter(record).letter as DeliveryDeadLettered),
+        .map((record) => decodeDeadLetter(record).deadLetter as DeliveryDeadLettered),
     ladderCommands: () =>
       ladder.flatMap(({ topic, delayMs }) =>
         bus.records(topic).map((record) => ({ delayMs, command: decodeDelivery(record) })),

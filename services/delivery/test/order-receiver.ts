@@ -15,7 +15,7 @@ export type OrderReceiver = Readonly<{
   mostAtOnce: number;
   succeeded: ReadonlySet<string>;
   /** First sights before the success of every event before, or its dead letter in the log. */
-  violations(letters: readonly (EventName & Readonly<{ atMs: number }>)[]): string[];
+  violations(deadLetters: readonly (EventName & Readonly<{ atMs: number }>)[]): string[];
   close(): Promise<void>;
 }>;
 
@@ -36,7 +36,10 @@ const bodyOf = async (request: IncomingMessage): Promise<EventName> => {
 };
 
 /** Every event that ended, by what ended it, must have ended before the first sight of a later one. */
-const violationsOf = (happenings: readonly Happening[], letters: ReadonlyMap<string, number>): string[] => {
+const violationsOf = (
+  happenings: readonly Happening[],
+  deadLetters: ReadonlyMap<string, number>,
+): string[] => {
   const found: string[] = [];
   const seen = new Set<string>();
   const succeeded = new Set<string>();
@@ -47,7 +50,8 @@ const violationsOf = (happenings: readonly Happening[], letters: ReadonlyMap<str
     else if (!seen.has(name)) {
       seen.add(name);
       let next = endedTo.get(key) ?? 0;
-      const hasEnded = (event: string) => succeeded.has(event) || (letters.get(event) ?? Infinity) <= atMs;
+      const hasEnded = (event: string) =>
+        succeeded.has(event) || (deadLetters.get(event) ?? Infinity) <= atMs;
       while (next < number && hasEnded(nameOf({ key, number: next }))) next += 1;
       endedTo.set(key, next);
       if (next < number) found.push(`${name} before the end of ${next}`);
@@ -73,11 +77,11 @@ class Receiver implements OrderReceiver {
     this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hooks`;
   }
 
-  violations(letters: readonly (EventName & Readonly<{ atMs: number }>)[]): string[] {
+  violations(deadLetters: readonly (EventName & Readonly<{ atMs: number }>)[]): string[] {
     const first = new Map<string, number>();
-    for (const letter of letters) {
-      const name = nameOf(letter);
-      first.set(name, Math.min(first.get(name) ?? Infinity, letter.atMs));
+    for (const deadLetter of deadLetters) {
+      const name = nameOf(deadLetter);
+      first.set(name, Math.min(first.get(name) ?? Infinity, deadLetter.atMs));
     }
     return violationsOf(this.#happenings, first);
   }

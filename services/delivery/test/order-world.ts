@@ -10,7 +10,7 @@ import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { answered, failed } from './answers.ts';
 import { aCommand, startMs } from './builders.ts';
-import { MortalProcess } from './crashing-bus.ts';
+import { CrashingProcess } from './crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from './harness.ts';
 
 /** mulberry32: a small generator with a seed, so that a failure can be repeated. */
@@ -54,15 +54,15 @@ export type WorldOptions = Readonly<{
   keys: number;
   eventsPerKey: number;
   /** The next event of the whole subscription, not of a key, is the one that must wait. */
-  isOneLine: boolean;
+  isOneQueue: boolean;
   /** Milliseconds until the endpoint answers. */
   answerMs: (random: () => number) => number;
   fails: (random: () => number) => boolean;
 }>;
 
-export type ProcessOptions = Readonly<{ dieAt?: number; env?: Readonly<Record<string, string>> }>;
+export type ProcessOptions = Readonly<{ crashAt?: number; env?: Readonly<Record<string, string>> }>;
 
-type Running = Readonly<{ process: MortalProcess; harness: Harness }>;
+type Running = Readonly<{ process: CrashingProcess; harness: Harness }>;
 
 /** An endpoint that fails, processes that die, and a record of what anyone could see. */
 export class World {
@@ -88,7 +88,7 @@ export class World {
   }
 
   get ended(): number {
-    this.noteDeadLetters();
+    this.recordDeadLetters();
     const ends = this.happenings.filter(({ kind }) => kind !== 'seen');
     return new Set(ends.map(({ key, number }) => `${key} ${number}`)).size;
   }
@@ -100,25 +100,25 @@ export class World {
 
   async publish(from: number, to: number): Promise<void> {
     const producer = await this.bus.producer();
-    const { keys, isOneLine } = this.#options;
+    const { keys, isOneQueue } = this.#options;
     for (let number = from; number < to; number += 1) {
       for (let key = 0; key < keys; key += 1) {
         const orderingKey = `key-${key}`;
         const command = aCommand(key * 1_000 + number, { orderingKey });
-        const name = isOneLine ? { key: 'all', number: number * keys + key } : { key: orderingKey, number };
+        const name = isOneQueue ? { key: 'all', number: number * keys + key } : { key: orderingKey, number };
         this.#names.set(command.state.deliveryId, name);
         await producer.publish({ topic: topics.deliveries, ...encodeDelivery(command) });
       }
     }
   }
 
-  async startOne({ dieAt, env }: ProcessOptions = {}): Promise<MortalProcess> {
+  async startOne({ crashAt, env }: ProcessOptions = {}): Promise<CrashingProcess> {
     let inFlight = 0;
-    const process: MortalProcess = new MortalProcess(this.bus, this.clock, {
+    const process: CrashingProcess = new CrashingProcess(this.bus, this.clock, {
       // Most are quick; a slow one lets commits and others' sends pass it.
       delayMs: () => (this.random() < 0.1 ? 900 : Math.floor(this.random() * 4)),
       commitLagMs: this.random() < 0.5 ? 0 : 400,
-      ...(dieAt === undefined ? {} : { dieAt }),
+      ...(crashAt === undefined ? {} : { crashAt }),
       onDeath: () => {
         this.inFlightAtDeath += inFlight;
       },
@@ -143,20 +143,20 @@ export class World {
   }
 
   /** Removes what is dead, or (`at` given) kills that one. */
-  async bury(at?: number): Promise<void> {
-    const victim = at === undefined ? this.running.findIndex(({ process }) => process.isDead) : at;
+  async deadLetter(at?: number): Promise<void> {
+    const victim = at === undefined ? this.running.findIndex(({ process }) => process.hasCrashed) : at;
     const [dead] = this.running.splice(victim, victim < 0 ? 0 : 1);
     dead?.process.kill();
     await dead?.harness.stop();
   }
 
   /** Dead letters as they come: an exhausted head frees the next one. */
-  noteDeadLetters(): void {
+  recordDeadLetters(): void {
     const records = this.bus.records(topics.deadLetters);
     // All that is there came before what comes next, whatever its partition: one subscription has one.
     for (const record of records.slice(this.#deadSeen)) {
-      const { letter } = decodeDeadLetter(record);
-      if (letter.type === 'DeliveryDeadLettered.v1') this.#happened('dead', letter.state.deliveryId);
+      const { deadLetter } = decodeDeadLetter(record);
+      if (deadLetter.type === 'DeliveryDeadLettered.v1') this.#happened('dead', deadLetter.state.deliveryId);
     }
     this.#deadSeen = records.length;
   }
@@ -167,7 +167,7 @@ export class World {
   }
 
   #answer(sent: Sent, isHeard: () => boolean): void {
-    this.noteDeadLetters();
+    this.recordDeadLetters();
     const id = sent.headers['webhook-id'] ?? '';
     this.#happened('seen', id);
     this.requests += 1;

@@ -113,14 +113,14 @@ const publishAll = async (receiver: OrderReceiver): Promise<void> => {
 const deadLettersSince = async (startedMs: number): Promise<(EventName & { atMs: number })[]> => {
   const found: (EventName & { atMs: number })[] = [];
   const partitions = Array.from({ length: topics.deadLetters.partitions }, (_, at) => at);
-  await bus.readTail({
+  await bus.readRange({
     topic: topics.deadLetters,
     partitions,
     from: { timestampMs: startedMs },
     onRecord: (record) => {
-      const { letter, value } = decodeDeadLetter(record);
-      if (letter.type !== 'DeliveryDeadLettered.v1') return;
-      expect(letter.reason).toBe('exhausted');
+      const { deadLetter, value } = decodeDeadLetter(record);
+      if (deadLetter.type !== 'DeliveryDeadLettered.v1') return;
+      expect(deadLetter.reason).toBe('exhausted');
       found.push({ ...(JSON.parse(value.toString()) as EventName), atMs: record.timestampMs });
     },
     service: 'order-test',
@@ -156,7 +156,7 @@ it(
     onTestFinished(() => receiver.close());
     await publishAll(receiver);
     const doneAtKills = await shake(receiver);
-    const letters = await eventually(
+    const deadLetters = await eventually(
       async () => {
         const dead = await deadLettersSince(startedMs);
         const ended = new Set([...receiver.succeeded, ...dead.map(({ key, number }) => `${key} ${number}`)]);
@@ -165,13 +165,13 @@ it(
       },
       { timeoutMs: deadlineMs, everyMs: 1_000 },
     );
-    const exhausted = new Set(letters.map(({ key, number }) => `${key} ${number}`));
+    const exhausted = new Set(deadLetters.map(({ key, number }) => `${key} ${number}`));
     process.stdout.write(
       `order: ${total} events over ${subscriptions * keysPerSubscription} keys, ${kills} kills (at ${doneAtKills.join(', ')}): ${receiver.requests} ` +
         `requests, ${receiver.failures} failed, ${exhausted.size} exhausted, ${receiver.repeats} sent again after ` +
         `their success (at most ${receiver.mostAtOnce} were under way at once), ${Date.now() - startedMs} ms\n`,
     );
-    expect(receiver.violations(letters)).toEqual([]);
+    expect(receiver.violations(deadLetters)).toEqual([]);
     expect(exhausted.size).toBeGreaterThan(0);
     expect(receiver.repeats).toBeLessThanOrEqual((kills + 1) * receiver.mostAtOnce);
   },

@@ -16,7 +16,7 @@ export const numbers = ({ sender }: Harness): number[] =>
   sender.sent.map(({ body }) => (JSON.parse(body.toString()) as { n: number }).n);
 
 /** Entries of the changelog that have not ended. */
-export const entriesLeft = ({ bus }: Harness): number => {
+export const remainingEntries = ({ bus }: Harness): number => {
   const entries = new Map<string | null, boolean>();
   for (const { key, value } of bus.records(topics.holds)) entries.set(key, value !== null);
   return [...entries.values()].filter((isThere) => isThere).length;

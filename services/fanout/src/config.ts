@@ -25,7 +25,7 @@ export const configSpec = {
     max: 100_000,
     help: 'events of one partition that may be under way before it is held back',
   }),
-  gatherMs: duration({
+  lingerMs: duration({
     env: 'FANOUT_GATHER',
     default: 8,
     min: 0,

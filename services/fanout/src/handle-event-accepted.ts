@@ -74,9 +74,9 @@ export const handleEventAccepted = (
   { event, offset, timestampMs }: LoggedEvent,
   window: DedupeWindow,
 ): FanOut => {
-  const sighting = window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
-  if (sighting === 'repeat') return { outcome: 'repeat' };
-  if (sighting === 'conflict') {
+  const dedupeResult = window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
+  if (dedupeResult === 'repeat') return { outcome: 'repeat' };
+  if (dedupeResult === 'conflict') {
     const detail = `event ${event.id} was accepted before with another body`;
     return { outcome: 'poison', reason: 'idempotency-conflict', detail };
   }

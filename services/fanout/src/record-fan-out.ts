@@ -44,7 +44,7 @@ export const createFanOutRecorder =
         if (result.filterFailures > 0) metrics.filterFailures.inc({}, result.filterFailures);
         logger.info(
           { ...line, matched, disabled, filterFailures: result.filterFailures },
-          'event.fanned_out',
+          'event.fanned-out',
         );
       }
     }

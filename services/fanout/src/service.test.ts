@@ -68,8 +68,8 @@ const given = async (...subscriptions: SubscriptionRecord[]) => {
   };
   const publish = async (...events: ReturnType<typeof anEvent>[]) => publishTo(0, ...events);
   const commands = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record).state);
-  const letters = () => bus.records(topics.deadLetters).map((record) => decodeDeadLetter(record));
-  return { bus, producer, publish, publishTo, commands, letters };
+  const deadLetters = () => bus.records(topics.deadLetters).map((record) => decodeDeadLetter(record));
+  return { bus, producer, publish, publishTo, commands, deadLetters };
 };
 
 describe('the fan-out service', () => {
@@ -87,7 +87,7 @@ describe('the fan-out service', () => {
       expect(order.map(({ eventId }) => eventId)).toEqual(events.map((event) => event.id));
     }
     await eventually(() => {
-      const lines = logger.lines.filter(({ event }) => event === 'event.fanned_out');
+      const lines = logger.lines.filter(({ event }) => event === 'event.fanned-out');
       expect(lines).toHaveLength(250);
       expect(lines[0]?.fields).toMatchObject({ eventId: events[0]?.id, matched: 2, disabled: 0, offset: 0 });
     });
@@ -109,20 +109,20 @@ describe('the fan-out service', () => {
 
   it('commits nothing before its commands are acknowledged', async () => {
     const { bus, publishTo, commands } = await given(aSubscription());
-    let asked = 0;
+    let requested = 0;
     let open = () => {};
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
     await start(bus, (publishAll) => async (records) => {
-      asked += 1;
-      if (asked === 1) await opened;
+      requested += 1;
+      if (requested === 1) await opened;
       return publishAll(records);
     });
     const committed = async (partition: number) =>
       (await bus.lag('tidings-fanout', [topics.events]))[partition]?.committedOffset;
     await publishTo(0, anEvent(1), anEvent(2, { eventType: 'nobody.cares' }));
-    await eventually(() => expect(asked).toBe(1));
+    await eventually(() => expect(requested).toBe(1));
     // What another partition has done since is committed, so this one's turn to commit has passed too.
     await publishTo(1, anEvent(3));
     await eventually(async () => expect(await committed(1)).toBe(1n));
@@ -147,7 +147,7 @@ describe('the fan-out service', () => {
   });
 
   it('sets poison and conflicts aside with their origin, and goes on', async () => {
-    const { bus, producer, publish, commands, letters } = await given(aSubscription());
+    const { bus, producer, publish, commands, deadLetters } = await given(aSubscription());
     await start(bus);
     await publish(anEvent(1));
     const raw = { topic: topics.events, partition: 0, key: null };
@@ -161,16 +161,16 @@ describe('the fan-out service', () => {
     await publish(anEvent(3));
     await eventually(() => {
       expect(commands().map(({ eventId }) => eventId)).toEqual([anEvent(1).id, anEvent(3).id]);
-      expect(letters()).toHaveLength(3);
+      expect(deadLetters()).toHaveLength(3);
     });
-    const poison = letters().toSorted((a, b) => offsetOf(a) - offsetOf(b));
-    expect(poison.map(({ letter }) => letter.reason)).toEqual([
+    const poison = deadLetters().toSorted((a, b) => offsetOf(a) - offsetOf(b));
+    expect(poison.map(({ deadLetter }) => deadLetter.reason)).toEqual([
       'undecodable',
       'undecodable',
       'idempotency-conflict',
     ]);
     expect(poison.map(({ value }) => value.toString())).toEqual(['no CloudEvent', '{', '{"other":true}']);
-    expect(poison[2]?.letter).toMatchObject({
+    expect(poison[2]?.deadLetter).toMatchObject({
       group: 'tidings-fanout',
       origin: { topic: 'tidings.events', partition: 0, offset: '3', key: anEvent(1).id },
     });
@@ -218,8 +218,8 @@ describe('the fan-out service', () => {
     await publish(...totals);
     await eventually(() => expect(commands()).toHaveLength(2));
     expect(commands().map(({ eventId }) => eventId)).toEqual([anEvent(10).id, anEvent(15).id]);
-    expect(logger.lines.map(({ event }) => event)).toContain('filter.not-understood');
-    const lines = logger.lines.filter(({ event }) => event === 'event.fanned_out');
+    expect(logger.lines.map(({ event }) => event)).toContain('filter.not-compiled');
+    const lines = logger.lines.filter(({ event }) => event === 'event.fanned-out');
     expect(lines[0]?.fields).toMatchObject({ matched: 0, filterFailures: 1 });
   });
 
@@ -239,5 +239,5 @@ describe('the fan-out service', () => {
   });
 });
 
-const offsetOf = ({ letter }: ReturnType<typeof decodeDeadLetter>): number =>
-  letter.type === 'RecordPoisoned.v1' ? Number(letter.origin.offset) : -1;
+const offsetOf = ({ deadLetter }: ReturnType<typeof decodeDeadLetter>): number =>
+  deadLetter.type === 'RecordPoisoned.v1' ? Number(deadLetter.origin.offset) : -1;

@@ -2,18 +2,18 @@ import { compileFilter } from '@tidings/filters';
 import { serve } from '@tidings/http';
 import {
   type Bus,
-  complaintOf,
   connectKafka,
   kafkaMetrics,
   maxRecordBytes,
-  type Watched,
+  problemOf,
+  type WatchedPart,
   watchWorkers,
 } from '@tidings/kafka';
 import { childTraceparent, createMetrics, type Logger, type ServiceContext } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
-import { followSubscriptions } from './adapters/subscription-table.ts';
+import { openSubscriptionTable } from './adapters/subscription-table.ts';
 import type { configSpec } from './config.ts';
 import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
@@ -34,7 +34,7 @@ const filterCompiler =
       return compileFilter(filters);
     } catch (cause) {
       const message = `the filter cannot be understood: ${messageOf(cause)}`;
-      logger.error({ filters, detail: message }, 'filter.not-understood');
+      logger.error({ filters, detail: message }, 'filter.not-compiled');
       return () => {
         throw new AppError({ code: 'undecodable', message, cause });
       };
@@ -73,7 +73,7 @@ const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Pr
     },
     onFannedOut: createFanOutRecorder({ metrics: metrics.handles, logger }),
     maxPendingPerPartition: config.maxPendingPerPartition,
-    gatherMs: config.gatherMs,
+    lingerMs: config.lingerMs,
   });
 };
 
@@ -88,7 +88,7 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   const { logger, health, resources, clock } = context;
   const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
   const index = new MatchIndex(filterCompiler(logger));
-  const table = await followSubscriptions(bus, index);
+  const table = await openSubscriptionTable(bus, index);
   resources.add('subscriptions table', () => table.close());
   const consumer = await createConsumer(bus, index, context);
   exposeGauges(consumer, index, context);
@@ -96,12 +96,12 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   await table.ready();
   const runner = await consumer.run();
   resources.add('events', () => runner.close());
-  const watched: readonly Watched[] = [
+  const watched: readonly WatchedPart[] = [
     {
       part: parts.subscriptions,
-      complaint: () => (table.isStale() ? 'the brokers are out of reach' : null),
+      problem: () => (table.isStale() ? 'the brokers are out of reach' : null),
     },
-    { part: parts.events, complaint: () => complaintOf(runner.state()) },
+    { part: parts.events, problem: () => problemOf(runner.state()) },
   ];
   const stopWatching = watchWorkers(watched, clock);
   resources.add('watches', stopWatching);

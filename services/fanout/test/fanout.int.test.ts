@@ -30,7 +30,7 @@ const brokers = sharedBrokers();
 let bus: Bus;
 let producer: Producer;
 const commands: DeliveryState[] = [];
-const letters: ReturnType<typeof decodeDeadLetter>[] = [];
+const deadLetters: ReturnType<typeof decodeDeadLetter>[] = [];
 const cleanUps: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeAll(async () => {
     onBatch: ({ topic, items }) => {
       for (const item of items) {
         if (topic === topics.deliveries.name) commands.push(decodeDelivery(item.message).state);
-        else letters.push(decodeDeadLetter(item.message));
+        else deadLetters.push(decodeDeadLetter(item.message));
         item.done();
       }
     },
@@ -149,12 +149,13 @@ describe('fan-out over real Kafka', () => {
     await publish([bad, conflicting, { ...conflicting, data: Buffer.from('[]') }, good]);
     await eventually(() => expect(eventIds()).toEqual([conflicting.id, good.id]));
     const mine = () =>
-      letters.filter(
-        ({ letter }) =>
-          letter.type === 'RecordPoisoned.v1' && letter.origin.headers['ce_workspaceid'] === workspace,
+      deadLetters.filter(
+        ({ deadLetter }) =>
+          deadLetter.type === 'RecordPoisoned.v1' &&
+          deadLetter.origin.headers['ce_workspaceid'] === workspace,
       );
     await eventually(() => expect(mine()).toHaveLength(3));
-    const reasons = mine().map(({ letter, value }) => [letter.reason, value.toString()]);
+    const reasons = mine().map(({ deadLetter, value }) => [deadLetter.reason, value.toString()]);
     expect(reasons.toSorted()).toEqual([
       ['idempotency-conflict', '[]'],
       ['undecodable', 'not an event'],

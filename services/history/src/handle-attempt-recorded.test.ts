@@ -77,7 +77,7 @@ describe('projecting attempts', () => {
       anAttemptRecord(2, { attempt: 2 }),
     ]);
     const one = inner.all().find(({ eventId }) => eventId === anAttemptRecord(1).eventId);
-    expect(one?.facts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(one?.attemptEvents.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     expect(inner.all().every(({ status }) => status === 'delivered')).toBe(true);
   });
 

@@ -27,7 +27,8 @@ const fold = (records: readonly AttemptRecorded[]): Map<DeliveryId, Delivery> =>
   return deliveries;
 };
 
-const beginsHere = ({ facts }: Delivery): boolean => facts[0]?.chain === 0 && facts[0].attempt === 1;
+const beginsHere = ({ attemptEvents }: Delivery): boolean =>
+  attemptEvents[0]?.chain === 0 && attemptEvents[0].attempt === 1;
 
 const mergeInto = (
   stored: ReadonlyMap<DeliveryId, StoredDelivery>,

@@ -8,29 +8,29 @@ type Service = Awaited<ReturnType<typeof startHere>>;
 /** `other`: another body for the same route; null where it takes none. */
 type Case = Readonly<{ path: string; body?: object; other: object | null; status: number }>;
 
-const letters = '/v1/webhooks/dead-letters';
-const aLetterAt = (service: Service): string => `${letters}/${service.letters.all()[0]?.id}`;
+const deadLetters = '/v1/webhooks/dead-letters';
+const aDeadLetterAt = (service: Service): string => `${deadLetters}/${service.deadLetters.all()[0]?.id}`;
 
 const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
   redriveDeadLetter: async (service) => ({
-    path: `${aLetterAt(service)}/redrive`,
+    path: `${aDeadLetterAt(service)}/redrive`,
     other: { to_origin: true },
     status: 202,
   }),
   discardDeadLetter: async (service) => ({
-    path: `${aLetterAt(service)}/discard`,
+    path: `${aDeadLetterAt(service)}/discard`,
     body: { reason: 'r' },
     other: { reason: 's' },
     status: 200,
   }),
   redriveDeadLetters: async () => ({
-    path: `${letters}/redrive`,
+    path: `${deadLetters}/redrive`,
     body: { all: true },
     other: { all: true, rate_per_second: 5 },
     status: 202,
   }),
   discardDeadLetters: async () => ({
-    path: `${letters}/discard`,
+    path: `${deadLetters}/discard`,
     body: { all: true, reason: 'r' },
     other: { all: true, reason: 's' },
     status: 202,
@@ -44,8 +44,8 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
 async function aService(): Promise<Service> {
   const service = await startHere();
   await service.subscribe();
-  await service.bury(1);
-  await service.bury(2);
+  await service.deadLetter(1);
+  await service.deadLetter(2);
   await service.stored(2);
   return service;
 }
@@ -57,7 +57,11 @@ const ask = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'>
 async function outcomeOf(service: Service) {
   await eventually(() => expect(service.jobs.all().every(({ isOpen }) => !isOpen)).toBe(true));
   const jobs = service.jobs.all().map(({ id, state }) => [id, state]);
-  return { jobs, sent: service.sent().length, letters: service.letters.all().map(({ state }) => state) };
+  return {
+    jobs,
+    sent: service.sent().length,
+    deadLetters: service.deadLetters.all().map(({ state }) => state),
+  };
 }
 
 type Operation = Readonly<{ operationId: string; parameters: readonly Readonly<{ $ref?: string }>[] }>;
@@ -102,7 +106,7 @@ describe('every POST of history', () => {
     const given = await prepare(service);
     const first = await ask(service, given);
     const done = await outcomeOf(service);
-    service.keys.loseAnswers();
+    service.keys.loseResponses();
     const again = await ask(service, given);
     expect(again).toMatchObject({ status: first.status, replayed: null });
     expect(again.body['id']).toBe(first.body['id']);

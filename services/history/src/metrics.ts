@@ -80,7 +80,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_history_dead_letters_worked_off_total',
     help: 'What jobs did with dead letters: redriven, discarded, found delivered, skipped or failed.',
-    action: 'failed: the log line job.turn-failed says why. skipped: their subscription receives nothing.',
+    action: 'failed: the log line job.batch-failed says why. skipped: their subscription receives nothing.',
     labels: ['outcome'],
   },
   deadLetterJobs: {

@@ -21,7 +21,7 @@ export type DeliveryFilters = Readonly<{
 export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;
 
 /** A delivery in a list: its facts are left out, what is told of them is counted when it is written. */
-export type DeliverySummary = Omit<Delivery, 'facts'> &
+export type DeliverySummary = Omit<Delivery, 'attemptEvents'> &
   Readonly<{ attemptCount: number; lastStatusCode: number | null; lastAttemptAtMs: number | null }>;
 
 /** The read model. Every write is to single documents. All reject with AppError `unavailable` when it cannot be reached. */

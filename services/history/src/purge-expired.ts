@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { type Clock, messageOf, repeatTurns } from '@tidings/runtime';
+import { type Clock, messageOf, runPeriodically } from '@tidings/runtime';
 
 /** What the sweep needs. `name`: of what is swept, in log lines. */
 export type PurgeOptions = Readonly<{
@@ -45,10 +45,10 @@ export const sweepExpired = (options: PurgeOptions): (() => void) => {
       logger.warn({ detail: messageOf(error) }, `${name}.not-purged`);
     }
   };
-  return repeatTurns({
+  return runPeriodically({
     clock,
     firstMs: Math.min(firstSweepMs, intervalMs),
     everyMs: intervalMs,
-    turn: sweep,
+    task: sweep,
   });
 };

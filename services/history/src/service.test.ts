@@ -8,7 +8,7 @@ import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../test/builders.ts';
-import { createMemoryJobStore, createMemoryLetterStore } from '../test/memory-dead-letter-stores.ts';
+import { createMemoryDeadLetterStore, createMemoryJobStore } from '../test/memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -41,7 +41,7 @@ const start = async () => {
     openBus: async () => bus,
     openStores: () => ({
       deliveries: store,
-      letters: createMemoryLetterStore(),
+      deadLetters: createMemoryDeadLetterStore(),
       jobs: createMemoryJobStore(),
       keys: new MemoryIdempotencyStore(),
     }),

@@ -1,7 +1,7 @@
 import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
-import { type Bus, complaintOf, connectKafka, kafkaMetrics, watchWorkers } from '@tidings/kafka';
+import { type Bus, connectKafka, kafkaMetrics, problemOf, watchWorkers } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
@@ -11,7 +11,7 @@ import { BatchProjector, type Written } from './batch-projector.ts';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
 import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
-import { lettersOf } from './dead-letters/handle-dead-letter-recorded.ts';
+import { deadLettersOf } from './dead-letters/handle-dead-letter-recorded.ts';
 import { openDeadLetters } from './dead-letters/open-dead-letters.ts';
 import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
 import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
@@ -21,14 +21,14 @@ import { sweepExpired } from './purge-expired.ts';
 
 // At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not
 // notice a quarter of a second; full fetches do not wait.
-const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** The read model. */
 export type Stores = Readonly<{
   deliveries: DeliveryStore;
-  letters: DeadLetterStore;
+  deadLetters: DeadLetterStore;
   jobs: JobStore;
   keys: IdempotencyStore;
 }>;
@@ -56,13 +56,14 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   });
   const { mongoSeconds } = metrics.handles;
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
-  const letters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
+  const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
-  for (const store of [deliveries, letters, jobs, keys]) mongo.beforeUp(async () => store.createIndexes());
+  for (const store of [deliveries, deadLetters, jobs, keys])
+    mongo.beforeUp(async () => store.createIndexes());
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, letters, jobs, keys };
+  return { deliveries, deadLetters, jobs, keys };
 };
 
 type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
@@ -82,14 +83,19 @@ const createProjector = (stores: Stores, context: Context): AttemptProjector => 
     attemptAgeSeconds.observe({}, ageMs / 1_000);
     part.up();
     const { recovered, ...counts } = projected;
-    const told = { ...counts, recovered: recovered.length, tookMs: Math.round(tookMs), oldestAgeMs: ageMs };
-    logger.info({ records, ...told }, 'attempts.projected');
+    const figures = {
+      ...counts,
+      recovered: recovered.length,
+      tookMs: Math.round(tookMs),
+      oldestAgeMs: ageMs,
+    };
+    logger.info({ records, ...figures }, 'attempts.projected');
   };
   const projector: AttemptProjector = new BatchProjector({
     name: 'attempts',
     project: async (records) => {
       const projected = await handleAttemptRecorded(stores.deliveries, records);
-      await stores.letters.markDelivered(projected.recovered.flatMap(lettersOf));
+      await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
       return projected;
     },
     batchRecords: config.batchRecords,
@@ -116,11 +122,11 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
     decode: decodeAttempt,
     onBatch: ({ items }) => projector.add(items),
     maxPendingPerPartition: config.maxPendingPerPartition,
-    ...gathering,
+    ...fetchSettings,
   });
   resources.add('attempts', () => runner.close());
-  const complaint = () => complaintOf(runner.state());
-  resources.add('watches', watchWorkers([{ part, complaint }], clock));
+  const problem = () => problemOf(runner.state());
+  resources.add('watches', watchWorkers([{ part, problem }], clock));
 };
 
 /** Opens everything; connecting and working go on in the background, and /ready says how far they are. */
@@ -138,7 +144,7 @@ export const startHistory = async (
     logger.error({ error, detail: messageOf(error) }, 'history.not-started');
     health.register('start').down(messageOf(error));
   });
-  const letterRoutes = await openDeadLetters(context, bus, stores);
+  const deadLetterRoutes = await openDeadLetters(context, bus, stores);
   const stopSweeping = sweepExpired({
     name: 'deliveries',
     store: stores.deliveries,
@@ -162,7 +168,7 @@ export const startHistory = async (
   const producer = await bus.producer();
   resources.add('access producer', () => producer.close());
   const { authenticate } = await openAccess(context, { bus, producer });
-  const routes = [...deliveryRoutes({ store: stores.deliveries }), ...letterRoutes];
+  const routes = [...deliveryRoutes({ store: stores.deliveries }), ...deadLetterRoutes];
   const idempotency = {
     // No answer of this service holds a secret.
     ...{ store: stores.keys, ring: null, clock, logger },

@@ -11,9 +11,9 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { aDeliveryState, builtAtMs } from '@tidings/testing/messages';
-import type { DeadLetter, Place, Recorded } from '../src/dead-letters/domain/dead-letter.ts';
+import type { DeadLetter, Recorded, TopicPosition } from '../src/dead-letters/domain/dead-letter.ts';
 import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
-import type { Walls } from '../src/dead-letters/domain/dead-letter-filters.ts';
+import type { TenantScope } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-letter-job.ts';
 
 const baseMs = builtAtMs;
@@ -38,7 +38,7 @@ export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): Deliver
   });
 
 /** A delivery that was given up. */
-export const aLetter = (
+export const aDeadLetter = (
   state: DeliveryState,
   reason: DeliveryDeadLettered['reason'] = 'exhausted',
   recordedAtMs: number = baseMs + 5_000,
@@ -68,31 +68,31 @@ export const aPoison = (
 
 /** A record of the dead-letters topic as it is read. */
 export const recorded = (
-  letter: Recorded['letter'],
-  place: Place,
+  deadLetter: Recorded['deadLetter'],
+  position: TopicPosition,
   value: Buffer = Buffer.from('{"n":1}'),
 ): Recorded => ({
-  letter,
+  deadLetter,
   value,
   traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
-  place,
+  position,
 });
 
 /** What a store is given. */
 export const toStore = (
   record: Recorded,
-): Readonly<{ letter: DeadLetter; content: ReturnType<typeof contentOf> }> => ({
-  letter: deadLetterOf(record, () => undefined),
+): Readonly<{ deadLetter: DeadLetter; content: ReturnType<typeof contentOf> }> => ({
+  deadLetter: deadLetterOf(record, () => undefined),
   content: contentOf(record),
 });
 
 /** A workspace of its own, so that several tests can share one store; offsets beyond those of any other. */
-export const aLetterSpace = () => {
+export const aDeadLetterSpace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
-  const walls: Walls = { workspaceId: workspace, ownerId: null, poison: 'none' };
+  const scope: TenantScope = { workspaceId: workspace, ownerId: null, poison: 'none' };
   const subscription = newSubscriptionId(Date.now());
   let offset = 0;
-  const letter = (
+  const deadLetter = (
     over: Partial<DeliveryState> = {},
     rest: Partial<
       Readonly<{
@@ -110,10 +110,10 @@ export const aLetterSpace = () => {
       eventId: newEventId(Date.now()),
       ...over,
     });
-    const place = { partition: rest.partition ?? 0, offset };
-    return toStore(recorded(aLetter(state, rest.reason, rest.recordedAtMs), place, rest.body));
+    const position = { partition: rest.partition ?? 0, offset };
+    return toStore(recorded(aDeadLetter(state, rest.reason, rest.recordedAtMs), position, rest.body));
   };
-  return { workspace, walls, subscription, letter };
+  return { workspace, scope, subscription, deadLetter };
 };
 
 /** A job for anyone to claim. */
@@ -129,7 +129,7 @@ export const aJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
     by: 'key_1',
     reason: null,
     ratePerSecond: 100,
-    stretches: [{ partition: 0, next: 0, end: 1_000 }],
+    ranges: [{ partition: 0, next: 0, end: 1_000 }],
   } as const;
   return { ...newJob(order, baseMs), ...over };
 };

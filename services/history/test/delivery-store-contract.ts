@@ -16,10 +16,10 @@ import { aFailure, outcomes } from './builders.ts';
 /** A workspace of its own, so that several tests can share one store. */
 const aWorkspace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
-  const walls: DeliveryFilters = { workspaceId: workspace, ownerId: null };
+  const scope: DeliveryFilters = { workspaceId: workspace, ownerId: null };
   const attempt = (over: Partial<AttemptRecorded> = {}) =>
     anAttemptRecord(1, { workspaceId: workspace, eventId: newEventId(Date.now()), ...over });
-  return { workspace, walls, attempt };
+  return { workspace, scope, attempt };
 };
 
 /** What every delivery store must do; `open` is called in each test. */
@@ -44,7 +44,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const store = open();
       const { attempt } = aWorkspace();
       const base = attempt({ consumerId: consumerId('acme') });
-      const facts = [
+      const events = [
         { ...base, outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } },
         { ...base, attempt: 2, outcome: outcomes.deferred },
         {
@@ -56,14 +56,14 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
         { ...base, chain: 1, outcome: outcomes.setAside },
         { ...base, chain: 2, trigger: 'manual', outcome: outcomes.suppressed },
       ] satisfies AttemptRecorded[];
-      const delivery = facts.map(deliveryOf).reduce(mergeDeliveries);
+      const delivery = events.map(deliveryOf).reduce(mergeDeliveries);
       await store.insert([delivery]);
       expect((await store.read([delivery])).get(delivery.id)?.delivery).toEqual(delivery);
     });
 
     it('replaces only what nobody else has replaced, and says how many that were', async () => {
       const store = open();
-      const { attempt, walls } = aWorkspace();
+      const { attempt, scope } = aWorkspace();
       const base = attempt({ outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } });
       const [before, other] = [deliveryOf(base), deliveryOf(attempt())];
       const after = mergeDeliveries(before, deliveryOf({ ...base, attempt: 2, outcome: outcomes.delivered }));
@@ -76,19 +76,19 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       ).toBe(1);
       expect(await store.replace([{ delivery: before, rev: 1 }])).toBe(0);
       expect((await store.read([before])).get(before.id)).toEqual({ delivery: after, rev: 2 });
-      expect(await store.find(before.id, walls)).toEqual(after);
+      expect(await store.find(before.id, scope)).toEqual(after);
     });
 
     it('finds nothing behind the wall of another workspace or consumer', async () => {
       const store = open();
-      const { attempt, walls, workspace } = aWorkspace();
+      const { attempt, scope, workspace } = aWorkspace();
       const delivery = deliveryOf(attempt({ consumerId: consumerId('acme') }));
       await store.insert([delivery]);
       const as = (owner: string) => ({ workspaceId: workspace, ownerId: consumerId(owner) });
       expect(await store.find(delivery.id, as('acme'))).toEqual(delivery);
       expect(await store.find(delivery.id, as('globex'))).toBeNull();
-      expect(await store.find(delivery.id, aWorkspace().walls)).toBeNull();
-      const lists = [walls, as('acme'), as('globex'), aWorkspace().walls].map(async (filters) =>
+      expect(await store.find(delivery.id, aWorkspace().scope)).toBeNull();
+      const lists = [scope, as('acme'), as('globex'), aWorkspace().scope].map(async (filters) =>
         store.list(filters, { limit: 10, after: null }),
       );
       expect((await Promise.all(lists)).map(({ length }) => length)).toEqual([1, 1, 0, 0]);
@@ -98,7 +98,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
 
     it('lists by each filter, with what the facts come to', async () => {
       const store = open();
-      const { attempt, walls } = aWorkspace();
+      const { attempt, scope } = aWorkspace();
       const failure = aFailure(1, 1, {
         ...attempt(),
         outcome: outcomes.failed,
@@ -108,7 +108,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const other = deliveryOf(attempt({ subscriptionId: newSubscriptionId(1), eventType: 'user.left' }));
       await store.insert([failed, other]);
       const idsBy = async (filters: Partial<DeliveryFilters>) =>
-        (await store.list({ ...walls, ...filters }, { limit: 10, after: null })).map(({ id }) => id);
+        (await store.list({ ...scope, ...filters }, { limit: 10, after: null })).map(({ id }) => id);
       expect(await idsBy({ eventId: failed.eventId })).toEqual([failed.id]);
       expect(await idsBy({ subscriptionId: other.subscriptionId })).toEqual([other.id]);
       expect(await idsBy({ eventType: 'user.left' })).toEqual([other.id]);
@@ -122,10 +122,10 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await idsBy({ createdAfterMs: createdAtMs - 1, createdBeforeMs: createdAtMs + 1 })).toHaveLength(
         2,
       );
-      const [summary] = await store.list({ ...walls, status: 'dead_lettered' }, { limit: 1, after: null });
-      const { facts: _, ...told } = failed;
+      const [summary] = await store.list({ ...scope, status: 'dead_lettered' }, { limit: 1, after: null });
+      const { attemptEvents: _, ...figures } = failed;
       expect(summary).toEqual({
-        ...told,
+        ...figures,
         attemptCount: 1,
         lastStatusCode: 500,
         lastAttemptAtMs: failed.updatedAtMs,
@@ -134,7 +134,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
 
     it('pages through all of them, newest first, none twice and none left out while more arrive', async () => {
       const store = open();
-      const { attempt, walls } = aWorkspace();
+      const { attempt, scope } = aWorkspace();
       // Three of each millisecond: the id decides between them.
       const deliveries = Array.from({ length: 23 }, (_, n) =>
         deliveryOf(attempt({ acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3) })),
@@ -143,7 +143,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const seen: { createdAtMs: number; id: string }[] = [];
       let after: Awaited<ReturnType<typeof listDeliveries>>['next'] = null;
       do {
-        const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(store, walls, {
+        const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(store, scope, {
           limit: 5,
           after,
         });
@@ -159,14 +159,14 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
 
     it('removes what is older than a time, up to a number', async () => {
       const store = open();
-      const { attempt, walls } = aWorkspace();
+      const { attempt, scope } = aWorkspace();
       // Older than anything that another test stores.
       const ages = Array.from({ length: 6 }, (_, n) => deliveryOf(attempt({ acceptedAtMs: 1_000 + n })));
       await store.insert(ages);
       expect(await store.purge(1_005, 2)).toBe(2);
       expect(await store.purge(1_005, 100)).toBe(3);
       expect(await store.purge(1_005, 100)).toBe(0);
-      const left = await store.list(walls, { limit: 10, after: null });
+      const left = await store.list(scope, { limit: 10, after: null });
       expect(left.map(({ id }) => id)).toEqual([ages[5]?.id]);
     });
   });

@@ -204,12 +204,12 @@ const openStores = async (database: string) => {
   });
   const unmeasured = { observe: () => {} };
   const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
-  const letters = new MongoDeadLetterStore(mongo.connection, unmeasured);
+  const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, letters, jobs]) mongo.beforeUp(async () => store.createIndexes());
+  for (const store of [deliveries, deadLetters, jobs]) mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, letters, jobs, mongo };
+  return { deliveries, deadLetters, jobs, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -233,6 +233,6 @@ describe('the MongoDB stores', () => {
   });
 
   describeDeliveryStore('MongoDB', opened('deliveries'));
-  describeDeadLetterStore('MongoDB', opened('letters'));
+  describeDeadLetterStore('MongoDB', opened('deadLetters'));
   describeJobStore('MongoDB', opened('jobs'));
 });

@@ -20,8 +20,8 @@ import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
-import { aCommandState, aLetter } from './dead-letter-builders.ts';
-import { createMemoryJobStore, createMemoryLetterStore } from './memory-dead-letter-stores.ts';
+import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
+import { createMemoryDeadLetterStore, createMemoryJobStore } from './memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
@@ -37,7 +37,7 @@ export const stopAll = async (): Promise<void> => {
 export type Backing = Readonly<{
   bus: MemoryBus;
   deliveries: ReturnType<typeof createMemoryDeliveryStore>;
-  letters: ReturnType<typeof createMemoryLetterStore>;
+  deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
   keys: MemoryIdempotencyStore;
 }>;
@@ -46,7 +46,7 @@ export type Backing = Readonly<{
 export const newBacking = (): Backing => ({
   bus: createMemoryBus(),
   deliveries: createMemoryDeliveryStore(),
-  letters: createMemoryLetterStore(),
+  deadLetters: createMemoryDeadLetterStore(),
   jobs: createMemoryJobStore(),
   keys: new MemoryIdempotencyStore(),
 });
@@ -58,7 +58,7 @@ type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record
 
 /** The service over a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
-  const { bus, deliveries, letters, jobs, keys } = backing;
+  const { bus, deliveries, deadLetters, jobs, keys } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
@@ -78,7 +78,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   await letIn(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, letters, jobs, keys }),
+    openStores: () => ({ deliveries, deadLetters, jobs, keys }),
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
@@ -107,35 +107,35 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
 };
 
 /** What a test does from outside of the service. */
-export const producing = ({ bus, letters }: Backing) => {
+export const producing = ({ bus, deadLetters }: Backing) => {
   const publish = async (record: Parameters<Awaited<ReturnType<typeof bus.producer>>['publish']>[0]) => {
     const producer = await bus.producer();
     await producer.publish(record);
   };
   const subscribe = async (subscription: Partial<SubscriptionRecord> = {}) =>
     publish({ topic: topics.subscriptions, ...encodeSubscription(aSubscriptionRecord(subscription)) });
-  const bury = async (
+  const deadLetter = async (
     n: number,
     over: Partial<DeliveryDeadLettered['state']> = {},
     reason?: DeliveryDeadLettered['reason'],
   ) => {
-    const letter = aLetter(aCommandState(n, over), reason);
-    await publish({ topic: topics.deadLetters, ...encodeDeadLetter(letter, bodyOf(n), null) });
-    return letter;
+    const deadLetter = aDeadLetter(aCommandState(n, over), reason);
+    await publish({ topic: topics.deadLetters, ...encodeDeadLetter(deadLetter, bodyOf(n), null) });
+    return deadLetter;
   };
   const attempt = async (over: Partial<AttemptRecorded>, n = 1) =>
     publish({ topic: topics.attempts, ...encodeAttempt(anAttemptRecord(n, over), null) });
   const sent = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record));
   const stored = async (count: number) =>
     eventually(() => {
-      expect(letters.all()).toHaveLength(count);
+      expect(deadLetters.all()).toHaveLength(count);
     });
   const settled = () =>
     bus
       .records(topics.deadLetters)
       .map((record) => decodeDeadLetterFact(record))
-      .flatMap((fact) => ('letter' in fact ? [] : [fact]));
-  return { publish, subscribe, bury, attempt, sent, stored, settled };
+      .flatMap((event) => ('deadLetter' in event ? [] : [event]));
+  return { publish, subscribe, deadLetter, attempt, sent, stored, settled };
 };
 
 /** Waits for the end of a job. */

@@ -25,8 +25,8 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
       expect(await store.findAnywhere(job.id)).toEqual(job);
       expect(await store.known([job.id, 'job_other'])).toEqual(new Set([job.id]));
       const { workspaceId: workspace } = job;
-      const sees = async (walls: Parameters<JobStore['find']>[1]) =>
-        (await store.find(job.id, walls)) !== null;
+      const sees = async (scope: Parameters<JobStore['find']>[1]) =>
+        (await store.find(job.id, scope)) !== null;
       expect(await sees({ workspaceId: workspace, ownerId: null })).toBe(true);
       expect(await sees({ workspaceId: workspace, ownerId: consumerId('acme') })).toBe(true);
       expect(await sees({ workspaceId: workspace, ownerId: consumerId('globex') })).toBe(false);
@@ -35,13 +35,13 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
 
     it('lists newest first, page by page, two of one millisecond included', async () => {
       const store = open();
-      const walls = { workspaceId: aWorkspace(), ownerId: null };
-      const jobs = [5, 5, 5, 7].map((createdAtMs) => aJob({ ...walls, createdAtMs }));
+      const scope = { workspaceId: aWorkspace(), ownerId: null };
+      const jobs = [5, 5, 5, 7].map((createdAtMs) => aJob({ ...scope, createdAtMs }));
       for (const job of jobs) await store.insert(job);
       const seen: string[] = [];
       let after: Parameters<JobStore['list']>[1]['after'] = null;
       for (;;) {
-        const page = await store.list(walls, { limit: 2, after });
+        const page = await store.list(scope, { limit: 2, after });
         seen.push(...page.map(({ id }) => id));
         const last = page.at(-1);
         if (last === undefined) break;

@@ -3,34 +3,34 @@ import {
   type Content,
   type DeadLetter,
   type DeadLetterState,
-  letterKey,
+  deadLetterKey,
 } from '../src/dead-letters/domain/dead-letter.ts';
 import { matches } from '../src/dead-letters/domain/dead-letter-filters.ts';
-import type { DeadLetterJob, Stretch } from '../src/dead-letters/domain/dead-letter-job.ts';
+import type { DeadLetterJob, OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
 import type {
   DeadLetterCount,
+  DeadLetterPosition,
   DeadLetterStore,
+  JobScope,
   JobStore,
-  JobWalls,
-  LetterPosition,
 } from '../src/dead-letters/ports.ts';
 
 const isIn =
-  ({ place }: DeadLetter) =>
-  ({ partition, next, end }: Stretch): boolean =>
-    place.partition === partition && place.offset >= next && place.offset < end;
+  ({ position }: DeadLetter) =>
+  ({ partition, next, end }: OffsetRange): boolean =>
+    position.partition === partition && position.offset >= next && position.offset < end;
 
-const placeOf = (letter: DeadLetter): LetterPosition => ({
-  recordedAtMs: letter.recordedAtMs,
-  key: letterKey(letter.ref),
+const placeOf = (deadLetter: DeadLetter): DeadLetterPosition => ({
+  recordedAtMs: deadLetter.recordedAtMs,
+  key: deadLetterKey(deadLetter.ref),
 });
 
-const newestFirst = (a: LetterPosition, b: LetterPosition): number =>
+const newestFirst = (a: DeadLetterPosition, b: DeadLetterPosition): number =>
   b.recordedAtMs - a.recordedAtMs || (a.key < b.key ? 1 : -Number(a.key > b.key));
 
-const counted = (letters: readonly DeadLetter[]): DeadLetterCount[] => {
+const counted = (deadLetters: readonly DeadLetter[]): DeadLetterCount[] => {
   const counts = new Map<string, DeadLetterCount>();
-  for (const { ref, reason, state, recordedAtMs } of letters) {
+  for (const { ref, reason, state, recordedAtMs } of deadLetters) {
     const name = `${ref.kind} ${reason} ${state}`;
     const known = counts.get(name) ?? { kind: ref.kind, reason, state, count: 0, oldestAtMs: recordedAtMs };
     const oldestAtMs = Math.min(known.oldestAtMs, recordedAtMs);
@@ -42,7 +42,7 @@ const counted = (letters: readonly DeadLetter[]): DeadLetterCount[] => {
 const unsettled: readonly DeadLetterState[] = ['waiting', 'redriving'];
 
 /** Dead letters in memory. `fail` makes the next calls reject; `all` shows what is kept. */
-export const createMemoryLetterStore = (): DeadLetterStore & {
+export const createMemoryDeadLetterStore = (): DeadLetterStore & {
   all(): readonly DeadLetter[];
   fail(error: Error, times: number): void;
 } => {
@@ -56,13 +56,13 @@ export const createMemoryLetterStore = (): DeadLetterStore & {
   const change = (
     refs: readonly DeadLetterRef[],
     from: readonly DeadLetterState[],
-    to: (letter: DeadLetter) => DeadLetter,
+    to: (deadLetter: DeadLetter) => DeadLetter,
   ): number => {
     let changed = 0;
-    for (const key of refs.map(letterKey)) {
-      const letter = kept.get(key);
-      if (letter === undefined || !from.includes(letter.state)) continue;
-      kept.set(key, to(letter));
+    for (const key of refs.map(deadLetterKey)) {
+      const deadLetter = kept.get(key);
+      if (deadLetter === undefined || !from.includes(deadLetter.state)) continue;
+      kept.set(key, to(deadLetter));
       changed += 1;
     }
     return changed;
@@ -72,23 +72,23 @@ export const createMemoryLetterStore = (): DeadLetterStore & {
     fail: (error, times) => {
       failures = Array.from({ length: times }, () => error);
     },
-    insert: async (letters) => {
+    insert: async (deadLetters) => {
       ready();
-      const fresh = letters.filter(({ letter }) => !kept.has(letterKey(letter.ref)));
-      for (const { letter, content } of fresh) {
-        kept.set(letterKey(letter.ref), letter);
-        contents.set(letterKey(letter.ref), content);
+      const fresh = deadLetters.filter(({ deadLetter }) => !kept.has(deadLetterKey(deadLetter.ref)));
+      for (const { deadLetter, content } of fresh) {
+        kept.set(deadLetterKey(deadLetter.ref), deadLetter);
+        contents.set(deadLetterKey(deadLetter.ref), content);
       }
-      return fresh.map(({ letter }) => letter);
+      return fresh.map(({ deadLetter }) => deadLetter);
     },
     read: async (refs) => {
       ready();
-      return refs.flatMap((ref) => kept.get(letterKey(ref)) ?? []);
+      return refs.flatMap((ref) => kept.get(deadLetterKey(ref)) ?? []);
     },
     readContents: async (refs) => {
       ready();
       return new Map(
-        refs.map(letterKey).flatMap((key) => {
+        refs.map(deadLetterKey).flatMap((key) => {
           const content = contents.get(key);
           return content === undefined ? [] : [[key, content] as const];
         }),
@@ -96,71 +96,76 @@ export const createMemoryLetterStore = (): DeadLetterStore & {
     },
     find: async (filters) => {
       ready();
-      return [...kept.values()].find((letter) => matches(letter, filters)) ?? null;
+      return [...kept.values()].find((deadLetter) => matches(deadLetter, filters)) ?? null;
     },
     list: async (filters, { limit, after }) => {
       ready();
       return [...kept.values()]
-        .filter((letter) => matches(letter, filters))
+        .filter((deadLetter) => matches(deadLetter, filters))
         .toSorted((a, b) => newestFirst(placeOf(a), placeOf(b)))
-        .filter((letter) => after === null || newestFirst(after, placeOf(letter)) < 0)
+        .filter((deadLetter) => after === null || newestFirst(after, placeOf(deadLetter)) < 0)
         .slice(0, limit);
     },
-    listInOrder: async (filters, stretch, limit) => {
+    listInOrder: async (filters, range, limit) => {
       ready();
       return [...kept.values()]
-        .filter((letter) => matches(letter, filters) && isIn(letter)(stretch))
-        .toSorted((a, b) => a.place.offset - b.place.offset)
+        .filter((deadLetter) => matches(deadLetter, filters) && isIn(deadLetter)(range))
+        .toSorted((a, b) => a.position.offset - b.position.offset)
         .slice(0, limit);
     },
-    count: async (filters) => counted([...kept.values()].filter((letter) => matches(letter, filters))),
+    count: async (filters) =>
+      counted([...kept.values()].filter((deadLetter) => matches(deadLetter, filters))),
     countWaiting: async () => counted([...kept.values()].filter(({ state }) => unsettled.includes(state))),
-    countBySubscription: async (filters, stretches) => {
+    countBySubscription: async (filters, ranges) => {
       ready();
       const counts = new Map<SubscriptionId | null, number>();
-      for (const letter of kept.values()) {
-        if (!matches(letter, filters) || stretches?.some(isIn(letter)) === false) continue;
-        counts.set(letter.subscriptionId, (counts.get(letter.subscriptionId) ?? 0) + 1);
+      for (const deadLetter of kept.values()) {
+        if (!matches(deadLetter, filters) || ranges?.some(isIn(deadLetter)) === false) continue;
+        counts.set(deadLetter.subscriptionId, (counts.get(deadLetter.subscriptionId) ?? 0) + 1);
       }
       return counts;
     },
     take: async (some) => {
       ready();
       for (const { ref, taken } of some) {
-        change([ref], ['waiting'], (letter) => ({ ...letter, state: 'redriving', taken }));
+        change([ref], ['waiting'], (deadLetter) => ({ ...deadLetter, state: 'redriving', taken }));
       }
     },
-    letGo: async (jobId) => {
+    release: async (jobId) => {
       ready();
       const held = [...kept.values()].filter(({ taken }) => taken?.jobId === jobId);
       const refs = held.map(({ ref }) => ref);
-      change(refs, ['redriving'], (letter) => ({ ...letter, state: 'waiting', taken: null }));
+      change(refs, ['redriving'], (deadLetter) => ({ ...deadLetter, state: 'waiting', taken: null }));
     },
     settle: async (refs, { how, by, reason, atMs }) => {
       ready();
-      return change(refs, unsettled, (letter) => ({ ...letter, state: how, settled: { atMs, by, reason } }));
+      return change(refs, unsettled, (deadLetter) => ({
+        ...deadLetter,
+        state: how,
+        settled: { atMs, by, reason },
+      }));
     },
-    settleFrom: async (facts) => {
+    settleFrom: async (events) => {
       ready();
-      for (const { ref, how, by, reason, atMs, chain } of facts) {
-        change([ref], unsettled, (letter) => ({
-          ...letter,
+      for (const { ref, how, by, reason, atMs, chain } of events) {
+        change([ref], unsettled, (deadLetter) => ({
+          ...deadLetter,
           state: how,
           settled: { atMs, by, reason },
-          taken: chain === null ? letter.taken : { jobId: letter.taken?.jobId ?? '', chain },
+          taken: chain === null ? deadLetter.taken : { jobId: deadLetter.taken?.jobId ?? '', chain },
         }));
       }
     },
     markDelivered: async (refs) => {
       ready();
-      change(refs, [...unsettled, 'redriven'], (letter) => ({ ...letter, state: 'delivered' }));
+      change(refs, [...unsettled, 'redriven'], (deadLetter) => ({ ...deadLetter, state: 'delivered' }));
     },
     purge: async (recordedBeforeMs, limit) => {
       ready();
       const expired = [...kept.values()].filter(({ recordedAtMs }) => recordedAtMs < recordedBeforeMs);
       for (const { ref } of expired.slice(0, limit)) {
-        kept.delete(letterKey(ref));
-        contents.delete(letterKey(ref));
+        kept.delete(deadLetterKey(ref));
+        contents.delete(deadLetterKey(ref));
       }
       return Math.min(limit, expired.length);
     },
@@ -170,7 +175,7 @@ export const createMemoryLetterStore = (): DeadLetterStore & {
 const isBefore = (a: DeadLetterJob, b: Pick<DeadLetterJob, 'createdAtMs' | 'id'>): boolean =>
   a.createdAtMs < b.createdAtMs || (a.createdAtMs === b.createdAtMs && a.id < b.id);
 
-const canSee = (job: DeadLetterJob, { workspaceId, ownerId }: JobWalls): boolean =>
+const canSee = (job: DeadLetterJob, { workspaceId, ownerId }: JobScope): boolean =>
   job.workspaceId === workspaceId && (ownerId === null || job.ownerId === ownerId);
 
 /** Jobs in memory. */
@@ -189,14 +194,14 @@ export const createMemoryJobStore = (): JobStore & { all(): readonly DeadLetterJ
       kept.set(job.id, job);
       return true;
     },
-    find: async (id, walls) => {
+    find: async (id, scope) => {
       const job = kept.get(id);
-      return job !== undefined && canSee(job, walls) ? job : null;
+      return job !== undefined && canSee(job, scope) ? job : null;
     },
     findAnywhere: async (id) => kept.get(id) ?? null,
-    list: async (walls, { limit, after }) =>
+    list: async (scope, { limit, after }) =>
       [...kept.values()]
-        .filter((job) => canSee(job, walls) && (after === null || isBefore(job, after)))
+        .filter((job) => canSee(job, scope) && (after === null || isBefore(job, after)))
         .toSorted((a, b) => (isBefore(a, b) ? 1 : -1))
         .slice(0, limit),
     known: async (ids) => new Set(ids.filter((id) => kept.has(id))),

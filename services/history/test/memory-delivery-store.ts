@@ -27,8 +27,8 @@ const placeOf = (delivery: Delivery): ListPosition => ({
 const newestFirst = (a: ListPosition, b: ListPosition): number =>
   b.createdAtMs - a.createdAtMs || (a.key < b.key ? 1 : -Number(a.key > b.key));
 
-const summaryOf = ({ facts, ...rest }: Delivery): DeliverySummary => {
-  const attempts = facts.filter(isAttempt);
+const summaryOf = ({ attemptEvents: events, ...rest }: Delivery): DeliverySummary => {
+  const attempts = events.filter(isAttempt);
   return {
     ...rest,
     attemptCount: attempts.length,

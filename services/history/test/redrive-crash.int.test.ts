@@ -18,7 +18,7 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, guardProcesses, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aCommandState, aLetter } from './dead-letter-builders.ts';
+import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
 const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
@@ -87,7 +87,10 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
     const eventId = newEventId(Date.now());
     const state = aCommandState(1, { workspaceId: workspace, subscriptionId: subscription, eventId });
     const body = Buffer.from(String(n));
-    await producer.publish({ topic: topics.deadLetters, ...encodeDeadLetter(aLetter(state), body, null) });
+    await producer.publish({
+      topic: topics.deadLetters,
+      ...encodeDeadLetter(aDeadLetter(state), body, null),
+    });
   }
   const sent: DeliveryRequested[] = [];
   await bus.runPartitions({

@@ -50,9 +50,9 @@ async function acceptItem(
   const { idempotencyKey, workspaceId } = context;
   const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
   try {
-    const place = { workspaceId, pointer: `/events/${index}` };
-    checkConsumer(draft.request, place);
-    const notice = checkEventType(draft, place);
+    const location = { workspaceId, pointer: `/events/${index}` };
+    checkConsumer(draft.request, location);
+    const notice = checkEventType(draft, location);
     const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
     await publish(stamped);
     const { id, eventType } = stamped.event;

@@ -30,10 +30,10 @@ export const createAcceptEvent =
   async (draft, submission) => {
     const beganMs = clock.monotonicMs();
     const traceparent = childTraceparent(submission.traceparent);
-    const place = { ...submission, pointer: '' };
+    const location = { ...submission, pointer: '' };
     const notice = counted(() => {
-      checkConsumer(draft.request, place);
-      return checkEventType(draft, place);
+      checkConsumer(draft.request, location);
+      return checkEventType(draft, location);
     }, metrics);
     const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
     const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {

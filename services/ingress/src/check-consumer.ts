@@ -14,10 +14,10 @@ export type CheckConsumerPorts = Readonly<{
  */
 export const createCheckConsumer =
   ({ policyOf, isKnown }: CheckConsumerPorts): CheckConsumer =>
-  ({ consumer_id: asked }, { workspaceId, pointer }) => {
-    if (asked == null || policyOf(workspaceId) === 'open' || isKnown(workspaceId, asked)) return;
+  ({ consumer_id: requested }, { workspaceId, pointer }) => {
+    if (requested == null || policyOf(workspaceId) === 'open' || isKnown(workspaceId, requested)) return;
     const at = `${pointer}/consumer_id`;
-    const detail = `There is no consumer '${asked}' in this workspace: register it first.`;
+    const detail = `There is no consumer '${requested}' in this workspace: register it first.`;
     const details = [{ pointer: at, detail }];
     throw new AppError({ code: 'unprocessable', message: detail, details });
   };

@@ -29,8 +29,8 @@ const given = (policy: 'strict' | 'open', names: readonly string[]) => {
     metrics: metrics.handles,
   });
   const data = Buffer.from('1');
-  const place = { workspaceId: workspaceId('ws'), pointer: '/events/3' };
-  return (type: string) => check({ request: { type, data: 1 }, data }, place);
+  const location = { workspaceId: workspaceId('ws'), pointer: '/events/3' };
+  return (type: string) => check({ request: { type, data: 1 }, data }, location);
 };
 
 const refusalOf = (run: () => unknown): AppError => {

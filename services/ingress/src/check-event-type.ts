@@ -2,7 +2,7 @@ import { AppError } from '@tidings/runtime';
 import type { Fault } from './domain/event-request.ts';
 import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
 import type { EventDraft } from './domain/stamp-event.ts';
-import type { CheckEventType, CheckPorts, EventPlace, EventTypeEntry, EventTypeNotice } from './ports.ts';
+import type { CheckEventType, CheckPorts, EventLocation, EventTypeEntry, EventTypeNotice } from './ports.ts';
 
 const maxKnownShown = 20;
 const maxWarnings = 5;
@@ -14,10 +14,10 @@ const maxWarnings = 5;
  */
 export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
   const { eventTypes, policyOf, metrics } = ports;
-  return (draft, place) => {
+  return (draft, location) => {
     const { request } = draft;
     if (!eventTypes.isLoaded()) throw notLoaded();
-    const { workspaceId, pointer } = place;
+    const { workspaceId, pointer } = location;
     const entry = eventTypes.find(workspaceId, request.type);
     if (entry === undefined) {
       if (policyOf(workspaceId) === 'open') {
@@ -32,7 +32,7 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
       metrics.eventTypeChecks.inc({ verdict: refusal.verdict });
       throw refused([refusal.fault], pointer);
     }
-    const warnings = warningsOf(entry, draft, { place, ports });
+    const warnings = warningsOf(entry, draft, { location, ports });
     return entry.state === 'deprecated' || warnings.length > 0 ? noticeOf(entry, warnings) : null;
   };
 };
@@ -42,7 +42,7 @@ const none: readonly Fault[] = [];
 function warningsOf(
   { mode, checkData }: EventTypeEntry,
   { request: { type, data }, data: json }: EventDraft,
-  { place, ports }: Readonly<{ place: EventPlace; ports: CheckPorts }>,
+  { location, ports }: Readonly<{ location: EventLocation; ports: CheckPorts }>,
 ): readonly Fault[] {
   if (mode === 'off' || checkData === null) return none;
   const { metrics, logger } = ports;
@@ -52,11 +52,11 @@ function warningsOf(
     return none;
   }
   metrics.eventTypeChecks.inc({ verdict: mode === 'enforce' ? 'invalid' : 'warned' });
-  if (mode === 'enforce') throw refused(faults, place.pointer);
-  const warnings = inPlace(faults.slice(0, maxWarnings), place.pointer);
+  if (mode === 'enforce') throw refused(faults, location.pointer);
+  const warnings = inPlace(faults.slice(0, maxWarnings), location.pointer);
   // Pointers only: the sentences quote the data.
   const pointers = warnings.map(({ pointer }) => pointer);
-  logger.warn({ workspaceId: place.workspaceId, eventType: type, pointers }, 'event.schema-warned');
+  logger.warn({ workspaceId: location.workspaceId, eventType: type, pointers }, 'event.schema-warned');
   return warnings;
 }
 

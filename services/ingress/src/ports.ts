@@ -56,13 +56,13 @@ export type EventTypeNotice = Readonly<{
 }>;
 
 /** Where an event stands: whose it is, and the pointer that leads to it in the request. */
-export type EventPlace = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
+export type EventLocation = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
 
 /** Holds an event against its type; throws what stands in its way. */
-export type CheckEventType = (draft: EventDraft, place: EventPlace) => EventTypeNotice | null;
+export type CheckEventType = (draft: EventDraft, location: EventLocation) => EventTypeNotice | null;
 
 /** Throws where an event names a consumer that it may not name. */
-export type CheckConsumer = (request: EventRequest, place: EventPlace) => void;
+export type CheckConsumer = (request: EventRequest, location: EventLocation) => void;
 
 /** What the check of an event against its type works with. */
 export type CheckPorts = Readonly<{

@@ -174,11 +174,11 @@ describe('while the log is away', () => {
   it('is not ready before it has seen the log, and is once it has', async () => {
     const bus = createMemoryBus();
     let isThere = false;
-    const readTail: MemoryBus['readTail'] = async (options) => {
+    const readRange: MemoryBus['readRange'] = async (options) => {
       if (!isThere) throw new Error('no broker answers');
-      await bus.readTail(options);
+      await bus.readRange(options);
     };
-    const { url } = await start({}, { ...bus, readTail });
+    const { url } = await start({}, { ...bus, readRange });
     const ready = async () => {
       const response = await fetch(`${url}/ready`);
       return { status: response.status, text: await response.text() };

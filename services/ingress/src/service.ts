@@ -7,8 +7,8 @@ import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
-import { followEventTypes } from './adapters/event-type-table.ts';
-import { refuseLoops } from './adapters/reject-loops.ts';
+import { openEventTypeTable } from './adapters/event-type-table.ts';
+import { rejectLoops } from './adapters/reject-loops.ts';
 import { SeenNames } from './adapters/seen-names.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
@@ -42,7 +42,7 @@ export async function startIngress(
   const checkEventType = createCheckEventType({
     eventTypes: await openEventTypes(bus, context),
     policyOf,
-    onUnregistered: (id, name) => seenNames.note(id, name),
+    onUnregistered: (id, name) => seenNames.report(id, name),
     logger,
     metrics: metrics.handles,
   });
@@ -62,7 +62,7 @@ export async function startIngress(
     // Each route has a bound of its own and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
-      app.use('/v1', refuseLoops(config.loopId, metrics.handles));
+      app.use('/v1', rejectLoops(config.loopId, metrics.handles));
       mountRoutes(app, routes, {
         authenticate,
         requestsPerSecond: config.requestsPerSecond,
@@ -74,7 +74,7 @@ export async function startIngress(
 
 async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): Promise<EventTypeDirectory> {
   const part = health.register('event-types');
-  const eventTypes = await followEventTypes({
+  const eventTypes = await openEventTypeTable({
     bus,
     logger,
     onUnusable: (count) => metrics.handles.unusableEventTypes.set({}, count),

@@ -79,7 +79,7 @@ export async function readEvents(
   const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
   const found: LoggedEvent[] = [];
   try {
-    await bus.readTail({
+    await bus.readRange({
       topic: topics.events,
       partitions: [...Array(topics.events.partitions).keys()],
       from: { timestampMs: 0 },

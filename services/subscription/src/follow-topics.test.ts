@@ -22,7 +22,7 @@ async function given() {
     bus,
     tables: [{ ready: async () => isRead }],
     kinds: [documents],
-    housekeeping: { onOvertaken: () => {}, onTopicsRead: () => seen.push('topics read') },
+    maintenance: { onSuperseded: () => {}, onTopicsRead: () => seen.push('topics read') },
     readers: [
       {
         name: 'seen-event-types',
@@ -105,7 +105,7 @@ describe('the readers of topics', () => {
       bus: createMemoryBus({ clock }),
       tables: [],
       kinds: [],
-      housekeeping: { onOvertaken: () => {}, onTopicsRead: () => {} },
+      maintenance: { onSuperseded: () => {}, onTopicsRead: () => {} },
       readers: [
         {
           name: 'attempts',

@@ -1,8 +1,8 @@
-import { type Bus, complaintOf, type PartitionRunner, watchWorkers } from '@tidings/kafka';
+import { type Bus, type PartitionRunner, problemOf, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { configSpec } from './config.ts';
-import type { Housekeeping } from './maintenance/start-maintenance.ts';
+import type { Maintenance } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { readTopics } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
@@ -24,7 +24,7 @@ export type Reading = Readonly<{
   /** Read to their ends before any reader opens. */
   tables: readonly Readonly<{ ready(): Promise<void> }>[];
   kinds: readonly Documents<Versioned>[];
-  housekeeping: Pick<Housekeeping, 'onOvertaken' | 'onTopicsRead'>;
+  maintenance: Pick<Maintenance, 'onSuperseded' | 'onTopicsRead'>;
   readers: readonly Reader[];
 }>;
 
@@ -34,37 +34,41 @@ const graceMs = 30_000;
 
 /** Follows the own topics first, since which attempts count follows from the versions on them; then the others. */
 export async function followTopics(context: Context, reading: Reading): Promise<void> {
-  const { bus, kinds, housekeeping, readers } = reading;
+  const { bus, kinds, maintenance, readers } = reading;
   const { resources, health, logger, clock } = context;
-  const tables = await readTopics(bus, kinds, housekeeping.onOvertaken);
+  const tables = await readTopics(bus, kinds, maintenance.onSuperseded);
   for (const table of tables) resources.add('own topic', async () => table.close());
-  const areAway = (): boolean => tables.some((table) => table.isStale());
+  const areUnreachable = (): boolean => tables.some((table) => table.isStale());
   const parts = readers.map((reader) => ({ reader, part: health.register(reader.name) }));
   for (const { part } of parts) part.up();
   const begin = async (): Promise<void> => {
     await Promise.all([...tables, ...reading.tables].map(async (table) => table.ready()));
-    housekeeping.onTopicsRead();
+    maintenance.onTopicsRead();
     for (const { reader, part } of parts) {
       const runner = await reader.open(reader.group);
       resources.add(reader.name, async () => runner.close({ drainMs: reader.drainMs }));
-      const complaint = patient(clock, areAway, () => complaintOf(runner.state()));
-      const stop = watchWorkers([{ part, complaint }], clock);
+      const problem = debounced(clock, areUnreachable, () => problemOf(runner.state()));
+      const stop = watchWorkers([{ part, problem }], clock);
       resources.add(`${reader.name} watch`, stop);
     }
   };
   void begin().catch((error: unknown) => {
-    logger.error({ error, detail: messageOf(error) }, 'topics.not-followed');
+    logger.error({ error, detail: messageOf(error) }, 'topics.not-read');
     for (const { part } of parts) part.down(messageOf(error));
   });
 }
 
 /** A complaint that is told when it has lasted for some time, through which the brokers were there. */
-function patient(clock: Clock, areAway: () => boolean, complaint: () => string | null): () => string | null {
+function debounced(
+  clock: Clock,
+  areUnreachable: () => boolean,
+  problem: () => string | null,
+): () => string | null {
   let sinceMs: number | undefined;
   return () => {
-    const reason = complaint();
+    const reason = problem();
     const nowMs = clock.monotonicMs();
-    sinceMs = reason === null || areAway() ? undefined : (sinceMs ?? nowMs);
+    sinceMs = reason === null || areUnreachable() ? undefined : (sinceMs ?? nowMs);
     return sinceMs === undefined || nowMs - sinceMs < graceMs ? null : reason;
   };
 }

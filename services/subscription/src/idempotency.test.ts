@@ -175,7 +175,7 @@ describe('every POST of the registry', () => {
     const given = await prepare(served);
     const first = await ask(served, given);
     const done = await stateOf(served);
-    served.keys.loseAnswers();
+    served.keys.loseResponses();
     const again = await ask(served, given);
     const after = await stateOf(served);
     expect(again.status).toBe(first.status);
@@ -197,7 +197,7 @@ describe('a rotation that died before it answered', () => {
     const given = await onSubscription('rotate-secret', { ifMatch: '"1"' })(served);
     const first = await ask(served, given);
     await served.call('POST', given.path);
-    served.keys.loseAnswers();
+    served.keys.loseResponses();
     const again = await ask(served, given);
     expect(again).toMatchObject({ status: 200, body: { secret: first.body['secret'], version: 3 } });
     expect(again.body['secrets']).toHaveLength(3);
@@ -208,7 +208,7 @@ describe('a rotation that died before it answered', () => {
     const given = await onSubscription('rotate-secret')(served);
     await ask(served, given);
     const { body } = await served.call('POST', given.path, { body: { overlap_seconds: 0 } });
-    served.keys.loseAnswers();
+    served.keys.loseResponses();
     const again = await ask(served, given);
     expect(again.status).toBe(409);
     expect(again.body['detail']).toContain('replaced');

@@ -15,7 +15,7 @@ export const metricsCatalogue = defineMetrics({
     action: 'Often: two clients change the same subscription.',
     labels: [],
   },
-  answersReplayed: {
+  responsesReplayed: {
     type: 'counter',
     name: 'tidings_subscription_answers_replayed_total',
     help: 'POSTs that got the stored answer of their Idempotency-Key.',
@@ -87,7 +87,7 @@ export const metricsCatalogue = defineMetrics({
     help: 'Documents that were left out because they did not pass their schema, by kind.',
     labels: ['kind'],
   },
-  housekeeping: {
+  maintenance: {
     type: 'histogram',
     name: 'tidings_subscription_housekeeping_seconds',
     help: 'Duration of one turn of recurring work.',

@@ -6,7 +6,7 @@ import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/ka
 import { createMetrics, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
-import { bootstrapChore, operatorRules } from './access/adapters/bootstrap-task.ts';
+import { bootstrapTask, operatorRules } from './access/adapters/bootstrap-task.ts';
 import { consumerRoutes } from './access/adapters/consumer-routes.ts';
 import { consumeKeyUsage } from './access/adapters/kafka-key-usage.ts';
 import { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
@@ -19,7 +19,7 @@ import { attemptRecorder, consumeAttempts } from './endpoint-health/adapters/kaf
 import { operationalEventPublisher } from './endpoint-health/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './endpoint-health/adapters/mongo-health-store.ts';
 import { type WorkspaceRules, workspaceRules } from './endpoint-health/adapters/workspace-rules.ts';
-import { createTellTransitions } from './endpoint-health/apply-health-transitions.ts';
+import { createApplyHealthTransitions } from './endpoint-health/apply-health-transitions.ts';
 import { AttemptCounter } from './endpoint-health/attempt-counter.ts';
 import { NoticeSender } from './endpoint-health/notice-sender.ts';
 import type { SendRequest } from './endpoint-health/ports.ts';
@@ -27,7 +27,7 @@ import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import { openCatalogue } from './event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { followTopics, type Reader } from './follow-topics.ts';
-import { type Chore, startHousekeeping } from './maintenance/start-maintenance.ts';
+import { type MaintenanceTask, startMaintenance } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
@@ -43,7 +43,7 @@ import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
 import type { RequestDelivery } from './subscriptions/ports.ts';
 import { queueTests } from './subscriptions/queue-tests.ts';
-import { SecretMint } from './subscriptions/secret-factory.ts';
+import { SecretFactory } from './subscriptions/secret-factory.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
 // A turn of counting or two.
@@ -86,12 +86,12 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
   resources.add('notices', () => notices.close());
   const counter = new AttemptCounter({
     health,
-    countedVersionOf: (id) => subscriptions.landed.countedVersionOf(id),
+    countedVersionOf: (id) => subscriptions.topicVersions.countedVersionOf(id),
     policyOf: rules.policyOf,
-    tell: createTellTransitions({
+    applyTransitions: createApplyHealthTransitions({
       ...subscriptions,
       publishEvents: operationalEventPublisher(producer),
-      onTold: (event) => {
+      onPublished: (event) => {
         handles.transitions.inc({ type: event.type });
         notices.offer(event);
       },
@@ -101,28 +101,28 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
   return { health, subscriptions, counter };
 }
 
-type ChoreParts = Readonly<{
+type TaskParts = Readonly<{
   counter: AttemptCounter;
   keys: OpenRegistry['keys'];
   requestDelivery: RequestDelivery;
 }>;
 
-const choresOf = (
+const tasksOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys, requestDelivery }: ChoreParts,
-): readonly Chore[] => [
-  { name: 'end-secrets', everyMs: endSecretsEveryMs, turn: async () => endSecrets(subscriptions) },
+  { counter, keys, requestDelivery }: TaskParts,
+): readonly MaintenanceTask[] => [
+  { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
   {
     name: queueTestsName,
     everyMs: config.sweepEveryMs,
-    turn: async () => queueTests({ ...subscriptions, requestDelivery }),
+    run: async () => queueTests({ ...subscriptions, requestDelivery }),
   },
-  { name: 'count-attempts', everyMs: config.countEveryMs, turn: async () => counter.flush() },
+  { name: 'count-attempts', everyMs: config.countEveryMs, run: async () => counter.flush() },
   {
     name: 'expire-keys',
     everyMs: expireKeysEveryMs,
-    turn: async () => keys.sweepExpired(clock.nowMs(), expiredKeysAtOnce),
+    run: async () => keys.sweepExpired(clock.nowMs(), expiredKeysAtOnce),
   },
 ];
 
@@ -150,7 +150,7 @@ const readersOf = ({ config, logger }: Context, { bus, counter, usage }: ReaderP
 export async function startSubscription(context: Context): Promise<{ url: string }> {
   const { config, metrics, resources, clock } = context;
   const ring = keyRing(config.sealingKeys);
-  const mint = new SecretMint(ring);
+  const secretFactory = new SecretFactory(ring);
   const egress = createEgress({
     policy: operatorPolicy(config),
     clock,
@@ -178,15 +178,15 @@ export async function startSubscription(context: Context): Promise<{ url: string
     eventTypes,
     isOpen: async (id) => (await findRules(documents, id))?.eventTypePolicy === 'open',
   });
-  const chores = [
-    ...choresOf(context, subscriptions, { counter, keys, requestDelivery }),
-    bootstrapChore(context, documents, access),
+  const tasks = [
+    ...tasksOf(context, subscriptions, { counter, keys, requestDelivery }),
+    bootstrapTask(context, documents, access),
   ];
-  const housekeeping = startHousekeeping(context, kinds, chores);
+  const maintenance = startMaintenance(context, kinds, tasks);
   const usage = new MongoKeyUsage(mongo.connection);
   const readers = [...readersOf(context, { bus, counter, usage }), catalogue.reader];
-  await followTopics(context, { bus, tables: [access], kinds, housekeeping, readers });
-  mongo.onUp(housekeeping.onRegistryUp);
+  await followTopics(context, { bus, tables: [access], kinds, maintenance, readers });
+  mongo.onUp(maintenance.onRegistryUp);
   mongo.open();
   const checkEndpoint = endpointRule(egress);
   const registryRoutes = [
@@ -203,10 +203,10 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const routes = subscriptionRoutes({
     ...subscriptions,
     endpointHealth: health,
-    mint,
+    secretFactory,
     send,
     recordAttempt: attemptRecorder(producer),
-    onTestOwed: () => housekeeping.wake(queueTestsName),
+    onTestPending: () => maintenance.wake(queueTestsName),
     requestOrigin: config.requestOrigin,
     workspaces: {
       rulesOf: async (id) => rulesOf(documents, id),
@@ -219,7 +219,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   });
   const idempotency = {
     ...{ store: keys, ring, clock, logger: context.logger },
-    onReplay: () => metrics.handles.answersReplayed.inc({}),
+    onReplay: () => metrics.handles.responsesReplayed.inc({}),
   };
   const server = await serve(context, {
     routes: (app) =>

@@ -9,7 +9,7 @@ const ownWorkspace = workspaceId('ws_own');
 export const otherWorkspace = workspaceId('ws_other');
 
 /** All of {@link ownWorkspace}. */
-export const ownReach = { workspaceId: ownWorkspace, consumerId: null };
+export const ownScope = { workspaceId: ownWorkspace, consumerId: null };
 
 let made = 0;
 

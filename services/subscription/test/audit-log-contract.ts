@@ -2,7 +2,7 @@ import { consumerId } from '@tidings/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
 import type { AuditLog, AuditQuery } from '../src/registry/ports.ts';
-import { acme, anEntry, otherWorkspace, ownReach } from './a-subscription.ts';
+import { acme, anEntry, otherWorkspace, ownScope } from './a-subscription.ts';
 
 const everything: AuditQuery = { kind: null, entityId: null, keyId: null, afterId: null, limit: 100 };
 
@@ -18,14 +18,14 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       await log.append(entry);
       return entry;
     };
-    const ids = async (query: Partial<AuditQuery>, reach = ownReach): Promise<string[]> =>
-      (await log.list(reach, { ...everything, ...query })).items.map(({ id }) => id);
+    const ids = async (query: Partial<AuditQuery>, scope = ownScope): Promise<string[]> =>
+      (await log.list(scope, { ...everything, ...query })).items.map(({ id }) => id);
 
     it('gives back what it was given, once, and never changes it', async () => {
       const system = await appended({ id: 'aud_2', actor: { keyId: null, address: null }, before: null });
       const entry = await appended({});
       await log.append({ ...entry, operation: 'forged' });
-      expect((await log.list(ownReach, everything)).items).toEqual([system, entry]);
+      expect((await log.list(ownScope, everything)).items).toEqual([system, entry]);
     });
 
     it('shows newest first, in pages, by kind, entity and key', async () => {
@@ -33,10 +33,10 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       await appended({ id: 'aud_2', kind: 'consumer', entityId: 'acme' });
       await appended({ id: 'aud_3', actor: { keyId: 'key_2', address: null } });
       expect(await ids({})).toEqual(['aud_3', 'aud_2', 'aud_1']);
-      const first = await log.list(ownReach, { ...everything, limit: 2 });
+      const first = await log.list(ownScope, { ...everything, limit: 2 });
       expect(first.nextAfterId).toBe('aud_2');
       expect(await ids({ afterId: first.nextAfterId })).toEqual(['aud_1']);
-      expect((await log.list(ownReach, { ...everything, limit: 3 })).nextAfterId).toBeNull();
+      expect((await log.list(ownScope, { ...everything, limit: 3 })).nextAfterId).toBeNull();
       expect(await ids({ kind: 'consumer' })).toEqual(['aud_2']);
       expect(await ids({ entityId: 'sub_1' })).toEqual(['aud_3', 'aud_1']);
       expect(await ids({ keyId: 'key_2' })).toEqual(['aud_3']);
@@ -55,8 +55,8 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       await appended({ id: 'aud_2', workspaceId: otherWorkspace });
       await appended({ id: 'aud_3', consumerId: null });
       expect(await ids({})).toEqual(['aud_3', 'aud_1']);
-      expect(await ids({}, { ...ownReach, consumerId: acme as never })).toEqual(['aud_1']);
-      expect(await ids({}, { ...ownReach, consumerId: consumerId('globex') as never })).toEqual([]);
+      expect(await ids({}, { ...ownScope, consumerId: acme as never })).toEqual(['aud_1']);
+      expect(await ids({}, { ...ownScope, consumerId: consumerId('globex') as never })).toEqual([]);
     });
   });
 }

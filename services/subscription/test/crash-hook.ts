@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import type { Strike } from './registry-process.ts';
+import type { CrashPoint } from './registry-process.ts';
 
 // Loaded before the service by `node --import`: sends a signal to its own process at one command to MongoDB, in the very
 // moment before it leaves or after its answer came. What the service would do next is then not begun.
@@ -7,15 +7,15 @@ import type { Strike } from './registry-process.ts';
 type Command = Readonly<Record<string, unknown>>;
 type Started = Readonly<{ requestId: number; commandName: string; command: Command }>;
 
-const asked = process.env['STRIKE'];
-let strike: Strike | null = asked === undefined ? null : (JSON.parse(asked) as Strike);
+const requested = process.env['STRIKE'];
+let crashPoint: CrashPoint | null = requested === undefined ? null : (JSON.parse(requested) as CrashPoint);
 process.on('message', (message) => {
-  strike = message as Strike;
+  crashPoint = message as CrashPoint;
   process.send?.('armed');
 });
 
-function fire({ signal }: Strike): void {
-  strike = null;
+function fire({ signal }: CrashPoint): void {
+  crashPoint = null;
   process.kill(process.pid, signal);
 }
 
@@ -27,13 +27,18 @@ const { connect } = prototype;
 prototype.connect = async function watched(this: mongoose.mongo.MongoClient) {
   const meant = new Set<number>();
   this.on('commandStarted', ({ requestId, commandName, command }: Started) => {
-    if (strike === null || commandName !== strike.command || !textOf(command).includes(strike.text)) return;
-    if (strike.collection !== undefined && strike.collection !== command[commandName]) return;
-    if (strike.at === 'sent') fire(strike);
+    if (
+      crashPoint === null ||
+      commandName !== crashPoint.command ||
+      !textOf(command).includes(crashPoint.text)
+    )
+      return;
+    if (crashPoint.collection !== undefined && crashPoint.collection !== command[commandName]) return;
+    if (crashPoint.at === 'sent') fire(crashPoint);
     else meant.add(requestId);
   });
   this.on('commandSucceeded', ({ requestId }: Pick<Started, 'requestId'>) => {
-    if (strike !== null && meant.has(requestId)) fire(strike);
+    if (crashPoint !== null && meant.has(requestId)) fire(crashPoint);
   });
   return connect.call(this);
 };

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentsOf, expectKindsAgree } from './kinds-agreement.ts';
 import {
   aSite,
+  type CrashPoint,
+  crashDuring,
   openBrokers,
   type Site,
-  type Strike,
   startReady,
   startStruck,
-  strikeDuring,
 } from './registry-process.ts';
 
 // Each starts the service many times, at about two seconds a time.
@@ -26,7 +26,7 @@ const signal = 'SIGKILL';
 const agree = expectKindsAgree;
 
 /** The moments of a write to a collection, in their order. */
-const steps = (collection: string, command: 'insert' | 'update'): Readonly<Record<string, Strike>> => {
+const steps = (collection: string, command: 'insert' | 'update'): Readonly<Record<string, CrashPoint>> => {
   const written = { collection, command, text: '"unpublished":true', signal } as const;
   const marked = { collection, command: 'update', text: '"unpublished":false', signal } as const;
   return {
@@ -92,15 +92,15 @@ describe('kill -9 of the service', () => {
     // Names of one registry begin with its workspace: workspaces are told apart by it.
     const nameOf = (index: number): string => `${site.env['WORKSPACE_ID']}_${index}`;
     let running = await startReady(site);
-    for (const [index, [moment, strike]] of Object.entries(steps(collection, 'insert')).entries()) {
+    for (const [index, [moment, crashPoint]] of Object.entries(steps(collection, 'insert')).entries()) {
       const before = await versions();
       const { callAny } = running;
       const call = async () => callAny('POST', path, { body: creation(nameOf(index)) });
-      running = await strikeDuring(site, { running, strike, call, agree });
+      running = await crashDuring(site, { running, crashPoint, call, agree });
       const made = [...(await versions())].filter(([id]) => !before.has(id));
       expect(made.map(([, version]) => version)).toEqual(moment === 'before the write' ? [] : [1]);
     }
-    for (const [index, [moment, strike]] of Object.entries(steps(collection, 'update')).entries()) {
+    for (const [index, [moment, crashPoint]] of Object.entries(steps(collection, 'update')).entries()) {
       const before = await versions();
       const name = nameOf(100 + index);
       const { status, body } = await running.callAny('POST', path, { body: creation(name) });
@@ -110,7 +110,7 @@ describe('kill -9 of the service', () => {
         const { method, below, ...rest } = request({ name, id: String(body['id']) });
         const { callAny } = running;
         const call = async () => callAny(method, `${path}${below}`, rest);
-        running = await strikeDuring(site, { running, strike, call, agree });
+        running = await crashDuring(site, { running, crashPoint, call, agree });
         if (moment !== 'before the write') expected += 1;
         const [made] = [...(await versions())].filter(([id]) => !before.has(id));
         expect([change, made?.[1]]).toEqual([change, expected]);
@@ -122,19 +122,19 @@ describe('kill -9 of the service', () => {
     '%s, at its first start and first token, loses nothing',
     async (moment) => {
       const site = newSite();
-      const strikeAt = (collection: string): Strike => {
-        const strike = steps(collection, 'insert')[moment];
-        if (strike === undefined) throw new Error(`no moment '${moment}'`);
-        return strike;
+      const crashAt = (collection: string): CrashPoint => {
+        const crashPoint = steps(collection, 'insert')[moment];
+        if (crashPoint === undefined) throw new Error(`no moment '${moment}'`);
+        return crashPoint;
       };
-      expect(await startStruck(site, strikeAt('workspaces'))).toBe(signal);
-      expect(await startStruck(site, strikeAt('api_keys'))).toBe(signal);
+      expect(await startStruck(site, crashAt('workspaces'))).toBe(signal);
+      expect(await startStruck(site, crashAt('api_keys'))).toBe(signal);
       const running = await startReady(site);
       await expectKindsAgree(site);
       const body = { consumer_id: 'acme' };
-      const strike = strikeAt('token_keys');
+      const crashPoint = crashAt('token_keys');
       const call = async () => running.callAny('POST', 'consumer-tokens', { body });
-      const next = await strikeDuring(site, { running, strike, call, agree });
+      const next = await crashDuring(site, { running, crashPoint, call, agree });
       expect((await next.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
       await expectKindsAgree(site);
       for (const collection of ['workspaces', 'api_keys', 'token_keys']) {

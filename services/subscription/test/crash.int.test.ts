@@ -6,13 +6,13 @@ import { expectAgreement, openDatabase, queuedTests, recordsOf } from './registr
 import { type Answer, aBody } from './registry-api.ts';
 import {
   aSite,
+  type CrashPoint,
+  crashDuring,
   openBrokers,
   type RegistryProcess,
   type Site,
-  type Strike,
   startProcess,
   startReady,
-  strikeDuring,
 } from './registry-process.ts';
 
 // Each starts the service several times.
@@ -35,7 +35,7 @@ const written = '"endpoint_url"';
 const published = '"unpublished":false';
 
 /** The moments of a write, in their order. */
-const steps = (command: 'insert' | 'update'): Readonly<Record<string, Strike>> => ({
+const steps = (command: 'insert' | 'update'): Readonly<Record<string, CrashPoint>> => ({
   'before the write': { at: 'sent', command, text: written, signal },
   'between write and publish': { at: 'answered', command, text: written, signal },
   'between publish and mark': { at: 'sent', command: 'update', text: published, signal },
@@ -51,18 +51,18 @@ describe('kill -9 of the service', () => {
       ...steps('insert'),
       'between the test and its mark': { at: 'sent', command: 'update', text: '{"test_owed":false}', signal },
     } as const;
-    for (const [name, strike] of Object.entries(moments)) {
+    for (const [name, crashPoint] of Object.entries(moments)) {
       const before = new Set((await all()).map(({ _id }) => _id));
       const create = running.call;
       if (name === 'between the test and its mark') {
-        await running.arm(strike);
+        await running.arm(crashPoint);
         await create('POST', '', { body: aBody() }).catch(() => undefined);
         await running.ended;
         running = await startReady(site);
         await expectAgreement(site);
       } else {
         const call = async () => create('POST', '', { body: aBody() });
-        running = await strikeDuring(site, { running, strike, call, agree });
+        running = await crashDuring(site, { running, crashPoint, call, agree });
       }
       const made = (await all()).filter(({ _id }) => !before.has(_id));
       expect(made.map(({ version }) => version)).toEqual(name === 'before the write' ? [] : [1]);
@@ -74,21 +74,21 @@ describe('kill -9 of the service', () => {
     const site = newSite();
     const { subscriptions } = openDatabase(site);
     let running = await startReady(site);
-    for (const [name, strike] of Object.entries(steps('update'))) {
+    for (const [name, crashPoint] of Object.entries(steps('update'))) {
       const { body } = await running.call('POST', '', { body: aBody({ send_test: false }) });
       const before = name === 'before the write' ? 0 : 1;
       const change = running.call;
-      running = await strikeDuring(site, {
+      running = await crashDuring(site, {
         running,
-        strike,
+        crashPoint,
         agree,
         call: async () => change('PATCH', `/${body.id}`, { body: { description: name } }),
       });
       expect(await subscriptions.findOne({ _id: body.id })).toMatchObject({ version: 1 + before });
       const remove = running.call;
-      running = await strikeDuring(site, {
+      running = await crashDuring(site, {
         running,
-        strike,
+        crashPoint,
         agree,
         call: async () => remove('DELETE', `/${body.id}`),
       });
@@ -103,21 +103,21 @@ describe('kill -9 of the service', () => {
     let running = await startReady(site);
     const kept = { collection: 'idempotency_keys', signal } as const;
     const stored = { ...kept, command: 'update', text: '"answer":"v1.' } as const;
-    const moments: Readonly<Record<string, Strike>> = {
+    const moments: Readonly<Record<string, CrashPoint>> = {
       'before the key is kept': { ...kept, at: 'sent', command: 'insert', text: '"fingerprint"' },
       'between key and write': { ...kept, at: 'answered', command: 'insert', text: '"fingerprint"' },
       ...steps('update'),
       'before the answer is stored': { ...stored, at: 'sent' },
       'between storing the answer and giving it': { ...stored, at: 'answered' },
     };
-    for (const [moment, strike] of Object.entries(moments)) {
+    for (const [moment, crashPoint] of Object.entries(moments)) {
       const { body } = await running.call('POST', '', { body: aBody({ send_test: false }) });
       const rotate = async ({ call }: RegistryProcess) =>
         call('POST', `/${body.id}/rotate-secret`, {
           headers: { 'idempotency-key': body.id, 'if-match': '"1"' },
         });
       const struck = running;
-      running = await strikeDuring(site, { running, strike, call: async () => rotate(struck), agree });
+      running = await crashDuring(site, { running, crashPoint, call: async () => rotate(struck), agree });
       // As if the minute had passed for which the key belongs to the process that died.
       await keys.updateMany({}, { $set: { claimed_until_ms: 0 } });
       const repeat = await rotate(running);
@@ -137,8 +137,8 @@ describe('kill -9 of the service', () => {
       await first.call('DELETE', `/${body.id}`);
       await expectAgreement(site);
       await subscriptions.updateOne({ _id: body.id }, { $set: { deleted_at_ms: 1_000 } });
-      const strike: Strike = { at, command: 'delete', text: body.id, signal };
-      const dying = await startProcess(site, { STRIKE: JSON.stringify(strike) });
+      const crashPoint: CrashPoint = { at, command: 'delete', text: body.id, signal };
+      const dying = await startProcess(site, { STRIKE: JSON.stringify(crashPoint) });
       expect(await dying.ended).toBe(signal);
       await startReady(site);
       await eventually(async () => expect(await all()).toEqual([]));

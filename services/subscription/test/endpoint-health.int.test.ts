@@ -23,7 +23,7 @@ async function attempt(
   producer: Producer,
   to: Readonly<{ id: string; version: number; place: Place; ok: boolean }>,
 ) {
-  const fact = encodeAttempt(
+  const attemptEvent = encodeAttempt(
     anAttemptRecord(1, {
       eventId: newEventId(Date.now()),
       workspaceId: workspaceId(to.place.workspace),
@@ -36,7 +36,7 @@ async function attempt(
     }),
     null,
   );
-  await producer.publish({ topic: topics.attempts, ...fact });
+  await producer.publish({ topic: topics.attempts, ...attemptEvent });
 }
 
 it('shows how its endpoint does without making a version, also after the topic was read again', async () => {

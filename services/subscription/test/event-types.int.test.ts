@@ -21,7 +21,7 @@ const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]>
   });
   const found: EventTypeRecord[] = [];
   try {
-    await bus.readTail({
+    await bus.readRange({
       topic: topics.eventTypes,
       partitions: [0],
       from: { timestampMs: 0 },

@@ -11,7 +11,7 @@ import { auditRoutes } from '../src/registry/adapters/audit-routes.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
 import type { DocumentKind } from '../src/registry/document-kind.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
+import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../src/registry/domain/versioned.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
@@ -39,7 +39,7 @@ export async function serveAccess() {
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const store = new MemoryDocumentStore(kind);
     return documentsOf(
-      { kind, store, topic: kafkaDocumentTopic(kind, producer), landed: new LandedVersions() },
+      { kind, store, topic: kafkaDocumentTopic(kind, producer), topicVersions: new TopicVersions() },
       parts,
     );
   };

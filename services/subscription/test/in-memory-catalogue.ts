@@ -9,7 +9,7 @@ import { eventTypeKind } from '../src/event-types/event-type-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
+import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { callerOf } from './registry-api.ts';
@@ -36,7 +36,7 @@ export async function openInMemoryCatalogue() {
       kind: eventTypeKind,
       store: new MemoryDocumentStore(eventTypeKind),
       topic: kafkaDocumentTopic(eventTypeKind, producer),
-      landed: new LandedVersions(),
+      topicVersions: new TopicVersions(),
     },
     {
       audit,

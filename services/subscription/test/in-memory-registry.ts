@@ -10,14 +10,14 @@ import { attemptRecorder } from '../src/endpoint-health/adapters/kafka-attempts.
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
+import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
 import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
 import { deliveryRequester } from '../src/subscriptions/adapters/kafka-deliveries.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/test-attempt.ts';
-import type { ConsumerPlace } from '../src/subscriptions/ports.ts';
-import { SecretMint } from '../src/subscriptions/secret-factory.ts';
+import type { ConsumerRef } from '../src/subscriptions/ports.ts';
+import { SecretFactory } from '../src/subscriptions/secret-factory.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
@@ -60,19 +60,19 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const producer = await bus.producer();
   const endpointHealth = new MemoryHealthStore();
   const audit = new MemoryAuditLog();
-  const overtaken = new Set<string>();
+  const superseded = new Set<string>();
   const usedConsumers: string[] = [];
   const kind = subscriptionKind;
   const topic = faulty(kafkaDocumentTopic(kind, producer));
-  const landed = new LandedVersions();
+  const topicVersions = new TopicVersions();
   const store = new MemoryDocumentStore(kind);
   const onPurge = async (id: string): Promise<void> => endpointHealth.remove(id as SubscriptionId);
   const documents = documentsOf(
-    { kind, store, topic, landed, onPurge },
+    { kind, store, topic, topicVersions, onPurge },
     { audit, clock, logger, metrics: metrics.handles, waitMs: 1_000 },
   );
   const table: Table<null> = await readBack(bus, topics.subscriptions, [
-    { kind, landed, onOvertaken: (id) => overtaken.add(id) },
+    { kind, topicVersions, onSuperseded: (id) => superseded.add(id) },
   ]);
   return {
     ...documents,
@@ -84,9 +84,9 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     topic,
     bus,
     endpointHealth,
-    overtaken,
+    superseded,
     table,
-    mint: new SecretMint(keyRing(aKeyRing())),
+    secretFactory: new SecretFactory(keyRing(aKeyRing())),
     send: async (): Promise<SendOutcome> => ({
       kind: 'response',
       status: 204,
@@ -97,17 +97,17 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     recordAttempt: attemptRecorder(producer),
     requestDelivery: deliveryRequester(producer),
     requestOrigin: 'tidings.example',
-    onTestOwed: () => {},
+    onTestPending: () => {},
     workspaces: {
       rulesOf: async () => ({ allowHttp: true, maxSubscriptions: 10 }),
-      consumerFault: async ({ consumerId }: ConsumerPlace) =>
+      consumerFault: async ({ consumerId }: ConsumerRef) =>
         consumerId === 'stranger' ? 'is a stranger' : null,
-      ensureConsumer: async ({ consumerId }: ConsumerPlace) => {
+      ensureConsumer: async ({ consumerId }: ConsumerRef) => {
         usedConsumers.push(consumerId);
       },
     },
     catalogue: {
-      faultsOf: async (_reach: unknown, events: readonly string[]) =>
+      faultsOf: async (_scope: unknown, events: readonly string[]) =>
         events.flatMap((name, index) =>
           name === 'nobody.knows' ? [{ pointer: `/events/${index}`, detail: 'is not registered' }] : [],
         ),

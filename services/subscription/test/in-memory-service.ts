@@ -11,7 +11,7 @@ import { auditRoutes } from '../src/registry/adapters/audit-routes.ts';
 import { kafkaDocumentTopic } from '../src/registry/adapters/kafka-document-topic.ts';
 import type { DocumentKind } from '../src/registry/document-kind.ts';
 import { documentsOf } from '../src/registry/documents.ts';
-import { LandedVersions } from '../src/registry/domain/topic-versions.ts';
+import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../src/registry/domain/versioned.ts';
 import { filterRoutes } from '../src/subscriptions/adapters/filter-routes.ts';
 import { subscriptionRoutes } from '../src/subscriptions/adapters/subscription-routes.ts';
@@ -28,7 +28,7 @@ async function openKinds({ bus, audit, logger, metrics }: Registry) {
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const topic = kafkaDocumentTopic(kind, producer);
     const store = new MemoryDocumentStore(kind);
-    return documentsOf({ kind, store, topic, landed: new LandedVersions() }, parts);
+    return documentsOf({ kind, store, topic, topicVersions: new TopicVersions() }, parts);
   };
   return {
     eventTypes: open(eventTypeKind),

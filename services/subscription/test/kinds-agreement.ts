@@ -38,8 +38,8 @@ export async function expectKindsAgree(site: Site): Promise<void> {
       const { connection } = openDatabase(site);
       await connection.asPromise();
       const entries = await connection.collection<Entry>('audit_log').find({}).toArray();
-      const told = entries.map(({ kind, entity_id, version }) => `${kind} ${entity_id} ${version}`);
-      expect(told.sort()).toEqual(versions.sort());
+      const published = entries.map(({ kind, entity_id, version }) => `${kind} ${entity_id} ${version}`);
+      expect(published.sort()).toEqual(versions.sort());
     },
     { timeoutMs: 30_000 },
   );
@@ -55,7 +55,7 @@ function expectOnTopic(kind: Kind, documents: readonly StoredDocument[], records
     const last = own.at(-1);
     const { value } = kind.encode(kind.fromDocument(document));
     expect(last?.value?.toString()).toBe(value?.toString());
-    const newest = Math.max(...own.map((record) => kind.factsOf(record).version));
+    const newest = Math.max(...own.map((record) => kind.recordInfoOf(record).version));
     expect(newest).toBe(document.version);
   }
 }
@@ -66,10 +66,10 @@ type Topic = Readonly<{ kind: Kind; documents: readonly StoredDocument[]; record
 function expectNoOthers({ env }: Site, { kind, documents, records }: Topic): void {
   const prefix = kind.keyPrefix;
   const known = new Set(documents.map(({ _id }) => `${prefix}${_id}`));
-  const strangers = records.filter(({ key, value }) => {
+  const unknownRecords = records.filter(({ key, value }) => {
     if (value === null || key === null || !key.startsWith(prefix) || known.has(key)) return false;
     const { workspaceId, id } = JSON.parse(value.toString()) as Readonly<Record<string, unknown>>;
     return String(workspaceId ?? id).startsWith(env['WORKSPACE_ID'] ?? '');
   });
-  expect(strangers.map(({ key }) => key)).toEqual([]);
+  expect(unknownRecords.map(({ key }) => key)).toEqual([]);
 }

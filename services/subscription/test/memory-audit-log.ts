@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
-import type { AuditLog, AuditQuery, Listed, Reach } from '../src/registry/ports.ts';
+import type { AuditLog, AuditQuery, Listed, Scope } from '../src/registry/ports.ts';
 
 /** The audit log in memory, for tests. */
 export class MemoryAuditLog implements AuditLog {
@@ -9,7 +9,7 @@ export class MemoryAuditLog implements AuditLog {
     if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, structuredClone(entry));
   }
 
-  async list({ workspaceId, consumerId }: Reach, query: AuditQuery): Promise<Listed<AuditEntry>> {
+  async list({ workspaceId, consumerId }: Scope, query: AuditQuery): Promise<Listed<AuditEntry>> {
     const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const found = [...this.#entries.values()]
       .filter(

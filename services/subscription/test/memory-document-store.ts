@@ -4,9 +4,9 @@ import type {
   DocumentStore,
   Listed,
   ListQuery,
-  Reach,
+  PageRequest,
+  Scope,
   Settled,
-  Stretch,
   Where,
 } from '../src/registry/ports.ts';
 
@@ -23,7 +23,7 @@ function isMeant(document: StoredDocument, { in: some = {}, upTo = {} }: Where):
   );
 }
 
-function isWithin(document: StoredDocument, { workspaceId, consumerId }: Reach): boolean {
+function isWithin(document: StoredDocument, { workspaceId, consumerId }: Scope): boolean {
   if (document['workspace_id'] !== workspaceId) return false;
   return (
     consumerId === null || document['consumer_id'] === undefined || document['consumer_id'] === consumerId
@@ -53,32 +53,36 @@ export class MemoryDocumentStore<T extends Versioned> implements DocumentStore<T
     return true;
   }
 
-  async find(reach: Reach, id: string): Promise<T | null> {
+  async find(scope: Scope, id: string): Promise<T | null> {
     const found = this.#get(id);
-    return found !== undefined && isWithin(found, reach) ? this.#kind.fromDocument(found) : null;
+    return found !== undefined && isWithin(found, scope) ? this.#kind.fromDocument(found) : null;
   }
 
   async findAnywhere(id: string): Promise<T | null> {
     return this.#entity(id);
   }
 
-  async list(reach: Reach, { where, afterId, limit, order }: ListQuery): Promise<Listed<T>> {
+  async list(scope: Scope, { where, afterId, limit, order }: ListQuery): Promise<Listed<T>> {
     const isRising = order === 'rising';
     const wanted = this.#all().filter(
       (one) =>
-        isWithin(one, reach) &&
+        isWithin(one, scope) &&
         isMeant(one, where) &&
         (afterId === null || (isRising ? one._id > afterId : one._id < afterId)),
     );
     return this.#page(isRising ? wanted : wanted.reverse(), limit);
   }
 
-  async count(reach: Reach, where: Where, atMost: number): Promise<number> {
-    const found = this.#all().filter((one) => isWithin(one, reach) && isMeant(one, where));
+  async count(scope: Scope, where: Where, atMost: number): Promise<number> {
+    const found = this.#all().filter((one) => isWithin(one, scope) && isMeant(one, where));
     return Math.min(found.length, atMost);
   }
 
-  async listAll({ where = {}, afterId, limit }: Stretch & Readonly<{ where?: Where }>): Promise<Listed<T>> {
+  async listAll({
+    where = {},
+    afterId,
+    limit,
+  }: PageRequest & Readonly<{ where?: Where }>): Promise<Listed<T>> {
     const wanted = this.#all().filter(
       (one) => (afterId === null || one._id > afterId) && isMeant(one, where),
     );
@@ -95,7 +99,7 @@ export class MemoryDocumentStore<T extends Versioned> implements DocumentStore<T
     });
   }
 
-  async note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
+  async setFlags(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
     const current = this.#get(id);
     if (current?.version !== version) return;
     this.#put(this.#kind.fromDocument({ ...current, ...fields }));

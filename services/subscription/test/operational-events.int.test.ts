@@ -18,7 +18,7 @@ import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 
 /** An attempt that failed, unless something else is said of it. */
 function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
-  const fact = anAttemptRecord(1, {
+  const attemptEvent = anAttemptRecord(1, {
     eventId: newEventId(Date.now()),
     workspaceId: workspaceId(place.workspace),
     subscriptionId: subscriptionIdOf(id),
@@ -26,7 +26,7 @@ function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded>
     outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
     ...overrides,
   });
-  return { topic: topics.attempts, ...encodeAttempt(fact, null) };
+  return { topic: topics.attempts, ...encodeAttempt(attemptEvent, null) };
 }
 
 it('tells once what an endpoint has come to, whoever counts and however often', async () => {

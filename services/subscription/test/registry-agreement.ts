@@ -24,7 +24,7 @@ export async function recordsOf(
   const bus = await connectKafka({ brokers, clientId: 'test', logger: silentLogger });
   try {
     const records: IncomingRecord[] = [];
-    await bus.readTail({
+    await bus.readRange({
       topic,
       partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
       from: { offsets: new Map() },

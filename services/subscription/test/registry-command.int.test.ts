@@ -23,7 +23,7 @@ afterAll(async () => {
   await brokers?.stop();
 });
 
-const toldOf = ({ out }: Said, id: string): readonly object[] =>
+const publishedOf = ({ out }: Said, id: string): readonly object[] =>
   (JSON.parse(out) as Verified).verified
     .flatMap(({ disagreements }) => disagreements)
     .filter((one) => JSON.stringify(one).includes(id));
@@ -34,7 +34,7 @@ describe('registry:verify', () => {
     const registry = await startReady(site);
     const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
     await expectAgreement(site);
-    expect(toldOf(await runCommand(site, ['verify', '--json']), body.id)).toEqual([]);
+    expect(publishedOf(await runCommand(site, ['verify', '--json']), body.id)).toEqual([]);
     registry.child.kill('SIGKILL');
     await registry.ended;
 
@@ -42,12 +42,12 @@ describe('registry:verify', () => {
     onTestFinished(async () => bus.close());
     const producer = await bus.producer();
     await producer.publish({ topic: topics.subscriptions, key: body.id, value: null });
-    const told = await runCommand(site, ['verify', '--json']);
-    expect([told.code, toldOf(told, body.id)]).toEqual([1, [{ id: body.id, how: 'missing' }]]);
+    const published = await runCommand(site, ['verify', '--json']);
+    expect([published.code, publishedOf(published, body.id)]).toEqual([1, [{ id: body.id, how: 'missing' }]]);
     const table = await runCommand(site, ['verify']);
     expect(table.out).toContain(`${body.id} missing`);
 
-    expect(toldOf(await runCommand(site, ['verify', '--repair', '--json']), body.id)).toEqual([]);
+    expect(publishedOf(await runCommand(site, ['verify', '--repair', '--json']), body.id)).toEqual([]);
     await expectAgreement(site);
   });
 

@@ -15,7 +15,7 @@ import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
 /** When a process is struck: at a command to MongoDB whose statements have this text in them, and by what. */
-export type Strike = Readonly<{
+export type CrashPoint = Readonly<{
   at: 'sent' | 'answered';
   command: 'insert' | 'update' | 'delete';
   /** Without it, any. */
@@ -30,7 +30,7 @@ export type Site = Readonly<{ brokers: readonly string[]; database: string; env:
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const guard = guardProcesses();
 // A process that starts beside others on a busy machine takes its time.
-const patience = { timeoutMs: 60_000 };
+const timeouts = { timeoutMs: 60_000 };
 
 /** `compact` makes the brokers compact a topic at once, as far as it is not being written to. */
 type OwnBrokers = Readonly<{ nodes: Brokers; compact(topic: string): Promise<void>; stop(): Promise<void> }>;
@@ -109,8 +109,8 @@ function spawnService(site: Site, env: Readonly<Record<string, string>>) {
 }
 
 /** Starts it and waits until it is struck, which may be before it serves. Answers the signal. */
-export async function startStruck(site: Site, strike: Strike): Promise<NodeJS.Signals | null> {
-  const { ended } = spawnService(site, { STRIKE: JSON.stringify(strike) });
+export async function startStruck(site: Site, crashPoint: CrashPoint): Promise<NodeJS.Signals | null> {
+  const { ended } = spawnService(site, { STRIKE: JSON.stringify(crashPoint) });
   return ended;
 }
 
@@ -124,7 +124,7 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
     const [, found] = /"url":"(http:[^"]+)"/.exec(output()) ?? [];
     if (found === undefined) throw new Error(`no url yet: ${output().slice(-400)}`);
     return found;
-  }, patience);
+  }, timeouts);
   const key = site.env['ADMIN_KEY'] ?? '';
   return {
     child,
@@ -134,16 +134,16 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
     /** Calls the routes of subscriptions; `callAny` those below /v1/webhooks. */
     call: apiCaller(url, key),
     callAny: accessCaller(url, key),
-    arm: async (strike: Strike): Promise<void> => {
+    arm: async (crashPoint: CrashPoint): Promise<void> => {
       const armed = new Promise((resolve) => child.once('message', resolve));
-      child.send(strike);
+      child.send(crashPoint);
       await armed;
     },
     ready: async (): Promise<void> => {
       await eventually(async () => {
         const { status } = await fetch(`${url}/ready`);
         if (status !== 200) throw new Error(`${status}: ${output().slice(-400)}`);
-      }, patience);
+      }, timeouts);
     },
   };
 }
@@ -161,19 +161,19 @@ export async function startReady(
 /** One call in the middle of which a process is killed. `agree` holds when nothing is left to be done after it. */
 type Struck = Readonly<{
   running: RegistryProcess;
-  strike: Strike;
+  crashPoint: CrashPoint;
   call(): Promise<unknown>;
   agree(site: Site): Promise<void>;
 }>;
 
 /** Strikes a process in the middle of one call; another one takes its place and sets everything right. */
-export async function strikeDuring(
+export async function crashDuring(
   site: Site,
-  { running, strike, call, agree }: Struck,
+  { running, crashPoint, call, agree }: Struck,
 ): Promise<RegistryProcess> {
-  await running.arm(strike);
+  await running.arm(crashPoint);
   await expect(call()).rejects.toThrow();
-  expect(await running.ended).toBe(strike.signal);
+  expect(await running.ended).toBe(crashPoint.signal);
   const next = await startReady(site);
   await agree(site);
   return next;

@@ -11,7 +11,7 @@ async function attemptsOf(subscriptionId: string) {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
   const found: ReturnType<typeof decodeAttempt>[] = [];
-  await bus.readTail({
+  await bus.readRange({
     topic: topics.attempts,
     partitions: Array.from({ length: topics.attempts.partitions }, (_, partition) => partition),
     from: { offsets: new Map() },

@@ -15,7 +15,7 @@ import {
   aSecret,
   aSubscription,
   otherWorkspace,
-  ownReach,
+  ownScope,
   someSettings,
 } from './a-subscription.ts';
 
@@ -61,7 +61,7 @@ export function describeSubscriptionStore(
         },
       });
       await inserted(full);
-      expect(await store.find(ownReach, full.id)).toEqual(full);
+      expect(await store.find(ownScope, full.id)).toEqual(full);
       expect(await store.findAnywhere(full.id)).toEqual(full);
     });
 
@@ -100,17 +100,17 @@ export function describeSubscriptionStore(
       const own = await inserted(aSubscription({ consumerId: acme }));
       const shared = await inserted(aSubscription());
       const foreign = await inserted(aSubscription({ workspaceId: otherWorkspace, consumerId: acme }));
-      const acmeOnly = { ...ownReach, consumerId: acme };
-      expect(await store.find(ownReach, foreign.id)).toBeNull();
+      const acmeOnly = { ...ownScope, consumerId: acme };
+      expect(await store.find(ownScope, foreign.id)).toBeNull();
       expect(await store.find(acmeOnly, foreign.id)).toBeNull();
       expect(await store.find(acmeOnly, shared.id)).toBeNull();
       expect((await store.find(acmeOnly, own.id))?.id).toBe(own.id);
-      expect(ids((await store.list(ownReach, everything)).items)).toEqual([shared.id, own.id]);
+      expect(ids((await store.list(ownScope, everything)).items)).toEqual([shared.id, own.id]);
       expect(ids((await store.list(acmeOnly, everything)).items)).toEqual([own.id]);
       expect(
         ids(
           (
-            await store.list(ownReach, {
+            await store.list(ownScope, {
               ...everything,
               where: whereListed({ ...anything, consumer_id: acme }),
             })
@@ -123,13 +123,13 @@ export function describeSubscriptionStore(
       const all: Subscription[] = [];
       for (let count = 0; count < 5; count += 1) all.push(await inserted(aSubscription()));
       const newestFirst = ids(all).reverse();
-      const first = await store.list(ownReach, { ...everything, limit: 2 });
+      const first = await store.list(ownScope, { ...everything, limit: 2 });
       expect(ids(first.items)).toEqual(newestFirst.slice(0, 2));
-      const second = await store.list(ownReach, { ...everything, limit: 2, afterId: first.nextAfterId });
-      const third = await store.list(ownReach, { ...everything, limit: 2, afterId: second.nextAfterId });
+      const second = await store.list(ownScope, { ...everything, limit: 2, afterId: first.nextAfterId });
+      const third = await store.list(ownScope, { ...everything, limit: 2, afterId: second.nextAfterId });
       expect(ids([...second.items, ...third.items])).toEqual(newestFirst.slice(2));
       expect(third.nextAfterId).toBeNull();
-      expect((await store.list(ownReach, { ...everything, limit: 5 })).nextAfterId).toBeNull();
+      expect((await store.list(ownScope, { ...everything, limit: 5 })).nextAfterId).toBeNull();
     });
 
     it('finds those that an event of a name would match', async () => {
@@ -138,7 +138,7 @@ export function describeSubscriptionStore(
       const all = await inserted(aSubscription({ settings: { events: ['*'] } }));
       const find = async (event: string): Promise<SubscriptionId[]> =>
         ids(
-          (await store.list(ownReach, { ...everything, where: whereListed({ ...anything, event }) })).items,
+          (await store.list(ownScope, { ...everything, where: whereListed({ ...anything, event }) })).items,
         );
       expect(await find('order.item.added')).toEqual([all.id, family.id, exact.id]);
       expect(await find('order.paid')).toEqual([all.id, family.id]);
@@ -152,8 +152,8 @@ export function describeSubscriptionStore(
       await inserted(aSubscription({ state: 'deleted' }));
       await inserted(aSubscription({ workspaceId: otherWorkspace }));
       const { where } = { where: whereListed(anything) };
-      expect(await store.count(ownReach, where, 10)).toBe(2);
-      expect(await store.count(ownReach, where, 1)).toBe(1);
+      expect(await store.count(ownScope, where, 10)).toBe(2);
+      expect(await store.count(ownScope, where, 1)).toBe(1);
     });
 
     it('remembers what is unpublished until exactly that version is marked', async () => {
@@ -183,17 +183,17 @@ export function describeSubscriptionStore(
     });
 
     it('notes what is no version of its own, unless there is a newer one', async () => {
-      const owing = await inserted(aSubscription({ isTestOwed: true, isUnpublished: false }));
+      const owing = await inserted(aSubscription({ isTestPending: true, isUnpublished: false }));
       await inserted(aSubscription({ isUnpublished: false }));
       const where = { in: { test_owed: [true], unpublished: [false] } };
       const owed = async (): Promise<SubscriptionId[]> =>
         ids((await store.listAll({ afterId: null, limit: 10, where })).items);
       expect(await owed()).toEqual([owing.id]);
-      await store.note(owing.id, 2, { test_owed: false });
+      await store.setFlags(owing.id, 2, { test_owed: false });
       expect(await owed()).toEqual([owing.id]);
-      await store.note(owing.id, 1, { test_owed: false });
+      await store.setFlags(owing.id, 1, { test_owed: false });
       expect(await owed()).toEqual([]);
-      expect(await store.findAnywhere(owing.id)).toEqual({ ...owing, isTestOwed: false });
+      expect(await store.findAnywhere(owing.id)).toEqual({ ...owing, isTestPending: false });
     });
 
     it('pages through all workspaces in the order of ids', async () => {

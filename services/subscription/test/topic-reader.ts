@@ -5,33 +5,33 @@ import { sharedBrokers } from '@tidings/testing';
 import { onTestFinished } from 'vitest';
 
 /** One record of the subscriptions topic; null is a tombstone. */
-export type LandedOnTopic = Readonly<{ key: string | null; record: SubscriptionRecord | null }>;
+export type RecordsOnTopic = Readonly<{ key: string | null; record: SubscriptionRecord | null }>;
 
 /** Reads the subscriptions topic from its beginning, all through a test, and can write to it as another instance would. */
 export async function openTopic(): Promise<{
-  landed: readonly LandedOnTopic[];
+  topicVersions: readonly RecordsOnTopic[];
   of(id: string): readonly (SubscriptionRecord | null)[];
   producer: Producer;
 }> {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
-  const landed: LandedOnTopic[] = [];
+  const topicVersions: RecordsOnTopic[] = [];
   const table = await bus.table({
     topic: topics.subscriptions,
     service: 'test',
     decode: (incoming) => {
       const record = decodeSubscription(incoming);
-      landed.push({ key: incoming.key, record });
+      topicVersions.push({ key: incoming.key, record });
       return { key: record.id, version: record.version, value: record };
     },
     onChange: (key, value) => {
-      if (value === undefined) landed.push({ key, record: null });
+      if (value === undefined) topicVersions.push({ key, record: null });
     },
   });
   await table.ready();
   return {
-    landed,
-    of: (id) => landed.filter(({ key }) => key === id).map(({ record }) => record),
+    topicVersions,
+    of: (id) => topicVersions.filter(({ key }) => key === id).map(({ record }) => record),
     producer: await bus.producer(),
   };
 }

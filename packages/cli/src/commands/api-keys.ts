@@ -15,11 +15,11 @@ import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/api-keys';
 const at = requestsAt(path);
-const id = [{ name: 'id', says: 'the id of the key, key_…' }] as const;
+const id = [{ name: 'id', description: 'the id of the key, key_…' }] as const;
 const one = 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 const workspace: OptionSpec = {
   flags: '--workspace <id>',
-  says: 'the workspace that is meant, with the scope platform (default: that of your key)',
+  description: 'the workspace that is meant, with the scope platform (default: that of your key)',
 };
 
 const expiryOf = (given: Given): string | undefined => {
@@ -33,10 +33,10 @@ const inWorkspace = { workspace_id: 'workspace' };
 export const apiKeyCommands: readonly CommandSpec[] = [
   {
     name: 'api-keys list',
-    says: 'list keys, newest first; never the keys themselves',
+    description: 'list keys, newest first; never the keys themselves',
     options: [
-      { flags: '--consumer <id>', says: 'those of this consumer' },
-      { flags: '--state <state>', says: 'active, expired or revoked' },
+      { flags: '--consumer <id>', description: 'those of this consumer' },
+      { flags: '--state <state>', description: 'active, expired or revoked' },
       workspace,
       ...pageOptions,
     ],
@@ -57,7 +57,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys get',
-    says: 'show what is known of a key',
+    description: 'show what is known of a key',
     args: id,
     options: [workspace],
     examples: [`api-keys get ${one}`],
@@ -66,20 +66,20 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys create',
-    says: 'make a key; it is shown once',
+    description: 'make a key; it is shown once',
     options: [
       {
         flags: '--scope <scope>',
-        says: 'what it may do, such as events:write; may be given more than once',
+        description: 'what it may do, such as events:write; may be given more than once',
         many: true,
       },
-      { flags: '--name <text>', says: 'for people' },
-      { flags: '--consumer <id>', says: 'it sees only what is of this consumer' },
+      { flags: '--name <text>', description: 'for people' },
+      { flags: '--consumer <id>', description: 'it sees only what is of this consumer' },
       {
         flags: '--expires <time>',
-        says: 'RFC 3339, a day, or 90d from now; refused from then on (default: never)',
+        description: 'RFC 3339, a day, or 90d from now; refused from then on (default: never)',
       },
-      { flags: '--rate <n>', says: 'requests a second at each instance, 1 to 100000' },
+      { flags: '--rate <n>', description: 'requests a second at each instance, 1 to 100000' },
       workspace,
       dataOption,
       onceOption,
@@ -98,7 +98,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys revoke',
-    says: 'end a key for good, and the tokens it has asked for',
+    description: 'end a key for good, and the tokens it has asked for',
     args: id,
     options: [workspace],
     examples: [`api-keys revoke ${one}`],

@@ -5,17 +5,17 @@ import { timeOptions, timesOf } from '../time-options.ts';
 export const auditLogCommands: readonly CommandSpec[] = [
   {
     name: 'audit-log list',
-    says: 'list who changed what, newest first; needs the scope admin',
+    description: 'list who changed what, newest first; needs the scope admin',
     options: [
       {
         flags: '--kind <kind>',
-        says: 'changes of a subscription, consumer, event_type, api_key, workspace …',
+        description: 'changes of a subscription, consumer, event_type, api_key, workspace …',
       },
       {
         flags: '--entity <id>',
-        says: 'changes of this one; of a consumer or event type <workspace>/<id or name>',
+        description: 'changes of this one; of a consumer or event type <workspace>/<id or name>',
       },
-      { flags: '--key <id>', says: 'changes by this key, key_…' },
+      { flags: '--key <id>', description: 'changes by this key, key_…' },
       ...timeOptions,
       ...pageOptions,
     ],

@@ -67,7 +67,7 @@ describe('a redrive that is waited for', () => {
   });
 
   it('of many tells how many, when the job has ended', async () => {
-    const { asked, run: tidings } = await aRedrive({}, { ...ended, done: 41, delivered: 2, skipped: 1 });
+    const { requests, run: tidings } = await aRedrive({}, { ...ended, done: 41, delivered: 2, skipped: 1 });
     const { code, out } = await tidings('dead-letters', 'redrive', '--all', '--wait', '10s');
     expect([code, out.split('\n').slice(1, 7)]).toEqual([
       0,
@@ -80,7 +80,7 @@ describe('a redrive that is waited for', () => {
         'could not be read          0',
       ],
     ]);
-    expect(asked.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
+    expect(requests.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
   });
 
   it('ends at its time, and says how to look further: exit code 3', async () => {
@@ -92,8 +92,8 @@ describe('a redrive that is waited for', () => {
   });
 
   it('is not waited for without --wait', async () => {
-    const { asked, run: tidings } = await aRedrive({});
+    const { requests, run: tidings } = await aRedrive({});
     expect((await tidings('dead-letters', 'redrive', 'dl_1')).code).toBe(0);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 });

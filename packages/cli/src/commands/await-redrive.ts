@@ -54,7 +54,7 @@ export async function awaitRedrive(
     const { attempts } = await get<{ attempts: readonly Attempt[] }>(`deliveries/${letter.delivery_id}`);
     return attempts.find(({ chain }) => chain === letter.redriven_chain) ?? null;
   });
-  return attempt === null ? { ...ended, outcome: stillUnderWay } : { ...ended, ...told(attempt) };
+  return attempt === null ? { ...ended, outcome: stillUnderWay } : { ...ended, ...notice(attempt) };
 }
 
 const stillUnderWay = 'not known yet';
@@ -68,7 +68,12 @@ async function until<T>(deadlineMs: number, look: () => Promise<T | null>): Prom
   }
 }
 
-function told({ outcome, status_code, reason, next }: Attempt): Pick<RedriveJob, 'outcome' | 'isDelivered'> {
+function notice({
+  outcome,
+  status_code,
+  reason,
+  next,
+}: Attempt): Pick<RedriveJob, 'outcome' | 'isDelivered'> {
   const answer = status_code === null ? (reason ?? 'no answer') : String(status_code);
   if (outcome === 'delivered') return { outcome: `delivered (${answer})`, isDelivered: true };
   const then = next.kind === 'retry' ? `tried again at ${next.at}` : 'a dead letter again';

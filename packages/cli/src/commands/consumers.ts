@@ -15,11 +15,11 @@ import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/consumers');
-const id = [{ name: 'id', says: 'the id of the consumer' }] as const;
+const id = [{ name: 'id', description: 'the id of the consumer' }] as const;
 
 const details: readonly OptionSpec[] = [
-  { flags: '--name <text>', says: 'for people' },
-  { flags: '--contact <text>', says: 'where its people are reached' },
+  { flags: '--name <text>', description: 'for people' },
+  { flags: '--contact <text>', description: 'where its people are reached' },
 ];
 
 const detailsOf = (given: Given) => fieldsOf(given, { name: 'name', contact: 'contact' });
@@ -28,8 +28,8 @@ const detailsOf = (given: Given) => fieldsOf(given, { name: 'name', contact: 'co
 export const consumerCommands: readonly CommandSpec[] = [
   {
     name: 'consumers list',
-    says: 'list consumers by id',
-    options: [{ flags: '--state <state>', says: 'active or disabled' }, ...pageOptions],
+    description: 'list consumers by id',
+    options: [{ flags: '--state <state>', description: 'active or disabled' }, ...pageOptions],
     examples: ['consumers list', 'consumers list --state disabled --json'],
     view: {
       columns: [
@@ -43,7 +43,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   },
   {
     name: 'consumers get',
-    says: 'show a consumer',
+    description: 'show a consumer',
     args: id,
     examples: ['consumers get acme'],
     view: 'object',
@@ -51,7 +51,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   },
   {
     name: 'consumers create',
-    says: 'register a consumer; its id is your choice',
+    description: 'register a consumer; its id is your choice',
     args: id,
     options: [...details, dataOption, onceOption],
     examples: ["consumers create acme --name 'Acme Ltd' --contact hooks@acme.example"],
@@ -60,7 +60,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'consumers',
-    says: 'change what is given, and nothing else',
+    description: 'change what is given, and nothing else',
     args: id,
     pathOf: (given) => `/v1/webhooks/consumers/${inPath(given, 'id')}`,
     options: details,
@@ -79,7 +79,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `consumers ${action}`,
-      says: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      description: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
       args: id,
       options: [versionOption],
       examples: [`consumers ${action} acme`],
@@ -89,13 +89,13 @@ export const consumerCommands: readonly CommandSpec[] = [
   ),
   {
     name: 'consumers token',
-    says: 'make a token that sees this consumer and ends by itself; it is shown once',
+    description: 'make a token that sees this consumer and ends by itself; it is shown once',
     args: id,
     options: [
-      { flags: '--scope <scope>', says: 'what it may do; may be given more than once', many: true },
+      { flags: '--scope <scope>', description: 'what it may do; may be given more than once', many: true },
       {
         flags: '--expires-in <duration>',
-        says: 'how long it is good for, such as 90s or 15m (default), 1h at most',
+        description: 'how long it is good for, such as 90s or 15m (default), 1h at most',
       },
       onceOption,
     ],

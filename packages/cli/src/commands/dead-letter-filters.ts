@@ -4,15 +4,15 @@ import { timeOptions, timesOf } from '../time-options.ts';
 
 /** Options that select dead letters by what they have in common. */
 export const filterOptions: readonly OptionSpec[] = [
-  { flags: '--event <id>', says: 'those of this event, evt_…' },
-  { flags: '--subscription <id>', says: 'those to this subscription, sub_…' },
-  { flags: '--consumer <id>', says: 'those to this consumer' },
-  { flags: '--type <name>', says: 'those of events of this type' },
-  { flags: '--reason <reason>', says: 'exhausted, disabled, backlog-full, undecodable …' },
-  { flags: '--kind <kind>', says: 'delivery, or poison: records that nobody could work on' },
+  { flags: '--event <id>', description: 'those of this event, evt_…' },
+  { flags: '--subscription <id>', description: 'those to this subscription, sub_…' },
+  { flags: '--consumer <id>', description: 'those to this consumer' },
+  { flags: '--type <name>', description: 'those of events of this type' },
+  { flags: '--reason <reason>', description: 'exhausted, disabled, backlog-full, undecodable …' },
+  { flags: '--kind <kind>', description: 'delivery, or poison: records that nobody could work on' },
   ...timeOptions,
-  { flags: '--after <time>', says: 'the same as --from' },
-  { flags: '--before <time>', says: 'the same as --to' },
+  { flags: '--after <time>', description: 'the same as --from' },
+  { flags: '--before <time>', description: 'the same as --to' },
 ];
 
 /** The fields of a filter of the API that {@link filterOptions} say. */

@@ -6,16 +6,16 @@ import { redriveCommands } from './redrive-dead-letters.ts';
 
 const path = '/v1/webhooks/dead-letters';
 const at = requestsAt(path);
-const id = [{ name: 'id', says: 'the id of the dead letter' }] as const;
+const id = [{ name: 'id', description: 'the id of the dead letter' }] as const;
 const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
 
 const readCommands: readonly CommandSpec[] = [
   {
     name: 'dead-letters list',
-    says: 'list dead letters, newest first',
+    description: 'list dead letters, newest first',
     options: [
       ...filterOptions,
-      { flags: '--state <state>', says: 'waiting, redriving, redriven, delivered or discarded' },
+      { flags: '--state <state>', description: 'waiting, redriving, redriven, delivered or discarded' },
       ...pageOptions,
     ],
     examples: ['dead-letters list --state waiting', 'dead-letters list --reason exhausted --since 2h'],
@@ -39,7 +39,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'dead-letters count',
-    says: 'count dead letters by kind, reason and state',
+    description: 'count dead letters by kind, reason and state',
     options: filterOptions,
     examples: ['dead-letters count', 'dead-letters count --consumer acme'],
     view: {
@@ -55,7 +55,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'dead-letters get',
-    says: 'show a dead letter with its command, attempts and body',
+    description: 'show a dead letter with its command, attempts and body',
     args: id,
     examples: [`dead-letters get ${one}`],
     view: 'object',

@@ -16,16 +16,16 @@ const filterNames = {
 export const deliveryCommands: readonly CommandSpec[] = [
   {
     name: 'deliveries list',
-    says: 'list deliveries, newest first',
+    description: 'list deliveries, newest first',
     options: [
-      { flags: '--event <id>', says: 'those of this event, evt_…' },
-      { flags: '--subscription <id>', says: 'those to this subscription, sub_…' },
+      { flags: '--event <id>', description: 'those of this event, evt_…' },
+      { flags: '--subscription <id>', description: 'those to this subscription, sub_…' },
       {
         flags: '--status <status>',
-        says: 'pending, retrying, delivered, failed, dead_lettered or suppressed',
+        description: 'pending, retrying, delivered, failed, dead_lettered or suppressed',
       },
-      { flags: '--consumer <id>', says: 'those to this consumer' },
-      { flags: '--type <name>', says: 'those of events of this type' },
+      { flags: '--consumer <id>', description: 'those to this consumer' },
+      { flags: '--type <name>', description: 'those of events of this type' },
       ...timeOptions,
       ...pageOptions,
     ],
@@ -56,8 +56,8 @@ export const deliveryCommands: readonly CommandSpec[] = [
   },
   {
     name: 'deliveries get',
-    says: 'show a delivery with its attempts',
-    args: [{ name: 'id', says: 'the id of the delivery, dlv_…' }],
+    description: 'show a delivery with its attempts',
+    args: [{ name: 'id', description: 'the id of the delivery, dlv_…' }],
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
     view: 'object',
     request: at.get(),

@@ -12,10 +12,10 @@ describe('event-types push', () => {
   };
 
   it('replaces each type, in their order', async () => {
-    const { asked, run: tidings } = await anApi(200, { name: 'a', state: 'active' });
+    const { requests, run: tidings } = await anApi(200, { name: 'a', state: 'active' });
     const file = aFile([{ name: 'a.b', description: 'x' }, { name: 'c' }]);
     expect((await tidings('event-types', 'push', file, '--force')).code).toBe(0);
-    expect(asked).toMatchObject([
+    expect(requests).toMatchObject([
       { line: 'GET /v1/webhooks/event-types/a.b' },
       { line: 'PUT /v1/webhooks/event-types/a.b', body: { description: 'x', force: true } },
       { line: 'GET /v1/webhooks/event-types/c' },
@@ -24,10 +24,10 @@ describe('event-types push', () => {
   });
 
   it('registers one that is not there yet, and ends at the first that is refused', async () => {
-    const { asked, run: tidings } = await anApi(404, { title: 'Not found', detail: 'No.' });
+    const { requests, run: tidings } = await anApi(404, { title: 'Not found', detail: 'No.' });
     const { code, err } = await tidings('event-types', 'push', aFile([{ name: 'a' }, { name: 'b' }]));
     expect([code, err]).toEqual([1, '404 Not found: No.']);
-    expect(asked).toMatchObject([
+    expect(requests).toMatchObject([
       { line: 'GET /v1/webhooks/event-types/a' },
       { line: 'POST /v1/webhooks/event-types', body: { name: 'a' } },
     ]);
@@ -56,10 +56,10 @@ describe('event-types push', () => {
     'imports %j as it is',
     async (document) => {
       const row = { name: 'a', outcome: 'created', version: 1, active_schema: 1, errors: [] };
-      const { asked, run: tidings } = await anApi(200, { data: [row] });
+      const { requests, run: tidings } = await anApi(200, { data: [row] });
       const { code, out } = await tidings('event-types', 'push', aFile(document), '--force', '--dry-run');
       expect(code).toBe(0);
-      expect(asked).toMatchObject([
+      expect(requests).toMatchObject([
         { line: 'POST /v1/webhooks/event-types/import?force=true&dry_run=true', body: document },
       ]);
       expect(out.split('\n')).toEqual([
@@ -67,7 +67,7 @@ describe('event-types push', () => {
         'a     created  -      1       1',
       ]);
       await tidings('event-types', 'push', aFile(document));
-      expect(asked[1]?.line).toBe('POST /v1/webhooks/event-types/import');
+      expect(requests[1]?.line).toBe('POST /v1/webhooks/event-types/import');
     },
   );
 
@@ -90,14 +90,14 @@ describe('event-types push', () => {
   });
 
   it('has no dry run for types of its own shape', async () => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     expect((await tidings('event-types', 'push', aFile([{ name: 'a' }]), '--dry-run')).code).toBe(2);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('refuses a file that holds something else', async () => {
-    const { asked, run: tidings } = await anApi();
+    const { requests, run: tidings } = await anApi();
     expect((await tidings('event-types', 'push', aFile([{ nome: 'a' }]))).code).toBe(2);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

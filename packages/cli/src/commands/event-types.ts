@@ -22,21 +22,24 @@ import { updateCommand } from '../update-command.ts';
 import { pushCommand } from './push-event-types.ts';
 
 const path = '/v1/webhooks/event-types';
-const name = [{ name: 'name', says: 'the name of the type, such as order.paid' }] as const;
+const name = [{ name: 'name', description: 'the name of the type, such as order.paid' }] as const;
 const one = (given: Given): string => `${path}/${inPath(given, 'name')}`;
 
 const settings: readonly OptionSpec[] = [
-  { flags: '--description <text>', says: 'for people' },
-  { flags: '--group <name>', says: 'what it is shown with' },
-  { flags: '--mode <mode>', says: 'what becomes of data that break the schema: off, warn or enforce' },
+  { flags: '--description <text>', description: 'for people' },
+  { flags: '--group <name>', description: 'what it is shown with' },
+  { flags: '--mode <mode>', description: 'what becomes of data that break the schema: off, warn or enforce' },
   {
     flags: '--compatibility <rule>',
-    says: 'what the next schema is compared with: forward, forward_transitive or none',
+    description: 'what the next schema is compared with: forward, forward_transitive or none',
   },
-  { flags: '--audience <audience>', says: 'broadcast: to all who subscribe; addressed: to one consumer' },
-  { flags: '--state <state>', says: 'draft, active, deprecated or archived' },
-  { flags: '--example <json>', says: 'data that satisfy the schema (JSON, @FILE or -)' },
-  { flags: '--sunset <time>', says: 'when events of it are to end: RFC 3339, a day, or 90d from now' },
+  {
+    flags: '--audience <audience>',
+    description: 'broadcast: to all who subscribe; addressed: to one consumer',
+  },
+  { flags: '--state <state>', description: 'draft, active, deprecated or archived' },
+  { flags: '--example <json>', description: 'data that satisfy the schema (JSON, @FILE or -)' },
+  { flags: '--sunset <time>', description: 'when events of it are to end: RFC 3339, a day, or 90d from now' },
 ];
 
 const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown>>> => {
@@ -55,17 +58,20 @@ const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown
   };
 };
 
-const forceOption: OptionSpec = { flags: '--force', says: 'also what can break readers' };
+const forceOption: OptionSpec = { flags: '--force', description: 'also what can break readers' };
 const forced = ({ options }: Given): true | undefined => (options['force'] === true ? true : undefined);
 
 const readCommands: readonly CommandSpec[] = [
   {
     name: 'event-types list',
-    says: 'list event types by name',
+    description: 'list event types by name',
     options: [
-      { flags: '--state <state>', says: 'draft, active, deprecated or archived (default: all but archived)' },
-      { flags: '--group <name>', says: 'those of this group' },
-      { flags: '--search <text>', says: 'those with this text in their name or description' },
+      {
+        flags: '--state <state>',
+        description: 'draft, active, deprecated or archived (default: all but archived)',
+      },
+      { flags: '--group <name>', description: 'those of this group' },
+      { flags: '--search <text>', description: 'those with this text in their name or description' },
       ...pageOptions,
     ],
     examples: ['event-types list', 'event-types list --search order --json'],
@@ -82,7 +88,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types get',
-    says: 'show an event type with its schema',
+    description: 'show an event type with its schema',
     args: name,
     examples: ['event-types get order.paid', 'event-types get order.paid --json > order-paid.json'],
     view: 'object',
@@ -90,7 +96,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types schemas',
-    says: 'list the schemas that an event type has had',
+    description: 'list the schemas that an event type has had',
     args: name,
     examples: ['event-types schemas order.paid'],
     view: {
@@ -112,8 +118,8 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types schema',
-    says: 'print one schema of an event type as JSON',
-    args: [...name, { name: 'version', says: 'the number of the schema' }],
+    description: 'print one schema of an event type as JSON',
+    args: [...name, { name: 'version', description: 'the number of the schema' }],
     examples: ['event-types schema order.paid 2 > order-paid.schema.json'],
     view: 'json',
     names: { noun: 'such schema of', list: 'event-types schemas NAME' },
@@ -124,8 +130,8 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types export',
-    says: 'print the catalogue as a document of AsyncAPI 3.0, or of OpenAPI 3.1',
-    options: [{ flags: '--format <format>', says: 'asyncapi (default) or openapi' }],
+    description: 'print the catalogue as a document of AsyncAPI 3.0, or of OpenAPI 3.1',
+    options: [{ flags: '--format <format>', description: 'asyncapi (default) or openapi' }],
     examples: ['event-types export > asyncapi.json', 'event-types export --format openapi > webhooks.json'],
     view: 'json',
     request: (given) => ({
@@ -144,11 +150,11 @@ type Versions = Readonly<{
 const writeCommands: readonly CommandSpec[] = [
   {
     name: 'event-types create',
-    says: 'register an event type',
+    description: 'register an event type',
     args: name,
     options: [
       ...settings,
-      { flags: '--schema <json>', says: 'a JSON Schema of its data (JSON, @FILE or -)' },
+      { flags: '--schema <json>', description: 'a JSON Schema of its data (JSON, @FILE or -)' },
       dataOption,
       onceOption,
     ],
@@ -169,12 +175,12 @@ const writeCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'event-types',
-    says: 'change what is given, and nothing else',
+    description: 'change what is given, and nothing else',
     args: name,
     pathOf: one,
     options: [
       ...settings,
-      { flags: '--active-schema <version>', says: 'which of its schemas holds from now on' },
+      { flags: '--active-schema <version>', description: 'which of its schemas holds from now on' },
       forceOption,
     ],
     fieldsOf: async (given) => ({
@@ -200,11 +206,11 @@ const writeCommands: readonly CommandSpec[] = [
   }),
   {
     name: 'event-types add-schema',
-    says: 'give an event type its next schema, which holds at once',
-    args: [...name, { name: 'schema', says: 'a JSON Schema of the data (FILE or -)' }],
+    description: 'give an event type its next schema, which holds at once',
+    args: [...name, { name: 'schema', description: 'a JSON Schema of the data (FILE or -)' }],
     options: [
-      { flags: '--no-activate', says: 'keep it for later' },
-      { flags: '--example <json>', says: 'data that satisfy it (JSON, @FILE or -)' },
+      { flags: '--no-activate', description: 'keep it for later' },
+      { flags: '--example <json>', description: 'data that satisfy it (JSON, @FILE or -)' },
       forceOption,
       versionOption,
       onceOption,
@@ -225,7 +231,7 @@ const writeCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types archive',
-    says: 'refuse events of a type from now on; update --state active takes it back',
+    description: 'refuse events of a type from now on; update --state active takes it back',
     args: name,
     options: [versionOption],
     examples: ['event-types archive order.paid'],

@@ -8,15 +8,15 @@ import { publishFailure } from './publish-failure.ts';
 export const eventCommands: readonly CommandSpec[] = [
   {
     name: 'events publish',
-    says: 'publish an event; it is repeated until there is an answer, and stays one event',
-    args: [{ name: 'type', says: 'the name of what happened, such as order.paid' }],
+    description: 'publish an event; it is repeated until there is an answer, and stays one event',
+    args: [{ name: 'type', description: 'the name of what happened, such as order.paid' }],
     options: [
-      { flags: '--data <json>', says: 'its data, sent byte for byte (JSON, @FILE or -; default: {})' },
-      { flags: '--id <id>', says: 'an id of your own: a repeat with it is the same event' },
-      { flags: '--source <source>', says: 'where it happened' },
-      { flags: '--consumer <id>', says: 'the one partner it is for' },
-      { flags: '--ordering-key <key>', says: 'events with one key keep their order' },
-      { flags: '--idempotency-key <key>', says: 'makes a repeat of this command the same event' },
+      { flags: '--data <json>', description: 'its data, sent byte for byte (JSON, @FILE or -; default: {})' },
+      { flags: '--id <id>', description: 'an id of your own: a repeat with it is the same event' },
+      { flags: '--source <source>', description: 'where it happened' },
+      { flags: '--consumer <id>', description: 'the one partner it is for' },
+      { flags: '--ordering-key <key>', description: 'events with one key keep their order' },
+      { flags: '--idempotency-key <key>', description: 'makes a repeat of this command the same event' },
     ],
     examples: [
       `events publish order.paid --data '{"order_id":"ord_7"}'`,

@@ -6,14 +6,15 @@ import { readJson } from '../read-input.ts';
 export const filterCommands: readonly CommandSpec[] = [
   {
     name: 'filters test',
-    says: 'match a filter with data, and show which conditions fail; exit code 1 when it does not match',
+    description:
+      'match a filter with data, and show which conditions fail; exit code 1 when it does not match',
     options: [
-      { flags: '--filter <json>', says: 'as `filters` of a subscription (JSON, @FILE or -)' },
-      { flags: '--data <json>', says: 'the data of an event (JSON, @FILE or -)' },
-      { flags: '--event <json>', says: 'a whole event, or the body of a webhook (JSON, @FILE or -)' },
+      { flags: '--filter <json>', description: 'as `filters` of a subscription (JSON, @FILE or -)' },
+      { flags: '--data <json>', description: 'the data of an event (JSON, @FILE or -)' },
+      { flags: '--event <json>', description: 'a whole event, or the body of a webhook (JSON, @FILE or -)' },
       {
         flags: '--type <name>',
-        says: 'with --data: the type whose schema it is compared with; alone: its example',
+        description: 'with --data: the type whose schema it is compared with; alone: its example',
       },
     ],
     examples: [
@@ -38,15 +39,15 @@ export const filterCommands: readonly CommandSpec[] = [
       if (data !== undefined && event !== undefined) {
         throw new CommandFailed(exitCodes.usage, '--event holds its data: give --data or --event.');
       }
-      const told = data === undefined ? event : { ...(type === undefined ? {} : { type }), data };
-      if (told === undefined && type === undefined) {
+      const notice = data === undefined ? event : { ...(type === undefined ? {} : { type }), data };
+      if (notice === undefined && type === undefined) {
         throw new CommandFailed(exitCodes.usage, 'Say what to match: --data, --event or --type.');
       }
       const body = { filter: await readJson('--filter', filter, given.input) };
       return {
         method: 'POST',
         path: '/v1/webhooks/filters/test',
-        body: told === undefined ? { ...body, event_type: type } : { ...body, event: told },
+        body: notice === undefined ? { ...body, event_type: type } : { ...body, event: notice },
       };
     },
     failsWhen: (body) => (Reflect.get(body, 'matches') === true ? null : 'The filter does not match.'),

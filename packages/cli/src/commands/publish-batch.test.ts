@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type Asked, anAnsweringApi } from '../cli-under-test.ts';
+import { anAnsweringApi, type ReceivedRequest } from '../cli-under-test.ts';
 
 const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00.000Z' };
 const refusal = (status: number) => ({
@@ -19,14 +19,14 @@ const aBatchApi = async () =>
     return { status: 207, body: { results } };
   });
 
-const typesOf = (asked: readonly Asked[]): string[][] =>
-  asked.map(({ body }) => (body as { events: { type: string }[] }).events.map(({ type }) => type));
+const typesOf = (requests: readonly ReceivedRequest[]): string[][] =>
+  requests.map(({ body }) => (body as { events: { type: string }[] }).events.map(({ type }) => type));
 
 const batch = ['events', 'publish-batch'];
 
 describe('events publish-batch', () => {
   it('sends JSON lines of standard input as they are: data byte for byte, blank lines left out', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const lines = [
       '\ufeff{"type":"a","data":{"n": 9007199254740993},"ordering_key":"k","consumer_id":"acme"}\r',
       '',
@@ -34,26 +34,26 @@ describe('events publish-batch', () => {
     ];
     const { code, out } = await runWith({ stdin: lines.join('\n') }, ...batch);
     expect([code, out]).toEqual([0, 'accepted  2\nrefused   0']);
-    expect(asked.map(({ line }) => line)).toEqual(['POST /v1/events/batch']);
-    expect(asked[0]?.raw).toBe(
+    expect(requests.map(({ line }) => line)).toEqual(['POST /v1/events/batch']);
+    expect(requests[0]?.raw).toBe(
       '{"events":[{"type":"a","consumer_id":"acme","ordering_key":"k","data":{"n": 9007199254740993}},' +
         '{"type":"b","id":"mine","source":"shop","time":"2026-11-22T10:00:00Z","data":"\u2028"}]}',
     );
   });
 
   it('takes a JSON array of a file', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
     writeFileSync(
       join(folder, 'events.json'),
       ' \n[{"type":"a","data":[1,{"b":"]"}]},\n {"type":"b","data":2}]\n',
     );
     expect((await runWith({ folder }, ...batch, 'events.json')).code).toBe(0);
-    expect(typesOf(asked)).toEqual([['a', 'b']]);
+    expect(typesOf(requests)).toEqual([['a', 'b']]);
   });
 
   it('tells each line that was not accepted and why, and sends the others: exit code 1', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const lines = [
       '{"type":"a","data":1}',
       '{"type":"a","data":1}{"type":"forged","data":2}',
@@ -66,7 +66,7 @@ describe('events publish-batch', () => {
     ];
     const { code, out, err } = await runWith({ stdin: `${lines.join('\n')}\n` }, ...batch);
     expect([code, out]).toEqual([1, 'accepted  2\nrefused   6']);
-    expect(typesOf(asked)).toEqual([['a', '422', 'b']]);
+    expect(typesOf(requests)).toEqual([['a', '422', 'b']]);
     expect(err.split('\n')).toEqual([
       expect.stringMatching(/^line 2: Unexpected non-whitespace character after JSON/),
       "line 4: unknown field 'payload': there are data, type, id, source, time, consumer_id, ordering_key",
@@ -79,7 +79,7 @@ describe('events publish-batch', () => {
   });
 
   it('goes on in batches of 1,000 and tells how far it is; a repeat under its key sends the same batches', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const line = (n: number): Buffer => Buffer.from(`{"type":"t${n}","data":${n}}\n`);
     const stdin = (): Readable => Readable.from(Array.from({ length: 2_300 }, (_, n) => line(n)));
     const args = [...batch, '-', '--idempotency-key', 'once'];
@@ -91,26 +91,26 @@ describe('events publish-batch', () => {
       '2300 accepted, 0 refused …',
     ]);
     await runWith({ stdin: stdin() }, ...args);
-    expect(typesOf(asked).map(({ length }) => length)).toEqual([1_000, 1_000, 300, 1_000, 1_000, 300]);
-    const keys = asked.map(({ headers }) => headers['idempotency-key']);
+    expect(typesOf(requests).map(({ length }) => length)).toEqual([1_000, 1_000, 300, 1_000, 1_000, 300]);
+    const keys = requests.map(({ headers }) => headers['idempotency-key']);
     expect(keys.slice(3)).toEqual(keys.slice(0, 3));
     expect(new Set(keys).size).toBe(3);
   });
 
   it('makes other keys of other events: a line that is mended never stands for another', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const run = async (stdin: string) => runWith({ stdin }, ...batch, '--idempotency-key', 'once');
     await run('{"type":"a","data":1}\n{\n{"type":"c","data":3}');
     await run('{"type":"a","data":1}\n{"type":"b","data":2}\n{"type":"c","data":3}');
-    expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(2);
+    expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(2);
   });
 
   it('keeps a batch below what the API takes at once', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const large = 'x'.repeat(900_000);
     const lines = Array.from({ length: 5 }, (_, n) => `{"type":"t${n}","data":"${large}"}`).join('\n');
     expect((await runWith({ stdin: lines }, ...batch)).code).toBe(0);
-    expect(typesOf(asked).map(({ length }) => length)).toEqual([3, 2]);
+    expect(typesOf(requests).map(({ length }) => length)).toEqual([3, 2]);
   });
 
   it.each([
@@ -122,7 +122,7 @@ describe('events publish-batch', () => {
     ],
   ])('tells how far it came when a batch is answered by %i', async (status, exitCode, advice) => {
     const { problem } = refusal(status);
-    const { asked, runWith } = await anAnsweringApi(({ body }) => {
+    const { requests, runWith } = await anAnsweringApi(({ body }) => {
       const { events } = body as { events: unknown[] };
       if (events.length === 1_000) return { body: { results: events.map(() => accepted) } };
       return { status, body: problem, headers: { 'retry-after': '3600' } };
@@ -133,7 +133,7 @@ describe('events publish-batch', () => {
       exitCode,
       [`${status} Refused: No: ${status}.`, advice],
     ]);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it.each<[string, string | Buffer]>([
@@ -142,15 +142,15 @@ describe('events publish-batch', () => {
     ['an array that is no JSON', '[{"type":"a"'],
     ['UTF-16', Buffer.from('\ufeff{"type":"a","data":1}\n', 'utf16le')],
   ])('refuses %s: exit code 2, and nothing is sent', async (_name, stdin) => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     expect((await runWith({ stdin }, ...batch)).code).toBe(2);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('refuses a file that is not there', async () => {
-    const { asked, runWith } = await aBatchApi();
+    const { requests, runWith } = await aBatchApi();
     const { code, err } = await runWith({}, ...batch, '/does/not/exist');
-    expect([code, asked]).toEqual([2, []]);
+    expect([code, requests]).toEqual([2, []]);
     expect(err).toContain("The file '/does/not/exist' cannot be read: ENOENT");
   });
 });

@@ -32,18 +32,19 @@ type Outcome = {
 /** tidings events publish-batch. */
 export const publishBatchCommand: CommandSpec = {
   name: 'events publish-batch',
-  says: 'publish the events of a file or of standard input; each is accepted or refused by itself',
+  description: 'publish the events of a file or of standard input; each is accepted or refused by itself',
   args: [
     {
       name: 'file',
-      says: 'JSON lines or a JSON array of events as the API takes them; - for standard input (default)',
+      description:
+        'JSON lines or a JSON array of events as the API takes them; - for standard input (default)',
       optional: true,
     },
   ],
   options: [
     {
       flags: '--idempotency-key <key>',
-      says: 'makes a repeat of this command with the same file the same events',
+      description: 'makes a repeat of this command with the same file the same events',
     },
   ],
   examples: [
@@ -155,12 +156,12 @@ async function send(
   } catch (error) {
     const failed = publishFailure(error);
     if (!(error instanceof TidingsError) || !(failed instanceof CommandFailed)) throw failed;
-    const told = failed.message.split('\n')[0];
+    const notice = failed.message.split('\n')[0];
     const before = `${outcome.accepted} were accepted before.`;
-    if (!error.outcomeUnknown) throw new CommandFailed(failed.exitCode, `${told}\n${before}`);
+    if (!error.outcomeUnknown) throw new CommandFailed(failed.exitCode, `${notice}\n${before}`);
     const places = `${good[0]?.place} to ${good.at(-1)?.place}`;
     const advice = `${places} may have been: repeat the command with --idempotency-key ${outcome.idempotency_key}, and nothing becomes two events.`;
-    throw new CommandFailed(failed.exitCode, `${told}\n${before} ${advice}`);
+    throw new CommandFailed(failed.exitCode, `${notice}\n${before} ${advice}`);
   }
 }
 

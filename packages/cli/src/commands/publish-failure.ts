@@ -10,10 +10,10 @@ export function publishFailure(error: unknown): unknown {
   if (error instanceof TypeError) return new CommandFailed(exitCodes.usage, `${error.message}.`);
   if (!(error instanceof TidingsError)) return error;
   const { status, problem, outcomeUnknown, idempotencyKey, message } = error;
-  const told = status === undefined ? `${message}.` : problemText(status, problem);
+  const notice = status === undefined ? `${message}.` : problemText(status, problem);
   if (!outcomeUnknown) {
-    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, told);
+    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, notice);
   }
   const advice = `It may have been accepted: repeat with --idempotency-key ${idempotencyKey}, and it stays one event.`;
-  return new CommandFailed(exitCodes.unavailable, `${told}\n${advice}`);
+  return new CommandFailed(exitCodes.unavailable, `${notice}\n${advice}`);
 }

@@ -8,16 +8,17 @@ const path = '/v1/webhooks/event-types';
 /** tidings event-types push: takes the types of a file, or those of a document. */
 export const pushCommand: CommandSpec = {
   name: 'event-types push',
-  says: 'register the types of a file, or say anew what they are',
+  description: 'register the types of a file, or say anew what they are',
   args: [
     {
       name: 'file',
-      says: 'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
+      description:
+        'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
     },
   ],
   options: [
-    { flags: '--force', says: 'also schemas that can break readers' },
-    { flags: '--dry-run', says: 'only tell what would be done (documents only)' },
+    { flags: '--force', description: 'also schemas that can break readers' },
+    { flags: '--dry-run', description: 'only tell what would be done (documents only)' },
   ],
   examples: ['event-types push event-types.json', 'event-types push asyncapi.json --dry-run'],
   view: {

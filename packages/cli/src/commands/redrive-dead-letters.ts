@@ -16,13 +16,13 @@ import { filterOf, filterOptions } from './dead-letter-filters.ts';
 import { jobRows } from './job-rows.ts';
 
 const path = '/v1/webhooks/dead-letters';
-const id = [{ name: 'id', says: 'the id of the dead letter' }] as const;
+const id = [{ name: 'id', description: 'the id of the dead letter' }] as const;
 const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
 
 const many: readonly OptionSpec[] = [
   ...filterOptions,
-  { flags: '--all', says: 'all of them, instead of a filter' },
-  { flags: '--dry-run', says: 'only count them' },
+  { flags: '--all', description: 'all of them, instead of a filter' },
+  { flags: '--dry-run', description: 'only count them' },
   onceOption,
 ];
 const oneOrMany = [{ ...id[0], optional: true }] as const;
@@ -50,15 +50,16 @@ function selectionOf(
 export const redriveCommands: readonly CommandSpec[] = [
   {
     name: 'dead-letters redrive',
-    says: 'send one, those of a filter, or all again, by a job that is shown',
+    description: 'send one, those of a filter, or all again, by a job that is shown',
     args: oneOrMany,
     options: [
       ...many,
-      { flags: '--rate <n>', says: 'at most so many a second, of a filter or --all' },
-      { flags: '--to-origin', says: 'one poison record, back to the topic it came from' },
+      { flags: '--rate <n>', description: 'at most so many a second, of a filter or --all' },
+      { flags: '--to-origin', description: 'one poison record, back to the topic it came from' },
       {
         flags: '--wait [duration]',
-        says: 'until the job has ended, and for one id until it is known what the endpoint answered (60s)',
+        description:
+          'until the job has ended, and for one id until it is known what the endpoint answered (60s)',
       },
     ],
     examples: [
@@ -85,9 +86,9 @@ export const redriveCommands: readonly CommandSpec[] = [
   },
   {
     name: 'dead-letters discard',
-    says: 'give one, those of a filter, or all up for good',
+    description: 'give one, those of a filter, or all up for good',
     args: oneOrMany,
-    options: [...many, { flags: '--because <text>', says: 'why; is shown with them, and required' }],
+    options: [...many, { flags: '--because <text>', description: 'why; is shown with them, and required' }],
     examples: [
       `dead-letters discard ${one} --because 'sent by mail'`,
       "dead-letters discard --type order.test --because 'only tests' --dry-run",

@@ -18,23 +18,27 @@ import { updateCommand } from '../update-command.ts';
 
 const path = '/v1/webhooks/subscriptions';
 const at = requestsAt(path);
-const id = [{ name: 'id', says: 'the id of the subscription, sub_…' }] as const;
+const id = [{ name: 'id', description: 'the id of the subscription, sub_…' }] as const;
 const one = 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 
 const settings: readonly OptionSpec[] = [
-  { flags: '--endpoint <url>', says: 'where the events are sent' },
-  { flags: '--event <pattern>', says: 'a name, order.* or *; may be given more than once', many: true },
-  { flags: '--description <text>', says: 'for people' },
-  { flags: '--filter <json>', says: 'only events whose data matches (JSON, @FILE or -)' },
+  { flags: '--endpoint <url>', description: 'where the events are sent' },
   {
-    flags: '--header <name:value>',
-    says: 'a header of each request; may be given more than once',
+    flags: '--event <pattern>',
+    description: 'a name, order.* or *; may be given more than once',
     many: true,
   },
-  { flags: '--ordering <order>', says: 'none, key or subscription' },
-  { flags: '--format <format>', says: 'standard, plain or cloudevents' },
-  { flags: '--signature <style>', says: 'v1, v1a or plain' },
-  { flags: '--timeout <duration>', says: 'how long the endpoint may take, 1s to 30s' },
+  { flags: '--description <text>', description: 'for people' },
+  { flags: '--filter <json>', description: 'only events whose data matches (JSON, @FILE or -)' },
+  {
+    flags: '--header <name:value>',
+    description: 'a header of each request; may be given more than once',
+    many: true,
+  },
+  { flags: '--ordering <order>', description: 'none, key or subscription' },
+  { flags: '--format <format>', description: 'standard, plain or cloudevents' },
+  { flags: '--signature <style>', description: 'v1, v1a or plain' },
+  { flags: '--timeout <duration>', description: 'how long the endpoint may take, 1s to 30s' },
 ];
 
 async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown>>> {
@@ -69,11 +73,11 @@ function headersOf(lines: unknown): Record<string, string> | undefined {
 export const subscriptionCommands: readonly CommandSpec[] = [
   {
     name: 'subscriptions list',
-    says: 'list subscriptions, newest first',
+    description: 'list subscriptions, newest first',
     options: [
-      { flags: '--consumer <id>', says: 'those of this consumer' },
-      { flags: '--event <name>', says: 'those that an event of this name would match' },
-      { flags: '--state <state>', says: 'active, disabled or deleted' },
+      { flags: '--consumer <id>', description: 'those of this consumer' },
+      { flags: '--event <name>', description: 'those that an event of this name would match' },
+      { flags: '--state <state>', description: 'active, disabled or deleted' },
       ...pageOptions,
     ],
     examples: ['subscriptions list --state disabled', 'subscriptions list --event order.paid --json'],
@@ -91,7 +95,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions get',
-    says: 'show a subscription',
+    description: 'show a subscription',
     args: id,
     examples: [`subscriptions get ${one}`],
     view: 'object',
@@ -99,12 +103,12 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions create',
-    says: 'create a subscription; its secret is shown once, and a webhook.test is sent to it',
+    description: 'create a subscription; its secret is shown once, and a webhook.test is sent to it',
     options: [
       ...settings,
-      { flags: '--consumer <id>', says: 'whose it is' },
-      { flags: '--inactive', says: 'disabled from the start' },
-      { flags: '--no-test', says: 'send no webhook.test to it at once' },
+      { flags: '--consumer <id>', description: 'whose it is' },
+      { flags: '--inactive', description: 'disabled from the start' },
+      { flags: '--no-test', description: 'send no webhook.test to it at once' },
       dataOption,
       onceOption,
     ],
@@ -117,7 +121,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'subscriptions',
-    says: 'change what is given, and nothing else',
+    description: 'change what is given, and nothing else',
     args: id,
     pathOf: (given) => `${path}/${inPath(given, 'id')}`,
     options: settings,
@@ -141,7 +145,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   }),
   {
     name: 'subscriptions delete',
-    says: 'delete a subscription',
+    description: 'delete a subscription',
     args: id,
     options: [versionOption],
     examples: [`subscriptions delete ${one}`],
@@ -150,9 +154,11 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions enable',
-    says: 'send to it again, what waits for it first',
+    description: 'send to it again, what waits for it first',
     args: id,
-    options: [{ flags: '--waiting <what>', says: 'redrive or discard what waits for it (default: redrive)' }],
+    options: [
+      { flags: '--waiting <what>', description: 'redrive or discard what waits for it (default: redrive)' },
+    ],
     examples: [`subscriptions enable ${one}`, `subscriptions enable ${one} --waiting discard`],
     view: 'object',
     request: (given) => ({
@@ -163,9 +169,9 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions disable',
-    says: 'send nothing to it until it is enabled',
+    description: 'send nothing to it until it is enabled',
     args: id,
-    options: [{ flags: '--reason <text>', says: 'is shown with it' }],
+    options: [{ flags: '--reason <text>', description: 'is shown with it' }],
     examples: [`subscriptions disable ${one} --reason 'moving house'`],
     view: 'object',
     request: (given) => ({
@@ -176,12 +182,12 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions rotate-secret',
-    says: 'give it a new secret, which is shown once',
+    description: 'give it a new secret, which is shown once',
     args: id,
     options: [
       {
         flags: '--overlap <duration>',
-        says: 'how long the old one still signs, such as 10m (default), 2h or 7d',
+        description: 'how long the old one still signs, such as 10m (default), 2h or 7d',
       },
       onceOption,
     ],
@@ -196,7 +202,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions test',
-    says: 'send a test now and show what came of it; exit code 1 when it failed',
+    description: 'send a test now and show what came of it; exit code 1 when it failed',
     args: id,
     examples: [`subscriptions test ${one}`],
     view: 'object',

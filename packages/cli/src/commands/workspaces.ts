@@ -14,15 +14,18 @@ import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/workspaces');
-const id = [{ name: 'id', says: 'the id of the workspace' }] as const;
+const id = [{ name: 'id', description: 'the id of the workspace' }] as const;
 
 const rules: readonly OptionSpec[] = [
-  { flags: '--name <text>', says: 'for people' },
-  { flags: '--policy <policy>', says: 'strict or open: what becomes of names that are not registered' },
-  { flags: '--max-subscriptions <n>', says: 'how many subscriptions it may have' },
-  { flags: '--disable-after <n>', says: 'failures in a row that disable a subscription; 0 is never' },
-  { flags: '--allow-http', says: 'endpoints may be http, where the operator allows it as well' },
-  { flags: '--no-allow-http', says: 'endpoints must be https' },
+  { flags: '--name <text>', description: 'for people' },
+  {
+    flags: '--policy <policy>',
+    description: 'strict or open: what becomes of names that are not registered',
+  },
+  { flags: '--max-subscriptions <n>', description: 'how many subscriptions it may have' },
+  { flags: '--disable-after <n>', description: 'failures in a row that disable a subscription; 0 is never' },
+  { flags: '--allow-http', description: 'endpoints may be http, where the operator allows it as well' },
+  { flags: '--no-allow-http', description: 'endpoints must be https' },
 ];
 
 const rulesOf = (given: Given) => ({
@@ -36,8 +39,8 @@ const rulesOf = (given: Given) => ({
 export const workspaceCommands: readonly CommandSpec[] = [
   {
     name: 'workspaces list',
-    says: 'list workspaces by id',
-    options: [{ flags: '--state <state>', says: 'active or disabled' }, ...pageOptions],
+    description: 'list workspaces by id',
+    options: [{ flags: '--state <state>', description: 'active or disabled' }, ...pageOptions],
     examples: ['workspaces list', 'workspaces list --state disabled --json'],
     view: {
       columns: [
@@ -52,7 +55,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   },
   {
     name: 'workspaces get',
-    says: 'show a workspace and its rules',
+    description: 'show a workspace and its rules',
     args: id,
     examples: ['workspaces get ws_shop'],
     view: 'object',
@@ -60,7 +63,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   },
   {
     name: 'workspaces create',
-    says: 'make a workspace; give it a first key with api-keys create --workspace',
+    description: 'make a workspace; give it a first key with api-keys create --workspace',
     args: id,
     options: [...rules, dataOption, onceOption],
     examples: [
@@ -72,7 +75,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'workspaces',
-    says: 'change the rules that are given, and nothing else',
+    description: 'change the rules that are given, and nothing else',
     args: id,
     pathOf: (given) => `/v1/webhooks/workspaces/${inPath(given, 'id')}`,
     options: rules,
@@ -93,7 +96,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `workspaces ${action}`,
-      says: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      description: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
       args: id,
       options: [versionOption],
       examples: [`workspaces ${action} ws_shop`],

@@ -26,7 +26,7 @@ const pay = (handle: Handle): Route =>
     takes: ['If-Match'],
     query: queryOf<{ dry?: boolean }>({ dry: { type: 'boolean' } }),
     body: jsonBody<object>({ schema: { type: 'object' }, ifEmpty: {} }),
-    answers: { 201: { description: 'Paid.', schema: { type: 'object' } } },
+    responses: { 201: { description: 'Paid.', schema: { type: 'object' } } },
     handle,
   });
 
@@ -174,8 +174,8 @@ describe('a POST with an Idempotency-Key', () => {
     };
     const first = await call();
     expect(first.status).toBe(201);
-    expect(logger.lines).toMatchObject([{ event: 'idempotency.not-kept' }]);
-    store.loseAnswers();
+    expect(logger.lines).toMatchObject([{ event: 'idempotency.not-stored' }]);
+    store.loseResponses();
     expect(await call()).toEqual(first);
     expect(runs.map(({ isRepeat }) => isRepeat)).toEqual([false, true]);
   });

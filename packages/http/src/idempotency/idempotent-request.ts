@@ -86,8 +86,8 @@ export async function idempotentRequest(
   if (entry.answer !== null) return replayed(parts, entry, entry.answer);
   try {
     const reply = await handle({ id: entry.reservedId, isRepeat });
-    await settle(parts, 'idempotency.not-kept', async () =>
-      parts.store.complete(entry, storedAnswer(parts, entry, reply)),
+    await settle(parts, 'idempotency.not-stored', async () =>
+      parts.store.complete(entry, storedResponse(parts, entry, reply)),
     );
     return reply;
   } catch (error) {
@@ -102,7 +102,7 @@ export async function idempotentRequest(
 
 const associatedWith = ({ id }: IdempotencyEntry): readonly string[] => ['idempotency', id];
 
-function storedAnswer({ ring }: IdempotencyParts, entry: IdempotencyEntry, reply: Reply): string {
+function storedResponse({ ring }: IdempotencyParts, entry: IdempotencyEntry, reply: Reply): string {
   const text = JSON.stringify(reply);
   return ring === null ? text : seal(ring, text, associatedWith(entry));
 }

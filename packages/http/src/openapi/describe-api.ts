@@ -1,25 +1,24 @@
 import { problemTable } from '../problems/problem-table.ts';
 import {
-  type Answer,
-  type AnswerHeader,
   idempotencyOf,
   type JsonSchema,
   type Query,
+  type ResponseDeclaration,
+  type ResponseHeader,
   type Route,
 } from '../routing/route.ts';
 import { type ApiTag, apiTags } from './api-tags.ts';
 import { type BodyComponents, describeBody } from './describe-body.ts';
 import { describeWebhook, type Webhooks } from './describe-webhook.ts';
 import {
-  problemAnswer,
   problemName,
+  problemResponse,
   problemsOf,
   serverRefusal,
   serverRefusals,
   takesIdempotencyKey,
 } from './problems-of.ts';
 import {
-  answerHeaders,
   type Components,
   described,
   exampleOf,
@@ -28,6 +27,7 @@ import {
   queryParameter,
   rateHeaders,
   requestHeaders,
+  responseHeaders,
 } from './shared-components.ts';
 
 type Named = Readonly<Record<string, unknown>>;
@@ -68,7 +68,7 @@ export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): 
   const sent = Object.entries(webhooks).map(([name, webhook]) => [name, describeWebhook(webhook, schemas)]);
   const codes = new Set(routes.flatMap(problemsOf));
   const responses = Object.fromEntries(
-    [...codes].map((code) => [problemName(code), problemAnswer(code, (one) => described(one, schemas))]),
+    [...codes].map((code) => [problemName(code), problemResponse(code, (one) => described(one, schemas))]),
   );
   for (const { name, description } of serverRefusals.values()) {
     responses[name] = serverRefusal(description, (one) => described(one, schemas));
@@ -112,14 +112,16 @@ function usedComponents(routes: readonly Route[]): Record<string, Named> {
     'Allow',
     'Retry-After',
     ...rateHeaders,
-    ...routes.flatMap((route) => Object.values(route.answers).flatMap((answer) => headersOf(route, answer))),
+    ...routes.flatMap((route) =>
+      Object.values(route.responses).flatMap((answer) => headersOf(route, answer)),
+    ),
   ]);
   const taken = new Set<string>(routes.flatMap(takenHeaders));
   const listed = new Set(routes.flatMap(({ query }) => Object.keys(query?.properties ?? {})));
   const only = (all: Readonly<Record<string, object>>, names: ReadonlySet<string>) =>
     Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
   return {
-    headers: only(answerHeaders, headers),
+    headers: only(responseHeaders, headers),
     parameters: { ...only(requestHeaders, taken), ...only(listParameters, listed) },
   };
 }
@@ -129,18 +131,21 @@ const takenHeaders = (route: Route): readonly string[] => [
   ...(takesIdempotencyKey(route) ? ['Idempotency-Key'] : []),
 ];
 
-const headersOf = (route: Route, { headers = [] }: Answer): readonly AnswerHeader[] =>
+const headersOf = (route: Route, { headers = [] }: ResponseDeclaration): readonly ResponseHeader[] =>
   idempotencyOf(route) === 'stored' ? [...headers, 'Idempotency-Replayed'] : headers;
 
 function operation(route: Route, components: BodyComponents): Named {
   const { operationId, tag, summary, description, access, body } = route;
   const isPublic = typeof access !== 'string';
-  const told = [description, isPublic ? `Needs no key: ${access.public}.` : `Needs the scope \`${access}\`.`];
+  const described = [
+    description,
+    isPublic ? `Needs no key: ${access.public}.` : `Needs the scope \`${access}\`.`,
+  ];
   return {
     operationId,
     tags: [tag],
     summary,
-    description: told.filter((text) => text !== undefined).join('\n\n'),
+    description: described.filter((text) => text !== undefined).join('\n\n'),
     security: isPublic ? [] : [{ key: [access] }],
     ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
     parameters: parametersOf(route, components.schemas),
@@ -172,7 +177,7 @@ const queryParameters = (query: Query<unknown> | undefined, schemas: Components)
   });
 
 function responsesOf(route: Route, schemas: Components): Named {
-  const good = Object.entries(route.answers).map(([status, answer]) => [
+  const good = Object.entries(route.responses).map(([status, answer]) => [
     status,
     response({ ...answer, headers: headersOf(route, answer) }, schemas),
   ]);
@@ -187,7 +192,7 @@ function responsesOf(route: Route, schemas: Components): Named {
   return Object.fromEntries([...good, ...[...bad].sort(([a], [b]) => a - b)]) as Named;
 }
 
-function response(answer: Answer, schemas: Components): object {
+function response(answer: ResponseDeclaration, schemas: Components): object {
   const { description, schema, type, headers = [], example = exampleOf(schema) } = answer;
   const media = {
     ...(schema === undefined ? {} : { schema: described(schema, schemas) }),

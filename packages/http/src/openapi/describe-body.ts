@@ -18,9 +18,9 @@ export function describeBody(body: Body<unknown>, { schemas, bodies }: BodyCompo
     ...(example === undefined ? {} : { example }),
   };
   const content = Object.fromEntries((types ?? ['*/*']).map((type) => [type, media]));
-  const told = { required: !isOptional, content };
-  if (!isComponent) return told;
-  bodies.set(name, told);
+  const requestBody = { required: !isOptional, content };
+  if (!isComponent) return requestBody;
+  bodies.set(name, requestBody);
   return { $ref: `#/components/requestBodies/${name}` };
 }
 

@@ -15,7 +15,7 @@ export type Webhook = Readonly<{
   /** The names of those headers that every request has. */
   required: readonly string[];
   bodies: Readonly<Record<string, JsonSchema>>;
-  answers: Readonly<Record<string, string>>;
+  responses: Readonly<Record<string, string>>;
 }>;
 
 /** Webhooks by their names. */
@@ -23,7 +23,7 @@ export type Webhooks = Readonly<Record<string, Webhook>>;
 
 /** Describes one webhook as a path item. */
 export function describeWebhook(webhook: Webhook, schemas: Components): Readonly<Record<string, unknown>> {
-  const { operationId, tag, summary, description, headers, required, bodies, answers } = webhook;
+  const { operationId, tag, summary, description, headers, required, bodies, responses } = webhook;
   const content = Object.entries(bodies).map(([type, schema]) => {
     const example = exampleOf(schema);
     return [type, { schema: described(schema, schemas), ...(example === undefined ? {} : { example }) }];
@@ -36,16 +36,16 @@ export function describeWebhook(webhook: Webhook, schemas: Components): Readonly
       description,
       // The signature in its headers is what a receiver checks.
       security: [],
-      parameters: Object.entries(headers).map(([name, { description: told, ...schema }]) => ({
+      parameters: Object.entries(headers).map(([name, { description: text, ...schema }]) => ({
         name,
         in: 'header',
         required: required.includes(name),
-        description: told,
+        description: text,
         schema: described(schema, schemas),
       })),
       requestBody: { required: true, content: Object.fromEntries(content) as object },
       responses: Object.fromEntries(
-        Object.entries(answers).map(([status, told]) => [status, { description: told }]),
+        Object.entries(responses).map(([status, text]) => [status, { description: text }]),
       ),
     },
   };

@@ -13,7 +13,7 @@ export const describing = {
   access: { public: 'it holds no data' },
   tag: 'Description',
   summary: 'This description, as OpenAPI 3.1',
-  answers: {
+  responses: {
     200: {
       description: 'The description.',
       schema: named(

@@ -15,16 +15,21 @@ const singles: ReadonlySet<string> = new Set([
  * `const`, `additionalProperties: true` for an object of which nothing else is said (many take it for an empty one), and
  * `anyOf` for `if`, `then` and `else`. `tell` rewrites each schema inside of it.
  */
-export function plainSchema(schema: JsonSchema, tell: Tell): object {
-  const parts = Object.entries(eitherOf(schema)).map(([key, value]) => [key, toldAt(key, value, tell)]);
+export function plainSchema(schema: JsonSchema, setRateLimitHeaders: Tell): object {
+  const parts = Object.entries(eitherOf(schema)).map(([key, value]) => [
+    key,
+    toldAt(key, value, setRateLimitHeaders),
+  ]);
   return { ...typeOfValues(schema), ...Object.fromEntries(parts), ...opening(schema) };
 }
 
-function toldAt(key: string, value: unknown, tell: Tell): unknown {
-  if (singles.has(key)) return tell(value);
-  if (lists.has(key)) return (value as readonly unknown[]).map(tell);
+function toldAt(key: string, value: unknown, setRateLimitHeaders: Tell): unknown {
+  if (singles.has(key)) return setRateLimitHeaders(value);
+  if (lists.has(key)) return (value as readonly unknown[]).map(setRateLimitHeaders);
   if (!maps.has(key)) return value;
-  return Object.fromEntries(Object.entries(value as object).map(([name, part]) => [name, tell(part)]));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([name, part]) => [name, setRateLimitHeaders(part)]),
+  );
 }
 
 // What satisfies `then` under the condition, or `else` without it, satisfies one of the two: the schemas here say so of

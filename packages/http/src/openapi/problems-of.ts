@@ -67,7 +67,7 @@ export const problemName = (code: ErrorCode): string =>
   code.replace(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase());
 
 /** The answer of a code, with an example. */
-export function problemAnswer(code: ErrorCode, described: (schema: object) => unknown): object {
+export function problemResponse(code: ErrorCode, described: (schema: object) => unknown): object {
   const { status, title, meaning } = problemTable[code];
   const example = {
     type: `/problems/${code}`,

@@ -1,5 +1,5 @@
 import { pageParameters } from '../routing/query.ts';
-import type { AnswerHeader, JsonSchema, RequestHeader } from '../routing/route.ts';
+import type { JsonSchema, RequestHeader, ResponseHeader } from '../routing/route.ts';
 import { plainSchema } from './plain-schema.ts';
 
 // Beside the schemas, which stay plain JSON Schema for whatever validates with them.
@@ -73,7 +73,7 @@ export const rateHeaders = ['RateLimit', 'RateLimit-Policy'] as const;
 type RateHeader = (typeof rateHeaders)[number];
 
 /** The headers of answers, as components. */
-export const answerHeaders: Readonly<Record<AnswerHeader | RateHeader | 'Allow', object>> = {
+export const responseHeaders: Readonly<Record<ResponseHeader | RateHeader | 'Allow', object>> = {
   Allow: {
     description: 'The methods that the path has.',
     schema: { ...text, examples: ['GET, HEAD, OPTIONS'] },

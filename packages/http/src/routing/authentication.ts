@@ -2,7 +2,7 @@ import type { AccessScope } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { Authenticate, Principal } from './principal.ts';
 import type { Middleware } from './raw-body.ts';
-import { addressOf, keepPrincipal, principalOf } from './request-state.ts';
+import { addressOf, principalOf, setPrincipal } from './request-state.ts';
 
 /**
  * Lets only requests with a known key pass (`Authorization: Bearer …`), 401 otherwise; with `scope`, 403 for a key
@@ -17,7 +17,7 @@ export function requireKey(authenticate: Authenticate, scope?: AccessScope): Mid
         next(unauthorized(token === undefined));
         return;
       }
-      keepPrincipal(request, principal);
+      setPrincipal(request, principal);
       if (checkScope === undefined) next();
       else checkScope(request, response, next);
     };

@@ -27,7 +27,7 @@ const keys: Readonly<Record<string, Principal>> = {
 const about = {
   tag: 'Subscriptions',
   summary: 'A thing',
-  answers: { 200: { description: 'A thing.' } },
+  responses: { 200: { description: 'A thing.' } },
 } as const;
 const id = { type: 'string', pattern: '^[a-z]+$' } as const;
 type Thing = Readonly<{ name: string }>;
@@ -96,7 +96,7 @@ const routes: readonly Route[] = [
     method: 'GET',
     path: '/things/export',
     access: 'subscriptions:read',
-    answers: { 200: { description: 'All things.', type: 'text/csv' }, 204: { description: 'Nothing.' } },
+    responses: { 200: { description: 'All things.', type: 'text/csv' }, 204: { description: 'Nothing.' } },
     handle: async ({ response }) => {
       response.writeHead(200, { 'content-type': 'text/csv' }).end('a,b');
       return undefined;

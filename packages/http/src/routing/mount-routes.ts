@@ -95,8 +95,8 @@ const guards = (
 ): Middleware[] => (typeof access === 'string' ? [requireKey(authenticate, access), limit] : []);
 
 /** Refuses who takes nothing of what the route answers (406). Weights are not looked at: there is but one choice. */
-function acceptable({ answers }: Route): Middleware {
-  const types = Object.values(answers).map(({ type }) => type ?? 'application/json');
+function acceptable({ responses }: Route): Middleware {
+  const types = Object.values(responses).map(({ type }) => type ?? 'application/json');
   const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
   return (request, _response, next) => {
     const accept = request.headers.accept?.toLowerCase();

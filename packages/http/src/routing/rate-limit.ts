@@ -35,7 +35,7 @@ export function limitRate(requestsPerSecond: number): Middleware {
       next();
       return;
     }
-    const tell = ({ remainingPoints, msBeforeNext }: RateLimiterRes): number => {
+    const setRateLimitHeaders = ({ remainingPoints, msBeforeNext }: RateLimiterRes): number => {
       const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1_000));
       response
         .setHeader('ratelimit-policy', `"key";q=${limit};w=${windowSeconds}`)
@@ -51,12 +51,14 @@ export function limitRate(requestsPerSecond: number): Middleware {
         return;
       }
       const message = `The key may make ${limit} requests a second: wait as long as Retry-After says.`;
-      next(new AppError({ code: 'rate-limited', message, retryAfterMs: tell(refusal) * 1_000 }));
+      next(
+        new AppError({ code: 'rate-limited', message, retryAfterMs: setRateLimitHeaders(refusal) * 1_000 }),
+      );
     };
     limiterOf(limit)
       .consume(keyId)
       .then((state) => {
-        tell(state);
+        setRateLimitHeaders(state);
         next();
       }, refuse);
   };

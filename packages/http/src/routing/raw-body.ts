@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
 import { askForBody } from '../server/unread-body.ts';
-import { keepBody } from './request-state.ts';
+import { setBody } from './request-state.ts';
 
 /**
  * `maxBytes`: the largest body taken. `types`: the content-types taken, without parameters and in lower case (default:
@@ -37,7 +37,7 @@ function readBody(request: IncomingMessage, maxBytes: number, next: Next): void 
   const stop = (error?: AppError) => {
     request.off('data', onData).off('end', onEnd).off('error', onError);
     if (error === undefined)
-      keepBody(request, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      setBody(request, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     next(error);
   };
   const onData = (chunk: Buffer) => {

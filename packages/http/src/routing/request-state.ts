@@ -42,7 +42,7 @@ export function traceIdOf(request: IncomingMessage): string {
 export const newTraceId = (): string => childTraceparent(undefined).slice(3, 35);
 
 /** Keeps the body that was read. */
-export function keepBody(request: IncomingMessage, body: Buffer): void {
+export function setBody(request: IncomingMessage, body: Buffer): void {
   stateOf(request).body = body;
 }
 
@@ -54,7 +54,7 @@ export function rawBodyOf(request: IncomingMessage): Buffer {
 }
 
 /** Keeps who asks. */
-export function keepPrincipal(request: IncomingMessage, principal: Principal): void {
+export function setPrincipal(request: IncomingMessage, principal: Principal): void {
   stateOf(request).principal = principal;
 }
 
@@ -69,7 +69,7 @@ export function principalOf(request: IncomingMessage): Principal {
 }
 
 /** Keeps the address of the client, when it is not the other end of the connection: proxies in between were trusted. */
-export function keepAddress(request: IncomingMessage, address: string): void {
+export function setAddress(request: IncomingMessage, address: string): void {
   stateOf(request).address = address;
 }
 

@@ -27,7 +27,7 @@ export type RequestHeader = 'If-Match';
 export type Idempotency = 'stored' | 'derived' | 'read-only';
 
 /** The headers that answers can have beside those that every answer has. */
-export type AnswerHeader =
+export type ResponseHeader =
   | 'ETag'
   | 'Location'
   | 'Link'
@@ -37,11 +37,11 @@ export type AnswerHeader =
   | 'Sunset';
 
 /** An answer that is no problem. `type`: of its body, default application/json; no `schema` means no body. */
-export type Answer = Readonly<{
+export type ResponseDeclaration = Readonly<{
   description: string;
   schema?: JsonSchema;
   type?: string;
-  headers?: readonly AnswerHeader[];
+  headers?: readonly ResponseHeader[];
   example?: unknown;
 }>;
 
@@ -99,7 +99,7 @@ type CallOf<Path extends string, A extends Access, Q, B> = Call<{
 }>;
 
 /** What is told of a route; see the README of this package. */
-export type Declaration<Path extends string, A extends Access, Q, B> = Readonly<{
+export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Readonly<{
   /** In camelCase, once in all of the API: clients and tests are named after it. */
   operationId: string;
   method: Method;
@@ -120,7 +120,7 @@ export type Declaration<Path extends string, A extends Access, Q, B> = Readonly<
   idempotency?: Idempotency;
   /** Makes the id that a run reserves for what it makes, at an epoch time in milliseconds; default `req_` and a UUID. */
   newId?(nowMs: number): string;
-  answers: Readonly<Record<number, Answer>>;
+  responses: Readonly<Record<number, ResponseDeclaration>>;
   /** Problems beside those that follow from the rest of the declaration. */
   problems?: readonly ErrorCode[];
   /**
@@ -133,11 +133,11 @@ export type Declaration<Path extends string, A extends Access, Q, B> = Readonly<
 }>;
 
 /** A declared route, for `mountRoutes`. */
-export type Route = Declaration<string, Access, unknown, unknown>;
+export type Route = RouteDeclaration<string, Access, unknown, unknown>;
 
 /** Declares a route: the types of the handler's parts follow from the rest of the declaration. */
 export function route<const Path extends string, const A extends Access, Q = unknown, B = undefined>(
-  declared: Declaration<Path, A, Q, B>,
+  declared: RouteDeclaration<Path, A, Q, B>,
 ): Route {
   return declared;
 }

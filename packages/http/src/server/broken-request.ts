@@ -24,14 +24,14 @@ const answeredAt = new WeakMap<Socket, number>();
  * Answers what never became a request with problem+json and closes the connection, once the client has had the time to
  * read the answer. Called again for each further piece of a stream that could not be parsed.
  */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+export function respondToBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   const answeredBytes = answeredAt.get(socket);
   if (answeredBytes !== undefined) {
     if (socket.bytesRead - answeredBytes > discardBytes) socket.destroy();
     return;
   }
   const isGone = error.code === 'ECONNRESET' || !socket.writable;
-  if (isGone || isDiscarding(socket) || hasBegunToAnswer(socket)) {
+  if (isGone || isDiscarding(socket) || hasBegunResponse(socket)) {
     socket.destroy(error);
     return;
   }
@@ -73,7 +73,7 @@ function endWith(socket: Socket, { status, code, detail }: FormRefusal, onSent?:
 
 // Writing a second head into an answer that has begun would be read as part of its body. Node keeps the answer that a
 // socket is working on in `_httpMessage` and offers no other way to see it.
-function hasBegunToAnswer(socket: Socket): boolean {
+function hasBegunResponse(socket: Socket): boolean {
   const message: unknown = Reflect.get(socket, '_httpMessage');
   return typeof message === 'object' && message !== null && Reflect.get(message, 'headersSent') === true;
 }

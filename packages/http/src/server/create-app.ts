@@ -5,7 +5,7 @@ import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import { problem, problemFromError } from '../problems/problem.ts';
 import { refuseUndeclared } from '../routing/mount-routes.ts';
-import { keepAddress, originalUrlOf, traceIdOf, traceparentOf } from '../routing/request-state.ts';
+import { originalUrlOf, setAddress, traceIdOf, traceparentOf } from '../routing/request-state.ts';
 import { checkHead } from './check-request-head.ts';
 import { allowAnyOrigin } from './cross-origin.ts';
 import { httpMetrics } from './http-metrics.ts';
@@ -55,7 +55,7 @@ export function createApp(options: AppOptions): Express {
       return problem(response, refusal);
     }
     allowAnyOrigin(request, response);
-    keepAddress(request, addressBehindProxies(request));
+    setAddress(request, addressBehindProxies(request));
     if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
     const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;
     return next(new AppError({ code: 'payload-too-large', message }));

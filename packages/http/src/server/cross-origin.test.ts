@@ -13,7 +13,7 @@ async function aServer() {
     access: 'events:write',
     tag: 'Events',
     summary: 'Read things',
-    answers: { 200: { description: 'Things.' } },
+    responses: { 200: { description: 'Things.' } },
     handle: async () => ({ status: 200, body: {}, headers: { etag: '"1"' } }),
   });
   const principal = { keyId: 'k', workspaceId: 'w', consumerId: null, scopes: new Set(['admin']) };

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerHeaders } from '../openapi/shared-components.ts';
+import { responseHeaders } from '../openapi/shared-components.ts';
 
 const exposed = [
-  ...Object.keys(answerHeaders),
+  ...Object.keys(responseHeaders),
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',

@@ -6,7 +6,7 @@ export type Drain = (deadlineMs: number) => Promise<void>;
 
 // What has connected may be about to send its request: it gets this long before it counts as idle.
 const graceMs = 250;
-const lookMs = 50;
+const checkMs = 50;
 
 /**
  * Watches a server's connections from its start. The drain stops accepting, answers what is open with
@@ -30,14 +30,14 @@ export function watchConnections(server: Server): Drain {
   const closeIdle = () => {
     for (const [socket, responses] of answering) if (responses.length === 0) socket.destroy();
   };
-  const sayGoodbye = () => {
+  const closeConnection = () => {
     for (const response of [...answering.values()].flat()) {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
   };
   return async (deadlineMs) => {
     isDraining = true;
-    sayGoodbye();
+    closeConnection();
     await closing(server, { closeIdle, deadlineMs });
   };
 }
@@ -45,17 +45,17 @@ export function watchConnections(server: Server): Drain {
 type Closing = Readonly<{ closeIdle: () => void; deadlineMs: number }>;
 
 async function closing(server: Server, { closeIdle, deadlineMs }: Closing): Promise<void> {
-  let look: NodeJS.Timeout | undefined;
+  let check: NodeJS.Timeout | undefined;
   const grace = setTimeout(() => {
     closeIdle();
-    look = setInterval(closeIdle, lookMs);
+    check = setInterval(closeIdle, checkMs);
   }, graceMs);
   const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
   try {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   } finally {
     clearTimeout(grace);
-    clearInterval(look);
+    clearInterval(check);
     clearTimeout(cut);
   }
 }

@@ -29,7 +29,7 @@ function aSocket(port: number): { socket: Socket; closed: Promise<string> } {
   return { socket, closed };
 }
 
-async function say(port: number, request: string): Promise<string> {
+async function respond(port: number, request: string): Promise<string> {
   const { socket, closed } = aSocket(port);
   socket.write(request);
   return closed;
@@ -54,7 +54,7 @@ describe('listen', () => {
 
   it('answers 431 to headers over 16 KiB', async () => {
     const { port } = await aServer(ok);
-    const answer = await say(port, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`);
+    const answer = await respond(port, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('All headers together may have at most 16384 bytes.');
     const { url } = await aServer(ok);
@@ -63,7 +63,7 @@ describe('listen', () => {
 
   it('answers 408 to a head that does not end', async () => {
     const { port } = await aServer(ok, { headersTimeoutMs: 100, requestTimeoutMs: 100 });
-    expect(await say(port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await respond(port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('listen', () => {
     'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
   ])('answers 400 to %j', async (request) => {
     const { port } = await aServer(ok);
-    expect(await say(port, request)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
+    expect(await respond(port, request)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
   });
 
   it('does not write a second answer into one that has begun', async () => {

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { originalUrlOf } from '../routing/request-state.ts';
-import { answerBrokenRequest, refuseConnect } from './broken-request.ts';
+import { refuseConnect, respondToBrokenRequest } from './broken-request.ts';
 import { watchConnections } from './drain-connections.ts';
 import { maxHeaderBytes } from './malformed-request.ts';
 import { toOriginForm } from './origin-form.ts';
@@ -64,7 +64,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   serveApp(server, app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     logger.debug({ code: error.code, detail: error.message }, 'http.broken-request');
-    answerBrokenRequest(error, socket);
+    respondToBrokenRequest(error, socket);
   });
   await bind(server, host, port);
   const bound = (server.address() as AddressInfo).port;

@@ -12,7 +12,7 @@ async function aServer(): Promise<Listening> {
     access: { public: 'it is a test' },
     tag: 'Events',
     summary: 'Read events',
-    answers: { 200: { description: 'What was asked for.', schema: { type: 'object' } } },
+    responses: { 200: { description: 'What was asked for.', schema: { type: 'object' } } },
     handle: async ({ request }) => ({ status: 200, body: { url: request.url } }),
   });
   const app = createApp({

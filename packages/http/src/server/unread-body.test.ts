@@ -19,7 +19,7 @@ async function aServer() {
     tag: 'Events',
     summary: 'Take a thing',
     body: jsonBody<object>({ schema: { type: 'object' }, maxBytes: 1_000 }),
-    answers: { 200: { description: 'Taken.' } },
+    responses: { 200: { description: 'Taken.' } },
     handle: async () => ({ status: 200 }),
   });
   const principal = { keyId: 'k', workspaceId: 'w', consumerId: null, scopes: new Set(['admin']) };
@@ -40,17 +40,17 @@ async function aServer() {
 async function aClient(port: number) {
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
-  let told = '';
+  let described = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => {
-    told += chunk;
+    described += chunk;
   });
   // A connection that is cut while it still sends.
   socket.on('error', () => {});
   await once(socket, 'connect');
   return {
     socket,
-    told: () => told,
-    statuses: () => [...told.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
+    described: () => described,
+    statuses: () => [...described.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
   };
 }
 
@@ -81,26 +81,26 @@ describe('a request that is answered before its body was read', () => {
 
   it('is told that its connection ends when the body is larger than what is thrown away', async () => {
     const { port } = await aServer();
-    const { told, socket, statuses } = await aClient(port);
+    const { described, socket, statuses } = await aClient(port);
     socket.write(post(9 * megabyte.length, good, json));
     await once(socket, 'end');
     expect(statuses()).toEqual([413]);
-    expect(told()).toMatch(/\r\nconnection: close\r\n/i);
-    expect(told()).toContain('"code":"payload-too-large"');
+    expect(described()).toMatch(/\r\nconnection: close\r\n/i);
+    expect(described()).toContain('"code":"payload-too-large"');
   });
 
   it('gets the whole answer when it wants its connection closed and still sends', async () => {
     const { port } = await aServer();
-    const { told, socket } = await aClient(port);
+    const { described, socket } = await aClient(port);
     const failed = vi.fn();
     socket.on('error', failed);
     socket.write(post(3 * megabyte.length, json, 'Connection: close'));
-    await vi.waitFor(() => expect(told()).toContain('"code":"unauthorized"'));
+    await vi.waitFor(() => expect(described()).toContain('"code":"unauthorized"'));
     for (let count = 0; count < 3; count += 1) socket.write(megabyte);
     socket.end();
     await once(socket, 'close');
     expect(failed).not.toHaveBeenCalled();
-    expect(told().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
+    expect(described().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
   });
 
   it('is cut when the rest never comes, and that is logged without the query', async () => {
@@ -116,12 +116,12 @@ describe('a request that is answered before its body was read', () => {
 
   it('gets no second answer when the client leaves in the middle of the rest', async () => {
     const { port } = await aServer();
-    const { socket, told, statuses } = await aClient(port);
+    const { socket, described, statuses } = await aClient(port);
     socket.write(post(1_000, json));
     await vi.waitFor(() => expect(statuses()).toEqual([401]));
     socket.end('some');
     await once(socket, 'close');
-    expect(told().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
+    expect(described().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
   });
 });
 
@@ -139,26 +139,26 @@ describe('Expect: 100-continue', () => {
 
   it('spares the client a body that is refused, and ends the connection', async () => {
     const { port } = await aServer();
-    const { socket, told, statuses } = await aClient(port);
+    const { socket, described, statuses } = await aClient(port);
     socket.write(post(2, json, 'Expect: 100-continue'));
     await once(socket, 'end');
     expect(statuses()).toEqual([401]);
-    expect(told()).toMatch(/\r\nconnection: close\r\n/i);
+    expect(described()).toMatch(/\r\nconnection: close\r\n/i);
   });
 });
 
 describe('a stream that is no HTTP', () => {
   it('gets its whole answer although it goes on', async () => {
     const { port } = await aServer();
-    const { socket, told } = await aClient(port);
+    const { socket, described } = await aClient(port);
     const failed = vi.fn();
     socket.on('error', failed);
     socket.write(`NONSENSE\r\n\r\n`);
-    await vi.waitFor(() => expect(told()).toContain('"code":"invalid-request"'));
+    await vi.waitFor(() => expect(described()).toContain('"code":"invalid-request"'));
     for (let count = 0; count < 3; count += 1) socket.write(megabyte);
     socket.end();
     await once(socket, 'close');
     expect(failed).not.toHaveBeenCalled();
-    expect(told().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
+    expect(described().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
   });
 });

@@ -10,7 +10,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   /** Leaves every entry as a process leaves it that dies between its work and its answer, and its claim has ended. */
-  loseAnswers(): void {
+  loseResponses(): void {
     for (const entry of this.all()) this.#update(entry, { answer: null, claimedUntilMs: 0 });
   }
 

@@ -13,7 +13,7 @@ const protocolTypeOf = (error: Error): string | undefined =>
   error instanceof kafkajs.KafkaJSProtocolError ? error.type : undefined;
 
 // The broker refuses the records themselves; sent again they are refused again.
-const condemned = new Set([
+const rejectedTypes = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
@@ -24,13 +24,13 @@ const condemned = new Set([
  * Whether a send failed because of what is in it. Everything else (brokers away, a missing topic, a missing right) can
  * pass, so it is repeated until it does: giving up would lose what the caller was promised.
  */
-export function isRefusal(thrown: unknown): boolean {
-  for (const error of causesOf(thrown)) if (condemned.has(protocolTypeOf(error) ?? '')) return true;
+export function isRejection(thrown: unknown): boolean {
+  for (const error of causesOf(thrown)) if (rejectedTypes.has(protocolTypeOf(error) ?? '')) return true;
   return false;
 }
 
 // A commit or heartbeat of a generation that has passed: the next join settles it.
-const overtaken = new Set([
+const superseded = new Set([
   'REBALANCE_IN_PROGRESS',
   'ILLEGAL_GENERATION',
   'UNKNOWN_MEMBER_ID',
@@ -38,8 +38,8 @@ const overtaken = new Set([
 ]);
 
 /** Whether the group has moved on to another generation, which is no fault. */
-export function isOvertaken(thrown: unknown): boolean {
-  for (const error of causesOf(thrown)) if (overtaken.has(protocolTypeOf(error) ?? '')) return true;
+export function isSuperseded(thrown: unknown): boolean {
+  for (const error of causesOf(thrown)) if (superseded.has(protocolTypeOf(error) ?? '')) return true;
   return false;
 }
 

@@ -184,28 +184,31 @@ describe('an admin as the patch makes it', () => {
   it.each([
     ['fetchTopicOffsets', { partition: 0, offset: '7', high: '7', low: '7' }],
     ['fetchTopicOffsetsByTimestamp', { partition: 0, offset: '7' }],
-  ] as const)('%s asks again for a topic that the metadata at hand does not know', async (ask, answer) => {
-    let refreshes = 0;
-    let requests = 0;
-    const cluster = {
-      addTargetTopic: async () => {},
-      refreshMetadataIfNecessary: async () => {},
-      findTopicPartitionMetadata: () => [{ partitionId: 0 }],
-      refreshMetadata: async () => {
-        refreshes += 1;
-      },
-      // What another topic's refresh has left behind knows this one no more: before the first request, then between two.
-      fetchTopicsOffset: async ([{ topic, partitions }]: [
-        { topic: string; partitions: readonly object[] },
-      ]) => {
-        requests += 1;
-        if (requests === 1 || requests === 3) return [];
-        return [{ topic, partitions: partitions.map((one) => ({ ...one, offset: '7' })) }];
-      },
-    };
-    const logger = { namespace: () => logger };
-    const admin = createAdmin({ logger, cluster, retry: { initialRetryTime: 1, retries: 3 } });
-    expect(await admin[ask]('t')).toEqual([answer]);
-    expect(refreshes).toBe(2);
-  });
+  ] as const)(
+    '%s asks again for a topic that the metadata at hand does not know',
+    async (measure, answer) => {
+      let refreshes = 0;
+      let requests = 0;
+      const cluster = {
+        addTargetTopic: async () => {},
+        refreshMetadataIfNecessary: async () => {},
+        findTopicPartitionMetadata: () => [{ partitionId: 0 }],
+        refreshMetadata: async () => {
+          refreshes += 1;
+        },
+        // What another topic's refresh has left behind knows this one no more: before the first request, then between two.
+        fetchTopicsOffset: async ([{ topic, partitions }]: [
+          { topic: string; partitions: readonly object[] },
+        ]) => {
+          requests += 1;
+          if (requests === 1 || requests === 3) return [];
+          return [{ topic, partitions: partitions.map((one) => ({ ...one, offset: '7' })) }];
+        },
+      };
+      const logger = { namespace: () => logger };
+      const admin = createAdmin({ logger, cluster, retry: { initialRetryTime: 1, retries: 3 } });
+      expect(await admin[measure]('t')).toEqual([answer]);
+      expect(refreshes).toBe(2);
+    },
+  );
 });

@@ -3,8 +3,13 @@ import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
 import { noMetrics } from '../metrics.ts';
-import { LaneSet } from './assigned-partitions.ts';
-import { type CommitOffset, type LaneSource, type LogPosition, laneKey } from './partition-source.ts';
+import { AssignedPartitions } from './assigned-partitions.ts';
+import {
+  type CommitOffset,
+  type LogPosition,
+  type PartitionSource,
+  partitionKey,
+} from './partition-source.ts';
 
 const ref = (partition: number): PartitionRef => ({ topic: 'work', partition });
 
@@ -19,7 +24,7 @@ const recordsOf = (partition: number, from: number, to: number): IncomingRecord[
   }));
 
 /** A lane set over a log that only writes down what it is told. */
-function laneSet(
+function assignedPartitions(
   overrides: Partial<RunPartitionsOptions<bigint>> = {},
   poison: () => Promise<void> = async () => {},
 ) {
@@ -29,13 +34,16 @@ function laneSet(
   const positions = new Map<string, LogPosition>();
   const commits: CommitOffset[][] = [];
   let onCommit: () => Promise<void> = async () => {};
-  const source: LaneSource = {
+  const source: PartitionSource = {
     pause: ({ partition }) => void calls.push(`pause ${partition}`),
     resume: ({ partition }) => void calls.push(`resume ${partition}`),
     seek: ({ partition }, offset) => void calls.push(`seek ${partition} ${offset}`),
     positions: async (refs) =>
       new Map(
-        refs.map((at) => [laneKey(at), positions.get(laneKey(at)) ?? { committed: null, low: 0, high: 0 }]),
+        refs.map((at) => [
+          partitionKey(at),
+          positions.get(partitionKey(at)) ?? { committed: null, low: 0, high: 0 },
+        ]),
       ),
     canCommit: () => true,
     commit: async (offsets) => {
@@ -43,7 +51,7 @@ function laneSet(
       commits.push([...offsets]);
     },
   };
-  const lanes = new LaneSet<bigint>({
+  const workers = new AssignedPartitions<bigint>({
     run: {
       group: 'g',
       topics: [],
@@ -59,34 +67,34 @@ function laneSet(
     metrics: noMetrics,
   });
   const deliver = (partition: number, from: number, to: number): boolean =>
-    lanes.deliver({
+    workers.deliver({
       ref: ref(partition),
       fetchedOffset: from,
       endOffset: to,
       records: recordsOf(partition, from, to),
     });
-  const place = (partition: number, position: LogPosition) =>
-    void positions.set(laneKey(ref(partition)), position);
+  const position = (partition: number, position: LogPosition) =>
+    void positions.set(partitionKey(ref(partition)), position);
   const failCommits = (error: Error | undefined) => {
     onCommit = async () => {
       if (error !== undefined) throw error;
     };
   };
-  return { clock, calls, items, commits, lanes, deliver, place, failCommits };
+  return { clock, calls, items, commits, workers, deliver, position, failCommits };
 }
 
 const offsetsOf = (items: readonly WorkItem<bigint>[]): number[] =>
   items.map(({ message }) => Number(message));
 
 describe('lane set', () => {
-  let set: ReturnType<typeof laneSet>;
+  let set: ReturnType<typeof assignedPartitions>;
   beforeEach(() => {
-    set = laneSet();
+    set = assignedPartitions();
   });
 
   it('starts at the committed offset, paused until then', async () => {
-    set.place(0, { committed: 40, low: 10, high: 50 });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.position(0, { committed: 40, low: 10, high: 50 });
+    set.workers.assign([ref(0)], { isSameMember: false });
     expect(set.calls).toEqual(['pause 0']);
     expect(set.deliver(0, 40, 45)).toBe(false);
     await set.clock.advance(0);
@@ -100,76 +108,76 @@ describe('lane set', () => {
     ['beyond the end of a topic made anew', { committed: 90, low: 10, high: 50 }],
     ['absent', { committed: null, low: 10, high: 50 }],
   ])('starts at the beginning of the log when the committed offset is %s', async (_, position) => {
-    set.place(0, position);
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.position(0, position);
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     expect(set.calls).toContain('seek 0 10');
   });
 
   it('goes on where it is in a partition that stays, and commits there in the new generation', async () => {
-    set.lanes.assign([ref(0), ref(1)], { isSameMember: false });
+    set.workers.assign([ref(0), ref(1)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 5);
-    set.lanes.assign([ref(0)], { isSameMember: true });
+    set.workers.assign([ref(0)], { isSameMember: true });
     expect(set.calls.slice(-2)).toEqual(['revoked 1', 'seek 0 5']);
     // Fetched before the rebalance: seen already, but for the last.
     expect(set.deliver(0, 2, 6)).toBe(true);
     expect(offsetsOf(set.items)).toEqual([0, 1, 2, 3, 4, 5]);
     for (const item of set.items) item.done();
-    await set.lanes.commit();
+    await set.workers.commit();
     expect(set.commits).toEqual([[{ ...ref(0), offset: 6 }]]);
   });
 
   it('begins anew in all partitions when it is another member: somebody else may have had them', async () => {
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 5);
-    set.place(0, { committed: 3, low: 0, high: 9 });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.position(0, { committed: 3, low: 0, high: 9 });
+    set.workers.assign([ref(0)], { isSameMember: false });
     for (const item of set.items) item.done();
-    await set.lanes.commit();
+    await set.workers.commit();
     expect(set.commits).toEqual([]);
     await set.clock.advance(0);
     expect(set.calls.slice(-3)).toEqual(['pause 0', 'seek 0 3', 'resume 0']);
   });
 
   it('refuses what was fetched past a place it has not seen, and asks for its own place again', async () => {
-    set.place(0, { committed: 80, low: 0, high: 200 });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.position(0, { committed: 80, low: 0, high: 200 });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     expect(set.deliver(0, 100, 150)).toBe(false);
-    await set.lanes.realign(ref(0));
+    await set.workers.realign(ref(0));
     expect(set.calls.slice(-3)).toEqual(['pause 0', 'seek 0 80', 'resume 0']);
     expect(set.deliver(0, 80, 90)).toBe(true);
     expect(offsetsOf(set.items)[0]).toBe(80);
   });
 
   it('goes on behind records that have expired under it', async () => {
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
-    set.place(0, { committed: null, low: 100, high: 200 });
+    set.position(0, { committed: null, low: 100, high: 200 });
     expect(set.deliver(0, 100, 150)).toBe(false);
-    await set.lanes.realign(ref(0));
+    await set.workers.realign(ref(0));
     expect(set.calls.slice(-2)).toEqual(['seek 0 100', 'resume 0']);
     expect(set.deliver(0, 100, 101)).toBe(true);
   });
 
   it('commits each offset once, and what failed with the next commit', async () => {
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 3);
     set.items[0]?.done();
     set.failCommits(new Error('coordinator away'));
-    await set.lanes.commit();
+    await set.workers.commit();
     set.failCommits(undefined);
-    await set.lanes.commit();
-    await set.lanes.commit();
+    await set.workers.commit();
+    await set.workers.commit();
     expect(set.commits).toEqual([[{ ...ref(0), offset: 1 }]]);
   });
 
   it('holds a partition back by bytes as well as by records', async () => {
-    set = laneSet({ maxPendingBytesPerPartition: 100 });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set = assignedPartitions({ maxPendingBytesPerPartition: 100 });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 10);
     expect(set.calls.at(-1)).toBe('pause 0');
@@ -178,11 +186,11 @@ describe('lane set', () => {
   });
 
   it('stays held back over a rebalance until there is room', async () => {
-    set = laneSet({ maxPendingPerPartition: 4 });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set = assignedPartitions({ maxPendingPerPartition: 4 });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 4);
-    set.lanes.assign([ref(0)], { isSameMember: true });
+    set.workers.assign([ref(0)], { isSameMember: true });
     expect(set.calls.slice(-2)).toEqual(['seek 0 4', 'pause 0']);
     for (const item of set.items) item.done();
     expect(set.calls.at(-1)).toBe('resume 0');
@@ -191,7 +199,7 @@ describe('lane set', () => {
   it('waits longer after each failure in a row, and starts short again once the place is passed', async () => {
     let isBroken = true;
     const seen: number[] = [];
-    set = laneSet({
+    set = assignedPartitions({
       onBatch: ({ items }) => {
         if (isBroken) throw new RangeError('defect');
         for (const item of items) {
@@ -200,13 +208,13 @@ describe('lane set', () => {
         }
       },
     });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     const resumes = () => set.calls.filter((call) => call === 'resume 0').length;
     for (const longestMs of [250, 500, 1_000]) {
       const before = resumes();
       set.deliver(0, 0, 3);
-      expect(set.lanes.isRestarting).toBe(true);
+      expect(set.workers.isRestarting).toBe(true);
       await set.clock.advance(longestMs / 2 - 1);
       expect(resumes()).toBe(before);
       await set.clock.advance(longestMs / 2 + 1);
@@ -215,22 +223,22 @@ describe('lane set', () => {
     isBroken = false;
     set.deliver(0, 0, 3);
     expect(seen).toEqual([0, 1, 2]);
-    await set.lanes.commit();
+    await set.workers.commit();
     isBroken = true;
     set.deliver(0, 3, 4);
     await set.clock.advance(250);
-    expect(set.lanes.isRestarting).toBe(false);
+    expect(set.workers.isRestarting).toBe(false);
   });
 
   it('gives a partition whose state could not be restored another chance', async () => {
     let failures = 1;
-    set = laneSet({
+    set = assignedPartitions({
       onAssigned: async () => {
         failures -= 1;
         if (failures >= 0) throw new Error('history unreadable');
       },
     });
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     expect(set.deliver(0, 0, 1)).toBe(false);
     await set.clock.advance(250);
@@ -245,12 +253,15 @@ describe('lane set', () => {
       if (offset === 1n) throw new TypeError('poison');
       return offset;
     };
-    set = laneSet({ decode, onBatch: ({ items }) => items.forEach((item) => void item.done()) }, poison);
-    set.lanes.assign([ref(0)], { isSameMember: false });
+    set = assignedPartitions(
+      { decode, onBatch: ({ items }) => items.forEach((item) => void item.done()) },
+      poison,
+    );
+    set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 3);
     await set.clock.advance(0);
-    await set.lanes.commit();
+    await set.workers.commit();
     expect(set.commits).toEqual([[{ ...ref(0), offset: committable }]]);
   });
 });

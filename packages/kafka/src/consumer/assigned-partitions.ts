@@ -1,28 +1,28 @@
 import { AppError, backoffMs } from '@tidings/runtime';
 import type { IncomingRecord, PartitionRef } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
-import type { LaneProgress } from './lag.ts';
-import { LaneCommitter } from './offset-committer.ts';
-import { LaneOpener } from './partition-opener.ts';
+import type { PartitionProgress } from './lag.ts';
+import { OffsetCommitter } from './offset-committer.ts';
+import { PartitionOpener } from './partition-opener.ts';
 import {
+  type AssignedPartitionsOptions,
   type CommitOffset,
   type FetchedBatch,
-  type LaneSetOptions,
-  laneKey,
+  partitionKey,
   reopenBackoff,
 } from './partition-source.ts';
-import { type LaneHandlers, PartitionLane } from './partition-worker.ts';
+import { PartitionWorker, type PartitionWorkerHandlers } from './partition-worker.ts';
 
 /**
  * The partitions that a consumer owns at present. Knows about generations, restoring, holding back and committing, and
  * nothing about Kafka: the memory bus runs on the same code.
  */
-export class LaneSet<T> {
-  readonly #options: LaneSetOptions<T>;
-  readonly #handlers: LaneHandlers<T>;
-  readonly #opener: LaneOpener<T>;
-  readonly #committer: LaneCommitter<T>;
-  readonly #lanes = new Map<string, PartitionLane<T>>();
+export class AssignedPartitions<T> {
+  readonly #options: AssignedPartitionsOptions<T>;
+  readonly #handlers: PartitionWorkerHandlers<T>;
+  readonly #opener: PartitionOpener<T>;
+  readonly #committer: OffsetCommitter<T>;
+  readonly #workers = new Map<string, PartitionWorker<T>>();
   /** Failures in a row by partition, until its committed offset has passed the place where it failed. */
   readonly #failures = new Map<string, Readonly<{ count: number; offset: number }>>();
   /** Partitions that wait for their restart. */
@@ -30,42 +30,42 @@ export class LaneSet<T> {
   #onIdle: () => void = () => {};
   #isClosing = false;
 
-  constructor(options: LaneSetOptions<T>) {
+  constructor(options: AssignedPartitionsOptions<T>) {
     this.#options = options;
     const { run } = options;
     this.#handlers = {
       decode: (record) => run.decode(record),
       onBatch: (batch) => run.onBatch(batch),
-      onPoison: (record, error, done) => void this.#bury(record, error, done),
-      onFailure: (lane, error) => this.#restart(lane, error),
-      onRoom: (lane) => this.#resume(lane),
+      onPoison: (record, error, done) => void this.#writeDeadLetter(record, error, done),
+      onFailure: (worker, error) => this.#restart(worker, error),
+      onCapacity: (worker) => this.#resume(worker),
       onIdle: () => this.#onIdle(),
     };
-    this.#opener = new LaneOpener({
+    this.#opener = new PartitionOpener({
       ...options,
       isClosing: () => this.#isClosing,
-      onFailed: (lane, error) => this.#restart(lane, error),
-      onOpened: (lane) => {
-        this.#restarting.delete(laneKey(lane.ref));
-        this.#resume(lane);
+      onFailed: (worker, error) => this.#restart(worker, error),
+      onOpened: (worker) => {
+        this.#restarting.delete(partitionKey(worker.ref));
+        this.#resume(worker);
       },
     });
-    this.#committer = new LaneCommitter(options, (lane) => this.#forgetFailure(lane));
+    this.#committer = new OffsetCommitter(options, (worker) => this.#forgetFailure(worker));
   }
 
   /** How far the work on each partition is. */
-  progress(): Iterable<LaneProgress> {
-    return this.#lanes.values();
+  progress(): Iterable<PartitionProgress> {
+    return this.#workers.values();
   }
 
   pending(): number {
     let pending = 0;
-    for (const lane of this.#lanes.values()) pending += lane.pending;
+    for (const worker of this.#workers.values()) pending += worker.pending;
     return pending;
   }
 
   assigned(): PartitionRef[] {
-    return [...this.#lanes.values()].map(({ ref }) => ref);
+    return [...this.#workers.values()].map(({ ref }) => ref);
   }
 
   /** Whether some partition waits for its restart after a failed handler. */
@@ -74,19 +74,19 @@ export class LaneSet<T> {
   }
 
   /** Partitions that should be receiving records, and the next offset that each wants. */
-  wanting(): CommitOffset[] {
-    const lanes = [...this.#lanes.values()].filter(({ isOpen, isPaused }) => isOpen && !isPaused);
-    return lanes.map(({ ref, position }) => ({ ...ref, offset: position }));
+  awaitingRecords(): CommitOffset[] {
+    const workers = [...this.#workers.values()].filter(({ isOpen, isPaused }) => isOpen && !isPaused);
+    return workers.map(({ ref, position }) => ({ ...ref, offset: position }));
   }
 
   /** The next offset that an open partition wants, else 0. */
   position(ref: PartitionRef): number {
-    return this.#openLane(ref)?.position ?? 0;
+    return this.#openWorker(ref)?.position ?? 0;
   }
 
   /** Offsets before `offset` hold nothing for us. */
   skipTo(ref: PartitionRef, offset: number): void {
-    this.#openLane(ref)?.skipTo(offset);
+    this.#openWorker(ref)?.skipTo(offset);
   }
 
   /**
@@ -95,33 +95,33 @@ export class LaneSet<T> {
    */
   assign(refs: readonly PartitionRef[], { isSameMember }: Readonly<{ isSameMember: boolean }>): void {
     const { source } = this.#options;
-    const present = new Map(refs.map((ref) => [laneKey(ref), ref]));
-    for (const lane of [...this.#lanes.values()]) {
-      if (!isSameMember || !present.has(laneKey(lane.ref))) this.#lose(lane);
+    const present = new Map(refs.map((ref) => [partitionKey(ref), ref]));
+    for (const worker of [...this.#workers.values()]) {
+      if (!isSameMember || !present.has(partitionKey(worker.ref))) this.#lose(worker);
     }
-    const fresh: PartitionLane<T>[] = [];
+    const fresh: PartitionWorker<T>[] = [];
     for (const [key, ref] of present) {
-      let lane = this.#lanes.get(key);
-      if (lane === undefined) {
-        lane = this.#createLane(ref);
-        fresh.push(lane);
+      let worker = this.#workers.get(key);
+      if (worker === undefined) {
+        worker = this.#createWorker(ref);
+        fresh.push(worker);
       }
       // After a rejoin kafkajs starts again from the committed offset: go on where we are instead.
-      if (lane.isOpen) source.seek(ref, lane.position);
-      if (lane.isPaused) source.pause(ref);
+      if (worker.isOpen) source.seek(ref, worker.position);
+      if (worker.isPaused) source.pause(ref);
     }
     if (fresh.length > 0) void this.#opener.open(fresh);
   }
 
   /** Hands on what was fetched. False when it is not what the partition waits for and must be fetched again. */
   deliver({ ref, fetchedOffset, endOffset, records }: FetchedBatch): boolean {
-    const lane = this.#openLane(ref);
-    if (lane === undefined || this.#isClosing) return false;
+    const worker = this.#openWorker(ref);
+    if (worker === undefined || this.#isClosing) return false;
     // Fetched for an earlier generation, past records that this one has not seen.
-    if (fetchedOffset > lane.position) return false;
-    lane.deliver(records, endOffset);
-    if (lane.isOpen && lane.isFull && !lane.isPaused) {
-      lane.isPaused = true;
+    if (fetchedOffset > worker.position) return false;
+    worker.deliver(records, endOffset);
+    if (worker.isOpen && worker.isFull && !worker.isPaused) {
+      worker.isPaused = true;
       this.#options.source.pause(ref);
     }
     return true;
@@ -132,47 +132,47 @@ export class LaneSet<T> {
    * our own position again), or the records between have expired (then say so and go on behind them).
    */
   async realign(ref: PartitionRef): Promise<void> {
-    const lane = this.#openLane(ref);
-    if (lane === undefined || lane.isPaused || this.#isClosing) return;
+    const worker = this.#openWorker(ref);
+    if (worker === undefined || worker.isPaused || this.#isClosing) return;
     const { source, logger, run } = this.#options;
-    lane.isPaused = true;
+    worker.isPaused = true;
     source.pause(ref);
     try {
-      const position = (await source.positions([ref])).get(laneKey(ref));
-      if (position !== undefined && position.low > lane.position) {
-        const fields = { ...ref, group: run.group, from: lane.position, to: position.low };
+      const position = (await source.positions([ref])).get(partitionKey(ref));
+      if (position !== undefined && position.low > worker.position) {
+        const fields = { ...ref, group: run.group, from: worker.position, to: position.low };
         logger.error(fields, 'consumer.records-lost');
-        lane.skipTo(position.low);
+        worker.skipTo(position.low);
       }
     } catch (error) {
       logger.warn({ ...ref, group: run.group, reason: reasonOf(error) }, 'consumer.positions-unavailable');
     }
-    if (this.#openLane(ref) !== lane) return;
-    source.seek(ref, lane.position);
-    this.#resume(lane);
+    if (this.#openWorker(ref) !== worker) return;
+    source.seek(ref, worker.position);
+    this.#resume(worker);
   }
 
   /** Gives the partition up and takes it again from its committed offset. */
   reopen(ref: PartitionRef, reason: string): void {
-    const lane = this.#openLane(ref);
-    if (lane !== undefined) this.#restart(lane, new AppError({ code: 'internal', message: reason }));
+    const worker = this.#openWorker(ref);
+    if (worker !== undefined) this.#restart(worker, new AppError({ code: 'internal', message: reason }));
   }
 
   /** Commits what is contiguously done. Never rejects; what fails is committed the next time. */
   async commit(): Promise<void> {
-    await this.#committer.commit(() => this.#lanes.values());
+    await this.#committer.commit(() => this.#workers.values());
   }
 
   /** Stops taking records, waits until what is pending is done or `drainMs` have passed, and commits. */
   async close(drainMs: number): Promise<void> {
     this.#isClosing = true;
-    for (const lane of this.#lanes.values()) {
-      lane.isPaused = true;
-      this.#options.source.pause(lane.ref);
+    for (const worker of this.#workers.values()) {
+      worker.isPaused = true;
+      this.#options.source.pause(worker.ref);
     }
     await this.#drained(drainMs);
     await this.commit();
-    for (const lane of this.#lanes.values()) lane.close();
+    for (const worker of this.#workers.values()) worker.close();
   }
 
   async #drained(drainMs: number): Promise<void> {
@@ -187,62 +187,62 @@ export class LaneSet<T> {
     });
   }
 
-  #openLane(ref: PartitionRef): PartitionLane<T> | undefined {
-    const lane = this.#lanes.get(laneKey(ref));
-    return lane?.isOpen ? lane : undefined;
+  #openWorker(ref: PartitionRef): PartitionWorker<T> | undefined {
+    const worker = this.#workers.get(partitionKey(ref));
+    return worker?.isOpen ? worker : undefined;
   }
 
-  #createLane(ref: PartitionRef): PartitionLane<T> {
+  #createWorker(ref: PartitionRef): PartitionWorker<T> {
     const { maxPendingPerPartition: records = 1_000, maxPendingBytesPerPartition: bytes = 8 * 1024 * 1024 } =
       this.#options.run;
-    const lane = new PartitionLane(ref, { records, bytes }, this.#handlers);
-    this.#lanes.set(laneKey(ref), lane);
-    return lane;
+    const worker = new PartitionWorker(ref, { records, bytes }, this.#handlers);
+    this.#workers.set(partitionKey(ref), worker);
+    return worker;
   }
 
-  #lose(lane: PartitionLane<T>): void {
-    lane.close();
-    this.#lanes.delete(laneKey(lane.ref));
-    this.#restarting.delete(laneKey(lane.ref));
+  #lose(worker: PartitionWorker<T>): void {
+    worker.close();
+    this.#workers.delete(partitionKey(worker.ref));
+    this.#restarting.delete(partitionKey(worker.ref));
     const { run, logger } = this.#options;
     try {
-      run.onRevoked?.(lane.ref);
+      run.onRevoked?.(worker.ref);
     } catch (error) {
       // The partition is gone all the same.
-      logger.error({ ...lane.ref, group: run.group, err: error }, 'consumer.revoke-failed');
+      logger.error({ ...worker.ref, group: run.group, error }, 'consumer.revoke-failed');
     }
   }
 
-  #resume(lane: PartitionLane<T>): void {
+  #resume(worker: PartitionWorker<T>): void {
     if (this.#isClosing) return;
-    lane.isPaused = false;
-    this.#options.source.resume(lane.ref);
+    worker.isPaused = false;
+    this.#options.source.resume(worker.ref);
   }
 
   /** A handler failed: the partition stops, commits nothing, and starts again from the committed offset after a while. */
-  #restart(lane: PartitionLane<T>, error: unknown): void {
+  #restart(worker: PartitionWorker<T>, error: unknown): void {
     const { run, source, clock, logger, metrics } = this.#options;
-    const key = laneKey(lane.ref);
-    if (this.#lanes.get(key) !== lane) return;
+    const key = partitionKey(worker.ref);
+    if (this.#workers.get(key) !== worker) return;
     const failures = (this.#failures.get(key)?.count ?? 0) + 1;
     const delayMs = backoffMs({ attempt: failures, ...reopenBackoff });
-    logger.error({ ...lane.ref, group: run.group, failures, delayMs, err: error }, 'consumer.handler-failed');
+    logger.error({ ...worker.ref, group: run.group, failures, delayMs, error }, 'consumer.handler-failed');
     metrics.restarts.inc({ group: run.group, reason: 'handler' });
-    this.#lose(lane);
-    const fresh = this.#createLane(lane.ref);
-    this.#failures.set(key, { count: failures, offset: lane.position });
+    this.#lose(worker);
+    const fresh = this.#createWorker(worker.ref);
+    this.#failures.set(key, { count: failures, offset: worker.position });
     this.#restarting.add(key);
-    source.pause(lane.ref);
+    source.pause(worker.ref);
     if (!this.#isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);
   }
 
-  #forgetFailure(lane: PartitionLane<T>): void {
-    const key = laneKey(lane.ref);
+  #forgetFailure(worker: PartitionWorker<T>): void {
+    const key = partitionKey(worker.ref);
     const failure = this.#failures.get(key);
-    if (failure !== undefined && lane.committedOffset >= failure.offset) this.#failures.delete(key);
+    if (failure !== undefined && worker.committedOffset >= failure.offset) this.#failures.delete(key);
   }
 
-  async #bury(record: IncomingRecord, error: unknown, done: () => void): Promise<void> {
+  async #writeDeadLetter(record: IncomingRecord, error: unknown, done: () => void): Promise<void> {
     const { poison, run, logger, metrics } = this.#options;
     const { topic, partition, offset } = record;
     const fields = { group: run.group, topic, partition, offset: String(offset), reason: reasonOf(error) };
@@ -253,7 +253,7 @@ export class LaneSet<T> {
       done();
     } catch (failure) {
       // It stays undone, so it is read and buried again by whoever has the partition next.
-      logger.error({ ...fields, err: failure }, 'consumer.poison-not-buried');
+      logger.error({ ...fields, error: failure }, 'consumer.dead-letter-not-written');
     }
   }
 }

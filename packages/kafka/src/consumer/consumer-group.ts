@@ -2,43 +2,43 @@ import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
-import { LaneSet } from './assigned-partitions.ts';
+import { AssignedPartitions } from './assigned-partitions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import { fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
-import type { CommitOffset, LaneSetOptions } from './partition-source.ts';
+import type { AssignedPartitionsOptions, CommitOffset } from './partition-source.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
-import { StuckWatch } from './stuck-partitions.ts';
+import { StuckPartitions } from './stuck-partitions.ts';
 import { SupervisedConsumer } from './supervised-consumer.ts';
 
-export type KafkaRunnerOptions<T> = Readonly<{
+export type KafkaConsumerGroupOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;
   run: RunPartitionsOptions<T>;
   admin: SharedAdmin;
 }> &
-  Pick<LaneSetOptions<T>, 'poison' | 'clock' | 'metrics'>;
+  Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'metrics'>;
 
 /** kafkajs's batch also knows where its fetch began; the typings leave it out. */
 type FetchedFrom = Readonly<{ fetchedOffset: string }>;
 
 const defaultDrainMs = 10_000;
 
-/** A consumer group member over kafkajs: joins its events to a {@link LaneSet}, which does the thinking. */
-export class KafkaRunner<T> implements PartitionRunner {
-  readonly #options: KafkaRunnerOptions<T>;
-  readonly #lanes: LaneSet<T>;
+/** A consumer group member over kafkajs: joins its events to a {@link AssignedPartitions}, which does the thinking. */
+export class KafkaConsumerGroup<T> implements PartitionRunner {
+  readonly #options: KafkaConsumerGroupOptions<T>;
+  readonly #partitions: AssignedPartitions<T>;
   readonly #consumer: SupervisedConsumer;
   #memberId = '';
   /** One commit try in the generation of the batch that it came with; consumer.commitOffsets would repeat it in a later one. */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
-  readonly #watch: StuckWatch;
+  readonly #watch: StuckPartitions;
   readonly #stopLag: () => void;
   #cancelCommits: () => void = () => {};
   #closing: Promise<void> | undefined;
 
-  constructor(options: KafkaRunnerOptions<T>) {
+  constructor(options: KafkaConsumerGroupOptions<T>) {
     this.#options = options;
     const { endpoint, run, clock, metrics, poison, admin } = options;
-    this.#lanes = new LaneSet({
+    this.#partitions = new AssignedPartitions({
       run,
       poison,
       clock,
@@ -64,15 +64,15 @@ export class KafkaRunner<T> implements PartitionRunner {
         maxWaitMs: run.maxWaitMs,
         intervalMs: run.fetchIntervalMs,
       },
-      assigners: [stickyAssigner(() => this.#lanes.assigned())],
+      assigners: [stickyAssigner(() => this.#partitions.assigned())],
       clock,
       metrics,
       events: {
         onJoined: (join) => this.#join(join),
-        onRebalancing: () => void this.#lanes.commit(),
+        onRebalancing: () => void this.#partitions.commit(),
         onBatch: (payload) => this.#deliver(payload),
         onEmptyBatch: ({ topic, partition, lastOffset }) =>
-          this.#lanes.skipTo({ topic, partition }, Number(lastOffset) + 1),
+          this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1),
         onLost: () => {
           this.#commitOnce = undefined;
         },
@@ -86,13 +86,13 @@ export class KafkaRunner<T> implements PartitionRunner {
     this.#stopLag = watchLag({
       clock,
       logger: endpoint.logger,
-      progress: () => this.#lanes.progress(),
+      progress: () => this.#partitions.progress(),
       ends,
       onLag: (records) => metrics.lagRecords.set({ group: run.group }, records),
     });
-    this.#watch = new StuckWatch({
+    this.#watch = new StuckPartitions({
       clock,
-      wanting: () => (this.#consumer.state === 'running' ? this.#lanes.wanting() : []),
+      awaitingRecords: () => (this.#consumer.state === 'running' ? this.#partitions.awaitingRecords() : []),
       ends,
       onStuck: (refs) => {
         endpoint.logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
@@ -108,15 +108,15 @@ export class KafkaRunner<T> implements PartitionRunner {
 
   state(): WorkerState {
     const { state } = this.#consumer;
-    return state === 'running' && this.#lanes.isRestarting ? 'restarting' : state;
+    return state === 'running' && this.#partitions.isRestarting ? 'restarting' : state;
   }
 
   pending(): number {
-    return this.#lanes.pending();
+    return this.#partitions.pending();
   }
 
   assigned(): readonly PartitionRef[] {
-    return this.#lanes.assigned();
+    return this.#partitions.assigned();
   }
 
   async close({ drainMs = defaultDrainMs }: Readonly<{ drainMs?: number }> = {}): Promise<void> {
@@ -125,7 +125,7 @@ export class KafkaRunner<T> implements PartitionRunner {
   }
 
   async #close(drainMs: number): Promise<void> {
-    await this.#lanes.close(drainMs);
+    await this.#partitions.close(drainMs);
     this.#cancelCommits();
     this.#watch.stop();
     this.#stopLag();
@@ -146,7 +146,7 @@ export class KafkaRunner<T> implements PartitionRunner {
     this.#consumer.control((consumer) => consumer.resume(refs.map(toSelection)));
     const isSameMember = memberId === this.#memberId;
     this.#memberId = memberId;
-    this.#lanes.assign(refs, { isSameMember });
+    this.#partitions.assign(refs, { isSameMember });
   }
 
   #deliver({ batch, resolveOffset, isStale, commitOffsetsIfNecessary }: EachBatchPayload): void {
@@ -155,32 +155,32 @@ export class KafkaRunner<T> implements PartitionRunner {
     const last = messages.at(-1);
     if (isStale() || last === undefined) return;
     const ref = { topic, partition };
-    if (Number(batch.highWatermark) < this.#lanes.position(ref)) {
-      this.#lanes.reopen(ref, 'the log ends before what was read of it: the topic was made anew');
+    if (Number(batch.highWatermark) < this.#partitions.position(ref)) {
+      this.#partitions.reopen(ref, 'the log ends before what was read of it: the topic was made anew');
       return;
     }
-    const wasTaken = this.#lanes.deliver({
+    const wasTaken = this.#partitions.deliver({
       ref,
       fetchedOffset: Number((batch as typeof batch & FetchedFrom).fetchedOffset),
       endOffset: Number(batch.lastOffset()) + 1,
       records: messages.map((message) => toIncomingRecord(topic, partition, message)),
     });
     if (wasTaken) resolveOffset(last.offset);
-    else void this.#lanes.realign(ref);
+    else void this.#partitions.realign(ref);
   }
 
-  #tellPending(): void {
+  #reportPending(): void {
     const { clock, run, metrics } = this.#options;
     const labels = { group: run.group };
-    metrics.pendingRecords.set(labels, this.#lanes.pending());
-    metrics.lagSeconds.set(labels, oldestAgeMs(this.#lanes.progress(), clock.nowMs()) / 1_000);
+    metrics.pendingRecords.set(labels, this.#partitions.pending());
+    metrics.lagSeconds.set(labels, oldestAgeMs(this.#partitions.progress(), clock.nowMs()) / 1_000);
   }
 
   #scheduleCommit(): void {
     const { clock, run } = this.#options;
     this.#cancelCommits = clock.setTimer(() => {
-      this.#tellPending();
-      void this.#lanes.commit();
+      this.#reportPending();
+      void this.#partitions.commit();
       this.#scheduleCommit();
     }, run.commitIntervalMs ?? 500);
   }

@@ -2,7 +2,7 @@ import { silentLogger } from '@tidings/observability';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
 import { ensureTopics } from '../client/ensure-topics.ts';
-import { freshName, patient } from '../contract/harness.ts';
+import { freshName, longTimeout } from '../contract/harness.ts';
 import { connectKafka } from '../kafka-bus.ts';
 import { createConsumer } from './create-consumer.ts';
 
@@ -42,7 +42,7 @@ it('stops although a fetch waits for records', async () => {
   const seen: number[] = [];
   const { consumer, write } = await openConsumer((_, { batch }) => void seen.push(batch.partition));
   await write(0);
-  await vi.waitFor(() => expect(seen).toEqual([0]), patient);
+  await vi.waitFor(() => expect(seen).toEqual([0]), longTimeout);
   const requests: string[] = [];
   consumer.on(consumer.events.REQUEST, ({ payload }) => void requests.push(payload.apiName));
   await consumer.disconnect();
@@ -57,10 +57,10 @@ it('brings what a partition got while it was paused soon after it is resumed', a
     if (seen.length === 1) reader.pause([{ topic: batch.topic, partitions: [1] }]);
   });
   await write(0);
-  await vi.waitFor(() => expect(seen).toEqual([0]), patient);
+  await vi.waitFor(() => expect(seen).toEqual([0]), longTimeout);
   await write(1);
   await write(0);
-  await vi.waitFor(() => expect(seen).toEqual([0, 0]), patient);
+  await vi.waitFor(() => expect(seen).toEqual([0, 0]), longTimeout);
   consumer.resume([{ topic, partitions: [1] }]);
-  await vi.waitFor(() => expect(seen).toEqual([0, 0, 1]), patient);
+  await vi.waitFor(() => expect(seen).toEqual([0, 0, 1]), longTimeout);
 });

@@ -2,10 +2,10 @@ import { encodePoison, topics } from '@tidings/contracts';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
 import type { IncomingRecord, Producer } from '../bus.ts';
 
-export type PoisonWriterOptions = Readonly<{ group: string; clock: Clock; producer: () => Producer }>;
+export type DeadLetterWriterOptions = Readonly<{ group: string; clock: Clock; producer: () => Producer }>;
 
 /** Writes records that cannot be worked on to dead-letters, with where they lay and why. Resolves after the ack. */
-export function createPoisonWriter({ group, clock, producer }: PoisonWriterOptions) {
+export function createDeadLetterWriter({ group, clock, producer }: DeadLetterWriterOptions) {
   const publish = async (record: IncomingRecord, detail: string, value: Buffer | null): Promise<void> => {
     const { topic, partition, offset, timestampMs, key, headers } = record;
     const origin = { topic, partition, offset: String(offset), timestampMs, key, headers };

@@ -16,7 +16,7 @@ const target = topic('target', 1);
 const delayMs = 60_000;
 
 /** A relay over the memory bus, and the number in each record that it has sent on. */
-async function relaying(gatherMs = 0) {
+async function relaying(lingerMs = 0) {
   const clock = fakeClock();
   const bus = createMemoryBus({ clock });
   const producer = await bus.producer();
@@ -24,7 +24,7 @@ async function relaying(gatherMs = 0) {
     group: 'relay',
     topic: rung,
     delayMs,
-    gatherMs,
+    lingerMs,
     forward: ({ value, headers, partition, timestampMs }) => ({
       topic: target,
       key: null,
@@ -58,12 +58,12 @@ describe('relay', () => {
         await clock.advance(delayMs);
         expect(moved().sort((a, b) => a - b)).toEqual([...records.keys()]);
         for (const partition of [0, 1, 2]) {
-          const lane = bus
+          const relayPartition = bus
             .records(target)
             .filter(({ headers }) => headers['partition'] === String(partition));
-          const numbers = lane.map(({ value }) => Number(value));
+          const numbers = relayPartition.map(({ value }) => Number(value));
           expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
-          for (const { timestampMs, headers } of lane)
+          for (const { timestampMs, headers } of relayPartition)
             expect(timestampMs - Number(headers['at'])).toBe(delayMs);
         }
         await bus.close({ drainMs: 0 });

@@ -22,23 +22,23 @@ export type StartRelayOptions = Readonly<{
 }>;
 
 /** A record, and when it may go (monotonic milliseconds). */
-type Waiting = Readonly<{ item: WorkBatch<IncomingRecord>['items'][number]; dueMs: number }>;
+type DelayedRecord = Readonly<{ item: WorkBatch<IncomingRecord>['items'][number]; dueMs: number }>;
 
 // What waits stays in Kafka, however much it is: of each partition only this little is held here.
-const maxWaitingRecords = 1_000;
-const maxWaitingBytes = 256 * 1024;
+const maxDelayedRecords = 1_000;
+const maxDelayedBytes = 256 * 1024;
 const maxFetchBytes = 128 * 1024;
-const maxRecordsASend = 500;
+const maxRecordsPerSend = 500;
 const closeMs = 5_000;
 const retryBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 
 /** Of a record that is due at `dueMs`: the same few moments for all lanes, so that their records meet in one send. */
-const sendingTimeOf = (dueMs: number, gatherMs: number): number =>
-  gatherMs > 0 ? Math.ceil(dueMs / gatherMs) * gatherMs : dueMs;
+const sendTimeOf = (dueMs: number, lingerMs: number): number =>
+  lingerMs > 0 ? Math.ceil(dueMs / lingerMs) * lingerMs : dueMs;
 
 /** One partition of the rung: its records in order, each sent on when it is due and not before the one ahead of it. */
-class RelayLane {
-  #waiting: Waiting[] = [];
+class RelayPartition {
+  #delayed: DelayedRecord[] = [];
   #cancelTimer: () => void = () => {};
   #sending: Promise<void> | undefined;
   #isClosed = false;
@@ -49,7 +49,7 @@ class RelayLane {
   }
 
   get headTimestampMs(): number | undefined {
-    return this.#waiting[0]?.item.record.timestampMs;
+    return this.#delayed[0]?.item.record.timestampMs;
   }
 
   add(items: WorkBatch<IncomingRecord>['items']): void {
@@ -59,7 +59,7 @@ class RelayLane {
     for (const item of items) {
       // Clamped, so that no clock, ours or the broker's, can block the rung or rush it beyond one delay.
       const waitMs = Math.min(Math.max(item.record.timestampMs + relay.delayMs - nowMs, 0), relay.delayMs);
-      this.#waiting.push({ item, dueMs: monotonicMs + waitMs });
+      this.#delayed.push({ item, dueMs: monotonicMs + waitMs });
     }
     this.#arm();
   }
@@ -67,16 +67,16 @@ class RelayLane {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer();
-    this.#waiting = [];
+    this.#delayed = [];
     await this.#sending;
   }
 
   #arm(): void {
     this.#cancelTimer();
-    const head = this.#waiting[0];
+    const head = this.#delayed[0];
     if (head === undefined || this.#sending !== undefined || this.#isClosed) return;
     const { relay, clock } = this.#options;
-    const waitMs = sendingTimeOf(head.dueMs, relay.gatherMs ?? 0) - clock.monotonicMs();
+    const waitMs = sendTimeOf(head.dueMs, relay.lingerMs ?? 0) - clock.monotonicMs();
     if (waitMs > 0) this.#cancelTimer = clock.setTimer(() => this.#arm(), waitMs);
     else this.#sending = this.#sendDue();
   }
@@ -84,17 +84,17 @@ class RelayLane {
   async #sendDue(): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs();
     let due = 0;
-    while (due < maxRecordsASend && (this.#waiting[due]?.dueMs ?? Infinity) <= nowMs) due += 1;
-    const batch = this.#waiting.slice(0, due);
+    while (due < maxRecordsPerSend && (this.#delayed[due]?.dueMs ?? Infinity) <= nowMs) due += 1;
+    const batch = this.#delayed.slice(0, due);
     await this.#forward(batch);
     this.#sending = undefined;
     if (this.#isClosed) return;
-    this.#waiting.splice(0, due);
+    this.#delayed.splice(0, due);
     this.#arm();
   }
 
   // Repeats until Kafka has it: the records stay at the head, and only the ack makes their offsets done.
-  async #forward(batch: readonly Waiting[]): Promise<void> {
+  async #forward(batch: readonly DelayedRecord[]): Promise<void> {
     const { producer, relay, clock, logger } = this.#options;
     for (let attempt = 1; !this.#isClosed; attempt += 1) {
       try {
@@ -120,34 +120,34 @@ class RelayLane {
  */
 export async function startRelay(options: StartRelayOptions): Promise<Relay> {
   const { relay, runPartitions } = options;
-  const lanes = new Map<number, RelayLane>();
+  const relayPartitions = new Map<number, RelayPartition>();
   const drop = ({ partition }: PartitionRef): void => {
-    void lanes.get(partition)?.close();
-    lanes.delete(partition);
+    void relayPartitions.get(partition)?.close();
+    relayPartitions.delete(partition);
   };
   const runner: PartitionRunner = await runPartitions<IncomingRecord>({
     group: relay.group,
     topics: [relay.topic],
     decode: (record) => record,
-    maxPendingPerPartition: maxWaitingRecords,
-    maxPendingBytesPerPartition: maxWaitingBytes,
+    maxPendingPerPartition: maxDelayedRecords,
+    maxPendingBytesPerPartition: maxDelayedBytes,
     maxBytesPerPartition: maxFetchBytes,
     onRevoked: drop,
     onBatch: ({ partition, items }) => {
-      let lane = lanes.get(partition);
-      if (lane === undefined) {
-        lane = new RelayLane(options);
-        lanes.set(partition, lane);
+      let relayPartition = relayPartitions.get(partition);
+      if (relayPartition === undefined) {
+        relayPartition = new RelayPartition(options);
+        relayPartitions.set(partition, relayPartition);
       }
-      lane.add(items);
+      relayPartition.add(items);
     },
   });
   return {
     state: (): WorkerState => runner.state(),
     assigned: () => runner.assigned(),
-    headTimestampMs: (partition) => lanes.get(partition)?.headTimestampMs,
+    headTimestampMs: (partition) => relayPartitions.get(partition)?.headTimestampMs,
     close: async () => {
-      const closing = [...lanes.values()].map((lane) => lane.close());
+      const closing = [...relayPartitions.values()].map((relayPartition) => relayPartition.close());
       let cancel: () => void = () => {};
       const late = new Promise<void>((resolve) => {
         cancel = options.clock.setTimer(resolve, closeMs);

@@ -35,13 +35,13 @@ it('measures how far a group is behind, in records and in the age of the oldest 
       items[0]?.done();
     },
   });
-  const patient = { timeout: 30_000 };
-  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_records')).toBe(2), patient);
+  const longTimeout = { timeout: 30_000 };
+  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_records')).toBe(2), longTimeout);
   await vi.waitFor(
     async () => expect(await measured('tidings_kafka_lag_seconds')).toBeGreaterThan(1),
-    patient,
+    longTimeout,
   );
   for (const item of kept) item.done();
-  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_seconds')).toBe(0), patient);
-  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_records')).toBe(0), patient);
+  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_seconds')).toBe(0), longTimeout);
+  await vi.waitFor(async () => expect(await measured('tidings_kafka_lag_records')).toBe(0), longTimeout);
 });

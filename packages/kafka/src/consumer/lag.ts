@@ -1,12 +1,12 @@
 import type { Logger } from '@tidings/observability';
-import { type Clock, repeatTurns } from '@tidings/runtime';
+import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
 import type { PartitionRef, TopicPartitionLag } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
-import { type LogPosition, laneKey } from './partition-source.ts';
+import { type LogPosition, partitionKey } from './partition-source.ts';
 
 /** How far the work on one partition is. */
-export type LaneProgress = Readonly<{
+export type PartitionProgress = Readonly<{
   ref: PartitionRef;
   isOpen: boolean;
   /** Everything below this offset is done. */
@@ -18,8 +18,8 @@ export type LaneProgress = Readonly<{
 export type LagWatchOptions = Readonly<{
   clock: Clock;
   logger: Logger;
-  progress: () => Iterable<LaneProgress>;
-  /** End of the log of each partition, by {@link laneKey}. */
+  progress: () => Iterable<PartitionProgress>;
+  /** End of the log of each partition, by {@link partitionKey}. */
   ends: (refs: readonly PartitionRef[]) => Promise<ReadonlyMap<string, number>>;
   onLag: (records: number) => void;
 }>;
@@ -29,29 +29,29 @@ const firstMs = 1_000;
 const everyMs = 15_000;
 
 /** Age of the oldest record that is not done; 0 when there is none. */
-export function oldestAgeMs(lanes: Iterable<LaneProgress>, nowMs: number): number {
+export function oldestAgeMs(workers: Iterable<PartitionProgress>, nowMs: number): number {
   let ageMs = 0;
-  for (const { oldestTimestampMs = nowMs } of lanes) ageMs = Math.max(ageMs, nowMs - oldestTimestampMs);
+  for (const { oldestTimestampMs = nowMs } of workers) ageMs = Math.max(ageMs, nowMs - oldestTimestampMs);
   return ageMs;
 }
 
 /** Asks every 15 s how far the ends of the logs are from what is done. Returns what stops it. */
 export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptions): () => void {
-  const ask = async (isStopped: () => boolean): Promise<void> => {
+  const measure = async (isStopped: () => boolean): Promise<void> => {
     try {
       const highs = await ends([...progress()].filter(({ isOpen }) => isOpen).map(({ ref }) => ref));
       let records = 0;
       // Looked at again: work went on while the brokers were asked.
       for (const { ref, isOpen, committable } of progress()) {
-        if (isOpen) records += Math.max(0, (highs.get(laneKey(ref)) ?? 0) - committable);
+        if (isOpen) records += Math.max(0, (highs.get(partitionKey(ref)) ?? 0) - committable);
       }
       if (!isStopped()) onLag(records);
     } catch (error) {
       // The runner tells of brokers that are away; here only a figure is missing.
-      logger.debug({ reason: reasonOf(error) }, 'lag.unknown');
+      logger.debug({ reason: reasonOf(error) }, 'lag.unavailable');
     }
   };
-  return repeatTurns({ clock, firstMs, everyMs, turn: ask });
+  return runPeriodically({ clock, firstMs, everyMs, task: measure });
 }
 
 /** The part of a lag that lies below `end`. */
@@ -67,7 +67,7 @@ export async function fetchPositions(
   group: string,
   refs: readonly PartitionRef[],
 ): Promise<ReadonlyMap<string, LogPosition>> {
-  const wanted = new Set(refs.map(laneKey));
+  const wanted = new Set(refs.map(partitionKey));
   const topics = [...new Set(refs.map(({ topic }) => topic))];
   const [commits, ends] = await Promise.all([
     admin.fetchOffsets({ groupId: group, topics }),
@@ -75,13 +75,15 @@ export async function fetchPositions(
   ]);
   const committed = new Map(
     commits.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => [laneKey({ topic, partition }), Number(offset)] as const),
+      partitions.map(
+        ({ partition, offset }) => [partitionKey({ topic, partition }), Number(offset)] as const,
+      ),
     ),
   );
   const positions = new Map<string, LogPosition>();
   for (const { topic, partitions } of ends) {
     for (const { partition, high, low } of partitions) {
-      const key = laneKey({ topic, partition });
+      const key = partitionKey({ topic, partition });
       if (!wanted.has(key)) continue;
       const offset = committed.get(key) ?? -1;
       // −1: never committed; −2: kafkajs has "committed" the earliest after an offset out of range.

@@ -1,19 +1,19 @@
-import { isOvertaken, reasonOf } from '../client/errors.ts';
-import type { LaneSetOptions } from './partition-source.ts';
-import type { PartitionLane } from './partition-worker.ts';
+import { isSuperseded, reasonOf } from '../client/errors.ts';
+import type { AssignedPartitionsOptions } from './partition-source.ts';
+import type { PartitionWorker } from './partition-worker.ts';
 
-const failuresATelling = 20;
+const logEveryNthFailure = 20;
 
 /** Commits what lanes have contiguously done. One commit at a time; a failed one is made up for by the next. */
-export class LaneCommitter<T> {
-  readonly #options: Pick<LaneSetOptions<T>, 'run' | 'source' | 'logger' | 'metrics'>;
-  readonly #onCommitted: (lane: PartitionLane<T>) => void;
+export class OffsetCommitter<T> {
+  readonly #options: Pick<AssignedPartitionsOptions<T>, 'run' | 'source' | 'logger' | 'metrics'>;
+  readonly #onCommitted: (worker: PartitionWorker<T>) => void;
   #inFlight: Promise<void> | undefined;
   #failures = 0;
 
   constructor(
-    options: Pick<LaneSetOptions<T>, 'run' | 'source' | 'logger' | 'metrics'>,
-    onCommitted: (lane: PartitionLane<T>) => void,
+    options: Pick<AssignedPartitionsOptions<T>, 'run' | 'source' | 'logger' | 'metrics'>,
+    onCommitted: (worker: PartitionWorker<T>) => void,
   ) {
     this.#options = options;
     this.#onCommitted = onCommitted;
@@ -23,9 +23,9 @@ export class LaneCommitter<T> {
    * Never rejects. Without another commit in flight the request leaves before this returns: at a rebalance it has to be
    * on its way before the group rejoins. `lanes` is asked late, so that only what is still ours is committed.
    */
-  async commit(lanes: () => Iterable<PartitionLane<T>>): Promise<void> {
+  async commit(workers: () => Iterable<PartitionWorker<T>>): Promise<void> {
     while (this.#inFlight !== undefined) await this.#inFlight;
-    this.#inFlight = this.#commit([...lanes()]);
+    this.#inFlight = this.#commit([...workers()]);
     try {
       await this.#inFlight;
     } finally {
@@ -33,34 +33,34 @@ export class LaneCommitter<T> {
     }
   }
 
-  async #commit(lanes: readonly PartitionLane<T>[]): Promise<void> {
+  async #commit(workers: readonly PartitionWorker<T>[]): Promise<void> {
     const { run, source, metrics } = this.#options;
     if (!source.canCommit()) return;
-    const moved = lanes.filter((lane) => lane.isOpen && lane.committable > lane.committedOffset);
+    const moved = workers.filter((worker) => worker.isOpen && worker.committable > worker.committedOffset);
     if (moved.length === 0) return;
-    const offsets = moved.map((lane) => ({ ...lane.ref, offset: lane.committable }));
+    const offsets = moved.map((worker) => ({ ...worker.ref, offset: worker.committable }));
     try {
       await source.commit(offsets);
     } catch (error) {
-      this.#tellFailure(error);
+      this.#logFailure(error);
       return;
     }
     metrics.commits.inc({ group: run.group, outcome: 'ok' });
     this.#failures = 0;
-    for (const [at, lane] of moved.entries()) {
-      lane.committedOffset = offsets[at]?.offset ?? lane.committedOffset;
-      this.#onCommitted(lane);
+    for (const [at, worker] of moved.entries()) {
+      worker.committedOffset = offsets[at]?.offset ?? worker.committedOffset;
+      this.#onCommitted(worker);
     }
   }
 
-  #tellFailure(error: unknown): void {
+  #logFailure(error: unknown): void {
     const { run, logger, metrics } = this.#options;
-    const isExpected = isOvertaken(error);
+    const isExpected = isSuperseded(error);
     metrics.commits.inc({ group: run.group, outcome: isExpected ? 'overtaken' : 'failed' });
     if (!isExpected) this.#failures += 1;
     const fields = { group: run.group, failures: this.#failures, reason: reasonOf(error) };
     // Said at the first and then now and again: a coordinator's death takes some twenty of them.
-    const level = !isExpected && this.#failures % failuresATelling === 1 ? 'warn' : 'debug';
-    logger[level](fields, isExpected ? 'consumer.commit-overtaken' : 'consumer.commit-failed');
+    const level = !isExpected && this.#failures % logEveryNthFailure === 1 ? 'warn' : 'debug';
+    logger[level](fields, isExpected ? 'consumer.commit-superseded' : 'consumer.commit-failed');
   }
 }

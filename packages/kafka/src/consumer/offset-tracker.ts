@@ -14,7 +14,7 @@ export class OffsetTracker {
   #isDone = new Uint8Array(firstCapacity);
   // Tickets count up for ever; a ticket's slot in the ring is its low bits.
   #head = 0;
-  #tail = 0;
+  #rangeReader = 0;
   #nextOffset: number;
   #pending = 0;
   #isClosed = false;
@@ -36,18 +36,18 @@ export class OffsetTracker {
 
   /** Records from the oldest that is not done to the newest: what a restart would read again. */
   get span(): number {
-    return this.#tail - this.#head;
+    return this.#rangeReader - this.#head;
   }
 
   /** The offset to commit: of the oldest record that is not done, else the next one to come. */
   get committable(): number {
-    if (this.#head === this.#tail) return this.#nextOffset;
+    if (this.#head === this.#rangeReader) return this.#nextOffset;
     return this.#offsets[this.#slot(this.#head)] ?? this.#nextOffset;
   }
 
   /** Time in the log of the oldest record that is not done; undefined when every one is. */
   get oldestTimestampMs(): number | undefined {
-    return this.#head === this.#tail ? undefined : this.#timestamps[this.#slot(this.#head)];
+    return this.#head === this.#rangeReader ? undefined : this.#timestamps[this.#slot(this.#head)];
   }
 
   /** Adds the record at `offset` and returns its ticket for {@link done}. Offsets must grow; a smaller one throws. */
@@ -55,13 +55,13 @@ export class OffsetTracker {
     if (offset < this.#nextOffset) {
       throw new RangeError(`offset ${offset} was seen before: the next one is ${this.#nextOffset}`);
     }
-    if (this.#tail - this.#head === this.#offsets.length) this.#grow();
-    const ticket = this.#tail;
+    if (this.#rangeReader - this.#head === this.#offsets.length) this.#grow();
+    const ticket = this.#rangeReader;
     const slot = this.#slot(ticket);
     this.#offsets[slot] = offset;
     this.#timestamps[slot] = timestampMs;
     this.#isDone[slot] = 0;
-    this.#tail += 1;
+    this.#rangeReader += 1;
     this.#pending += 1;
     this.#nextOffset = offset + 1;
     return ticket;
@@ -74,12 +74,12 @@ export class OffsetTracker {
 
   /** Marks a record done. False when it was so already or the tracker is closed. */
   done(ticket: number): boolean {
-    if (this.#isClosed || ticket < this.#head || ticket >= this.#tail) return false;
+    if (this.#isClosed || ticket < this.#head || ticket >= this.#rangeReader) return false;
     const slot = this.#slot(ticket);
     if (this.#isDone[slot] === 1) return false;
     this.#isDone[slot] = 1;
     this.#pending -= 1;
-    while (this.#head < this.#tail && this.#isDone[this.#slot(this.#head)] === 1) this.#head += 1;
+    while (this.#head < this.#rangeReader && this.#isDone[this.#slot(this.#head)] === 1) this.#head += 1;
     return true;
   }
 
@@ -98,7 +98,7 @@ export class OffsetTracker {
     const offsets = new Float64Array(length);
     const timestamps = new Float64Array(length);
     const isDone = new Uint8Array(length);
-    for (let ticket = this.#head; ticket < this.#tail; ticket += 1) {
+    for (let ticket = this.#head; ticket < this.#rangeReader; ticket += 1) {
       const slot = ticket & (length - 1);
       offsets[slot] = this.#offsets[this.#slot(ticket)] ?? 0;
       timestamps[slot] = this.#timestamps[this.#slot(ticket)] ?? 0;

@@ -1,33 +1,40 @@
 import { AppError, backoffMs } from '@tidings/runtime';
 import type { PartitionRef } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
-import { type LaneSetOptions, type LogPosition, laneKey, reopenBackoff } from './partition-source.ts';
-import type { PartitionLane } from './partition-worker.ts';
+import {
+  type AssignedPartitionsOptions,
+  type LogPosition,
+  partitionKey,
+  reopenBackoff,
+} from './partition-source.ts';
+import type { PartitionWorker } from './partition-worker.ts';
 
-export type LaneOpenerOptions<T> = LaneSetOptions<T> &
+export type PartitionOpenerOptions<T> = AssignedPartitionsOptions<T> &
   Readonly<{
     isClosing: () => boolean;
-    onOpened: (lane: PartitionLane<T>) => void;
-    onFailed: (lane: PartitionLane<T>, error: unknown) => void;
+    onOpened: (worker: PartitionWorker<T>) => void;
+    onFailed: (worker: PartitionWorker<T>, error: unknown) => void;
   }>;
 
 /** Takes lanes from `opening` to `open`: finds where the group stands, lets the service restore its state, then seeks. */
-export class LaneOpener<T> {
-  readonly #options: LaneOpenerOptions<T>;
+export class PartitionOpener<T> {
+  readonly #options: PartitionOpenerOptions<T>;
 
-  constructor(options: LaneOpenerOptions<T>) {
+  constructor(options: PartitionOpenerOptions<T>) {
     this.#options = options;
   }
 
   /** Ends when each lane is open, was given up meanwhile, or has failed. */
-  async open(lanes: readonly PartitionLane<T>[]): Promise<void> {
+  async open(workers: readonly PartitionWorker<T>[]): Promise<void> {
     const { run, source, clock, logger, isClosing } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
-      const waiting = lanes.filter((lane) => lane.state === 'opening');
+      const waiting = workers.filter((worker) => worker.state === 'opening');
       if (waiting.length === 0 || isClosing()) return;
       try {
         const positions = await source.positions(waiting.map(({ ref }) => ref));
-        await Promise.all(waiting.map((lane) => this.#openOne(lane, positions.get(laneKey(lane.ref)))));
+        await Promise.all(
+          waiting.map((worker) => this.#openOne(worker, positions.get(partitionKey(worker.ref)))),
+        );
         return;
       } catch (error) {
         logger.warn({ group: run.group, attempt, reason: reasonOf(error) }, 'consumer.positions-unavailable');
@@ -37,10 +44,10 @@ export class LaneOpener<T> {
     }
   }
 
-  async #openOne(lane: PartitionLane<T>, position: LogPosition | undefined): Promise<void> {
+  async #openOne(worker: PartitionWorker<T>, position: LogPosition | undefined): Promise<void> {
     const { run, source, isClosing, onOpened, onFailed } = this.#options;
-    const { ref } = lane;
-    if (lane.state !== 'opening') return;
+    const { ref } = worker;
+    if (worker.state !== 'opening') return;
     if (position === undefined) {
       throw new AppError({
         code: 'unavailable',
@@ -48,7 +55,7 @@ export class LaneOpener<T> {
       });
     }
     const start = this.#startOf(ref, position);
-    lane.startAt(start);
+    worker.startAt(start);
     try {
       await run.onAssigned?.({
         ...ref,
@@ -57,14 +64,14 @@ export class LaneOpener<T> {
         highOffset: BigInt(position.high),
       });
     } catch (error) {
-      onFailed(lane, error);
+      onFailed(worker, error);
       return;
     }
-    lane.open();
+    worker.open();
     // It may have been lost while the service restored its state.
-    if (!lane.isOpen || isClosing()) return;
+    if (!worker.isOpen || isClosing()) return;
     source.seek(ref, start);
-    onOpened(lane);
+    onOpened(worker);
   }
 
   #startOf(ref: PartitionRef, { committed, low, high }: LogPosition): number {

@@ -18,12 +18,12 @@ export type FetchedBatch = Readonly<{
 }>;
 
 /** The log below a set of lanes: a kafkajs consumer, or the memory bus. */
-export type LaneSource = Readonly<{
+export type PartitionSource = Readonly<{
   pause(ref: PartitionRef): void;
   resume(ref: PartitionRef): void;
   /** The next fetch of the partition starts here. */
   seek(ref: PartitionRef, offset: number): void;
-  /** Positions by {@link laneKey}. */
+  /** Positions by {@link partitionKey}. */
   positions(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, LogPosition>>;
   /** Whether there is a generation to commit in. */
   canCommit(): boolean;
@@ -32,9 +32,9 @@ export type LaneSource = Readonly<{
 }>;
 
 /** What a set of lanes is made of. `poison` writes a record to dead-letters and resolves after the ack. */
-export type LaneSetOptions<T> = Readonly<{
+export type AssignedPartitionsOptions<T> = Readonly<{
   run: RunPartitionsOptions<T>;
-  source: LaneSource;
+  source: PartitionSource;
   poison: (record: IncomingRecord, error: unknown) => Promise<void>;
   clock: Clock;
   logger: Logger;
@@ -42,7 +42,7 @@ export type LaneSetOptions<T> = Readonly<{
 }>;
 
 /** A partition as the key of a map. */
-export const laneKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
+export const partitionKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
 
 /** Waits before a partition is tried again: after a failed handler, or while its positions cannot be read. */
 export const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };

@@ -2,18 +2,18 @@ import type { IncomingRecord, PartitionRef, WorkBatch, WorkItem } from '../bus.t
 import { OffsetTracker } from './offset-tracker.ts';
 
 /** When a partition is held back: at this many records, or bytes of values, that are not done. */
-export type LaneLimits = Readonly<{ records: number; bytes: number }>;
+export type PartitionLimits = Readonly<{ records: number; bytes: number }>;
 
 /** What a lane needs from the set that owns it. */
-export type LaneHandlers<T> = Readonly<{
+export type PartitionWorkerHandlers<T> = Readonly<{
   decode(record: IncomingRecord): T;
   onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /** Writes the record to dead-letters, then calls `done`. */
   onPoison(record: IncomingRecord, error: unknown, done: () => void): void;
   /** The handler failed: this lane is of no more use. */
-  onFailure(lane: PartitionLane<T>, error: unknown): void;
+  onFailure(worker: PartitionWorker<T>, error: unknown): void;
   /** Records were finished and a paused lane has room again. */
-  onRoom(lane: PartitionLane<T>): void;
+  onCapacity(worker: PartitionWorker<T>): void;
   /** Nothing is pending in this lane any more. */
   onIdle(): void;
 }>;
@@ -22,32 +22,32 @@ export type LaneHandlers<T> = Readonly<{
  * `opening` (state is being restored, nothing fetched) → `open` → `closed` (lost, failed or shut down; for good). A
  * partition that comes back gets a new lane, so what an old one still finishes counts for nothing.
  */
-export type LaneState = 'opening' | 'open' | 'closed';
+export type PartitionWorkerState = 'opening' | 'open' | 'closed';
 
 // A few records that stay undone may hold back this many times the limit in records that are done behind them.
 const spanFactor = 16;
 
 /** One partition for one time of owning it: from fetched records to offsets that may be committed. */
-export class PartitionLane<T> {
+export class PartitionWorker<T> {
   readonly ref: PartitionRef;
-  #state: LaneState = 'opening';
+  #state: PartitionWorkerState = 'opening';
   isPaused = true;
   /** What the group has committed, as far as we know. */
   committedOffset = 0;
-  readonly #handlers: LaneHandlers<T>;
-  readonly #limits: LaneLimits;
+  readonly #handlers: PartitionWorkerHandlers<T>;
+  readonly #limits: PartitionLimits;
   #tracker = new OffsetTracker(0);
   #pendingBytes = 0;
   #inbox: WorkItem<T>[][] = [];
   #isPumping = false;
 
-  constructor(ref: PartitionRef, limits: LaneLimits, handlers: LaneHandlers<T>) {
+  constructor(ref: PartitionRef, limits: PartitionLimits, handlers: PartitionWorkerHandlers<T>) {
     this.ref = ref;
     this.#limits = limits;
     this.#handlers = handlers;
   }
 
-  get state(): LaneState {
+  get state(): PartitionWorkerState {
     return this.#state;
   }
 
@@ -77,7 +77,7 @@ export class PartitionLane<T> {
   }
 
   /** Half of what makes it full, so that it does not flap. */
-  get hasRoom(): boolean {
+  get hasCapacity(): boolean {
     const { records, bytes } = this.#limits;
     const tracker = this.#tracker;
     return (
@@ -107,7 +107,7 @@ export class PartitionLane<T> {
       this.#pendingBytes += bytes;
       const tracker = this.#tracker;
       try {
-        items.push(new TrackedItem(record, this.#handlers.decode(record), { lane: this, tracker, ticket }));
+        items.push(new TrackedItem(record, this.#handlers.decode(record), { worker: this, tracker, ticket }));
       } catch (error) {
         this.#handlers.onPoison(record, error, () => this.finish(tracker, ticket, bytes));
       }
@@ -127,7 +127,7 @@ export class PartitionLane<T> {
   finish(tracker: OffsetTracker, ticket: number, bytes: number): void {
     if (!tracker.done(ticket)) return;
     this.#pendingBytes -= bytes;
-    if (this.isPaused && this.#state === 'open' && this.hasRoom) this.#handlers.onRoom(this);
+    if (this.isPaused && this.#state === 'open' && this.hasCapacity) this.#handlers.onCapacity(this);
     if (tracker.pending === 0) this.#handlers.onIdle();
   }
 
@@ -163,21 +163,21 @@ export class PartitionLane<T> {
   }
 }
 
-type Place<T> = Readonly<{ lane: PartitionLane<T>; tracker: OffsetTracker; ticket: number }>;
+type TrackedPosition<T> = Readonly<{ worker: PartitionWorker<T>; tracker: OffsetTracker; ticket: number }>;
 
 class TrackedItem<T> implements WorkItem<T> {
   readonly record: IncomingRecord;
   readonly message: T;
-  readonly #place: Place<T>;
+  readonly #position: TrackedPosition<T>;
 
-  constructor(record: IncomingRecord, message: T, place: Place<T>) {
+  constructor(record: IncomingRecord, message: T, position: TrackedPosition<T>) {
     this.record = record;
     this.message = message;
-    this.#place = place;
+    this.#position = position;
   }
 
   done(): void {
-    const { lane, tracker, ticket } = this.#place;
-    lane.finish(tracker, ticket, this.record.value?.length ?? 0);
+    const { worker, tracker, ticket } = this.#position;
+    worker.finish(tracker, ticket, this.record.value?.length ?? 0);
   }
 }

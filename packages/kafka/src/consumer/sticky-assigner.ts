@@ -13,22 +13,22 @@ export type Claim = Readonly<{ memberId: string; owned: readonly number[] }>;
 export function sharePartitions(count: number, claims: readonly Claim[]): Map<string, number[]> {
   const taken = new Set<number>();
   const byId = [...claims].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
-  const wishes = byId.map(({ memberId, owned }) => {
+  const claimsById = byId.map(({ memberId, owned }) => {
     const own = [...new Set(owned)].filter((partition) => partition < count && !taken.has(partition));
     for (const partition of own) taken.add(partition);
     return { memberId, own: own.sort((a, b) => a - b) };
   });
   const share = Math.floor(count / claims.length);
   // Those that hold most keep the odd ones.
-  const byHolding = [...wishes].sort((a, b) => b.own.length - a.own.length);
+  const byOwnedCount = [...claimsById].sort((a, b) => b.own.length - a.own.length);
   const shares = new Map<string, { size: number; partitions: number[] }>();
-  byHolding.forEach(({ memberId, own }, at) => {
+  byOwnedCount.forEach(({ memberId, own }, at) => {
     const size = share + (at < count % claims.length ? 1 : 0);
     shares.set(memberId, { size, partitions: own.slice(0, size) });
   });
   const kept = new Set([...shares.values()].flatMap(({ partitions }) => partitions));
   const free = Array.from({ length: count }, (_, partition) => partition).filter((p) => !kept.has(p));
-  for (const { memberId } of wishes) {
+  for (const { memberId } of claimsById) {
     const mine = shares.get(memberId);
     if (mine !== undefined) mine.partitions.push(...free.splice(0, mine.size - mine.partitions.length));
   }
@@ -43,7 +43,7 @@ export function sharePartitions(count: number, claims: readonly Claim[]): Map<st
  * eager: every member stops and rejoins, but goes on where it was in the partitions that it keeps.
  */
 export const stickyAssigner =
-  (holding: () => readonly PartitionRef[]): PartitionAssigner =>
+  (ownedPartitions: () => readonly PartitionRef[]): PartitionAssigner =>
   ({ cluster }) => ({
     name: 'tidings-sticky-1',
     version: 0,
@@ -52,7 +52,9 @@ export const stickyAssigner =
       metadata: MemberMetadata.encode({
         version: 0,
         topics,
-        userData: Buffer.from(JSON.stringify([...new Set(holding().map(({ partition }) => partition))])),
+        userData: Buffer.from(
+          JSON.stringify([...new Set(ownedPartitions().map(({ partition }) => partition))]),
+        ),
       }),
     }),
     assign: async ({ members, topics }) => {

@@ -1,8 +1,8 @@
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PartitionRef } from '../bus.ts';
-import { laneKey } from './partition-source.ts';
-import { StuckWatch } from './stuck-partitions.ts';
+import { partitionKey } from './partition-source.ts';
+import { StuckPartitions } from './stuck-partitions.ts';
 
 const ref = { topic: 'work', partition: 0 };
 
@@ -16,10 +16,10 @@ describe('stuck watch', () => {
     offset = 10;
     end = 10;
     stuck = [];
-    new StuckWatch({
+    new StuckPartitions({
       clock,
-      wanting: () => [{ ...ref, offset }],
-      ends: async () => new Map([[laneKey(ref), end]]),
+      awaitingRecords: () => [{ ...ref, offset }],
+      ends: async () => new Map([[partitionKey(ref), end]]),
       onStuck: (refs) => void stuck.push(refs),
     });
   });
@@ -39,7 +39,7 @@ describe('stuck watch', () => {
 
   it('is content with a partition that moves, however far behind', async () => {
     end = 1_000_000;
-    for (let look = 0; look < 10; look += 1) {
+    for (let check = 0; check < 10; check += 1) {
       offset += 1;
       await clock.advance(30_000);
     }

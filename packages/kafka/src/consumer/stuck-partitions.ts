@@ -1,12 +1,12 @@
-import { type Clock, repeatTurns } from '@tidings/runtime';
+import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { PartitionRef } from '../bus.ts';
-import { type CommitOffset, laneKey } from './partition-source.ts';
+import { type CommitOffset, partitionKey } from './partition-source.ts';
 
-export type StuckWatchOptions = Readonly<{
+export type StuckPartitionsOptions = Readonly<{
   clock: Clock;
   /** Partitions that should be receiving records, with the next offset of each. */
-  wanting: () => readonly CommitOffset[];
-  /** End of the log of each partition, by {@link laneKey}. */
+  awaitingRecords: () => readonly CommitOffset[];
+  /** End of the log of each partition, by {@link partitionKey}. */
   ends: (refs: readonly PartitionRef[]) => Promise<ReadonlyMap<string, number>>;
   /** Records wait in these partitions and none has come between two looks. */
   onStuck: (refs: readonly PartitionRef[]) => void;
@@ -18,23 +18,23 @@ const intervalMs = 30_000;
  * Looks whether records arrive where records wait. Heartbeats do not tell: kafkajs sends them from a fetch loop that may
  * skip a partition for ever (a record above the fetch limits, #1072; a lost fetcher).
  */
-export class StuckWatch {
-  readonly #options: StuckWatchOptions;
+export class StuckPartitions {
+  readonly #options: StuckPartitionsOptions;
   /** Next offsets at the last look, and whether records waited behind them then. */
   #last = new Map<string, Readonly<{ offset: number; isBehind: boolean }>>();
   /** Ends it. */
   readonly stop: () => void;
 
-  constructor(options: StuckWatchOptions) {
+  constructor(options: StuckPartitionsOptions) {
     this.#options = options;
-    const turn = async (isStopped: () => boolean): Promise<void> => this.#look(isStopped);
-    this.stop = repeatTurns({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, turn });
+    const task = async (isStopped: () => boolean): Promise<void> => this.#check(isStopped);
+    this.stop = runPeriodically({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, task });
   }
 
-  async #look(isStopped: () => boolean): Promise<void> {
-    const { wanting, ends, onStuck } = this.#options;
-    const present = wanting();
-    const still = present.filter((ref) => this.#last.get(laneKey(ref))?.offset === ref.offset);
+  async #check(isStopped: () => boolean): Promise<void> {
+    const { awaitingRecords, ends, onStuck } = this.#options;
+    const present = awaitingRecords();
+    const still = present.filter((ref) => this.#last.get(partitionKey(ref))?.offset === ref.offset);
     let highs: ReadonlyMap<string, number>;
     try {
       highs = still.length === 0 ? new Map() : await ends(still);
@@ -42,10 +42,10 @@ export class StuckWatch {
       // Brokers that do not answer are not a stuck partition; others watch for them.
       highs = new Map();
     }
-    const isBehind = (ref: CommitOffset): boolean => (highs.get(laneKey(ref)) ?? 0) > ref.offset;
-    const stuck = still.filter((ref) => isBehind(ref) && this.#last.get(laneKey(ref))?.isBehind);
+    const isBehind = (ref: CommitOffset): boolean => (highs.get(partitionKey(ref)) ?? 0) > ref.offset;
+    const stuck = still.filter((ref) => isBehind(ref) && this.#last.get(partitionKey(ref))?.isBehind);
     this.#last = new Map(
-      present.map((ref) => [laneKey(ref), { offset: ref.offset, isBehind: isBehind(ref) }]),
+      present.map((ref) => [partitionKey(ref), { offset: ref.offset, isBehind: isBehind(ref) }]),
     );
     if (stuck.length > 0 && !isStopped()) {
       this.#last.clear();

@@ -202,7 +202,7 @@ export class SupervisedConsumer {
     // The first crash after a broker's death is normal: "coordinator is loading" ends a join.
     const level = this.#crashes > 1 || reason === 'defect' ? 'warn' : 'info';
     const fields = { group, reason, crashes: this.#crashes, delayMs, cause: reasonOf(error) };
-    endpoint.logger[level](reason === 'defect' ? { ...fields, err: error } : fields, 'consumer.restarting');
+    endpoint.logger[level](reason === 'defect' ? { ...fields, error } : fields, 'consumer.restarting');
     events.onLost?.();
     // Not awaited by the handler that brought us here: kafkajs would wait for it in turn.
     void within(disconnectTimeoutMs, consumer.disconnect()).then(() => {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import type { OpenHarness } from './harness.ts';
-import { gatherContract } from './linger-contract.ts';
+import { lingerContract } from './linger-contract.ts';
 import { producerContract } from './producer-contract.ts';
 import { readingContract } from './reading-contract.ts';
 import { rebalanceContract } from './rebalance-contract.ts';
@@ -11,7 +11,7 @@ export function busContract(name: string, open: OpenHarness): void {
   describe(`${name} keeps the bus contract`, () => {
     producerContract(open);
     runnerContract(open);
-    gatherContract(open);
+    lingerContract(open);
     rebalanceContract(open);
     readingContract(open);
   });

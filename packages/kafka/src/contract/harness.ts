@@ -40,14 +40,14 @@ export const numberOf = (record: IncomingRecord): number => Number(textOf(record
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
 /** For `vi.waitFor`: long enough for a group to lose a member and find together again. */
-export const patient = { timeout: 30_000, interval: 20 };
+export const longTimeout = { timeout: 30_000, interval: 20 };
 
 /** Everything that lies in a topic now. */
 export async function readAll(bus: Bus, topic: TopicDefinition): Promise<IncomingRecord[]> {
   const records: IncomingRecord[] = [];
   const partitions = upTo(topic.partitions);
   const onRecord = (record: IncomingRecord) => void records.push(record);
-  await bus.readTail({ topic, partitions, from: { offsets: new Map() }, service: 'contract', onRecord });
+  await bus.readRange({ topic, partitions, from: { offsets: new Map() }, service: 'contract', onRecord });
   return records;
 }
 

@@ -4,9 +4,9 @@ import {
   type BusHarness,
   finishing,
   freshName,
+  longTimeout,
   numbered,
   type OpenHarness,
-  patient,
   upTo,
 } from './harness.ts';
 
@@ -26,7 +26,7 @@ const counting = () => {
 };
 
 /** How records that come one by one are brought together. */
-export function gatherContract(open: OpenHarness): void {
+export function lingerContract(open: OpenHarness): void {
   describe('gathering', () => {
     let harness: BusHarness;
     beforeEach(async () => {
@@ -49,11 +49,11 @@ export function gatherContract(open: OpenHarness): void {
       });
       // Comes once the wait is over, though it is less than enough.
       await producer.publish(numbered(topic, 0, { partition: 0 }));
-      await vi.waitFor(() => expect(seen).toEqual([0]), patient);
+      await vi.waitFor(() => expect(seen).toEqual([0]), longTimeout);
       // One by one within the next wait: they come together.
       counts.batches = 0;
       for (const n of upTo(10)) await producer.publish(numbered(topic, 1 + n, { partition: n % 2 }));
-      await vi.waitFor(() => expect(seen).toHaveLength(11), patient);
+      await vi.waitFor(() => expect(seen).toHaveLength(11), longTimeout);
       // Two partitions, and the end of a wait may fall between.
       expect(counts.batches).toBeLessThanOrEqual(4);
     });
@@ -61,7 +61,7 @@ export function gatherContract(open: OpenHarness): void {
     it('does not wait when enough is there', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
-      const sizes = { quick: [] as number[], patient: [] as number[] };
+      const sizes = { quick: [] as number[], longTimeout: [] as number[] };
       const run = async (name: keyof typeof sizes, minBytes: number) =>
         harness.bus.runPartitions({
           group: freshName(name),
@@ -75,16 +75,16 @@ export function gatherContract(open: OpenHarness): void {
           maxWaitMs: 1_500,
         });
       await run('quick', 1_000);
-      await run('patient', 1_000_000);
+      await run('longTimeout', 1_000_000);
       const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
       for (const n of upTo(12)) {
         // What cannot be compressed, so that the broker counts the bytes that we count.
         await producer.publish({ topic, key: null, value: randomBytes(2_000) });
-        await vi.waitFor(() => expect(sum(sizes.quick)).toBe(n + 1), patient);
+        await vi.waitFor(() => expect(sum(sizes.quick)).toBe(n + 1), longTimeout);
       }
-      await vi.waitFor(() => expect(sum(sizes.patient)).toBe(12), patient);
+      await vi.waitFor(() => expect(sum(sizes.longTimeout)).toBe(12), longTimeout);
       expect(sizes.quick).toHaveLength(12);
-      expect(sizes.patient.length).toBeLessThan(12);
+      expect(sizes.longTimeout.length).toBeLessThan(12);
     });
 
     it('brings what comes one by one together between two fetches, and all of it', async () => {
@@ -99,11 +99,11 @@ export function gatherContract(open: OpenHarness): void {
         fetchIntervalMs,
       });
       await producer.publish(numbered(topic, 0));
-      await vi.waitFor(() => expect(seen).toEqual([0]), patient);
+      await vi.waitFor(() => expect(seen).toEqual([0]), longTimeout);
       counts.batches = 0;
       const beganMs = performance.now();
       for (const n of upTo(30)) await producer.publish(numbered(topic, 1 + n));
-      await vi.waitFor(() => expect(seen).toEqual(upTo(31)), patient);
+      await vi.waitFor(() => expect(seen).toEqual(upTo(31)), longTimeout);
       const intervals = (performance.now() - beganMs) / fetchIntervalMs;
       // One that is under way at the beginning, and one that begins in each interval.
       expect(counts.batches).toBeLessThanOrEqual(2 + Math.floor(intervals));

@@ -97,8 +97,8 @@ export function producerContract(open: OpenHarness): void {
       const writable = producer.whenWritable().then(() => {
         isWritable = true;
       });
-      const refused = producer.publish(numbered(topic, 4), { deadlineMs: 60_000 });
-      await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
+      const rejected = producer.publish(numbered(topic, 4), { deadlineMs: 60_000 });
+      await expect(rejected).rejects.toMatchObject({ code: 'unavailable' });
       expect(isWritable).toBe(false);
       expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
       await writable;

@@ -3,10 +3,10 @@ import type { IncomingRecord, OutgoingRecord, TableOptions } from '../bus.ts';
 import {
   type BusHarness,
   freshName,
+  longTimeout,
   numbered,
   numberOf,
   type OpenHarness,
-  patient,
   readAll,
   textOf,
   upTo,
@@ -48,7 +48,7 @@ function tableContract(open: OpenHarness): void {
       expect(table.size()).toBe(50);
       expect([...table.values()].sort()).toEqual(keys.map((key) => `${key} one`).sort());
       await producer.publish(versioned(topic, 'key-7', { version: 2, value: 'two' }));
-      await vi.waitFor(() => expect(table.get('key-7')).toBe('two'), patient);
+      await vi.waitFor(() => expect(table.get('key-7')).toBe('two'), longTimeout);
       expect(table.isStale()).toBe(false);
     });
 
@@ -76,7 +76,7 @@ function tableContract(open: OpenHarness): void {
         { topic, key: 'never-seen', value: null },
         versioned(topic, 'end', { version: 1, value: 'end' }),
       ]);
-      await vi.waitFor(() => expect(table.get('end')).toBe('end'), patient);
+      await vi.waitFor(() => expect(table.get('end')).toBe('end'), longTimeout);
       expect(changes).toEqual(['a=two', 'b=five', 'b=undefined', 'end=end']);
       expect(table.get('b')).toBeUndefined();
       expect(table.size()).toBe(2);
@@ -97,7 +97,7 @@ function readTailContract(open: OpenHarness): void {
       const producer = await harness.bus.producer();
       await producer.publishAll(upTo(30).map((n) => numbered(topic, n, { partition: n % 3 })));
       const seen: number[] = [];
-      await harness.bus.readTail({
+      await harness.bus.readRange({
         topic,
         partitions: [0, 2],
         from: { offsets: new Map([[0, 4n]]) },
@@ -121,7 +121,7 @@ function readTailContract(open: OpenHarness): void {
       const read = async (timestampMs: number): Promise<number[]> => {
         const seen: number[] = [];
         const onRecord = (record: IncomingRecord) => void seen.push(numberOf(record));
-        await harness.bus.readTail({
+        await harness.bus.readRange({
           topic,
           partitions: [0],
           from: { timestampMs },
@@ -149,7 +149,7 @@ function readTailContract(open: OpenHarness): void {
         throw new TypeError('listener');
       };
       const from = { offsets: new Map() };
-      const read = harness.bus.readTail({ topic, partitions: [0], from, service: 'contract', onRecord });
+      const read = harness.bus.readRange({ topic, partitions: [0], from, service: 'contract', onRecord });
       await expect(read).rejects.toThrow('listener');
     });
   });
@@ -176,10 +176,10 @@ function relayContract(open: OpenHarness): void {
       });
       const relay = await harness.bus.relay({ group, topic: rung, delayMs, forward });
       await producer.publishAll(upTo(10).map((n) => numbered(rung, n, { partition: n % 2 })));
-      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeTypeOf('number'), patient);
+      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeTypeOf('number'), longTimeout);
       expect(await readAll(harness.bus, target)).toEqual([]);
       await producer.publishAll(upTo(10).map((n) => numbered(rung, 10 + n, { partition: n % 2 })));
-      await vi.waitFor(async () => expect(await readAll(harness.bus, target)).toHaveLength(20), patient);
+      await vi.waitFor(async () => expect(await readAll(harness.bus, target)).toHaveLength(20), longTimeout);
       const moved = await readAll(harness.bus, target);
       for (const partition of [0, 1]) {
         const ofPartition = moved.filter(({ headers }) => headers['from'] === String(partition));
@@ -189,14 +189,14 @@ function relayContract(open: OpenHarness): void {
       for (const { timestampMs, headers } of moved) {
         expect(timestampMs - Number(headers['at'])).toBeGreaterThanOrEqual(delayMs - 1);
       }
-      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeUndefined(), patient);
+      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeUndefined(), longTimeout);
       await relay.close();
 
       const again = await harness.bus.relay({ group, topic: rung, delayMs, forward });
       await producer.publish(numbered(rung, 20, { partition: 0 }));
       await vi.waitFor(async () => {
         expect((await readAll(harness.bus, target)).map(numberOf)).toContain(20);
-      }, patient);
+      }, longTimeout);
       expect(await readAll(harness.bus, target)).toHaveLength(21);
       await again.close();
     });

@@ -3,10 +3,10 @@ import type { PartitionRef, WorkItem } from '../bus.ts';
 import {
   type BusHarness,
   freshName,
+  longTimeout,
   numbered,
   numberOf,
   type OpenHarness,
-  patient,
   upTo,
 } from './harness.ts';
 
@@ -16,14 +16,14 @@ const partitionsOf = (refs: readonly PartitionRef[]): number[] =>
 /** A member that keeps its items and notes what it is told. */
 function member() {
   const items: WorkItem<number>[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   return {
     items,
-    told,
+    reported,
     handlers: {
       decode: numberOf,
-      onAssigned: async ({ partition }: PartitionRef) => void told.push(`assigned ${partition}`),
-      onRevoked: ({ partition }: PartitionRef) => void told.push(`revoked ${partition}`),
+      onAssigned: async ({ partition }: PartitionRef) => void reported.push(`assigned ${partition}`),
+      onRevoked: ({ partition }: PartitionRef) => void reported.push(`revoked ${partition}`),
       onBatch: (batch: { readonly items: readonly WorkItem<number>[] }) => void items.push(...batch.items),
     },
   };
@@ -44,7 +44,7 @@ export function rebalanceContract(open: OpenHarness): void {
       const [one, two] = [member(), member()];
       const first = await harness.bus.runPartitions({ group, topics: [topic], ...one.handlers });
       await producer.publishAll(upTo(40).map((n) => numbered(topic, n, { partition: n % 4 })));
-      await vi.waitFor(() => expect(one.items).toHaveLength(40), patient);
+      await vi.waitFor(() => expect(one.items).toHaveLength(40), longTimeout);
 
       const peer = await harness.peer();
       const second = await peer.runPartitions({ group, topics: [topic], ...two.handlers });
@@ -53,28 +53,30 @@ export function rebalanceContract(open: OpenHarness): void {
         expect(second.assigned()).toHaveLength(2);
         // What the first had not done comes to the second from the committed offset.
         expect(two.items).toHaveLength(20);
-      }, patient);
+      }, longTimeout);
       const [kept, moved] = [partitionsOf(first.assigned()), partitionsOf(second.assigned())];
       expect([...kept, ...moved].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
-      expect(one.told.filter((line) => line.startsWith('revoked')).sort()).toEqual(
+      expect(one.reported.filter((line) => line.startsWith('revoked')).sort()).toEqual(
         moved.map((partition) => `revoked ${partition}`),
       );
-      expect(two.told.sort()).toEqual(moved.map((partition) => `assigned ${partition}`));
+      expect(two.reported.sort()).toEqual(moved.map((partition) => `assigned ${partition}`));
 
       await producer.publishAll(upTo(40).map((n) => numbered(topic, 40 + n, { partition: n % 4 })));
       await vi.waitFor(() => {
         expect(one.items).toHaveLength(60);
         expect(two.items).toHaveLength(40);
-      }, patient);
+      }, longTimeout);
       const all = new Set([...one.items, ...two.items].map(({ message }) => message));
       expect([...all].sort((a, b) => a - b)).toEqual(upTo(80));
 
       for (const item of [...one.items, ...two.items]) item.done();
       await second.close();
-      await vi.waitFor(() => expect(first.assigned()).toHaveLength(4), patient);
+      await vi.waitFor(() => expect(first.assigned()).toHaveLength(4), longTimeout);
       await producer.publishAll(upTo(4).map((n) => numbered(topic, 80 + n, { partition: n })));
-      await vi.waitFor(() => expect(one.items).toHaveLength(64), patient);
-      const regained = one.told.filter((line) => moved.some((partition) => line === `assigned ${partition}`));
+      await vi.waitFor(() => expect(one.items).toHaveLength(64), longTimeout);
+      const regained = one.reported.filter((line) =>
+        moved.some((partition) => line === `assigned ${partition}`),
+      );
       expect(regained).toHaveLength(4);
     });
 
@@ -85,10 +87,10 @@ export function rebalanceContract(open: OpenHarness): void {
       const [one, two] = [member(), member()];
       const first = await harness.bus.runPartitions({ group, topics: [topic], ...one.handlers });
       await producer.publishAll(upTo(6).map((n) => numbered(topic, n, { partition: n % 2 })));
-      await vi.waitFor(() => expect(one.items).toHaveLength(6), patient);
+      await vi.waitFor(() => expect(one.items).toHaveLength(6), longTimeout);
       const peer = await harness.peer();
       const second = await peer.runPartitions({ group, topics: [topic], ...two.handlers });
-      await vi.waitFor(() => expect(two.items).toHaveLength(3), patient);
+      await vi.waitFor(() => expect(two.items).toHaveLength(3), longTimeout);
       for (const item of one.items) item.done();
       await second.close({ drainMs: 0 });
       await first.close({ drainMs: 0 });

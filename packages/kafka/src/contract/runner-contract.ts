@@ -5,10 +5,10 @@ import {
   type BusHarness,
   finishing,
   freshName,
+  longTimeout,
   numbered,
   numberOf,
   type OpenHarness,
-  patient,
   readAll,
   textOf,
   upTo,
@@ -49,7 +49,7 @@ export function runnerContract(open: OpenHarness): void {
         },
       });
       await producer.publishAll(upTo(100).map((n) => numbered(topic, 100 + n, { partition: n % 3 })));
-      await vi.waitFor(() => expect([...byPartition.values()].flat()).toHaveLength(200), patient);
+      await vi.waitFor(() => expect([...byPartition.values()].flat()).toHaveLength(200), longTimeout);
       for (const [partition, seen] of byPartition) {
         const first = upTo(100).filter((n) => n % 3 === partition);
         expect(seen).toEqual([...first, ...first.map((n) => 100 + n)]);
@@ -63,13 +63,13 @@ export function runnerContract(open: OpenHarness): void {
       await producer.publishAll(upTo(6).map((n) => numbered(topic, n)));
       const kept: WorkItem<number>[] = [];
       const runner = await harness.bus.runPartitions({ group, topics: [topic], ...keeping(kept) });
-      await vi.waitFor(() => expect(messagesOf(kept)).toEqual(upTo(6)), patient);
+      await vi.waitFor(() => expect(messagesOf(kept)).toEqual(upTo(6)), longTimeout);
       for (const n of [5, 1, 0, 4]) kept[n]?.done();
       expect(runner.pending()).toBe(2);
       await runner.close({ drainMs: 0 });
       const again: number[] = [];
       await harness.bus.runPartitions({ group, topics: [topic], ...finishing(again) });
-      await vi.waitFor(() => expect(again).toEqual([2, 3, 4, 5]), patient);
+      await vi.waitFor(() => expect(again).toEqual([2, 3, 4, 5]), longTimeout);
     });
 
     it('waits for what is pending when it closes, and commits it', async () => {
@@ -79,7 +79,7 @@ export function runnerContract(open: OpenHarness): void {
       await producer.publishAll(upTo(3).map((n) => numbered(topic, n)));
       const kept: WorkItem<number>[] = [];
       const runner = await harness.bus.runPartitions({ group, topics: [topic], ...keeping(kept) });
-      await vi.waitFor(() => expect(kept).toHaveLength(3), patient);
+      await vi.waitFor(() => expect(kept).toHaveLength(3), longTimeout);
       const closing = runner.close({ drainMs: 20_000 });
       for (const item of kept) item.done();
       await closing;
@@ -100,7 +100,7 @@ export function runnerContract(open: OpenHarness): void {
         service: 'lag',
         onRecord: (record: IncomingRecord) => seen.push(record),
       };
-      await harness.bus.readTail({ ...read, from: { timestampMs: 0 } });
+      await harness.bus.readRange({ ...read, from: { timestampMs: 0 } });
       const [first] = seen;
       const behind = async (writtenBeforeMs?: number) => {
         const options = writtenBeforeMs === undefined ? {} : { writtenBeforeMs };
@@ -121,7 +121,7 @@ export function runnerContract(open: OpenHarness): void {
       await harness.bus.runPartitions({ group, topics: [topic], ...handlers });
       await producer.publishAll(upTo(5).map((n) => numbered(topic, n)));
       const committed = async () => (await harness.bus.lag(group, [topic]))[0]?.committedOffset;
-      await vi.waitFor(async () => expect(await committed()).toBe(5n), patient);
+      await vi.waitFor(async () => expect(await committed()).toBe(5n), longTimeout);
     });
 
     it('sends what cannot be decoded to dead-letters with its origin, and goes on', async () => {
@@ -141,24 +141,26 @@ export function runnerContract(open: OpenHarness): void {
       };
       const handlers = { ...finishing(seen), decode };
       const runner = await harness.bus.runPartitions({ group, topics: [topic], ...handlers });
-      await vi.waitFor(() => expect(seen).toEqual([0, 2]), patient);
-      const letters = await vi.waitFor(async () => {
+      await vi.waitFor(() => expect(seen).toEqual([0, 2]), longTimeout);
+      const deadLetters = await vi.waitFor(async () => {
         const all = (await readAll(harness.bus, topics.deadLetters)).map(decodeDeadLetterFact);
         const mine = all.flatMap((fact) =>
-          'letter' in fact && fact.letter.type === 'RecordPoisoned.v1' && fact.letter.group === group
+          'deadLetter' in fact &&
+          fact.deadLetter.type === 'RecordPoisoned.v1' &&
+          fact.deadLetter.group === group
             ? [fact]
             : [],
         );
         expect(mine).toHaveLength(1);
         return mine;
-      }, patient);
-      expect(letters[0]?.value.toString()).toBe('poison');
-      expect(letters[0]?.letter).toMatchObject({
+      }, longTimeout);
+      expect(deadLetters[0]?.value.toString()).toBe('poison');
+      expect(deadLetters[0]?.deadLetter).toMatchObject({
         reason: 'undecodable',
         detail: 'not a number',
         origin: { topic: topic.name, partition: 0, offset: '1', key: 'k', headers },
       });
-      await vi.waitFor(() => expect(runner.pending()).toBe(0), patient);
+      await vi.waitFor(() => expect(runner.pending()).toBe(0), longTimeout);
       await runner.close();
       expect((await harness.bus.lag(group, [topic]))[0]?.committedOffset).toBe(3n);
     });
@@ -174,14 +176,14 @@ export function runnerContract(open: OpenHarness): void {
         maxPendingPerPartition: 10,
       });
       await producer.publishAll(upTo(10).map((n) => numbered(topic, n, { partition: 0 })));
-      await vi.waitFor(() => expect(kept).toHaveLength(10), patient);
+      await vi.waitFor(() => expect(kept).toHaveLength(10), longTimeout);
       await producer.publish(numbered(topic, 10, { partition: 0 }));
       // The other partition is alive, and what was written before to the full one has not come.
       await producer.publish(numbered(topic, 99, { partition: 1 }));
-      await vi.waitFor(() => expect(messagesOf(kept)).toContain(99), patient);
+      await vi.waitFor(() => expect(messagesOf(kept)).toContain(99), longTimeout);
       expect(messagesOf(kept)).not.toContain(10);
       for (const item of kept.slice(0, 5)) item.done();
-      await vi.waitFor(() => expect(messagesOf(kept)).toContain(10), patient);
+      await vi.waitFor(() => expect(messagesOf(kept)).toContain(10), longTimeout);
     });
 
     it('does not give a partition two batches at a time', async () => {
@@ -205,13 +207,13 @@ export function runnerContract(open: OpenHarness): void {
         },
       });
       await producer.publish(numbered(topic, 0));
-      await vi.waitFor(() => expect(releases).toHaveLength(1), patient);
+      await vi.waitFor(() => expect(releases).toHaveLength(1), longTimeout);
       await producer.publish(numbered(topic, 1));
       await producer.publish(numbered(topic, 2));
       await vi.waitFor(() => {
         releases.shift()?.();
         expect(seen).toEqual([0, 1, 2]);
-      }, patient);
+      }, longTimeout);
       expect(most).toBe(1);
     });
 
@@ -235,11 +237,11 @@ export function runnerContract(open: OpenHarness): void {
           if (assignment.partition === 0) await new Promise<void>((resolve) => (restored = resolve));
         },
       });
-      await vi.waitFor(() => expect(seen).toEqual([1, 2]), patient);
+      await vi.waitFor(() => expect(seen).toEqual([1, 2]), longTimeout);
       await producer.publish(numbered(topic, 3, { partition: 1 }));
-      await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), patient);
+      await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), longTimeout);
       restored();
-      await vi.waitFor(() => expect(seen).toEqual([1, 2, 3, 0]), patient);
+      await vi.waitFor(() => expect(seen).toEqual([1, 2, 3, 0]), longTimeout);
       expect(assignments.sort((a, b) => a.partition - b.partition)).toEqual([
         { topic: topic.name, partition: 0, committedOffset: 0n, lowOffset: 0n, highOffset: 1n },
         { topic: topic.name, partition: 1, committedOffset: 0n, lowOffset: 0n, highOffset: 2n },
@@ -250,14 +252,14 @@ export function runnerContract(open: OpenHarness): void {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const seen: number[] = [];
-      const told: string[] = [];
+      const reported: string[] = [];
       let failures = 2;
       const runner = await harness.bus.runPartitions({
         group: freshName('throw'),
         topics: [topic],
         decode: numberOf,
-        onAssigned: async ({ partition }) => void told.push(`assigned ${partition}`),
-        onRevoked: ({ partition }) => void told.push(`revoked ${partition}`),
+        onAssigned: async ({ partition }) => void reported.push(`assigned ${partition}`),
+        onRevoked: ({ partition }) => void reported.push(`revoked ${partition}`),
         onBatch: ({ partition, items }) => {
           if (partition === 0 && failures > 0) {
             failures -= 1;
@@ -270,15 +272,15 @@ export function runnerContract(open: OpenHarness): void {
         },
       });
       await producer.publish(numbered(topic, 0, { partition: 0 }));
-      await vi.waitFor(() => expect(failures).toBeLessThan(2), patient);
+      await vi.waitFor(() => expect(failures).toBeLessThan(2), longTimeout);
       await producer.publish(numbered(topic, 1, { partition: 1 }));
-      await vi.waitFor(() => expect([...seen].sort()).toEqual([0, 1]), patient);
+      await vi.waitFor(() => expect([...seen].sort()).toEqual([0, 1]), longTimeout);
       expect(failures).toBe(0);
-      expect(told.filter((line) => line.endsWith('0'))).toEqual(
+      expect(reported.filter((line) => line.endsWith('0'))).toEqual(
         ['assigned', 'revoked', 'assigned', 'revoked', 'assigned'].map((word) => `${word} 0`),
       );
-      expect(told.filter((line) => line.endsWith('1'))).toEqual(['assigned 1']);
-      await vi.waitFor(() => expect(runner.state()).toBe('running'), patient);
+      expect(reported.filter((line) => line.endsWith('1'))).toEqual(['assigned 1']);
+      await vi.waitFor(() => expect(runner.state()).toBe('running'), longTimeout);
     });
   });
 }

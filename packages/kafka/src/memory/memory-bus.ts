@@ -6,7 +6,7 @@ import type {
   IncomingRecord,
   PartitionRunner,
   Producer,
-  ReadTailOptions,
+  ReadRangeOptions,
   Relay,
   RelayOptions,
   RunPartitionsOptions,
@@ -14,13 +14,13 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from '../bus.ts';
-import { createPoisonWriter } from '../consumer/dead-letter.ts';
+import { createDeadLetterWriter } from '../consumer/dead-letter.ts';
 import { startRelay } from '../consumer/delay-relay.ts';
 import { lagUntil } from '../consumer/lag.ts';
-import { laneKey } from '../consumer/partition-source.ts';
+import { partitionKey } from '../consumer/partition-source.ts';
 import { noMetrics } from '../metrics.ts';
 import { TableView } from '../table/table-view.ts';
-import { MemoryGroup, MemoryRunner } from './memory-consumer.ts';
+import { MemoryConsumer, MemoryGroup } from './memory-consumer.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryProducer, Reachability } from './memory-producer.ts';
 
@@ -68,11 +68,11 @@ export function createMemoryBus({
 
   const runPartitions = async <T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> => {
     members += 1;
-    const poison = createPoisonWriter({ group: run.group, clock, producer: () => ownProducer });
+    const poison = createDeadLetterWriter({ group: run.group, clock, producer: () => ownProducer });
     const group = groupOf(run.group);
     const id = `member-${members}`;
     const runner = opened(
-      new MemoryRunner({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
+      new MemoryConsumer({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
     );
     runner.start();
     return runner;
@@ -84,7 +84,7 @@ export function createMemoryBus({
     table: async (table) => opened(openTable(table, { log, reachability, logger })),
     relay: async (relay: RelayOptions): Promise<Relay> =>
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
-    readTail: async (options) => readTail(options, log),
+    readRange: async (options) => readRange(options, log),
     lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
       topics.flatMap((topic) =>
         lagOf(topic, groupOf(group), log).map((lag) => {
@@ -129,17 +129,17 @@ function openTable<V>(table: TableOptions<V>, { log, reachability, logger }: Tab
   };
 }
 
-async function readTail(options: ReadTailOptions, log: MemoryLog): Promise<void> {
+async function readRange(options: ReadRangeOptions, log: MemoryLog): Promise<void> {
   const { topic, partitions, from, until, onRecord } = options;
   for (const partition of partitions) {
     const records = log.partitionsOf(topic)[partition] ?? [];
     const end = until?.get(partition) ?? BigInt(records.length);
     for (const record of records.slice()) {
-      const isWanted =
+      const isInRange =
         'offsets' in from
           ? record.offset >= (from.offsets.get(partition) ?? 0n)
           : record.timestampMs >= from.timestampMs;
-      if (isWanted && record.offset < end) onRecord(record);
+      if (isInRange && record.offset < end) onRecord(record);
     }
   }
 }
@@ -147,7 +147,7 @@ async function readTail(options: ReadTailOptions, log: MemoryLog): Promise<void>
 function lagOf(topic: TopicDefinition, group: MemoryGroup, log: MemoryLog): TopicPartitionLag[] {
   return log.partitionsOf(topic).map((records, partition) => {
     const ref = { topic: topic.name, partition };
-    const committedOffset = BigInt(group.commits.get(laneKey(ref)) ?? 0);
+    const committedOffset = BigInt(group.commits.get(partitionKey(ref)) ?? 0);
     const highOffset = BigInt(records.length);
     return { ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset };
   });

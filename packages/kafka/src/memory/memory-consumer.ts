@@ -1,6 +1,6 @@
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
-import { LaneSet } from '../consumer/assigned-partitions.ts';
-import { type LaneSetOptions, laneKey } from '../consumer/partition-source.ts';
+import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
+import { type AssignedPartitionsOptions, partitionKey } from '../consumer/partition-source.ts';
 import { sharePartitions } from '../consumer/sticky-assigner.ts';
 import type { MemoryLog } from './memory-log.ts';
 
@@ -57,22 +57,22 @@ export class MemoryGroup {
   }
 }
 
-export type MemoryRunnerOptions<T> = Readonly<{
+export type MemoryConsumerOptions<T> = Readonly<{
   id: string;
   group: MemoryGroup;
   log: MemoryLog;
   run: RunPartitionsOptions<T>;
 }> &
-  Pick<LaneSetOptions<T>, 'poison' | 'clock' | 'logger' | 'metrics'>;
+  Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'logger' | 'metrics'>;
 
 type Cursor = { readonly ref: PartitionRef; next: number; isPaused: boolean };
 
 const maxBatchRecords = 500;
 
-/** A group member of the memory bus: the same {@link LaneSet} as over Kafka, fed from arrays. */
-export class MemoryRunner<T> implements PartitionRunner {
-  readonly #options: MemoryRunnerOptions<T>;
-  readonly #lanes: LaneSet<T>;
+/** A group member of the memory bus: the same {@link AssignedPartitions} as over Kafka, fed from arrays. */
+export class MemoryConsumer<T> implements PartitionRunner {
+  readonly #options: MemoryConsumerOptions<T>;
+  readonly #partitions: AssignedPartitions<T>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
   #cancelCommits: () => void = () => {};
@@ -81,10 +81,10 @@ export class MemoryRunner<T> implements PartitionRunner {
   #pulledAtMs = -Infinity;
   #isStopped = false;
 
-  constructor(options: MemoryRunnerOptions<T>) {
+  constructor(options: MemoryConsumerOptions<T>) {
     this.#options = options;
     const { group, log, run, poison, clock, logger, metrics } = options;
-    this.#lanes = new LaneSet({
+    this.#partitions = new AssignedPartitions({
       run,
       poison,
       clock,
@@ -101,12 +101,15 @@ export class MemoryRunner<T> implements PartitionRunner {
           new Map(
             refs.map((ref) => {
               const high = log.records(ref.topic, ref.partition).length;
-              return [laneKey(ref), { committed: group.commits.get(laneKey(ref)) ?? null, low: 0, high }];
+              return [
+                partitionKey(ref),
+                { committed: group.commits.get(partitionKey(ref)) ?? null, low: 0, high },
+              ];
             }),
           ),
         canCommit: () => true,
         commit: async (offsets) => {
-          for (const { offset, ...ref } of offsets) group.commits.set(laneKey(ref), offset);
+          for (const { offset, ...ref } of offsets) group.commits.set(partitionKey(ref), offset);
         },
       },
     });
@@ -118,8 +121,8 @@ export class MemoryRunner<T> implements PartitionRunner {
     group.join({
       id,
       topics: run.topics,
-      flush: () => void this.#lanes.commit(),
-      assigned: () => this.#lanes.assigned(),
+      flush: () => void this.#partitions.commit(),
+      assigned: () => this.#partitions.assigned(),
       assign: (refs) => this.#assign(refs),
     });
     this.#scheduleCommit();
@@ -127,15 +130,15 @@ export class MemoryRunner<T> implements PartitionRunner {
 
   state(): WorkerState {
     if (this.#isStopped) return 'stopped';
-    return this.#lanes.isRestarting ? 'restarting' : 'running';
+    return this.#partitions.isRestarting ? 'restarting' : 'running';
   }
 
   pending(): number {
-    return this.#lanes.pending();
+    return this.#partitions.pending();
   }
 
   assigned(): readonly PartitionRef[] {
-    return this.#lanes.assigned();
+    return this.#partitions.assigned();
   }
 
   async close({ drainMs = 10_000 }: Readonly<{ drainMs?: number }> = {}): Promise<void> {
@@ -144,21 +147,22 @@ export class MemoryRunner<T> implements PartitionRunner {
     this.#cancelCommits();
     this.#cancelWait?.();
     for (const remove of this.#removers) remove();
-    await this.#lanes.close(drainMs);
+    await this.#partitions.close(drainMs);
     this.#options.group.leave(this.#options.id);
   }
 
   #assign(refs: readonly PartitionRef[]): void {
-    const present = new Set(refs.map(laneKey));
+    const present = new Set(refs.map(partitionKey));
     for (const key of this.#cursors.keys()) if (!present.has(key)) this.#cursors.delete(key);
     for (const ref of refs) {
-      if (!this.#cursors.has(laneKey(ref))) this.#cursors.set(laneKey(ref), { ref, next: 0, isPaused: true });
+      if (!this.#cursors.has(partitionKey(ref)))
+        this.#cursors.set(partitionKey(ref), { ref, next: 0, isPaused: true });
     }
-    this.#lanes.assign(refs, { isSameMember: true });
+    this.#partitions.assign(refs, { isSameMember: true });
   }
 
   #cursor(ref: PartitionRef, change: (cursor: Cursor) => void): void {
-    const cursor = this.#cursors.get(laneKey(ref));
+    const cursor = this.#cursors.get(partitionKey(ref));
     if (cursor !== undefined) change(cursor);
   }
 
@@ -198,13 +202,13 @@ export class MemoryRunner<T> implements PartitionRunner {
     const endOffset = next + records.length;
     // First, since what the handler does may seek.
     cursor.next = endOffset;
-    return this.#lanes.deliver({ ref, fetchedOffset: next, endOffset, records });
+    return this.#partitions.deliver({ ref, fetchedOffset: next, endOffset, records });
   }
 
   #scheduleCommit(): void {
     const { clock, run } = this.#options;
     this.#cancelCommits = clock.setTimer(() => {
-      void this.#lanes.commit();
+      void this.#partitions.commit();
       this.#scheduleCommit();
     }, run.commitIntervalMs ?? 500);
   }

@@ -22,7 +22,7 @@ export class Reachability {
   }
 }
 
-type Parked = Readonly<{
+type PendingPublish = Readonly<{
   records: readonly OutgoingRecord[];
   settle: () => void;
   fail: (error: AppError) => void;
@@ -33,7 +33,7 @@ export class MemoryProducer implements Producer {
   readonly #log: MemoryLog;
   readonly #clock: Clock;
   readonly #reachability: Reachability;
-  readonly #parked = new Set<Parked>();
+  readonly #pending = new Set<PendingPublish>();
   readonly #maxRecords: number;
   readonly #removeListener: () => void;
   #writers: (() => void)[] = [];
@@ -49,7 +49,7 @@ export class MemoryProducer implements Producer {
     this.#clock = options.clock;
     this.#maxRecords = options.maxBufferedRecords ?? 10_000;
     this.#removeListener = reachability.onReachable(() => {
-      for (const parked of [...this.#parked]) parked.settle();
+      for (const pending of [...this.#pending]) pending.settle();
     });
   }
 
@@ -66,9 +66,9 @@ export class MemoryProducer implements Producer {
   ): Promise<readonly RecordPosition[]> {
     if (this.#isClosed) throw closed();
     for (const record of records) this.#check(record);
-    if (this.#reachability.isReachable && this.#parked.size === 0) return this.#append(records);
+    if (this.#reachability.isReachable && this.#pending.size === 0) return this.#append(records);
     if (deadlineMs !== undefined && this.#isFull()) throw unavailable('too many records wait');
-    return this.#park(records, deadlineMs);
+    return this.#enqueue(records, deadlineMs);
   }
 
   async whenWritable(): Promise<void> {
@@ -78,7 +78,7 @@ export class MemoryProducer implements Producer {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#removeListener();
-    for (const parked of [...this.#parked]) parked.fail(closed());
+    for (const pending of [...this.#pending]) pending.fail(closed());
     this.#wakeWriters();
   }
 
@@ -100,7 +100,7 @@ export class MemoryProducer implements Producer {
 
   #isFull(): boolean {
     let waiting = 0;
-    for (const { records } of this.#parked) waiting += records.length;
+    for (const { records } of this.#pending) waiting += records.length;
     return waiting >= this.#maxRecords;
   }
 
@@ -110,32 +110,32 @@ export class MemoryProducer implements Producer {
     for (const wake of writers) wake();
   }
 
-  async #park(
+  async #enqueue(
     records: readonly OutgoingRecord[],
     deadlineMs: number | undefined,
   ): Promise<readonly RecordPosition[]> {
     return new Promise((resolve, reject) => {
       let cancel: () => void = () => {};
-      const leave = () => {
+      const finish = () => {
         cancel();
-        this.#parked.delete(parked);
+        this.#pending.delete(pending);
         this.#wakeWriters();
       };
-      const parked: Parked = {
+      const pending: PendingPublish = {
         records,
         settle: () => {
-          leave();
+          finish();
           resolve(this.#append(records));
         },
         fail: (error) => {
-          leave();
+          finish();
           reject(error);
         },
       };
-      this.#parked.add(parked);
+      this.#pending.add(pending);
       if (deadlineMs === undefined) return;
       cancel = this.#clock.setTimer(
-        () => parked.fail(unavailable(`no answer within ${deadlineMs} ms`)),
+        () => pending.fail(unavailable(`no answer within ${deadlineMs} ms`)),
         deadlineMs,
       );
     });

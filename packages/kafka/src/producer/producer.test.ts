@@ -58,7 +58,7 @@ function brokerByHand() {
 
 const timeout = (): Error =>
   new kafkajs.KafkaJSNumberOfRetriesExceeded(new Error('not leader'), { retryCount: 0, retryTime: 0 });
-const refusal = (): Error => {
+const rejection = (): Error => {
   const error = new kafkajs.KafkaJSProtocolError(new Error('too large'));
   return Object.assign(error, { type: 'MESSAGE_TOO_LARGE' });
 };
@@ -177,11 +177,11 @@ describe('producer', () => {
     // Sooner than the shortest back-off.
     const given = producer.publish(record(0, 0), { deadlineMs: 50 });
     const kept = producer.publish(record(1, 0));
-    const refused = expect(given).rejects.toMatchObject({ code: 'unavailable' });
+    const rejected = expect(given).rejects.toMatchObject({ code: 'unavailable' });
     await clock.advance(0);
     broker.calls[0]?.answer(timeout());
     await clock.advance(150);
-    await refused;
+    await rejected;
     expect(broker.calls[1]?.parts).toEqual({ 0: [1] });
     broker.acknowledge(broker.calls[1]);
     await kept;
@@ -193,7 +193,7 @@ describe('producer', () => {
     await clock.advance(0);
     for (let at = 0; at < broker.calls.length; at += 1) {
       const call = broker.calls[at];
-      if (call?.parts[0]?.includes(3)) call.answer(refusal());
+      if (call?.parts[0]?.includes(3)) call.answer(rejection());
       else broker.acknowledge(call);
       await clock.advance(0);
     }
@@ -211,7 +211,7 @@ describe('producer', () => {
   it('does not blame a record for the refusal of a send that it shared with others', async () => {
     const published = producer.publishAll([record(0, 0), record(1, 1)]);
     await clock.advance(0);
-    broker.calls[0]?.answer(refusal());
+    broker.calls[0]?.answer(rejection());
     await clock.advance(0);
     for (const call of broker.calls.slice(1)) broker.acknowledge(call);
     await published;
@@ -256,7 +256,7 @@ describe('producer', () => {
 
   it('ends its repeating when it closes', async () => {
     const published = producer.publish(record(0, 0));
-    const refused = expect(published).rejects.toMatchObject({ code: 'closed' });
+    const rejected = expect(published).rejects.toMatchObject({ code: 'closed' });
     await clock.advance(0);
     broker.calls[0]?.answer(timeout());
     const closing = producer.close();
@@ -266,7 +266,7 @@ describe('producer', () => {
     }
     await clock.advance(0);
     await closing;
-    await refused;
+    await rejected;
     expect(clock.pendingTimers).toBe(0);
   });
 });

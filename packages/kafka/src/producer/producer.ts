@@ -51,7 +51,7 @@ export class KafkaProducer implements Producer {
       logger,
       metrics: this.#metrics,
       signal: this.#abort.signal,
-      onGone: (records) => this.#forget(records),
+      onSettled: (records) => this.#forget(records),
     });
   }
 
@@ -114,7 +114,7 @@ export class KafkaProducer implements Producer {
     const topic = record.topic.name;
     const partitions = this.#loop.buffer.partitionsOf(topic);
     if (partitions !== undefined) {
-      this.#place(record, buffered, partitions);
+      this.#assignPartition(record, buffered, partitions);
       return;
     }
     const waiting = this.#unplaced.get(topic);
@@ -126,7 +126,7 @@ export class KafkaProducer implements Producer {
     void this.#loadTopic(topic);
   }
 
-  #place(record: OutgoingRecord, buffered: BufferedRecord, partitions: number): void {
+  #assignPartition(record: OutgoingRecord, buffered: BufferedRecord, partitions: number): void {
     const { topic, key, partition } = record;
     if (partition !== undefined && !(partition >= 0 && partition < partitions)) {
       const message = `${topic.name} has the partitions 0 to ${partitions - 1}, got ${partition}`;
@@ -137,9 +137,9 @@ export class KafkaProducer implements Producer {
     const { buffer } = this.#loop;
     const keyed = () =>
       key === null ? buffer.stickyPartition(topic.name) : partitionForKey(key, partitions);
-    const place = partition ?? keyed();
-    buffered.message.partition = place;
-    buffer.push(topic.name, place, buffered);
+    const target = partition ?? keyed();
+    buffered.message.partition = target;
+    buffer.push(topic.name, target, buffered);
   }
 
   async #loadTopic(topic: string): Promise<void> {
@@ -150,7 +150,7 @@ export class KafkaProducer implements Producer {
         this.#loop.buffer.setPartitions(topic, partitions);
         const waiting = this.#unplaced.get(topic) ?? [];
         this.#unplaced.delete(topic);
-        for (const { record, buffered } of waiting) this.#place(record, buffered, partitions);
+        for (const { record, buffered } of waiting) this.#assignPartition(record, buffered, partitions);
         this.#loop.schedule();
         return;
       } catch (error) {

@@ -72,7 +72,7 @@ export type BufferedRecord = Readonly<{
  * `idle → sending → idle`, or `sending → recovering → idle` when a send failed. Only an idle partition gives records to
  * a send, so one send a partition is in flight and its records stay in order.
  */
-export type PartitionState = 'idle' | 'sending' | 'recovering';
+export type PartitionState = 'idle' | 'sending' | 'retrying';
 
 /** What waits for one partition, in order. */
 export type PartitionQueue = {
@@ -152,17 +152,17 @@ export class RecordBuffer {
   /** Takes what the next send should carry, marks its partitions as sending, and skips what nobody waits for. */
   take(): TakenRecords {
     const slices: PartitionSlice[] = [];
-    const room = { records: this.#limits.records, bytes: this.#limits.bytes, isUntouched: true };
+    const capacity = { records: this.#limits.records, bytes: this.#limits.bytes, isUntouched: true };
     const dropped: BufferedRecord[] = [];
-    const left: PartitionQueue[] = [];
+    const remaining: PartitionQueue[] = [];
     for (const queue of this.#ready) {
-      const records = room.records > 0 && room.bytes > 0 ? takeFrom(queue, room, dropped) : [];
+      const records = capacity.records > 0 && capacity.bytes > 0 ? takeFrom(queue, capacity, dropped) : [];
       if (records.length > 0) {
         queue.state = 'sending';
         slices.push({ queue, records });
-      } else if (!isEmpty(queue)) left.push(queue);
+      } else if (!isEmpty(queue)) remaining.push(queue);
     }
-    this.#ready = left;
+    this.#ready = remaining;
     return { slices, dropped };
   }
 
@@ -192,10 +192,10 @@ export class RecordBuffer {
   #rotate(known: TopicQueues): void {
     const count = known.partitions.length;
     known.stickyRecords = 0;
-    for (const wanted of ['idle', 'sending'] as const) {
+    for (const live of ['idle', 'sending'] as const) {
       for (let step = 1; step <= count; step += 1) {
         const candidate = (known.sticky + step) % count;
-        if (known.partitions[candidate]?.state !== wanted) continue;
+        if (known.partitions[candidate]?.state !== live) continue;
         known.sticky = candidate;
         return;
       }
@@ -206,24 +206,28 @@ export class RecordBuffer {
 
 const isEmpty = ({ waiting, taken }: PartitionQueue): boolean => waiting.length === taken;
 
-type Room = { records: number; bytes: number; isUntouched: boolean };
+type SendCapacity = { records: number; bytes: number; isUntouched: boolean };
 
-function takeFrom(queue: PartitionQueue, room: Room, dropped: BufferedRecord[]): BufferedRecord[] {
+function takeFrom(
+  queue: PartitionQueue,
+  capacity: SendCapacity,
+  dropped: BufferedRecord[],
+): BufferedRecord[] {
   const records: BufferedRecord[] = [];
-  while (queue.taken < queue.waiting.length && room.records > 0) {
+  while (queue.taken < queue.waiting.length && capacity.records > 0) {
     const record = queue.waiting[queue.taken];
     if (record === undefined) break;
     // The first of a send always fits, however large: else it would wait for ever.
-    if (record.bytes > room.bytes && !room.isUntouched) break;
+    if (record.bytes > capacity.bytes && !capacity.isUntouched) break;
     queue.taken += 1;
     if (record.group.isSettled) {
       dropped.push(record);
       continue;
     }
     records.push(record);
-    room.isUntouched = false;
-    room.records -= 1;
-    room.bytes -= record.bytes;
+    capacity.isUntouched = false;
+    capacity.records -= 1;
+    capacity.bytes -= record.bytes;
   }
   if (queue.taken === queue.waiting.length) {
     queue.waiting = [];

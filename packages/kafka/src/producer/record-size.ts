@@ -30,7 +30,7 @@ export function measureRecord({ topic, key, headers, value }: OutgoingRecord): n
 }
 
 function unusable(topic: string, part: string, got: unknown): AppError {
-  const wanted = { value: 'a Buffer or null', key: 'a string (the topic is compacted)' }[part] ?? 'a string';
-  const message = `a record for ${topic} has a ${part} that is not ${wanted}: got ${String(got)}`;
+  const live = { value: 'a Buffer or null', key: 'a string (the topic is compacted)' }[part] ?? 'a string';
+  const message = `a record for ${topic} has a ${part} that is not ${live}: got ${String(got)}`;
   return new AppError({ code: 'invalid-request', message });
 }

@@ -1,9 +1,9 @@
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock } from '@tidings/runtime';
-import { isRefusal, reasonOf } from '../client/errors.ts';
+import { isRejection, reasonOf } from '../client/errors.ts';
 import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
 
-export type RecoverPartitionOptions = Readonly<{
+export type RetryPartitionOptions = Readonly<{
   slice: PartitionSlice;
   /** What the first send failed with; `isOwnError`: nothing but this partition was in it. */
   failure: Readonly<{ error: unknown; isOwnError: boolean }>;
@@ -12,7 +12,7 @@ export type RecoverPartitionOptions = Readonly<{
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
-  onGone: (records: readonly BufferedRecord[]) => void;
+  onSettled: (records: readonly BufferedRecord[]) => void;
 }>;
 
 const backoff = { baseMs: 150, maxMs: 2_000, random: Math.random };
@@ -22,22 +22,22 @@ const backoff = { baseMs: 150, maxMs: 2_000, random: Math.random };
  * the producer closes. Only a record that the broker refuses for what it is gets rejected: the part is halved until that
  * record stands alone. Any of it may already be in the log, so this makes duplicates, never gaps.
  */
-export async function recoverPartition(options: RecoverPartitionOptions): Promise<void> {
-  const { slice, failure, clock, logger, signal, onGone } = options;
+export async function retryPartition(options: RetryPartitionOptions): Promise<void> {
+  const { slice, failure, clock, logger, signal, onSettled } = options;
   const { topic, partition } = slice.queue;
   const parts: (readonly BufferedRecord[])[] = [slice.records];
-  let error = failure.isOwnError || !isRefusal(failure.error) ? failure.error : undefined;
+  let error = failure.isOwnError || !isRejection(failure.error) ? failure.error : undefined;
   let failures = 0;
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-    if (isRefusal(error) && part.length > 1) {
+    if (isRejection(error) && part.length > 1) {
       const middle = Math.ceil(part.length / 2);
       parts.unshift(part.slice(0, middle), part.slice(middle));
       error = undefined;
       continue;
     }
-    if (isRefusal(error)) {
-      reject(part, refused(topic, error));
-      onGone(part);
+    if (isRejection(error)) {
+      reject(part, rejected(topic, error));
+      onSettled(part);
       error = undefined;
       continue;
     }
@@ -46,18 +46,18 @@ export async function recoverPartition(options: RecoverPartitionOptions): Promis
       await pause(clock, signal, backoffMs({ attempt: failures, ...backoff }));
     }
     if (signal.aborted) reject(part, closed());
-    const wanted = part.filter(({ group }) => !group.isSettled);
-    if (wanted.length < part.length) onGone(part.filter(({ group }) => group.isSettled));
+    const live = part.filter(({ group }) => !group.isSettled);
+    if (live.length < part.length) onSettled(part.filter(({ group }) => group.isSettled));
     error = undefined;
-    if (wanted.length === 0) continue;
+    if (live.length === 0) continue;
     try {
-      await options.send(wanted);
-      logger.info({ topic, partition, failures, records: wanted.length }, 'producer.recovered');
+      await options.send(live);
+      logger.info({ topic, partition, failures, records: live.length }, 'producer.recovered');
       failures = 0;
     } catch (thrown) {
       logger.warn({ topic, partition, failures, reason: reasonOf(thrown) }, 'producer.send-failed');
       error = thrown;
-      parts.unshift(wanted);
+      parts.unshift(live);
     }
   }
 }
@@ -69,7 +69,7 @@ export const closed = (): AppError =>
     message: 'the producer is closed; what was not acknowledged may be in the log',
   });
 
-const refused = (topic: string, cause: unknown): AppError =>
+const rejected = (topic: string, cause: unknown): AppError =>
   new AppError({ code: 'unprocessable', message: `${topic} refused the record: ${reasonOf(cause)}`, cause });
 
 function reject(records: readonly BufferedRecord[], error: AppError): void {

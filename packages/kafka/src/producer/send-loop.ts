@@ -3,7 +3,7 @@ import type { Clock } from '@tidings/runtime';
 import { reasonOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { type BufferedRecord, type PartitionSlice, RecordBuffer } from './record-buffer.ts';
-import { recoverPartition } from './retry-partition.ts';
+import { retryPartition } from './retry-partition.ts';
 
 /** Base offset of each partition that a send wrote to. */
 export type SentPartitions = readonly Readonly<{ topic: string; partition: number; baseOffset: string }>[];
@@ -23,7 +23,7 @@ export type SendLoopOptions = Readonly<{
   metrics: KafkaMetricHandles;
   signal: AbortSignal;
   /** Told of records that are over, one way or another, so that room is counted. */
-  onGone: (records: readonly BufferedRecord[]) => void;
+  onSettled: (records: readonly BufferedRecord[]) => void;
 }>;
 
 const sendLimits = { records: 500, bytes: 512 * 1024 };
@@ -58,7 +58,7 @@ export class SendLoop {
 
   #pump(): void {
     const { slices, dropped } = this.buffer.take();
-    if (dropped.length > 0) this.#options.onGone(dropped);
+    if (dropped.length > 0) this.#options.onSettled(dropped);
     if (slices.length === 0) return;
     this.#gatedSends += 1;
     let isGated = true;
@@ -85,13 +85,14 @@ export class SendLoop {
     } catch (error) {
       const { logger } = this.#options;
       logger.warn({ partitions: slices.length, reason: reasonOf(error) }, 'producer.send-failed');
-      for (const slice of slices) void this.#recover(slice, { error, isOwnError: slices.length === 1 });
+      for (const slice of slices) void this.#retry(slice, { error, isOwnError: slices.length === 1 });
       return;
     }
     const offsets = new Map(sent.map((part) => [`${part.topic} ${part.partition}`, part.baseOffset]));
     for (const slice of slices) {
       const base = offsets.get(`${slice.queue.topic} ${slice.queue.partition}`);
-      if (base === undefined) void this.#recover(slice, { error: leftOut(slice), isOwnError: true });
+      if (base === undefined)
+        void this.#retry(slice, { error: missingFromResponse(slice), isOwnError: true });
       else {
         this.#acknowledge(slice, base);
         this.buffer.release(slice.queue);
@@ -99,21 +100,21 @@ export class SendLoop {
     }
   }
 
-  async #recover(slice: PartitionSlice, failure: { error: unknown; isOwnError: boolean }): Promise<void> {
+  async #retry(slice: PartitionSlice, failure: { error: unknown; isOwnError: boolean }): Promise<void> {
     const { queue } = slice;
-    const { clock, logger, metrics, signal, onGone } = this.#options;
-    queue.state = 'recovering';
+    const { clock, logger, metrics, signal, onSettled } = this.#options;
+    queue.state = 'retrying';
     metrics.recoveringPartitions.inc({});
-    await recoverPartition({
+    await retryPartition({
       slice,
       failure,
       clock,
       logger,
       signal,
-      onGone,
+      onSettled,
       send: async (records) => {
         const [part] = await this.#send([{ queue, records }]);
-        if (part === undefined) throw leftOut(slice);
+        if (part === undefined) throw missingFromResponse(slice);
         this.#acknowledge({ queue, records }, part.baseOffset);
       },
     });
@@ -147,10 +148,10 @@ export class SendLoop {
       group.acknowledge(index, { topic, partition, offset });
       offset += 1n;
     }
-    this.#options.onGone(slice.records);
+    this.#options.onSettled(slice.records);
   }
 }
 
 /** kafkajs skips, without an error, a partition that its metadata does not know: such an answer is no acknowledgement. */
-const leftOut = ({ queue }: PartitionSlice): Error =>
+const missingFromResponse = ({ queue }: PartitionSlice): Error =>
   new Error(`${queue.topic} ${queue.partition} was left out of the send: not in the client's metadata`);

@@ -27,7 +27,7 @@ const defaultStaleAfterMs = 30_000;
 const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
 /** The name of a group that only one process ever uses: it never commits, so the broker forgets it by itself. */
-export const throwAwayGroup = (purpose: string): string => `${purpose}-${hostname()}-${randomUUID()}`;
+export const temporaryGroup = (purpose: string): string => `${purpose}-${hostname()}-${randomUUID()}`;
 
 /** A {@link Table} over a consumer with a group of its own, read from the beginning at each boot. */
 export class KafkaTable<V> implements Table<V> {
@@ -51,7 +51,7 @@ export class KafkaTable<V> implements Table<V> {
     const { table, endpoint, clock, metrics } = options;
     this.#lastProgressMs = clock.monotonicMs();
     this.#view = new TableView({ table, logger: endpoint.logger, metrics });
-    this.#group = throwAwayGroup(`table-${table.service}-${table.topic.name}`);
+    this.#group = temporaryGroup(`table-${table.service}-${table.topic.name}`);
     this.#ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
@@ -107,7 +107,7 @@ export class KafkaTable<V> implements Table<V> {
       // It never committed, so the broker removes it once it is empty.
       this.#options.endpoint.logger.debug(
         { group: this.#group, reason: reasonOf(error) },
-        'table.group-left',
+        'table.group-not-deleted',
       );
     }
   }
@@ -127,7 +127,7 @@ export class KafkaTable<V> implements Table<V> {
     if (Number(highWatermark) < position) {
       this.#options.endpoint.logger.warn(
         { topic, partition, position, highWatermark },
-        'table.topic-made-anew',
+        'table.topic-recreated',
       );
       position = 0;
     }

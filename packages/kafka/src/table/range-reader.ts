@@ -1,15 +1,15 @@
 import type { Clock } from '@tidings/runtime';
 import type { EachBatchPayload } from 'kafkajs';
-import type { IncomingRecord, ReadTailOptions } from '../bus.ts';
+import type { IncomingRecord, ReadRangeOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { reasonOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
-import { throwAwayGroup } from './kafka-table.ts';
+import { temporaryGroup } from './kafka-table.ts';
 
-export type KafkaTailOptions = Readonly<{
+export type RangeReaderOptions = Readonly<{
   endpoint: KafkaEndpoint;
   topic: string;
   service: string;
@@ -36,18 +36,18 @@ const idleMs = 10_000;
  * Reads stretches of one topic without committing. One throw-away consumer serves all reads of its topic: every partition
  * is paused but those being read. One read a partition at a time.
  */
-export class KafkaTail {
-  readonly #options: KafkaTailOptions;
+export class RangeReader {
+  readonly #options: RangeReaderOptions;
   readonly #consumer: SupervisedConsumer;
   readonly #group: string;
   readonly #reads = new Map<number, Read[]>();
   #cancelIdle: () => void = () => {};
   #closing: Promise<void> | undefined;
 
-  constructor(options: KafkaTailOptions) {
+  constructor(options: RangeReaderOptions) {
     this.#options = options;
     const { endpoint, topic, service, clock, metrics } = options;
-    this.#group = throwAwayGroup(`tail-${service}-${topic}`);
+    this.#group = temporaryGroup(`tail-${service}-${topic}`);
     this.#consumer = new SupervisedConsumer({
       endpoint,
       group: this.#group,
@@ -73,7 +73,7 @@ export class KafkaTail {
   async read(
     partition: number,
     range: Readonly<{ from: number; until: number }>,
-    onRecord: ReadTailOptions['onRecord'],
+    onRecord: ReadRangeOptions['onRecord'],
   ): Promise<void> {
     if (range.from >= range.until) return;
     await new Promise<void>((resolve, reject) => {
@@ -103,7 +103,10 @@ export class KafkaTail {
       await admin.run((client) => client.deleteGroups([this.#group]));
     } catch (failure) {
       // It never committed, so the broker removes it once it is empty.
-      endpoint.logger.debug({ group: this.#group, reason: reasonOf(failure) }, 'tail.group-left');
+      endpoint.logger.debug(
+        { group: this.#group, reason: reasonOf(failure) },
+        'range-reader.group-not-deleted',
+      );
     }
   }
 

@@ -72,7 +72,7 @@ export class TableView<V> {
     try {
       table.onChange?.(key, undefined);
     } catch (error) {
-      logger.error({ topic: table.topic.name, key, err: error }, 'table.listener-failed');
+      logger.error({ topic: table.topic.name, key, error }, 'table.listener-failed');
     }
   }
 }

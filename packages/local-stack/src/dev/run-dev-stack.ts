@@ -32,24 +32,24 @@ function servicesFromSource(): readonly ServiceSpec[] {
 export async function runDevStack(options: LocalStackOptions): Promise<number> {
   const services = servicesFromSource();
   return runLocalStack({ ...options, services, restartServices: false }, (stack) =>
-    restartOnChange(stack, options.say),
+    restartOnChange(stack, options.print),
   );
 }
 
 /** Restarts services of a running stack whenever their source changes, until the returned function is called. */
-function restartOnChange(stack: LocalStack, say: (line: string) => void): () => Promise<void> {
+function restartOnChange(stack: LocalStack, print: (line: string) => void): () => Promise<void> {
   const members = readWorkspace(root);
-  const types = new TypeCheck(root, say);
+  const types = new TypeCheck(root, print);
   const onChanges = async (files: readonly string[]): Promise<void> => {
     const services = servicesAffectedBy(files, { root, members });
     const errors = syntaxErrors(root, files);
     if (errors.length > 0) {
-      for (const line of errors) say(line);
-      say('what runs goes on as it was until this can be parsed');
+      for (const line of errors) print(line);
+      print('what runs goes on as it was until this can be parsed');
       return;
     }
     types.stop();
-    if (services.length > 0) await restart(stack, services, say);
+    if (services.length > 0) await restart(stack, services, print);
     types.start();
   };
   const collector = new ChangeCollector({
@@ -58,7 +58,7 @@ function restartOnChange(stack: LocalStack, say: (line: string) => void): () => 
     onChanges,
     onError: (error) => {
       if (!(error instanceof AppError)) throw error;
-      say(`error: ${error.message}`);
+      print(`error: ${error.message}`);
     },
   });
   const folders = members.map(({ folder }) => join(root, folder, 'src'));
@@ -66,7 +66,7 @@ function restartOnChange(stack: LocalStack, say: (line: string) => void): () => 
   watcher.on('all', (_, file) => {
     if (isSource(root, file)) collector.add(file);
   });
-  say('watching the sources: a service starts again when a file changes that it runs on');
+  print('watching the sources: a service starts again when a file changes that it runs on');
   return async () => {
     await watcher.close();
     types.stop();
@@ -77,12 +77,12 @@ function restartOnChange(stack: LocalStack, say: (line: string) => void): () => 
 async function restart(
   stack: LocalStack,
   services: readonly string[],
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   const startedMs = systemClock.monotonicMs();
-  say(`changed: ${services.join(', ')}`);
+  print(`changed: ${services.join(', ')}`);
   await stack.restart(services);
-  say(
+  print(
     `restarted in ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s: ${services.join(', ')}`,
   );
 }

@@ -14,9 +14,9 @@ export class TypeCheck {
   #running: ChildProcess | null = null;
   #hadErrors = false;
 
-  constructor(root: string, say: (line: string) => void) {
+  constructor(root: string, print: (line: string) => void) {
     this.#root = root;
-    this.#say = say;
+    this.#say = print;
   }
 
   /** Starts a check; one under way is ended first. */

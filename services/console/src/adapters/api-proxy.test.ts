@@ -28,7 +28,7 @@ const taking: Route = route({
   summary: 'Publish an event',
   idempotency: 'derived',
   body: jsonBody<object>({ schema: { type: 'object' }, maxBytes: 1_000 }),
-  answers: { 202: { description: 'Accepted.' } },
+  responses: { 202: { description: 'Accepted.' } },
   handle: async ({ request, idempotencyKey }) => ({
     status: 202,
     body: { address: addressOf(request), fields: request.rawHeaders, idempotencyKey },

@@ -1,8 +1,8 @@
 import type { ApiDescription } from '@tidings/http';
-import type { AskDescription } from '../ports.ts';
+import type { FetchDescription } from '../ports.ts';
 
 /** Asks by GET /v1/openapi.json, at most `timeoutMs`. */
-export function askDescription(timeoutMs: number): AskDescription {
+export function fetchDescription(timeoutMs: number): FetchDescription {
   return async ({ url }) => {
     try {
       const signal = AbortSignal.timeout(timeoutMs);

@@ -1,9 +1,9 @@
 import { messageOf } from '@tidings/runtime';
 import type { Answer, ServicePart } from '../domain/service-state.ts';
-import type { AskService } from '../ports.ts';
+import type { FetchReadiness } from '../ports.ts';
 
 /** Asks by GET /ready, at most `timeoutMs`. */
-export function askReady(timeoutMs: number): AskService {
+export function fetchReadiness(timeoutMs: number): FetchReadiness {
   return async ({ url }): Promise<Answer> => {
     const beganMs = performance.now();
     try {

@@ -8,7 +8,7 @@ const ready: ServiceState = {
   url: 'http://127.0.0.1:1',
   state: 'ready',
   tookMs: 2,
-  troubles: [],
+  problems: [],
   parts: [{ name: 'event-log', state: 'up' }],
 };
 
@@ -24,7 +24,7 @@ describe('the status page', () => {
   it('says what is wrong, where', () => {
     const page = renderOperatorPage([
       ready,
-      { ...ready, name: 'fanout', state: 'unreachable', troubles: ['refused'] },
+      { ...ready, name: 'fanout', state: 'unreachable', problems: ['refused'] },
     ]);
     expect(page).toContain('Not ready: fanout.');
     expect(page).toContain('<title>(1) Tidings</title>');
@@ -38,7 +38,7 @@ describe('the status page', () => {
 
   it('tells anybody no more than which services are ready', () => {
     const page = renderPublicPage([
-      { ...ready, state: 'not-ready', troubles: ['event-log: down (broker 10.0.0.7 refused)'] },
+      { ...ready, state: 'not-ready', problems: ['event-log: down (broker 10.0.0.7 refused)'] },
     ]);
     expect(page).toContain('Not ready: ingress.');
     expect(page).not.toMatch(/127\.0\.0\.1|10\.0\.0\.7|event-log|\/metrics|\/status|answered in/);
@@ -46,7 +46,7 @@ describe('the status page', () => {
 
   it('escapes what services say', () => {
     const page = renderOperatorPage([
-      { ...ready, state: 'not-ready', troubles: ['<script>alert(1)</script>'] },
+      { ...ready, state: 'not-ready', problems: ['<script>alert(1)</script>'] },
     ]);
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
     expect(page).not.toContain('<script>alert');

@@ -98,12 +98,12 @@ function card({ name, state }: ServiceState, more: Markup | ''): Markup {
 ${more}</li>`;
 }
 
-function details({ url, tookMs, troubles, parts }: ServiceState): Markup {
+function details({ url, tookMs, problems, parts }: ServiceState): Markup {
   const links = ['ready', 'metrics'].map((path) => html`<a href="${url}/${path}">/${path}</a> `);
   const facts = [
     ...(tookMs === null ? [] : [`answered in ${tookMs} ms`]),
     ...(parts.length === 0 ? [] : [`${parts.length} ${parts.length === 1 ? 'part' : 'parts'}`]),
   ];
-  return html`${troubles.length === 0 ? '' : html`<ul class="troubles">${troubles.map((trouble) => html`<li>${trouble}</li>`)}</ul>`}
+  return html`${problems.length === 0 ? '' : html`<ul class="troubles">${problems.map((problem) => html`<li>${problem}</li>`)}</ul>`}
 <p class="meta"><code>${url}</code> ${facts.join(' · ')}<br>${links}</p>`;
 }

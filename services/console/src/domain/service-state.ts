@@ -17,18 +17,18 @@ export type ServiceState = Readonly<{
   state: 'ready' | 'not-ready' | 'unreachable';
   tookMs: number | null;
   /** What is not up, in words; empty when all is. */
-  troubles: readonly string[];
+  problems: readonly string[];
   parts: readonly ServicePart[];
 }>;
 
 /** The state that an answer shows. */
 export function stateOf({ name, url }: Service, answer: Answer): ServiceState {
   if (answer.kind === 'no-answer') {
-    return { name, url, state: 'unreachable', tookMs: null, troubles: [answer.reason], parts: [] };
+    return { name, url, state: 'unreachable', tookMs: null, problems: [answer.reason], parts: [] };
   }
   const { ready, parts, tookMs } = answer;
-  const troubles = parts
+  const problems = parts
     .filter(({ state }) => state !== 'up')
     .map((part) => `${part.name}: ${part.state}${part.reason === undefined ? '' : ` (${part.reason})`}`);
-  return { name, url, state: ready ? 'ready' : 'not-ready', tookMs, troubles, parts };
+  return { name, url, state: ready ? 'ready' : 'not-ready', tookMs, problems, parts };
 }

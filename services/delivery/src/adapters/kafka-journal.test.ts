@@ -4,28 +4,29 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, startMs } from '../../test/builders.ts';
 import type { Job } from '../domain/in-flight.ts';
-import type { Member } from '../domain/ordered-queue.ts';
-import type { Verdict } from '../domain/resolution.ts';
+import type { QueueEntry } from '../domain/ordered-queue.ts';
+import type { Resolution } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
 import { createKafkaJournal } from './kafka-journal.ts';
 
-const waitsAgain = (state: DeliveryState): Verdict => ({
-  fact: null,
+const waitsAgain = (state: DeliveryState): Resolution => ({
+  attemptEvent: null,
   followUp: { kind: 'command', state, rung: rungOfAtLeast(0) },
 });
 
-const putAside = (state: DeliveryState): Verdict => waitsAgain({ ...state, deferrals: state.deferrals + 1 });
+const deferJob = (state: DeliveryState): Resolution =>
+  waitsAgain({ ...state, deferrals: state.deferrals + 1 });
 
-const start = async (gatherMs: number, verdictOn = waitsAgain) => {
+const start = async (lingerMs: number, resolutionOf = waitsAgain) => {
   const clock = fakeClock(startMs);
   const bus = createMemoryBus({ clock });
   onTestFinished(() => bus.close());
-  const journal = createKafkaJournal({ producer: await bus.producer(), clock, gatherMs });
+  const journal = createKafkaJournal({ producer: await bus.producer(), clock, lingerMs });
   const written: number[] = [];
-  const write = (n: number, member: Member | null = null): void => {
+  const write = (n: number, entry: QueueEntry | null = null): void => {
     const command = aCommand(n);
-    const job: Pick<Job, 'command' | 'member'> = { command, member };
-    void journal.write(verdictOn(command.state), job as Job).then(() => written.push(n));
+    const job: Pick<Job, 'command' | 'entry'> = { command, entry };
+    void journal.write(resolutionOf(command.state), job as Job).then(() => written.push(n));
   };
   return { clock, bus, write, written };
 };
@@ -58,7 +59,7 @@ describe('the journal', () => {
   });
 
   it('lets what is put aside wait ten times as long, or until there is a lot of it', async () => {
-    const { clock, write, written } = await start(25, putAside);
+    const { clock, write, written } = await start(25, deferJob);
     write(0);
     await clock.advance(249);
     expect(written).toEqual([]);
@@ -71,8 +72,8 @@ describe('the journal', () => {
     expect(written).toHaveLength(258);
   });
 
-  it.each([waitsAgain, putAside])('writes at once when told not to gather', async (verdictOn) => {
-    const { clock, write, written } = await start(0, verdictOn);
+  it.each([waitsAgain, deferJob])('writes at once when told not to gather', async (resolutionOf) => {
+    const { clock, write, written } = await start(0, resolutionOf);
     write(1);
     await clock.advance(0);
     expect(written).toEqual([1]);
@@ -81,7 +82,7 @@ describe('the journal', () => {
   it('never keeps the next of a line waiting', async () => {
     const { clock, bus, write } = await start(25);
     const { state } = aCommand(1);
-    write(1, { state, line: { partition: 3 }, traceparent: null } as Member);
+    write(1, { state, queue: { partition: 3 }, traceparent: null } as QueueEntry);
     await clock.advance(0);
     expect(bus.records(topics.holds)).toHaveLength(1);
   });

@@ -35,11 +35,11 @@ describe('a delivery', () => {
     expect(headers).not.toHaveProperty('x-webhook-signature');
     const body = sent?.body ?? Buffer.alloc(0);
     expect(verify({ headers, body, secrets: [secretText], nowSeconds: startMs / 1_000 }).ok).toBe(true);
-    expect(harness.facts()).toEqual([]);
+    expect(harness.attemptEvents()).toEqual([]);
 
     sent?.answer(answered(204));
     await harness.settle();
-    expect(harness.facts()).toMatchObject([
+    expect(harness.attemptEvents()).toMatchObject([
       {
         attempt: 1,
         subscriptionVersion: 4,
@@ -78,7 +78,7 @@ describe('a delivery', () => {
     await harness.register(aSubscription({ secretHeaders: [moved] }));
     await harness.publish(aCommand(1));
     expect(harness.sender.sent).toEqual([]);
-    expect(harness.facts()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
+    expect(harness.attemptEvents()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
   });
 
   it('never lets a header of the subscription stand in for ours', async () => {
@@ -133,7 +133,7 @@ describe('a delivery', () => {
     await harness.register(aSubscription({ secrets: [foreign] }));
     await harness.publish(aCommand(1));
     expect(harness.sender.sent).toEqual([]);
-    expect(harness.facts()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
+    expect(harness.attemptEvents()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
     expect(harness.ladderCommands()).toMatchObject([{ delayMs: 60_000 }]);
     await harness.register(aSubscription({ version: 2 }));
     await harness.clock.advance(61_000);

@@ -2,13 +2,13 @@ import { ladder, type Rung } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
 import { endpointMs } from '../deferral/domain/endpoint-state.ts';
 import { type ConcludedAttempt, conclude } from '../domain/attempt.ts';
-import { routeOf } from '../domain/disposition.ts';
+import { dispositionOf } from '../domain/disposition.ts';
 import type { Job } from '../domain/in-flight.ts';
 import type { RetryRules } from '../domain/next-step.ts';
-import { verdictOnAttempt, verdictOnDeferral, verdictOnRoute } from '../domain/resolution.ts';
+import { resolutionOfAttempt, resolutionOfDeferral, resolutionOfDisposition } from '../domain/resolution.ts';
 import type { FindSigningKeys, ReportAttempt, SendRequest, SubscriptionDirectory } from '../ports.ts';
 import { prepareRequest } from './prepare-request.ts';
-import type { RecordVerdict } from './record-resolution.ts';
+import type { RecordResolution } from './record-resolution.ts';
 
 /** Carries one job through: prepare, send, decide, record. `release` gives the slot back when the request has ended. */
 export type AttemptDelivery = (job: Job, release: () => void) => Promise<void>;
@@ -17,7 +17,7 @@ export type AttemptDependencies = Readonly<{
   directory: SubscriptionDirectory;
   findSigningKeys: FindSigningKeys;
   send: SendRequest;
-  record: RecordVerdict;
+  record: RecordResolution;
   report: ReportAttempt;
   /** True when a copy of the command was finished while this one waited; it is then completed without an attempt. */
   isFinished: (job: Job) => boolean;
@@ -46,19 +46,19 @@ export const createAttemptDelivery =
       return;
     }
     const atMs = clock.nowMs();
-    const route = routeOf(state, directory.find(state.subscriptionId), atMs);
-    if (route.kind !== 'attempt') {
+    const disposition = dispositionOf(state, directory.find(state.subscriptionId), atMs);
+    if (disposition.kind !== 'attempt') {
       release();
-      await record(job, verdictOnRoute(state, route, atMs));
+      await record(job, resolutionOfDisposition(state, disposition, atMs));
       return;
     }
-    const { subscription } = route;
+    const { subscription } = disposition;
     const keys = findSigningKeys(subscription, atMs);
     if (keys === null) {
       release();
       const { version: subscriptionVersion } = subscription;
       const deferral = { reason: 'held', rung: operatorRung, subscriptionVersion, nowMs: atMs } as const;
-      await record(job, verdictOnDeferral(state, deferral));
+      await record(job, resolutionOfDeferral(state, deferral));
       return;
     }
     const { notRetried } = dependencies;
@@ -84,8 +84,8 @@ export const createAttemptDelivery =
     }
     onConcluded(attempted);
     release();
-    const verdict = verdictOnAttempt(attempted, notRetried, job.member !== null);
-    const isRecorded = await record(job, verdict);
+    const resolution = resolutionOfAttempt(attempted, notRetried, job.entry !== null);
+    const isRecorded = await record(job, resolution);
     const detail = sent.kind === 'failed' ? sent.detail : null;
-    if (isRecorded) report(attempted, { job, verdict, timings: sent.timings, detail });
+    if (isRecorded) report(attempted, { job, resolution, timings: sent.timings, detail });
   };

@@ -1,7 +1,7 @@
 import type { Logger, Metrics } from '@tidings/observability';
 import type { SendTimings } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight.ts';
-import type { Verdict } from '../domain/resolution.ts';
+import type { Resolution } from '../domain/resolution.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { ReportAttempt } from '../ports.ts';
 
@@ -26,7 +26,7 @@ const observePhases = (handles: Handles, timings: SendTimings): void => {
 /** One wide line and the figures of each recorded attempt. What the line says of a failure is for operators. */
 export const createReportAttempt =
   ({ handles, logger }: Readonly<{ handles: Handles; logger: Logger }>): ReportAttempt =>
-  (attempted, { verdict, timings, detail }) => {
+  (attempted, { resolution, timings, detail }) => {
     const { state, subscription, outcome, atMs, durationMs } = attempted;
     const result = outcome.kind === 'delivered' ? 'delivered' : outcome.reason;
     handles.attempts.inc({ outcome: result });
@@ -35,7 +35,7 @@ export const createReportAttempt =
     if (state.attempt === 1 && state.trigger === 'event') {
       handles.acceptToFirstAttempt.observe({}, Math.max(0, atMs - state.acceptedAtMs) / 1_000);
     }
-    const { fact } = verdict;
+    const { attemptEvent } = resolution;
     logger.info(
       {
         deliveryId: state.deliveryId,
@@ -50,7 +50,7 @@ export const createReportAttempt =
         statusCode: outcome.statusCode,
         durationMs,
         sinceAcceptedMs: atMs - state.acceptedAtMs,
-        next: fact?.next.kind ?? 'none',
+        next: attemptEvent?.next.kind ?? 'none',
         ...(detail === null ? {} : { detail }),
       },
       'delivery.attempted',
@@ -58,14 +58,14 @@ export const createReportAttempt =
   };
 
 /** Counts how each command went on. */
-export const createCountVerdict =
+export const createCountResolution =
   (handles: Handles) =>
-  ({ member }: Job, { fact, followUp }: Verdict): void => {
-    const kind = fact?.outcome.kind;
+  ({ entry }: Job, { attemptEvent, followUp }: Resolution): void => {
+    const kind = attemptEvent?.outcome.kind;
     // Only the entry of something that had ended before was removed.
-    if (fact === null && followUp.kind === 'none') return;
+    if (attemptEvent === null && followUp.kind === 'none') return;
     if (followUp.kind === 'dead-letter') handles.endings.inc({ ending: followUp.reason });
     else if (followUp.kind === 'none') handles.endings.inc({ ending: kind ?? 'none' });
     else if (kind === 'failed') handles.retriesScheduled.inc({});
-    else if (member === null && followUp.state.deferrals === 0) handles.hops.inc({ kind: 'wait' });
+    else if (entry === null && followUp.state.deferrals === 0) handles.hops.inc({ kind: 'wait' });
   };

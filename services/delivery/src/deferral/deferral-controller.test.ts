@@ -19,7 +19,7 @@ const neighbourOf = (id: string): string => {
 };
 
 const deferredReasons = (harness: Harness): string[] =>
-  harness.facts().flatMap(({ outcome }) => (outcome.kind === 'deferred' ? [outcome.reason] : []));
+  harness.attemptEvents().flatMap(({ outcome }) => (outcome.kind === 'deferred' ? [outcome.reason] : []));
 
 /** Ten troubles in a row at sub_a. */
 const breakEndpoint = async (harness: Harness): Promise<void> => {
@@ -135,7 +135,7 @@ describe('a backlog', () => {
     await harness.clock.advance(60_000);
     expect(
       harness
-        .facts()
+        .attemptEvents()
         .filter(({ outcome }) => outcome.kind === 'delivered')
         .map(({ attempt }) => attempt),
     ).toEqual([1, 1]);
@@ -166,8 +166,8 @@ describe('a breaker', () => {
     await harness.publish(...many(5, 100));
     expect(harness.sender.sent).toHaveLength(sentBefore);
     expect(new Set(deferredReasons(harness))).toEqual(new Set(['breaker-open']));
-    const spilled = harness.ladderCommands().filter(({ command: { state } }) => state.deferrals > 0);
-    expect(spilled.every(({ delayMs, command: { state } }) => delayMs >= 5_000 && state.attempt === 1)).toBe(
+    const deferred = harness.ladderCommands().filter(({ command: { state } }) => state.deferrals > 0);
+    expect(deferred.every(({ delayMs, command: { state } }) => delayMs >= 5_000 && state.attempt === 1)).toBe(
       true,
     );
   });
@@ -238,7 +238,7 @@ describe('a breaker', () => {
     for (const sent of harness.sender.sent) sent.answer(failed('timeout'));
     harness.sender.rule = () => answered(200);
     await harness.clock.advance(90_000);
-    const delivered = harness.facts().filter(({ outcome }) => outcome.kind === 'delivered');
+    const delivered = harness.attemptEvents().filter(({ outcome }) => outcome.kind === 'delivered');
     expect(delivered).toHaveLength(200);
   });
 
@@ -249,7 +249,7 @@ describe('a breaker', () => {
     await harness.publish(...many(50));
     harness.sender.rule = () => answered(200);
     await harness.clock.advance(600_000);
-    const delivered = harness.facts().filter(({ outcome }) => outcome.kind === 'delivered');
+    const delivered = harness.attemptEvents().filter(({ outcome }) => outcome.kind === 'delivered');
     expect(new Set(delivered.map(({ deliveryId }) => deliveryId)).size).toBe(50);
     expect(delivered).toHaveLength(50);
   });

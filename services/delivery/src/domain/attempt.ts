@@ -70,8 +70,8 @@ export const conclude = (
   sent: Exclude<SendOutcome, { kind: 'aborted' }>,
   ended: Pick<ConcludedAttempt, 'endedAtMs' | 'durationMs' | 'endpointMs'>,
 ): ConcludedAttempt => {
-  const mayAsk = sent.kind === 'response' && (sent.status === 429 || sent.status === 503);
-  const retryAfter = mayAsk ? sent.headers['retry-after'] : undefined;
+  const mayRequestDelay = sent.kind === 'response' && (sent.status === 429 || sent.status === 503);
+  const retryAfter = mayRequestDelay ? sent.headers['retry-after'] : undefined;
   return { state, subscription, atMs, ...ended, outcome: endOf(sent), retryAfter };
 };
 

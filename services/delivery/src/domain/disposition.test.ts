@@ -1,50 +1,50 @@
 import { describe, expect, it } from 'vitest';
 import { aState, aSubscription } from '../../test/builders.ts';
-import { maxUnknownMs, routeOf } from './disposition.ts';
+import { dispositionOf, maxUnknownMs } from './disposition.ts';
 
 const nowMs = 1_000_000;
 
-describe('routeOf', () => {
+describe('dispositionOf', () => {
   it('attempts a command that is due', () => {
     const subscription = aSubscription();
-    expect(routeOf(aState(), subscription, nowMs)).toEqual({ kind: 'attempt', subscription });
-    expect(routeOf(aState({ notBeforeMs: nowMs }), subscription, nowMs).kind).toBe('attempt');
+    expect(dispositionOf(aState(), subscription, nowMs)).toEqual({ kind: 'attempt', subscription });
+    expect(dispositionOf(aState({ notBeforeMs: nowMs }), subscription, nowMs).kind).toBe('attempt');
   });
 
   it('lets one wait that is not due, by how much is left', () => {
     const state = aState({ notBeforeMs: nowMs + 70_000 });
-    expect(routeOf(state, aSubscription(), nowMs)).toEqual({ kind: 'wait', remainingMs: 70_000 });
+    expect(dispositionOf(state, aSubscription(), nowMs)).toEqual({ kind: 'wait', remainingMs: 70_000 });
   });
 
   it('suppresses for a deleted subscription and sets aside for a disabled one, due or not', () => {
     const state = aState({ notBeforeMs: nowMs + 70_000 });
-    expect(routeOf(state, aSubscription({ state: 'deleted' }), nowMs).kind).toBe('suppress');
-    expect(routeOf(state, aSubscription({ state: 'disabled' }), nowMs)).toEqual({
+    expect(dispositionOf(state, aSubscription({ state: 'deleted' }), nowMs).kind).toBe('suppress');
+    expect(dispositionOf(state, aSubscription({ state: 'disabled' }), nowMs)).toEqual({
       kind: 'set-aside',
       reason: 'disabled',
     });
   });
 
   it('waits for a subscription that is not known, or only in an older version', () => {
-    expect(routeOf(aState(), undefined, nowMs).kind).toBe('await-subscription');
+    expect(dispositionOf(aState(), undefined, nowMs).kind).toBe('await-subscription');
     const older = aSubscription({ version: 1, state: 'disabled' });
-    expect(routeOf(aState({ subscriptionVersion: 2 }), older, nowMs).kind).toBe('await-subscription');
+    expect(dispositionOf(aState({ subscriptionVersion: 2 }), older, nowMs).kind).toBe('await-subscription');
   });
 
   it('works with a version that is newer than the command names', () => {
-    expect(routeOf(aState(), aSubscription({ version: 9 }), nowMs).kind).toBe('attempt');
+    expect(dispositionOf(aState(), aSubscription({ version: 9 }), nowMs).kind).toBe('attempt');
   });
 
   it('stops waiting for an unknown subscription after the bound, counted from its own first wait', () => {
     let waitedMs = 0;
     let deferrals = 0;
     for (;;) {
-      const route = routeOf(aState({ acceptedAtMs: 0, deferrals }), undefined, nowMs + waitedMs);
-      if (route.kind !== 'await-subscription') {
-        expect(route).toEqual({ kind: 'set-aside', reason: 'unknown-subscription' });
+      const disposition = dispositionOf(aState({ acceptedAtMs: 0, deferrals }), undefined, nowMs + waitedMs);
+      if (disposition.kind !== 'await-subscription') {
+        expect(disposition).toEqual({ kind: 'set-aside', reason: 'unknown-subscription' });
         break;
       }
-      waitedMs += route.rung.delayMs;
+      waitedMs += disposition.rung.delayMs;
       deferrals += 1;
     }
     expect(waitedMs).toBeGreaterThanOrEqual(maxUnknownMs);

@@ -7,7 +7,7 @@ export type ChainKey = readonly [number, number, number];
 const terminal = 0xffff_ffff;
 const lastAttempt = terminal - 1;
 
-const emptySlots = 1_024;
+const initialSlots = 1_024;
 const maxLoad = 0.6;
 const wordsPerKey = 3;
 
@@ -17,35 +17,35 @@ const wordsPerKey = 3;
  * bits of the delivery id (itself a hash) mixed with the chain; open addressing, linear probing.
  */
 class Generation {
-  readonly bornMs: number;
+  readonly createdMs: number;
   size = 0;
-  #keys = new Uint32Array(emptySlots * wordsPerKey);
-  #marks = new Uint32Array(emptySlots);
+  #keys = new Uint32Array(initialSlots * wordsPerKey);
+  #progress = new Uint32Array(initialSlots);
 
-  constructor(bornMs: number) {
-    this.bornMs = bornMs;
+  constructor(createdMs: number) {
+    this.createdMs = createdMs;
   }
 
   find(key: ChainKey): number {
-    return this.#marks[this.#slotOf(key)] ?? 0;
+    return this.#progress[this.#slotOf(key)] ?? 0;
   }
 
-  raise(key: ChainKey, mark: number): void {
+  raise(key: ChainKey, attemptMark: number): void {
     const slot = this.#slotOf(key);
-    const known = this.#marks[slot] ?? 0;
+    const known = this.#progress[slot] ?? 0;
     if (known === 0) {
       this.#keys.set(key, slot * wordsPerKey);
       this.size += 1;
     }
-    if (mark > known) this.#marks[slot] = mark;
-    if (this.size > this.#marks.length * maxLoad) this.#grow();
+    if (attemptMark > known) this.#progress[slot] = attemptMark;
+    if (this.size > this.#progress.length * maxLoad) this.#grow();
   }
 
   /** Where the key is, or the free slot where it belongs. A mark of 0 is a free slot. */
   #slotOf([a, b, c]: ChainKey): number {
-    const mask = this.#marks.length - 1;
+    const mask = this.#progress.length - 1;
     for (let slot = a & mask; ; slot = (slot + 1) & mask) {
-      if (this.#marks[slot] === 0) return slot;
+      if (this.#progress[slot] === 0) return slot;
       const at = slot * wordsPerKey;
       if (this.#keys[at] === a && this.#keys[at + 1] === b && this.#keys[at + 2] === c) return slot;
     }
@@ -53,16 +53,16 @@ class Generation {
 
   #grow(): void {
     const keys = this.#keys;
-    const marks = this.#marks;
+    const progress = this.#progress;
     this.#keys = new Uint32Array(keys.length * 2);
-    this.#marks = new Uint32Array(marks.length * 2);
-    marks.forEach((mark, from) => {
-      if (mark === 0) return;
+    this.#progress = new Uint32Array(progress.length * 2);
+    progress.forEach((attemptMark, from) => {
+      if (attemptMark === 0) return;
       const at = from * wordsPerKey;
       const key = [keys[at] ?? 0, keys[at + 1] ?? 0, keys[at + 2] ?? 0] as const;
       const slot = this.#slotOf(key);
       this.#keys.set(key, slot * wordsPerKey);
-      this.#marks[slot] = mark;
+      this.#progress[slot] = attemptMark;
     });
   }
 }
@@ -77,7 +77,7 @@ export const chainKeyOf = ({ deliveryId, chain }: Pick<DeliveryState, 'deliveryI
   (wordAt(deliveryId, 2) ^ Math.imul(chain, 0x9e3779b1)) >>> 0,
 ];
 
-export type MemoryBounds = Readonly<{
+export type FinishedAttemptsBounds = Readonly<{
   /** What was finished is remembered at least this long. */
   rememberMs: number;
   /** Chains a generation: above it the memory is shorter than promised instead of larger than the machine. */
@@ -91,12 +91,12 @@ const generations = 3;
  * Which attempts are finished and which chains are over, for a while. A crash can leave two commands for one attempt;
  * the second one to come is known here and dropped, so that they do not both climb the ladder.
  */
-export class FinishedMemory {
-  readonly #bounds: MemoryBounds;
+export class FinishedAttempts {
+  readonly #bounds: FinishedAttemptsBounds;
   /** Youngest first. */
   #generations: Generation[];
 
-  constructor(bounds: MemoryBounds, nowMs: number) {
+  constructor(bounds: FinishedAttemptsBounds, nowMs: number) {
     this.#bounds = bounds;
     this.#generations = [new Generation(nowMs)];
   }
@@ -108,8 +108,8 @@ export class FinishedMemory {
 
   /** True when this attempt, or a later one of its chain, is finished, or the chain is over. */
   has(key: ChainKey, attempt: number): boolean {
-    const mark = Math.min(attempt, lastAttempt);
-    for (const generation of this.#generations) if (generation.find(key) >= mark) return true;
+    const attemptMark = Math.min(attempt, lastAttempt);
+    for (const generation of this.#generations) if (generation.find(key) >= attemptMark) return true;
     return false;
   }
 
@@ -119,7 +119,7 @@ export class FinishedMemory {
   }
 
   /** The attempt is finished, and all that follows it is in the log. */
-  note(
+  record(
     key: ChainKey,
     attempt: number,
     { isTerminal, nowMs }: Readonly<{ isTerminal: boolean; nowMs: number }>,
@@ -132,7 +132,7 @@ export class FinishedMemory {
     const [youngest] = this.#generations;
     const spanMs = rememberMs / (generations - 1);
     const isYoung =
-      youngest !== undefined && nowMs - youngest.bornMs < spanMs && youngest.size < maxChainsPerGeneration;
+      youngest !== undefined && nowMs - youngest.createdMs < spanMs && youngest.size < maxChainsPerGeneration;
     if (isYoung) return youngest;
     const fresh = new Generation(nowMs);
     this.#generations = [fresh, ...this.#generations].slice(0, generations);

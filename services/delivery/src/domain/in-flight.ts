@@ -1,6 +1,6 @@
 import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
 import type { ChainKey } from './finished-attempts.ts';
-import type { Completable, Member } from './ordered-queue.ts';
+import type { Completable, QueueEntry } from './ordered-queue.ts';
 
 /** A command in memory, from the moment it was read until what follows it is in the log. */
 export type Job = Readonly<{
@@ -18,7 +18,7 @@ export type Job = Readonly<{
   /** Epoch milliseconds when it was written to the log. */
   writtenAtMs: number;
   /** Its place, when it stands in a line. */
-  member: Member | null;
+  entry: QueueEntry | null;
   /** The records that this job stands for: its own, and copies that came meanwhile. */
   records: Completable[];
 }>;
@@ -31,7 +31,7 @@ export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string 
  * The jobs in memory by key. A rebalance reads again what is still being worked on; the copy then waits for the job
  * that is there instead of being sent a second time.
  */
-export class ActiveJobs {
+export class InFlightJobs {
   // No Map: adr/0012.
   readonly #jobs: Record<string, Job> = Object.create(null) as Record<string, Job>;
   #size = 0;
@@ -41,7 +41,7 @@ export class ActiveJobs {
   }
 
   /** True when the same command is being worked on: `record` is then done together with that job's own. */
-  join(key: string, record: Completable): boolean {
+  attach(key: string, record: Completable): boolean {
     const job = this.#jobs[key];
     job?.records.push(record);
     return job !== undefined;

@@ -4,8 +4,8 @@ import type { DeliveryId, DeliveryState, SubscriptionRecord } from '@tidings/con
 export type Completable = Readonly<{ done(): void }>;
 
 /** A command in a line. */
-export type Member = {
-  line: Line;
+export type QueueEntry = {
+  queue: OrderedQueue;
   /** Its place: the offset that it was first read from. */
   readonly sequence: number;
   state: DeliveryState;
@@ -16,16 +16,16 @@ export type Member = {
   /** The records that it stands for; empty once its entry or its end is in the log. */
   records: Completable[];
   /** An entry has been or is being written: its end needs a tombstone. */
-  hasEntry: boolean;
+  isPersisted: boolean;
   /** Where its newest entry lies; null while none is acknowledged. */
-  entryOffset: bigint | null;
+  persistedOffset: bigint | null;
   /** Monotonic milliseconds when it was read. */
   readonly arrivedMs: number;
   readonly writtenAtMs: number;
   /** One too many: it is on its way to dead-letters, and keeps its place until it is there. */
-  readonly isRefused: boolean;
+  readonly isRejected: boolean;
   /** It has ended, or went its own way. */
-  hasLeft: boolean;
+  isRemoved: boolean;
 };
 
 /**
@@ -39,47 +39,47 @@ export type Member = {
 export type HeadState = 'idle' | 'loading' | 'running' | 'timed';
 
 /** Commands that go one after the other, in the order of their sequence. */
-export type Line = {
+export type OrderedQueue = {
   readonly name: string;
   readonly subscriptionId: string;
   readonly partition: number;
-  members: Member[];
+  entries: QueueEntry[];
   head: HeadState;
   cancelTimer: () => void;
   /** The partition belongs to somebody else by now: nothing of this line is ours to decide. */
-  isGone: boolean;
+  isRevoked: boolean;
 };
 
 /** All that waits for one subscription in one partition. */
-export type SubscriptionLines = {
-  readonly lines: Map<string, Line>;
+export type SubscriptionBacklog = {
+  readonly queues: Map<string, OrderedQueue>;
   /** By delivery; of several chains the newest. */
-  readonly members: Map<DeliveryId, Member>;
+  readonly entries: Map<DeliveryId, QueueEntry>;
   /** Commands that wait, refused ones not counted. */
   waiting: number;
 };
 
 /** The line of a whole subscription. */
-export const wholeLine = 'all';
+export const wholeSubscriptionQueue = 'all';
 
-const keyLine = (orderingKey: string): string => `key:${orderingKey}`;
+const keyQueue = (orderingKey: string): string => `key:${orderingKey}`;
 
 /**
  * The line that a subscription asks for, or null for none. An unknown one, or one known in an older version than the
  * command names, may turn out to be ordered: until then its commands wait for one another.
  */
-export const lineNameOf = (
+export const queueNameOf = (
   { subscriptionVersion, orderingKey }: Pick<DeliveryState, 'subscriptionVersion' | 'orderingKey'>,
   subscription: SubscriptionRecord | undefined,
 ): string | null => {
-  if (subscription === undefined || subscription.version < subscriptionVersion) return wholeLine;
+  if (subscription === undefined || subscription.version < subscriptionVersion) return wholeSubscriptionQueue;
   switch (subscription.ordering) {
     case 'none':
       return null;
     case 'key':
-      return orderingKey === null ? null : keyLine(orderingKey);
+      return orderingKey === null ? null : keyQueue(orderingKey);
     case 'subscription':
-      return wholeLine;
+      return wholeSubscriptionQueue;
   }
 };
 
@@ -87,33 +87,33 @@ export const lineNameOf = (
  * The line that a command joins where others of its subscription wait already. Lines that are no longer asked for are
  * let go when their head has ended; until then what belongs to them stands behind it.
  */
-export const lineAmong = (
-  { lines }: Pick<SubscriptionLines, 'lines'>,
+export const queueNameAmong = (
+  { queues }: Pick<SubscriptionBacklog, 'queues'>,
   orderingKey: string | null,
   wanted: string | null,
 ): string | null => {
-  const key = orderingKey === null ? null : keyLine(orderingKey);
-  if (key !== null && lines.has(key)) return key;
-  return lines.has(wholeLine) ? wholeLine : wanted;
+  const key = orderingKey === null ? null : keyQueue(orderingKey);
+  if (key !== null && queues.has(key)) return key;
+  return queues.has(wholeSubscriptionQueue) ? wholeSubscriptionQueue : wanted;
 };
 
 /** True when `a` comes before `b`; of one delivery the older chain does. */
-const isBefore = (a: Member, b: Member): boolean =>
+const isBefore = (a: QueueEntry, b: QueueEntry): boolean =>
   a.sequence < b.sequence || (a.sequence === b.sequence && a.state.chain < b.state.chain);
 
 /** True when `later` is the same delivery as `earlier`, sent once more by a person. */
-export const isRepeatOf = (later: Member, earlier: Member): boolean =>
+export const isRepeatOf = (later: QueueEntry, earlier: QueueEntry): boolean =>
   later.state.deliveryId === earlier.state.deliveryId && later.state.chain > earlier.state.chain;
 
-type Subscriptions = Map<string, SubscriptionLines>;
+type Subscriptions = Map<string, SubscriptionBacklog>;
 
 /** Who stands where, over all partitions of this process. */
-export class OrderBook {
+export class OrderedQueues {
   readonly #partitions = new Map<number, Subscriptions>();
 
   /** Lines with somebody in them. */
-  get lines(): number {
-    return this.#sum(({ lines }) => lines.size);
+  get count(): number {
+    return this.#sum(({ queues: count }) => count.size);
   }
 
   /** Commands in lines, heads included. */
@@ -122,23 +122,27 @@ export class OrderBook {
   }
 
   /** What waits for a subscription; undefined when nothing does, which is nearly always. */
-  of(partition: number, subscriptionId: string): SubscriptionLines | undefined {
+  of(partition: number, subscriptionId: string): SubscriptionBacklog | undefined {
     return this.#partitions.get(partition)?.get(subscriptionId);
   }
 
-  linesOf(subscriptionId: string): readonly Line[] {
+  ofSubscription(subscriptionId: string): readonly OrderedQueue[] {
     return [...this.#partitions.values()].flatMap((subscriptions) => [
-      ...(subscriptions.get(subscriptionId)?.lines.values() ?? []),
+      ...(subscriptions.get(subscriptionId)?.queues.values() ?? []),
     ]);
   }
 
-  linesIn(partition: number): readonly Line[] {
+  inPartition(partition: number): readonly OrderedQueue[] {
     const subscriptions = this.#partitions.get(partition)?.values() ?? [];
-    return [...subscriptions].flatMap(({ lines }) => [...lines.values()]);
+    return [...subscriptions].flatMap(({ queues: count }) => [...count.values()]);
   }
 
   /** The line of that name, a new one if there is none. */
-  open({ partition, subscriptionId, name }: Pick<Line, 'partition' | 'subscriptionId' | 'name'>): Line {
+  open({
+    partition,
+    subscriptionId,
+    name,
+  }: Pick<OrderedQueue, 'partition' | 'subscriptionId' | 'name'>): OrderedQueue {
     let subscriptions = this.#partitions.get(partition);
     if (subscriptions === undefined) {
       subscriptions = new Map();
@@ -146,86 +150,86 @@ export class OrderBook {
     }
     let known = subscriptions.get(subscriptionId);
     if (known === undefined) {
-      known = { lines: new Map(), members: new Map(), waiting: 0 };
+      known = { queues: new Map(), entries: new Map(), waiting: 0 };
       subscriptions.set(subscriptionId, known);
     }
-    let line = known.lines.get(name);
-    if (line === undefined) {
+    let queue = known.queues.get(name);
+    if (queue === undefined) {
       const cancelTimer = () => {};
-      const fresh = { members: [], head: 'idle', cancelTimer, isGone: false } as const;
-      line = { name, subscriptionId, partition, ...fresh, members: [] };
-      known.lines.set(name, line);
+      const fresh = { entries: [], head: 'idle', cancelTimer, isRevoked: false } as const;
+      queue = { name, subscriptionId, partition, ...fresh, entries: [] };
+      known.queues.set(name, queue);
     }
-    return line;
+    return queue;
   }
 
   /** Puts a member in its place in its line: almost always at the end, and never before a head that is at work. */
-  stand(member: Member): void {
-    const { line } = member;
-    const { members, head, partition, subscriptionId } = line;
+  insert(entry: QueueEntry): void {
+    const { queue } = entry;
+    const { entries, head, partition, subscriptionId } = queue;
     const first = head === 'running' || head === 'loading' ? 1 : 0;
-    let at = members.length;
-    for (let before = members[at - 1]; at > first && before !== undefined; before = members[at - 1]) {
-      if (!isBefore(member, before)) break;
+    let at = entries.length;
+    for (let before = entries[at - 1]; at > first && before !== undefined; before = entries[at - 1]) {
+      if (!isBefore(entry, before)) break;
       at -= 1;
     }
-    if (at === members.length) members.push(member);
-    else members.splice(at, 0, member);
+    if (at === entries.length) entries.push(entry);
+    else entries.splice(at, 0, entry);
     const known = this.of(partition, subscriptionId);
     if (known === undefined) return;
-    const { deliveryId, chain } = member.state;
-    if ((known.members.get(deliveryId)?.state.chain ?? -1) <= chain) known.members.set(deliveryId, member);
-    if (!member.isRefused) known.waiting += 1;
+    const { deliveryId, chain } = entry.state;
+    if ((known.entries.get(deliveryId)?.state.chain ?? -1) <= chain) known.entries.set(deliveryId, entry);
+    if (!entry.isRejected) known.waiting += 1;
   }
 
   /** Takes a member out; a line without members is forgotten. False when it did not stand there any more. */
-  remove(member: Member): boolean {
-    const { line } = member;
-    const at = line.members[0] === member ? 0 : line.members.lastIndexOf(member);
+  remove(entry: QueueEntry): boolean {
+    const { queue } = entry;
+    const at = queue.entries[0] === entry ? 0 : queue.entries.lastIndexOf(entry);
     if (at < 0) return false;
-    if (at === 0) line.members.shift();
-    else line.members.splice(at, 1);
-    this.#forget(member);
-    if (line.members.length === 0) this.#close(line);
+    if (at === 0) queue.entries.shift();
+    else queue.entries.splice(at, 1);
+    this.#forget(entry);
+    if (queue.entries.length === 0) this.#close(queue);
     return true;
   }
 
   /** Takes a whole line away. */
-  take(line: Line): readonly Member[] {
-    const { members } = line;
-    line.members = [];
-    for (const member of members) this.#forget(member);
-    this.#close(line);
-    return members;
+  take(queue: OrderedQueue): readonly QueueEntry[] {
+    const { entries } = queue;
+    queue.entries = [];
+    for (const entry of entries) this.#forget(entry);
+    this.#close(queue);
+    return entries;
   }
 
   /** The partition is somebody else's. Returns what stood there. */
-  drop(partition: number): readonly Line[] {
-    const lines = this.linesIn(partition);
+  drop(partition: number): readonly OrderedQueue[] {
+    const count = this.inPartition(partition);
     this.#partitions.delete(partition);
-    return lines;
+    return count;
   }
 
-  #forget(member: Member): void {
-    const { partition, subscriptionId } = member.line;
+  #forget(entry: QueueEntry): void {
+    const { partition, subscriptionId } = entry.queue;
     const known = this.of(partition, subscriptionId);
     if (known === undefined) return;
-    const { deliveryId } = member.state;
-    if (known.members.get(deliveryId) === member) known.members.delete(deliveryId);
-    if (!member.isRefused) known.waiting -= 1;
+    const { deliveryId } = entry.state;
+    if (known.entries.get(deliveryId) === entry) known.entries.delete(deliveryId);
+    if (!entry.isRejected) known.waiting -= 1;
   }
 
-  #close({ partition, subscriptionId, name }: Line): void {
+  #close({ partition, subscriptionId, name }: OrderedQueue): void {
     const subscriptions = this.#partitions.get(partition);
     const known = subscriptions?.get(subscriptionId);
-    known?.lines.delete(name);
-    if (known?.lines.size === 0) subscriptions?.delete(subscriptionId);
+    known?.queues.delete(name);
+    if (known?.queues.size === 0) subscriptions?.delete(subscriptionId);
   }
 
-  #sum(of: (lines: SubscriptionLines) => number): number {
+  #sum(of: (count: SubscriptionBacklog) => number): number {
     let sum = 0;
     for (const subscriptions of this.#partitions.values()) {
-      for (const lines of subscriptions.values()) sum += of(lines);
+      for (const count of subscriptions.values()) sum += of(count);
     }
     return sum;
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { aState, aSubscription, startMs } from '../../test/builders.ts';
 import { conclude, type SendOutcome } from './attempt.ts';
 import { defaultNotRetried } from './next-step.ts';
-import { verdictOnAttempt, verdictOnDeferral, verdictOnRoute } from './resolution.ts';
+import { resolutionOfAttempt, resolutionOfDeferral, resolutionOfDisposition } from './resolution.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 type Answer = Extract<SendOutcome, { kind: 'response' }>;
@@ -19,14 +19,14 @@ const response = (status: number, headers: Record<string, string> = {}): Answer 
 const after = (sent: Exclude<SendOutcome, { kind: 'aborted' }>, state = aState()) => {
   const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
   const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
-  return verdictOnAttempt(attempted, defaultNotRetried, false);
+  return resolutionOfAttempt(attempted, defaultNotRetried, false);
 };
 
-describe('verdictOnAttempt', () => {
+describe('resolutionOfAttempt', () => {
   it.each([200, 201, 204, 299])('takes %i for delivered, and nothing follows', (status) => {
-    const { fact, followUp } = after(response(status));
-    expect(fact?.outcome).toEqual({ kind: 'delivered', statusCode: status, responseExcerpt: 'body' });
-    expect(fact?.subscriptionVersion).toBe(3);
+    const { attemptEvent, followUp } = after(response(status));
+    expect(attemptEvent?.outcome).toEqual({ kind: 'delivered', statusCode: status, responseExcerpt: 'body' });
+    expect(attemptEvent?.subscriptionVersion).toBe(3);
     expect(followUp).toEqual({ kind: 'none' });
   });
 
@@ -39,9 +39,9 @@ describe('verdictOnAttempt', () => {
     [500, 'http-status'],
     [503, 'http-status'],
   ])('takes %i for failed with %s, and the next command follows', (status, reason) => {
-    const { fact, followUp } = after(response(status));
-    expect(fact?.outcome).toMatchObject({ kind: 'failed', reason, statusCode: status });
-    expect(fact?.next.kind).toBe('retry');
+    const { attemptEvent, followUp } = after(response(status));
+    expect(attemptEvent?.outcome).toMatchObject({ kind: 'failed', reason, statusCode: status });
+    expect(attemptEvent?.next.kind).toBe('retry');
     expect(followUp).toMatchObject({
       kind: 'command',
       rung: { delayMs: 5_000 },
@@ -57,8 +57,8 @@ describe('verdictOnAttempt', () => {
   });
 
   it('names the same time in the fact and in the next command', () => {
-    const { fact, followUp } = after(response(500));
-    const atMs = fact?.next.kind === 'retry' ? fact.next.atMs : undefined;
+    const { attemptEvent, followUp } = after(response(500));
+    const atMs = attemptEvent?.next.kind === 'retry' ? attemptEvent.next.atMs : undefined;
     expect(followUp.kind === 'command' && followUp.state.notBeforeMs).toBe(atMs);
     expect(atMs).toBeGreaterThanOrEqual(startMs + 40 + 5_000);
     expect(atMs).toBeLessThanOrEqual(startMs + 40 + 5_500);
@@ -69,23 +69,23 @@ describe('verdictOnAttempt', () => {
   });
 
   it('honours Retry-After of 429 and 503 and of nothing else', () => {
-    const asked = { 'retry-after': '3600' };
-    const waitOf = (status: number) => {
-      const { fact } = after(response(status, asked));
-      return fact?.next.kind === 'retry' ? fact.next.atMs - startMs - 40 : 0;
+    const requested = { 'retry-after': '3600' };
+    const delayOf = (status: number) => {
+      const { attemptEvent } = after(response(status, requested));
+      return attemptEvent?.next.kind === 'retry' ? attemptEvent.next.atMs - startMs - 40 : 0;
     };
-    expect(waitOf(429)).toBe(3_600_000);
-    expect(waitOf(503)).toBe(3_600_000);
-    expect(waitOf(500)).toBeLessThan(6_000);
-    const { followUp } = after(response(503, asked));
+    expect(delayOf(429)).toBe(3_600_000);
+    expect(delayOf(503)).toBe(3_600_000);
+    expect(delayOf(500)).toBeLessThan(6_000);
+    const { followUp } = after(response(503, requested));
     expect(followUp).toMatchObject({ rung: { delayMs: 1_800_000 } });
   });
 
   it('ends with a dead letter that tells of every attempt', () => {
     const earlier = { atMs: 1, statusCode: 500, reason: 'http-status', durationMs: 2 };
     const state = aState({ attempt: 8, position: 7, attempts: [earlier], firstAttemptAtMs: 1 });
-    const { fact, followUp } = after(response(502), state);
-    expect(fact?.next).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
+    const { attemptEvent, followUp } = after(response(502), state);
+    expect(attemptEvent?.next).toEqual({ kind: 'dead-letter', reason: 'exhausted' });
     expect(followUp).toMatchObject({
       kind: 'dead-letter',
       reason: 'exhausted',
@@ -95,40 +95,47 @@ describe('verdictOnAttempt', () => {
 
   it('ends at 410 without another attempt', () => {
     expect(after(response(410))).toMatchObject({
-      fact: { outcome: { kind: 'failed', reason: 'gone' } },
+      attemptEvent: { outcome: { kind: 'failed', reason: 'gone' } },
       followUp: { kind: 'dead-letter', reason: 'not-retried' },
     });
   });
 
   it('keeps only the beginning of a long answer', () => {
-    const { fact } = after({ ...response(500), body: Buffer.alloc(5_000, 'x') });
-    const outcome = fact?.outcome;
+    const { attemptEvent } = after({ ...response(500), body: Buffer.alloc(5_000, 'x') });
+    const outcome = attemptEvent?.outcome;
     expect(outcome?.kind === 'failed' && outcome.responseExcerpt?.length).toBe(1_024);
   });
 });
 
-describe('verdictOnRoute', () => {
+describe('resolutionOfDisposition', () => {
   it('puts a command that is not due on the ladder as it is', () => {
     const state = aState({ notBeforeMs: startMs + 70_000 });
-    expect(verdictOnRoute(state, { kind: 'wait', remainingMs: 70_000 }, startMs)).toMatchObject({
-      fact: null,
+    expect(resolutionOfDisposition(state, { kind: 'wait', remainingMs: 70_000 }, startMs)).toMatchObject({
+      attemptEvent: null,
       followUp: { kind: 'command', state, rung: { delayMs: 60_000 } },
     });
   });
 
   it('records why a delivery ended without an attempt', () => {
-    const suppressed = verdictOnRoute(
+    const suppressed = resolutionOfDisposition(
       aState(),
       { kind: 'suppress', reason: 'subscription-deleted' },
       startMs,
     );
     expect(suppressed).toMatchObject({
-      fact: { outcome: { kind: 'suppressed', reason: 'subscription-deleted' }, next: { kind: 'none' } },
+      attemptEvent: {
+        outcome: { kind: 'suppressed', reason: 'subscription-deleted' },
+        next: { kind: 'none' },
+      },
       followUp: { kind: 'none' },
     });
-    const aside = verdictOnRoute(aState(), { kind: 'set-aside', reason: 'disabled' }, startMs);
-    expect(aside).toMatchObject({
-      fact: {
+    const deadLettered = resolutionOfDisposition(
+      aState(),
+      { kind: 'set-aside', reason: 'disabled' },
+      startMs,
+    );
+    expect(deadLettered).toMatchObject({
+      attemptEvent: {
         outcome: { kind: 'set-aside', reason: 'disabled' },
         next: { kind: 'dead-letter', reason: 'disabled' },
       },
@@ -137,17 +144,17 @@ describe('verdictOnRoute', () => {
   });
 });
 
-describe('verdictOnDeferral', () => {
+describe('resolutionOfDeferral', () => {
   it('tells of a deferral once between two attempts', () => {
     const rung = ladder[1] as (typeof ladder)[number];
     const deferral = { reason: 'queue-full', rung, subscriptionVersion: 3, nowMs: startMs } as const;
-    const first = verdictOnDeferral(aState(), deferral);
-    expect(first.fact).toMatchObject({
+    const first = resolutionOfDeferral(aState(), deferral);
+    expect(first.attemptEvent).toMatchObject({
       outcome: { kind: 'deferred', reason: 'queue-full' },
       next: { kind: 'retry', atMs: startMs + 5_000 },
     });
     expect(first.followUp).toMatchObject({ kind: 'command', rung, state: { attempt: 1, deferrals: 1 } });
-    const again = verdictOnDeferral(aState({ deferrals: 1 }), deferral);
-    expect(again.fact).toBeNull();
+    const again = resolutionOfDeferral(aState({ deferrals: 1 }), deferral);
+    expect(again.attemptEvent).toBeNull();
   });
 });

@@ -9,10 +9,10 @@ import type {
   Rung,
 } from '@tidings/contracts';
 import { type ConcludedAttempt, summaryOf } from './attempt.ts';
-import type { Route } from './disposition.ts';
+import type { Disposition } from './disposition.ts';
 import { jitterOf, nextStep, type RetryRules } from './next-step.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { hopFor } from './retry-ladder.ts';
+import { rungFor } from './retry-ladder.ts';
 
 /** The record that takes the place of a command in the log. */
 export type FollowUp =
@@ -21,12 +21,12 @@ export type FollowUp =
   | Readonly<{ kind: 'dead-letter'; reason: DeliveryDeadLettered['reason']; state: DeliveryState }>;
 
 /** All that must be in the log before a command may be forgotten. */
-export type Verdict = Readonly<{ fact: AttemptRecorded | null; followUp: FollowUp }>;
+export type Resolution = Readonly<{ attemptEvent: AttemptRecorded | null; followUp: FollowUp }>;
 
 // 20 steps make 21 attempts; redrives may add theirs, and a header must stay small.
 const maxSummaries = 32;
 
-type FactPart = Readonly<{
+type AttemptEventPart = Readonly<{
   outcome: AttemptOutcome;
   next: NextStep;
   atMs: number;
@@ -34,7 +34,7 @@ type FactPart = Readonly<{
   subscriptionVersion: number;
 }>;
 
-const factOf = (state: DeliveryState, part: FactPart): AttemptRecorded => ({
+const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRecorded => ({
   type: 'AttemptRecorded.v1',
   deliveryId: state.deliveryId,
   eventId: state.eventId,
@@ -79,18 +79,18 @@ const followUpOf = (next: NextStep, attempted: ConcludedAttempt, nowMs: number):
     deferrals: 0,
     attempts,
   };
-  return { kind: 'command', state: following, rung: hopFor(next.atMs - nowMs) };
+  return { kind: 'command', state: following, rung: rungFor(next.atMs - nowMs) };
 };
 
 /**
  * What an attempt leaves behind: its fact, and the next command or a dead letter. The head of a line may have to stay
  * until it succeeds.
  */
-export const verdictOnAttempt = (
+export const resolutionOfAttempt = (
   attempted: ConcludedAttempt,
   notRetried: RetryRules['notRetried'],
-  isHeadOfLine: boolean,
-): Verdict => {
+  isHeadOfQueue: boolean,
+): Resolution => {
   const { state, subscription, outcome, endedAtMs: nowMs } = attempted;
   const next = nextStep({
     outcome,
@@ -98,43 +98,52 @@ export const verdictOnAttempt = (
     rules: { scheduleSeconds: subscription.retryScheduleSeconds, notRetried },
     retryAfterMs: parseRetryAfter(attempted.retryAfter, nowMs),
     jitter: jitterOf(state),
-    blocks: isHeadOfLine && subscription.onExhausted === 'block',
+    blocks: isHeadOfQueue && subscription.onExhausted === 'block',
     nowMs,
   });
   const { atMs, durationMs } = attempted;
-  const fact = factOf(state, { outcome, next, atMs, durationMs, subscriptionVersion: subscription.version });
-  return { fact, followUp: followUpOf(next, attempted, nowMs) };
+  const attemptEvent = attemptEventOf(state, {
+    outcome,
+    next,
+    atMs,
+    durationMs,
+    subscriptionVersion: subscription.version,
+  });
+  return { attemptEvent, followUp: followUpOf(next, attempted, nowMs) };
 };
 
 /** What remains to be done for a command whose copy is finished: nothing. */
-export const verdictOnFinished: Verdict = { fact: null, followUp: { kind: 'none' } };
+export const resolutionOfFinished: Resolution = { attemptEvent: null, followUp: { kind: 'none' } };
 
 /** What a command leaves behind that is not attempted now: it waits on the ladder, or ends. */
-export const verdictOnRoute = (
+export const resolutionOfDisposition = (
   state: DeliveryState,
-  route: Exclude<Route, { kind: 'attempt' }>,
+  disposition: Exclude<Disposition, { kind: 'attempt' }>,
   nowMs: number,
-): Verdict => {
+): Resolution => {
   const part = { atMs: nowMs, durationMs: 0, subscriptionVersion: state.subscriptionVersion };
-  switch (route.kind) {
+  switch (disposition.kind) {
     case 'wait':
-      return { fact: null, followUp: { kind: 'command', state, rung: hopFor(route.remainingMs) } };
+      return {
+        attemptEvent: null,
+        followUp: { kind: 'command', state, rung: rungFor(disposition.remainingMs) },
+      };
     case 'await-subscription': {
       const waiting: DeliveryState = { ...state, deferrals: state.deferrals + 1 };
-      return { fact: null, followUp: { kind: 'command', state: waiting, rung: route.rung } };
+      return { attemptEvent: null, followUp: { kind: 'command', state: waiting, rung: disposition.rung } };
     }
     case 'suppress': {
-      const outcome = { kind: 'suppressed', reason: route.reason } as const;
+      const outcome = { kind: 'suppressed', reason: disposition.reason } as const;
       return {
-        fact: factOf(state, { ...part, outcome, next: { kind: 'none' } }),
+        attemptEvent: attemptEventOf(state, { ...part, outcome, next: { kind: 'none' } }),
         followUp: { kind: 'none' },
       };
     }
     case 'set-aside': {
-      const { reason } = route;
+      const { reason } = disposition;
       const outcome = { kind: 'set-aside', reason } as const;
       return {
-        fact: factOf(state, { ...part, outcome, next: { kind: 'dead-letter', reason } }),
+        attemptEvent: attemptEventOf(state, { ...part, outcome, next: { kind: 'dead-letter', reason } }),
         followUp: { kind: 'dead-letter', reason, state: { ...state, notBeforeMs: null } },
       };
     }
@@ -147,15 +156,17 @@ type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersi
  * What a command leaves behind that is due but is put aside. The fact tells partners that it waits; it is said once,
  * however often the command is put aside again before its next attempt.
  */
-export const verdictOnDeferral = (
+export const resolutionOfDeferral = (
   state: DeliveryState,
   { reason, rung, subscriptionVersion, nowMs }: Deferral,
-): Verdict => {
+): Resolution => {
   const outcome = { kind: 'deferred', reason } as const;
   const next: NextStep = { kind: 'retry', atMs: nowMs + rung.delayMs };
   const isNews = state.deferrals === 0;
   return {
-    fact: isNews ? factOf(state, { outcome, next, atMs: nowMs, durationMs: 0, subscriptionVersion }) : null,
+    attemptEvent: isNews
+      ? attemptEventOf(state, { outcome, next, atMs: nowMs, durationMs: 0, subscriptionVersion })
+      : null,
     followUp: { kind: 'command', state: { ...state, deferrals: state.deferrals + 1 }, rung },
   };
 };

@@ -1,9 +1,9 @@
 import { ladder } from '@tidings/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hopFor, rungOfAtLeast, shortestDelayMs } from './retry-ladder.ts';
+import { rungFor, rungOfAtLeast, shortestDelayMs } from './retry-ladder.ts';
 
-describe('hopFor', () => {
+describe('rungFor', () => {
   it.each([
     [0, 1_000],
     [999, 1_000],
@@ -14,7 +14,7 @@ describe('hopFor', () => {
     [60_000, 60_000],
     [86_400_000, 36_000_000],
   ])('for %i ms left takes the rung of %i ms', (remainingMs, delayMs) => {
-    expect(hopFor(remainingMs).delayMs).toBe(delayMs);
+    expect(rungFor(remainingMs).delayMs).toBe(delayMs);
   });
 
   it('ends no wait early and none later than the shortest rung, in a bounded number of hops', () => {
@@ -22,7 +22,7 @@ describe('hopFor', () => {
       fc.property(fc.integer({ min: 1, max: 7 * 86_400_000 }), (waitMs) => {
         let elapsedMs = 0;
         let hops = 0;
-        for (; elapsedMs < waitMs; hops += 1) elapsedMs += hopFor(waitMs - elapsedMs).delayMs;
+        for (; elapsedMs < waitMs; hops += 1) elapsedMs += rungFor(waitMs - elapsedMs).delayMs;
         expect(elapsedMs - waitMs).toBeLessThanOrEqual(shortestDelayMs);
         expect(hops).toBeLessThanOrEqual(17 + ladder.length * 12);
       }),

@@ -12,7 +12,7 @@ const maxOvershoot = 0.05;
  * The rung on which a command waits next: the longest that fits into `remainingMs`, or the shortest of all. A command
  * that comes back early hops again, so a wait never ends early, and late by no more than the shortest rung.
  */
-export const hopFor = (remainingMs: number): Rung => {
+export const rungFor = (remainingMs: number): Rung => {
   let chosen = shortest;
   for (const rung of ladder) {
     const overshootMs = Math.min(rung.delayMs * maxOvershoot, shortest.delayMs);

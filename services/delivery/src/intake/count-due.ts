@@ -1,11 +1,11 @@
 import type { Bus } from '@tidings/kafka';
-import { messageOf, repeatTurns } from '@tidings/runtime';
+import { messageOf, runPeriodically } from '@tidings/runtime';
 import type { DeliveryContext } from '../run-engine.ts';
 import type { RungRelay } from './relay-due-retries.ts';
 
 const everyMs = 15_000;
 
-const placeOf = ({ topic, partition }: Readonly<{ topic: string; partition: number }>): string =>
+const partitionKeyOf = ({ topic, partition }: Readonly<{ topic: string; partition: number }>): string =>
   `${topic} ${partition}`;
 
 /** Counts every 15 s what is due on the rungs and not sent on. All of it: most lies in Kafka. Returns what stops it. */
@@ -16,20 +16,20 @@ export const countDue = (
 ): (() => void) => {
   const count = async ({ rung, group, topic, delayMs, relay }: RungRelay): Promise<void> => {
     const lags = await bus.lag(group, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
-    const ours = new Set(relay.assigned().map(placeOf));
-    const due = lags.filter((lag) => ours.has(placeOf(lag)));
+    const ours = new Set(relay.assigned().map(partitionKeyOf));
+    const due = lags.filter((lag) => ours.has(partitionKeyOf(lag)));
     metrics.handles.rungDue.set(
       { rung },
       due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0),
     );
   };
-  const turn = async (): Promise<void> => {
+  const task = async (): Promise<void> => {
     try {
       for (const relay of relays) await count(relay);
     } catch (error) {
       // The relays tell of brokers that are away; here only figures are missing.
-      logger.debug({ detail: messageOf(error) }, 'due.unknown');
+      logger.debug({ detail: messageOf(error) }, 'due-count.unavailable');
     }
   };
-  return repeatTurns({ clock, firstMs: 0, everyMs, turn });
+  return runPeriodically({ clock, firstMs: 0, everyMs, task });
 };

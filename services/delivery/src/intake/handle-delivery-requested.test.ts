@@ -21,7 +21,7 @@ describe('a subscription that cannot be sent to', () => {
     const harness = await start();
     await harness.register(aSubscription({ state: 'deleted' }));
     await harness.publish(aCommand(1));
-    expect(harness.facts()).toMatchObject([
+    expect(harness.attemptEvents()).toMatchObject([
       { outcome: { kind: 'suppressed', reason: 'subscription-deleted' } },
     ]);
     expect(harness.deadLetters()).toEqual([]);
@@ -58,7 +58,7 @@ describe('a subscription that cannot be sent to', () => {
     expect(harness.deadLetters()).toEqual([]);
     await harness.clock.advance(30_000);
     expect(harness.deadLetters()).toMatchObject([{ reason: 'unknown-subscription' }]);
-    expect(harness.facts()).toMatchObject([
+    expect(harness.attemptEvents()).toMatchObject([
       { outcome: { kind: 'set-aside', reason: 'unknown-subscription' } },
     ]);
   });
@@ -110,11 +110,11 @@ describe('record before forget', () => {
     harness.bus.setReachable(false);
     harness.sender.sent[1]?.answer(answered(200));
     await harness.clock.advance(60_000);
-    expect(harness.facts()).toHaveLength(1);
+    expect(harness.attemptEvents()).toHaveLength(1);
     expect(await harness.committed()).toBe(1);
     harness.bus.setReachable(true);
     await harness.settle();
-    expect(harness.facts()).toHaveLength(2);
+    expect(harness.attemptEvents()).toHaveLength(2);
     expect(await harness.committed()).toBe(2);
     expect(harness.sender.sent).toHaveLength(2);
   });
@@ -132,7 +132,7 @@ describe('record before forget', () => {
     expect(second.sender.ids).toEqual(first.sender.ids);
     second.sender.sent[0]?.answer(answered(200));
     await second.settle();
-    expect(second.facts()).toHaveLength(1);
+    expect(second.attemptEvents()).toHaveLength(1);
   });
 
   it('a copy that is read while the first is under way is not sent, and both are done', async () => {
@@ -142,7 +142,7 @@ describe('record before forget', () => {
     expect(harness.sender.sent).toHaveLength(1);
     harness.sender.sent[0]?.answer(answered(200));
     await harness.settle();
-    expect(harness.facts()).toHaveLength(1);
+    expect(harness.attemptEvents()).toHaveLength(1);
     expect(await harness.committed()).toBe(2);
     expect(await harness.metric('tidings_delivery_duplicates_dropped_total', { kind: 'in_flight' })).toBe(1);
   });
@@ -159,7 +159,7 @@ describe('stopping', () => {
     await harness.settle();
     await stopped;
     expect(harness.sender.sent).toHaveLength(1);
-    expect(harness.facts()).toHaveLength(1);
+    expect(harness.attemptEvents()).toHaveLength(1);
     const second = await startHarness({ bus: harness.bus, clock: harness.clock, cleanUp: onTestFinished });
     expect(second.sender.ids).toEqual([aCommand(2).state.deliveryId]);
   });

@@ -23,12 +23,12 @@ const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord =
 const labelOf = (topicName: string): string => topicName.slice(topicName.lastIndexOf('.') + 1);
 
 /** Starts one relay for each rung of the ladder. They move what is due back to deliveries; only there HTTP is spoken. */
-export const startRelays = async (bus: Pick<Bus, 'relay'>, gatherMs: number): Promise<readonly RungRelay[]> =>
+export const startRelays = async (bus: Pick<Bus, 'relay'>, lingerMs: number): Promise<readonly RungRelay[]> =>
   Promise.all(
     ladder.map(async ({ topic, delayMs }) => {
       const rung = labelOf(topic.name);
       const group = `tidings-delivery-retry-${rung}`;
-      const relay = await bus.relay({ group, topic, delayMs, forward: forwardToDeliveries, gatherMs });
+      const relay = await bus.relay({ group, topic, delayMs, forward: forwardToDeliveries, lingerMs });
       return { rung, group, topic, delayMs, relay };
     }),
   );

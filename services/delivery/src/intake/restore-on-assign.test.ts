@@ -11,10 +11,10 @@ import { type Harness, startHarness } from '../../test/harness.ts';
 /** The bus as a process sees it that dies at its first record for a topic that `isFatal`: that one is never written. */
 const dyingAt = (bus: MemoryBus, isFatal: (record: OutgoingRecord) => boolean): MemoryBus => {
   const dying = (producer: Producer): Producer => {
-    let isDead = false;
+    let hasCrashed = false;
     const guard = (records: readonly OutgoingRecord[]) => {
-      isDead ||= records.some(isFatal);
-      if (isDead) throw new AppError({ code: 'closed', message: 'the process has died' });
+      hasCrashed ||= records.some(isFatal);
+      if (hasCrashed) throw new AppError({ code: 'closed', message: 'the process has died' });
     };
     return {
       ...producer,
@@ -62,7 +62,7 @@ describe('a process that takes over', () => {
     first.sender.rule = () => answered(200);
     await first.register(aSubscription({ version: 2 }));
     await first.publish(...[1, 2, 3].map((n) => aCommand(n)));
-    expect(first.facts()).toHaveLength(3);
+    expect(first.attemptEvents()).toHaveLength(3);
     await first.stop();
     const second = await onBus(bus, clock);
     expect(second.sender.ids).toEqual([aCommand(0).state.deliveryId]);
@@ -78,7 +78,7 @@ describe('a process that takes over', () => {
     );
     first.sender.rule = () => answered(500);
     await write(bus, first);
-    expect(first.facts()).toEqual([]);
+    expect(first.attemptEvents()).toEqual([]);
     expect(first.ladderCommands()).toHaveLength(1);
     await first.stop();
     const second = await onBus(bus, clock);
@@ -86,7 +86,7 @@ describe('a process that takes over', () => {
     second.sender.sent[0]?.answer(answered(500));
     second.sender.rule = () => answered(200);
     await second.clock.advance(20_000);
-    const outcomes = second.facts().map(({ attempt, outcome }) => [attempt, outcome.kind]);
+    const outcomes = second.attemptEvents().map(({ attempt, outcome }) => [attempt, outcome.kind]);
     expect(outcomes).toEqual([
       [1, 'failed'],
       [2, 'delivered'],
@@ -106,7 +106,7 @@ describe('a process that takes over', () => {
     const second = await onBus(bus, clock);
     second.sender.sent[0]?.answer(answered(200));
     await second.settle();
-    expect(second.facts().some(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    expect(second.attemptEvents().some(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
   });
 });
 
@@ -138,7 +138,7 @@ describe('a process that takes over an ordered subscription', () => {
     second.sender.rule = () => answered(200);
     await second.clock.advance(6_000);
     expect(second.sender.ids).toEqual([one, two]);
-    const attempts = second.facts().filter(({ outcome }) => outcome.kind !== 'deferred');
+    const attempts = second.attemptEvents().filter(({ outcome }) => outcome.kind !== 'deferred');
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
   });
 
@@ -162,13 +162,13 @@ describe('forked commands', () => {
     await harness.publish(aCommand(1));
     const [retry] = harness.ladderCommands();
     await harness.clock.advance(6_000);
-    expect(harness.facts()).toHaveLength(2);
+    expect(harness.attemptEvents()).toHaveLength(2);
     if (retry === undefined) throw new Error('the retry is missing');
     await harness.publish(retry.command, retry.command);
-    expect(harness.facts()).toHaveLength(2);
+    expect(harness.attemptEvents()).toHaveLength(2);
     expect(harness.sender.sent).toHaveLength(2);
     await harness.clock.advance(70_000);
-    expect(harness.facts()).toHaveLength(3);
+    expect(harness.attemptEvents()).toHaveLength(3);
   });
 
   it('a repeat of a delivered event is dropped, a new chain of it is not', async () => {

@@ -2,14 +2,14 @@ import { decodeAttempt, topics } from '@tidings/contracts';
 import type { Assignment, Bus, IncomingRecord } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import { chainKeyOf, endingOf, type FinishedMemory } from '../domain/finished-attempts.ts';
-import type { LineRestorer } from '../ordering/queue-restorer.ts';
+import { chainKeyOf, endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
+import type { QueueRestorer } from '../ordering/queue-restorer.ts';
 
 type Dependencies = Readonly<{
-  bus: Pick<Bus, 'lag' | 'readTail'>;
+  bus: Pick<Bus, 'lag' | 'readRange'>;
   group: string;
-  memory: FinishedMemory;
-  restorer: Pick<LineRestorer, 'restore'>;
+  finishedAttempts: FinishedAttempts;
+  restorer: Pick<QueueRestorer, 'restore'>;
   onRestored: (entries: number) => void;
   /** Told of each endpoint that said 410, and of the version of its subscription: the registry may not know it yet. */
   onGone: (subscriptionId: string, version: number) => void;
@@ -18,16 +18,16 @@ type Dependencies = Readonly<{
 }>;
 
 // At least this many facts of each partition: copies come within seconds of each other.
-const fewestFacts = 5_000;
-const mostFacts = 50_000;
+const minAttemptEvents = 5_000;
+const maxAttemptEvents = 50_000;
 
 /**
  * How many facts of a partition to read: every command that was read and not committed may have left two (its own, and
  * one that says it waits), and those before it are in memory only for the sake of late copies.
  */
-const factsFor = ({ committedOffset, highOffset }: Assignment): bigint => {
+const attemptEventsToRead = ({ committedOffset, highOffset }: Assignment): bigint => {
   const open = Number(highOffset - committedOffset);
-  return BigInt(Math.min(Math.max(2 * open, fewestFacts), mostFacts));
+  return BigInt(Math.min(Math.max(2 * open, minAttemptEvents), maxAttemptEvents));
 };
 
 /**
@@ -36,34 +36,44 @@ const factsFor = ({ committedOffset, highOffset }: Assignment): bigint => {
  * copies would be sent again, so its failure is only logged; without the lines order would be lost, so that failure
  * stops the partition until it succeeds.
  */
-export const createRestoreState = ({
+export const createRestoreOnAssign = ({
   bus,
   group,
-  memory,
+  finishedAttempts,
   restorer,
   onRestored,
   onGone,
   clock,
   logger,
 }: Dependencies) => {
-  let waiting: Assignment[] = [];
-  let turn: Promise<void> | undefined;
+  let pending: Assignment[] = [];
+  let batch: Promise<void> | undefined;
 
-  const learn = (record: IncomingRecord): void => {
-    const fact = decodeAttempt(record);
-    if (fact.trigger !== 'test' && fact.outcome.kind === 'failed' && fact.outcome.reason === 'gone') {
-      onGone(fact.subscriptionId, fact.subscriptionVersion);
+  const readAttempt = (record: IncomingRecord): void => {
+    const attemptEvent = decodeAttempt(record);
+    if (
+      attemptEvent.trigger !== 'test' &&
+      attemptEvent.outcome.kind === 'failed' &&
+      attemptEvent.outcome.reason === 'gone'
+    ) {
+      onGone(attemptEvent.subscriptionId, attemptEvent.subscriptionVersion);
     }
-    const ending = endingOf(fact);
+    const ending = endingOf(attemptEvent);
     if (ending === null) return;
-    memory.note(chainKeyOf(fact), fact.attempt, { ...ending, nowMs: clock.monotonicMs() });
+    finishedAttempts.record(chainKeyOf(attemptEvent), attemptEvent.attempt, {
+      ...ending,
+      nowMs: clock.monotonicMs(),
+    });
   };
 
-  const learnIfValid = (record: IncomingRecord): void => {
+  const readIfValid = (record: IncomingRecord): void => {
     try {
-      learn(record);
+      readAttempt(record);
     } catch (error) {
-      logger.debug({ offset: String(record.offset), detail: messageOf(error) }, 'memory.fact-skipped');
+      logger.debug(
+        { offset: String(record.offset), detail: messageOf(error) },
+        'finished-attempts.record-skipped',
+      );
     }
   };
 
@@ -72,16 +82,16 @@ export const createRestoreState = ({
     const offsets = new Map<number, bigint>();
     for (const assignment of assignments) {
       const end = ends.find(({ partition }) => partition === assignment.partition)?.highOffset ?? 0n;
-      const from = end - factsFor(assignment);
+      const from = end - attemptEventsToRead(assignment);
       if (end > 0n) offsets.set(assignment.partition, from > 0n ? from : 0n);
     }
     const partitions = [...offsets.keys()];
     const from = { offsets };
-    await bus.readTail({
+    await bus.readRange({
       topic: topics.attempts,
       partitions,
       from,
-      onRecord: learnIfValid,
+      onRecord: readIfValid,
       service: 'delivery',
     });
   };
@@ -90,14 +100,14 @@ export const createRestoreState = ({
     try {
       await read(assignments);
     } catch (error) {
-      logger.warn({ partitions, detail: messageOf(error) }, 'memory.not-refilled');
+      logger.warn({ partitions, detail: messageOf(error) }, 'finished-attempts.not-refilled');
     }
   };
 
   const restore = async (): Promise<void> => {
-    const assignments = waiting;
-    waiting = [];
-    turn = undefined;
+    const assignments = pending;
+    pending = [];
+    batch = undefined;
     const beganMs = clock.monotonicMs();
     const partitions = assignments.map(({ partition }) => partition);
     // In this order: an entry is written before the fact that it follows from, so what a fact says is finished has its
@@ -106,12 +116,12 @@ export const createRestoreState = ({
     const restored = await restorer.restore(partitions);
     onRestored(restored);
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
-    logger.info({ partitions, chains: memory.size, entries: restored, tookMs }, 'state.restored');
+    logger.info({ partitions, chains: finishedAttempts.size, entries: restored, tookMs }, 'state.restored');
   };
 
   return async (assignment: Assignment): Promise<void> => {
-    waiting.push(assignment);
-    turn ??= Promise.resolve().then(restore);
-    await turn;
+    pending.push(assignment);
+    batch ??= Promise.resolve().then(restore);
+    await batch;
   };
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription } from '../../test/builders.ts';
 import type { Harness } from '../../test/harness.ts';
-import { entriesLeft, numbered, numbers, start } from '../../test/ordering-harness.ts';
+import { numbered, numbers, remainingEntries, start } from '../../test/ordering-harness.ts';
 
 const inOrder = aSubscription({ ordering: 'subscription' });
 const byKey = aSubscription({ ordering: 'key' });
@@ -25,7 +25,7 @@ describe('a blocked line', () => {
     await harness.publish(...numbered(3));
     await harness.clock.advance(700_000);
     expect(numbers(harness)).toEqual([0, 0, 0]);
-    expect(harness.lines.filter(({ event }) => event === 'line.blocked')).toMatchObject([
+    expect(harness.lines.filter(({ event }) => event === 'ordered-queue.blocked')).toMatchObject([
       { level: 'warn', fields: { subscriptionId: 'sub_a', attempts: 3, behind: 2 } },
     ]);
     harness.sender.rule = () => answered(200);
@@ -36,7 +36,7 @@ describe('a blocked line', () => {
     const harness = await blocked();
     await harness.publish(aCommand(0, { chain: 1, trigger: 'manual' }));
     expect(numbers(harness)).toEqual([0, 0, 0, 0, 1, 2]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
     await harness.clock.advance(700_000);
     expect(numbers(harness)).toHaveLength(6);
     expect(harness.deadLetters()).toEqual([]);
@@ -95,10 +95,10 @@ describe('a change while commands wait in line', () => {
     await harness.register({ ...byKey, version: 2, state: 'disabled' });
     const ended = endings(harness);
     expect(ended.every(([reason]) => reason === 'disabled')).toBe(true);
-    const order = ended.map(([, id]) => id);
-    expect(order.filter((id) => idsOf(a).includes(id))).toEqual(idsOf(a));
-    expect(order.filter((id) => idsOf(b).includes(id))).toEqual(idsOf(b));
-    expect(entriesLeft(harness)).toBe(0);
+    const ordering = ended.map(([, id]) => id);
+    expect(ordering.filter((id) => idsOf(a).includes(id))).toEqual(idsOf(a));
+    expect(ordering.filter((id) => idsOf(b).includes(id))).toEqual(idsOf(b));
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('to deleted suppresses what waits, in order', async () => {
@@ -107,9 +107,9 @@ describe('a change while commands wait in line', () => {
     harness.sender.rule = () => answered(500);
     await harness.publish(...numbered(3));
     await harness.register({ ...inOrder, version: 2, state: 'deleted' });
-    const suppressed = harness.facts().filter(({ outcome }) => outcome.kind === 'suppressed');
+    const suppressed = harness.attemptEvents().filter(({ outcome }) => outcome.kind === 'suppressed');
     expect(suppressed.map(({ deliveryId }) => deliveryId)).toEqual(idsOf(numbered(3)));
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('by a 410 of one line ends the others too', async () => {
@@ -135,7 +135,7 @@ describe('a change while commands wait in line', () => {
     await harness.clock.advance(12_000);
     expect(new Set(numbers(harness))).toEqual(new Set([0, 1, 2, 3, 4]));
     expect(numbers(harness)).toHaveLength(6);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('of the order from keys to all merges the lines by place', async () => {
@@ -165,7 +165,7 @@ describe('a command that is sent once more by hand', () => {
     harness.sender.rule = () => answered(200);
     await harness.clock.advance(6_000);
     expect(numbers(harness)).toEqual([0, 0, 1, 1, 2, 0]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('waits for the request that is under way, and takes its place when that fails', async () => {
@@ -180,7 +180,7 @@ describe('a command that is sent once more by hand', () => {
     expect(numbers(harness)).toEqual([0, 0, 1]);
     await harness.clock.advance(60_000);
     expect(numbers(harness)).toEqual([0, 0, 1]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 });
 
@@ -191,7 +191,7 @@ it('commands of a subscription that never comes wait together, and end in order'
   expect(harness.deadLetters()).toEqual([]);
   await harness.clock.advance(20_000);
   expect(endings(harness)).toEqual(idsOf(numbered(3)).map((id) => ['unknown-subscription', id]));
-  expect(entriesLeft(harness)).toBe(0);
+  expect(remainingEntries(harness)).toBe(0);
 });
 
 it('commands that name a newer version than is known keep their order', async () => {
@@ -206,5 +206,5 @@ it('commands that name a newer version than is known keep their order', async ()
   harness.sender.rule = () => answered(200);
   await harness.clock.advance(6_000);
   expect(numbers(harness)).toEqual([0, 0, 1, 2]);
-  expect(entriesLeft(harness)).toBe(0);
+  expect(remainingEntries(harness)).toBe(0);
 });

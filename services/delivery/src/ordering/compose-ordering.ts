@@ -1,27 +1,27 @@
 import { holdKey } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import type { RecordVerdict } from '../attempt/record-resolution.ts';
-import type { FinishedMemory } from '../domain/finished-attempts.ts';
-import type { ActiveJobs } from '../domain/in-flight.ts';
-import { OrderBook } from '../domain/ordered-queue.ts';
-import type { Holds, SubscriptionDirectory } from '../ports.ts';
-import { HeldBodies } from './body-cache.ts';
-import { OrderKeeper } from './ordered-delivery.ts';
-import { Parker } from './queue-persister.ts';
-import { LineReleaser } from './queue-releaser.ts';
-import { LineRestorer } from './queue-restorer.ts';
-import { type Admit, LineRunner } from './queue-runner.ts';
+import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { FinishedAttempts } from '../domain/finished-attempts.ts';
+import type { InFlightJobs } from '../domain/in-flight.ts';
+import { OrderedQueues } from '../domain/ordered-queue.ts';
+import type { OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
+import { BodyCache } from './body-cache.ts';
+import { OrderedDelivery } from './ordered-delivery.ts';
+import { QueuePersister } from './queue-persister.ts';
+import { QueueReleaser } from './queue-releaser.ts';
+import { QueueRestorer } from './queue-restorer.ts';
+import { type Admit, QueueRunner } from './queue-runner.ts';
 
-export type OrderOptions = Readonly<{
+export type OrderingOptions = Readonly<{
   directory: SubscriptionDirectory;
-  holds: Holds;
-  active: ActiveJobs;
-  memory: FinishedMemory;
-  record: RecordVerdict;
+  changelog: OrderingChangelog;
+  inFlight: InFlightJobs;
+  finishedAttempts: FinishedAttempts;
+  record: RecordResolution;
   admit: Admit;
-  hasCompany: (partition: number, subscriptionId: string) => boolean;
-  onPark: () => void;
+  hasNeighbours: (partition: number, subscriptionId: string) => boolean;
+  onPersisted: () => void;
   onDuplicate: (kind: 'in_flight') => void;
   maxBacklog: number;
   maxBodyBytes: number;
@@ -30,46 +30,70 @@ export type OrderOptions = Readonly<{
 }>;
 
 /** Everything that ordered subscriptions need, wired together. */
-export type Order = Readonly<{
-  book: OrderBook;
-  bodies: HeldBodies;
-  keeper: OrderKeeper;
-  restorer: LineRestorer;
+export type Ordering = Readonly<{
+  orderedQueues: OrderedQueues;
+  bodies: BodyCache;
+  orderedDelivery: OrderedDelivery;
+  restorer: QueueRestorer;
   dropPartition: (partition: number) => void;
 }>;
 
-export const buildOrder = (options: OrderOptions): Order => {
-  const { directory, holds, active, memory, record, admit, clock, logger } = options;
-  const { hasCompany, onPark, onDuplicate, maxBacklog, maxBodyBytes } = options;
-  const book = new OrderBook();
-  const bodies = new HeldBodies({
-    holds,
-    find: ({ partition, key, entry }) => {
-      if (entry === null) return undefined;
-      const { subscriptionId, deliveryId } = entry.command.state;
-      const member = book.of(partition, subscriptionId)?.members.get(deliveryId);
-      return member !== undefined && holdKey(member.state) === key ? member : undefined;
+export const composeOrdering = (options: OrderingOptions): Ordering => {
+  const { directory, changelog, inFlight, finishedAttempts, record, admit, clock, logger } = options;
+  const { hasNeighbours, onPersisted, onDuplicate, maxBacklog, maxBodyBytes } = options;
+  const orderedQueues = new OrderedQueues();
+  const bodies = new BodyCache({
+    changelog,
+    find: ({ partition, key, value }) => {
+      if (value === null) return undefined;
+      const { subscriptionId, deliveryId } = value.command.state;
+      const entry = orderedQueues.of(partition, subscriptionId)?.entries.get(deliveryId);
+      return entry !== undefined && holdKey(entry.state) === key ? entry : undefined;
     },
     maxBytes: maxBodyBytes,
   });
-  const parker = new Parker({ holds, bodies, hasCompany, onPark, clock, logger });
-  const onMisplaced = (line: Parameters<LineReleaser['release']>[0]) => releaser.release(line);
-  const runner = new LineRunner({
-    ...{ book, directory, bodies, parker, active, memory, record, admit, onMisplaced, clock, logger },
+  const persister = new QueuePersister({ changelog, bodies, hasNeighbours, onPersisted, clock, logger });
+  const onMisplaced = (queue: Parameters<QueueReleaser['release']>[0]) => releaser.release(queue);
+  const runner = new QueueRunner({
+    ...{
+      orderedQueues,
+      directory,
+      bodies,
+      persister,
+      inFlight,
+      finishedAttempts,
+      record,
+      admit,
+      onMisplaced,
+      clock,
+      logger,
+    },
   });
-  const onJoined = (member: Parameters<OrderKeeper['joined']>[0]) => keeper.joined(member);
-  const releaser: LineReleaser = new LineReleaser({
-    ...{ book, directory, holds, bodies, active, record, admit, onJoined, clock, logger },
+  const onEnqueued = (entry: Parameters<OrderedDelivery['enqueued']>[0]) => orderedDelivery.enqueued(entry);
+  const releaser: QueueReleaser = new QueueReleaser({
+    ...{ orderedQueues, directory, changelog, bodies, inFlight, record, admit, onEnqueued, clock, logger },
   });
-  const keeper: OrderKeeper = new OrderKeeper({
-    ...{ book, directory, holds, bodies, parker, runner, releaser, active, record, onDuplicate, maxBacklog },
+  const orderedDelivery: OrderedDelivery = new OrderedDelivery({
+    ...{
+      orderedQueues,
+      directory,
+      changelog,
+      bodies,
+      persister,
+      runner,
+      releaser,
+      inFlight,
+      record,
+      onDuplicate,
+      maxBacklog,
+    },
     clock,
     logger,
   });
-  const restorer = new LineRestorer({ book, holds, bodies, directory, runner, clock });
+  const restorer = new QueueRestorer({ orderedQueues, changelog, bodies, directory, runner, clock });
   const dropPartition = (partition: number): void => {
     restorer.dropPartition(partition);
-    keeper.dropPartition(partition);
+    orderedDelivery.dropPartition(partition);
   };
-  return { book, bodies, keeper, restorer, dropPartition };
+  return { orderedQueues, bodies, orderedDelivery, restorer, dropPartition };
 };

@@ -9,8 +9,8 @@ type Ordering = (typeof orderings)[number];
 const subscriptionOf = (ordering: Ordering, retryScheduleSeconds: readonly number[]): SubscriptionRecord =>
   aSubscription({ ordering, retryScheduleSeconds, maxInFlight: 10 });
 
-const worldOf = (ordering: Ordering, options: Omit<WorldOptions, 'isOneLine'>): World =>
-  new World({ ...options, isOneLine: ordering === 'subscription' });
+const worldOf = (ordering: Ordering, options: Omit<WorldOptions, 'isOneQueue'>): World =>
+  new World({ ...options, isOneQueue: ordering === 'subscription' });
 
 const expectOrder = (world: World): void => {
   expect(violations(world.happenings)).toEqual([]);
@@ -22,7 +22,7 @@ const finish = async (world: World): Promise<void> => {
   for (let round = 0; round < 300 && world.ended < world.total; round += 1) {
     // An open breaker may stay so for minutes.
     await world.clock.advance(round < 150 ? 400 : 10_000);
-    await world.bury();
+    await world.deadLetter();
     if (world.running.length === 0) await world.startOne();
   }
 };
@@ -38,12 +38,12 @@ const small = {
 type Course = Readonly<{ seed: number; backlog: number }>;
 
 /** One process that dies at its nth boundary, and another that takes over. */
-const dieAt = async (ordering: Ordering, { seed, backlog }: Course, step?: number): Promise<World> => {
+const crashAt = async (ordering: Ordering, { seed, backlog }: Course, step?: number): Promise<World> => {
   const world = worldOf(ordering, { ...small, seed });
   await world.register(subscriptionOf(ordering, [2, 9]));
   await world.publish(0, small.eventsPerKey / 2);
   const env = { DELIVERY_MAX_ORDERED_BACKLOG: String(backlog) };
-  await world.startOne(step === undefined ? { env } : { dieAt: step, env });
+  await world.startOne(step === undefined ? { env } : { crashAt: step, env });
   await world.clock.advance(6_000);
   await world.publish(small.eventsPerKey / 2, small.eventsPerKey);
   await finish(world);
@@ -62,12 +62,12 @@ describe('a process that dies at any boundary (each send, acknowledgement, reque
         { seed: 4, backlog: 3 },
       ];
       for (const course of courses) {
-        const undisturbed = await dieAt(ordering, course);
+        const undisturbed = await crashAt(ordering, course);
         expectOrder(undisturbed);
         const steps = undisturbed.running[0]?.process.steps ?? 0;
         expect(steps).toBeGreaterThan(20);
         for (let step = 1; step <= steps; step += 1) {
-          const world = await dieAt(ordering, course, step);
+          const world = await crashAt(ordering, course, step);
           const { ended, happenings, total } = world;
           const found = violations(happenings);
           expect({ step, course, found, ended }).toEqual({ step, course, found: [], ended: total });
@@ -100,13 +100,13 @@ const disturb = async (ordering: Ordering, seed: number): Promise<World> => {
     const isCalm = round > 60;
     if (isCalm) failureRate = 0.05;
     await world.clock.advance(Math.floor(world.random() * 4_000));
-    await world.bury();
+    await world.deadLetter();
     const dice = world.random();
     const at = Math.floor(world.random() * world.running.length);
-    if (!isCalm && dice < 0.2) await world.bury(at);
+    if (!isCalm && dice < 0.2) await world.deadLetter(at);
     else if (!isCalm && dice < 0.35) await world.running[at]?.process.loseGroup();
     if (world.running.length === 0 || (dice > 0.75 && world.running.length < 3)) {
-      await world.startOne(isCalm ? {} : { dieAt: 5 + Math.floor(world.random() * 300) });
+      await world.startOne(isCalm ? {} : { crashAt: 5 + Math.floor(world.random() * 300) });
     }
   }
   return world;

@@ -4,9 +4,9 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answered, failed } from '../../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
-import { MortalProcess } from '../../test/crashing-bus.ts';
+import { CrashingProcess } from '../../test/crashing-bus.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
-import { entriesLeft, numbered, numbers, start } from '../../test/ordering-harness.ts';
+import { numbered, numbers, remainingEntries, start } from '../../test/ordering-harness.ts';
 
 const inOrder = aSubscription({ ordering: 'subscription' });
 const byKey = aSubscription({ ordering: 'key' });
@@ -36,7 +36,7 @@ describe('an ordered subscription', () => {
     await harness.clock.advance(700);
     expect(numbers(harness)).toEqual([0, 0, 1, 2]);
     expect(harness.ladderCommands()).toEqual([]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('goes on after the head is exhausted: by default it becomes a dead letter', async () => {
@@ -47,7 +47,7 @@ describe('an ordered subscription', () => {
     await harness.clock.advance(6_000);
     expect(numbers(harness)).toEqual([0, 0, 1, 2]);
     expect(harness.deadLetters()).toMatchObject([{ reason: 'exhausted' }]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('blocks on an exhausted head when told to, until a probe succeeds', async () => {
@@ -76,7 +76,7 @@ describe('an ordered subscription', () => {
     expect(numbers(harness)).toEqual([0, 0, 1]);
     await harness.clock.advance(60_000);
     expect(numbers(harness)).toEqual([0, 0, 1]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('ends what waits in order when it is disabled', async () => {
@@ -110,7 +110,7 @@ describe('an ordered subscription', () => {
   it('sends nothing behind one that was too many before that one is in dead-letters', async () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
-    const letters: (() => void)[] = [];
+    const deadLetters: (() => void)[] = [];
     const slow: MemoryBus = {
       ...bus,
       producer: async (options) => {
@@ -120,7 +120,7 @@ describe('an ordered subscription', () => {
           close: async () => producer.close(),
           publishAll: async (records) => producer.publishAll(records),
           publish: async (record) => {
-            if (record.topic === topics.deadLetters) await new Promise<void>((go) => letters.push(go));
+            if (record.topic === topics.deadLetters) await new Promise<void>((go) => deadLetters.push(go));
             return producer.publish(record);
           },
         };
@@ -136,8 +136,8 @@ describe('an ordered subscription', () => {
     await harness.publish(...numbered(1, 2));
     await harness.clock.advance(20_000);
     expect(numbers(harness)).toEqual([0]);
-    expect(entriesLeft(harness)).toBe(0);
-    for (const go of letters) go();
+    expect(remainingEntries(harness)).toBe(0);
+    for (const go of deadLetters) go();
     await harness.settle();
     expect(numbers(harness)).toEqual([0, 2]);
     expect(harness.deadLetters()).toMatchObject([{ reason: 'backlog-full' }]);
@@ -194,19 +194,19 @@ describe('what waits in a line', () => {
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
     await harness.clock.advance(10_500);
-    expect(entriesLeft(harness)).toBe(4);
+    expect(remainingEntries(harness)).toBe(4);
     const [lag] = (await harness.bus.lag('tidings-delivery', [topics.deliveries])).filter(
       ({ highOffset }) => highOffset > 0n,
     );
     expect(lag?.committedOffset).toBe(lag?.highOffset);
-    expect(harness.facts().map(({ outcome }) => outcome)).toEqual(
+    expect(harness.attemptEvents().map(({ outcome }) => outcome)).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'deferred', reason: 'held' })),
     );
     harness.sender.rule = () => answered(200);
     harness.sender.sent[0]?.answer(answered(200));
     await harness.settle();
     expect(numbers(harness)).toEqual([0, 1, 2, 3]);
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('is read back from its entry when there was no room for it in memory', async () => {
@@ -214,7 +214,7 @@ describe('what waits in a line', () => {
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
     await harness.clock.advance(10_500);
-    expect(harness.opened.engine.order.bodies.bytes).toBe(0);
+    expect(harness.opened.engine.ordering.bodies.bytes).toBe(0);
     harness.sender.rule = () => answered(200);
     harness.sender.sent[0]?.answer(answered(200));
     await harness.settle();
@@ -235,7 +235,7 @@ describe('what waits in a line', () => {
     expect(numbers(harness)).toEqual([0, 1, 2, 3]);
     for (const sent of harness.sender.sent.slice(1)) sent.answer(answered(200));
     await harness.settle();
-    expect(entriesLeft(harness)).toBe(0);
+    expect(remainingEntries(harness)).toBe(0);
   });
 
   it('keeps the order of its keys when a line of all becomes lines of keys', async () => {
@@ -271,7 +271,7 @@ describe('a process that takes over', () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const options = { clock, env: { DELIVERY_DRAIN: '0', ...env }, cleanUp: onTestFinished };
-    const first = new MortalProcess(bus, clock, { delayMs: () => 0, commitLagMs: 400, onDeath: () => {} });
+    const first = new CrashingProcess(bus, clock, { delayMs: () => 0, commitLagMs: 400, onDeath: () => {} });
     const harness = await startHarness({ ...options, bus: first.bus, brokers: bus });
     const next = async (): Promise<Harness> => {
       first.kill();
@@ -307,7 +307,7 @@ describe('a process that takes over', () => {
     second.sender.sent[0]?.answer(answered(200));
     await second.settle();
     expect(numbers(second)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(entriesLeft(second)).toBe(0);
+    expect(remainingEntries(second)).toBe(0);
   });
 
   it('does not block for ever on an entry whose delivery was finished', async () => {
@@ -328,6 +328,6 @@ describe('a process that takes over', () => {
     third.sender.rule = () => answered(200);
     await third.publish(...numbered(1, 7));
     expect(numbers(third)).toEqual([7]);
-    expect(entriesLeft(third)).toBe(0);
+    expect(remainingEntries(third)).toBe(0);
   });
 });

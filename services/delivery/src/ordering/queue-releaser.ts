@@ -1,114 +1,117 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import type { RecordVerdict } from '../attempt/record-resolution.ts';
-import { routeOf } from '../domain/disposition.ts';
-import type { ActiveJobs, Job } from '../domain/in-flight.ts';
+import type { RecordResolution } from '../attempt/record-resolution.ts';
+import { dispositionOf } from '../domain/disposition.ts';
+import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import {
   type Completable,
-  type Line,
-  lineNameOf,
-  type Member,
-  type OrderBook,
+  type OrderedQueue,
+  type OrderedQueues,
+  type QueueEntry,
+  queueNameOf,
 } from '../domain/ordered-queue.ts';
-import { verdictOnDeferral, verdictOnRoute } from '../domain/resolution.ts';
+import { resolutionOfDeferral, resolutionOfDisposition } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
-import type { Holds, SubscriptionDirectory } from '../ports.ts';
-import type { HeldBodies } from './body-cache.ts';
-import { type Admit, jobOfMember } from './queue-runner.ts';
+import type { OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
+import type { BodyCache } from './body-cache.ts';
+import { type Admit, jobOfEntry } from './queue-runner.ts';
 
-export type ReleaseDependencies = Readonly<{
-  book: OrderBook;
+export type QueueReleaserDependencies = Readonly<{
+  orderedQueues: OrderedQueues;
   directory: SubscriptionDirectory;
-  holds: Pick<Holds, 'remove'>;
-  bodies: HeldBodies;
-  active: ActiveJobs;
-  record: RecordVerdict;
+  changelog: Pick<OrderingChangelog, 'remove'>;
+  bodies: BodyCache;
+  inFlight: InFlightJobs;
+  record: RecordResolution;
   admit: Admit;
   /** Somebody has joined the line; it may be its head. */
-  onJoined: (member: Member) => void;
+  onEnqueued: (entry: QueueEntry) => void;
   clock: Clock;
   logger: Logger;
 }>;
 
 /** Lets go a line that was not needed, or not as it is: its members go to where they belong, in order. */
-export class LineReleaser {
-  readonly #dependencies: ReleaseDependencies;
+export class QueueReleaser {
+  readonly #dependencies: QueueReleaserDependencies;
   /** Lines whose members are on their way out. */
-  readonly #releasing = new Set<Line>();
+  readonly #releasing = new Set<OrderedQueue>();
 
-  constructor(dependencies: ReleaseDependencies) {
+  constructor(dependencies: QueueReleaserDependencies) {
     this.#dependencies = dependencies;
   }
 
-  release(line: Line): void {
-    const { book, directory, logger } = this.#dependencies;
-    const { subscriptionId, partition } = line;
+  release(queue: OrderedQueue): void {
+    const { orderedQueues, directory, logger } = this.#dependencies;
+    const { subscriptionId, partition } = queue;
     const subscription = directory.find(subscriptionId);
-    const members = book.take(line);
-    logger.info({ subscriptionId, commands: members.length }, 'line.released');
-    const free: Member[] = [];
-    const moved: Member[] = [];
-    for (const member of members) {
+    const entries = orderedQueues.take(queue);
+    logger.info({ subscriptionId, commands: entries.length }, 'ordered-queue.released');
+    const free: QueueEntry[] = [];
+    const moved: QueueEntry[] = [];
+    for (const entry of entries) {
       // On its way to dead-letters already.
-      if (member.isRefused) continue;
-      const name = lineNameOf(member.state, subscription);
+      if (entry.isRejected) continue;
+      const name = queueNameOf(entry.state, subscription);
       if (name === null) {
-        free.push(member);
+        free.push(entry);
         continue;
       }
-      member.line = book.open({ partition, subscriptionId, name });
-      book.stand(member);
-      moved.push(member);
+      entry.queue = orderedQueues.open({ partition, subscriptionId, name });
+      orderedQueues.insert(entry);
+      moved.push(entry);
     }
-    for (const member of moved) this.#dependencies.onJoined(member);
-    void this.#letGo(line, free);
+    for (const entry of moved) this.#dependencies.onEnqueued(entry);
+    void this.#releaseAll(queue, free);
   }
 
   /** The partition is somebody else's. */
   dropPartition(partition: number): void {
-    for (const line of this.#releasing) if (line.partition === partition) line.isGone = true;
+    for (const queue of this.#releasing) if (queue.partition === partition) queue.isRevoked = true;
   }
 
   // Those in memory go at once; the others one after the other over the ladder, so that memory stays what it is.
-  async #letGo(line: Line, members: readonly Member[]): Promise<void> {
+  async #releaseAll(queue: OrderedQueue, entries: readonly QueueEntry[]): Promise<void> {
     const { bodies, logger } = this.#dependencies;
-    this.#releasing.add(line);
-    const elsewhere: Member[] = [];
-    for (const member of members) {
-      member.hasLeft = true;
-      bodies.forget(member);
-      if (member.body === null) elsewhere.push(member);
-      else this.#go(member, member.body);
+    this.#releasing.add(queue);
+    const unloaded: QueueEntry[] = [];
+    for (const entry of entries) {
+      entry.isRemoved = true;
+      bodies.forget(entry);
+      if (entry.body === null) unloaded.push(entry);
+      else this.#readmit(entry, entry.body);
     }
-    for (const member of elsewhere) {
+    for (const entry of unloaded) {
       try {
-        if (!line.isGone) await this.#hop(member);
+        if (!queue.isRevoked) await this.#deferToLadder(entry);
       } catch (error) {
         // Its entry stays: whoever restores the partition next lets it go.
-        const { subscriptionId, deliveryId } = member.state;
-        logger.error({ subscriptionId, deliveryId, detail: messageOf(error) }, 'hold.not-loaded');
+        const { subscriptionId, deliveryId } = entry.state;
+        logger.error(
+          { subscriptionId, deliveryId, detail: messageOf(error) },
+          'ordering-changelog.not-loaded',
+        );
       }
     }
-    this.#releasing.delete(line);
+    this.#releasing.delete(queue);
   }
 
-  #go(member: Member, body: Buffer): void {
-    const { active, directory, admit, record, clock } = this.#dependencies;
-    const job = this.#jobOf(member, body);
-    active.add(job);
-    const route = routeOf(member.state, directory.find(member.state.subscriptionId), clock.nowMs());
-    if (route.kind === 'attempt') admit(job, route.subscription);
-    else void record(job, verdictOnRoute(member.state, route, clock.nowMs()));
+  #readmit(entry: QueueEntry, body: Buffer): void {
+    const { inFlight, directory, admit, record, clock } = this.#dependencies;
+    const job = this.#jobOf(entry, body);
+    inFlight.add(job);
+    const disposition = dispositionOf(entry.state, directory.find(entry.state.subscriptionId), clock.nowMs());
+    if (disposition.kind === 'attempt') admit(job, disposition.subscription);
+    else void record(job, resolutionOfDisposition(entry.state, disposition, clock.nowMs()));
   }
 
-  async #hop(member: Member): Promise<void> {
-    const { bodies, active, record, clock } = this.#dependencies;
-    const isThere = await bodies.load(member);
-    const { body, state } = member;
-    if (!isThere || body === null || member.line.isGone) return;
-    const job = this.#jobOf(member, body);
-    active.add(job);
-    member.body = null;
+  async #deferToLadder(entry: QueueEntry): Promise<void> {
+    const { bodies, inFlight, record, clock } = this.#dependencies;
+    const isThere = await bodies.load(entry);
+    const { body, state } = entry;
+    if (!isThere || body === null || entry.queue.isRevoked) return;
+    const job = this.#jobOf(entry, body);
+    inFlight.add(job);
+    entry.body = null;
     const { subscriptionVersion } = state;
     const deferral = {
       reason: 'held',
@@ -116,14 +119,14 @@ export class LineReleaser {
       subscriptionVersion,
       nowMs: clock.nowMs(),
     } as const;
-    await record(job, verdictOnDeferral(state, deferral));
+    await record(job, resolutionOfDeferral(state, deferral));
   }
 
   // It stands in no line any more; its entry ends when it is safe elsewhere.
-  #jobOf(member: Member, body: Buffer): Job {
-    const { clock, holds } = this.#dependencies;
-    const entry: Completable[] = member.hasEntry ? [{ done: () => holds.remove(member) }] : [];
-    const records = [...member.records.splice(0), ...entry];
-    return { ...jobOfMember(member, body, clock), member: null, records };
+  #jobOf(entry: QueueEntry, body: Buffer): Job {
+    const { clock, changelog } = this.#dependencies;
+    const tombstone: Completable[] = entry.isPersisted ? [{ done: () => changelog.remove(entry) }] : [];
+    const records = [...entry.records.splice(0), ...tombstone];
+    return { ...jobOfEntry(entry, body, clock), entry: null, records };
   }
 }

@@ -1,20 +1,25 @@
 import type { DeliveryState } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
-import { lineNameOf, type Member, type OrderBook, wholeLine } from '../domain/ordered-queue.ts';
-import type { HoldRecord, Holds, SubscriptionDirectory } from '../ports.ts';
-import type { HeldBodies } from './body-cache.ts';
-import type { LineRunner } from './queue-runner.ts';
+import {
+  type OrderedQueues,
+  type QueueEntry,
+  queueNameOf,
+  wholeSubscriptionQueue,
+} from '../domain/ordered-queue.ts';
+import type { ChangelogRecord, OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
+import type { BodyCache } from './body-cache.ts';
+import type { QueueRunner } from './queue-runner.ts';
 
 type Dependencies = Readonly<{
-  book: OrderBook;
-  holds: Pick<Holds, 'read'>;
-  bodies: HeldBodies;
+  orderedQueues: OrderedQueues;
+  changelog: Pick<OrderingChangelog, 'read'>;
+  bodies: BodyCache;
   directory: SubscriptionDirectory;
-  runner: LineRunner;
+  runner: QueueRunner;
   clock: Clock;
 }>;
 
-type Entry = {
+type PersistedEntry = {
   readonly partition: number;
   readonly offset: bigint;
   readonly sequence: number;
@@ -27,30 +32,30 @@ type Entry = {
 const stateBytes = 1_024;
 
 /** The entries that are left when all records are read; their bodies only as far as there is room for them. */
-class Entries {
-  readonly #entries = new Map<string, Entry>();
-  #room: number;
+class PersistedEntries {
+  readonly #entries = new Map<string, PersistedEntry>();
+  #freeBytes: number;
 
-  constructor(room: number) {
-    this.#room = room;
+  constructor(freeBytes: number) {
+    this.#freeBytes = freeBytes;
   }
 
-  take({ key, partition, offset, entry }: HoldRecord): void {
+  take({ key, partition, offset, value }: ChangelogRecord): void {
     const older = this.#entries.get(key);
-    if (older?.body != null) this.#room += older.bytes;
+    if (older?.body != null) this.#freeBytes += older.bytes;
     this.#entries.delete(key);
-    if (entry === null) return;
-    const { state, traceparent, body } = entry.command;
+    if (value === null) return;
+    const { state, traceparent, body } = value.command;
     const bytes = body.length + stateBytes;
-    const hasRoom = bytes <= this.#room;
-    if (hasRoom) this.#room -= bytes;
-    const { sequence } = entry.held;
+    const fits = bytes <= this.#freeBytes;
+    if (fits) this.#freeBytes -= bytes;
+    const { sequence } = value.held;
     // A copy: what was fetched is a slice of the whole fetch, which would stay in memory with it.
-    const kept = hasRoom ? Buffer.from(body) : null;
+    const kept = fits ? Buffer.from(body) : null;
     this.#entries.set(key, { partition, offset, sequence, state, traceparent, bytes, body: kept });
   }
 
-  inOrder(): readonly Entry[] {
+  inOrder(): readonly PersistedEntry[] {
     return [...this.#entries.values()].sort(
       (a, b) => a.sequence - b.sequence || a.state.chain - b.state.chain,
     );
@@ -58,7 +63,7 @@ class Entries {
 }
 
 /** Brings the lines of freshly assigned partitions back from their entries. */
-export class LineRestorer {
+export class QueueRestorer {
   readonly #dependencies: Dependencies;
   /** Partitions that are ours, each with a token of its own for every time that it was assigned. */
   readonly #assigned = new Map<number, symbol>();
@@ -71,20 +76,20 @@ export class LineRestorer {
   async restore(partitions: readonly number[]): Promise<number> {
     const token = Symbol('assigned');
     for (const partition of partitions) this.#assigned.set(partition, token);
-    const { book, holds, bodies, runner } = this.#dependencies;
-    const entries = new Entries(bodies.room);
-    await holds.read(new Map(partitions.map((partition) => [partition, 0n])), (record) => {
+    const { orderedQueues, changelog, bodies, runner } = this.#dependencies;
+    const entries = new PersistedEntries(bodies.freeBytes);
+    await changelog.read(new Map(partitions.map((partition) => [partition, 0n])), (record) => {
       entries.take(record);
     });
     // A partition may have moved on while it was read.
     const ours = partitions.filter((partition) => this.#assigned.get(partition) === token);
     let restored = 0;
-    for (const entry of entries.inOrder()) {
-      if (!ours.includes(entry.partition)) continue;
-      this.#stand(entry);
+    for (const persisted of entries.inOrder()) {
+      if (!ours.includes(persisted.partition)) continue;
+      this.#enqueue(persisted);
       restored += 1;
     }
-    for (const partition of ours) for (const line of book.linesIn(partition)) runner.run(line);
+    for (const partition of ours) for (const queue of orderedQueues.inPartition(partition)) runner.run(queue);
     return restored;
   }
 
@@ -92,23 +97,23 @@ export class LineRestorer {
     this.#assigned.delete(partition);
   }
 
-  #stand({ partition, offset, ...entry }: Entry): void {
-    const { book, bodies, directory, clock } = this.#dependencies;
-    const { subscriptionId } = entry.state;
+  #enqueue({ partition, offset, ...persisted }: PersistedEntry): void {
+    const { orderedQueues, bodies, directory, clock } = this.#dependencies;
+    const { subscriptionId } = persisted.state;
     // One that needs no line any more is let go when its line is run.
-    const name = lineNameOf(entry.state, directory.find(subscriptionId)) ?? wholeLine;
-    const member: Member = {
-      ...entry,
-      line: book.open({ partition, subscriptionId, name }),
+    const name = queueNameOf(persisted.state, directory.find(subscriptionId)) ?? wholeSubscriptionQueue;
+    const entry: QueueEntry = {
+      ...persisted,
+      queue: orderedQueues.open({ partition, subscriptionId, name }),
       records: [],
-      hasEntry: true,
-      entryOffset: offset,
+      isPersisted: true,
+      persistedOffset: offset,
       arrivedMs: clock.monotonicMs(),
       writtenAtMs: clock.nowMs(),
-      isRefused: false,
-      hasLeft: false,
+      isRejected: false,
+      isRemoved: false,
     };
-    book.stand(member);
-    bodies.keep(member);
+    orderedQueues.insert(entry);
+    bodies.put(entry);
   }
 }

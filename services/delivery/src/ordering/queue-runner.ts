@@ -1,31 +1,37 @@
 import { holdKey, type SubscriptionRecord } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import type { RecordVerdict } from '../attempt/record-resolution.ts';
-import { maxUnknownMs, type Route, routeOf } from '../domain/disposition.ts';
-import { chainKeyOf, type FinishedMemory } from '../domain/finished-attempts.ts';
-import { type ActiveJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
+import type { RecordResolution } from '../attempt/record-resolution.ts';
+import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
+import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
+import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
 import { dueUnder } from '../domain/next-step.ts';
-import { isRepeatOf, type Line, lineNameOf, type Member, type OrderBook } from '../domain/ordered-queue.ts';
-import { verdictOnFinished, verdictOnRoute } from '../domain/resolution.ts';
+import {
+  isRepeatOf,
+  type OrderedQueue,
+  type OrderedQueues,
+  type QueueEntry,
+  queueNameOf,
+} from '../domain/ordered-queue.ts';
+import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
 import type { SubscriptionDirectory } from '../ports.ts';
-import type { HeldBodies } from './body-cache.ts';
-import type { Parker } from './queue-persister.ts';
+import type { BodyCache } from './body-cache.ts';
+import type { QueuePersister } from './queue-persister.ts';
 
 /** Lets a job take its place among the requests. */
 export type Admit = (job: Job, subscription: SubscriptionRecord) => void;
 
-export type RunLineDependencies = Readonly<{
-  book: OrderBook;
+export type QueueRunnerDependencies = Readonly<{
+  orderedQueues: OrderedQueues;
   directory: SubscriptionDirectory;
-  bodies: HeldBodies;
-  parker: Parker;
-  active: ActiveJobs;
-  memory: FinishedMemory;
-  record: RecordVerdict;
+  bodies: BodyCache;
+  persister: QueuePersister;
+  inFlight: InFlightJobs;
+  finishedAttempts: FinishedAttempts;
+  record: RecordResolution;
   admit: Admit;
   /** The line is not the one that its subscription asks for. */
-  onMisplaced: (line: Line) => void;
+  onMisplaced: (queue: OrderedQueue) => void;
   clock: Clock;
   logger: Logger;
 }>;
@@ -34,87 +40,87 @@ export type RunLineDependencies = Readonly<{
 const reloadMs = 5_000;
 
 /** How long a head waits before it is looked at again; null when its time has come. */
-const waitOf = (head: Member, route: Route): number | null => {
-  if (route.kind === 'wait') return route.remainingMs;
-  if (route.kind !== 'await-subscription') return null;
+const delayOf = (head: QueueEntry, disposition: Disposition): number | null => {
+  if (disposition.kind === 'wait') return disposition.remainingMs;
+  if (disposition.kind !== 'await-subscription') return null;
   // Counted in memory alone: a restart lets it wait for its subscription once more.
   head.state = { ...head.state, deferrals: head.state.deferrals + 1 };
-  return route.rung.delayMs;
+  return disposition.rung.delayMs;
 };
 
 /** The job of a member's next attempt, with all that is done when it is recorded. */
-export const jobOfMember = (member: Member, body: Buffer, clock: Clock): Job => {
-  const { state, traceparent, bytes, writtenAtMs, line, records } = member;
+export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job => {
+  const { state, traceparent, bytes, writtenAtMs, queue, records } = entry;
   return {
     command: { state, body, traceparent },
     key: jobKeyOf(state),
     chain: chainKeyOf(state),
-    partition: line.partition,
+    partition: queue.partition,
     bytes,
     arrivedMs: clock.monotonicMs(),
     arrivedIdleMs: clock.idleMs(),
     writtenAtMs,
-    member,
+    entry,
     records,
   };
 };
 
 /** Carries one line after the other on: starts its head, or sets the time at which it may start. */
-export class LineRunner {
-  readonly #dependencies: RunLineDependencies;
+export class QueueRunner {
+  readonly #dependencies: QueueRunnerDependencies;
   #isStopped = false;
 
-  constructor(dependencies: RunLineDependencies) {
+  constructor(dependencies: QueueRunnerDependencies) {
     this.#dependencies = dependencies;
   }
 
   /** Call whenever the head may have changed, or may be due, and is not at work. */
-  run(line: Line): void {
-    line.cancelTimer();
-    const head = this.#headOf(line);
-    if (head === undefined || line.isGone) return;
-    line.head = 'idle';
-    if (head.isRefused) {
+  run(queue: OrderedQueue): void {
+    queue.cancelTimer();
+    const head = this.#headOf(queue);
+    if (head === undefined || queue.isRevoked) return;
+    queue.head = 'idle';
+    if (head.isRejected) {
       // Its way to dead-letters has begun when it came.
-      line.head = 'running';
+      queue.head = 'running';
       return;
     }
-    const { directory, memory, onMisplaced } = this.#dependencies;
-    const subscription = directory.find(line.subscriptionId);
-    if (lineNameOf(head.state, subscription) !== line.name) {
-      onMisplaced(line);
+    const { directory, finishedAttempts, onMisplaced } = this.#dependencies;
+    const subscription = directory.find(queue.subscriptionId);
+    if (queueNameOf(head.state, subscription) !== queue.name) {
+      onMisplaced(queue);
       return;
     }
     if (subscription !== undefined) {
       const notBeforeMs = dueUnder(head.state, subscription);
       if (notBeforeMs !== head.state.notBeforeMs) head.state = { ...head.state, notBeforeMs };
     }
-    const isOver = memory.isOver(chainKeyOf(head.state));
-    const route = this.#routeOf(head, subscription);
-    const waitMs = isOver ? null : waitOf(head, route);
+    const isOver = finishedAttempts.isOver(chainKeyOf(head.state));
+    const disposition = this.#dispositionOf(head, subscription);
+    const waitMs = isOver ? null : delayOf(head, disposition);
     if (waitMs !== null) {
-      this.wait(line, waitMs);
-      if (!head.hasEntry) this.#dependencies.parker.waits(line);
-    } else if (head.body === null) void this.#loadThenRun(line, head);
-    else this.#start(head, head.body, isOver ? null : route);
+      this.scheduleHead(queue, waitMs);
+      if (!head.isPersisted) this.#dependencies.persister.onWaiting(queue);
+    } else if (head.body === null) void this.#loadThenRun(queue, head);
+    else this.#start(head, head.body, isOver ? null : disposition);
   }
 
   /** Lets the head wait, then runs the line. */
-  wait(line: Line, delayMs: number): void {
-    line.cancelTimer();
-    line.head = 'timed';
+  scheduleHead(queue: OrderedQueue, delayMs: number): void {
+    queue.cancelTimer();
+    queue.head = 'timed';
     if (this.#isStopped) return;
-    line.cancelTimer = this.#dependencies.clock.setTimer(() => this.run(line), delayMs);
+    queue.cancelTimer = this.#dependencies.clock.setTimer(() => this.run(queue), delayMs);
   }
 
   /** A member has ended: if it was the head, it is the next one's turn. */
-  leave(member: Member): void {
-    const { book, bodies } = this.#dependencies;
-    const { line } = member;
-    const wasHead = line.members[0] === member;
-    member.hasLeft = true;
-    bodies.forget(member);
-    if (book.remove(member) && wasHead && line.members.length > 0) this.run(line);
+  remove(entry: QueueEntry): void {
+    const { orderedQueues, bodies } = this.#dependencies;
+    const { queue } = entry;
+    const wasHead = queue.entries[0] === entry;
+    entry.isRemoved = true;
+    bodies.forget(entry);
+    if (orderedQueues.remove(entry) && wasHead && queue.entries.length > 0) this.run(queue);
   }
 
   stop(): void {
@@ -122,55 +128,58 @@ export class LineRunner {
   }
 
   // The head, unless the same delivery was sent once more by hand: the new chain then stands in its place.
-  #headOf(line: Line): Member | undefined {
-    const { book, bodies, parker } = this.#dependencies;
+  #headOf(queue: OrderedQueue): QueueEntry | undefined {
+    const { orderedQueues, bodies, persister } = this.#dependencies;
     for (;;) {
-      const [head, next] = line.members;
+      const [head, next] = queue.entries;
       if (head === undefined || next === undefined || !isRepeatOf(next, head)) return head;
       next.records.push(...head.records.splice(0));
-      head.hasLeft = true;
+      head.isRemoved = true;
       bodies.forget(head);
-      book.remove(head);
-      if (head.hasEntry) parker.replace(head, next);
+      orderedQueues.remove(head);
+      if (head.isPersisted) persister.replace(head, next);
     }
   }
 
   // The bound of waiting for a subscription counts from when each came: they wait together, not one after the other.
-  #routeOf(head: Member, subscription: SubscriptionRecord | undefined): Route {
+  #dispositionOf(head: QueueEntry, subscription: SubscriptionRecord | undefined): Disposition {
     const { clock } = this.#dependencies;
-    const route = routeOf(head.state, subscription, clock.nowMs());
+    const disposition = dispositionOf(head.state, subscription, clock.nowMs());
     const hasWaited = clock.monotonicMs() - head.arrivedMs >= maxUnknownMs;
-    return route.kind === 'await-subscription' && hasWaited
+    return disposition.kind === 'await-subscription' && hasWaited
       ? { kind: 'set-aside', reason: 'unknown-subscription' }
-      : route;
+      : disposition;
   }
 
   // A route of null: it has ended already, and only its entry is left.
-  #start(head: Member, body: Buffer, route: Route | null): void {
-    const { clock, active, record, admit } = this.#dependencies;
-    head.line.head = 'running';
-    const job = jobOfMember(head, body, clock);
-    active.add(job);
-    if (route === null) void record(job, verdictOnFinished);
-    else if (route.kind === 'attempt') admit(job, route.subscription);
-    else void record(job, verdictOnRoute(head.state, route, clock.nowMs()));
+  #start(head: QueueEntry, body: Buffer, disposition: Disposition | null): void {
+    const { clock, inFlight, record, admit } = this.#dependencies;
+    head.queue.head = 'running';
+    const job = jobOfEntry(head, body, clock);
+    inFlight.add(job);
+    if (disposition === null) void record(job, resolutionOfFinished);
+    else if (disposition.kind === 'attempt') admit(job, disposition.subscription);
+    else void record(job, resolutionOfDisposition(head.state, disposition, clock.nowMs()));
   }
 
-  async #loadThenRun(line: Line, head: Member): Promise<void> {
-    line.head = 'loading';
+  async #loadThenRun(queue: OrderedQueue, head: QueueEntry): Promise<void> {
+    queue.head = 'loading';
     const { bodies, logger } = this.#dependencies;
     const { subscriptionId, deliveryId } = head.state;
     let isThere = true;
     try {
       isThere = await bodies.load(head);
     } catch (error) {
-      logger.error({ subscriptionId, deliveryId, detail: messageOf(error) }, 'hold.not-loaded');
+      logger.error({ subscriptionId, deliveryId, detail: messageOf(error) }, 'ordering-changelog.not-loaded');
     }
-    if (line.isGone || line.members[0] !== head) return;
+    if (queue.isRevoked || queue.entries[0] !== head) return;
     if (!isThere) {
-      logger.error({ subscriptionId, deliveryId, key: holdKey(head.state) }, 'hold.ended-elsewhere');
-      this.leave(head);
-    } else if (head.body === null) this.wait(line, reloadMs);
-    else this.run(line);
+      logger.error(
+        { subscriptionId, deliveryId, key: holdKey(head.state) },
+        'ordering-changelog.ended-elsewhere',
+      );
+      this.remove(head);
+    } else if (head.body === null) this.scheduleHead(queue, reloadMs);
+    else this.run(queue);
   }
 }

@@ -2,14 +2,14 @@ import type { Clock } from '@tidings/runtime';
 import type { AttemptDelivery } from '../attempt/attempt-delivery.ts';
 import type { Job } from '../domain/in-flight.ts';
 import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
-import type { LaneLimits } from './domain/subscription-queue.ts';
+import type { QueueLimits } from './domain/subscription-queue.ts';
 
 type DispatcherOptions = Readonly<{
   caps: QueueCaps;
   /** Attempts that have ended and are not yet recorded: above this nothing new is sent (the log may be down). */
   maxUnrecorded: number;
   /** Jobs that may wait for their time in memory. */
-  maxHeld: number;
+  maxDelayed: number;
   attempt: AttemptDelivery;
   /** An attempt threw: a defect. The job must go somewhere. */
   onDefect: (job: Job, error: unknown) => void;
@@ -27,7 +27,7 @@ const forgetAfterMs = 600_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #queue: FairQueue<Job>;
-  readonly #held = new Map<Job, () => void>();
+  readonly #delayed = new Map<Job, () => void>();
   #state: 'running' | 'draining' | 'stopped' = 'running';
   #working = 0;
   #wakeMs: number | undefined;
@@ -48,7 +48,7 @@ export class Dispatcher {
   /** Reads of sizes, for metrics and spilling. */
   get queue(): Pick<
     FairQueue<Job>,
-    'queued' | 'queuedBytes' | 'inFlight' | 'lanes' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
+    'queued' | 'queuedBytes' | 'inFlight' | 'queues' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
   > {
     return this.#queue;
   }
@@ -58,29 +58,29 @@ export class Dispatcher {
     return this.#working - this.#queue.inFlight;
   }
 
-  get held(): number {
-    return this.#held.size;
+  get delayed(): number {
+    return this.#delayed.size;
   }
 
   /** Puts a job into its subscription's queue. Call `pump` after the last one of a batch. */
-  offer(job: Job, limits: LaneLimits): void {
-    const laneId = job.command.state.subscriptionId;
-    this.#queue.push({ laneId, job, limits, nowMs: this.#options.clock.monotonicMs() });
+  offer(job: Job, limits: QueueLimits): void {
+    const subscriptionId = job.command.state.subscriptionId;
+    this.#queue.push({ subscriptionId, job, limits, nowMs: this.#options.clock.monotonicMs() });
   }
 
   /** Keeps a job in memory until it is due, then calls `onDue`. False: too many wait here already. */
-  hold(job: Job, delayMs: number, onDue: () => void): boolean {
-    if (this.#held.size >= this.#options.maxHeld || this.#state !== 'running') return false;
+  delay(job: Job, delayMs: number, onDue: () => void): boolean {
+    if (this.#delayed.size >= this.#options.maxDelayed || this.#state !== 'running') return false;
     const cancel = this.#options.clock.setTimer(() => {
-      this.#held.delete(job);
+      this.#delayed.delete(job);
       onDue();
       this.pump();
     }, delayMs);
-    this.#held.set(job, cancel);
+    this.#delayed.set(job, cancel);
     return true;
   }
 
-  setLimits(subscriptionId: string, limits: LaneLimits): void {
+  setLimits(subscriptionId: string, limits: QueueLimits): void {
     this.#queue.setLimits(subscriptionId, limits, this.#options.clock.monotonicMs());
     this.pump();
   }
@@ -92,7 +92,7 @@ export class Dispatcher {
     while (this.#state === 'running' && this.unrecorded < maxUnrecorded) {
       const taken = this.#queue.take(nowMs);
       if (taken === undefined) break;
-      this.#start(taken.job, taken.laneId);
+      this.#start(taken.job, taken.subscriptionId);
     }
     this.#wakeLater(nowMs);
   }
@@ -100,7 +100,7 @@ export class Dispatcher {
   /** Takes back all that waits for one subscription. */
   takeQueued(subscriptionId: string): readonly Job[] {
     const nowMs = this.#options.clock.monotonicMs();
-    return this.#queue.removeWhere(() => true, { laneId: subscriptionId, nowMs });
+    return this.#queue.removeWhere(() => true, { subscriptionId, nowMs });
   }
 
   /** Takes back what has waited for too long. */
@@ -112,10 +112,10 @@ export class Dispatcher {
   dropPartition(partition: number): readonly Job[] {
     const isLost = (job: Job) => job.partition === partition;
     const dropped = [...this.#queue.removeWhere(isLost, { nowMs: this.#options.clock.monotonicMs() })];
-    for (const [job, cancel] of this.#held) {
+    for (const [job, cancel] of this.#delayed) {
       if (!isLost(job)) continue;
       cancel();
-      this.#held.delete(job);
+      this.#delayed.delete(job);
       dropped.push(job);
     }
     return dropped;
@@ -126,7 +126,7 @@ export class Dispatcher {
     this.#state = 'draining';
     this.#cancelWake();
     this.#cancelSweep();
-    for (const cancel of this.#held.values()) cancel();
+    for (const cancel of this.#delayed.values()) cancel();
     if (this.#working > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.setTimer(resolve, deadlineMs);
@@ -140,13 +140,13 @@ export class Dispatcher {
     return this.#working === 0;
   }
 
-  #start(job: Job, laneId: string): void {
+  #start(job: Job, subscriptionId: string): void {
     this.#working += 1;
     let isReleased = false;
     const release = () => {
       if (isReleased) return;
       isReleased = true;
-      this.#queue.finished(laneId, this.#options.clock.monotonicMs());
+      this.#queue.finished(subscriptionId, this.#options.clock.monotonicMs());
     };
     void this.#carry(job, release);
   }

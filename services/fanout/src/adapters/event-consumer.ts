@@ -30,7 +30,7 @@ export type EventConsumerOptions = Readonly<{
   onFannedOut: (fannedOut: FannedOut) => void;
   maxPendingPerPartition: number;
   /** The least time between two fetches: events that come in between go on together. */
-  gatherMs: number;
+  lingerMs: number;
 }>;
 
 type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
@@ -63,13 +63,13 @@ export class EventConsumer {
   }
 
   async run(): Promise<PartitionRunner> {
-    const { bus, refill, maxPendingPerPartition, gatherMs } = this.#options;
+    const { bus, refill, maxPendingPerPartition, lingerMs } = this.#options;
     return bus.runPartitions<LoggedEvent>({
       group: eventGroup,
       topics: [topics.events],
       decode: toLoggedEvent,
       maxPendingPerPartition,
-      fetchIntervalMs: gatherMs,
+      fetchIntervalMs: lingerMs,
       onAssigned: async (assignment) => {
         this.#windows.set(assignment.partition, await refill(assignment));
       },

@@ -20,11 +20,11 @@ const decodable = (record: IncomingRecord): LoggedEvent | undefined => {
 };
 
 /** The events topic, read by a throw-away consumer. */
-export const createEventLog = (bus: Pick<Bus, 'readTail'>): EventLog => {
+export const createEventLog = (bus: Pick<Bus, 'readRange'>): EventLog => {
   const topic = { topic: topics.events, service: 'fanout' };
   return {
     read: async ({ partition, from, untilOffset }, onEvent) => {
-      await bus.readTail({
+      await bus.readRange({
         ...topic,
         partitions: [partition],
         from: 'offset' in from ? { offsets: new Map([[partition, from.offset]]) } : from,
@@ -37,7 +37,7 @@ export const createEventLog = (bus: Pick<Bus, 'readTail'>): EventLog => {
     },
     timeWithin: async ({ partition, fromOffset, untilOffset }) => {
       let newestMs: number | undefined;
-      await bus.readTail({
+      await bus.readRange({
         ...topic,
         partitions: [partition],
         from: { offsets: new Map([[partition, fromOffset]]) },

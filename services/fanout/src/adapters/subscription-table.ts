@@ -3,7 +3,7 @@ import type { Bus, Table } from '@tidings/kafka';
 import type { MatchIndex, MatchRule } from '../domain/match-index.ts';
 
 /** Keeps the match index equal to the compacted topic, change by change. */
-export const followSubscriptions = async (
+export const openSubscriptionTable = async (
   bus: Pick<Bus, 'table'>,
   index: MatchIndex,
 ): Promise<Table<MatchRule>> =>

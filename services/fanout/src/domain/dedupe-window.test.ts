@@ -2,7 +2,7 @@ import type { EventId } from '@tidings/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anEvent } from '../../test/builders.ts';
-import { DedupeWindow, fingerprintOf, type Sighting } from './dedupe-window.ts';
+import { type DedupeResult, DedupeWindow, fingerprintOf } from './dedupe-window.ts';
 
 const idOf = (n: number): EventId => anEvent(n).id;
 const print = (low: number) => ({ high: 1, low });
@@ -23,7 +23,7 @@ class NaiveWindow {
     this.#bounds = bounds;
   }
 
-  see({ id, offset, timestampMs, fingerprint }: ReturnType<typeof seen>): Sighting {
+  see({ id, offset, timestampMs, fingerprint }: ReturnType<typeof seen>): DedupeResult {
     this.#newestMs = Math.max(this.#newestMs, timestampMs);
     const entries = this.#entries;
     while (entries[0] !== undefined && entries[0].atMs < this.#newestMs - this.#bounds.windowMs)

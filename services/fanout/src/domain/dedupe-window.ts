@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { EventAccepted, EventId } from '@tidings/contracts';
 
 /** What the window says of a record: new here, the same event again, or the same id with another body. */
-export type Sighting = 'first' | 'repeat' | 'conflict';
+export type DedupeResult = 'first' | 'repeat' | 'conflict';
 
 /** 64 bits over everything of the event that a repeat must have in common: not its time, which a retry may draw anew. */
 export type Fingerprint = Readonly<{ high: number; low: number }>;
@@ -58,7 +58,7 @@ export class DedupeWindow {
   }
 
   /** Judges a record and remembers it when it is the first of its id. */
-  see({ id, offset, timestampMs, fingerprint }: Seen): Sighting {
+  see({ id, offset, timestampMs, fingerprint }: Seen): DedupeResult {
     const words = wordsOf(id);
     this.#newestMs = Math.max(this.#newestMs, timestampMs);
     this.#forgetBefore(this.#newestMs - this.#bounds.windowMs);

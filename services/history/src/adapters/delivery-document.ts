@@ -7,13 +7,19 @@ import {
   type Trigger,
   workspaceId,
 } from '@tidings/contracts';
-import { type Delivery, type DeliveryStatus, documentKey, type Fact, isAttempt } from '../domain/delivery.ts';
+import {
+  type AttemptEvent,
+  type Delivery,
+  type DeliveryStatus,
+  documentKey,
+  isAttempt,
+} from '../domain/delivery.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
 /** One fact as it lies in the document of its delivery; `id` is without the delivery's own. */
 export type AttemptDocument = Readonly<{
   id: string;
-  outcome: Fact['kind'];
+  outcome: AttemptEvent['kind'];
   chain: number;
   attempt: number;
   trigger: Trigger;
@@ -50,22 +56,22 @@ export type DeliveryDocument = Readonly<{
 
 const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
 
-const factToDocument = (fact: Fact, prefixLength: number): AttemptDocument => ({
-  id: fact.id.slice(prefixLength),
-  outcome: fact.kind,
-  chain: fact.chain,
-  attempt: fact.attempt,
-  trigger: fact.trigger,
-  subscription_version: fact.subscriptionVersion,
-  at: new Date(fact.atMs),
-  duration_ms: fact.durationMs,
-  status_code: fact.statusCode,
-  reason: fact.reason,
-  response_excerpt: fact.responseExcerpt,
-  next: fact.next,
+const attemptEventToDocument = (attemptEvent: AttemptEvent, prefixLength: number): AttemptDocument => ({
+  id: attemptEvent.id.slice(prefixLength),
+  outcome: attemptEvent.kind,
+  chain: attemptEvent.chain,
+  attempt: attemptEvent.attempt,
+  trigger: attemptEvent.trigger,
+  subscription_version: attemptEvent.subscriptionVersion,
+  at: new Date(attemptEvent.atMs),
+  duration_ms: attemptEvent.durationMs,
+  status_code: attemptEvent.statusCode,
+  reason: attemptEvent.reason,
+  response_excerpt: attemptEvent.responseExcerpt,
+  next: attemptEvent.next,
 });
 
-const factFromDocument = (document: AttemptDocument, prefix: string): Fact => ({
+const attemptEventFromDocument = (document: AttemptDocument, prefix: string): AttemptEvent => ({
   id: prefix + document.id,
   kind: document.outcome,
   chain: document.chain,
@@ -82,7 +88,7 @@ const factFromDocument = (document: AttemptDocument, prefix: string): Fact => ({
 
 /** The whole document of a delivery at a revision. */
 export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
-  const attempts = delivery.facts.filter(isAttempt);
+  const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
   return {
     _id: documentKey(delivery),
@@ -100,12 +106,14 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     next_attempt_at: toDate(delivery.nextAttemptAtMs),
     created_at: new Date(delivery.createdAtMs),
     updated_at: new Date(delivery.updatedAtMs),
-    attempts: delivery.facts.map((fact) => factToDocument(fact, delivery.id.length + 1)),
+    attempts: delivery.attemptEvents.map((attemptEvent) =>
+      attemptEventToDocument(attemptEvent, delivery.id.length + 1),
+    ),
     rev,
   };
 };
 
-const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'facts'> => ({
+const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'attemptEvents'> => ({
   id: deliveryId(document.delivery_id),
   workspaceId: workspaceId(document.workspace_id),
   consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),
@@ -122,8 +130,8 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'f
 /** The delivery of a document, and its revision. */
 export const fromDocument = (document: DeliveryDocument): StoredDelivery => {
   const prefix = `${document.delivery_id}.`;
-  const facts = document.attempts.map((attempt) => factFromDocument(attempt, prefix));
-  return { delivery: { ...common(document), facts }, rev: document.rev };
+  const attemptEvents = document.attempts.map((attempt) => attemptEventFromDocument(attempt, prefix));
+  return { delivery: { ...common(document), attemptEvents }, rev: document.rev };
 };
 
 /** A delivery in a list, from a document without its attempts. */

@@ -49,7 +49,7 @@ export const listQuery = queryOf<ListQuery>({
 const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
   const { event_id, subscription_id, status, consumer_id, event_type, created_after, created_before } = query;
   return {
-    ...wallsOf(principal),
+    ...scopeOf(principal),
     ...(event_id === undefined ? {} : { eventId: eventId(event_id) }),
     ...(subscription_id === undefined ? {} : { subscriptionId: subscriptionId(subscription_id) }),
     ...(status === undefined ? {} : { status }),
@@ -66,7 +66,7 @@ const positionOf = (value: unknown): ListPosition => {
 };
 
 /** What a principal can see at all. */
-export const wallsOf = (principal: Principal): Pick<DeliveryFilters, 'workspaceId' | 'ownerId'> => ({
+export const scopeOf = (principal: Principal): Pick<DeliveryFilters, 'workspaceId' | 'ownerId'> => ({
   workspaceId: workspaceId(principal.workspaceId),
   ownerId: principal.consumerId === null ? null : consumerId(principal.consumerId),
 });

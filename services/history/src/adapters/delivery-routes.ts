@@ -3,7 +3,7 @@ import { pageReply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { listQuery, readDeliveryQuery, wallsOf } from './delivery-query.ts';
+import { listQuery, readDeliveryQuery, scopeOf } from './delivery-query.ts';
 import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
 
@@ -22,7 +22,7 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     tag: 'Deliveries',
     summary: 'List deliveries, newest first',
     query: listQuery,
-    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async (call) => {
       const query = readDeliveryQuery(call.query, call.principal);
       const { deliveries, next } = await listDeliveries(store, query.filters, query);
@@ -38,10 +38,10 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     tag: 'Deliveries',
     summary: 'Read a delivery with its attempts',
     params: { id: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$', description: 'The id of the delivery.' } },
-    answers: { 200: { description: 'The delivery.', schema: deliverySchema } },
+    responses: { 200: { description: 'The delivery.', schema: deliverySchema } },
     handle: async ({ params, principal }) => {
       const { id } = params;
-      const delivery = await store.find(deliveryId(id), wallsOf(principal));
+      const delivery = await store.find(deliveryId(id), scopeOf(principal));
       // Another's delivery looks like one that does not exist.
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });

@@ -1,9 +1,9 @@
-import { type Delivery, type Fact, isAttempt } from '../domain/delivery.ts';
+import { type AttemptEvent, type Delivery, isAttempt } from '../domain/delivery.ts';
 import type { DeliverySummary } from '../ports.ts';
 
 const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-const nextView = ({ next }: Fact): object => {
+const nextView = ({ next }: AttemptEvent): object => {
   switch (next.kind) {
     case 'none':
       return { kind: 'none' };
@@ -14,17 +14,17 @@ const nextView = ({ next }: Fact): object => {
   }
 };
 
-const attemptView = (fact: Fact): object => ({
-  attempt: fact.attempt,
-  chain: fact.chain,
-  trigger: fact.trigger,
-  at: isoTime(fact.atMs),
-  duration_ms: fact.durationMs,
-  outcome: fact.kind,
-  status_code: fact.statusCode,
-  reason: fact.reason,
-  response_excerpt: fact.responseExcerpt,
-  next: nextView(fact),
+const attemptView = (attemptEvent: AttemptEvent): object => ({
+  attempt: attemptEvent.attempt,
+  chain: attemptEvent.chain,
+  trigger: attemptEvent.trigger,
+  at: isoTime(attemptEvent.atMs),
+  duration_ms: attemptEvent.durationMs,
+  outcome: attemptEvent.kind,
+  status_code: attemptEvent.statusCode,
+  reason: attemptEvent.reason,
+  response_excerpt: attemptEvent.responseExcerpt,
+  next: nextView(attemptEvent),
 });
 
 /** A delivery as a list shows it. */
@@ -46,7 +46,7 @@ export const summaryView = (summary: DeliverySummary): object => ({
 
 /** A delivery with every request that was made for it. Waiting and ending are told by `status` and `status_reason`. */
 export const deliveryView = (delivery: Delivery): object => {
-  const attempts = delivery.facts.filter(isAttempt);
+  const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
   const summary = {
     ...delivery,

@@ -2,25 +2,25 @@ import { silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { aJob, aLetterSpace } from '../../test/dead-letter-builders.ts';
-import { createMemoryJobStore, createMemoryLetterStore } from '../../test/memory-dead-letter-stores.ts';
+import { aDeadLetterSpace, aJob } from '../../test/dead-letter-builders.ts';
+import { createMemoryDeadLetterStore, createMemoryJobStore } from '../../test/memory-dead-letter-stores.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
 
 const setUp = async (count: number, ratePerSecond: number) => {
   const clock = fakeClock();
-  const [letters, jobs] = [createMemoryLetterStore(), createMemoryJobStore()];
-  const { letter, walls, workspace, subscription } = aLetterSpace();
-  await letters.insert(Array.from({ length: count }, () => letter()));
-  const stretches = [{ partition: 0, next: 0, end: count + 1 }];
-  const job = aJob({ workspaceId: workspace, filters: walls, ratePerSecond, stretches });
+  const [deadLetters, jobs] = [createMemoryDeadLetterStore(), createMemoryJobStore()];
+  const { deadLetter, scope, workspace, subscription } = aDeadLetterSpace();
+  await deadLetters.insert(Array.from({ length: count }, () => deadLetter()));
+  const ranges = [{ partition: 0, next: 0, end: count + 1 }];
+  const job = aJob({ workspaceId: workspace, filters: scope, ratePerSecond, ranges });
   await jobs.insert(job);
   const sentAtMs: number[] = [];
   let isDead = false;
   const known = aSubscriptionRecord({ id: subscription, workspaceId: workspace });
   const newRunner = () =>
     new DeadLetterJobRunner({
-      letters,
+      deadLetters,
       jobs,
       deliveries: createMemoryDeliveryStore(),
       journal: {
@@ -35,13 +35,13 @@ const setUp = async (count: number, ratePerSecond: number) => {
       readEnds: async () => new Map([[0, { end: count + 1, stored: count + 1 }]]),
       clock,
       logger: silentLogger,
-      onTurn: () => {},
+      onBatchDone: () => {},
       onRound: () => {},
     });
   const die = (dead: boolean) => {
     isDead = dead;
   };
-  return { clock, letters, jobs, sentAtMs, newRunner, die };
+  return { clock, deadLetters, jobs, sentAtMs, newRunner, die };
 };
 
 describe('working off jobs', () => {
@@ -51,15 +51,15 @@ describe('working off jobs', () => {
     newRunner().wake();
     for (let ms = 0; ms < 3_400; ms += 10) await clock.advance(10);
     expect(sentAtMs).toHaveLength(count);
-    const turn = Math.min(100, Math.ceil(rate / 5));
+    const batch = Math.min(100, Math.ceil(rate / 5));
     for (const atMs of sentAtMs) {
       const within = sentAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length;
-      expect(within).toBeLessThanOrEqual(rate + turn);
+      expect(within).toBeLessThanOrEqual(rate + batch);
     }
   });
 
   it('leaves a job to the next run when the first has not shown itself for 15 s, in the same chains', async () => {
-    const { clock, letters, jobs, sentAtMs, newRunner, die } = await setUp(20, 50);
+    const { clock, deadLetters, jobs, sentAtMs, newRunner, die } = await setUp(20, 50);
     die(true);
     newRunner().wake();
     await clock.advance(10);
@@ -72,6 +72,8 @@ describe('working off jobs', () => {
     for (let ms = 0; ms < 6_000; ms += 100) await clock.advance(100);
     expect(jobs.all()).toMatchObject([{ state: 'done', counts: { settled: 20 } }]);
     expect(sentAtMs).toHaveLength(30);
-    expect(letters.all().every(({ state, taken }) => state === 'redriven' && taken?.chain === 1)).toBe(true);
+    expect(deadLetters.all().every(({ state, taken }) => state === 'redriven' && taken?.chain === 1)).toBe(
+      true,
+    );
   });
 });

@@ -3,33 +3,33 @@ import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, messageOf } from '@tidings/runtime';
 import {
   advanced,
-  currentStretch,
+  batchMs,
+  currentRange,
   type DeadLetterJob,
   type JobCounts,
-  type Stretch,
-  turnMs,
+  type OffsetRange,
 } from './domain/dead-letter-job.ts';
 import type { JobStore, ReadEnds } from './ports.ts';
-import { type TurnParts, workOffLetters } from './process-job-batch.ts';
+import { type JobBatchParts, processJobBatch } from './process-job-batch.ts';
 
 /** What the runner of jobs works with. */
-export type RunnerParts = TurnParts &
+export type RunnerParts = JobBatchParts &
   Readonly<{
     jobs: JobStore;
     readEnds: ReadEnds;
     logger: Logger;
     /** Told what each turn has done. */
-    onTurn: (job: DeadLetterJob, counts: JobCounts) => void;
+    onBatchDone: (job: DeadLetterJob, counts: JobCounts) => void;
     /** Told of each round whether the jobs could be looked at; null when they could. */
     onRound: (fault: string | null) => void;
   }>;
 
-const lookEveryMs = 2_000;
+const pollEveryMs = 2_000;
 /** A run that has not shown itself for this long is taken for dead. */
 const claimMs = 15_000;
 const maxRuns = 8;
 const maxFailures = 10;
-const waitForReadingMs = 500;
+const readPollMs = 500;
 const retry = { baseMs: 500, maxMs: 10_000, random: Math.random };
 
 /**
@@ -44,8 +44,8 @@ export class DeadLetterJobRunner {
   readonly #wakes = new Set<() => void>();
   /** Offsets only grow, so what was heard once stays true. */
   readonly #stored = new Map<number, number>();
-  #cancelLook = (): void => {};
-  #look: Promise<void> | undefined;
+  #cancelPoll = (): void => {};
+  #poll: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(parts: RunnerParts) {
@@ -59,20 +59,20 @@ export class DeadLetterJobRunner {
 
   /** Looks for jobs now, and then every two seconds. */
   wake(): void {
-    if (this.#isClosed || this.#look !== undefined) return;
-    this.#cancelLook();
-    this.#look = this.#takeDue().finally(() => {
-      this.#look = undefined;
-      if (!this.#isClosed) this.#cancelLook = this.#parts.clock.setTimer(() => this.wake(), lookEveryMs);
+    if (this.#isClosed || this.#poll !== undefined) return;
+    this.#cancelPoll();
+    this.#poll = this.#takeDue().finally(() => {
+      this.#poll = undefined;
+      if (!this.#isClosed) this.#cancelPoll = this.#parts.clock.setTimer(() => this.wake(), pollEveryMs);
     });
   }
 
   /** Ends after the turns under way; other instances may go on at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#cancelLook();
+    this.#cancelPoll();
     for (const wake of this.#wakes) wake();
-    await this.#look;
+    await this.#poll;
     await Promise.all(this.#runs.values());
   }
 
@@ -91,7 +91,7 @@ export class DeadLetterJobRunner {
       onRound(null);
     } catch (error) {
       // The next look finds the same jobs.
-      logger.debug({ detail: messageOf(error) }, 'jobs.not-looked-at');
+      logger.debug({ detail: messageOf(error) }, 'jobs.not-polled');
       onRound(messageOf(error));
     }
   }
@@ -101,9 +101,9 @@ export class DeadLetterJobRunner {
     let job: DeadLetterJob | null = claimed;
     while (job?.isOpen === true && !this.#isClosed) {
       try {
-        job = await this.#turn(job);
+        job = await this.#runBatch(job);
       } catch (error) {
-        logger.warn({ jobId: claimed.id, detail: messageOf(error) }, 'job.turn-failed');
+        logger.warn({ jobId: claimed.id, detail: messageOf(error) }, 'job.batch-failed');
         job = await this.#afterFailure(job ?? claimed, error);
       }
     }
@@ -113,27 +113,27 @@ export class DeadLetterJobRunner {
   }
 
   /** One turn and its place in time; null when the claim is lost. */
-  async #turn(job: DeadLetterJob): Promise<DeadLetterJob | null> {
-    const { clock, onTurn } = this.#parts;
-    if (job.state === 'cancelled') return this.#letGo(job);
-    const stretch = currentStretch(job);
-    if (stretch === undefined) return this.#finish(job);
+  async #runBatch(job: DeadLetterJob): Promise<DeadLetterJob | null> {
+    const { clock, onBatchDone } = this.#parts;
+    if (job.state === 'cancelled') return this.#releaseCancelled(job);
+    const range = currentRange(job);
+    if (range === undefined) return this.#finish(job);
     const beganMs = clock.monotonicMs();
-    const readable = { ...stretch, end: Math.min(stretch.end, await this.#storedIn(stretch)) };
+    const readable = { ...range, end: Math.min(range.end, await this.#storedIn(range)) };
     if (readable.next >= readable.end) {
-      await this.#pause(waitForReadingMs);
+      await this.#pause(readPollMs);
       return this.#save(job);
     }
-    const progress = await workOffLetters(this.#parts, job, readable);
-    onTurn(job, progress.counts);
+    const progress = await processJobBatch(this.#parts, job, readable);
+    onBatchDone(job, progress.counts);
     const saved = await this.#save(advanced(job, progress));
-    const leftMs = turnMs(job, progress.counts.settled) - (clock.monotonicMs() - beganMs);
-    if (leftMs > 0) await this.#pause(leftMs);
+    const remainingMs = batchMs(job, progress.counts.settled) - (clock.monotonicMs() - beganMs);
+    if (remainingMs > 0) await this.#pause(remainingMs);
     return saved;
   }
 
   /** How far a partition can be read in order: behind that, letters may still be missing. */
-  async #storedIn({ partition, next, end }: Stretch): Promise<number> {
+  async #storedIn({ partition, next, end }: OffsetRange): Promise<number> {
     const known = this.#stored.get(partition) ?? 0;
     if (known > next || known >= end) return known;
     for (const [one, { stored }] of await this.#parts.readEnds()) this.#stored.set(one, stored);
@@ -142,7 +142,7 @@ export class DeadLetterJobRunner {
 
   /** What could not be sent, or was not to be after all, waits again. */
   async #finish(job: DeadLetterJob): Promise<DeadLetterJob | null> {
-    await this.#parts.letters.letGo(job.id);
+    await this.#parts.deadLetters.release(job.id);
     return this.#save({ ...job, state: 'done', isOpen: false, endedAtMs: this.#parts.clock.nowMs() });
   }
 
@@ -157,20 +157,20 @@ export class DeadLetterJobRunner {
     return { ...job, state: 'cancelled', isOpen: true, endedAtMs: stored.endedAtMs };
   }
 
-  async #letGo(job: DeadLetterJob): Promise<DeadLetterJob | null> {
-    await this.#parts.letters.letGo(job.id);
+  async #releaseCancelled(job: DeadLetterJob): Promise<DeadLetterJob | null> {
+    await this.#parts.deadLetters.release(job.id);
     return this.#save({ ...job, isOpen: false });
   }
 
   async #afterFailure(job: DeadLetterJob, error: unknown): Promise<DeadLetterJob | null> {
     const failures = job.failures + 1;
     // What is away comes back; anything else that happens again and again is a defect, and a person has to look.
-    const isAway = error instanceof AppError && (error.retryable || error.code === 'closed');
-    const isOver = !isAway && failures >= maxFailures;
+    const isUnavailable = error instanceof AppError && (error.retryable || error.code === 'closed');
+    const isOver = !isUnavailable && failures >= maxFailures;
     await this.#pause(backoffMs({ attempt: failures, ...retry }));
     if (!isOver) return { ...job, failures };
     try {
-      await this.#parts.letters.letGo(job.id);
+      await this.#parts.deadLetters.release(job.id);
       const endedAtMs = this.#parts.clock.nowMs();
       return await this.#save({
         ...job,

@@ -9,14 +9,14 @@ afterEach(stopAll);
 describe('dead letters of deliveries', () => {
   it('can be listed, counted, and read with command, attempts and body', async () => {
     const service = await startHere();
-    await service.bury(1);
-    await service.bury(2, { attempts: [] }, 'disabled');
+    await service.deadLetter(1);
+    await service.deadLetter(2, { attempts: [] }, 'disabled');
     await service.stored(2);
     const { body: list } = await service.call('GET', '?reason=exhausted');
     expect(list).toMatchObject({ data: [{ kind: 'delivery', state: 'waiting', attempt_count: 2 }] });
-    const [letter] = list['data'] as unknown as { id: string }[];
-    expect((await service.call('GET', `/${letter?.id}`)).body).toMatchObject({
-      id: letter?.id,
+    const [deadLetter] = list['data'] as unknown as { id: string }[];
+    expect((await service.call('GET', `/${deadLetter?.id}`)).body).toMatchObject({
+      id: deadLetter?.id,
       reason: 'exhausted',
       last_error: 'http-status',
       last_status_code: 500,
@@ -36,17 +36,17 @@ describe('dead letters of deliveries', () => {
 
   it('are stored once, however often they were written', async () => {
     const service = await startHere();
-    await service.bury(1);
-    await service.bury(1, {}, 'disabled');
-    await service.bury(2);
+    await service.deadLetter(1);
+    await service.deadLetter(1, {}, 'disabled');
+    await service.deadLetter(2);
     await service.stored(2);
-    expect(service.letters.all().map(({ reason }) => reason)).toEqual(['exhausted', 'exhausted']);
+    expect(service.deadLetters.all().map(({ reason }) => reason)).toEqual(['exhausted', 'exhausted']);
   });
 
   it('are sent again as a new chain, with the same bytes, in their order, and told of in the topic', async () => {
     const service = await startHere();
     await service.subscribe({ version: 7 });
-    for (let n = 1; n <= 12; n += 1) await service.bury(n);
+    for (let n = 1; n <= 12; n += 1) await service.deadLetter(n);
     await service.stored(12);
     const dry = await service.call('POST', '/redrive', { all: true, dry_run: true });
     expect(dry).toMatchObject({ status: 200, body: { dry_run: true, count: 12 } });
@@ -72,9 +72,9 @@ describe('dead letters of deliveries', () => {
   it('are sent once: a second redrive of the same ones does nothing', async () => {
     const service = await startHere();
     await service.subscribe();
-    await service.bury(1);
+    await service.deadLetter(1);
     await service.stored(1);
-    const id = service.letters.all()[0]?.id;
+    const id = service.deadLetters.all()[0]?.id;
     const first = await service.call('POST', `/${id}/redrive`);
     expect(first.status).toBe(202);
     await isDone(service, first.body['id']);
@@ -88,12 +88,12 @@ describe('dead letters of deliveries', () => {
   it('that the workspace sends again tell their consumer nothing of its job', async () => {
     const service = await startHere();
     await service.subscribe();
-    await service.bury(1, { consumerId: consumerId('acme') });
-    await service.bury(2, { consumerId: consumerId('globex') });
+    await service.deadLetter(1, { consumerId: consumerId('acme') });
+    await service.deadLetter(2, { consumerId: consumerId('globex') });
     await service.stored(2);
     const { body } = await service.call('POST', '/redrive', { all: true });
     await isDone(service, body['id']);
-    const own = service.letters.all().find((letter) => letter.consumerId === 'acme');
+    const own = service.deadLetters.all().find((deadLetter) => deadLetter.consumerId === 'acme');
     const answer = await service.callAsAcme('POST', `/${own?.id}/redrive`);
     expect(answer).toMatchObject({ status: 409, body: { code: 'conflict' } });
     expect(JSON.stringify(answer.body)).not.toContain(body['id']);
@@ -106,20 +106,23 @@ describe('dead letters of deliveries', () => {
   it('become delivered when an attempt of any chain succeeds, whichever is read first, and are not sent again', async () => {
     const service = await startHere();
     await service.subscribe();
-    const { state } = await service.bury(1);
+    const { state } = await service.deadLetter(1);
     await service.stored(1);
     await service.attempt({ eventId: state.eventId, subscriptionId: state.subscriptionId, chain: 1 });
-    await eventually(() => expect(service.letters.all()).toMatchObject([{ state: 'delivered' }]));
+    await eventually(() => expect(service.deadLetters.all()).toMatchObject([{ state: 'delivered' }]));
     const other = aCommandState(2);
     await service.attempt({ eventId: other.eventId, chain: 2 }, 2);
     await eventually(() => expect(service.deliveries.all()).toHaveLength(2));
-    await service.bury(2);
+    await service.deadLetter(2);
     await eventually(() => {
-      expect(service.letters.all().map((letter) => letter.state)).toEqual(['delivered', 'delivered']);
+      expect(service.deadLetters.all().map((deadLetter) => deadLetter.state)).toEqual([
+        'delivered',
+        'delivered',
+      ]);
     });
     const dry = await service.call('POST', '/redrive', { all: true, dry_run: true });
     expect(dry.body).toMatchObject({ count: 0 });
-    const one = await service.call('POST', `/${service.letters.all()[0]?.id}/redrive`);
+    const one = await service.call('POST', `/${service.deadLetters.all()[0]?.id}/redrive`);
     expect(one.status).toBe(409);
     expect(service.sent()).toEqual([]);
   });
@@ -128,27 +131,28 @@ describe('dead letters of deliveries', () => {
     const service = await startHere();
     await service.subscribe({ id: subscriptionId('sub_1'), state: 'disabled', disabledReason: 'r' });
     await service.subscribe({ id: subscriptionId('sub_2') });
-    await service.bury(1);
-    await service.bury(2, { subscriptionId: subscriptionId('sub_2') });
-    await service.bury(3, { subscriptionId: subscriptionId('sub_3') });
+    await service.deadLetter(1);
+    await service.deadLetter(2, { subscriptionId: subscriptionId('sub_2') });
+    await service.deadLetter(3, { subscriptionId: subscriptionId('sub_3') });
     await service.stored(3);
     const dry = await service.call('POST', '/redrive', { all: true, dry_run: true });
     expect(dry.body).toMatchObject({ count: 1 });
     const { body } = await service.call('POST', '/redrive', { all: true });
     expect(await isDone(service, body['id'])).toMatchObject({ done: 1, skipped: 2 });
     expect(service.sent().map(({ state }) => state.subscriptionId)).toEqual(['sub_2']);
-    const disabled = service.letters.all().find((letter) => letter.subscriptionId === 'sub_1');
+    const disabled = service.deadLetters.all().find((deadLetter) => deadLetter.subscriptionId === 'sub_1');
     expect((await service.call('POST', `/${disabled?.id}/redrive`)).status).toBe(409);
   });
 
   it('can be discarded one by one and by filter, with a reason, and are then never sent', async () => {
     const service = await startHere();
     await service.subscribe();
-    for (let n = 1; n <= 4; n += 1) await service.bury(n, { eventType: n > 1 ? 'user.left' : 'order.paid' });
+    for (let n = 1; n <= 4; n += 1)
+      await service.deadLetter(n, { eventType: n > 1 ? 'user.left' : 'order.paid' });
     await service.stored(4);
-    const [letter] = service.letters.all();
-    expect((await service.call('POST', `/${letter?.id}/discard`, {})).status).toBe(422);
-    const one = await service.call('POST', `/${letter?.id}/discard`, { reason: 'spam' });
+    const [deadLetter] = service.deadLetters.all();
+    expect((await service.call('POST', `/${deadLetter?.id}/discard`, {})).status).toBe(422);
+    const one = await service.call('POST', `/${deadLetter?.id}/discard`, { reason: 'spam' });
     expect(one).toMatchObject({
       status: 200,
       body: { state: 'discarded', settled: { by: 'key_admin', reason: 'spam' } },
@@ -158,8 +162,8 @@ describe('dead letters of deliveries', () => {
     expect(dry.body).toMatchObject({ count: 3 });
     const many = await service.call('POST', '/discard', { filter, reason: 'left' });
     expect(await isDone(service, many.body['id'])).toMatchObject({ done: 3 });
-    expect(service.letters.all().every(({ state }) => state === 'discarded')).toBe(true);
-    expect((await service.call('POST', `/${letter?.id}/redrive`)).status).toBe(409);
+    expect(service.deadLetters.all().every(({ state }) => state === 'discarded')).toBe(true);
+    expect((await service.call('POST', `/${deadLetter?.id}/redrive`)).status).toBe(409);
     const { body } = await service.call('POST', '/redrive', { all: true });
     await isDone(service, body['id']);
     expect(service.sent()).toEqual([]);
@@ -169,7 +173,7 @@ describe('dead letters of deliveries', () => {
   it('lets a job be cancelled: what it has not sent waits as before', async () => {
     const service = await startHere();
     await service.subscribe();
-    for (let n = 1; n <= 30; n += 1) await service.bury(n);
+    for (let n = 1; n <= 30; n += 1) await service.deadLetter(n);
     await service.stored(30);
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
     const job = String(body['id']);
@@ -177,7 +181,7 @@ describe('dead letters of deliveries', () => {
     const cancelled = await service.callJobs('POST', `/${job}/cancel`);
     expect(cancelled.body).toMatchObject({ state: 'cancelled', left: 0 });
     await eventually(() => expect(service.jobs.all()).toMatchObject([{ isOpen: false }]));
-    const states = service.letters.all().map(({ state }) => state);
+    const states = service.deadLetters.all().map(({ state }) => state);
     expect(states.filter((state) => state === 'redriven')).toHaveLength(service.sent().length);
     expect(states.filter((state) => state === 'waiting')).toHaveLength(30 - service.sent().length);
   });
@@ -207,15 +211,15 @@ describe('poison records', () => {
       ...{ ce_type: 'order.paid', ce_consumerid: 'acme' },
     };
     const ours = `evt_${'7'.repeat(32)}`;
-    const bury = async (offset: string, ce_id: string, reason?: 'idempotency-conflict') => {
+    const deadLetter = async (offset: string, ce_id: string, reason?: 'idempotency-conflict') => {
       const origin = { topic: topics.events.name, offset, key: ce_id, headers: { ...headers, ce_id } };
       await service.publish({
         topic: topics.deadLetters,
         ...encodePoison(aPoison(origin, reason), Buffer.from('?')),
       });
     };
-    await bury('1', ours, 'idempotency-conflict');
-    await bury('2', 'theirs');
+    await deadLetter('1', ours, 'idempotency-conflict');
+    await deadLetter('2', 'theirs');
     await service.stored(2);
     const found = async (query: string) =>
       (await service.call('GET', query)).body['data'] as unknown as Record<string, unknown>[];
@@ -243,7 +247,7 @@ describe('poison records', () => {
     const { body: list } = await service.call('GET', '?kind=poison');
     expect(list['data']).toHaveLength(3);
     const byTopic = (topic: string) =>
-      service.letters.all().find(({ ref }) => ref.kind === 'poison' && ref.topic === topic)?.id;
+      service.deadLetters.all().find(({ ref }) => ref.kind === 'poison' && ref.topic === topic)?.id;
     const attempt = await service.call('GET', `/${byTopic(topics.attempts.name)}`);
     expect(attempt.body).toMatchObject({
       reason: 'undecodable',

@@ -4,7 +4,7 @@ import type { DeadLetterJournal, DeadLetterStore } from './ports.ts';
 
 /** What discarding one works with. */
 export type DiscardParts = Readonly<{
-  letters: Pick<DeadLetterStore, 'settle'>;
+  deadLetters: Pick<DeadLetterStore, 'settle'>;
   journal: Pick<DeadLetterJournal, 'settle'>;
   clock: Clock;
 }>;
@@ -13,19 +13,19 @@ const refuse = (message: string): AppError => new AppError({ code: 'conflict', m
 
 /** Gives one letter up for good, with the reason. It can be read until its retention has passed. */
 export const discardDeadLetter = async (
-  { letters, journal, clock }: DiscardParts,
-  letter: DeadLetter,
+  { deadLetters, journal, clock }: DiscardParts,
+  deadLetter: DeadLetter,
   { by, reason }: Pick<Settlement, 'by' | 'reason'>,
 ): Promise<DeadLetter> => {
   // Discarded twice is discarded: the first reason stays.
-  if (letter.state === 'discarded') return letter;
-  if (letter.state !== 'waiting') {
-    throw refuse(`Only what waits can be discarded; this one is ${letter.state}.`);
+  if (deadLetter.state === 'discarded') return deadLetter;
+  if (deadLetter.state !== 'waiting') {
+    throw refuse(`Only what waits can be discarded; this one is ${deadLetter.state}.`);
   }
   const settlement = { how: 'discarded', by, reason, atMs: clock.nowMs() } as const;
-  await journal.settle([letter], settlement);
-  if ((await letters.settle([letter.ref], settlement)) === 0) {
+  await journal.settle([deadLetter], settlement);
+  if ((await deadLetters.settle([deadLetter.ref], settlement)) === 0) {
     throw refuse('It has just been taken for sending, discarded or delivered: read it again.');
   }
-  return { ...letter, state: 'discarded', settled: settlement };
+  return { ...deadLetter, state: 'discarded', settled: settlement };
 };

@@ -6,23 +6,31 @@ import {
 } from '@tidings/contracts';
 import { chainsOf, type Delivery } from '../domain/delivery.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { contentOf, type DeadLetter, deadLetterOf, letterKey, type Recorded } from './domain/dead-letter.ts';
+import {
+  contentOf,
+  type DeadLetter,
+  deadLetterKey,
+  deadLetterOf,
+  type Recorded,
+} from './domain/dead-letter.ts';
 import type { DeadLetterStore } from './ports.ts';
 
 /** A record of the topic: a dead letter with where it lies, or what was done with one. */
-export type DeadLetterFact = Recorded | DeadLetterSettled;
+export type DeadLetterEvent = Recorded | DeadLetterSettled;
 
 /** What the projection works with. */
-export type LetterProjection = Readonly<{
-  letters: DeadLetterStore;
+export type DeadLetterProjection = Readonly<{
+  deadLetters: DeadLetterStore;
   deliveries: Pick<DeliveryStore, 'read'>;
   ownerOf: (subscription: string) => WorkspaceId | undefined;
 }>;
 
-const isLetter = (fact: DeadLetterFact): fact is Recorded => 'letter' in fact;
+const isDeadLetter = (event: DeadLetterEvent): event is Recorded => 'deadLetter' in event;
 
 /** Every dead letter in which a delivery may lie. */
-export const lettersOf = (delivery: Pick<Delivery, 'id' | 'eventId' | 'facts'>): readonly DeadLetterRef[] =>
+export const deadLettersOf = (
+  delivery: Pick<Delivery, 'id' | 'eventId' | 'attemptEvents'>,
+): readonly DeadLetterRef[] =>
   chainsOf(delivery).map((chain) => ({
     kind: 'delivery',
     eventId: delivery.eventId,
@@ -35,7 +43,7 @@ export const lettersOf = (delivery: Pick<Delivery, 'id' | 'eventId' | 'facts'>):
  * each of the two writes first and looks at the other after that, so one of them sees both.
  */
 export const markRecovered = async (
-  { letters, deliveries }: Pick<LetterProjection, 'letters' | 'deliveries'>,
+  { deadLetters, deliveries }: Pick<DeadLetterProjection, 'deadLetters' | 'deliveries'>,
   refs: readonly DeadLetterRef[],
 ): Promise<ReadonlySet<string>> => {
   const ofDeliveries = refs.flatMap((ref) => (ref.kind === 'delivery' ? [ref] : []));
@@ -45,8 +53,8 @@ export const markRecovered = async (
   const recovered = ofDeliveries.filter(
     ({ deliveryId }) => known.get(deliveryId)?.delivery.status === 'delivered',
   );
-  await letters.markDelivered(recovered);
-  return new Set(recovered.map(letterKey));
+  await deadLetters.markDelivered(recovered);
+  return new Set(recovered.map(deadLetterKey));
 };
 
 /**
@@ -54,22 +62,25 @@ export const markRecovered = async (
  * come again. Of two records of one dead letter the first one stays.
  */
 export const handleDeadLetterRecorded = async (
-  { letters, deliveries, ownerOf }: LetterProjection,
-  facts: readonly DeadLetterFact[],
+  { deadLetters, deliveries, ownerOf }: DeadLetterProjection,
+  events: readonly DeadLetterEvent[],
 ): Promise<readonly DeadLetter[]> => {
   const recorded = new Map<string, Recorded>();
-  for (const fact of facts) {
-    if (!isLetter(fact)) continue;
-    const key = letterKey(deadLetterRefOf(fact.letter));
-    if (!recorded.has(key)) recorded.set(key, fact);
+  for (const event of events) {
+    if (!isDeadLetter(event)) continue;
+    const key = deadLetterKey(deadLetterRefOf(event.deadLetter));
+    if (!recorded.has(key)) recorded.set(key, event);
   }
-  const fresh = await letters.insert(
-    [...recorded.values()].map((one) => ({ letter: deadLetterOf(one, ownerOf), content: contentOf(one) })),
+  const fresh = await deadLetters.insert(
+    [...recorded.values()].map((one) => ({
+      deadLetter: deadLetterOf(one, ownerOf),
+      content: contentOf(one),
+    })),
   );
   await markRecovered(
-    { letters, deliveries },
-    [...recorded.values()].map(({ letter }) => deadLetterRefOf(letter)),
+    { deadLetters, deliveries },
+    [...recorded.values()].map(({ deadLetter }) => deadLetterRefOf(deadLetter)),
   );
-  await letters.settleFrom(facts.flatMap((fact) => (isLetter(fact) ? [] : [fact])));
+  await deadLetters.settleFrom(events.flatMap((event) => (isDeadLetter(event) ? [] : [event])));
   return fresh;
 };

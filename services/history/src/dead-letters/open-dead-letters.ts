@@ -1,6 +1,6 @@
 import { type DeadLetterReason, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, complaintOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { BatchProjector } from '../batch-projector.ts';
@@ -8,11 +8,11 @@ import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DeliveryStore } from '../ports.ts';
 import { sweepExpired } from '../purge-expired.ts';
-import { letterRoutes } from './adapters/dead-letter-routes.ts';
+import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
 import { jobRoutes } from './adapters/job-routes.ts';
 import {
-  createLetterJournal,
-  decodeLetterRecord,
+  createDeadLetterJournal,
+  decodeDeadLetterRecord,
   directoryOf,
   openSubscriptionTable,
   readEndsOf,
@@ -20,30 +20,30 @@ import {
 import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterJob, JobCounts } from './domain/dead-letter-job.ts';
-import { type DeadLetterFact, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
+import { type DeadLetterEvent, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
 import type { DeadLetterCount, DeadLetterStore, JobStore } from './ports.ts';
-import { EnableWatch } from './redrive-on-enable.ts';
+import { RedriveOnEnable } from './redrive-on-enable.ts';
 import { watchDepth } from './watch-depth.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** Where dead letters are kept, and what their deliveries are known by. */
-export type LetterStores = Readonly<{
-  letters: DeadLetterStore;
+export type DeadLetterStores = Readonly<{
+  deadLetters: DeadLetterStore;
   jobs: JobStore;
   deliveries: Pick<DeliveryStore, 'read'>;
 }>;
 
 // Dead letters are looked at by people, and jobs wait for what is under way.
-const gathering = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
 // A job that is forgotten while letters that it left alone are still there would be made again by an enabling.
 const jobRetentions = 2;
 
-const countStored = ({ metrics }: Context, letters: readonly DeadLetter[]): void => {
-  for (const { ref, reason } of letters) metrics.handles.deadLetters.inc({ kind: ref.kind, reason });
+const countStored = ({ metrics }: Context, deadLetters: readonly DeadLetter[]): void => {
+  for (const { ref, reason } of deadLetters) metrics.handles.deadLetters.inc({ kind: ref.kind, reason });
 };
 
-const countTurn = ({ metrics }: Context, { action }: DeadLetterJob, counts: JobCounts): void => {
+const countBatch = ({ metrics }: Context, { action }: DeadLetterJob, counts: JobCounts): void => {
   const outcomes = {
     [action === 'redrive' ? 'redriven' : 'discarded']: counts.settled,
     delivered: counts.delivered,
@@ -79,11 +79,11 @@ const createDepthGauges = ({ metrics, clock }: Context) => {
   };
 };
 
-const sweep = (context: Context, { letters, jobs }: LetterStores): void => {
+const sweep = (context: Context, { deadLetters, jobs }: DeadLetterStores): void => {
   const { config, logger, clock, resources } = context;
   const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
   const shared = { intervalMs, clock, logger, onPurged: () => {} };
-  const stopLetters = sweepExpired({ ...shared, name: 'dead-letters', store: letters, retentionMs });
+  const stopDeadLetters = sweepExpired({ ...shared, name: 'dead-letters', store: deadLetters, retentionMs });
   const stopJobs = sweepExpired({
     ...shared,
     name: 'dead-letter-jobs',
@@ -91,7 +91,7 @@ const sweep = (context: Context, { letters, jobs }: LetterStores): void => {
     retentionMs: jobRetentions * retentionMs,
   });
   resources.add('dead letter sweeps', () => {
-    stopLetters();
+    stopDeadLetters();
     stopJobs();
   });
 };
@@ -103,23 +103,23 @@ const sweep = (context: Context, { letters, jobs }: LetterStores): void => {
 export const openDeadLetters = async (
   context: Context,
   bus: Bus,
-  stores: LetterStores,
+  stores: DeadLetterStores,
 ): Promise<readonly Route[]> => {
   const { config, logger, metrics, health, resources, clock } = context;
-  const { letters, jobs, deliveries } = stores;
+  const { deadLetters, jobs, deliveries } = stores;
   const group = `${config.group}-dead-letters`;
   const readEnds = readEndsOf(bus, group);
-  const journal = createLetterJournal(await bus.producer());
+  const journal = createDeadLetterJournal(await bus.producer());
   const table = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
   const subscriptions = directoryOf(table);
   const readPart = health.register('dead-letters');
   const jobsPart = health.register('dead-letter-jobs');
   const runner: DeadLetterJobRunner = new DeadLetterJobRunner({
-    ...{ letters, jobs, deliveries, journal, subscriptions, readEnds, clock, logger },
-    onTurn: (job, counts) => countTurn(context, job, counts),
+    ...{ deadLetters, jobs, deliveries, journal, subscriptions, readEnds, clock, logger },
+    onBatchDone: (job, counts) => countBatch(context, job, counts),
     onRound: (fault) => (fault === null ? jobsPart.up() : jobsPart.down(fault)),
   });
-  const enabling: EnableWatch = new EnableWatch({
+  const enabling: RedriveOnEnable = new RedriveOnEnable({
     ...{ jobs, subscriptions, readEnds, clock, logger },
     ratePerSecond: config.redriveRate,
     wake: () => runner.wake(),
@@ -128,11 +128,11 @@ export const openDeadLetters = async (
   resources.add('dead letter jobs', async () => runner.close());
   resources.add('enabling', async () => enabling.close());
   metrics.handles.deadLetterJobs.collect((gauge) => gauge.set({}, runner.running));
-  const projector = new BatchProjector<DeadLetterFact, readonly DeadLetter[]>({
+  const projector = new BatchProjector<DeadLetterEvent, readonly DeadLetter[]>({
     name: 'dead-letters',
-    project: async (facts) => {
+    project: async (events) => {
       const ownerOf = (id: string) => subscriptions.find(id)?.workspaceId;
-      const fresh = await handleDeadLetterRecorded({ letters, deliveries, ownerOf }, facts);
+      const fresh = await handleDeadLetterRecorded({ deadLetters, deliveries, ownerOf }, events);
       await enabling.onStored(fresh);
       return fresh;
     },
@@ -149,14 +149,14 @@ export const openDeadLetters = async (
     const reader = await bus.runPartitions({
       group,
       topics: [topics.deadLetters],
-      decode: decodeLetterRecord,
+      decode: decodeDeadLetterRecord,
       onBatch: ({ items }) => projector.add(items),
       maxPendingPerPartition: config.maxPendingPerPartition,
-      ...gathering,
+      ...fetchSettings,
     });
     resources.add('dead letters', async () => reader.close());
-    const complaint = () => complaintOf(reader.state());
-    resources.add('dead letter watches', watchWorkers([{ part: readPart, complaint }], clock));
+    const problem = () => problemOf(reader.state());
+    resources.add('dead letter watches', watchWorkers([{ part: readPart, problem }], clock));
     enabling.onReady();
     runner.wake();
   };
@@ -166,14 +166,14 @@ export const openDeadLetters = async (
   });
   resources.add(
     'dead letter depth',
-    watchDepth({ letters, clock, logger, onCounted: createDepthGauges(context) }),
+    watchDepth({ deadLetters, clock, logger, onCounted: createDepthGauges(context) }),
   );
   sweep(context, stores);
   const parts = {
-    ...{ letters, jobs, subscriptions, readEnds, journal, clock },
+    ...{ deadLetters, jobs, subscriptions, readEnds, journal, clock },
     wake: () => runner.wake(),
     ratePerSecond: config.redriveRate,
     maxRatePerSecond: config.maxRedriveRate,
   };
-  return [...letterRoutes(parts), ...jobRoutes(parts)];
+  return [...deadLetterRoutes(parts), ...jobRoutes(parts)];
 };

@@ -7,10 +7,10 @@ import type {
 } from '@tidings/contracts';
 import type { Content, DeadLetter, DeadLetterState, Settlement, Taken } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
-import type { DeadLetterJob, Stretch } from './domain/dead-letter-job.ts';
+import type { DeadLetterJob, OffsetRange } from './domain/dead-letter-job.ts';
 
 /** The place of a dead letter in a list: newest first, by the key of its document where two are of one millisecond. */
-export type LetterPosition = Readonly<{ recordedAtMs: number; key: string }>;
+export type DeadLetterPosition = Readonly<{ recordedAtMs: number; key: string }>;
 
 /** How many there are of one kind, reason and state. */
 export type DeadLetterCount = Readonly<{
@@ -28,34 +28,34 @@ export type DeadLetterCount = Readonly<{
 export type DeadLetterStore = Readonly<{
   /** Stores those that are new, with what they hold; answers them. Those that were there already stay as they are. */
   insert(
-    letters: readonly Readonly<{ letter: DeadLetter; content: Content }>[],
+    deadLetters: readonly Readonly<{ deadLetter: DeadLetter; content: Content }>[],
   ): Promise<readonly DeadLetter[]>;
   read(refs: readonly DeadLetterRef[]): Promise<readonly DeadLetter[]>;
-  /** What they hold, by `letterKey`. */
+  /** What they hold, by `deadLetterKey`. */
   readContents(refs: readonly DeadLetterRef[]): Promise<ReadonlyMap<string, Content>>;
   find(filters: DeadLetterFilters): Promise<DeadLetter | null>;
   list(
     filters: DeadLetterFilters,
-    page: Readonly<{ limit: number; after: LetterPosition | null }>,
+    page: Readonly<{ limit: number; after: DeadLetterPosition | null }>,
   ): Promise<readonly DeadLetter[]>;
   /** A stretch of one partition in the order of the topic. */
-  listInOrder(filters: DeadLetterFilters, stretch: Stretch, limit: number): Promise<readonly DeadLetter[]>;
+  listInOrder(filters: DeadLetterFilters, range: OffsetRange, limit: number): Promise<readonly DeadLetter[]>;
   count(filters: DeadLetterFilters): Promise<readonly DeadLetterCount[]>;
   /** How many of these stretches the filters let through, by subscription; all stretches when there are none given. */
   countBySubscription(
     filters: DeadLetterFilters,
-    stretches?: readonly Stretch[],
+    ranges?: readonly OffsetRange[],
   ): Promise<ReadonlyMap<SubscriptionId | null, number>>;
   /** Of all workspaces, those that wait: for the metrics. */
   countWaiting(): Promise<readonly DeadLetterCount[]>;
   /** waiting → redriving. */
   take(taken: readonly Readonly<{ ref: DeadLetterRef; taken: Taken }>[]): Promise<void>;
   /** redriving → waiting, of all that a job has. */
-  letGo(jobId: string): Promise<void>;
+  release(jobId: string): Promise<void>;
   /** waiting, redriving → redriven or discarded; answers how many that were. */
   settle(refs: readonly DeadLetterRef[], settlement: Settlement): Promise<number>;
   /** The same from facts of the topic, each of which may be known already. */
-  settleFrom(facts: readonly DeadLetterSettled[]): Promise<void>;
+  settleFrom(events: readonly DeadLetterSettled[]): Promise<void>;
   /** All states but discarded → delivered. */
   markDelivered(refs: readonly DeadLetterRef[]): Promise<void>;
   /** Removes up to `limit` that were recorded before that time; answers how many. */
@@ -63,7 +63,7 @@ export type DeadLetterStore = Readonly<{
 }>;
 
 /** What a job is found by from outside. */
-export type JobWalls = Pick<DeadLetterJob, 'workspaceId' | 'ownerId'>;
+export type JobScope = Pick<DeadLetterJob, 'workspaceId' | 'ownerId'>;
 
 /** The place of a job in a list. */
 export type JobPosition = Readonly<{ createdAtMs: number; id: string }>;
@@ -72,10 +72,10 @@ export type JobPosition = Readonly<{ createdAtMs: number; id: string }>;
 export type JobStore = Readonly<{
   /** False when there is one of that id. */
   insert(job: DeadLetterJob): Promise<boolean>;
-  find(id: string, walls: JobWalls): Promise<DeadLetterJob | null>;
+  find(id: string, scope: JobScope): Promise<DeadLetterJob | null>;
   /** Newest first. */
   list(
-    walls: JobWalls,
+    scope: JobScope,
     page: Readonly<{ limit: number; after: JobPosition | null }>,
   ): Promise<readonly DeadLetterJob[]>;
   /** Those of these ids that there are. */
@@ -110,10 +110,14 @@ export type SubscriptionDirectory = Readonly<{
 export type DeadLetterJournal = Readonly<{
   /** Sends letters again, in their order: commands to deliveries, poison to where it came from. */
   redrive(
-    letters: readonly Readonly<{ letter: DeadLetter; content: Content; subscriptionVersion: number }>[],
+    deadLetters: readonly Readonly<{
+      deadLetter: DeadLetter;
+      content: Content;
+      subscriptionVersion: number;
+    }>[],
   ): Promise<void>;
   /** Says behind the letters what was done with them. */
-  settle(letters: readonly DeadLetter[], settlement: Settlement): Promise<void>;
+  settle(deadLetters: readonly DeadLetter[], settlement: Settlement): Promise<void>;
 }>;
 
 /** How far the topic reaches (`end`), and how far it has been read into the store (`stored`), by partition. */

@@ -1,19 +1,19 @@
 import type { Clock } from '@tidings/runtime';
 import type { DeliveryStore } from '../ports.ts';
-import { type Content, type DeadLetter, letterKey } from './domain/dead-letter.ts';
+import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
 import {
+  batchSize,
   type DeadLetterJob,
   noCounts,
+  type OffsetRange,
   type Progress,
-  type Stretch,
-  turnSize,
 } from './domain/dead-letter-job.ts';
 import { markRecovered } from './handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, DeadLetterStore, SubscriptionDirectory } from './ports.ts';
 
 /** What a turn works with. */
-export type TurnParts = Readonly<{
-  letters: DeadLetterStore;
+export type JobBatchParts = Readonly<{
+  deadLetters: DeadLetterStore;
   deliveries: Pick<DeliveryStore, 'read'>;
   journal: DeadLetterJournal;
   subscriptions: SubscriptionDirectory;
@@ -21,20 +21,20 @@ export type TurnParts = Readonly<{
 }>;
 
 // Bodies of a turn are in memory at the same time; one letter always fits.
-const maxTurnBytes = 4 * 1024 * 1024;
+const maxBatchBytes = 4 * 1024 * 1024;
 
 /** As many of the first letters as a turn's bodies may weigh. */
-const lightest = (letters: readonly DeadLetter[]): readonly DeadLetter[] => {
+const lightest = (deadLetters: readonly DeadLetter[]): readonly DeadLetter[] => {
   let bytes = 0;
-  const end = letters.findIndex((letter, at) => {
-    bytes += letter.bytes;
-    return at > 0 && bytes > maxTurnBytes;
+  const end = deadLetters.findIndex((deadLetter, at) => {
+    bytes += deadLetter.bytes;
+    return at > 0 && bytes > maxBatchBytes;
   });
-  return end < 0 ? letters : letters.slice(0, end);
+  return end < 0 ? deadLetters : deadLetters.slice(0, end);
 };
 
-const isFor = (letter: DeadLetter, { id }: DeadLetterJob): boolean =>
-  letter.state === 'waiting' || (letter.state === 'redriving' && letter.taken?.jobId === id);
+const isFor = (deadLetter: DeadLetter, { id }: DeadLetterJob): boolean =>
+  deadLetter.state === 'waiting' || (deadLetter.state === 'redriving' && deadLetter.taken?.jobId === id);
 
 /** Whether the letter's subscription receives; a poison record goes to a topic, which always does. */
 const canReceive = ({ ref, subscriptionId }: DeadLetter, subscriptions: SubscriptionDirectory): boolean =>
@@ -42,50 +42,55 @@ const canReceive = ({ ref, subscriptionId }: DeadLetter, subscriptions: Subscrip
   (subscriptionId !== null && subscriptions.find(subscriptionId)?.state === 'active');
 
 const chainsAfter = async (
-  { deliveries }: TurnParts,
-  letters: readonly DeadLetter[],
+  { deliveries }: JobBatchParts,
+  deadLetters: readonly DeadLetter[],
 ): Promise<ReadonlyMap<string, number>> => {
-  const names = letters.flatMap(({ ref }) =>
+  const names = deadLetters.flatMap(({ ref }) =>
     ref.kind === 'delivery' ? [{ id: ref.deliveryId, eventId: ref.eventId }] : [],
   );
   const known = await deliveries.read(names);
   return new Map(
-    letters.map(({ ref }) => {
-      if (ref.kind === 'poison') return [letterKey(ref), 0];
-      const facts = known.get(ref.deliveryId)?.delivery.facts ?? [];
-      return [letterKey(ref), Math.max(ref.chain, ...facts.map(({ chain }) => chain)) + 1];
+    deadLetters.map(({ ref }) => {
+      if (ref.kind === 'poison') return [deadLetterKey(ref), 0];
+      const events = known.get(ref.deliveryId)?.delivery.attemptEvents ?? [];
+      return [deadLetterKey(ref), Math.max(ref.chain, ...events.map(({ chain }) => chain)) + 1];
     }),
   );
 };
 
-const redrive = async (parts: TurnParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
-  const { letters, journal, subscriptions, clock } = parts;
+const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
+  const { deadLetters, journal, subscriptions, clock } = parts;
   const refs = found.map(({ ref }) => ref);
   const recovered = await markRecovered(parts, refs);
-  const undelivered = found.filter(({ ref }) => !recovered.has(letterKey(ref)));
-  const receiving = undelivered.filter((letter) => canReceive(letter, subscriptions));
+  const undelivered = found.filter(({ ref }) => !recovered.has(deadLetterKey(ref)));
+  const receiving = undelivered.filter((deadLetter) => canReceive(deadLetter, subscriptions));
   const fresh = receiving.filter(({ state }) => state === 'waiting');
   const chains = await chainsAfter(parts, fresh);
-  const chainOf = ({ ref }: DeadLetter): number => chains.get(letterKey(ref)) ?? 0;
-  await letters.take(
-    fresh.map((letter) => ({ ref: letter.ref, taken: { jobId: job.id, chain: chainOf(letter) } })),
+  const chainOf = ({ ref }: DeadLetter): number => chains.get(deadLetterKey(ref)) ?? 0;
+  await deadLetters.take(
+    fresh.map((deadLetter) => ({
+      ref: deadLetter.ref,
+      taken: { jobId: job.id, chain: chainOf(deadLetter) },
+    })),
   );
   // Read again: another job may have been faster, and whoever goes on after a crash must send the same chain again.
-  const stored = new Map((await letters.read(receiving.map(({ ref }) => ref))).map((one) => [one.id, one]));
+  const stored = new Map(
+    (await deadLetters.read(receiving.map(({ ref }) => ref))).map((one) => [one.id, one]),
+  );
   const ours = receiving.flatMap(({ id }) => {
-    const letter = stored.get(id);
-    return letter?.state === 'redriving' && letter.taken?.jobId === job.id ? [letter] : [];
+    const deadLetter = stored.get(id);
+    return deadLetter?.state === 'redriving' && deadLetter.taken?.jobId === job.id ? [deadLetter] : [];
   });
-  const contents = await letters.readContents(ours.map(({ ref }) => ref));
-  const complete = ours.flatMap((letter) => withContent(letter, contents, subscriptions));
+  const contents = await deadLetters.readContents(ours.map(({ ref }) => ref));
+  const complete = ours.flatMap((deadLetter) => withContent(deadLetter, contents, subscriptions));
   await journal.redrive(complete);
   const settlement = { how: 'redriven', by: job.by, reason: null, atMs: clock.nowMs() } as const;
   await journal.settle(
-    complete.map(({ letter }) => letter),
+    complete.map(({ deadLetter }) => deadLetter),
     settlement,
   );
-  await letters.settle(
-    complete.map(({ letter }) => letter.ref),
+  await deadLetters.settle(
+    complete.map(({ deadLetter }) => deadLetter.ref),
     settlement,
   );
   return {
@@ -97,21 +102,21 @@ const redrive = async (parts: TurnParts, job: DeadLetterJob, found: readonly Dea
 };
 
 const withContent = (
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   contents: ReadonlyMap<string, Content>,
   subscriptions: SubscriptionDirectory,
 ) => {
-  const content = contents.get(letterKey(letter.ref));
-  const subscriptionVersion = subscriptions.find(letter.subscriptionId ?? '')?.version ?? 0;
-  return content === undefined ? [] : [{ letter, content, subscriptionVersion }];
+  const content = contents.get(deadLetterKey(deadLetter.ref));
+  const subscriptionVersion = subscriptions.find(deadLetter.subscriptionId ?? '')?.version ?? 0;
+  return content === undefined ? [] : [{ deadLetter, content, subscriptionVersion }];
 };
 
-const discard = async (parts: TurnParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
-  const { letters, journal, clock } = parts;
+const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
+  const { deadLetters, journal, clock } = parts;
   const waiting = found.filter(({ state }) => state === 'waiting');
   const settlement = { how: 'discarded', by: job.by, reason: job.reason, atMs: clock.nowMs() } as const;
   await journal.settle(waiting, settlement);
-  const settled = await letters.settle(
+  const settled = await deadLetters.settle(
     waiting.map(({ ref }) => ref),
     settlement,
   );
@@ -123,23 +128,23 @@ const discard = async (parts: TurnParts, job: DeadLetterJob, found: readonly Dea
  * a letter is marked as sent when its command and the fact of it are acknowledged, so a crash sends it again in the same
  * chain, which the delivery service recognises.
  */
-export const workOffLetters = async (
-  parts: TurnParts,
+export const processJobBatch = async (
+  parts: JobBatchParts,
   job: DeadLetterJob,
-  stretch: Stretch,
+  range: OffsetRange,
 ): Promise<Progress> => {
-  const limit = turnSize(job);
-  const page = await parts.letters.listInOrder(
+  const limit = batchSize(job);
+  const page = await parts.deadLetters.listInOrder(
     { ...job.filters, states: ['waiting', 'redriving'] },
-    stretch,
+    range,
     limit,
   );
   const taken = lightest(page);
   const last = taken.at(-1);
   const isAtEnd = last === undefined || (taken.length === page.length && page.length < limit);
-  const next = isAtEnd ? stretch.end : last.place.offset + 1;
-  const found = taken.filter((letter) => isFor(letter, job));
+  const next = isAtEnd ? range.end : last.position.offset + 1;
+  const found = taken.filter((deadLetter) => isFor(deadLetter, job));
   const work = job.action === 'redrive' ? redrive : discard;
   const counts = found.length === 0 ? noCounts : await work(parts, job, found);
-  return { counts, partition: stretch.partition, next };
+  return { counts, partition: range.partition, next };
 };

@@ -3,12 +3,12 @@ import { allTopics } from '@tidings/contracts';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
-import { type DeadLetterJob, newJob, type Stretch } from './domain/dead-letter-job.ts';
+import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
 import type { DeadLetterStore, JobStore, ReadEnds, SubscriptionDirectory } from './ports.ts';
 
 /** What making jobs works with. `wake`: somebody should look for jobs now. */
 export type JobParts = Readonly<{
-  letters: DeadLetterStore;
+  deadLetters: DeadLetterStore;
   jobs: JobStore;
   subscriptions: SubscriptionDirectory;
   readEnds: ReadEnds;
@@ -30,16 +30,16 @@ export type JobRequest = Readonly<{
 export const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
 
 /** Everything that lies in the topic now, whether it was read already or not. */
-export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly Stretch[]> =>
+export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly OffsetRange[]> =>
   [...(await readEnds())].map(([partition, { end }]) => ({ partition, next: 0, end }));
 
 const start = async (
   { jobs, clock, wake }: JobParts,
   request: JobRequest,
-  stretches: readonly Stretch[],
+  ranges: readonly OffsetRange[],
 ): Promise<DeadLetterJob> => {
   const { workspaceId, ownerId } = request.filters;
-  const job = newJob({ ...request, workspaceId, ownerId, stretches }, clock.nowMs());
+  const job = newJob({ ...request, workspaceId, ownerId, ranges }, clock.nowMs());
   const isNew = await jobs.insert(job);
   wake();
   // One that is there was made by an earlier run of the same request.
@@ -52,10 +52,10 @@ export const startJob = async (parts: JobParts, request: JobRequest): Promise<De
 
 /** How many letters the job would send again, or discard. */
 export const countForJob = async (
-  { letters, subscriptions }: JobParts,
+  { deadLetters, subscriptions }: JobParts,
   { action, filters }: Pick<JobRequest, 'action' | 'filters'>,
 ): Promise<number> => {
-  const waiting = await letters.countBySubscription({ ...filters, states: ['waiting'] });
+  const waiting = await deadLetters.countBySubscription({ ...filters, states: ['waiting'] });
   let count = 0;
   for (const [id, some] of waiting) {
     const isCounted = action === 'discard' || (id !== null && subscriptions.find(id)?.state === 'active');
@@ -66,36 +66,37 @@ export const countForJob = async (
 
 const refuse = (message: string): AppError => new AppError({ code: 'conflict', message });
 
-const refuseUnsendable = (letter: DeadLetter, subscriptions: SubscriptionDirectory): void => {
-  if (letter.ref.kind === 'poison') {
-    const { topic } = letter.ref;
+const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: SubscriptionDirectory): void => {
+  if (deadLetter.ref.kind === 'poison') {
+    const { topic } = deadLetter.ref;
     if (allTopics.some(({ name }) => name === topic)) return;
     throw refuse(`This release knows no topic '${topic}': the record cannot go back to where it came from.`);
   }
-  if (subscriptions.find(letter.subscriptionId ?? '')?.state === 'active') return;
+  if (subscriptions.find(deadLetter.subscriptionId ?? '')?.state === 'active') return;
   throw refuse(
-    `Subscription '${letter.subscriptionId}' receives nothing now: enable it, which sends again what waits for it.`,
+    `Subscription '${deadLetter.subscriptionId}' receives nothing now: enable it, which sends again what waits for it.`,
   );
 };
 
 /** Sends one letter again. One that is under way, or was sent already, stays with the job that it has. */
 export const redriveOne = async (
   parts: JobParts,
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   request: Omit<JobRequest, 'action' | 'reason'>,
 ): Promise<DeadLetterJob> => {
-  if (letter.state === 'delivered')
+  if (deadLetter.state === 'delivered')
     throw refuse('Its delivery has succeeded: there is nothing to send again.');
-  if (letter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
-  if (letter.state !== 'waiting') {
+  if (deadLetter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
+  if (deadLetter.state !== 'waiting') {
     // A job of the whole workspace tells a consumer about others.
-    const job = letter.taken === null ? null : await parts.jobs.find(letter.taken.jobId, request.filters);
+    const job =
+      deadLetter.taken === null ? null : await parts.jobs.find(deadLetter.taken.jobId, request.filters);
     if (job === null) throw refuse('It is sent again already, by a job that is over or not yours to see.');
     return job;
   }
-  refuseUnsendable(letter, parts.subscriptions);
-  const { partition, offset } = letter.place;
-  const filters = { ...request.filters, id: letter.id };
-  const stretches = [{ partition, next: offset, end: offset + 1 }];
-  return start(parts, { ...request, filters, action: 'redrive', reason: null }, stretches);
+  refuseUnsendable(deadLetter, parts.subscriptions);
+  const { partition, offset } = deadLetter.position;
+  const filters = { ...request.filters, id: deadLetter.id };
+  const ranges = [{ partition, next: offset, end: offset + 1 }];
+  return start(parts, { ...request, filters, action: 'redrive', reason: null }, ranges);
 };

@@ -10,8 +10,8 @@ describe('enabling a subscription', () => {
   it('sends what was put aside meanwhile, in order, once, and nothing that failed by itself', async () => {
     const service = await startHere();
     await service.subscribe(disabled);
-    await service.bury(1, {}, 'exhausted');
-    for (let n = 2; n <= 6; n += 1) await service.bury(n, { subscriptionVersion: 2 }, 'disabled');
+    await service.deadLetter(1, {}, 'exhausted');
+    for (let n = 2; n <= 6; n += 1) await service.deadLetter(n, { subscriptionVersion: 2 }, 'disabled');
     await service.stored(6);
     await service.subscribe({ version: 3, enabledVersion: 3 });
     await eventually(() => expect(service.sent()).toHaveLength(5));
@@ -32,7 +32,7 @@ describe('enabling a subscription', () => {
     const backing = newBacking();
     const outside = producing(backing);
     await outside.subscribe(disabled);
-    for (let n = 1; n <= 5; n += 1) await outside.bury(n, { subscriptionVersion: 2 }, 'disabled');
+    for (let n = 1; n <= 5; n += 1) await outside.deadLetter(n, { subscriptionVersion: 2 }, 'disabled');
     await outside.subscribe({ version: 3, enabledVersion: 3 });
     const service = await startHere(backing);
     await eventually(() => expect(service.sent()).toHaveLength(5));
@@ -43,7 +43,7 @@ describe('enabling a subscription', () => {
     const service = await startHere();
     await service.subscribe({ version: 3, enabledVersion: 3 });
     await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done' }]));
-    await service.bury(1, { subscriptionVersion: 2 }, 'disabled');
+    await service.deadLetter(1, { subscriptionVersion: 2 }, 'disabled');
     await eventually(() => expect(service.sent()).toHaveLength(1));
     await eventually(() => expect(service.jobs.all().map(({ state }) => state)).toEqual(['done', 'done']));
   });
@@ -51,12 +51,12 @@ describe('enabling a subscription', () => {
   it('discards instead when that was asked for', async () => {
     const service = await startHere();
     await service.subscribe(disabled);
-    await service.bury(1, { subscriptionVersion: 2 }, 'disabled');
-    await service.bury(2, { subscriptionVersion: 2 }, 'exhausted');
+    await service.deadLetter(1, { subscriptionVersion: 2 }, 'disabled');
+    await service.deadLetter(2, { subscriptionVersion: 2 }, 'exhausted');
     await service.stored(2);
     await service.subscribe({ version: 3, enabledVersion: 3, onEnable: 'discard' });
     await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done', action: 'discard' }]));
-    expect(service.letters.all().map(({ state }) => state)).toEqual(['discarded', 'waiting']);
+    expect(service.deadLetters.all().map(({ state }) => state)).toEqual(['discarded', 'waiting']);
     expect(service.sent()).toEqual([]);
   });
 });
@@ -65,9 +65,9 @@ describe('reading the topic again into an empty store', () => {
   it('comes to what was done with each, and sends nothing again', async () => {
     const service = await startHere();
     await service.subscribe();
-    for (let n = 1; n <= 3; n += 1) await service.bury(n, { subscriptionVersion: 1 }, 'disabled');
+    for (let n = 1; n <= 3; n += 1) await service.deadLetter(n, { subscriptionVersion: 1 }, 'disabled');
     await service.stored(3);
-    const [first, second] = service.letters.all();
+    const [first, second] = service.deadLetters.all();
     const { body } = await service.call('POST', `/${first?.id}/redrive`);
     await isDone(service, body['id']);
     await service.call('POST', `/${second?.id}/discard`, { reason: 'r' });
@@ -75,7 +75,11 @@ describe('reading the topic again into an empty store', () => {
     await service.subscribe({ version: 3, enabledVersion: 3 });
     const rebuilt = await startHere({ ...newBacking(), bus: service.bus }, { HISTORY_GROUP: 'rebuilt' });
     await eventually(() => {
-      expect(rebuilt.letters.all().map(({ state }) => state)).toEqual(['redriven', 'discarded', 'redriven']);
+      expect(rebuilt.deadLetters.all().map(({ state }) => state)).toEqual([
+        'redriven',
+        'discarded',
+        'redriven',
+      ]);
     });
     expect(rebuilt.sent().map((command) => command.body.toString())).toEqual(
       [1, 3].map((n) => bodyOf(n).toString()),

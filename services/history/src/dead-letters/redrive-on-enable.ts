@@ -3,7 +3,7 @@ import type { DeadLetterReason, SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import { type DeadLetterJob, newJob, type Stretch } from './domain/dead-letter-job.ts';
+import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
 import type { JobStore, KnownSubscription, ReadEnds, SubscriptionDirectory } from './ports.ts';
 import { wholeTopic } from './redrive-dead-letters.ts';
 
@@ -19,7 +19,7 @@ export type EnableParts = Readonly<{
 }>;
 
 // What was put aside because the subscription could not take it, not because its endpoint failed.
-const putAside: readonly DeadLetterReason[] = ['disabled', 'backlog-full'];
+const deadLetteredWhileUnable: readonly DeadLetterReason[] = ['disabled', 'backlog-full'];
 const discardReason = 'discarded when the subscription was enabled';
 const retryMs = 2_000;
 const chunk = 500;
@@ -39,7 +39,7 @@ const wasEnabled = ({ state, enabledVersion }: KnownSubscription): boolean =>
  * table of subscriptions says and by which jobs there are, never by having seen it happen: it works just as well when no
  * instance was up at the time.
  */
-export class EnableWatch {
+export class RedriveOnEnable {
   readonly #parts: EnableParts;
   readonly #pending = new Set<SubscriptionId>();
   #isReady = false;
@@ -72,13 +72,13 @@ export class EnableWatch {
    * Letters that have just been stored. One that was put aside for a version that is disabled no more came too late for
    * the job of that enabling: delivery learns of it a moment after this service may have.
    */
-  async onStored(letters: readonly DeadLetter[]): Promise<void> {
+  async onStored(deadLetters: readonly DeadLetter[]): Promise<void> {
     const late = new Map<KnownSubscription, DeadLetter[]>();
-    for (const letter of letters) {
-      const subscription = this.#parts.subscriptions.find(letter.subscriptionId ?? '');
-      if (subscription === undefined || !this.#isLate(letter, subscription)) continue;
+    for (const deadLetter of deadLetters) {
+      const subscription = this.#parts.subscriptions.find(deadLetter.subscriptionId ?? '');
+      if (subscription === undefined || !this.#isLate(deadLetter, subscription)) continue;
       const some = late.get(subscription) ?? [];
-      some.push(letter);
+      some.push(deadLetter);
       late.set(subscription, some);
     }
     for (const [subscription, some] of late) await this.#catchUp(subscription, some);
@@ -93,21 +93,21 @@ export class EnableWatch {
   #isLate({ reason, subscriptionVersion }: DeadLetter, subscription: KnownSubscription): boolean {
     return (
       wasEnabled(subscription) &&
-      putAside.includes(reason) &&
+      deadLetteredWhileUnable.includes(reason) &&
       (subscriptionVersion ?? 0) < subscription.enabledVersion
     );
   }
 
-  async #catchUp(subscription: KnownSubscription, letters: readonly DeadLetter[]): Promise<void> {
+  async #catchUp(subscription: KnownSubscription, deadLetters: readonly DeadLetter[]): Promise<void> {
     const { jobs, wake } = this.#parts;
     const job = await jobs.findAnywhere(enableJobId(subscription));
     // Not made yet: it will reach further than these.
     if (job === null) return;
-    const uncovered = letters.filter(({ place }) => !isWithin(place, job.stretches));
-    for (const stretch of stretchesOver(uncovered)) {
+    const uncovered = deadLetters.filter(({ position }) => !isWithin(position, job.ranges));
+    for (const range of rangesOver(uncovered)) {
       const { id, enabledVersion } = subscription;
-      const lateId = jobIdOf('late', id, enabledVersion, stretch.partition, stretch.next);
-      await jobs.insert(this.#jobFor(subscription, lateId, [stretch]));
+      const lateId = jobIdOf('late', id, enabledVersion, range.partition, range.next);
+      await jobs.insert(this.#jobFor(subscription, lateId, [range]));
     }
     if (uncovered.length > 0) wake();
   }
@@ -135,19 +135,19 @@ export class EnableWatch {
       const known = await jobs.known(enabled.map(enableJobId));
       const unseen = enabled.filter((one) => !known.has(enableJobId(one)));
       if (unseen.length > 0) {
-        const stretches = await wholeTopic(readEnds);
-        for (const one of unseen) await jobs.insert(this.#jobFor(one, enableJobId(one), stretches));
+        const ranges = await wholeTopic(readEnds);
+        for (const one of unseen) await jobs.insert(this.#jobFor(one, enableJobId(one), ranges));
         wake();
       }
       for (const id of ids) this.#pending.delete(id);
       return true;
     } catch (error) {
-      logger.debug({ detail: messageOf(error) }, 'enabling.not-looked-at');
+      logger.debug({ detail: messageOf(error) }, 'redrive-on-enable.not-checked');
       return false;
     }
   }
 
-  #jobFor(subscription: KnownSubscription, id: string, stretches: readonly Stretch[]): DeadLetterJob {
+  #jobFor(subscription: KnownSubscription, id: string, ranges: readonly OffsetRange[]): DeadLetterJob {
     const { id: subscriptionId, workspaceId, enabledVersion, onEnable } = subscription;
     const { ratePerSecond, clock } = this.#parts;
     return newJob(
@@ -161,13 +161,13 @@ export class EnableWatch {
           ownerId: null,
           poison: 'none',
           subscriptionId,
-          reasons: putAside,
+          reasons: deadLetteredWhileUnable,
           subscriptionVersionBelow: enabledVersion,
         },
         by: 'enable',
         reason: onEnable === 'discard' ? discardReason : null,
         ratePerSecond,
-        stretches,
+        ranges,
       },
       clock.nowMs(),
     );
@@ -175,15 +175,15 @@ export class EnableWatch {
 }
 
 /** From the first to the last of them, in each partition. */
-const stretchesOver = (letters: readonly DeadLetter[]): readonly Stretch[] => {
-  const over = new Map<number, Stretch>();
-  for (const { place } of letters) {
-    const { partition, offset } = place;
+const rangesOver = (deadLetters: readonly DeadLetter[]): readonly OffsetRange[] => {
+  const over = new Map<number, OffsetRange>();
+  for (const { position } of deadLetters) {
+    const { partition, offset } = position;
     const { next, end } = over.get(partition) ?? { next: offset, end: 0 };
     over.set(partition, { partition, next: Math.min(next, offset), end: Math.max(end, offset + 1) });
   }
   return [...over.values()];
 };
 
-const isWithin = ({ partition, offset }: DeadLetter['place'], stretches: readonly Stretch[]): boolean =>
-  stretches.some((one) => one.partition === partition && offset < one.end);
+const isWithin = ({ partition, offset }: DeadLetter['position'], ranges: readonly OffsetRange[]): boolean =>
+  ranges.some((one) => one.partition === partition && offset < one.end);

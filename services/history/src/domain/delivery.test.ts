@@ -3,7 +3,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../test/builders.ts';
-import { type Delivery, deliveryOf, maxFacts, mergeDeliveries } from './delivery.ts';
+import { type Delivery, deliveryOf, maxAttemptEvents, mergeDeliveries } from './delivery.ts';
 
 const fold = (records: readonly AttemptRecorded[]): Delivery => {
   const [first, ...rest] = records.map(deliveryOf);
@@ -77,16 +77,16 @@ describe('merging what is known of a delivery', () => {
     fc.assert(
       fc.property(recordsOf({ chains: 80, attempts: 8, records: 500 }), (records) => {
         const known = fold(records);
-        expect(known.facts.length).toBeLessThanOrEqual(maxFacts);
+        expect(known.attemptEvents.length).toBeLessThanOrEqual(maxAttemptEvents);
         expect(fold(records.toReversed())).toEqual(known);
       }),
       { numRuns: 10 },
     );
     const many = Array.from({ length: 300 }, (_, chain) => aFailure(1, 1, { chain }));
     const known = fold([anAttemptRecord(1, { chain: 3 }), ...many]);
-    expect(known.facts).toHaveLength(maxFacts);
+    expect(known.attemptEvents).toHaveLength(maxAttemptEvents);
     expect(known.status).toBe('delivered');
-    expect(known.facts.at(-1)?.chain).toBe(299);
+    expect(known.attemptEvents.at(-1)?.chain).toBe(299);
   });
 });
 

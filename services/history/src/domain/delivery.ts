@@ -29,7 +29,7 @@ export const deliveryStatuses = [
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** One record of the attempts topic, as a delivery keeps it. `id` names it: a second record of one name is the same fact. */
-export type Fact = Readonly<{
+export type AttemptEvent = Readonly<{
   id: string;
   kind: AttemptOutcome['kind'];
   chain: number;
@@ -55,7 +55,7 @@ export type Delivery = Readonly<{
   createdAtMs: number;
   updatedAtMs: number;
   /** In the order in which they belong to the delivery's story. */
-  facts: readonly Fact[];
+  attemptEvents: readonly AttemptEvent[];
   status: DeliveryStatus;
   /** Why it ended undelivered, or why it waits; null when the status says it all. */
   statusReason: string | null;
@@ -70,13 +70,14 @@ export type Delivery = Readonly<{
 export const documentKey = ({ eventId, id }: Pick<Delivery, 'eventId' | 'id'>): string => `${eventId}/${id}`;
 
 /** A delivery keeps its newest facts up to this many: manual retries have no bound of their own. */
-export const maxFacts = 200;
+export const maxAttemptEvents = 200;
 
 /** True for facts that were a request to the endpoint. */
-export const isAttempt = (fact: Fact): boolean => fact.kind === 'delivered' || fact.kind === 'failed';
+export const isAttempt = (attemptEvent: AttemptEvent): boolean =>
+  attemptEvent.kind === 'delivered' || attemptEvent.kind === 'failed';
 
 // Of one attempt number, waiting comes before the attempt and the end comes after it.
-const rankOf: Readonly<Record<Fact['kind'], number>> = {
+const rankOf: Readonly<Record<AttemptEvent['kind'], number>> = {
   deferred: 0,
   failed: 1,
   delivered: 1,
@@ -84,7 +85,7 @@ const rankOf: Readonly<Record<Fact['kind'], number>> = {
   'set-aside': 2,
 };
 
-const inStoryOrder = (a: Fact, b: Fact): number =>
+const inChronologicalOrder = (a: AttemptEvent, b: AttemptEvent): number =>
   a.chain - b.chain ||
   a.attempt - b.attempt ||
   rankOf[a.kind] - rankOf[b.kind] ||
@@ -94,7 +95,7 @@ const inStoryOrder = (a: Fact, b: Fact): number =>
  * Two records of one name: a crash made the attempt twice. `delivered` outranks, then the earlier one, of two deferrals
  * the later; the last resort is their text, so that the choice never depends on which came first.
  */
-const preferred = (a: Fact, b: Fact): Fact => {
+const preferred = (a: AttemptEvent, b: AttemptEvent): AttemptEvent => {
   if (a.kind !== b.kind && (a.kind === 'delivered' || b.kind === 'delivered')) {
     return a.kind === 'delivered' ? a : b;
   }
@@ -103,11 +104,15 @@ const preferred = (a: Fact, b: Fact): Fact => {
   return JSON.stringify(a) <= JSON.stringify(b) ? a : b;
 };
 
-const bounded = (facts: readonly Fact[]): readonly Fact[] => {
-  if (facts.length <= maxFacts) return facts;
-  const surplus = new Set(facts.filter(({ kind }) => kind !== 'delivered').slice(0, facts.length - maxFacts));
-  const kept = facts.filter((fact) => !surplus.has(fact));
-  return kept.slice(-maxFacts);
+const bounded = (attemptEvents: readonly AttemptEvent[]): readonly AttemptEvent[] => {
+  if (attemptEvents.length <= maxAttemptEvents) return attemptEvents;
+  const surplus = new Set(
+    attemptEvents
+      .filter(({ kind }) => kind !== 'delivered')
+      .slice(0, attemptEvents.length - maxAttemptEvents),
+  );
+  const kept = attemptEvents.filter((attemptEvent) => !surplus.has(attemptEvent));
+  return kept.slice(-maxAttemptEvents);
 };
 
 type Standing = Pick<Delivery, 'status' | 'statusReason' | 'nextAttemptAtMs'>;
@@ -118,7 +123,7 @@ const standing = (status: DeliveryStatus, statusReason: string | null, next?: Ne
   nextAttemptAtMs: next?.kind === 'retry' ? next.atMs : null,
 });
 
-const afterFailure = ({ next, reason }: Fact): Standing => {
+const afterFailure = ({ next, reason }: AttemptEvent): Standing => {
   switch (next.kind) {
     case 'none':
       return standing('failed', reason);
@@ -130,11 +135,11 @@ const afterFailure = ({ next, reason }: Fact): Standing => {
 };
 
 /** What the facts, in story order, come to. The last one decides, but `delivered` outranks every other. */
-const standingOf = (facts: readonly Fact[]): Standing => {
-  if (facts.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
+const standingOf = (attemptEvents: readonly AttemptEvent[]): Standing => {
+  if (attemptEvents.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
   // A dropped fork of a delivery says nothing about the delivery, unless nothing else is known.
-  const telling = facts.filter(({ reason }) => reason !== 'duplicate-command');
-  const last = telling.at(-1) ?? facts.at(-1);
+  const telling = attemptEvents.filter(({ reason }) => reason !== 'duplicate-command');
+  const last = telling.at(-1) ?? attemptEvents.at(-1);
   if (last === undefined) return standing('pending', null);
   switch (last.kind) {
     case 'delivered':
@@ -146,11 +151,11 @@ const standingOf = (facts: readonly Fact[]): Standing => {
     case 'set-aside':
       return standing('dead_lettered', last.reason);
     case 'deferred':
-      return standing(facts.some(isAttempt) ? 'retrying' : 'pending', last.reason, last.next);
+      return standing(attemptEvents.some(isAttempt) ? 'retrying' : 'pending', last.reason, last.next);
   }
 };
 
-const factOf = (record: AttemptRecorded): Fact => {
+const attemptEventOf = (record: AttemptRecorded): AttemptEvent => {
   const { outcome } = record;
   return {
     id: attemptId(record),
@@ -170,7 +175,7 @@ const factOf = (record: AttemptRecorded): Fact => {
 
 /** A delivery of which one record is known. */
 export const deliveryOf = (record: AttemptRecorded): Delivery => {
-  const facts = [factOf(record)];
+  const attemptEvents = [attemptEventOf(record)];
   return {
     id: record.deliveryId,
     workspaceId: record.workspaceId,
@@ -180,30 +185,35 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
     subscriptionId: record.subscriptionId,
     createdAtMs: record.acceptedAtMs,
     updatedAtMs: record.atMs,
-    facts,
-    ...standingOf(facts),
+    attemptEvents,
+    ...standingOf(attemptEvents),
   };
 };
 
-const isLeftBehind = ({ kind, next }: Fact): boolean => kind === 'set-aside' || next.kind === 'dead-letter';
+const isLeftBehind = ({ kind, next }: AttemptEvent): boolean =>
+  kind === 'set-aside' || next.kind === 'dead-letter';
 
 /** True for a delivery that succeeded although a chain of it ended, or may have ended, in dead-letters. */
-export const hasRecovered = ({ status, facts }: Delivery): boolean =>
-  status === 'delivered' && facts.some((fact) => fact.chain > 0 || isLeftBehind(fact));
+export const hasRecovered = ({ status, attemptEvents }: Delivery): boolean =>
+  status === 'delivered' &&
+  attemptEvents.some((attemptEvent) => attemptEvent.chain > 0 || isLeftBehind(attemptEvent));
 
 /** The chains of a delivery that are known of, and those before them, in which it may lie in dead-letters. */
-export const chainsOf = ({ facts }: Pick<Delivery, 'facts'>): readonly number[] => {
-  const chains = facts.flatMap(({ chain }) => (chain > 0 ? [chain - 1, chain] : [chain]));
+export const chainsOf = ({ attemptEvents }: Pick<Delivery, 'attemptEvents'>): readonly number[] => {
+  const chains = attemptEvents.flatMap(({ chain }) => (chain > 0 ? [chain - 1, chain] : [chain]));
   return [...new Set(chains)];
 };
 
-const mergeFacts = (known: readonly Fact[], more: readonly Fact[]): readonly Fact[] => {
-  const byId = new Map(known.map((fact) => [fact.id, fact]));
-  for (const fact of more) {
-    const same = byId.get(fact.id);
-    byId.set(fact.id, same === undefined ? fact : preferred(same, fact));
+const mergeAttemptEvents = (
+  known: readonly AttemptEvent[],
+  more: readonly AttemptEvent[],
+): readonly AttemptEvent[] => {
+  const byId = new Map(known.map((attemptEvent) => [attemptEvent.id, attemptEvent]));
+  for (const attemptEvent of more) {
+    const same = byId.get(attemptEvent.id);
+    byId.set(attemptEvent.id, same === undefined ? attemptEvent : preferred(same, attemptEvent));
   }
-  return bounded([...byId.values()].toSorted(inStoryOrder));
+  return bounded([...byId.values()].toSorted(inChronologicalOrder));
 };
 
 /**
@@ -211,13 +221,13 @@ const mergeFacts = (known: readonly Fact[], more: readonly Fact[]): readonly Fac
  * from the beginning. Answers `known` itself when `more` says nothing new.
  */
 export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
-  const facts = mergeFacts(known.facts, more.facts);
+  const attemptEvents = mergeAttemptEvents(known.attemptEvents, more.attemptEvents);
   const createdAtMs = Math.min(known.createdAtMs, more.createdAtMs);
   const updatedAtMs = Math.max(known.updatedAtMs, more.updatedAtMs);
   const isSame =
     createdAtMs === known.createdAtMs &&
     updatedAtMs === known.updatedAtMs &&
-    facts.length === known.facts.length &&
-    facts.every((fact, at) => fact === known.facts[at]);
-  return isSame ? known : { ...known, createdAtMs, updatedAtMs, facts, ...standingOf(facts) };
+    attemptEvents.length === known.attemptEvents.length &&
+    attemptEvents.every((attemptEvent, at) => attemptEvent === known.attemptEvents[at]);
+  return isSame ? known : { ...known, createdAtMs, updatedAtMs, attemptEvents, ...standingOf(attemptEvents) };
 };

@@ -3,7 +3,7 @@ import type { Accepted } from '../accept-event.ts';
 import type { ItemResult } from '../accept-event-batch.ts';
 
 /** The answer to a batch. `results` are in the order of the items. */
-export type BatchAnswer = Readonly<{
+export type BatchResponse = Readonly<{
   status: 202 | 207;
   retryAfterSeconds: number | undefined;
   body: Readonly<{ results: readonly object[] }>;
@@ -31,11 +31,11 @@ const deprecationOf = ({ notice }: Accepted): object => ({
  * 202 when every item was accepted, else 207: each result then has a status of its own, and Retry-After is set when one
  * of them is worth a repeat. When all of them are 503, so is the answer: the first error is thrown.
  */
-export const batchAnswer = (results: readonly ItemResult[]): BatchAnswer => {
+export const batchResponse = (results: readonly ItemResult[]): BatchResponse => {
   let status: 202 | 207 = 202;
   let retryAfterMs = 0;
   let unavailable = 0;
-  const answers = results.map((result) => {
+  const responses = results.map((result) => {
     if (result.ok)
       return { status: 202, ...acceptedBody(result.accepted), ...deprecationOf(result.accepted) };
     const problem = problemFromError(result.error);
@@ -49,7 +49,7 @@ export const batchAnswer = (results: readonly ItemResult[]): BatchAnswer => {
   const [first] = results;
   if (unavailable === results.length && first !== undefined && !first.ok) throw first.error;
   const retryAfterSeconds = unavailable > 0 ? Math.max(1, Math.ceil(retryAfterMs / 1_000)) : undefined;
-  return { status, retryAfterSeconds, body: { results: answers } };
+  return { status, retryAfterSeconds, body: { results: responses } };
 };
 
 const problemBody = ({ status, code, detail, errors }: Problem): object => ({

@@ -4,7 +4,7 @@ import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
 
 export type AwaitEventLogOptions = Readonly<{
-  bus: Pick<Bus, 'readTail'>;
+  bus: Pick<Bus, 'readRange'>;
   part: Pick<HealthPart, 'up' | 'down'>;
   clock: Clock;
   logger: Logger;
@@ -23,7 +23,7 @@ export const awaitEventLog = ({ bus, part, clock, logger }: AwaitEventLogOptions
   const look = async (attempt: number): Promise<void> => {
     try {
       // A read of no partition still asks the brokers for the topic's ends, and needs no group.
-      await bus.readTail({
+      await bus.readRange({
         topic: topics.events,
         partitions: [],
         from: { offsets: new Map() },

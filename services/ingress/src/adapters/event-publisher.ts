@@ -18,8 +18,8 @@ export const createEventPublisher =
         { deadlineMs },
       );
     } catch (cause) {
-      const isAway = cause instanceof AppError && (cause.retryable || cause.code === 'closed');
-      if (!isAway) throw cause;
+      const isUnreachable = cause instanceof AppError && (cause.retryable || cause.code === 'closed');
+      if (!isUnreachable) throw cause;
       throw new AppError({
         code: 'unavailable',
         message:

@@ -13,7 +13,7 @@ import {
 import type { EventDraft } from '../domain/stamp-event.ts';
 
 /** Where an object stands in the request: the text, the byte at which it begins, and the pointer that leads to it. */
-export type Place = Readonly<{ json: Buffer; start: number; pointer: string }>;
+export type BodyLocation = Readonly<{ json: Buffer; start: number; pointer: string }>;
 
 const isEventRequest = compileBody<EventRequest>(eventRequestSchema);
 
@@ -21,13 +21,13 @@ const isEventRequest = compileBody<EventRequest>(eventRequestSchema);
  * An event from its parsed value and its text. `data` is cut out of the text byte for byte. Throws AppError
  * `unprocessable` with every fault at once.
  */
-export const readEvent = (value: unknown, place: Place): EventDraft => {
-  const { members, faults } = inspect(isEventRequest, value, place);
+export const readEvent = (value: unknown, location: BodyLocation): EventDraft => {
+  const { members, faults } = inspect(isEventRequest, value, location);
   if (isObject(value)) faults.push(...faultsOf(value, members));
-  if (faults.length > 0) throw refused(faults, place.pointer);
+  if (faults.length > 0) throw refused(faults, location.pointer);
   const data = members.find(({ name }) => name === 'data');
   if (data === undefined) throw new AppError({ code: 'internal', message: 'an event has no member data' });
-  return { request: value as EventRequest, data: place.json.subarray(data.start, data.end) };
+  return { request: value as EventRequest, data: location.json.subarray(data.start, data.end) };
 };
 
 const batchProperties = { events: { type: 'array', minItems: 1 } };
@@ -73,7 +73,7 @@ const isObject = (value: unknown): value is object =>
 function inspect<T>(
   validate: Validate<T>,
   value: unknown,
-  { json, start, pointer }: Place,
+  { json, start, pointer }: BodyLocation,
 ): { members: readonly Member[]; faults: Fault[] } {
   const members = isObject(value) ? membersOf(json, start) : [];
   if (members.length > maxMembers) {

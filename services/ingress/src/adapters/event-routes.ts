@@ -13,7 +13,7 @@ import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { EventTypeNotice } from '../ports.ts';
-import { acceptedBody, batchAnswer } from './accepted-response.ts';
+import { acceptedBody, batchResponse } from './accepted-response.ts';
 import { readBatch, readEvent } from './event-reader.ts';
 import {
   acceptedSchema,
@@ -54,7 +54,7 @@ const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: Event
       'repeat it with the same key.',
     idempotency: 'derived',
     body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types, example: eventExample }),
-    answers: {
+    responses: {
       202: {
         description: 'The event is accepted.',
         schema: acceptedSchema,
@@ -91,7 +91,7 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       types,
       example: { events: [eventExample] },
     }),
-    answers: {
+    responses: {
       202: { description: 'All events are accepted.', schema: batchResultSchema },
       207: {
         description: 'Some events are not accepted: each result has its own status.',
@@ -104,7 +104,7 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes: limits.maxEventBytes };
       const items = readBatch(parseJson(call.body), call.body, bounds);
       const results = await acceptEventBatch(items, submissionOf(call));
-      const { status, retryAfterSeconds, body } = batchAnswer(results);
+      const { status, retryAfterSeconds, body } = batchResponse(results);
       if (retryAfterSeconds === undefined) return { status, body };
       return { status, body, headers: { 'retry-after': String(retryAfterSeconds) } };
     },

@@ -15,34 +15,34 @@ import type { CheckData, EventTypeDirectory, EventTypeEntry } from '../ports.ts'
 /** How many types have a schema, or a record, that cannot be used: those are not checked. */
 export type OnUnusable = (unusable: number) => void;
 
-export type FollowEventTypesOptions = Readonly<{
+export type EventTypeTableOptions = Readonly<{
   bus: Pick<Bus, 'table'>;
   logger: Logger;
   onUnusable: OnUnusable;
 }>;
 
 /** A type as the table holds it, with its schema compiled at the first event that needs it. */
-type Followed = EventTypeEntry & Readonly<{ version: number; schemaText: string | null }>;
+type CompiledEventType = EventTypeEntry & Readonly<{ version: number; schemaText: string | null }>;
 
 /**
  * Keeps the event types of all workspaces equal to the compacted topic, change by change. Whatever is wrong with a type's
  * record or schema is logged and counted, and the type then goes unchecked: a mistake in the catalogue stops no event.
  */
-export const followEventTypes = async ({
+export const openEventTypeTable = async ({
   bus,
   logger,
   onUnusable,
-}: FollowEventTypesOptions): Promise<EventTypeDirectory & Readonly<{ ready: () => Promise<void> }>> => {
-  const followed = new FollowedTypes(logger, onUnusable);
-  const table: Table<Followed> = await bus.table<Followed>({
+}: EventTypeTableOptions): Promise<EventTypeDirectory & Readonly<{ ready: () => Promise<void> }>> => {
+  const entries = new EventTypeTable(logger, onUnusable);
+  const table: Table<CompiledEventType> = await bus.table<CompiledEventType>({
     topic: topics.eventTypes,
     service: 'ingress',
     decode: (record) => {
       const key = record.key ?? '';
-      const value = followed.read(key, () => decodeEventType(record));
+      const value = entries.read(key, () => decodeEventType(record));
       return { key, version: value.version, value };
     },
-    onChange: (key, value) => followed.put(key, value),
+    onChange: (key, value) => entries.put(key, value),
   });
   let isLoaded = false;
   return {
@@ -51,13 +51,13 @@ export const followEventTypes = async ({
       isLoaded = true;
     },
     isLoaded: () => isLoaded,
-    find: (workspaceId, name) => followed.find(workspaceId, name),
-    names: (workspaceId, limit) => followed.names(workspaceId, limit),
+    find: (workspaceId, name) => entries.find(workspaceId, name),
+    names: (workspaceId, limit) => entries.names(workspaceId, limit),
   };
 };
 
-class FollowedTypes {
-  readonly #byWorkspace = new Map<string, Map<string, Followed>>();
+class EventTypeTable {
+  readonly #byWorkspace = new Map<string, Map<string, CompiledEventType>>();
   readonly #unusable = new Set<string>();
   readonly #logger: Logger;
   readonly #onUnusable: OnUnusable;
@@ -67,7 +67,7 @@ class FollowedTypes {
     this.#onUnusable = onUnusable;
   }
 
-  find(workspaceId: string, name: string): Followed | undefined {
+  find(workspaceId: string, name: string): CompiledEventType | undefined {
     return this.#byWorkspace.get(workspaceId)?.get(name);
   }
 
@@ -80,9 +80,9 @@ class FollowedTypes {
     return names.sort();
   }
 
-  put(key: string, value: Followed | undefined): void {
+  put(key: string, value: CompiledEventType | undefined): void {
     const [workspaceId, name] = partsOf(key);
-    const types = this.#byWorkspace.get(workspaceId) ?? new Map<string, Followed>();
+    const types = this.#byWorkspace.get(workspaceId) ?? new Map<string, CompiledEventType>();
     this.#byWorkspace.set(workspaceId, types);
     if (value !== undefined) types.set(name, value);
     else {
@@ -92,7 +92,7 @@ class FollowedTypes {
   }
 
   /** The type that a record says. A record that cannot be read stands for a type that is known and not checked. */
-  read(key: string, decode: () => EventTypeRecord): Followed {
+  read(key: string, decode: () => EventTypeRecord): CompiledEventType {
     const known = this.find(...partsOf(key));
     let record: EventTypeRecord;
     try {
@@ -126,10 +126,10 @@ class FollowedTypes {
     try {
       const check = compileSchema(schema);
       return (data, json) => {
-        const verdict = check(data, json);
-        if (verdict.kind === 'valid') return nothingFound;
-        if (verdict.kind === 'too-costly') return { gaveUpAfterSteps: schemaLimits.steps };
-        return { faults: detailsOf(verdict.errors, verdict.data) };
+        const result = check(data, json);
+        if (result.kind === 'valid') return nothingFound;
+        if (result.kind === 'too-costly') return { gaveUpAfterSteps: schemaLimits.steps };
+        return { faults: detailsOf(result.errors, result.data) };
       };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -157,7 +157,7 @@ const unchecked = {
   deprecatedAtMs: null,
   sunsetAtMs: null,
   checkData: null,
-} as const satisfies Omit<Followed, 'version'>;
+} as const satisfies Omit<CompiledEventType, 'version'>;
 
 const partsOf = (key: string): [workspaceId: string, name: string] => {
   const slash = key.indexOf('/');

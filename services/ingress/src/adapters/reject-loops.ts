@@ -8,7 +8,7 @@ import type { metricsCatalogue } from '../metrics.ts';
  * Refuses what this installation delivered to itself (508): every event would make the next one. Before the key is looked
  * at, since the one who set the loop up may well have sent a valid one along. An empty `loopId` refuses nothing.
  */
-export const refuseLoops =
+export const rejectLoops =
   (loopId: string, metrics: Metrics<typeof metricsCatalogue>['handles']) =>
   (request: IncomingMessage, _response: ServerResponse, next: () => void): void => {
     if (loopId === '' || !isOwnRequest(request.headers[loopHeaderName], loopId)) {

@@ -11,11 +11,11 @@ describe('names that nobody registered', () => {
   it('are told once each', async () => {
     const bus = createMemoryBus();
     const seen = new SeenNames(await bus.producer(), recordingLogger());
-    for (const name of ['a', 'b', 'a']) seen.note(demo, name);
-    seen.note(workspaceId('ws_other'), 'a');
-    const told = () => bus.records(topics.seenEventTypes).map((record) => decodeEventTypeSeen(record));
+    for (const name of ['a', 'b', 'a']) seen.report(demo, name);
+    seen.report(workspaceId('ws_other'), 'a');
+    const reported = () => bus.records(topics.seenEventTypes).map((record) => decodeEventTypeSeen(record));
     await eventually(() =>
-      expect(told().map(({ workspaceId: id, name }) => [id, name])).toEqual([
+      expect(reported().map(({ workspaceId: id, name }) => [id, name])).toEqual([
         ['ws_demo', 'a'],
         ['ws_demo', 'b'],
         ['ws_other', 'a'],
@@ -24,16 +24,16 @@ describe('names that nobody registered', () => {
   });
 
   it('are told no further than a workspace may have drafts, and another workspace does not feel it', async () => {
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     const publish = async (record: unknown) => {
-      told.push(record);
+      reported.push(record);
       return { topic: '', partition: 0, offset: 0n };
     };
     const seen = new SeenNames({ publish }, recordingLogger());
-    for (let index = 0; index < 1_100; index += 1) seen.note(demo, `type_${index}`);
-    expect(told).toHaveLength(1_000);
-    seen.note(workspaceId('ws_other'), 'a');
-    expect(told).toHaveLength(1_001);
+    for (let index = 0; index < 1_100; index += 1) seen.report(demo, `type_${index}`);
+    expect(reported).toHaveLength(1_000);
+    seen.report(workspaceId('ws_other'), 'a');
+    expect(reported).toHaveLength(1_001);
   });
 
   it('that could not be told are told when they come up again', async () => {
@@ -44,9 +44,9 @@ describe('names that nobody registered', () => {
       throw new Error('no brokers');
     };
     const seen = new SeenNames({ publish }, logger);
-    seen.note(demo, 'a');
-    await eventually(() => expect(logger.lines).toMatchObject([{ event: 'event-type.seen-not-told' }]));
-    seen.note(demo, 'a');
+    seen.report(demo, 'a');
+    await eventually(() => expect(logger.lines).toMatchObject([{ event: 'event-type.seen-not-published' }]));
+    seen.report(demo, 'a');
     expect(tries).toBe(2);
   });
 });

@@ -12,7 +12,7 @@ const maxWorkspaces = 1_000;
 export class SeenNames {
   readonly #producer: Pick<Producer, 'publish'>;
   readonly #logger: Logger;
-  readonly #told = new Map<WorkspaceId, Set<string>>();
+  readonly #reported = new Map<WorkspaceId, Set<string>>();
 
   constructor(producer: Pick<Producer, 'publish'>, logger: Logger) {
     this.#producer = producer;
@@ -20,25 +20,25 @@ export class SeenNames {
   }
 
   /** Returns at once and never throws. A name that could not be told is told when it comes up again. */
-  note(workspaceId: WorkspaceId, name: string): void {
-    let names = this.#told.get(workspaceId);
+  report(workspaceId: WorkspaceId, name: string): void {
+    let names = this.#reported.get(workspaceId);
     if (names === undefined) {
-      if (this.#told.size >= maxWorkspaces) return;
+      if (this.#reported.size >= maxWorkspaces) return;
       names = new Set();
-      this.#told.set(workspaceId, names);
+      this.#reported.set(workspaceId, names);
     }
     if (names.has(name) || names.size >= maxNamesPerWorkspace) return;
     names.add(name);
     const wire = encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId, name });
-    const told = this.#producer.publish(
+    const reported = this.#producer.publish(
       { topic: topics.seenEventTypes, ...wire },
       { deadlineMs: publishDeadlineMs },
     );
-    told.catch((error: unknown) => {
+    reported.catch((error: unknown) => {
       names.delete(name);
       this.#logger.debug(
         { workspaceId, eventType: name, detail: messageOf(error) },
-        'event-type.seen-not-told',
+        'event-type.seen-not-published',
       );
     });
   }

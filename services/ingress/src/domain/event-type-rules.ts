@@ -5,13 +5,13 @@ import type { EventRequest, Fault } from './event-request.ts';
 export type DataFindings = Readonly<{ faults: readonly Fault[] } | { gaveUpAfterSteps: number }>;
 
 /** Why an event may not be of its type, whatever its data are. */
-export type TypeRefusal = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: Fault }>;
+export type TypeRejection = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: Fault }>;
 
 /** The rules of a type that do not depend on the data. */
 export const refusalOf = (
   { state, audience }: Readonly<{ state: EventTypeState; audience: EventTypeAudience }>,
   { type, consumer_id: consumerId }: EventRequest,
-): TypeRefusal | null => {
+): TypeRejection | null => {
   if (state === 'archived') {
     const detail = `'${type}' is archived: events of it are no longer taken`;
     return { verdict: 'archived', fault: { pointer: '/type', detail } };

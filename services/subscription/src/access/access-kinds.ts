@@ -15,7 +15,7 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { defineDocuments } from '../registry/define-documents.ts';
-import { exactly, type RecordFacts, shape } from '../registry/document-kind.ts';
+import { exactly, type RecordInfo, shape } from '../registry/document-kind.ts';
 import { masked } from '../registry/domain/audit-entry.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';
 import { type ApiKey, apiKeyRecord } from './domain/api-key.ts';
@@ -23,7 +23,7 @@ import { type Consumer, consumerRecord } from './domain/consumer.ts';
 import { type TokenKey, tokenKeyRecord } from './domain/token-key.ts';
 import { type Workspace, workspaceRecord } from './domain/workspace.ts';
 
-const factsOf = (record: WireRecord): RecordFacts => {
+const recordInfoOf = (record: WireRecord): RecordInfo => {
   const { version, state } = decodeAccess(record);
   return { version, countedVersion: 0, isDeleted: state === 'deleted' };
 };
@@ -32,7 +32,7 @@ const onTopic = <T extends Versioned>(type: AccessRecord['type'], recordOf: (ent
   topic: topics.access,
   keyPrefix: accessKeyPrefixes[type],
   encode: (entity: T) => encodeAccess(recordOf(entity)),
-  factsOf,
+  recordInfoOf,
 });
 
 const logFieldsOf =

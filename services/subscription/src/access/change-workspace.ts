@@ -100,8 +100,8 @@ export async function createWorkspace(
   { id, body, by }: Readonly<{ id: WorkspaceId; body: WorkspaceBody; by: Actor }>,
 ): Promise<Written<Workspace>> {
   const { ring, operator, clock } = parts;
-  const reach = { workspaceId: id, consumerId: null };
-  const repeated = await writtenBefore(parts, { reach, id, by });
+  const scope = { workspaceId: id, consumerId: null };
+  const repeated = await writtenBefore(parts, { scope, id, by });
   if (repeated !== null) return repeated;
   const before = { ...defaultRules, ...operator, name: id };
   refuseFaults(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));

@@ -52,7 +52,7 @@ export async function createApiKey(parts: CreateKeyParts, creation: KeyCreation)
     nowMs,
   });
   const written = await writeFirst(parts.apiKeys, { entity, by });
-  return { ...(written ?? (await makeAnew(parts, { entity, by }))), shown };
+  return { ...(written ?? (await recreate(parts, { entity, by }))), shown };
 }
 
 const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
@@ -65,12 +65,12 @@ const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
 
 // The id was reserved by an earlier run of the same request, which wrote a key and died before anybody could see it: this
 // one takes its place, so that the request ends with one key that is known and none that is not.
-async function makeAnew(
+async function recreate(
   { apiKeys }: CreateKeyParts,
   { entity, by }: Readonly<{ entity: ApiKey; by: Actor }>,
 ): Promise<Written<ApiKey>> {
   const target = {
-    reach: { workspaceId: entity.workspaceId, consumerId: null },
+    scope: { workspaceId: entity.workspaceId, consumerId: null },
     id: entity.id,
     ifMatch: null,
     // Without its run: what an earlier one wrote gives way here instead of counting as done.

@@ -6,13 +6,13 @@ import {
   beginConsumer,
   type Consumer,
   type ConsumerDetails,
-  type ConsumerPlace,
+  type ConsumerRef,
   consumerKey,
   reviveConsumer,
 } from './domain/consumer.ts';
 
 /** Whom to register, and who does. */
-export type ConsumerCreation = Readonly<{ place: ConsumerPlace; details: ConsumerDetails; by: Actor }>;
+export type ConsumerCreation = Readonly<{ place: ConsumerRef; details: ConsumerDetails; by: Actor }>;
 
 /** Registers a consumer; null when there is one of its id. A deleted one comes back as a new version. */
 export async function createConsumer(
@@ -20,8 +20,8 @@ export async function createConsumer(
   { place, details, by }: ConsumerCreation,
 ): Promise<Written<Consumer> | null> {
   const id = consumerKey(place);
-  const reach = { workspaceId: place.workspaceId, consumerId: null };
-  const before = await writtenBefore(consumers, { reach, id, by });
+  const scope = { workspaceId: place.workspaceId, consumerId: null };
+  const before = await writtenBefore(consumers, { scope, id, by });
   if (before !== null) return before;
   const nowMs = consumers.clock.nowMs();
   const written = await writeFirst(consumers, { entity: beginConsumer(place, details, nowMs), by });

@@ -68,7 +68,7 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
     });
     if ((await writeFirst(apiKeys, { entity, by: ourselves })) !== null) return;
   }
-  const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
   const change = (current: ApiKey): ApiKey => rehashed(current, secret, nowMs);
   await writeVersion(apiKeys, target, { operation: 'changed', change });
 }
@@ -79,7 +79,7 @@ async function endOtherKeys({ apiKeys, settings }: BootstrapParts): Promise<void
   const { items } = await apiKeys.store.listAll({ afterId: null, limit: 100, where });
   for (const { id, workspaceId } of items) {
     if (id === own) continue;
-    const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
     const change = (current: ApiKey): ApiKey => revoked(current, apiKeys.clock.nowMs());
     await writeVersion(apiKeys, target, { operation: 'revoked', change });
   }

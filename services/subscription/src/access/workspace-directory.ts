@@ -3,7 +3,7 @@ import { AppError } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { createConsumer } from './create-consumer.ts';
-import type { Consumer, ConsumerPlace } from './domain/consumer.ts';
+import type { Consumer, ConsumerRef } from './domain/consumer.ts';
 import { consumerKey } from './domain/consumer.ts';
 import type { Workspace, WorkspaceRules } from './domain/workspace.ts';
 
@@ -25,19 +25,19 @@ export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<Works
 }
 
 /** What is wrong with naming a consumer, for people; null when nothing is. */
-export async function consumerFault(parts: Workspaces, place: ConsumerPlace): Promise<string | null> {
+export async function consumerFault(parts: Workspaces, place: ConsumerRef): Promise<string | null> {
   const { eventTypePolicy } = await rulesOf(parts, place.workspaceId);
   if (eventTypePolicy === 'open' || (await isThere(parts, place))) return null;
   return `names a consumer '${place.consumerId}' that this workspace does not have: register it first`;
 }
 
 /** Registers a consumer that is not there: in an open workspace one comes into being by its first use. */
-export async function ensureConsumer(parts: Workspaces, place: ConsumerPlace, by: Actor): Promise<void> {
+export async function ensureConsumer(parts: Workspaces, place: ConsumerRef, by: Actor): Promise<void> {
   if (await isThere(parts, place)) return;
   await createConsumer(parts.consumers, { place, details: { name: null, contact: null }, by });
 }
 
-async function isThere({ consumers }: Workspaces, place: ConsumerPlace): Promise<boolean> {
+async function isThere({ consumers }: Workspaces, place: ConsumerRef): Promise<boolean> {
   const found = await consumers.store.findAnywhere(consumerKey(place));
   return found !== null && found.state !== 'deleted';
 }

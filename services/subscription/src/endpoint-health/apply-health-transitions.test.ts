@@ -5,7 +5,7 @@ import { aSubscription, someSettings } from '../../test/a-subscription.ts';
 import { openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { amended, disabled, enabled, type Subscription } from '../subscriptions/domain/subscription.ts';
 import { operationalEventPublisher } from './adapters/kafka-operational-events.ts';
-import { createTellTransitions, type TellTransitions } from './apply-health-transitions.ts';
+import { type ApplyHealthTransitions, createApplyHealthTransitions } from './apply-health-transitions.ts';
 import type { HealthTransition } from './domain/health-transition.ts';
 
 const failing = {
@@ -27,35 +27,35 @@ async function open(subscription: Subscription) {
   const registry = await openInMemoryRegistry();
   await registry.store.insert(subscription);
   const publish = operationalEventPublisher(await registry.bus.producer());
-  const told: OperationalEvent[] = [];
+  const published: OperationalEvent[] = [];
   const state = { isDown: false };
-  const tell = createTellTransitions({
+  const applyTransitions = createApplyHealthTransitions({
     ...registry,
     publishEvents: async (events) => {
       if (state.isDown) throw new AppError({ code: 'unavailable', message: 'no brokers' });
       await publish(events);
     },
-    onTold: (event) => told.push(event),
+    onPublished: (event) => published.push(event),
   });
   const events = () => registry.bus.records(topics.events).map((record) => decodeEvent(record));
   const stored = async () => registry.store.findAnywhere(subscription.id);
-  return { registry, tell, events, stored, told, state };
+  return { registry, applyTransitions, events, stored, published, state };
 }
 
 /** Tells of one; throws what failed. */
-async function tellOf(
-  tell: TellTransitions,
+async function applyTransitionsOf(
+  applyTransitions: ApplyHealthTransitions,
   id: SubscriptionId,
   transitions: readonly HealthTransition[],
 ): Promise<void> {
-  for (const error of (await tell(new Map([[id, transitions]]))).values()) throw error;
+  for (const error of (await applyTransitions(new Map([[id, transitions]]))).values()) throw error;
 }
 
 describe('telling what an endpoint has come to', () => {
   it('disables the subscription, with its reason, and raises the event for its consumer', async () => {
     const subscription = aSubscription({ consumerId: 'acme' as never, settings: { description: 'orders' } });
-    const { tell, events, stored, told } = await open(subscription);
-    await tellOf(tell, subscription.id, [disabling]);
+    const { applyTransitions, events, stored, published } = await open(subscription);
+    await applyTransitionsOf(applyTransitions, subscription.id, [disabling]);
     expect(await stored()).toMatchObject({ state: 'disabled', disabledReason: 'consecutive-failures' });
     const [event] = events();
     expect(event).toMatchObject({ eventType: 'tidings.subscription.disabled', consumerId: 'acme' });
@@ -69,18 +69,20 @@ describe('telling what an endpoint has come to', () => {
       failing_since: '1970-01-01T00:00:01.000Z',
       last_failure: { at: '1970-01-01T00:00:05.000Z', reason: 'timeout', status_code: null },
     });
-    expect(told).toHaveLength(1);
+    expect(published).toHaveLength(1);
   });
 
   it('gives the same event, byte for byte, when a crash makes it come again', async () => {
     const subscription = aSubscription();
-    const { tell, events, stored, state } = await open(subscription);
+    const { applyTransitions, events, stored, state } = await open(subscription);
     state.isDown = true;
-    await expect(tellOf(tell, subscription.id, [disabling])).rejects.toThrow('no brokers');
+    await expect(applyTransitionsOf(applyTransitions, subscription.id, [disabling])).rejects.toThrow(
+      'no brokers',
+    );
     state.isDown = false;
-    await tellOf(tell, subscription.id, [disabling]);
+    await applyTransitionsOf(applyTransitions, subscription.id, [disabling]);
     const version = (await stored())?.version;
-    await tellOf(tell, subscription.id, [disabling]);
+    await applyTransitionsOf(applyTransitions, subscription.id, [disabling]);
     const [first, second] = events();
     expect(first).toEqual(second);
     expect((await stored())?.version).toBe(version);
@@ -92,8 +94,8 @@ describe('telling what an endpoint has come to', () => {
     const elsewhere = { settings: someSettings({ endpointUrl: 'https://new.example/' }), isActive: true };
     const moved = amended(aSubscription(), { ...elsewhere, reason: '' }, 2_000);
     for (const subscription of [byHand, enabledAgain, moved]) {
-      const { tell, events, stored } = await open(subscription);
-      await tellOf(tell, subscription.id, [disabling]);
+      const { applyTransitions, events, stored } = await open(subscription);
+      await applyTransitionsOf(applyTransitions, subscription.id, [disabling]);
       expect(await stored()).toMatchObject({ version: subscription.version, state: subscription.state });
       expect(events()).toEqual([]);
     }
@@ -101,31 +103,34 @@ describe('telling what an endpoint has come to', () => {
 
   it('disables an operational subscription too, and raises nothing about it', async () => {
     const subscription = aSubscription({ settings: { events: ['tidings.subscription.disabled'] } });
-    const { tell, events, stored, told } = await open(subscription);
-    await tellOf(tell, subscription.id, [{ ...failing, kind: 'failing', alert: 'failing' }, disabling]);
+    const { applyTransitions, events, stored, published } = await open(subscription);
+    await applyTransitionsOf(applyTransitions, subscription.id, [
+      { ...failing, kind: 'failing', alert: 'failing' },
+      disabling,
+    ]);
     expect(await stored()).toMatchObject({ state: 'disabled' });
-    expect([events(), told]).toEqual([[], []]);
+    expect([events(), published]).toEqual([[], []]);
   });
 
   it('is done with a subscription that is gone', async () => {
-    const { tell, events } = await open(aSubscription());
-    await tellOf(tell, aSubscription().id, [disabling]);
+    const { applyTransitions, events } = await open(aSubscription());
+    await applyTransitionsOf(applyTransitions, aSubscription().id, [disabling]);
     expect(events()).toEqual([]);
   });
 
   it('tells of many at once, in publishes that are not too large, and fails those alone that it could not', async () => {
-    const { registry, told } = await open(aSubscription());
+    const { registry, published } = await open(aSubscription());
     const all = Array.from({ length: 6 }, () => aSubscription());
     for (const subscription of all) await registry.store.insert(subscription);
     const [gone, unreadable] = [aSubscription(), all[5]];
     const sizes: number[] = [];
     const findAnywhere = registry.store.findAnywhere.bind(registry.store);
     const listAll = registry.store.listAll.bind(registry.store);
-    const tell = createTellTransitions({
+    const applyTransitions = createApplyHealthTransitions({
       ...registry,
       store: Object.assign(Object.create(registry.store) as typeof registry.store, {
-        listAll: async (stretch: Parameters<typeof listAll>[0]) => {
-          const { items, ...rest } = await listAll(stretch);
+        listAll: async (page: Parameters<typeof listAll>[0]) => {
+          const { items, ...rest } = await listAll(page);
           return { ...rest, items: items.filter(({ id }) => id !== unreadable?.id) };
         },
         findAnywhere: async (id: string) => {
@@ -137,15 +142,15 @@ describe('telling what an endpoint has come to', () => {
         sizes.push(events.length);
         if (sizes.length === 2) throw new AppError({ code: 'unavailable', message: 'no brokers' });
       },
-      onTold: (event) => told.push(event),
+      onPublished: (event) => published.push(event),
     });
     const many = Array.from(
       { length: 200 },
       () => ({ ...failing, kind: 'failing', alert: 'failing' }) as const,
     );
-    const failures = await tell(new Map([...all, gone].map(({ id }) => [id, many])));
+    const failures = await applyTransitions(new Map([...all, gone].map(({ id }) => [id, many])));
     expect(sizes).toEqual([400, 400, 200]);
-    expect(told).toHaveLength(600);
+    expect(published).toHaveLength(600);
     expect([...failures.keys()].sort()).toEqual([all[2]?.id, all[3]?.id, unreadable?.id].sort());
   });
 });

@@ -1,5 +1,5 @@
 import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
-import { eachAtMost } from '../maintenance/for-each-concurrently.ts';
+import { forEachConcurrently } from '../maintenance/for-each-concurrently.ts';
 import { ourselves } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { kindOf } from '../subscriptions/domain/event-patterns.ts';
@@ -8,11 +8,11 @@ import type { HealthTransition } from './domain/health-transition.ts';
 import { operationalEventOf } from './domain/operational-event.ts';
 import type { PublishOperationalEvents } from './ports.ts';
 
-/** What telling works with. `onTold`: each event once the log has it. */
-export type TellParts = WriteParts<Subscription> &
+/** What telling works with. `onPublished`: each event once the log has it. */
+export type HealthTransitionParts = WriteParts<Subscription> &
   Readonly<{
     publishEvents: PublishOperationalEvents;
-    onTold(event: OperationalEvent): void;
+    onPublished(event: OperationalEvent): void;
   }>;
 
 /** Why something about an endpoint could not be done. */
@@ -24,7 +24,7 @@ export type Failures = Map<SubscriptionId, unknown>;
  * and the events keep their ids. Nothing is raised about an operational subscription: the event would go to that very
  * subscription.
  */
-export type TellTransitions = (
+export type ApplyHealthTransitions = (
   all: ReadonlyMap<SubscriptionId, readonly HealthTransition[]>,
 ) => Promise<Failures>;
 
@@ -34,13 +34,13 @@ type Raised = Readonly<{ id: SubscriptionId; events: readonly OperationalEvent[]
 const carriedOutAtOnce = 4;
 const eventsAtOnce = 500;
 
-export const createTellTransitions =
-  (parts: TellParts): TellTransitions =>
+export const createApplyHealthTransitions =
+  (parts: HealthTransitionParts): ApplyHealthTransitions =>
   async (all) => {
     const failures: Failures = new Map();
     const found = await findAll(parts, [...all.keys()]);
     const raised: Raised[] = [];
-    await eachAtMost(carriedOutAtOnce, all, async ([id, transitions]) => {
+    await forEachConcurrently(carriedOutAtOnce, all, async ([id, transitions]) => {
       try {
         const subscription = found.get(id) ?? (await parts.store.findAnywhere(id));
         if (subscription === null || subscription.state === 'deleted') return;
@@ -56,7 +56,7 @@ export const createTellTransitions =
 
 /** Those that can be read; of the others each is asked for alone, so that it fails alone. */
 async function findAll(
-  { store }: TellParts,
+  { store }: HealthTransitionParts,
   ids: readonly SubscriptionId[],
 ): Promise<ReadonlyMap<string, Subscription>> {
   if (ids.length < 2) return new Map();
@@ -65,7 +65,7 @@ async function findAll(
 }
 
 async function carryOut(
-  parts: TellParts,
+  parts: HealthTransitionParts,
   subscription: Subscription,
   transitions: readonly HealthTransition[],
 ): Promise<readonly OperationalEvent[]> {
@@ -94,14 +94,14 @@ function* piecesOf(raised: readonly Raised[]): Generator<readonly Raised[]> {
 }
 
 async function publish(
-  { publishEvents, onTold }: TellParts,
+  { publishEvents, onPublished }: HealthTransitionParts,
   piece: readonly Raised[],
   failures: Failures,
 ): Promise<void> {
   const events = piece.flatMap((one) => one.events);
   try {
     await publishEvents(events);
-    for (const event of events) onTold(event);
+    for (const event of events) onPublished(event);
   } catch (error) {
     for (const { id } of piece) failures.set(id, error);
   }
@@ -111,11 +111,11 @@ type Disabling = Extract<HealthTransition, { kind: 'disabled' }>;
 
 /** False when its owner was first: disabled it by hand, or enabled or moved it after the version that failed. */
 async function disable(
-  parts: TellParts,
+  parts: HealthTransitionParts,
   { id, workspaceId }: Subscription,
   { reason, subscriptionVersion }: Disabling,
 ): Promise<boolean> {
-  const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
   const { entity } = await writeVersion(parts, target, {
     operation: 'disabled',
     change: (current) =>

@@ -18,7 +18,7 @@ import { nextId } from '../../test/a-subscription.ts';
 import { MemoryHealthStore } from '../../test/memory-health-store.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { consumeAttempts } from './adapters/kafka-attempts.ts';
-import type { TellTransitions } from './apply-health-transitions.ts';
+import type { ApplyHealthTransitions } from './apply-health-transitions.ts';
 import { AttemptCounter } from './attempt-counter.ts';
 
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
@@ -44,12 +44,12 @@ describe('counting attempts', () => {
   let bus: MemoryBus;
   let producer: Producer;
   let health: MemoryHealthStore;
-  let told: string[];
-  let tell: TellTransitions;
+  let published: string[];
+  let applyTransitions: ApplyHealthTransitions;
   beforeEach(async () => {
-    told = [];
-    tell = async (all) => {
-      told.push(...[...all.values()].flat().map(({ kind }) => kind));
+    published = [];
+    applyTransitions = async (all) => {
+      published.push(...[...all.values()].flat().map(({ kind }) => kind));
       return new Map();
     };
     clock = fakeClock();
@@ -63,7 +63,7 @@ describe('counting attempts', () => {
       health,
       countedVersionOf: () => 1,
       policyOf: () => ({ disableAfterFailures: 10, disableAfterMs: 1_000_000 }),
-      tell: async (all) => tell(all),
+      applyTransitions: async (all) => applyTransitions(all),
       metrics: handles,
     });
     const runner = await consumeAttempts(bus, counter, group);
@@ -166,7 +166,7 @@ describe('counting attempts', () => {
       reads += wanted.length;
       return findMany(wanted);
     };
-    for (let turn = 0; turn < 2; turn += 1) {
+    for (let batch = 0; batch < 2; batch += 1) {
       await publish(anAttempt(id));
       await settle(runner, counter);
     }
@@ -197,11 +197,11 @@ describe('counting attempts', () => {
         highOffset: 10n,
       });
     }
-    told = [];
+    published = [];
     await publish(anAttempt(id));
     await settle(runner, counter);
     // On the old figures it would have been the tenth in a row.
-    expect(told).toEqual([]);
+    expect(published).toEqual([]);
     expect(await health.find(id)).toMatchObject({ failureCount: 1 });
   });
 
@@ -210,34 +210,34 @@ describe('counting attempts', () => {
     const { counter, runner } = await startCounting();
     await publish(...Array.from({ length: 12 }, () => anAttempt(id)));
     await settle(runner, counter);
-    expect(told).toEqual(['failing', 'disabled']);
+    expect(published).toEqual(['failing', 'disabled']);
     const again = await startCounting('another');
     await brought(() => expect(again.runner.pending()).toBeGreaterThan(0));
     await again.counter.flush();
-    expect(told).toHaveLength(2);
+    expect(published).toHaveLength(2);
   });
 
   it('is not done with attempts, and counts none of them, as long as their owner could not be told', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
-    const works = tell;
-    tell = async () => {
+    const works = applyTransitions;
+    applyTransitions = async () => {
       throw new AppError({ code: 'unavailable', message: 'no brokers' });
     };
     await publish(...Array.from({ length: 4 }, () => anAttempt(id)));
     await brought(() => expect(runner.pending()).toBe(4));
     await expect(counter.flush()).rejects.toThrow('no brokers');
     expect([runner.pending(), await health.find(id)]).toEqual([4, null]);
-    tell = works;
+    applyTransitions = works;
     await settle(runner, counter);
-    expect(told).toEqual(['failing']);
+    expect(published).toEqual(['failing']);
     expect(await health.find(id)).toMatchObject({ failureCount: 4, alert: 'failing' });
   });
 
   it('works a flood of one endpoint off in pieces', async () => {
     const id = nextId();
     const sizes: number[] = [];
-    tell = async (all) => {
+    applyTransitions = async (all) => {
       sizes.push([...all.values()].flat().length);
       return new Map();
     };

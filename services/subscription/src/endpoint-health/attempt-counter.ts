@@ -3,18 +3,22 @@ import type { Assignment, WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Metrics } from '@tidings/observability';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type CountedAttempt, countedAttempt } from './domain/counted-attempt.ts';
-import { HealthCounter, type HealthParts, type Turn } from './health-counter.ts';
+import { type AttemptBatch, HealthCounter, type HealthParts } from './health-counter.ts';
 
 /** What counting works with. */
-export type CountParts = Omit<HealthParts, 'endOf' | 'isOurs'> &
+export type AttemptCounterParts = Omit<HealthParts, 'endOf' | 'isOurs'> &
   Readonly<{ metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'attemptsCounted'> }>;
 
-type Waiting = Readonly<{ id: SubscriptionId; attempt: CountedAttempt; item: WorkItem<AttemptRecorded> }>;
+type WaitingAttempt = Readonly<{
+  id: SubscriptionId;
+  attempt: CountedAttempt;
+  item: WorkItem<AttemptRecorded>;
+}>;
 /** `end`: the first offset that is not in the log of the partition, as far as is known. */
-type PartitionState = { waiting: Waiting[]; end: number };
+type PartitionState = { waiting: WaitingAttempt[]; end: number };
 
 /** What waits of one endpoint. */
-type Line = Readonly<{ id: SubscriptionId; waiting: readonly Waiting[] }>;
+type EndpointAttempts = Readonly<{ id: SubscriptionId; waiting: readonly WaitingAttempt[] }>;
 
 // One read and one write of the database.
 const endpointsAtOnce = 200;
@@ -26,11 +30,11 @@ const attemptsAtOnce = 500;
  * than that. A record is done when it is counted.
  */
 export class AttemptCounter {
-  readonly #metrics: CountParts['metrics'];
+  readonly #metrics: AttemptCounterParts['metrics'];
   readonly #counter: HealthCounter;
   readonly #partitions = new Map<number, PartitionState>();
 
-  constructor(parts: CountParts) {
+  constructor(parts: AttemptCounterParts) {
     this.#metrics = parts.metrics;
     this.#counter = new HealthCounter({
       ...parts,
@@ -64,20 +68,23 @@ export class AttemptCounter {
   /** Counts what waits. What could not be counted waits on, and the error of the first comes out. */
   async flush(): Promise<void> {
     const failures: unknown[] = [];
-    const lines = [...this.#takeWaiting()].map(([id, waiting]) => ({ id, waiting }));
-    for (let from = 0; from < lines.length; from += endpointsAtOnce) {
-      let left: readonly Line[] = lines.slice(from, from + endpointsAtOnce);
-      while (left.length > 0) left = await this.#countHeads(left, failures);
+    const endpoints = [...this.#takeWaiting()].map(([id, waiting]) => ({ id, waiting }));
+    for (let from = 0; from < endpoints.length; from += endpointsAtOnce) {
+      let remaining: readonly EndpointAttempts[] = endpoints.slice(from, from + endpointsAtOnce);
+      while (remaining.length > 0) remaining = await this.#countFirst(remaining, failures);
     }
     if (failures.length > 0) throw failures[0];
   }
 
   /** Counts the first attempts of each line; answers what is left of them. */
-  async #countHeads(lines: readonly Line[], failures: unknown[]): Promise<readonly Line[]> {
-    const failed = await this.#counter.count(lines.flatMap(toTurn));
+  async #countFirst(
+    endpoints: readonly EndpointAttempts[],
+    failures: unknown[],
+  ): Promise<readonly EndpointAttempts[]> {
+    const failed = await this.#counter.count(endpoints.flatMap(toBatch));
     failures.push(...failed.values());
-    const left: Line[] = [];
-    for (const { id, waiting } of lines) {
+    const remaining: EndpointAttempts[] = [];
+    for (const { id, waiting } of endpoints) {
       if (failed.has(id)) {
         this.#putBack(waiting);
         continue;
@@ -85,13 +92,13 @@ export class AttemptCounter {
       const head = waiting.slice(0, attemptsAtOnce);
       this.#metrics.attemptsCounted.inc({}, head.length);
       for (const { item } of head) item.done();
-      if (waiting.length > head.length) left.push({ id, waiting: waiting.slice(head.length) });
+      if (waiting.length > head.length) remaining.push({ id, waiting: waiting.slice(head.length) });
     }
-    return left;
+    return remaining;
   }
 
-  #takeWaiting(): Map<SubscriptionId, Waiting[]> {
-    const groups = new Map<SubscriptionId, Waiting[]>();
+  #takeWaiting(): Map<SubscriptionId, WaitingAttempt[]> {
+    const groups = new Map<SubscriptionId, WaitingAttempt[]>();
     for (const state of this.#partitions.values()) {
       for (const waiting of state.waiting) {
         const group = groups.get(waiting.id);
@@ -104,14 +111,14 @@ export class AttemptCounter {
   }
 
   // In front of what came meanwhile: the order of offsets is the order of counting.
-  #putBack(waiting: readonly Waiting[]): void {
+  #putBack(waiting: readonly WaitingAttempt[]): void {
     for (const one of [...waiting].reverse()) {
       this.#partitions.get(one.attempt.position.partition)?.waiting.unshift(one);
     }
   }
 }
 
-function toTurn({ id, waiting }: Line): Turn[] {
+function toBatch({ id, waiting }: EndpointAttempts): AttemptBatch[] {
   const [first, ...rest] = waiting.slice(0, attemptsAtOnce).map(({ attempt }) => attempt);
   return first === undefined ? [] : [{ id, attempts: [first, ...rest] }];
 }

@@ -3,21 +3,21 @@ import { AppError } from '@tidings/runtime';
 import { beforeEach, expect, it } from 'vitest';
 import { nextId } from '../../test/a-subscription.ts';
 import { MemoryHealthStore } from '../../test/memory-health-store.ts';
-import type { TellTransitions } from './apply-health-transitions.ts';
+import type { ApplyHealthTransitions } from './apply-health-transitions.ts';
 import type { CountedAttempt } from './domain/counted-attempt.ts';
-import { HealthCounter, type Turn } from './health-counter.ts';
+import { type AttemptBatch, HealthCounter } from './health-counter.ts';
 
 let health: MemoryHealthStore;
-let tell: TellTransitions;
+let applyTransitions: ApplyHealthTransitions;
 let counter: HealthCounter;
 beforeEach(() => {
   health = new MemoryHealthStore();
-  tell = async () => new Map();
+  applyTransitions = async () => new Map();
   counter = new HealthCounter({
     health,
     countedVersionOf: () => 1,
     policyOf: () => ({ disableAfterFailures: 100, disableAfterMs: 1_000_000 }),
-    tell: async (all) => tell(all),
+    applyTransitions: async (all) => applyTransitions(all),
     endOf: () => Number.POSITIVE_INFINITY,
     isOurs: () => true,
   });
@@ -33,11 +33,11 @@ const failedAt = (offset: number): CountedAttempt => ({
   cause: `att_${offset}`,
   givenUp: null,
 });
-const four = (id: SubscriptionId): Turn => ({
+const four = (id: SubscriptionId): AttemptBatch => ({
   id,
   attempts: [failedAt(0), failedAt(1), failedAt(2), failedAt(3)],
 });
-const once = (id: SubscriptionId): Turn => ({ id, attempts: [failedAt(0)] });
+const once = (id: SubscriptionId): AttemptBatch => ({ id, attempts: [failedAt(0)] });
 
 it('counts the others when the figures of one cannot be read, or its owner cannot be told', async () => {
   const [well, unreadable, untold] = [nextId(), nextId(), nextId()];
@@ -49,7 +49,7 @@ it('counts the others when the figures of one cannot be read, or its owner canno
     if (id === unreadable) throw new AppError({ code: 'internal', message: 'unreadable' });
     return find(id);
   };
-  tell = async (all) =>
+  applyTransitions = async (all) =>
     new Map([...all.keys()].filter((id) => id === untold).map((id) => [id, new Error('untold')]));
   const failures = await counter.count([four(unreadable), four(untold), four(well)]);
   expect([...failures].map(([id, error]) => [id, String(error)])).toEqual([

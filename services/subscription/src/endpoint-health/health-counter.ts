@@ -1,7 +1,7 @@
 import type { SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { eachAtMost } from '../maintenance/for-each-concurrently.ts';
-import type { Failures, TellTransitions } from './apply-health-transitions.ts';
+import { forEachConcurrently } from '../maintenance/for-each-concurrently.ts';
+import type { ApplyHealthTransitions, Failures } from './apply-health-transitions.ts';
 import type { CountedAttempt } from './domain/counted-attempt.ts';
 import { type EndpointHealth, noHealth, withAttempts } from './domain/endpoint-health.ts';
 import type { HealthPolicy, HealthTransition } from './domain/health-transition.ts';
@@ -12,7 +12,7 @@ export type HealthParts = Readonly<{
   health: HealthStore;
   countedVersionOf(id: SubscriptionId): number;
   policyOf(workspace: WorkspaceId): HealthPolicy;
-  tell: TellTransitions;
+  applyTransitions: ApplyHealthTransitions;
   /** The first offset of a partition that is not in its log yet. */
   endOf(partition: number): number;
   /** Whether a partition is ours to count: else what is known of its endpoints is not kept. */
@@ -20,10 +20,13 @@ export type HealthParts = Readonly<{
 }>;
 
 /** Attempts of one endpoint, in their order. */
-export type Turn = Readonly<{ id: SubscriptionId; attempts: readonly [CountedAttempt, ...CountedAttempt[]] }>;
+export type AttemptBatch = Readonly<{
+  id: SubscriptionId;
+  attempts: readonly [CountedAttempt, ...CountedAttempt[]];
+}>;
 
 type Counted = Readonly<{
-  turn: Turn;
+  batch: AttemptBatch;
   before: EndpointHealth;
   after: EndpointHealth;
   transitions: readonly HealthTransition[];
@@ -57,9 +60,9 @@ export class HealthCounter {
   }
 
   /** Counts a turn of each of some endpoints. What is not among the failures is written. */
-  async count(turns: readonly Turn[]): Promise<Failures> {
+  async count(batches: readonly AttemptBatch[]): Promise<Failures> {
     const failures: Failures = new Map();
-    let left = turns;
+    let left = batches;
     for (let tries = 1; tries <= maxTries && left.length > 0; tries += 1) {
       left = await this.#tryAll(left, failures);
     }
@@ -71,69 +74,73 @@ export class HealthCounter {
   }
 
   /** Answers the turns that have to be tried again, on what somebody else wrote. */
-  async #tryAll(turns: readonly Turn[], failures: Failures): Promise<readonly Turn[]> {
-    const stored = await this.#storedOf(turns, failures);
-    const all = turns.flatMap((turn) => this.#advance(turn, stored, failures));
-    await this.#tell(all, failures);
-    const counted = all.filter(({ turn }) => !failures.has(turn.id));
+  async #tryAll(batches: readonly AttemptBatch[], failures: Failures): Promise<readonly AttemptBatch[]> {
+    const stored = await this.#storedOf(batches, failures);
+    const all = batches.flatMap((batch) => this.#advance(batch, stored, failures));
+    await this.#applyTransitions(all, failures);
+    const counted = all.filter(({ batch }) => !failures.has(batch.id));
     const changed = counted.filter(({ before, after }) => after !== before);
     let isWritten: boolean;
     try {
       isWritten = await this.#parts.health.write(changed.map(({ after }) => after));
     } catch (error) {
-      for (const { turn } of changed) failures.set(turn.id, error);
+      for (const { batch } of changed) failures.set(batch.id, error);
       return [];
     }
     if (!isWritten) {
-      for (const { turn } of changed) this.#written.delete(turn.id);
+      for (const { batch } of changed) this.#written.delete(batch.id);
       // Those that were written after all come to nothing the second time.
-      return changed.map(({ turn }) => turn);
+      return changed.map(({ batch }) => batch);
     }
-    for (const { turn, after } of counted) this.#remember(turn, after);
+    for (const { batch, after } of counted) this.#remember(batch, after);
     return [];
   }
 
-  #advance(turn: Turn, stored: ReadonlyMap<SubscriptionId, EndpointHealth>, failures: Failures): Counted[] {
-    if (failures.has(turn.id)) return [];
+  #advance(
+    batch: AttemptBatch,
+    stored: ReadonlyMap<SubscriptionId, EndpointHealth>,
+    failures: Failures,
+  ): Counted[] {
+    if (failures.has(batch.id)) return [];
     const { countedVersionOf, policyOf, endOf } = this.#parts;
-    const before = stored.get(turn.id) ?? noHealth(turn.id);
+    const before = stored.get(batch.id) ?? noHealth(batch.id);
     try {
-      const countedVersion = countedVersionOf(turn.id);
-      const policy = policyOf(turn.attempts[0].workspaceId);
-      const { health: after, transitions } = withAttempts(before, turn.attempts, {
+      const countedVersion = countedVersionOf(batch.id);
+      const policy = policyOf(batch.attempts[0].workspaceId);
+      const { health: after, transitions } = withAttempts(before, batch.attempts, {
         countedVersion,
         policy,
         endOf,
       });
-      return [{ turn, before, after, transitions }];
+      return [{ batch, before, after, transitions }];
     } catch (error) {
-      failures.set(turn.id, error);
+      failures.set(batch.id, error);
       return [];
     }
   }
 
-  async #tell(counted: readonly Counted[], failures: Failures): Promise<void> {
+  async #applyTransitions(counted: readonly Counted[], failures: Failures): Promise<void> {
     const news = counted.filter(({ transitions }) => transitions.length > 0);
     if (news.length === 0) return;
-    const transitionsOf = new Map(news.map(({ turn, transitions }) => [turn.id, transitions]));
+    const transitionsOf = new Map(news.map(({ batch, transitions }) => [batch.id, transitions]));
     try {
-      for (const [id, error] of await this.#parts.tell(transitionsOf)) failures.set(id, error);
+      for (const [id, error] of await this.#parts.applyTransitions(transitionsOf)) failures.set(id, error);
     } catch (error) {
-      for (const { turn } of news) failures.set(turn.id, error);
+      for (const { batch } of news) failures.set(batch.id, error);
     }
   }
 
   async #storedOf(
-    turns: readonly Turn[],
+    batches: readonly AttemptBatch[],
     failures: Failures,
   ): Promise<ReadonlyMap<SubscriptionId, EndpointHealth>> {
     const { health } = this.#parts;
     const stored = new Map<SubscriptionId, EndpointHealth>();
-    const unknown: Turn[] = [];
-    for (const turn of turns) {
-      const known = this.#written.get(turn.id);
-      if (known === undefined) unknown.push(turn);
-      else stored.set(turn.id, known);
+    const unknown: AttemptBatch[] = [];
+    for (const batch of batches) {
+      const known = this.#written.get(batch.id);
+      if (known === undefined) unknown.push(batch);
+      else stored.set(batch.id, known);
     }
     try {
       for (const [id, found] of await health.findMany(unknown.map(({ id }) => id))) stored.set(id, found);
@@ -143,7 +150,7 @@ export class HealthCounter {
         return stored;
       }
       // One that cannot be read holds up itself alone.
-      await eachAtMost(readAtOnce, unknown, async ({ id }) => {
+      await forEachConcurrently(readAtOnce, unknown, async ({ id }) => {
         try {
           const found = await health.find(id);
           if (found !== null) stored.set(id, found);
@@ -155,7 +162,7 @@ export class HealthCounter {
     return stored;
   }
 
-  #remember({ id, attempts }: Turn, health: EndpointHealth): void {
+  #remember({ id, attempts }: AttemptBatch, health: EndpointHealth): void {
     // `rev` 0: nothing was counted and nothing is stored.
     if (health.rev === 0 || !this.#parts.isOurs(attempts[0].position.partition)) return;
     if (this.#written.size >= maxRemembered) this.#written.clear();

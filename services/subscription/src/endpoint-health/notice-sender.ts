@@ -25,8 +25,8 @@ const maxWaiting = 100;
  */
 export class NoticeSender {
   readonly #parts: NoticeParts;
-  readonly #lines = new Map<WorkspaceId, OperationalEvent[]>();
-  readonly #waits = new Set<() => void>();
+  readonly #queues = new Map<WorkspaceId, OperationalEvent[]>();
+  readonly #delays = new Set<() => void>();
   #isClosed = false;
 
   constructor(parts: NoticeParts) {
@@ -36,19 +36,19 @@ export class NoticeSender {
   /** Takes a notice in, if its workspace has a URL; returns at once. */
   offer(event: OperationalEvent): void {
     if (this.#isClosed || this.#targetOf(event.workspaceId) === null) return;
-    const line = this.#lines.get(event.workspaceId);
-    if (line === undefined) {
+    const queue = this.#queues.get(event.workspaceId);
+    if (queue === undefined) {
       const fresh = [event];
-      this.#lines.set(event.workspaceId, fresh);
+      this.#queues.set(event.workspaceId, fresh);
       void this.#work(event.workspaceId, fresh);
-    } else if (line.length < maxWaiting) line.push(event);
+    } else if (queue.length < maxWaiting) queue.push(event);
     else this.#parts.metrics.notices.inc({ outcome: 'dropped' });
   }
 
   /** Nothing more is sent; what waits is dropped. */
   close(): void {
     this.#isClosed = true;
-    for (const end of this.#waits) end();
+    for (const end of this.#delays) end();
   }
 
   #targetOf(workspaceId: WorkspaceId): NoticeTarget | null {
@@ -61,13 +61,13 @@ export class NoticeSender {
     }
   }
 
-  async #work(workspace: WorkspaceId, line: OperationalEvent[]): Promise<void> {
-    for (let event = line[0]; event !== undefined && !this.#isClosed; event = line[0]) {
+  async #work(workspace: WorkspaceId, queue: OperationalEvent[]): Promise<void> {
+    for (let event = queue[0]; event !== undefined && !this.#isClosed; event = queue[0]) {
       const isSent = await this.#deliver(event);
       this.#parts.metrics.notices.inc({ outcome: isSent ? 'sent' : 'failed' });
-      line.shift();
+      queue.shift();
     }
-    this.#lines.delete(workspace);
+    this.#queues.delete(workspace);
   }
 
   async #deliver(event: OperationalEvent): Promise<boolean> {
@@ -80,7 +80,7 @@ export class NoticeSender {
         this.#parts.logger.warn(fields, 'notice.not-sent');
         return false;
       }
-      await this.#wait(waitMs);
+      await this.#delay(waitMs);
       if (this.#isClosed) return false;
     }
     return false;
@@ -101,15 +101,15 @@ export class NoticeSender {
     }
   }
 
-  async #wait(waitMs: number): Promise<void> {
+  async #delay(waitMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.setTimer(() => end(), waitMs);
       const end = (): void => {
         cancel();
-        this.#waits.delete(end);
+        this.#delays.delete(end);
         resolve();
       };
-      this.#waits.add(end);
+      this.#delays.add(end);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { isEventPattern, isReservedEventType } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/runtime';
-import type { DocumentStore, Reach } from '../registry/ports.ts';
+import type { DocumentStore, Scope } from '../registry/ports.ts';
 import { type EventType, usableStates } from './domain/event-type.ts';
 import { listEventTypes, visibleStates } from './read-event-types.ts';
 
@@ -15,19 +15,19 @@ const maxKnownShown = 50;
  */
 export async function unknownEventFaults(
   store: Store,
-  reach: Reach,
+  scope: Scope,
   events: readonly string[],
 ): Promise<readonly ErrorDetail[]> {
-  const asked = events
+  const requested = events
     .map((pattern, index) => ({ pattern, index }))
     .filter(({ pattern }) => pattern !== '*' && isEventPattern(pattern) && !isReservedEventType(pattern));
   const answers = await Promise.all(
-    asked.map(async (one) => ({ ...one, isKnown: await isBorneOut(store, reach, one.pattern) })),
+    requested.map(async (one) => ({ ...one, isKnown: await isBorneOut(store, scope, one.pattern) })),
   );
   const unknown = answers.filter(({ isKnown }) => !isKnown);
   if (unknown.length === 0) return [];
   const names = unknown.map(({ pattern }) => `'${pattern}'`).join(', ');
-  const known = await knownNames(store, reach);
+  const known = await knownNames(store, scope);
   return [
     { pointer: '/events', detail: `must be event types of this workspace, got ${names}; ${known}` },
     ...unknown.map(({ pattern, index }) => ({
@@ -37,15 +37,15 @@ export async function unknownEventFaults(
   ];
 }
 
-async function isBorneOut(store: Store, reach: Reach, pattern: string): Promise<boolean> {
-  const asked = pattern.endsWith('.*') ? { families: [pattern.slice(0, -2)] } : { name: [pattern] };
-  const state = usableStates.filter((one) => visibleStates(reach).includes(one));
-  return (await store.count(reach, { in: { ...asked, state } }, 1)) > 0;
+async function isBorneOut(store: Store, scope: Scope, pattern: string): Promise<boolean> {
+  const requested = pattern.endsWith('.*') ? { families: [pattern.slice(0, -2)] } : { name: [pattern] };
+  const state = usableStates.filter((one) => visibleStates(scope).includes(one));
+  return (await store.count(scope, { in: { ...requested, state } }, 1)) > 0;
 }
 
-async function knownNames(store: Store, reach: Reach): Promise<string> {
+async function knownNames(store: Store, scope: Scope): Promise<string> {
   const filters = { state: undefined, group: undefined, search: undefined };
-  const { items, nextAfterId } = await listEventTypes(store, reach, {
+  const { items, nextAfterId } = await listEventTypes(store, scope, {
     filters,
     afterId: null,
     limit: maxKnownShown,

@@ -30,12 +30,12 @@ function exampleFaults(exampleJson: string | null, schemaJson: string | undefine
   }
   if (schemaJson === undefined) return [];
   const example: unknown = JSON.parse(exampleJson);
-  const verdict = compileSchema(JSON.parse(schemaJson))(example);
-  if (verdict.kind === 'valid') return [];
-  if (verdict.kind === 'too-costly') {
+  const result = compileSchema(JSON.parse(schemaJson))(example);
+  if (result.kind === 'valid') return [];
+  if (result.kind === 'too-costly') {
     return [{ pointer: '/example', detail: 'takes too long to check: give a smaller one' }];
   }
-  return detailsOf(verdict.errors, example).map(({ pointer, detail }) => ({
+  return detailsOf(result.errors, example).map(({ pointer, detail }) => ({
     pointer: `/example${pointer}`,
     detail,
   }));
@@ -91,12 +91,12 @@ export function refuseBreaking(changes: readonly ErrorDetail[], force: boolean |
 /** Throws when the next version of a type is not what a type may be. */
 export function checkVersion(next: EventType): void {
   const schemaBytes = next.schemas.reduce((sum, { schemaJson }) => sum + Buffer.byteLength(schemaJson), 0);
-  const room =
+  const capacity =
     next.schemas.length > limits.schemas || schemaBytes > limits.schemaBytes
       ? `a type may have ${limits.schemas} schemas with ${limits.schemaBytes} bytes in all: go on with a new type`
       : null;
   refuseFaults([
-    ...(room === null ? [] : [{ pointer: '/schema', detail: room }]),
+    ...(capacity === null ? [] : [{ pointer: '/schema', detail: capacity }]),
     ...exampleFaults(next.settings.exampleJson, schemaJsonOf(next, next.activeSchema)),
   ]);
 }

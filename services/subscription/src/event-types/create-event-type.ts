@@ -65,16 +65,16 @@ export async function createEventType(
 ): Promise<Written<EventType>> {
   const { workspaceId, body } = beginnings;
   const eventType = newEventType(beginnings, parts.clock.nowMs());
-  const reach = { workspaceId, consumerId: null };
-  const before = await writtenBefore(parts, { reach, id: eventType.id, by });
+  const scope = { workspaceId, consumerId: null };
+  const before = await writtenBefore(parts, { scope, id: eventType.id, by });
   if (before !== null) return before;
-  await requireRoom(parts, workspaceId);
+  await requireCapacity(parts, workspaceId);
   const written = await writeFirst(parts, { entity: eventType, by });
   if (written !== null) return written;
-  const current = await parts.store.find(reach, eventType.id);
+  const current = await parts.store.find(scope, eventType.id);
   if (current?.origin === 'seen') {
     const { name: _name, ...rest } = body;
-    const target = { reach, id: eventType.id, ifMatch: null, by };
+    const target = { scope, id: eventType.id, ifMatch: null, by };
     return replaceEventType(parts, target, rest);
   }
   const message = `There is an event type '${body.name}' already: change it with PATCH or PUT.`;
@@ -82,7 +82,7 @@ export async function createEventType(
 }
 
 /** Throws when a workspace has all the types that it may have. */
-export async function requireRoom(
+export async function requireCapacity(
   { store }: Pick<WriteParts<EventType>, 'store'>,
   workspaceId: WorkspaceId,
 ): Promise<void> {

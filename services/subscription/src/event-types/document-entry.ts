@@ -1,4 +1,4 @@
-import { followReferences, isJsonObject, type JsonObject, type Place } from '@tidings/event-schemas';
+import { followReferences, isJsonObject, type JsonObject, type SchemaLocation } from '@tidings/event-schemas';
 import type { ErrorDetail } from '@tidings/runtime';
 
 /** Where a document tells of a type, and what kept it from being found there. */
@@ -9,7 +9,7 @@ export type DocumentEntry = Readonly<{
   node: JsonObject;
   /** Where the schema of the data stands; null where there is none. */
   schemaAt: string | null;
-  example: Place | null;
+  example: SchemaLocation | null;
   group: unknown;
   errors: readonly ErrorDetail[];
 }>;
@@ -33,7 +33,7 @@ export function objectAt(
   | Readonly<{ ok: false; errors: readonly ErrorDetail[] }> {
   const followed = followReferences(document, pointer);
   if (!followed.ok) return followed;
-  const { place } = followed;
-  if (isJsonObject(place.value)) return { ok: true, pointer: place.pointer, value: place.value };
-  return { ok: false, errors: [{ pointer: place.pointer, detail: 'must be an object' }] };
+  const { location } = followed;
+  if (isJsonObject(location.value)) return { ok: true, pointer: location.pointer, value: location.value };
+  return { ok: false, errors: [{ pointer: location.pointer, detail: 'must be an object' }] };
 }

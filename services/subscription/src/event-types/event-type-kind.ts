@@ -128,7 +128,11 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
     activeSchema: document.active_schema,
   }),
   encode: (eventType) => encodeEventType(recordOf(eventType)),
-  factsOf: (record) => ({ version: decodeEventType(record).version, countedVersion: 0, isDeleted: false }),
+  recordInfoOf: (record) => ({
+    version: decodeEventType(record).version,
+    countedVersion: 0,
+    isDeleted: false,
+  }),
   // Versions of schemas are never altered, so their numbers say everything; a megabyte of them in each entry would not help.
   masks: {
     schemas: (list) =>

@@ -8,8 +8,8 @@ async function withTypes(...names: readonly string[]) {
   const { call, documents, own } = await serveCatalogue();
   for (const name of names) await call('POST', '', { body: { name } });
   const matched = async (events: readonly string[], consumer: string | null = null) => {
-    const reach = { workspaceId: own, consumerId: consumer === null ? null : consumerId(consumer) };
-    const types = await findMatchedTypes(documents.store, reach, events);
+    const scope = { workspaceId: own, consumerId: consumer === null ? null : consumerId(consumer) };
+    const types = await findMatchedTypes(documents.store, scope, events);
     return types?.map(({ name }) => name).sort() ?? null;
   };
   return { call, matched };

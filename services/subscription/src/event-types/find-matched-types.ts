@@ -1,5 +1,5 @@
 import { isReservedEventType } from '@tidings/contracts';
-import type { DocumentStore, Reach } from '../registry/ports.ts';
+import type { DocumentStore, Scope } from '../registry/ports.ts';
 import { type EventType, usableStates } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
 import { visibleStates } from './read-event-types.ts';
@@ -12,20 +12,20 @@ type Store = Pick<DocumentStore<EventType>, 'list'>;
  */
 export async function findMatchedTypes(
   store: Store,
-  reach: Reach,
+  scope: Scope,
   events: readonly string[],
 ): Promise<readonly EventType[] | null> {
   const names = events.filter((pattern) => pattern !== '*' && !pattern.endsWith('.*'));
   if (names.some(isReservedEventType)) return null;
   const families = events.flatMap((pattern) => (pattern.endsWith('.*') ? [pattern.slice(0, -2)] : []));
-  const asked = events.includes('*')
+  const requested = events.includes('*')
     ? [{}]
     : [...(names.length > 0 ? [{ name: names }] : []), ...(families.length > 0 ? [{ families }] : [])];
-  const state = usableStates.filter((one) => visibleStates(reach).includes(one));
+  const state = usableStates.filter((one) => visibleStates(scope).includes(one));
   const found = new Map<string, EventType>();
-  for (const fields of asked) {
+  for (const fields of requested) {
     const where = { in: { ...fields, state } };
-    const page = await store.list(reach, {
+    const page = await store.list(scope, {
       where,
       afterId: null,
       limit: limits.matchedTypes,

@@ -4,7 +4,7 @@ import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, type Written, writtenBefore } from '../registry/write-version.ts';
 import { mergedEventType, mergeEventType } from './change-event-type.ts';
-import { createEventType, newEventType, requireRoom } from './create-event-type.ts';
+import { createEventType, newEventType, requireCapacity } from './create-event-type.ts';
 import type { DocumentEntry } from './document-entry.ts';
 import { type EventType, idOf } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
@@ -81,7 +81,7 @@ async function importOne(parts: ImportParts, given: Import, entry: DocumentEntry
   const type = readType(given.document, entry);
   if (type.errors.length > 0) return refusal(entry, 'unprocessable', type.errors);
   const inDocument = (details: readonly ErrorDetail[] = []): readonly ErrorDetail[] =>
-    details.map((one) => ({ ...one, pointer: type.placeOf(one.pointer) }));
+    details.map((one) => ({ ...one, pointer: type.locationOf(one.pointer) }));
   const body: unknown = { ...type.body, ...(given.isForced ? { force: true } : {}) };
   if (!parts.validate(body)) {
     return refusal(entry, 'unprocessable', inDocument(detailsOf(parts.validate.errors, body)));
@@ -97,38 +97,38 @@ async function importOne(parts: ImportParts, given: Import, entry: DocumentEntry
   }
 }
 
-type Told = Readonly<{ name: string; type: DocumentedType; body: ReplaceBody }>;
+type DocumentedEntry = Readonly<{ name: string; type: DocumentedType; body: ReplaceBody }>;
 type Outcome = Pick<Imported, 'outcome' | 'entity' | 'propagated'>;
 
-const creationOf = ({ workspaceId, by }: Import, { name, type, body }: Told) => {
+const creationOf = ({ workspaceId, by }: Import, { name, type, body }: DocumentedEntry) => {
   const { force: _force, ...rest } = body;
   return { workspaceId, by, body: { ...rest, name }, history: type.history };
 };
 
-async function write(parts: ImportParts, given: Import, told: Told): Promise<Outcome> {
-  const reach = { workspaceId: given.workspaceId, consumerId: null };
-  const id = idOf(given.workspaceId, told.name);
-  const current = await parts.store.find(reach, id);
+async function write(parts: ImportParts, given: Import, entry: DocumentedEntry): Promise<Outcome> {
+  const scope = { workspaceId: given.workspaceId, consumerId: null };
+  const id = idOf(given.workspaceId, entry.name);
+  const current = await parts.store.find(scope, id);
   const done = (written: Written<EventType>, outcome: Outcome['outcome']): Outcome => ({
     ...written,
     outcome,
   });
-  const before = await writtenBefore(parts, { reach, id, by: given.by });
+  const before = await writtenBefore(parts, { scope, id, by: given.by });
   if (before !== null) return done(before, before.entity.version === 1 ? 'created' : 'new_version');
-  if (current === null) return done(await createEventType(parts, creationOf(given, told)), 'created');
-  const written = await mergeEventType(parts, { reach, id, ifMatch: null, by: given.by }, told.body);
+  if (current === null) return done(await createEventType(parts, creationOf(given, entry)), 'created');
+  const written = await mergeEventType(parts, { scope, id, ifMatch: null, by: given.by }, entry.body);
   return done(written, written.entity.version === current.version ? 'unchanged' : 'new_version');
 }
 
-async function wouldWrite(parts: ImportParts, given: Import, told: Told): Promise<Outcome> {
+async function wouldWrite(parts: ImportParts, given: Import, entry: DocumentedEntry): Promise<Outcome> {
   const { workspaceId } = given;
   const nowMs = parts.clock.nowMs();
-  const current = await parts.store.find({ workspaceId, consumerId: null }, idOf(workspaceId, told.name));
+  const current = await parts.store.find({ workspaceId, consumerId: null }, idOf(workspaceId, entry.name));
   if (current === null) {
-    const entity = newEventType(creationOf(given, told), nowMs);
-    await requireRoom(parts, workspaceId);
+    const entity = newEventType(creationOf(given, entry), nowMs);
+    await requireCapacity(parts, workspaceId);
     return { outcome: 'created', entity, propagated: null };
   }
-  const entity = mergedEventType(current, told.body, nowMs);
+  const entity = mergedEventType(current, entry.body, nowMs);
   return { outcome: entity === current ? 'unchanged' : 'new_version', entity, propagated: null };
 }

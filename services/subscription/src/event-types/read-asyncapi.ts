@@ -2,8 +2,8 @@ import {
   followReferences,
   isJsonObject,
   type JsonObject,
-  type Place,
   pointerPart,
+  type SchemaLocation,
 } from '@tidings/event-schemas';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
@@ -14,10 +14,10 @@ const schemaFormats =
 /** The messages of an AsyncAPI document, each once, wherever they stand. */
 export function readAsyncApi(document: JsonObject): readonly DocumentEntry[] {
   const entries = new Map<string, DocumentEntry>();
-  for (const { pointer, errors } of messagePlaces(document)) {
-    const lastOf = (place: string): string =>
-      place
-        .slice(place.lastIndexOf('/') + 1)
+  for (const { pointer, errors } of messageLocations(document)) {
+    const lastOf = (location: string): string =>
+      location
+        .slice(location.lastIndexOf('/') + 1)
         .replaceAll('~1', '/')
         .replaceAll('~0', '~');
     if (errors !== undefined) {
@@ -36,16 +36,16 @@ export function readAsyncApi(document: JsonObject): readonly DocumentEntry[] {
   return [...entries.values()];
 }
 
-type MessagePlace = Readonly<{ pointer: string; errors?: DocumentEntry['errors'] }>;
+type MessageLocation = Readonly<{ pointer: string; errors?: DocumentEntry['errors'] }>;
 
-function messagePlaces(document: JsonObject): readonly MessagePlace[] {
+function messageLocations(document: JsonObject): readonly MessageLocation[] {
   const { components, channels } = document;
-  const within = (value: unknown, pointer: string): MessagePlace[] =>
+  const within = (value: unknown, pointer: string): MessageLocation[] =>
     isJsonObject(value)
       ? Object.keys(value).map((key) => ({ pointer: `${pointer}/${pointerPart(key)}` }))
       : [];
   const ofComponents = isJsonObject(components) ? within(components['messages'], '/components/messages') : [];
-  const ofChannels = within(channels, '/channels').flatMap(({ pointer }): MessagePlace[] => {
+  const ofChannels = within(channels, '/channels').flatMap(({ pointer }): MessageLocation[] => {
     const channel = objectAt(document, pointer);
     if (!channel.ok) return [{ pointer, errors: channel.errors }];
     return within(channel.value['messages'], `${channel.pointer}/messages`);
@@ -67,17 +67,17 @@ function readMessage(
   if (node['payload'] === undefined) return entry;
   const payload = followReferences(document, `${pointer}/payload`);
   if (!payload.ok) return { ...entry, errors: payload.errors };
-  const { place } = payload;
-  const format = isJsonObject(place.value) ? place.value['schemaFormat'] : undefined;
-  if (format === undefined) return { ...entry, schemaAt: place.pointer };
+  const { location } = payload;
+  const format = isJsonObject(location.value) ? location.value['schemaFormat'] : undefined;
+  if (format === undefined) return { ...entry, schemaAt: location.pointer };
   if (typeof format === 'string' && schemaFormats.test(format)) {
-    return { ...entry, schemaAt: `${place.pointer}/schema` };
+    return { ...entry, schemaAt: `${location.pointer}/schema` };
   }
   const detail = `must be JSON Schema (application/schema+json;version=draft-2020-12), got ${JSON.stringify(format).slice(0, 80)}`;
-  return { ...entry, errors: [{ pointer: `${place.pointer}/schemaFormat`, detail }] };
+  return { ...entry, errors: [{ pointer: `${location.pointer}/schemaFormat`, detail }] };
 }
 
-function exampleOf(node: JsonObject, pointer: string): Place | null {
+function exampleOf(node: JsonObject, pointer: string): SchemaLocation | null {
   if (node['x-example'] !== undefined) return { pointer: `${pointer}/x-example`, value: node['x-example'] };
   const { examples } = node;
   const first: unknown = Array.isArray(examples) ? examples[0] : undefined;

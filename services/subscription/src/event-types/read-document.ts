@@ -13,7 +13,7 @@ export type DocumentedType = Readonly<{
   history: readonly SchemaText[];
   errors: readonly ErrorDetail[];
   /** Where in the document a part of the body came from. */
-  placeOf(pointer: string): string;
+  locationOf(pointer: string): string;
 }>;
 
 const unknownKind = (pointer: string, detail: string): AppError =>
@@ -49,7 +49,7 @@ export function readType(document: unknown, entry: DocumentEntry): DocumentedTyp
   const extensionAt = `${pointer}/${extension}`;
   const schema = readSchema(document, entry, own);
   const history = readHistory(own, `${extensionAt}/schemas`);
-  const places: ReadonlyMap<string, string> = new Map([
+  const locations: ReadonlyMap<string, string> = new Map([
     ['name', pointer],
     ['description', `${pointer}/description`],
     ['group', `${pointer}/tags/0`],
@@ -72,11 +72,11 @@ export function readType(document: unknown, entry: DocumentEntry): DocumentedTyp
         ? []
         : [{ pointer: extensionAt, detail: 'must be an object' }]),
     ],
-    placeOf: (inside) => {
+    locationOf: (inside) => {
       const [, field = '', ...rest] = inside.split('/');
-      if (field === 'schema') return schema.placeOf(inside.slice('/schema'.length));
+      if (field === 'schema') return schema.locationOf(inside.slice('/schema'.length));
       if (field === '') return pointer;
-      return [places.get(field) ?? `${extensionAt}/${field}`, ...rest].join('/');
+      return [locations.get(field) ?? `${extensionAt}/${field}`, ...rest].join('/');
     },
   };
 }
@@ -91,7 +91,7 @@ const ownWords = (said: JsonObject): JsonObject =>
 type SchemaReading = Readonly<{
   schema: JsonObject | null;
   errors: readonly ErrorDetail[];
-  placeOf(pointer: string): string;
+  locationOf(pointer: string): string;
 }>;
 
 function readSchema(
@@ -99,7 +99,7 @@ function readSchema(
   { schemaAt, pointer, name }: DocumentEntry,
   own: JsonObject,
 ): SchemaReading {
-  const none = { schema: null, errors: [], placeOf: () => pointer };
+  const none = { schema: null, errors: [], locationOf: () => pointer };
   if (schemaAt === null) return none;
   const bundle = bundleSchema(document, schemaAt);
   if (!bundle.ok) return { ...none, errors: bundle.errors };
@@ -107,7 +107,7 @@ function readSchema(
   const schema = $id === urnOf(name) ? rest : bundle.schema;
   // One that says nothing is how a document says that there is none, unless ours knows better.
   const isNone = Object.keys(schema).length === 0 && typeof own['active_schema'] !== 'number';
-  return { schema: isNone ? null : schema, errors: [], placeOf: bundle.placeOf };
+  return { schema: isNone ? null : schema, errors: [], locationOf: bundle.locationOf };
 }
 
 type History = Readonly<{ schemas: readonly SchemaText[]; errors: readonly ErrorDetail[] }>;

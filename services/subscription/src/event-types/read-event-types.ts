@@ -1,5 +1,5 @@
 import { type EventTypeState, eventTypeStates } from '@tidings/contracts';
-import type { DocumentStore, Listed, Reach } from '../registry/ports.ts';
+import type { DocumentStore, Listed, Scope } from '../registry/ports.ts';
 import { notFound } from '../registry/write-version.ts';
 import { type EventType, idOf, publishedStates, usableStates } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
@@ -15,13 +15,13 @@ export type ListFilters = Readonly<{
 }>;
 
 /** A consumer sees what is published, and nothing of what is being made or is over. */
-export const visibleStates = ({ consumerId }: Reach): readonly EventTypeState[] =>
+export const visibleStates = ({ consumerId }: Scope): readonly EventTypeState[] =>
   consumerId === null ? eventTypeStates : publishedStates;
 
 /** One type. Throws AppError `not-found` also for what the key may not see. */
-export async function readEventType(store: Store, reach: Reach, name: string): Promise<EventType> {
-  const found = await store.find(reach, idOf(reach.workspaceId, name));
-  if (found === null || !visibleStates(reach).some((state) => state === found.state)) {
+export async function readEventType(store: Store, scope: Scope, name: string): Promise<EventType> {
+  const found = await store.find(scope, idOf(scope.workspaceId, name));
+  if (found === null || !visibleStates(scope).some((state) => state === found.state)) {
     throw notFound(eventTypeKind, name);
   }
   return found;
@@ -33,17 +33,17 @@ const scanned = 200;
 /** A page of types by name, archived ones only when they are asked for. */
 export async function listEventTypes(
   store: Store,
-  reach: Reach,
+  scope: Scope,
   { filters, afterId, limit }: Readonly<{ filters: ListFilters; afterId: string | null; limit: number }>,
 ): Promise<Listed<EventType>> {
   const { state, group, search } = filters;
   const wanted = state === undefined ? usableStates : [state];
-  const states = wanted.filter((one) => visibleStates(reach).includes(one));
+  const states = wanted.filter((one) => visibleStates(scope).includes(one));
   const where = { in: { state: states, ...(group === undefined ? {} : { group: [group] }) } };
   const text = search?.toLowerCase();
   const items: EventType[] = [];
   for (let after = afterId; ; ) {
-    const page = await store.list(reach, { where, afterId: after, limit: scanned, order: 'rising' });
+    const page = await store.list(scope, { where, afterId: after, limit: scanned, order: 'rising' });
     for (const item of page.items) {
       if (text !== undefined && !isFound(item, text)) continue;
       if (items.length === limit) return { items, nextAfterId: items.at(-1)?.id ?? null };
@@ -58,11 +58,11 @@ const isFound = ({ name, settings }: EventType, text: string): boolean =>
   name.toLowerCase().includes(text) || settings.description?.toLowerCase().includes(text) === true;
 
 /** Every type that a key sees, archived ones included, by name. */
-export async function allEventTypes(store: Store, reach: Reach): Promise<readonly EventType[]> {
+export async function allEventTypes(store: Store, scope: Scope): Promise<readonly EventType[]> {
   const types: EventType[] = [];
   for (const state of [undefined, 'archived'] as const) {
     const filters = { state, group: undefined, search: undefined };
-    const { items } = await listEventTypes(store, reach, {
+    const { items } = await listEventTypes(store, scope, {
       filters,
       afterId: null,
       limit: limits.typesPerWorkspace,

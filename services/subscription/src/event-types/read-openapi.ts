@@ -2,8 +2,8 @@ import {
   followReferences,
   isJsonObject,
   type JsonObject,
-  type Place,
   pointerPart,
+  type SchemaLocation,
 } from '@tidings/event-schemas';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
@@ -29,7 +29,7 @@ function readWebhook(document: JsonObject, name: string, at: string): DocumentEn
     ...unreadEntry(name, pointer, []),
     node: post,
     group: Array.isArray(tags) ? (tags[0] as unknown) : undefined,
-    example: placeIn(post, pointer, 'x-example'),
+    example: locationIn(post, pointer, 'x-example'),
   };
   if (post['requestBody'] === undefined) return entry;
   const body = objectAt(document, `${pointer}/requestBody`);
@@ -51,28 +51,28 @@ function withMedia(document: JsonObject, entry: DocumentEntry, media: Media): Do
   if (media.value['schema'] === undefined) return { ...entry, example };
   const schema = followReferences(document, `${media.pointer}/schema`);
   if (!schema.ok) return { ...entry, errors: schema.errors };
-  const { pointer, value } = schema.place;
+  const { pointer, value } = schema.location;
   const properties = isJsonObject(value) ? value['properties'] : undefined;
   const isEnvelope = isJsonObject(properties) && envelope.every((field) => Object.hasOwn(properties, field));
   if (!isEnvelope) return { ...entry, example, schemaAt: pointer };
   const ofData =
     entry.example ??
     (example !== null && isJsonObject(example.value)
-      ? placeIn(example.value, example.pointer, 'data')
+      ? locationIn(example.value, example.pointer, 'data')
       : null);
   return { ...entry, example: ofData, schemaAt: `${pointer}/properties/data` };
 }
 
-function placeIn(node: JsonObject, pointer: string, field: string): Place | null {
+function locationIn(node: JsonObject, pointer: string, field: string): SchemaLocation | null {
   const value = node[field];
   return value === undefined ? null : { pointer: `${pointer}/${field}`, value };
 }
 
-function exampleOf(document: JsonObject, { pointer, value }: Media): Place | null {
-  if (value['example'] !== undefined) return placeIn(value, pointer, 'example');
+function exampleOf(document: JsonObject, { pointer, value }: Media): SchemaLocation | null {
+  if (value['example'] !== undefined) return locationIn(value, pointer, 'example');
   const { examples } = value;
   const [first] = isJsonObject(examples) ? Object.keys(examples) : [];
   if (first === undefined) return null;
   const found = objectAt(document, `${pointer}/examples/${pointerPart(first)}`);
-  return found.ok ? placeIn(found.value, found.pointer, 'value') : null;
+  return found.ok ? locationIn(found.value, found.pointer, 'value') : null;
 }

@@ -1,12 +1,12 @@
 import { workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
-import { noteSeenType } from './record-seen-type.ts';
+import { recordSeenType } from './record-seen-type.ts';
 
 const openCatalogue = async (policy: 'open' | 'strict' = 'open') => {
   const { call, documents, own, records } = await serveCatalogue();
   const note = async (name: string, id = own) =>
-    noteSeenType(
+    recordSeenType(
       { ...documents, isOpen: async () => policy === 'open', maxSeen: 3 },
       { workspaceId: id, name },
     );

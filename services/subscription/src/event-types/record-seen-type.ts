@@ -16,19 +16,19 @@ export type SeenOutcome = 'drafted' | 'known' | 'unregistrable' | 'strict' | 'fu
  * Puts a name that came up by itself into the catalogue as a draft, unless it is there, could not be registered, or the
  * workspace has all the drafts of this kind that it may have. Saying it twice changes nothing.
  */
-export async function noteSeenType(
+export async function recordSeenType(
   parts: SeenParts,
   { workspaceId, name }: Pick<EventTypeSeen, 'workspaceId' | 'name'>,
 ): Promise<SeenOutcome> {
   const { store, clock } = parts;
   if (nameFault(name) !== null) return 'unregistrable';
-  const reach = { workspaceId, consumerId: null };
-  if ((await store.find(reach, idOf(workspaceId, name))) !== null) return 'known';
+  const scope = { workspaceId, consumerId: null };
+  if ((await store.find(scope, idOf(workspaceId, name))) !== null) return 'known';
   if (!(await parts.isOpen(workspaceId))) return 'strict';
   const { maxSeen: most } = parts;
   const { typesPerWorkspace } = limits;
-  if ((await store.count(reach, { in: { origin: ['seen'] } }, most)) >= most) return 'full';
-  if ((await store.count(reach, {}, typesPerWorkspace)) >= typesPerWorkspace) return 'full';
+  if ((await store.count(scope, { in: { origin: ['seen'] } }, most)) >= most) return 'full';
+  if ((await store.count(scope, {}, typesPerWorkspace)) >= typesPerWorkspace) return 'full';
   const entity = begin(
     {
       workspaceId,

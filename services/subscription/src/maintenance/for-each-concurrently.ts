@@ -1,5 +1,5 @@
 /** Works on all of `items`, at most so many at a time. `work` must not reject: what failed is its own to tell. */
-export async function eachAtMost<T>(
+export async function forEachConcurrently<T>(
   atMost: number,
   items: Iterable<T>,
   work: (item: T) => Promise<void>,

@@ -4,43 +4,43 @@ import { Health } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { metricsCatalogue } from '../metrics.ts';
-import { RepeatWork } from './periodic-task.ts';
+import { PeriodicTask } from './periodic-task.ts';
 
 describe('repeated work', () => {
   let clock = fakeClock();
   let logger = recordingLogger();
-  let turns = 0;
-  let turn = async (): Promise<void> => {};
-  let work: RepeatWork;
+  let batches = 0;
+  let run = async (): Promise<void> => {};
+  let work: PeriodicTask;
   beforeEach(() => {
     clock = fakeClock();
     logger = recordingLogger();
-    turns = 0;
-    turn = async () => {};
+    batches = 0;
+    run = async () => {};
     const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
     const counted = async (): Promise<void> => {
-      turns += 1;
-      await turn();
+      batches += 1;
+      await run();
     };
-    work = new RepeatWork(
-      { name: 'tidy', everyMs: 60_000, turn: counted },
-      { clock, logger, health: new Health(clock).register('tidy'), seconds: handles.housekeeping },
+    work = new PeriodicTask(
+      { name: 'tidy', everyMs: 60_000, run: counted },
+      { clock, logger, health: new Health(clock).register('tidy'), seconds: handles.maintenance },
     );
   });
 
   it('does nothing before it is woken, then a turn every so often', async () => {
     await clock.advance(120_000);
-    expect(turns).toBe(0);
+    expect(batches).toBe(0);
     work.wake();
     await clock.advance(0);
-    expect(turns).toBe(1);
+    expect(batches).toBe(1);
     await clock.advance(60_000);
-    expect(turns).toBe(2);
+    expect(batches).toBe(2);
   });
 
   it('never overlaps itself: a wake during a turn makes one more after it', async () => {
     let finish = (): void => {};
-    turn = async () =>
+    run = async () =>
       new Promise((resolve) => {
         finish = resolve;
       });
@@ -48,30 +48,30 @@ describe('repeated work', () => {
     work.wake();
     work.wake();
     await clock.advance(0);
-    expect(turns).toBe(1);
+    expect(batches).toBe(1);
     finish();
     await clock.advance(0);
-    expect(turns).toBe(2);
+    expect(batches).toBe(2);
     finish();
     await clock.advance(0);
-    expect(turns).toBe(2);
+    expect(batches).toBe(2);
   });
 
   it('tries a failed turn again soon, and tells of the first failure and of the recovery only', async () => {
-    turn = async () => {
+    run = async () => {
       throw new Error('no database');
     };
     work.wake();
     await clock.advance(12_000);
-    expect(turns).toBe(3);
-    turn = async () => {};
+    expect(batches).toBe(3);
+    run = async () => {};
     await clock.advance(5_000);
-    expect(logger.lines.map(({ event }) => event)).toEqual(['housekeeping.failed', 'housekeeping.recovered']);
+    expect(logger.lines.map(({ event }) => event)).toEqual(['maintenance.failed', 'maintenance.recovered']);
   });
 
   it('is over when it is closed, after the turn at work', async () => {
     let finish = (): void => {};
-    turn = async () =>
+    run = async () =>
       new Promise((resolve) => {
         finish = resolve;
       });
@@ -81,7 +81,7 @@ describe('repeated work', () => {
     await closing;
     work.wake();
     await clock.advance(120_000);
-    expect(turns).toBe(1);
+    expect(batches).toBe(1);
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -6,30 +6,30 @@ import type { metricsCatalogue } from '../metrics.ts';
 const retryMs = 5_000;
 
 /** Work that is done again and again. `everyMs` is the pause between the end of a turn and the next. */
-export type RepeatedWork = Readonly<{ name: string; everyMs: number; turn(): Promise<unknown> }>;
+export type PeriodicTaskSpec = Readonly<{ name: string; everyMs: number; run(): Promise<unknown> }>;
 
 /** What repeating needs. */
-export type RepeatParts = Readonly<{
+export type PeriodicTaskParts = Readonly<{
   clock: Clock;
   logger: Logger;
   health: HealthPart;
-  seconds: HistogramHandle<(typeof metricsCatalogue)['housekeeping']>;
+  seconds: HistogramHandle<(typeof metricsCatalogue)['maintenance']>;
 }>;
 
 /**
  * Repeats one piece of work: waiting ⇄ working, until closed. Turns never overlap. A failed turn is told once, and again
  * when the next one succeeds: while the database is away every turn fails, and one line says as much as a thousand.
  */
-export class RepeatWork {
-  readonly #work: RepeatedWork;
-  readonly #parts: RepeatParts;
+export class PeriodicTask {
+  readonly #work: PeriodicTaskSpec;
+  readonly #parts: PeriodicTaskParts;
   #cancel = (): void => {};
-  #turn: Promise<void> | undefined;
-  #isAskedAgain = false;
+  #running: Promise<void> | undefined;
+  #isRunRequested = false;
   #isFailing = false;
   #isClosed = false;
 
-  constructor(work: RepeatedWork, parts: RepeatParts) {
+  constructor(work: PeriodicTaskSpec, parts: PeriodicTaskParts) {
     this.#work = work;
     this.#parts = parts;
     parts.health.up();
@@ -38,32 +38,32 @@ export class RepeatWork {
   /** Does a turn now; when one is at work, another follows it. */
   wake(): void {
     if (this.#isClosed) return;
-    if (this.#turn !== undefined) {
-      this.#isAskedAgain = true;
+    if (this.#running !== undefined) {
+      this.#isRunRequested = true;
       return;
     }
     this.#cancel();
-    this.#turn = this.#run();
+    this.#running = this.#run();
   }
 
   /** No further turn; the one at work is waited for. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel();
-    await this.#turn;
+    await this.#running;
   }
 
   async #run(): Promise<void> {
     const { clock, health, seconds } = this.#parts;
     const { name: work, everyMs } = this.#work;
     do {
-      this.#isAskedAgain = false;
+      this.#isRunRequested = false;
       const beganMs = clock.monotonicMs();
-      const outcome = await this.#runTurn();
+      const outcome = await this.#runOnce();
       seconds.observe({ work, outcome }, (clock.monotonicMs() - beganMs) / 1_000);
       health.progress();
-    } while (this.#isAskedAgain && !this.#isClosed);
-    this.#turn = undefined;
+    } while (this.#isRunRequested && !this.#isClosed);
+    this.#running = undefined;
     if (!this.#isClosed)
       this.#cancel = clock.setTimer(
         () => this.wake(),
@@ -71,16 +71,16 @@ export class RepeatWork {
       );
   }
 
-  async #runTurn(): Promise<'ok' | 'failed'> {
+  async #runOnce(): Promise<'ok' | 'failed'> {
     const { logger } = this.#parts;
     const { name: work } = this.#work;
     try {
-      await this.#work.turn();
-      if (this.#isFailing) logger.info({ work }, 'housekeeping.recovered');
+      await this.#work.run();
+      if (this.#isFailing) logger.info({ work }, 'maintenance.recovered');
       this.#isFailing = false;
       return 'ok';
     } catch (error) {
-      if (!this.#isFailing) logger.warn({ work, detail: messageOf(error) }, 'housekeeping.failed');
+      if (!this.#isFailing) logger.warn({ work, detail: messageOf(error) }, 'maintenance.failed');
       this.#isFailing = true;
       return 'failed';
     }

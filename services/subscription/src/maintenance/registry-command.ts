@@ -19,7 +19,7 @@ export type Outcome =
     }>;
 
 /** The lines for a terminal, and whether there is nothing to be done. */
-export type Report = Readonly<{ text: string; isWell: boolean }>;
+export type Report = Readonly<{ text: string; isOk: boolean }>;
 
 const maxListed = 50;
 
@@ -42,13 +42,13 @@ function resealedLines(primaryKey: string, { kind, documents, ...found }: Reseal
 function renderReport(outcome: Outcome): Report {
   if ('verified' in outcome) {
     const lines = outcome.verified.flatMap(verifiedLines);
-    const isWell = outcome.verified.every(({ disagreements }) => disagreements.length === 0);
-    return { text: `${lines.join('\n')}\n`, isWell };
+    const isOk = outcome.verified.every(({ disagreements }) => disagreements.length === 0);
+    return { text: `${lines.join('\n')}\n`, isOk };
   }
   const { primaryKey, isDryRun, kinds } = outcome.resealed;
   const head = isDryRun ? ['dry run: nothing is changed'] : [];
   const lines = [...head, ...kinds.flatMap((kind) => resealedLines(primaryKey, kind))];
-  return { text: `${lines.join('\n')}\n`, isWell: kinds.every(({ failed }) => failed.length === 0) };
+  return { text: `${lines.join('\n')}\n`, isOk: kinds.every(({ failed }) => failed.length === 0) };
 }
 
 // `node services/subscription/dist/src/maintenance/registry-command.js verify | reseal`, with the environment of the service. It may
@@ -138,9 +138,9 @@ async function run(): Promise<number> {
       name === 'verify'
         ? { verified: await verify(opened, values.repair) }
         : { resealed: await reseal(opened, values['dry-run']) };
-    const { text, isWell } = renderReport(outcome);
+    const { text, isOk } = renderReport(outcome);
     process.stdout.write(values.json ? `${JSON.stringify(outcome)}\n` : text);
-    return isWell ? 0 : 1;
+    return isOk ? 0 : 1;
   } finally {
     await opened.close();
   }

@@ -6,7 +6,7 @@ import type { Versioned } from './domain/versioned.ts';
 export type StoredDocument = Readonly<{ _id: string; version: number }> & Readonly<Record<string, unknown>>;
 
 /** What the registry has to know of a record of the topic. `countedVersion`: 0 where nothing is counted. */
-export type RecordFacts = Readonly<{ version: number; countedVersion: number; isDeleted: boolean }>;
+export type RecordInfo = Readonly<{ version: number; countedVersion: number; isDeleted: boolean }>;
 
 /** How an index is ordered: the fields and their directions. */
 export type IndexKeys = Readonly<Record<string, 1 | -1>>;
@@ -32,7 +32,7 @@ export type DocumentKind<T extends Versioned> = Readonly<{
   keyPrefix: string;
   encode(entity: T): WireRecord;
   /** Reads a record of this kind that is no tombstone. Throws DecodeError. */
-  factsOf(record: WireRecord): RecordFacts;
+  recordInfoOf(record: WireRecord): RecordInfo;
   masks: Masks;
   /** What a log line says about a version: never what may be a credential. */
   logFields(entity: T): Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ export type OutboxParts<T extends Versioned> = Readonly<{
   waitMs: number;
 }>;
 
-type Lane<T> = { newest: T; cause: PublishCause; readonly finished: Promise<boolean> };
+type PendingPublish<T> = { newest: T; cause: PublishCause; readonly finished: Promise<boolean> };
 
 /**
  * Publishes versions, one at a time for each document, so that this process never has two versions of one key on their
@@ -28,7 +28,7 @@ type Lane<T> = { newest: T; cause: PublishCause; readonly finished: Promise<bool
  */
 export class Outbox<T extends Versioned> {
   readonly #parts: OutboxParts<T>;
-  readonly #lanes = new Map<string, Lane<T>>();
+  readonly #pending = new Map<string, PendingPublish<T>>();
 
   constructor(parts: OutboxParts<T>) {
     this.#parts = parts;
@@ -36,12 +36,12 @@ export class Outbox<T extends Versioned> {
 
   /** True while a version of this document is on its way. */
   isBusy(id: string): boolean {
-    return this.#lanes.has(id);
+    return this.#pending.has(id);
   }
 
   /** True when this version, or a newer one of the same document, is acknowledged; false when that failed for now. */
   async publish(entity: T, cause: PublishCause): Promise<boolean> {
-    const busy = this.#lanes.get(entity.id);
+    const busy = this.#pending.get(entity.id);
     if (busy !== undefined) {
       if (entity.version > busy.newest.version) {
         busy.newest = entity;
@@ -50,13 +50,13 @@ export class Outbox<T extends Versioned> {
       return busy.finished;
     }
     // The lane runs in a later microtask, when it is already in the map.
-    const lane: Lane<T> = {
+    const pending: PendingPublish<T> = {
       newest: entity,
       cause,
-      finished: Promise.resolve().then(() => this.#run(lane)),
+      finished: Promise.resolve().then(() => this.#run(pending)),
     };
-    this.#lanes.set(entity.id, lane);
-    return lane.finished;
+    this.#pending.set(entity.id, pending);
+    return pending.finished;
   }
 
   /** As `publish`, but false after the bound for requests; the version then goes on by itself. */
@@ -81,18 +81,18 @@ export class Outbox<T extends Versioned> {
 
   /** Waits for what is on its way. */
   async close(): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map(({ finished }) => finished));
+    await Promise.all([...this.#pending.values()].map(({ finished }) => finished));
   }
 
-  async #run(lane: Lane<T>): Promise<boolean> {
+  async #run(pending: PendingPublish<T>): Promise<boolean> {
     try {
       for (;;) {
-        const entity = lane.newest;
-        const isPublished = await this.#publishOne(entity, lane.cause);
-        if (!isPublished || lane.newest === entity) return isPublished;
+        const entity = pending.newest;
+        const isPublished = await this.#publishOne(entity, pending.cause);
+        if (!isPublished || pending.newest === entity) return isPublished;
       }
     } finally {
-      this.#lanes.delete(lane.newest.id);
+      this.#pending.delete(pending.newest.id);
     }
   }
 

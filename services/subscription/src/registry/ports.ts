@@ -3,7 +3,7 @@ import type { AuditEntry } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 
 /** How far a key sees: its workspace, and in it everything or one consumer. What lies outside does not exist for it. */
-export type Reach = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId | null }>;
+export type Scope = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId | null }>;
 
 /**
  * Which documents are meant, by their own fields. `in`: a field has one of these values, or lists one of them. `upTo`: a
@@ -15,10 +15,10 @@ export type Where = Readonly<{
 }>;
 
 /** A stretch of a list in the order of ids: what comes after `afterId`, which is null at the beginning. */
-export type Stretch = Readonly<{ afterId: string | null; limit: number }>;
+export type PageRequest = Readonly<{ afterId: string | null; limit: number }>;
 
 /** What a key asks for. `order`: by rising or falling id. */
-export type ListQuery = Stretch & Readonly<{ where: Where; order: 'rising' | 'falling' }>;
+export type ListQuery = PageRequest & Readonly<{ where: Where; order: 'rising' | 'falling' }>;
 
 /** A page, and the id after which the next one begins; null on the last. Documents that cannot be read are left out. */
 export type Listed<T> = Readonly<{ items: readonly T[]; nextAfterId: string | null }>;
@@ -35,21 +35,21 @@ export type DocumentStore<T extends Versioned> = Readonly<{
   insert(entity: T): Promise<boolean>;
   /** Puts `next` in the place of version `expected`; false when that is not the stored one any more. */
   replace(next: T, expected: number): Promise<boolean>;
-  find(reach: Reach, id: string): Promise<T | null>;
-  list(reach: Reach, query: ListQuery): Promise<Listed<T>>;
+  find(scope: Scope, id: string): Promise<T | null>;
+  list(scope: Scope, query: ListQuery): Promise<Listed<T>>;
   /** How many there are within reach, counted no further than `atMost`. */
-  count(reach: Reach, where: Where, atMost: number): Promise<number>;
+  count(scope: Scope, where: Where, atMost: number): Promise<number>;
   /** In any workspace: for the work that keeps topic and registry together. */
   findAnywhere(id: string): Promise<T | null>;
   /** Of all workspaces, by rising id. */
-  listAll(stretch: Stretch & Readonly<{ where?: Where }>): Promise<Listed<T>>;
+  listAll(request: PageRequest & Readonly<{ where?: Where }>): Promise<Listed<T>>;
   /** Notes what is done about this version; does nothing when there is a newer one. */
   settle(id: string, version: number, settled: Settled): Promise<void>;
   /**
    * Puts fields of the kind's own, by their names in the database, beside this version without making another; does
    * nothing when there is a newer one.
    */
-  note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void>;
+  setFlags(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void>;
   /** Removes a deleted one for good; does nothing when that is not the stored version. */
   purge(id: string, version: number): Promise<void>;
 }>;
@@ -75,5 +75,5 @@ export type AuditQuery = Readonly<{
 export type AuditLog = Readonly<{
   /** Adds an entry; one that is there already stays as it is. */
   append(entry: AuditEntry): Promise<void>;
-  list(reach: Reach, query: AuditQuery): Promise<Listed<AuditEntry>>;
+  list(scope: Scope, query: AuditQuery): Promise<Listed<AuditEntry>>;
 }>;

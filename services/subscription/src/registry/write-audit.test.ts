@@ -1,6 +1,6 @@
 import { AppError } from '@tidings/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, aSubscription, ownReach } from '../../test/a-subscription.ts';
+import { acme, aSubscription, ownScope } from '../../test/a-subscription.ts';
 import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { amended, deleted, type Subscription } from '../subscriptions/domain/subscription.ts';
 import type { Actor } from './domain/audit-entry.ts';
@@ -23,7 +23,7 @@ describe('what a write leaves in the audit log', () => {
   const describeAs = async (id: string, description: string | null) =>
     writeVersion(
       registry,
-      { reach: ownReach, id, ifMatch: null, by },
+      { scope: ownScope, id, ifMatch: null, by },
       {
         operation: 'changed',
         change: (current) => {
@@ -32,7 +32,7 @@ describe('what a write leaves in the audit log', () => {
         },
       },
     );
-  const entries = async () => (await registry.audit.list(ownReach, everything)).items;
+  const entries = async () => (await registry.audit.list(ownScope, everything)).items;
 
   it('is who did what, when and from where, with what changed and nothing else', async () => {
     const { id } = await create({ consumerId: acme });
@@ -90,7 +90,7 @@ describe('what a write leaves in the audit log', () => {
     const { id } = await create();
     await writeVersion(
       registry,
-      { reach: ownReach, id, ifMatch: null, by },
+      { scope: ownScope, id, ifMatch: null, by },
       { operation: 'deleted', change: (current) => deleted(current, 9) },
     );
     const [entry] = await entries();

@@ -35,13 +35,13 @@ export async function withAudit<T extends Versioned>(
   { operation, by, current, next }: Change<T>,
 ): Promise<T> {
   if (current !== null && current.audit !== null) await audit.append(current.audit);
-  const place = { kind: kind.name, entityId: next.id, atMs: clock.nowMs(), version: next.version };
+  const position = { kind: kind.name, entityId: next.id, atMs: clock.nowMs(), version: next.version };
   const before = current === null ? null : auditedFields(kind, current);
   return {
     ...next,
     audit: {
-      ...place,
-      id: entryId(place, by.run?.id ?? randomUUID()),
+      ...position,
+      id: entryId(position, by.run?.id ?? randomUUID()),
       operation,
       workspaceId: next.workspaceId,
       consumerId: kind.consumerOf(next),

@@ -3,7 +3,7 @@ import { AppError } from '@tidings/runtime';
 import type { Documents } from './documents.ts';
 import type { Actor } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
-import type { Reach } from './ports.ts';
+import type { Scope } from './ports.ts';
 import { isEntryOf, withAudit } from './write-audit.ts';
 
 /** What every use case that writes works with. */
@@ -13,7 +13,7 @@ export type WriteParts<T extends Versioned> = Pick<
 >;
 
 /** Which document, seen from where, in which version, and who means it. `name`: what the caller calls it, if not by its id. */
-export type Target = Readonly<{ reach: Reach; id: string; name?: string; ifMatch: IfMatch; by: Actor }>;
+export type Target = Readonly<{ scope: Scope; id: string; name?: string; ifMatch: IfMatch; by: Actor }>;
 
 /** A version, and whether it is known to be in force on the event path. */
 export type Written<T> = Readonly<{ entity: T; propagated: boolean }>;
@@ -46,7 +46,7 @@ export async function findTarget<T extends Versioned>(
   { kind, store }: Pick<Documents<T>, 'kind' | 'store'>,
   target: Target,
 ): Promise<T> {
-  const current = await store.find(target.reach, target.id);
+  const current = await store.find(target.scope, target.id);
   if (current === null || current.state === 'deleted') throw notFound(kind, target.name ?? target.id);
   refuseStale(kind, target, current);
   return current;
@@ -57,11 +57,11 @@ const auditPage = 100;
 /** Returns true when the audit log has a change of this document by an earlier run of the same request. */
 async function isInAuditLog<T extends Versioned>(
   { kind, audit, clock }: WriteParts<T>,
-  { reach, id, runId }: Readonly<{ reach: Reach; id: string; runId: string }>,
+  { scope, id, runId }: Readonly<{ scope: Scope; id: string; runId: string }>,
 ): Promise<boolean> {
   // Nothing older can be of a request whose key still counts; twice as long, for clocks that differ.
   const sinceMs = clock.nowMs() - 2 * idempotencyWindowMs;
-  const whole = { ...reach, consumerId: null };
+  const whole = { ...scope, consumerId: null };
   for (let afterId: string | null = null; ; ) {
     const query = { kind: kind.name, entityId: id, keyId: null, afterId, limit: auditPage };
     const { items, nextAfterId } = await audit.list(whole, query);
@@ -77,15 +77,15 @@ async function isInAuditLog<T extends Versioned>(
  */
 export async function writtenBefore<T extends Versioned>(
   parts: WriteParts<T>,
-  { reach, id, by }: Pick<Target, 'reach' | 'id' | 'by'>,
+  { scope, id, by }: Pick<Target, 'scope' | 'id' | 'by'>,
 ): Promise<Written<T> | null> {
   if (by.run?.isRepeat !== true) return null;
   const { id: runId } = by.run;
-  const current = await parts.store.find(reach, id);
+  const current = await parts.store.find(scope, id);
   if (current === null || current.state === 'deleted') return null;
   const isOwn =
     (current.audit !== null && isEntryOf(current.audit, runId)) ||
-    (await isInAuditLog(parts, { reach, id, runId }));
+    (await isInAuditLog(parts, { scope, id, runId }));
   if (!isOwn) return null;
   const propagated = current.isUnpublished ? await parts.outbox.announce(current) : true;
   return { entity: current, propagated };

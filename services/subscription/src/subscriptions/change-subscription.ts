@@ -1,5 +1,5 @@
 import { AppError } from '@tidings/runtime';
-import type { Reach } from '../registry/ports.ts';
+import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
@@ -52,9 +52,9 @@ function changedSettings(
     body.secret_headers === undefined
       ? settings.secretHeaders
       : sealedHeaders(settings.secretHeaders, body.secret_headers, (name, value, known) =>
-          parts.mint.sealHeader(owner, { name, value }, known),
+          parts.secretFactory.sealHeader(owner, { name, value }, known),
         );
-  const sealing = { mint: parts.mint, nowMs: parts.clock.nowMs(), owner };
+  const sealing = { secretFactory: parts.secretFactory, nowMs: parts.clock.nowMs(), owner };
   const changed = { ...withTls(readSettings(body, settings), body, sealing), secretHeaders };
   refuseOtherKeys(settings, changed);
   refuseFaults([...secretHeaderFaults(patch, settings, changed), ...otherKindFaults(settings, changed)]);
@@ -75,10 +75,10 @@ export async function changeSubscription(
     operation: 'changed',
     change: async (current) => {
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
-      const body = mergeChange({ settings: current.settings, owner }, patch, parts.mint);
-      const odd = await checkMerged(parts, target.reach, body);
+      const body = mergeChange({ settings: current.settings, owner }, patch, parts.secretFactory);
+      const odd = await checkMerged(parts, target.scope, body);
       const settings = changedSettings(parts, { settings: current.settings, owner }, { patch, body });
-      warnings = [...odd, ...(await settingsWarnings(parts.catalogue, target.reach, settings))];
+      warnings = [...odd, ...(await settingsWarnings(parts.catalogue, target.scope, settings))];
       const isActive = body.is_active ?? current.state === 'active';
       const amend = (to: Settings): Subscription =>
         amended(current, { settings: to, isActive, reason: 'manual' }, parts.clock.nowMs());
@@ -87,15 +87,15 @@ export async function changeSubscription(
       return amend(await verifyEndpoint(parts, { subscription: next, traceparent }));
     },
   });
-  if (patch.events !== undefined) parts.catalogue.onListed(target.reach.workspaceId, patch.events);
+  if (patch.events !== undefined) parts.catalogue.onListed(target.scope.workspaceId, patch.events);
   return { ...written, warnings };
 }
 
-async function checkMerged(parts: ChangeParts, reach: Reach, body: MergedBody): Promise<readonly Fault[]> {
-  const rules = await parts.workspaces.rulesOf(reach.workspaceId);
+async function checkMerged(parts: ChangeParts, scope: Scope, body: MergedBody): Promise<readonly Fault[]> {
+  const rules = await parts.workspaces.rulesOf(scope.workspaceId);
   return checkSettings(parts.checks, body, [
     ...tlsFaults(body, parts.clock.nowMs()),
     ...httpFaults(rules, body),
-    ...(await parts.catalogue.faultsOf(reach, body.events ?? [])),
+    ...(await parts.catalogue.faultsOf(scope, body.events ?? [])),
   ]);
 }

@@ -1,7 +1,7 @@
 import { type ConsumerId, consumerId, type SubscriptionId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
-import type { Reach } from '../registry/ports.ts';
+import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
 import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
@@ -15,7 +15,7 @@ import { begin, notDeleted, type Settings, type Subscription } from './domain/su
 import { settingsWarnings } from './filter-warnings.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
-import type { SecretMint } from './secret-factory.ts';
+import type { SecretFactory } from './secret-factory.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** What creation needs besides the parts of every write. */
@@ -23,16 +23,16 @@ export type CreateParts = WriteParts<Subscription> &
   VerifyParts &
   Readonly<{
     checks: SettingsChecks;
-    mint: SecretMint;
+    secretFactory: SecretFactory;
     workspaces: WorkspaceDirectory;
     catalogue: EventCatalogue;
     /** Told when a subscription that owes a test is on its topic. */
-    onTestOwed(): void;
+    onTestPending(): void;
   }>;
 
 /** `id` is reserved by the caller, so that a repeat after a crash finds what the first run wrote. */
 export type Creation = Readonly<{
-  reach: Reach;
+  scope: Scope;
   body: CreateBody;
   id: SubscriptionId;
   traceparent: string;
@@ -45,48 +45,48 @@ export type Created = Written<Subscription> &
 
 /** Writes version 1 of a subscription and publishes it; asks its endpoint first if that is wanted. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
-  const { reach, body, by } = creation;
-  const rules = await parts.workspaces.rulesOf(reach.workspaceId);
-  const consumer = consumerOf(reach, body);
+  const { scope, body, by } = creation;
+  const rules = await parts.workspaces.rulesOf(scope.workspaceId);
+  const consumer = consumerOf(scope, body);
   const found = await checkSettings(parts.checks, body, [
-    ...consumerFaults(reach, body),
-    ...(await unknownConsumer(parts, reach, consumer)),
+    ...consumerFaults(scope, body),
+    ...(await unknownConsumer(parts, scope, consumer)),
     ...httpFaults(rules, body),
     ...kindFaultsOf(body),
-    ...(await parts.catalogue.faultsOf(reach, body.events)),
+    ...(await parts.catalogue.faultsOf(scope, body.events)),
     ...tlsFaults(body, parts.clock.nowMs()),
   ]);
-  await requireRoom(parts, creation, rules.maxSubscriptions);
+  await requireCapacity(parts, creation, rules.maxSubscriptions);
   const { version, shownSecret } = firstVersion(parts, creation);
-  const warnings = [...found, ...(await settingsWarnings(parts.catalogue, reach, version.settings))];
+  const warnings = [...found, ...(await settingsWarnings(parts.catalogue, scope, version.settings))];
   const entity = { ...version, settings: await verified(parts, creation, version) };
   if (consumer !== null) {
-    await parts.workspaces.ensureConsumer({ workspaceId: reach.workspaceId, consumerId: consumer }, by);
+    await parts.workspaces.ensureConsumer({ workspaceId: scope.workspaceId, consumerId: consumer }, by);
   }
   const written = await writeFirst(parts, { entity, by });
-  parts.catalogue.onListed(reach.workspaceId, body.events);
+  parts.catalogue.onListed(scope.workspaceId, body.events);
   if (written === null) return { ...(await takeUp(parts, creation)), warnings };
-  if (written.propagated && entity.isTestOwed) parts.onTestOwed();
+  if (written.propagated && entity.isTestPending) parts.onTestPending();
   return { ...written, shownSecret, warnings };
 }
 
 type FirstVersion = Readonly<{ version: Subscription; shownSecret: string | null }>;
 
-function firstVersion({ clock, mint }: CreateParts, { reach, body, id }: Creation): FirstVersion {
+function firstVersion({ clock, secretFactory }: CreateParts, { scope, body, id }: Creation): FirstVersion {
   const nowMs = clock.nowMs();
-  const owner = { workspaceId: reach.workspaceId, subscriptionId: id };
+  const owner = { workspaceId: scope.workspaceId, subscriptionId: id };
   const { endpoint_url: endpointUrl, events } = body;
   const read = readSettings(body, { ...defaultSettings, endpointUrl, events });
   const secretHeaders = sealedHeaders([], body.secret_headers ?? {}, (name, value) =>
-    mint.sealHeader(owner, { name, value }),
+    secretFactory.sealHeader(owner, { name, value }),
   );
-  const settings = { ...withTls(read, body, { mint, nowMs, owner }), secretHeaders };
+  const settings = { ...withTls(read, body, { secretFactory, nowMs, owner }), secretHeaders };
   refuseFaults(secretHeaderFaults(body, null, settings));
-  const secret = mint.mint({ ...owner, style: settings.signatureStyle, own: body.secret, nowMs });
+  const secret = secretFactory.create({ ...owner, style: settings.signatureStyle, own: body.secret, nowMs });
   const version = begin({
     id,
-    workspaceId: reach.workspaceId,
-    consumerId: consumerOf(reach, body),
+    workspaceId: scope.workspaceId,
+    consumerId: consumerOf(scope, body),
     settings,
     secret: secret.stored,
     isActive: body.is_active ?? true,
@@ -98,43 +98,49 @@ function firstVersion({ clock, mint }: CreateParts, { reach, body, id }: Creatio
 
 async function verified(
   parts: CreateParts,
-  { reach, id, traceparent }: Creation,
+  { scope, id, traceparent }: Creation,
   subscription: Subscription,
 ): Promise<Settings> {
   const { settings } = subscription;
   if (!needsVerification(null, settings)) return settings;
   // One that an earlier run of this request wrote was asked then.
-  if ((await parts.store.find(reach, id)) !== null) return settings;
+  if ((await parts.store.find(scope, id)) !== null) return settings;
   return verifyEndpoint(parts, { subscription, traceparent });
 }
 
 // The id was reserved by an earlier run of the same request, which wrote the subscription and died before it answered.
 async function takeUp(
-  { store, outbox, mint }: CreateParts,
-  { reach, id }: Creation,
+  { store, outbox, secretFactory }: CreateParts,
+  { scope, id }: Creation,
 ): Promise<Omit<Created, 'warnings'>> {
-  const subscription = await store.find(reach, id);
+  const subscription = await store.find(scope, id);
   if (subscription === null) {
     throw new AppError({ code: 'conflict', message: 'The new id is taken: repeat the request.' });
   }
   const propagated = subscription.isUnpublished ? await outbox.announce(subscription) : true;
-  return { entity: subscription, propagated, shownSecret: firstSecret(mint, subscription) };
+  return { entity: subscription, propagated, shownSecret: firstSecret(secretFactory, subscription) };
 }
 
 /** The secret that version 1 was given, as long as it is still version 1: a newer one is not this request's to show. */
-function firstSecret(mint: SecretMint, subscription: Subscription): string | null {
+function firstSecret(secretFactory: SecretFactory, subscription: Subscription): string | null {
   const [secret] = subscription.secrets;
   if (secret === undefined || secret.publicKey !== null || subscription.version > 1) return null;
-  return mint.open(secret.sealed, { workspaceId: subscription.workspaceId, subscriptionId: subscription.id });
+  return secretFactory.open(secret.sealed, {
+    workspaceId: subscription.workspaceId,
+    subscriptionId: subscription.id,
+  });
 }
 
-function consumerOf(reach: Reach, body: CreateBody): ConsumerId | null {
-  if (reach.consumerId !== null) return reach.consumerId;
+function consumerOf(scope: Scope, body: CreateBody): ConsumerId | null {
+  if (scope.consumerId !== null) return scope.consumerId;
   return body.consumer_id == null ? null : consumerId(body.consumer_id);
 }
 
-function consumerFaults({ consumerId: own }: Reach, { consumer_id: asked }: CreateBody): readonly Fault[] {
-  if (own === null || asked == null || asked === own) return [];
+function consumerFaults(
+  { consumerId: own }: Scope,
+  { consumer_id: requested }: CreateBody,
+): readonly Fault[] {
+  if (own === null || requested == null || requested === own) return [];
   return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or left out' }];
 }
 
@@ -144,7 +150,7 @@ const kindFaultsOf = ({ kind, events }: CreateBody): readonly Fault[] =>
 
 async function unknownConsumer(
   { workspaces }: CreateParts,
-  { workspaceId }: Reach,
+  { workspaceId }: Scope,
   consumer: ConsumerId | null,
 ): Promise<readonly Fault[]> {
   if (consumer === null) return [];
@@ -152,16 +158,16 @@ async function unknownConsumer(
   return detail === null ? [] : [{ pointer: '/consumer_id', detail }];
 }
 
-async function requireRoom(
+async function requireCapacity(
   { store }: CreateParts,
-  { reach, id }: Creation,
+  { scope, id }: Creation,
   maxPerWorkspace: number,
 ): Promise<void> {
-  const workspace = { ...reach, consumerId: null };
+  const workspace = { ...scope, consumerId: null };
   const count = await store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
   if (count < maxPerWorkspace) return;
   // One that an earlier run of this request wrote has its room already.
-  if ((await store.find(reach, id)) !== null) return;
+  if ((await store.find(scope, id)) !== null) return;
   const message = `A workspace may have at most ${maxPerWorkspace} subscriptions and has that many: delete one first.`;
   throw new AppError({ code: 'unprocessable', message, details: [{ pointer: '', detail: message }] });
 }

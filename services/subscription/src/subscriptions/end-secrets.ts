@@ -1,6 +1,6 @@
 import { ourselves } from '../registry/domain/audit-entry.ts';
 import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
-import type { DocumentStore, Listed, Stretch } from '../registry/ports.ts';
+import type { DocumentStore, Listed, PageRequest } from '../registry/ports.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
@@ -8,10 +8,10 @@ import { type Subscription, withSecrets } from './domain/subscription.ts';
 /** Those with a secret that has ended. */
 export const listWithEndedSecrets = async (
   store: Pick<DocumentStore<Subscription>, 'listAll'>,
-  stretch: Stretch,
+  page: PageRequest,
   nowMs: number,
 ): Promise<Listed<Subscription>> =>
-  store.listAll({ ...stretch, where: { upTo: { next_secret_expiry_ms: nowMs } } });
+  store.listAll({ ...page, where: { upTo: { next_secret_expiry_ms: nowMs } } });
 
 /**
  * Writes a version without the secrets that have ended. Nothing signs with them any more; this takes them out of the
@@ -20,10 +20,10 @@ export const listWithEndedSecrets = async (
 export async function endSecrets(parts: WriteParts<Subscription>): Promise<number> {
   const nowMs = parts.clock.nowMs();
   let changed = 0;
-  for await (const page of pagesOf(async (stretch) => listWithEndedSecrets(parts.store, stretch, nowMs))) {
+  for await (const page of pagesOf(async (page) => listWithEndedSecrets(parts.store, page, nowMs))) {
     for (const { id, workspaceId } of page) {
-      const reach = { workspaceId, consumerId: null };
-      const target = { reach, id, ifMatch: null, by: ourselves };
+      const scope = { workspaceId, consumerId: null };
+      const target = { scope, id, ifMatch: null, by: ourselves };
       await writeVersion(parts, target, {
         operation: 'secret-ended',
         change: (current) =>

@@ -84,12 +84,12 @@ describe('the warnings about a filter', () => {
 describe('a subscription', () => {
   it('is taken with warnings, at creation and when it is changed', async () => {
     const { catalogue } = await serveInMemory();
-    const asked: (readonly string[])[] = [];
+    const requested: (readonly string[])[] = [];
     const { call } = await serveInMemory({
       catalogue: {
         ...catalogue,
-        typesOf: async (_reach, events) => {
-          asked.push(events);
+        typesOf: async (_scope, events) => {
+          requested.push(events);
           return [paid];
         },
       },
@@ -111,6 +111,6 @@ describe('a subscription', () => {
       [],
     );
     expect(pointersIn((await patch({ filters: null })).body)).toEqual([]);
-    expect(asked).toEqual([['order.*'], ['order.*'], ['order.paid'], ['order.paid']]);
+    expect(requested).toEqual([['order.*'], ['order.*'], ['order.paid'], ['order.paid']]);
   });
 });

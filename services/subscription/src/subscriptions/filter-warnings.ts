@@ -1,6 +1,6 @@
 import { canEqual, canHaveType, lookUpField, type SchemaField } from '@tidings/event-schemas';
 import { type FilterCondition, listConditions } from '@tidings/filters';
-import type { Reach } from '../registry/ports.ts';
+import type { Scope } from '../registry/ports.ts';
 import type { Fault } from './domain/fault.ts';
 import type { Settings } from './domain/subscription.ts';
 import type { EventCatalogue, KnownType } from './ports.ts';
@@ -85,10 +85,10 @@ export function filterWarnings(filter: Filter, types: readonly KnownType[] | nul
 /** The {@link filterWarnings} of a subscription's settings, with pointers that begin at the subscription. */
 export async function settingsWarnings(
   catalogue: Pick<EventCatalogue, 'typesOf'>,
-  reach: Reach,
+  scope: Scope,
   { filters, events }: Settings,
 ): Promise<readonly Fault[]> {
   if (filters === null || Object.keys(filters).length === 0) return [];
-  const warnings = filterWarnings(filters, await catalogue.typesOf(reach, events));
+  const warnings = filterWarnings(filters, await catalogue.typesOf(scope, events));
   return warnings.map(({ pointer, detail }) => ({ pointer: `/filters${pointer}`, detail }));
 }

@@ -1,7 +1,7 @@
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import { bodySchemas, type ChangeBody, type MergedBody } from './domain/request-body.ts';
 import type { Settings } from './domain/subscription.ts';
-import type { SecretMint, SecretOwner } from './secret-factory.ts';
+import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 
 const validate = compileBody<MergedBody>(bodySchemas.merged);
 
@@ -22,7 +22,11 @@ function spelledAs(patch: Headers | null | undefined, headers: Headers): Headers
  * The fields that a PATCH names, each as it is after the merge (RFC 7396) with what is set, checked by the same schema as
  * in a new subscription. A secret header that stays is `true`, as it is shown. Throws AppError `unprocessable`.
  */
-export function mergeChange({ settings, owner }: Settled, patch: ChangeBody, mint: SecretMint): MergedBody {
+export function mergeChange(
+  { settings, owner }: Settled,
+  patch: ChangeBody,
+  secretFactory: SecretFactory,
+): MergedBody {
   const secretHeaders = Object.fromEntries(settings.secretHeaders.map(({ name }) => [name, true]));
   const { rateLimit, tls } = settings;
   const merged = mergedMembers(
@@ -32,7 +36,7 @@ export function mergeChange({ settings, owner }: Settled, patch: ChangeBody, min
       secret_headers: spelledAs(patch.secret_headers, secretHeaders),
       rate_limit: rateLimit && { per_second: rateLimit.perSecond, burst: rateLimit.burst },
       // Opened only where it is needed: null is the way out when its sealing key is gone.
-      tls: patch.tls != null && tls !== null ? mint.openTlsBody(tls.sealed, owner) : null,
+      tls: patch.tls != null && tls !== null ? secretFactory.openTlsBody(tls.sealed, owner) : null,
     },
     patch,
   );

@@ -10,7 +10,7 @@ beforeEach(async () => {
   registry = await openInMemoryRegistry();
 });
 
-const owing = aSubscription({ isTestOwed: true, createdAtMs: 7_000 });
+const owing = aSubscription({ isTestPending: true, createdAtMs: 7_000 });
 const stored = async (subscription: Subscription = owing): Promise<void> => {
   await registry.store.insert(subscription);
 };
@@ -42,10 +42,10 @@ it('puts one test of a new subscription into the log, when that is published', a
 
 it('queues the same delivery again after a crash before the debt was struck out', async () => {
   await stored({ ...owing, isUnpublished: false });
-  const note = registry.store.note.bind(registry.store);
-  registry.store.note = async () => Promise.reject(new Error('gone'));
+  const note = registry.store.setFlags.bind(registry.store);
+  registry.store.setFlags = async () => Promise.reject(new Error('gone'));
   await expect(queueTests(registry)).rejects.toThrow('gone');
-  registry.store.note = note;
+  registry.store.setFlags = note;
   expect(await queueTests(registry)).toBe(1);
   const [first, second] = queued();
   expect(second).toEqual(first);

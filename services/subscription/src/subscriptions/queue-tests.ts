@@ -1,7 +1,7 @@
 import { bodyRenderer } from '@tidings/webhook-request';
 import type { Documents } from '../registry/documents.ts';
 import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
-import { owedTest } from './domain/pending-test.ts';
+import { pendingTest } from './domain/pending-test.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { RequestDelivery } from './ports.ts';
 
@@ -18,12 +18,12 @@ const where = { in: { test_owed: [true], unpublished: [false] } };
  */
 export async function queueTests({ kind, store, requestDelivery, logger }: QueueParts): Promise<number> {
   let queued = 0;
-  for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
+  for await (const page of pagesOf(async (page) => store.listAll({ ...page, where }))) {
     for (const subscription of page) {
-      const { state, event } = owedTest(subscription);
+      const { state, event } = pendingTest(subscription);
       const body = bodyRenderer(event, state.acceptedAtMs)(state.format);
       await requestDelivery({ state, body, traceparent: null });
-      await store.note(subscription.id, subscription.version, { test_owed: false });
+      await store.setFlags(subscription.id, subscription.version, { test_owed: false });
       const { deliveryId } = state;
       logger.info({ ...kind.logFields(subscription), deliveryId }, 'test.queued');
       queued += 1;

@@ -1,5 +1,5 @@
 import type { SubscriptionId } from '@tidings/contracts';
-import type { DocumentStore, Listed, Reach, Where } from '../registry/ports.ts';
+import type { DocumentStore, Listed, Scope, Where } from '../registry/ports.ts';
 import { notFound } from '../registry/write-version.ts';
 import { patternsCovering } from './domain/event-patterns.ts';
 import { notDeleted, type Subscription } from './domain/subscription.ts';
@@ -13,15 +13,15 @@ export type ListFilters = Readonly<{
 }>;
 
 /** Where a list goes on (the id of the last one shown) and how much of it is wanted. */
-export type ListPlace = Readonly<{ afterId: string | null; limit: number }>;
+export type ListPosition = Readonly<{ afterId: string | null; limit: number }>;
 
 /** One subscription. A deleted one is gone for its owner, though it stays known to the event path for a while. */
 export async function readSubscription(
   store: Pick<DocumentStore<Subscription>, 'find'>,
-  reach: Reach,
+  scope: Scope,
   id: SubscriptionId,
 ): Promise<Subscription> {
-  const found = await store.find(reach, id);
+  const found = await store.find(scope, id);
   if (found === null || found.state === 'deleted') throw notFound(subscriptionKind, id);
   return found;
 }
@@ -38,7 +38,7 @@ export const whereListed = ({ consumer_id: consumer, event, state }: ListFilters
 /** A page of subscriptions, newest first. */
 export const listSubscriptions = async (
   store: Pick<DocumentStore<Subscription>, 'list'>,
-  reach: Reach,
-  { filters, place }: Readonly<{ filters: ListFilters; place: ListPlace }>,
+  scope: Scope,
+  { filters, place }: Readonly<{ filters: ListFilters; place: ListPosition }>,
 ): Promise<Listed<Subscription>> =>
-  store.list(reach, { where: whereListed(filters), ...place, order: 'falling' });
+  store.list(scope, { where: whereListed(filters), ...place, order: 'falling' });

@@ -5,10 +5,11 @@ import { limits } from './domain/limits.ts';
 import type { RotateBody } from './domain/request-body.ts';
 import { rotated, type StoredSecret, unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
-import { newSecretId, type SecretMint } from './secret-factory.ts';
+import { newSecretId, type SecretFactory } from './secret-factory.ts';
 
 /** What a rotation needs besides the parts of every write. */
-export type RotateParts = WriteParts<Subscription> & Readonly<{ mint: SecretMint; secretOverlapMs: number }>;
+export type RotateParts = WriteParts<Subscription> &
+  Readonly<{ secretFactory: SecretFactory; secretOverlapMs: number }>;
 
 /** The subscription with its new secret, which nobody can read again. */
 export type Rotated = Written<Subscription> & Readonly<{ shownSecret: string | null }>;
@@ -20,17 +21,21 @@ function refuseTooMany(secrets: readonly StoredSecret[]): void {
 }
 
 // Two signatures by one key would tell a receiver nothing, and the "old" secret would never end.
-function refuseKnown({ mint }: RotateParts, current: Subscription, own: string | undefined): void {
+function refuseKnown({ secretFactory }: RotateParts, current: Subscription, own: string | undefined): void {
   if (own === undefined) return;
   const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
-  const known = mint.findSame(current.secrets, own, owner);
+  const known = secretFactory.findSame(current.secrets, own, owner);
   if (known === undefined) return;
   const state = known.expiresAtMs === null ? 'is in force' : 'still signs beside the one in force';
   refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: give a new one` }]);
 }
 
 /** Returns the secret that this run has made, or an earlier one of the same request, whose answer was lost. */
-function shownSecretOf({ mint }: RotateParts, current: Subscription, secretId: string): string | null {
+function shownSecretOf(
+  { secretFactory }: RotateParts,
+  current: Subscription,
+  secretId: string,
+): string | null {
   const { id, workspaceId, secrets } = current;
   const made = secrets.find((secret) => secret.id === secretId);
   if (made === undefined) {
@@ -38,12 +43,14 @@ function shownSecretOf({ mint }: RotateParts, current: Subscription, secretId: s
       'The secret of this Idempotency-Key has been replaced by now: take a new key to rotate again.';
     throw new AppError({ code: 'conflict', message });
   }
-  return made.publicKey === null ? mint.open(made.sealed, { workspaceId, subscriptionId: id }) : null;
+  return made.publicKey === null
+    ? secretFactory.open(made.sealed, { workspaceId, subscriptionId: id })
+    : null;
 }
 
 /** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
 export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
-  const { clock, mint, secretOverlapMs } = parts;
+  const { clock, secretFactory, secretOverlapMs } = parts;
   const overlapMs = body.overlap_seconds === undefined ? secretOverlapMs : body.overlap_seconds * 1_000;
   const id = target.by.run?.id ?? newSecretId();
   const written = await writeVersion(parts, target, {
@@ -52,9 +59,9 @@ export async function rotateSecret(parts: RotateParts, target: Target, body: Rot
       const nowMs = clock.nowMs();
       const { signatureStyle: style } = current.settings;
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
-      const minted = mint.mint({ ...owner, id, style, own: body.secret, nowMs });
+      const created = secretFactory.create({ ...owner, id, style, own: body.secret, nowMs });
       refuseKnown(parts, { ...current, secrets: unexpired(current.secrets, nowMs) }, body.secret);
-      const secrets = rotated(current.secrets, { fresh: minted.stored, nowMs, overlapMs });
+      const secrets = rotated(current.secrets, { fresh: created.stored, nowMs, overlapMs });
       refuseTooMany(secrets);
       return withSecrets(current, secrets, nowMs);
     },

@@ -18,11 +18,11 @@ export type SecretOwner = Readonly<{ workspaceId: WorkspaceId; subscriptionId: S
 export const newSecretId = (): string => `sec_${randomUUID().replaceAll('-', '')}`;
 
 /** What is minted. `own` is a secret that the caller brings; `id` is a new one where it was not reserved. */
-export type Minting = SecretOwner &
+export type SecretRequest = SecretOwner &
   Readonly<{ id?: string | undefined; style: SignatureStyle; own: string | undefined; nowMs: number }>;
 
 /** The secret as its owner sees it this once, null for a key pair (its owner gets the public key), and as it is kept. */
-export type Minted = Readonly<{ shown: string | null; stored: StoredSecret }>;
+export type CreatedSecret = Readonly<{ shown: string | null; stored: StoredSecret }>;
 
 const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secrets'): readonly string[] => [
   workspaceId,
@@ -34,7 +34,7 @@ const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secre
 export type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
 
 /** Makes, seals and opens what only its owner may know. Nothing but these functions ever holds it in the clear. */
-export class SecretMint {
+export class SecretFactory {
   readonly #ring: KeyRing;
 
   constructor(ring: KeyRing) {
@@ -42,8 +42,8 @@ export class SecretMint {
   }
 
   /** A new secret, or the caller's own. Throws AppError `unprocessable` when that one is not of the style. */
-  mint(minting: Minting): Minted {
-    const { id = newSecretId(), style, own, nowMs } = minting;
+  create(request: SecretRequest): CreatedSecret {
+    const { id = newSecretId(), style, own, nowMs } = request;
     const isPair = style === 'v1a';
     const secret = own ?? (isPair ? generateKeyPair().secret : generateSecret());
     if (own !== undefined) requireStyle(own, style);
@@ -51,7 +51,7 @@ export class SecretMint {
       shown: isPair ? null : secret,
       stored: {
         id,
-        sealed: seal(this.#ring, secret, associated(minting)),
+        sealed: seal(this.#ring, secret, associated(request)),
         createdAtMs: nowMs,
         expiresAtMs: null,
         publicKey: isPair ? publicKeyOf(secret) : null,

@@ -2,11 +2,11 @@ import type { EventId, SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { RecordAttempt, SendRequest } from '../endpoint-health/ports.ts';
-import type { DocumentStore, Reach } from '../registry/ports.ts';
+import type { DocumentStore, Scope } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
-import { type PreparedTest, type SendOutcome, testEvent, testFact } from './domain/test-attempt.ts';
+import { type PreparedTest, type SendOutcome, testAttemptEvent, testEvent } from './domain/test-attempt.ts';
 import { readSubscription } from './read-subscriptions.ts';
-import type { SecretMint } from './secret-factory.ts';
+import type { SecretFactory } from './secret-factory.ts';
 import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';
@@ -14,7 +14,7 @@ import { inTestSlot } from './test-slots.ts';
 /** What a test works with. */
 export type TestParts = Readonly<{
   store: Pick<DocumentStore<Subscription>, 'find'>;
-  mint: SecretMint;
+  secretFactory: SecretFactory;
   send: SendRequest;
   recordAttempt: RecordAttempt;
   clock: Clock;
@@ -23,7 +23,7 @@ export type TestParts = Readonly<{
 
 /** Whom to test, for whom. `eventId` is reserved by the caller; `traceparent` goes with the request. */
 export type TestTarget = Readonly<{
-  reach: Reach;
+  scope: Scope;
   id: SubscriptionId;
   eventId: EventId;
   traceparent: string;
@@ -31,7 +31,7 @@ export type TestTarget = Readonly<{
 
 /** What came of a test. `recorded`: the attempt will appear in the history. */
 export type Tested = Readonly<{
-  fact: ReturnType<typeof testFact>;
+  attemptEvent: ReturnType<typeof testAttemptEvent>;
   responseBody: string | null;
   recorded: boolean;
 }>;
@@ -41,7 +41,7 @@ export type Tested = Readonly<{
  * disabled subscription can be tested too: that is how its owner finds out whether to enable it.
  */
 export async function sendTest(parts: TestParts, target: TestTarget): Promise<Tested> {
-  const subscription = await readSubscription(parts.store, target.reach, target.id);
+  const subscription = await readSubscription(parts.store, target.scope, target.id);
   return inTestSlot(async () => sendOne(parts, subscription, target));
 }
 
@@ -50,13 +50,15 @@ async function sendOne(
   subscription: Subscription,
   { eventId, traceparent }: TestTarget,
 ): Promise<Tested> {
-  const { mint, send, clock, logger } = parts;
+  const { secretFactory, send, clock, logger } = parts;
   const atMs = clock.nowMs();
   const prepared: PreparedTest = { subscription, eventId, atMs };
-  const sent = await send(signRequest(mint, { subscription, event: testEvent(prepared), atMs, traceparent }));
-  const fact = testFact(prepared, sent);
-  const recorded = await record(parts, fact, traceparent);
-  const { outcome, deliveryId, durationMs } = fact;
+  const sent = await send(
+    signRequest(secretFactory, { subscription, event: testEvent(prepared), atMs, traceparent }),
+  );
+  const attemptEvent = testAttemptEvent(prepared, sent);
+  const recorded = await record(parts, attemptEvent, traceparent);
+  const { outcome, deliveryId, durationMs } = attemptEvent;
   const reason = outcome.kind === 'failed' ? outcome.reason : null;
   const detail = sent.kind === 'failed' ? { detail: sent.detail } : {};
   const fields = {
@@ -67,7 +69,7 @@ async function sendOne(
     reason,
   };
   logger.info({ ...fields, recorded, ...detail }, 'subscription.tested');
-  return { fact, responseBody: bodyOf(sent), recorded };
+  return { attemptEvent, responseBody: bodyOf(sent), recorded };
 }
 
 const bodyOf = (sent: SendOutcome): string | null =>
@@ -76,14 +78,14 @@ const bodyOf = (sent: SendOutcome): string | null =>
 // The answer is worth having whether or not it could be noted.
 async function record(
   { recordAttempt, logger }: TestParts,
-  fact: Tested['fact'],
+  attemptEvent: Tested['attemptEvent'],
   traceparent: string,
 ): Promise<boolean> {
   try {
-    await recordAttempt(fact, traceparent);
+    await recordAttempt(attemptEvent, traceparent);
     return true;
   } catch (error) {
-    logger.warn({ deliveryId: fact.deliveryId, detail: messageOf(error) }, 'test.not-recorded');
+    logger.warn({ deliveryId: attemptEvent.deliveryId, detail: messageOf(error) }, 'test.not-recorded');
     return false;
   }
 }

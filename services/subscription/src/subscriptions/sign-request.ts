@@ -11,7 +11,7 @@ import {
 import type { OutgoingRequest } from '../endpoint-health/ports.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import type { Subscription } from './domain/subscription.ts';
-import type { SecretMint } from './secret-factory.ts';
+import type { SecretFactory } from './secret-factory.ts';
 
 /** What is sent, to whom and when. */
 export type Unsigned = Readonly<{
@@ -21,17 +21,24 @@ export type Unsigned = Readonly<{
   traceparent: string;
 }>;
 
-function secretsOf(mint: SecretMint, { id, workspaceId, secrets }: Subscription, nowMs: number): string[] {
+function secretsOf(
+  secretFactory: SecretFactory,
+  { id, workspaceId, secrets }: Subscription,
+  nowMs: number,
+): string[] {
   return unexpired(secrets, nowMs).map(({ sealed }) =>
-    mint.open(sealed, { workspaceId, subscriptionId: id }),
+    secretFactory.open(sealed, { workspaceId, subscriptionId: id }),
   );
 }
 
 type Header = readonly [name: string, value: string];
 
-function secretHeadersOf(mint: SecretMint, { id, workspaceId, settings }: Subscription): readonly Header[] {
+function secretHeadersOf(
+  secretFactory: SecretFactory,
+  { id, workspaceId, settings }: Subscription,
+): readonly Header[] {
   const owner = { workspaceId, subscriptionId: id };
-  return settings.secretHeaders.map((header) => [header.name, mint.openHeader(owner, header)]);
+  return settings.secretHeaders.map((header) => [header.name, secretFactory.openHeader(owner, header)]);
 }
 
 /** What goes beside the headers that are no secret: credentials, opened, and the origin that the endpoint consented to. */
@@ -42,19 +49,19 @@ function otherHeaders({ settings }: Subscription, secretHeaders: readonly Header
 }
 
 /** Every header that its owner chose, names in lower case, for a request that is no delivery. */
-export function ownHeaders(mint: SecretMint, subscription: Subscription): Record<string, string> {
+export function ownHeaders(secretFactory: SecretFactory, subscription: Subscription): Record<string, string> {
   const headers = lowerCaseHeaders(Object.entries(subscription.settings.headers));
-  const others = otherHeaders(subscription, secretHeadersOf(mint, subscription));
+  const others = otherHeaders(subscription, secretHeadersOf(secretFactory, subscription));
   return { ...headers, ...others, 'user-agent': userAgent };
 }
 
 /** The request as delivery makes it: the same body, headers and signatures, by the same code. */
-export function signRequest(mint: SecretMint, unsigned: Unsigned): OutgoingRequest {
+export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): OutgoingRequest {
   const { subscription, event, atMs, traceparent } = unsigned;
   const { settings } = subscription;
   const { format } = settings;
-  const secrets = secretsOf(mint, subscription, atMs);
-  const secretHeaders = secretHeadersOf(mint, subscription);
+  const secrets = secretsOf(secretFactory, subscription, atMs);
+  const secretHeaders = secretHeadersOf(secretFactory, subscription);
   const [newest] = secrets;
   if (newest === undefined)
     throw new AppError({ code: 'internal', message: 'a subscription without a secret' });
@@ -83,5 +90,5 @@ export function signRequest(mint: SecretMint, unsigned: Unsigned): OutgoingReque
   const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs, mask };
   if (settings.tls === null) return request;
   const owner = { workspaceId: subscription.workspaceId, subscriptionId: subscription.id };
-  return { ...request, tls: mint.openTls(settings.tls.sealed, owner) };
+  return { ...request, tls: secretFactory.openTls(settings.tls.sealed, owner) };
 }

@@ -11,7 +11,7 @@ import {
 import { exactly, shape } from '../registry/document-kind.ts';
 import { nextExpiryMs } from './domain/signing-secrets.ts';
 import { type Settings, type Subscription, verifications } from './domain/subscription.ts';
-import type { CertificateFacts, StoredTls } from './domain/tls-material.ts';
+import type { CertificateInfo, StoredTls } from './domain/tls-material.ts';
 
 type CertificateFields = Readonly<{ fingerprint: string; expires_at_ms: number }>;
 
@@ -113,12 +113,12 @@ export const fields = {
   test_owed: shape.flag,
 };
 
-const certificateFields = ({ fingerprint, expiresAtMs }: CertificateFacts): CertificateFields => ({
+const certificateFields = ({ fingerprint, expiresAtMs }: CertificateInfo): CertificateFields => ({
   fingerprint,
   expires_at_ms: expiresAtMs,
 });
 
-const certificateFacts = (document: CertificateFields): CertificateFacts => ({
+const certificateInfo = (document: CertificateFields): CertificateInfo => ({
   fingerprint: document.fingerprint,
   expiresAtMs: document.expires_at_ms,
 });
@@ -137,8 +137,8 @@ const tlsOf = (document: SubscriptionFields['tls']): StoredTls | null =>
     ? null
     : {
         sealed: document.sealed,
-        ca: document.ca.map(certificateFacts),
-        certificate: document.certificate.map(certificateFacts),
+        ca: document.ca.map(certificateInfo),
+        certificate: document.certificate.map(certificateInfo),
       };
 
 /** The fields of a subscription. */
@@ -177,7 +177,7 @@ export const toFields = ({ settings, ...subscription }: Subscription): Subscript
   next_secret_expiry_ms: nextExpiryMs(subscription.secrets),
   disabled_at_ms: subscription.disabledAtMs,
   disabled_reason: subscription.disabledReason,
-  test_owed: subscription.isTestOwed,
+  test_owed: subscription.isTestPending,
 });
 
 const settingsOf = (document: SubscriptionFields): Settings => ({
@@ -221,5 +221,5 @@ export const fromFields = (document: SubscriptionFields & Readonly<{ _id: string
   })),
   disabledAtMs: document.disabled_at_ms,
   disabledReason: document.disabled_reason,
-  isTestOwed: document.test_owed,
+  isTestPending: document.test_owed,
 });

@@ -62,7 +62,7 @@ describe('the document of a subscription', () => {
       request_origin: ___,
       test_owed: ____,
       ...third
-    } = toDocument(aSubscription({ isTestOwed: true, settings: { verify: 'ping' } }));
+    } = toDocument(aSubscription({ isTestPending: true, settings: { verify: 'ping' } }));
     expect(fromDocument({ ...third, schema_version: 3 })).toEqual(
       aSubscription({ id: subscriptionId(third._id), settings: { secretHeaders: [], verify: 'none' } }),
     );

@@ -46,7 +46,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   toFields,
   fromFields,
   encode: (subscription) => encodeSubscription(recordOf(subscription)),
-  factsOf: (record) => {
+  recordInfoOf: (record) => {
     const { version, countedVersion, state } = decodeSubscription(record);
     return { version, countedVersion, isDeleted: state === 'deleted' };
   },

@@ -1,5 +1,5 @@
 import { explainFilter, type FailedCondition } from '@tidings/filters';
-import type { Reach } from '../registry/ports.ts';
+import type { Scope } from '../registry/ports.ts';
 import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
 import type { Fault } from './domain/fault.ts';
 import type { FilterTestBody } from './domain/filter-test-body.ts';
@@ -41,13 +41,13 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
 /** Matches a filter with an event, or with the example of an event type. Throws AppError `unprocessable`. */
 export async function testFilter(
   { catalogue, checks }: FilterTestParts,
-  reach: Reach,
+  scope: Scope,
   body: FilterTestBody,
 ): Promise<FilterTest> {
   const { filter, event, event_type: name } = body;
   refuseFaults([...sourceFaults(body), ...checks.checkFilter(filter).map(inBody)]);
   const typeName = name ?? event?.type;
-  const types = typeName === undefined ? null : await catalogue.typesOf(reach, [typeName]);
+  const types = typeName === undefined ? null : await catalogue.typesOf(scope, [typeName]);
   const data = event === undefined ? exampleOf(name ?? '', types?.[0]) : event.data;
   const { matches, failed } = explainFilter(filter, data);
   return { matches, failed: failed.map(inBody), warnings: filterWarnings(filter, types).map(inBody) };

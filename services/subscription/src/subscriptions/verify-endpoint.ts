@@ -6,14 +6,14 @@ import { refusal } from '../registry/refuse-faults.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
 import type { Settings, Subscription } from './domain/subscription.ts';
 import { type SendOutcome, testEvent } from './domain/test-attempt.ts';
-import type { SecretMint } from './secret-factory.ts';
+import type { SecretFactory } from './secret-factory.ts';
 import { ownHeaders, signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';
 
 /** What asking an endpoint works with. `requestOrigin`: how this installation calls itself. */
 export type VerifyParts = Readonly<{
-  mint: SecretMint;
+  secretFactory: SecretFactory;
   send: SendRequest;
   clock: Clock;
   logger: Logger;
@@ -48,7 +48,11 @@ const failed = (detail: string): Error => refusal([{ pointer: '/endpoint_url', d
 async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<void> {
   const atMs = parts.clock.nowMs();
   const event = testEvent({ subscription, eventId: newEventId(atMs), atMs });
-  await ask(parts, subscription, signRequest(parts.mint, { subscription, event, atMs, traceparent }));
+  await ask(
+    parts,
+    subscription,
+    signRequest(parts.secretFactory, { subscription, event, atMs, traceparent }),
+  );
 }
 
 async function challenge(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<Settings> {
@@ -57,7 +61,7 @@ async function challenge(parts: VerifyParts, { subscription, traceparent }: Veri
   const { headers } = await ask(parts, subscription, {
     method: 'OPTIONS',
     url: settings.endpointUrl,
-    headers: { ...ownHeaders(parts.mint, subscription), ...questionHeaders(question), traceparent },
+    headers: { ...ownHeaders(parts.secretFactory, subscription), ...questionHeaders(question), traceparent },
     body: Buffer.alloc(0),
     timeoutMs: settings.timeoutMs,
   });

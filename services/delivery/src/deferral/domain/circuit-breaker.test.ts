@@ -1,41 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { breakerRules, EndpointBreaker } from './circuit-breaker.ts';
+import { breakerRules, CircuitBreaker } from './circuit-breaker.ts';
 
-const opened = (): EndpointBreaker => {
-  const breaker = new EndpointBreaker();
-  for (let n = 0; n < breakerRules.troublesInARow; n += 1) breaker.record(1, 0);
+const opened = (): CircuitBreaker => {
+  const breaker = new CircuitBreaker();
+  for (let n = 0; n < breakerRules.consecutiveFailures; n += 1) breaker.record(1, 0);
   return breaker;
 };
 
-describe('EndpointBreaker', () => {
+describe('CircuitBreaker', () => {
   it('lets all through while closed', () => {
-    const breaker = new EndpointBreaker();
-    for (let n = 1; n < breakerRules.troublesInARow; n += 1) expect(breaker.record(1, n)).toBe(false);
+    const breaker = new CircuitBreaker();
+    for (let n = 1; n < breakerRules.consecutiveFailures; n += 1) expect(breaker.record(1, n)).toBe(false);
     expect(breaker.admit(0)).toEqual({ kind: 'go' });
   });
 
   it('opens after so many troubles in a row, however far apart', () => {
-    const breaker = new EndpointBreaker();
+    const breaker = new CircuitBreaker();
     const hourMs = 3_600_000;
-    for (let n = 1; n < breakerRules.troublesInARow; n += 1) breaker.record(1, n * hourMs);
+    for (let n = 1; n < breakerRules.consecutiveFailures; n += 1) breaker.record(1, n * hourMs);
     expect(breaker.record(1, 99 * hourMs)).toBe(true);
     expect(breaker.state).toBe('open');
   });
 
   it('opens sooner after timeouts, which count twice', () => {
-    const breaker = new EndpointBreaker();
+    const breaker = new CircuitBreaker();
     expect([breaker.record(2, 0), breaker.record(2, 1), breaker.record(2, 2)]).toEqual([false, false, true]);
   });
 
   it('opens when half of the recent requests were trouble, and forgets old trouble', () => {
-    const flapping = new EndpointBreaker();
+    const flapping = new CircuitBreaker();
     for (let n = 0; n < 40 && flapping.state === 'closed'; n += 1)
       flapping.record(n % 2 === 0 ? 1 : 0, n * 100);
     expect(flapping.state).toBe('open');
-    const seldom = new EndpointBreaker();
+    const seldom = new CircuitBreaker();
     for (let n = 0; n < 1_000; n += 1) seldom.record(n % 2 === 0 ? 1 : 0, n * 10_000);
     expect(seldom.state).toBe('closed');
-    const mostlyFine = new EndpointBreaker();
+    const mostlyFine = new CircuitBreaker();
     for (let n = 0; n < 1_000; n += 1) mostlyFine.record(n % 3 === 0 ? 1 : 0, n * 10);
     expect(mostlyFine.state).toBe('closed');
   });
@@ -71,13 +71,13 @@ describe('EndpointBreaker', () => {
   });
 
   it('is troubled from the first trouble to the next success', () => {
-    const breaker = new EndpointBreaker();
-    expect(breaker.isTroubled).toBe(false);
+    const breaker = new CircuitBreaker();
+    expect(breaker.isFailing).toBe(false);
     breaker.record(1, 0);
-    expect(breaker.isTroubled).toBe(true);
+    expect(breaker.isFailing).toBe(true);
     breaker.record(0, 1);
-    expect(breaker.isTroubled).toBe(false);
-    expect(opened().isTroubled).toBe(true);
+    expect(breaker.isFailing).toBe(false);
+    expect(opened().isFailing).toBe(true);
   });
 
   it('says for how long it has been broken, failed probes included', () => {

@@ -19,11 +19,11 @@ const probe: Admission = { kind: 'probe' };
 /** When a breaker opens and for how long. */
 export const breakerRules = {
   /** Timeouts count twice. */
-  troublesInARow: 5,
+  consecutiveFailures: 5,
   /** Of at least this much recent trouble … */
-  recentTroubles: 10,
+  minRecentFailures: 10,
   /** … this part. */
-  troubleRatio: 0.5,
+  failureRatio: 0.5,
   /** A request counts half after this long. */
   halfLifeMs: 30_000,
   firstOpenMs: 10_000,
@@ -31,12 +31,12 @@ export const breakerRules = {
 } as const;
 
 /** The breaker of one endpoint. Times are monotonic milliseconds. */
-export class EndpointBreaker {
+export class CircuitBreaker {
   #state: BreakerState = 'closed';
-  #inARow = 0;
-  #troubles = 0;
+  #consecutive = 0;
+  #failureWeight = 0;
   #requests = 0;
-  #countedMs = 0;
+  #decayedMs = 0;
   #openMs = 0;
   #openUntilMs = 0;
   #brokenSinceMs = 0;
@@ -47,12 +47,12 @@ export class EndpointBreaker {
 
   /** True when it remembers nothing: it could as well be forgotten. */
   get isBlank(): boolean {
-    return this.#state === 'closed' && this.#inARow === 0;
+    return this.#state === 'closed' && this.#consecutive === 0;
   }
 
   /** True when the last request brought trouble, or it is not closed: what was learnt of the endpoint before may be over. */
-  get isTroubled(): boolean {
-    return this.#state !== 'closed' || this.#inARow > 0;
+  get isFailing(): boolean {
+    return this.#state !== 'closed' || this.#consecutive > 0;
   }
 
   /** For how long it has not been closed. */
@@ -78,30 +78,30 @@ export class EndpointBreaker {
   }
 
   /** One request has ended; 0 trouble is a success. True when the state changed. */
-  record(trouble: number, nowMs: number): boolean {
+  record(failureWeight: number, nowMs: number): boolean {
     const before = this.#state;
-    const isTrouble = trouble > 0;
-    this.#count(trouble, nowMs);
+    const isFailure = failureWeight > 0;
+    this.#count(failureWeight, nowMs);
     if (this.#state === 'half-open') {
-      if (isTrouble) this.#open(nowMs);
+      if (isFailure) this.#open(nowMs);
       else this.#close();
-    } else if (this.#state === 'closed' && isTrouble && this.#isTooMuch()) this.#open(nowMs);
+    } else if (this.#state === 'closed' && isFailure && this.#exceedsThreshold()) this.#open(nowMs);
     return this.#state !== before;
   }
 
-  #count(trouble: number, nowMs: number): void {
-    this.#inARow = trouble > 0 ? this.#inARow + trouble : 0;
-    const kept = 0.5 ** (Math.max(0, nowMs - this.#countedMs) / breakerRules.halfLifeMs);
-    this.#countedMs = nowMs;
-    this.#requests = this.#requests * kept + Math.max(trouble, 1);
-    this.#troubles = this.#troubles * kept + trouble;
+  #count(failureWeight: number, nowMs: number): void {
+    this.#consecutive = failureWeight > 0 ? this.#consecutive + failureWeight : 0;
+    const decay = 0.5 ** (Math.max(0, nowMs - this.#decayedMs) / breakerRules.halfLifeMs);
+    this.#decayedMs = nowMs;
+    this.#requests = this.#requests * decay + Math.max(failureWeight, 1);
+    this.#failureWeight = this.#failureWeight * decay + failureWeight;
   }
 
-  #isTooMuch(): boolean {
-    if (this.#inARow >= breakerRules.troublesInARow) return true;
+  #exceedsThreshold(): boolean {
+    if (this.#consecutive >= breakerRules.consecutiveFailures) return true;
     return (
-      this.#troubles >= breakerRules.recentTroubles &&
-      this.#troubles >= this.#requests * breakerRules.troubleRatio
+      this.#failureWeight >= breakerRules.minRecentFailures &&
+      this.#failureWeight >= this.#requests * breakerRules.failureRatio
     );
   }
 
@@ -115,8 +115,8 @@ export class EndpointBreaker {
   #close(): void {
     this.#state = 'closed';
     this.#openMs = 0;
-    this.#inARow = 0;
-    this.#troubles = 0;
+    this.#consecutive = 0;
+    this.#failureWeight = 0;
     this.#requests = 0;
   }
 }

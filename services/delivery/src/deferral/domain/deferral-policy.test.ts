@@ -1,93 +1,97 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LaneState } from '../../queue/domain/subscription-queue.ts';
+import type { QueueState } from '../../queue/domain/subscription-queue.ts';
 import {
+  deferOnArrival,
+  deferralRules,
   isTooOld,
-  lightQueue,
-  PartitionCompany,
-  rungForSpill,
-  spillOnArrival,
-  spillRules,
+  lightQueueLength,
+  PartitionNeighbours,
+  rungForDeferral,
 } from './deferral-policy.ts';
 import {
   bestCasePerSecond,
   countRequest,
-  EndpointPressures,
+  EndpointStates,
   endpointMs,
+  failureWeightOf,
   returnsPerSecond,
   takesPerSecond,
-  troubleOf,
 } from './endpoint-state.ts';
 
 const go = { kind: 'go' } as const;
 const arrival = {
   admission: go,
   queued: 0,
-  hasCompany: () => true,
+  hasNeighbours: () => true,
   isThrottled: false,
   takesPerSecond: null,
   bestCasePerSecond: null,
 };
 
-describe('spillOnArrival', () => {
+describe('deferOnArrival', () => {
   it('queues what comes to a short queue', () => {
-    expect(spillOnArrival({ ...arrival, queued: spillRules.maxQueued - 1 })).toBeNull();
+    expect(deferOnArrival({ ...arrival, queued: deferralRules.maxQueued - 1 })).toBeNull();
   });
 
   it('puts aside what comes to a full queue while others come through the partition, and only then', () => {
-    const full = { ...arrival, queued: spillRules.maxQueued };
-    expect(spillOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
-    expect(spillOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
-    expect(spillOnArrival({ ...full, hasCompany: () => false })).toBeNull();
+    const full = { ...arrival, queued: deferralRules.maxQueued };
+    expect(deferOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
+    expect(deferOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
+    expect(deferOnArrival({ ...full, hasNeighbours: () => false })).toBeNull();
   });
 
   it('lets a fast endpoint have a longer queue', () => {
     const fast = { ...arrival, takesPerSecond: 2_000 };
-    expect(spillOnArrival({ ...fast, queued: 499 })).toBeNull();
-    expect(spillOnArrival({ ...fast, queued: 500 })?.reason).toBe('queue-full');
-    expect(spillOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
+    expect(deferOnArrival({ ...fast, queued: 499 })).toBeNull();
+    expect(deferOnArrival({ ...fast, queued: 500 })?.reason).toBe('queue-full');
+    expect(deferOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
   });
 
   it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
     // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
-    const alone = { ...arrival, hasCompany: () => false };
+    const alone = { ...arrival, hasNeighbours: () => false };
     const takes = (perSecond: number) => ({
       ...alone,
       takesPerSecond: perSecond,
       bestCasePerSecond: perSecond,
     });
-    expect(spillOnArrival({ ...takes(10), queued: 99 })).toBeNull();
-    expect(spillOnArrival({ ...takes(10), queued: 100 })?.reason).toBe('queue-full');
-    expect(spillOnArrival({ ...takes(100), queued: 999 })).toBeNull();
-    expect(spillOnArrival({ ...takes(100), queued: 1_000 })?.reason).toBe('queue-full');
-    expect(spillOnArrival({ ...alone, queued: 900 })).toBeNull();
+    expect(deferOnArrival({ ...takes(10), queued: 99 })).toBeNull();
+    expect(deferOnArrival({ ...takes(10), queued: 100 })?.reason).toBe('queue-full');
+    expect(deferOnArrival({ ...takes(100), queued: 999 })).toBeNull();
+    expect(deferOnArrival({ ...takes(100), queued: 1_000 })?.reason).toBe('queue-full');
+    expect(deferOnArrival({ ...alone, queued: 900 })).toBeNull();
   });
 
   it('keeps what waits because this side is slow, but lets it leave where it would hold up somebody else', () => {
     const slowHere = { ...arrival, takesPerSecond: 10, bestCasePerSecond: 5_000, queued: 4_000 };
-    expect(spillOnArrival({ ...slowHere, hasCompany: () => false })).toBeNull();
-    expect(spillOnArrival(slowHere)?.reason).toBe('queue-full');
+    expect(deferOnArrival({ ...slowHere, hasNeighbours: () => false })).toBeNull();
+    expect(deferOnArrival(slowHere)?.reason).toBe('queue-full');
   });
 
   it('puts aside what an open breaker does not let through, alone or not', () => {
-    const open = { ...arrival, admission: { kind: 'wait', waitMs: 7_000 } as const, hasCompany: () => false };
-    expect(spillOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
+    const open = {
+      ...arrival,
+      admission: { kind: 'wait', waitMs: 7_000 } as const,
+      hasNeighbours: () => false,
+    };
+    expect(deferOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
   });
 
   it('keeps the queue behind a probe short', () => {
     const probing = { ...arrival, admission: { kind: 'probe' } as const };
-    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe - 1 })).toBeNull();
-    expect(spillOnArrival({ ...probing, queued: spillRules.maxQueuedBehindProbe })?.reason).toBe(
+    expect(deferOnArrival({ ...probing, queued: deferralRules.maxQueuedBehindProbe - 1 })).toBeNull();
+    expect(deferOnArrival({ ...probing, queued: deferralRules.maxQueuedBehindProbe })?.reason).toBe(
       'breaker-open',
     );
   });
 });
 
 describe('isTooOld', () => {
-  const { maxAgeMs, maxAgeAloneMs } = spillRules;
-  const old = (state: LaneState, ageMs: number, rest: Partial<Parameters<typeof isTooOld>[0]> = {}) =>
+  const { maxAgeMs, maxAgeAloneMs } = deferralRules;
+  const old = (state: QueueState, ageMs: number, rest: Partial<Parameters<typeof isTooOld>[0]> = {}) =>
     isTooOld({
-      ...{ state, ageMs, idleAgeMs: ageMs, queued: 1, hasCompany: () => true, bestCasePerSecond: null },
+      ...{ state, ageMs, idleAgeMs: ageMs, queued: 1, hasNeighbours: () => true, bestCasePerSecond: null },
       ...rest,
     });
 
@@ -96,7 +100,7 @@ describe('isTooOld', () => {
       expect([old(state, maxAgeMs - 1), old(state, maxAgeMs)]).toEqual([false, true]);
     }
     expect([old('fresh', maxAgeAloneMs - 1), old('fresh', maxAgeAloneMs)]).toEqual([false, true]);
-    const alone = { hasCompany: () => false };
+    const alone = { hasNeighbours: () => false };
     expect([old('saturated', maxAgeAloneMs - 1, alone), old('saturated', maxAgeAloneMs, alone)]).toEqual([
       false,
       true,
@@ -104,7 +108,7 @@ describe('isTooOld', () => {
   });
 
   it('does not count the time in which this process was busy, unless the endpoint is slow all the same', () => {
-    const busy = { hasCompany: () => false, idleAgeMs: 100, queued: 900 };
+    const busy = { hasNeighbours: () => false, idleAgeMs: 100, queued: 900 };
     expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 100 })).toBe(false);
     expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 90 })).toBe(true);
     expect(old('saturated', 60_000, busy)).toBe(false);
@@ -120,9 +124,9 @@ describe('endpointMs', () => {
   });
 });
 
-describe('rungForSpill', () => {
+describe('rungForDeferral', () => {
   const rung = (waitMs: number, ahead: number, returnsPerSecond: number) =>
-    rungForSpill({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs: 0 }).delayMs;
+    rungForDeferral({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs: 0 }).delayMs;
 
   it('is what the breaker asks or what the backlog takes, whichever is longer', () => {
     expect(rung(0, 0, 10)).toBe(1_000);
@@ -147,7 +151,7 @@ describe('rungForSpill', () => {
         let trips = 0;
         for (; elapsedMs < waitMs; trips += 1) elapsedMs += rung(waitMs - elapsedMs, 0, 10);
         expect(trips).toBeLessThanOrEqual(10);
-        expect(elapsedMs).toBeLessThanOrEqual(waitMs * spillRules.maxStretch);
+        expect(elapsedMs).toBeLessThanOrEqual(waitMs * deferralRules.maxOvershootFactor);
       }),
     );
   });
@@ -156,7 +160,7 @@ describe('rungForSpill', () => {
     const hourMs = 3_600_000;
     const perSecond = 10;
     const whileBroken = (ahead: number, brokenMs: number) =>
-      rungForSpill({ reason: 'breaker-open', waitMs: 300_000 }, { ahead, returnsPerSecond: 100, brokenMs })
+      rungForDeferral({ reason: 'breaker-open', waitMs: 300_000 }, { ahead, returnsPerSecond: 100, brokenMs })
         .delayMs;
     // Broken for so long, everything that came since is on the ladder and the breaker asks for 5 minutes.
     for (const brokenMs of [hourMs, 8 * hourMs, 48 * hourMs]) {
@@ -169,26 +173,28 @@ describe('rungForSpill', () => {
   });
 });
 
-describe('PartitionCompany', () => {
-  const noneWaiting = () => 0;
+describe('PartitionNeighbours', () => {
+  const noneQueued = () => 0;
 
   it('knows whether somebody else came by lately', () => {
-    const company = new PartitionCompany();
-    company.note('a', 0, 100);
-    expect(company.hasOther('a', 0, noneWaiting)).toBe(false);
-    company.note('b', 0, 200);
-    expect(company.hasOther('a', 0, noneWaiting)).toBe(true);
-    expect(company.hasOther('a', 201, noneWaiting)).toBe(false);
-    expect(company.hasOther('b', 0, noneWaiting)).toBe(true);
+    const neighbours = new PartitionNeighbours();
+    neighbours.record('a', 0, 100);
+    expect(neighbours.hasOther('a', 0, noneQueued)).toBe(false);
+    neighbours.record('b', 0, 200);
+    expect(neighbours.hasOther('a', 0, noneQueued)).toBe(true);
+    expect(neighbours.hasOther('a', 201, noneQueued)).toBe(false);
+    expect(neighbours.hasOther('b', 0, noneQueued)).toBe(true);
   });
 
   it('does not take a subscription with a backlog of its own for one that would be hurt', () => {
-    const company = new PartitionCompany();
-    company.note('a', 0, 100);
-    company.note('b', 0, 100);
-    expect(company.hasOther('a', 0, (laneId) => (laneId === 'b' ? lightQueue + 1 : 0))).toBe(false);
-    company.note('b', lightQueue + 1, 500);
-    expect(company.hasOther('a', 300, noneWaiting)).toBe(false);
+    const neighbours = new PartitionNeighbours();
+    neighbours.record('a', 0, 100);
+    neighbours.record('b', 0, 100);
+    expect(
+      neighbours.hasOther('a', 0, (subscriptionId) => (subscriptionId === 'b' ? lightQueueLength + 1 : 0)),
+    ).toBe(false);
+    neighbours.record('b', lightQueueLength + 1, 500);
+    expect(neighbours.hasOther('a', 300, noneQueued)).toBe(false);
   });
 });
 
@@ -206,18 +212,18 @@ describe('the pressure of an endpoint', () => {
     [410, 0],
     [302, 0],
   ])('takes status %s for %i trouble', (statusCode, expected) => {
-    expect(troubleOf(failed(statusCode))).toBe(expected);
+    expect(failureWeightOf(failed(statusCode))).toBe(expected);
   });
 
   it('takes a status whose answer then failed for as much as no answer', () => {
-    expect(troubleOf({ ...failed(200), reason: 'reset' })).toBe(1);
-    expect(troubleOf({ ...failed(404), reason: 'protocol' })).toBe(1);
-    expect(troubleOf({ ...failed(200), reason: 'timeout' })).toBe(2);
+    expect(failureWeightOf({ ...failed(200), reason: 'reset' })).toBe(1);
+    expect(failureWeightOf({ ...failed(404), reason: 'protocol' })).toBe(1);
+    expect(failureWeightOf({ ...failed(200), reason: 'timeout' })).toBe(2);
   });
 
   it('takes a timeout for more, and a delivery for none', () => {
-    expect(troubleOf({ ...failed(null), reason: 'timeout' })).toBe(2);
-    expect(troubleOf(delivered)).toBe(0);
+    expect(failureWeightOf({ ...failed(null), reason: 'timeout' })).toBe(2);
+    expect(failureWeightOf(delivered)).toBe(0);
   });
 
   it('follows from concurrency, speed and rate', () => {
@@ -236,44 +242,44 @@ describe('the pressure of an endpoint', () => {
   });
 
   it('lets spilled commands return as fast as the endpoint takes them', () => {
-    const slow = { averageMs: 1_000, quietMs: 900, isTroubled: false };
+    const slow = { averageMs: 1_000, quietMs: 900, isFailing: false };
     expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
-    const fast = { averageMs: 10, quietMs: 0, isTroubled: false };
+    const fast = { averageMs: 10, quietMs: 0, isFailing: false };
     expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
   });
 
   it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
-    const silent = { averageMs: 10, quietMs: 9_000, isTroubled: false };
+    const silent = { averageMs: 10, quietMs: 9_000, isFailing: false };
     expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
-    const broken = { averageMs: 10_000, quietMs: 0, isTroubled: true };
+    const broken = { averageMs: 10_000, quietMs: 0, isFailing: true };
     expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: null })).toBe(100);
     expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
   });
 
   it('learns the speed from successes and timeouts, not from quick refusals', () => {
-    const pressure = new EndpointPressures().of('a', 0);
-    countRequest(pressure, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
-    expect(pressure.averageMs).toBeNull();
-    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeNull();
-    countRequest(pressure, delivered, { durationMs: 100, endpointMs: 10, nowMs: 0 });
-    countRequest(pressure, delivered, { durationMs: 200, endpointMs: 20, nowMs: 0 });
-    expect(pressure.averageMs).toBeCloseTo(120);
-    expect(bestCasePerSecond(pressure, { maxInFlight: 6, rateLimit: null })).toBeCloseTo(500);
+    const endpointState = new EndpointStates().of('a', 0);
+    countRequest(endpointState, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
+    expect(endpointState.averageMs).toBeNull();
+    expect(bestCasePerSecond(endpointState, { maxInFlight: 6, rateLimit: null })).toBeNull();
+    countRequest(endpointState, delivered, { durationMs: 100, endpointMs: 10, nowMs: 0 });
+    countRequest(endpointState, delivered, { durationMs: 200, endpointMs: 20, nowMs: 0 });
+    expect(endpointState.averageMs).toBeCloseTo(120);
+    expect(bestCasePerSecond(endpointState, { maxInFlight: 6, rateLimit: null })).toBeCloseTo(500);
     countRequest(
-      pressure,
+      endpointState,
       { ...failed(null), reason: 'timeout' },
       { durationMs: 10_120, endpointMs: 10_012, nowMs: 0 },
     );
-    expect(pressure.averageMs).toBeCloseTo(2_120);
-    expect(pressure.averageEndpointMs).toBeCloseTo(2_012);
+    expect(endpointState.averageMs).toBeCloseTo(2_120);
+    expect(endpointState.averageEndpointMs).toBeCloseTo(2_012);
   });
 
   it('is forgotten when there is nothing to remember, and only then', () => {
-    const pressures = new EndpointPressures();
-    pressures.of('idle', 0);
-    pressures.of('spilled', 0).spilled = 1;
-    pressures.of('failing', 0).breaker.record(1, 0);
-    pressures.forgetUnused(1);
-    expect(pressures.size).toBe(2);
+    const endpointStates = new EndpointStates();
+    endpointStates.of('idle', 0);
+    endpointStates.of('spilled', 0).deferred = 1;
+    endpointStates.of('failing', 0).breaker.record(1, 0);
+    endpointStates.forgetUnused(1);
+    expect(endpointStates.size).toBe(2);
   });
 });

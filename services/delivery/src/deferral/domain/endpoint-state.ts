@@ -1,12 +1,12 @@
 import type { AttemptOutcome, FailureReason } from '@tidings/contracts';
-import type { LaneLimits } from '../../queue/domain/subscription-queue.ts';
-import { EndpointBreaker } from './circuit-breaker.ts';
+import type { QueueLimits } from '../../queue/domain/subscription-queue.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 
 /** What is known of one endpoint besides its queue. */
-export type Pressure = {
-  breaker: EndpointBreaker;
+export type EndpointState = {
+  breaker: CircuitBreaker;
   /** Commands put on the ladder because they could not be taken, and not back yet, as far as this process knows. */
-  spilled: number;
+  deferred: number;
   /** Duration of requests that succeeded or timed out, smoothed; null until there was one. */
   averageMs: number | null;
   /** The same of what the endpoint took for certain, see {@link endpointMs}. */
@@ -32,7 +32,9 @@ const reasonsOfWholeAnswers: ReadonlySet<FailureReason> = new Set([
  * 2 for a timeout, which has also held a socket all the while. Any other answer, a 404 as well, shows that the endpoint
  * is there and fast, and whoever gets it hurts nobody else.
  */
-export const troubleOf = (outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>): number => {
+export const failureWeightOf = (
+  outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
+): number => {
   if (outcome.kind === 'delivered') return 0;
   if (outcome.reason === 'timeout') return 2;
   const { reason, statusCode } = outcome;
@@ -57,14 +59,17 @@ export const endpointMs = (durationMs: number, turns: number): number =>
  */
 export const takesPerSecond = (
   { averageMs, quietMs }: Readonly<{ averageMs: number | null; quietMs: number }>,
-  { maxInFlight, rateLimit }: LaneLimits,
+  { maxInFlight, rateLimit }: QueueLimits,
 ): number => {
   const bySpeed = (maxInFlight * 1_000) / Math.max(averageMs ?? assumedMs, quietMs, 1);
   return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
 };
 
 /** The same if whatever may have been the slowness of this side was that; null until the endpoint has answered. */
-export const bestCasePerSecond = ({ averageEndpointMs }: Pressure, limits: LaneLimits): number | null =>
+export const bestCasePerSecond = (
+  { averageEndpointMs }: EndpointState,
+  limits: QueueLimits,
+): number | null =>
   averageEndpointMs === null ? null : takesPerSecond({ averageMs: averageEndpointMs, quietMs: 0 }, limits);
 
 // More would cost too much if it is in vain, less would keep a backlog away long after a moment's trouble.
@@ -76,54 +81,54 @@ const maxReturnsPerSecond = 100;
  * away no longer than makes a trip in vain cheap.
  */
 export const returnsPerSecond = (
-  speed: Readonly<{ averageMs: number | null; quietMs: number; isTroubled: boolean }>,
-  limits: LaneLimits,
+  speed: Readonly<{ averageMs: number | null; quietMs: number; isFailing: boolean }>,
+  limits: QueueLimits,
 ): number => {
-  const afterwards = speed.isTroubled
+  const afterwards = speed.isFailing
     ? (limits.rateLimit?.perSecond ?? Infinity)
     : takesPerSecond({ ...speed, quietMs: 0 }, limits);
   return Math.max(takesPerSecond(speed, limits), Math.min(afterwards, maxReturnsPerSecond));
 };
 
 /** Breakers and backlogs of the endpoints that were in use lately. */
-export class EndpointPressures {
-  readonly #pressures = new Map<string, Pressure>();
+export class EndpointStates {
+  readonly #states = new Map<string, EndpointState>();
 
   get size(): number {
-    return this.#pressures.size;
+    return this.#states.size;
   }
 
-  values(): IterableIterator<Pressure> {
-    return this.#pressures.values();
+  values(): IterableIterator<EndpointState> {
+    return this.#states.values();
   }
 
-  of(subscriptionId: string, nowMs: number): Pressure {
-    const known = this.#pressures.get(subscriptionId);
+  of(subscriptionId: string, nowMs: number): EndpointState {
+    const known = this.#states.get(subscriptionId);
     if (known !== undefined) {
       known.usedMs = nowMs;
       return known;
     }
-    const fresh: Pressure = {
-      breaker: new EndpointBreaker(),
-      spilled: 0,
+    const fresh: EndpointState = {
+      breaker: new CircuitBreaker(),
+      deferred: 0,
       averageMs: null,
       averageEndpointMs: null,
       usedMs: nowMs,
     };
-    this.#pressures.set(subscriptionId, fresh);
+    this.#states.set(subscriptionId, fresh);
     return fresh;
   }
 
   /** Starts over with a closed breaker. What was spilled is still on the ladder. */
   renew(subscriptionId: string): void {
-    const known = this.#pressures.get(subscriptionId);
-    if (known !== undefined) known.breaker = new EndpointBreaker();
+    const known = this.#states.get(subscriptionId);
+    if (known !== undefined) known.breaker = new CircuitBreaker();
   }
 
   /** Forgets endpoints that were not used since `beforeMs` and have nothing to be remembered for. */
   forgetUnused(beforeMs: number): void {
-    for (const [id, { breaker, spilled, usedMs }] of this.#pressures) {
-      if (usedMs < beforeMs && spilled === 0 && breaker.isBlank) this.#pressures.delete(id);
+    for (const [id, { breaker, deferred, usedMs }] of this.#states) {
+      if (usedMs < beforeMs && deferred === 0 && breaker.isBlank) this.#states.delete(id);
     }
   }
 }
@@ -133,13 +138,13 @@ const smoothed = (average: number | null, ms: number): number =>
 
 /** Counts one ended request. True when the breaker changed its state. */
 export const countRequest = (
-  pressure: Pressure,
+  endpointState: EndpointState,
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
   { durationMs, endpointMs, nowMs }: Readonly<{ durationMs: number; endpointMs: number; nowMs: number }>,
 ): boolean => {
   if (outcome.kind === 'delivered' || outcome.reason === 'timeout') {
-    pressure.averageMs = smoothed(pressure.averageMs, durationMs);
-    pressure.averageEndpointMs = smoothed(pressure.averageEndpointMs, endpointMs);
+    endpointState.averageMs = smoothed(endpointState.averageMs, durationMs);
+    endpointState.averageEndpointMs = smoothed(endpointState.averageEndpointMs, endpointMs);
   }
-  return pressure.breaker.record(troubleOf(outcome), nowMs);
+  return endpointState.breaker.record(failureWeightOf(outcome), nowMs);
 };

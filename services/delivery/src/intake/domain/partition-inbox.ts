@@ -4,10 +4,10 @@ import { Fifo } from '../../queue/domain/collections.ts';
  * What was read and not looked at yet, by partition. Partitions take turns of a few items each, so that a large batch
  * of one does not keep the others waiting.
  */
-export class Intake<T> {
+export class PartitionInbox<T> {
   readonly #partitions = new Map<number, Fifo<T>>();
   /** The partitions with something waiting, each once. No Set: adr/0012. */
-  readonly #turns = new Fifo<Fifo<T>>();
+  readonly #ready = new Fifo<Fifo<T>>();
   #waiting = 0;
 
   get waiting(): number {
@@ -16,21 +16,21 @@ export class Intake<T> {
 
   add(partition: number, items: readonly T[]): void {
     const queue = this.#queueOf(partition);
-    if (queue.length === 0 && items.length > 0) this.#turns.push(queue);
+    if (queue.length === 0 && items.length > 0) this.#ready.push(queue);
     for (const item of items) queue.push(item);
     this.#waiting += items.length;
   }
 
   /** Takes up to `count` items of the partition whose turn it is; empty when nothing waits. */
   next(count: number): readonly T[] {
-    const queue = this.#turns.shift();
+    const queue = this.#ready.shift();
     const items: T[] = [];
     for (let item = queue?.shift(); item !== undefined; item = queue?.shift()) {
       items.push(item);
       if (items.length === count) break;
     }
     this.#waiting -= items.length;
-    if (queue !== undefined && queue.length > 0) this.#turns.push(queue);
+    if (queue !== undefined && queue.length > 0) this.#ready.push(queue);
     return items;
   }
 
@@ -38,7 +38,7 @@ export class Intake<T> {
     const queue = this.#partitions.get(partition);
     if (queue === undefined) return;
     this.#waiting -= queue.length;
-    this.#turns.removeWhere((turn) => turn === queue);
+    this.#ready.removeWhere((other) => other === queue);
     this.#partitions.delete(partition);
   }
 

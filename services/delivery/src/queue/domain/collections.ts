@@ -1,5 +1,5 @@
 // How many taken places may stay at the front before they are given back.
-const maxTakenPlaces = 64;
+const compactAfter = 64;
 
 /** First in, first out. An array's own shift moves everything behind it. */
 export class Fifo<T> {
@@ -26,7 +26,7 @@ export class Fifo<T> {
     if (this.#taken === this.#items.length) {
       this.#items = [];
       this.#taken = 0;
-    } else if (this.#taken > maxTakenPlaces && this.#taken * 2 > this.#items.length) {
+    } else if (this.#taken > compactAfter && this.#taken * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#taken);
       this.#taken = 0;
     }
@@ -50,10 +50,10 @@ export class Fifo<T> {
 }
 
 /** What can be a member of a ring. The two links belong to the ring. */
-export type RingMember<T> = { next: T | null; previous: T | null };
+export type RingNode<T> = { next: T | null; previous: T | null };
 
 /** A circle of members with a first one; adding, removing and turning cost the same however many there are. */
-export class Ring<T extends RingMember<T>> {
+export class Ring<T extends RingNode<T>> {
   #first: T | null = null;
 
   get first(): T | null {
@@ -61,52 +61,52 @@ export class Ring<T extends RingMember<T>> {
   }
 
   /** Adds `member`, which must be in no ring, as the last one. */
-  add(member: T): void {
+  add(node: T): void {
     const first = this.#first;
     if (first === null) {
-      member.next = member;
-      member.previous = member;
-      this.#first = member;
+      node.next = node;
+      node.previous = node;
+      this.#first = node;
       return;
     }
     const last = first.previous as T;
-    member.next = first;
-    member.previous = last;
-    last.next = member;
-    first.previous = member;
+    node.next = first;
+    node.previous = last;
+    last.next = node;
+    first.previous = node;
   }
 
   /** Removes `member`, which must be in this ring. */
-  remove(member: T): void {
-    const next = member.next as T;
-    const previous = member.previous as T;
-    if (next === member) this.#first = null;
+  remove(node: T): void {
+    const next = node.next as T;
+    const previous = node.previous as T;
+    if (next === node) this.#first = null;
     else {
       previous.next = next;
       next.previous = previous;
-      if (this.#first === member) this.#first = next;
+      if (this.#first === node) this.#first = next;
     }
-    member.next = null;
-    member.previous = null;
+    node.next = null;
+    node.previous = null;
   }
 
   /** The second becomes the first, the first the last. */
-  turn(): void {
+  rotate(): void {
     if (this.#first !== null) this.#first = this.#first.next;
   }
 }
 
-type Entry<T> = Readonly<{ at: number; item: T }>;
+type PersistedEntry<T> = Readonly<{ at: number; item: T }>;
 
 /** A binary heap: the entry with the smallest `at` comes first. */
 export class MinHeap<T> {
-  readonly #entries: Entry<T>[] = [];
+  readonly #entries: PersistedEntry<T>[] = [];
 
   get size(): number {
     return this.#entries.length;
   }
 
-  peek(): Entry<T> | undefined {
+  peek(): PersistedEntry<T> | undefined {
     return this.#entries[0];
   }
 
@@ -115,7 +115,7 @@ export class MinHeap<T> {
     this.#rise(this.#entries.length - 1);
   }
 
-  pop(): Entry<T> | undefined {
+  pop(): PersistedEntry<T> | undefined {
     const first = this.#entries[0];
     const last = this.#entries.pop();
     if (first === undefined || last === undefined) return undefined;
@@ -131,8 +131,8 @@ export class MinHeap<T> {
   }
 
   #swap(a: number, b: number): void {
-    const entry = this.#entries[a] as Entry<T>;
-    this.#entries[a] = this.#entries[b] as Entry<T>;
+    const entry = this.#entries[a] as PersistedEntry<T>;
+    this.#entries[a] = this.#entries[b] as PersistedEntry<T>;
     this.#entries[b] = entry;
   }
 

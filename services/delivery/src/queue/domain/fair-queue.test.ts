@@ -1,22 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from './fair-queue.ts';
-import type { LaneLimits } from './subscription-queue.ts';
+import type { QueueLimits } from './subscription-queue.ts';
 
 type Job = Readonly<{ name: string; bytes: number; arrivedMs: number }>;
 
-const unlimited: LaneLimits = { maxInFlight: 1_000, rateLimit: null };
-const atMost = (maxInFlight: number): LaneLimits => ({ maxInFlight, rateLimit: null });
+const unlimited: QueueLimits = { maxInFlight: 1_000, rateLimit: null };
+const atMost = (maxInFlight: number): QueueLimits => ({ maxInFlight, rateLimit: null });
 const wide = { softCap: 1_000, hardCap: 1_000 };
 
 const fill = (
   queue: FairQueue<Job>,
-  laneId: string,
-  options: { count: number; limits?: LaneLimits; bytes?: number },
+  subscriptionId: string,
+  options: { count: number; limits?: QueueLimits; bytes?: number },
 ) => {
   const { count, limits = unlimited, bytes = 100 } = options;
   for (let n = 1; n <= count; n += 1)
-    queue.push({ laneId, job: { name: `${laneId}${n}`, bytes, arrivedMs: 0 }, limits, nowMs: 0 });
+    queue.push({
+      subscriptionId,
+      job: { name: `${subscriptionId}${n}`, bytes, arrivedMs: 0 },
+      limits,
+      nowMs: 0,
+    });
 };
 
 const takeAll = (queue: FairQueue<Job>, nowMs = 0): string[] => {
@@ -43,10 +48,10 @@ describe('FairQueue', () => {
 
   it('serves subscriptions with equal bodies equally', () => {
     const queue = new FairQueue<Job>(wide);
-    for (const lane of ['a', 'b', 'c']) fill(queue, lane, { count: 300 });
-    const first = Array.from({ length: 300 }, () => queue.take(0)?.laneId);
-    for (const lane of ['a', 'b', 'c']) {
-      expect(Math.abs(first.filter((id) => id === lane).length - 100)).toBeLessThanOrEqual(16);
+    for (const subscription of ['a', 'b', 'c']) fill(queue, subscription, { count: 300 });
+    const first = Array.from({ length: 300 }, () => queue.take(0)?.subscriptionId);
+    for (const subscription of ['a', 'b', 'c']) {
+      expect(Math.abs(first.filter((id) => id === subscription).length - 100)).toBeLessThanOrEqual(16);
     }
   });
 
@@ -54,7 +59,7 @@ describe('FairQueue', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'small', { count: 500, bytes: 1_000 });
     fill(queue, 'large', { count: 500, bytes: 100_000 });
-    const first = Array.from({ length: 200 }, () => queue.take(0)?.laneId);
+    const first = Array.from({ length: 200 }, () => queue.take(0)?.subscriptionId);
     expect(first.filter((id) => id === 'large').length).toBeLessThan(10);
   });
 
@@ -70,7 +75,7 @@ describe('FairQueue', () => {
     const queue = new FairQueue<Job>({ softCap: 2, hardCap: 4 });
     fill(queue, 'a', { count: 10 });
     expect(takeAll(queue)).toEqual(['a1', 'a2']);
-    for (const lane of ['b', 'c', 'd']) fill(queue, lane, { count: 2 });
+    for (const subscription of ['b', 'c', 'd']) fill(queue, subscription, { count: 2 });
     expect(takeAll(queue)).toEqual(['b1', 'c1']);
     queue.finished('a', 0);
     expect(takeAll(queue)).toEqual(['d1']);
@@ -114,7 +119,12 @@ describe('FairQueue', () => {
   it('takes out what has waited too long, oldest first, and goes on with the rest', () => {
     const queue = new FairQueue<Job>(wide);
     const push = (name: string, arrivedMs: number) =>
-      queue.push({ laneId: 'a', job: { name, bytes: 100, arrivedMs }, limits: atMost(1), nowMs: arrivedMs });
+      queue.push({
+        subscriptionId: 'a',
+        job: { name, bytes: 100, arrivedMs },
+        limits: atMost(1),
+        nowMs: arrivedMs,
+      });
     for (const at of [0, 100, 200, 300]) push(`a${at}`, at);
     expect(queue.take(300)?.job.name).toBe('a0');
     const aged = queue.takeAged(
@@ -138,23 +148,23 @@ describe('FairQueue', () => {
     takeAll(queue);
     queue.finished('idle', 0);
     queue.forgetUnused(10);
-    expect(queue.lanes).toBe(1);
+    expect(queue.queues).toBe(1);
     expect(queue.inFlightOf('under-way')).toBe(1);
   });
 
   it('never breaks a limit, loses a job or changes the order of a subscription', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('push' as const), lane: fc.integer({ min: 0, max: 5 }) }),
-      fc.record({ kind: fc.constant('take' as const), lane: fc.constant(0) }),
-      fc.record({ kind: fc.constant('finish' as const), lane: fc.integer({ min: 0, max: 5 }) }),
-      fc.record({ kind: fc.constant('wait' as const), lane: fc.constant(0) }),
+      fc.record({ kind: fc.constant('push' as const), subscription: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({ kind: fc.constant('take' as const), subscription: fc.constant(0) }),
+      fc.record({ kind: fc.constant('finish' as const), subscription: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({ kind: fc.constant('wait' as const), subscription: fc.constant(0) }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 6 }), (steps, softCap) => {
         const queue = new FairQueue<Job>({ softCap, hardCap: softCap + 2 });
-        const limitsOf = (lane: number): LaneLimits => ({
-          maxInFlight: 1 + (lane % 3),
-          rateLimit: lane % 2 === 0 ? null : { perSecond: 5, burst: 1 },
+        const limitsOf = (subscription: number): QueueLimits => ({
+          maxInFlight: 1 + (subscription % 3),
+          rateLimit: subscription % 2 === 0 ? null : { perSecond: 5, burst: 1 },
         });
         const pushed = new Map<string, number>();
         const taken = new Map<string, number>();
@@ -163,34 +173,36 @@ describe('FairQueue', () => {
         const takeOne = () => {
           const next = queue.take(nowMs);
           if (next === undefined) return false;
-          const nth = (taken.get(next.laneId) ?? 0) + 1;
-          expect(next.job.name).toBe(`${next.laneId}-${nth}`);
-          taken.set(next.laneId, nth);
-          under.set(next.laneId, (under.get(next.laneId) ?? 0) + 1);
-          expect(under.get(next.laneId)).toBeLessThanOrEqual(limitsOf(Number(next.laneId)).maxInFlight);
+          const nth = (taken.get(next.subscriptionId) ?? 0) + 1;
+          expect(next.job.name).toBe(`${next.subscriptionId}-${nth}`);
+          taken.set(next.subscriptionId, nth);
+          under.set(next.subscriptionId, (under.get(next.subscriptionId) ?? 0) + 1);
+          expect(under.get(next.subscriptionId)).toBeLessThanOrEqual(
+            limitsOf(Number(next.subscriptionId)).maxInFlight,
+          );
           expect(queue.inFlight).toBeLessThanOrEqual(softCap + 2);
           return true;
         };
-        const finishOne = (laneId: string) => {
-          if ((under.get(laneId) ?? 0) === 0) return;
-          under.set(laneId, (under.get(laneId) ?? 0) - 1);
-          queue.finished(laneId, nowMs);
+        const finishOne = (subscriptionId: string) => {
+          if ((under.get(subscriptionId) ?? 0) === 0) return;
+          under.set(subscriptionId, (under.get(subscriptionId) ?? 0) - 1);
+          queue.finished(subscriptionId, nowMs);
         };
-        for (const { kind, lane } of steps) {
-          const laneId = String(lane);
+        for (const { kind, subscription } of steps) {
+          const subscriptionId = String(subscription);
           if (kind === 'push') {
-            const nth = (pushed.get(laneId) ?? 0) + 1;
-            pushed.set(laneId, nth);
-            const job = { name: `${laneId}-${nth}`, bytes: 100, arrivedMs: nowMs };
-            queue.push({ laneId, job, limits: limitsOf(lane), nowMs });
+            const nth = (pushed.get(subscriptionId) ?? 0) + 1;
+            pushed.set(subscriptionId, nth);
+            const job = { name: `${subscriptionId}-${nth}`, bytes: 100, arrivedMs: nowMs };
+            queue.push({ subscriptionId, job, limits: limitsOf(subscription), nowMs });
           } else if (kind === 'take') takeOne();
-          else if (kind === 'finish') finishOne(laneId);
+          else if (kind === 'finish') finishOne(subscriptionId);
           else nowMs += 70;
         }
         for (let round = 0; queue.queued > 0 && round < 10_000; round += 1) {
           nowMs += 200;
           while (takeOne());
-          for (const laneId of [...under.keys()]) finishOne(laneId);
+          for (const subscriptionId of [...under.keys()]) finishOne(subscriptionId);
         }
         expect(Object.fromEntries(taken)).toEqual(Object.fromEntries(pushed));
       }),

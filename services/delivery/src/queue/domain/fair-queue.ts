@@ -1,21 +1,21 @@
 import { MinHeap, Ring } from './collections.ts';
 import {
   adoptLimits,
-  type Lane,
-  type LaneLimits,
-  type LaneState,
-  newLane,
+  newSubscriptionQueue,
+  type QueueLimits,
+  type QueueState,
+  type SubscriptionQueue,
   stateOf,
 } from './subscription-queue.ts';
 
 /** Anything with a size can wait here. */
-export type Waiting = Readonly<{ bytes: number }>;
+export type Queueable = Readonly<{ bytes: number }>;
 
 /** A job that may be sent now, and the subscription it is for. */
-export type Taken<J> = Readonly<{ laneId: string; job: J }>;
+export type Taken<J> = Readonly<{ subscriptionId: string; job: J }>;
 
 /** A job that has waited too long, and what kept it. */
-export type AgedJob<J> = Readonly<{ job: J; state: LaneState; limits: LaneLimits }>;
+export type AgedJob<J> = Readonly<{ job: J; state: QueueState; limits: QueueLimits }>;
 
 /** How many requests may be under way in all. */
 export type QueueCaps = Readonly<{
@@ -34,12 +34,12 @@ const overheadBytes = 1_024;
  * the slots that slow ones hold; when the soft cap is reached every subscription still gets one request at a time.
  * Pure: time is an argument, in monotonic milliseconds.
  */
-export class FairQueue<J extends Waiting> {
+export class FairQueue<J extends Queueable> {
   readonly #caps: QueueCaps;
-  readonly #lanes = new Map<string, Lane<J>>();
-  readonly #fresh = new Ring<Lane<J>>();
-  readonly #busy = new Ring<Lane<J>>();
-  readonly #throttled = new MinHeap<Lane<J>>();
+  readonly #queues = new Map<string, SubscriptionQueue<J>>();
+  readonly #fresh = new Ring<SubscriptionQueue<J>>();
+  readonly #busy = new Ring<SubscriptionQueue<J>>();
+  readonly #throttled = new MinHeap<SubscriptionQueue<J>>();
   #queued = 0;
   #queuedBytes = 0;
   #inFlight = 0;
@@ -61,78 +61,78 @@ export class FairQueue<J extends Waiting> {
   }
 
   /** Lanes in memory. */
-  get lanes(): number {
-    return this.#lanes.size;
+  get queues(): number {
+    return this.#queues.size;
   }
 
-  lengthOf(laneId: string): number {
-    return this.#lanes.get(laneId)?.queue.length ?? 0;
+  lengthOf(subscriptionId: string): number {
+    return this.#queues.get(subscriptionId)?.jobs.length ?? 0;
   }
 
-  stateOf(laneId: string): LaneState {
-    return this.#lanes.get(laneId)?.state ?? 'idle';
+  stateOf(subscriptionId: string): QueueState {
+    return this.#queues.get(subscriptionId)?.state ?? 'idle';
   }
 
-  inFlightOf(laneId: string): number {
-    return this.#lanes.get(laneId)?.inFlight ?? 0;
+  inFlightOf(subscriptionId: string): number {
+    return this.#queues.get(subscriptionId)?.inFlight ?? 0;
   }
 
   /** For how long the requests under way have given no sign: at least one of them takes this long. */
-  quietMsOf(laneId: string, nowMs: number): number {
-    const lane = this.#lanes.get(laneId);
-    return lane === undefined || lane.inFlight === 0 ? 0 : nowMs - lane.quietSinceMs;
+  quietMsOf(subscriptionId: string, nowMs: number): number {
+    const queue = this.#queues.get(subscriptionId);
+    return queue === undefined || queue.inFlight === 0 ? 0 : nowMs - queue.quietSinceMs;
   }
 
   /** Appends a job to its subscription's queue, under the limits given here from now on. */
   push({
-    laneId,
+    subscriptionId,
     job,
     limits,
     nowMs,
-  }: Readonly<{ laneId: string; job: J; limits: LaneLimits; nowMs: number }>): void {
-    const lane = this.#lane(laneId, limits, nowMs);
-    lane.queue.push(job);
+  }: Readonly<{ subscriptionId: string; job: J; limits: QueueLimits; nowMs: number }>): void {
+    const queue = this.#queueOf(subscriptionId, limits, nowMs);
+    queue.jobs.push(job);
     this.#queued += 1;
     this.#queuedBytes += job.bytes;
-    this.#settle(lane, nowMs);
+    this.#settle(queue, nowMs);
   }
 
   /** New limits for what waits already. Nothing happens for a subscription that is not in memory. */
-  setLimits(laneId: string, limits: LaneLimits, nowMs: number): void {
-    const lane = this.#lanes.get(laneId);
-    if (lane === undefined) return;
-    adoptLimits(lane, limits, nowMs);
-    this.#settle(lane, nowMs);
+  setLimits(subscriptionId: string, limits: QueueLimits, nowMs: number): void {
+    const queue = this.#queues.get(subscriptionId);
+    if (queue === undefined) return;
+    adoptLimits(queue, limits, nowMs);
+    this.#settle(queue, nowMs);
   }
 
   /** The next job that may be sent now; it counts as under way until `finished`. */
   take(nowMs: number): Taken<J> | undefined {
     this.#wake(nowMs);
-    const lane = this.#next();
-    const job = lane?.queue.shift();
-    if (lane === undefined || job === undefined) return undefined;
+    const queue = this.#next();
+    const job = queue?.jobs.shift();
+    if (queue === undefined || job === undefined) return undefined;
     // Never deep in debt: turns taken while fresh are not charged for later.
-    lane.deficit = Math.max(lane.deficit, 0) - job.bytes - overheadBytes;
-    if (lane.inFlight === 0) lane.quietSinceMs = nowMs;
-    lane.inFlight += 1;
-    lane.usedMs = nowMs;
-    lane.bucket?.take(nowMs);
+    queue.deficit = Math.max(queue.deficit, 0) - job.bytes - overheadBytes;
+    if (queue.inFlight === 0) queue.quietSinceMs = nowMs;
+    queue.inFlight += 1;
+    queue.usedMs = nowMs;
+    queue.bucket?.take(nowMs);
     this.#queued -= 1;
     this.#queuedBytes -= job.bytes;
     this.#inFlight += 1;
-    this.#settle(lane, nowMs);
-    return { laneId: lane.id, job };
+    this.#settle(queue, nowMs);
+    return { subscriptionId: queue.id, job };
   }
 
   /** One request of the subscription has ended. */
-  finished(laneId: string, nowMs: number): void {
-    const lane = this.#lanes.get(laneId);
-    if (lane === undefined) return;
+  finished(subscriptionId: string, nowMs: number): void {
+    const queue = this.#queues.get(subscriptionId);
+    if (queue === undefined) return;
     this.#inFlight -= 1;
-    lane.inFlight -= 1;
-    lane.usedMs = nowMs;
-    lane.quietSinceMs = nowMs;
-    this.#settle(lane, nowMs);
+    queue.inFlight -= 1;
+    queue.usedMs = nowMs;
+    queue.quietSinceMs = nowMs;
+    this.#settle(queue, nowMs);
   }
 
   /** When a subscription that waits for its rate alone gets its next turn. */
@@ -144,17 +144,17 @@ export class FairQueue<J extends Waiting> {
   /** Takes out of one queue, or of all, what is not wanted any more; the order of the rest stays. */
   removeWhere(
     isUnwanted: (job: J) => boolean,
-    { laneId, nowMs }: Readonly<{ laneId?: string; nowMs: number }>,
+    { subscriptionId, nowMs }: Readonly<{ subscriptionId?: string; nowMs: number }>,
   ): readonly J[] {
-    const lanes = laneId === undefined ? this.#lanes.values() : this.#only(laneId);
+    const queues = subscriptionId === undefined ? this.#queues.values() : this.#only(subscriptionId);
     const removed: J[] = [];
-    for (const lane of lanes) {
-      const jobs = lane.queue.removeWhere(isUnwanted);
+    for (const queue of queues) {
+      const jobs = queue.jobs.removeWhere(isUnwanted);
       if (jobs.length === 0) continue;
       for (const job of jobs) this.#queuedBytes -= job.bytes;
       this.#queued -= jobs.length;
       removed.push(...jobs);
-      this.#settle(lane, nowMs);
+      this.#settle(queue, nowMs);
     }
     return removed;
   }
@@ -162,55 +162,59 @@ export class FairQueue<J extends Waiting> {
   /** Takes jobs out of the head of every queue for as long as `isTooOld` says so of the head. */
   takeAged(
     nowMs: number,
-    isTooOld: (lane: Readonly<Pick<Lane<J>, 'id' | 'state' | 'limits' | 'queue'>>, head: J) => boolean,
+    isTooOld: (
+      queue: Readonly<Pick<SubscriptionQueue<J>, 'id' | 'state' | 'limits' | 'jobs'>>,
+      head: J,
+    ) => boolean,
   ): readonly AgedJob<J>[] {
     const aged: AgedJob<J>[] = [];
-    for (const lane of this.#lanes.values()) {
-      const { state } = lane;
-      for (let head = lane.queue.peek(); head !== undefined; head = lane.queue.peek()) {
-        if (!isTooOld(lane, head)) break;
-        lane.queue.shift();
+    for (const queue of this.#queues.values()) {
+      const { state } = queue;
+      for (let head = queue.jobs.peek(); head !== undefined; head = queue.jobs.peek()) {
+        if (!isTooOld(queue, head)) break;
+        queue.jobs.shift();
         this.#queued -= 1;
         this.#queuedBytes -= head.bytes;
-        aged.push({ job: head, state, limits: lane.limits });
+        aged.push({ job: head, state, limits: queue.limits });
       }
-      if (lane.queue.length === 0 && state !== 'idle') this.#settle(lane, nowMs);
+      if (queue.jobs.length === 0 && state !== 'idle') this.#settle(queue, nowMs);
     }
     return aged;
   }
 
   /** Forgets subscriptions that had nothing to do since `beforeMs`. */
   forgetUnused(beforeMs: number): void {
-    for (const lane of this.#lanes.values()) {
-      if (lane.state === 'idle' && lane.inFlight === 0 && lane.usedMs < beforeMs) this.#lanes.delete(lane.id);
+    for (const queue of this.#queues.values()) {
+      if (queue.state === 'idle' && queue.inFlight === 0 && queue.usedMs < beforeMs)
+        this.#queues.delete(queue.id);
     }
   }
 
-  #only(laneId: string): readonly Lane<J>[] {
-    const lane = this.#lanes.get(laneId);
-    return lane === undefined ? [] : [lane];
+  #only(subscriptionId: string): readonly SubscriptionQueue<J>[] {
+    const queue = this.#queues.get(subscriptionId);
+    return queue === undefined ? [] : [queue];
   }
 
-  #lane(id: string, limits: LaneLimits, nowMs: number): Lane<J> {
-    const known = this.#lanes.get(id);
+  #queueOf(id: string, limits: QueueLimits, nowMs: number): SubscriptionQueue<J> {
+    const known = this.#queues.get(id);
     if (known !== undefined) {
       adoptLimits(known, limits, nowMs);
       return known;
     }
-    const lane = newLane<J>(id, limits, nowMs);
-    this.#lanes.set(id, lane);
-    return lane;
+    const queue = newSubscriptionQueue<J>(id, limits, nowMs);
+    this.#queues.set(id, queue);
+    return queue;
   }
 
-  #next(): Lane<J> | undefined {
+  #next(): SubscriptionQueue<J> | undefined {
     if (this.#inFlight >= this.#caps.hardCap) return undefined;
     if (this.#fresh.first !== null) return this.#fresh.first;
     if (this.#inFlight >= this.#caps.softCap) return undefined;
-    for (let lane = this.#busy.first; lane !== null; lane = this.#busy.first) {
-      if (lane.deficit > 0) return lane;
-      lane.deficit += quantumBytes;
-      if (lane.deficit > 0) return lane;
-      this.#busy.turn();
+    for (let queue = this.#busy.first; queue !== null; queue = this.#busy.first) {
+      if (queue.deficit > 0) return queue;
+      queue.deficit += quantumBytes;
+      if (queue.deficit > 0) return queue;
+      this.#busy.rotate();
     }
     return undefined;
   }
@@ -219,8 +223,8 @@ export class FairQueue<J extends Waiting> {
     for (let entry = this.#throttled.peek(); entry !== undefined; entry = this.#throttled.peek()) {
       if (entry.at > nowMs) return;
       this.#throttled.pop();
-      const lane = entry.item;
-      if (lane.state === 'throttled' && lane.wakeMs === entry.at) this.#settle(lane, nowMs);
+      const queue = entry.item;
+      if (queue.state === 'throttled' && queue.wakeMs === entry.at) this.#settle(queue, nowMs);
     }
   }
 
@@ -232,23 +236,23 @@ export class FairQueue<J extends Waiting> {
   }
 
   // The only place where a lane changes its state, its ring or its place in the heap.
-  #settle(lane: Lane<J>, nowMs: number): void {
-    const before = lane.state;
-    const after = stateOf(lane, nowMs);
+  #settle(queue: SubscriptionQueue<J>, nowMs: number): void {
+    const before = queue.state;
+    const after = stateOf(queue, nowMs);
     if (after === 'throttled') {
-      const wakeMs = lane.bucket?.readyAtMs(nowMs) ?? nowMs;
-      if (before !== 'throttled' || lane.wakeMs !== wakeMs) this.#throttled.push(wakeMs, lane);
-      lane.wakeMs = wakeMs;
+      const wakeMs = queue.bucket?.readyAtMs(nowMs) ?? nowMs;
+      if (before !== 'throttled' || queue.wakeMs !== wakeMs) this.#throttled.push(wakeMs, queue);
+      queue.wakeMs = wakeMs;
     }
-    if (after === 'idle') lane.deficit = 0;
+    if (after === 'idle') queue.deficit = 0;
     if (before === after) {
-      if (after === 'busy' && lane.deficit <= 0 && this.#busy.first === lane) this.#busy.turn();
+      if (after === 'busy' && queue.deficit <= 0 && this.#busy.first === queue) this.#busy.rotate();
       return;
     }
-    if (before === 'fresh') this.#fresh.remove(lane);
-    if (before === 'busy') this.#busy.remove(lane);
-    if (after === 'fresh') this.#fresh.add(lane);
-    if (after === 'busy') this.#busy.add(lane);
-    lane.state = after;
+    if (before === 'fresh') this.#fresh.remove(queue);
+    if (before === 'busy') this.#busy.remove(queue);
+    if (after === 'fresh') this.#fresh.add(queue);
+    if (after === 'busy') this.#busy.add(queue);
+    queue.state = after;
   }
 }

@@ -1,8 +1,8 @@
-import { Fifo, type RingMember } from './collections.ts';
+import { Fifo, type RingNode } from './collections.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 
 /** What one subscription may have at once, and how many a second. */
-export type LaneLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit | null }>;
+export type QueueLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit | null }>;
 
 /**
  * Why a subscription does or does not get a turn.
@@ -16,15 +16,15 @@ export type LaneLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit | 
  * fresh: nothing under way. busy: something under way and room for more. Only fresh and busy ones are in a ring, so
  * the others cost nothing however many there are.
  */
-export type LaneState = 'idle' | 'fresh' | 'busy' | 'saturated' | 'throttled';
+export type QueueState = 'idle' | 'fresh' | 'busy' | 'saturated' | 'throttled';
 
 /** One subscription's queue and what it has under way. */
-export interface Lane<J> extends RingMember<Lane<J>> {
+export interface SubscriptionQueue<J> extends RingNode<SubscriptionQueue<J>> {
   readonly id: string;
-  readonly queue: Fifo<J>;
-  limits: LaneLimits;
+  readonly jobs: Fifo<J>;
+  limits: QueueLimits;
   bucket: TokenBucket | null;
-  state: LaneState;
+  state: QueueState;
   inFlight: number;
   /** Bytes it may still send in this round; below zero after a large body. */
   deficit: number;
@@ -36,9 +36,13 @@ export interface Lane<J> extends RingMember<Lane<J>> {
   quietSinceMs: number;
 }
 
-export const newLane = <J>(id: string, limits: LaneLimits, nowMs: number): Lane<J> => ({
+export const newSubscriptionQueue = <J>(
+  id: string,
+  limits: QueueLimits,
+  nowMs: number,
+): SubscriptionQueue<J> => ({
   id,
-  queue: new Fifo<J>(),
+  jobs: new Fifo<J>(),
   limits,
   bucket: limits.rateLimit === null ? null : new TokenBucket(limits.rateLimit, nowMs),
   state: 'idle',
@@ -52,21 +56,21 @@ export const newLane = <J>(id: string, limits: LaneLimits, nowMs: number): Lane<
 });
 
 /** Puts new limits in force. The bucket is kept while the rate is the same. */
-export const adoptLimits = <J>(lane: Lane<J>, limits: LaneLimits, nowMs: number): void => {
-  if (lane.limits === limits) return;
-  lane.limits = limits;
+export const adoptLimits = <J>(queue: SubscriptionQueue<J>, limits: QueueLimits, nowMs: number): void => {
+  if (queue.limits === limits) return;
+  queue.limits = limits;
   const rate = limits.rateLimit;
-  const known = lane.bucket?.limit;
-  if (rate === null) lane.bucket = null;
+  const known = queue.bucket?.limit;
+  if (rate === null) queue.bucket = null;
   else if (known?.perSecond !== rate.perSecond || known.burst !== rate.burst) {
-    lane.bucket = new TokenBucket(rate, nowMs);
+    queue.bucket = new TokenBucket(rate, nowMs);
   }
 };
 
 /** The state that follows from what a lane holds. */
-export const stateOf = <J>(lane: Lane<J>, nowMs: number): LaneState => {
-  if (lane.queue.length === 0) return 'idle';
-  if (lane.inFlight >= lane.limits.maxInFlight) return 'saturated';
-  if (lane.bucket !== null && lane.bucket.readyAtMs(nowMs) > nowMs) return 'throttled';
-  return lane.inFlight === 0 ? 'fresh' : 'busy';
+export const stateOf = <J>(queue: SubscriptionQueue<J>, nowMs: number): QueueState => {
+  if (queue.jobs.length === 0) return 'idle';
+  if (queue.inFlight >= queue.limits.maxInFlight) return 'saturated';
+  if (queue.bucket !== null && queue.bucket.readyAtMs(nowMs) > nowMs) return 'throttled';
+  return queue.inFlight === 0 ? 'fresh' : 'busy';
 };

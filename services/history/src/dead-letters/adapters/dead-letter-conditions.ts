@@ -1,11 +1,11 @@
-import type { DeadLetterFilters, Walls } from '../domain/dead-letter-filters.ts';
-import type { Stretch } from '../domain/dead-letter-job.ts';
-import type { LetterPosition } from '../ports.ts';
+import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filters.ts';
+import type { OffsetRange } from '../domain/dead-letter-job.ts';
+import type { DeadLetterPosition } from '../ports.ts';
 
 /** Conditions of a query. Only operators that every MongoDB has, the embedded one included. */
 export type Conditions = Record<string, unknown>;
 
-const wallConditions = ({ workspaceId, ownerId, poison }: Walls): Conditions => ({
+const scopeConditions = ({ workspaceId, ownerId, poison }: TenantScope): Conditions => ({
   workspace_id: poison === 'nobodys' ? { $in: [workspaceId, null] } : workspaceId,
   ...(ownerId === null ? {} : { consumer_id: ownerId }),
 });
@@ -41,7 +41,7 @@ const eventCondition = ({ eventId, kind, poison }: DeadLetterFilters): Condition
 
 /** What the filters ask for. */
 export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({
-  ...wallConditions(filters),
+  ...scopeConditions(filters),
   ...kindCondition(filters),
   ...consumerCondition(filters),
   ...timeCondition(filters),
@@ -57,20 +57,20 @@ export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({
 });
 
 /** What lies in a stretch of a partition. */
-export const within = ({ partition, next, end }: Stretch): Conditions => ({
+export const within = ({ partition, next, end }: OffsetRange): Conditions => ({
   partition,
   // The first offset is 0, and there is no "greater or equal" here.
   offset: { $gt: next - 1, $lt: end },
 });
 
 /** What lies in any of these stretches. */
-export const withinAny = (stretches: readonly Stretch[]): Conditions => {
-  const open = stretches.filter(({ next, end }) => next < end).map(within);
+export const withinAny = (ranges: readonly OffsetRange[]): Conditions => {
+  const open = ranges.filter(({ next, end }) => next < end).map(within);
   return open.length === 0 ? { _id: { $in: [] } } : { $or: open };
 };
 
 /** What a list shows after a position. */
-export const behind = ({ recordedAtMs, key }: LetterPosition): Conditions => {
+export const behind = ({ recordedAtMs, key }: DeadLetterPosition): Conditions => {
   const recordedAt = new Date(recordedAtMs);
   return { $or: [{ recorded_at: { $lt: recordedAt } }, { recorded_at: recordedAt, _id: { $lt: key } }] };
 };

@@ -10,7 +10,7 @@ import {
   subscriptionId,
   workspaceId,
 } from '@tidings/contracts';
-import { type Content, type DeadLetter, type DeadLetterState, letterKey } from '../domain/dead-letter.ts';
+import { type Content, type DeadLetter, type DeadLetterState, deadLetterKey } from '../domain/dead-letter.ts';
 
 /** A dead letter in MongoDB. What it holds lies in a document of its own, so that lists and jobs need not read it. */
 export type DeadLetterDocument = Readonly<{
@@ -66,34 +66,34 @@ const refFields = (ref: DeadLetterRef) =>
       };
 
 /** The document of a dead letter. */
-export const toDocument = (letter: DeadLetter): DeadLetterDocument => ({
-  _id: letterKey(letter.ref),
-  letter_id: letter.id,
-  kind: letter.ref.kind,
-  state: letter.state,
-  reason: letter.reason,
-  workspace_id: letter.workspaceId,
-  consumer_id: letter.consumerId,
-  subscription_id: letter.subscriptionId,
-  subscription_version: letter.subscriptionVersion,
-  ...refFields(letter.ref),
-  event_id: letter.eventId,
-  event_type: letter.eventType,
-  attempt_count: letter.attemptCount,
-  last_status_code: letter.lastStatusCode,
-  last_error: letter.lastError,
-  first_error_at: new Date(letter.firstErrorAtMs),
-  last_error_at: new Date(letter.lastErrorAtMs),
-  recorded_at: new Date(letter.recordedAtMs),
-  bytes: letter.bytes,
-  detail: letter.detail,
-  partition: letter.place.partition,
-  offset: letter.place.offset,
-  job_id: letter.taken?.jobId ?? null,
-  job_chain: letter.taken?.chain ?? null,
-  settled_at: letter.settled === null ? null : new Date(letter.settled.atMs),
-  settled_by: letter.settled?.by ?? null,
-  settled_reason: letter.settled?.reason ?? null,
+export const toDocument = (deadLetter: DeadLetter): DeadLetterDocument => ({
+  _id: deadLetterKey(deadLetter.ref),
+  letter_id: deadLetter.id,
+  kind: deadLetter.ref.kind,
+  state: deadLetter.state,
+  reason: deadLetter.reason,
+  workspace_id: deadLetter.workspaceId,
+  consumer_id: deadLetter.consumerId,
+  subscription_id: deadLetter.subscriptionId,
+  subscription_version: deadLetter.subscriptionVersion,
+  ...refFields(deadLetter.ref),
+  event_id: deadLetter.eventId,
+  event_type: deadLetter.eventType,
+  attempt_count: deadLetter.attemptCount,
+  last_status_code: deadLetter.lastStatusCode,
+  last_error: deadLetter.lastError,
+  first_error_at: new Date(deadLetter.firstErrorAtMs),
+  last_error_at: new Date(deadLetter.lastErrorAtMs),
+  recorded_at: new Date(deadLetter.recordedAtMs),
+  bytes: deadLetter.bytes,
+  detail: deadLetter.detail,
+  partition: deadLetter.position.partition,
+  offset: deadLetter.position.offset,
+  job_id: deadLetter.taken?.jobId ?? null,
+  job_chain: deadLetter.taken?.chain ?? null,
+  settled_at: deadLetter.settled === null ? null : new Date(deadLetter.settled.atMs),
+  settled_by: deadLetter.settled?.by ?? null,
+  settled_reason: deadLetter.settled?.reason ?? null,
 });
 
 const refOf = (document: DeadLetterDocument): DeadLetterRef =>
@@ -126,7 +126,7 @@ export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
   recordedAtMs: document.recorded_at.getTime(),
   bytes: document.bytes,
   detail: document.detail,
-  place: { partition: document.partition, offset: document.offset },
+  position: { partition: document.partition, offset: document.offset },
   taken:
     document.job_id === null && document.job_chain === null
       ? null

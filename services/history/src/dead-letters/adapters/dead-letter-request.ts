@@ -26,11 +26,11 @@ import {
   deadLetterKinds,
   deadLetterStates,
 } from '../domain/dead-letter.ts';
-import type { DeadLetterFilters, Walls } from '../domain/dead-letter-filters.ts';
-import type { JobPosition, LetterPosition } from '../ports.ts';
+import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filters.ts';
+import type { DeadLetterPosition, JobPosition } from '../ports.ts';
 
 /** What dead letters are found by, in a query or in the `filter` of a body. */
-export type LetterFilter = Readonly<{
+export type DeadLetterFilter = Readonly<{
   event_id?: string;
   subscription_id?: string;
   consumer_id?: string;
@@ -42,7 +42,7 @@ export type LetterFilter = Readonly<{
 }>;
 
 /** The fields of a filter. */
-export const filterProperties: Readonly<Record<keyof LetterFilter, JsonSchema>> = {
+export const filterProperties: Readonly<Record<keyof DeadLetterFilter, JsonSchema>> = {
   event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
   subscription_id: {
     type: 'string',
@@ -75,20 +75,24 @@ const stateProperty: JsonSchema = {
 };
 
 /** The query of the list. */
-export const letterListQuery = queryOf<LetterFilter & StateFilter & PageQuery>({
+export const deadLetterListQuery = queryOf<DeadLetterFilter & StateFilter & PageQuery>({
   ...filterProperties,
   state: stateProperty,
   ...pageParameters,
 });
 
 /** The query of the counts. */
-export const letterCountQuery = queryOf<LetterFilter & StateFilter>({
+export const deadLetterCountQuery = queryOf<DeadLetterFilter & StateFilter>({
   ...filterProperties,
   state: stateProperty,
 });
 
 /** What a principal can see at all. Poison records are for the admins of a workspace, never for one consumer's keys. */
-export const letterWallsOf = ({ workspaceId: workspace, consumerId: consumer, scopes }: Principal): Walls => {
+export const deadLetterScopeOf = ({
+  workspaceId: workspace,
+  consumerId: consumer,
+  scopes,
+}: Principal): TenantScope => {
   const isAdmin = consumer === null && scopes.has('admin');
   return {
     workspaceId: workspaceId(workspace),
@@ -98,14 +102,14 @@ export const letterWallsOf = ({ workspaceId: workspace, consumerId: consumer, sc
 };
 
 /** What a filter means for whoever asks. */
-export const letterFiltersOf = (
-  filter: LetterFilter & StateFilter,
+export const deadLetterFiltersOf = (
+  filter: DeadLetterFilter & StateFilter,
   principal: Principal,
 ): DeadLetterFilters => {
   const { event_id, subscription_id, consumer_id, event_type, reason, kind, state } = filter;
   const { recorded_after, recorded_before } = filter;
   return {
-    ...letterWallsOf(principal),
+    ...deadLetterScopeOf(principal),
     ...(event_id === undefined ? {} : { eventId: eventId(event_id) }),
     ...(subscription_id === undefined ? {} : { subscriptionId: subscriptionId(subscription_id) }),
     ...(consumer_id === undefined ? {} : { consumerId: consumerId(consumer_id) }),
@@ -121,12 +125,12 @@ export const letterFiltersOf = (
 };
 
 /** The one letter that a path names, seen from a principal. */
-export const oneLetter = (id: string, principal: Principal): DeadLetterFilters => ({
-  ...letterWallsOf(principal),
+export const oneDeadLetter = (id: string, principal: Principal): DeadLetterFilters => ({
+  ...deadLetterScopeOf(principal),
   id: deadLetterId(id),
 });
 
-const positionOf = (value: unknown): LetterPosition => {
+const positionOf = (value: unknown): DeadLetterPosition => {
   const [recordedAtMs, key] = timePositionOf(value);
   return { recordedAtMs, key };
 };
@@ -137,19 +141,22 @@ const jobPositionOf = (value: unknown): JobPosition => {
 };
 
 /** Where a page of letters begins, and the cursor of a position in the same list. */
-export const letterPageOf = (query: LetterFilter & StateFilter & PageQuery, filters: DeadLetterFilters) => {
+export const deadLetterPageOf = (
+  query: DeadLetterFilter & StateFilter & PageQuery,
+  filters: DeadLetterFilters,
+) => {
   const { cursor, limit, ...given } = query;
   const { workspaceId: workspace, ownerId, poison } = filters;
   const binding = { workspaceId: workspace, filters: { ...given, list: 'dead-letters', ownerId, poison } };
   return {
     page: { limit, after: cursor === undefined ? null : positionOf(decodeCursor(cursor, binding)) },
-    cursorAt: (next: LetterPosition | null) =>
+    cursorAt: (next: DeadLetterPosition | null) =>
       next === null ? null : encodeCursor([next.recordedAtMs, next.key], binding),
   };
 };
 
 /** Where a page of jobs begins, and the cursor of the next one. */
-export const jobPageOf = ({ cursor, limit }: PageQuery, { workspaceId: workspace, ownerId }: Walls) => {
+export const jobPageOf = ({ cursor, limit }: PageQuery, { workspaceId: workspace, ownerId }: TenantScope) => {
   const binding = { workspaceId: workspace, filters: { list: 'dead-letter-jobs', ownerId } };
   return {
     page: { limit, after: cursor === undefined ? null : jobPositionOf(decodeCursor(cursor, binding)) },

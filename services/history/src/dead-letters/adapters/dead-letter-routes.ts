@@ -6,27 +6,27 @@ import type { DeadLetterStore } from '../ports.ts';
 import { listDeadLetters, readDeadLetter, standingOf } from '../read-dead-letters.ts';
 import { type JobParts, newJobId, redriveOne } from '../redrive-dead-letters.ts';
 import {
-  letterCountQuery,
-  letterFiltersOf,
-  letterListQuery,
-  letterPageOf,
-  letterWallsOf,
-  oneLetter,
+  deadLetterCountQuery,
+  deadLetterFiltersOf,
+  deadLetterListQuery,
+  deadLetterPageOf,
+  deadLetterScopeOf,
+  oneDeadLetter,
 } from './dead-letter-request.ts';
 import {
   countsSchema,
+  deadLetterBodies,
+  deadLetterDetailSchema,
+  deadLetterListSchema,
+  deadLetterSchema,
   jobSchema,
-  letterBodies,
-  letterDetailSchema,
-  letterListSchema,
-  letterSchema,
 } from './dead-letter-schemas.ts';
-import { countsView, jobView, letterDetailView, letterView } from './dead-letter-view.ts';
+import { countsView, deadLetterDetailView, deadLetterView, jobView } from './dead-letter-view.ts';
 
 /** What the routes stand on. */
-export type LetterParts = JobParts &
+export type DeadLetterParts = JobParts &
   DiscardParts &
-  Readonly<{ letters: DeadLetterStore; ratePerSecond: number; maxRatePerSecond: number }>;
+  Readonly<{ deadLetters: DeadLetterStore; ratePerSecond: number; maxRatePerSecond: number }>;
 
 /** Where dead letters, and the jobs over them, lie. */
 export const deadLettersPath = '/v1/webhooks/dead-letters';
@@ -41,14 +41,18 @@ const notFound = (id: string): AppError =>
   // Another's dead letter looks like one that does not exist.
   new AppError({ code: 'not-found', message: `There is no dead letter '${id}'.` });
 
-const find = async ({ letters }: LetterParts, id: string, principal: Principal): Promise<DeadLetter> => {
-  const letter = await letters.find(oneLetter(id, principal));
-  if (letter === null) throw notFound(id);
-  return letter;
+const find = async (
+  { deadLetters }: DeadLetterParts,
+  id: string,
+  principal: Principal,
+): Promise<DeadLetter> => {
+  const deadLetter = await deadLetters.find(oneDeadLetter(id, principal));
+  if (deadLetter === null) throw notFound(id);
+  return deadLetter;
 };
 
 /** List, counts, one letter, and what can be done with one. */
-export const letterRoutes = (parts: LetterParts): Route[] => [
+export const deadLetterRoutes = (parts: DeadLetterParts): Route[] => [
   listRoute(parts),
   countRoute(parts),
   readRoute(parts),
@@ -56,7 +60,7 @@ export const letterRoutes = (parts: LetterParts): Route[] => [
   discardRoute(parts),
 ];
 
-const listRoute = ({ letters }: LetterParts): Route =>
+const listRoute = ({ deadLetters }: DeadLetterParts): Route =>
   route({
     operationId: 'listDeadLetters',
     method: 'GET',
@@ -64,17 +68,17 @@ const listRoute = ({ letters }: LetterParts): Route =>
     access: 'deliveries:read',
     tag,
     summary: 'List dead letters, newest first',
-    query: letterListQuery,
-    answers: { 200: { description: 'A page.', schema: letterListSchema, headers: ['Link'] } },
+    query: deadLetterListQuery,
+    responses: { 200: { description: 'A page.', schema: deadLetterListSchema, headers: ['Link'] } },
     handle: async ({ query, principal, request }) => {
-      const filters = letterFiltersOf(query, principal);
-      const { page, cursorAt } = letterPageOf(query, filters);
-      const { letters: found, next } = await listDeadLetters(letters, filters, page);
-      return pageReply(request, { data: found.map(letterView), nextCursor: cursorAt(next) });
+      const filters = deadLetterFiltersOf(query, principal);
+      const { page, cursorAt } = deadLetterPageOf(query, filters);
+      const { deadLetters: found, next } = await listDeadLetters(deadLetters, filters, page);
+      return pageReply(request, { data: found.map(deadLetterView), nextCursor: cursorAt(next) });
     },
   });
 
-const countRoute = ({ letters }: LetterParts): Route =>
+const countRoute = ({ deadLetters }: DeadLetterParts): Route =>
   route({
     operationId: 'countDeadLetters',
     method: 'GET',
@@ -82,15 +86,15 @@ const countRoute = ({ letters }: LetterParts): Route =>
     access: 'deliveries:read',
     tag,
     summary: 'Count dead letters by kind, reason and state',
-    query: letterCountQuery,
-    answers: { 200: { description: 'The counts.', schema: countsSchema } },
+    query: deadLetterCountQuery,
+    responses: { 200: { description: 'The counts.', schema: countsSchema } },
     handle: async ({ query, principal }) => ({
       status: 200,
-      body: countsView(await letters.count(letterFiltersOf(query, principal))),
+      body: countsView(await deadLetters.count(deadLetterFiltersOf(query, principal))),
     }),
   });
 
-const readRoute = ({ letters }: LetterParts): Route =>
+const readRoute = ({ deadLetters }: DeadLetterParts): Route =>
   route({
     operationId: 'getDeadLetter',
     method: 'GET',
@@ -99,17 +103,17 @@ const readRoute = ({ letters }: LetterParts): Route =>
     tag,
     summary: 'Read a dead letter with its command, attempts and body',
     params,
-    answers: { 200: { description: 'The dead letter.', schema: letterDetailSchema } },
+    responses: { 200: { description: 'The dead letter.', schema: deadLetterDetailSchema } },
     handle: async ({ params: { id }, principal }) => {
-      const found = await readDeadLetter(letters, oneLetter(id, principal));
+      const found = await readDeadLetter(deadLetters, oneDeadLetter(id, principal));
       if (found === null) throw notFound(id);
-      return { status: 200, body: letterDetailView(found.letter, found.content) };
+      return { status: 200, body: deadLetterDetailView(found.deadLetter, found.content) };
     },
   });
 
-const refusePoison = (letter: DeadLetter, isToOrigin: boolean): void => {
-  if (letter.ref.kind !== 'poison' || isToOrigin) return;
-  const detail = `must be true: the record goes back to ${letter.ref.topic} as it was. Only do that when what could not work on it can now.`;
+const refusePoison = (deadLetter: DeadLetter, isToOrigin: boolean): void => {
+  if (deadLetter.ref.kind !== 'poison' || isToOrigin) return;
+  const detail = `must be true: the record goes back to ${deadLetter.ref.topic} as it was. Only do that when what could not work on it can now.`;
   throw new AppError({
     code: 'unprocessable',
     message: `/to_origin ${detail}`,
@@ -117,7 +121,7 @@ const refusePoison = (letter: DeadLetter, isToOrigin: boolean): void => {
   });
 };
 
-const redriveRoute = (parts: LetterParts): Route =>
+const redriveRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'redriveDeadLetter',
     method: 'POST',
@@ -128,26 +132,26 @@ const redriveRoute = (parts: LetterParts): Route =>
     description:
       'Starts a job. For a letter that is being sent already, or was, the answer is the job that does so, or 409 where the key cannot see that job: nothing is sent twice.',
     params,
-    body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: letterBodies.redriveOne, ifEmpty: {} }),
+    body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: deadLetterBodies.redriveOne, ifEmpty: {} }),
     newId: newJobId,
-    answers: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
+    responses: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
     problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
     handle: async ({ params: { id }, principal, body, run }) => {
-      const letter = await find(parts, id, principal);
-      refusePoison(letter, body.to_origin === true);
-      const job = await redriveOne(parts, letter, {
+      const deadLetter = await find(parts, id, principal);
+      refusePoison(deadLetter, body.to_origin === true);
+      const job = await redriveOne(parts, deadLetter, {
         id: run.id,
-        filters: letterWallsOf(principal),
+        filters: deadLetterScopeOf(principal),
         by: principal.keyId,
         ratePerSecond: parts.ratePerSecond,
       });
       const headers = { location: `${jobsPath}/${job.id}` };
-      return { status: 202, body: jobView(await standingOf(parts.letters, job)), headers };
+      return { status: 202, body: jobView(await standingOf(parts.deadLetters, job)), headers };
     },
   });
 
-const discardRoute = (parts: LetterParts): Route =>
+const discardRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'discardDeadLetter',
     method: 'POST',
@@ -157,13 +161,13 @@ const discardRoute = (parts: LetterParts): Route =>
     summary: 'Give a dead letter up for good',
     description: 'It can be read, with the reason, until its retention has passed; it is never sent again.',
     params,
-    body: jsonBody<Readonly<{ reason: string }>>({ schema: letterBodies.discardOne }),
-    answers: { 200: { description: 'The dead letter.', schema: letterSchema } },
+    body: jsonBody<Readonly<{ reason: string }>>({ schema: deadLetterBodies.discardOne }),
+    responses: { 200: { description: 'The dead letter.', schema: deadLetterSchema } },
     problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
     handle: async ({ params: { id }, principal, body: { reason } }) => {
-      const letter = await find(parts, id, principal);
-      const discarded = await discardDeadLetter(parts, letter, { by: principal.keyId, reason });
-      return { status: 200, body: letterView(discarded) };
+      const deadLetter = await find(parts, id, principal);
+      const discarded = await discardDeadLetter(parts, deadLetter, { by: principal.keyId, reason });
+      return { status: 200, body: deadLetterView(discarded) };
     },
   });

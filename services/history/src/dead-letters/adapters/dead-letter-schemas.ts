@@ -3,7 +3,7 @@ import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { deadLetterKinds, deadLetterStates } from '../domain/dead-letter.ts';
 import { jobActions, jobStates } from '../domain/dead-letter-job.ts';
 import { filterProperties } from './dead-letter-request.ts';
-import { countsExample, jobExample, letterDetailExample, letterExample } from './letter-examples.ts';
+import { countsExample, deadLetterDetailExample, deadLetterExample, jobExample } from './letter-examples.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -18,7 +18,7 @@ const object = (properties: Readonly<Record<string, JsonSchema>>) =>
 const nullable = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: ['object', 'null'], properties, required: Object.keys(properties) }) as const;
 
-const letterFields = object({
+const deadLetterFields = object({
   id: text,
   kind: { enum: deadLetterKinds },
   state: { enum: deadLetterStates },
@@ -48,17 +48,17 @@ const letterFields = object({
   },
 });
 
-/** A dead letter as `letterView` writes it. */
-export const letterSchema = named('DeadLetter', letterFields, letterExample);
+/** A dead letter as `deadLetterView` writes it. */
+export const deadLetterSchema = named('DeadLetter', deadLetterFields, deadLetterExample);
 
 /** A page of them. */
-export const letterListSchema = named('DeadLetterPage', pageSchema(letterSchema));
+export const deadLetterListSchema = named('DeadLetterPage', pageSchema(deadLetterSchema));
 
-/** A dead letter with what it holds, as `letterDetailView` writes it. */
-export const letterDetailSchema = named(
+/** A dead letter with what it holds, as `deadLetterDetailView` writes it. */
+export const deadLetterDetailSchema = named(
   'DeadLetterDetail',
   object({
-    ...letterSchema.properties,
+    ...deadLetterSchema.properties,
     command: nullable({
       trigger: { enum: triggers },
       attempt: count,
@@ -95,7 +95,7 @@ export const letterDetailSchema = named(
       description: 'The request body, or the value of the poison record; up to 64 KiB of it.',
     },
   }),
-  letterDetailExample,
+  deadLetterDetailExample,
 );
 
 /** Counts as `countsView` writes them. */
@@ -169,7 +169,7 @@ const selection = {
 } as const;
 
 /** Bodies of what can be done with dead letters. */
-export const letterBodies = {
+export const deadLetterBodies = {
   redriveOne: named(
     'RedriveDeadLetter',
     {

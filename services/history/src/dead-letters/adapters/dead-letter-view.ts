@@ -45,30 +45,34 @@ const originPart = ({ ref, detail }: DeadLetter): object | null =>
     : { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group, detail };
 
 /** A dead letter as a list shows it. */
-export const letterView = (letter: DeadLetter): object => ({
-  id: letter.id,
-  kind: letter.ref.kind,
-  state: letter.state,
-  reason: letter.reason,
-  ...deliveryPart(letter),
-  event_id: letter.eventId,
-  event_type: letter.eventType,
-  subscription_id: letter.subscriptionId,
-  consumer_id: letter.consumerId,
-  attempt_count: letter.attemptCount,
-  last_status_code: letter.lastStatusCode,
-  last_error: letter.lastError,
-  first_error_at: isoTime(letter.firstErrorAtMs),
-  last_error_at: isoTime(letter.lastErrorAtMs),
-  recorded_at: isoTime(letter.recordedAtMs),
-  bytes: letter.bytes,
-  origin: originPart(letter),
-  job_id: letter.taken?.jobId || null,
-  redriven_chain: letter.taken?.chain || null,
+export const deadLetterView = (deadLetter: DeadLetter): object => ({
+  id: deadLetter.id,
+  kind: deadLetter.ref.kind,
+  state: deadLetter.state,
+  reason: deadLetter.reason,
+  ...deliveryPart(deadLetter),
+  event_id: deadLetter.eventId,
+  event_type: deadLetter.eventType,
+  subscription_id: deadLetter.subscriptionId,
+  consumer_id: deadLetter.consumerId,
+  attempt_count: deadLetter.attemptCount,
+  last_status_code: deadLetter.lastStatusCode,
+  last_error: deadLetter.lastError,
+  first_error_at: isoTime(deadLetter.firstErrorAtMs),
+  last_error_at: isoTime(deadLetter.lastErrorAtMs),
+  recorded_at: isoTime(deadLetter.recordedAtMs),
+  bytes: deadLetter.bytes,
+  origin: originPart(deadLetter),
+  job_id: deadLetter.taken?.jobId || null,
+  redriven_chain: deadLetter.taken?.chain || null,
   settled:
-    letter.settled === null
+    deadLetter.settled === null
       ? null
-      : { at: isoTime(letter.settled.atMs), by: letter.settled.by, reason: letter.settled.reason },
+      : {
+          at: isoTime(deadLetter.settled.atMs),
+          by: deadLetter.settled.by,
+          reason: deadLetter.settled.reason,
+        },
 });
 
 const attemptView = ({ atMs, statusCode, reason, durationMs }: AttemptSummary): object => ({
@@ -107,8 +111,8 @@ const contentView = (content: Content | null): object => {
 };
 
 /** A dead letter with what it holds. */
-export const letterDetailView = (letter: DeadLetter, content: Content | null): object => ({
-  ...letterView(letter),
+export const deadLetterDetailView = (deadLetter: DeadLetter, content: Content | null): object => ({
+  ...deadLetterView(deadLetter),
   ...contentView(content),
 });
 

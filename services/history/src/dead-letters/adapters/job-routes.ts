@@ -12,12 +12,17 @@ import { AppError } from '@tidings/runtime';
 import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
 import { listJobs, standingOf } from '../read-dead-letters.ts';
 import { countForJob, type JobRequest, newJobId, startJob } from '../redrive-dead-letters.ts';
-import { jobPageOf, type LetterFilter, letterFiltersOf, letterWallsOf } from './dead-letter-request.ts';
-import { deadLettersPath, jobsPath, type LetterParts } from './dead-letter-routes.ts';
-import { dryRunSchema, jobListSchema, jobSchema, letterBodies } from './dead-letter-schemas.ts';
+import {
+  type DeadLetterFilter,
+  deadLetterFiltersOf,
+  deadLetterScopeOf,
+  jobPageOf,
+} from './dead-letter-request.ts';
+import { type DeadLetterParts, deadLettersPath, jobsPath } from './dead-letter-routes.ts';
+import { deadLetterBodies, dryRunSchema, jobListSchema, jobSchema } from './dead-letter-schemas.ts';
 import { jobView } from './dead-letter-view.ts';
 
-type Selection = Readonly<{ filter?: LetterFilter; all?: true; dry_run?: boolean }>;
+type Selection = Readonly<{ filter?: DeadLetterFilter; all?: true; dry_run?: boolean }>;
 type RedriveBody = Selection & Readonly<{ rate_per_second?: number }>;
 type DiscardBody = Selection & Readonly<{ reason: string }>;
 
@@ -27,7 +32,7 @@ const params = {
 } as const;
 
 /** Jobs over many dead letters: making, reading and cancelling them. */
-export const jobRoutes = (parts: LetterParts): Route[] => [
+export const jobRoutes = (parts: DeadLetterParts): Route[] => [
   redriveRoute(parts),
   discardRoute(parts),
   listRoute(parts),
@@ -43,17 +48,17 @@ const selected = ({ filter, all }: Selection, principal: Principal): JobRequest[
   if ((filter === undefined) === (all === undefined)) {
     throw refuse('/filter', 'must be given, or "all": true instead of it.');
   }
-  const filters = letterFiltersOf(filter ?? {}, principal);
+  const filters = deadLetterFiltersOf(filter ?? {}, principal);
   return { ...filters, kind: filters.kind ?? 'delivery' };
 };
 
-const answered = async (parts: LetterParts, request: JobRequest, isDry: boolean) => {
+const answered = async (parts: DeadLetterParts, request: JobRequest, isDry: boolean) => {
   if (isDry) {
     return { status: 200, body: { dry_run: true, count: await countForJob(parts, request) } };
   }
   const job = await startJob(parts, request);
   const headers = { location: `${jobsPath}/${job.id}` };
-  return { status: 202, body: jobView(await standingOf(parts.letters, job)), headers };
+  return { status: 202, body: jobView(await standingOf(parts.deadLetters, job)), headers };
 };
 
 const manyAnswers = {
@@ -61,7 +66,7 @@ const manyAnswers = {
   202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
 } as const;
 
-const redriveRoute = (parts: LetterParts): Route =>
+const redriveRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'redriveDeadLetters',
     method: 'POST',
@@ -71,9 +76,9 @@ const redriveRoute = (parts: LetterParts): Route =>
     summary: 'Send many dead letters again, at a bounded rate',
     description:
       'What waits, in the order in which it went to dead-letters for each subscription. Deliveries that have succeeded since are not sent, nor those to subscriptions that receive nothing. Poison records are sent one by one.',
-    body: jsonBody<RedriveBody>({ schema: letterBodies.redriveMany(parts.maxRatePerSecond) }),
+    body: jsonBody<RedriveBody>({ schema: deadLetterBodies.redriveMany(parts.maxRatePerSecond) }),
     newId: newJobId,
-    answers: manyAnswers,
+    responses: manyAnswers,
     handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       if (filters.kind === 'poison') throw refuse('/filter/kind', 'cannot be poison: send those one by one.');
@@ -84,7 +89,7 @@ const redriveRoute = (parts: LetterParts): Route =>
     },
   });
 
-const discardRoute = (parts: LetterParts): Route =>
+const discardRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'discardDeadLetters',
     method: 'POST',
@@ -92,9 +97,9 @@ const discardRoute = (parts: LetterParts): Route =>
     access: 'deliveries:write',
     tag,
     summary: 'Give many dead letters up for good',
-    body: jsonBody<DiscardBody>({ schema: letterBodies.discardMany }),
+    body: jsonBody<DiscardBody>({ schema: deadLetterBodies.discardMany }),
     newId: newJobId,
-    answers: manyAnswers,
+    responses: manyAnswers,
     handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       const { keyId: by } = principal;
@@ -105,7 +110,7 @@ const discardRoute = (parts: LetterParts): Route =>
     },
   });
 
-const listRoute = ({ jobs, letters }: LetterParts): Route =>
+const listRoute = ({ jobs, deadLetters }: DeadLetterParts): Route =>
   route({
     operationId: 'listDeadLetterJobs',
     method: 'GET',
@@ -114,23 +119,27 @@ const listRoute = ({ jobs, letters }: LetterParts): Route =>
     tag,
     summary: 'List jobs over dead letters, newest first',
     query: queryOf<PageQuery>(pageParameters),
-    answers: { 200: { description: 'A page.', schema: jobListSchema, headers: ['Link'] } },
+    responses: { 200: { description: 'A page.', schema: jobListSchema, headers: ['Link'] } },
     handle: async ({ query, principal, request }) => {
-      const walls = letterWallsOf(principal);
-      const { page, cursorAt } = jobPageOf(query, walls);
-      const { jobs: found, next } = await listJobs(jobs, walls, page);
-      const standings = await Promise.all(found.map(async (job) => standingOf(letters, job)));
+      const scope = deadLetterScopeOf(principal);
+      const { page, cursorAt } = jobPageOf(query, scope);
+      const { jobs: found, next } = await listJobs(jobs, scope, page);
+      const standings = await Promise.all(found.map(async (job) => standingOf(deadLetters, job)));
       return pageReply(request, { data: standings.map(jobView), nextCursor: cursorAt(next) });
     },
   });
 
-const findJob = async ({ jobs }: LetterParts, id: string, principal: Principal): Promise<DeadLetterJob> => {
-  const job = await jobs.find(id, letterWallsOf(principal));
+const findJob = async (
+  { jobs }: DeadLetterParts,
+  id: string,
+  principal: Principal,
+): Promise<DeadLetterJob> => {
+  const job = await jobs.find(id, deadLetterScopeOf(principal));
   if (job === null) throw new AppError({ code: 'not-found', message: `There is no job '${id}'.` });
   return job;
 };
 
-const readRoute = (parts: LetterParts): Route =>
+const readRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'getDeadLetterJob',
     method: 'GET',
@@ -139,14 +148,14 @@ const readRoute = (parts: LetterParts): Route =>
     tag,
     summary: 'Read a job and how far it is',
     params,
-    answers: { 200: { description: 'The job.', schema: jobSchema } },
+    responses: { 200: { description: 'The job.', schema: jobSchema } },
     handle: async ({ params: { id }, principal }) => {
       const job = await findJob(parts, id, principal);
-      return { status: 200, body: jobView(await standingOf(parts.letters, job)) };
+      return { status: 200, body: jobView(await standingOf(parts.deadLetters, job)) };
     },
   });
 
-const cancelRoute = (parts: LetterParts): Route =>
+const cancelRoute = (parts: DeadLetterParts): Route =>
   route({
     operationId: 'cancelDeadLetterJob',
     method: 'POST',
@@ -157,13 +166,13 @@ const cancelRoute = (parts: LetterParts): Route =>
     description:
       'What it has sent stays sent; the rest waits as before. A job that has ended stays as it is.',
     params,
-    answers: { 200: { description: 'The job.', schema: jobSchema } },
+    responses: { 200: { description: 'The job.', schema: jobSchema } },
     handle: async ({ params: { id }, principal }) => {
       await findJob(parts, id, principal);
       if (await parts.jobs.cancel(id, parts.clock.nowMs())) parts.wake();
       return {
         status: 200,
-        body: jobView(await standingOf(parts.letters, await findJob(parts, id, principal))),
+        body: jobView(await standingOf(parts.deadLetters, await findJob(parts, id, principal))),
       };
     },
   });

@@ -8,24 +8,24 @@ import {
 } from '@tidings/contracts';
 import type { Bus, IncomingRecord, OutgoingRecord, Producer, Table } from '@tidings/kafka';
 import { AppError } from '@tidings/runtime';
-import { type Content, type DeadLetter, redriven, settledFact } from '../domain/dead-letter.ts';
-import type { DeadLetterFact } from '../handle-dead-letter-recorded.ts';
+import { type Content, type DeadLetter, redriven, settledEvent } from '../domain/dead-letter.ts';
+import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, KnownSubscription, ReadEnds, SubscriptionDirectory } from '../ports.ts';
 
 // Below the time for which a job is claimed: who cannot write gives its claim up, and does not write much later.
 const publish = { deadlineMs: 10_000 } as const;
 
 /** Decodes a record of the topic. Throws DecodeError. */
-export const decodeLetterRecord = (record: IncomingRecord): DeadLetterFact => {
-  const fact = decodeDeadLetterFact(record);
-  if (!('letter' in fact)) return fact;
-  const place = { partition: record.partition, offset: Number(record.offset) };
-  return { ...fact, traceparent: record.headers['traceparent'] ?? null, place };
+export const decodeDeadLetterRecord = (record: IncomingRecord): DeadLetterEvent => {
+  const event = decodeDeadLetterFact(record);
+  if (!('deadLetter' in event)) return event;
+  const position = { partition: record.partition, offset: Number(record.offset) };
+  return { ...event, traceparent: record.headers['traceparent'] ?? null, position };
 };
 
-const recordFor = (letter: DeadLetter, content: Content, subscriptionVersion: number): OutgoingRecord => {
+const recordFor = (deadLetter: DeadLetter, content: Content, subscriptionVersion: number): OutgoingRecord => {
   if (content.kind === 'delivery') {
-    const chain = letter.taken?.chain ?? 0;
+    const chain = deadLetter.taken?.chain ?? 0;
     return {
       topic: topics.deliveries,
       ...encodeDelivery(redriven(content.command, { chain, subscriptionVersion })),
@@ -40,18 +40,18 @@ const recordFor = (letter: DeadLetter, content: Content, subscriptionVersion: nu
 };
 
 /** What is done with dead letters, in Kafka. */
-export const createLetterJournal = (producer: Producer): DeadLetterJournal => ({
-  redrive: async (letters) => {
-    const records = letters.map(({ letter, content, subscriptionVersion }) =>
-      recordFor(letter, content, subscriptionVersion),
+export const createDeadLetterJournal = (producer: Producer): DeadLetterJournal => ({
+  redrive: async (deadLetters) => {
+    const records = deadLetters.map(({ deadLetter, content, subscriptionVersion }) =>
+      recordFor(deadLetter, content, subscriptionVersion),
     );
     if (records.length > 0) await producer.publishAll(records, publish);
   },
-  settle: async (letters, settlement) => {
-    const records = letters.map((letter) => ({
+  settle: async (deadLetters, settlement) => {
+    const records = deadLetters.map((deadLetter) => ({
       topic: topics.deadLetters,
-      ...encodeSettled(settledFact(letter, settlement)),
-      partition: letter.place.partition,
+      ...encodeSettled(settledEvent(deadLetter, settlement)),
+      partition: deadLetter.position.partition,
     }));
     if (records.length > 0) await producer.publishAll(records, publish);
   },

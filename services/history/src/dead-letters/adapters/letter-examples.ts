@@ -1,5 +1,5 @@
 /** A dead letter, as the description shows it. */
-export const letterExample = {
+export const deadLetterExample = {
   id: 'dl_7c9e2a4b6d8f4013a5b7c9d1e3f50718',
   kind: 'delivery',
   state: 'waiting',
@@ -24,8 +24,8 @@ export const letterExample = {
 } as const;
 
 /** A dead letter with what it holds. */
-export const letterDetailExample = {
-  ...letterExample,
+export const deadLetterDetailExample = {
+  ...deadLetterExample,
   command: {
     trigger: 'retry',
     attempt: 8,

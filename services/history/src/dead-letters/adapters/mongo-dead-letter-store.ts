@@ -16,13 +16,13 @@ import {
   type Content,
   type DeadLetter,
   type DeadLetterState,
-  letterKey,
+  deadLetterKey,
   type Settlement,
   type Taken,
 } from '../domain/dead-letter.ts';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
-import type { Stretch } from '../domain/dead-letter-job.ts';
-import type { DeadLetterCount, DeadLetterStore, LetterPosition } from '../ports.ts';
+import type { OffsetRange } from '../domain/dead-letter-job.ts';
+import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../ports.ts';
 import { behind, type Conditions, conditionsOf, within, withinAny } from './dead-letter-conditions.ts';
 import {
   type ContentDocument,
@@ -33,23 +33,23 @@ import {
   toDocument,
 } from './dead-letter-document.ts';
 
-const letterSchema = new Schema<DeadLetterDocument>(
+const deadLetterSchema = new Schema<DeadLetterDocument>(
   { _id: String },
   { ...plainCollection, collection: 'dead_letters' },
 );
-letterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
-letterSchema.index({ partition: 1, offset: 1 });
-letterSchema.index({ letter_id: 1 });
-letterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
-letterSchema.index({ job_id: 1 });
-letterSchema.index({ kind: 1, event_id: 1 });
+deadLetterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
+deadLetterSchema.index({ partition: 1, offset: 1 });
+deadLetterSchema.index({ letter_id: 1 });
+deadLetterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
+deadLetterSchema.index({ job_id: 1 });
+deadLetterSchema.index({ kind: 1, event_id: 1 });
 
 const contentSchema = new Schema<ContentDocument>(
   { _id: String },
   { ...plainCollection, collection: 'dead_letter_contents' },
 );
 
-type Letters = Parameters<DeadLetterStore['insert']>[0];
+type DeadLetters = Parameters<DeadLetterStore['insert']>[0];
 type Grouped = Readonly<{
   _id: Pick<DeadLetterCount, 'kind' | 'reason' | 'state'>;
   count: number;
@@ -68,41 +68,43 @@ const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<DeadLette
 
 /** Dead letters in MongoDB: one small document each, and one with what it holds. */
 export class MongoDeadLetterStore implements DeadLetterStore {
-  readonly #letters: Model<DeadLetterDocument>;
+  readonly #deadLetters: Model<DeadLetterDocument>;
   readonly #contents: Model<ContentDocument>;
   readonly #timed: TimedOperation;
 
   constructor(connection: Connection, seconds: OperationHistogram) {
-    this.#letters = connection.model<DeadLetterDocument>('DeadLetter', letterSchema);
+    this.#deadLetters = connection.model<DeadLetterDocument>('DeadLetter', deadLetterSchema);
     this.#contents = connection.model<ContentDocument>('DeadLetterContent', contentSchema);
     this.#timed = timedOperations(seconds);
   }
 
   /** Makes the indexes that are missing. */
   async createIndexes(): Promise<void> {
-    await this.#timed('create-indexes', async () => this.#letters.createIndexes());
+    await this.#timed('create-indexes', async () => this.#deadLetters.createIndexes());
   }
 
-  async insert(letters: Letters): Promise<readonly DeadLetter[]> {
-    if (letters.length === 0) return [];
-    const contents = letters.map(({ letter, content }) => toContentDocument(letterKey(letter.ref), content));
-    const documents = letters.map(({ letter }) => toDocument(letter));
+  async insert(deadLetters: DeadLetters): Promise<readonly DeadLetter[]> {
+    if (deadLetters.length === 0) return [];
+    const contents = deadLetters.map(({ deadLetter, content }) =>
+      toContentDocument(deadLetterKey(deadLetter.ref), content),
+    );
+    const documents = deadLetters.map(({ deadLetter }) => toDocument(deadLetter));
     return this.#timed('insert-letters', async () => {
       // What it holds comes first: whoever sees a letter can read it.
       await insertNew(this.#contents, contents);
-      const taken = await insertNew(this.#letters, documents);
-      return letters.filter((_, at) => !taken.has(at)).map(({ letter }) => letter);
+      const taken = await insertNew(this.#deadLetters, documents);
+      return deadLetters.filter((_, at) => !taken.has(at)).map(({ deadLetter }) => deadLetter);
     });
   }
 
   async read(refs: readonly DeadLetterRef[]): Promise<readonly DeadLetter[]> {
-    return this.#find('read-letters', { _id: { $in: refs.map(letterKey) } });
+    return this.#find('read-letters', { _id: { $in: refs.map(deadLetterKey) } });
   }
 
   async readContents(refs: readonly DeadLetterRef[]): Promise<ReadonlyMap<string, Content>> {
     const documents = await this.#timed('read-contents', async () =>
       this.#contents.collection
-        .find({ _id: { $in: refs.map(letterKey) } as never }, { promoteBuffers: true })
+        .find({ _id: { $in: refs.map(deadLetterKey) } as never }, { promoteBuffers: true })
         .toArray(),
     );
     return new Map(
@@ -115,14 +117,14 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async find(filters: DeadLetterFilters): Promise<DeadLetter | null> {
     const document = await this.#timed('find-letter', async () =>
-      this.#letters.findOne(conditionsOf(filters)).lean<DeadLetterDocument>(),
+      this.#deadLetters.findOne(conditionsOf(filters)).lean<DeadLetterDocument>(),
     );
     return document === null ? null : fromDocument(document);
   }
 
   async list(
     filters: DeadLetterFilters,
-    { limit, after }: Readonly<{ limit: number; after: LetterPosition | null }>,
+    { limit, after }: Readonly<{ limit: number; after: DeadLetterPosition | null }>,
   ): Promise<readonly DeadLetter[]> {
     // Beside the filters, not among them: both may say something about the key.
     const conditions =
@@ -132,10 +134,10 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async listInOrder(
     filters: DeadLetterFilters,
-    stretch: Stretch,
+    range: OffsetRange,
     limit: number,
   ): Promise<readonly DeadLetter[]> {
-    const conditions = { ...conditionsOf(filters), ...within(stretch) };
+    const conditions = { ...conditionsOf(filters), ...within(range) };
     return this.#find('list-letters-in-order', conditions, { sort: { offset: 1 }, limit });
   }
 
@@ -149,12 +151,12 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async countBySubscription(
     filters: DeadLetterFilters,
-    stretches?: readonly Stretch[],
+    ranges?: readonly OffsetRange[],
   ): Promise<ReadonlyMap<SubscriptionId | null, number>> {
     const wanted = conditionsOf(filters);
-    const match = stretches === undefined ? wanted : { $and: [wanted, withinAny(stretches)] };
+    const match = ranges === undefined ? wanted : { $and: [wanted, withinAny(ranges)] };
     const groups = await this.#timed('count-letters', async () =>
-      this.#letters.aggregate<{ _id: string | null; count: number }>([
+      this.#deadLetters.aggregate<{ _id: string | null; count: number }>([
         { $match: match },
         { $group: { _id: '$subscription_id', count: { $sum: 1 } } },
       ]),
@@ -166,18 +168,18 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     if (taken.length === 0) return;
     const updates = taken.map(({ ref, taken: { jobId, chain } }) => ({
       updateOne: {
-        filter: { _id: letterKey(ref), state: 'waiting' },
+        filter: { _id: deadLetterKey(ref), state: 'waiting' },
         update: { $set: { state: 'redriving', job_id: jobId, job_chain: chain } },
       },
     }));
     await this.#timed('take-letters', async () =>
-      this.#letters.collection.bulkWrite(updates as never, { ordered: false }),
+      this.#deadLetters.collection.bulkWrite(updates as never, { ordered: false }),
     );
   }
 
-  async letGo(jobId: string): Promise<void> {
+  async release(jobId: string): Promise<void> {
     await this.#timed('let-letters-go', async () =>
-      this.#letters.updateMany(
+      this.#deadLetters.updateMany(
         { job_id: jobId, state: 'redriving' },
         { $set: { state: 'waiting', job_id: null, job_chain: null } },
       ),
@@ -186,32 +188,32 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async settle(refs: readonly DeadLetterRef[], settlement: Settlement): Promise<number> {
     const { modifiedCount } = await this.#timed('settle-letters', async () =>
-      this.#letters.updateMany(
-        { _id: { $in: refs.map(letterKey) }, state: { $in: unsettled } },
+      this.#deadLetters.updateMany(
+        { _id: { $in: refs.map(deadLetterKey) }, state: { $in: unsettled } },
         { $set: settledFields(settlement) },
       ),
     );
     return modifiedCount;
   }
 
-  async settleFrom(facts: readonly DeadLetterSettled[]): Promise<void> {
-    if (facts.length === 0) return;
-    const updates = facts.map(({ ref, chain, ...settlement }) => ({
+  async settleFrom(events: readonly DeadLetterSettled[]): Promise<void> {
+    if (events.length === 0) return;
+    const updates = events.map(({ ref, chain, ...settlement }) => ({
       updateOne: {
-        filter: { _id: letterKey(ref), state: { $in: unsettled } },
+        filter: { _id: deadLetterKey(ref), state: { $in: unsettled } },
         update: { $set: { ...settledFields(settlement), ...(chain === null ? {} : { job_chain: chain }) } },
       },
     }));
     await this.#timed('settle-letters', async () =>
-      this.#letters.collection.bulkWrite(updates as never, { ordered: false }),
+      this.#deadLetters.collection.bulkWrite(updates as never, { ordered: false }),
     );
   }
 
   async markDelivered(refs: readonly DeadLetterRef[]): Promise<void> {
     if (refs.length === 0) return;
     await this.#timed('mark-letters-delivered', async () =>
-      this.#letters.updateMany(
-        { _id: { $in: refs.map(letterKey) }, state: { $in: undelivered } },
+      this.#deadLetters.updateMany(
+        { _id: { $in: refs.map(deadLetterKey) }, state: { $in: undelivered } },
         { $set: { state: 'delivered' } },
       ),
     );
@@ -219,7 +221,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async purge(recordedBeforeMs: number, limit: number): Promise<number> {
     return this.#timed('purge-letters', async () => {
-      const found = await this.#letters
+      const found = await this.#deadLetters
         .find({ recorded_at: { $lt: new Date(recordedBeforeMs) } }, { _id: 1 })
         .limit(limit)
         .lean<{ _id: string }[]>();
@@ -227,7 +229,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
       if (ids.length === 0) return 0;
       // In this order a crash leaves a letter that the next sweep finds again.
       await this.#contents.deleteMany({ _id: { $in: ids } });
-      await this.#letters.deleteMany({ _id: { $in: ids } });
+      await this.#deadLetters.deleteMany({ _id: { $in: ids } });
       return ids.length;
     });
   }
@@ -238,7 +240,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     { sort, limit }: Readonly<{ sort?: Record<string, 1 | -1>; limit?: number }> = {},
   ): Promise<readonly DeadLetter[]> {
     const documents = await this.#timed(operation, async () => {
-      let query = this.#letters.find(conditions);
+      let query = this.#deadLetters.find(conditions);
       if (sort !== undefined) query = query.sort(sort);
       if (limit !== undefined) query = query.limit(limit);
       return query.lean<DeadLetterDocument[]>();
@@ -248,7 +250,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async #group(match: Conditions): Promise<readonly DeadLetterCount[]> {
     const groups = await this.#timed('count-letters', async () =>
-      this.#letters.aggregate<Grouped>([
+      this.#deadLetters.aggregate<Grouped>([
         { $match: match },
         {
           $group: {

@@ -8,8 +8,8 @@ import {
   timedOperations,
 } from '../../adapters/mongo-operations.ts';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
-import type { DeadLetterJob, JobCounts, Stretch } from '../domain/dead-letter-job.ts';
-import type { JobPosition, JobStore, JobWalls } from '../ports.ts';
+import type { DeadLetterJob, JobCounts, OffsetRange } from '../domain/dead-letter-job.ts';
+import type { JobPosition, JobScope, JobStore } from '../ports.ts';
 
 /** A job in MongoDB. Times that are only compared are epoch milliseconds. */
 type JobDocument = Readonly<{
@@ -24,7 +24,7 @@ type JobDocument = Readonly<{
   rate_per_second: number;
   state: DeadLetterJob['state'];
   is_open: boolean;
-  stretches: readonly Stretch[];
+  stretches: readonly OffsetRange[];
   counts: JobCounts;
   created_at_ms: number;
   ended_at_ms: number | null;
@@ -52,7 +52,7 @@ const toDocument = (job: DeadLetterJob): JobDocument => ({
   rate_per_second: job.ratePerSecond,
   state: job.state,
   is_open: job.isOpen,
-  stretches: job.stretches,
+  stretches: job.ranges,
   counts: job.counts,
   created_at_ms: job.createdAtMs,
   ended_at_ms: job.endedAtMs,
@@ -73,7 +73,7 @@ const fromDocument = (document: JobDocument): DeadLetterJob => ({
   ratePerSecond: document.rate_per_second,
   state: document.state,
   isOpen: document.is_open,
-  stretches: document.stretches,
+  ranges: document.stretches,
   counts: document.counts,
   createdAtMs: document.created_at_ms,
   endedAtMs: document.ended_at_ms,
@@ -83,7 +83,7 @@ const fromDocument = (document: JobDocument): DeadLetterJob => ({
   claimedUntilMs: document.claimed_until_ms,
 });
 
-const behindWalls = ({ workspaceId: workspace, ownerId }: JobWalls): Record<string, unknown> => ({
+const withinScope = ({ workspaceId: workspace, ownerId }: JobScope): Record<string, unknown> => ({
   workspace_id: workspace,
   ...(ownerId === null ? {} : { owner_id: ownerId }),
 });
@@ -112,8 +112,8 @@ export class MongoJobStore implements JobStore {
     return taken.size === 0;
   }
 
-  async find(id: string, walls: JobWalls): Promise<DeadLetterJob | null> {
-    return this.#findOne({ _id: id, ...behindWalls(walls) });
+  async find(id: string, scope: JobScope): Promise<DeadLetterJob | null> {
+    return this.#findOne({ _id: id, ...withinScope(scope) });
   }
 
   async findAnywhere(id: string): Promise<DeadLetterJob | null> {
@@ -121,12 +121,12 @@ export class MongoJobStore implements JobStore {
   }
 
   async list(
-    walls: JobWalls,
+    scope: JobScope,
     { limit, after }: Readonly<{ limit: number; after: JobPosition | null }>,
   ): Promise<readonly DeadLetterJob[]> {
     const documents = await this.#timed('list-jobs', async () =>
       this.#jobs
-        .find({ ...behindWalls(walls), ...(after === null ? {} : behind(after)) })
+        .find({ ...withinScope(scope), ...(after === null ? {} : behind(after)) })
         .sort({ created_at_ms: -1, _id: -1 })
         .limit(limit)
         .lean<JobDocument[]>(),

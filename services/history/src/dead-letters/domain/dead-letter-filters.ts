@@ -12,14 +12,14 @@ import type { DeadLetter, DeadLetterState, deadLetterKinds } from './dead-letter
  * What a key can see. `poison`: no poison records at all, those of its workspace, or besides those that nobody can say
  * whose they are.
  */
-export type Walls = Readonly<{
+export type TenantScope = Readonly<{
   workspaceId: WorkspaceId;
   ownerId: ConsumerId | null;
   poison: 'none' | 'own' | 'nobodys';
 }>;
 
 /** What dead letters are found by. Times are exclusive. */
-export type DeadLetterFilters = Walls &
+export type DeadLetterFilters = TenantScope &
   Readonly<{
     id?: DeadLetterId;
     kind?: (typeof deadLetterKinds)[number];
@@ -35,25 +35,26 @@ export type DeadLetterFilters = Walls &
     subscriptionVersionBelow?: number;
   }>;
 
-const isBehindWalls = (letter: DeadLetter, { workspaceId, ownerId, poison }: Walls): boolean => {
-  const isPoison = letter.ref.kind === 'poison';
+const isOutsideScope = (deadLetter: DeadLetter, { workspaceId, ownerId, poison }: TenantScope): boolean => {
+  const isPoison = deadLetter.ref.kind === 'poison';
   if (isPoison && poison === 'none') return true;
-  if (ownerId !== null && letter.consumerId !== ownerId) return true;
-  return letter.workspaceId === null ? poison !== 'nobodys' : letter.workspaceId !== workspaceId;
+  if (ownerId !== null && deadLetter.consumerId !== ownerId) return true;
+  return deadLetter.workspaceId === null ? poison !== 'nobodys' : deadLetter.workspaceId !== workspaceId;
 };
 
 /** True when the filters let the letter through. The store asks the same of its database. */
-export const matches = (letter: DeadLetter, filters: DeadLetterFilters): boolean =>
-  !isBehindWalls(letter, filters) &&
-  (filters.id === undefined || letter.id === filters.id) &&
-  (filters.kind === undefined || letter.ref.kind === filters.kind) &&
-  (filters.states === undefined || filters.states.includes(letter.state)) &&
-  (filters.reasons === undefined || filters.reasons.includes(letter.reason)) &&
-  (filters.eventId === undefined || letter.eventId === filters.eventId) &&
-  (filters.subscriptionId === undefined || letter.subscriptionId === filters.subscriptionId) &&
-  (filters.consumerId === undefined || letter.consumerId === filters.consumerId) &&
-  (filters.eventType === undefined || letter.eventType === filters.eventType) &&
-  (filters.recordedAfterMs === undefined || letter.recordedAtMs > filters.recordedAfterMs) &&
-  (filters.recordedBeforeMs === undefined || letter.recordedAtMs < filters.recordedBeforeMs) &&
+export const matches = (deadLetter: DeadLetter, filters: DeadLetterFilters): boolean =>
+  !isOutsideScope(deadLetter, filters) &&
+  (filters.id === undefined || deadLetter.id === filters.id) &&
+  (filters.kind === undefined || deadLetter.ref.kind === filters.kind) &&
+  (filters.states === undefined || filters.states.includes(deadLetter.state)) &&
+  (filters.reasons === undefined || filters.reasons.includes(deadLetter.reason)) &&
+  (filters.eventId === undefined || deadLetter.eventId === filters.eventId) &&
+  (filters.subscriptionId === undefined || deadLetter.subscriptionId === filters.subscriptionId) &&
+  (filters.consumerId === undefined || deadLetter.consumerId === filters.consumerId) &&
+  (filters.eventType === undefined || deadLetter.eventType === filters.eventType) &&
+  (filters.recordedAfterMs === undefined || deadLetter.recordedAtMs > filters.recordedAfterMs) &&
+  (filters.recordedBeforeMs === undefined || deadLetter.recordedAtMs < filters.recordedBeforeMs) &&
   (filters.subscriptionVersionBelow === undefined ||
-    (letter.subscriptionVersion !== null && letter.subscriptionVersion < filters.subscriptionVersionBelow));
+    (deadLetter.subscriptionVersion !== null &&
+      deadLetter.subscriptionVersion < filters.subscriptionVersionBelow));

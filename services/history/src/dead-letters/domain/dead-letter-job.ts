@@ -8,7 +8,7 @@ export const jobActions = ['redrive', 'discard'] as const;
 export const jobStates = ['running', 'done', 'cancelled', 'failed'] as const;
 
 /** A part of a partition: what lies from `next` up to `end`, not counting `end`, is still to be done. */
-export type Stretch = Readonly<{ partition: number; next: number; end: number }>;
+export type OffsetRange = Readonly<{ partition: number; next: number; end: number }>;
 
 /**
  * settled: sent again, or discarded. delivered: found to have succeeded since. skipped: left where it is, since its
@@ -35,7 +35,7 @@ export type DeadLetterJob = Readonly<{
   state: (typeof jobStates)[number];
   /** True until nothing is left to do for it; a cancelled one has to let go of what it had taken. */
   isOpen: boolean;
-  stretches: readonly Stretch[];
+  ranges: readonly OffsetRange[];
   counts: JobCounts;
   createdAtMs: number;
   endedAtMs: number | null;
@@ -47,8 +47,8 @@ export type DeadLetterJob = Readonly<{
 }>;
 
 /** Where a job is at work, or undefined when it has reached its end. */
-export const currentStretch = ({ stretches }: DeadLetterJob): Stretch | undefined =>
-  stretches.find(({ next, end }) => next < end);
+export const currentRange = ({ ranges }: DeadLetterJob): OffsetRange | undefined =>
+  ranges.find(({ next, end }) => next < end);
 
 /** What one turn has done, and how far it came. */
 export type Progress = Readonly<{ counts: JobCounts; partition: number; next: number }>;
@@ -58,7 +58,7 @@ export const advanced = (job: DeadLetterJob, { counts, partition, next }: Progre
   ...job,
   failures: 0,
   error: null,
-  stretches: job.stretches.map((one) => (one.partition === partition ? { ...one, next } : one)),
+  ranges: job.ranges.map((one) => (one.partition === partition ? { ...one, next } : one)),
   counts: {
     settled: job.counts.settled + counts.settled,
     delivered: job.counts.delivered + counts.delivered,
@@ -68,18 +68,20 @@ export const advanced = (job: DeadLetterJob, { counts, partition, next }: Progre
 });
 
 // A second holds about five turns, and no turn holds more than MongoDB and the producer take in one go.
-const turnsASecond = 5;
-const mostATurn = 100;
+const batchesPerSecond = 5;
+const maxBatchSize = 100;
 
 /** How many letters a turn takes. Discarding sends nothing, so only its writes bound it. */
-export const turnSize = ({
+export const batchSize = ({
   action,
   ratePerSecond,
 }: Pick<DeadLetterJob, 'action' | 'ratePerSecond'>): number =>
-  action === 'discard' ? 500 : Math.max(1, Math.min(mostATurn, Math.ceil(ratePerSecond / turnsASecond)));
+  action === 'discard'
+    ? 500
+    : Math.max(1, Math.min(maxBatchSize, Math.ceil(ratePerSecond / batchesPerSecond)));
 
 /** How long a turn that sent so many has to last. */
-export const turnMs = (
+export const batchMs = (
   { action, ratePerSecond }: Pick<DeadLetterJob, 'action' | 'ratePerSecond'>,
   sent: number,
 ): number => (action === 'discard' ? 0 : (sent * 1_000) / ratePerSecond);
@@ -90,7 +92,7 @@ export const noCounts: JobCounts = { settled: 0, delivered: 0, skipped: 0, faile
 /** What a job is made of; the rest of it begins empty. */
 export type JobOrder = Pick<
   DeadLetterJob,
-  'id' | 'action' | 'workspaceId' | 'ownerId' | 'filters' | 'by' | 'reason' | 'ratePerSecond' | 'stretches'
+  'id' | 'action' | 'workspaceId' | 'ownerId' | 'filters' | 'by' | 'reason' | 'ratePerSecond' | 'ranges'
 >;
 
 /** A job of which nothing is done yet, for anyone to claim. */

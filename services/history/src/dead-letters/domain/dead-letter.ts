@@ -30,7 +30,7 @@ export type DeadLetterState = (typeof deadLetterStates)[number];
 export const deadLetterKinds = ['delivery', 'poison'] as const;
 
 /** Where a dead letter lies in its topic. */
-export type Place = Readonly<{ partition: number; offset: number }>;
+export type TopicPosition = Readonly<{ partition: number; offset: number }>;
 
 /** The job that has taken a dead letter ('' when only the topic tells of it), and the chain in which it sends it. */
 export type Taken = Readonly<{ jobId: string; chain: number }>;
@@ -60,7 +60,7 @@ export type DeadLetter = Readonly<{
   bytes: number;
   /** What was wrong with a poison record, for operators. */
   detail: string | null;
-  place: Place;
+  position: TopicPosition;
   taken: Taken | null;
   settled: Readonly<{ atMs: number; by: string; reason: string | null }> | null;
 }>;
@@ -72,10 +72,10 @@ export type Content =
 
 /** A record of the topic, with where it lies. */
 export type Recorded = Readonly<{
-  letter: DeadLetterRecord;
+  deadLetter: DeadLetterRecord;
   value: Buffer;
   traceparent: string | null;
-  place: Place;
+  position: TopicPosition;
 }>;
 
 const unsettled = { state: 'waiting', taken: null, settled: null } as const;
@@ -134,38 +134,38 @@ const ofPoison = (poison: RecordPoisoned, workspaceId: WorkspaceId | null) => {
 
 /** A dead letter as it begins: nothing was done with it yet. `ownerOf`: the workspace of a subscription. */
 export const deadLetterOf = (
-  { letter, value, place }: Recorded,
+  { deadLetter, value, position }: Recorded,
   ownerOf: (subscription: string) => WorkspaceId | undefined,
 ): DeadLetter => {
-  const ref = deadLetterRefOf(letter);
-  const { reason, recordedAtMs } = letter;
+  const ref = deadLetterRefOf(deadLetter);
+  const { reason, recordedAtMs } = deadLetter;
   const rest =
-    letter.type === 'DeliveryDeadLettered.v1'
-      ? ofDelivery(letter.state, recordedAtMs)
-      : ofPoison(letter, workspaceOf(letter, ownerOf));
+    deadLetter.type === 'DeliveryDeadLettered.v1'
+      ? ofDelivery(deadLetter.state, recordedAtMs)
+      : ofPoison(deadLetter, workspaceOf(deadLetter, ownerOf));
   return {
     id: deadLetterIdOf(ref),
     ref,
     reason,
     recordedAtMs,
     bytes: value.length,
-    place,
+    position,
     ...unsettled,
     ...rest,
   };
 };
 
 /** What lies in a record of the topic. */
-export const contentOf = ({ letter, value, traceparent }: Recorded): Content =>
-  letter.type === 'DeliveryDeadLettered.v1'
-    ? { kind: 'delivery', command: { state: letter.state, body: value, traceparent } }
-    : { kind: 'poison', poison: letter, value };
+export const contentOf = ({ deadLetter, value, traceparent }: Recorded): Content =>
+  deadLetter.type === 'DeliveryDeadLettered.v1'
+    ? { kind: 'delivery', command: { state: deadLetter.state, body: value, traceparent } }
+    : { kind: 'poison', poison: deadLetter, value };
 
 /**
  * The name of a dead letter's document. As with deliveries it begins with the event, whose id begins with its time: what
  * is written together lies together, and a delivery's own dead letters are found by their names.
  */
-export const letterKey = (ref: DeadLetterRef): string =>
+export const deadLetterKey = (ref: DeadLetterRef): string =>
   ref.kind === 'delivery'
     ? `${ref.eventId}/${ref.deliveryId}/${ref.chain}`
     : `poison/${ref.topic}/${ref.partition}/${ref.offset.padStart(20, '0')}/${ref.group}`;
@@ -198,14 +198,14 @@ export type Settlement = Readonly<{
 }>;
 
 /** The fact of it, to be written behind the letter. */
-export const settledFact = (
-  letter: DeadLetter,
+export const settledEvent = (
+  deadLetter: DeadLetter,
   { how, by, reason, atMs }: Settlement,
 ): DeadLetterSettled => ({
   type: 'DeadLetterSettled.v1',
-  ref: letter.ref,
+  ref: deadLetter.ref,
   how,
-  chain: how === 'redriven' && letter.ref.kind === 'delivery' ? (letter.taken?.chain ?? null) : null,
+  chain: how === 'redriven' && deadLetter.ref.kind === 'delivery' ? (deadLetter.taken?.chain ?? null) : null,
   by,
   reason,
   atMs,

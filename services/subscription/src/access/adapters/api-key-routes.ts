@@ -12,8 +12,8 @@ import {
   route,
 } from '@tidings/http';
 import { actorOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
-import type { Reach } from '../../registry/ports.ts';
+import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
+import type { Scope } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
 import type { CreateKeyParts } from '../create-api-key.ts';
 import { type ApiKey, shownState } from '../domain/api-key.ts';
@@ -69,7 +69,7 @@ export const apiKeyRoutes = (parts: ApiKeyParts): Route[] => [
   tokenRoute(parts),
 ];
 
-const reachOf = (principal: Principal, { workspace_id }: WorkspaceQuery): Reach => ({
+const scopeOf = (principal: Principal, { workspace_id }: WorkspaceQuery): Scope => ({
   workspaceId: workspaceOf(principal, workspace_id),
   consumerId: null,
 });
@@ -84,15 +84,15 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
     summary: 'List API keys',
     description: 'Revoked ones too. The keys themselves are not shown.',
     query: listQuery,
-    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
       const { consumer_id, state, cursor, limit } = query;
-      const reach = reachOf(principal, query);
+      const scope = scopeOf(principal, query);
       const binding = {
-        workspaceId: reach.workspaceId,
+        workspaceId: scope.workspaceId,
         filters: { consumer_id, state, of: 'api-keys' },
       };
-      const { afterId, cursorAfter } = cursorPlace(cursor, binding);
+      const { afterId, cursorAfter } = cursorPosition(cursor, binding);
       const nowMs = apiKeys.clock.nowMs();
       const where = {
         in: {
@@ -101,7 +101,7 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
         },
         ...(state === 'expired' && { upTo: { expires_at_ms: nowMs } }),
       };
-      const { items, nextAfterId } = await apiKeys.store.list(reach, {
+      const { items, nextAfterId } = await apiKeys.store.list(scope, {
         where,
         afterId,
         limit,
@@ -146,12 +146,12 @@ const readRoute = (parts: ApiKeyParts): Route =>
     summary: 'Read an API key',
     params: keyParams,
     query: oneQuery,
-    answers: { 200: { description: 'What is known of it.', schema: apiKeySchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'What is known of it.', schema: apiKeySchema, headers: ['ETag'] } },
     handle: async (call) => {
       const { principal, params, query } = call;
-      const reach = reachOf(principal, query);
+      const scope = scopeOf(principal, query);
       const entity = await findTarget(parts.apiKeys, {
-        reach,
+        scope,
         id: params.id,
         ifMatch: null,
         by: actorOf(call),
@@ -172,11 +172,11 @@ const revokeRoute = (parts: ApiKeyParts): Route =>
       'It is refused everywhere within 2 s, and so are the tokens that it has asked for. For good.',
     params: keyParams,
     query: oneQuery,
-    answers: { 200: { description: 'It is revoked.', schema: apiKeySchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'It is revoked.', schema: apiKeySchema, headers: ['ETag'] } },
     problems: ['conflict'],
     handle: async (call) => {
       const { principal, params, query } = call;
-      const target = { reach: reachOf(principal, query), id: params.id, ifMatch: null, by: actorOf(call) };
+      const target = { scope: scopeOf(principal, query), id: params.id, ifMatch: null, by: actorOf(call) };
       return keyReply(parts, await revokeApiKey(parts.apiKeys, target, principal));
     },
   });
@@ -196,7 +196,7 @@ const tokenRoute = (parts: ApiKeyParts): Route =>
       schema: named('NewConsumerToken', bodySchemas.token),
       example: { consumer_id: 'acme', expires_in_seconds: 900 },
     }),
-    answers: { 201: { description: 'The token.', schema: tokenSchema } },
+    responses: { 201: { description: 'The token.', schema: tokenSchema } },
     handle: async (call) => {
       const { principal, body, run } = call;
       const { token, scopes, expiresAtMs } = await issueConsumerToken(parts, {

@@ -2,7 +2,7 @@ import type { Access } from '@tidings/access';
 import { workspaceId } from '@tidings/contracts';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
-import type { Chore } from '../../maintenance/start-maintenance.ts';
+import type { MaintenanceTask } from '../../maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { OperatorRules } from '../change-workspace.ts';
 import { ensureBootstrap } from '../ensure-bootstrap.ts';
@@ -19,16 +19,16 @@ export const operatorRules = (config: Context['config']): OperatorRules => ({
 });
 
 /** Keeps the operator's key and workspace. The registry knows its keys whether or not the brokers can tell them back. */
-export const bootstrapChore = (
+export const bootstrapTask = (
   { config, health }: Context,
   documents: AccessDocuments,
   access: Access,
-): Chore => {
+): MaintenanceTask => {
   const part = health.register('operator-key');
   return {
     name: 'bootstrap',
     everyMs: bootstrapEveryMs,
-    turn: async () => {
+    run: async () => {
       await ensureBootstrap({
         ...documents,
         settings: {
@@ -39,7 +39,7 @@ export const bootstrapChore = (
           ...operatorRules(config),
         },
       });
-      access.learn(await readAccessRecords(documents));
+      access.refresh(await readAccessRecords(documents));
       part.up();
     },
   };

@@ -16,11 +16,11 @@ import {
 import { AppError } from '@tidings/runtime';
 import {
   actorOf,
-  reachOf,
   requireWholeWorkspace,
+  scopeOf,
   workspaceTargetOf,
 } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
+import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target, type Written } from '../../registry/write-version.ts';
 import { consumerKind } from '../access-kinds.ts';
@@ -123,7 +123,7 @@ const listRoute = ({ store }: Documents<Consumer>): Route =>
       state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
       ...pageParameters,
     }),
-    answers: {
+    responses: {
       200: {
         description: 'A page.',
         schema: named('ConsumerPage', pageSchema(consumerSchema)),
@@ -132,11 +132,11 @@ const listRoute = ({ store }: Documents<Consumer>): Route =>
     },
     handle: async ({ principal, query, request }) => {
       const { state, cursor, limit } = query;
-      const reach = reachOf(principal);
-      const filters = { state, reach: reach.consumerId, of: 'consumers' };
-      const { afterId, cursorAfter } = cursorPlace(cursor, { workspaceId: reach.workspaceId, filters });
+      const scope = scopeOf(principal);
+      const filters = { state, scope: scope.consumerId, of: 'consumers' };
+      const { afterId, cursorAfter } = cursorPosition(cursor, { workspaceId: scope.workspaceId, filters });
       const where = { in: { state: state === undefined ? ['active', 'disabled'] : [state] } };
-      const { items, nextAfterId } = await store.list(reach, { where, afterId, limit, order: 'rising' });
+      const { items, nextAfterId } = await store.list(scope, { where, afterId, limit, order: 'rising' });
       const data = items.map((entity) => consumerView({ entity, propagated: !entity.isUnpublished }));
       return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
     },
@@ -155,12 +155,12 @@ const createRoute = (consumers: Documents<Consumer>): Route =>
     body: jsonBody<ConsumerBody>({
       schema: named('NewConsumer', consumerBodySchemas.create, { id: 'acme', name: 'Acme Inc.' }),
     }),
-    answers: {
+    responses: {
       201: { description: 'The consumer.', schema: consumerSchema, headers: ['ETag', 'Location'] },
     },
     handle: async (call) => {
       requireWholeWorkspace(call.principal, 'Consumers belong');
-      const { workspaceId } = reachOf(call.principal);
+      const { workspaceId } = scopeOf(call.principal);
       const { id, name = null, contact = null } = call.body;
       const place = { workspaceId, consumerId: consumerId(id) };
       const written = await createConsumer(consumers, {
@@ -183,10 +183,10 @@ const readRoute = ({ store }: Documents<Consumer>): Route =>
     tag,
     summary: 'Read a consumer',
     params,
-    answers: { 200: { description: 'The consumer.', ...shown } },
+    responses: { 200: { description: 'The consumer.', ...shown } },
     handle: async ({ principal, params: { id } }) => {
-      const reach = reachOf(principal);
-      const entity = await store.find(reach, idIn(reach.workspaceId, id));
+      const scope = scopeOf(principal);
+      const entity = await store.find(scope, idIn(scope.workspaceId, id));
       if (entity === null || entity.state === 'deleted') throw notFound(consumerKind, id);
       return consumerReply({ entity, propagated: !entity.isUnpublished });
     },
@@ -205,7 +205,7 @@ const changeRoute = (consumers: Documents<Consumer>): Route =>
     body: patchBody<ConsumerChangeBody>({
       schema: named('ConsumerChange', consumerBodySchemas.change, { contact: 'ops@acme.example' }),
     }),
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(consumers, targetOf(call)),
     handle: async (call) => consumerReply(await changeConsumer(consumers, targetOf(call), call.body)),
   });
@@ -225,7 +225,7 @@ const switchRoute = (consumers: Documents<Consumer>, action: 'enable' | 'disable
     description: 'Its subscriptions stay as they are.',
     params,
     takes: ['If-Match'],
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     handle: async (call) =>
       consumerReply(await switchConsumer(consumers, targetOf(call), action === 'enable')),
   });

@@ -24,7 +24,7 @@ export const createKeyRoute = (parts: CreateKeyParts): Route =>
       schema: named('NewApiKey', bodySchemas.key),
       example: { name: 'shop backend', scopes: ['events:write'] },
     }),
-    answers: {
+    responses: {
       201: {
         description: 'The key.',
         schema: createdKeySchema,

@@ -13,12 +13,12 @@ export const consumeKeyUsage = async ({ bus, usage, logger, group }: UsageParts)
     group,
     topics: [topics.keyUsage],
     decode: decodeKeyUsed,
-    onBatch: (batch) => void noteUses({ usage, logger }, batch),
+    onBatch: (batch) => void recordUses({ usage, logger }, batch),
     minBytes: 64 * 1024,
     maxWaitMs: 1_000,
   });
 
-async function noteUses(
+async function recordUses(
   { usage, logger }: Pick<UsageParts, 'usage' | 'logger'>,
   { items }: WorkBatch<KeyUsed>,
 ): Promise<void> {
@@ -30,7 +30,7 @@ async function noteUses(
     for (const [keyId, atMs] of latest) await usage.note(keyId, atMs);
   } catch (error) {
     // Let go: the next minute tells as much.
-    logger.debug({ detail: messageOf(error) }, 'key-usage.not-noted');
+    logger.debug({ detail: messageOf(error) }, 'key-usage.not-recorded');
   }
   for (const item of items) item.done();
 }

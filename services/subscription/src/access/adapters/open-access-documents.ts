@@ -41,7 +41,6 @@ async function recordsOf<T extends Versioned>(
   recordOf: (entity: T) => AccessRecord,
 ): Promise<readonly AccessRecord[]> {
   const records: AccessRecord[] = [];
-  for await (const page of pagesOf(async (stretch) => store.listAll(stretch)))
-    records.push(...page.map(recordOf));
+  for await (const page of pagesOf(async (page) => store.listAll(page))) records.push(...page.map(recordOf));
   return records;
 }

@@ -15,7 +15,7 @@ import {
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { actorOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
+import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target } from '../../registry/write-version.ts';
 import { workspaceKind } from '../access-kinds.ts';
@@ -60,8 +60,8 @@ function targetOf(call: WorkspaceCall): Target {
   const { principal, params: named } = call;
   const isOwn = principal.consumerId === null && principal.workspaceId === named.id;
   if (!isOwn && !isOperator(principal)) throw notFound(workspaceKind, named.id);
-  const reach = { workspaceId: workspaceId(named.id), consumerId: null };
-  return { reach, id: named.id, ifMatch: call.ifMatch, by: actorOf(call) };
+  const scope = { workspaceId: workspaceId(named.id), consumerId: null };
+  return { scope, id: named.id, ifMatch: call.ifMatch, by: actorOf(call) };
 }
 
 function requireOperator(principal: Principal): void {
@@ -92,7 +92,7 @@ const listRoute = ({ store, ring }: WorkspaceRouteParts): Route =>
       state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
       ...pageParameters,
     }),
-    answers: {
+    responses: {
       200: {
         description: 'A page.',
         schema: named('WorkspacePage', pageSchema(workspaceSchema)),
@@ -103,7 +103,7 @@ const listRoute = ({ store, ring }: WorkspaceRouteParts): Route =>
       requireOperator(principal);
       const { state, cursor, limit } = query;
       const filters = { state, of: 'workspaces' };
-      const place = cursorPlace(cursor, { workspaceId: principal.workspaceId, filters });
+      const place = cursorPosition(cursor, { workspaceId: principal.workspaceId, filters });
       const where = { in: { state: state === undefined ? ['active', 'disabled'] : [state] } };
       const { items, nextAfterId } = await store.listAll({ where, afterId: place.afterId, limit });
       const data = items.map((entity) => workspaceView(ring, { entity, propagated: !entity.isUnpublished }));
@@ -126,7 +126,7 @@ const createRoute = (parts: WorkspaceRouteParts): Route =>
     body: jsonBody<WorkspaceBody>({
       schema: named('NewWorkspace', workspaceBodySchemas.create, { id: 'ws_shop', name: 'The shop' }),
     }),
-    answers: {
+    responses: {
       201: { description: 'The workspace.', schema: createdWorkspaceSchema, headers: ['ETag', 'Location'] },
     },
     handle: async (call) => {
@@ -147,7 +147,7 @@ const readRoute = (parts: WorkspaceRouteParts): Route =>
     summary: 'Read a workspace',
     description: 'The own one; with the scope `platform` as well, any.',
     params,
-    answers: { 200: { description: 'The workspace.', ...shown } },
+    responses: { 200: { description: 'The workspace.', ...shown } },
     handle: async (call) => {
       const entity = await findTarget(parts, targetOf({ ...call, ifMatch: null }));
       return workspaceReply(parts.ring, { entity, propagated: !entity.isUnpublished });
@@ -170,7 +170,7 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
     body: patchBody<WorkspacePatch>({
       schema: named('WorkspaceChange', workspaceBodySchemas.change, { event_type_policy: 'open' }),
     }),
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
       const change = { body: call.body, isOperator: isOperator(call.principal) };
@@ -193,7 +193,7 @@ const switchRoute = (parts: WorkspaceRouteParts, action: 'enable' | 'disable'): 
     description: 'Keys with the scope `platform` are let in all the same.',
     params,
     takes: ['If-Match'],
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     handle: async (call) => {
       const state = action === 'enable' ? 'active' : 'disabled';
       return workspaceReply(parts.ring, await switchWorkspace(parts, targetOf(call), state));

@@ -13,14 +13,14 @@ export type Consumer = Versioned &
   }>;
 
 /** Where a consumer is, as the registry and the topic know it. */
-export type ConsumerPlace = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
+export type ConsumerRef = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 
 /** The id of a consumer among those of all workspaces. No workspace id has a slash in it. */
-export const consumerKey = ({ workspaceId, consumerId }: ConsumerPlace): string =>
+export const consumerKey = ({ workspaceId, consumerId }: ConsumerRef): string =>
   `${workspaceId}/${consumerId}`;
 
 /** Version 1. */
-export const beginConsumer = (place: ConsumerPlace, details: ConsumerDetails, nowMs: number): Consumer => ({
+export const beginConsumer = (place: ConsumerRef, details: ConsumerDetails, nowMs: number): Consumer => ({
   ...firstVersion(nowMs),
   ...place,
   id: consumerKey(place),

@@ -16,7 +16,7 @@ export const attemptRecorder =
 // Facts are small and a turn of counting takes them all: enough that a flood is not held up by the pause between turns.
 const maxPendingPerPartition = 5_000;
 // Counting waits for its next turn anyway.
-const gathering = { minBytes: 64 * 1024, maxWaitMs: 1_000 } as const;
+const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 1_000 } as const;
 
 /** Feeds a counter from the attempts topic. Instances of one group share the partitions. */
 export const consumeAttempts = async (
@@ -32,5 +32,5 @@ export const consumeAttempts = async (
     onRevoked: ({ partition }) => counter.revoked(partition),
     onBatch: (batch) => counter.take(batch),
     maxPendingPerPartition,
-    ...gathering,
+    ...fetchSettings,
   });

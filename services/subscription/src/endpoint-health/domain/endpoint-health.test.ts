@@ -67,8 +67,8 @@ describe('the health of an endpoint', () => {
 
   it('counts a log that was made anew from its beginning', () => {
     const old = after([at(500)]);
-    const anew = withAttempts(old, [at(0)], { ...context, endOf: () => 1 });
-    expect(anew.health).toMatchObject({ failureCount: 2 });
+    const next = withAttempts(old, [at(0)], { ...context, endOf: () => 1 });
+    expect(next.health).toMatchObject({ failureCount: 2 });
     expect(withAttempts(old, [at(0)], { ...context, endOf: () => 501 }).health).toBe(old);
   });
 
@@ -80,18 +80,18 @@ describe('the health of an endpoint', () => {
 describe('what the owner is told', () => {
   const failures = (count: number, overrides: Partial<CountedAttempt> = {}) =>
     Array.from({ length: count }, (_, n) => at(n, overrides));
-  const told = (
+  const published = (
     attempts: readonly CountedAttempt[],
     {
       health = noHealth(id),
       ...over
     }: Partial<Parameters<typeof withAttempts>[2]> & { health?: EndpointHealth } = {},
   ) => withAttempts(health, attempts, { ...context, ...over });
-  const kinds = ({ transitions }: ReturnType<typeof told>) => transitions.map(({ kind }) => kind);
+  const kinds = ({ transitions }: ReturnType<typeof published>) => transitions.map(({ kind }) => kind);
 
   it('is nothing of three failures, and that it fails at the fourth, once', () => {
-    expect(kinds(told(failures(3)))).toEqual([]);
-    expect(told(failures(9)).transitions).toMatchObject([
+    expect(kinds(published(failures(3)))).toEqual([]);
+    expect(published(failures(9)).transitions).toMatchObject([
       {
         kind: 'failing',
         cause: 'dlv_3.0.1',
@@ -106,44 +106,44 @@ describe('what the owner is told', () => {
     const attempts = [...failures(12), at(12, { failure: null })];
     let health = noHealth(id);
     const alone = attempts.flatMap((attempt) => {
-      const step = told([attempt], { health });
+      const step = published([attempt], { health });
       health = step.health;
       return step.transitions;
     });
-    expect(alone).toEqual(told(attempts).transitions);
-    expect(kinds(told(attempts, { health }))).toEqual([]);
+    expect(alone).toEqual(published(attempts).transitions);
+    expect(kinds(published(attempts, { health }))).toEqual([]);
   });
 
   it('is that it was disabled, after as many failures as its workspace says, once', () => {
-    const { transitions, health } = told(failures(20));
+    const { transitions, health } = published(failures(20));
     expect(transitions).toMatchObject([
       { kind: 'failing' },
       { kind: 'disabled', reason: 'consecutive-failures', failureCount: 10, cause: 'dlv_9.0.1' },
     ]);
     expect(health).toMatchObject({ alert: 'disabled', failureCount: 20 });
     const never = { disableAfterFailures: 0, disableAfterMs: 1_000_000 };
-    expect(kinds(told(failures(20), { policy: never }))).toEqual(['failing']);
+    expect(kinds(published(failures(20), { policy: never }))).toEqual(['failing']);
   });
 
   it('is that it was disabled, when the bound was lowered below what is counted already', () => {
     const lower = { ...policy, disableAfterFailures: 5 };
-    const { health } = told(failures(8));
-    expect(kinds(told([at(8)], { health, policy: lower }))).toEqual(['disabled']);
+    const { health } = published(failures(8));
+    expect(kinds(published([at(8)], { health, policy: lower }))).toEqual(['disabled']);
   });
 
   it('is that it was disabled, when it has done nothing but fail for too long', () => {
     const days = { disableAfterFailures: 100, disableAfterMs: 5_000 };
     const late = at(1, { atMs: 6_000 });
-    expect(told([at(0), late], { policy: days }).transitions).toMatchObject([
+    expect(published([at(0), late], { policy: days }).transitions).toMatchObject([
       { kind: 'disabled', reason: 'only-failures', failureCount: 2 },
     ]);
     const once = [at(0), at(1, { failure: null, atMs: 3_000 }), at(2, { atMs: 6_001 })];
-    expect(kinds(told(once, { policy: days }))).toEqual([]);
+    expect(kinds(published(once, { policy: days }))).toEqual([]);
   });
 
   it('is that it was disabled at once, when it says that it is gone', () => {
     expect(
-      told([at(0, { failure: 'gone', statusCode: 410, subscriptionVersion: 7 })]).transitions,
+      published([at(0, { failure: 'gone', statusCode: 410, subscriptionVersion: 7 })]).transitions,
     ).toMatchObject([
       { kind: 'disabled', reason: 'gone', subscriptionVersion: 7, failure: { statusCode: 410 } },
     ]);
@@ -151,22 +151,28 @@ describe('what the owner is told', () => {
 
   it('is nothing of attempts that were made before it was enabled', () => {
     const gone = at(0, { failure: 'gone' });
-    expect(kinds(told([gone, ...failures(30).slice(1)], { countedVersion: 2 }))).toEqual([]);
+    expect(kinds(published([gone, ...failures(30).slice(1)], { countedVersion: 2 }))).toEqual([]);
   });
 
   it('is that it has recovered, once, and only when it was said to fail', () => {
     const well = at(100, { failure: null });
-    expect(kinds(told([...failures(3), well]))).toEqual([]);
-    expect(kinds(told([...failures(5), well, at(101, { failure: null })]))).toEqual(['failing', 'recovered']);
+    expect(kinds(published([...failures(3), well]))).toEqual([]);
+    expect(kinds(published([...failures(5), well, at(101, { failure: null })]))).toEqual([
+      'failing',
+      'recovered',
+    ]);
   });
 
   it('is that it has recovered when it was enabled and delivers, not when it still finishes what was under way', () => {
-    const { health } = told(failures(10));
-    const late = told([at(10, { failure: null })], { health });
+    const { health } = published(failures(10));
+    const late = published([at(10, { failure: null })], { health });
     expect(kinds(late)).toEqual([]);
-    const enabled = told([at(11, { subscriptionVersion: 3 })], { health: late.health, countedVersion: 3 });
+    const enabled = published([at(11, { subscriptionVersion: 3 })], {
+      health: late.health,
+      countedVersion: 3,
+    });
     expect(enabled.health).toMatchObject({ alert: 'failing', failureCount: 1 });
-    const delivered = told([at(12, { failure: null })], { health: enabled.health, countedVersion: 3 });
+    const delivered = published([at(12, { failure: null })], { health: enabled.health, countedVersion: 3 });
     expect(kinds(delivered)).toEqual(['recovered']);
   });
 
@@ -179,8 +185,8 @@ describe('what the owner is told', () => {
       attempts: 8,
       reason: 'exhausted',
     } as const;
-    const { health } = told(failures(10));
-    expect(told([at(10, { givenUp })], { health }).transitions).toMatchObject([
+    const { health } = published(failures(10));
+    expect(published([at(10, { givenUp })], { health }).transitions).toMatchObject([
       { kind: 'exhausted', cause: 'dlv_10.0.1', givenUp, failure: { reason: 'timeout' } },
     ]);
   });

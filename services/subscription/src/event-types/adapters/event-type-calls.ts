@@ -1,7 +1,7 @@
 import { eventTypeNameMaxLength, eventTypeNamePattern, eventTypeStates } from '@tidings/contracts';
 import { etagOf, type PageQuery, type Principal, pageParameters, queryOf, type Reply } from '@tidings/http';
-import { reachOf, requireWholeWorkspace, workspaceTargetOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
+import { requireWholeWorkspace, scopeOf, workspaceTargetOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Target, Written } from '../../registry/write-version.ts';
 import { type EventType, idOf } from '../domain/event-type.ts';
 import { eventTypeKind } from '../event-type-kind.ts';
@@ -37,10 +37,10 @@ export const listQuery = queryOf<ListQuery>({
 /** What a list is asked for, and how the cursor to its next page is made. */
 export function listRequestOf(principal: Principal, { state, group, search, cursor, limit }: ListQuery) {
   const filters: ListFilters = { state, group, search };
-  const { workspaceId, consumerId } = reachOf(principal);
-  const binding = { workspaceId, filters: { ...filters, reach: consumerId, of: 'event-types' } };
-  const { afterId, cursorAfter } = cursorPlace(cursor, binding);
-  return { place: { filters, afterId, limit }, cursorAfter };
+  const { workspaceId, consumerId } = scopeOf(principal);
+  const binding = { workspaceId, filters: { ...filters, scope: consumerId, of: 'event-types' } };
+  const { afterId, cursorAfter } = cursorPosition(cursor, binding);
+  return { location: { filters, afterId, limit }, cursorAfter };
 }
 
 type NamedCall = Parameters<typeof workspaceTargetOf>[0] & Readonly<{ params: Readonly<{ name: string }> }>;

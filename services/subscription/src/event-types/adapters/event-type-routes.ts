@@ -1,5 +1,5 @@
 import { jsonBody, pageReply, patchBody, queryOf, type Route, route } from '@tidings/http';
-import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, notFound, type WriteParts } from '../../registry/write-version.ts';
 import { addSchema, archiveEventType, changeEventType, replaceEventType } from '../change-event-type.ts';
 import { createEventType } from '../create-event-type.ts';
@@ -55,10 +55,10 @@ const listRoute = ({ store }: EventTypeParts): Route =>
     summary: 'List event types by name',
     description: 'The key of a consumer sees those that are active or deprecated.',
     query: listQuery,
-    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
-      const { place, cursorAfter } = listRequestOf(principal, query);
-      const { items, nextAfterId } = await listEventTypes(store, reachOf(principal), place);
+      const { location, cursorAfter } = listRequestOf(principal, query);
+      const { items, nextAfterId } = await listEventTypes(store, scopeOf(principal), location);
       const data = items.map((item) => eventTypeView(item, !item.isUnpublished));
       return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
     },
@@ -75,12 +75,12 @@ const createRoute = (parts: EventTypeParts): Route =>
     description: 'The name is the key: a repeat is told by 409 that the type is there.',
     problems: ['conflict'],
     body: jsonBody<CreateBody>({ schema: bodies.create, maxBytes }),
-    answers: {
+    responses: {
       201: { description: 'The type.', schema: eventTypeSchema, headers: ['ETag', 'Location'] },
     },
     handle: async (call) => {
       requireCatalogue(call.principal);
-      const { workspaceId } = reachOf(call.principal);
+      const { workspaceId } = scopeOf(call.principal);
       const creation = { workspaceId, body: call.body, by: actorOf(call) };
       return eventTypeReply(await createEventType(parts, creation), 201);
     },
@@ -103,9 +103,9 @@ const exportRoute = ({ store }: EventTypeParts): Route =>
         description: 'Which of the two.',
       },
     }),
-    answers: { 200: { description: 'The document.', schema: catalogueSchema } },
+    responses: { 200: { description: 'The document.', schema: catalogueSchema } },
     handle: async ({ principal, query }) => {
-      const types = await allEventTypes(store, reachOf(principal));
+      const types = await allEventTypes(store, scopeOf(principal));
       return { status: 200, body: catalogueDocument(types, query.format) };
     },
   });
@@ -119,9 +119,9 @@ const readRoute = ({ store }: EventTypeParts): Route =>
     tag,
     summary: 'Read an event type',
     params: nameParams,
-    answers: { 200: { description: 'The type.', ...shown } },
+    responses: { 200: { description: 'The type.', ...shown } },
     handle: async ({ principal, params }) => {
-      const entity = await readEventType(store, reachOf(principal), params.name);
+      const entity = await readEventType(store, scopeOf(principal), params.name);
       return eventTypeReply({ entity, propagated: !entity.isUnpublished });
     },
   });
@@ -140,7 +140,7 @@ const replaceRoute = (parts: EventTypeParts): Route =>
     params: nameParams,
     takes: ['If-Match'],
     body: jsonBody<ReplaceBody>({ schema: bodies.replace, maxBytes }),
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await replaceEventType(parts, targetOf(call), call.body)),
   });
@@ -159,7 +159,7 @@ const changeRoute = (parts: EventTypeParts): Route =>
     params: nameParams,
     takes: ['If-Match'],
     body: patchBody<ChangeBody>({ schema: bodies.change, maxBytes }),
-    answers: { 200: { description: 'The new version.', ...shown } },
+    responses: { 200: { description: 'The new version.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await changeEventType(parts, targetOf(call), call.body)),
   });
@@ -175,7 +175,7 @@ const archiveRoute = (parts: EventTypeParts): Route =>
     description: 'Events of it are refused from now on. Its name stays taken; PATCH `state` takes it back.',
     params: nameParams,
     takes: ['If-Match'],
-    answers: { 200: { description: 'It is archived.', ...shown } },
+    responses: { 200: { description: 'It is archived.', ...shown } },
     handle: async (call) => eventTypeReply(await archiveEventType(parts, targetOf(call))),
   });
 
@@ -193,7 +193,7 @@ const addSchemaRoute = (parts: EventTypeParts): Route =>
     params: nameParams,
     takes: ['If-Match'],
     body: jsonBody<SchemaBody>({ schema: bodies.schema, maxBytes }),
-    answers: { 201: { description: 'The type with its new schema.', ...shown } },
+    responses: { 201: { description: 'The type with its new schema.', ...shown } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => eventTypeReply(await addSchema(parts, targetOf(call), call.body), 201),
   });
@@ -210,9 +210,9 @@ const readSchemaRoute = ({ store }: EventTypeParts): Route =>
       ...nameParams,
       version: { type: 'string', pattern: '^[1-9][0-9]{0,5}$', description: 'The number of the schema.' },
     },
-    answers: { 200: { description: 'The schema.', schema: schemaVersionSchema } },
+    responses: { 200: { description: 'The schema.', schema: schemaVersionSchema } },
     handle: async ({ principal, params }) => {
-      const eventType = await readEventType(store, reachOf(principal), params.name);
+      const eventType = await readEventType(store, scopeOf(principal), params.name);
       const found = eventType.schemas.find(({ version }) => version === Number(params.version));
       if (found === undefined) throw notFound(eventTypeKind, `${params.name}/schemas/${params.version}`);
       const { version, createdAtMs, schemaJson } = found;

@@ -79,12 +79,12 @@ describe('what export writes', () => {
       });
       expect(await stateOf(other)).toEqual(await stateOf(one));
       expect((await other.call('GET', `/export?format=${format}`)).body).toEqual(document);
-      const told = other.records().length;
+      const entry = other.records().length;
       expect((await other.take(document)).body['counts']).toEqual({
         ...{ created: 0, new_version: 0, unchanged: 7, refused: 0 },
       });
       expect((await one.take(document)).body['counts']).toMatchObject({ unchanged: 7 });
-      expect(other.records()).toHaveLength(told);
+      expect(other.records()).toHaveLength(entry);
     },
   );
 

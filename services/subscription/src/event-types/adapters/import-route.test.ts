@@ -300,14 +300,14 @@ describe('a dry run', () => {
       'a.new': { payload: schema },
       'a.bad': { payload: schema, 'x-example': {} },
     });
-    const told = await take(document, '?dry_run=true');
-    expect(told.body).toMatchObject({ dry_run: true, counts: { created: 1, new_version: 1, unchanged: 1 } });
+    const entry = await take(document, '?dry_run=true');
+    expect(entry.body).toMatchObject({ dry_run: true, counts: { created: 1, new_version: 1, unchanged: 1 } });
     expect(records()).toHaveLength(before);
     expect(await operations()).toEqual(done);
     const real = await take(document);
-    expect(outcomesOf(real)).toEqual(outcomesOf(told));
+    expect(outcomesOf(real)).toEqual(outcomesOf(entry));
     expect(rowsOf(real).map(({ version, active_schema }) => [version, active_schema])).toEqual(
-      rowsOf(told).map(({ version, active_schema }) => [version, active_schema]),
+      rowsOf(entry).map(({ version, active_schema }) => [version, active_schema]),
     );
     expect(await operations()).toEqual(['created', ...done, 'imported'].sort());
   });

@@ -1,6 +1,6 @@
 import { compileBody, errorDetailSchema, jsonBody, named, queryOf, type Route, route } from '@tidings/http';
 import { errorCodes } from '@tidings/runtime';
-import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
 import type { WriteParts } from '../../registry/write-version.ts';
 import type { EventType } from '../domain/event-type.ts';
 import { limits } from '../domain/limits.ts';
@@ -102,14 +102,14 @@ export const importRoute = (parts: WriteParts<EventType>): Route => {
       maxBytes: limits.importBytes,
       maxDepth,
     }),
-    answers: { 200: { description: 'What became of each type.', schema: resultSchema } },
+    responses: { 200: { description: 'What became of each type.', schema: resultSchema } },
     handle: async (call) => {
       requireCatalogue(call.principal);
       const { dry_run, force } = call.query;
       const imported = await importEventTypes(
         { ...parts, validate },
         {
-          workspaceId: reachOf(call.principal).workspaceId,
+          workspaceId: scopeOf(call.principal).workspaceId,
           document: call.body,
           isDryRun: dry_run,
           isForced: force,

@@ -22,7 +22,7 @@ export const seenTypeReporter =
       ...encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId, name }),
     }));
     producer.publishAll(records, { deadlineMs: publishDeadlineMs }).catch((error: unknown) => {
-      logger.debug({ workspaceId, detail: messageOf(error) }, 'event-type.seen-not-told');
+      logger.debug({ workspaceId, detail: messageOf(error) }, 'event-type.seen-not-published');
     });
   };
 
@@ -45,13 +45,13 @@ export async function consumeSeenTypes({
 }: Reading): Promise<Pick<PartitionRunner, 'state' | 'close'>> {
   let isClosed = false;
   let queue = Promise.resolve();
-  const noteAtLast = async (seen: EventTypeSeen): Promise<void> => {
+  const recordWithRetry = async (seen: EventTypeSeen): Promise<void> => {
     while (!isClosed) {
       try {
         await note(seen);
         return;
       } catch (error) {
-        logger.debug({ eventType: seen.name, detail: messageOf(error) }, 'event-type.seen-not-noted');
+        logger.debug({ eventType: seen.name, detail: messageOf(error) }, 'event-type.seen-not-recorded');
         await new Promise<void>((resolve) => clock.setTimer(resolve, retryMs));
       }
     }
@@ -63,7 +63,7 @@ export async function consumeSeenTypes({
     onBatch: ({ items }) => {
       for (const item of items) {
         queue = queue.then(async () => {
-          await noteAtLast(item.message);
+          await recordWithRetry(item.message);
           if (!isClosed) item.done();
         });
       }

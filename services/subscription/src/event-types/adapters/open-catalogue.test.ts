@@ -29,7 +29,7 @@ async function aReader() {
       return id === own;
     },
   });
-  const tell = async (...names: readonly string[]): Promise<void> => {
+  const applyTransitions = async (...names: readonly string[]): Promise<void> => {
     for (const name of names) {
       const wire = encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId: own, name });
       await producer.publish({ topic: topics.seenEventTypes, ...wire });
@@ -51,13 +51,13 @@ async function aReader() {
     );
   };
   const committed = (): number | undefined => bus.commits(group).get('tidings.seen-event-types 0');
-  return { bus, clock, reader, producer, tell, drafts, outcomes, committed, database, looked };
+  return { bus, clock, reader, producer, applyTransitions, drafts, outcomes, committed, database, looked };
 }
 
 describe('the reader of names that come up by themselves', () => {
   it('drafts each of them, one by one, counts what became of it, and commits what is done', async () => {
-    const { clock, reader, tell, drafts, outcomes, committed } = await aReader();
-    await tell('a.one', 'Not.One', 'a.two', 'a.one', 'a.three');
+    const { clock, reader, applyTransitions, drafts, outcomes, committed } = await aReader();
+    await applyTransitions('a.one', 'Not.One', 'a.two', 'a.one', 'a.three');
     await reader.open(reader.group);
     await clock.advance(500);
     expect(await drafts()).toEqual([
@@ -70,12 +70,13 @@ describe('the reader of names that come up by themselves', () => {
   });
 
   it('repeats a name while the database is away, and commits nothing of it or after it', async () => {
-    const { clock, reader, tell, drafts, outcomes, committed, database, looked } = await aReader();
+    const { clock, reader, applyTransitions, drafts, outcomes, committed, database, looked } =
+      await aReader();
     await reader.open(reader.group);
-    await tell('a.one');
+    await applyTransitions('a.one');
     await clock.advance(500);
     database.isAway = true;
-    await tell('a.two', 'a.three');
+    await applyTransitions('a.two', 'a.three');
     await clock.advance(10_000);
     expect(looked.length).toBeGreaterThan(5);
     expect([await drafts(), committed()]).toEqual([[['a.one', 1]], 1]);
@@ -87,12 +88,12 @@ describe('the reader of names that come up by themselves', () => {
   });
 
   it('leaves what it had not noted when it was closed to the next', async () => {
-    const { clock, reader, tell, drafts, committed, database } = await aReader();
+    const { clock, reader, applyTransitions, drafts, committed, database } = await aReader();
     const first = await reader.open(reader.group);
-    await tell('a.one');
+    await applyTransitions('a.one');
     await clock.advance(500);
     database.isAway = true;
-    await tell('a.two', 'a.three');
+    await applyTransitions('a.two', 'a.three');
     await clock.advance(1_000);
     const closed = first.close({ drainMs: 3_000 });
     await clock.advance(5_000);
@@ -106,9 +107,9 @@ describe('the reader of names that come up by themselves', () => {
   });
 
   it('makes nothing twice of records that it reads again', async () => {
-    const { bus, clock, reader, tell, drafts, outcomes } = await aReader();
+    const { bus, clock, reader, applyTransitions, drafts, outcomes } = await aReader();
     const first = await reader.open(reader.group);
-    await tell('a.one', 'a.two');
+    await applyTransitions('a.one', 'a.two');
     await clock.advance(500);
     await first.close({ drainMs: 0 });
     bus.commits(group).set('tidings.seen-event-types 0', 0);
@@ -122,9 +123,9 @@ describe('the reader of names that come up by themselves', () => {
   });
 
   it('passes over a record that is none', async () => {
-    const { bus, clock, reader, producer, tell, drafts, committed } = await aReader();
+    const { bus, clock, reader, producer, applyTransitions, drafts, committed } = await aReader();
     await producer.publish({ topic: topics.seenEventTypes, key: 'ws_own', value: Buffer.from('{') });
-    await tell('a.one');
+    await applyTransitions('a.one');
     await reader.open(reader.group);
     await clock.advance(1_000);
     expect(await drafts()).toEqual([['a.one', 1]]);

@@ -10,7 +10,7 @@ import { unknownEventFaults } from '../check-event-names.ts';
 import { type EventType, schemaJsonOf } from '../domain/event-type.ts';
 import { limits } from '../domain/limits.ts';
 import { findMatchedTypes } from '../find-matched-types.ts';
-import { noteSeenType } from '../record-seen-type.ts';
+import { recordSeenType } from '../record-seen-type.ts';
 import { consumeSeenTypes, seenTypeReporter } from './kafka-seen-types.ts';
 
 type Parts = Readonly<{
@@ -30,8 +30,8 @@ const knownTypeOf = (eventType: EventType): KnownType => ({
 /** The part of the catalogue that filters are compared with. */
 export const catalogueTypes =
   (store: Documents<EventType>['store']): EventCatalogue['typesOf'] =>
-  async (reach, events) =>
-    (await findMatchedTypes(store, reach, events))?.map(knownTypeOf) ?? null;
+  async (scope, events) =>
+    (await findMatchedTypes(store, scope, events))?.map(knownTypeOf) ?? null;
 
 /** What subscriptions ask of the catalogue, and the reader of names that come up by themselves. */
 export function openCatalogue(
@@ -39,13 +39,13 @@ export function openCatalogue(
   { bus, producer, eventTypes, isOpen }: Parts,
 ): EventCatalogue & Readonly<{ reader: Reader }> {
   const { config, logger, clock, metrics } = context;
-  const tellSeen = seenTypeReporter(producer, logger);
+  const reportSeen = seenTypeReporter(producer, logger);
   const noting = { ...eventTypes, isOpen, maxSeen: limits.seenTypesPerWorkspace };
   return {
-    onListed: (id, events) => tellSeen(id, events.filter(isEventTypeName)),
-    faultsOf: async (reach, events) => {
-      if (events.length === 0 || (await isOpen(reach.workspaceId))) return [];
-      return unknownEventFaults(eventTypes.store, reach, events);
+    onListed: (id, events) => reportSeen(id, events.filter(isEventTypeName)),
+    faultsOf: async (scope, events) => {
+      if (events.length === 0 || (await isOpen(scope.workspaceId))) return [];
+      return unknownEventFaults(eventTypes.store, scope, events);
     },
     typesOf: catalogueTypes(eventTypes.store),
     reader: {
@@ -58,7 +58,7 @@ export function openCatalogue(
           bus,
           group,
           note: async (seen) => {
-            const outcome = await noteSeenType(noting, seen);
+            const outcome = await recordSeenType(noting, seen);
             metrics.handles.seenTypes.inc({ outcome });
           },
           clock,

@@ -12,8 +12,8 @@ import {
 } from '@tidings/http';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog } from '../ports.ts';
-import { reachOf } from './call-parts.ts';
-import { cursorPlace } from './cursor-position.ts';
+import { scopeOf } from './call-parts.ts';
+import { cursorPosition } from './cursor-position.ts';
 
 const textOrNull = { type: ['string', 'null'] } as const;
 const properties = {
@@ -84,15 +84,15 @@ export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly strin
       before: timeParameter('Changes before this time.'),
       ...pageParameters,
     }),
-    answers: {
+    responses: {
       200: { description: 'A page.', schema: named('AuditPage', pageSchema(entrySchema)), headers: ['Link'] },
     },
     handle: async ({ principal, query, request }) => {
       const { kind, entity_id, key_id, after, before, cursor, limit } = query;
-      const reach = reachOf(principal);
-      const filters = { kind, entity_id, key_id, after, before, reach: reach.consumerId, of: 'audit-log' };
-      const { afterId, cursorAfter } = cursorPlace(cursor, { workspaceId: reach.workspaceId, filters });
-      const { items, nextAfterId } = await audit.list(reach, {
+      const scope = scopeOf(principal);
+      const filters = { kind, entity_id, key_id, after, before, scope: scope.consumerId, of: 'audit-log' };
+      const { afterId, cursorAfter } = cursorPosition(cursor, { workspaceId: scope.workspaceId, filters });
+      const { items, nextAfterId } = await audit.list(scope, {
         kind: kind ?? null,
         entityId: entity_id ?? null,
         keyId: key_id ?? null,

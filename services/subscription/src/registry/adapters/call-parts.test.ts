@@ -10,7 +10,7 @@ const whoAsks = route({
   access: 'admin',
   tag: 'API keys',
   summary: 'Who asks',
-  answers: { 200: { description: 'The actor.', schema: { type: 'object' } } },
+  responses: { 200: { description: 'The actor.', schema: { type: 'object' } } },
   handle: async (call) => {
     const { keyId, address } = actorOf(call);
     return { status: 200, body: { keyId, address } };

@@ -3,11 +3,11 @@ import { consumerId, type WorkspaceId, workspaceId } from '@tidings/contracts';
 import { addressOf, type IfMatch, type Principal, type RequestRun } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import type { Actor } from '../domain/audit-entry.ts';
-import type { Reach } from '../ports.ts';
+import type { Scope } from '../ports.ts';
 import { notFound, type Target } from '../write-version.ts';
 
 /** How far a key sees. */
-export const reachOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Reach => ({
+export const scopeOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Scope => ({
   workspaceId: workspaceId(workspace),
   consumerId: consumer === null ? null : consumerId(consumer),
 });
@@ -27,7 +27,7 @@ type TargetCall = ChangeCall & Readonly<{ params: Readonly<{ id: string }> }>;
 
 /** Which document a call means. */
 export const targetOf = (call: TargetCall): Target => ({
-  reach: reachOf(call.principal),
+  scope: scopeOf(call.principal),
   id: call.params.id,
   ifMatch: call.ifMatch,
   by: actorOf(call),
@@ -40,9 +40,9 @@ type Aim = Readonly<{ kind: Parameters<typeof notFound>[0]; name: string; idIn(i
  * nothing. `name`: what the caller calls it; `idIn`: its id, given the workspace.
  */
 export function workspaceTargetOf(call: ChangeCall, { kind, name, idIn }: Aim): Target {
-  const reach = reachOf(call.principal);
-  if (reach.consumerId !== null) throw notFound(kind, name);
-  return { reach, id: idIn(reach.workspaceId), name, ifMatch: call.ifMatch, by: actorOf(call) };
+  const scope = scopeOf(call.principal);
+  if (scope.consumerId !== null) throw notFound(kind, name);
+  return { scope, id: idIn(scope.workspaceId), name, ifMatch: call.ifMatch, by: actorOf(call) };
 }
 
 /** Refuses the key of a consumer where there is no object to hide. `what`: what belongs to the workspace, for people. */

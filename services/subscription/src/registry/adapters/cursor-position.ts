@@ -2,13 +2,13 @@ import { type CursorBinding, decodeCursor, encodeCursor } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 
 /** Where a page begins, and how the cursor to the next one is made. */
-export type CursorPlace = Readonly<{
+export type CursorPosition = Readonly<{
   afterId: string | null;
   cursorAfter(id: string | null): string | null;
 }>;
 
 /** Reads a cursor that stands for an id. Throws AppError `invalid-request` for one of another list. */
-export function cursorPlace(cursor: string | undefined, binding: CursorBinding): CursorPlace {
+export function cursorPosition(cursor: string | undefined, binding: CursorBinding): CursorPosition {
   const position = cursor === undefined ? null : decodeCursor(cursor, binding);
   if (position !== null && typeof position !== 'string') {
     const detail = 'The cursor is malformed.';

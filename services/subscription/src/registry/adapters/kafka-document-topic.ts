@@ -2,7 +2,7 @@ import { DecodeError, type TopicDefinition } from '@tidings/contracts';
 import type { Bus, IncomingRecord, Producer, Table } from '@tidings/kafka';
 import type { DocumentKind } from '../document-kind.ts';
 import { digestOf } from '../domain/record-digest.ts';
-import type { LandedVersions } from '../domain/topic-versions.ts';
+import type { TopicVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentTopic } from '../ports.ts';
 
@@ -25,9 +25,9 @@ export const kafkaDocumentTopic = <T extends Versioned>(
 
 /** A kind whose records are read back: each into `landed`, and the ids of those that an older one overtook. */
 export type ReadBack = Readonly<{
-  kind: Pick<DocumentKind<Versioned>, 'topic' | 'keyPrefix' | 'factsOf'>;
-  landed: LandedVersions;
-  onOvertaken(id: string): void;
+  kind: Pick<DocumentKind<Versioned>, 'topic' | 'keyPrefix' | 'recordInfoOf'>;
+  topicVersions: TopicVersions;
+  onSuperseded(id: string): void;
 }>;
 
 /**
@@ -48,19 +48,19 @@ export async function readBack(
       const key = record.key ?? '';
       const owner = ownerOf(key);
       if (owner === undefined) throw new DecodeError('not a record of this release', `its key is '${key}'`);
-      const facts = owner.kind.factsOf(record);
+      const info = owner.kind.recordInfoOf(record);
       const id = key.slice(owner.kind.keyPrefix.length);
-      const landing = owner.landed.land(id, {
-        ...facts,
+      const landing = owner.topicVersions.apply(id, {
+        ...info,
         digest: digestOf(bytesOf(record)),
         offset: record.offset,
       });
-      if (landing === 'overtaken') owner.onOvertaken(id);
-      return { key, version: facts.version, value: null };
+      if (landing === 'superseded') owner.onSuperseded(id);
+      return { key, version: info.version, value: null };
     },
     onChange: (key, value) => {
       const owner = ownerOf(key);
-      if (value === undefined) owner?.landed.remove(key.slice(owner.kind.keyPrefix.length));
+      if (value === undefined) owner?.topicVersions.remove(key.slice(owner.kind.keyPrefix.length));
     },
   });
 }

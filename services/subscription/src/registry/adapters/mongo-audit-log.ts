@@ -3,7 +3,7 @@ import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from '../audit-document.ts';
 import { documentReader } from '../define-documents.ts';
 import type { AuditEntry } from '../domain/audit-entry.ts';
-import type { AuditLog, AuditQuery, Listed, Reach } from '../ports.ts';
+import type { AuditLog, AuditQuery, Listed, Scope } from '../ports.ts';
 import { mongooseSchema } from './mongoose-schema.ts';
 
 const readDocument = documentReader<AuditDocument>({
@@ -40,7 +40,7 @@ export class MongoAuditLog implements AuditLog {
     });
   }
 
-  async list({ workspaceId, consumerId }: Reach, query: AuditQuery): Promise<Listed<AuditEntry>> {
+  async list({ workspaceId, consumerId }: Scope, query: AuditQuery): Promise<Listed<AuditEntry>> {
     const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const wanted: QueryFilter<AuditDocument>[] = [{ workspace_id: workspaceId }];
     if (consumerId !== null) wanted.push({ consumer_id: consumerId });

@@ -5,7 +5,7 @@ import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind, StoredDocument } from '../document-kind.ts';
 import type { Versioned } from '../domain/versioned.ts';
-import type { DocumentStore, Listed, ListQuery, Reach, Settled, Stretch, Where } from '../ports.ts';
+import type { DocumentStore, Listed, ListQuery, PageRequest, Scope, Settled, Where } from '../ports.ts';
 import { mongooseSchema } from './mongoose-schema.ts';
 
 /** What the store needs. Documents that cannot be read are left out of lists, counted and told. */
@@ -67,31 +67,35 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     return matchedCount === 1;
   }
 
-  async find(reach: Reach, id: string): Promise<T | null> {
-    return this.#findOne({ _id: id, ...this.#within(reach) });
+  async find(scope: Scope, id: string): Promise<T | null> {
+    return this.#findOne({ _id: id, ...this.#within(scope) });
   }
 
   async findAnywhere(id: string): Promise<T | null> {
     return this.#findOne({ _id: id });
   }
 
-  async list(reach: Reach, { where, afterId, limit, order }: ListQuery): Promise<Listed<T>> {
+  async list(scope: Scope, { where, afterId, limit, order }: ListQuery): Promise<Listed<T>> {
     // Both conditions stand, so that a filter can never widen what a key sees.
-    const wanted: Filter[] = [this.#within(reach), ...conditions(where)];
+    const wanted: Filter[] = [this.#within(scope), ...conditions(where)];
     const isRising = order === 'rising';
     if (afterId !== null) wanted.push({ _id: isRising ? { $gt: afterId } : { $lt: afterId } });
     return this.#findMany(allOf(wanted), { limit, order: isRising ? 1 : -1 });
   }
 
-  async count(reach: Reach, where: Where, atMost: number): Promise<number> {
-    const filter = allOf([this.#within(reach), ...conditions(where)]);
+  async count(scope: Scope, where: Where, atMost: number): Promise<number> {
+    const filter = allOf([this.#within(scope), ...conditions(where)]);
     const found = await atDatabase(async () =>
       this.#model.find(filter, { _id: 1 }).limit(atMost).lean().exec(),
     );
     return found.length;
   }
 
-  async listAll({ where = {}, afterId, limit }: Stretch & Readonly<{ where?: Where }>): Promise<Listed<T>> {
+  async listAll({
+    where = {},
+    afterId,
+    limit,
+  }: PageRequest & Readonly<{ where?: Where }>): Promise<Listed<T>> {
     const wanted: Filter[] = conditions(where);
     if (afterId !== null) wanted.push({ _id: { $gt: afterId } });
     return this.#findMany(allOf(wanted), { limit, order: 1 });
@@ -106,7 +110,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     await atDatabase(async () => this.#model.updateOne({ _id: id, version }, { $set: fields }).exec());
   }
 
-  async note(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
+  async setFlags(id: string, version: number, fields: Readonly<Record<string, boolean>>): Promise<void> {
     await atDatabase(async () => this.#model.updateOne({ _id: id, version }, { $set: fields }).exec());
   }
 
@@ -115,7 +119,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     await atDatabase(async () => this.#model.deleteOne(filter).exec());
   }
 
-  #within({ workspaceId, consumerId }: Reach): Filter {
+  #within({ workspaceId, consumerId }: Scope): Filter {
     const { properties } = this.#parts.kind.schema;
     return consumerId === null || properties['consumer_id'] === undefined
       ? { workspace_id: workspaceId }

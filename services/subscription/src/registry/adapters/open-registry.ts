@@ -4,8 +4,8 @@ import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind } from '../document-kind.ts';
-import { type Documents, documentsOf, type Places } from '../documents.ts';
-import { LandedVersions } from '../domain/topic-versions.ts';
+import { type DocumentLocations, type Documents, documentsOf } from '../documents.ts';
+import { TopicVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { AuditLog } from '../ports.ts';
 import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
@@ -20,7 +20,10 @@ export type OpenRegistry = Readonly<{
   keys: MongoIdempotencyStore;
   audit: AuditLog;
   /** Opens the documents of one kind. */
-  documents<T extends Versioned>(kind: DocumentKind<T>, more?: Pick<Places<T>, 'onPurge'>): Documents<T>;
+  documents<T extends Versioned>(
+    kind: DocumentKind<T>,
+    more?: Pick<DocumentLocations<T>, 'onPurge'>,
+  ): Documents<T>;
 }>;
 
 /** Opens the registry. The connection is begun by `mongo.open()`, when everything that it prepares is registered. */
@@ -49,7 +52,10 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
       const store = new MongoDocumentStore({ kind, connection, logger, metrics: metrics.handles });
       mongo.beforeUp(async () => store.createIndexes());
       const topic = kafkaDocumentTopic(kind, producer);
-      const documents = documentsOf({ kind, store, topic, landed: new LandedVersions(), ...more }, parts);
+      const documents = documentsOf(
+        { kind, store, topic, topicVersions: new TopicVersions(), ...more },
+        parts,
+      );
       resources.add(`${kind.name} outbox`, async () => documents.outbox.close());
       return documents;
     },
@@ -60,12 +66,12 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
 export async function readTopics(
   bus: Bus,
   kinds: readonly Documents<Versioned>[],
-  onOvertaken: (kind: string, id: string) => void,
+  onSuperseded: (kind: string, id: string) => void,
 ): Promise<readonly Table<null>[]> {
-  const read = kinds.map(({ kind, landed }) => ({
+  const read = kinds.map(({ kind, topicVersions }) => ({
     kind,
-    landed,
-    onOvertaken: (id: string) => onOvertaken(kind.name, id),
+    topicVersions,
+    onSuperseded: (id: string) => onSuperseded(kind.name, id),
   }));
   const topics = [...new Set(kinds.map(({ kind }) => kind.topic))];
   return Promise.all(topics.map(async (topic) => readBack(bus, topic, read)));

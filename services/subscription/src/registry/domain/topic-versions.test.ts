@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type LandedRecord, LandedVersions } from './topic-versions.ts';
+import { type TopicRecord, TopicVersions } from './topic-versions.ts';
 
-const record = (offset: bigint, version: number): LandedRecord => ({
+const record = (offset: bigint, version: number): TopicRecord => ({
   offset,
   version,
   countedVersion: 1,
@@ -11,31 +11,31 @@ const record = (offset: bigint, version: number): LandedRecord => ({
 
 describe('the versions that landed on the topic', () => {
   it('tell a version that lies behind a newer one', () => {
-    const landed = new LandedVersions();
-    expect(landed.land('a', record(0n, 1))).toBe('newest');
-    expect(landed.land('a', record(1n, 3))).toBe('newest');
-    expect(landed.land('a', record(2n, 2))).toBe('overtaken');
-    expect(landed.lastOf('a')?.version).toBe(2);
-    expect(landed.newestVersionOf('a')).toBe(3);
-    expect(landed.land('a', record(3n, 3))).toBe('newest');
-    expect(landed.lastOf('a')?.version).toBe(3);
+    const topicVersions = new TopicVersions();
+    expect(topicVersions.apply('a', record(0n, 1))).toBe('newest');
+    expect(topicVersions.apply('a', record(1n, 3))).toBe('newest');
+    expect(topicVersions.apply('a', record(2n, 2))).toBe('superseded');
+    expect(topicVersions.lastOf('a')?.version).toBe(2);
+    expect(topicVersions.newestVersionOf('a')).toBe(3);
+    expect(topicVersions.apply('a', record(3n, 3))).toBe('newest');
+    expect(topicVersions.lastOf('a')?.version).toBe(3);
   });
 
   it('are not confused by a reader that reads again', () => {
-    const landed = new LandedVersions();
-    landed.land('a', record(0n, 1));
-    landed.land('a', record(1n, 2));
-    expect(landed.land('a', record(0n, 1))).toBe('repeated');
-    expect(landed.land('a', record(1n, 2))).toBe('repeated');
-    expect(landed.lastOf('a')?.version).toBe(2);
+    const topicVersions = new TopicVersions();
+    topicVersions.apply('a', record(0n, 1));
+    topicVersions.apply('a', record(1n, 2));
+    expect(topicVersions.apply('a', record(0n, 1))).toBe('repeated');
+    expect(topicVersions.apply('a', record(1n, 2))).toBe('repeated');
+    expect(topicVersions.lastOf('a')?.version).toBe(2);
   });
 
   it('know nothing of a key after its tombstone', () => {
-    const landed = new LandedVersions();
-    landed.land('a', record(0n, 4));
-    landed.remove('a');
-    expect(landed.lastOf('a')).toBeUndefined();
-    expect(landed.newestVersionOf('a')).toBe(0);
-    expect([...landed.keys()]).toEqual([]);
+    const topicVersions = new TopicVersions();
+    topicVersions.apply('a', record(0n, 4));
+    topicVersions.remove('a');
+    expect(topicVersions.lastOf('a')).toBeUndefined();
+    expect(topicVersions.newestVersionOf('a')).toBe(0);
+    expect([...topicVersions.keys()]).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** One record of a compacted topic as it lies there. `digest` is of its whole value. */
-export type LandedRecord = Readonly<{
+export type TopicRecord = Readonly<{
   version: number;
   countedVersion: number;
   isDeleted: boolean;
@@ -8,22 +8,22 @@ export type LandedRecord = Readonly<{
 }>;
 
 /** What a record that has just been read is, seen beside those before it. */
-export type Landing = 'newest' | 'repeated' | 'overtaken';
+export type TopicRecordStatus = 'newest' | 'repeated' | 'superseded';
 
-type Entry = { last: LandedRecord; newest: LandedRecord };
+type Entry = { last: TopicRecord; newest: TopicRecord };
 
 /**
  * What compaction would leave of the topic: the last record of each key, whatever its version. Reading all records and
  * not only the newest versions is what makes an older version visible that landed after a newer one.
  */
-export class LandedVersions {
+export class TopicVersions {
   readonly #entries = new Map<string, Entry>();
 
   /**
    * Takes a record in. `overtaken`: its version is older than one that lies before it, and compaction would bring the
    * older one back to life. `repeated`: it was read before, as happens when a reader joins its group again.
    */
-  land(key: string, record: LandedRecord): Landing {
+  apply(key: string, record: TopicRecord): TopicRecordStatus {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#entries.set(key, { last: record, newest: record });
@@ -31,7 +31,7 @@ export class LandedVersions {
     }
     if (record.offset <= entry.last.offset) return 'repeated';
     entry.last = record;
-    if (record.version < entry.newest.version) return 'overtaken';
+    if (record.version < entry.newest.version) return 'superseded';
     entry.newest = record;
     return 'newest';
   }
@@ -42,7 +42,7 @@ export class LandedVersions {
   }
 
   /** The last record of a key. */
-  lastOf(key: string): LandedRecord | undefined {
+  lastOf(key: string): TopicRecord | undefined {
     return this.#entries.get(key)?.last;
   }
 

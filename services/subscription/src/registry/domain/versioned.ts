@@ -55,10 +55,10 @@ export const raisedAbove = <T extends Versioned>(current: T, version: number, no
 });
 
 // So long a deleted one stays known, so that what waits for it is suppressed and not taken for unknown.
-const deletedKeptMs = 15 * 24 * 3_600_000;
+const deletedRetentionMs = 15 * 24 * 3_600_000;
 
 /** What was deleted at this time or before it is removed for good. */
-export const purgedUpToMs = (nowMs: number): number => nowMs - deletedKeptMs - 1;
+export const purgedUpToMs = (nowMs: number): number => nowMs - deletedRetentionMs - 1;
 
 /** True for what the purge removes, first its record and then itself, if it has not begun to. */
 export const isDueForPurge = ({ state, deletedAtMs }: Versioned, nowMs: number): boolean =>

@@ -7,7 +7,7 @@ import {
 } from '../../../test/in-memory-registry.ts';
 import { deleted, disabled, enabled, type Subscription } from '../../subscriptions/domain/subscription.ts';
 import { compareTopic } from './compare-topic.ts';
-import { republishOvertaken } from './republish-superseded.ts';
+import { republishSuperseded } from './republish-superseded.ts';
 
 describe('registry and topic', () => {
   let registry: InMemoryRegistry;
@@ -37,7 +37,7 @@ describe('registry and topic', () => {
     await land({ ...other, settings: someSettings({ description: 'x', events: ['*'] }) });
     expect(await compareTopic(registry)).toMatchObject({ compared: 3, republished: 3 });
     for (const { id, version } of [missing, second, other]) {
-      expect(registry.landed.lastOf(id)?.version).toBe(version);
+      expect(registry.topicVersions.lastOf(id)?.version).toBe(version);
     }
     expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
   });
@@ -63,7 +63,7 @@ describe('registry and topic', () => {
     await land(deleted(aSubscription(), 2));
     expect(await compareTopic(registry)).toMatchObject({ tombstones: 1, orphans: 0 });
     expect(last()).toBeNull();
-    expect(registry.landed.size).toBe(0);
+    expect(registry.topicVersions.size).toBe(0);
   });
 
   it('leaves what is due for the purge to it: a record that it has removed does not come back', async () => {
@@ -72,8 +72,8 @@ describe('registry and topic', () => {
     const gone = await stored(deleted(aSubscription(), nowMs - 15 * dayMs - 1));
     const kept = await stored(deleted(aSubscription(), nowMs - 15 * dayMs));
     expect(await compareTopic(registry)).toMatchObject({ compared: 2, republished: 1 });
-    expect(registry.landed.lastOf(kept.id)).toMatchObject({ isDeleted: true });
-    expect(registry.landed.lastOf(gone.id)).toBeUndefined();
+    expect(registry.topicVersions.lastOf(kept.id)).toMatchObject({ isDeleted: true });
+    expect(registry.topicVersions.lastOf(gone.id)).toBeUndefined();
   });
 
   it('keeps the record of a subscription that the database has lost, and says so', async () => {
@@ -95,18 +95,18 @@ describe('an older version that lands after a newer one', () => {
   });
 
   it('is noticed, and the current version published again', async () => {
-    expect([...registry.overtaken]).toEqual([third.id]);
-    expect(await republishOvertaken(registry, registry.overtaken)).toBe(1);
+    expect([...registry.superseded]).toEqual([third.id]);
+    expect(await republishSuperseded(registry, registry.superseded)).toBe(1);
     expect(publishedOn(registry.bus).map((record) => record?.version)).toEqual([3, 2, 3]);
-    expect(registry.overtaken.size).toBe(0);
+    expect(registry.superseded.size).toBe(0);
   });
 
   it('stays on the list until that has worked', async () => {
     registry.topic.fail = 'before';
-    expect(await republishOvertaken(registry, registry.overtaken)).toBe(0);
-    expect([...registry.overtaken]).toEqual([third.id]);
+    expect(await republishSuperseded(registry, registry.superseded)).toBe(0);
+    expect([...registry.superseded]).toEqual([third.id]);
     registry.topic.fail = 'never';
-    expect(await republishOvertaken(registry, registry.overtaken)).toBe(1);
+    expect(await republishSuperseded(registry, registry.superseded)).toBe(1);
   });
 
   it('is also found by the comparison, as compaction would leave it', async () => {

@@ -22,14 +22,14 @@ export type Difference = 'missing' | 'older' | 'newer' | 'other';
 /** How the topic differs from a document, or null. */
 export function differenceOf<T extends Versioned>(
   entity: T,
-  { kind, landed, clock }: Pick<Documents<T>, 'kind' | 'landed' | 'clock'>,
+  { kind, topicVersions, clock }: Pick<Documents<T>, 'kind' | 'topicVersions' | 'clock'>,
 ): Difference | null {
   // A record that is published in the middle of a purge would outlive its document.
   if (isDueForPurge(entity, clock.nowMs())) return null;
-  const last = landed.lastOf(entity.id);
+  const last = topicVersions.lastOf(entity.id);
   if (last === undefined) return 'missing';
   // The database has lost a write that it had acknowledged, or was restored from a backup.
-  if (landed.newestVersionOf(entity.id) > entity.version) return 'newer';
+  if (topicVersions.newestVersionOf(entity.id) > entity.version) return 'newer';
   if (last.version < entity.version) return 'older';
   const { value } = kind.encode(entity);
   return value !== null && digestOf(value) === last.digest ? null : 'other';
@@ -40,7 +40,7 @@ export async function compareTopic<T extends Versioned>(parts: CompareParts<T>):
   const known = new Set<string>();
   const states = new Map<string, number>();
   let republished = 0;
-  for await (const page of pagesOf(async (stretch) => parts.store.listAll(stretch))) {
+  for await (const page of pagesOf(async (request) => parts.store.listAll(request))) {
     for (const entity of page) {
       known.add(entity.id);
       states.set(entity.state, (states.get(entity.state) ?? 0) + 1);
@@ -49,8 +49,8 @@ export async function compareTopic<T extends Versioned>(parts: CompareParts<T>):
   }
   const kind = parts.kind.name;
   for (const state of parts.kind.states) parts.metrics.documents.set({ kind, state }, states.get(state) ?? 0);
-  const strangers = await dealWithStrangers(parts, known);
-  const comparison = { compared: known.size, republished, ...strangers };
+  const unknownRecords = await handleUnknownRecords(parts, known);
+  const comparison = { compared: known.size, republished, ...unknownRecords };
   parts.logger.info({ kind, ...comparison }, 'registry.compared');
   return comparison;
 }
@@ -71,8 +71,8 @@ async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): P
 // A write is in the registry before it is on the topic, so what is read after the topic is at least as new, unless the
 // registry has lost it.
 async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): Promise<T | null> {
-  const { store, landed, clock } = parts;
-  const newestVersion = landed.newestVersionOf(id);
+  const { store, topicVersions, clock } = parts;
+  const newestVersion = topicVersions.newestVersionOf(id);
   const current = await store.findAnywhere(id);
   if (current === null || current.version >= newestVersion) return null;
   const next = raisedAbove(current, newestVersion, clock.nowMs());
@@ -85,16 +85,16 @@ async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): P
  * tombstone. Of any other it means that the database lost documents: removing the records as well would take every one of
  * them out of force, so they stay, and an operator is told.
  */
-async function dealWithStrangers<T extends Versioned>(
-  { kind, store, topic, landed, logger, metrics }: CompareParts<T>,
+async function handleUnknownRecords<T extends Versioned>(
+  { kind, store, topic, topicVersions, logger, metrics }: CompareParts<T>,
   known: ReadonlySet<string>,
 ): Promise<Readonly<{ tombstones: number; orphans: number }>> {
   let tombstones = 0;
   let orphans = 0;
-  for (const id of [...landed.keys()].filter((candidate) => !known.has(candidate))) {
+  for (const id of [...topicVersions.keys()].filter((candidate) => !known.has(candidate))) {
     // Written after its page was read.
     if ((await store.findAnywhere(id)) !== null) continue;
-    const last = landed.lastOf(id);
+    const last = topicVersions.lastOf(id);
     if (last === undefined) continue;
     if (last.isDeleted) {
       await topic.publishTombstone(id);

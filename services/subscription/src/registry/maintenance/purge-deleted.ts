@@ -17,7 +17,7 @@ export async function purgeDeleted<T extends Versioned>(parts: PurgeParts<T>): P
   const upTo = { deleted_at_ms: purgedUpToMs(clock.nowMs()) };
   const where = { in: { state: ['deleted'] }, upTo };
   let purged = 0;
-  for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
+  for await (const page of pagesOf(async (request) => store.listAll({ ...request, where }))) {
     for (const entity of page) {
       await topic.publishTombstone(entity.id);
       metrics.published.inc({ kind: kind.name, cause: 'tombstone' });

@@ -36,7 +36,7 @@ export async function resealDocuments<T extends Versioned>(
   const failed: string[] = [];
   let documents = 0;
   let resealed = 0;
-  for await (const page of pagesOf(async (stretch) => store.listAll(stretch))) {
+  for await (const page of pagesOf(async (request) => store.listAll(request))) {
     for (const entity of page) {
       documents += 1;
       let isDue = false;
@@ -56,7 +56,7 @@ export async function resealDocuments<T extends Versioned>(
   return { kind: kind.name, documents, resealed, sealsByKey, failed };
 
   async function reseal({ id, workspaceId }: T): Promise<boolean> {
-    const target = { reach: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
     const replace: ReplaceSeal = (sealed, field) => {
       if (sealingKeyId(sealed) === ring.primaryId) return sealed;
       const associated = [workspaceId, id, field];

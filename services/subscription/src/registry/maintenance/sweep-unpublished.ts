@@ -1,6 +1,6 @@
 import type { Documents } from '../documents.ts';
 import type { Versioned } from '../domain/versioned.ts';
-import type { DocumentStore, Listed, Stretch, Where } from '../ports.ts';
+import type { DocumentStore, Listed, PageRequest, Where } from '../ports.ts';
 
 /** What the sweep works with. */
 export type SweepParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'outbox' | 'metrics'> &
@@ -10,7 +10,7 @@ const pageSize = 200;
 
 /** Every page of a list, one after the other, so that the memory in use stays that of one page. */
 export async function* pagesOf<T>(
-  read: (stretch: Stretch) => Promise<Listed<T>>,
+  read: (request: PageRequest) => Promise<Listed<T>>,
   limit = pageSize,
 ): AsyncGenerator<readonly T[]> {
   let afterId: string | null = null;
@@ -45,7 +45,7 @@ async function sweep<T extends Versioned>(
   settle: (entity: T) => Promise<boolean>,
 ): Promise<number> {
   let found = 0;
-  for await (const page of pagesOf(async (stretch) => store.listAll({ ...stretch, where }))) {
+  for await (const page of pagesOf(async (request) => store.listAll({ ...request, where }))) {
     const left = page.filter(({ id }) => !outbox.isBusy(id));
     found += left.length;
     const done = await Promise.all(left.map(settle));

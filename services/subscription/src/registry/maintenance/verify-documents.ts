@@ -4,7 +4,10 @@ import { type Difference, differenceOf } from './compare-topic.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
 /** What is looked at. */
-export type VerifyParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'store' | 'landed' | 'clock'>;
+export type VerifyParts<T extends Versioned> = Pick<
+  Documents<T>,
+  'kind' | 'store' | 'topicVersions' | 'clock'
+>;
 
 /** One document, or record, that is not as the other side has it. */
 export type Disagreement = Readonly<{ id: string; how: Difference | 'unpublished' | 'orphan' }>;
@@ -18,8 +21,8 @@ export type Verified = Readonly<{
 }>;
 
 // What is written at this moment is on its way: a version takes milliseconds, its sweep seconds.
-const patienceMs = 10_000;
-const lookAgainMs = 500;
+const settleWithinMs = 10_000;
+const recheckMs = 500;
 
 function disagreementOf<T extends Versioned>(parts: VerifyParts<T>, entity: T): Disagreement | null {
   const { id } = entity;
@@ -28,13 +31,10 @@ function disagreementOf<T extends Versioned>(parts: VerifyParts<T>, entity: T): 
   return how === null ? null : { id, how };
 }
 
-async function lookAgain<T extends Versioned>(
-  parts: VerifyParts<T>,
-  id: string,
-): Promise<Disagreement | null> {
+async function recheck<T extends Versioned>(parts: VerifyParts<T>, id: string): Promise<Disagreement | null> {
   const entity = await parts.store.findAnywhere(id);
   if (entity !== null) return disagreementOf(parts, entity);
-  return parts.landed.lastOf(id) === undefined ? null : { id, how: 'orphan' };
+  return parts.topicVersions.lastOf(id) === undefined ? null : { id, how: 'orphan' };
 }
 
 /**
@@ -43,23 +43,23 @@ async function lookAgain<T extends Versioned>(
  * when it is looked at again.
  */
 export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>): Promise<Verified> {
-  const { kind, store, landed, clock } = parts;
+  const { kind, store, topicVersions, clock } = parts;
   const known = new Set<string>();
   let suspects: Disagreement[] = [];
-  for await (const page of pagesOf(async (stretch) => store.listAll(stretch))) {
+  for await (const page of pagesOf(async (request) => store.listAll(request))) {
     for (const entity of page) {
       known.add(entity.id);
       const disagreement = disagreementOf(parts, entity);
       if (disagreement !== null) suspects.push(disagreement);
     }
   }
-  for (const id of landed.keys()) if (!known.has(id)) suspects.push({ id, how: 'orphan' });
-  const deadlineMs = clock.monotonicMs() + patienceMs;
+  for (const id of topicVersions.keys()) if (!known.has(id)) suspects.push({ id, how: 'orphan' });
+  const deadlineMs = clock.monotonicMs() + settleWithinMs;
   while (suspects.length > 0) {
-    const seen = await Promise.all(suspects.map(async ({ id }) => lookAgain(parts, id)));
+    const seen = await Promise.all(suspects.map(async ({ id }) => recheck(parts, id)));
     suspects = seen.flatMap((one) => one ?? []);
     if (clock.monotonicMs() >= deadlineMs) break;
-    if (suspects.length > 0) await new Promise<void>((done) => clock.setTimer(done, lookAgainMs));
+    if (suspects.length > 0) await new Promise<void>((done) => clock.setTimer(done, recheckMs));
   }
-  return { kind: kind.name, documents: known.size, records: landed.size, disagreements: suspects };
+  return { kind: kind.name, documents: known.size, records: topicVersions.size, disagreements: suspects };
 }

@@ -1,6 +1,6 @@
 import { eventId, newEventId, subscriptionId } from '@tidings/contracts';
 import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
-import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget, type WriteParts } from '../../registry/write-version.ts';
 import { disableSubscription, enableSubscription } from '../change-state.ts';
 import { bodySchemas, type DisableBody, type EnableBody, type RotateBody } from '../domain/request-body.ts';
@@ -50,7 +50,7 @@ const enableRoute = (parts: ActionParts): Route =>
       schema: named('EnableSubscription', bodySchemas.enable, { waiting: 'redrive' }),
       ifEmpty: {},
     }),
-    answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
       subscriptionReply(parts, await enableSubscription(parts, targetOf(call), call.body)),
@@ -66,7 +66,7 @@ const disableRoute = (parts: ActionParts): Route =>
       schema: named('DisableSubscription', bodySchemas.disable, { reason: 'endpoint is being moved' }),
       ifEmpty: {},
     }),
-    answers: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'The new version.', schema: subscriptionSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) =>
       subscriptionReply(parts, await disableSubscription(parts, targetOf(call), call.body)),
@@ -85,7 +85,7 @@ const rotateRoute = (parts: ActionParts): Route =>
       schema: named('RotateSecret', bodySchemas.rotate, { overlap_seconds: 600 }),
       ifEmpty: {},
     }),
-    answers: {
+    responses: {
       200: {
         description: 'The new version, with the new secret.',
         schema: subscriptionWithSecretSchema,
@@ -108,11 +108,11 @@ const testRoute = (parts: ActionParts): Route =>
     path: `${path}/test`,
     summary: 'Send a test now and tell what came of it',
     body: nothing,
-    answers: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
+    responses: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
       const tested = await sendTest(parts, {
-        reach: reachOf(call.principal),
+        scope: scopeOf(call.principal),
         id: subscriptionId(call.params.id),
         eventId: eventId(call.run.id),
         traceparent: traceparentOf(call.request),

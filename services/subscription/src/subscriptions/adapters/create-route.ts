@@ -1,6 +1,6 @@
 import { newSubscriptionId, subscriptionId as toSubscriptionId } from '@tidings/contracts';
 import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
-import { actorOf, reachOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
 import { type CreateParts, createSubscription } from '../create-subscription.ts';
 import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
@@ -28,7 +28,7 @@ export const createRoute = (parts: CreateRouteParts): Route =>
       schema: named('NewSubscription', bodySchemas.create),
       example: { endpoint_url: 'https://partner.example/hooks', events: ['order.*'], consumer_id: 'acme' },
     }),
-    answers: {
+    responses: {
       201: {
         description: 'The subscription, with its secret.',
         schema: createdSchema,
@@ -38,7 +38,7 @@ export const createRoute = (parts: CreateRouteParts): Route =>
     handle: async (call) => {
       const id = toSubscriptionId(call.run.id);
       const { entity, propagated, shownSecret, warnings } = await createSubscription(parts, {
-        reach: reachOf(call.principal),
+        scope: scopeOf(call.principal),
         body: call.body,
         id,
         by: actorOf(call),

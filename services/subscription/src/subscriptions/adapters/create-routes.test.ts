@@ -8,7 +8,7 @@ import { aBody, pointersOf } from '../../../test/registry-api.ts';
 
 describe('POST subscriptions', () => {
   it('answers 201 with id and secret, and the record is on the topic', async () => {
-    const { call, bus, mint } = await serveInMemory();
+    const { call, bus, secretFactory } = await serveInMemory();
     const answer = await call('POST', '', { body: aBody({ consumer_id: 'acme', description: 'x' }) });
     expect(answer.status).toBe(201);
     expect(answer.headers.get('etag')).toBe('"1"');
@@ -32,7 +32,7 @@ describe('POST subscriptions', () => {
       workspaceId: record?.workspaceId ?? ('' as never),
       subscriptionId: subscriptionId(answer.body.id),
     };
-    expect(mint.open(record?.secrets[0]?.sealed ?? '', owner)).toBe(answer.body.secret);
+    expect(secretFactory.open(record?.secrets[0]?.sealed ?? '', owner)).toBe(answer.body.secret);
     if (record != null)
       expect(encodeSubscription(record).value?.toString()).not.toContain(answer.body.secret);
   });
@@ -184,7 +184,7 @@ describe('POST subscriptions', () => {
   });
 
   it('seals the TLS of an endpoint, and tells fingerprints and expiry of it', async () => {
-    const { call, bus, mint, store } = await serveInMemory();
+    const { call, bus, secretFactory, store } = await serveInMemory();
     const authority = makeAuthority();
     const { cert: certificate, key } = authority.issue({ hosts: ['client'] });
     const body = aBody({ tls: { ca: authority.cert, certificate, key } });
@@ -197,13 +197,13 @@ describe('POST subscriptions', () => {
     const [record] = publishedOn(bus);
     const id = subscriptionId(answer.body.id);
     const owner = { workspaceId: record?.workspaceId ?? ('' as never), subscriptionId: id };
-    expect(mint.openTls(record?.tls?.sealed ?? '', owner)).toEqual({
+    expect(secretFactory.openTls(record?.tls?.sealed ?? '', owner)).toEqual({
       ca: authority.cert,
       cert: certificate,
       key,
     });
-    const told = JSON.stringify([answer.body, record, await store.findAnywhere(id)]);
-    expect(told).not.toContain('BEGIN');
+    const published = JSON.stringify([answer.body, record, await store.findAnywhere(id)]);
+    expect(published).not.toContain('BEGIN');
 
     const again = await call('PATCH', `/${id}`, { body: { tls: { ca: authority.cert, certificate, key } } });
     expect(again.body.version).toBe(1);

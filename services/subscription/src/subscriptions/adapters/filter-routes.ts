@@ -1,6 +1,6 @@
 import type { FailedCondition } from '@tidings/filters';
 import { jsonBody, named, type Route, route } from '@tidings/http';
-import { reachOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf } from '../../registry/adapters/call-parts.ts';
 import { type FilterTestBody, filterTestSchema } from '../domain/filter-test-body.ts';
 import { type FilterTestParts, testFilter } from '../test-filter.ts';
 import { warningsSchema } from './subscription-schemas.ts';
@@ -74,9 +74,9 @@ export const filterRoutes = (parts: FilterTestParts): Route[] => [
         event: { type: 'order.paid', data: { total: 700 } },
       },
     }),
-    answers: { 200: { description: 'Whether it matches.', schema: resultSchema } },
+    responses: { 200: { description: 'Whether it matches.', schema: resultSchema } },
     handle: async (call) => {
-      const { failed, ...rest } = await testFilter(parts, reachOf(call.principal), call.body);
+      const { failed, ...rest } = await testFilter(parts, scopeOf(call.principal), call.body);
       return { status: 200, body: { ...rest, failed: failed.map(failedView) } };
     },
   }),

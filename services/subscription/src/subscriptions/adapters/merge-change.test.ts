@@ -152,9 +152,9 @@ describe('PATCH merges', () => {
   it('certificates: what is not named stays, and is sealed with the rest', async () => {
     const [first, second] = [makeAuthority(), makeAuthority()];
     const { cert: certificate, key } = first.issue({ hosts: ['client'] });
-    const { id, patch, bus, mint } = await patched({ tls: { ca: first.cert, certificate, key } });
+    const { id, patch, bus, secretFactory } = await patched({ tls: { ca: first.cert, certificate, key } });
     const owner = { workspaceId: workspaceId('ws_own'), subscriptionId: subscriptionId(id) };
-    const opened = () => mint.openTls(publishedOn(bus).at(-1)?.tls?.sealed ?? '', owner);
+    const opened = () => secretFactory.openTls(publishedOn(bus).at(-1)?.tls?.sealed ?? '', owner);
     expect((await patch({ tls: { ca: second.cert } })).body.version).toBe(2);
     expect(opened()).toEqual({ ca: second.cert, cert: certificate, key });
     expect(pointersOf(await patch({ tls: { key: null } }))).toEqual(['/tls/key']);

@@ -1,9 +1,9 @@
 import { isEventPattern } from '@tidings/contracts';
 import { type PageQuery, type Principal, pageParameters, queryOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import { reachOf } from '../../registry/adapters/call-parts.ts';
-import { cursorPlace } from '../../registry/adapters/cursor-position.ts';
-import type { ListFilters, ListPlace } from '../read-subscriptions.ts';
+import { scopeOf } from '../../registry/adapters/call-parts.ts';
+import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
+import type { ListFilters, ListPosition } from '../read-subscriptions.ts';
 
 /** The path of one subscription. */
 export const subscriptionParams = {
@@ -34,7 +34,7 @@ export const listQuery = queryOf<ListQuery>({
 /** What a list is asked for, and how the cursor to its next page is made. */
 export type ListRequest = Readonly<{
   filters: ListFilters;
-  place: ListPlace;
+  place: ListPosition;
   cursorAfter(id: string | null): string | null;
 }>;
 
@@ -50,8 +50,8 @@ export function listRequestOf(principal: Principal, query: ListQuery): ListReque
     });
   }
   const filters = { consumer_id, event, state };
-  const reach = reachOf(principal);
-  const binding = { workspaceId: reach.workspaceId, filters: { ...filters, reach: reach.consumerId } };
-  const { afterId, cursorAfter } = cursorPlace(cursor, binding);
+  const scope = scopeOf(principal);
+  const binding = { workspaceId: scope.workspaceId, filters: { ...filters, scope: scope.consumerId } };
+  const { afterId, cursorAfter } = cursorPosition(cursor, binding);
   return { filters, place: { afterId, limit }, cursorAfter };
 }

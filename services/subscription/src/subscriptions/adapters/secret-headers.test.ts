@@ -15,7 +15,7 @@ async function withSecretHeaders() {
     Object.fromEntries(
       (publishedOn(served.bus).at(-1)?.secretHeaders ?? []).map((header) => [
         header.name,
-        served.mint.openHeader(owner, header),
+        served.secretFactory.openHeader(owner, header),
       ]),
     );
   const patch = async (change: object) => served.call('PATCH', `/${body.id}`, { body: change });

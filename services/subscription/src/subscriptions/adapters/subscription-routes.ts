@@ -1,6 +1,6 @@
 import { subscriptionId } from '@tidings/contracts';
 import { named, pageReply, patchBody, type Route, route, traceparentOf } from '@tidings/http';
-import { reachOf, targetOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf, targetOf } from '../../registry/adapters/call-parts.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { deleteSubscription } from '../change-state.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -39,11 +39,11 @@ const listRoute = (parts: RouteParts): Route =>
     tag,
     summary: 'List subscriptions, newest first',
     query: listQuery,
-    answers: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
+    responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
       const { store, endpointHealth } = parts;
       const { filters, place, cursorAfter } = listRequestOf(principal, query);
-      const { items, nextAfterId } = await listSubscriptions(store, reachOf(principal), { filters, place });
+      const { items, nextAfterId } = await listSubscriptions(store, scopeOf(principal), { filters, place });
       const found = await healthOf(parts, async () => endpointHealth.findMany(items.map(({ id }) => id)));
       const data = items.map((item) => {
         const health = found === 'unknown' ? found : found.get(item.id);
@@ -62,10 +62,10 @@ const readRoute = (parts: RouteParts): Route =>
     tag,
     summary: 'Read a subscription',
     params: subscriptionParams,
-    answers: { 200: { description: 'The subscription.', schema: subscriptionSchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'The subscription.', schema: subscriptionSchema, headers: ['ETag'] } },
     handle: async (call) => {
       const id = subscriptionId(call.params.id);
-      const entity = await readSubscription(parts.store, reachOf(call.principal), id);
+      const entity = await readSubscription(parts.store, scopeOf(call.principal), id);
       return subscriptionReply(parts, { entity, propagated: !entity.isUnpublished });
     },
   });
@@ -87,7 +87,7 @@ const changeRoute = (parts: RouteParts): Route =>
       schema: named('SubscriptionChange', bodySchemas.change),
       example: { events: ['order.paid'] },
     }),
-    answers: { 200: { description: 'The new version.', schema: changedSchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'The new version.', schema: changedSchema, headers: ['ETag'] } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
       const target = { ...targetOf(call), traceparent: traceparentOf(call.request) };
@@ -107,7 +107,7 @@ const deleteRoute = (parts: RouteParts): Route =>
     description: 'Nothing is sent to it any more; what waits for it is dropped.',
     params: subscriptionParams,
     takes: ['If-Match'],
-    answers: { 200: { description: 'It is deleted.', schema: deletedSchema } },
+    responses: { 200: { description: 'It is deleted.', schema: deletedSchema } },
     handle: async (call) => {
       const { entity, propagated } = await deleteSubscription(parts, targetOf(call));
       const { id, state, version } = entity;

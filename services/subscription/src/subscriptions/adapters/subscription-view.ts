@@ -2,7 +2,7 @@ import { type EndpointHealth, shownHealth } from '../../endpoint-health/domain/e
 import { kindOf } from '../domain/event-patterns.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { CertificateFacts, StoredTls } from '../domain/tls-material.ts';
+import type { CertificateInfo, StoredTls } from '../domain/tls-material.ts';
 import type { Tested } from '../send-test.ts';
 
 const time = (epochMs: number | null): string | null =>
@@ -15,7 +15,7 @@ const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): 
   expires_at: time(expiresAtMs),
 });
 
-const certificateView = ({ fingerprint, expiresAtMs }: CertificateFacts): object => ({
+const certificateView = ({ fingerprint, expiresAtMs }: CertificateInfo): object => ({
   fingerprint_sha256: fingerprint,
   expires_at: time(expiresAtMs),
 });
@@ -78,13 +78,13 @@ export function subscriptionView(
 }
 
 /** What came of a test. An error is one of a closed list of reasons, and never names an address. */
-export const testView = ({ fact, responseBody, recorded }: Tested): Record<string, unknown> => ({
-  success: fact.outcome.kind === 'delivered',
-  status_code: fact.outcome.statusCode,
-  duration_ms: fact.durationMs,
+export const testView = ({ attemptEvent, responseBody, recorded }: Tested): Record<string, unknown> => ({
+  success: attemptEvent.outcome.kind === 'delivered',
+  status_code: attemptEvent.outcome.statusCode,
+  duration_ms: attemptEvent.durationMs,
   response_body: responseBody,
-  error: fact.outcome.kind === 'failed' ? fact.outcome.reason : null,
-  event_id: fact.eventId,
-  delivery_id: fact.deliveryId,
+  error: attemptEvent.outcome.kind === 'failed' ? attemptEvent.outcome.reason : null,
+  event_id: attemptEvent.eventId,
+  delivery_id: attemptEvent.deliveryId,
   recorded,
 });

@@ -32,15 +32,16 @@ function requestIn(format: BodyFormat) {
 }
 
 it.each(bodyFormats)('describes the request that is sent in the format %s', (format) => {
-  const { headers: told, required, bodies } = webhooks['event'] ?? {};
-  if (told === undefined || required === undefined || bodies === undefined) throw new Error('no webhook');
+  const { headers: published, required, bodies } = webhooks['event'] ?? {};
+  if (published === undefined || required === undefined || bodies === undefined)
+    throw new Error('no webhook');
   const { body, headers } = requestIn(format);
   const { 'content-type': type = '', ...more } = headers;
-  expect(Object.keys(told)).toEqual(expect.arrayContaining(Object.keys(more)));
+  expect(Object.keys(published)).toEqual(expect.arrayContaining(Object.keys(more)));
   expect(Object.keys(more)).toEqual(expect.arrayContaining([...required]));
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   for (const [name, value] of Object.entries(more))
-    expect([name, ajv.validate(told[name] ?? false, value)]).toEqual([name, true]);
+    expect([name, ajv.validate(published[name] ?? false, value)]).toEqual([name, true]);
   const schema = bodies[type];
   expect(schema).toBeDefined();
   // In the binary mode the body is the data alone.

@@ -115,7 +115,7 @@ export const webhooks: Webhooks = {
       'ce-workspaceid': cloudEventHeader('The workspace.'),
     },
     bodies: { 'application/json': standardBody, 'application/cloudevents+json': cloudEventBody },
-    answers: {
+    responses: {
       '2XX': 'It is delivered. What the body says does not matter.',
       default:
         'It failed and is tried again as the schedule says; 429 and 503 with Retry-After are waited for. 410 says that the ' +

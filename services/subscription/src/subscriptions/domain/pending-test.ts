@@ -9,7 +9,7 @@ const createdVersion = 1;
  * The event and the command that send `webhook.test` to a new subscription. Nothing in them is drawn, so that a repeat
  * after a crash is the same delivery.
  */
-export function owedTest(subscription: Subscription) {
+export function pendingTest(subscription: Subscription) {
   const { id, workspaceId, consumerId, createdAtMs: atMs, settings } = subscription;
   const eventId = deriveEventId({ workspaceId, source, callerId: `${id}/${createdVersion}` });
   const event = testEvent({ subscription, eventId, atMs });

@@ -14,9 +14,9 @@ const defaultsOf = (properties: object): Record<string, unknown> =>
 
 it('tells of a new subscription what the fields mean that are left out', () => {
   const base = { ...defaultSettings, endpointUrl: 'https://a.example/', events: ['*'] };
-  const { secret_headers, ...told } = defaultsOf(createdFields);
-  expect(Object.keys(told)).toHaveLength(13);
-  expect(readSettings(told as SettingsBody, base)).toEqual(base);
+  const { secret_headers, ...published } = defaultsOf(createdFields);
+  expect(Object.keys(published)).toHaveLength(13);
+  expect(readSettings(published as SettingsBody, base)).toEqual(base);
   expect(secret_headers).toEqual({});
 });
 

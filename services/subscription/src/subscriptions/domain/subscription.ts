@@ -62,7 +62,7 @@ export type Subscription = Versioned &
     disabledAtMs: number | null;
     disabledReason: string | null;
     /** True until the test that its creation promised is in the log. */
-    isTestOwed: boolean;
+    isTestPending: boolean;
   }>;
 
 /** The states of those that are there for their owner. */
@@ -95,7 +95,7 @@ export const begin = (from: Beginning): Subscription => ({
   disabledAtMs: from.isActive ? null : from.nowMs,
   disabledReason: from.isActive ? null : 'manual',
   // Nothing is delivered to one that begins disabled.
-  isTestOwed: from.sendTest && from.isActive,
+  isTestPending: from.sendTest && from.isActive,
 });
 
 type Change = Partial<

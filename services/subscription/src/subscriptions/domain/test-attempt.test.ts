@@ -1,7 +1,7 @@
 import { decodeAttempt, encodeAttempt, newEventId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../../test/a-subscription.ts';
-import { testEvent, testFact } from './test-attempt.ts';
+import { testAttemptEvent, testEvent } from './test-attempt.ts';
 
 const prepared = () => ({ subscription: aSubscription(), eventId: newEventId(1_000), atMs: 1_000 });
 
@@ -28,10 +28,12 @@ describe('a test', () => {
   ])('ends with status %i as %s, in a fact that history can read', (status, expected) => {
     const body = Buffer.from('x'.repeat(2_000));
     const sent = { kind: 'response', status, headers: {}, body, durationMs: 1.6 } as const;
-    const fact = testFact(prepared(), sent);
-    expect(decodeAttempt(encodeAttempt(fact, null))).toEqual(fact);
-    expect(fact.outcome.kind === 'delivered' ? 'delivered' : fact.outcome.reason).toBe(expected);
-    expect(fact).toMatchObject({ trigger: 'test', durationMs: 2, next: { kind: 'none' } });
-    expect(fact.outcome.responseExcerpt).toHaveLength(1_024);
+    const attemptEvent = testAttemptEvent(prepared(), sent);
+    expect(decodeAttempt(encodeAttempt(attemptEvent, null))).toEqual(attemptEvent);
+    expect(attemptEvent.outcome.kind === 'delivered' ? 'delivered' : attemptEvent.outcome.reason).toBe(
+      expected,
+    );
+    expect(attemptEvent).toMatchObject({ trigger: 'test', durationMs: 2, next: { kind: 'none' } });
+    expect(attemptEvent.outcome.responseExcerpt).toHaveLength(1_024);
   });
 });

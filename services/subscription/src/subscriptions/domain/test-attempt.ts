@@ -53,7 +53,7 @@ const endOf = (sent: SendOutcome): AttemptEnd =>
   sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
 /** The fact of a test: one attempt, whatever came of it, with nothing to follow. */
-export const testFact = (
+export const testAttemptEvent = (
   { subscription, eventId, atMs }: PreparedTest,
   sent: SendOutcome,
 ): AttemptRecorded & Readonly<{ outcome: AttemptEnd }> => ({

@@ -5,14 +5,14 @@ import type { Fault } from './fault.ts';
 export type TlsBody = Readonly<{ ca?: string; certificate?: string; key?: string }>;
 
 /** What can be told of a certificate. The fingerprint is SHA-256 over its DER, in hex digits. */
-export type CertificateFacts = Readonly<{ fingerprint: string; expiresAtMs: number }>;
+export type CertificateInfo = Readonly<{ fingerprint: string; expiresAtMs: number }>;
 
 /** The TLS of an endpoint as the registry keeps it. `sealed` is JSON `{ ca?, cert?, key? }`. */
 export type StoredTls = Readonly<{
   sealed: string;
-  ca: readonly CertificateFacts[];
+  ca: readonly CertificateInfo[];
   /** The client's, its chain after it. Empty: none is shown. */
-  certificate: readonly CertificateFacts[];
+  certificate: readonly CertificateInfo[];
 }>;
 
 type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }>;
@@ -40,7 +40,7 @@ function keyOf(pem: string): KeyObject | null {
   }
 }
 
-const factsOf = (certificates: readonly X509Certificate[]): readonly CertificateFacts[] =>
+const recordInfoOf = (certificates: readonly X509Certificate[]): readonly CertificateInfo[] =>
   certificates.map(({ fingerprint256, validTo }) => ({
     fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
     expiresAtMs: Date.parse(validTo),
@@ -59,7 +59,7 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
       ],
       found: [],
     };
-  const expired = factsOf(found).find(({ expiresAtMs }) => expiresAtMs <= nowMs);
+  const expired = recordInfoOf(found).find(({ expiresAtMs }) => expiresAtMs <= nowMs);
   if (expired === undefined) return { faults: [], found };
   const when = new Date(expired.expiresAtMs).toISOString();
   return { faults: [faultAt(field, `holds a certificate that expired at ${when}`)], found };
@@ -88,8 +88,8 @@ export function readTls(body: TlsBody, nowMs: number): ReadTls {
       ...client.faults,
       ...keyFaults(body, client.found[0]),
     ],
-    ca: factsOf(ca.found),
-    certificate: factsOf(client.found),
+    ca: recordInfoOf(ca.found),
+    certificate: recordInfoOf(client.found),
   };
 }
 
