@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { root, runQuietly, say } from '../local/bootstrap.mjs';
+import { print, root, runQuietly } from '../local/bootstrap.mjs';
 import { UserError } from '../local/options.mjs';
 import { aimAtObjects } from './make-objects.mjs';
 
@@ -42,7 +42,7 @@ export async function fuzzApi(given) {
     const { key, config } = await aimAtObjects(local);
     const file = join(data, 'schemathesis.toml');
     writeFileSync(file, config);
-    say('once more, at objects that exist');
+    print('once more, at objects that exist');
     const isNarrowed = given.some((arg) => arg.startsWith('--include'));
     const chosen = isNarrowed ? given : ['--include-path-regex', '[{]', ...given];
     const onObjects = await fuzz({ ...local, admin_key: key }, chosen, {
@@ -73,7 +73,7 @@ async function installSchemathesis(python) {
   const marker = join(venv, '.installed');
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  say('installing schemathesis into .tidings/fuzz-venv');
+  print('installing schemathesis into .tidings/fuzz-venv');
   rmSync(venv, { recursive: true, force: true });
   await must(python, ['-m', 'venv', venv]);
   await must(join(venv, 'bin', 'pip'), [
@@ -90,7 +90,7 @@ async function must(command, args) {
 }
 
 async function startStack(data) {
-  say('starting Tidings');
+  print('starting Tidings');
   const portBase = await freePortBase();
   const args = ['deploy/local/start.mjs', '--data', data, '--port-base', String(portBase), '--no-demo'];
   const env = {

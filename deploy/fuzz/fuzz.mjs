@@ -1,4 +1,4 @@
-import { build, install, main, say } from '../local/bootstrap.mjs';
+import { build, install, main, print } from '../local/bootstrap.mjs';
 import { requireNode } from '../local/machine.mjs';
 import { fuzzApi } from './fuzz-api.mjs';
 
@@ -9,6 +9,6 @@ await main(async (handOver) => {
   await build();
   handOver();
   const { passed, failed } = await fuzzApi(process.argv.slice(2));
-  say(`${passed} passed, ${failed} failed`);
+  print(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 });

@@ -11,7 +11,7 @@ const installMarker = join(root, 'node_modules', '.tidings-installed');
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Prints one line with the time since the start. */
-export function say(line) {
+export function print(line) {
   console.log(line === '' || line.startsWith('  ') || line.startsWith('curl ') ? line : `${stamp()} ${line}`);
 }
 
@@ -57,14 +57,14 @@ export async function install() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const pnpm = packageManager.split('+')[0];
   const startedMs = performance.now();
-  say(`installing dependencies with ${pnpm}`);
+  print(`installing dependencies with ${pnpm}`);
   const result = await runQuietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], {
     env: { CI: 'true' },
   });
   if (result.code !== 0) throw new UserError(installAdvice(result.output));
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(installMarker, wanted);
-  say(`dependencies installed in ${seconds(startedMs)}`);
+  print(`dependencies installed in ${seconds(startedMs)}`);
 }
 
 function installAdvice(output) {
@@ -79,10 +79,10 @@ function installAdvice(output) {
 /** Compiles what has changed. Throws a UserError with the compiler's words when it does not compile. */
 export async function build() {
   const startedMs = performance.now();
-  say('building');
+  print('building');
   const result = await runQuietly(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
   if (result.code !== 0) throw new UserError(`the build failed:\n${result.output.trim()}`);
-  say(`built in ${seconds(startedMs)}`);
+  print(`built in ${seconds(startedMs)}`);
 }
 
 /** Runs a program in the repository and keeps what it prints; `onOutput` gets it as it comes. */

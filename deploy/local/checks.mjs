@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { build, install, root, runQuietly, say, seconds } from './bootstrap.mjs';
+import { build, install, print, root, runQuietly, seconds } from './bootstrap.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
@@ -49,7 +49,7 @@ export async function runStaticChecks({ sideBySide }) {
 async function runCheck([label, command, args]) {
   const startedMs = performance.now();
   const { code, output } = await runQuietly(command, args);
-  say(`${label}: ${code === 0 ? 'ok' : 'FAILED'} (${seconds(startedMs)})`);
+  print(`${label}: ${code === 0 ? 'ok' : 'FAILED'} (${seconds(startedMs)})`);
   if (code !== 0) console.log(output.trim());
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { build, install, main, root, say } from './bootstrap.mjs';
+import { build, install, main, print, root } from './bootstrap.mjs';
 import { requireJavaAndMaven, requireNode } from './machine.mjs';
 import { helpText, readOptions } from './options.mjs';
 
@@ -23,6 +23,6 @@ export async function startLocalStack({ command, purpose, run }) {
     await build();
     const localStack = await import('../../packages/local-stack/dist/index.js');
     handOver();
-    return await run(localStack, { ...options, env: process.env, say });
+    return await run(localStack, { ...options, env: process.env, print });
   });
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { root, runQuietly, say, seconds } from './bootstrap.mjs';
+import { print, root, runQuietly, seconds } from './bootstrap.mjs';
 
 /**
  * Runs a project of vitest.config.ts. A suite that ends without a report (it crashed, or its set-up failed) counts as one failure.
@@ -10,7 +10,7 @@ import { root, runQuietly, say, seconds } from './bootstrap.mjs';
  */
 export async function runSuite(suite, { isShownAtEnd = false } = {}) {
   const startedMs = performance.now();
-  say(`${suite} tests`);
+  print(`${suite} tests`);
   const folder = mkdtempSync(join(tmpdir(), 'tidings-report-'));
   const report = join(folder, 'report.json');
   try {
@@ -23,7 +23,7 @@ export async function runSuite(suite, { isShownAtEnd = false } = {}) {
     if (isShownAtEnd) show(output);
     const result = readReport(report);
     if (code !== 0 && result.failed === 0) result.failed = 1;
-    say(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
+    print(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
     return result;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
-import { main, say, seconds } from './bootstrap.mjs';
+import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
 import { requireNode } from './machine.mjs';
 import { UserError } from './options.mjs';
@@ -21,14 +21,14 @@ await main(async (handOver) => {
   handOver();
   for (const [name, run] of built.failed === 0 ? suites : []) {
     const startedMs = performance.now();
-    say(`${name} tests`);
+    print(`${name} tests`);
     const result = await run().catch((error) => {
       if (!(error instanceof UserError)) throw error;
       console.log(`error: ${error.message}`);
       return { passed: 0, failed: 1 };
     });
     total.add(result);
-    say(`${name} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
+    print(`${name} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
   }
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
