@@ -94,8 +94,15 @@ export async function bodyOf(
   return { ...base, ...Object.fromEntries(named) };
 }
 
-/** An argument, as a part of a path. */
-export const inPath = ({ args }: Given, name: string): string => encodeURIComponent(args[name] ?? '');
+/**
+ * Returns an argument as a part of a path. Throws CommandFailed for one that a URL cannot carry as a part of its own: an empty
+ * one and the dot segments, which clients remove (RFC 3986 section 5.2.4).
+ */
+export function inPath({ args }: Given, name: string): string {
+  const value = args[name] ?? '';
+  if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
+  throw new CommandFailed(exitCodes.usage, `<${name}> cannot be '${value}': nothing has that id.`);
+}
 
 /** Other fields of a body, for {@link bodyOf}. */
 export const dataOption: OptionSpec = {
