@@ -68,14 +68,19 @@ export const startStack = async (portBase: string): Promise<BenchStack> => {
       deliveryUrl: local.services['delivery'] ?? '',
       pids,
       subscribe: async (settings) => {
-        const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ ...settings, send_test: false }),
-        });
-        if (response.status !== 201)
-          throw new Error(`subscribe: ${response.status} ${await response.text()}`);
-        await response.arrayBuffer();
+        for (;;) {
+          const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
+            body: JSON.stringify({ ...settings, send_test: false }),
+          });
+          const answer = await response.text();
+          if (response.status === 201) return;
+          // A key may make 100 requests a second, and some workloads need more subscriptions than that.
+          if (response.status !== 429) throw new Error(`subscribe: ${response.status} ${answer}`);
+          const waitMs = Number(response.headers.get('retry-after') ?? 1) * 1_000;
+          await new Promise((resolve) => setTimeout(resolve, waitMs));
+        }
       },
       stop,
     };
