@@ -9,13 +9,13 @@ import {
 } from '@tidings/contracts';
 import { hashOfKey } from './api-key.ts';
 
-/** The access table by what it is asked for. Deleted things are not in it. */
+/** In-memory lookup table of access records. Deleted records are not in it. */
 export class AccessTable {
   readonly #records = new Map<string, AccessRecord>();
   readonly #keyOfHash = new Map<string, string>();
   #hasHadKeys = false;
 
-  /** Takes a change in: `key` is the key of the record, undefined means that it is gone. */
+  /** Applies a change: `key` is the key of the record; an undefined `record` removes it. */
   apply(key: string, record: AccessRecord | undefined): void {
     const before = this.#records.get(key);
     if (record !== undefined && before !== undefined && before.version > record.version) return;
@@ -27,24 +27,24 @@ export class AccessTable {
       return;
     }
     this.#records.set(key, record);
-    // One that is revoked must not take the place of one that was given the same key since (the operator's own).
+    // A revoked key must not displace an active one that has since been given the same key (the operator's own).
     if (record.type === 'ApiKeyChanged.v1' && record.state === 'active') {
       this.#keyOfHash.set(record.hash, key);
       this.#hasHadKeys = true;
     }
   }
 
-  /** False until the first key: before that a platform is only being set up, and no key could be right. */
+  /** False until the first key arrives: before that the platform is still being set up, and no key can be valid. */
   get hasHadKeys(): boolean {
     return this.#hasHadKeys;
   }
 
-  /** How many keys are let in, unless they have expired. */
+  /** Number of active keys, expired ones included. */
   get keys(): number {
     return this.#keyOfHash.size;
   }
 
-  /** The active key that this is. The look-up is by a hash, so its duration tells nothing about any key. */
+  /** Returns the active key record of a token. The lookup is by hash, so its duration reveals nothing about any key. */
   keyOf(token: string): ApiKeyRecord | undefined {
     const hash = hashOfKey(token);
     const found = this.#records.get(this.#keyOfHash.get(hash) ?? '');

@@ -166,7 +166,7 @@ describe('wrong keys', () => {
     expect(await reasonOf('mine')).toBe('let in');
     for (let count = 0; count < 20; count += 1) expect(await reasonOf(`wrong${count}`)).toBe('refused');
     expect(await reasonOf('wrong')).toBe('rate-limited');
-    // A right guess looks like a wrong one.
+    // A correct guess is indistinguishable from a wrong one.
     expect(await reasonOf('guessed')).toBe('rate-limited');
     expect(await reasonOf('mine')).toBe('let in');
     expect(await reasonOf('guessed', { address: '192.0.2.2' })).toBe('let in');

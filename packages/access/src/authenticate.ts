@@ -7,7 +7,7 @@ import { looksLikeToken, verifyConsumerToken } from './consumer-token.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { accessMetrics } from './metrics.ts';
 
-/** What checking works with. `onUse` is told of every key that was let in. */
+/** Dependencies of the check. `onUse` is called with every key that was accepted. */
 export type AuthenticateParts = Readonly<{
   table: AccessTable;
   isLoaded(): boolean;
@@ -19,12 +19,12 @@ export type AuthenticateParts = Readonly<{
 
 type Reason = 'unknown' | 'expired' | 'suspended' | 'limited' | 'loading';
 
-/** What a key or token stands for. `via`: the id of the key that was used, or that asked for the token. */
+/** Result of a lookup. `via`: the id of the key that was used, or that requested the token. */
 type Found = Readonly<{ principal: Principal; via: string; workspaceId: WorkspaceId }>;
 
 /**
- * Makes the check of keys and tokens against the table. Keys are looked up at once; only tokens, and addresses that have
- * tried wrong keys, take a promise.
+ * Creates the check of keys and tokens against the table. A key is checked synchronously; only tokens, and addresses
+ * with recent wrong keys, need a promise.
  */
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   return (token, caller) => {
@@ -53,12 +53,12 @@ const principalOfKey = (key: ApiKeyRecord): Principal => ({
   ...(key.requestsPerSecond === null ? {} : { requestsPerSecond: key.requestsPerSecond }),
 });
 
-/** Why a key is not let in at this moment; null when it is. */
+/** Returns the reason to refuse a key now, or null if it is accepted. */
 function refusalOf({ table, clock }: AuthenticateParts, key: ApiKeyRecord): Reason | null {
   if (key.state !== 'active') return 'unknown';
   if (key.expiresAtMs !== null && key.expiresAtMs <= clock.nowMs()) return 'expired';
   const held: readonly AccessScope[] = key.scopes;
-  // Whoever holds the platform must be able to enable what was disabled.
+  // A platform key must be able to enable what was disabled.
   if (held.includes('platform')) return null;
   if (table.workspace(key.workspaceId)?.state === 'disabled') return 'suspended';
   if (key.consumerId === null) return null;
@@ -71,7 +71,7 @@ function letIn({ attempts, onUse }: AuthenticateParts, { address }: Caller, foun
   return found.principal;
 }
 
-// Only this address may have guessed: it has not used this key before.
+// The address has not used this key before, so it may have guessed it.
 async function letInFirst(parts: AuthenticateParts, caller: Caller, found: Found): Promise<Principal> {
   await refuseLimited(parts, caller);
   return letIn(parts, caller, found);
@@ -94,7 +94,7 @@ async function verify(parts: AuthenticateParts, text: string): Promise<Found | R
   if (token === null) return 'unknown';
   const key = table.keyById(token.madeBy);
   if (key?.workspaceId !== token.workspaceId) return 'unknown';
-  // A token is worth no more than the key that asked for it, nor than its consumer.
+  // A token never grants more than the key that requested it, nor more than its consumer.
   const refusal = refusalOf(parts, key);
   if (refusal !== null) return refusal;
   if (table.workspace(token.workspaceId)?.state === 'disabled') return 'suspended';

@@ -1,7 +1,7 @@
 import { type AccessScope, consumerScopes, type TokenKeyRecord } from '@tidings/contracts';
 import { errors, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
-/** What a consumer token says. `madeBy` is the id of the key that asked for it: the token ends with that key. */
+/** Claims of a consumer token. `madeBy` is the id of the key that requested it: the token ends with that key. */
 export type ConsumerToken = Readonly<{
   id: string;
   workspaceId: string;
@@ -15,7 +15,7 @@ export type ConsumerToken = Readonly<{
 const algorithm = 'EdDSA';
 const issuer = 'tidings';
 const audience = 'tidings-api';
-// Clocks of our own machines.
+// Covers clock differences between the operator's own machines.
 const clockToleranceSeconds = 5;
 
 const seconds = (epochMs: number): number => Math.floor(epochMs / 1_000);
@@ -36,12 +36,12 @@ export async function signConsumerToken(
     .sign(await importJWK(key.privateJwk, algorithm));
 }
 
-/** True for text that may be a token: three parts with dots between. */
+/** Returns true for text in the form of a token: three parts separated by dots. */
 export const looksLikeToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 
 /**
- * Checks a token: signature, issuer, audience, times, and that what signed it may speak for the workspace it names.
- * null for one that is not ours, not any more, or not what we issue.
+ * Verifies a token: signature, issuer, audience, times, and that its signing key belongs to the workspace it names.
+ * Returns null for a token that is foreign, expired or of another form.
  */
 export async function verifyConsumerToken(
   text: string,
@@ -69,7 +69,7 @@ export async function verifyConsumerToken(
     );
     return payload['ws'] === signedFor ? readClaims(payload) : null;
   } catch (error) {
-    // Whatever is wrong with it, it lets nobody in. Anything but a refusal of the library is a fault of ours.
+    // The library rejects an invalid token with JOSEError. Any other error is a defect here.
     if (error instanceof errors.JOSEError) return null;
     throw error;
   }

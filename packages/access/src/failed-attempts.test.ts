@@ -7,7 +7,7 @@ it('knows the last 5,000 uses of right keys, and forgets what was not used for 1
   const knows = (n: number): boolean => attempts.isKnown('192.0.2.1', `key_${n}`);
   for (let n = 0; n < 15_000; n += 1) {
     use(n);
-    // One that is used again and again is never forgotten.
+    // A key that is used continually is never evicted.
     use(0);
     if (n >= 4_999) expect(knows(n - 4_998)).toBe(true);
   }

@@ -2,23 +2,23 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 
 const attemptsAMinute = 20;
 const windowSeconds = 60;
-// So many uses are known for certain; of those before them, as many again until the half is full.
+// Size of one generation. The cache is certain to hold this many recent uses, and up to as many older ones.
 const usesAHalf = 5_000;
 
 /**
- * Counts the wrong keys of each address. An address over the limit is not told any more whether a key is right, except
- * for keys that were used from there before: whoever guesses must not lock out those who share the address.
+ * Counts wrong keys by address. An address over the limit no longer learns if a key is correct, except for keys that
+ * were used from it before: guessing must not lock out others who share the address.
  */
 export class FailedAttempts {
   readonly #limiter = new RateLimiterMemory({ points: attemptsAMinute, duration: windowSeconds });
   /**
-   * `<address> <key id>` of right keys: those used lately, and those used before there were so many of them. The younger
-   * half becomes the older one when it is full, so that nothing changes while the same few are used (adr/0012).
+   * Two generations of `<address> <key id>` of accepted keys. The younger one becomes the older one when it is full, so
+   * nothing changes while the same few keys are used (adr/0012).
    */
   #younger = new Set<string>();
   #older: ReadonlySet<string> = new Set();
 
-  /** Milliseconds until this address may try again; null when it may. */
+  /** Returns the milliseconds until this address may try again, or null if it may now. */
   async waitMs(address: string): Promise<number | null> {
     const used = await this.#limiter.get(address);
     return used === null || used.consumedPoints < attemptsAMinute ? null : retryMs(used);
@@ -29,7 +29,7 @@ export class FailedAttempts {
     await this.#limiter.penalty(address);
   }
 
-  /** A right key was used from here. */
+  /** Records that a correct key was used from this address. */
   remember(address: string, keyId: string): void {
     const use = `${address} ${keyId}`;
     if (this.#younger.has(use)) return;

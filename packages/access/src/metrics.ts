@@ -1,6 +1,6 @@
 import { defineMetrics } from '@tidings/observability';
 
-/** What checking keys counts, in every service that does. */
+/** Metrics of key checks, in every service that makes them. */
 export const accessMetrics = defineMetrics({
   refused: {
     type: 'counter',

@@ -9,7 +9,7 @@ import { FailedAttempts } from './failed-attempts.ts';
 import { accessMetrics } from './metrics.ts';
 import { UsageReporter } from './usage-reporter.ts';
 
-/** The parts of a service context that access needs. */
+/** Parts of a service context that access needs. */
 export type AccessContext = Readonly<{
   name: string;
   logger: Logger;
@@ -19,15 +19,17 @@ export type AccessContext = Readonly<{
   clock: Clock;
 }>;
 
-/** Who may call, and the rules of workspaces, as of a moment ago. Works while MongoDB is down. */
+/**
+ * Keys, tokens and workspace rules, read from the access topic and at most a moment old. Works while MongoDB is down.
+ */
 export type Access = Readonly<{
   authenticate: Authenticate;
   table: Pick<AccessTable, 'workspace' | 'consumer'>;
-  /** Resolves when the topic has been read. */
+  /** Resolves once the topic has been read. */
   ready(): Promise<void>;
   /**
-   * Takes in everything that the owner of these records has: the topic need not have been read any more. For the
-   * service that keeps them, which must let its operator in while the brokers are away.
+   * Applies all records that their owner holds, even before the topic has been read. Used by the service that stores
+   * them, which must accept its operator's key while the brokers are unavailable.
    */
   refresh(records: readonly AccessRecord[]): void;
 }>;
@@ -35,8 +37,8 @@ export type Access = Readonly<{
 const watchEveryMs = 1_000;
 
 /**
- * Follows the access topic. The part `access` is up when the topic has been read and holds a key; until then every
- * request is answered 503. `producer` is for the reports of which keys are used. Closed with the other resources.
+ * Follows the access topic. The part `access` is up once the topic has been read and holds a key; until then every
+ * request is answered 503. `producer` publishes reports of key usage. Closed with the other resources.
  */
 export async function openAccess(
   context: AccessContext,

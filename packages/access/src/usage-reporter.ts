@@ -5,17 +5,17 @@ import { type Clock, messageOf } from '@tidings/runtime';
 
 type Use = Readonly<{ workspaceId: WorkspaceId; atMs: number }>;
 
-/** What reporting works with. */
+/** Dependencies of the usage reporter. */
 export type UsageParts = Readonly<{ producer: Pick<Producer, 'publish'>; clock: Clock; logger: Logger }>;
 
 const minuteMs = 60_000;
 const flushEveryMs = 2_000;
 const publishDeadlineMs = 5_000;
 
-/** Tells which keys were used: one record for each key and minute, never on the path of a request. */
+/** Reports which keys were used: one record per key and minute, never on the path of a request. */
 export class UsageReporter {
   readonly #parts: UsageParts;
-  /** The minute in which each key was reported last. */
+  /** Minute of the last report, by key. */
   readonly #reported = new Map<string, number>();
   #waiting = new Map<string, Use>();
   #cancel = (): void => {};
@@ -37,7 +37,7 @@ export class UsageReporter {
     this.#cancel = clock.setTimer(() => void this.flush(), flushEveryMs);
   }
 
-  /** Sends what waits. What cannot be sent is let go: the next minute tells as much. */
+  /** Sends the pending reports. A report that cannot be sent is dropped: the next minute reports the same key again. */
   async flush(): Promise<void> {
     this.#cancel();
     this.#isFlushPlanned = false;

@@ -2,7 +2,7 @@ import type { ConsumerId, WorkspaceId } from './ids.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** Everything a key can be allowed to do. `admin` is all of one workspace, `platform` all workspaces. */
+/** All scopes that a key can hold. `admin` covers one workspace, `platform` covers all workspaces. */
 export const accessScopes = [
   'events:write',
   'subscriptions:read',
@@ -16,7 +16,7 @@ export const accessScopes = [
 /** One of {@link accessScopes}. */
 export type AccessScope = (typeof accessScopes)[number];
 
-/** What keys and tokens of one consumer may hold: nothing that publishes, and nothing that reaches beyond it. */
+/** Scopes that keys and tokens of one consumer may hold: none that publishes or that extends beyond the consumer. */
 export const consumerScopes = [
   'subscriptions:read',
   'subscriptions:write',
@@ -24,33 +24,33 @@ export const consumerScopes = [
   'deliveries:write',
 ] as const satisfies readonly AccessScope[];
 
-/** strict: what is not registered is refused. open: it comes into being by its first use. */
+/** strict: an unregistered name is refused. open: its first use registers it. */
 export const eventTypePolicies = ['strict', 'open'] as const;
 /** See {@link eventTypePolicies}. */
 export type EventTypePolicy = (typeof eventTypePolicies)[number];
 
-/** How notices to the owner of a workspace are written: `json` is the event itself, `slack` a text for chats. */
+/** Formats of notices to the owner of a workspace: `json` is the event itself, `slack` a text for chats. */
 export const noticeStyles = ['json', 'slack'] as const;
 /** See {@link noticeStyles}. */
 export type NoticeStyle = (typeof noticeStyles)[number];
 
-/** A workspace: a hard wall, and the rules within it. */
+/** A workspace: the boundary of tenant isolation, and its rules. */
 export type WorkspaceRecord = Readonly<{
   type: 'WorkspaceChanged.v1';
   id: WorkspaceId;
-  /** Grows by one at each write. The newest version wins, in whatever order versions arrive. */
+  /** Grows by one at each write. The newest version wins, regardless of the order of arrival. */
   version: number;
-  /** No key of a disabled one is let in. */
+  /** Keys of a disabled workspace are refused. */
   state: 'active' | 'disabled' | 'deleted';
   name: string;
-  /** Of event types and of consumers. */
+  /** Applies to event types and to consumers. */
   eventTypePolicy: EventTypePolicy;
-  /** Endpoints may be http, where the operator allows it as well. */
+  /** Permits http endpoints, if the operator permits them as well. */
   allowHttp: boolean;
   maxSubscriptions: number;
-  /** Failures in a row after which a subscription is disabled; 0 is never. */
+  /** Consecutive failures after which a subscription is disabled; 0 means never. */
   disableAfterFailures: number;
-  /** Where notices go. The URL is sealed with workspace id, workspace id and `notice_url` as associated data. */
+  /** Target of notices. The URL is sealed with workspace id, workspace id and `notice_url` as associated data. */
   notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
 }>;
 
@@ -60,31 +60,31 @@ export type ConsumerRecord = Readonly<{
   id: ConsumerId;
   workspaceId: WorkspaceId;
   version: number;
-  /** No key or token of a disabled one is let in. */
+  /** Keys and tokens of a disabled consumer are refused. */
   state: 'active' | 'disabled' | 'deleted';
   name: string | null;
 }>;
 
-/** An API key. The key itself is nowhere: whoever shows one whose hash this is holds it. */
+/** An API key. The key itself is stored nowhere: a caller proves it by a key with this hash. */
 export type ApiKeyRecord = Readonly<{
   type: 'ApiKeyChanged.v1';
   id: string;
   workspaceId: WorkspaceId;
-  /** The one consumer whose things it sees; null: all of the workspace. */
+  /** The only consumer whose data the key can access; null for the whole workspace. */
   consumerId: ConsumerId | null;
   version: number;
   state: 'active' | 'revoked' | 'deleted';
   /** SHA-256 of the key in lower-case hex digits. */
   hash: string;
-  /** The first characters of the key, for people to tell keys apart. */
+  /** First characters of the key, so that people can distinguish keys. */
   prefix: string;
   scopes: readonly AccessScope[];
   expiresAtMs: number | null;
-  /** Requests a second; null: as the service has it. */
+  /** Requests per second; null applies the service's default. */
   requestsPerSecond: number | null;
 }>;
 
-/** The public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
+/** Public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
 export type TokenKeyRecord = Readonly<{
   type: 'TokenKeyChanged.v1';
   /** `<workspace id>/<number>`: the `kid` of the tokens. */
@@ -95,10 +95,10 @@ export type TokenKeyRecord = Readonly<{
   jwk: Readonly<{ kty: 'OKP'; crv: 'Ed25519'; x: string }>;
 }>;
 
-/** All that a service must know to let requests in, as the compacted topic carries it. */
+/** Everything that a service needs to authenticate requests, as the compacted topic carries it. */
 export type AccessRecord = WorkspaceRecord | ConsumerRecord | ApiKeyRecord | TokenKeyRecord;
 
-/** What the keys of records begin with, by type; the id follows, after that of the workspace where it needs one. */
+/** Key prefixes of the records, by type. The id follows, after the workspace id where the type requires one. */
 export const accessKeyPrefixes = {
   'WorkspaceChanged.v1': 'workspace/',
   'ConsumerChanged.v1': 'consumer/',
@@ -168,16 +168,16 @@ const checks: {
   ),
 };
 
-/** The key of a record: the same for every version of one thing, and no other's. */
+/** Returns the key of a record: the same for every version of one entity, and different for every other entity. */
 export function accessKeyOf(record: AccessRecord): string {
   const prefix = accessKeyPrefixes[record.type];
-  // The ids of consumers are their workspace's own choice; every other id is ours.
+  // A workspace chooses the ids of its consumers; Tidings generates every other id.
   return record.type === 'ConsumerChanged.v1'
     ? `${prefix}${record.workspaceId}/${record.id}`
     : `${prefix}${record.id}`;
 }
 
-/** A record of the access topic. */
+/** Encodes a record of the access topic. */
 export const encodeAccess = (record: AccessRecord): WireRecord => ({
   key: accessKeyOf(record),
   headers: {},
@@ -187,7 +187,7 @@ export const encodeAccess = (record: AccessRecord): WireRecord => ({
 const isKnownType = (type: unknown): type is AccessRecord['type'] =>
   typeof type === 'string' && Object.hasOwn(checks, type);
 
-/** Decodes a record of the access topic that is no tombstone. Throws DecodeError. */
+/** Decodes a record of the access topic other than a tombstone. Throws DecodeError. */
 export const decodeAccess = (record: WireRecord): AccessRecord => {
   if (record.value === null) throw new DecodeError('not a valid access record', 'the value is missing');
   const value = parseJson('access record', record.value.toString('utf8'));

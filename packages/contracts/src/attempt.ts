@@ -14,13 +14,13 @@ import {
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** What follows an attempt. */
+/** Step that follows an attempt. */
 export type NextStep =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'retry'; atMs: number }>
   | Readonly<{ kind: 'dead-letter'; reason: DeadLetterReason }>;
 
-/** How an attempt, or the decision not to make one, ended. */
+/** Outcome of an attempt, or of the decision not to make one. */
 export type AttemptOutcome =
   | Readonly<{ kind: 'delivered'; statusCode: number; responseExcerpt: string | null }>
   | Readonly<{
@@ -30,14 +30,14 @@ export type AttemptOutcome =
       responseExcerpt: string | null;
     }>
   | Readonly<{ kind: 'suppressed'; reason: SuppressionReason }>
-  /** Terminal without an attempt: the command went to dead-letters as it was. */
+  /** Terminal without an attempt: the command was dead-lettered unchanged. */
   | Readonly<{ kind: 'set-aside'; reason: DeadLetterReason }>
   | Readonly<{ kind: 'deferred'; reason: DeferralReason }>;
 
-/** The outcome of an attempt: of something that was asked of an endpoint. */
+/** Outcome of an attempt for which a request was sent. */
 export type AttemptEnd = Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>;
 
-/** What is kept of a response, in bytes. */
+/** Stored part of a response, in bytes. */
 const maxExcerptBytes = 1_024;
 
 const failureOfStatus = (status: number): FailureReason => {
@@ -46,7 +46,7 @@ const failureOfStatus = (status: number): FailureReason => {
   return status >= 300 && status < 400 ? 'redirect' : 'http-status';
 };
 
-/** What a response means: 2xx is delivered, everything else failed. `body` is as much of it as was read. */
+/** Returns the outcome of a response: 2xx is delivered, every other status failed. `body` is the part that was read. */
 export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
   const responseExcerpt = body.length === 0 ? null : body.toString('utf8', 0, maxExcerptBytes);
   return status >= 200 && status < 300
@@ -54,7 +54,10 @@ export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
     : { kind: 'failed', reason: failureOfStatus(status), statusCode: status, responseExcerpt };
 };
 
-/** A request that got no whole response. `statusCode` is the status that was read before it failed, if any was. */
+/**
+ * Returns the outcome of a request without a complete response. `statusCode` is the status read before it failed, or
+ * null.
+ */
 export const endOfFailure = (reason: FailureReason, statusCode: number | null): AttemptEnd => ({
   kind: 'failed',
   reason,
@@ -62,7 +65,7 @@ export const endOfFailure = (reason: FailureReason, statusCode: number | null): 
   responseExcerpt: null,
 });
 
-/** A fact about one delivery. Times are epoch milliseconds, durations milliseconds. */
+/** An attempt event: the outcome of one delivery attempt. Times are epoch milliseconds, durations milliseconds. */
 export type AttemptRecorded = Readonly<{
   type: 'AttemptRecorded.v1';
   deliveryId: DeliveryId;
@@ -130,8 +133,8 @@ const checkAttempt = compileSchema<AttemptRecorded>(
 );
 
 /**
- * The name of a fact: a crash can record one attempt twice, and both records carry this id. Facts that are no attempts
- * (suppressed, set aside, deferred) are named apart, so that they never stand in the place of an attempt.
+ * Returns the id of an attempt event. A crash can record one attempt twice; both records have the same id. Events
+ * without a request (suppressed, dead-lettered, deferred) have ids of another form, so they never replace an attempt.
  */
 export const attemptId = (attempt: AttemptRecorded): string => {
   const base = `${attempt.deliveryId}.${attempt.chain}.${attempt.attempt}`;
@@ -147,7 +150,7 @@ export const attemptId = (attempt: AttemptRecorded): string => {
   }
 };
 
-/** The record of an attempt. The key is the subscription id, so it lies in the same partition as its command. */
+/** Encodes an attempt event. The key is the subscription id, so it is written to the partition of its command. */
 export const encodeAttempt = (attempt: AttemptRecorded, traceparent: string | null): WireRecord => ({
   key: attempt.subscriptionId,
   headers: traceparent === null ? {} : { traceparent },

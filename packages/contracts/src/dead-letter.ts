@@ -6,16 +6,16 @@ import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { topics } from './topics.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** A delivery that ended undelivered. The value of its record is the request body: it can be redriven as it is. */
+/** A delivery that ended undelivered. The value of its record is the request body: it can be redriven unchanged. */
 export type DeliveryDeadLettered = Readonly<{
   type: 'DeliveryDeadLettered.v1';
   reason: Exclude<DeadLetterReason, 'undecodable' | 'idempotency-conflict'>;
   recordedAtMs: number;
-  /** The command as it was when it ended, with the summaries of all its attempts. */
+  /** State of the command at its end, with the summaries of all its attempts. */
   state: DeliveryState;
 }>;
 
-/** Where a poison record lay. */
+/** Position of a poison record. */
 export type RecordOrigin = Readonly<{
   topic: string;
   partition: number;
@@ -26,31 +26,31 @@ export type RecordOrigin = Readonly<{
   headers: Readonly<Record<string, string>>;
 }>;
 
-/** A record that no consumer could work on. The value of its record is the original value, byte for byte. */
+/** A record that no consumer can process. The value of its record is the original value, byte for byte. */
 export type RecordPoisoned = Readonly<{
   type: 'RecordPoisoned.v1';
   reason: 'undecodable' | 'idempotency-conflict';
-  /** What was wrong with it, for operators. */
+  /** Description of the error, for operators. */
   detail: string;
   recordedAtMs: number;
-  /** The consumer group that could not work on it. */
+  /** Consumer group that could not process it. */
   group: string;
   origin: RecordOrigin;
-  /** A poison tombstone had no value; the dead letter's own value is then empty. */
+  /** False for a poison tombstone: it had no value, and the value of the dead letter is empty. */
   hadValue: boolean;
 }>;
 
-/** What lies in dead-letters. */
+/** Record of the dead-letters topic. */
 export type DeadLetter = DeliveryDeadLettered | RecordPoisoned;
 
-/** What makes a dead letter the only one of its kind. A crash can write one twice; both are then the same. */
+/** Identity of a dead letter. A crash can write it twice; both records have the same identity. */
 export type DeadLetterRef =
   | Readonly<{ kind: 'delivery'; eventId: EventId; deliveryId: DeliveryId; chain: number }>
   | Readonly<{ kind: 'poison'; topic: string; partition: number; offset: string; group: string }>;
 
 /**
- * The event that a poison record is, where it lies in the events topic and its headers can be read: what is wrong is then its
- * value, or that another event has its id. Else null.
+ * Returns the event in a poison record of the events topic whose headers can be read: then its value is invalid, or
+ * another event has its id. Otherwise null.
  */
 export const poisonedEventOf = ({
   origin,
@@ -65,7 +65,7 @@ export const poisonedEventOf = ({
   }
 };
 
-/** What a dead letter is called by. */
+/** Returns the identity of a dead letter. */
 export const deadLetterRefOf = (deadLetter: DeadLetter): DeadLetterRef => {
   if (deadLetter.type === 'DeliveryDeadLettered.v1') {
     const { eventId, deliveryId, chain } = deadLetter.state;
@@ -75,25 +75,25 @@ export const deadLetterRefOf = (deadLetter: DeadLetter): DeadLetterRef => {
   return { kind: 'poison', topic, partition, offset, group: deadLetter.group };
 };
 
-/** The public id of a dead letter: of a delivery one for each chain, of a poison record one for each group. */
+/** Returns the public id of a dead letter: one per chain of a delivery, one per group for a poison record. */
 export const deadLetterIdOf = (ref: DeadLetterRef): DeadLetterId =>
   ref.kind === 'delivery'
     ? deriveDeadLetterId([ref.deliveryId, String(ref.chain)])
     : deriveDeadLetterId([ref.topic, String(ref.partition), ref.offset, ref.group]);
 
 /**
- * What was done with a dead letter: written behind it in its own partition, so that whoever reads the topic again does
- * not take it for one that still waits.
+ * Resolution of a dead letter, redriven or discarded. It is written after the dead letter in the same partition, so
+ * that a later reader of the topic does not count the dead letter as pending.
  */
 export type DeadLetterSettled = Readonly<{
   type: 'DeadLetterSettled.v1';
   ref: DeadLetterRef;
   how: 'redriven' | 'discarded';
-  /** The chain it was redriven in; null for a poison record and for what was discarded. */
+  /** Chain in which it was redriven; null for a poison record and for a discarded one. */
   chain: number | null;
-  /** The key, or the part of Tidings, that asked for it. */
+  /** Key, or component of Tidings, that requested it. */
   by: string;
-  /** Why it was discarded; null when it was redriven. */
+  /** Reason for discarding it; null if it was redriven. */
   reason: string | null;
   atMs: number;
 }>;
@@ -128,7 +128,7 @@ const checkDeadLetter = compileSchema<DeadLetter>('dead letter', {
 const header = 'tidings-dead-letter';
 const empty = Buffer.alloc(0);
 
-/** The record of a delivery that ended undelivered. The key is the subscription id. */
+/** Encodes a delivery that ended undelivered. The key is the subscription id. */
 export const encodeDeadLetter = (
   deadLetter: DeliveryDeadLettered,
   body: Buffer,
@@ -142,7 +142,7 @@ export const encodeDeadLetter = (
   value: body,
 });
 
-/** The record of a poison record: its origin in a header, its value untouched. The key is the original key. */
+/** Encodes a poison record: its origin in a header, its value unchanged. The key is the original key. */
 export const encodePoison = (
   poison: Omit<RecordPoisoned, 'type' | 'hadValue'>,
   value: Buffer | null,
@@ -182,14 +182,14 @@ const checkSettled = compileSchema<DeadLetterSettled>(
   }),
 );
 
-/** The record of what was done with a dead letter. It has no key: whoever writes it names the letter's own partition. */
+/** Encodes the resolution of a dead letter. It has no key: the writer names the partition of the dead letter. */
 export const encodeSettled = (settled: DeadLetterSettled): WireRecord => ({
   key: null,
   headers: { [settledHeader]: JSON.stringify(settled) },
   value: empty,
 });
 
-/** Decodes any record of the dead-letters topic: a letter, or what was done with one. Throws DecodeError. */
+/** Decodes any record of the dead-letters topic: a dead letter or its resolution. Throws DecodeError. */
 export const decodeDeadLetterFact = (
   record: WireRecord,
 ): DeadLetterSettled | Readonly<{ deadLetter: DeadLetter; value: Buffer }> => {
@@ -199,7 +199,7 @@ export const decodeDeadLetterFact = (
     : checkSettled(parseJson('DeadLetterSettled.v1', text));
 };
 
-/** Decodes a record of the dead-letters topic that is a letter. `value` is the request body or the poison value. Throws DecodeError. */
+/** Decodes a dead letter from its record. `value` is the request body or the poison value. Throws DecodeError. */
 export const decodeDeadLetter = (record: WireRecord): Readonly<{ deadLetter: DeadLetter; value: Buffer }> => {
   const text = record.headers[header];
   if (text === undefined) throw new DecodeError('not a valid dead letter', `header ${header} is missing`);

@@ -3,16 +3,16 @@ import { type BodyFormat, bodyFormats, failureReasons, type Trigger, triggers } 
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** One earlier attempt in short, carried along so that a dead letter can tell the whole story. */
+/** Summary of an earlier attempt, carried along so that a dead letter holds the complete history. */
 export type AttemptSummary = Readonly<{
   atMs: number;
   statusCode: number | null;
-  /** A failure reason, or null when it was delivered. */
+  /** Failure reason; null if it was delivered. */
   reason: string | null;
   durationMs: number;
 }>;
 
-/** The state of a command: everything but the request body. Times are epoch milliseconds. */
+/** State of a command: everything except the request body. Times are epoch milliseconds. */
 export type DeliveryState = Readonly<{
   type: 'DeliveryRequested.v1';
   deliveryId: DeliveryId;
@@ -21,32 +21,32 @@ export type DeliveryState = Readonly<{
   workspaceId: WorkspaceId;
   consumerId: ConsumerId | null;
   subscriptionId: SubscriptionId;
-  /** The version the matcher saw. Delivery waits for at least this one, and works with the newest. */
+  /** Version that the matcher used. Delivery waits for at least this version and uses the newest. */
   subscriptionVersion: number;
   orderingKey: string | null;
   format: BodyFormat;
-  /** Raised by manual retry, replay and redrive: a new run through the schedule. */
+  /** Incremented by manual retry, replay and redrive: a new run through the schedule. */
   chain: number;
-  /** Number of the attempt to be made, from 1. */
+  /** Number of the next attempt, from 1. */
   attempt: number;
-  /** Index into the retry schedule; equal to attempt − 1 unless Retry-After or a person moved it. */
+  /** Index into the retry schedule; equal to attempt − 1 unless Retry-After or an operator moved it. */
   position: number;
   trigger: Trigger;
   acceptedAtMs: number;
   firstAttemptAtMs: number | null;
-  /** Not to be attempted before this time; null is at once. */
+  /** Earliest time of the attempt; null for immediately. */
   notBeforeMs: number | null;
-  /** How often it was put aside without an attempt since the last one. */
+  /** Number of deferrals since the last attempt. */
   deferrals: number;
   attempts: readonly AttemptSummary[];
-  /** What the headers of `cloudevents-binary` say and no other part of the state does; only with that format. */
+  /** Headers of `cloudevents-binary` that no other part of the state carries; present only with that format. */
   cloudEvent?: Readonly<{ source: string; time: string }>;
 }>;
 
-/** A command to deliver one event to one subscription: its state, and the finished request body as bytes. */
+/** A command to deliver one event to one subscription: its state, and the complete request body as bytes. */
 export type DeliveryRequested = Readonly<{ state: DeliveryState; body: Buffer; traceparent: string | null }>;
 
-/** The schema of a command's state, wherever one is carried. */
+/** Schema of a command's state, for every record that carries one. */
 export const deliveryStateSchema = exactly(
   {
     type: { const: 'DeliveryRequested.v1' },
@@ -84,7 +84,7 @@ const checkState = compileSchema<DeliveryState>('DeliveryRequested.v1', delivery
 
 const stateHeader = 'tidings-delivery';
 
-/** The record of a command, for the deliveries topic and every rung. The key is the subscription id. */
+/** Encodes a command, for the deliveries topic and every rung. The key is the subscription id. */
 export const encodeDelivery = (command: DeliveryRequested): WireRecord => ({
   key: command.state.subscriptionId,
   headers:

@@ -14,7 +14,7 @@ const anEventType: EventTypeRecord = {
   sunsetAtMs: 1_800_000_000_000,
 };
 
-// As written by the first release that had them: these bytes must stay readable.
+// Written by the first release with event types: these bytes must stay readable.
 const golden =
   '{"type":"EventTypeChanged.v1","workspaceId":"ws_demo","name":"order.paid","version":3,"state":"active",' +
   '"mode":"enforce","audience":"broadcast","schema":{"version":2,"schema":{"type":"object","required":["id"]}},' +

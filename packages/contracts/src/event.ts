@@ -7,14 +7,14 @@ import { DecodeError, type WireRecord } from './wire.ts';
 export type EventAccepted = Readonly<{
   type: 'EventAccepted.v1';
   id: EventId;
-  /** The caller's own id, where it gave one: kept so that people can find their event again. */
+  /** The caller's own id, if it gave one: stored so that people can find their event again. */
   callerId: string | null;
   workspaceId: WorkspaceId;
-  /** The one consumer that may see it, or null for a broadcast event. */
+  /** The only consumer that may see it; null for a broadcast event. */
   consumerId: ConsumerId | null;
   eventType: string;
   source: string;
-  /** RFC 3339, the time of the event itself. */
+  /** RFC 3339 time of the event itself. */
   time: string;
   orderingKey: string | null;
   traceparent: string | null;
@@ -39,8 +39,8 @@ const eventHeaders = compileSchema<Readonly<Record<string, string>>>('CloudEvent
 });
 
 /**
- * An event as a CloudEvents 1.0 record in Kafka binary mode. The key is the ordering key; else the event id where the
- * caller can repeat the event (`isRepeatable`), so that repeats meet in one partition; else none.
+ * Encodes an event as a CloudEvents 1.0 record in Kafka binary mode. The key is the ordering key; otherwise the event
+ * id if the caller can repeat the event (`isRepeatable`), so that repeats share a partition; otherwise none.
  */
 export const encodeEvent = (
   event: Omit<EventAccepted, 'type'>,
@@ -69,9 +69,9 @@ export const encodeEvent = (
 const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
 /**
- * Decodes a record of the events topic, ours or any Kafka client's. A foreign `ce_id` becomes the caller's id and the
- * event id is derived from it, so a producer that repeats a record repeats the event. Throws DecodeError.
- * That `value` is JSON is checked where it is first parsed, not here.
+ * Decodes a record of the events topic, written by Tidings or any Kafka client. A foreign `ce_id` becomes the caller's
+ * id and the event id is derived from it, so a producer that repeats a record repeats the event. Throws DecodeError.
+ * The first parser of `value` checks that it is JSON, not this function.
  */
 export const decodeEvent = (record: WireRecord & Readonly<{ timestampMs: number }>): EventAccepted => {
   const headers = eventHeaders(record.headers);

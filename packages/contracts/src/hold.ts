@@ -7,10 +7,10 @@ import {
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** A command of an ordered subscription that waits: behind an earlier one, or as the head of its line for its time. */
+/** An entry of an ordered queue that waits: behind an earlier entry, or as the head until its time. */
 export type DeliveryHeld = Readonly<{
   type: 'DeliveryHeld.v1';
-  /** Its place: smaller ones of the same line come first. Only chains of one delivery share a place. */
+  /** Position in its ordered queue: smaller ones come first. Only chains of one delivery share a position. */
   sequence: number;
 }>;
 
@@ -21,7 +21,7 @@ const checkHold = compileSchema<DeliveryHeld>(
 
 const header = 'tidings-hold';
 
-/** The key of an entry: every version of it, and the tombstone that ends it. */
+/** Returns the key of an entry: the same for every version of it and for the tombstone that ends it. */
 export const holdKey = ({
   subscriptionId,
   deliveryId,
@@ -29,13 +29,16 @@ export const holdKey = ({
 }: Pick<DeliveryState, 'subscriptionId' | 'deliveryId' | 'chain'>): string =>
   `${subscriptionId}/${deliveryId}/${chain}`;
 
-/** The record of an entry: the command, ready to go on, and its place. Write it to the command's own partition. */
+/**
+ * Encodes an entry for the ordering changelog: the command, ready to continue, and its position. Write it to the
+ * partition of the command.
+ */
 export const encodeHold = (held: DeliveryHeld, command: DeliveryRequested): WireRecord => {
   const { headers, value } = encodeDelivery(command);
   return { key: holdKey(command.state), headers: { ...headers, [header]: JSON.stringify(held) }, value };
 };
 
-/** Decodes a record of the holds topic that is no tombstone. Throws DecodeError. */
+/** Decodes a record of the ordering changelog (`tidings.holds`) other than a tombstone. Throws DecodeError. */
 export const decodeHold = (
   record: WireRecord,
 ): Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> => {

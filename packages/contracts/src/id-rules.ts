@@ -1,24 +1,24 @@
 /**
- * What an id may be that a caller chooses and that stands in paths of the API: printable ASCII without blanks, which every URL
- * can carry when it is percent-encoded. Not `.` and `..`: URL clients take them, encoded or not, for steps in the path (WHATWG
- * URL, section 4.4; RFC 3986, section 5.2.4).
+ * Pattern of an id that a caller chooses and that appears in API paths: printable ASCII without blanks, which every URL
+ * can carry percent-encoded. Not `.` and `..`: URL clients resolve them, encoded or not, as path segments (WHATWG URL,
+ * section 4.4; RFC 3986, section 5.2.4).
  */
 const pathIdPattern = '^(?!\\.{1,2}$)[\\x21-\\x7e]+$';
 
-/** What the id of a workspace may be. */
+/** Pattern of a workspace id. */
 export const workspaceIdPattern = '^[A-Za-z0-9_-]{1,64}$';
 
 /**
- * What a text may be that a caller chooses to know something by. No control characters, neither of C0 nor of C1 (U+0080 to
- * U+009F): they stand in logs and terminals, and headers cannot carry them. No lone surrogates: those have no bytes in UTF-8,
- * so two different ids would become one.
+ * Pattern of an identifying text that a caller chooses. No control characters of C0 or C1 (U+0080 to U+009F): the text
+ * appears in logs and terminals, and headers cannot carry them. No lone surrogates: they have no UTF-8 encoding, so two
+ * different ids would become one.
  */
 const callerTextPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]*$';
 
-/** JSON Schema of the id of a workspace. */
+/** JSON Schema of a workspace id. */
 export const workspaceIdRule = { type: 'string', pattern: workspaceIdPattern } as const;
 
-/** JSON Schema of the id of a consumer, by whichever door it comes. */
+/** JSON Schema of a consumer id, for every API that accepts one. */
 export const consumerIdRule = {
   type: 'string',
   minLength: 1,
@@ -30,7 +30,7 @@ export const consumerIdRule = {
 export const callerTextRule = (maxLength: number) =>
   ({ type: 'string', minLength: 1, maxLength, pattern: callerTextPattern }) as const;
 
-/** What is to be told to whoever breaks one of these patterns, as the end of a sentence: a pattern is not for people. */
+/** Explanations of these patterns for error messages, each the end of a sentence: a pattern is not readable. */
 export const patternRules: ReadonlyMap<string, string> = new Map([
   [
     pathIdPattern,

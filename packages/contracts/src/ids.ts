@@ -10,7 +10,7 @@ export type WorkspaceId = Branded<string, 'WorkspaceId'>;
 export type ConsumerId = Branded<string, 'ConsumerId'>;
 export type DeadLetterId = Branded<string, 'DeadLetterId'>;
 
-/** Marks text that was checked at an edge. These make no check of their own. */
+/** Marks text that was validated at an edge. These functions make no check. */
 export const eventId = (checked: string): EventId => checked as EventId;
 /** See {@link eventId}. */
 export const subscriptionId = (checked: string): SubscriptionId => checked as SubscriptionId;
@@ -36,23 +36,23 @@ const tenRandomBytes = (): string => {
   return hex;
 };
 
-/** 32 lower-case hex digits in UUIDv7 layout (RFC 9562 section 5.7), so ids made later sort later. */
+/** Returns 32 lower-case hex digits in UUIDv7 layout (RFC 9562 section 5.7), so that later ids sort later. */
 const uuidV7Hex = (nowMs: number): string => {
   const random = tenRandomBytes();
   const variant = (0x8 | (Number.parseInt(random.charAt(4), 16) & 0x3)).toString(16);
   return `${nowMs.toString(16).padStart(12, '0')}7${random.slice(0, 3)}${variant}${random.slice(5)}`;
 };
 
-/** A fresh event id, `evt_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+/** Creates an event id: `evt_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newEventId = (nowMs: number): EventId => eventId(`evt_${uuidV7Hex(nowMs)}`);
 
-/** A fresh subscription id, `sub_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+/** Creates a subscription id: `sub_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newSubscriptionId = (nowMs: number): SubscriptionId => subscriptionId(`sub_${uuidV7Hex(nowMs)}`);
 
-/** A fresh id of an API key, `key_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+/** Creates an API key id: `key_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newKeyId = (nowMs: number): string => `key_${uuidV7Hex(nowMs)}`;
 
-/** First 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
+/** Returns the first 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
 const digestOf = (parts: readonly string[]): string => {
   let framed = '';
   for (const part of parts) framed += `${Buffer.byteLength(part)}:${part}`;
@@ -60,22 +60,22 @@ const digestOf = (parts: readonly string[]): string => {
 };
 
 /**
- * The id of an event whose caller can repeat it: the same workspace, source and caller's id (or Idempotency-Key) always
- * give the same event id, and no other workspace can ever give it.
+ * Derives the id of an event that its caller can repeat: the same workspace, source and caller's id (or
+ * Idempotency-Key) always give the same event id, and no other workspace can ever give it.
  */
 export const deriveEventId = (
   origin: Readonly<{ workspaceId: string; source: string; callerId: string }>,
 ): EventId => eventId(`evt_${digestOf([origin.workspaceId, origin.source, origin.callerId])}`);
 
-/** The one name of an event at a subscription: on every attempt, every duplicate and every restart the same. */
+/** Derives the id of an event at a subscription: the same on every attempt, duplicate and restart. */
 export const deriveDeliveryId = (event: EventId, subscription: SubscriptionId): DeliveryId =>
   deliveryId(`dlv_${digestOf([event, subscription])}`);
 
-/** The id of a dead letter, from what makes it the only one of its kind (see DeadLetterRef). */
+/** Derives the id of a dead letter from its identity (see DeadLetterRef). */
 export const deriveDeadLetterId = (parts: readonly string[]): DeadLetterId =>
   deadLetterId(`dl_${digestOf(parts)}`);
 
 const eventIdPattern = /^evt_[0-9a-f]{32}$/;
 
-/** True for text of the form that Tidings gives its own event ids. */
+/** Returns true for text in the form that Tidings gives its own event ids. */
 export const isEventId = (text: string): text is EventId => eventIdPattern.test(text);

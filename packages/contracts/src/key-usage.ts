@@ -2,7 +2,7 @@ import type { WorkspaceId } from './ids.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** A key was used. Told once a minute by each process that lets requests in, not for each request. */
+/** Usage of a key. Each process that accepts requests reports it once a minute, not for each request. */
 export type KeyUsed = Readonly<{
   type: 'KeyUsed.v1';
   keyId: string;
@@ -21,7 +21,7 @@ const check = compileSchema<KeyUsed>(
   }),
 );
 
-/** A record of the key-usage topic; its key is the id of the key. */
+/** Encodes a record of the key-usage topic; its key is the id of the API key. */
 export const encodeKeyUsed = (fact: KeyUsed): WireRecord => ({
   key: fact.keyId,
   headers: {},

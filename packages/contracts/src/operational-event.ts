@@ -22,14 +22,14 @@ export const operationalEventTypes = [
 export type OperationalEventType = (typeof operationalEventTypes)[number];
 
 /**
- * Why a subscription was disabled by its endpoint's health: it said 410; it failed too often in a row; it has done
- * nothing but fail for too long.
+ * Reasons for which endpoint health disables a subscription: a 410 response, too many consecutive failures, or only
+ * failures for too long.
  */
 export const disableCauses = ['gone', 'consecutive-failures', 'only-failures'] as const;
 /** See {@link disableCauses}. */
 export type DisableCause = (typeof disableCauses)[number];
 
-/** The failure that an operational event is about. Never an address. */
+/** Failure that an operational event reports. Never holds an address. */
 export type LastFailure = Readonly<{ at: string; reason: FailureReason; status_code: number | null }>;
 
 type About = Readonly<{
@@ -51,20 +51,20 @@ type DataOf = Readonly<{
       event_id: EventId;
       event_type: string;
       attempts: number;
-      /** The schedule was used up, or this failure is not one to try again after. */
+      /** The schedule is exhausted, or the failure is not retryable. */
       reason: 'exhausted' | 'not-retried';
       last_failure: LastFailure;
     }>;
 }>;
 
-/** One operational event: its type, its data as receivers get it, and what it was caused by. */
+/** An operational event: its type, its data as receivers get it, and its cause. */
 export type OperationalEvent = {
   [Type in OperationalEventType]: Readonly<{
     type: Type;
     workspaceId: WorkspaceId;
     /** RFC 3339. */
     time: string;
-    /** Names the attempt that caused it: the same cause gives the same event, however often it is looked at. */
+    /** Identifies the attempt that caused it: the same cause always gives the same event. */
     cause: string;
     data: DataOf[Type];
   }>;
@@ -115,14 +115,14 @@ const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknow
 
 const source = '/tidings/endpoint-health';
 
-/** The id of an operational event: it follows from its type and its cause. */
+/** Returns the id of an operational event, derived from its type and cause. */
 export const operationalEventIdOf = ({ type, workspaceId, cause }: OperationalEvent): EventId =>
   deriveEventId({ workspaceId, source, callerId: `${type} ${cause}` });
 
 /**
- * The record of an operational event on the events topic. Its id follows from type and cause and its key is the
- * subscription, so a repeat meets the first in one partition and is dropped there as any repeated event is. An event about
- * a consumer's subscription is addressed to that consumer. Throws DecodeError when the data is not of its type.
+ * Encodes an operational event for the events topic. Its id is derived from type and cause and its key is the
+ * subscription, so a repeat arrives in the same partition and is dropped there like any repeated event. An event about
+ * a consumer's subscription is addressed to that consumer. Throws DecodeError if the data does not match its type.
  */
 export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
   const { type, workspaceId, data } = event;

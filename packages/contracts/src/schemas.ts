@@ -26,7 +26,7 @@ export const compileSchema = <T>(name: string, schema: object): ((value: unknown
   };
 };
 
-/** Parses JSON text; anything else throws DecodeError. The only JSON.parse of a message. */
+/** Parses JSON text; throws DecodeError for anything else. This is the only JSON.parse of a message. */
 export const parseJson = (name: string, text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
@@ -37,7 +37,7 @@ export const parseJson = (name: string, text: string): unknown => {
 
 const text = { type: 'string', minLength: 1 } as const;
 
-/** Building blocks that several message schemas share. */
+/** Schema parts that several messages share. */
 export const shape = {
   text,
   nullableText: { type: ['string', 'null'] },
@@ -50,7 +50,9 @@ export const shape = {
   workspaceId: workspaceIdRule,
 } as const;
 
-/** An object schema in which every property is required, those of `optional` are allowed, and no other is. */
+/**
+ * Returns an object schema: every property is required, those of `optional` are allowed, and all others are rejected.
+ */
 export const exactly = (
   properties: Readonly<Record<string, unknown>>,
   optional: Readonly<Record<string, unknown>> = {},

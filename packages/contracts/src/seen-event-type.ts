@@ -2,7 +2,9 @@ import type { WorkspaceId } from './ids.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** A name came up in an open workspace, on an event or in a subscription, and no event type has it. Told once by a process. */
+/**
+ * An unregistered name seen in an open workspace, on an event or in a subscription. Each process reports a name once.
+ */
 export type EventTypeSeen = Readonly<{ type: 'EventTypeSeen.v1'; workspaceId: WorkspaceId; name: string }>;
 
 const check = compileSchema<EventTypeSeen>(
@@ -10,7 +12,9 @@ const check = compileSchema<EventTypeSeen>(
   exactly({ type: { const: 'EventTypeSeen.v1' }, workspaceId: shape.workspaceId, name: shape.text }),
 );
 
-/** A record of the seen-event-types topic; its key is the workspace, so that one reader counts for it. */
+/**
+ * Encodes a record of the seen-event-types topic. Its key is the workspace, so that one reader counts for a workspace.
+ */
 export const encodeEventTypeSeen = (fact: EventTypeSeen): WireRecord => ({
   key: fact.workspaceId,
   headers: {},

@@ -3,22 +3,25 @@ import { type BodyFormat, bodyFormats } from './outcome.ts';
 import { compileSchema, exactly, parseJson, shape } from './schemas.ts';
 import { DecodeError, type WireRecord } from './wire.ts';
 
-/** none: no promise. key: events of one ordering key in order. subscription: all in order of the deliveries partition. */
+/**
+ * Ordering guarantees. none: no order. key: events of one ordering key in order. subscription: all events, in the order
+ * of the deliveries partition.
+ */
 export const orderings = ['none', 'key', 'subscription'] as const;
 /** See {@link orderings}. */
 export type Ordering = (typeof orderings)[number];
 
-/** What happens to an ordering key whose head has used up its schedule: it waits for a person, or goes on. */
+/** Treatment of an ordering key whose head has exhausted its schedule: block until an operator acts, or skip it. */
 export const exhaustionPolicies = ['block', 'skip'] as const;
 /** See {@link exhaustionPolicies}. */
 export type ExhaustionPolicy = (typeof exhaustionPolicies)[number];
 
-/** What becomes of that which gathered in dead-letters while a subscription was disabled. */
+/** Treatment of the dead letters that were written while a subscription was disabled. */
 export const onEnablePolicies = ['redrive', 'discard'] as const;
 /** See {@link onEnablePolicies}. */
 export type OnEnable = (typeof onEnablePolicies)[number];
 
-/** How requests are signed. */
+/** Request signature schemes. */
 export const signatureStyles = ['v1', 'v1a', 'plain'] as const;
 /** See {@link signatureStyles}. */
 export type SignatureStyle = (typeof signatureStyles)[number];
@@ -28,13 +31,13 @@ export type SealedSecret = Readonly<{
   id: string;
   sealed: string;
   createdAtMs: number;
-  /** Judged when signing: from here on it no longer signs. null is the current one. */
+  /** Checked when signing: the secret no longer signs from this time on. null for the current secret. */
   expiresAtMs: number | null;
 }>;
 
 /**
- * What TLS to an endpoint needs besides the public authorities: JSON `{ ca?, cert?, key? }`, all PEM, sealed. The associated
- * data are workspace id, subscription id and `tls`.
+ * TLS settings of an endpoint beyond the public authorities: JSON `{ ca?, cert?, key? }`, all PEM, sealed. The
+ * associated data are workspace id, subscription id and `tls`.
  */
 export type SealedTls = Readonly<{ sealed: string }>;
 
@@ -44,30 +47,35 @@ export type SealedTls = Readonly<{ sealed: string }>;
  */
 export type SealedHeader = Readonly<{ name: string; sealed: string }>;
 
-/** The field that a sealed header belongs to: a value opens under its own name only. */
+/** Returns the field of a sealed header: a value can be unsealed under its own name only. */
 export const sealedHeaderField = (name: string): string => `headers.${name.toLowerCase()}`;
 
-/** A subscription as the compacted topic carries it: all that matching and delivering need. */
+/** A subscription as the compacted topic carries it: all that matching and delivery require. */
 export type SubscriptionRecord = Readonly<{
   type: 'SubscriptionChanged.v1';
   id: SubscriptionId;
   workspaceId: WorkspaceId;
   consumerId: ConsumerId | null;
-  /** `operational` ones receive `tidings.*` events about the workspace itself. */
+  /** `operational` subscriptions receive `tidings.*` events about the workspace itself. */
   kind: 'webhook' | 'operational';
-  /** A deleted one stays as a version for 15 days: what waits for it is suppressed, not taken for unknown. */
+  /**
+   * A deleted subscription stays as a version for 15 days: its pending commands are suppressed, not treated as unknown.
+   */
   state: 'active' | 'disabled' | 'deleted';
-  /** Grows by one at each write. The newest version wins, in whatever order versions arrive. */
+  /** Grows by one at each write. The newest version wins, regardless of the order of arrival. */
   version: number;
-  /** The version that enabled it last. */
+  /** Version that last enabled the subscription. */
   enabledVersion: number;
-  /** Attempts of older versions do not count for endpoint health: the subscription was enabled then, or its endpoint is another. */
+  /**
+   * Attempts of older versions do not count for endpoint health: this one enabled the subscription or changed its
+   * endpoint.
+   */
   countedVersion: number;
-  /** What the caller who enabled it (`enabledVersion`) wanted done with what waits in dead-letters. */
+  /** Treatment of its dead letters that the caller who enabled it (`enabledVersion`) requested. */
   onEnable: OnEnable;
   endpointUrl: string;
   events: readonly string[];
-  /** A filter on the data, checked when it was written; null matches all. */
+  /** Filter on the data, validated when it was written; null matches all events. */
   filters: Readonly<Record<string, unknown>> | null;
   ordering: Ordering;
   onExhausted: ExhaustionPolicy;
@@ -75,12 +83,14 @@ export type SubscriptionRecord = Readonly<{
   signatureStyle: SignatureStyle;
   /** Newest first. */
   secrets: readonly SealedSecret[];
-  /** Absent: the public authorities are trusted, and no client certificate is shown. */
+  /** Absent: the public authorities are trusted, and no client certificate is presented. */
   tls?: SealedTls;
   headers: Readonly<Record<string, string>>;
-  /** Sent beside `headers`; no name is in both. */
+  /** Sent beside `headers`; the two share no name. */
   secretHeaders: readonly SealedHeader[];
-  /** What the endpoint was asked to consent to, sent as WebHook-Request-Origin; null when it was not asked. */
+  /**
+   * Origin for which the endpoint's consent was requested, sent as WebHook-Request-Origin; null if none was requested.
+   */
   requestOrigin: string | null;
   timeoutMs: number;
   /** Seconds before each attempt after the first. */
@@ -141,29 +151,29 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
   ),
 );
 
-/** The record of a subscription's newest version. The key is its id. */
+/** Encodes a subscription's newest version. The key is its id. */
 export const encodeSubscription = (subscription: SubscriptionRecord): WireRecord => ({
   key: subscription.id,
   headers: {},
   value: Buffer.from(JSON.stringify(subscription)),
 });
 
-// Fields that records of earlier releases do not have.
+// Supplies fields that records of earlier releases do not have.
 const withDefaults = (record: unknown): unknown => {
   if (typeof record !== 'object' || record === null) return record;
   const countedVersion = 'enabledVersion' in record ? record.enabledVersion : 1;
   return { countedVersion, onEnable: 'redrive', secretHeaders: [], requestOrigin: null, ...record };
 };
 
-/** Decodes a record of the subscriptions topic that is no tombstone. Throws DecodeError. */
+/** Decodes a record of the subscriptions topic other than a tombstone. Throws DecodeError. */
 export const decodeSubscription = (record: WireRecord): SubscriptionRecord => {
   if (record.value === null)
     throw new DecodeError('not a valid SubscriptionChanged.v1', 'the value is missing');
   return checkSubscription(withDefaults(parseJson('SubscriptionChanged.v1', record.value.toString('utf8'))));
 };
 
-/** The default schedule: seconds before each attempt after the first (eight attempts over about 17.6 hours). */
+/** Default schedule: seconds before each attempt after the first (eight attempts over about 17.6 hours). */
 export const defaultRetryScheduleSeconds: readonly number[] = [5, 60, 300, 1_800, 7_200, 18_000, 36_000];
 
-/** The short schedule, for endpoints that would rather see a dead letter soon. */
+/** Short schedule, for endpoints that prefer an early dead letter. */
 export const shortRetryScheduleSeconds: readonly number[] = [60, 300, 1_800];

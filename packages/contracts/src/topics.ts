@@ -1,14 +1,14 @@
-/** What a topic holds, and therefore how it is kept: a log of facts, work to be done, or a compacted table. */
+/** Content of a topic, which determines its retention: an event log, pending work, or a compacted table. */
 export type TopicKind = 'log' | 'work' | 'ladder' | 'facts' | 'commands' | 'table';
 
-/** A topic as a value. Its name is written here and nowhere else. */
+/** A topic definition. The name of each topic is written here and nowhere else. */
 export type TopicDefinition = Readonly<{
   name: string;
   kind: TopicKind;
   partitions: number;
-  /** What the record key is. Documentation for people, not read by code. */
+  /** Description of the record key. Documentation only; no code reads it. */
   key: string;
-  /** Broker settings in the broker's own words and units. */
+  /** Broker settings, in the broker's names and units. */
   config: Readonly<Record<string, string>>;
 }>;
 
@@ -54,7 +54,7 @@ const holds: TopicDefinition = {
   kind: 'table',
   partitions: deliveries.partitions,
   key: 'subscription id, delivery id and chain, partitioned like deliveries',
-  // It is read whole when a partition is assigned, and only segments that were closed are compacted.
+  // The topic is read completely when a partition is assigned, and only closed segments are compacted.
   config: { ...compacted, 'segment.ms': String(10 * minuteMs), 'segment.bytes': String(16 * 1024 * 1024) },
 };
 
@@ -122,7 +122,7 @@ const sources: TopicDefinition = {
   config: compacted,
 };
 
-/** One constant delay and the topic whose records all wait that long. */
+/** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
 const rung = (label: string, delayMs: number): Rung => ({
@@ -131,13 +131,13 @@ const rung = (label: string, delayMs: number): Rung => ({
     kind: 'ladder',
     partitions: 4,
     key: 'subscription id',
-    // LogAppendTime: due order is offset order only when one clock, the broker's, stamps every record.
+    // LogAppendTime: due order equals offset order only if one clock, the broker's, stamps every record.
     config: { ...kept(delayMs + 7 * dayMs), 'message.timestamp.type': 'LogAppendTime' },
   },
   delayMs,
 });
 
-/** The retry ladder, shortest first. Any delay is reached by hops over these rungs. */
+/** Retry ladder, shortest delay first. Several hops over these rungs add up to any delay. */
 export const ladder: readonly Rung[] = [
   rung('1s', 1_000),
   rung('5s', 5_000),
@@ -149,7 +149,7 @@ export const ladder: readonly Rung[] = [
   rung('10h', 10 * hourMs),
 ];
 
-/** Every topic but the ladder, by what it holds. Partition counts are those of the local stack. */
+/** All topics except the ladder, by content. Partition counts are those of the local stack. */
 export const topics = {
   events,
   deliveries,
@@ -165,7 +165,7 @@ export const topics = {
   sources,
 } as const;
 
-/** Every topic that must exist before a service starts. */
+/** All topics that must exist before a service starts. */
 export const allTopics: readonly TopicDefinition[] = [
   ...Object.values(topics),
   ...ladder.map((step) => step.topic),

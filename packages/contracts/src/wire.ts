@@ -1,11 +1,11 @@
-/** The parts of a Kafka record that a message occupies; the kafka package adds topic and partition. */
+/** Parts of a Kafka record that a message occupies; the kafka package adds topic and partition. */
 export type WireRecord = Readonly<{
   key: string | null;
   headers: Readonly<Record<string, string>>;
   value: Buffer | null;
 }>;
 
-/** A record that is no valid message of its topic. `detail` says what is wrong, for operators. */
+/** Error for a record that is not a valid message of its topic. `detail` describes the error, for operators. */
 export class DecodeError extends Error {
   readonly detail: string;
 

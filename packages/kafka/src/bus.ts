@@ -1,22 +1,22 @@
 import type { TopicDefinition } from '@tidings/contracts';
 
-/** One record as it lies in the log. `headers` are decoded as UTF-8; a repeated header keeps its last value. */
+/** A record read from the log. `headers` are decoded as UTF-8; of a repeated header the last value is kept. */
 export type IncomingRecord = Readonly<{
   topic: string;
   partition: number;
   offset: bigint;
-  /** Append time or create time as the topic is configured; epoch milliseconds. */
+  /** Append time or create time, as the topic is configured; epoch milliseconds. */
   timestampMs: number;
   key: string | null;
   headers: Readonly<Record<string, string>>;
-  /** null is a tombstone. */
+  /** null for a tombstone. */
   value: Buffer | null;
 }>;
 
 /**
- * One record to write. With a key the partition follows from the key (murmur2, as every Kafka client does it); with
- * `partition` it is exactly that one; with neither, the record goes to the batch's sticky partition, chosen once per
- * record and kept over every retry of the send.
+ * A record to write. With a key, the key determines the partition (murmur2, as in every Kafka client); with `partition`
+ * it is exactly that one; with neither, the record goes to the batch's sticky partition, chosen once per record and
+ * unchanged over every retry of the send.
  */
 export type OutgoingRecord = Readonly<{
   topic: TopicDefinition;
@@ -30,8 +30,9 @@ export type RecordPosition = Readonly<{ topic: string; partition: number; offset
 
 export type PublishOptions = Readonly<{
   /**
-   * Give up after this many milliseconds (only ingress does: its caller repeats). Without it the send is repeated until
-   * it succeeds or the producer closes. A rejection means unknown, never refused: the records may be in the log.
+   * Timeout in milliseconds (only ingress sets it: its caller repeats). Without it the send is repeated until it
+   * succeeds or the producer closes. A rejection means an unknown result, never a refusal: the records may be in the
+   * log.
    */
   deadlineMs?: number;
 }>;
@@ -39,23 +40,23 @@ export type PublishOptions = Readonly<{
 export type Producer = Readonly<{
   /** Resolves when all in-sync replicas have the record. Rejects with AppError `unavailable` (deadline) or `closed`. */
   publish(record: OutgoingRecord, options?: PublishOptions): Promise<RecordPosition>;
-  /** As `publish` for several records that may share a send; resolves when every one is acknowledged. */
+  /** Publishes several records, which may share a send, as `publish` does; resolves when every one is acknowledged. */
   publishAll(
     records: readonly OutgoingRecord[],
     options?: PublishOptions,
   ): Promise<readonly RecordPosition[]>;
   /**
-   * Waits until there is room in the buffer: back-pressure for producers that do not await each record. A publish with a
-   * deadline is refused (`unavailable`) while there is none; one without is always taken.
+   * Waits until the buffer has room: back-pressure for producers that do not await each record. While it is full, a
+   * publish with a deadline is refused (`unavailable`) and one without is always accepted.
    */
   whenWritable(): Promise<void>;
-  /** Sends what is buffered, then closes. Later publishes reject with `closed`. */
+  /** Sends the buffered records, then closes. Later publishes reject with `closed`. */
   close(): Promise<void>;
 }>;
 
 /**
- * A decoded record with its completion. `done()` may come in any order and later; each record must end in done(). Call
- * it on the item: a detached `item.done` has lost its record.
+ * A decoded record with its completion. `done()` may be called later and in any order, and must be called for each
+ * record. Call it on the item: a detached `item.done` has lost its record.
  */
 export type WorkItem<T> = Readonly<{ record: IncomingRecord; message: T; done(): void }>;
 
@@ -63,10 +64,10 @@ export type PartitionRef = Readonly<{ topic: string; partition: number }>;
 
 export type WorkBatch<T> = PartitionRef & Readonly<{ items: readonly WorkItem<T>[] }>;
 
-/** Where the records of a freshly assigned partition start, and what is to be skipped as already worked. */
+/** Start position of a newly assigned partition, and the records to skip as already processed. */
 export type Assignment = PartitionRef &
   Readonly<{
-    /** The group's committed offset, or the low watermark when nothing was committed. */
+    /** Committed offset of the group, or the low watermark if nothing was committed. */
     committedOffset: bigint;
     /** First offset still in the log. */
     lowOffset: bigint;
@@ -79,50 +80,52 @@ export type RunPartitionsOptions<T> = Readonly<{
   group: string;
   topics: readonly TopicDefinition[];
   /**
-   * Called once per record at the consumer's edge. A throw makes the record poison: it goes to dead-letters with its
-   * origin (topic, partition, offset, key, headers, value) and the reason, and its offset is done after the ack.
+   * Decodes one record; called once per record at the edge of the consumer. A throw makes the record poison: it goes to
+   * dead-letters with its origin (topic, partition, offset, key, headers, value) and the reason, and its offset is done
+   * after the ack.
    */
   decode(record: IncomingRecord): T;
   /**
-   * Called with each fetched batch of one partition, in offset order, never two at a time for one partition. Must return
-   * within milliseconds; work goes on after it and ends with `done()` of each item. A throw (or a rejected promise) is
-   * a defect: the partition stops, nothing of it is committed, and it alone is revoked and assigned again from its
+   * Handles one fetched batch of one partition; called in offset order, one call at a time per partition. Must return
+   * within milliseconds; work continues after it and ends with `done()` of each item. A throw (or a rejected promise)
+   * is a defect: the partition stops, nothing of it is committed, and it alone is revoked and assigned again from its
    * committed offset, with back-off.
    */
   onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /**
-   * Before the first record of a newly assigned partition (also after each rejoin of a partition that was lost in
+   * Called before the first record of a newly assigned partition (also after each rejoin if the partition was lost in
    * between). Restore state here; records wait for it.
    */
   onAssigned?(assignment: Assignment): Promise<void>;
   /**
-   * The partition is no longer ours (or is about to be restored anew): drop what waits for it; `done()` of its items is
-   * ignored from here on. May come while `onAssigned` is still at work.
+   * Called when the partition is no longer owned (or before it is restored again): drop its pending records; `done()`
+   * of its items is ignored from now on. May be called while `onAssigned` still runs.
    */
   onRevoked?(partition: PartitionRef): void;
-  /** Pause a partition at this many records not done; resume at half. Default 1,000. */
+  /** Pauses a partition at this many records not done; it resumes at half. Default 1,000. */
   maxPendingPerPartition?: number;
-  /** The same by the bytes of their values. Default 8,388,608. */
+  /** The same limit by the bytes of the values. Default 8,388,608. */
   maxPendingBytesPerPartition?: number;
   /** Default 500. */
   commitIntervalMs?: number;
   /** Default 524,288. */
   maxBytesPerPartition?: number;
   /**
-   * Let records gather until this many bytes wait (over all partitions), or `maxWaitMs` have passed. For readers that
-   * nobody waits for: a fetch costs the same for one record as for a hundred. Default 1: what is there comes at once.
+   * Lets a fetch wait until this many bytes are available (over all partitions) or `maxWaitMs` have passed. For readers
+   * without latency requirements: a fetch costs the same for one record as for a hundred. Default 1: available records
+   * are returned at once.
    */
   minBytes?: number;
-  /** The longest that a fetch waits for `minBytes`. Default 1,000, at most 1,500: heartbeats go out between fetches. */
+  /** Maximum wait of a fetch for `minBytes`. Default 1,000, at most 1,500: heartbeats are sent between fetches. */
   maxWaitMs?: number;
   /**
-   * The least time between the beginnings of two fetches: records that come one by one share one, and what is done of
-   * each fetch; a record that comes alone is not held up. Default 0.
+   * Minimum time between the starts of two fetches: records that arrive one by one share a fetch, and the work per
+   * fetch; a record that arrives alone is not delayed. Default 0.
    */
   fetchIntervalMs?: number;
 }>;
 
-/** Health as the service reports it: a runner that is not `running`, or makes no progress, turns the service unready. */
+/** Health state that the service reports: a runner that is not `running`, or makes no progress, makes it unready. */
 export type WorkerState = 'starting' | 'running' | 'restarting' | 'stopped';
 
 export type PartitionRunner = Readonly<{
@@ -130,31 +133,36 @@ export type PartitionRunner = Readonly<{
   /** Records fetched and not done, over all partitions. */
   pending(): number;
   assigned(): readonly PartitionRef[];
-  /** Stops fetching, lets what is pending finish until the deadline, commits, leaves the group. */
+  /** Stops fetching, lets pending records finish until the deadline, commits, and leaves the group. */
   close(options?: Readonly<{ drainMs?: number }>): Promise<void>;
 }>;
 
 export type TableOptions<V> = Readonly<{
   topic: TopicDefinition;
-  /** Names the reading service in the per-boot group id. */
+  /** Name of the reading service in the per-boot group id. */
   service: string;
   /**
-   * Not called for a tombstone: that removes the record's key. A throw is logged and counted, the record skipped: a
-   * table must not die of one record.
+   * Decodes a record. Not called for a tombstone, which removes the record's key. A throw is logged and counted, and
+   * the record skipped: one record must not stop a table.
    */
   decode(record: IncomingRecord): Readonly<{ key: string; version: number; value: V }>;
-  /** After each applied change; `value` undefined means removed. */
+  /** Called after each applied change; an undefined `value` means removed. */
   onChange?(key: string, value: V | undefined): void;
-  /** A table that cannot reach the brokers for this long turns the service unready (it keeps serving). Default 30,000. */
+  /**
+   * Time without contact to the brokers after which a table makes the service unready (it still serves). Default
+   * 30,000.
+   */
   staleAfterMs?: number;
 }>;
 
-/** A compacted topic as a local map. Older versions are ignored; a tombstone removes; a rejoin never clears. */
+/**
+ * A compacted topic as a local map. Older versions are ignored; a tombstone removes its key; a rejoin clears nothing.
+ */
 export type Table<V> = Readonly<{
   get(key: string): V | undefined;
   values(): IterableIterator<V>;
   size(): number;
-  /** Resolves when every high watermark seen at start has been reached. */
+  /** Resolves once every high watermark seen at the start has been reached. */
   ready(): Promise<void>;
   isStale(): boolean;
   close(): Promise<void>;
@@ -163,25 +171,25 @@ export type Table<V> = Readonly<{
 export type ReadRangeOptions = Readonly<{
   topic: TopicDefinition;
   partitions: readonly number[];
-  /** Where to start, per partition: a time or an offset. */
+  /** Start per partition: a time or an offset. */
   from: Readonly<{ timestampMs: number }> | Readonly<{ offsets: ReadonlyMap<number, bigint> }>;
-  /** Stop before this offset per partition; default: the high watermark when the read starts. */
+  /** Exclusive end offset per partition; default: the high watermark at the start of the read. */
   until?: ReadonlyMap<number, bigint>;
   onRecord(record: IncomingRecord): void;
-  /** Names the reading service in the throw-away group id. */
+  /** Name of the reading service in the temporary group id. */
   service: string;
 }>;
 
 export type RelayOptions = Readonly<{
   group: string;
-  /** A ladder topic: LogAppendTime, one constant delay, so its offset order is its due order. */
+  /** Ladder topic: LogAppendTime and one constant delay, so its offset order is its due order. */
   topic: TopicDefinition;
   delayMs: number;
-  /** The record to write when this one is due, usually the same bytes on the deliveries topic. */
+  /** Returns the record to write when this one is due, usually the same bytes on the deliveries topic. */
   forward(record: IncomingRecord): OutgoingRecord;
   /**
-   * What is due may wait this long for others that go with it: all relays of a process send at the same multiples of it.
-   * Default 0: each record goes when it is due.
+   * Time that a due record may wait for others, so that one send carries them: all relays of a process send at the same
+   * multiples of it. Default 0: each record is sent when it is due.
    */
   lingerMs?: number;
 }>;
@@ -189,7 +197,7 @@ export type RelayOptions = Readonly<{
 export type Relay = Readonly<{
   state(): WorkerState;
   assigned(): readonly PartitionRef[];
-  /** Append time of the record at each partition's head that waits here, or undefined: feeds the age metrics. */
+  /** Returns the append time of the waiting record at the partition's head, or undefined: feeds the age metrics. */
   headTimestampMs(partition: number): number | undefined;
   close(): Promise<void>;
 }>;
@@ -198,22 +206,22 @@ export type TopicPartitionLag = PartitionRef &
   Readonly<{ committedOffset: bigint; highOffset: bigint; lagRecords: bigint }>;
 
 /**
- * Everything that services do with Kafka. Two implementations pass one contract suite: `connectKafka` (real brokers)
- * and `createMemoryBus` (one process, for fast tests).
+ * Kafka operations of the services. Two implementations pass one contract suite: `connectKafka` (real brokers) and
+ * `createMemoryBus` (one process, for fast tests).
  */
 export type Bus = Readonly<{
   producer(options?: Readonly<{ maxBufferedRecords?: number; maxBufferedBytes?: number }>): Promise<Producer>;
   runPartitions<T>(options: RunPartitionsOptions<T>): Promise<PartitionRunner>;
   table<V>(options: TableOptions<V>): Promise<Table<V>>;
   relay(options: RelayOptions): Promise<Relay>;
-  /** Reads a stretch of a topic once, without committing anything: refills memories from the log. */
+  /** Reads a range of a topic once, without a commit: restores in-memory state from the log. */
   readRange(options: ReadRangeOptions): Promise<void>;
-  /** How far a group is behind; with `writtenBeforeMs` (epoch), only what was written before then counts. */
+  /** Returns the lag of a group; with `writtenBeforeMs` (epoch), only records written before then count. */
   lag(
     group: string,
     topics: readonly TopicDefinition[],
     options?: Readonly<{ writtenBeforeMs?: number }>,
   ): Promise<readonly TopicPartitionLag[]>;
-  /** Closes everything that was opened from it, producers last. `drainMs` is for its runners. */
+  /** Closes everything opened through this bus, producers last. `drainMs` applies to its runners. */
   close(options?: Readonly<{ drainMs?: number }>): Promise<void>;
 }>;

@@ -16,7 +16,7 @@ declare module 'vitest' {
 
 const logger = silentLogger;
 
-/** A port that nobody listens on. */
+/** Returns a port without a listener. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -26,7 +26,7 @@ import { createKafkaTransport } from './producer/transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
 import { RangeReader } from './table/range-reader.ts';
 
-/** `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
+/** Connection options. `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{
   brokers: readonly string[];
   clientId: string;
@@ -40,8 +40,8 @@ type LagOptions = NonNullable<Parameters<Bus['lag']>[2]>;
 type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
 
 /**
- * The {@link Bus} over real brokers. Resolves at once, also while they are away: each part connects when it is first
- * used and keeps trying; `state()`, `isStale()` and the producer's deadlines tell how it goes.
+ * Connects a {@link Bus} to real brokers. Resolves at once, even while they are unavailable: each part connects at
+ * first use and retries; `state()`, `isStale()` and the producer's deadlines report its state.
  */
 export async function connectKafka(options: ConnectKafkaOptions): Promise<Bus> {
   return new KafkaBus(options);
@@ -55,7 +55,7 @@ class KafkaBus implements Bus {
   readonly #consumers: Closable[] = [];
   readonly #producers: Closable[] = [];
   readonly #rangeReaders = new Map<string, RangeReader>();
-  /** For relays and dead letters; the services' own producers are theirs to bound and close. */
+  /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
   constructor({ brokers, clientId, logger, clock = systemClock, metrics = noMetrics }: ConnectKafkaOptions) {
@@ -91,7 +91,7 @@ class KafkaBus implements Bus {
       producer,
       clock: this.#clock,
       logger: this.#endpoint.logger,
-      // Closed by the relay, which alone knows that what waits there need not be finished.
+      // The relay closes it, since only the relay's waiting records need not be finished.
       runPartitions: async (run) => this.#run(run),
     });
     this.#consumers.push(opened);
@@ -149,7 +149,7 @@ class KafkaBus implements Bus {
   async close(options?: CloseOptions): Promise<void> {
     const readers = [...this.#rangeReaders.values()].map((reader) => reader.close());
     await Promise.all([...readers, ...this.#consumers.splice(0).map((part) => part.close(options))]);
-    // What consumers still had in hand goes out through these.
+    // Consumers send their last records through these producers.
     await Promise.all(this.#producers.splice(0).map((part) => part.close()));
     await this.#ownProducer?.close();
     await this.#admin.close();

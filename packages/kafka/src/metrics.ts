@@ -1,7 +1,7 @@
 import { defineMetrics, latencyBuckets, type Metrics } from '@tidings/observability';
 
 /**
- * What this package measures. Give it to `createMetrics` with the service's own registry and hand the result to
+ * Metrics of this package. Pass them to `createMetrics` with the service's own registry and the result to
  * `connectKafka`; without it nothing is measured.
  */
 export const kafkaMetrics = defineMetrics({
@@ -105,7 +105,7 @@ const nothing = {
   collect: () => {},
 };
 
-/** Handles that measure nothing. */
+/** Handles that record nothing. */
 export const noMetrics: KafkaMetricHandles = {
   sends: nothing,
   sendRecords: nothing,

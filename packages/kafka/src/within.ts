@@ -1,6 +1,6 @@
 /**
- * Waits for work that must not hold up a shutdown: at most `timeoutMs`, and a failure of it counts as its end. For
- * disconnecting, where a peer that is gone cannot be told anyway.
+ * Waits for work that must not delay a shutdown: at most `timeoutMs`; a failure counts as its end. For disconnecting,
+ * where an unavailable peer cannot be notified anyway.
  */
 export async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,15 +1,15 @@
 import type { Clock, HealthPart } from '@tidings/runtime';
 import type { WorkerState } from './bus.ts';
 
-/** A part of the service and what is wrong with it now; null when nothing is. */
+/** A part of the service, and its current problem; null if there is none. */
 export type WatchedPart = Readonly<{ part: HealthPart; problem: () => string | null }>;
 
-/** What is wrong with a worker in this state; null when nothing is. */
+/** Returns the problem of a worker in this state; null if there is none. */
 export const problemOf = (state: WorkerState): string | null => (state === 'running' ? null : `is ${state}`);
 
 const checkEveryMs = 1_000;
 
-/** Tells the health report about the workers, now and each second. Returns what stops it. */
+/** Updates the health report with the state of the workers, now and each second. Returns a function that stops it. */
 export const watchWorkers = (watched: readonly WatchedPart[], clock: Clock): (() => void) => {
   let cancel: () => void = () => {};
   const check = (): void => {

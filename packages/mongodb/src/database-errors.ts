@@ -3,8 +3,8 @@ import mongoose from 'mongoose';
 
 const { mongo, Error: MongooseErrors } = mongoose;
 
-// What a server says that is about to give its place to another, or could not reach the others. From the
-// specification of retryable reads of the MongoDB drivers; for writes the driver labels such errors itself.
+// Error codes of a server that steps down or cannot reach the other servers. From the specification of retryable reads
+// of the MongoDB drivers; for writes the driver labels such errors itself.
 const passing: ReadonlySet<unknown> = new Set([
   6, 7, 89, 91, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
 ]);
@@ -18,8 +18,8 @@ const isOurFault = (error: unknown): boolean =>
     !passing.has(error.code));
 
 /**
- * Runs one operation. What it throws becomes an AppError: `unavailable` (try again, or answer 503) unless the command
- * itself is wrong, which is `internal`. An AppError passes as it is.
+ * Runs one operation. Its error becomes an AppError: `unavailable` (retry, or respond 503) unless the command itself is
+ * wrong, which is `internal`. An AppError is rethrown unchanged.
  */
 export async function atDatabase<T>(operation: () => Promise<T>): Promise<T> {
   try {
@@ -31,6 +31,6 @@ export async function atDatabase<T>(operation: () => Promise<T>): Promise<T> {
   }
 }
 
-/** True for the error of an insert whose unique key is taken. */
+/** Returns true for the error of an insert whose unique key exists. */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof mongo.MongoServerError && error.code === 11_000;

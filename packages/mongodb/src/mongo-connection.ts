@@ -2,9 +2,7 @@ import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
 import mongoose from 'mongoose';
 
-/**
- * Where the documents lie, and what the connection tells about itself. `appName`: how the server's own logs call it.
- */
+/** Connection options. `appName`: the client's name in the server's own logs. */
 export type MongoOptions = Readonly<{
   uri: string;
   database: string;
@@ -14,19 +12,19 @@ export type MongoOptions = Readonly<{
   health: HealthPart;
 }>;
 
-// A request waits this long for a server at most, then gets its 503.
+// A request waits at most this long for a server before its 503.
 const serverSelectionTimeoutMs = 2_500;
-// How often a server that is away is looked for: nothing else does, since operations fail before they reach the driver.
+// Interval of probes of an unavailable server: nothing else probes, since operations fail before they reach the driver.
 const heartbeatMs = 2_000;
-// A full batch on a slow disk is slow, not dead.
+// A full batch on a slow disk may take long without being stuck.
 const socketTimeoutMs = 30_000;
 const maxPoolSize = 20;
 const reconnect = { baseMs: 250, maxMs: 4_000 };
 
 /**
- * The connection to MongoDB: connecting → open ⇄ lost, until closed. The first connect is repeated until it succeeds,
- * later ones are the driver's. While it is not open every operation of a model fails at once, by `atDatabase` with
- * AppError `unavailable`.
+ * Connects to MongoDB: connecting → open ⇄ lost, until closed. The first connect is repeated until it succeeds; the
+ * driver makes later ones. While the connection is not open, every operation of a model fails at once, by `atDatabase`
+ * with AppError `unavailable`.
  */
 export class MongoConnection {
   readonly connection: mongoose.Connection;
@@ -42,34 +40,34 @@ export class MongoConnection {
     this.connection = mongoose.createConnection();
     const { health, logger } = options;
     this.connection.on('disconnected', () => {
-      // The loop that connects tells of its own failures.
+      // The connect loop reports its own failures.
       if (this.#isClosed || this.#opening !== undefined) return;
       health.down('MongoDB does not answer');
       logger.warn({}, 'mongodb.lost');
     });
     this.connection.on('connected', () => {
-      // The first time it is up only when its indexes are there.
+      // The first time, the connection is up only once its indexes exist.
       if (this.#opening !== undefined || this.#isClosed) return;
       this.#becomeUp();
       logger.info({}, 'mongodb.found');
     });
-    // Without a listener an emitted 'error' would end the process; what failed is told by the operation itself.
+    // Without a listener an emitted 'error' would end the process; the operation itself reports the failure.
     this.connection.on('error', (error: unknown) =>
       logger.debug({ detail: messageOf(error) }, 'mongodb.error'),
     );
   }
 
-  /** Adds what has to be done once before the connection counts as up, such as making indexes. */
+  /** Adds a step that must run once before the connection counts as up, such as creating indexes. */
   beforeUp(step: () => Promise<unknown>): void {
     this.#prepare.push(step);
   }
 
-  /** Calls `listener` each time the database can be used again, the first time included. */
+  /** Calls `listener` each time the database becomes available, the first time included. */
   onUp(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Begins to connect, in the background. */
+  /** Starts to connect, in the background. */
   open(): void {
     this.#opening ??= this.#connect();
   }
@@ -96,7 +94,7 @@ export class MongoConnection {
           connectTimeoutMS: serverSelectionTimeoutMs,
           socketTimeoutMS: socketTimeoutMs,
           maxPoolSize,
-          // What is told to Kafka or to a caller afterwards has to outlive a crash of the server.
+          // A write that is later reported to Kafka or to a caller must survive a crash of the server.
           writeConcern: { w: 'majority', journal: true },
         });
         for (const step of this.#prepare) await step();

@@ -4,8 +4,8 @@ import { Ajv } from 'ajv';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { atDatabase, isDuplicateKey } from './database-errors.ts';
 
-// Version 1 was of a release that stored the answers to two routes only, under ids of another kind: nothing finds those
-// documents any more, and the sweep removes them.
+// Version 1 belongs to a release that stored the responses of two routes only, under ids of another form: no lookup
+// finds those documents any more, and the sweep removes them.
 const schemaVersion = 2;
 
 type IdempotencyDocument = Readonly<{
@@ -40,7 +40,7 @@ const schema = new Schema(
     id: false,
   },
 );
-// No TTL index: not every MongoDB that this runs on has them, so the services sweep.
+// No TTL index: not every supported MongoDB has them, so the services sweep.
 schema.index({ expires_at_ms: 1 });
 
 const text = { type: 'string', minLength: 1 };
@@ -92,8 +92,8 @@ function toEntry(raw: unknown, id: string): IdempotencyEntry {
 }
 
 /**
- * Keeps the Idempotency-Keys of a service in its database. Every write names the claim it stands on, so a run that was
- * taken for dead changes nothing.
+ * Stores the Idempotency-Keys of a service in its database. Every write names the claim on which it depends, so a run
+ * that was presumed dead changes nothing.
  */
 export class MongoIdempotencyStore implements IdempotencyStore {
   readonly #model: Model<IdempotencyDocument>;
@@ -105,7 +105,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
     );
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates missing indexes. */
   async createIndexes(): Promise<void> {
     await atDatabase(async () => this.#model.createIndexes());
   }
@@ -119,7 +119,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
         if (!isDuplicateKey(error)) throw error;
       }
       const raw: unknown = await this.#model.findOne({ _id: entry.id }).lean().exec();
-      // Swept between the two: the key is as good as held by nobody, so the caller may take it over.
+      // Swept between the two: the key has no owner, so the caller may claim it.
       return raw === null ? { ...entry, expiresAtMs: 0 } : toEntry(raw, entry.id);
     });
   }
@@ -148,7 +148,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
     return atDatabase(async () => {
       const filter = { expires_at_ms: { $lte: nowMs } };
       const expired = await this.#model.find(filter, { _id: 1 }).limit(limit).lean().exec();
-      // Named again in the delete: a key may have been taken over since it was read.
+      // The delete repeats the filter: another request may have claimed a key since it was read.
       for (const { _id } of expired) await this.#model.deleteOne({ _id, ...filter }).exec();
       return expired.length;
     });

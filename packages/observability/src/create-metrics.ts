@@ -1,37 +1,37 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricDefinition, MetricsCatalogue } from './define-metrics.ts';
 
-/** A value for each label of a metric: a closed set of words, never an id or an address. `{}` when it has none. */
+/** Values of all labels of a metric: a closed set of words, never an id or an address. `{}` without labels. */
 export type LabelValues<D extends MetricDefinition> = Readonly<Record<D['labels'][number], string | number>>;
 
-/** Counts up. `count` defaults to 1. */
+/** A counter. `count` defaults to 1. */
 export type CounterHandle<D extends MetricDefinition> = Readonly<{
   inc: (labels: LabelValues<D>, count?: number) => void;
 }>;
 
-/** A value that goes up and down. `collect` is called at each scrape, for values that are read, not kept. */
+/** A value that rises and falls. `collect` is called at each scrape, for values that are read, not stored. */
 export type GaugeHandle<D extends MetricDefinition> = Readonly<{
   set: (labels: LabelValues<D>, value: number) => void;
   inc: (labels: LabelValues<D>, by?: number) => void;
   dec: (labels: LabelValues<D>, by?: number) => void;
-  /** Forgets every labelled value, so that a set that shrinks leaves nothing behind. */
+  /** Removes every labelled value, so that a set that shrinks leaves no stale values. */
   reset: () => void;
   collect: (read: (gauge: GaugeHandle<D>) => void) => void;
 }>;
 
-/** A distribution, in the unit its name ends with. */
+/** A distribution, in the unit at the end of its name. */
 export type HistogramHandle<D extends MetricDefinition> = Readonly<{
   observe: (labels: LabelValues<D>, value: number) => void;
 }>;
 
-/** The handle that fits a definition. */
+/** Handle type of a metric definition. */
 export type MetricHandle<D extends MetricDefinition> = D['type'] extends 'counter'
   ? CounterHandle<D>
   : D['type'] extends 'gauge'
     ? GaugeHandle<D>
     : HistogramHandle<D>;
 
-/** A catalogue brought to life: typed handles, and the text that Prometheus scrapes. */
+/** Metrics of a catalogue: typed handles, and the text that Prometheus scrapes. */
 export type Metrics<C extends MetricsCatalogue = MetricsCatalogue> = Readonly<{
   handles: { readonly [K in keyof C]: MetricHandle<C[K]> };
   registry: Registry;
@@ -40,12 +40,13 @@ export type Metrics<C extends MetricsCatalogue = MetricsCatalogue> = Readonly<{
 }>;
 
 /**
- * `registry`: add to an existing one (a package's catalogue beside the service's; what is there already is used again).
- * `nodeMetrics`: also the process's own (event loop lag, heap, GC, descriptors); default true on a new registry.
+ * Options of {@link createMetrics}. `registry`: the registry to extend (a package's catalogue beside the service's;
+ * existing metrics are reused). `nodeMetrics`: adds the process's own (event loop lag, heap, GC, descriptors); default
+ * true on a new registry.
  */
 export type MetricsOptions = Readonly<{ service: string; registry?: Registry; nodeMetrics?: boolean }>;
 
-/** Makes the handles of a catalogue. Every value carries the label `service`. */
+/** Creates the handles of a catalogue. Every value carries the label `service`. */
 export function createMetrics<const C extends MetricsCatalogue>(
   catalogue: C,
   options: MetricsOptions,

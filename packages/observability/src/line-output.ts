@@ -1,15 +1,15 @@
 import { write, writeSync } from 'node:fs';
 
-// Lines go out in blocks of about this size, or this long after the first: a person who watches sees them at once.
+// Lines are written in blocks of about this size, or this long after the first: an observer sees them at once.
 const blockChars = 4096;
 const flushIntervalMs = 100;
-// What is held while the reader is slow. Beyond it lines are dropped and counted: logs must not fill the memory.
+// Maximum buffer while the reader is slow. Lines beyond it are dropped and counted: logs must not fill the memory.
 const maxHeldChars = 16 * 1024 * 1024;
-// A non-blocking descriptor that is full (EAGAIN) is tried again after this, and given up on in a last flush after:
+// A full non-blocking descriptor (EAGAIN) is retried after this time; a last flush gives up after:
 const retryMs = 10;
 const maxSyncRetries = 100;
 
-/** Writes to a descriptor; the two functions of node:fs in the shape that is needed here. */
+/** Writes to a descriptor; the two functions of node:fs in the required form. */
 export type DescriptorWriter = Readonly<{
   write: (text: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void;
   writeSync: (text: Buffer) => number;
@@ -21,8 +21,8 @@ const standardOutput: DescriptorWriter = {
 };
 
 /**
- * A buffered, asynchronous output of lines, one write at a time. A reader that has gone (EPIPE) ends the output and
- * nothing else: sonic-boom 4.2.1, pino's own, waits in an endless loop then, and the process can no longer be stopped.
+ * A buffered, asynchronous output of lines, one write at a time. A closed reader (EPIPE) ends only the output:
+ * sonic-boom 4.2.1, pino's own, then waits in an endless loop, and the process can no longer be stopped.
  */
 export class LineOutput {
   readonly #writer: DescriptorWriter;
@@ -39,7 +39,7 @@ export class LineOutput {
     this.#writer = writer;
   }
 
-  /** Takes a line, its newline included. */
+  /** Accepts a line, including its newline. */
   write(line: string): void {
     if (this.#isBroken) return;
     if (this.#heldChars > maxHeldChars) {
@@ -52,17 +52,17 @@ export class LineOutput {
     else this.#timer ??= setTimeout(() => this.#send(), flushIntervalMs).unref();
   }
 
-  /** Resolves when everything taken so far is written, or cannot be. */
+  /** Resolves when all lines accepted so far are written, or cannot be. */
   async flush(): Promise<void> {
     this.#send();
     if (this.#inFlight === undefined && this.#isEmpty()) return;
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Writes what is held before it returns: for the last lines of a process. */
+  /** Writes the buffered lines synchronously: for the last lines of a process. */
   flushSync(): void {
     if (this.#inFlight !== undefined && !this.#isBroken) {
-      // Its write runs on another thread: a moment's rest lets it finish before what comes after it.
+      // Its write runs on another thread: a short pause lets it finish before the next lines.
       sleep(2 * retryMs);
     }
     let rest = this.#take();
@@ -88,7 +88,7 @@ export class LineOutput {
     this.#inFlight = block;
     this.#writer.write(block, (error, written) => {
       if (error !== null && isFull(error)) {
-        // Not with another thread now: a last flush may write it.
+        // Not written by another thread now: a last flush may write it.
         this.#inFlight = undefined;
         this.#stuck = block;
         this.#timer ??= setTimeout(() => this.#send(), retryMs);

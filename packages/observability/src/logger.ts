@@ -7,32 +7,34 @@ import {
 } from 'pino';
 import { LineOutput } from './line-output.ts';
 
-/** What a line says besides its event. `err` and `error` may hold an Error: it is written with type, message and stack. */
+/**
+ * Fields of a line besides its event. `err` and `error` may hold an Error: it is written with type, message and stack.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 type Write = (fields: LogFields, event: string) => void;
 
 /**
- * JSON lines: `{"level":"info","time":"2026-…Z","service":"ingress","event":"event.accepted", …fields}`. One wide line
- * per unit of work at info; what helps only while searching a fault at debug.
+ * A logger of JSON lines: `{"level":"info","time":"2026-…Z","service":"ingress","event":"event.accepted", …fields}`.
+ * One wide line per unit of work at info; details for debugging at debug.
  */
 export type Logger = Readonly<{
   debug: Write;
   info: Write;
   warn: Write;
   error: Write;
-  /** A logger that adds `bindings` to each line. */
+  /** Returns a logger that adds `bindings` to each line. */
   child: (bindings: LogFields) => Logger;
 }>;
 
-/** The process's own logger: it can also tell of its death, and hand over what it still holds. */
+/** The process's own logger: it can also log a fatal error and flush its buffer. */
 export type ServiceLogger = Logger &
   Readonly<{ fatal: Write; flush: () => Promise<void>; flushSync: () => void }>;
 
-/** The least severe lines that are written. */
+/** Lowest severity that is written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Where lines go (default: standard output, buffered) and what each carries. */
+/** Output of the lines (default: standard output, buffered) and the fields of each. */
 export type LoggerOptions = Readonly<{ service: string; level?: LogLevel; stream?: DestinationStream }>;
 
 function wrap(inner: PinoLogger): Logger & { fatal: Write } {
@@ -47,8 +49,8 @@ function wrap(inner: PinoLogger): Logger & { fatal: Write } {
 }
 
 /**
- * The logger of a service. Lines are buffered and written asynchronously; `flush` and `flushSync` write what is held,
- * and a normal `process.exit` does so by itself. `runService` flushes at every exit it makes.
+ * Creates the logger of a service. Lines are buffered and written asynchronously; `flush` and `flushSync` write the
+ * buffer, and a normal `process.exit` does so by itself. `runService` flushes at each of its exits.
  */
 export function createLogger({ service, level = 'info', stream }: LoggerOptions): ServiceLogger {
   const output = stream ?? openStandardOutput();
@@ -86,14 +88,14 @@ export const silentLogger: Logger = Object.freeze({
   child: () => silentLogger,
 });
 
-/** One line as {@link recordingLogger} keeps it. */
+/** One line as {@link recordingLogger} stores it. */
 export type RecordedLine = Readonly<{
   level: 'debug' | 'info' | 'warn' | 'error';
   event: string;
   fields: LogFields;
 }>;
 
-/** A logger for tests: it keeps its lines, those of its children included, bindings merged in. */
+/** Creates a logger for tests: it stores its lines and those of its children, bindings merged in. */
 export function recordingLogger(): Logger & Readonly<{ lines: readonly RecordedLine[] }> {
   const lines: RecordedLine[] = [];
   const make = (bindings: LogFields): Logger => {

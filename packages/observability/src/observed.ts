@@ -7,8 +7,7 @@ export type OutcomeHistogram = Readonly<{
 }>;
 
 /**
- * How a handler is watched. `name` is a verb and message (`handle-event-accepted`); `traceparentOf` finds the trace
- * that a message came with.
+ * Observation of a handler. `name` is a verb and message (`handle-event-accepted`); `traceparentOf` returns its trace.
  */
 export type ObservedOptions<A extends readonly unknown[]> = Readonly<{
   name: string;
@@ -18,7 +17,7 @@ export type ObservedOptions<A extends readonly unknown[]> = Readonly<{
 }>;
 
 /**
- * Wraps a handler: a span, its duration, and one line when it fails. The result and the rejection pass through
+ * Wraps a handler: a span, its duration, and one line if it fails. The result and the rejection are passed through
  * unchanged. Expected outcomes are values, so every rejection is logged as an error.
  */
 export function observed<A extends readonly unknown[], R>(

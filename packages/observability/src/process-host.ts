@@ -1,17 +1,17 @@
 import type { Environment } from '@tidings/runtime';
 import type { DestinationStream } from 'pino';
 
-/** What a service needs of its process; tests give their own. */
+/** Process functions that a service requires; tests pass their own. */
 export type ProcessHost = Readonly<{
   env: Environment;
   /** Calls `listener` at each SIGTERM and SIGINT. */
   onSignal: (listener: (signal: string) => void) => void;
-  /** Calls `listener` for what nothing caught. */
+  /** Calls `listener` for each uncaught error. */
   onCrash: (listener: (error: unknown, origin: string) => void) => void;
-  /** A line for a person, on standard error. */
+  /** Writes a line for the operator to standard error. */
   reportError: (line: string) => void;
   exit: (code: number) => void;
-  /** Where log lines go; standard output when it is not given. */
+  /** Target of log lines; default standard output. */
   logStream?: DestinationStream;
 }>;
 
@@ -22,7 +22,7 @@ export const nodeProcess: ProcessHost = {
     process.on('SIGTERM', listener);
     process.on('SIGINT', listener);
   },
-  // Node raises an unhandled rejection as an uncaught exception when nobody listens for it.
+  // Node raises an unhandled rejection as an uncaught exception if it has no listener.
   onCrash: (listener) => void process.on('uncaughtException', listener),
   reportError: (line) => console.error(line),
   exit: (code) => process.exit(code),

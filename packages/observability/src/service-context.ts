@@ -3,7 +3,7 @@ import { createMetrics, type Metrics } from './create-metrics.ts';
 import type { MetricsCatalogue } from './define-metrics.ts';
 import { type Logger, silentLogger } from './logger.ts';
 
-/** What every service is started with. */
+/** Context with which every service is started. */
 export type ServiceContext<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
   name: string;
   config: ConfigOf<S>;
@@ -15,7 +15,7 @@ export type ServiceContext<S extends ConfigSpec, C extends MetricsCatalogue> = R
   clock: Clock;
 }>;
 
-/** The parts of a context that a test may choose; the rest is silent and real. */
+/** Parts of a context that a test may choose; the others are silent and real. */
 export type ContextOptions<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
   name: string;
   config: ConfigOf<S>;
@@ -25,8 +25,8 @@ export type ContextOptions<S extends ConfigSpec, C extends MetricsCatalogue> = R
 }>;
 
 /**
- * A context outside of `runService`, for tests: `await startIngress(createServiceContext({ … }))`, and at the end
- * `await context.resources.close(5000)`. Node metrics are off.
+ * Creates a context outside of `runService`, for tests: `await startIngress(createServiceContext({ … }))`, and at the
+ * end `await context.resources.close(5000)`. Node metrics are off.
  */
 export function createServiceContext<S extends ConfigSpec, const C extends MetricsCatalogue>(
   options: ContextOptions<S, C>,
@@ -43,7 +43,7 @@ export function createServiceContext<S extends ConfigSpec, const C extends Metri
   };
 }
 
-/** Logs each resource as it closes: a warning when it failed or was late. */
+/** Returns a callback that logs each resource as it closes: a warning if it failed or was late. */
 export function reportTo(logger: Logger): ConstructorParameters<typeof Resources>[0] {
   return ({ name, tookMs, error }) => {
     if (error === undefined) logger.debug({ resource: name, tookMs }, 'resource.closed');

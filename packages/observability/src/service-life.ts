@@ -15,8 +15,8 @@ import { reportTo, type ServiceContext } from './service-context.ts';
 import { startTracing } from './tracing.ts';
 
 /**
- * A service by its parts: its name, its settings, its metrics, and the function that opens everything and returns what
- * the line `service.started` shall say (`{ url }`).
+ * Definition of a service: its name, its settings, its metrics, and the function that opens everything and returns the
+ * fields of the line `service.started` (`{ url }`).
  */
 export type ServiceDefinition<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
   name: string;
@@ -26,15 +26,15 @@ export type ServiceDefinition<S extends ConfigSpec, C extends MetricsCatalogue> 
   host?: ProcessHost;
 }>;
 
-/** sysexits.h EX_CONFIG: a supervisor that restarts it would only see the same again. */
+/** sysexits.h EX_CONFIG: a restart by a supervisor would fail the same way. */
 export const exitConfig = 78;
 
-// A SIGTERM is answered by an exit within this time.
+// Maximum time from a SIGTERM to the exit.
 const drainMs = 20_000;
-// Kept for the last lines, after the resources have had the rest.
+// Reserved for the last lines, after the resources have used the rest.
 const farewellMs = 1_500;
 
-/** Tells a person what is wrong, in lines without a stack. */
+/** Reports an error to the operator, in lines without a stack. */
 export function reportError(host: ProcessHost, name: string, error: unknown): void {
   for (const line of messageOf(error).split('\n')) host.reportError(`${name}: ${line}`);
 }
@@ -47,7 +47,7 @@ type LifeParts<S extends ConfigSpec, C extends MetricsCatalogue> = Readonly<{
   logger: ServiceLogger;
 }>;
 
-// starting → running → stopping → gone; from any state a crash or a second signal leads straight to gone.
+// starting → running → stopping → gone; from any state a crash or a second signal leads directly to gone.
 export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
   readonly #parts: LifeParts<S, C>;
   readonly #context: ServiceContext<S, C>;
@@ -83,7 +83,7 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
       void logger.flush();
     } catch (error) {
       if (this.#state !== 'starting') return;
-      // An AppError is a sentence for a person who can act on it, such as that a port is taken; a fault of ours is not.
+      // An AppError is a message for the person who can act on it, such as that a port is in use; a defect is not.
       const isForPerson = error instanceof AppError && error.code !== 'internal';
       if (isForPerson) reportError(host, definition.name, error);
       else logger.fatal({ error, detail: messageOf(error) }, 'service.start-failed');
@@ -116,8 +116,8 @@ export class ServiceLife<S extends ConfigSpec, C extends MetricsCatalogue> {
     await this.#terminate(0);
   }
 
-  // Closes what is open, whatever state it is in, and goes. A start that still runs is not waited for: what it opens
-  // from here on is closed at once.
+  // Closes everything open, in any state, and exits. A start in progress is not awaited: resources that it opens from
+  // now on are closed at once.
   async #terminate(code: number): Promise<void> {
     this.#state = 'stopping';
     const beganMs = performance.now();

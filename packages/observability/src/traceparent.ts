@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 /** A W3C trace context: 32 and 16 lower-case hex digits, and the flags (1 = sampled). */
 export type TraceContext = Readonly<{ traceId: string; spanId: string; flags: number }>;
 
-// Random bytes are drawn in blocks: a draw of 24 bytes costs about as much as one of 8 KiB.
+// Random bytes are generated in blocks: 24 bytes cost about as much as 8 KiB.
 const pool = Buffer.allocUnsafe(8192);
 let poolOffset = pool.length;
 
@@ -20,7 +20,7 @@ const shape = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$
 const noTrace = '0'.repeat(32);
 const noSpan = '0'.repeat(16);
 
-/** Reads a `traceparent` header (W3C Trace Context, any version but ff); null when it is not a valid one. */
+/** Parses a `traceparent` header (W3C Trace Context, any version but ff); returns null for an invalid one. */
 export function parseTraceparent(text: string | undefined): TraceContext | null {
   const [, version, traceId, spanId, flags, rest] = shape.exec(text ?? '') ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
@@ -30,18 +30,18 @@ export function parseTraceparent(text: string | undefined): TraceContext | null 
   return { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
 
-/** The header of a trace context, version 00. */
+/** Formats a trace context as a header, version 00. */
 export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {
   return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
 }
 
-/** A new trace, asked to be sampled: a later service that records spans should record this one. */
+/** Creates a trace with the sampled flag, so that a later service that records spans records this one. */
 export function freshTraceparent(): string {
   const hex = randomHex(24);
   return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
 }
 
-/** A new span in the trace of `parent`; a new trace where the parent is missing or not valid. */
+/** Creates a span in the trace of `parent`; a new trace if the parent is missing or invalid. */
 export function nextTraceparent(parent: string | undefined): string {
   const context = parseTraceparent(parent);
   return context === null ? freshTraceparent() : formatTraceparent({ ...context, spanId: randomHex(8) });

@@ -2,18 +2,18 @@ import type * as Api from '@opentelemetry/api';
 import type { Span, Tracer } from '@opentelemetry/api';
 import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';
 
-/** Where spans go, from the environment. */
+/** Target of spans, from the environment. */
 export type TracingOptions = Readonly<{ service: string; env: Readonly<Record<string, string | undefined>> }>;
 
-/** Tracing that runs; `shutdown` sends what is held. */
+/** Active tracing; `shutdown` sends the buffered spans. */
 export type Tracing = Readonly<{ shutdown: () => Promise<void> }>;
 
-// Set while tracing is on. OpenTelemetry is some 40 MB of modules: nothing of it is loaded otherwise.
+// Set while tracing is on. OpenTelemetry is some 40 MB of modules: none of it is loaded otherwise.
 let active: { readonly api: typeof Api; readonly tracer: Tracer } | undefined;
 
 /**
- * Starts OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set (OTLP over HTTP; its other `OTEL_*` variables apply),
- * else does nothing and loads nothing. Call it once, before work begins.
+ * Starts OpenTelemetry if `OTEL_EXPORTER_OTLP_ENDPOINT` is set (OTLP over HTTP; its other `OTEL_*` variables apply);
+ * otherwise does and loads nothing. Call it once, before work begins.
  */
 export async function startTracing({ service, env }: TracingOptions): Promise<Tracing> {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
@@ -39,12 +39,15 @@ export async function startTracing({ service, env }: TracingOptions): Promise<Tr
   };
 }
 
-/** A trace that begins here: the active span's context when tracing is on, else new random ids (about 1 µs). */
+/** Returns the context of a new trace: the active span's if tracing is on, else new random ids (about 1 µs). */
 export function newTraceparent(): string {
   return activeTraceparent() ?? freshTraceparent();
 }
 
-/** The context to pass on from work that came with `parent`: the active span's when tracing is on, else a new span id in the same trace. */
+/**
+ * Returns the context to pass on from work with the context `parent`: the active span's if tracing is on, else a new
+ * span id in the same trace.
+ */
 export function childTraceparent(parent: string | undefined): string {
   return activeTraceparent() ?? nextTraceparent(parent);
 }
@@ -56,7 +59,7 @@ function activeTraceparent(): string | undefined {
     : formatTraceparent({ traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags });
 }
 
-/** Runs `work` inside a span that continues `parent`; without tracing it only runs it. A rejection marks the span. */
+/** Runs `work` inside a span that continues `parent`; without tracing, runs it alone. A rejection marks the span. */
 export async function inSpan<R>(
   name: string,
   parent: string | undefined,

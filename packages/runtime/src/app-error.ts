@@ -1,6 +1,6 @@
 /**
- * Every code an AppError can carry. A caller matches on these, never on a message. The HTTP package maps each to a
- * status; nothing else in the system knows about statuses.
+ * All codes of an AppError. A caller matches on these, never on a message. The HTTP package maps each to a status; no
+ * other part of the system uses statuses.
  */
 export const errorCodes = [
   'config-invalid',
@@ -30,13 +30,15 @@ export const errorCodes = [
 /** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** One fault inside a request: where (RFC 6901 JSON pointer, `''` for the whole) and what, in a sentence. */
+/**
+ * One error inside a request: its position (RFC 6901 JSON pointer, `''` for the whole) and its description, a sentence.
+ */
 export type ErrorDetail = Readonly<{ pointer: string; detail: string }>;
 
 /**
- * What {@link AppError} is made of. `retryable` defaults to what the code says; `retryAfterMs` is a hint for the caller;
- * `isPublic` says that the message may be shown to a caller whatever the code is (by default those of codes that mean
- * a fault of ours may not: they can name hosts and parts).
+ * Fields of an {@link AppError}. `retryable` defaults by code; `retryAfterMs` is a hint for the caller; `isPublic`
+ * permits showing the message to a caller for any code (by default, messages of codes for internal defects are hidden:
+ * they can name hosts and parts).
  */
 export type AppErrorInit = Readonly<{
   code: ErrorCode;
@@ -51,8 +53,8 @@ export type AppErrorInit = Readonly<{
 const retryableCodes: ReadonlySet<ErrorCode> = new Set(['unavailable', 'timeout', 'rate-limited']);
 
 /**
- * The one error class. The message is written for the person who can act on it: it quotes the value and the limit and
- * says what to do. `retryable` says whether the same call may succeed later (by default: unavailable, timeout,
+ * The only error class. The message is written for the person who can act on it: it quotes the value and the limit and
+ * states the action to take. `retryable` is true if the same call may succeed later (by default: unavailable, timeout,
  * rate-limited).
  */
 export class AppError extends Error {
@@ -74,7 +76,7 @@ export class AppError extends Error {
   }
 }
 
-/** The text of anything that was thrown: an Error's message, else the value itself. */
+/** Returns the text of a thrown value: an Error's message, else the value itself. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

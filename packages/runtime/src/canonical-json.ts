@@ -1,4 +1,4 @@
-/** Writes JSON text that is the same for equal values, whatever the order in which their fields were written. */
+/** Writes JSON text that is the same for equal values, regardless of the order of their fields. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';

@@ -1,21 +1,23 @@
-/** Time as a port, so that tests decide what time it is. */
+/** Time as a port, so that tests can control it. */
 export type Clock = Readonly<{
   /** Wall clock, milliseconds since the epoch. May step in either direction. */
   nowMs: () => number;
-  /** Milliseconds that only grow; for durations and deadlines. */
+  /** Monotonic milliseconds; for durations and deadlines. */
   monotonicMs: () => number;
-  /** Milliseconds that the event loop of this process has spent waiting for something to happen, since it started. */
+  /** Milliseconds that the event loop of this process has been idle since it started. */
   idleMs: () => number;
   /**
-   * Turns of the event loop since it started. Few turns in a long time: the loop is busy, or its process gets no CPU, and
-   * what came from outside may have lain unread for most of that time.
+   * Turns of the event loop since it started. Few turns in a long time: the loop is busy, or its process lacks CPU, and
+   * input may have been unread for most of that time.
    */
   turns: () => number;
-  /** Calls `fn` once after `delayMs` (any length; below 0 counts as 0) and returns a function that cancels it. */
+  /**
+   * Calls `fn` once after `delayMs` (any length; a negative delay counts as 0) and returns a function that cancels it.
+   */
   setTimer: (fn: () => void, delayMs: number) => () => void;
 }>;
 
-// Node turns a longer delay into 1 ms (with a warning), so longer waits are made of several.
+// Node turns a longer delay into 1 ms (with a warning), so a longer wait is split into several.
 const longestTimerMs = 2_147_483_647;
 
 function startTimer(fn: () => void, delayMs: number): () => void {

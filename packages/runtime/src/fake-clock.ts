@@ -1,25 +1,29 @@
 import type { Clock } from './clock.ts';
 
-/** A clock that moves only when told to. */
+/** A clock that moves only on request. */
 export type FakeClock = Clock & {
-  /** Moves both clocks forward, runs the timers that come due in their order, and lets their promises settle. */
+  /** Advances both clocks, runs due timers in order, and lets their promises settle. */
   advance: (ms: number) => Promise<void>;
-  /** Moves both clocks forward in one busy turn of the event loop: `idleMs` stands still, and timers run only afterwards. */
+  /**
+   * Advances both clocks in one busy turn of the event loop: `idleMs` does not change, and timers run only afterwards.
+   */
   advanceBusy: (ms: number) => Promise<void>;
-  /** Steps the wall clock alone, in either direction, as an operator or NTP would. Timers do not notice. */
+  /** Steps the wall clock alone, in either direction, as an operator or NTP would. Timers are not affected. */
   set: (nowMs: number) => void;
-  /** How many timers wait. */
+  /** Number of pending timers. */
   readonly pendingTimers: number;
 };
 
 type Timer = { readonly dueMs: number; readonly sequence: number; readonly fn: () => void };
 
-// Two turns of the event loop: one for what a timer resolved, one for what that started.
+// Two turns of the event loop: one for the promises that a timer resolved, one for the work that they started.
 async function settle(): Promise<void> {
   for (let task = 0; task < 2; task += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A {@link FakeClock} whose wall clock begins at `startMs` (default 2026-01-01T00:00:00Z) and whose monotonic at 0. */
+/**
+ * Creates a {@link FakeClock}. Its wall clock begins at `startMs` (default 2026-01-01T00:00:00Z), its monotonic at 0.
+ */
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   const timers = new Set<Timer>();
   let monotonicMs = 0;
@@ -57,7 +61,7 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     nowMs: () => wallOffsetMs + monotonicMs,
     monotonicMs: () => monotonicMs,
     idleMs: () => monotonicMs - busyMs,
-    // One turn a millisecond while it is not busy.
+    // One turn per millisecond while it is not busy.
     turns: () => monotonicMs - busyMs + busyTurns,
     setTimer: (fn, delayMs) => {
       sequence += 1;

@@ -1,29 +1,30 @@
 import { type Clock, systemClock } from './clock.ts';
 
-/** The states of a part: `starting → up ⇄ down`, `up → stalled` when progress is overdue, back with the next progress. */
+/** States of a part: `starting → up ⇄ down`, `up → stalled` when progress is overdue, back with the next progress. */
 export type PartState = 'starting' | 'up' | 'stalled' | 'down';
 
-/** One part in a report; `reason` says why it is not up. */
+/** One part in a report; `reason` is set if it is not up. */
 export type PartReport = Readonly<{ name: string; state: PartState; reason?: string }>;
 
-/** `ready`: send work here. `live`: no use in a restart. */
+/** Health of the process. `ready`: it accepts work. `live`: a restart would not help. */
 export type HealthReport = Readonly<{ ready: boolean; live: boolean; parts: readonly PartReport[] }>;
 
-/** What a part tells about itself. */
+/** Reporting functions of a part. */
 export type HealthPart = Readonly<{
-  /** It works. Counts as progress. */
+  /** Reports that it works. Counts as progress. */
   up: () => void;
-  /** It does not; `reason` is shown to operators. */
+  /** Reports that it does not work; `reason` is shown to operators. */
   down: (reason: string) => void;
-  /** It has just done a turn of its work (an empty fetch counts). Cheap enough for every turn. */
+  /** Reports one completed step of its work (an empty fetch counts). Cheap enough for every step. */
   progress: () => void;
-  /** It is gone and no longer counts. */
+  /** Removes the part from the report. */
   remove: () => void;
 }>;
 
 /**
- * How long a part may be up without progress: past `maxSilenceMs` it is stalled (not ready), past `deadAfterMs` the
- * process is not live any more, so that its supervisor restarts it. Default: no bound, for parts that only wait.
+ * Maximum time that a part may be up without progress: after `maxSilenceMs` it is stalled (not ready), after
+ * `deadAfterMs` the process is no longer live, so that its supervisor restarts it. Default: no limit, for parts that
+ * only wait.
  */
 export type HealthBounds = Readonly<{ maxSilenceMs?: number; deadAfterMs?: number }>;
 
@@ -35,8 +36,8 @@ type Part = {
 };
 
 /**
- * Healthy means that the workers are alive AND that they moved lately. A dead worker flips readiness and the process
- * stays to say so.
+ * Reports the health of a process: its workers are alive AND have made progress recently. A failed worker makes the
+ * process unready; the process keeps running to report it.
  */
 export class Health {
   readonly #parts = new Map<string, Part>();
@@ -47,7 +48,7 @@ export class Health {
     this.#clock = clock;
   }
 
-  /** A new part, `starting` until it says otherwise. A second part of the same name replaces the first. */
+  /** Registers a part, `starting` until its first report. A second part of the same name replaces the first. */
   register(name: string, bounds: HealthBounds = {}): HealthPart {
     const part: Part = {
       state: 'starting',
@@ -75,12 +76,12 @@ export class Health {
     };
   }
 
-  /** From now on not ready, whatever the parts say: the process is stopping. */
+  /** Makes the process unready from now on, regardless of its parts: it is stopping. */
   drain(reason = 'stopping'): void {
     this.#drainReason = reason;
   }
 
-  /** The state now. A process without parts is ready. */
+  /** Returns the current state. A process without parts is ready. */
   report(): HealthReport {
     const nowMs = this.#clock.monotonicMs();
     const parts = [...this.#parts].map(([name, part]) => describe(name, part, nowMs));

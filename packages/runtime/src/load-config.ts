@@ -1,20 +1,20 @@
 import { AppError } from './app-error.ts';
 import type { Setting } from './settings.ts';
 
-/** The settings of one service by the name its code uses: `{ port: integer({ env: 'INGRESS_PORT', … }) }`. */
+/** Settings of one service, by their names in the code: `{ port: integer({ env: 'INGRESS_PORT', … }) }`. */
 export type ConfigSpec = Readonly<Record<string, Setting<unknown>>>;
 
-/** The frozen values that {@link loadConfig} makes from a spec. */
+/** Frozen values that {@link loadConfig} returns for a spec. */
 export type ConfigOf<S extends ConfigSpec> = Readonly<{
   [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
 }>;
 
-/** The environment: `process.env` or a plain object in tests. */
+/** Environment variables: `process.env` or a plain object in tests. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads every setting once. An empty variable counts as not set; variables outside the spec are ignored, since all
- * services share one environment. Throws one AppError `config-invalid` that names all problems together.
+ * Reads every setting once. An empty variable counts as unset; variables outside the spec are ignored, since all
+ * services share one environment. Throws one AppError `config-invalid` that lists all problems together.
  */
 export function loadConfig<const S extends ConfigSpec>(spec: S, env: Environment): ConfigOf<S> {
   const values: Record<string, unknown> = {};
@@ -32,7 +32,7 @@ export function loadConfig<const S extends ConfigSpec>(spec: S, env: Environment
   return Object.freeze(values) as ConfigOf<S>;
 }
 
-/** The config by variable name for the start-up line; secrets are `***`, what is not set is `-`. */
+/** Returns the config by variable name for the start-up line; secrets are `***`, unset values are `-`. */
 export function describeConfig<S extends ConfigSpec>(spec: S, config: ConfigOf<S>): Record<string, string> {
   const shown: Record<string, string> = {};
   for (const [name, setting] of Object.entries(spec)) {

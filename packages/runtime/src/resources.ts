@@ -1,16 +1,16 @@
 import { AppError } from './app-error.ts';
 
-/** Told about each resource as it closes; `error` is set when closing failed or took longer than it was given. */
+/** Report of a closed resource; `error` is set if closing failed or exceeded its time. */
 export type CloseReport = Readonly<{ name: string; tookMs: number; error?: unknown }>;
 
 type Resource = Readonly<{ name: string; close: () => Promise<void> | void }>;
 
-// What is kept back for each resource that still waits, so that one that hangs cannot take the time of the others.
+// Time reserved for each resource still to close, so that one that hangs cannot use up the time of the others.
 const reserveMs = 250;
 
 /**
- * Everything a service has opened. `close` closes it in the reverse order of opening, each within what is left of the
- * deadline, and goes on when one fails: the rest must still be closed.
+ * Opened resources of a service. `close` closes them in the reverse order of opening, each within the rest of the
+ * deadline, and continues after a failure: the others must still be closed.
  */
 export class Resources {
   readonly #open: Resource[] = [];
@@ -21,14 +21,16 @@ export class Resources {
     this.#report = report;
   }
 
-  /** Remembers how to close `name`. After closing has begun the resource is closed at once instead. */
+  /** Adds the close function of `name`. After closing has begun, the resource is closed at once instead. */
   add(name: string, close: () => Promise<void> | void): void {
     const resource = { name, close };
     if (this.#closing === undefined) this.#open.push(resource);
     else this.#closing = Promise.all([this.#closing, this.#closeOne(resource, reserveMs)]).then(() => {});
   }
 
-  /** Closes all, once; a second call waits for the first. Never rejects: failures go to the report callback. */
+  /**
+   * Closes all resources, once; a second call waits for the first. Never rejects: failures go to the report callback.
+   */
   async close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#closeAll(deadlineMs);
     await this.#closing;

@@ -1,18 +1,18 @@
 import type { Clock } from './clock.ts';
 
 /**
- * What is done again and again. `firstMs` is the wait before the first turn (0: it begins at once), `everyMs` the pause
- * between the end of a turn and the next, both in milliseconds.
+ * A task that runs periodically. `firstMs` is the delay before the first run (0: it starts at once), `everyMs` the
+ * pause between the end of a run and the next, both in milliseconds.
  */
 export type PeriodicTask = Readonly<{
   clock: Clock;
   firstMs: number;
   everyMs: number;
-  /** Must not reject: what failed is its own to tell. `isStopped`: nobody waits for what it finds any more. */
+  /** Runs once. Must not reject: it reports its own failures. `isStopped`: its result is no longer needed. */
   task: (isStopped: () => boolean) => Promise<void>;
 }>;
 
-/** Does turns until the answer is called. One that is under way then is not waited for. */
+/** Runs `task` periodically until the returned function is called; a run in progress is not awaited. */
 export function runPeriodically({ clock, firstMs, everyMs, task }: PeriodicTask): () => void {
   let isStopped = false;
   let cancel: () => void = () => {};

@@ -1,17 +1,17 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { AppError } from './app-error.ts';
 
-/** Sealing keys by id. The primary one seals; all of them unseal, so that keys can be rotated. */
+/** Sealing keys by id. The primary key seals; all of them unseal, so that keys can be rotated. */
 export type KeyRing = Readonly<{ primaryId: string; keys: ReadonlyMap<string, KeyObject> }>;
 
 const keyBytes = 32;
-// 96 bits, as NIST SP 800-38D recommends for GCM; drawn at random, which is safe up to 2^32 seals a key.
+// 96 bits, as NIST SP 800-38D recommends for GCM; random, which is safe up to 2^32 seals per key.
 const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * A key ring from `id:base64key,id2:base64key`; the first key is the primary one. Keys have 32 bytes. Throws
- * AppError `config-invalid` that never shows a key.
+ * Parses a key ring from `id:base64key,id2:base64key`; the first key is the primary key. Keys have 32 bytes. Throws
+ * AppError `config-invalid` that never contains a key.
  */
 export function keyRing(text: string): KeyRing {
   const keys = new Map<string, KeyObject>();
@@ -36,9 +36,9 @@ function ringProblem(problem: string): AppError {
 }
 
 /**
- * Encrypts with the primary key (AES-256-GCM) to `v1.<keyid>.<iv>.<tag>.<data>`, the last three base64url.
- * `associated` (workspace, entity id, field …) is bound to it: unsealing needs exactly the same parts, so a sealed
- * value cannot be moved to another place.
+ * Encrypts with the primary key (AES-256-GCM) to `v1.<keyid>.<iv>.<tag>.<data>`, the last three base64url. `associated`
+ * (workspace, entity id, field …) is bound to it: unsealing requires exactly the same parts, so a sealed value cannot
+ * be moved to another place.
  */
 export function seal(ring: KeyRing, plaintext: string, associated: readonly string[]): string {
   const iv = randomBytes(ivBytes);
@@ -49,7 +49,10 @@ export function seal(ring: KeyRing, plaintext: string, associated: readonly stri
   return ['v1', ring.primaryId, ...encoded].join('.');
 }
 
-/** The plaintext of {@link seal}. Throws AppError `seal-broken` for an unknown key, a changed value or other associated parts. */
+/**
+ * Returns the plaintext of {@link seal}. Throws AppError `seal-broken` for an unknown key, another value or other
+ * parts.
+ */
 export function unseal(ring: KeyRing, sealed: string, associated: readonly string[]): string {
   const { keyId, iv, tag, data } = parse(sealed);
   const key = keyOf(ring, keyId);
@@ -64,7 +67,9 @@ export function unseal(ring: KeyRing, sealed: string, associated: readonly strin
   }
 }
 
-/** The id of the key that sealed a value: other than the ring's `primaryId` means that it is due for re-sealing. */
+/**
+ * Returns the id of the key that sealed a value: if it is not the ring's `primaryId`, the value is due for re-sealing.
+ */
 export function sealingKeyId(sealed: string): string {
   return parse(sealed).keyId;
 }
@@ -90,7 +95,7 @@ function keyOf(ring: KeyRing, id: string): KeyObject {
   throw new AppError({ code: 'seal-broken', message });
 }
 
-// Each part carries its length, so that ['ab', 'c'] and ['a', 'bc'] differ.
+// Each part includes its length, so that ['ab', 'c'] and ['a', 'bc'] differ.
 function associatedBytes(parts: readonly string[]): Buffer {
   return Buffer.from(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'utf8');
 }

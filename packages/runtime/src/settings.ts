@@ -1,13 +1,13 @@
 import { parseUrl } from './parse-url.ts';
-/** What a setting made of the text it was given: its value, or what is wrong with it (after the setting's name). */
+/** Result of reading a setting's text: its value, or the problem (appended to the setting's name). */
 export type Reading<T> = Readonly<{ ok: true; value: T } | { ok: false; problem: string }>;
 
-/** One operator setting: the variable it comes from, what it is for, and how its text becomes a value. */
+/** One operator setting: its variable, its purpose, and the conversion of its text to a value. */
 export type Setting<T> = Readonly<{
   env: string;
   help: string;
   isSecret: boolean;
-  /** Gets `undefined` when the variable is unset or empty. */
+  /** Converts the text; it is `undefined` if the variable is unset or empty. */
   read: (text: string | undefined) => Reading<T>;
 }>;
 
@@ -55,7 +55,7 @@ export function integer(base: Base<number> & Range): Setting<number> {
   });
 }
 
-/** A line of text; `pattern`, when given, must match the whole of what it should. */
+/** A line of text that matches `pattern`, if given; anchor the pattern to cover the whole text. */
 export function text(base: Base<string> & { readonly pattern?: RegExp }): Setting<string> {
   const { pattern } = base;
   return setting({
@@ -65,7 +65,7 @@ export function text(base: Base<string> & { readonly pattern?: RegExp }): Settin
   });
 }
 
-/** A text that is never shown: neither in the start-up line nor in a complaint about it. */
+/** A text that is never shown: neither in the start-up line nor in an error message. */
 export function secret(base: Base<string> & { readonly minLength?: number }): Setting<string> {
   const { minLength = 1 } = base;
   return setting({
@@ -78,7 +78,7 @@ export function secret(base: Base<string> & { readonly minLength?: number }): Se
   });
 }
 
-/** A comma list; blanks around the items are dropped, and so are empty items. */
+/** A comma-separated list; blanks around the items and empty items are dropped. */
 export function list(base: Base<readonly string[]>): Setting<readonly string[]> {
   const items = (value: string) =>
     value
@@ -94,7 +94,7 @@ export function list(base: Base<readonly string[]>): Setting<readonly string[]> 
   });
 }
 
-/** `true` or `false`, nothing else. */
+/** `true` or `false`, and no other text. */
 export function boolean(base: Base<boolean>): Setting<boolean> {
   return setting({
     base,
@@ -107,7 +107,7 @@ export function boolean(base: Base<boolean>): Setting<boolean> {
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A span of time in milliseconds, written as `250`, `250ms`, `5s`, `10m`, `2h` or `7d`. `min` and `max` are in ms. */
+/** A duration in milliseconds, written as `250`, `250ms`, `5s`, `10m`, `2h` or `7d`. `min` and `max` are in ms. */
 export function duration(base: Base<number> & Range): Setting<number> {
   const wanted = rangeText('a duration (250ms, 5s, 10m, 2h, 7d)', { ...unlimited(base) });
   return setting({
@@ -125,7 +125,7 @@ function unlimited({ min, max }: Range): Range {
   return { min: min ?? 0, ...(max === undefined ? {} : { max }) };
 }
 
-/** One of a closed list of words. */
+/** A word of a closed list. */
 export function choice<const T extends string>(
   base: Base<T> & { readonly values: readonly T[] },
 ): Setting<T> {
@@ -155,7 +155,7 @@ export function url(base: Base<string> & { readonly protocols?: readonly string[
   });
 }
 
-/** The same setting, but `undefined` when its variable is not set. */
+/** The same setting, but `undefined` if its variable is not set. */
 export function optional<T>(inner: Setting<T>): Setting<T | undefined> {
   return { ...inner, read: (value) => (value === undefined ? ok(undefined) : inner.read(value)) };
 }

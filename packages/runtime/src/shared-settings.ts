@@ -1,8 +1,8 @@
 import { boolean, choice, integer, list, secret, text, url } from './settings.ts';
 
 /**
- * Settings that several services read, each defined once. A service's config.ts picks what it needs:
- * `{ kafkaBrokers: sharedSettings.kafkaBrokers, … }`.
+ * Settings that several services read, each defined once. A service's config.ts selects those it requires: `{
+ * kafkaBrokers: sharedSettings.kafkaBrokers, … }`.
  */
 export const sharedSettings = {
   kafkaBrokers: list({ env: 'KAFKA_BROKERS', help: 'set it to the brokers as host:port,host:port' }),

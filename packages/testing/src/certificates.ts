@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-// DER (X.690) as far as a certificate (RFC 5280) needs it, so that tests need neither openssl nor a library.
+// DER (X.690) as far as a certificate (RFC 5280) requires it, so that tests require neither openssl nor a library.
 const tag = (id: number, ...parts: readonly Buffer[]): Buffer => {
   const content = Buffer.concat(parts);
   const size =
@@ -45,16 +45,16 @@ function toPem(label: string, der: Buffer): string {
 /** A certificate and its private key, in PEM. */
 export type Certificate = Readonly<{ cert: string; key: string }>;
 
-/** What a certificate says. */
+/** Contents of a certificate. */
 export type CertificateOptions = Readonly<{
-  /** Names and IPv4 addresses that it is for; the first is its common name. */
+  /** Names and IPv4 addresses of the certificate; the first is its common name. */
   hosts?: readonly string[];
-  /** Validity, milliseconds since the epoch; default from an hour ago to in an hour. */
+  /** Validity, milliseconds since the epoch; default from an hour ago to an hour from now. */
   notBeforeMs?: number;
   notAfterMs?: number;
-  /** Who signs it; without, it signs itself. */
+  /** Signing authority; default self-signed. */
   issuer?: Certificate & Readonly<{ name: string }>;
-  /** Makes it an authority. */
+  /** Marks it as a certificate authority. */
   isAuthority?: boolean;
 }>;
 
@@ -64,7 +64,7 @@ function extensions({ hosts = [], isAuthority = false }: CertificateOptions): Bu
   return tag(0xa3, sequence(...list));
 }
 
-/** Makes an ECDSA P-256 certificate. */
+/** Creates an ECDSA P-256 certificate. */
 export function makeCertificate(options: CertificateOptions): Certificate {
   const { hosts = [], issuer } = options;
   const hour = 3_600_000;
@@ -91,14 +91,14 @@ export function makeCertificate(options: CertificateOptions): Certificate {
   };
 }
 
-/** An authority of one's own: its certificate, and certificates signed by it. */
+/** A private certificate authority: its certificate, and certificates signed by it. */
 export type Authority = Readonly<{
-  /** The authority's certificate in PEM, to be trusted. */
+  /** Certificate of the authority in PEM, to be trusted. */
   cert: string;
   issue: (options: Omit<CertificateOptions, 'issuer' | 'isAuthority'>) => Certificate;
 }>;
 
-/** Makes an authority that nobody trusts yet. */
+/** Creates a certificate authority that no trust store contains yet. */
 export function makeAuthority(name = 'tidings test authority'): Authority {
   const own = makeCertificate({ hosts: [name], isAuthority: true });
   return {

@@ -4,8 +4,8 @@ import { type CommandSender, commandFaults, commandRules } from './command-rules
 import type { LoggedCommand } from './guard-processes.ts';
 import { type MongoDriver, monitoredUri, watchCommands } from './watch-commands.ts';
 
-// Loaded by `node --import` before anything else; see guardProcesses. Does nothing in a process that is no service of ours with
-// documents of its own.
+// Loaded by `node --import` before all other code; see guardProcesses. Does nothing in a process other than a service
+// with its own documents.
 
 const log = process.env['COMMAND_LOG'];
 const entry = process.argv[1] ?? '';
@@ -13,7 +13,7 @@ const [, name = ''] = /[\\/]services[\\/]([a-z]+)[\\/]dist[\\/]/.exec(entry) ?? 
 const isSender = (service: string): service is CommandSender => service in commandRules;
 
 if (log !== undefined && isSender(name)) {
-  // The very instance that the service will load.
+  // The same module instance that the service will load.
   const { mongo } = createRequire(entry)('mongoose') as Readonly<{ mongo: MongoDriver }>;
   process.env['MONGODB_URI'] = monitoredUri(process.env['MONGODB_URI'] ?? '');
   const reported = new Set<string>();

@@ -1,14 +1,14 @@
-// Single-document atomicity only (docs/registry.md). What is not in these lists runs on some MongoDB and not on another, or is
-// not atomic, and must not slip in with a convenient call of the library.
+// Single-document atomicity only (docs/registry.md). A command outside these lists runs on some MongoDB and not on
+// another, or is not atomic, and must not be introduced by a convenience call of the library.
 
-/** What one service may send to MongoDB. */
+/** Commands that one service may send to MongoDB. */
 type CommandRules = Readonly<{
-  /** The fields of each command, besides those that every command may have. */
+  /** Fields of each command, besides those that every command may have. */
   commands: Readonly<Record<string, readonly string[]>>;
   operators: ReadonlySet<string>;
-  /** Whether one statement may be about several documents. */
+  /** Permits a statement that affects several documents. */
   ofMany: boolean;
-  /** Collections of which one command may insert several documents, each of them right by itself. */
+  /** Collections into which one command may insert several documents, each valid by itself. */
   batched: 'all' | ReadonlySet<string>;
 }>;
 
@@ -24,16 +24,16 @@ const everywhere = {
 };
 const comparisons = ['$in', '$lt', '$lte', '$gt', '$and', '$set'];
 
-/** The rules of each service that keeps documents, by its name. */
+/** Rules of each service that stores documents, by its name. */
 export const commandRules = {
-  // The source of truth: each write is compare-and-set of one document. What is counted can be counted again.
+  // The source of truth: each write is a compare-and-set of one document. Counts can be recomputed.
   subscription: {
     commands: everywhere,
     operators: new Set(comparisons),
     ofMany: false,
     batched: new Set(['subscription_health']),
   },
-  // Made anew from Kafka at any time: batches, of which each document is right by itself, and counts.
+  // Can be rebuilt from Kafka at any time: batches, in which each document is valid by itself, and counts.
   history: {
     commands: { ...everywhere, aggregate: ['pipeline', 'cursor'], distinct: ['key', 'query'] },
     operators: new Set([...comparisons, '$or', '$match', '$group', '$sum', '$min']),
@@ -42,7 +42,7 @@ export const commandRules = {
   },
 } as const satisfies Readonly<Record<string, CommandRules>>;
 
-/** A service that keeps documents. */
+/** A service that stores documents. */
 export type CommandSender = keyof typeof commandRules;
 
 const commonFields = [
@@ -57,7 +57,7 @@ const commonFields = [
 const statementFields: ReadonlySet<string> = new Set(['q', 'u', 'limit', 'upsert', 'multi']);
 const indexFields: ReadonlySet<string> = new Set(['key', 'name', 'background']);
 
-/** A command as it goes over the wire. */
+/** A command as it is sent over the wire. */
 export type Command = Readonly<Record<string, unknown>>;
 
 const list = (value: unknown): readonly Command[] => (Array.isArray(value) ? (value as Command[]) : []);
@@ -88,7 +88,7 @@ function statementFaults(name: string, statement: Command, { ofMany }: CommandRu
   return faults;
 }
 
-/** What is wrong with a command of a service by the lists above, in words. */
+/** Returns the violations of the lists above in a command of a service, as text. */
 export function commandFaults(sender: CommandSender, name: string, command: Command): readonly string[] {
   const rules: CommandRules = commandRules[sender];
   const fields = rules.commands[name];

@@ -1,31 +1,31 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 
-/** What the server says about a name. A name without any record answers NODATA; without an entry, NXDOMAIN. */
+/** Records of a name. A name without any record answers NODATA; a name without an entry, NXDOMAIN. */
 export type DnsAnswer = Readonly<{
   a?: readonly string[];
   /** In full or short form. */
   aaaa?: readonly string[];
-  /** The name's alias, which is looked up in the same zone and put into the same answer, as a resolver does. */
+  /** Alias of the name, resolved in the same zone and included in the same answer, as a resolver does. */
   cname?: string;
-  /** Seconds; default 0. */
+  /** Time to live in seconds; default 0. */
   ttlSeconds?: number;
   rcode?: 'SERVFAIL' | 'NXDOMAIN' | 'REFUSED';
-  /** Milliseconds until the answer is sent. */
+  /** Delay of the answer in milliseconds. */
   delayMs?: number;
-  /** Never answers. */
+  /** Sends no answer. */
   isSilent?: boolean;
 }>;
 
-/** One question. `count` is how often this name and type was asked before. */
+/** One question. `count` is the number of earlier questions of this name and type. */
 export type DnsQuestion = Readonly<{ name: string; type: 'A' | 'AAAA' | 'other'; count: number }>;
 
-/** The zone: an answer for each name (lower case), or a function that makes one, for answers that change. */
+/** The zone: an answer for each name (lower case), or a function that returns one, for answers that change. */
 export type DnsZone = Record<string, DnsAnswer | ((question: DnsQuestion) => DnsAnswer)>;
 
 /** A name server on loopback. */
 export type DnsServer = Readonly<{
-  /** `address:port`, as `setServers` of node:dns wants it. */
+  /** `address:port`, as `setServers` of node:dns requires. */
   address: string;
   questions: readonly DnsQuestion[];
   zone: DnsZone;
@@ -52,7 +52,7 @@ function nameBytes(name: string): Buffer {
 }
 
 function ipv6Bytes(address: string): Buffer {
-  // The parser of URLs writes every form, also one with a dotted tail, as groups of hexadecimal digits.
+  // The URL parser writes every form, even one with a dotted tail, as groups of hexadecimal digits.
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
   const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
@@ -82,7 +82,7 @@ function recordsOf(name: string, type: number, answer: DnsAnswer): Buffer[] {
   return [];
 }
 
-/** Starts a name server on a free UDP port of 127.0.0.1. It answers from its zone and asks nobody. */
+/** Starts a name server on a free UDP port of 127.0.0.1. It answers from its zone and forwards nothing. */
 export async function startDnsServer(
   zone: DnsZone = {},
   cleanUp?: (close: () => Promise<void>) => void,

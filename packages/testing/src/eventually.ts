@@ -1,16 +1,16 @@
-/** How long to poll, and when to give up early. */
+/** Polling interval, timeout and abort condition. */
 export type EventuallyOptions = Readonly<{
-  /** Milliseconds; default 15,000. */
+  /** Timeout in milliseconds; default 15,000. */
   timeoutMs?: number;
   /** Milliseconds between tries; default 50. */
   everyMs?: number;
-  /** Ends the polling at once with the last error, e.g. when the process that is waited for has died. */
+  /** Ends the polling at once with the last error, e.g. when the process under test has exited. */
   abortIf?: () => boolean;
 }>;
 
 /**
- * Calls `check` until it stops throwing and answers its result: the way to wait in a test, never a sleep. At the deadline
- * it throws the last error, which therefore should say what is still missing.
+ * Calls `check` until it stops throwing and returns its result: tests wait this way, never with a sleep. At the
+ * deadline it throws the last error, which therefore should describe what is still missing.
  */
 export const eventually = async <T>(
   check: () => T | Promise<T>,

@@ -2,14 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the processes of a guard have sent to MongoDB, kinds by service, such as `history find`. */
+/** Commands that the processes of a guard have sent to MongoDB, kinds by service, such as `history find`. */
 export type ProcessGuard = Readonly<{
-  /** The environment in which a process is watched, and every one that it starts. */
+  /** Environment that watches a process, and every process that it starts. */
   env: Readonly<{ NODE_OPTIONS: string; COMMAND_LOG: string }>;
   seen(): ReadonlySet<string>;
-  /** What the rules of the services do not allow, in words. */
+  /** Returns the violations of the services' rules, as text. */
   faults(): readonly string[];
-  /** Forgets it all. */
+  /** Deletes the log. */
   close(): void;
 }>;
 
@@ -17,8 +17,8 @@ export type ProcessGuard = Readonly<{
 export type LoggedCommand = Readonly<{ service: string; seen?: string; fault?: string }>;
 
 /**
- * As `guardCommands`, for services in processes of their own, built: a hook is loaded into each before its first line. What
- * they sent outlives a kill -9.
+ * Guards services that run, built, in their own processes, as `guardCommands` does: a hook is loaded into each before
+ * its first line. Their log survives a kill -9.
  */
 export function guardProcesses(): ProcessGuard {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-commands-'));

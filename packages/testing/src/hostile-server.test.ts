@@ -6,14 +6,14 @@ import { answering } from './misbehaviours.ts';
 
 const post = 'POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n';
 
-/** Sends the parts and collects what comes back. */
+/** Sends the parts and collects the response. */
 function talk(port: number, parts: readonly string[]): { heard: () => string; isClosed: () => boolean } {
   let heard = '';
   const socket = connect(port, '127.0.0.1');
   socket.on('data', (chunk: Buffer) => {
     heard += chunk.toString('latin1');
   });
-  // A reset is one of the things that these servers do.
+  // These servers may reset the connection.
   socket.on('error', () => socket.destroy());
   for (const part of parts) socket.write(part);
   onTestFinished(() => void socket.destroy());

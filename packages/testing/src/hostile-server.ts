@@ -3,12 +3,12 @@ import { createServer as createTlsServer } from 'node:tls';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 import { type Misbehaviour, type MisbehaviourName, misbehaviours, type Pace } from './misbehaviours.ts';
 
-/** How a hostile server is started. */
+/** Options of a hostile server. */
 export type HostileServerOptions = Readonly<{
   behave: MisbehaviourName | Misbehaviour;
-  /** Key and certificate in PEM make it a TLS server; `onServerName` hears the name that a client asks for (SNI). */
+  /** Key and certificate in PEM, for a TLS server; `onServerName` receives the name that a client requests (SNI). */
   tls?: Readonly<{ key: string; cert: string; onServerName?: (name: string) => void }>;
-  /** Is given the function that closes the server; pass vitest's `onTestFinished`. */
+  /** Receives the function that closes the server; pass vitest's `onTestFinished`. */
   cleanUp?: (close: () => Promise<void>) => void;
 }>;
 
@@ -17,11 +17,11 @@ export type HostileServer = Readonly<{
   /** Without a trailing slash. */
   url: string;
   port: number;
-  /** Connections that are open now. */
+  /** Returns the number of open connections. */
   open: () => number;
-  /** Connections that were ever made. */
+  /** Returns the number of connections since the start. */
   accepted: () => number;
-  /** Requests that were read whole. */
+  /** Returns the number of requests that were read completely. */
   requests: () => number;
   close: () => Promise<void>;
 }>;
@@ -67,7 +67,7 @@ export async function startHostileServer(options: HostileServerOptions): Promise
   let accepted = 0;
   let requests = 0;
   const onConversation = (socket: Socket) => {
-    // A client that hangs up in the middle is what most of these provoke.
+    // Most of these servers cause the client to disconnect early.
     socket.on('error', () => socket.destroy());
     readRequests(socket, () => {
       requests += 1;

@@ -12,10 +12,10 @@ import {
 import type { Producer } from '@tidings/kafka';
 import { eventually } from './eventually.ts';
 
-/** A key of a test: all scopes in an open workspace unless it says otherwise. */
+/** A key for a test: by default all scopes in an open workspace. */
 export type TestKey = Readonly<{
   key: string;
-  /** Of the key; one that follows from workspace and key unless it is given. */
+  /** Id of the key; derived from workspace and key by default. */
   id?: string;
   workspaceId: string;
   consumerId?: string;
@@ -23,7 +23,7 @@ export type TestKey = Readonly<{
   policy?: EventTypePolicy;
 }>;
 
-/** Puts a workspace and a key of it on the access topic, as the subscription service would. */
+/** Publishes a workspace and one of its keys to the access topic, as the subscription service would. */
 export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKey): Promise<void> {
   const workspace = workspaceId(test.workspaceId);
   const records: readonly AccessRecord[] = [
@@ -56,7 +56,7 @@ export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKe
   await producer.publishAll(records.map((record) => ({ topic: topics.access, ...encodeAccess(record) })));
 }
 
-/** Waits until a service knows its keys. */
+/** Waits until a service has loaded its keys. */
 export async function untilLetIn(url: string): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${url}/ready`);

@@ -1,8 +1,8 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 
 /**
- * What the linter finds in an OpenAPI document, errors and warnings alike, as `rule at place: message`. The strict
- * recommended rules, and those that ask for words.
+ * Returns the linter's findings in an OpenAPI document, errors and warnings alike, as `rule at place: message`. Applies
+ * the strict recommended rules, and those that require descriptions.
  */
 export async function lintApi(document: unknown): Promise<readonly string[]> {
   const config = await createConfig({
@@ -19,7 +19,9 @@ export async function lintApi(document: unknown): Promise<readonly string[]> {
   return lint(document, config);
 }
 
-/** What breaks the standard in a document of OpenAPI or AsyncAPI, in the words of {@link lintApi}. No matter of taste. */
+/**
+ * Returns violations of the standard in an OpenAPI or AsyncAPI document, as {@link lintApi} does. No rules of style.
+ */
 export const lintStandard = async (document: unknown): Promise<readonly string[]> =>
   lint(document, await createConfig({ extends: ['spec'] }));
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A server that listens, and its open connections. */
+/** A listening server, and its open connections. */
 export type LoopbackListener = Readonly<{
   port: number;
   sockets: ReadonlySet<Socket>;
@@ -9,7 +9,7 @@ export type LoopbackListener = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** Lets the server listen on a free port of 127.0.0.1. */
+/** Makes the server listen on a free port of 127.0.0.1. */
 export async function listenOnLoopback(server: Server): Promise<LoopbackListener> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

@@ -8,12 +8,12 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 
-/** When what the builders make was accepted, in epoch milliseconds. */
+/** Acceptance time of everything the builders create, in epoch milliseconds. */
 export const builtAtMs = 1_790_000_000_000;
 
 const anEventId = (n: number) => eventId(`evt_${n.toString(16).padStart(32, '0')}`);
 
-/** A subscription that receives every event of `ws_demo`, as the topic holds it; it has no secret. */
+/** Returns a subscription that receives every event of `ws_demo`, as the topic holds it; it has no secret. */
 export const aSubscriptionRecord = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
   type: 'SubscriptionChanged.v1',
   id: subscriptionId('sub_1'),
@@ -44,7 +44,9 @@ export const aSubscriptionRecord = (over: Partial<SubscriptionRecord> = {}): Sub
   ...over,
 });
 
-/** What a command and its attempts say alike of the first attempt of event `n` for the one subscription. */
+/**
+ * Returns the fields that a command and its attempts share for the first attempt of event `n` for the one subscription.
+ */
 const aFirstAttempt = (n: number, over: Partial<Pick<DeliveryState, 'eventId' | 'subscriptionId'>>) => {
   const { eventId: event = anEventId(n), subscriptionId: subscription = subscriptionId('sub_1') } = over;
   return {
@@ -62,7 +64,7 @@ const aFirstAttempt = (n: number, over: Partial<Pick<DeliveryState, 'eventId' | 
   } as const;
 };
 
-/** The state of a command that was just requested: event `n` for the one subscription, no attempt yet. */
+/** Returns the state of a new command: event `n` for the one subscription, no attempt yet. */
 export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState => ({
   type: 'DeliveryRequested.v1',
   ...aFirstAttempt(n, over),
@@ -76,7 +78,7 @@ export const aDeliveryState = (n = 1, over: Partial<DeliveryState> = {}): Delive
   ...over,
 });
 
-/** What the attempts topic says of the first attempt of that delivery: delivered. */
+/** Returns the attempt event of the first attempt of that delivery: delivered. */
 export const anAttemptRecord = (n = 1, over: Partial<AttemptRecorded> = {}): AttemptRecorded => ({
   type: 'AttemptRecorded.v1',
   ...aFirstAttempt(n, over),

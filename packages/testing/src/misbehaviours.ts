@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** How an endpoint misbehaves once it has read a whole request. It may write to the socket for as long as it is open. */
+/** Misbehaviour of an endpoint after it has read a complete request. It may write to the socket while it is open. */
 export type Misbehaviour = (socket: Socket, pace: Pace) => void;
 
 /** Timers that end with their socket. */
@@ -12,26 +12,26 @@ export type Pace = Readonly<{
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const tenGigabytes = 10_000_000_000;
-// To make one takes longer than all else that a test does with it.
+// Creating one takes longer than the rest of a test.
 let bomb: Buffer | undefined;
 const kilobyte = 'x'.repeat(1_024);
 const headerLine = 'x-flood: 0123456789\r\n';
 const earlyHints = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
 
-/** Writes the text over and over, as fast as the other side reads, until the socket is closed. */
+/** Writes the text repeatedly, as fast as the other side reads, until the socket is closed. */
 function pour(socket: Socket, text: string): void {
-  // In large pieces, so that the flood costs the reader and not this process.
+  // In large pieces, so that the load falls on the reader and not on this process.
   const chunk = text.repeat(Math.ceil(65_536 / text.length));
   const write = () => {
     while (!socket.destroyed && socket.write(chunk)) {
-      // As long as the socket takes more.
+      // While the socket accepts more.
     }
   };
   socket.on('drain', write);
   write();
 }
 
-/** The ways to misbehave, by name. Each begins where a request has been read whole. */
+/** Misbehaviours by name. Each begins after a complete request. */
 export const misbehaviours = {
   /** Reads and never answers. */
   blackhole: () => {},
@@ -44,7 +44,7 @@ export const misbehaviours = {
   'close-mid-body-as-announced': (socket) =>
     socket.end(`${ok}connection: close\r\ncontent-length: 1000\r\n\r\nhalf`),
   'close-mid-header': (socket) => socket.end(`${ok}x-a: 1\r\nx-b`),
-  /** One byte of a header at a time. */
+  /** Sends one byte of a header at a time. */
   'slow-headers': (socket, { every }) => {
     socket.write(ok);
     every(10, () => socket.write('x'));
@@ -69,19 +69,19 @@ export const misbehaviours = {
   'ten-gigabytes-announced': (socket) => {
     socket.write(`${ok}content-length: ${tenGigabytes}\r\n\r\n`);
   },
-  /** 10 MB of zeros in about 10 KB. */
+  /** Sends 10 MB of zeros in about 10 KB. */
   'gzip-bomb': (socket) => {
     bomb ??= gzipSync(Buffer.alloc(10_000_000));
     socket.write(`${ok}content-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`);
     socket.write(bomb);
   },
-  /** A body that ends when the connection does, on a connection that does not. */
+  /** Sends a body that only the close of the connection ends, and never closes it. */
   'never-closes': (socket) => {
     socket.write(`${ok}\r\nall of it`);
   },
-  /** Answers whole, then ends its side and goes on reading. */
+  /** Sends a complete response, then ends its side and goes on reading. */
   'half-close': (socket) => socket.end(`${ok}content-length: 2\r\n\r\nok`),
-  /** Ends its side without an answer and goes on reading. */
+  /** Ends its side without a response and goes on reading. */
   'half-close-before-answer': (socket) => socket.end(),
   'http-1.0': (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nold'),
   'informational-flood': (socket) => pour(socket, earlyHints),
@@ -98,7 +98,7 @@ export const misbehaviours = {
   'body-on-204': (socket) => {
     socket.write('HTTP/1.1 204 No Content\r\n\r\nthis may not be here');
   },
-  /** A second answer that nobody asked for, waiting for the next request. */
+  /** Sends a second, unrequested response in advance of the next request. */
   'answer-in-advance': (socket) => {
     socket.write(`${ok}content-length: 2\r\n\r\nok${ok}content-length: 6\r\n\r\nforged`);
   },
@@ -136,11 +136,11 @@ export const misbehaviours = {
   'unasked-upgrade': (socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
   },
-  /** Success, but only after a second. */
+  /** Succeeds, but only after a second. */
   'late-success': (socket, { after }) => {
     after(1_000, () => socket.write(`${ok}content-length: 2\r\n\r\nok`));
   },
-  /** Points to other addresses in the ways that HTTP has besides a redirect. */
+  /** Points to other addresses by the means that HTTP has besides a redirect. */
   'alternative-service': (socket) => {
     socket.write(`${ok}alt-svc: h2="127.0.0.1:1"; ma=3600\r\nrefresh: 0; url=http://127.0.0.1:1/\r\n`);
     socket.write('content-length: 2\r\n\r\nok');
@@ -150,7 +150,7 @@ export const misbehaviours = {
 /** See {@link misbehaviours}. */
 export type MisbehaviourName = keyof typeof misbehaviours;
 
-/** A misbehaviour that answers with this status and these headers, and nothing more. */
+/** Returns a misbehaviour that responds with this status and these headers only. */
 export function answering(status: number, headers: Readonly<Record<string, string>> = {}): Misbehaviour {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return (socket) => socket.write(`HTTP/1.1 ${status} Status\r\n${lines.join('')}content-length: 0\r\n\r\n`);

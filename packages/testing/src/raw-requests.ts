@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** A request as bytes, and the status that every server of Tidings answers it with, whatever routes it has. */
+/** A request as bytes, and the status with which every Tidings server responds, independent of its routes. */
 export type RawRequest = Readonly<{ name: string; text: string; status: number }>;
 
 const head = (line: string, ...fields: readonly string[]): string =>
@@ -13,8 +13,8 @@ const many = (count: number, field: string): string[] => Array.from({ length: co
 const refused = (name: string, text: string, status: number): RawRequest => ({ name, text, status });
 
 /**
- * Requests that are refused for their form alone, by RFC 9110 and RFC 9112: each must get the same status with a
- * problem+json body from every server.
+ * Requests that are refused for their syntax alone, by RFC 9110 and RFC 9112: every server must respond to each with
+ * the same status and a problem+json body.
  */
 export const malformedRequests: readonly RawRequest[] = [
   refused('no Host', get(), 400),
@@ -58,7 +58,7 @@ export const malformedRequests: readonly RawRequest[] = [
   refused('a version that is none', head('GET /v1/events HTTP/1.2', 'Host: x'), 400),
 ];
 
-/** Writes a text to a port of this machine and resolves with all that comes back until the connection is closed. */
+/** Writes a text to a port of this machine and resolves with everything received until the connection is closed. */
 export async function exchange(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

@@ -13,34 +13,34 @@ export type ReceivedRequest = Readonly<{
   headers: IncomingHttpHeaders;
   body: Buffer;
   receivedAtMs: number;
-  /** What the signature is worth; null when the receiver was given no secrets. */
+  /** Result of verifying the signature; null if the receiver has no secrets. */
   verification: VerifyResult | null;
 }>;
 
-/** What a receiver answers. `hang` never answers; `reset` closes the connection without an answer. */
+/** Answer of a receiver. `hang` never answers; `reset` closes the connection without an answer. */
 export type ReceiverAnswer =
   | Readonly<{
       status: number;
       headers?: Readonly<Record<string, string>>;
       body?: string | Buffer;
-      /** Milliseconds until the answer is sent. */
+      /** Delay of the answer in milliseconds. */
       delayMs?: number;
     }>
   | 'hang'
   | 'reset';
 
-/** Decides the answer to each request. */
+/** Returns the answer to each request. */
 export type AnswerTo = (request: ReceivedRequest) => ReceiverAnswer;
 
-/** How a receiver is started. */
+/** Options of a receiver. */
 export type ReceiverOptions = Readonly<{
-  /** Secrets (`whsec_…`) that requests may be signed with. */
+  /** Secrets (`whsec_…`) that may sign requests. */
   secrets?: readonly string[];
   /** The first answer; default status 204. */
   answer?: ReceiverAnswer | AnswerTo;
-  /** Key and certificate in PEM make it an https server; with `ca` it demands a client certificate of that authority. */
+  /** Key and certificate in PEM, for an https server; with `ca` it requires a client certificate of that authority. */
   tls?: Readonly<{ key: string; cert: string; ca?: string }>;
-  /** Is given the function that closes the receiver; pass vitest's `onTestFinished`. */
+  /** Receives the function that closes the receiver; pass vitest's `onTestFinished`. */
   cleanUp?: (close: () => Promise<void>) => void;
 }>;
 
@@ -51,14 +51,14 @@ export type Receiver = Readonly<{
   port: number;
   /** Everything received since the start or the last `forget`, in order of arrival. */
   requests: readonly ReceivedRequest[];
-  /** Changes the answer to whatever comes from now on. */
+  /** Changes the answer to all requests from now on. */
   answer: (answer: ReceiverAnswer | AnswerTo) => void;
-  /** Answers the next `times` requests so, and then as before. */
+  /** Gives `answer` to the next `times` requests, and then the earlier answer again. */
   failNext: (times: number, answer?: ReceiverAnswer) => void;
   /** Resolves with all requests once there are at least `count`. */
   waitFor: (count: number, options?: EventuallyOptions) => Promise<readonly ReceivedRequest[]>;
   forget: () => void;
-  /** Open connections. */
+  /** Returns the number of open connections. */
   connections: () => number;
   close: () => Promise<void>;
 }>;
@@ -129,8 +129,8 @@ const toFunction = (answer: ReceiverAnswer | AnswerTo): AnswerTo =>
   typeof answer === 'function' ? answer : () => answer;
 
 /**
- * Starts an endpoint on a free port of 127.0.0.1 that records every request and answers as it is told (default 204).
- * A request whose body is cut off is not recorded.
+ * Starts an endpoint on a free port of 127.0.0.1 that records every request and sends the configured answer (default
+ * 204). A request whose body is cut off is not recorded.
  */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const { secrets, tls, cleanUp } = options;
@@ -142,7 +142,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     timers: new Set(),
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    // A sender that hangs up in the middle ends the request; there is nobody left to tell.
+    // A sender that disconnects early ends the request; no peer is left to respond to.
     handle(state, secrets, { request, response }).catch(() => response.destroy());
   };
   const server =

@@ -2,14 +2,18 @@ import { inject } from 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Of the first stack: for packages/kafka, which cannot import this and names every topic and group anew. */
+    /**
+     * Brokers of the first stack: for packages/kafka, which cannot import this and uses unique topic and group names.
+     */
     brokers: string[];
-    /** The stacks of the integration tests, one for each worker: `brokers` as `host:port`, the URI without a database name. */
+    /**
+     * Stacks of the integration tests, one for each worker: `brokers` as `host:port`, the URI without a database name.
+     */
     stacks: { brokers: string[]; mongodbUri: string }[];
   }
 }
 
-/** The stack of the worker that runs this file; workers are numbered from 1. */
+/** Returns the stack of the worker that runs this file; workers are numbered from 1. */
 function ownStack(): Readonly<{ brokers: readonly string[]; mongodbUri: string }> {
   const stacks = inject('stacks');
   const stack = stacks[Number(process.env['VITEST_POOL_ID']) - 1];
@@ -18,8 +22,13 @@ function ownStack(): Readonly<{ brokers: readonly string[]; mongodbUri: string }
   return stack;
 }
 
-/** `host:port` of each broker that the set-up of the integration tests has started for this file's worker, with every topic. */
+/**
+ * Returns `host:port` of each broker that the set-up of the integration tests has started for this file's worker. The
+ * brokers have every topic.
+ */
 export const sharedBrokers = (): readonly string[] => ownStack().brokers;
 
-/** URI of the embedded MongoDB that the set-up has started for this file's worker, without a database name. */
+/**
+ * Returns the URI of the embedded MongoDB that the set-up has started for this file's worker, without a database name.
+ */
 export const sharedMongodbUri = (): string => ownStack().mongodbUri;

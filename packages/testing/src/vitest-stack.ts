@@ -26,12 +26,13 @@ const folders: DataFolder[] = [];
 let stacks: readonly Stack[] = [];
 
 /**
- * Starts a stack for each worker, in a temporary folder and on free ports, and creates every topic in it. Files that run side by
- * side then share no broker and no database, so nothing that one of them stops, floods or leaves behind reaches another.
+ * Starts a stack for each worker, in a temporary folder and on free ports, and creates every topic in it. Files that
+ * run in parallel then share no broker and no database, so a file cannot affect others by what it stops, floods or
+ * leaves behind.
  */
 export async function setup(project: TestProject): Promise<void> {
   await endAbandoned();
-  // vitest runs no teardown when it is told to end; an exit handler has no time to wait, so it kills.
+  // vitest runs no teardown when it is terminated; an exit handler cannot wait, so it kills.
   process.once('SIGTERM', () => process.exit(143));
   process.once('exit', killNow);
   const { maxWorkers = 1 } = project.config;
@@ -77,16 +78,16 @@ function killNow(): void {
   for (const part of parts) part.signal('SIGKILL');
 }
 
-/** Ends what a test run that was killed has left behind. The lock of a run that goes on keeps its folder. */
+/** Cleans up after a killed test run. The lock of a run in progress protects its folder. */
 async function endAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const path = join(tmpdir(), name);
-    // One without a lock is being made by a run that starts right now.
+    // A run that starts right now is creating a folder without a lock.
     if (!name.startsWith(prefix) || !existsSync(join(path, 'lock.json'))) continue;
     try {
       await DataFolder.open(path).endLeftovers();
     } catch {
-      // It belongs to a run that goes on, or is being removed by it right now.
+      // The folder belongs to a run in progress, which may be removing it right now.
       continue;
     }
     await rm(path, { recursive: true, force: true });

@@ -1,12 +1,12 @@
 import { type Command, type CommandSender, commandFaults } from './command-rules.ts';
 
-/** The driver of MongoDB, such as `mongoose.mongo`: that very instance whose clients are to be watched. */
+/** The MongoDB driver, such as `mongoose.mongo`: the module instance whose clients are to be watched. */
 export type MongoDriver = Readonly<{
   MongoClient: Readonly<{ prototype: object }>;
   BSON: Readonly<{ serialize(document: object): Uint8Array; deserialize(bytes: Uint8Array): object }>;
 }>;
 
-/** Every kind of command that went to MongoDB since the guard was set up, and what was wrong with them, in words. */
+/** All kinds of commands sent to MongoDB since the guard was set up, and their violations, as text. */
 export type CommandGuard = Readonly<{ seen: ReadonlySet<string>; faults: readonly string[] }>;
 
 type Started = Readonly<{ commandName: string; command: Command }>;
@@ -14,7 +14,7 @@ type Client = Readonly<{ on(event: 'commandStarted', listener: (started: Started
 type Prototype = { connect(this: Client): Promise<unknown> };
 
 /**
- * Tells of every command of every client that connects from here on, in this process. Their URI must say
+ * Reports every command of every client that connects from now on, in this process. Their URI must contain
  * `monitorCommands=true`: see {@link monitoredUri}.
  */
 export function watchCommands(
@@ -25,14 +25,14 @@ export function watchCommands(
   const { connect } = prototype;
   prototype.connect = async function watched(this: Client) {
     this.on('commandStarted', ({ commandName, command }) => {
-      // As it goes over the wire: the library's own objects have fields that are never sent.
+      // As it is sent over the wire: the library's own objects have fields that are never sent.
       onCommand(commandName, BSON.deserialize(BSON.serialize(command)) as Command);
     });
     return connect.call(this);
   };
 }
 
-/** Holds what this process sends to MongoDB against the rules of a service; see {@link watchCommands}. */
+/** Checks the commands of this process to MongoDB against the rules of a service; see {@link watchCommands}. */
 export function guardCommands(driver: MongoDriver, sender: CommandSender): CommandGuard {
   const seen = new Set<string>();
   const faults: string[] = [];
@@ -43,10 +43,10 @@ export function guardCommands(driver: MongoDriver, sender: CommandSender): Comma
   return { seen, faults };
 }
 
-/** The URI with which a client tells of its commands. */
+/** Returns the URI with which a client reports its commands. */
 export function monitoredUri(uri: string): string {
   if (/[?&]monitorCommands=true/.test(uri)) return uri;
-  // No URL to the standard when it names several hosts.
+  // The standard does not define it as a URL if it names several hosts.
   const [, address = uri, query] = /^(mongodb(?:\+srv)?:\/\/[^/?]+\/?[^?]*)\??(.*)$/.exec(uri) ?? [];
   const path = /\/\/[^/]+\//.test(address) ? address : `${address}/`;
   return `${path}?${query ? `${query}&` : ''}monitorCommands=true`;

@@ -2,18 +2,18 @@ import type { Logger } from '@tidings/observability';
 import kafkajs, { type Kafka, type logCreator, type RetryOptions } from 'kafkajs';
 import { registerLz4 } from './lz4-codec.ts';
 
-/** Which cluster, and under what name we talk to it. */
+/** Brokers of a cluster, and the client name used with them. */
 export type KafkaEndpoint = Readonly<{
   brokers: readonly string[];
   clientId: string;
   logger: Logger;
-  /** How long a broker may take to answer before it counts as gone. Default 15,000. */
+  /** Maximum time for a broker's response before the broker counts as unavailable. Default 15,000. */
   requestTimeoutMs?: number;
 }>;
 
 /**
- * Retries inside kafkajs, for connections, metadata and joins. Always given in full: kafkajs picks other defaults when
- * NODE_ENV is `test`, and then tests would run what production does not.
+ * Retries inside kafkajs, for connections, metadata and joins. All fields are set: kafkajs has other defaults when
+ * NODE_ENV is `test`, and tests would then run with other values than production.
  */
 export const clientRetry: RetryOptions = {
   retries: 4,
@@ -23,7 +23,7 @@ export const clientRetry: RetryOptions = {
   factor: 0.2,
 };
 
-// kafkajs repeats itself while a broker is away; what matters is logged by our own loops, so this is for searching only.
+// kafkajs logs repeatedly while a broker is unavailable; the retry loops here log what matters. For debugging only.
 const quietLogs =
   (logger: Logger): logCreator =>
   () =>
@@ -32,7 +32,9 @@ const quietLogs =
     logger.debug({ ...fields, namespace, message }, 'kafka.client');
   };
 
-/** A kafkajs client. One for each consumer: two consumers of one client would share a map of offsets. */
+/**
+ * Creates a kafkajs client. Each consumer requires its own: two consumers of one client would share a map of offsets.
+ */
 export function createKafka({ brokers, clientId, logger, requestTimeoutMs }: KafkaEndpoint): Kafka {
   registerLz4();
   return new kafkajs.Kafka({

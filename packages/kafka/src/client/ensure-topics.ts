@@ -6,8 +6,8 @@ import { createKafka } from './client.ts';
 import { reasonOf } from './errors.ts';
 
 /**
- * `replicationFactor` of topics that are made; `minInsyncReplicas` defaults to 2 from three replicas on, else 1.
- * `topics` defaults to all of the system.
+ * Options of {@link ensureTopics}. `replicationFactor` applies to topics that are created; `minInsyncReplicas` defaults
+ * to 2 from three replicas on, else 1. `topics` defaults to all topics of the system.
  */
 export type EnsureTopicsOptions = Readonly<{
   brokers: readonly string[];
@@ -17,18 +17,18 @@ export type EnsureTopicsOptions = Readonly<{
   logger: Logger;
 }>;
 
-/** What was done, and what an operator should know: each warning is a sentence with what to do. */
+/** Topics created, and warnings for the operator: each is a sentence that includes the action to take. */
 export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings: readonly string[] }>;
 
-// 30 days. Kafka's default of 7 makes a stack that was off for longer read everything again, old retries included.
+// 30 days. With Kafka's default of 7, a stack that was stopped for longer reads everything again, old retries included.
 const minOffsetsRetentionMinutes = 43_200;
 const startingMs = 30_000;
 const pollMs = 100;
 
 /**
- * Creates the topics that are missing, and waits until every partition has a leader. What exists is not changed: it is
- * compared, and differences come back as warnings (and log lines). Throws AppError `config-invalid` where going on would
- * break a promise, `unavailable` when the brokers do not answer.
+ * Creates missing topics, and waits until every partition has a leader. Existing topics are not changed but compared;
+ * differences are returned as warnings (and logged). Throws AppError `config-invalid` if continuing would break a
+ * guarantee, `unavailable` if the brokers do not respond.
  */
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
   const { brokers, logger, topics: wanted = allTopics } = options;
@@ -65,20 +65,20 @@ async function createMissing(
     replicationFactor,
     configEntries: Object.entries({
       'min.insync.replicas': String(minInsyncReplicas),
-      // As the producer made it: the broker must not compress again.
+      // Keeps the producer's compression: the broker must not compress again.
       'compression.type': 'producer',
       ...config,
     }).map(([name, value]) => ({ name, value })),
   });
   const request = { topics: missing.map(toConfig), waitForLeaders: false, timeout: 15_000 };
   await untilDeadline(async () => {
-    // Answers false when another instance was faster with one of them.
+    // Returns false if another instance created one of them first.
     await admin.createTopics(request);
   });
   return missing.map(({ name }) => name);
 }
 
-/** Repeats what brokers that are still starting may refuse: one that has not joined counts as absent. */
+/** Repeats requests that brokers may refuse during startup: one that has not joined counts as absent. */
 async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
   const deadlineMs = performance.now() + startingMs;
   for (;;) {
@@ -102,13 +102,13 @@ async function waitForLeaders(
     const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
     const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
     if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);
-    // Named as leader is not yet at work: until the broker has opened the log it answers that it is not the leader.
+    // A named leader may not be ready yet: until the broker has opened the log, it responds that it is not the leader.
     await Promise.all(known.map(({ name }) => admin.fetchTopicOffsets(name)));
     return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
   });
 }
 
-// Delivery finds the attempts and holds of a subscription in the partition of the same number as its deliveries.
+// Delivery reads a subscription's attempts and ordering changelog from the partition number of its deliveries.
 function assertPartitionedAlike(counts: ReadonlyMap<string, number>): void {
   const alike = [topics.deliveries, topics.attempts, topics.holds].filter(({ name }) => counts.has(name));
   const found = alike.map(({ name }) => `${name} ${counts.get(name)}`);

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 
-// An answer about several topics or groups is one error that lists theirs.
+// A response about several topics or groups is one error that lists their errors.
 function* causesOf(thrown: unknown): Generator<Error> {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     yield error;
@@ -12,7 +12,7 @@ function* causesOf(thrown: unknown): Generator<Error> {
 const protocolTypeOf = (error: Error): string | undefined =>
   error instanceof kafkajs.KafkaJSProtocolError ? error.type : undefined;
 
-// The broker refuses the records themselves; sent again they are refused again.
+// The broker refuses the records themselves, and would refuse them again.
 const rejectedTypes = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -21,15 +21,15 @@ const rejectedTypes = new Set([
 ]);
 
 /**
- * Whether a send failed because of what is in it. Everything else (brokers away, a missing topic, a missing right) can
- * pass, so it is repeated until it does: giving up would lose what the caller was promised.
+ * Returns true if a send failed because of its content. Every other cause (brokers unavailable, a missing topic or
+ * permission) can pass, so the send is repeated until it succeeds: to give up would lose records the caller relies on.
  */
 export function isRejection(thrown: unknown): boolean {
   for (const error of causesOf(thrown)) if (rejectedTypes.has(protocolTypeOf(error) ?? '')) return true;
   return false;
 }
 
-// A commit or heartbeat of a generation that has passed: the next join settles it.
+// A commit or heartbeat of a past generation: the next join resolves it.
 const superseded = new Set([
   'REBALANCE_IN_PROGRESS',
   'ILLEGAL_GENERATION',
@@ -37,13 +37,13 @@ const superseded = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
 
-/** Whether the group has moved on to another generation, which is no fault. */
+/** Returns true if the group has moved to another generation, which is not a failure. */
 export function isSuperseded(thrown: unknown): boolean {
   for (const error of causesOf(thrown)) if (superseded.has(protocolTypeOf(error) ?? '')) return true;
   return false;
 }
 
-/** The protocol error's name, else the message: one short text for logs. */
+/** Returns the protocol error's name, else the message: one short text for logs. */
 export function reasonOf(thrown: unknown): string {
   for (const error of causesOf(thrown)) {
     const type = protocolTypeOf(error);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-// What patches/kafkajs@2.2.4.patch changes inside kafkajs, where no public call shows it alone.
+// Tests the parts of patches/kafkajs@2.2.4.patch inside kafkajs that no public call exercises alone.
 const require = createRequire(import.meta.url);
 
 type Headers = Record<string, string | Buffer | (string | Buffer)[]>;
@@ -102,7 +102,7 @@ describe('records as the patch encodes them', () => {
   });
 });
 
-/** A socket that connects when the test says so. */
+/** A socket that connects when the test triggers it. */
 class FakeSocket extends EventEmitter {
   isDestroyed = false;
   readonly onConnect: () => void;
@@ -196,7 +196,7 @@ describe('an admin as the patch makes it', () => {
         refreshMetadata: async () => {
           refreshes += 1;
         },
-        // What another topic's refresh has left behind knows this one no more: before the first request, then between two.
+        // The metadata after another topic's refresh lacks this topic: before the first request, then between two.
         fetchTopicsOffset: async ([{ topic, partitions }]: [
           { topic: string; partitions: readonly object[] },
         ]) => {

@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs';
 import { compressFrame, compressFrameSync, decompressFrame, decompressFrameSync } from 'lz4-napi';
 
-// Below this the work takes less time than handing it to the thread pool; above it the event loop should stay free.
+// Below this size the work takes less time than the thread pool's overhead; above it the event loop must stay free.
 const inlineBytes = 64 * 1024;
 
 async function compress(data: Buffer): Promise<Buffer> {
@@ -15,13 +15,13 @@ async function decompress(data: Buffer): Promise<Buffer> {
 let isRegistered = false;
 
 /**
- * Teaches kafkajs LZ4 (attribute 3 of a record batch), in the frame form that Kafka prescribes (KIP-57), not raw blocks.
- * kafkajs keeps codecs per process, so this happens once.
+ * Registers LZ4 with kafkajs (attribute 3 of a record batch), in the frame format that Kafka prescribes (KIP-57), not
+ * raw blocks. kafkajs stores codecs per process, so this happens once.
  */
 export function registerLz4(): void {
   if (isRegistered) return;
   isRegistered = true;
-  // Only the default import: the named exports of kafkajs's CommonJS are undefined at run time.
+  // Requires the default import: the named exports of kafkajs's CommonJS are undefined at run time.
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
     compress: async (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
     decompress,

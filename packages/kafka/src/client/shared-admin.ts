@@ -6,7 +6,7 @@ import { reasonOf } from './errors.ts';
 
 const closeTimeoutMs = 2_000;
 
-/** One admin connection for a bus: opened when first needed, replaced after any failure, since kafkajs's may stay broken. */
+/** One admin connection for a bus: opened at first use, replaced after any failure, since kafkajs's may stay broken. */
 export class SharedAdmin {
   readonly #endpoint: KafkaEndpoint;
   #admin: Promise<Admin> | undefined;
@@ -15,7 +15,7 @@ export class SharedAdmin {
     this.#endpoint = endpoint;
   }
 
-  /** Rejects with AppError `unavailable`, the kafkajs error as its cause. */
+  /** Runs `work`. Rejects with AppError `unavailable`, with the kafkajs error as its cause. */
   async run<R>(work: (admin: Admin) => Promise<R>): Promise<R> {
     this.#admin ??= this.#open();
     const current = this.#admin;

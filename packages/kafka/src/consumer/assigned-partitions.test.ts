@@ -23,7 +23,7 @@ const recordsOf = (partition: number, from: number, to: number): IncomingRecord[
     value: Buffer.alloc(10),
   }));
 
-/** A lane set over a log that only writes down what it is told. */
+/** Creates assigned partitions over a log that only records its calls. */
 function assignedPartitions(
   overrides: Partial<RunPartitionsOptions<bigint>> = {},
   poison: () => Promise<void> = async () => {},
@@ -120,7 +120,7 @@ describe('lane set', () => {
     set.deliver(0, 0, 5);
     set.workers.assign([ref(0)], { isSameMember: true });
     expect(set.calls.slice(-2)).toEqual(['revoked 1', 'seek 0 5']);
-    // Fetched before the rebalance: seen already, but for the last.
+    // Fetched before the rebalance: all seen already, except the last.
     expect(set.deliver(0, 2, 6)).toBe(true);
     expect(offsetsOf(set.items)).toEqual([0, 1, 2, 3, 4, 5]);
     for (const item of set.items) item.done();

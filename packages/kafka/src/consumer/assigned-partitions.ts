@@ -14,8 +14,8 @@ import {
 import { PartitionWorker, type PartitionWorkerHandlers } from './partition-worker.ts';
 
 /**
- * The partitions that a consumer owns at present. Knows about generations, restoring, holding back and committing, and
- * nothing about Kafka: the memory bus runs on the same code.
+ * Partitions that a consumer owns at present. Implements generations, restoring, back-pressure and commits, and is
+ * independent of Kafka: the memory bus runs on the same code.
  */
 export class AssignedPartitions<T> {
   readonly #options: AssignedPartitionsOptions<T>;
@@ -23,7 +23,7 @@ export class AssignedPartitions<T> {
   readonly #opener: PartitionOpener<T>;
   readonly #committer: OffsetCommitter<T>;
   readonly #workers = new Map<string, PartitionWorker<T>>();
-  /** Failures in a row by partition, until its committed offset has passed the place where it failed. */
+  /** Consecutive failures by partition, until its committed offset has passed the failed one. */
   readonly #failures = new Map<string, Readonly<{ count: number; offset: number }>>();
   /** Partitions that wait for their restart. */
   readonly #restarting = new Set<string>();
@@ -53,7 +53,7 @@ export class AssignedPartitions<T> {
     this.#committer = new OffsetCommitter(options, (worker) => this.#forgetFailure(worker));
   }
 
-  /** How far the work on each partition is. */
+  /** Returns the progress of each partition. */
   progress(): Iterable<PartitionProgress> {
     return this.#workers.values();
   }
@@ -68,30 +68,30 @@ export class AssignedPartitions<T> {
     return [...this.#workers.values()].map(({ ref }) => ref);
   }
 
-  /** Whether some partition waits for its restart after a failed handler. */
+  /** True while some partition waits for its restart after a failed handler. */
   get isRestarting(): boolean {
     return this.#restarting.size > 0;
   }
 
-  /** Partitions that should be receiving records, and the next offset that each wants. */
+  /** Returns the partitions that should receive records, and the next offset of each. */
   awaitingRecords(): CommitOffset[] {
     const workers = [...this.#workers.values()].filter(({ isOpen, isPaused }) => isOpen && !isPaused);
     return workers.map(({ ref, position }) => ({ ...ref, offset: position }));
   }
 
-  /** The next offset that an open partition wants, else 0. */
+  /** Returns the next offset of an open partition, else 0. */
   position(ref: PartitionRef): number {
     return this.#openWorker(ref)?.position ?? 0;
   }
 
-  /** Offsets before `offset` hold nothing for us. */
+  /** Skips to `offset`: the log holds no records before it. */
   skipTo(ref: PartitionRef, offset: number): void {
     this.#openWorker(ref)?.skipTo(offset);
   }
 
   /**
-   * A new generation has begun. Lanes go on where the partition stayed ours (`isSameMember`: nobody else can have had it
-   * in between); all others are closed, and new ones are opened.
+   * Applies a new generation. Workers continue if the partition stayed owned (`isSameMember`: no other member can have
+   * owned it in between); all others are closed, and new ones are opened.
    */
   assign(refs: readonly PartitionRef[], { isSameMember }: Readonly<{ isSameMember: boolean }>): void {
     const { source } = this.#options;
@@ -106,18 +106,20 @@ export class AssignedPartitions<T> {
         worker = this.#createWorker(ref);
         fresh.push(worker);
       }
-      // After a rejoin kafkajs starts again from the committed offset: go on where we are instead.
+      // After a rejoin kafkajs restarts from the committed offset: continue from the current position instead.
       if (worker.isOpen) source.seek(ref, worker.position);
       if (worker.isPaused) source.pause(ref);
     }
     if (fresh.length > 0) void this.#opener.open(fresh);
   }
 
-  /** Hands on what was fetched. False when it is not what the partition waits for and must be fetched again. */
+  /**
+   * Passes a fetched batch on. Returns false if it does not follow the partition's position and must be fetched again.
+   */
   deliver({ ref, fetchedOffset, endOffset, records }: FetchedBatch): boolean {
     const worker = this.#openWorker(ref);
     if (worker === undefined || this.#isClosing) return false;
-    // Fetched for an earlier generation, past records that this one has not seen.
+    // Fetched for an earlier generation, after records that this one has not seen.
     if (fetchedOffset > worker.position) return false;
     worker.deliver(records, endOffset);
     if (worker.isOpen && worker.isFull && !worker.isPaused) {
@@ -128,8 +130,8 @@ export class AssignedPartitions<T> {
   }
 
   /**
-   * The log went on behind a place that was not seen: either what came was fetched for an earlier generation (fetch from
-   * our own position again), or the records between have expired (then say so and go on behind them).
+   * Handles a batch that starts after the position: either it was fetched for an earlier generation (fetch again from
+   * the own position), or the records between have expired (log this and continue after them).
    */
   async realign(ref: PartitionRef): Promise<void> {
     const worker = this.#openWorker(ref);
@@ -152,18 +154,18 @@ export class AssignedPartitions<T> {
     this.#resume(worker);
   }
 
-  /** Gives the partition up and takes it again from its committed offset. */
+  /** Revokes the partition and assigns it again from its committed offset. */
   reopen(ref: PartitionRef, reason: string): void {
     const worker = this.#openWorker(ref);
     if (worker !== undefined) this.#restart(worker, new AppError({ code: 'internal', message: reason }));
   }
 
-  /** Commits what is contiguously done. Never rejects; what fails is committed the next time. */
+  /** Commits the offsets that are contiguously done. Never rejects; the next commit includes what failed. */
   async commit(): Promise<void> {
     await this.#committer.commit(() => this.#workers.values());
   }
 
-  /** Stops taking records, waits until what is pending is done or `drainMs` have passed, and commits. */
+  /** Stops accepting records, waits until pending ones are done or `drainMs` have passed, and commits. */
   async close(drainMs: number): Promise<void> {
     this.#isClosing = true;
     for (const worker of this.#workers.values()) {
@@ -208,7 +210,7 @@ export class AssignedPartitions<T> {
     try {
       run.onRevoked?.(worker.ref);
     } catch (error) {
-      // The partition is gone all the same.
+      // The partition is revoked all the same.
       logger.error({ ...worker.ref, group: run.group, error }, 'consumer.revoke-failed');
     }
   }
@@ -219,7 +221,9 @@ export class AssignedPartitions<T> {
     this.#options.source.resume(worker.ref);
   }
 
-  /** A handler failed: the partition stops, commits nothing, and starts again from the committed offset after a while. */
+  /**
+   * Restarts a partition after a handler failure: commits nothing, and reopens it from its committed offset, delayed.
+   */
   #restart(worker: PartitionWorker<T>, error: unknown): void {
     const { run, source, clock, logger, metrics } = this.#options;
     const key = partitionKey(worker.ref);
@@ -252,7 +256,7 @@ export class AssignedPartitions<T> {
       await poison(record, error);
       done();
     } catch (failure) {
-      // It stays undone, so it is read and buried again by whoever has the partition next.
+      // It stays undone, so the next owner of the partition reads and dead-letters it again.
       logger.error({ ...fields, error: failure }, 'consumer.dead-letter-not-written');
     }
   }

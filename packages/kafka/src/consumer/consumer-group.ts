@@ -17,18 +17,18 @@ export type KafkaConsumerGroupOptions<T> = Readonly<{
 }> &
   Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'metrics'>;
 
-/** kafkajs's batch also knows where its fetch began; the typings leave it out. */
+/** A kafkajs batch also holds the offset where its fetch began; the typings omit it. */
 type FetchedFrom = Readonly<{ fetchedOffset: string }>;
 
 const defaultDrainMs = 10_000;
 
-/** A consumer group member over kafkajs: joins its events to a {@link AssignedPartitions}, which does the thinking. */
+/** A consumer group member over kafkajs: connects its events to {@link AssignedPartitions}, which holds the logic. */
 export class KafkaConsumerGroup<T> implements PartitionRunner {
   readonly #options: KafkaConsumerGroupOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
   readonly #consumer: SupervisedConsumer;
   #memberId = '';
-  /** One commit try in the generation of the batch that it came with; consumer.commitOffsets would repeat it in a later one. */
+  /** Tries one commit, in the generation of its batch; consumer.commitOffsets would repeat it in a later one. */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   readonly #watch: StuckPartitions;
   readonly #stopLag: () => void;
@@ -142,7 +142,7 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
     const refs = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     );
-    // Flags outlive a rebalance in kafkajs: a partition lost while paused and regained would stay paused for ever.
+    // Pause flags outlive a rebalance in kafkajs: a partition lost while paused and regained would stay paused.
     this.#consumer.control((consumer) => consumer.resume(refs.map(toSelection)));
     const isSameMember = memberId === this.#memberId;
     this.#memberId = memberId;

@@ -7,10 +7,10 @@ import { connectKafka } from '../kafka-bus.ts';
 import { createConsumer } from './create-consumer.ts';
 
 const logger = silentLogger;
-// Longer than a test may take: what waits for the end of such a fetch fails.
+// Longer than the test timeout: a test that waits for the end of such a fetch fails.
 const maxWaitMs = 60_000;
 
-/** A consumer of a topic of two partitions, in whose fetches there is nothing yet. */
+/** Opens a consumer of a topic of two partitions, whose fetches are still empty. */
 async function openConsumer(onBatch: (consumer: Consumer, payload: EachBatchPayload) => void) {
   const brokers = inject('brokers');
   const topic = {
@@ -46,7 +46,7 @@ it('stops although a fetch waits for records', async () => {
   const requests: string[] = [];
   consumer.on(consumer.events.REQUEST, ({ payload }) => void requests.push(payload.apiName));
   await consumer.disconnect();
-  // It has told the group, which need not wait for it to be missed.
+  // It has left the group explicitly, so the group need not wait for the session timeout.
   expect(requests).toContain('LeaveGroup');
 });
 

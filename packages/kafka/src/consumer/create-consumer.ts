@@ -5,15 +5,17 @@ import { clientRetry, createKafka, type KafkaEndpoint } from '../client/client.t
 export type FetchSettings = Readonly<{
   /** Default 524,288. */
   maxBytesPerPartition?: number | undefined;
-  /** A fetch with fewer bytes than this waits for more. Default 1. */
+  /** Minimum size of a fetch in bytes; a smaller one waits. Default 1. */
   minBytes?: number | undefined;
-  /** How long it waits. Default 1,000; never more than 250 while a partition is paused, so that a resume takes no longer. */
+  /**
+   * Maximum wait of a fetch. Default 1,000; at most 250 while a partition is paused, so that a resume takes no longer.
+   */
   maxWaitMs?: number | undefined;
-  /** The least time between the beginnings of two fetches from a broker. Default 0. */
+  /** Minimum time between the starts of two fetches from a broker. Default 0. */
   intervalMs?: number | undefined;
 }>;
 
-/** What a consumer is made of. */
+/** Options of a consumer. */
 export type ConsumerOptions = Readonly<{
   endpoint: KafkaEndpoint;
   group: string;
@@ -21,19 +23,19 @@ export type ConsumerOptions = Readonly<{
   assigners?: readonly PartitionAssigner[];
 }>;
 
-/** How long a group waits for a member that was killed, and how long a member may believe in itself unanswered. */
+/** Time after which a group removes a killed member, and for which a member assumes membership without a response. */
 export const sessionTimeoutMs = 6_000;
-// Joins and fetches have longer ones of their own in kafkajs.
+// Joins and fetches have their own, longer timeouts in kafkajs.
 const requestTimeoutMs = 8_000;
 
-/** A kafkajs consumer with a client of its own: two of one client would share a map of offsets. */
+/** Creates a kafkajs consumer with its own client: two consumers of one client would share a map of offsets. */
 export function createConsumer({ endpoint, group, fetch = {}, assigners }: ConsumerOptions): Consumer {
   return createKafka({ ...endpoint, requestTimeoutMs }).consumer({
     groupId: group,
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: 1_500,
     rebalanceTimeout: 10_000,
-    // What arrives ends a fetch at once, and so does a stop: only heartbeats, which go out between fetches, bound it.
+    // New records end a fetch at once, and so does a stop: only heartbeats, which are sent between fetches, bound it.
     maxWaitTimeInMs: fetch.maxWaitMs ?? 1_000,
     minFetchIntervalInMs: fetch.intervalMs ?? 0,
     minBytes: fetch.minBytes ?? 1,
@@ -41,7 +43,7 @@ export function createConsumer({ endpoint, group, fetch = {}, assigners }: Consu
     maxBytes: 4 * 1024 * 1024,
     allowAutoTopicCreation: false,
     metadataMaxAge: 60_000,
-    // One way to come back, ours: kafkajs would restart some crashes by itself and leave others dead.
+    // Restarts happen in one place, here: kafkajs would restart after some crashes by itself and not after others.
     retry: { ...clientRetry, restartOnFailure: async () => false },
     ...(assigners === undefined ? {} : { partitionAssigners: [...assigners] }),
   });

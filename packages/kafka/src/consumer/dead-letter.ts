@@ -4,7 +4,10 @@ import type { IncomingRecord, Producer } from '../bus.ts';
 
 export type DeadLetterWriterOptions = Readonly<{ group: string; clock: Clock; producer: () => Producer }>;
 
-/** Writes records that cannot be worked on to dead-letters, with where they lay and why. Resolves after the ack. */
+/**
+ * Returns a function that writes records that cannot be processed to dead-letters, with position and reason. It
+ * resolves after the ack.
+ */
 export function createDeadLetterWriter({ group, clock, producer }: DeadLetterWriterOptions) {
   const publish = async (record: IncomingRecord, detail: string, value: Buffer | null): Promise<void> => {
     const { topic, partition, offset, timestampMs, key, headers } = record;
@@ -18,7 +21,7 @@ export function createDeadLetterWriter({ group, clock, producer }: DeadLetterWri
       await publish(record, detail, record.value);
     } catch (failure) {
       if (!(failure instanceof AppError) || failure.code !== 'payload-too-large') throw failure;
-      // Its own size and that of its origin are too much for one record: where it lay is worth more than what it was.
+      // The record and its origin together exceed one record: its position is worth more than its content.
       await publish({ ...record, headers: {} }, `${detail} (value and headers left out: too large)`, null);
     }
   };

@@ -15,7 +15,7 @@ const rung = topic('rung', 3);
 const target = topic('target', 1);
 const delayMs = 60_000;
 
-/** A relay over the memory bus, and the number in each record that it has sent on. */
+/** Starts a relay over the memory bus, and collects the number in each record that it has forwarded. */
 async function relaying(lingerMs = 0) {
   const clock = fakeClock();
   const bus = createMemoryBus({ clock });
@@ -141,7 +141,7 @@ describe('relay', () => {
       await put(1, 0);
       await clock.advance(delayMs / 2);
       clock.set(clock.nowMs() + stepMs);
-      // Its time in the log is an hour away from that of the record ahead of it.
+      // Its log time differs by an hour from that of the record before it.
       await put(2, 0);
       await clock.advance(delayMs / 2 - 1);
       expect(moved()).toEqual([]);

@@ -21,10 +21,10 @@ export type StartRelayOptions = Readonly<{
   logger: Logger;
 }>;
 
-/** A record, and when it may go (monotonic milliseconds). */
+/** A record, and its due time (monotonic milliseconds). */
 type DelayedRecord = Readonly<{ item: WorkBatch<IncomingRecord>['items'][number]; dueMs: number }>;
 
-// What waits stays in Kafka, however much it is: of each partition only this little is held here.
+// Waiting records stay in Kafka, however many: at most this many of each partition are held in memory.
 const maxDelayedRecords = 1_000;
 const maxDelayedBytes = 256 * 1024;
 const maxFetchBytes = 128 * 1024;
@@ -32,11 +32,14 @@ const maxRecordsPerSend = 500;
 const closeMs = 5_000;
 const retryBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 
-/** Of a record that is due at `dueMs`: the same few moments for all lanes, so that their records meet in one send. */
+/**
+ * Returns the send time of a record due at `dueMs`: the same for all partitions, so that one send carries their
+ * records.
+ */
 const sendTimeOf = (dueMs: number, lingerMs: number): number =>
   lingerMs > 0 ? Math.ceil(dueMs / lingerMs) * lingerMs : dueMs;
 
-/** One partition of the rung: its records in order, each sent on when it is due and not before the one ahead of it. */
+/** One partition of the rung: its records in order, each forwarded when it is due and not before its predecessor. */
 class RelayPartition {
   #delayed: DelayedRecord[] = [];
   #cancelTimer: () => void = () => {};
@@ -57,7 +60,7 @@ class RelayPartition {
     const nowMs = clock.nowMs();
     const monotonicMs = clock.monotonicMs();
     for (const item of items) {
-      // Clamped, so that no clock, ours or the broker's, can block the rung or rush it beyond one delay.
+      // Clamped, so that no clock error, here or at the broker, can block the rung or extend a wait beyond one delay.
       const waitMs = Math.min(Math.max(item.record.timestampMs + relay.delayMs - nowMs, 0), relay.delayMs);
       this.#delayed.push({ item, dueMs: monotonicMs + waitMs });
     }
@@ -93,7 +96,7 @@ class RelayPartition {
     this.#arm();
   }
 
-  // Repeats until Kafka has it: the records stay at the head, and only the ack makes their offsets done.
+  // Repeats until Kafka has the batch: the records stay at the head, and only the ack marks their offsets done.
   async #forward(batch: readonly DelayedRecord[]): Promise<void> {
     const { producer, relay, clock, logger } = this.#options;
     for (let attempt = 1; !this.#isClosed; attempt += 1) {
@@ -114,9 +117,9 @@ class RelayPartition {
 }
 
 /**
- * Moves the records of a rung on when they are due. FIFO is due order there, so the head decides: its lane sets a timer,
- * and what is behind it stays in Kafka once the lane is full (the runner pauses the partition). A crash between the send
- * and the commit sends again what was sent, nothing else.
+ * Forwards the records of a rung when they are due. Offset order is due order there, so the head decides: its partition
+ * sets a timer, and later records stay in Kafka once its buffer is full (the runner pauses the partition). A crash
+ * between the send and the commit sends the sent records again, and nothing else.
  */
 export async function startRelay(options: StartRelayOptions): Promise<Relay> {
   const { relay, runPartitions } = options;

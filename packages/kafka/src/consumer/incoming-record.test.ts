@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { toIncomingRecord } from './incoming-record.ts';
 
 it('keeps a header whatever its name is, since the producer chooses it', () => {
-  // As the decoder makes them: without a prototype.
+  // The decoder creates headers in this form: without a prototype.
   const headers = Object.assign(Object.create(null) as Record<string, Buffer | string[]>, {
     constructor: Buffer.from('c'),
     many: ['1', '2'],

@@ -6,12 +6,12 @@ const textOf = (value: Buffer | string | (Buffer | string)[] | undefined): strin
   return last === undefined ? '' : typeof last === 'string' ? last : last.toString('utf8');
 };
 
-/** A kafkajs message as the port shows it. Its value stays a view of the fetched bytes. */
+/** Converts a kafkajs message to an incoming record. Its value stays a view of the fetched bytes. */
 export function toIncomingRecord(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
   const headers: Record<string, string> = {};
   for (const name in message.headers) {
     const value = textOf(message.headers[name]);
-    // Names are the producer's choice, and assigned, this one would vanish.
+    // The producer chooses header names, and an assignment of this one would have no effect.
     if (name === '__proto__') {
       Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
     } else headers[name] = value;

@@ -4,7 +4,9 @@ import type { PartitionWorker } from './partition-worker.ts';
 
 const logEveryNthFailure = 20;
 
-/** Commits what lanes have contiguously done. One commit at a time; a failed one is made up for by the next. */
+/**
+ * Commits the contiguously finished offsets of partition workers. One commit at a time; the next includes a failed one.
+ */
 export class OffsetCommitter<T> {
   readonly #options: Pick<AssignedPartitionsOptions<T>, 'run' | 'source' | 'logger' | 'metrics'>;
   readonly #onCommitted: (worker: PartitionWorker<T>) => void;
@@ -20,8 +22,8 @@ export class OffsetCommitter<T> {
   }
 
   /**
-   * Never rejects. Without another commit in flight the request leaves before this returns: at a rebalance it has to be
-   * on its way before the group rejoins. `lanes` is asked late, so that only what is still ours is committed.
+   * Never rejects. If no other commit is in flight, the request is sent before this returns: at a rebalance it must be
+   * on its way before the group rejoins. `workers` is called late, so that only partitions still owned are committed.
    */
   async commit(workers: () => Iterable<PartitionWorker<T>>): Promise<void> {
     while (this.#inFlight !== undefined) await this.#inFlight;
@@ -59,7 +61,7 @@ export class OffsetCommitter<T> {
     metrics.commits.inc({ group: run.group, outcome: isExpected ? 'overtaken' : 'failed' });
     if (!isExpected) this.#failures += 1;
     const fields = { group: run.group, failures: this.#failures, reason: reasonOf(error) };
-    // Said at the first and then now and again: a coordinator's death takes some twenty of them.
+    // Logged at the first failure and then occasionally: a coordinator's crash causes some twenty of them.
     const level = !isExpected && this.#failures % logEveryNthFailure === 1 ? 'warn' : 'debug';
     logger[level](fields, isExpected ? 'consumer.commit-superseded' : 'consumer.commit-failed');
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OffsetTracker } from './offset-tracker.ts';
 
-/** What a test did with a tracker, told in the plainest way: which offsets were added, and which of them are done. */
+/** A step of a test with a tracker: which offsets were added, and which of them are done. */
 type Step = Readonly<
   { kind: 'add'; gap: number } | { kind: 'done'; pick: number } | { kind: 'skip'; by: number }
 >;

@@ -1,30 +1,30 @@
 const firstCapacity = 256;
 
 /**
- * Which records of one partition are done, for one time of owning it. Records are added in offset order (gaps are
- * normal: compaction, control records) and done in any order. `committable` is the offset below which every record
- * added is done: committing it never skips work.
+ * Tracks which records of one partition are done, for one period of ownership. Records are added in offset order (gaps
+ * are normal: compaction, control records) and done in any order. `committable` is the offset below which every added
+ * record is done: committing it never skips work.
  *
- * A ring of numbers, not a map: adding and finishing cost no allocation. Offsets are safe as numbers below 2^53.
- * Each owning has its own tracker, so what an earlier one still finishes cannot move the offsets of a later one.
+ * A ring of numbers, not a map: adding and finishing allocate nothing. Offsets are safe as numbers below 2^53. Each
+ * period of ownership has its own tracker, so a completion from an earlier one cannot move the offsets of a later one.
  */
 export class OffsetTracker {
   #offsets = new Float64Array(firstCapacity);
   #timestamps = new Float64Array(firstCapacity);
   #isDone = new Uint8Array(firstCapacity);
-  // Tickets count up for ever; a ticket's slot in the ring is its low bits.
+  // Tickets count up for ever; the low bits of a ticket are its slot in the ring.
   #head = 0;
   #rangeReader = 0;
   #nextOffset: number;
   #pending = 0;
   #isClosed = false;
 
-  /** `position`: the first offset that may be added, and what is committable until then. */
+  /** Creates a tracker. `position`: the first offset that may be added, and the committable offset until then. */
   constructor(position: number) {
     this.#nextOffset = position;
   }
 
-  /** The first offset that was not seen yet: everything below was added or is a gap. */
+  /** First offset not seen yet: everything below was added or is a gap. */
   get nextOffset(): number {
     return this.#nextOffset;
   }
@@ -34,18 +34,18 @@ export class OffsetTracker {
     return this.#pending;
   }
 
-  /** Records from the oldest that is not done to the newest: what a restart would read again. */
+  /** Records from the oldest that is not done to the newest: the number that a restart would read again. */
   get span(): number {
     return this.#rangeReader - this.#head;
   }
 
-  /** The offset to commit: of the oldest record that is not done, else the next one to come. */
+  /** Offset to commit: that of the oldest record that is not done, else the next one. */
   get committable(): number {
     if (this.#head === this.#rangeReader) return this.#nextOffset;
     return this.#offsets[this.#slot(this.#head)] ?? this.#nextOffset;
   }
 
-  /** Time in the log of the oldest record that is not done; undefined when every one is. */
+  /** Log time of the oldest record that is not done; undefined if every one is. */
   get oldestTimestampMs(): number | undefined {
     return this.#head === this.#rangeReader ? undefined : this.#timestamps[this.#slot(this.#head)];
   }
@@ -67,12 +67,12 @@ export class OffsetTracker {
     return ticket;
   }
 
-  /** What was fetched ended before `offset`: the offsets up to there without a record are gaps. */
+  /** Marks the offsets before `offset` without a record as gaps: the fetched range ended there. */
   skipTo(offset: number): void {
     if (offset > this.#nextOffset) this.#nextOffset = offset;
   }
 
-  /** Marks a record done. False when it was so already or the tracker is closed. */
+  /** Marks a record done. Returns false if it was done before or the tracker is closed. */
   done(ticket: number): boolean {
     if (this.#isClosed || ticket < this.#head || ticket >= this.#rangeReader) return false;
     const slot = this.#slot(ticket);
@@ -83,12 +83,12 @@ export class OffsetTracker {
     return true;
   }
 
-  /** The partition is no longer owned: nothing counts from here on. */
+  /** Ends the period of ownership: later calls have no effect. */
   close(): void {
     this.#isClosed = true;
   }
 
-  // The length is a power of two. `&` works on the low 32 bits, which is all that a slot needs.
+  // The length is a power of two. `&` uses the low 32 bits, which suffice for a slot.
   #slot(ticket: number): number {
     return ticket & (this.#offsets.length - 1);
   }

@@ -16,7 +16,9 @@ export type PartitionOpenerOptions<T> = AssignedPartitionsOptions<T> &
     onFailed: (worker: PartitionWorker<T>, error: unknown) => void;
   }>;
 
-/** Takes lanes from `opening` to `open`: finds where the group stands, lets the service restore its state, then seeks. */
+/**
+ * Moves workers from `opening` to `open`: fetches the group's positions, lets the service restore state, then seeks.
+ */
 export class PartitionOpener<T> {
   readonly #options: PartitionOpenerOptions<T>;
 
@@ -24,7 +26,7 @@ export class PartitionOpener<T> {
     this.#options = options;
   }
 
-  /** Ends when each lane is open, was given up meanwhile, or has failed. */
+  /** Resolves once each worker is open, has been revoked meanwhile, or has failed. */
   async open(workers: readonly PartitionWorker<T>[]): Promise<void> {
     const { run, source, clock, logger, isClosing } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
@@ -68,7 +70,7 @@ export class PartitionOpener<T> {
       return;
     }
     worker.open();
-    // It may have been lost while the service restored its state.
+    // The partition may have been lost while the service restored its state.
     if (!worker.isOpen || isClosing()) return;
     source.seek(ref, start);
     onOpened(worker);
@@ -77,7 +79,7 @@ export class PartitionOpener<T> {
   #startOf(ref: PartitionRef, { committed, low, high }: LogPosition): number {
     if (committed === null) return low;
     if (committed >= low && committed <= high) return committed;
-    // Below the log: it was gone for longer than the topic keeps. Above it: the topic was made anew.
+    // Below the log: the group was stopped for longer than the topic's retention. Above it: the topic was recreated.
     const { logger, run } = this.#options;
     logger.error({ ...ref, group: run.group, committed, low, high }, 'consumer.records-lost');
     return low;

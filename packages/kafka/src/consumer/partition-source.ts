@@ -3,13 +3,13 @@ import type { Clock } from '@tidings/runtime';
 import type { IncomingRecord, PartitionRef, RunPartitionsOptions } from '../bus.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 
-/** Where a group stands in a partition. `committed` is null when it never committed. */
+/** Position of a group in a partition. `committed` is null if it never committed. */
 export type LogPosition = Readonly<{ committed: number | null; low: number; high: number }>;
 
-/** An offset to commit: the next one to read. */
+/** Offset to commit: the next one to read. */
 export type CommitOffset = PartitionRef & Readonly<{ offset: number }>;
 
-/** What was fetched of one partition: from `fetchedOffset` (which was asked for) to before `endOffset`. */
+/** Result of a fetch of one partition: from the requested `fetchedOffset` to before `endOffset`. */
 export type FetchedBatch = Readonly<{
   ref: PartitionRef;
   fetchedOffset: number;
@@ -17,21 +17,21 @@ export type FetchedBatch = Readonly<{
   records: Iterable<IncomingRecord>;
 }>;
 
-/** The log below a set of lanes: a kafkajs consumer, or the memory bus. */
+/** Log below assigned partitions: a kafkajs consumer, or the memory bus. */
 export type PartitionSource = Readonly<{
   pause(ref: PartitionRef): void;
   resume(ref: PartitionRef): void;
-  /** The next fetch of the partition starts here. */
+  /** Starts the next fetch of the partition here. */
   seek(ref: PartitionRef, offset: number): void;
-  /** Positions by {@link partitionKey}. */
+  /** Returns positions by {@link partitionKey}. */
   positions(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, LogPosition>>;
-  /** Whether there is a generation to commit in. */
+  /** Returns true while there is a generation to commit in. */
   canCommit(): boolean;
-  /** One try, in the present generation. */
+  /** Tries once to commit, in the current generation. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }>;
 
-/** What a set of lanes is made of. `poison` writes a record to dead-letters and resolves after the ack. */
+/** Options of assigned partitions. `poison` writes a record to dead-letters and resolves after the ack. */
 export type AssignedPartitionsOptions<T> = Readonly<{
   run: RunPartitionsOptions<T>;
   source: PartitionSource;
@@ -41,8 +41,8 @@ export type AssignedPartitionsOptions<T> = Readonly<{
   metrics: KafkaMetricHandles;
 }>;
 
-/** A partition as the key of a map. */
+/** Returns a partition as a map key. */
 export const partitionKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
 
-/** Waits before a partition is tried again: after a failed handler, or while its positions cannot be read. */
+/** Delays before a partition is tried again: after a failed handler, or while its positions cannot be read. */
 export const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };

@@ -1,38 +1,38 @@
 import type { IncomingRecord, PartitionRef, WorkBatch, WorkItem } from '../bus.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
-/** When a partition is held back: at this many records, or bytes of values, that are not done. */
+/** Limits at which a partition is paused: the number of records not done, or the bytes of their values. */
 export type PartitionLimits = Readonly<{ records: number; bytes: number }>;
 
-/** What a lane needs from the set that owns it. */
+/** Callbacks from a partition worker to its owner. */
 export type PartitionWorkerHandlers<T> = Readonly<{
   decode(record: IncomingRecord): T;
   onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /** Writes the record to dead-letters, then calls `done`. */
   onPoison(record: IncomingRecord, error: unknown, done: () => void): void;
-  /** The handler failed: this lane is of no more use. */
+  /** Called when the handler has failed: the worker must be replaced. */
   onFailure(worker: PartitionWorker<T>, error: unknown): void;
-  /** Records were finished and a paused lane has room again. */
+  /** Called when records were finished and a paused worker has room again. */
   onCapacity(worker: PartitionWorker<T>): void;
-  /** Nothing is pending in this lane any more. */
+  /** Called when this worker has no pending records left. */
   onIdle(): void;
 }>;
 
 /**
- * `opening` (state is being restored, nothing fetched) → `open` → `closed` (lost, failed or shut down; for good). A
- * partition that comes back gets a new lane, so what an old one still finishes counts for nothing.
+ * `opening` (state is being restored, nothing fetched) → `open` → `closed` (lost, failed or shut down; final). A
+ * partition that is assigned again gets a new worker, so completions of an old one have no effect.
  */
 export type PartitionWorkerState = 'opening' | 'open' | 'closed';
 
-// A few records that stay undone may hold back this many times the limit in records that are done behind them.
+// A few records not done may block this multiple of the limit in finished records behind them.
 const spanFactor = 16;
 
-/** One partition for one time of owning it: from fetched records to offsets that may be committed. */
+/** One partition for one period of ownership: from fetched records to offsets that may be committed. */
 export class PartitionWorker<T> {
   readonly ref: PartitionRef;
   #state: PartitionWorkerState = 'opening';
   isPaused = true;
-  /** What the group has committed, as far as we know. */
+  /** Last known committed offset of the group. */
   committedOffset = 0;
   readonly #handlers: PartitionWorkerHandlers<T>;
   readonly #limits: PartitionLimits;
@@ -51,7 +51,7 @@ export class PartitionWorker<T> {
     return this.#state;
   }
 
-  /** The next offset that this lane wants; everything below was handed on. */
+  /** Next offset of this worker; everything below was passed on. */
   get position(): number {
     return this.#tracker.nextOffset;
   }
@@ -64,19 +64,19 @@ export class PartitionWorker<T> {
     return this.#tracker.committable;
   }
 
-  /** Time in the log of the oldest record that is not done. */
+  /** Log time of the oldest record that is not done. */
   get oldestTimestampMs(): number | undefined {
     return this.#tracker.oldestTimestampMs;
   }
 
-  /** No more should be fetched for now. */
+  /** True while no more records should be fetched. */
   get isFull(): boolean {
     const { records, bytes } = this.#limits;
     const tracker = this.#tracker;
     return tracker.pending >= records || this.#pendingBytes >= bytes || tracker.span >= records * spanFactor;
   }
 
-  /** Half of what makes it full, so that it does not flap. */
+  /** True at half of the limits or below, so that the worker does not alternate between paused and resumed. */
   get hasCapacity(): boolean {
     const { records, bytes } = this.#limits;
     const tracker = this.#tracker;
@@ -87,7 +87,7 @@ export class PartitionWorker<T> {
     );
   }
 
-  /** Starts (or, after the log lost records, restarts) at `offset`. Only before the first record or with none pending. */
+  /** Starts (or, after the log lost records, restarts) at `offset`: before the first record or with none pending. */
   startAt(offset: number): void {
     this.#tracker.close();
     this.#tracker = new OffsetTracker(offset);
@@ -96,7 +96,7 @@ export class PartitionWorker<T> {
     this.#inbox = [];
   }
 
-  /** Takes what was fetched, in offset order, up to (excluding) `endOffset`. Records that were seen are skipped. */
+  /** Accepts fetched records, in offset order, up to (excluding) `endOffset`. Records seen before are skipped. */
   deliver(records: Iterable<IncomingRecord>, endOffset: number): void {
     const items: WorkItem<T>[] = [];
     for (const record of records) {
@@ -118,12 +118,12 @@ export class PartitionWorker<T> {
     if (!this.#isPumping) void this.#pump();
   }
 
-  /** Offsets before `offset` hold nothing for us. */
+  /** Skips to `offset`: the log holds no records before it. */
   skipTo(offset: number): void {
     this.#tracker.skipTo(offset);
   }
 
-  /** For items only. */
+  /** Marks a record finished. For items only. */
   finish(tracker: OffsetTracker, ticket: number, bytes: number): void {
     if (!tracker.done(ticket)) return;
     this.#pendingBytes -= bytes;
@@ -131,12 +131,12 @@ export class PartitionWorker<T> {
     if (tracker.pending === 0) this.#handlers.onIdle();
   }
 
-  /** Records may come and go. */
+  /** True while records are accepted and finished. */
   get isOpen(): boolean {
     return this.#state === 'open';
   }
 
-  /** State is restored: records may come. */
+  /** Opens the worker once its state is restored: records are accepted. */
   open(): void {
     if (this.#state === 'opening') this.#state = 'open';
   }
@@ -147,7 +147,7 @@ export class PartitionWorker<T> {
     this.#inbox = [];
   }
 
-  // One batch at a time, in order. A handler that returns at once is called within the fetch, without a turn between.
+  // Handles one batch at a time, in order. A synchronous handler is called within the fetch, in the same turn.
   async #pump(): Promise<void> {
     this.#isPumping = true;
     try {

@@ -3,12 +3,12 @@ import type { PartitionRef } from '../bus.ts';
 
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
-/** A member and the partition numbers that it holds already. */
+/** A group member and the partition numbers that it owns already. */
 export type Claim = Readonly<{ memberId: string; owned: readonly number[] }>;
 
 /**
- * Shares out partition numbers 0 to `count − 1`: as evenly as possible, each member keeping what it has where that is
- * within its share. The same answer whoever computes it.
+ * Assigns partition numbers 0 to `count − 1`: as evenly as possible, each group member keeping its partitions within
+ * its share. Deterministic: every caller computes the same assignment.
  */
 export function sharePartitions(count: number, claims: readonly Claim[]): Map<string, number[]> {
   const taken = new Set<number>();
@@ -19,7 +19,7 @@ export function sharePartitions(count: number, claims: readonly Claim[]): Map<st
     return { memberId, own: own.sort((a, b) => a - b) };
   });
   const share = Math.floor(count / claims.length);
-  // Those that hold most keep the odd ones.
+  // The group members that own most keep the odd partitions.
   const byOwnedCount = [...claimsById].sort((a, b) => b.own.length - a.own.length);
   const shares = new Map<string, { size: number; partitions: number[] }>();
   byOwnedCount.forEach(({ memberId, own }, at) => {
@@ -38,9 +38,9 @@ export function sharePartitions(count: number, claims: readonly Claim[]): Map<st
 }
 
 /**
- * A group protocol in which one member holds partition n of every topic (so what is keyed alike meets in one process)
- * and keeps what it holds over rebalances. kafkajs's own round robin deals everything anew each time. Rebalances stay
- * eager: every member stops and rejoins, but goes on where it was in the partitions that it keeps.
+ * A group protocol in which one group member owns partition n of every topic (so records with equal keys reach one
+ * process) and keeps it over rebalances. kafkajs's own round robin reassigns everything each time. Rebalances stay
+ * eager: every group member stops and rejoins, but continues at its position in the partitions that it keeps.
  */
 export const stickyAssigner =
   (ownedPartitions: () => readonly PartitionRef[]): PartitionAssigner =>
@@ -80,7 +80,7 @@ export const stickyAssigner =
     },
   });
 
-// Another program's member of the same group may send anything: then it simply holds nothing.
+// Another program in the same group may send any data: it then owns nothing.
 function parseOwned(userData: Buffer | undefined): number[] {
   if (userData === undefined || userData.length === 0) return [];
   try {

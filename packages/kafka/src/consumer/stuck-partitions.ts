@@ -4,25 +4,25 @@ import { type CommitOffset, partitionKey } from './partition-source.ts';
 
 export type StuckPartitionsOptions = Readonly<{
   clock: Clock;
-  /** Partitions that should be receiving records, with the next offset of each. */
+  /** Returns the partitions that should receive records, with the next offset of each. */
   awaitingRecords: () => readonly CommitOffset[];
-  /** End of the log of each partition, by {@link partitionKey}. */
+  /** Returns the end of the log of each partition, by {@link partitionKey}. */
   ends: (refs: readonly PartitionRef[]) => Promise<ReadonlyMap<string, number>>;
-  /** Records wait in these partitions and none has come between two looks. */
+  /** Called with the partitions whose log has records but from which none arrived between two checks. */
   onStuck: (refs: readonly PartitionRef[]) => void;
 }>;
 
 const intervalMs = 30_000;
 
 /**
- * Looks whether records arrive where records wait. Heartbeats do not tell: kafkajs sends them from a fetch loop that may
- * skip a partition for ever (a record above the fetch limits, #1072; a lost fetcher).
+ * Checks that records arrive from partitions that have some. Heartbeats are no evidence: kafkajs sends them from a
+ * fetch loop that may skip a partition for ever (a record above the fetch limits, #1072; a lost fetcher).
  */
 export class StuckPartitions {
   readonly #options: StuckPartitionsOptions;
-  /** Next offsets at the last look, and whether records waited behind them then. */
+  /** Next offsets at the last check, and if there were records behind them then. */
   #last = new Map<string, Readonly<{ offset: number; isBehind: boolean }>>();
-  /** Ends it. */
+  /** Stops the checks. */
   readonly stop: () => void;
 
   constructor(options: StuckPartitionsOptions) {
@@ -39,7 +39,7 @@ export class StuckPartitions {
     try {
       highs = still.length === 0 ? new Map() : await ends(still);
     } catch {
-      // Brokers that do not answer are not a stuck partition; others watch for them.
+      // Unresponsive brokers are not a stuck partition; other checks detect them.
       highs = new Map();
     }
     const isBehind = (ref: CommitOffset): boolean => (highs.get(partitionKey(ref)) ?? 0) > ref.offset;

@@ -7,7 +7,7 @@ import { SupervisedConsumer } from './supervised-consumer.ts';
 
 type Listener = (event: { readonly payload: object }) => void;
 
-/** What of kafkajs's consumer is used, with its events in the test's hand. */
+/** The used part of kafkajs's consumer, with events that the test emits. */
 class FakeConsumer {
   readonly events = {
     CRASH: 'crash',

@@ -6,18 +6,18 @@ import type { KafkaMetricHandles } from '../metrics.ts';
 import { within } from '../within.ts';
 import { type ConsumerOptions, createConsumer, sessionTimeoutMs } from './create-consumer.ts';
 
-/** What happens in a consumer's life. Called from kafkajs's own loop: must return at once and never throw. */
+/** Lifecycle events of a consumer. Called from kafkajs's own loop: must return at once and never throw. */
 export type ConsumerEvents = Readonly<{
-  /** A generation was joined: before its first fetch, so pauses and seeks made here are in time. */
+  /** Called when a generation was joined: before its first fetch, so pauses and seeks made here are in time. */
   onJoined(
     join: Readonly<{ memberId: string; assignment: Readonly<Record<string, readonly number[]>> }>,
   ): void;
-  /** The group is about to rejoin: the last moment to commit in the old generation. */
+  /** Called before the group rejoins: the last chance to commit in the old generation. */
   onRebalancing?(): void;
   onBatch(payload: EachBatchPayload): void;
-  /** Offsets that held no record for us (control records, compacted away) have been passed. */
+  /** Called when offsets without a record (control records, compacted away) have been passed. */
   onEmptyBatch?(batch: Readonly<{ topic: string; partition: number; lastOffset: string }>): void;
-  /** The consumer is gone and another will be made: whatever it owned may be somebody else's. */
+  /** Called when the consumer is closed and will be replaced: another group member may own its partitions. */
   onLost?(): void;
 }>;
 
@@ -27,23 +27,23 @@ export type SupervisedConsumerOptions = ConsumerOptions &
     clock: Clock;
     metrics: KafkaMetricHandles;
     events: ConsumerEvents;
-    /** Makes the consumers; default kafkajs, each with a client of its own. */
+    /** Creates the consumers; default kafkajs, each with its own client. */
     createConsumer?: (options: ConsumerOptions) => Consumer;
   }>;
 
 const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
-// After this long without a crash the next one starts from a short back-off again.
+// After this time without a crash, the next one starts from a short back-off again.
 const settledMs = 60_000;
 const disconnectTimeoutMs = 5_000;
 const fencedPauseMs = 250;
 const watchIntervalMs = 2_000;
-// Fetches answer within maxWaitMs, empty or not; a loop that has been silent for this long hangs (kafkajs #1616: an
-// idle fetcher keeps heartbeating, so the group never notices).
+// Fetches respond within maxWaitMs, empty or not; a loop without activity for this long hangs (kafkajs #1616: an idle
+// fetcher keeps heartbeating, so the group never detects it).
 const silenceMs = 30_000;
 
 /**
- * `starting → running ⇄ restarting`, any → `stopped`. One kafkajs consumer at a time, each with a client of its own;
- * whenever one dies (crash, failed join, hanging fetch loop) it is thrown away and a new one made after a back-off.
+ * `starting → running ⇄ restarting`, any → `stopped`. One kafkajs consumer at a time, each with its own client; after a
+ * crash, a failed join or a hanging fetch loop it is discarded and replaced after a back-off.
  */
 export class SupervisedConsumer {
   readonly #options: SupervisedConsumerOptions;
@@ -68,36 +68,36 @@ export class SupervisedConsumer {
   }
 
   /**
-   * Pauses, resumes or seeks the consumer that has joined now. Without one nothing is done: the next join begins with
-   * the whole assignment anyway.
+   * Pauses, resumes or seeks the consumer that has joined. Does nothing without one: the next join begins with the
+   * whole assignment anyway.
    */
   control(work: (consumer: Consumer) => void): void {
     if (this.#consumer === undefined || this.#state !== 'running') return;
     try {
       work(this.#consumer);
     } catch (error) {
-      // It is just crashing: kafkajs takes its group away before it says so.
+      // It is crashing: kafkajs removes its group before it reports the crash.
       const { endpoint, group } = this.#options;
       endpoint.logger.debug({ group, reason: reasonOf(error) }, 'consumer.not-controllable');
     }
   }
 
-  /** When the brokers last answered a heartbeat or a fetch with records (monotonic). */
+  /** Time of the brokers' last response to a heartbeat or a fetch with records (monotonic). */
   get lastContactMs(): number {
     return this.#lastContactMs;
   }
 
-  /** How long the present consumer has been a member. */
+  /** Time for which the current consumer has been a group member. */
   get runningForMs(): number {
     return this.#state === 'running' ? this.#options.clock.monotonicMs() - this.#joinedAtMs : 0;
   }
 
-  /** Starts in the background: brokers that are away are a state, not an error. */
+  /** Starts in the background: unavailable brokers are a state, not an error. */
   start(): void {
     void this.#run();
   }
 
-  /** Throws the present consumer away and makes a new one. */
+  /** Discards the current consumer and creates a new one. */
   restart(reason: string, error?: unknown): void {
     if (this.#consumer !== undefined) this.#replace(this.#consumer, reason, error);
   }
@@ -173,15 +173,15 @@ export class SupervisedConsumer {
     if (this.#consumer !== consumer || !payload.isRunning()) return;
     const { clock, events } = this.#options;
     if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
-      // Without a heartbeat for a whole session the group may have given our partitions away: nothing is taken until one
-      // is answered. What is not resolved is fetched again, so not at once.
+      // Without a heartbeat for a whole session, the group may have reassigned the partitions: records are not accepted
+      // until a heartbeat succeeds. Unresolved records are fetched again, so not at once.
       await new Promise<void>((resolve) => clock.setTimer(resolve, fencedPauseMs));
       return;
     }
     this.#guarded(consumer, () => events.onBatch(payload));
   }
 
-  // A throw into kafkajs's loop kills the consumer or repeats its whole fetch, depending on the error's class.
+  // A throw into kafkajs's loop crashes the consumer or repeats its whole fetch, depending on the error's class.
   #guarded(consumer: Consumer, run: () => void): void {
     try {
       run();
@@ -199,12 +199,12 @@ export class SupervisedConsumer {
     this.#crashes += 1;
     const delayMs = backoffMs({ attempt: this.#crashes, ...restartBackoff });
     metrics.restarts.inc({ group, reason });
-    // The first crash after a broker's death is normal: "coordinator is loading" ends a join.
+    // The first crash after a broker's crash is normal: "coordinator is loading" ends a join.
     const level = this.#crashes > 1 || reason === 'defect' ? 'warn' : 'info';
     const fields = { group, reason, crashes: this.#crashes, delayMs, cause: reasonOf(error) };
     endpoint.logger[level](reason === 'defect' ? { ...fields, error } : fields, 'consumer.restarting');
     events.onLost?.();
-    // Not awaited by the handler that brought us here: kafkajs would wait for it in turn.
+    // The handler that runs this does not await it: kafkajs would in turn wait for the handler.
     void within(disconnectTimeoutMs, consumer.disconnect()).then(() => {
       if (this.#state !== 'stopped') this.#later(() => void this.#run(), delayMs);
     });

@@ -6,7 +6,7 @@ import { readingContract } from './reading-contract.ts';
 import { rebalanceContract } from './rebalance-contract.ts';
 import { runnerContract } from './runner-contract.ts';
 
-/** What every {@link Bus} does. Imported by tests only: it brings vitest with it. */
+/** Defines the contract tests of every {@link Bus}. Imported by tests only: it imports vitest. */
 export function busContract(name: string, open: OpenHarness): void {
   describe(`${name} keeps the bus contract`, () => {
     producerContract(open);

@@ -10,7 +10,7 @@ import {
   upTo,
 } from './harness.ts';
 
-/** A handler that is done with each number, and counts the batches that they come in. */
+/** Returns a handler that finishes each number and counts the batches. */
 const counting = () => {
   const seen: number[] = [];
   const counts = { batches: 0 };
@@ -25,7 +25,7 @@ const counting = () => {
   return { seen, counts, handlers };
 };
 
-/** How records that come one by one are brought together. */
+/** Defines the contract tests of fetch and linger settings: records that arrive one by one share a batch. */
 export function lingerContract(open: OpenHarness): void {
   describe('gathering', () => {
     let harness: BusHarness;
@@ -47,14 +47,14 @@ export function lingerContract(open: OpenHarness): void {
         minBytes: 2_000,
         maxWaitMs: 1_500,
       });
-      // Comes once the wait is over, though it is less than enough.
+      // Arrives once the wait is over, although it is below the minimum.
       await producer.publish(numbered(topic, 0, { partition: 0 }));
       await vi.waitFor(() => expect(seen).toEqual([0]), longTimeout);
-      // One by one within the next wait: they come together.
+      // One by one within the next wait: they arrive together.
       counts.batches = 0;
       for (const n of upTo(10)) await producer.publish(numbered(topic, 1 + n, { partition: n % 2 }));
       await vi.waitFor(() => expect(seen).toHaveLength(11), longTimeout);
-      // Two partitions, and the end of a wait may fall between.
+      // Two partitions, and a wait may end in between.
       expect(counts.batches).toBeLessThanOrEqual(4);
     });
 
@@ -78,7 +78,7 @@ export function lingerContract(open: OpenHarness): void {
       await run('longTimeout', 1_000_000);
       const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
       for (const n of upTo(12)) {
-        // What cannot be compressed, so that the broker counts the bytes that we count.
+        // Incompressible, so that the broker counts the same bytes as the test.
         await producer.publish({ topic, key: null, value: randomBytes(2_000) });
         await vi.waitFor(() => expect(sum(sizes.quick)).toBe(n + 1), longTimeout);
       }
@@ -105,7 +105,7 @@ export function lingerContract(open: OpenHarness): void {
       for (const n of upTo(30)) await producer.publish(numbered(topic, 1 + n));
       await vi.waitFor(() => expect(seen).toEqual(upTo(31)), longTimeout);
       const intervals = (performance.now() - beganMs) / fetchIntervalMs;
-      // One that is under way at the beginning, and one that begins in each interval.
+      // One fetch in flight at the start, and one that starts in each interval.
       expect(counts.batches).toBeLessThanOrEqual(2 + Math.floor(intervals));
     });
   });

@@ -185,7 +185,7 @@ function relayContract(open: OpenHarness): void {
         const ofPartition = moved.filter(({ headers }) => headers['from'] === String(partition));
         expect(ofPartition.map(numberOf)).toEqual(upTo(20).filter((n) => n % 2 === partition));
       }
-      // One millisecond is what the rounding of two clocks can take away.
+      // The rounding of two clocks can subtract one millisecond.
       for (const { timestampMs, headers } of moved) {
         expect(timestampMs - Number(headers['at'])).toBeGreaterThanOrEqual(delayMs - 1);
       }

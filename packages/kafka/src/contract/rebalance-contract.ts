@@ -13,7 +13,7 @@ import {
 const partitionsOf = (refs: readonly PartitionRef[]): number[] =>
   refs.map(({ partition }) => partition).sort((a, b) => a - b);
 
-/** A member that keeps its items and notes what it is told. */
+/** Creates a group member that keeps its items and records its callbacks. */
 function member() {
   const items: WorkItem<number>[] = [];
   const reported: string[] = [];
@@ -51,7 +51,7 @@ export function rebalanceContract(open: OpenHarness): void {
       await vi.waitFor(() => {
         expect(first.assigned()).toHaveLength(2);
         expect(second.assigned()).toHaveLength(2);
-        // What the first had not done comes to the second from the committed offset.
+        // The second receives what the first had not finished, from the committed offset.
         expect(two.items).toHaveLength(20);
       }, longTimeout);
       const [kept, moved] = [partitionsOf(first.assigned()), partitionsOf(second.assigned())];

@@ -16,7 +16,7 @@ import {
 
 type Options = RunPartitionsOptions<number>;
 
-/** A handler that keeps what it gets. */
+/** Returns a handler that keeps its items. */
 const keeping = (kept: WorkItem<number>[]): Pick<Options, 'decode' | 'onBatch'> => ({
   decode: numberOf,
   onBatch: ({ items }) => void kept.push(...items),
@@ -178,7 +178,7 @@ export function runnerContract(open: OpenHarness): void {
       await producer.publishAll(upTo(10).map((n) => numbered(topic, n, { partition: 0 })));
       await vi.waitFor(() => expect(kept).toHaveLength(10), longTimeout);
       await producer.publish(numbered(topic, 10, { partition: 0 }));
-      // The other partition is alive, and what was written before to the full one has not come.
+      // The other partition still delivers, and the records written before to the full one have not arrived.
       await producer.publish(numbered(topic, 99, { partition: 1 }));
       await vi.waitFor(() => expect(messagesOf(kept)).toContain(99), longTimeout);
       expect(messagesOf(kept)).not.toContain(10);

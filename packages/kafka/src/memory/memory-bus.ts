@@ -24,24 +24,32 @@ import { MemoryConsumer, MemoryGroup } from './memory-consumer.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryProducer, Reachability } from './memory-producer.ts';
 
-/** A {@link Bus} within one process, with what tests want to know and do besides. */
+/** A {@link Bus} within one process, with additional inspection and control for tests. */
 export type MemoryBus = Bus &
   Readonly<{
-    /** Everything that lies in a topic: partition after partition, each in offset order. */
+    /** Returns all records of a topic: partition after partition, each in offset order. */
     records(topic: TopicDefinition): readonly IncomingRecord[];
-    /** A group's committed offsets by `topic partition`. May be set back, as if the commits since had been lost. */
+    /**
+     * Returns a group's committed offsets by `topic partition`. May be set back, as if the commits since had been lost.
+     */
     commits(group: string): Map<string, number>;
-    /** While false, publishing waits (or ends with `unavailable` at its deadline) and tables are stale. */
+    /**
+     * Sets reachability. While false, publishing waits (or ends with `unavailable` at its deadline) and tables go
+     * stale.
+     */
     setReachable(isReachable: boolean): void;
   }>;
 
-/** With a fake `clock` nothing moves by itself but records; timers (relays, deadlines, commits) wait for `advance`. */
+/**
+ * Options of the memory bus. With a fake `clock` timers (relays, deadlines, commits) wait for `advance`; records do
+ * not.
+ */
 export type MemoryBusOptions = Readonly<{ clock?: Clock; logger?: Logger }>;
 
 /**
- * Topics as arrays, groups as maps. Offsets, partitions by key, groups with rebalances, commits, poison, tables and
- * relays behave as over Kafka (one contract suite holds both to it); a topic exists from its first use, with the
- * partitions of its definition.
+ * Creates a bus with topics as arrays and groups as maps. Offsets, partitions by key, groups with rebalances, commits,
+ * poison, tables and relays behave as over Kafka (one contract suite tests both); a topic exists from its first use,
+ * with the partitions of its definition.
  */
 export function createMemoryBus({
   clock = systemClock,

@@ -4,7 +4,7 @@ import { type AssignedPartitionsOptions, partitionKey } from '../consumer/partit
 import { sharePartitions } from '../consumer/sticky-assigner.ts';
 import type { MemoryLog } from './memory-log.ts';
 
-/** A member as its group sees it. */
+/** A group member, as its group uses it. */
 type Member = Readonly<{
   id: string;
   topics: RunPartitionsOptions<unknown>['topics'];
@@ -13,7 +13,7 @@ type Member = Readonly<{
   assigned(): readonly PartitionRef[];
 }>;
 
-/** A consumer group of the memory bus: its committed offsets, and who has which partition. */
+/** A consumer group of the memory bus: its committed offsets, and the owner of each partition. */
 export class MemoryGroup {
   readonly commits = new Map<string, number>();
   readonly #log: MemoryLog;
@@ -76,7 +76,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
   #cancelCommits: () => void = () => {};
-  /** While records gather. */
+  /** Set while a fetch waits for more records. */
   #cancelWait: (() => void) | undefined;
   #pulledAtMs = -Infinity;
   #isStopped = false;
@@ -200,7 +200,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
     const records = this.#options.log.records(ref.topic, ref.partition).slice(next, next + maxBatchRecords);
     if (records.length === 0) return false;
     const endOffset = next + records.length;
-    // First, since what the handler does may seek.
+    // Before the handler runs, since it may seek.
     cursor.next = endOffset;
     return this.#partitions.deliver({ ref, fetchedOffset: next, endOffset, records });
   }

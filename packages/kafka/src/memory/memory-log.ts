@@ -8,7 +8,7 @@ type MemoryTopic = {
   sticky: number;
 };
 
-/** Topics in memory: each partition an array whose index is the offset. */
+/** Topics in memory: each partition is an array whose index is the offset. */
 export class MemoryLog {
   readonly #topics = new Map<string, MemoryTopic>();
 
@@ -16,12 +16,12 @@ export class MemoryLog {
     return this.#topic(topic).partitions;
   }
 
-  /** The records of a partition by name; empty when nobody has used the topic yet. */
+  /** Returns the records of a partition by name; empty before the first use of the topic. */
   records(topic: string, partition: number): readonly IncomingRecord[] {
     return this.#topics.get(topic)?.partitions[partition] ?? [];
   }
 
-  /** The next record without a key goes to another partition: one sticky partition a publish call. */
+  /** Moves the next record without a key to another partition: one sticky partition per publish call. */
   rotateSticky(topic: TopicDefinition): void {
     this.#topic(topic).sticky += 1;
   }
@@ -42,7 +42,7 @@ export class MemoryLog {
     return { topic: topic.name, partition, offset };
   }
 
-  /** Calls `listener` soon after anything is appended to the topic; returns its remover. */
+  /** Calls `listener` soon after records are appended to the topic; returns a function that removes it. */
   onAppend(topic: TopicDefinition, listener: () => void): () => void {
     const { listeners } = this.#topic(topic);
     listeners.add(listener);

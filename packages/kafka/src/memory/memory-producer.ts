@@ -5,7 +5,7 @@ import { measureRecord } from '../producer/record-size.ts';
 import { closed } from '../producer/retry-partition.ts';
 import type { MemoryLog } from './memory-log.ts';
 
-/** Whether the "brokers" answer, and who waits until they do. */
+/** Reachability of the simulated brokers, and the listeners that wait for it. */
 export class Reachability {
   isReachable = true;
   readonly #waiting = new Set<() => void>();
@@ -15,7 +15,7 @@ export class Reachability {
     if (isReachable) for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Calls `wake` when the brokers can be reached again; returns its remover. */
+  /** Calls `wake` when the brokers can be reached again; returns a function that removes it. */
   onReachable(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => void this.#waiting.delete(wake);
@@ -28,7 +28,7 @@ type PendingPublish = Readonly<{
   fail: (error: AppError) => void;
 }>;
 
-/** The {@link Producer} of the memory bus: appends at once, or holds records back in order while unreachable. */
+/** The {@link Producer} of the memory bus: appends at once, or buffers records in order while unreachable. */
 export class MemoryProducer implements Producer {
   readonly #log: MemoryLog;
   readonly #clock: Clock;

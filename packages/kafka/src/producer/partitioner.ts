@@ -2,8 +2,8 @@ const seed = 0x9747b28c;
 const multiplier = 0x5bd1e995;
 
 /**
- * murmur2 as Kafka's Java client computes it (org.apache.kafka.common.utils.Utils.murmur2), as a signed 32-bit integer.
- * Math.imul keeps it in integers: kafkajs's own goes through BigInt and costs some ten times as much.
+ * Computes murmur2 as Kafka's Java client does (org.apache.kafka.common.utils.Utils.murmur2), as a signed 32-bit
+ * integer. Math.imul stays in integers: kafkajs's own implementation uses BigInt and costs some ten times as much.
  */
 export function murmur2(data: Uint8Array): number {
   const length = data.length;
@@ -28,7 +28,9 @@ export function murmur2(data: Uint8Array): number {
   return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key (as UTF-8) in a topic of so many partitions: the same that any Kafka client picks by default. */
+/**
+ * Returns the partition of a key (as UTF-8) in a topic of `partitions` partitions: the default of every Kafka client.
+ */
 export function partitionForKey(key: string, partitions: number): number {
   return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
 }

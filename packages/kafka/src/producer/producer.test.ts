@@ -16,10 +16,10 @@ const record = (number: number, partition?: number): OutgoingRecord => ({
   ...(partition === undefined ? {} : { partition }),
 });
 
-/** A send as the transport saw it: `partition: numbers`. */
+/** A send as the transport received it: `partition: numbers`. */
 type Call = Readonly<{ parts: Record<number, number[]>; answer: (result: SentPartitions | Error) => void }>;
 
-/** A broker that answers when the test says so, and keeps what it acknowledged. */
+/** Creates a broker that responds when the test triggers it, and stores what it acknowledged. */
 function brokerByHand() {
   const calls: Call[] = [];
   const log = new Map<number, number[]>();
@@ -174,7 +174,7 @@ describe('producer', () => {
   });
 
   it('drops from the next try what its caller has given up', async () => {
-    // Sooner than the shortest back-off.
+    // Earlier than the shortest back-off.
     const given = producer.publish(record(0, 0), { deadlineMs: 50 });
     const kept = producer.publish(record(1, 0));
     const rejected = expect(given).rejects.toMatchObject({ code: 'unavailable' });

@@ -10,7 +10,7 @@ import { measureRecord } from './record-size.ts';
 import { closed } from './retry-partition.ts';
 import { SendLoop, type SendTransport } from './send-loop.ts';
 
-/** What a producer is made of. `maxBufferedRecords` (10,000) and `maxBufferedBytes` (32 MiB) bound what waits. */
+/** Options of a producer. `maxBufferedRecords` (10,000) and `maxBufferedBytes` (32 MiB) limit its buffer. */
 export type KafkaProducerOptions = Readonly<{
   transport: SendTransport;
   clock: Clock;
@@ -25,7 +25,7 @@ const topicBackoff = { baseMs: 200, maxMs: 2_000, random: Math.random };
 
 type Unplaced = Readonly<{ record: OutgoingRecord; buffered: BufferedRecord }>;
 
-/** The {@link Producer} over a transport: fixes each record's partition, bounds what waits, and leaves sending to the loop. */
+/** The {@link Producer} over a transport: fixes each record's partition, limits the buffer, and delegates sends. */
 export class KafkaProducer implements Producer {
   readonly #options: KafkaProducerOptions;
   readonly #metrics: KafkaMetricHandles;
@@ -40,7 +40,7 @@ export class KafkaProducer implements Producer {
   #closing: Promise<void> | undefined;
 
   constructor(options: KafkaProducerOptions) {
-    // One listener for each partition in recovery.
+    // One listener for each partition under retry.
     setMaxListeners(0, this.#abort.signal);
     this.#options = options;
     this.#metrics = options.metrics ?? noMetrics;
@@ -68,7 +68,7 @@ export class KafkaProducer implements Producer {
   ): Promise<readonly RecordPosition[]> {
     if (records.length === 0) return [];
     this.#assertOpen(options.deadlineMs);
-    // All are measured before any is accepted: a group is taken whole or not at all.
+    // All are measured before any is accepted: a group is accepted as a whole or not at all.
     const sizes = records.map(measureRecord);
     const { clock } = this.#options;
     const group = new PublishGroup({ size: records.length, clock, deadlineMs: options.deadlineMs });
@@ -97,7 +97,7 @@ export class KafkaProducer implements Producer {
 
   #assertOpen(deadlineMs: number | undefined): void {
     if (this.#isClosing) throw closed();
-    // Without a deadline the caller holds the records itself and is bounded by whenWritable: refusing would lose them.
+    // Without a deadline the caller holds the records itself and whenWritable limits it: a refusal would lose them.
     if (deadlineMs === undefined || !this.#isFull()) return;
     const message = `${this.#records} records (${this.#bytes} bytes) already wait for Kafka: repeat later`;
     throw new AppError({ code: 'unavailable', message });

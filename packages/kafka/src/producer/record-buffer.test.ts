@@ -7,7 +7,7 @@ const values = ({ slices }: TakenRecords): string[] =>
     ({ queue, records }) => `${queue.partition}:${records.map(({ message }) => message.key).join('')}`,
   );
 
-/** A buffer of a topic with three partitions, whose sends carry two records. */
+/** Creates a buffer of a topic with three partitions, whose sends carry two records. */
 function open() {
   const buffer = new RecordBuffer({ records: 2, bytes: 1_000 });
   buffer.setPartitions('t', 3);

@@ -2,13 +2,10 @@ import { AppError, type Clock } from '@tidings/runtime';
 import type { Message } from 'kafkajs';
 import type { RecordPosition } from '../bus.ts';
 
-/** How a group is made: `deadlineMs` (with the clock) is when its caller stops waiting. */
+/** Options of a group: its caller stops waiting at `deadlineMs` of the clock. */
 export type PublishGroupOptions = Readonly<{ size: number; clock: Clock; deadlineMs: number | undefined }>;
 
-/**
- * The records of one publish call, whose fate is told as one: all acknowledged, or an error. One promise a call, not one
- * a record.
- */
+/** The records of one publish call, with one result: all acknowledged, or an error. One promise, not one per record. */
 export class PublishGroup {
   readonly promise: Promise<readonly RecordPosition[]>;
   readonly #positions: RecordPosition[];
@@ -30,7 +27,7 @@ export class PublishGroup {
     }
   }
 
-  /** Nobody waits for it any more: what is left of it need not be sent again. */
+  /** True once its caller no longer waits: the rest of it need not be sent again. */
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -59,52 +56,52 @@ const expired = (deadlineMs: number): AppError =>
     message: `Kafka did not acknowledge within ${deadlineMs} ms; the records may still be in the log: repeat with the same ids`,
   });
 
-/** A record that waits to be sent or acknowledged. Its partition is fixed: a repeated send must not move it. */
+/** A record that waits for its send or its ack. Its partition is fixed: a repeated send must not move it. */
 export type BufferedRecord = Readonly<{
   message: Message;
   bytes: number;
   group: PublishGroup;
-  /** Its place in the group. */
+  /** Index in the group. */
   index: number;
 }>;
 
 /**
- * `idle → sending → idle`, or `sending → recovering → idle` when a send failed. Only an idle partition gives records to
- * a send, so one send a partition is in flight and its records stay in order.
+ * `idle → sending → idle`, or `sending → retrying → idle` if a send failed. Only an idle partition contributes records
+ * to a send, so one send per partition is in flight and its records stay in order.
  */
 export type PartitionState = 'idle' | 'sending' | 'retrying';
 
-/** What waits for one partition, in order. */
+/** Records that wait for one partition, in order. */
 export type PartitionQueue = {
   readonly topic: string;
   readonly partition: number;
   state: PartitionState;
   waiting: BufferedRecord[];
-  /** Records before this place of `waiting` have been taken. */
+  /** Records before this index of `waiting` have been removed. */
   taken: number;
 };
 
-/** The part of a send that goes to one partition. */
+/** Part of a send that goes to one partition. */
 export type PartitionSlice = Readonly<{ queue: PartitionQueue; records: readonly BufferedRecord[] }>;
 
-/** One send's worth, and how many records were passed over because their callers have given up. */
+/** Records of one send, and the number skipped because their callers no longer wait. */
 export type TakenRecords = Readonly<{
   slices: readonly PartitionSlice[];
   dropped: readonly BufferedRecord[];
 }>;
 
-/** Bounds of one send. kafkajs copies a partition's records once for each of them, so these bound its work too. */
+/** Limits of one send. kafkajs copies a partition's records once for each of them, so these limit its work too. */
 export type SendLimits = Readonly<{ records: number; bytes: number }>;
 
-// Bigger holes at the front of a queue are cut off, so that taking stays O(1) a record.
+// Larger gaps at the front of a queue are cut off, so that removal stays O(1) per record.
 const compactAt = 1_024;
 
 type TopicQueues = { readonly partitions: PartitionQueue[]; sticky: number; stickyRecords: number };
 
-/** Everything a producer holds and has not handed to a send, by partition. Knows nothing of time or network. */
+/** Records of a producer that no send carries yet, by partition. Independent of time and network. */
 export class RecordBuffer {
   readonly #topics = new Map<string, TopicQueues>();
-  /** Each partition that is idle and has records waiting, longest waiting first. No Set: adr/0012. */
+  /** Idle partitions with waiting records, longest waiting first. No Set: adr/0012. */
   #ready: PartitionQueue[] = [];
   readonly #limits: SendLimits;
 
@@ -112,12 +109,12 @@ export class RecordBuffer {
     this.#limits = limits;
   }
 
-  /** How many partitions the topic has, or undefined when it was not announced. */
+  /** Returns the partition count of the topic, or undefined before it was set. */
   partitionsOf(topic: string): number | undefined {
     return this.#topics.get(topic)?.partitions.length;
   }
 
-  /** Announces a topic, or that it has grown. */
+  /** Sets the partition count of a new or grown topic. */
   setPartitions(topic: string, count: number): void {
     let known = this.#topics.get(topic);
     if (known === undefined) {
@@ -130,8 +127,8 @@ export class RecordBuffer {
   }
 
   /**
-   * The partition for a record without a key: the same until it was sent or is full, then the next that is not in
-   * trouble. Each partition in a request costs like a record of its own, so a batch should touch one.
+   * Returns the partition for a record without a key: the same until it was sent or is full, then the next that is not
+   * under retry. Each partition in a request costs as much as a record, so a batch should touch one.
    */
   stickyPartition(topic: string): number {
     const known = this.#topics.get(topic);
@@ -149,7 +146,9 @@ export class RecordBuffer {
     queue.waiting.push(record);
   }
 
-  /** Takes what the next send should carry, marks its partitions as sending, and skips what nobody waits for. */
+  /**
+   * Removes the records of the next send, marks their partitions as sending, and skips those without a waiting caller.
+   */
   take(): TakenRecords {
     const slices: PartitionSlice[] = [];
     const capacity = { records: this.#limits.records, bytes: this.#limits.bytes, isUntouched: true };
@@ -166,13 +165,13 @@ export class RecordBuffer {
     return { slices, dropped };
   }
 
-  /** The partition's send is over and acknowledged: it may take part in the next. */
+  /** Marks the partition's send as acknowledged: the partition may take part in the next. */
   release(queue: PartitionQueue): void {
     queue.state = 'idle';
     if (!isEmpty(queue)) this.#ready.push(queue);
   }
 
-  /** Everything that waits, to be told that it is over. */
+  /** Removes and returns all buffered records, so that their callers can be rejected. */
   drain(): BufferedRecord[] {
     const rest: BufferedRecord[] = [];
     for (const { partitions } of this.#topics.values()) {
@@ -217,7 +216,7 @@ function takeFrom(
   while (queue.taken < queue.waiting.length && capacity.records > 0) {
     const record = queue.waiting[queue.taken];
     if (record === undefined) break;
-    // The first of a send always fits, however large: else it would wait for ever.
+    // The first record of a send always fits, regardless of its size: otherwise it would wait for ever.
     if (record.bytes > capacity.bytes && !capacity.isUntouched) break;
     queue.taken += 1;
     if (record.group.isSettled) {

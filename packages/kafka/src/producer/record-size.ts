@@ -2,14 +2,14 @@ import { AppError } from '@tidings/runtime';
 import type { OutgoingRecord } from '../bus.ts';
 
 /**
- * The most that key, headers and value of one record may take together. Below the broker's default for a whole batch
- * (`max.message.bytes` 1,048,588), and a larger record may stall its readers.
+ * Maximum size of key, headers and value of one record together. Below the broker's default for a whole batch
+ * (`max.message.bytes` 1,048,588); a larger record may stall its readers.
  */
 export const maxRecordBytes = 1_000_000;
 
 /**
- * The bytes of a record, or an AppError: `payload-too-large`, or `invalid-request` for what kafkajs would choke on
- * only when the whole send is encoded, which would fail the records beside it.
+ * Returns the size of a record in bytes, or an AppError: `payload-too-large`, or `invalid-request` for input that
+ * kafkajs would reject only when it encodes the whole send, which would fail the other records in it.
  */
 export function measureRecord({ topic, key, headers, value }: OutgoingRecord): number {
   let bytes = (key === null ? 0 : Buffer.byteLength(key)) + (value === null ? 0 : value.length);

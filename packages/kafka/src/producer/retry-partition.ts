@@ -5,9 +5,9 @@ import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
 
 export type RetryPartitionOptions = Readonly<{
   slice: PartitionSlice;
-  /** What the first send failed with; `isOwnError`: nothing but this partition was in it. */
+  /** Error of the first send; `isOwnError`: the send contained only this partition. */
   failure: Readonly<{ error: unknown; isOwnError: boolean }>;
-  /** Sends some of the records and tells their groups. */
+  /** Sends some of the records and settles their groups. */
   send: (records: readonly BufferedRecord[]) => Promise<void>;
   clock: Clock;
   logger: Logger;
@@ -18,9 +18,9 @@ export type RetryPartitionOptions = Readonly<{
 const backoff = { baseMs: 150, maxMs: 2_000, random: Math.random };
 
 /**
- * Repeats one partition's part of a failed send, in order, until each record is acknowledged, given up by its caller, or
- * the producer closes. Only a record that the broker refuses for what it is gets rejected: the part is halved until that
- * record stands alone. Any of it may already be in the log, so this makes duplicates, never gaps.
+ * Repeats one partition's part of a failed send, in order, until each record is acknowledged, no longer awaited by its
+ * caller, or the producer closes. Only a record that the broker refuses for its content is rejected: the part is halved
+ * until that record is alone. Any of it may already be in the log, so this creates duplicates, never gaps.
  */
 export async function retryPartition(options: RetryPartitionOptions): Promise<void> {
   const { slice, failure, clock, logger, signal, onSettled } = options;
@@ -62,7 +62,7 @@ export async function retryPartition(options: RetryPartitionOptions): Promise<vo
   }
 }
 
-/** Told to those who publish to a producer that is closed, or wait for one that closes. */
+/** Returns the error for callers that publish to a closed producer, or wait for one that closes. */
 export const closed = (): AppError =>
   new AppError({
     code: 'closed',

@@ -8,9 +8,9 @@ import { retryPartition } from './retry-partition.ts';
 /** Base offset of each partition that a send wrote to. */
 export type SentPartitions = readonly Readonly<{ topic: string; partition: number; baseOffset: string }>[];
 
-/** The network below a producer: kafkajs, or a fake in tests. */
+/** Network below a producer: kafkajs, or a fake in tests. */
 export type SendTransport = Readonly<{
-  /** One whole produce call, acks all, with no retry of its own. Rejects when any part of it is not acknowledged. */
+  /** Makes one complete produce call, acks all, without retries. Rejects if any part of it is not acknowledged. */
   send(slices: readonly PartitionSlice[]): Promise<SentPartitions>;
   partitionCount(topic: string): Promise<number>;
   close(): Promise<void>;
@@ -22,19 +22,20 @@ export type SendLoopOptions = Readonly<{
   logger: Logger;
   metrics: KafkaMetricHandles;
   signal: AbortSignal;
-  /** Told of records that are over, one way or another, so that room is counted. */
+  /** Called with settled records, acknowledged or not, so that the buffer's free room is updated. */
   onSettled: (records: readonly BufferedRecord[]) => void;
 }>;
 
 const sendLimits = { records: 500, bytes: 512 * 1024 };
-// A send that takes longer than this no longer holds up the partitions that are not in it.
+// A send that takes longer than this no longer delays the partitions that are not in it.
 const gateMs = 500;
 
 /**
- * Sends when idle: at once when nothing is in flight, then whatever has gathered meanwhile. kafkajs must not repeat a
- * send itself: it keeps answers per broker across its own retries, so a partition whose leader moved to a broker that
- * has answered is reported as written and never sent (measured: 18 of 50 acknowledged records lost). Here each send is
- * whole and new; after a failure every partition of it is repeated alone until it succeeds, its later records waiting.
+ * Sends at once if nothing is in flight, otherwise everything buffered meanwhile. kafkajs must not repeat a send
+ * itself: it stores responses per broker across its own retries, so a partition whose leader moved to a broker that has
+ * responded is reported as written and never sent (measured: 18 of 50 acknowledged records lost). Here each send is
+ * complete and new; after a failure every partition of it is repeated alone until it succeeds, while its later records
+ * wait.
  */
 export class SendLoop {
   readonly buffer = new RecordBuffer(sendLimits);
@@ -46,7 +47,7 @@ export class SendLoop {
     this.#options = options;
   }
 
-  // setImmediate, not a microtask: what one turn of the event loop brings (many requests) goes out in one send.
+  // setImmediate, not a microtask: one send carries everything that one turn of the event loop brings (many requests).
   schedule(): void {
     if (this.#isScheduled || this.#gatedSends > 0) return;
     this.#isScheduled = true;
@@ -72,12 +73,12 @@ export class SendLoop {
     void this.#sendOnce(slices).then(() => {
       cancelGate();
       openGate();
-      // A slow send opened its gate long ago; what gathered for its partitions since may have nobody else to wake it.
+      // A slow send released the other partitions long ago; records buffered since may have no other trigger.
       this.schedule();
     });
   }
 
-  /** Never rejects: what fails goes on in recoveries. */
+  /** Never rejects: failed parts continue in {@link retryPartition}. */
   async #sendOnce(slices: readonly PartitionSlice[]): Promise<void> {
     let sent: SentPartitions;
     try {
@@ -152,6 +153,9 @@ export class SendLoop {
   }
 }
 
-/** kafkajs skips, without an error, a partition that its metadata does not know: such an answer is no acknowledgement. */
+/**
+ * Returns the error for a partition that kafkajs skipped without an error because its metadata lacks it: such a
+ * response is no acknowledgement.
+ */
 const missingFromResponse = ({ queue }: PartitionSlice): Error =>
   new Error(`${queue.topic} ${queue.partition} was left out of the send: not in the client's metadata`);

@@ -5,18 +5,18 @@ import { within } from '../within.ts';
 import type { PartitionSlice } from './record-buffer.ts';
 import type { SendTransport } from './send-loop.ts';
 
-// With a follower just killed, acks all waits until the controller takes it off the in-sync list: 9 s by default. Shorter
-// than the client's request timeout, so that the broker's own answer comes first.
+// After a follower's crash, acks all waits until the controller removes it from the in-sync list: 9 s by default.
+// Shorter than the client's request timeout, so that the broker's own response arrives first.
 const produceTimeoutMs = 12_000;
 const closeTimeoutMs = 3_000;
 
-// The partition is fixed before a record comes here; kafkajs would compute it again at each of its tries.
+// The partition is fixed before this; kafkajs would compute it again at each of its tries.
 const givenPartition =
   () =>
   ({ message }: { message: Message }): number =>
     message.partition ?? 0;
 
-/** The kafkajs producer, with everything that it would repeat or decide by itself turned off. */
+/** Creates the kafkajs producer, with all its own retries and decisions turned off. */
 export function createKafkaTransport(endpoint: KafkaEndpoint, admin: SharedAdmin): SendTransport {
   const producer = createKafka(endpoint).producer({
     retry: { retries: 0 },
@@ -26,7 +26,7 @@ export function createKafkaTransport(endpoint: KafkaEndpoint, admin: SharedAdmin
     metadataMaxAge: 30_000,
   });
   let connected: Promise<void> | undefined;
-  // A failed connect is tried again by the next send; so is one that is lost later, by kafkajs itself.
+  // The next send retries a failed connect; kafkajs itself restores a connection that is lost later.
   const connect = async (): Promise<void> => {
     connected ??= producer.connect().catch((error: unknown) => {
       connected = undefined;

@@ -20,22 +20,24 @@ export type KafkaTableOptions<V> = Readonly<{
 }>;
 
 const progressIntervalMs = 1_000;
-// kafkajs never reports a tail that compaction has emptied (#1072): after this long without a record, while the brokers
-// answer, there is nothing more to come.
+// kafkajs never reports the end of a log that compaction has emptied (#1072): after this long without a record, while
+// the brokers respond, the end is reached.
 const emptyTailMs = 5_000;
 const defaultStaleAfterMs = 30_000;
 const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
-/** The name of a group that only one process ever uses: it never commits, so the broker forgets it by itself. */
+/**
+ * Returns the name of a group that only one process ever uses: it never commits, so the broker removes it by itself.
+ */
 export const temporaryGroup = (purpose: string): string => `${purpose}-${hostname()}-${randomUUID()}`;
 
-/** A {@link Table} over a consumer with a group of its own, read from the beginning at each boot. */
+/** A {@link Table} over a consumer with its own group, read from the beginning at each boot. */
 export class KafkaTable<V> implements Table<V> {
   readonly #options: KafkaTableOptions<V>;
   readonly #view: TableView<V>;
   readonly #consumer: SupervisedConsumer;
   readonly #group: string;
-  /** The next offset of each partition: what was applied is not applied again after a rejoin. */
+  /** Next offset of each partition: applied records are not applied again after a rejoin. */
   readonly #positions = new Map<number, number>();
   readonly #ready: Promise<void>;
   #markReady: () => void = () => {};

@@ -16,7 +16,7 @@ export type RangeReaderOptions = Readonly<{
   admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
-  /** It has been idle and is closed: the next read needs a new one. */
+  /** Called when it was idle and is closed: the next read requires a new one. */
   onIdle: () => void;
 }>;
 
@@ -29,12 +29,12 @@ type Read = {
   readonly reject: (error: unknown) => void;
 };
 
-// A rebalance asks for many partitions one after the other: joining a group for each would take longer than reading.
+// A rebalance requests many partitions one after the other: joining a group for each would take longer than reading.
 const idleMs = 10_000;
 
 /**
- * Reads stretches of one topic without committing. One throw-away consumer serves all reads of its topic: every partition
- * is paused but those being read. One read a partition at a time.
+ * Reads ranges of one topic without a commit. One temporary consumer serves all reads of its topic: every partition is
+ * paused except those being read. One read per partition at a time.
  */
 export class RangeReader {
   readonly #options: RangeReaderOptions;

@@ -9,12 +9,12 @@ export type TableViewOptions<V> = Readonly<{
   metrics: KafkaMetricHandles;
 }>;
 
-// Versions of removed keys are remembered, so that a late older record does not bring one back; so many at most.
+// Versions of removed keys are kept, so that a late older record does not restore one; at most this many.
 const maxRemembered = 10_000;
 
 /**
- * A compacted topic as a map, from its records in any number of readings: a key's version only rises, an offset counts
- * once, a tombstone removes.
+ * A compacted topic as a map, from its records in any number of reads: a key's version only rises, an offset counts
+ * once, a tombstone removes its key.
  */
 export class TableView<V> {
   readonly #options: TableViewOptions<V>;
@@ -37,7 +37,7 @@ export class TableView<V> {
     for (const { value } of this.#entries.values()) yield value;
   }
 
-  /** Never throws: a record that cannot be read is logged, counted and skipped. */
+  /** Applies a record. Never throws: an unreadable record is logged, counted and skipped. */
   apply(record: IncomingRecord): void {
     if (record.value === null) {
       if (record.key !== null) this.#remove(record.key);
