@@ -2,7 +2,7 @@ import { CommandFailed, exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
 import { problemText } from './problem-text.ts';
 
-/** One request to the API. What is undefined is left out. */
+/** One request to the API. Undefined fields are omitted. */
 export type ApiRequest = Readonly<{
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
@@ -13,7 +13,10 @@ export type ApiRequest = Readonly<{
 
 const timeoutMs = 60_000;
 
-/** The JSON that the API answers. Throws CommandFailed with what it says for a refusal, or that there is no answer. */
+/**
+ * Sends a request and returns the parsed JSON response. Throws CommandFailed with the text of the problem for a
+ * refusal, or if there is no response.
+ */
 export async function callApi(target: Target, request: ApiRequest): Promise<unknown> {
   const response = await send(target, request);
   const text = await response.text();
@@ -54,12 +57,12 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Something other than the API answered: the status says the rest.
+    // The response is not from the API: the status is the only information.
     return undefined;
   }
 }
 
-// `fetch failed` says nothing: the cause says what happened.
+// The message `fetch failed` has no details: the cause has them.
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeoutMs / 1_000} s`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

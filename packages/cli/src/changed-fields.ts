@@ -2,18 +2,18 @@ import { CommandFailed, exitCodes } from './exit-codes.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of an object that a change cannot name. */
+/** The fields of an object that a change cannot set. */
 export type ReadOnlyFields = Readonly<{
-  /** Those that say what it is: an edit of one is a mistake, and the text says what to do instead. */
+  /** Fields that identify the object. An edit of one is an error, and the text states the alternative. */
   fixed: Readonly<Record<string, string>>;
-  /** Those that change by themselves: what a file says of them is old and means nothing. */
+  /** Fields that change by themselves. A file holds outdated values of them, which are ignored. */
   volatile: readonly string[];
 }>;
 
 /**
- * Returns the merge patch (RFC 7396) that makes of `current` what `wanted` says: a whole object that was shown before and
- * edited since. A field that `wanted` leaves out stays. Throws CommandFailed for a read-only field that was edited, and for
- * a null inside of an object, which a merge patch cannot set.
+ * Returns the merge patch (RFC 7396) that turns `current` into `wanted`, a whole object that was printed before and
+ * edited since. A field that `wanted` omits is unchanged. Throws CommandFailed for an edited read-only field, and for a
+ * null inside an object, which a merge patch cannot set.
  */
 export function changedFields(current: Fields, wanted: Fields, readOnly: ReadOnlyFields): Fields {
   const patch: Record<string, unknown> = {};

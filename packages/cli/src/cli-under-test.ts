@@ -5,17 +5,17 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { runCommand } from './run-command.ts';
 
-/** A request that was made. */
+/** A received request. */
 export type ReceivedRequest = { line: string; headers: Record<string, unknown>; raw: string; body: unknown };
 
 type Answer = Readonly<{ status?: number; body: unknown; headers?: Readonly<Record<string, string>> }>;
 
-/** An API that answers everything with one thing, and a command line that knows where it is. */
+/** Starts an API that answers every request with one response, and a command line configured for it. */
 export async function anApi(status = 200, answer: unknown = {}, type = 'application/json') {
   return anAnsweringApi(() => ({ status, body: answer }), type);
 }
 
-/** An API that answers what `answerTo` says, and a command line that knows where it is. */
+/** Starts an API that answers with the result of `answerTo`, and a command line configured for it. */
 export async function anAnsweringApi(
   answerTo: (requests: ReceivedRequest) => Answer,
   type = 'application/json',
@@ -45,14 +45,14 @@ export async function anAnsweringApi(
     requests,
     env,
     run: async (...args: string[]) => run(args, { env }),
-    /** With files in the folder that it runs in, and something on standard input. */
+    /** Runs with the given files in the working folder and the given standard input. */
     runWith: async (place: Place, ...args: string[]) => run(args, { env, ...place }),
   };
 }
 
 type Place = Readonly<{ folder?: string; stdin?: Readable | string | Buffer }>;
 
-/** Runs a command line, and keeps what it prints. */
+/** Runs a command line and captures its output. */
 export async function run(
   args: readonly string[],
   { env = {}, folder = '/', stdin = '' }: Readonly<{ env?: NodeJS.ProcessEnv }> & Place,

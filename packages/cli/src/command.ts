@@ -6,8 +6,8 @@ import { readSeconds } from './read-time.ts';
 import type { View } from './show.ts';
 
 /**
- * The contents of a command line: arguments by name, options by their name in camelCase, what files are read from, and
- * `progress`, which tells on standard error how far a long command is.
+ * The parsed command line: arguments by name, options by their name in camelCase, the sources that files are read from,
+ * and `progress`, which reports the progress of a long command on standard error.
  */
 export type Given = Readonly<{
   args: Readonly<Record<string, string>>;
@@ -16,21 +16,24 @@ export type Given = Readonly<{
   progress(text: string): void;
 }>;
 
-/** One option. `many`: it may be given more than once. */
+/** One option. `many`: it may be repeated. */
 export type OptionSpec = Readonly<{ flags: string; description: string; many?: true }>;
 
-/** One command of the tool. `examples` are shown by its --help, without `tidings` before them. */
+/** One command of the tool. Its --help shows `examples`, without the leading `tidings`. */
 export type CommandSpec = Readonly<{
-  /** Such as `subscriptions list`. */
+  /** For example `subscriptions list`. */
   name: string;
   description: string;
   args?: readonly Readonly<{ name: string; description: string; optional?: true }>[];
   options?: readonly OptionSpec[];
   examples: readonly string[];
   view: View;
-  /** The noun for what its first argument names, for the text of a 404, and the command that lists those; default: by its group. */
+  /**
+   * The noun for the object that the first argument names, used in the text of a 404, and the command that lists such
+   * objects. Default: derived from the command's group.
+   */
   names?: Readonly<{ noun: string; list: string }>;
-  /** Why the command failed although the API answered, in words; null when it did not. */
+  /** Returns the reason why the command failed although the API responded; null if it succeeded. */
   failsWhen?(body: object): string | CommandFailed | null;
 }> &
   (
@@ -38,50 +41,57 @@ export type CommandSpec = Readonly<{
     | Readonly<{ run(given: Given, target: Target): Promise<unknown> }>
   );
 
-/** The text of an option; undefined when it was not given. */
+/** Returns the text of an option; undefined if it was not given. */
 export function textOf({ options }: Given, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The whole number of an option; undefined when it was not given. Throws CommandFailed when it is none. */
+/**
+ * Returns the integer value of an option; undefined if it was not given. Throws CommandFailed if it is not an integer.
+ */
 export function countOf(given: Given, name: string): number | undefined {
   const text = textOf(given, name);
   return text === undefined ? undefined : readCount(flagOf(name), text);
 }
 
-/** The seconds of an option that is a duration; undefined when it was not given. Throws CommandFailed when it is none. */
+/**
+ * Returns a duration option in seconds; undefined if it was not given. Throws CommandFailed if it is not a duration.
+ */
 export function secondsOf(given: Given, name: string): number | undefined {
   const text = textOf(given, name);
   return text === undefined ? undefined : readSeconds(flagOf(name), text);
 }
 
-/** The JSON of an option; undefined when it was not given. Throws CommandFailed when it is none. */
+/** Returns the JSON value of an option; undefined if it was not given. Throws CommandFailed if it is not JSON. */
 export async function jsonOf(given: Given, name: string): Promise<unknown> {
   const text = textOf(given, name);
   return text === undefined ? undefined : readJson(flagOf(name), text, given.input);
 }
 
-/** The JSON of the file that an argument names, `-` for standard input. Throws CommandFailed when it is none. */
+/**
+ * Returns the JSON value of the file that an argument names, `-` for standard input. Throws CommandFailed if it is not
+ * JSON.
+ */
 export async function fileOf(given: Given, argument: string): Promise<unknown> {
   const file = given.args[argument] ?? '';
   return readJson(nameOfFile(file), file === '-' ? '-' : `@${file}`, given.input);
 }
 
-/** Returns a file as a message begins with it. */
+/** Returns a file's name in the form that begins a message. */
 export const nameOfFile = (file: string): string => (file === '-' ? 'Standard input' : `The file '${file}'`);
 
 const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Fields of the API by the options that say them: `{ consumer_id: 'consumer' }`. */
+/** Returns API fields from the options that set them: `{ consumer_id: 'consumer' }`. */
 export const fieldsOf = (
   given: Given,
   names: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries(Object.entries(names).map(([field, name]) => [field, textOf(given, name)]));
 
-/** The body of a request: what `--data` says, with the fields that have options of their own in its place. */
+/** Returns the body of a request: the fields of `--data`, overridden by the fields that have options of their own. */
 export async function bodyOf(
   given: Given,
   fields: Readonly<Record<string, unknown>>,
@@ -95,8 +105,8 @@ export async function bodyOf(
 }
 
 /**
- * Returns an argument as a part of a path. Throws CommandFailed for one that a URL cannot carry as a part of its own: an empty
- * one and the dot segments, which clients remove (RFC 3986 section 5.2.4).
+ * Returns an argument, encoded as a path segment. Throws CommandFailed for one that no URL can contain as a segment: an
+ * empty one and the dot segments, which clients remove (RFC 3986 section 5.2.4).
  */
 export function inPath({ args }: Given, name: string): string {
   const value = args[name] ?? '';
@@ -104,41 +114,41 @@ export function inPath({ args }: Given, name: string): string {
   throw new CommandFailed(exitCodes.usage, `<${name}> cannot be '${value}': nothing has that id.`);
 }
 
-/** Other fields of a body, for {@link bodyOf}. */
+/** The option for all other fields of a body, read by {@link bodyOf}. */
 export const dataOption: OptionSpec = {
   flags: '--data <json>',
   description: 'any other fields of the API (JSON, @FILE or -); options win',
 };
 
-/** Says which version a change is based on, for {@link ifMatch}. */
+/** The option for the version that a change is based on, read by {@link ifMatch}. */
 export const versionOption: OptionSpec = {
   flags: '--if-match <version>',
   description: 'only if it is still this version',
 };
 
-/** The header of {@link versionOption}. */
+/** Returns the If-Match header for {@link versionOption}. */
 export const ifMatch = (given: Given): Readonly<Record<string, string | undefined>> => {
   const version = countOf(given, 'ifMatch');
   return { 'if-match': version === undefined ? undefined : `"${version}"` };
 };
 
-/** Makes a repeat of a creation safe, for {@link onceHeader}. */
+/** The option that makes a repeated creation safe, read by {@link onceHeader}. */
 export const onceOption: OptionSpec = {
   flags: '--idempotency-key <key>',
   description: 'makes a repeat of this command safe',
 };
 
-/** The header of {@link onceOption}. */
+/** Returns the Idempotency-Key header for {@link onceOption}. */
 export const onceHeader = (given: Given): Readonly<Record<string, string | undefined>> => ({
   'idempotency-key': textOf(given, 'idempotencyKey'),
 });
 
-/** The options of a list. */
+/** The options of a list command. */
 export const pageOptions: readonly OptionSpec[] = [
   { flags: '--limit <n>', description: 'how many to list, 1 to 100 (default: 30)' },
   { flags: '--cursor <cursor>', description: 'go on where the last list ended' },
 ];
 
-/** The query of {@link pageOptions}. */
+/** Returns the query parameters for {@link pageOptions}. */
 export const pageQuery = (given: Given): Readonly<Record<string, string | undefined>> =>
   fieldsOf(given, { limit: 'limit', cursor: 'cursor' });

@@ -1,22 +1,22 @@
-/** What the command ends with; listed in its README and in `tidings --help`. */
+/** Exit codes of the command, listed in its README and in `tidings --help`. */
 export const exitCodes = {
   done: 0,
-  /** The API refused (4xx), or a test delivery failed. */
+  /** The API refused the request (4xx), or a test delivery failed. */
   refused: 1,
-  /** The command line, or a file it names, makes no sense. */
+  /** The command line, or a file that it names, is invalid. */
   usage: 2,
-  /** No answer, 429 or 5xx: the same command may work later. */
+  /** No response, 429 or 5xx: the same command may succeed later. */
   unavailable: 3,
-  /** It is not known where the API is, or with which key. */
+  /** The URL of the API or the key is missing. */
   noTarget: 4,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
 
-/** An end of the command that is told in words, never with a stack. */
+/** A failure of the command that is reported as a message, without a stack trace. */
 export class CommandFailed extends Error {
   readonly exitCode: number;
-  /** Of the API's answer; undefined when there was none. */
+  /** The status of the API's response; undefined if there was none. */
   readonly status: number | undefined;
 
   constructor(exitCode: number, message: string, status?: number) {

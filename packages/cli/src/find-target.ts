@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
-/** Where the API is, and with which key. */
+/** The URL of the API and the API key. */
 export type Target = Readonly<{ url: string; apiKey: string }>;
 
-/** What decides on it: `url` is that of the command line. */
+/** The inputs of {@link findTarget}: `url` is the value of --url. */
 export type Surroundings = Readonly<{ url: string | undefined; env: NodeJS.ProcessEnv; folder: string }>;
 
 /**
- * TIDINGS_URL (or --url) and TIDINGS_API_KEY; what is not set comes from `.tidings/local.json` of the running local stack,
- * in this folder or above it. The key of the local stack is only ever sent to the local stack.
+ * Returns the URL from TIDINGS_URL (or --url) and the key from TIDINGS_API_KEY. Missing values come from
+ * `.tidings/local.json` of the running local stack, in this folder or a parent. The local stack's key is sent to the
+ * local stack only.
  */
 export function findTarget({ url, env, folder }: Surroundings): Target {
   const requests = url ?? env['TIDINGS_URL'];
@@ -33,7 +34,7 @@ function checked(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new CommandFailed(exitCodes.usage, `The URL of the API must be http or https, got '${url}'.`);
   }
-  // The key goes where this leads: an endpoint given as --url must not get it.
+  // The key is sent to this URL: an endpoint URL given as --url must not receive it.
   const { pathname, search, hash } = new URL(url);
   if (pathname !== '/' || search !== '' || hash !== '') {
     const message = `--url says where the API of Tidings is, an origin without a path, got '${url}'. An endpoint is given as --endpoint.`;
@@ -60,7 +61,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Not there, or being written just now: the caller looks further and says what is missing.
+    // The file is missing or is being written: the caller searches further and reports the missing values.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Options that people know from similar tools, and what they mean here. */
+/** Options of similar tools, and their equivalents here. */
 const meanings: Readonly<Record<string, string>> = {
   '--event-types': '--event, once for each',
   '--event-type': '--event or --type',
@@ -20,7 +20,7 @@ const meanings: Readonly<Record<string, string>> = {
   '--allow-http': 'tidings workspaces update ID --allow-http: it is a rule of the workspace',
 };
 
-/** Returns what an unknown option probably means, as a line; null when it is not known from elsewhere. */
+/** Returns a line with the probable meaning of an unknown option; null if other tools do not have it either. */
 export function flagHint(message: string): string | null {
   const flag = /unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? '';
   return Object.hasOwn(meanings, flag) ? `Did you mean ${meanings[flag]}?` : null;

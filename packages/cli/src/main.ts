@@ -1,7 +1,7 @@
 import { exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 
-// What is under way is the server's to finish; a pipe that closed early (`| head`) is nobody's fault.
+// The server finishes requests in progress; a pipe that closes early (`| head`) is no error.
 process.once('SIGINT', () => process.exit(exitCodes.interrupted));
 process.stdout.on('error', () => process.exit(exitCodes.done));
 

@@ -1,6 +1,6 @@
 import type { CommandSpec, Given } from './command.ts';
 
-// How one of each group is called, and the command that lists them.
+// The noun for one object of each group, and the command that lists them.
 const nouns: Readonly<Record<string, string>> = {
   subscriptions: 'subscription',
   'event-types': 'event type',
@@ -12,8 +12,8 @@ const nouns: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns what a 404 means for the one that a command names, in the words of the command line: the API speaks of its paths
- * and ids. Null for a command that names none.
+ * Returns the meaning of a 404 for the object that a command names, in terms of the command line, since the API's text
+ * refers to paths and ids. Null for a command that names no object.
  */
 export function missingText(spec: CommandSpec, given: Given): string | null {
   const [group = ''] = spec.name.split(' ');

@@ -1,6 +1,6 @@
 /**
- * A refusal in lines for a terminal: what, then each fault with its place, then what to quote to the operator. For an
- * answer that is no problem+json, its status.
+ * Formats a refusal for a terminal: the problem, each fault with its position, and the reference to quote to the
+ * operator. A response that is not problem+json is shown by its status.
  */
 export function problemText(status: number, body: unknown): string {
   const text = (value: object, name: string): string | undefined => {

@@ -18,7 +18,7 @@ import type { Input } from './read-input.ts';
 import { nextPage, show } from './show.ts';
 import { version } from './version.ts';
 
-/** The surroundings of the tool: the environment, what it reads, and where it writes. */
+/** The environment of the tool: its variables, its inputs, and its outputs. */
 export type Io = Input &
   Readonly<{
     env: NodeJS.ProcessEnv;
@@ -39,7 +39,7 @@ const groups: Readonly<Record<string, string>> = {
   workspaces: 'the walls between those who use one Tidings; for keys with the scope platform',
 };
 
-/** Every command. */
+/** All commands. */
 export const commands: readonly CommandSpec[] = [
   ...subscriptionCommands,
   ...eventCommands,
@@ -59,7 +59,7 @@ The API is found by TIDINGS_URL and TIDINGS_API_KEY; without them it is the loca
 Exit codes: 0 done, 1 refused (or a test that failed), 2 a command that makes no sense, 3 no answer or not now,
 4 no API to talk to, 130 interrupted.`;
 
-/** The tool, to be run with the arguments of a command line. */
+/** Creates the tool, ready to run with the arguments of a command line. */
 export function createProgram(io: Io): Command {
   const program = new Command('tidings')
     .description('Subscriptions, events and deliveries of Tidings.')

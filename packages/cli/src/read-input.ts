@@ -6,12 +6,12 @@ import { buffer } from 'node:stream/consumers';
 import { textFaults } from '@tidings/json';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
-/** The sources that a command reads from: standard input, and the folder that its file names are relative to. */
+/** The sources that a command reads from: standard input, and the folder that relative file names refer to. */
 export type Input = Readonly<{ stdin: Readable; folder: string }>;
 
 /**
- * Returns the text that an option means: itself, `@FILE`, or `-` for what comes in on standard input. Throws CommandFailed
- * for a file that cannot be read and for what is not UTF-8.
+ * Returns the text of an option: its value, the content of `@FILE`, or standard input for `-`. Throws CommandFailed for
+ * a file that cannot be read and for text that is not UTF-8.
  */
 export async function readText(option: string, input: Input): Promise<string> {
   if (option === '-') return decodeText('Standard input', await buffer(input.stdin));
@@ -31,8 +31,8 @@ async function readBytes(file: string, { folder }: Input): Promise<Buffer> {
 }
 
 /**
- * Returns the text of bytes in UTF-8, without a byte order mark: editors on Windows write one, and RFC 8259 (8.1) lets a
- * reader skip it. Throws CommandFailed for UTF-16, UTF-32 and anything else that is not UTF-8. `what` begins the message.
+ * Decodes UTF-8 and removes a byte order mark: editors on Windows write one, and RFC 8259 (8.1) allows a reader to skip
+ * it. Throws CommandFailed for UTF-16, UTF-32 and anything else that is not UTF-8. `what` begins the message.
  */
 export function decodeText(what: string, bytes: Buffer): string {
   const encoding = encodingOf(bytes);
@@ -42,7 +42,7 @@ export function decodeText(what: string, bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-// JSON begins with an ASCII character, so a zero byte among the first two is UTF-16 or UTF-32 without a mark.
+// JSON begins with an ASCII character, so a zero byte among the first two means UTF-16 or UTF-32 without a mark.
 function encodingOf(bytes: Buffer): string | null {
   const head = bytes.subarray(0, 4).toString('hex');
   if (head === 'fffe0000' || head === '0000feff') return 'UTF-32';
@@ -52,14 +52,15 @@ function encodingOf(bytes: Buffer): string | null {
 }
 
 /**
- * Returns the JSON of the text that an option means; see {@link readText}. Throws CommandFailed when it is none, and when
- * its value would not be what is written.
+ * Returns the JSON value of an option's text; see {@link readText}. Throws CommandFailed if it is not JSON, and if
+ * parsing would change its value.
  */
 export async function readJson(name: string, option: string, input: Input): Promise<unknown> {
   return parseJson(name, await readText(option, input));
 }
 
-// A field that is there twice, a number that a double rounds, half of a surrogate pair: the tool writes values anew.
+// A duplicate field, a number that a double rounds, a lone surrogate: the tool serialises values again and would change
+// them.
 function parseJson(name: string, text: string): unknown {
   const value = parse(name, text);
   const [fault] = textFaults(Buffer.from(text));
@@ -67,7 +68,7 @@ function parseJson(name: string, text: string): unknown {
   throw new CommandFailed(exitCodes.usage, `${name}: ${fault.pointer || 'it'} ${fault.detail}.`);
 }
 
-/** Returns the value of JSON text that is sent as it is written. Throws CommandFailed when it is none. */
+/** Returns the value of JSON text that is sent unchanged. Throws CommandFailed if it is not JSON. */
 export function parse(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -77,14 +78,14 @@ export function parse(name: string, text: string): unknown {
   }
 }
 
-// Blanks and marks that nobody sees in a terminal, by their code.
+// Replaces white space and marks that are invisible in a terminal by their code points.
 const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u00a0\u2000-\u200a\u202f\u3000]/gu, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return `U+${code}`;
   });
 
-/** Returns a whole number. Throws CommandFailed for anything else. */
+/** Returns a non-negative integer. Throws CommandFailed for anything else. */
 export function readCount(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new CommandFailed(exitCodes.usage, `${name} must be a whole number, got '${text}'.`);

@@ -5,7 +5,9 @@ const part = /(\d{1,9})([smhdw])/g;
 const duration = /^(\d{1,9}[smhdw])+$/;
 const example = 'such as 90, 90s, 10m, 2h, 7d or 1h30m';
 
-/** Returns the seconds of a duration: `90`, `90s`, `10m`, `2h`, `7d`, `2w`, `1h30m`. Throws CommandFailed for anything else. */
+/**
+ * Returns a duration in seconds: `90`, `90s`, `10m`, `2h`, `7d`, `2w`, `1h30m`. Throws CommandFailed for anything else.
+ */
 export function readSeconds(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   const seconds = secondsOf(text);
@@ -22,8 +24,8 @@ function secondsOf(text: string): number | null {
 }
 
 /**
- * Returns a time as the API takes it (RFC 3339). `text` is such a time, a day (`2026-11-22`, from its midnight in UTC), or a
- * duration: so long before now, or after it where `isAhead`. Throws CommandFailed for anything else.
+ * Returns a time in the API's format (RFC 3339). `text` is such a time, a day (`2026-11-22`, meaning its midnight in
+ * UTC), or a duration, which is subtracted from now, or added if `isAhead`. Throws CommandFailed for anything else.
  */
 export function readTime(name: string, text: string, isAhead = false): string {
   const seconds = secondsOf(text);

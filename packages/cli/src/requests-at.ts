@@ -3,14 +3,16 @@ import { bodyOf, fieldsOf, type Given, ifMatch, inPath, onceHeader, pageQuery } 
 
 type Fields = Readonly<Record<string, unknown>>;
 type FieldsOf = (given: Given) => Fields | Promise<Fields>;
-/** Fields of a query by the options that say them. */
+/** Query parameters by the options that set them. */
 type QueryNames = Readonly<Record<string, string>>;
 
-/** The requests to what is kept at one path of the API, by what was given on a command line; the argument `id` says which. */
+/**
+ * Returns functions that make requests to a collection at one path of the API; the argument `id` selects the object.
+ */
 export const requestsAt = (path: string) => {
   const one = (given: Given): string => `${path}/${inPath(given, 'id')}`;
   return {
-    /** A page of them. */
+    /** Requests a page of the collection. */
     list:
       (names: QueryNames = {}) =>
       (given: Given): ApiRequest => ({
@@ -30,7 +32,7 @@ export const requestsAt = (path: string) => {
         headers: onceHeader(given),
       }),
     delete: (given: Given): ApiRequest => ({ method: 'DELETE', path: one(given), headers: ifMatch(given) }),
-    /** What is done to one of them, such as `enable`. */
+    /** Requests an action on one object, such as `enable`. */
     act:
       (action: string) =>
       (given: Given): ApiRequest => ({

@@ -3,13 +3,16 @@ import { CommandFailed, exitCodes } from './exit-codes.ts';
 import { flagHint } from './flag-hints.ts';
 import { createProgram, type Io } from './program.ts';
 
-/** Runs the tool with the arguments after its name, and answers its exit code. Never throws: errors are told in words. */
+/**
+ * Runs the tool with the arguments after its name and returns its exit code. Never throws: errors are printed as
+ * messages.
+ */
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
   try {
     await createProgram(io).parseAsync([...args], { from: 'user' });
     return exitCodes.done;
   } catch (error) {
-    // Commander has said it already; 0 is --help.
+    // Commander has already printed the message; 0 is --help.
     if (error instanceof CommanderError) {
       const hint = flagHint(error.message);
       if (hint !== null) io.printError(hint);

@@ -1,8 +1,8 @@
 type Column = readonly [heading: string, field: string | ((item: object) => unknown)];
 
 /**
- * A way to show an answer without --json. A column is a heading and the field under it, or what is made of an item; an
- * object is shown in full, or by the labels and values that `rows` makes of it; `json` is for a document of its own.
+ * The format of a response without --json. A column is a heading with a field name or a function of an item. An object
+ * is shown in full, or by the labels and values that `rows` returns. `json` is for a document with its own format.
  */
 export type View =
   | Readonly<{ columns: readonly Column[] }>
@@ -10,7 +10,7 @@ export type View =
   | 'object'
   | 'json';
 
-/** The text of an answer. */
+/** Formats a response as text. */
 export function show(body: unknown, view: View): string {
   if (view === 'json') return JSON.stringify(body, null, 2);
   if (view === 'object') return showRows(Object.entries(body ?? {}));
@@ -33,7 +33,7 @@ export function show(body: unknown, view: View): string {
     .join('\n');
 }
 
-/** What to add to the command line for the next page; null on the last. */
+/** Returns the arguments that request the next page; null on the last page. */
 export function nextPage(body: unknown): string | null {
   const cursor: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'next_cursor') : null;
   return typeof cursor === 'string' ? `--cursor ${cursor}` : null;
@@ -49,7 +49,7 @@ function cell(item: unknown, field: Column[1]): string {
   return inWords(typeof field === 'string' ? Reflect.get(item, field) : field(item));
 }
 
-// A terminal obeys control characters, and some of these texts come from partners' endpoints.
+// A terminal interprets control characters, and some of these texts come from partners' endpoints.
 function inWords(value: unknown): string {
   if (value === null || value === undefined) return '-';
   const text =

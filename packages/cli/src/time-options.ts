@@ -2,7 +2,7 @@ import { type Given, type OptionSpec, textOf } from './command.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 import { readTime } from './read-time.ts';
 
-/** The times of a list of what happened. */
+/** The time options of a list of past events. */
 export const timeOptions: readonly OptionSpec[] = [
   { flags: '--since <duration>', description: 'only of the last 2h, 7d …; a time or a day is taken as well' },
   { flags: '--from <time>', description: 'only after this time, RFC 3339 or a day; the same as --since' },
@@ -10,8 +10,8 @@ export const timeOptions: readonly OptionSpec[] = [
 ];
 
 /**
- * Returns the fields of a query that {@link timeOptions} say; `names` are those of the API for after and before. Throws
- * CommandFailed for a time that is none, and when --since and --from are both given.
+ * Returns the query parameters that {@link timeOptions} set; `names` are the API's names for after and before. Throws
+ * CommandFailed for an invalid time, and if --since and --from are both given.
  */
 export function timesOf(
   given: Given,

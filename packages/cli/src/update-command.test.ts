@@ -28,7 +28,10 @@ const shown = {
   propagated: true,
 };
 
-/** Runs `update --file f` on an edited answer of `get --json`, after a delivery has come, and gives what it asked for. */
+/**
+ * Runs `update --file f` on an edited response of `get --json`, after a delivery has changed the object, and returns
+ * its request.
+ */
 async function updated(edit: (one: Record<string, unknown>) => unknown, ...more: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
   const one = structuredClone(shown) as Record<string, unknown>;

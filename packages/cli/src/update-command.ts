@@ -18,9 +18,12 @@ import { readJson } from './read-input.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A kind of object that can be changed: its command, the path of one, the options that say its fields, and what cannot be changed. */
+/**
+ * A kind of object that can be updated: its command group, its path, the options that set its fields, and its read-only
+ * fields.
+ */
 export type Changeable = Readonly<{
-  /** Such as `subscriptions`: the first word of its commands. */
+  /** The first word of its commands, for example `subscriptions`. */
   group: string;
   description: string;
   args: NonNullable<CommandSpec['args']>;
@@ -37,7 +40,7 @@ const fileOption: OptionSpec = {
     'what `get --json` has shown, edited (FILE or -): what differs is changed, if it is still that version',
 };
 
-/** A command that changes what is named, and nothing else: by options, or by the edited answer of `get --json`. */
+/** Creates a command that updates only the given fields: by options, or from the edited response of `get --json`. */
 export function updateCommand(changeable: Changeable): CommandSpec {
   const { group, description, args, options, examples } = changeable;
   const [{ name: argument = 'id' } = {}] = args;

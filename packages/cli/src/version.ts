@@ -1,2 +1,2 @@
-/** The version of this package: that of its package.json, held to it by a test. */
+/** The version of this package. A test compares it with package.json. */
 export const version = '0.1.0';

@@ -2,27 +2,28 @@ import { type Clock, messageOf } from '@tidings/runtime';
 import { canonicalAddress } from './networks.ts';
 import type { Resolver } from './resolver.ts';
 
-/** What is known about a name: its addresses in canonical form, or why there are none. */
+/** The result of a name lookup: addresses in canonical form, or the failure. */
 export type BookEntry = Readonly<
   { expiresAtMs: number } & ({ ok: true; addresses: readonly string[] } | { ok: false; detail: string })
 >;
 
-/** Bounds of an {@link AddressBook}. */
+/** Limits of an {@link AddressBook}. */
 export type AddressBookOptions = Readonly<{
   resolver: Resolver;
   clock: Clock;
-  /** Names kept; the one looked up longest ago leaves first. */
+  /** Maximum number of cached names; the one looked up longest ago is evicted first. */
   maxEntries: number;
-  /** Longest life of an answer, whatever its TTL. */
+  /** Maximum lifetime of an answer, regardless of its TTL. */
   maxAgeMs: number;
 }>;
 
-// Also for a TTL of 0 and for failures: whatever a partner's DNS says, it is asked at most once a second and name.
+// Also applies to a TTL of 0 and to failures: a name is queried at most once a second, whatever a partner's DNS
+// returns.
 const minAgeMs = 1_000;
 
 /**
- * Bounded memory of name lookups. One lookup at a time for a name; an answer lives for its TTL, within 1 s and
- * `maxAgeMs`. The addresses are not judged here.
+ * A bounded DNS cache. One lookup at a time per name; an answer lives for its TTL, clamped to between 1 s and
+ * `maxAgeMs`. It does not check the addresses.
  */
 export class AddressBook {
   readonly #options: AddressBookOptions;
@@ -33,14 +34,14 @@ export class AddressBook {
     this.#options = options;
   }
 
-  /** The kept answer, if it is still good. */
+  /** Returns the cached answer if it has not expired. */
   peek(hostname: string): BookEntry | undefined {
     const entry = this.#entries.get(hostname);
     if (entry === undefined || entry.expiresAtMs <= this.#options.clock.monotonicMs()) return undefined;
     return entry;
   }
 
-  /** The kept answer, or that of one new lookup. Never rejects. */
+  /** Returns the cached answer, or the result of one new lookup. Never rejects. */
   async find(hostname: string): Promise<BookEntry> {
     const known = this.peek(hostname);
     if (known !== undefined) return known;

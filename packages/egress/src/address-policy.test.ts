@@ -3,7 +3,7 @@ import { classifyAddress, isOwnListener, isPublicAddress } from './address-polic
 import type { NetworkPolicy } from './network-policy.ts';
 import { parseNetworks } from './networks.ts';
 
-// The tables once more, as numbers and with arithmetic of its own, so that no mistake is made twice.
+// The tables again, as numbers and with separate arithmetic, so that the test does not repeat a mistake of the code.
 const ipv4Ranges = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

@@ -10,8 +10,8 @@ import {
   parseNetworks,
 } from './networks.ts';
 
-// IANA special-purpose registries (RFC 6890 and successors), AS112, 6to4 relays, and 168.63.129.16 (Azure's
-// platform address, public by number, private by meaning).
+// IANA special-purpose registries (RFC 6890 and successors), AS112, 6to4 relays, and 168.63.129.16 (Azure's platform
+// address: a public number with a private use).
 const nonPublicIpv4 = parseNetworks([
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -34,8 +34,8 @@ const nonPublicIpv4 = parseNetworks([
   '240.0.0.0/4',
 ]);
 
-// Allow first: only global unicast can be public, so mapped, NAT64, link-local, unique-local, multicast and whatever
-// is assigned next are refused without being listed.
+// An allow list: only global unicast can be public, so mapped, NAT64, link-local, unique-local, multicast and future
+// assignments are blocked without a list of them.
 const globalUnicastIpv6 = parseNetworks('2000::/3');
 const nonPublicIpv6 = parseNetworks([
   '2001::/23',
@@ -45,7 +45,7 @@ const nonPublicIpv6 = parseNetworks([
   '3fff::/20',
 ]);
 
-/** What may be done with an address: reach it as public, reach it by the operator's exemption, or not at all. */
+/** The class of an address (SSRF guard): public, allowed by the operator's exemption, or blocked. */
 export type AddressClass =
   | Readonly<{ kind: 'public' }>
   | Readonly<{ kind: 'allowed'; network: Cidr }>
@@ -58,15 +58,16 @@ function isPublic(address: Address): boolean {
   );
 }
 
-/** True for an address that the whole internet can reach. False for what is no plain address at all. */
+/** Returns true for a globally reachable address, and false for text that is not a plain address. */
 export function isPublicAddress(text: string): boolean {
   const address = parseAddress(text);
   return address !== null && isPublic(address);
 }
 
 /**
- * Judges one address, literal or resolved. `detail` names the address and is for operators only. An IPv4 address in
- * IPv6 clothes (mapped, NAT64, 6to4) is blocked: nothing public needs it, and every family is checked as it is dialled.
+ * Classifies one address, literal or resolved. `detail` names the address and is for operators only. An IPv4 address
+ * embedded in IPv6 (mapped, NAT64, 6to4) is blocked: no public service needs it, and each family is checked as it is
+ * dialled.
  */
 export function classifyAddress(text: string, policy: NetworkPolicy): AddressClass {
   const address = parseAddress(text);
@@ -90,7 +91,7 @@ function isThisMachine(address: Address): boolean {
     .some((found) => canonicalAddress(found.address) === text);
 }
 
-/** True when address and port are a listener of this installation, which must not be sent its own requests. */
+/** Returns true if address and port are a listener of this installation, which must not receive its own requests. */
 export function isOwnListener(text: string, port: number, policy: NetworkPolicy): boolean {
   const address = parseAddress(text);
   if (address === null || policy.ownListeners === undefined) return false;

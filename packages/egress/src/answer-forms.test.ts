@@ -10,7 +10,7 @@ function writeIn(socket: Socket, [piece, ...others]: readonly string[]): void {
   socket.write(Buffer.from(piece, 'latin1'), () => setImmediate(() => writeIn(socket, others)));
 }
 
-/** What comes of an answer that is written in these pieces. */
+/** Returns the outcome of a response that is written in these pieces. */
 async function answered(pieces: readonly string[]): Promise<EgressOutcome> {
   const server = await startHostileServer({
     behave: (socket) => writeIn(socket.setNoDelay(true), pieces),
@@ -25,7 +25,7 @@ async function answered(pieces: readonly string[]): Promise<EgressOutcome> {
 const ok = 'HTTP/1.1 200 OK\r\n';
 const length = 'Content-Length: 2\r\n';
 
-/** What the README's table says is taken: the form, an answer in it, and headers that are read. */
+/** The response forms that the README's table lists as accepted: the form, a response in it, and the parsed headers. */
 const taken: readonly (readonly [string, string, Readonly<Record<string, string>>])[] = [
   ['two equal lengths', `${ok}${length}${length}\r\nok`, { 'content-length': '2' }],
   ['a list of equal lengths', `${ok}Content-Length: 2, 2\r\n\r\nok`, { 'content-length': '2' }],

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { aRequest, briefly, openEgress } from './egress-under-test.ts';
 
-// In a thread of its own, so that it answers while the event loop of this one is busy.
+// In its own thread, so that it responds while the event loop of this one is busy.
 const endpoint = `
 const { createServer } = require('node:http');
 const { parentPort } = require('node:worker_threads');
@@ -34,7 +34,7 @@ describe('a deadline that passes while the event loop is busy', () => {
     const egress = openEgress();
     expect(briefly(await egress.send(aRequest(`${url}/`)))).toBe('response 204');
     const sent = egress.send(aRequest(`${url}/`, { timeoutMs: 200 }));
-    // One turn writes the request; in the next the loop is busy until long after the deadline.
+    // One loop iteration writes the request; the next one blocks until long after the deadline.
     await new Promise((resolve) => setImmediate(resolve));
     keepBusyFor(600);
     expect(briefly(await sent)).toBe('response 204');

@@ -4,9 +4,9 @@ import type { EgressFailure } from './outcome.ts';
 import type { ReadUrl } from './url-policy.ts';
 
 /**
- * Judges everything that a URL's host stands for, all or nothing: one address that is not public refuses the whole
- * name, because picking the good one leaves the choice to whoever answers the DNS. The scheme, port and name rules
- * are waived only when every address lies in an allowed network. Null means go.
+ * Checks all addresses of a URL's host, all or nothing. One address that is not public refuses the whole name, because
+ * selecting a good one would leave the choice to the operator of the DNS server. The scheme, port and name rules are
+ * waived only if every address lies in an allowed network. Null means allowed.
  */
 export function checkAddresses(
   read: ReadUrl,

@@ -3,15 +3,15 @@ import { classifyAddress, isOwnListener } from './address-policy.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './url-policy.ts';
 
-/** As {@link UrlCheck}; `isUnresolved`: the URL passes, and DNS knows no address of its host at this time. */
+/** {@link UrlCheck} with `isUnresolved`: the URL passes, and its host does not resolve at present. */
 export type EndpointCheck =
   | (Extract<UrlCheck, { ok: true }> & Readonly<{ isUnresolved: boolean }>)
   | Extract<UrlCheck, { ok: false }>;
 
 /**
- * {@link checkUrl}, and then what the name resolves to now, with the same rules as at connect. A name that does not
- * resolve is judged by its text alone: its DNS may come later. No detail carries an address that the caller did not
- * write.
+ * Runs {@link checkUrl}, then resolves the name and applies the same rules as at connect. A name that does not resolve
+ * is checked by its text alone, since its DNS records may be added later. No detail contains an address that the caller
+ * did not write.
  */
 export async function checkEndpoint(
   original: string,
@@ -21,7 +21,7 @@ export async function checkEndpoint(
   const read = readUrl(original, policy);
   const byText = checkUrl(original, policy);
   const isName = read.url !== null && read.literal === null && !isLocalhostName(read.host);
-  // A lookup can waive scheme, port and name rules only where the operator allowed networks at all.
+  // A lookup can waive scheme, port and name rules only if the operator allowed any networks.
   const canBeWaived =
     read.final.length === 0 && read.written.length === 0 && policy.allowedNetworks.length > 0;
   if (!isName || (!byText.ok && !canBeWaived)) return resolved(byText);

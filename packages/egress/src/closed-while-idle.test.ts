@@ -11,7 +11,8 @@ test('a socket whose end arrives between being taken and being written to is not
   const server = await startHostileServer({
     behave: (socket) => {
       socket.write(ok);
-      // What follows the FIN runs before the client has polled again, so it finds the socket idle and open.
+      // The callback after the FIN runs before the client has polled again, so the client finds the socket idle and
+      // open.
       if (server.accepted() === 1) setImmediate(() => socket.end(() => setImmediate(() => onEnded())));
     },
     cleanUp: onTestFinished,
@@ -39,7 +40,7 @@ test('the repeat passes by the other idle sockets, which the endpoint closes as 
   const server = await startHostileServer({
     behave: (socket) => {
       requests += 1;
-      // Four sockets are opened and kept; from then on each of them ends when it is used again.
+      // Four sockets are opened and kept; each of them then ends when it is used again.
       if (requests <= 4 || !used.has(socket)) socket.write(ok);
       else socket.destroy();
       used.add(socket);
@@ -73,7 +74,7 @@ test('four hundred requests to endpoints that end each connection soon after an 
   const publish = async (url: string): Promise<void> => {
     for (let request = 0; request < 40; request += 1) {
       sent.push(sendWithRepeat(egress, aRequest(url)).then(briefly));
-      // The pace is what makes it: about as long as the endpoint keeps a connection.
+      // The race depends on the interval: about the time for which the endpoint keeps a connection.
       await wait(22 + (request % 23));
     }
   };

@@ -13,31 +13,31 @@ import { SwapRemoveList } from './swap-remove-list.ts';
 import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
 import { createHttp, sendThrough } from './undici-adapter.ts';
 
-/** How an {@link Egress} works. Everything but the policy has a default. */
+/** Options of an {@link Egress}. All but the policy have defaults. */
 export type EgressOptions = Readonly<{
   policy: NetworkPolicy;
-  /** Sockets in all. Default 1,024. */
+  /** Maximum number of sockets. Default 1,024. */
   maxSockets?: number;
-  /** Sockets to one origin (scheme, host, port, policy key, TLS options). Default 64. */
+  /** Maximum number of sockets per origin (scheme, host, port, policy key, TLS options). Default 64. */
   maxSocketsPerOrigin?: number;
-  /** An idle socket is closed after this long, or earlier when the server says so. Default 15,000. */
+  /** Idle time after which a socket is closed; a shorter limit of the server applies. Default 15,000. */
   idleTimeoutMs?: number;
-  /** Over TCP and TLS, inside the request's deadline. Default 5,000. */
+  /** Timeout of TCP and TLS together, within the request's deadline. Default 5,000. */
   connectTimeoutMs?: number;
-  /** Header of a response. Default 16,384. */
+  /** Maximum size of a response's header. Default 16,384. */
   maxHeaderBytes?: number;
-  /** Longest life of a DNS answer, whatever its TTL. Default 30,000. */
+  /** Maximum lifetime of a DNS answer, regardless of its TTL. Default 30,000. */
   maxDnsAgeMs?: number;
-  /** Names whose DNS answer is kept. Default 4,096. */
+  /** Maximum number of cached DNS answers. Default 4,096. */
   maxDnsEntries?: number;
-  /** Sent as `tidings-loop`, so that this installation recognises its own requests. Default none. */
+  /** The value of the `tidings-loop` header, by which this installation recognises its own requests. Default none. */
   loopId?: string;
   clock?: Clock;
   resolver?: Resolver;
   dial?: Dial;
 }>;
 
-/** One request. The body is sent as it is; `content-length` and `host` are set here. */
+/** One request. The body is sent unchanged; the egress sets `content-length` and `host`. */
 export type EgressRequest = Readonly<{
   url: string;
   /** Default POST. */
@@ -46,32 +46,32 @@ export type EgressRequest = Readonly<{
   body: Buffer;
   /** One deadline over lookup, connect, TLS, headers and body. */
   timeoutMs: number;
-  /** What is read of the body before the socket is destroyed. Default 16,384. */
+  /** Maximum number of body bytes read before the socket is destroyed. Default 16,384. */
   maxResponseBytes?: number;
   tls?: TlsOptions;
-  /** Sockets are shared only between requests with the same key. */
+  /** Only requests with the same key share sockets. */
   policyKey?: string;
-  /** True: the request goes out on a new connection, whatever lies idle. Default false. */
+  /** True: the request uses a new connection even if one is idle. Default false. */
   freshSocket?: boolean;
   /** Ends the request as `aborted`. */
   signal?: AbortSignal;
 }>;
 
-/** The guarded HTTP client. */
+/** The HTTP client with the SSRF guard. */
 export type Egress = Readonly<{
-  /** Sends one request, without redirects. Never rejects: what went wrong is an outcome. */
+  /** Sends one request and follows no redirects. Never rejects: failures are outcomes. */
   send: (request: EgressRequest) => Promise<EgressOutcome>;
-  /** Judges a URL with what its name resolves to now. See `checkUrl` for the quick check by text. */
+  /** Checks a URL and the addresses that its name resolves to now. See `checkUrl` for the fast check by text. */
   checkEndpoint: (url: string) => Promise<EndpointCheck>;
-  /** Puts another policy in force: for the next request, and for sockets that are open. */
+  /** Replaces the policy for later requests and for open sockets. */
   setPolicy: (policy: NetworkPolicy) => void;
   stats: () => PoolStats;
-  /** Ends what runs as `aborted`, closes every socket, and resolves when all are closed. */
+  /** Ends running requests as `aborted`, closes every socket, and resolves when all are closed. */
   close: () => Promise<void>;
 }>;
 
 const defaultMaxResponseBytes = 16_384;
-// A second of these, or one with another value, changes where one request ends and the next begins.
+// A duplicate of these, or a different value, would change the boundary between two requests.
 const ownHeaders: ReadonlySet<string> = new Set([
   'accept-encoding',
   'host',
@@ -86,7 +86,7 @@ const ownHeaders: ReadonlySet<string> = new Set([
   loopHeaderName,
 ]);
 
-/** Names and values in turn; or the first name that may not be set from outside. */
+/** Returns alternating names and values, or the first name that callers must not set. */
 function headerList(headers: Readonly<Record<string, string>>, own: readonly string[]): string[] | string {
   const list = [...own];
   for (const name in headers) {
@@ -211,8 +211,8 @@ class GuardedEgress {
 }
 
 /**
- * Opens the one client for addresses that partners choose. Every request passes the guard: the URL's rules, every
- * resolved address, a pinned connect, and the peer's address before the first byte.
+ * Creates the only client for addresses that partners choose (SSRF guard). Every request passes the URL's rules, the
+ * check of every resolved address, a pinned connect, and a check of the peer's address before the first byte.
  */
 export function createEgress(options: EgressOptions): Egress {
   const egress = new GuardedEgress(options);

@@ -1,19 +1,19 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '@tidings/runtime';
 
-/** Opens a TCP connection to a literal address. A port, so that a test can prove that nothing was dialled. */
+/** Opens a TCP connection to a literal address. A function type, so that a test can prove that nothing was dialled. */
 export type Dial = (address: string, port: number) => Socket;
 
 /** {@link Dial} by node:net. The address is a literal, so no lookup happens here or below. */
 export const dialTcp: Dial = (address, port) =>
   connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
 
-// RFC 8305: a second address is tried beside a silent first one after this long.
+// RFC 8305: delay before the next address is tried in parallel with one that has not responded.
 const staggerMs = 250;
-// A name with a hundred addresses must not make a hundred connections.
+// Bounds the connections for a name with a hundred addresses.
 const maxDialled = 6;
 
-/** IPv4 and IPv6 in turn, IPv4 first. */
+/** Returns IPv4 and IPv6 addresses alternately, IPv4 first. */
 function dialOrder(addresses: readonly string[]): readonly string[] {
   const v4 = addresses.filter((address) => !address.includes(':'));
   const v6 = addresses.filter((address) => address.includes(':'));
@@ -24,15 +24,15 @@ function dialOrder(addresses: readonly string[]): readonly string[] {
   return order.slice(0, maxDialled);
 }
 
-/** How {@link dialFirst} ends, unless it is stopped before. */
+/** Callbacks for the end of {@link dialFirst}, unless it is stopped before. */
 export type DialEvents = Readonly<{
   onConnected: (socket: Socket, address: string) => void;
   onExhausted: (error: unknown) => void;
 }>;
 
 /**
- * Dials the addresses one after the other, the next one early when the last is silent. The first to answer wins; the
- * others are destroyed. The returned function destroys all that have not answered.
+ * Dials the addresses in sequence, and the next one early if the last has not responded. The first to connect is used;
+ * the others are destroyed. The returned function destroys all that have not connected.
  */
 export function dialFirst(
   { addresses, port }: Readonly<{ addresses: readonly string[]; port: number }>,
@@ -60,7 +60,7 @@ export function dialFirst(
       stop();
       events.onConnected(socket, address);
     });
-    // Stays for the socket's whole life: an error that comes between two owners must not end the process.
+    // Stays for the socket's lifetime: an error between two owners must not end the process.
     socket.on('error', (error) => {
       if (!sockets.delete(socket)) return;
       if (next < order.length) dialNext();

@@ -15,7 +15,7 @@ import {
 import { parseNetworks } from './networks.ts';
 import { systemResolver } from './resolver.ts';
 
-/** An egress that asks a name server of this test and dials nothing. */
+/** Creates an egress that queries this test's name server and dials nothing. */
 async function guarded(zone: DnsZone, options: Partial<EgressOptions> & { dnsTimeoutMs?: number } = {}) {
   const { dnsTimeoutMs = 2_000, ...rest } = options;
   const server = await startDnsServer(zone, onTestFinished);
@@ -24,7 +24,7 @@ async function guarded(zone: DnsZone, options: Partial<EgressOptions> & { dnsTim
   return { server, dialled, egress: openEgress({ policy: closedPolicy, resolver, dial, ...rest }) };
 }
 
-/** The system clock, and a hand on it. */
+/** Returns the system clock with an adjustable offset. */
 function skewedClock(): { clock: Clock; skip: (ms: number) => void } {
   let skewMs = 0;
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + skewMs };
@@ -189,7 +189,7 @@ describe('D16 an open socket', () => {
   test('is closed when the name has moved', async () => {
     const { egress, url, receiver, skip } = await setUp('127.0.0.2');
     skip(30_001);
-    // Nobody listens on 127.0.0.2.
+    // No server listens on 127.0.0.2.
     expect(briefly(await egress.send(aRequest(url)))).toBe('refused');
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
   });
@@ -213,7 +213,7 @@ test('D16 a socket that is busy when the policy changes finishes its request and
   await receiver.waitFor(1);
   egress.setPolicy(loopbackPolicy);
   expect(briefly(await sent)).toBe('response 200');
-  // Well before the receiver or the egress would close it for being idle.
+  // Well before the receiver or the egress would close the idle socket.
   await eventually(() => expect(egress.stats().sockets).toBe(0), { everyMs: 5, timeoutMs: 2_000 });
 });
 

@@ -19,7 +19,7 @@ import type { TlsOptions } from './tls-contexts.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-// A body or a header kept of each would be 16 KiB times this.
+// A retained body or header per request would add up to 16 KiB times this.
 const requests = 60;
 const atOnce = 20;
 const boundBytes = 600 * 1_024;
@@ -30,7 +30,7 @@ const used = (): number => {
   return heapUsed + external;
 };
 
-/** An endpoint, and how many sockets it has open. */
+/** An endpoint, and the number of its open sockets. */
 type Endpoint = Readonly<{ url: string; open: () => number; tls?: TlsOptions }>;
 
 async function leavesNothing({ url, open, tls }: Endpoint): Promise<void> {

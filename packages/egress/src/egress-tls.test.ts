@@ -96,8 +96,8 @@ test('a client certificate is shown where one is asked for, and missed where it 
   const url = `https://${name}:${receiver.port}/`;
   const client = clients.issue({ hosts: ['tidings'] });
   expect(briefly(await egress.send(aRequest(url, { tls: { ...trusting, ...client } })))).toBe('response 204');
-  // In TLS 1.3 the client is done before the server looks at its certificate: the alert (RFC 8446 section 6.2) is read where
-  // the answer would be.
+  // In TLS 1.3 the client has finished before the server checks its certificate: the alert (RFC 8446 section 6.2) is
+  // read in place of the response.
   expect(await egress.send(aRequest(url, { tls: trusting }))).toMatchObject({
     reason: 'tls',
     detail: expect.stringContaining('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED') as string,

@@ -8,19 +8,19 @@ import { parseNetworks } from './networks.ts';
 import type { EgressOutcome } from './outcome.ts';
 import type { Resolver } from './resolver.ts';
 
-/** Nothing is exempt. */
+/** A policy without exemptions. */
 export const closedPolicy: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
 
-/** Loopback is exempt, as in the local stack. */
+/** A policy that exempts loopback, as in the local stack. */
 export const loopbackPolicy: NetworkPolicy = {
   allowedNetworks: parseNetworks('127.0.0.0/8,::1/128'),
   allowHttp: false,
 };
 
-/** A public address that no test ever reaches: every dial of a test is watched. */
+/** A public address that no test connects to: every dial of a test is checked. */
 export const publicAddress = '93.184.215.14';
 
-/** A resolver that answers from a table and counts what it is asked. */
+/** Creates a resolver that answers from a table and counts the queries. */
 export function tableResolver(
   table: Readonly<Record<string, readonly string[]>>,
 ): Resolver & { queried: string[] } {
@@ -36,7 +36,7 @@ export function tableResolver(
   };
 }
 
-/** A dial that reaches nothing: it notes the address and is refused. */
+/** Creates a dial that records the address and fails as refused. */
 export function refusingDial(): { dial: Dial; dialled: string[] } {
   const dialled: string[] = [];
   const dial: Dial = (address) => {
@@ -48,13 +48,13 @@ export function refusingDial(): { dial: Dial; dialled: string[] } {
   return { dial, dialled };
 }
 
-/** Dials loopback and nothing else. */
+/** Dials loopback addresses only. */
 const dialLoopback: Dial = (address, port) => {
   if (!address.startsWith('127.') && address !== '::1') throw new Error(`a test dialled ${address}`);
   return dialTcp(address, port);
 };
 
-/** An egress that is closed after the test, and then has no socket and no borrower left. */
+/** Creates an egress that is closed after the test and then checked for leaked sockets and pending acquires. */
 export function openEgress(options: Partial<EgressOptions> = {}): Egress {
   const egress = createEgress({ policy: loopbackPolicy, dial: dialLoopback, ...options });
   onTestFinished(async () => {
@@ -64,7 +64,7 @@ export function openEgress(options: Partial<EgressOptions> = {}): Egress {
   return egress;
 }
 
-/** A request with defaults: an empty JSON object, two seconds. */
+/** Creates a request with defaults: an empty JSON object, two seconds. */
 export function aRequest(url: string, overrides: Partial<EgressRequest> = {}): EgressRequest {
   return {
     url,
@@ -75,12 +75,12 @@ export function aRequest(url: string, overrides: Partial<EgressRequest> = {}): E
   };
 }
 
-/** What an outcome says, without its timings and body. */
+/** Returns an outcome without its timings and body. */
 export function briefly(outcome: EgressOutcome): string {
   return outcome.kind === 'response' ? `response ${outcome.status}` : outcome.reason;
 }
 
-/** Waits until the egress holds at most its idle sockets. */
+/** Waits until the egress holds only idle sockets. */
 export async function settled(egress: Egress): Promise<void> {
   await eventually(
     () => {

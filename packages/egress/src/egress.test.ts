@@ -165,7 +165,7 @@ describe('sockets', () => {
       Array.from({ length: 4 }, () => egress.send(aRequest(slow.url, { timeoutMs: 1_000 }))),
     );
     expect(outcomes.map(briefly)).toEqual(Array.from({ length: 4 }, () => 'response 200'));
-    // Longer than its own deadline: three times 300 ms of it were spent waiting.
+    // Longer than its own deadline: it spent three times 300 ms waiting.
     expect(outcomes[3]?.timings.totalMs).toBeGreaterThan(1_000);
   });
 
@@ -242,7 +242,7 @@ describe('sockets', () => {
       expect(briefly(await egress.send(aRequest(server.url)))).toBe('response 200');
       const reused = await egress.send(aRequest(server.url));
       expect(reused).toMatchObject({ reason: 'reset', beforeAnyByte: true, timings: { connectMs: null } });
-      // The repeat goes out on a new socket, where the same end is an attempt like any other.
+      // The repeat uses a new socket, on which the same end counts as an attempt.
       const fresh = await egress.send(aRequest(server.url));
       expect(fresh).toMatchObject({ reason: 'reset', beforeAnyByte: false });
       expect(server.accepted()).toBe(2);
@@ -268,7 +268,7 @@ describe('sockets', () => {
 describe('a name with several addresses', () => {
   test('is reached at the next one when the first refuses', async () => {
     const receiver = await startHere();
-    // Nobody listens on 127.0.0.2.
+    // No server listens on 127.0.0.2.
     const egress = openEgress({ resolver: tableResolver({ 'x.example': ['127.0.0.2', '127.0.0.1'] }) });
     expect(briefly(await egress.send(aRequest(`http://x.example:${receiver.port}/`)))).toBe('response 204');
     expect(egress.stats()).toMatchObject({ sockets: 1, idle: 1 });

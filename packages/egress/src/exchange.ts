@@ -9,32 +9,32 @@ import { checkRoute, type Route } from './routes.ts';
 import type { Acquirer, PoolTarget, SocketPools } from './socket-pools.ts';
 import type { Listed, SwapRemoveList } from './swap-remove-list.ts';
 
-/** What the exchanges of one egress share. */
+/** The parts that the exchanges of one egress share. */
 export type ExchangeTools = Readonly<{
   clock: Clock;
   pools: SocketPools;
   book: AddressBook;
-  /** Each exchange is in here for as long as it runs. */
+  /** Contains each exchange while it runs. */
   running: SwapRemoveList<Exchange>;
 }>;
 
-/** One exchange: where it goes, what is written, and its bounds. */
+/** One exchange: its destination, its content, and its limits. */
 export type ExchangeOptions = Readonly<{
   tools: ExchangeTools;
   route: Route;
   target: PoolTarget;
   method: Dispatcher.HttpMethod;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   headers: string[];
   body: Buffer;
   timeoutMs: number;
   maxResponseBytes: number;
-  /** No idle socket is used. */
+  /** True if no idle socket may be used. */
   needsFresh: boolean;
   signal: AbortSignal | undefined;
 }>;
 
-// For header, informational answers and trailers, and for what a socket reads ahead of the parser.
+// For the header, informational responses and trailers, and for the bytes that a socket reads ahead of the parser.
 const rawSlackBytes = 512 * 1_024;
 
 function rounded(ms: number | null): number | null {
@@ -42,16 +42,16 @@ function rounded(ms: number | null): number | null {
 }
 
 /**
- * One request from the lookup to the last byte that is read, under one deadline. It ends exactly once, with a value:
+ * One request from the lookup to the last byte read, under one deadline. It ends exactly once, with a value:
  *
  *     dns ─▶ (waiting) ─▶ connect ─▶ tls ─▶ headers ─▶ body ─▶ response
  *      └──────────┴───────────┴────────┴────────┴────────┴───▶ failed
  *
- * What it holds (timer, wish for a socket, socket) is given back on every way out.
+ * Every path to the end releases its resources (timer, pending acquire, socket).
  */
 export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerReader, Listed {
   index = -1;
-  /** Those that the request may go to; known once they are judged. */
+  /** The addresses that the request may connect to; set after they are checked. */
   addresses: readonly string[] = [];
   readonly needsFresh: boolean;
   readonly #options: ExchangeOptions;
@@ -67,7 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   #bytesBefore = 0;
   #wasReused = false;
   #dnsMs: number | null = null;
-  /** When the response's header was complete. */
+  /** The time at which the response's header was complete. */
   #answeredMs: number | null = null;
   readonly #response: ResponseReader;
 
@@ -78,7 +78,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#response = new ResponseReader(options.maxResponseBytes);
   }
 
-  /** Carries the request out. Resolves with the outcome; never rejects. */
+  /** Sends the request. Resolves with the outcome; never rejects. */
   run(): Promise<EgressOutcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -107,7 +107,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
-    // The slot leaves out informational answers, but for one inside a head that is too long.
+    // The head reader removes informational responses, except one inside a head that is too long.
     if (this.#isDone || status < 200) return;
     this.#phase = 'body';
     this.#answeredMs = this.#options.tools.clock.monotonicMs();
@@ -131,7 +131,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   }
 
   onPhase(phase: Phase): void {
-    // Waiting for a socket of ours is not the endpoint's time.
+    // The wait for one of the egress's own sockets does not count against the endpoint's time.
     if (this.#phase === 'waiting') this.#startTimer();
     this.#phase = phase;
   }
@@ -151,7 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#fail(failure);
   }
 
-  /** Far above what honest framing needs: chunks of one byte take six. */
+  /** Far above the size of reasonable framing: chunks of one byte take six. */
   get #maxRawBytes(): number {
     return 8 * this.#options.maxResponseBytes + rawSlackBytes;
   }
@@ -161,8 +161,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#cancelTimer = this.#options.tools.clock.setTimer(() => this.#onDue(), this.#options.timeoutMs);
   }
 
-  // Timers run before sockets are read. After a long turn of the event loop the answer may have come in time and lie there:
-  // it is read first.
+  // Timers run before sockets are read. After a long iteration of the event loop, a response that arrived in time may
+  // still be unread, so it is read first.
   #onDue(): void {
     const afterReading = setImmediate(() => this.#onDeadline());
     this.#cancelTimer = () => clearImmediate(afterReading);
@@ -232,7 +232,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   #respond(truncated: boolean): void {
     const pooled = this.#pooled;
     if (truncated) pooled?.destroy();
-    // One microtask later undici has closed the socket if this answer was its last.
+    // One microtask later undici has closed the socket if this response was its last.
     else if (pooled !== undefined) queueMicrotask(() => this.#options.tools.pools.release(pooled));
     const { status, headers, body } = this.#response;
     this.#settle({ kind: 'response', status, headers, body, truncated, timings: this.#timings() });

@@ -6,7 +6,7 @@ const coded = (code: string, more: object = {}) => Object.assign(new Error('text
 const reasonOf = (error: unknown, hasEnded = false, hasAnswered = false) =>
   failureOf(error, 'headers', { hasEnded, hasAnswered }).reason;
 
-// Every kind of error that undici makes of its own accord, and some that no table could know.
+// Every kind of error that undici creates itself, and some that no table lists.
 const ours: readonly Error[] = [
   new errors.ClientDestroyedError(),
   new errors.ClientClosedError(),

@@ -1,7 +1,7 @@
 import { errors } from 'undici';
 import type { EgressFailure, EgressFailureReason } from './outcome.ts';
 
-/** Where a request was when it failed; the word that `detail` uses. */
+/** The phase in which a request failed; `detail` uses the same word. */
 export type Phase = 'dns' | 'waiting' | 'connect' | 'tls' | 'headers' | 'body';
 
 const byCode: Readonly<Record<string, EgressFailureReason>> = {
@@ -18,9 +18,9 @@ const byCode: Readonly<Record<string, EgressFailureReason>> = {
   ETIMEDOUT: 'timeout',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'protocol',
-  // A header or a path that cannot be written is the subscription's, and no better at the next attempt.
+  // An invalid header or path comes from the subscription, and a repeat fails again.
   UND_ERR_INVALID_ARG: 'protocol',
-  // This machine ran out of something: not the endpoint's fault, so no attempt.
+  // This machine ran out of a resource: the endpoint is not at fault, so it is no attempt.
   EMFILE: 'aborted',
   ENFILE: 'aborted',
   ENOBUFS: 'aborted',
@@ -28,11 +28,11 @@ const byCode: Readonly<Record<string, EgressFailureReason>> = {
   EADDRNOTAVAIL: 'aborted',
 };
 
-/** What was seen of the endpoint's side of a connection when it failed. */
+/** The state of the endpoint's side of a connection at the time of the failure. */
 type Seen = Readonly<{
-  /** The endpoint had ended its side. */
+  /** True if the endpoint had ended its side. */
   hasEnded: boolean;
-  /** A byte of an answer had been read. */
+  /** True if a byte of a response had been read. */
   hasAnswered: boolean;
 }>;
 
@@ -48,9 +48,9 @@ function isTlsCode(code: string): boolean {
 }
 
 /**
- * What an error means that no table knows. One of the operating system's is the connection's. Any other is our own client's
- * (it was destroyed or closed, gave up, failed an assertion), and counts against the endpoint only when the endpoint has
- * done something that explains it: it ended the connection, or sent what the client broke on.
+ * Classifies an error that no table lists. An operating system error belongs to the connection. Any other comes from
+ * the client itself (it was destroyed or closed, gave up, failed an assertion), and counts against the endpoint only if
+ * the endpoint explains it: it ended the connection, or sent the bytes that the client failed on.
  */
 function reasonOfUnknown(error: unknown, phase: Phase, { hasEnded, hasAnswered }: Seen): EgressFailureReason {
   const isSystemError = error instanceof Error && 'errno' in error && typeof error.errno === 'number';
@@ -64,9 +64,9 @@ function reasonOf(error: unknown, phase: Phase, seen: Seen): EgressFailureReason
   if (phase === 'tls') return code === 'ETIMEDOUT' ? 'timeout' : 'tls';
   if (isTlsCode(code)) return 'tls';
   if (error instanceof errors.HTTPParserError) return 'protocol';
-  // undici reports an answer that breaks HTTP (an upgrade nobody asked for) with the code of a lost socket.
+  // undici reports a response that violates HTTP (an unrequested upgrade) with the code of a lost socket.
   if (error instanceof errors.SocketError && error.message.startsWith('bad ')) return 'protocol';
-  // It calls every body of the wrong length the same; one that the peer cut short is a lost connection.
+  // undici reports every body of the wrong length the same way; one that the peer cut short is a lost connection.
   if (seen.hasEnded && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'reset';
   return byCode[code] ?? reasonOfUnknown(error, phase, seen);
 }
@@ -75,9 +75,7 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | null)?.code ?? '';
 }
 
-/**
- * Maps what a socket, TLS or undici reports to the closed list; the original text goes to `detail` for operators.
- */
+/** Maps an error of a socket, TLS or undici to the closed list; `detail` keeps the original text for operators. */
 export function failureOf(error: unknown, phase: Phase, seen: Seen = nothingSeen): EgressFailure {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);

@@ -6,7 +6,7 @@ import { failureOf } from './failure.ts';
 import { canonicalAddress, parseAddress } from './networks.ts';
 import type { EgressFailure } from './outcome.ts';
 
-/** Where to connect: addresses that were all checked, and the name that TLS must prove (SNI). */
+/** The target of a connection: addresses that were all checked, and the name that TLS must verify (SNI). */
 export type Destination = Readonly<{
   addresses: readonly string[];
   port: number;
@@ -27,11 +27,11 @@ export type ConnectResult =
   | Readonly<{ ok: true; connection: Connection }>
   | Readonly<{ ok: false; failure: EgressFailure }>;
 
-/** How {@link connectGuarded} goes about it. */
+/** Options of {@link connectGuarded}. */
 export type ConnectOptions = Readonly<{
   dial: Dial;
   clock: Clock;
-  /** Over TCP and TLS, milliseconds. */
+  /** Timeout of TCP and TLS together, in milliseconds. */
   timeoutMs: number;
   onPhase: (phase: 'connect' | 'tls') => void;
 }>;
@@ -42,7 +42,7 @@ function startTls(socket: Socket, hostname: string, secureContext: SecureContext
     socket,
     secureContext,
     host: hostname,
-    // SNI may not carry an address (RFC 6066); the certificate is then checked against `host`.
+    // SNI must not contain an address (RFC 6066); the certificate is then checked against `host`.
     ...(isLiteral ? {} : { servername: hostname }),
     ALPNProtocols: ['http/1.1'],
     rejectUnauthorized: true,
@@ -55,7 +55,7 @@ type ConnectTask = Readonly<{
   done: (result: ConnectResult) => void;
 }>;
 
-/** One connection on its way: dialled, then compared, then secured. It ends once, and gives back what it held. */
+/** One connection attempt: dialled, compared, then secured. It ends once and releases its resources. */
 class ConnectAttempt {
   readonly #task: ConnectTask;
   readonly #startedMs: number;
@@ -77,7 +77,7 @@ class ConnectAttempt {
     });
   }
 
-  /** Ends the attempt, unless it has ended. */
+  /** Ends the attempt unless it has ended. */
   fail(error: unknown): void {
     this.#finish({ ok: false, failure: failureOf(error, this.#phase) });
   }
@@ -127,8 +127,8 @@ class ConnectAttempt {
 }
 
 /**
- * Connects to exactly the checked addresses and to nothing else: addresses are dialled as literals, and the peer's
- * address is compared once more before the first byte is written. Never rejects. The returned function gives up.
+ * Connects only to the checked addresses: it dials them as literals, and compares the peer's address once more before
+ * the first byte is written. Never rejects. The returned function cancels the attempt.
  */
 export function connectGuarded(
   destination: Destination,

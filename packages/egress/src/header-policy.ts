@@ -1,4 +1,4 @@
-/** Why a custom header is refused. */
+/** The rules by which a custom header is refused. */
 export const headerRules = ['name', 'reserved', 'value'] as const;
 
 /** The result of {@link checkHeader}. */
@@ -11,7 +11,7 @@ const token = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
 const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 const maxValueLength = 4_096;
 
-// Framing and hop-by-hop fields belong to the client; the others are Tidings' own word to the receiver.
+// The client sets framing and hop-by-hop fields; Tidings sets the others for the receiver.
 const reservedNames: ReadonlySet<string> = new Set([
   'accept-encoding',
   'connection',
@@ -33,9 +33,9 @@ const reservedNames: ReadonlySet<string> = new Set([
 const reservedPrefixes = ['webhook-', 'x-webhook-', 'ce-', 'tidings-', 'proxy-', 'trace', 'content-'];
 
 /**
- * Judges a header that a partner wants on every request. Refused: what is no header name, framing and hop-by-hop
- * fields, everything that Tidings itself says, and values with CR, LF or NUL. `Authorization` is allowed here; a
- * caller that has a typed field for it refuses it itself.
+ * Checks a header that a partner configures for every request. Refused: invalid header names, framing and hop-by-hop
+ * fields, every header that Tidings sets, and values with CR, LF or NUL. `Authorization` is allowed here; a caller that
+ * has a typed field for it refuses it itself.
  */
 export function checkHeader(name: string, value: string): HeaderCheck {
   const lower = name.toLowerCase();

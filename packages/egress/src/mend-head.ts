@@ -1,4 +1,4 @@
-// Most heads have none of these, and are not looked at any closer.
+// Most heads have none of these and need no further check.
 const oddLine =
   /(?<!\r)\n|\n[ \t]|[ \t]:|\ncontent-length:[^\r\n]*,|\ncontent-length:[\s\S]*\ncontent-length:/i;
 const lengthAboveZero = /\ncontent-length:[ \t]*0*[1-9]|\ntransfer-encoding:/i;
@@ -11,10 +11,10 @@ function isWithoutBody(status: number): boolean {
   return status === 204 || status === 304;
 }
 
-/** Lines without their ends, folded ones put together with a space (RFC 9112 section 5.2). */
+/** Returns lines without their ends; folded lines are joined with a space (RFC 9112 section 5.2). */
 function linesOf(head: string): string[] {
   const lines: string[] = [];
-  // The last two ends are those of the head.
+  // The last two line ends belong to the head.
   for (const line of head.split(/\r?\n/).slice(0, -2)) {
     const isFolded = lines.length > 1 && /^[ \t]/.test(line);
     if (isFolded) lines.push(`${lines.pop() ?? ''} ${line.replace(outerBlanks, '')}`);
@@ -23,7 +23,7 @@ function linesOf(head: string): string[] {
   return lines;
 }
 
-/** The lines with one length where all that are given are equal. */
+/** Returns the lines with one content-length if all given ones are equal. */
 function withOneLength(lines: readonly string[]): readonly string[] {
   const lengths = lines
     .filter((line) => lengthLine.test(line))
@@ -36,16 +36,16 @@ function withOneLength(lines: readonly string[]): readonly string[] {
 }
 
 /**
- * The head of a final answer as a strict parser takes it; the same text when there is nothing to mend. `head` ends with its
- * empty line.
+ * Returns the head of a final response in the form that a strict parser accepts, or the same text if it is valid.
+ * `head` ends with its empty line.
  *
- * - A line may end in LF alone: RFC 9112 section 2.2 allows to take it.
- * - A folded line is one line: section 5.2 demands it of a client.
- * - Blanks between a name and its colon are left out: section 5.1 demands it of a proxy.
- * - Equal lengths are one: section 6.3 rule 5.
- * - 204 and 304 have no body, whatever their framing says: section 6.3 rule 1.
+ * - A line may end in LF alone: RFC 9112 section 2.2 allows a recipient to accept it.
+ * - A folded line is joined: section 5.2 requires it of a client.
+ * - White space between a name and its colon is removed: section 5.1 requires it of a proxy.
+ * - Equal lengths are merged: section 6.3 rule 5.
+ * - 204 and 304 have no body, regardless of framing: section 6.3 rule 1.
  *
- * What these rules do not make good stays for the parser to refuse.
+ * The parser refuses all other faults.
  */
 export function mendHead(head: string, status: number): string {
   const isFramed = isWithoutBody(status) && lengthAboveZero.test(head);

@@ -9,25 +9,28 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 export type Cidr = Readonly<{ text: string; base: Address; prefixBits: number }>;
 
 /**
- * The address that `text` spells in the one plain form of its family, else null. Everything that only some parsers
- * take for an address (`0177.1`, `127.1`, a zone id) is null.
+ * Returns the address that `text` spells in the plain form of its family, else null. A form that only some parsers
+ * accept (`0177.1`, `127.1`, a zone id) is null.
  */
 export function parseAddress(text: string): Address | null {
   if (isIP(text) === 0 || text.includes('%')) return null;
   return ipaddr.parse(text);
 }
 
-/** One spelling for each address, so that two can be compared as text. Throws nothing: what is no address stays as it is. */
+/**
+ * Returns the canonical spelling of an address, so that two can be compared as text. Never throws: text that is not an
+ * address is returned unchanged.
+ */
 export function canonicalAddress(text: string): string {
   return parseAddress(text)?.toString() ?? text;
 }
 
-/** True when the address lies in the network. Families never match each other, mapped forms included. */
+/** Returns true if the address lies in the network. Families never match each other, mapped forms included. */
 export function contains(network: Cidr, address: Address): boolean {
   return address.kind() === network.base.kind() && address.match(network.base, network.prefixBits);
 }
 
-/** The first of the networks that holds the address. */
+/** Returns the first of the networks that contains the address. */
 export function findNetwork(networks: readonly Cidr[], address: Address): Cidr | undefined {
   return networks.find((network) => contains(network, address));
 }
@@ -58,8 +61,8 @@ function parseNetwork(text: string): Cidr {
 }
 
 /**
- * Networks from a comma list (`127.0.0.0/8,::1/128`) or from a list of such texts. An address alone is a network of
- * one. Throws AppError `config-invalid` that quotes the part it cannot read.
+ * Parses networks from a comma-separated list (`127.0.0.0/8,::1/128`) or from a list of such texts. An address alone is
+ * a network of one. Throws AppError `config-invalid` that quotes the invalid part.
  */
 export function parseNetworks(networks: string | readonly string[]): readonly Cidr[] {
   const parts = typeof networks === 'string' ? networks.split(',') : networks;

@@ -2,7 +2,7 @@ import { AppError } from '@tidings/runtime';
 import type { NetworkPolicy, OwnListener } from './network-policy.ts';
 import { parseNetworks } from './networks.ts';
 
-/** What operators set, as `sharedSettings` reads it. */
+/** The operator's settings, as `sharedSettings` reads them. */
 export type OperatorSettings = Readonly<{
   dangerouslyAllowedNetworks: readonly string[];
   allowHttpEndpoints: boolean;
@@ -23,8 +23,8 @@ function readListener(text: string): OwnListener {
 }
 
 /**
- * The policy that operators set, with the sockets of this installation: those they name and `urls`, where this process
- * itself listens. Throws AppError `config-invalid` for a network or listener that cannot be read.
+ * Creates the operator's policy with the sockets of this installation: those in the settings and `urls`, which this
+ * process listens on. Throws AppError `config-invalid` for an invalid network or listener.
  */
 export function operatorPolicy(settings: OperatorSettings, urls: readonly string[] = []): NetworkPolicy {
   const own = urls.map((url) => new URL(url).host);

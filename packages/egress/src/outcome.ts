@@ -1,9 +1,9 @@
 import type { FailureReason } from '@tidings/contracts';
 
 /**
- * Why a request got no answer. All but `aborted` are failure reasons of an attempt (contracts). `aborted` is ours, not
- * the endpoint's: the egress was closed, the caller's signal fired, no socket became free, or the client itself failed; it
- * is no attempt.
+ * The reason why a request got no response. All but `aborted` are failure reasons of an attempt (contracts). `aborted`
+ * is no fault of the endpoint and no attempt: the egress was closed, the caller's signal fired, no socket became free,
+ * or the client itself failed.
  */
 export type EgressFailureReason =
   | Extract<
@@ -12,23 +12,23 @@ export type EgressFailureReason =
     >
   | 'aborted';
 
-/** Milliseconds of each phase; null for a phase that this request did not go through. */
+/** Duration of each phase, in milliseconds; null for a phase that this request skipped. */
 export type PhaseTimings = Readonly<{
-  /** The name lookup; null for a literal address and when the answer was cached. */
+  /** The name lookup; null for a literal address and for a cached answer. */
   dnsMs: number | null;
-  /** TCP; null when the socket was reused. */
+  /** TCP; null if the socket was reused. */
   connectMs: number | null;
-  /** The TLS handshake; null when the socket was reused and without TLS. */
+  /** The TLS handshake; null if the socket was reused and without TLS. */
   tlsMs: number | null;
   /** From handing the request to the socket to the end of the response's header. */
   firstByteMs: number | null;
-  /** From there to the last byte that was read, or to the failure. */
+  /** From there to the last byte read, or to the failure. */
   bodyMs: number | null;
   /** From the call of send to the outcome. */
   totalMs: number;
 }>;
 
-/** What became of a request. A response of any status is a response; a redirect is one too and is never followed. */
+/** The outcome of a request. A response of any status is a response, including a redirect, which is never followed. */
 export type EgressOutcome =
   | Readonly<{
       kind: 'response';
@@ -37,24 +37,24 @@ export type EgressOutcome =
       headers: Readonly<Record<string, string>>;
       /** As sent, never decompressed; at most `maxResponseBytes`. */
       body: Buffer;
-      /** True when the body was longer than what was read; the socket was destroyed then. */
+      /** True if the body was longer than the part read; the socket was destroyed then. */
       truncated: boolean;
       timings: PhaseTimings;
     }>
   | Readonly<{
       kind: 'failed';
       reason: EgressFailureReason;
-      /** For operators only: it may name addresses. */
+      /** For operators only: it may contain addresses. */
       detail: string;
-      /** The status, when the header of an answer was read whole before its body failed; else null. */
+      /** The status if the header was read completely before the body failed; else null. */
       status: number | null;
       /**
-       * True when a reused socket was lost before any byte of the response: the endpoint had most likely closed it
-       * while it was idle, so one repeat at once is no second attempt.
+       * True if a reused socket was lost before any byte of the response: the endpoint had most likely closed it while
+       * it was idle, so an immediate repeat is no second attempt.
        */
       beforeAnyByte: boolean;
       timings: PhaseTimings;
     }>;
 
-/** The failed half of {@link EgressOutcome}. */
+/** The failed case of {@link EgressOutcome}. */
 export type EgressFailure = Readonly<{ reason: EgressFailureReason; detail: string }>;

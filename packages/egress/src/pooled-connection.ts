@@ -3,10 +3,10 @@ import { Client } from 'undici';
 import type { Connection } from './guarded-connect.ts';
 import { HeadReader } from './response-head.ts';
 
-/** Bounds that every HTTP/1.1 client gets. */
+/** Limits of every HTTP/1.1 client. */
 export type HttpBounds = Readonly<{ idleTimeoutMs: number; maxHeaderBytes: number }>;
 
-/** Who reads an answer, and is told when no answer may be so. */
+/** The reader of a response; `onViolation` reports a response that must not be accepted. */
 export interface AnswerReader {
   onViolation(detail: string): void;
 }
@@ -18,23 +18,23 @@ function isUndiciCode(code: unknown): boolean {
 }
 
 /**
- * One connected socket and the undici client that speaks HTTP/1.1 on it. One request at a time. A client that loses
- * its socket never gets another, so no request can end on a connection that was not checked for it.
+ * One connected socket and the undici client that speaks HTTP/1.1 on it. One request at a time. A client that loses its
+ * socket never gets another, so no request can use a connection that was not checked for it.
  */
 export class PooledConnection {
   readonly client: Client;
   readonly connection: Connection;
-  /** The policy under which the connection was checked. */
+  /** The generation of the policy under which the connection was checked. */
   readonly generation: number;
   /** False for the first request. */
   isReused = false;
-  /** Among idle ones. */
+  /** The index in the list of idle connections. */
   index = -1;
-  /** Since when it is idle, as a number that rises with each. */
+  /** An increasing number that orders idle connections by the time they became idle. */
   idleSince = 0;
   /**
-   * Why the connection ended, if it did so by itself: what undici reports is often only what it did about it. A TLS alert
-   * after the handshake, for one, comes from it as "other side closed".
+   * The reason why the connection ended by itself: undici often reports only its own reaction. For example, it reports
+   * a TLS alert after the handshake as "other side closed".
    */
   cause: Error | undefined;
   #maxBytes = Number.POSITIVE_INFINITY;
@@ -55,18 +55,18 @@ export class PooledConnection {
     this.client = new Client(origin, {
       pipelining: 1,
       allowH2: false,
-      // The exchange keeps one deadline over everything.
+      // The exchange enforces one deadline over everything.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: bounds.maxHeaderBytes,
       keepAliveTimeout: bounds.idleTimeoutMs,
-      // A server's shorter Keep-Alive hint is obeyed, a longer one is not.
+      // A server's shorter Keep-Alive hint is respected, a longer one is not.
       keepAliveMaxTimeout: bounds.idleTimeoutMs,
       keepAliveTimeoutThreshold: 1_000,
       connect: (_options, callback) => {
         const isGone = isTaken || socket.destroyed;
         isTaken = true;
-        // Not at once: undici ignores a connection that is there before its connect call returns.
+        // Deferred: undici ignores a connection that exists before its connect call returns.
         queueMicrotask(() => {
           if (isGone)
             callback(Object.assign(new Error('the socket was closed'), { code: 'ECONNRESET' }), null);
@@ -76,19 +76,19 @@ export class PooledConnection {
     });
   }
 
-  /** Tells `reader` when the socket has read more than `maxBytes` from now on, whatever the bytes are. */
+  /** Notifies `reader` when the socket has read more than `maxBytes` of any kind from now on. */
   limitTo(maxBytes: number, reader: AnswerReader): void {
     this.#maxBytes = maxBytes;
     this.#maxBytesRead = this.connection.socket.bytesRead + maxBytes;
     this.#reader = reader;
   }
 
-  /** The request is being written: what is read from now on is its answer. */
+  /** Marks the start of a request: bytes read from now on are its response. */
   expectAnswer(): void {
     this.#head.begin();
   }
 
-  /** Its reader is done with it: what lies idle must not keep alive what it was used for. */
+  /** Releases the reader: an idle connection must not keep its last request alive. */
   markIdle(): void {
     this.#reader = undefined;
   }
@@ -97,31 +97,31 @@ export class PooledConnection {
     return !this.connection.socket.destroyed;
   }
 
-  /** False when it is closed, or nobody knows where its last answer ended. */
+  /** False if it is closed, or if the end of its last response is uncertain. */
   get canBeUsedAgain(): boolean {
     return this.isOpen && !this.#head.isMended;
   }
 
-  /** Destroys the socket, and with it whatever runs on it. */
+  /** Destroys the socket and any request on it. */
   destroy(): void {
     this.connection.socket.destroy();
     this.client.destroy(null, () => {});
   }
 
   /**
-   * Gives undici's parser what was read in small portions, heads as it takes them, and nothing more after a flood or a
-   * violation.
+   * Passes read bytes to undici's parser in small portions, heads in the form it accepts, and nothing more after a
+   * flood or a violation.
    *
-   * Once the header bound is passed, undici 7 makes one error for each further header line in the chunk at hand: a
-   * chunk of 64 KB of short lines took 105 ms of CPU. And chunk extensions, which HTTP does not bound, reach neither
-   * the parser's bounds nor the exchange's.
+   * After the header limit is exceeded, undici 7 creates one error for each further header line in the current chunk: a
+   * chunk of 64 KB of short lines took 105 ms of CPU. Chunk extensions, which HTTP does not limit, count toward neither
+   * the parser's limits nor the exchange's.
    */
   #portion(socket: Socket): void {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     const readPortion = (): Buffer | null =>
       socket.readableLength > portionBytes ? read(portionBytes) : read();
     socket.read = (size?: number) => {
-      // The stream's own calls name a size.
+      // The stream's own calls pass a size.
       if (size !== undefined) return read(size);
       for (;;) {
         if (!this.#mayRead(socket)) return null;

@@ -1,16 +1,18 @@
 import { Resolver as DnsResolver } from 'node:dns/promises';
 
-/** All addresses of a name, and for how long they may be kept. */
+/** All addresses of a name, and how long they may be cached. */
 export type Resolution = Readonly<{ addresses: readonly string[]; ttlMs: number }>;
 
-/** Name resolution as a port. Rejects when the name has no address or DNS does not say; any error is of class `dns`. */
+/**
+ * The name resolution port. Rejects if the name has no address or DNS does not answer; any error has the class `dns`.
+ */
 export type Resolver = Readonly<{ resolve: (hostname: string) => Promise<Resolution> }>;
 
-/** How {@link systemResolver} asks. */
+/** Options of {@link systemResolver}. */
 export type SystemResolverOptions = Readonly<{
   /** Servers as `address` or `address:port`; default those of the machine (resolv.conf). */
   servers?: readonly string[];
-  /** One deadline over both questions and their repeats. Default 2,000. */
+  /** One deadline over both queries and their retries. Default 2,000. */
   timeoutMs?: number;
 }>;
 
@@ -31,15 +33,16 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Asks DNS itself (c-ares; A and AAAA side by side) and not getaddrinfo (`dns.lookup`), because getaddrinfo blocks one
- * of four threads that all of Node shares while a partner's name server stays silent, cannot be cancelled, appends
- * search domains (`kubernetes.default` would become a cluster name), and gives no TTL. The price: /etc/hosts and mDNS
- * are not read; a private endpoint needs a name in DNS (container and cluster networks have one) or its address.
+ * Queries DNS directly (c-ares; A and AAAA in parallel) and not through getaddrinfo (`dns.lookup`). While a partner's
+ * name server does not respond, getaddrinfo blocks one of the four threads that all of Node shares. It also cannot be
+ * cancelled, appends search domains (`kubernetes.default` would become a cluster name), and returns no TTL. The cost:
+ * /etc/hosts and mDNS are not read; a private endpoint needs a name in DNS (container and cluster networks have one) or
+ * its address.
  *
- * One family that fails does not hide the other: only addresses that were checked are ever dialled.
+ * A failure of one family does not hide the other: only checked addresses are ever dialled.
  */
 export function systemResolver({ servers, timeoutMs = 2_000 }: SystemResolverOptions = {}): Resolver {
-  // Two tries inside the deadline, so that one lost datagram is not a failed attempt.
+  // Two tries inside the deadline, so that one lost datagram does not fail the attempt.
   const dns = new DnsResolver({ timeout: Math.max(1, Math.floor(timeoutMs * 0.45)), tries: 2 });
   if (servers !== undefined) dns.setServers(servers);
 
@@ -63,7 +66,7 @@ export function systemResolver({ servers, timeoutMs = 2_000 }: SystemResolverOpt
         ]);
         const answers = results.flatMap((result) => result.answers);
         if (answers.length === 0) {
-          // What may pass (SERVFAIL, silence) says more than "no such name" from the other family.
+          // A transient failure (SERVFAIL, no response) takes precedence over "no such name" from the other family.
           const codes = results.flatMap((result) => result.code ?? []);
           const code = codes.find((found) => !noAnswers.has(found)) ?? codes[0] ?? 'ENODATA';
           throw Object.assign(new Error(`no address for '${hostname}': ${code}`), { code });

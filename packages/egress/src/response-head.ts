@@ -1,6 +1,6 @@
 import { mendHead } from './mend-head.ts';
 
-/** What comes of the bytes that were read so far: some for the parser, none yet, or a head that no answer may have. */
+/** The result of the bytes read so far: some for the parser, none yet, or a head that no response may have. */
 type HeadStep =
   | Readonly<{ kind: 'bytes'; bytes: Buffer }>
   | Readonly<{ kind: 'none' }>
@@ -11,12 +11,14 @@ const none: HeadStep = { kind: 'none' };
 const lineFeed = 10;
 const carriageReturn = 13;
 
-// An endpoint may answer 102 or 103 a few times before its real answer; more is a flood.
+// An endpoint may send 102 or 103 a few times before its final response; more is a flood.
 const maxInformational = 16;
 const statusLine = /^HTTP\/1\.[01] (\d{3})[ \r\n]/;
 const protocolName = 'HTTP/1.';
 
-/** The index behind the empty line that ends a head, or -1. A line may end in LF alone (RFC 9112 section 2.2). */
+/**
+ * Returns the index after the empty line that ends a head, or -1. A line may end in LF alone (RFC 9112 section 2.2).
+ */
 function endOfHead(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(lineFeed, from); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
     if (bytes[at + 1] === lineFeed) return at + 2;
@@ -32,10 +34,10 @@ function withoutEmptyLines(bytes: Buffer): Buffer {
 }
 
 /**
- * Reads the head of each answer before the parser does. It leaves out informational answers, which a client must skip
- * even when it has not asked for them (RFC 9110 section 15.2) and undici takes for a broken answer when they are a 100, and
- * has the head written as HTTP/1.1 wants it where it is known what was meant. Everything else passes as it came: the
- * parser refuses what it cannot read.
+ * Reads the head of each response before the parser. It removes informational responses: a client must skip them even
+ * if it did not request them (RFC 9110 section 15.2), and undici treats a 100 as a broken response. It rewrites a head
+ * as strict HTTP/1.1 if its meaning is unambiguous. Everything else passes unchanged, and the parser refuses what is
+ * invalid.
  */
 export class HeadReader {
   readonly #maxBytes: number;
@@ -44,19 +46,19 @@ export class HeadReader {
   #informational = 0;
   #isMended = false;
 
-  /** `maxBytes`: a head that is longer passes as it came. */
+  /** `maxBytes`: a longer head passes unchanged. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** True once a head was mended: where its answer ends is a guess, so the connection must not be used for another. */
+  /** True once a head was rewritten: the end of its response is uncertain, so the connection must not be reused. */
   get isMended(): boolean {
     return this.#isMended;
   }
 
   /**
-   * A request is being written: what is read from now on is the head of its answer. What comes before, on an idle
-   * connection, must reach the parser at once: it answers nothing, and the parser closes the connection for it.
+   * Marks the start of a request: bytes read from now on are the head of its response. Earlier bytes, on an idle
+   * connection, must reach the parser at once: they respond to no request, and the parser closes the connection.
    */
   begin(): void {
     this.#isReading = true;
@@ -64,7 +66,7 @@ export class HeadReader {
     this.#informational = 0;
   }
 
-  /** Takes what was read. */
+  /** Processes bytes that were read. */
   take(chunk: Buffer): HeadStep {
     if (!this.#isReading) return { kind: 'bytes', bytes: chunk };
     let from = Math.max(0, this.#pending.length - 2);
@@ -90,7 +92,7 @@ export class HeadReader {
 
   #await(bytes: Buffer): HeadStep {
     const start = bytes.toString('latin1', 0, protocolName.length);
-    // What can be no head is not worth waiting for, and what is too long is for the parser to refuse.
+    // Bytes that cannot be a head are passed on at once, and the parser refuses a head that is too long.
     if (bytes.length > this.#maxBytes || !protocolName.startsWith(start)) return this.#pass(bytes);
     this.#pending = bytes;
     return none;

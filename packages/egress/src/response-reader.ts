@@ -1,4 +1,4 @@
-/** Headers as undici gives them: names in lower case, repeated ones as a list. */
+/** Headers in undici's form: names in lower case, repeated ones as a list. */
 export type HeaderFields = Readonly<Record<string, string | string[] | undefined>>;
 
 const noBody = Buffer.alloc(0);
@@ -29,10 +29,10 @@ export class ResponseReader {
     this.headers = flattenHeaders(headers);
   }
 
-  /** Takes as much of the chunk as there is room for; false when that was not all of it. */
+  /** Adds as much of the chunk as there is room for; returns false if part of it was dropped. */
   add(chunk: Buffer): boolean {
     const capacity = this.#maxBytes - this.#bytes;
-    // Copied: the chunk is a window on a much larger read buffer, which it would keep alive.
+    // Copied: the chunk is a view of a much larger read buffer, which it would keep in memory.
     if (capacity > 0) this.#chunks.push(Buffer.from(chunk.subarray(0, capacity)));
     this.#bytes += Math.min(capacity, chunk.length);
     return chunk.length <= capacity;

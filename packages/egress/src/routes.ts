@@ -5,20 +5,20 @@ import type { EgressFailure } from './outcome.ts';
 import type { PoolTarget } from './socket-pools.ts';
 import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from './url-policy.ts';
 
-/** A URL as far as it can be prepared once for all its requests. */
+/** A URL, prepared once for all its requests. */
 export type Route = {
   readonly policy: NetworkPolicy;
   readonly read: ReadUrl;
   readonly origin: string;
   readonly isTls: boolean;
   readonly path: string;
-  /** The addresses when no lookup is needed: a literal, or `localhost`. */
+  /** The addresses if no lookup is needed: a literal, or `localhost`. */
   readonly fixed: BookEntry | null;
-  /** Why no request can be made, or null. */
+  /** The reason why no request can be made, or null. */
   readonly failure: EgressFailure | null;
-  /** The last answer that was judged and its verdict; the same answer is not judged twice. */
+  /** The last checked answer and its result, so that the same answer is not checked twice. */
   checked: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
-  /** Where requests without a policy key and TLS options of their own get their sockets; made when first needed. */
+  /** The pool target of requests without a policy key and TLS options of their own; created on first use. */
   target: PoolTarget | null;
 };
 
@@ -29,7 +29,7 @@ function fixedAddresses({ literal, host }: ReadUrl, policy: NetworkPolicy): Book
   if (literal !== null) return { ok: true, addresses: [literal], expiresAtMs };
   if (!isLocalhostName(host)) return null;
   const addresses = localhostAddresses(policy);
-  // RFC 6761: these names mean this machine, and are never asked of a server.
+  // RFC 6761: these names denote this machine and are never resolved by a server.
   return addresses.length > 0 ? { ok: true, addresses, expiresAtMs } : null;
 }
 
@@ -42,7 +42,8 @@ function failureOfUrl(read: ReadUrl, fixed: BookEntry | null, policy: NetworkPol
       detail: `${first.rule}: ${first.detail}`,
     };
   }
-  // Only addresses inside an allowed network could waive these, and there are none: nothing is looked up.
+  // Only an address inside an allowed network could waive these violations, and no network is allowed, so no lookup is
+  // made.
   const [waivable] = read.waivable;
   if (waivable !== undefined && fixed === null && policy.allowedNetworks.length === 0) {
     return { reason: 'invalid-url', detail: `${waivable.rule}: ${waivable.detail}` };
@@ -71,7 +72,7 @@ function planRoute(original: string, policy: NetworkPolicy): Route {
   };
 }
 
-/** The verdict on an answer, remembered on the route for as long as that answer is the current one. */
+/** Checks an answer and caches the result on the route while that answer is current. */
 export function checkRoute(route: Route, entry: BookEntry): EgressFailure | null {
   if (route.checked?.entry === entry) return route.checked.failure;
   const failure = entry.ok ? checkAddresses(route.read, entry.addresses, route.policy) : null;
@@ -79,7 +80,7 @@ export function checkRoute(route: Route, entry: BookEntry): EgressFailure | null
   return failure;
 }
 
-/** Bounded memory of prepared URLs, all under one policy. */
+/** A bounded cache of prepared URLs, all under one policy. */
 export class Routes {
   readonly #policy: NetworkPolicy;
   readonly #routes = new Map<string, Route>();
@@ -88,7 +89,7 @@ export class Routes {
     this.#policy = policy;
   }
 
-  /** The prepared URL. */
+  /** Returns the prepared URL. */
   find(original: string): Route {
     const known = this.#routes.get(original);
     if (known !== undefined) return known;

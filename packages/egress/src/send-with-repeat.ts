@@ -2,9 +2,9 @@ import type { Egress, EgressRequest } from './create-egress.ts';
 import type { EgressOutcome } from './outcome.ts';
 
 /**
- * Sends a request, and once more at once, on a fresh connection, when an idle socket was lost before any byte of an answer:
- * most likely the endpoint closed it just as it was used and has not looked at the request, so both are one attempt.
- * Whatever comes of the repeat is the outcome. `onRepeat` is told of it.
+ * Sends a request, and repeats it once, immediately and on a fresh connection, if an idle socket was lost before any
+ * byte of a response. The endpoint most likely closed the socket as it was used and did not process the request, so
+ * both count as one attempt. The outcome is that of the repeat. Calls `onRepeat` if it repeats.
  */
 export async function sendWithRepeat(
   egress: Pick<Egress, 'send'>,

@@ -7,18 +7,18 @@ import type { EgressFailure } from './outcome.ts';
 import { type HttpBounds, PooledConnection } from './pooled-connection.ts';
 import { SwapRemoveList } from './swap-remove-list.ts';
 
-/** Bounds of {@link SocketPools}. */
+/** Limits of {@link SocketPools}. */
 export type PoolOptions = HttpBounds &
   Readonly<{
     dial: Dial;
     clock: Clock;
-    /** Sockets in all, connecting ones included. */
+    /** Maximum number of sockets, connecting ones included. */
     maxSockets: number;
     maxSocketsPerOrigin: number;
     connectTimeoutMs: number;
   }>;
 
-/** Where sockets of one kind go: requests share sockets only when all of this is the same. */
+/** The key of a pool: requests share sockets only if all of these fields are equal. */
 export type PoolTarget = Readonly<{
   key: string;
   origin: string;
@@ -27,17 +27,17 @@ export type PoolTarget = Readonly<{
   secureContext: SecureContext | null;
 }>;
 
-/** Someone who needs a socket to one of `addresses`, all of which were checked just now. */
+/** Acquires a socket to one of `addresses`, all of which were checked just now. */
 export interface Acquirer {
   readonly addresses: readonly string[];
-  /** An idle socket is not good enough. */
+  /** True if an idle socket must not be used. */
   readonly needsFresh: boolean;
   onPhase(phase: Phase): void;
   onConnection(pooled: PooledConnection): void;
   onFailure(failure: EgressFailure): void;
 }
 
-/** A borrower that waits or connects, and how it is withdrawn. */
+/** An acquirer that waits or connects, and the function that withdraws it. */
 type PendingAcquire = { readonly acquirer: Acquirer; withdraw: () => void };
 
 /** The sockets to one target. */
@@ -45,19 +45,19 @@ type OriginPool = {
   readonly target: PoolTarget;
   readonly idle: PooledConnection[];
   readonly waiting: Set<PendingAcquire>;
-  /** Connecting, idle and busy. */
+  /** Connecting, idle and busy sockets. */
   open: number;
 };
 
-/** What the pools hold, for metrics and leak checks. */
+/** The contents of the pools, for metrics and leak checks. */
 export type PoolStats = Readonly<{ sockets: number; idle: number; waiting: number; origins: number }>;
 
 const nothing = () => {};
 
 /**
- * All sockets, by target. At the global cap the socket that was idle for longest makes room; targets that wait take
- * turns, so a busy one cannot keep a new one out. A pool without sockets and borrowers is forgotten, so the caps bound
- * the pools as well.
+ * All sockets, by target. At the global limit the socket that was idle longest is closed. Waiting targets are served
+ * round-robin, so a busy one cannot block a new one. A pool without sockets and acquirers is removed, so the limits
+ * bound the number of pools as well.
  */
 export class SocketPools {
   readonly #options: PoolOptions;
@@ -66,7 +66,7 @@ export class SocketPools {
   /** Idle sockets of all pools. */
   readonly #idle = new SwapRemoveList<PooledConnection>();
   #releases = 0;
-  /** Pools with borrowers that wait, in turn. */
+  /** Pools with pending acquires, in round-robin order. */
   readonly #waiting = new Set<OriginPool>();
   #open = 0;
   #generation = 0;
@@ -82,7 +82,7 @@ export class SocketPools {
     return { sockets: this.#open, idle: this.#idle.size, waiting, origins: this.#pools.size };
   }
 
-  /** Lends a socket, at once when one is idle. The returned function withdraws the wish while it is unfulfilled. */
+  /** Acquires a socket, immediately if one is idle. The returned function withdraws a pending acquire. */
   acquire(target: PoolTarget, acquirer: Acquirer): () => void {
     const pool = this.#poolOf(target);
     const pooled = this.#takeIdle(pool, acquirer);
@@ -96,7 +96,7 @@ export class SocketPools {
     return () => pending.withdraw();
   }
 
-  /** Takes a socket back. One that was closed meanwhile is not kept. */
+  /** Returns a socket to its pool. A socket that was closed meanwhile is dropped. */
   release(pooled: PooledConnection): void {
     const pool = this.#poolOfConnection.get(pooled);
     if (pool === undefined) return;
@@ -113,13 +113,13 @@ export class SocketPools {
     this.#serve();
   }
 
-  /** Closes the idle sockets, and each busy one when it comes back: they were checked under an older policy. */
+  /** Closes the idle sockets now and each busy one on its release: they were checked under an older policy. */
   renew(): void {
     this.#generation += 1;
     for (const pooled of this.#idle.values()) pooled.destroy();
   }
 
-  /** Destroys every socket and resolves when the last one is closed. Borrowers must have been withdrawn. */
+  /** Destroys every socket and resolves when the last one is closed. All acquirers must have been withdrawn. */
   async close(): Promise<void> {
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -140,19 +140,19 @@ export class SocketPools {
     if (needsFresh) return undefined;
     for (let pooled = pool.idle.pop(); pooled !== undefined; pooled = pool.idle.pop()) {
       this.#idle.delete(pooled);
-      // A new check for an old socket: its peer must be among the addresses that the name has now.
+      // An old socket is checked again: its peer must be among the current addresses of the name.
       if (pooled.isOpen && addresses.includes(pooled.connection.remoteAddress)) return pooled;
       pooled.destroy();
     }
     return undefined;
   }
 
-  /** True when one more socket may be opened, if need be in place of an idle one. */
+  /** Returns true if one more socket may be opened; closes an idle one if necessary. */
   #ensureCapacity(pool: OriginPool): boolean {
     const { maxSockets, maxSocketsPerOrigin } = this.#options;
     const isPoolFull = pool.open >= maxSocketsPerOrigin;
     if (!isPoolFull && this.#open < maxSockets) return true;
-    // A pool that is full has idle sockets only for those who need a fresh one.
+    // A full pool has idle sockets only if the acquirer needs a fresh one.
     const oldest = isPoolFull ? pool.idle[0] : this.#idle.least(({ idleSince }) => idleSince);
     if (oldest === undefined) return false;
     this.#remove(oldest);
@@ -176,7 +176,7 @@ export class SocketPools {
     const { dial, clock, connectTimeoutMs } = this.#options;
     const { acquirer } = pending;
     const { addresses } = acquirer;
-    // The room may have been made by closing its last socket, with which it was forgotten.
+    // Closing the pool's last socket to free capacity may have removed the pool.
     this.#pools.set(pool.target.key, pool);
     pool.open += 1;
     this.#open += 1;
@@ -229,7 +229,7 @@ export class SocketPools {
     if (pool.open === 0 && pool.waiting.size === 0) this.#pools.delete(pool.target.key);
   }
 
-  /** Serves waiting pools in turn, one borrower a turn, until no socket is free for any of them. */
+  /** Serves waiting pools round-robin, one acquirer at a time, until no socket is free for any of them. */
   #serve(): void {
     let isProgress = true;
     while (isProgress && this.#waiting.size > 0) {

@@ -22,7 +22,7 @@ const accepted = cases.filter(({ expected }) => expected === 'accept');
 const https: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
 const http: NetworkPolicy = { allowedNetworks: [], allowHttp: true };
 
-// A case without resolvesTo is about its text: whatever its name stood for, it must be refused.
+// A case without resolvesTo tests the text: it must be refused whatever its name resolves to.
 function resolverFor({ resolvesTo = [publicAddress] }: SsrfCase): Resolver {
   return { resolve: async () => ({ addresses: resolvesTo, ttlMs: 0 }) };
 }

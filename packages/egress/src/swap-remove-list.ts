@@ -1,10 +1,10 @@
-/** What can stand in a {@link SwapRemoveList}; -1 when it stands in none. Only the roster changes it. */
+/** An element of a {@link SwapRemoveList}; -1 if it is in none. Only the list changes it. */
 export type Listed = { index: number };
 
 /**
- * Things that come and go all the time, in no order. A Set whose entries change is rebuilt every few of them, and V8
- * links each old table to the next: once one of them has reached the old generation, all that follow, and what was in
- * them, get there too and stay until a full collection (adr/0012).
+ * An unordered list with frequent additions and removals. A Set with changing entries is rebuilt every few changes, and
+ * V8 links each old table to the next: once one of them reaches the old generation, all later ones and their contents
+ * follow and stay until a full collection (adr/0012).
  */
 export class SwapRemoveList<T extends Listed> {
   readonly #all: T[] = [];
@@ -13,13 +13,13 @@ export class SwapRemoveList<T extends Listed> {
     return this.#all.length;
   }
 
-  /** Must not stand in any roster. */
+  /** Adds an element, which must not be in any list. */
   add(one: T): void {
     one.index = this.#all.length;
     this.#all.push(one);
   }
 
-  /** False when it was not there. */
+  /** Removes an element; returns false if it was not in the list. */
   delete(one: T): boolean {
     const { index } = one;
     if (this.#all[index] !== one) return false;
@@ -32,12 +32,12 @@ export class SwapRemoveList<T extends Listed> {
     return true;
   }
 
-  /** A copy, so that those in it may be taken out meanwhile. */
+  /** Returns a copy, so that its elements may be removed during iteration. */
   values(): readonly T[] {
     return [...this.#all];
   }
 
-  /** The one with the smallest rank; undefined when there is none. */
+  /** Returns the element with the smallest rank; undefined if the list is empty. */
   least(rankOf: (one: T) => number): T | undefined {
     let [found] = this.#all;
     for (const one of this.#all) if (found === undefined || rankOf(one) < rankOf(found)) found = one;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
-/** TLS of one request. All in PEM. Only sockets with the same options are shared. */
+/** TLS options of one request, all in PEM. Only requests with the same options share sockets. */
 export type TlsOptions = Readonly<{
-  /** Certificates that are trusted instead of the public ones. */
+  /** Trusted certificates, in place of the public ones. */
   ca?: string;
   /** Client certificate (chain) and its key, for mTLS. */
   cert?: string;
@@ -16,13 +16,13 @@ export type TlsIdentity = Readonly<{ digest: string; context: SecureContext }>;
 // A context costs milliseconds and about 100 KB of roots.
 const maxContexts = 256;
 
-/** Bounded memory of TLS contexts. */
+/** A bounded cache of TLS contexts. */
 export class TlsContexts {
   #common: TlsIdentity | undefined;
   readonly #digests = new WeakMap<TlsOptions, string>();
   readonly #identities = new Map<string, TlsIdentity>();
 
-  /** The identity for these options; without options the one that trusts the public roots. Throws on PEM that cannot be read. */
+  /** Returns the identity for these options, or the one that trusts the public roots. Throws for invalid PEM. */
   find(options: TlsOptions | undefined): TlsIdentity {
     if (options === undefined) {
       this.#common ??= { digest: '', context: createSecureContext() };

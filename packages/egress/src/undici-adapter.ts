@@ -5,9 +5,9 @@ import type { EgressOutcome } from './outcome.ts';
 const noHeaders = new AxiosHeaders();
 
 /**
- * Replaces axios's own transport by an exchange over undici. It always resolves: an endpoint that fails is a value, and
- * axios would spend more on the stack of a rejection than the request costs. The outcome, with its own status and
- * headers, is the response's `data`.
+ * Replaces axios's own transport by an exchange over undici. It always resolves: a failure of an endpoint is a value,
+ * and the stack of a rejection would cost axios more than the request. The outcome, with its own status and headers, is
+ * the response's `data`.
  */
 function adapterOf(exchange: Exchange): AxiosAdapter {
   return (config) =>
@@ -15,7 +15,7 @@ function adapterOf(exchange: Exchange): AxiosAdapter {
 }
 
 /**
- * An axios instance made from the bare class: it has none of axios's defaults, so no redirects, no proxy variables, no
+ * Creates an axios instance from the bare class. It has none of axios's defaults: no redirects, no proxy variables, no
  * decompression and no transforms.
  */
 export function createHttp(): Axios {
@@ -23,8 +23,9 @@ export function createHttp(): Axios {
 }
 
 /**
- * One request through the instance. Never rejects. The config names the adapter alone, because axios copies, checks and
- * normalises every further key: URL, headers and body would cost as much there as the whole request does in undici.
+ * Sends one request through the instance. Never rejects. The config contains only the adapter, because axios copies,
+ * checks and normalises every further key: URL, headers and body would cost as much there as the whole request does in
+ * undici.
  */
 export function sendThrough(http: Axios, exchange: Exchange): Promise<EgressOutcome> {
   return http.request<EgressOutcome>({ adapter: adapterOf(exchange) }).then(outcomeOf);

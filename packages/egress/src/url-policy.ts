@@ -3,7 +3,7 @@ import { classifyAddress, isOwnListener } from './address-policy.ts';
 import { defaultPorts, type NetworkPolicy, type OwnListener } from './network-policy.ts';
 import { parseAddress } from './networks.ts';
 
-/** Every rule that a URL can break, in the order in which they are reported. */
+/** All rules for URLs, in the order in which violations are reported. */
 export const urlRules = [
   'length',
   'character',
@@ -23,7 +23,7 @@ export const urlRules = [
 /** See {@link urlRules}. */
 export type UrlRule = (typeof urlRules)[number];
 
-/** One broken rule. `detail` quotes the URL's own text only, so whoever wrote the URL may read it. */
+/** One broken rule. `detail` quotes only the URL's own text, so the author of the URL may read it. */
 export type UrlViolation = Readonly<{ rule: UrlRule; detail: string }>;
 
 /** The result of {@link checkUrl}: `rule` and `detail` are those of the first violation. */
@@ -31,7 +31,7 @@ export type UrlCheck =
   | Readonly<{ ok: true; url: URL }>
   | Readonly<{ ok: false; rule: UrlRule; detail: string; violations: readonly UrlViolation[] }>;
 
-/** Longest URL, in characters. */
+/** Maximum length of a URL, in characters. */
 export const maxUrlLength = 2_048;
 const maxHostLength = 253;
 
@@ -40,14 +40,14 @@ const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const internalSuffixes = ['localhost', 'local', 'internal', 'svc', 'cluster.local'];
 
 /**
- * What is known about a URL before any name is resolved. `waivable` are the violations that do not count when the
- * host turns out to lie in an allowed network; `final` are those that always do. `written` are those of a URL that can be
- * requested, though not as it is written: they count when it is given, and not for what was stored before.
+ * The properties of a URL before name resolution. `waivable`: violations that do not count if the host lies in an
+ * allowed network. `final`: violations that always count. `written`: violations of a URL that can be requested, but not
+ * in this spelling: they count for new URLs, not for stored ones.
  */
 export type ReadUrl = Readonly<{
   url: URL | null;
   host: string;
-  /** The host when it is an address, else null. */
+  /** The host if it is an address, else null. */
   literal: string | null;
   port: number;
   waivable: readonly UrlViolation[];
@@ -57,7 +57,7 @@ export type ReadUrl = Readonly<{
 
 type ReadPart = Pick<ReadUrl, 'waivable' | 'final'>;
 
-/** True for `localhost` and the names below it, which RFC 6761 binds to this machine whatever DNS says. */
+/** Returns true for `localhost` and the names below it, which RFC 6761 binds to this machine in any case. */
 export function isLocalhostName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost');
 }
@@ -71,13 +71,13 @@ function portOf(url: URL): number {
   return url.protocol === 'http:' ? 80 : 443;
 }
 
-/** The port as it is written when it begins with a zero, else undefined. */
+/** Returns the written port if it begins with a zero, else undefined. */
 function oddPort(original: string): string | undefined {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(original)?.[1] ?? '';
   return /:(0\d*)$/.exec(authority)?.[1];
 }
 
-// WHATWG URL, "single-dot" and "double-dot URL path segment": the parser takes these out of the path.
+// WHATWG URL, "single-dot" and "double-dot URL path segment": the parser removes these from the path.
 const dotSegment = /^(?:\.|%2e){1,2}$/i;
 
 function readPath(original: string, url: URL): readonly UrlViolation[] {
@@ -117,7 +117,7 @@ function isListenerName(listener: OwnListener, host: string, port: number): bool
   return listener.host.toLowerCase() === host && (listener.port === undefined || listener.port === port);
 }
 
-/** The addresses of `localhost` that the policy allows; empty when it allows none of them. */
+/** Returns the addresses of `localhost` that the policy allows; empty if it allows none. */
 export function localhostAddresses(policy: NetworkPolicy): readonly string[] {
   return ['127.0.0.1', '::1'].filter((address) => classifyAddress(address, policy).kind === 'allowed');
 }
@@ -192,7 +192,7 @@ function readText(original: string): UrlViolation[] {
   return found;
 }
 
-/** Reads a URL once and collects every rule it breaks. Resolves nothing. */
+/** Parses a URL once and collects every rule that it breaks. Resolves no name. */
 export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
   const final = readText(original);
   const url = original.length <= maxUrlLength ? parseUrl(original) : null;
@@ -211,13 +211,13 @@ export function readUrl(original: string, policy: NetworkPolicy): ReadUrl {
   };
 }
 
-/** True when the host is known, without a lookup, to lie in an allowed network. */
+/** Returns true if the host is known, without a lookup, to lie in an allowed network. */
 function isKnownExempt({ host, literal }: ReadUrl, policy: NetworkPolicy): boolean {
   if (literal !== null) return classifyAddress(literal, policy).kind === 'allowed';
   return isLocalhostName(host) && localhostAddresses(policy).length > 0;
 }
 
-/** All violations that count without knowing what the host's name resolves to. */
+/** Returns all violations that count without resolving the host's name. */
 function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolation[] {
   const always = [...read.final, ...read.written];
   const all = isKnownExempt(read, policy) ? always : [...always, ...read.waivable];
@@ -225,12 +225,12 @@ function violationsOf(read: ReadUrl, policy: NetworkPolicy): readonly UrlViolati
 }
 
 /**
- * Judges a URL that a partner chose, by its text alone (registration; fast feedback). It never replaces the check at
- * connect, which {@link createEgress} makes for every request: what a name resolves to can change.
+ * Checks a URL that a partner chose by its text alone (at registration, for fast feedback). It never replaces the check
+ * at connect, which {@link createEgress} makes for every request, since the addresses of a name can change.
  *
  * A literal address or a `localhost` name inside an allowed network is exempt from the scheme, port, name and address
- * rules. Any other name must obey them here even if it resolves to an allowed network; `checkEndpoint` of an egress
- * resolves it and knows better.
+ * rules. Any other name must satisfy them here even if it resolves to an allowed network; `checkEndpoint` of an egress
+ * resolves the name and applies the exemption.
  */
 export function checkUrl(original: string, policy: NetworkPolicy): UrlCheck {
   const read = readUrl(original, policy);

@@ -8,7 +8,7 @@ const documentOf = (payload: unknown, more: object = {}) => ({
   components: { schemas: { Address: address, Text: text, ...more } },
 });
 
-/** The bundle of a payload, as one that must succeed. */
+/** Bundles a payload's schema and fails the test on an error. */
 function bundled(payload: unknown, more?: object) {
   const bundle = bundleSchema(documentOf(payload, more), '/payload');
   if (!bundle.ok) throw new Error(JSON.stringify(bundle.errors));

@@ -3,17 +3,16 @@ import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
-/** Something in a document: where it stands (RFC 6901 pointer), and what it is. */
+/** A value in a document: its position (RFC 6901 pointer) and the value. */
 export type SchemaLocation = Readonly<{ pointer: string; value: unknown }>;
 
-/** What a place is after its references were followed, or what is wrong with them. */
+/** The value at a position after its references were followed, or the fault in them. */
 export type FollowedReferences = Readonly<
   { ok: true; location: SchemaLocation } | { ok: false; errors: readonly SchemaFault[] }
 >;
 
 /**
- * A schema that stands alone, and where in the document each part of it came from: `locationOf` takes a pointer into the
- * schema.
+ * A self-contained schema, and the origin of each part in the document: `locationOf` accepts a pointer into the schema.
  */
 export type BundledSchema = Readonly<
   | { ok: true; schema: JsonObject; locationOf(pointer: string): string }
@@ -29,7 +28,7 @@ const refused = (pointer: string, detail: string): { ok: false; errors: readonly
 
 const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
-/** Where a reference leads to (`#/…`, percent-encoded as URIs are), or what is wrong with it. */
+/** Returns the target of a reference (`#/…`, percent-encoded as in URIs), or its fault. */
 function targetOf(document: unknown, reference: unknown): SchemaLocation | string {
   if (typeof reference !== 'string') return 'must be text';
   if (!reference.startsWith('#')) {
@@ -38,22 +37,22 @@ function targetOf(document: unknown, reference: unknown): SchemaLocation | strin
   if (!reference.startsWith('#/')) {
     return `'${shown(reference)}' names no place in the document: give the schema an $id for references of its own`;
   }
-  // Half a character is in no URI.
+  // A URI cannot contain a lone surrogate.
   const value = /\p{Surrogate}/u.test(reference) ? undefined : lookUpReference(document, reference);
   if (value === undefined) return `'${shown(reference)}' leads to nothing in the document`;
   return { pointer: decodeURIComponent(reference.slice(1)), value };
 }
 
 /**
- * What stands at a place of a document, after `{ "$ref": "#/…" }` is followed as often as it takes. Refuses references out
- * of the document, to nothing, and in a circle.
+ * Returns the value at a position of a document after following `{ "$ref": "#/…" }` repeatedly. Refuses references out
+ * of the document, dangling references, and cycles.
  */
 export function followReferences(document: unknown, pointer: string): FollowedReferences {
   let location: SchemaLocation = { pointer, value: lookUpPointer(document, pointer) };
   for (let hops = 0; hops < maxHops; hops += 1) {
     const { value } = location;
     const reference = isJsonObject(value) ? value['$ref'] : undefined;
-    // With a word beside it, it is no alias of something, but says more.
+    // With another keyword beside it, the reference is no plain alias.
     if (reference === undefined || Object.keys(value as object).length > 1) return { ok: true, location };
     const target = targetOf(document, reference);
     if (typeof target === 'string') return refused(`${location.pointer}/$ref`, target);
@@ -65,7 +64,7 @@ export function followReferences(document: unknown, pointer: string): FollowedRe
 type Bundle = {
   readonly document: unknown;
   readonly root: string;
-  /** Name in `$defs` by place in the document, in the order of their discovery. */
+  /** Names in `$defs` by position in the document, in the order of their discovery. */
   readonly definitions: Map<string, string>;
   readonly takenNames: Set<string>;
   readonly faults: SchemaFault[];
@@ -75,7 +74,7 @@ type Bundle = {
 const isWithin = (pointer: string, location: string): boolean =>
   pointer === location || pointer.startsWith(`${location}/`);
 
-/** What a reference to a place of the document is inside the schema. */
+/** Returns the reference, inside the schema, to a position of the document. */
 function referenceTo(pointer: string, bundle: Bundle): string {
   const inFragment = (text: string): string => `#${encodeURI(text)}`;
   if (isWithin(pointer, bundle.root)) return inFragment(pointer.slice(bundle.root.length));
@@ -92,11 +91,11 @@ function referenceTo(pointer: string, bundle: Bundle): string {
   return `#/$defs/${name}`;
 }
 
-/** The schema with its references as they are inside of the bundle. Values (`const`, `enum` …) are left as they are. */
+/** Returns the schema with its references rewritten for the bundle. Values (`const`, `enum` …) are unchanged. */
 function rewrite(schema: unknown, at: string, bundle: Bundle): unknown {
   bundle.schemas += 1;
   if (!isJsonObject(schema) || bundle.schemas > schemaLimits.subschemas) return schema;
-  // Many types may refer to something huge: it is not to be copied for each of them.
+  // Many event types may refer to one huge object, which must not be copied for each of them.
   const isTooWide = Object.values(schema).some(
     (value) => isJsonObject(value) && Object.keys(value).length > schemaLimits.subschemas,
   );
@@ -124,7 +123,7 @@ function rewrite(schema: unknown, at: string, bundle: Bundle): unknown {
 }
 
 function rewriteReference(reference: unknown, at: string, bundle: Bundle): unknown {
-  // An anchor is looked for in the finished schema.
+  // The finished schema resolves anchors.
   if (typeof reference === 'string' && /^#[A-Za-z_]/.test(reference)) return reference;
   const target = targetOf(bundle.document, reference);
   if (typeof target !== 'string') return referenceTo(target.pointer, bundle);
@@ -133,9 +132,10 @@ function rewriteReference(reference: unknown, at: string, bundle: Bundle): unkno
 }
 
 /**
- * The schema at a place of a document, such as AsyncAPI or OpenAPI, made to stand alone: what it refers to in the document
- * is put into its `$defs`, so circles stay references. One with an `$id` stands alone already, since its references are its
- * own. Refuses references out of the document and to nothing; what else may be wrong is found by `checkSchema`.
+ * Returns the self-contained schema at a position of a document such as AsyncAPI or OpenAPI. Referenced parts of the
+ * document are copied into its `$defs`, so cycles stay references. A schema with an `$id` is already self-contained,
+ * since its references are relative to it. Refuses references out of the document and dangling references;
+ * `checkSchema` finds all other faults.
  */
 export function bundleSchema(document: unknown, pointer: string): BundledSchema {
   const followed = followReferences(document, pointer);
@@ -152,7 +152,7 @@ export function bundleSchema(document: unknown, pointer: string): BundledSchema 
   };
   const schema = rewrite(value, root, bundle) as JsonObject;
   const definitions = new Map<string, unknown>();
-  // Those that are found on the way are gone through as well.
+  // The loop also processes the definitions that it adds.
   for (const [location, name] of bundle.definitions) {
     definitions.set(name, rewrite(lookUpPointer(document, location), location, bundle));
   }

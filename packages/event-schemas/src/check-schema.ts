@@ -7,14 +7,14 @@ import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind, pointerPart, subschemasOf } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
-/** What {@link checkSchema} finds. */
+/** The result of {@link checkSchema}. */
 export type SchemaCheck = Readonly<{ ok: true } | { ok: false; errors: readonly SchemaFault[] }>;
 
 const maxFaults = 20;
 const dialect = 'https://json-schema.org/draft/2020-12/schema';
 
 let metaSchema: Ajv2020 | undefined;
-// Made at the first schema: it compiles ten schemas of its own, which a process without event types never needs.
+// Created for the first schema: it compiles ten schemas of its own, which a process without event types never needs.
 const metaSchemaAjv = (): Ajv2020 => {
   metaSchema ??= new Ajv2020({ allErrors: false, strict: false, validateFormats: false });
   return metaSchema;
@@ -22,7 +22,7 @@ const metaSchemaAjv = (): Ajv2020 => {
 
 const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** The first limit of size that a value passes; looked at before anything that recurses into it. */
+/** Returns the first size limit that a value exceeds; checked before any code that recurses into the value. */
 function sizeFault(schema: unknown): SchemaFault | null {
   const open: { value: unknown; pointer: string; depth: number }[] = [
     { value: schema, pointer: '', depth: 1 },
@@ -47,7 +47,7 @@ function sizeFault(schema: unknown): SchemaFault | null {
 type Walk = {
   readonly faults: SchemaFault[];
   readonly root: unknown;
-  /** Where schemas stand. */
+  /** Pointers of all schemas. */
   readonly locations: Set<string>;
   readonly anchors: Set<string>;
   readonly references: { reference: string; pointer: string }[];
@@ -75,7 +75,7 @@ function checkReference(reference: unknown, pointer: string, walk: Walk): void {
   } else walk.references.push({ reference, pointer });
 }
 
-/** Values and annotations can look like schemas, but nothing in them is checked: a reference to one checks nothing. */
+/** Values and annotations can look like schemas, but they are not checked: a reference to one would check nothing. */
 function strayReferences({ locations, references }: Walk): readonly SchemaFault[] {
   return references
     .filter(
@@ -142,14 +142,14 @@ function walkFaults(schema: unknown): readonly SchemaFault[] {
     const detail = `its patterns must have at most ${patternSizeInAll} instructions when compiled, got ${walk.patternSize}`;
     walk.faults.push({ pointer: '', detail });
   }
-  // Only where all was walked is it known where schemas stand.
+  // The set of schema positions is complete only after a walk without faults.
   if (walk.faults.length === 0) walk.faults.push(...strayReferences(walk));
   return walk.faults.slice(0, maxFaults);
 }
 
 function metaFaults(schema: JsonObject): SchemaFault[] {
   const ajv = metaSchemaAjv();
-  // `$schema` was compared already; ajv would take any other for the name of a schema to load.
+  // `$schema` was compared already; ajv would treat any other value as the name of a schema to load.
   if (ajv.validate(dialect, { ...schema, $schema: dialect } as AnySchemaObject)) return [];
   const [first] = ajv.errors ?? [];
   if (first === undefined) return [{ pointer: '', detail: 'is no valid JSON Schema' }];
@@ -158,7 +158,10 @@ function metaFaults(schema: JsonObject): SchemaFault[] {
   return [{ pointer: first.instancePath, detail: `${first.message ?? 'is not valid'}${values}` }];
 }
 
-/** As {@link checkSchema}, but takes also what no data can satisfy: it could be registered before, and can be compiled. */
+/**
+ * Checks like {@link checkSchema}, but accepts schemas that no data can satisfy: earlier versions registered them, and
+ * they can be compiled.
+ */
 export function checkForm(schema: unknown): SchemaCheck {
   if (!isJsonObject(schema)) {
     return { ok: false, errors: [{ pointer: '', detail: 'must be an object: a JSON Schema (2020-12)' }] };
@@ -171,9 +174,9 @@ export function checkForm(schema: unknown): SchemaCheck {
 }
 
 /**
- * Checks a schema that somebody wrote for the data of an event type: JSON Schema 2020-12, within the limits, every keyword
- * known, references to schemas inside it only, patterns that can be matched in bounded time, and no reference to itself
- * that keeps a check from ending or all data from satisfying it. At most 20 faults.
+ * Checks a user's schema for the data of an event type: JSON Schema 2020-12, within the limits, known keywords only,
+ * references only to schemas inside it, patterns that match in bounded time, and no self-reference that makes a check
+ * endless or the schema unsatisfiable. Returns at most 20 faults.
  */
 export function checkSchema(schema: unknown): SchemaCheck {
   const check = checkForm(schema);

@@ -3,23 +3,25 @@ import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schem
 import { widenedBounds } from './widened-bounds.ts';
 
 /**
- * A change that can break a reader: code that was written against the old schema and now gets data of the new one.
- * `pointer` leads into the new schema, to where the change is.
+ * A change that can break a reader whose code was written against the old schema and now receives data of the new one.
+ * `pointer` is the position of the change in the new schema.
  */
 export type BreakingChange = Readonly<{ pointer: string; detail: string }>;
 
-/** Pairs of schemas looked at before the comparison is given up. */
+/** Maximum number of schema pairs compared before the comparison is abandoned. */
 const maxPairs = 20_000;
 const maxChanges = 20;
 
 const allTypes = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
 
-// What stands in them is compared as a whole: whether one form of them allows less than another cannot be decided simply.
+// These are compared as a whole: whether one form of them allows less than another is not simple to decide.
 const opaque = ['not', 'if', 'then', 'else', 'contains', 'minContains', 'maxContains', 'propertyNames']
   .concat(['dependentRequired', 'dependentSchemas', 'unevaluatedItems', 'unevaluatedProperties'])
   .concat(['pattern', 'format']);
 
-/** The same text for equal values, whatever order names are in; annotations left out, since readers do not see them. */
+/**
+ * Returns the same text for equal values in any order of names, without annotations, which readers do not see.
+ */
 const canonicalText = (value: unknown, isSchema = true): string =>
   JSON.stringify(value, (_name, inner: unknown) =>
     isJsonObject(inner)
@@ -49,7 +51,7 @@ class Comparison {
   readonly #oldRoot: unknown;
   readonly #newRoot: unknown;
   readonly #resolved = new Map<unknown, unknown>();
-  /** The pairs that are being compared, outermost first: met again inside itself, a pair says nothing new. */
+  /** The pairs being compared, outermost first: a pair that recurs inside itself adds nothing. */
   readonly #open: (readonly [unknown, unknown])[];
   readonly #budget: { pairs: number };
 
@@ -67,7 +69,7 @@ class Comparison {
     this.#budget.pairs -= 1;
     if (this.#budget.pairs < 0)
       return void this.#report(pointer, 'is too much to compare: it counts as a change');
-    // Everything was allowed before, or nothing is any more: no reader sees what it does not know.
+    // Everything was allowed before, or nothing is any more: no reader receives unknown data.
     if (from === true || to === false) return;
     if (!isJsonObject(from)) return void this.#report(pointer, 'is allowed now, and was not before');
     this.#open.push([from, to]);
@@ -94,7 +96,7 @@ class Comparison {
     const old = typesOf(from);
     const isOld = (type: string): boolean =>
       old.includes(type) || (type === 'integer' && old.includes('number'));
-    // A list of values says more about types than `type` does.
+    // A list of values determines the types more precisely than `type`.
     const added = to['enum'] !== undefined || 'const' in to ? [] : typesOf(to).filter((type) => !isOld(type));
     if (added.length === 0) return;
     this.#report(`${pointer}/type`, `can be ${added.join(', ')} now; it was ${old.join(' or ')}`);
@@ -124,12 +126,12 @@ class Comparison {
     for (const keyword of ['properties', 'patternProperties']) {
       const now = mapIn(to[keyword]);
       for (const [name, before] of Object.entries(mapIn(from[keyword]))) {
-        // Where it is gone it is no longer sent; that it could be missing was known.
+        // A removed field is no longer sent, and readers already had to expect its absence.
         if (!Object.hasOwn(now, name)) continue;
         this.compare(before, now[name], `${pointer}/${keyword}/${pointerPart(name)}`);
       }
     }
-    // `false` bound the publisher: readers let pass what they do not know.
+    // `false` restricted the publisher only: readers ignore unknown fields.
     const [others, othersNow] = [from['additionalProperties'], to['additionalProperties']];
     if (isJsonObject(others)) this.compare(others, othersNow ?? true, `${pointer}/additionalProperties`);
   }
@@ -174,7 +176,10 @@ class Comparison {
     return inner.changes.length === 0;
   }
 
-  /** What a schema says once its references are followed. The same object each time, so that pairs can be met again. */
+  /**
+   * Returns the schema after following its references. Returns the same object each time, so that recurring pairs are
+   * recognised.
+   */
   #resolve(root: unknown, schema: unknown): unknown {
     if (!isJsonObject(schema) || schema['$ref'] === undefined) return schema;
     const known = this.#resolved.get(schema);
@@ -184,7 +189,7 @@ class Comparison {
     const own = Object.entries(beside).filter(
       ([name]) => keywordKind(name) !== 'annotation' && name !== '$defs',
     );
-    // A reference to itself ends here: it says nothing.
+    // A reference to itself ends here: it has no constraints.
     this.#resolved.set(schema, {});
     const found =
       own.length === 0 ? this.#resolve(root, target) : { allOf: [target], ...Object.fromEntries(own) };
@@ -198,9 +203,9 @@ class Comparison {
 }
 
 /**
- * What in `after` can break readers of `before`: at most 20 changes, none when everything that the new schema allows is
- * something that a reader of the old one knows. Both must have passed `checkSchema`. The rules are in the README; what
- * cannot be compared counts as a change.
+ * Returns the changes in `after` that can break readers of `before`: at most 20, and none if a reader of the old schema
+ * knows everything that the new one allows. Both schemas must have passed `checkSchema`. The README has the rules; a
+ * part that cannot be compared counts as a change.
  */
 export function breakingChanges(before: unknown, after: unknown): readonly BreakingChange[] {
   if (canonicalText(before) === canonicalText(after)) return [];

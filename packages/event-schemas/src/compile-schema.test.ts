@@ -144,7 +144,7 @@ const doubling = (levels: number, last: object): object => ({
 });
 const nestedData = (levels: number): unknown => (levels === 0 ? {} : { n: nestedData(levels - 1) });
 
-// Each of these would take from seconds to centuries: a broken bound shows as a test that does not end.
+// Each of these would take from seconds to centuries: a broken limit shows as a test that does not end.
 describe('what would not end is given up:', () => {
   it.each<[string, unknown, unknown]>([
     ['references that double', doubling(60, { const: 1 }), 2],

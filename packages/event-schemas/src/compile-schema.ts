@@ -10,7 +10,7 @@ import { schemaLimits } from './schema-limits.ts';
 import { StepMeter, TooManySteps } from './step-meter.ts';
 import { weighSchema, weightKeyword } from './weigh-schema.ts';
 
-/** A schema that {@link compileSchema} was given and {@link checkSchema} refuses. */
+/** An error for a schema that {@link compileSchema} received and {@link checkSchema} refuses. */
 export class SchemaError extends Error {
   readonly faults: readonly SchemaFault[];
 
@@ -23,9 +23,9 @@ export class SchemaError extends Error {
 }
 
 /**
- * What a check of data says. `invalid`: the errors as ajv names them, at least one, and the data as they were judged, with an
- * ExactNumber where a double would have rounded. `too-costly`: the check was given up after `schemaLimits.steps`, so nothing
- * is known.
+ * The result of a data check. `invalid`: the errors as ajv reports them, at least one, and the checked data, with an
+ * ExactNumber where a double would have rounded. `too-costly`: the check was abandoned after `schemaLimits.steps`, so
+ * the result is unknown.
  */
 export type DataCheckResult = Readonly<
   | { kind: 'valid' }
@@ -34,17 +34,16 @@ export type DataCheckResult = Readonly<
 >;
 
 /**
- * Checks a parsed JSON value. `json`: the text that it was parsed from; with it numbers are judged by all their digits,
- * without it as JSON.parse has rounded them. Bounded in time whatever the schema and the value are; never throws.
+ * Checks a parsed JSON value. `json`: the text that it was parsed from; with it numbers are checked by all their
+ * digits, without it as rounded by JSON.parse. Bounded in time for any schema and value; never throws.
  */
 export type CheckData = (data: unknown, json?: Buffer) => DataCheckResult;
 
 const valid: DataCheckResult = { kind: 'valid' };
 
 /**
- * Compiles a schema once to a check of data. Throws {@link SchemaError} when it is not in order. Formats are asserted;
- * patterns are run by RE2's automaton; a number is a `multipleOf` another up to a rounding error of 10^-6, so that 19.99
- * is a multiple of 0.01.
+ * Compiles a schema to a check of data. Throws {@link SchemaError} if it is invalid. Formats are asserted; RE2's
+ * automaton runs the patterns; a `multipleOf` tolerates a rounding error of 10^-6, so that 19.99 is a multiple of 0.01.
  */
 export function compileSchema(schema: unknown): CheckData {
   const check = checkForm(schema);
@@ -52,7 +51,7 @@ export function compileSchema(schema: unknown): CheckData {
   const weighed = weighSchema(schema);
   const checkPlain = checkerOf(weighed);
   const exact = new ExactData();
-  // Few types ever see a number that no double holds: what judges those is made when one comes.
+  // Few event types ever receive a number that no double holds: their checker is created on the first one.
   let checkExact: Checker | undefined;
   return (data, json) => {
     if (json === undefined || !hasUnheldNumbers(json)) return checkPlain(data, data);
@@ -65,13 +64,13 @@ export function compileSchema(schema: unknown): CheckData {
   };
 }
 
-/** Checks data, of which `shown` are put into the verdict. */
+/** Checks data and includes `shown` in the result. */
 type Checker = (data: unknown, shown: unknown) => DataCheckResult;
 
 function checkerOf(weighed: unknown, exact?: ExactData): Checker {
   const meter = new StepMeter();
   const isValid = compileWith(weighed, meter, { allErrors: false, exact });
-  // Of most schemas no data is ever refused: what gathers all faults is made when it is first needed.
+  // The data of most schemas are never refused: the check that collects all faults is compiled on first use.
   let collect: ValidateFunction | undefined;
   const collectErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
     collect ??= compileWith(weighed, meter, { allErrors: true, exact });
@@ -80,7 +79,7 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
       collect(data);
       return collect.errors ?? first;
     } catch {
-      // It would take too long to find them all; the first one is known.
+      // Finding all faults would take too long; the first one is known.
       return first;
     }
   };
@@ -89,7 +88,7 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
     try {
       if (isValid(data)) return valid;
     } catch (error) {
-      // A schema that refers to itself without end runs out of steps, or, when each step is deep, of stack.
+      // An endlessly self-referencing schema runs out of steps, or, if each step is deep, of stack.
       if (error instanceof TooManySteps || error instanceof RangeError) return { kind: 'too-costly' };
       throw error;
     }
@@ -100,7 +99,7 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
 type Compilation = Readonly<{ allErrors: boolean; exact: ExactData | undefined }>;
 
 function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Compilation): ValidateFunction {
-  // One instance a schema: an instance keeps all that it ever compiled.
+  // One instance per schema: an instance retains everything that it compiled.
   const ajv = new Ajv2020({
     allErrors,
     strict: false,
@@ -108,13 +107,14 @@ function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Co
     strictNumbers: exact === undefined,
     meta: false,
     validateSchema: false,
-    // A schema that is named a thousand times would be written out a thousand times.
+    // Inlining would copy a schema that is referenced a thousand times a thousand times.
     inlineRefs: false,
-    // `required: ["toString"]` is not met by what every object inherits.
+    // Inherited properties must not satisfy `required: ["toString"]`.
     ownProperties: true,
     multipleOfPrecision: 6,
     logger: false,
-    // The optimiser of ajv 8.20 drops a variable that is used where `not: true` follows an `anyOf`: the check would throw.
+    // The optimiser of ajv 8.20 drops a variable that is used where `not: true` follows an `anyOf`: the check would
+    // throw.
     code: { regExp: meteredRegExp(meter), optimize: false },
   });
   for (const name of textFormats) {
@@ -131,7 +131,7 @@ function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Co
   return ajv.compile(schema as object);
 }
 
-/** Runs first in each schema: also what only refers to itself uses up steps. */
+/** Adds a keyword that runs first in each schema, so that a schema that only refers to itself also consumes steps. */
 function addWeight(ajv: Ajv2020, meter: StepMeter): void {
   ajv.addKeyword({
     keyword: weightKeyword,
@@ -144,7 +144,9 @@ function addWeight(ajv: Ajv2020, meter: StepMeter): void {
   });
 }
 
-/** Ajv's own compares each item with each other one: minutes for an array that fits in one event. */
+/**
+ * Replaces ajv's own keyword, which compares each item with every other: minutes for an array that fits in one event.
+ */
 function addUniqueItems(ajv: Ajv2020, meter: StepMeter, exact?: ExactData): void {
   ajv.removeKeyword('uniqueItems');
   const isUnique = (items: readonly unknown[]): boolean => {
@@ -179,11 +181,11 @@ function meteredRegExp(meter: StepMeter): RegExpEngine {
     const { pattern } = reading;
     return {
       test: (text) => {
-        // The automaton's worst: up to 90 ns for each character and instruction, half a step.
+        // The automaton's worst case: up to 90 ns per character and instruction, half a step.
         meter.spend(1 + Math.ceil((text.length * pattern.size) / 2));
         return pattern.test(text);
       },
-      // Ajv tells patterns apart by this text.
+      // Ajv identifies patterns by this text.
       toString: () => source,
     };
   };

@@ -1,7 +1,7 @@
 import type { Format } from 'ajv';
 import { type FormatName, fullFormats } from 'ajv-formats/dist/formats.js';
 
-// Longest text of each format, in characters. No check of a format is asked about more, so none can take long.
+// Maximum length of each text format, in characters. No longer text is checked for a format, so no check can be slow.
 const longest = {
   date: 10,
   time: 64,
@@ -18,20 +18,20 @@ const longest = {
   'relative-json-pointer': 2_048,
 } as const satisfies Partial<Record<FormatName, number>>;
 
-/** The formats of texts that are checked. */
+/** The text formats that are checked. */
 export const textFormats = Object.keys(longest) as readonly (keyof typeof longest)[];
 
-/** The formats of numbers that are checked (OpenAPI's). */
+/** The number formats that are checked (OpenAPI's). */
 export const numberFormats = ['int32', 'int64', 'float', 'double'] as const;
 
-/** The check of a format of numbers, as ajv takes it. */
+/** Returns the check of a number format in ajv's form. */
 export const numberFormat = (name: (typeof numberFormats)[number]): Format => fullFormats[name];
 
-/** True for the name of a format that a schema may use. */
+/** Returns true for the name of a format that a schema may use. */
 export const isKnownFormat = (name: string): boolean =>
   [...textFormats, ...numberFormats].some((known) => known === name);
 
-/** A check of texts of one format: false also for a text that is longer than any of them can be. */
+/** Returns a check of one text format, which also refuses any text longer than the format's maximum. */
 export function textFormatCheck(name: keyof typeof longest): (text: string) => boolean {
   const format = fullFormats[name];
   const check = checkIn(format);

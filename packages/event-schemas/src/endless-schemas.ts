@@ -2,12 +2,12 @@ import { lookUpReference } from './local-reference.ts';
 import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, pointerPart, subschemasOf } from './schema-keywords.ts';
 
-/** A schema that another one relies on, and where that is said. */
+/** A schema that another one depends on, and the position of the dependency. */
 type Edge = Readonly<{ pointer: string; to: unknown }>;
 
 type Node = Readonly<{ schema: JsonObject; pointer: string }>;
 
-// These apply to the same value again, so a way through them that comes back never ends.
+// These keywords apply to the same value again, so a cycle through them never ends.
 const sameValue: ReadonlySet<string> = new Set(
   ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'].concat('dependentSchemas'),
 );
@@ -15,7 +15,7 @@ const sameValue: ReadonlySet<string> = new Set(
 const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const mapIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
-/** Every object schema inside a schema, itself first. */
+/** Returns every object schema inside a schema, itself first. */
 function nodesOf(root: JsonObject): readonly Node[] {
   const nodes: Node[] = [];
   const open: { value: unknown; pointer: string }[] = [{ value: root, pointer: '' }];
@@ -33,7 +33,7 @@ function referenceOf(root: unknown, { schema, pointer }: Node): Edge | null {
   return { pointer: `${pointer}/$ref`, to: lookUpReference(root, reference) };
 }
 
-/** References that come back to a schema without having gone into the value: a check by them would never end. */
+/** Returns references that lead back to a schema without descending into the value: a check of them would never end. */
 function circleFaults(root: JsonObject, nodes: readonly Node[]): readonly SchemaFault[] {
   const faults: SchemaFault[] = [];
   const nodeOf = new Map<unknown, Node>(nodes.map((node) => [node.schema, node]));
@@ -63,7 +63,7 @@ function circleFaults(root: JsonObject, nodes: readonly Node[]): readonly Schema
 const takesOnly = ({ type }: JsonObject, wanted: string): boolean =>
   type === wanted || (Array.isArray(type) && type.length === 1 && type[0] === wanted);
 
-/** What data of a schema must have inside them: fields that are required, items that must be there. */
+/** Returns the schemas of required content: required fields and required items. */
 function neededInside({ schema, pointer }: Node): readonly Edge[] {
   const needed: Edge[] = [];
   if (takesOnly(schema, 'object')) {
@@ -88,8 +88,8 @@ function neededInside({ schema, pointer }: Node): readonly Edge[] {
 }
 
 /**
- * Finds whether any data can satisfy a schema, as far as references and requirements decide that: schemas are taken for
- * impossible until finite data are known for them, so what needs itself inside itself stays impossible.
+ * Determines whether any data can satisfy a schema, as far as references and requirements decide that. Schemas are
+ * considered impossible until finite data are known for them, so a schema that requires itself stays impossible.
  */
 class Satisfiability {
   readonly #root: JsonObject;
@@ -99,7 +99,7 @@ class Satisfiability {
   constructor(root: JsonObject, nodes: readonly Node[]) {
     this.#root = root;
     this.#nodeOf = new Map(nodes.map((node) => [node.schema, node]));
-    // What lies inside comes first, since what is outside mostly depends on it.
+    // Inner schemas come first, since outer ones mostly depend on them.
     const inward = [...nodes].reverse();
     for (let isNew = true; isNew; ) {
       isNew = false;
@@ -111,7 +111,7 @@ class Satisfiability {
     }
   }
 
-  /** What makes the whole schema impossible, or null. */
+  /** Returns the reason why the whole schema is impossible, or null. */
   fault(): SchemaFault | null {
     let last: Edge | null = null;
     const seen = new Set<unknown>();
@@ -132,7 +132,7 @@ class Satisfiability {
     return schema === true || (schema !== false && (!this.#nodeOf.has(schema) || this.#possible.has(schema)));
   }
 
-  /** The first thing that a schema needs and that is not known to be possible. */
+  /** Returns the first requirement of a schema that is not known to be possible. */
   #missingIn(node: Node): Edge | null {
     const { schema, pointer } = node;
     const reference = referenceOf(this.#root, node);
@@ -151,8 +151,8 @@ class Satisfiability {
 }
 
 /**
- * What makes a schema useless by the way it refers to itself: a check that would never end (JSON Schema 2020-12 core,
- * section 9.4.1), or requirements that no finite data can meet. Its references must have been checked.
+ * Returns the faults of self-references that make a schema useless: a check that would never end (JSON Schema 2020-12
+ * core, section 9.4.1), or requirements that no finite data can meet. Its references must have been checked.
  */
 export function endlessFaults(root: JsonObject): readonly SchemaFault[] {
   const nodes = nodesOf(root);

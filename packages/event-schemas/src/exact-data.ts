@@ -6,14 +6,14 @@ const isHolder = (value: unknown): value is Holder =>
   typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 
 /**
- * The data that are being checked, once as JSON.parse reads them (that is what ajv walks) and once with an ExactNumber where
- * JSON.parse has rounded: what a keyword is asked about is looked up in the second by where it stands in the first.
+ * The data under check in two versions: as JSON.parse reads them, which ajv walks, and with an ExactNumber wherever
+ * JSON.parse has rounded. A keyword's value is found in the second by its position in the first.
  */
 export class ExactData {
   readonly #exact = new Map<unknown, Holder>();
   #root: unknown;
 
-  /** Before each check. Both are the same text, parsed. */
+  /** Sets the data before each check. Both are parsed from the same text. */
   set(rounded: unknown, exact: unknown): void {
     this.#root = exact;
     const open = [[rounded, exact]];
@@ -25,20 +25,20 @@ export class ExactData {
     }
   }
 
-  /** After each check: data are not kept. */
+  /** Clears the data after each check, so that they are not retained. */
   clear(): void {
     this.#exact.clear();
     this.#root = undefined;
   }
 
-  /** What `value`, which stands in `parent` under `name`, was before it was rounded. */
+  /** Returns the exact form of `value`, which is the field `name` of `parent`. */
   of(value: unknown, parent?: unknown, name: string | number = ''): unknown {
     if (typeof value === 'number') return parent === undefined ? this.#root : this.#exact.get(parent)?.[name];
     return isHolder(value) ? this.#exact.get(value) : value;
   }
 }
 
-/** The same text for equal values: names in order, numbers by all their digits. */
+/** Returns the same text for equal values: names sorted, numbers by all their digits. */
 export function canonicalText(value: unknown): string {
   if (value instanceof ExactNumber) return value.canonical;
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;

@@ -6,7 +6,7 @@ import type { IntegerKind } from './integer-kind.ts';
 import { integerKeyword } from './integer-kind.ts';
 import type { StepMeter } from './step-meter.ts';
 
-/** Judges a value by what it was before it was rounded. */
+/** Checks a value by its exact form. */
 type Judge = (exact: unknown) => boolean;
 
 const order = (value: unknown, limit: number): number => {
@@ -26,14 +26,14 @@ const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 const ranges = { integer: null, int32, int64 } as const;
 
 function isInteger(value: unknown, kind: IntegerKind): boolean {
-  // Of the others ajv has judged already.
+  // Ajv has already checked all other values.
   if (!(value instanceof ExactNumber)) return true;
   const range = ranges[kind];
   if (range === null) return value.isInteger;
   return value.isInteger && value.compare(range.min) >= 0 && value.compare(range.max) <= 0;
 }
 
-// As ajv does it with multipleOfPrecision 6.
+// Same rule as ajv's with multipleOfPrecision 6.
 const isMultiple = (value: unknown, divisor: number): boolean => {
   if (value instanceof ExactNumber) return value.isMultipleOf(divisor);
   const quotient = Number(value) / divisor;
@@ -41,8 +41,8 @@ const isMultiple = (value: unknown, divisor: number): boolean => {
 };
 
 /**
- * Puts keywords that judge numbers by all their digits in the place of ajv's own. `data` knows the digits of the value that is
- * being checked. Needs an instance with `strictNumbers: false`: 1e400 is a number.
+ * Replaces ajv's number keywords with ones that compare all digits. `data` holds the exact form of the value under
+ * check. Requires an instance with `strictNumbers: false`: 1e400 is a number.
  */
 export function addExactKeywords(ajv: Ajv2020, meter: StepMeter, data: ExactData): void {
   const add = (
@@ -76,7 +76,7 @@ export function addExactKeywords(ajv: Ajv2020, meter: StepMeter, data: ExactData
       error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode as number}` },
     },
     (divisor: number) => (value) => {
-      // Some 20 ns for each digit.
+      // Some 20 ns per digit.
       meter.spend(String(value).length >> 3);
       return isMultiple(value, divisor);
     },

@@ -97,7 +97,7 @@ it('data without such a number are judged alike by both', () => {
   const value = fc.oneof(fc.integer({ min: -6, max: 6 }), fc.double({ noNaN: true }), fc.jsonValue());
   fc.assert(
     fc.property(schema, value, (one, data) => {
-      // The other element makes the whole be judged exactly.
+      // The other element causes the exact check of the whole array.
       const item = JSON.stringify(data);
       const check = compileSchema({ prefixItems: [one] });
       const [plain, exact] = [`[${item},1]`, `[${item},${odd}]`];

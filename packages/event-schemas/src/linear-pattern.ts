@@ -1,20 +1,23 @@
 import { RE2JS } from 're2js';
 import { schemaLimits } from './schema-limits.ts';
 
-/** A pattern whose match takes time in proportion to text times size, whatever both are: nothing can make it hang. */
+/**
+ * A pattern that matches in time proportional to text length times pattern size, so that no input can block the
+ * process.
+ */
 export type LinearPattern = Readonly<{ source: string; size: number; test(text: string): boolean }>;
 
-/** A pattern, or what is wrong with it (a sentence). */
+/** A pattern, or its fault (a sentence). */
 export type PatternReading = Readonly<{ ok: true; pattern: LinearPattern } | { ok: false; detail: string }>;
 
-/** Half of a pair of `\uXXXX` escapes: the automaton reads whole characters. */
+/** One half of a pair of `\uXXXX` escapes: the automaton reads whole characters. */
 const surrogateEscape = /\\u[dD][89a-fA-F][0-9a-fA-F]{2}/;
 
 const lookAround = /\(\?<?[=!]/;
 
 /**
- * Reads a pattern of a schema. It must be a regular expression of ECMA-262 with the flag `u`, as JSON Schema has it, and
- * one that RE2's automaton can run: no look-around, no back-references, at most 1,000 instructions.
+ * Parses a pattern of a schema. It must be an ECMA-262 regular expression with the flag `u`, as JSON Schema requires,
+ * and RE2's automaton must support it: no look-around, no back-references, at most 1,000 instructions.
  */
 export function readPattern(source: string): PatternReading {
   if (source.length > schemaLimits.patternLength) {
@@ -25,7 +28,7 @@ export function readPattern(source: string): PatternReading {
     return { ok: false, detail: 'must name characters past U+FFFF as \\u{…}, not as a pair of \\uXXXX' };
   }
   try {
-    // Only compiled, never run: other tools that read the schema will use it as what it says it is.
+    // Compiled only, never run: other tools that read the schema use it as an ECMA-262 expression.
     new RegExp(source, 'u');
   } catch (error) {
     return { ok: false, detail: `is no regular expression: ${(error as Error).message}` };

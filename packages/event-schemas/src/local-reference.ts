@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, subschemasOf } from './schema-keywords.ts';
 
-/** The schema that carries this anchor, or undefined. */
+/** Returns the schema with this anchor, or undefined. */
 function anchored(schema: unknown, name: string): unknown {
   const open = [schema];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -11,20 +11,20 @@ function anchored(schema: unknown, name: string): unknown {
   return undefined;
 }
 
-/** What a reference inside a schema (`#`, `#/…`, `#anchor`) leads to, or undefined where there is nothing. */
+/** Returns the target of a reference inside a schema (`#`, `#/…`, `#anchor`), or undefined if there is none. */
 export function lookUpReference(root: unknown, reference: string): unknown {
   let fragment: string;
   try {
     fragment = decodeURIComponent(reference.slice(1));
   } catch {
-    // A stray % names nothing.
+    // A stray % is no valid encoding.
     return undefined;
   }
   if (fragment === '') return root;
   return fragment.startsWith('/') ? lookUpPointer(root, fragment) : anchored(root, fragment);
 }
 
-/** What stands at an RFC 6901 pointer, or undefined. */
+/** Returns the value at an RFC 6901 pointer, or undefined. */
 export function lookUpPointer(root: unknown, pointer: string): unknown {
   let value = root;
   for (const part of pointer.split('/').slice(1)) {

@@ -3,8 +3,9 @@ import { lookUpReference } from './local-reference.ts';
 import { isJsonObject, type JsonObject } from './schema-keywords.ts';
 
 /**
- * What a schema says of a path. `unknown`: nothing, so anything may be there. `absent`: it names other fields where the
- * path goes on, `known` (at most 20), and `missing` is the part that is not among them. `known`: the schemas of the value.
+ * The declaration of a path in a schema. `unknown`: the schema has none, so any value is possible. `absent`: it
+ * declares other fields at that point, `known` (at most 20), and `missing` is the undeclared part. `known`: the schemas
+ * of the value.
  */
 export type SchemaField = Readonly<
   | { kind: 'unknown' }
@@ -19,7 +20,7 @@ const containers = ['object', 'array'];
 const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const mapIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
-/** The schemas that can say something about one value: those of references, combinations and conditions included. */
+/** Returns the schemas that apply to one value, those of references, combinations and conditions included. */
 function viewsOf(root: unknown, schemas: readonly unknown[]): readonly unknown[] {
   const views = new Set<unknown>();
   const open = [...schemas];
@@ -38,7 +39,7 @@ function viewsOf(root: unknown, schemas: readonly unknown[]): readonly unknown[]
   return [...views];
 }
 
-/** What schemas say of one field of an object; `isOpen`: one of them says that there can be fields it does not name. */
+/** Returns what schemas declare about one field of an object; `isOpen`: one of them allows undeclared fields. */
 function fieldsIn(views: readonly unknown[], name: string) {
   const found: unknown[] = [];
   const known = new Set<string>();
@@ -71,7 +72,7 @@ const itemsOf = (views: readonly unknown[]): readonly unknown[] =>
 const typesOf = ({ type }: JsonObject): readonly string[] | null =>
   type === undefined ? null : Array.isArray(type) ? (type as string[]) : [String(type)];
 
-/** True when the value can only be something that has neither fields nor items. */
+/** Returns true if the value can have neither fields nor items. */
 const isPlain = (views: readonly unknown[]): boolean => {
   const types = views.flatMap((view) => (isJsonObject(view) ? (typesOf(view) ?? []) : []));
   return types.length > 0 && !types.some((type) => containers.includes(type));
@@ -81,7 +82,7 @@ function step(root: unknown, schemas: readonly unknown[], part: string): SchemaF
   const views = viewsOf(root, schemas);
   const items = itemsOf(views);
   const own = fieldsIn(views, part);
-  // In an array, a part is the number of an item or a field of any of them.
+  // In an array, a part is the index of an item or a field of any item.
   const inItems = fieldsIn(viewsOf(root, items), part);
   const found = [...own.found, ...inItems.found, ...(/^\d+$/.test(part) ? items : [])].filter(
     (one) => one !== false,
@@ -94,9 +95,9 @@ function step(root: unknown, schemas: readonly unknown[], part: string): SchemaF
 }
 
 /**
- * Finds what a checked schema says of a path as filters have it (parts joined by dots; through arrays by number or to a
- * field of any item). A field counts as absent where the schema names fields and this one is not among them, also when
- * `additionalProperties` is not said to be false: what is published is expected to be what the schema names.
+ * Looks up a filter's path in a checked schema (parts joined by dots; through arrays by index or to a field of any
+ * item). A field counts as absent if the schema declares fields and this one is not among them, even without
+ * `additionalProperties: false`: events are expected to have the declared fields.
  */
 export function lookUpField(schema: unknown, path: string): SchemaField {
   let field: SchemaField = { kind: 'known', root: schema, schemas: [schema] };
@@ -120,8 +121,8 @@ type Known = Extract<SchemaField, { kind: 'known' }>;
 type Admits = (schema: JsonObject) => boolean;
 
 /**
- * Whether a value that `admits` describes can be there by a schema; items count where arrays can be. True when that would
- * take more than `maxSchemas` looks: references can double at each level.
+ * Returns true if the schema allows a value that `admits` accepts; items count where arrays are allowed. Also true if
+ * the search would exceed `maxSchemas` schemas: references can double at each level.
  */
 function canBe({ root, schemas }: Known, admits: Admits): boolean {
   let looks = 0;
@@ -149,10 +150,10 @@ function canBe({ root, schemas }: Known, admits: Admits): boolean {
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether a field can have this value, as far as types, `enum` and `const` say; true where they say nothing. */
+/** Returns true if a field can have this value by its types, `enum` and `const`, or if the schema declares none. */
 export function canEqual(field: SchemaField, value: unknown): boolean {
   if (field.kind !== 'known') return true;
-  // How objects and arrays compare is left to the match.
+  // The filter's matcher decides how objects and arrays compare.
   const isSimple = typeof value !== 'object' || value === null;
   const admits: Admits = (schema) => {
     const types = typesOf(schema);
@@ -166,7 +167,7 @@ export function canEqual(field: SchemaField, value: unknown): boolean {
   return canBe(field, admits);
 }
 
-/** Whether a field can be of one of these JSON types; true where its schema says nothing. */
+/** Returns true if a field can be of one of these JSON types, or if its schema declares none. */
 export function canHaveType(field: SchemaField, wanted: readonly string[]): boolean {
   if (field.kind !== 'known') return true;
   const admits: Admits = (schema) => {

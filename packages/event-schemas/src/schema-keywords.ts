@@ -1,4 +1,4 @@
-/** What stands behind a keyword: one schema, a list or a map of schemas, or something that is none. */
+/** The kind of a keyword's value: one schema, a list or a map of schemas, or no schema. */
 export type KeywordKind = 'schema' | 'schema-list' | 'schema-map' | 'value' | 'annotation';
 
 const kinds: ReadonlyMap<string, KeywordKind> = new Map(
@@ -44,8 +44,8 @@ const kinds: ReadonlyMap<string, KeywordKind> = new Map(
 );
 
 /**
- * The kind of a keyword of JSON Schema 2020-12, or undefined for what no check of ours knows. `x-…` and the annotations
- * that OpenAPI and AsyncAPI put into schemas are annotations.
+ * Returns the kind of a JSON Schema 2020-12 keyword, or undefined for an unsupported one. `x-…` and the annotations
+ * that OpenAPI and AsyncAPI add to schemas are annotations.
  */
 export const keywordKind = (keyword: string): KeywordKind | undefined =>
   kinds.get(keyword) ?? (keyword.startsWith('x-') ? 'annotation' : undefined);
@@ -53,17 +53,17 @@ export const keywordKind = (keyword: string): KeywordKind | undefined =>
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** True for a JSON object, not for an array or null. */
+/** Returns true for a JSON object, not for an array or null. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A schema inside another: where it stands (RFC 6901 pointer) and what it is, which need not be a valid schema. */
+/** A schema inside another: its position (RFC 6901 pointer) and its value, which need not be a valid schema. */
 export type Subschema = Readonly<{ pointer: string; value: unknown }>;
 
-/** A name as a part of an RFC 6901 pointer. */
+/** Escapes a name as a part of an RFC 6901 pointer. */
 export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** The schemas right inside an object schema, those in `$defs` included. */
+/** Returns the direct subschemas of an object schema, those in `$defs` included. */
 export function subschemasOf(schema: JsonObject, pointer: string): Subschema[] {
   return Object.entries(schema).flatMap(([keyword, value]): Subschema[] => {
     const at = `${pointer}/${pointerPart(keyword)}`;

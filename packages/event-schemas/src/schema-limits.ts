@@ -1,10 +1,13 @@
-/** Bounds on a schema and on what checking data with it may cost. Past them a schema is refused, or the check given up. */
+/**
+ * Limits on a schema and on the cost of checking data. A schema that exceeds them is refused; a check that does is
+ * abandoned.
+ */
 export const schemaLimits = {
   /** Bytes of the schema as JSON. */
   bytes: 65_536,
-  /** Schemas inside each other, and arrays and objects inside each other in any value. */
+  /** Nesting depth of schemas, and of arrays and objects in any value. */
   depth: 30,
-  /** Schemas in all, the outermost included. */
+  /** Number of schemas, the outermost included. */
   subschemas: 1_000,
   /** Characters of one pattern. */
   patternLength: 512,
@@ -12,8 +15,8 @@ export const schemaLimits = {
   patternSize: 1_000,
   /** Instructions of all patterns together. */
   patternSizeInAll: 5_000,
-  /** Steps that one check may take. A step is well under a microsecond, so a check ends in some 0.2 s whatever it meets. */
+  /** Steps of one check. A step is well under a microsecond, so a check ends in some 0.2 s for any input. */
   steps: 1_000_000,
-  /** The same for the second look that gathers every fault of data that was found wrong. */
+  /** Steps of the second pass, which collects every fault of invalid data. */
   stepsForFaults: 20_000,
 } as const;

@@ -1,25 +1,25 @@
-/** A check went on for longer than it may: nothing is known about the data. */
+/** An error for a check that exceeded its steps: the result is unknown. */
 export class TooManySteps extends Error {}
 
 /**
- * Counts the steps of one check. A schema may be small and still ask for work without end (references that double at
- * each level, patterns over long texts): whatever it says, the check stops here.
+ * Counts the steps of one check. A small schema may cause endless work (references that double at each level, patterns
+ * over long texts): the limit ends the check in any case.
  */
 export class StepMeter {
   #left = 0;
 
-  /** Before each check. */
+  /** Resets the count before each check. */
   reset(steps: number): void {
     this.#left = steps;
   }
 
-  /** Throws {@link TooManySteps} when they are used up. */
+  /** Throws {@link TooManySteps} once all steps are spent. */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new TooManySteps('the check takes too many steps');
   }
 
-  /** One schema looks at one value: what the schema holds, and what the value's size adds. */
+  /** Spends the steps of applying one schema to one value: the schema's weight plus the value's size. */
   spendOn(weight: number, value: unknown): void {
     let steps = weight;
     if (typeof value === 'string') steps += value.length >> 6;

@@ -1,10 +1,10 @@
 import { integerKeyword, integerKindOf } from './integer-kind.ts';
 import { isJsonObject, keywordKind } from './schema-keywords.ts';
 
-/** The keyword that carries a schema's weight. No schema of a user can have it: it would be refused as unknown. */
+/** The keyword that carries a schema's weight. No user's schema can contain it: it would be refused as unknown. */
 export const weightKeyword = 'tidings-weight';
 
-// Annotations are left out: ajv would ask what they mean. `$anchor` stays, since references may name it.
+// Annotations are removed: ajv would refuse unknown ones. `$anchor` stays, since references may use it.
 const isForAjv = (keyword: string): boolean => keywordKind(keyword) !== 'annotation';
 
 const countValues = (value: unknown): number => {
@@ -13,9 +13,9 @@ const countValues = (value: unknown): number => {
 };
 
 /**
- * A copy of a checked schema without its annotations, in which every object schema carries how many things one look at
- * it can touch (its keywords, the names and schemas in them, the values of `enum` and `const`) and whether its numbers must
- * be integers, which a keyword cannot see of another.
+ * Returns a copy of a checked schema without annotations. Every object schema carries its weight, the number of things
+ * that one evaluation can touch (its keywords, the names and schemas in them, the values of `enum` and `const`), and
+ * whether its numbers must be integers, since one keyword cannot see another.
  */
 export function weighSchema(schema: unknown): unknown {
   if (!isJsonObject(schema)) return schema;
@@ -42,6 +42,6 @@ export function weighSchema(schema: unknown): unknown {
   }
   const integers = integerKindOf(schema);
   if (integers !== null) copy[integerKeyword] = integers;
-  // Without a keyword it accepts everything, and ajv leaves it out altogether.
+  // Without keywords it accepts everything, and ajv omits it altogether.
   return Object.keys(copy).length === 0 ? copy : { [weightKeyword]: weight, ...copy };
 }

@@ -3,10 +3,10 @@ import type { JsonObject } from './schema-keywords.ts';
 const upper = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
 const lower = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
 
-/** A bound of the old schema that the new one does not keep, as keyword and sentence. */
+/** A limit of the old schema that the new one relaxes, as keyword and sentence. */
 export type WidenedBound = Readonly<{ keyword: string; detail: string }>;
 
-/** The bounds that are wider, or gone: a reader can meet a value that it could not meet before. */
+/** Returns the limits that are relaxed or removed: a reader can receive a value that it could not receive before. */
 export function widenedBounds(from: JsonObject, to: JsonObject): readonly WidenedBound[] {
   const found: WidenedBound[] = [];
   const look = (keyword: string, isKept: (old: number, now: number) => boolean): void => {

@@ -2,10 +2,10 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { filterLimits } from './filter-limits.ts';
 import { filterCombiners, filterOperators, filterSchema } from './filter-schema.ts';
 
-/** One fault: where in the filter (RFC 6901 pointer, `''` for the whole) and what, in a sentence. */
+/** One fault: its position in the filter (RFC 6901 pointer, `''` for the whole) and a sentence that describes it. */
 export type FilterFault = Readonly<{ pointer: string; detail: string }>;
 
-/** What {@link checkFilter} finds. */
+/** The result of {@link checkFilter}. */
 export type FilterCheck = Readonly<{ ok: true } | { ok: false; errors: readonly FilterFault[] }>;
 
 const maxFaults = 20;
@@ -18,7 +18,7 @@ const validate = new Ajv({
   allowUnionTypes: true,
 }).compile<unknown>(filterSchema);
 
-/** A name as a part of an RFC 6901 pointer. */
+/** Escapes a name as a part of an RFC 6901 pointer. */
 export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const shown = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 
@@ -46,7 +46,7 @@ function sizeFault({ value, pointer, depth }: Node): FilterFault | null {
     : null;
 }
 
-/** The first limit that is passed. Walks with a list of its own: what comes from outside may be deep. */
+/** Returns the first exceeded limit. Iterative, since external input may be deeply nested. */
 function limitFault(filter: unknown): FilterFault | null {
   const open: Node[] = [{ value: filter, pointer: '', depth: 0 }];
   let values = 0;
@@ -72,7 +72,7 @@ function unknownName(name: string, isInOperators: boolean): string {
   return `'${shown(name)}' is not a path: names joined by dots, none empty or with $ first, at most ${pathParts} names and ${pathLength} characters`;
 }
 
-/** True for the schema that names this property: which of them a fault is in is not in its path. */
+/** Returns true for the schema that declares this property: an error's path does not contain it. */
 const isOf = (schema: ErrorObject['parentSchema'], property: string): boolean =>
   Object.hasOwn((schema?.['properties'] ?? {}) as object, property);
 
@@ -103,13 +103,13 @@ function describe(error: ErrorObject): FilterFault {
   }
 }
 
-// These only repeat that something inside them failed, or belong to the question and not to the answer.
+// These errors only repeat that a part failed, or belong to a condition and not to its result.
 const isSummary = ({ keyword, propertyName }: ErrorObject): boolean =>
   keyword === 'if' || (keyword === 'pattern' && propertyName !== undefined);
 
 /**
- * Checks a filter that somebody wrote: that it is within the limits and says something that {@link compileFilter}
- * understands. At most 20 faults; when a limit is passed only that one, since the rest was not looked at.
+ * Checks a user's filter: that it is within the limits and that {@link compileFilter} supports it. Returns at most 20
+ * faults, or a single one for an exceeded limit, since the rest was not checked.
  */
 export function checkFilter(filter: unknown): FilterCheck {
   const limit = limitFault(filter);

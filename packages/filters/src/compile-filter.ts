@@ -10,16 +10,16 @@ import {
 } from './look-up-path.ts';
 
 /**
- * Decides on the data of one event, as `parseExactly` of @tidings/json reads them: numbers that no double holds count with all
- * their digits there, and are rounded where JSON.parse has read them. Throws FilterError `too-costly` when the
- * data is too large for the filter.
+ * Matches the data of one event. Pass the result of `parseExactly` of @tidings/json to compare numbers that no double
+ * holds by all their digits; with JSON.parse they are rounded. Throws FilterError `too-costly` if the data are too
+ * large for the filter.
  */
 export type MatchesData = (data: unknown) => boolean;
 
-/** Why a filter could not be used. */
+/** The reason why a filter could not be used. */
 export type FilterErrorCode = 'invalid-filter' | 'too-costly';
 
-/** A filter that breaks the rules, or that would take too long on this data. Either counts as no match. */
+/** An error for a filter that breaks the rules, or that would take too long on this data. Both count as no match. */
 export class FilterError extends Error {
   readonly code: FilterErrorCode;
 
@@ -30,7 +30,7 @@ export class FilterError extends Error {
   }
 }
 
-/** A filter, or the operators under a path. */
+/** A filter, or the operators of a path. */
 export type Fields = Readonly<Record<string, unknown>>;
 type Test = Readonly<{ test: ValueTest; extent: LookupExtent; isNegated: boolean }>;
 
@@ -56,7 +56,7 @@ const hasLength =
   (value) =>
     Array.isArray(value) && value.length === length;
 
-// A negation asks whether no value that the path leads to is so: `$ne` on an array means that no element is equal.
+// A negation requires that no value at the path passes: `$ne` on an array means that no element is equal.
 const operators: Readonly<Record<string, (operand: never) => Test>> = {
   $eq: (operand: unknown) => any(equalTo(operand)),
   $ne: (operand: unknown) => none(equalTo(operand)),
@@ -86,7 +86,7 @@ function compileTest(path: Path, { test, extent, isNegated }: Test): MatchesData
   return isNegated ? (data) => !anyAt(data, lookup) : (data) => anyAt(data, lookup);
 }
 
-/** The test that one operator puts to what the path leads to. The operand has passed {@link checkFilter}. */
+/** Compiles one operator for the values at a path. The operand has passed {@link checkFilter}. */
 export function compileOperator(path: Path, name: string, operand: unknown): MatchesData {
   if (name === '$not') {
     const matches = compileOperators(path, operand as Fields);
@@ -100,13 +100,13 @@ export function compileOperator(path: Path, name: string, operand: unknown): Mat
 const compileOperators = (path: Path, condition: Fields): MatchesData =>
   all(Object.entries(condition).map(([name, operand]) => compileOperator(path, name, operand)));
 
-/** True for operators under a path, false for a value that is compared with. */
+/** Returns true for operators of a path, false for a value to compare with. */
 export const isOperators = (condition: unknown): condition is Fields =>
   typeof condition === 'object' &&
   condition !== null &&
   Object.keys(condition).some((name) => name.startsWith('$'));
 
-/** The test of one entry of a filter. The entry has passed {@link checkFilter}. */
+/** Compiles one entry of a filter. The entry has passed {@link checkFilter}. */
 export function compileEntry(name: string, value: unknown): MatchesData {
   switch (name) {
     case '$and':
@@ -134,8 +134,8 @@ const compileFields = (filter: Fields): MatchesData =>
   all(Object.entries(filter).map(([name, value]) => compileEntry(name, value)));
 
 /**
- * Turns a filter into a function, once; `{}` matches all data. Nothing of the filter is ever run as code. Throws
- * FilterError `invalid-filter` for one that {@link checkFilter} refuses.
+ * Compiles a filter to a function; `{}` matches all data. No part of the filter is ever executed as code. Throws
+ * FilterError `invalid-filter` if {@link checkFilter} refuses it.
  */
 export function compileFilter(filter: unknown): MatchesData {
   const check = checkFilter(filter);

@@ -11,9 +11,10 @@ import { filterLimits } from './filter-limits.ts';
 import { anyAt, beginLooking, readPath, TooManyLookups } from './look-up-path.ts';
 
 /**
- * A condition that keeps a filter from matching. `pointer`: where it stands in the filter (RFC 6901, `''` for the whole);
- * `detail`: what it asks for and what was found, in a sentence; `path`: the path that it is about, null for a
- * combination of filters; `found`: the first values at that path (at most `filterLimits.foundValues`), empty when there are none.
+ * A condition that keeps a filter from matching. `pointer`: its position in the filter (RFC 6901, `''` for the whole).
+ * `detail`: a sentence with the required and the actual value. `path`: the path that it applies to, null for a
+ * combination of filters. `found`: the first values at that path (at most `filterLimits.foundValues`), empty if there
+ * are none.
  */
 export type FailedCondition = Readonly<{
   pointer: string;
@@ -22,7 +23,7 @@ export type FailedCondition = Readonly<{
   found: readonly unknown[];
 }>;
 
-/** The result of a match together with the conditions that failed: at least one when it does not match, else none. */
+/** The result of a match with the failed conditions: at least one if it does not match, else none. */
 export type FilterExplanation = Readonly<{ matches: boolean; failed: readonly FailedCondition[] }>;
 
 const shownLength = 60;
@@ -51,7 +52,7 @@ const sentences: Readonly<Record<string, (operand: unknown) => string>> = {
   $not: (operand) => `must not be such that ${show(operand)} holds`,
 };
 
-/** The values at the end of a path, by the very walk that a match makes. */
+/** Returns the values at the end of a path, found by the same code as a match. */
 function valuesAt(data: unknown, path: string): readonly unknown[] {
   const found: unknown[] = [];
   const take = (value: unknown): boolean => {
@@ -116,7 +117,7 @@ class Explanation {
     this.failed.push({ pointer, detail, path, found });
   }
 
-  /** Paths begin inside the data of an event; people who look at a whole event write them from its top. */
+  /** Returns a hint for a path that begins at the top of the event: paths begin inside its data. */
   #hint(path: string): string {
     const inside = path.startsWith('data.') ? path.slice('data.'.length) : '';
     if (inside === '' || valuesAt(this.#data, inside).length === 0) return '';
@@ -125,9 +126,9 @@ class Explanation {
 }
 
 /**
- * Matches a filter and tells which conditions failed, and on which values; at most `filterLimits.failedConditions` of
- * them. Decides by the same code as {@link compileFilter}. Data that are too large for the filter do not match, with one
- * entry that says so. Throws FilterError `invalid-filter` for a filter that `checkFilter` refuses.
+ * Matches a filter and returns the failed conditions with their values, at most `filterLimits.failedConditions`. Uses
+ * the same code as {@link compileFilter}. Data that are too large for the filter do not match; one entry states that.
+ * Throws FilterError `invalid-filter` for a filter that `checkFilter` refuses.
  */
 export function explainFilter(filter: unknown, data: unknown): FilterExplanation {
   const explanation = new Explanation(data);

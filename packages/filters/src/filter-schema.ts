@@ -1,6 +1,6 @@
 import { filterLimits } from './filter-limits.ts';
 
-/** Every operator of a condition, by what it is given. */
+/** All operators of a condition, by the type of their operand. */
 export const filterOperators = [
   '$eq',
   '$ne',
@@ -18,7 +18,7 @@ export const filterOperators = [
   '$not',
 ] as const;
 
-/** What combines whole filters. */
+/** The operators that combine whole filters. */
 export const filterCombiners = ['$and', '$or', '$nor', '$not'] as const;
 
 const parts = `[^.$][^.]*(?:\\.[^.$][^.]*){0,${filterLimits.pathParts - 1}}`;
@@ -29,7 +29,7 @@ const ordered = { type: ['number', 'string'] };
 const literal = { $ref: '#/$defs/literal' };
 const noOperator = { pattern: '^(?!\\$)' };
 
-/** JSON Schema of a filter. Sizes and depth are counted before it, since a schema cannot. */
+/** JSON Schema of a filter. Size and depth are checked before it, since a schema cannot check them. */
 export const filterSchema = {
   $ref: '#/$defs/filter',
   $defs: {

@@ -1,7 +1,7 @@
 import { pointerPart } from './check-filter.ts';
 import { type Fields, isOperators } from './compile-filter.ts';
 
-/** One condition of a filter: where it stands (RFC 6901), the path it is about, its operator (`$eq` for a value alone). */
+/** One condition of a filter: its position (RFC 6901), its path, and its operator (`$eq` for a plain value). */
 export type FilterCondition = Readonly<{ pointer: string; path: string; operator: string; operand: unknown }>;
 
 function fromOperators(path: string, condition: Fields, pointer: string): FilterCondition[] {

@@ -2,13 +2,13 @@ import { ExactNumber } from '@tidings/json';
 import type { ValueTest } from './compare-values.ts';
 import { filterLimits } from './filter-limits.ts';
 
-/** One part of a path; `index` is its number where it can be the place in an array, else −1. */
+/** One part of a path; `index` is its number if it can be an array index, else −1. */
 type PathPart = Readonly<{ name: string; index: number }>;
 
-/** A path, read once. */
+/** A parsed path. */
 export type Path = readonly PathPart[];
 
-/** Thrown when a match has looked at more values than a match may. */
+/** An error for a match that has read more values than allowed. */
 export class TooManyLookups extends Error {
   constructor() {
     super(`a match may look at ${filterLimits.lookupsPerMatch} values, and this one would look at more`);
@@ -16,10 +16,10 @@ export class TooManyLookups extends Error {
   }
 }
 
-// One count for the match at work: matching is synchronous and never begins within another match.
+// One count for the current match: matching is synchronous and never nested.
 let lookups = 0;
 
-/** Begins a match: the count of values looked at starts anew. */
+/** Begins a match: resets the count of values read. */
 export function beginLooking(): void {
   lookups = 0;
 }
@@ -36,16 +36,16 @@ export const readPath = (text: string): Path =>
 const isRecord = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What a test is asked about where a path ends: the value itself, or also each element when it is an array. */
+/** The values that a test receives at the end of a path: the value itself, or also each element if it is an array. */
 export type LookupExtent = 'whole' | 'elements';
 
-/** A path with the test that its end is put to. */
+/** A path and the test that is applied at its end. */
 export type Lookup = Readonly<{ path: Path; test: ValueTest; extent: LookupExtent }>;
 
 /**
- * True when the test passes for any value that the path leads to. A part leads to the field of that name, in an array
- * to the element of that number and to the field of every element that is an object. Own fields only: the data decides
- * what is there, never JavaScript's prototypes.
+ * Returns true if the test passes for any value at the path. A part selects the field of that name; in an array, the
+ * element with that index and the field of every element that is an object. Own fields only: the data, never
+ * JavaScript's prototypes, determine what exists.
  */
 export function anyAt(data: unknown, lookup: Lookup, from = 0): boolean {
   const { path, test } = lookup;

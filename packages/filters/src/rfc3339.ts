@@ -1,6 +1,6 @@
 /**
- * A moment: whole seconds since the epoch, and the decimal digits of the part of a second after them, without zeros at the
- * end. Digits, since a double holds no more than 15 of them.
+ * A point in time: whole seconds since the epoch, and the decimal digits of the fraction of a second, without trailing
+ * zeros. Digits, since a double holds no more than 15 of them.
  */
 export type Moment = Readonly<{ seconds: number; fraction: string }>;
 
@@ -16,11 +16,12 @@ const offsetSeconds = (zone: string): number | null => {
 };
 
 /**
- * Reads a date-time of RFC 3339 section 5.6, or a full-date, which is its midnight in UTC. null for anything else, days
- * that do not exist included. Fractions finer than a millisecond count; second 60 is the first of the next minute.
+ * Parses a date-time of RFC 3339 section 5.6, or a full-date, which is its midnight in UTC. Returns null for anything
+ * else, non-existent days included. Fractions finer than a millisecond count; second 60 is the first of the next
+ * minute.
  */
 export function readMoment(text: string): Moment | null {
-  // The cheap test first: most texts that are compared are no dates.
+  // The cheap test first: most compared texts are no dates.
   if (text.length < 10 || text.length > 64 || text.charCodeAt(4) !== 0x2d) return null;
   const match = pattern.exec(text);
   if (match === null) return null;
@@ -30,13 +31,13 @@ export function readMoment(text: string): Moment | null {
   const offset = offsetSeconds(match[8] ?? 'Z');
   if (offset === null || hour > 23 || minute > 59 || second > 60) return null;
   const date = new Date(0);
-  // Unlike Date.UTC it takes the years 0 to 99 as they are.
+  // Unlike Date.UTC it does not change the years 0 to 99.
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   const seconds = date.getTime() / 1_000 + hour * 3_600 + minute * 60 + second - offset;
   return { seconds, fraction: (match[7] ?? '').replace(/0+$/, '') };
 }
 
-/** Below 0 when `a` is earlier, above 0 when it is later, 0 when they are one moment. */
+/** Compares two times: below 0 if `a` is earlier, above 0 if it is later, 0 if they are equal. */
 export const compareMoments = (a: Moment, b: Moment): number =>
   a.seconds - b.seconds || (a.fraction < b.fraction ? -1 : Number(a.fraction > b.fraction));

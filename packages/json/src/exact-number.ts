@@ -1,7 +1,7 @@
 const zero = 0x30;
 const maxPlainDigits = 15;
 
-// Larger exponents are all alike here: no double comes near them.
+// Larger exponents all compare alike here: no double comes near them.
 const exponentBound = 1e15;
 
 /** A decimal number: `digits` × 10^`exponent`, without zeros at either end of `digits`, which is empty for zero. */
@@ -9,7 +9,7 @@ type Decimal = Readonly<{ isNegative: boolean; digits: string; exponent: number 
 
 const numberParts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/;
 
-// With loops: the expressions that would trim zeros take quadratic time for a number of 100,000 digits.
+// With loops: regular expressions that trim zeros take quadratic time for a number of 100,000 digits.
 function decimalOf(token: string): Decimal {
   const [, sign = '', whole = '0', fraction = '', power = '0'] = numberParts.exec(token) ?? [];
   const all = whole + fraction;
@@ -28,7 +28,7 @@ const order = (a: number | string, b: number | string): number => (a < b ? -1 : 
 function compareMagnitudes(a: Decimal, b: Decimal): number {
   if (a.digits === '' || b.digits === '') return order(a.digits.length, b.digits.length);
   const byLength = order(a.digits.length + a.exponent, b.digits.length + b.exponent);
-  // As texts: no digits end in a zero, so the longer of two with one beginning is the larger.
+  // As texts: no digits end in a zero, so of two with the same beginning the longer is the larger.
   return byLength || order(a.digits, b.digits);
 }
 
@@ -38,7 +38,7 @@ function compareDecimals(a: Decimal, b: Decimal): number {
 }
 
 /**
- * True when a double holds the number that `token` (a number of JSON) writes: read and written again it is the same decimal
+ * Returns true if a double holds the number `token` (a JSON number): parsing and serialising yields the same decimal
  * number. `0.1` and `1.0` are held, `9007199254740993` and `1e400` are not.
  */
 export function isHeldExactly(token: string): boolean {
@@ -47,23 +47,25 @@ export function isHeldExactly(token: string): boolean {
   return Number.isFinite(number) && compareDecimals(decimalOf(token), decimalOf(String(number))) === 0;
 }
 
-/** A number of JSON that no double holds, kept as it was written. See {@link isHeldExactly}. */
+/** A JSON number that no double holds, kept as written. See {@link isHeldExactly}. */
 export class ExactNumber {
   readonly #decimal: Decimal;
   readonly #text: string;
   readonly #nearest: number;
 
-  /** `token`: a number of JSON. */
+  /** `token`: a JSON number. */
   constructor(token: string) {
     this.#text = token;
     this.#decimal = decimalOf(token);
     this.#nearest = Number(token);
   }
 
-  /** Below 0 when it is less than `other`, above 0 when it is more. 0 only for an equal ExactNumber. */
+  /**
+   * Returns a number below 0 if it is less than `other`, above 0 if it is more, and 0 only for an equal ExactNumber.
+   */
   compare(other: number | ExactNumber): number {
     if (other instanceof ExactNumber) return compareDecimals(this.#decimal, other.#decimal);
-    // Rounding keeps order, so only where it meets the other number do the digits decide.
+    // Rounding keeps the order, so the digits matter only if the rounded number equals the other.
     return order(this.#nearest, other) || compareDecimals(this.#decimal, decimalOf(String(other)));
   }
 
@@ -71,7 +73,10 @@ export class ExactNumber {
     return this.#decimal.exponent >= 0;
   }
 
-  /** `divisor` must be above 0. Takes time linear in the digits, whatever the exponent. */
+  /**
+   * Returns true for a multiple of `divisor`, which must be above 0. Takes time linear in the digits, whatever the
+   * exponent.
+   */
   isMultipleOf(divisor: number): boolean {
     const by = decimalOf(String(divisor));
     const shift = this.#decimal.exponent - by.exponent;
@@ -82,13 +87,13 @@ export class ExactNumber {
     return rest % modulus === 0n;
   }
 
-  /** The same text for equal numbers, and another than that of any number that a double holds. */
+  /** The same text for equal numbers, and different from the text of any number that a double holds. */
   get canonical(): string {
     const { isNegative, digits, exponent } = this.#decimal;
     return `${isNegative ? '-' : ''}${digits}e${exponent}`;
   }
 
-  /** As it was written. */
+  /** Returns the number as written. */
   toString(): string {
     return this.#text;
   }

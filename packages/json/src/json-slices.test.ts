@@ -65,7 +65,7 @@ describe('elementsOf', () => {
   });
 });
 
-/** JSON as a person with other habits would write it: blanks anywhere, any character of a string as an escape. */
+/** Writes valid JSON in an unusual form: white space anywhere, any character of a string as an escape. */
 const writeOddly = (value: unknown, pick: () => number): string => {
   const blank = (): string => ['', '', ' ', '\n', '\t\r '][pick() % 5] ?? '';
   const text = (plain: string): string => {

@@ -1,7 +1,10 @@
-/** Where a value lies in a document, in bytes: `[start, end)`. `depth` counts its nested arrays and objects; 0 for a scalar. */
+/**
+ * The position of a value in a document, in bytes: `[start, end)`. `depth` counts its nested arrays and objects; 0 for
+ * a scalar.
+ */
 export type Slice = Readonly<{ start: number; end: number; depth: number }>;
 
-/** A member of an object: its name, escapes resolved, and its value. */
+/** A member of an object: its name, with escapes resolved, and the position of its value. */
 export type Member = Slice & Readonly<{ name: string }>;
 
 const quote = 0x22;
@@ -12,20 +15,23 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 
-/** Thrown only for bytes that are no valid JSON, which is a defect of the caller: the parser comes first. */
+/** Returns the error for invalid JSON, which is a defect of the caller: it must parse the text first. */
 const lost = (at: number): Error => new Error(`no JSON value where one was expected, at byte ${at}`);
 
 const isSpace = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-/** The first byte at or after `from` that is no white space. */
+/** Returns the first byte at or after `from` that is not white space. */
 export const skipSpace = (json: Uint8Array, from: number): number => {
   let at = from;
   while (isSpace(json[at])) at += 1;
   return at;
 };
 
-/** The byte after the closing quote of a string. Quotes and backslashes never occur inside a multi-byte character of UTF-8. */
+/**
+ * Returns the byte after the closing quote of a string. Quotes and backslashes never occur inside a multi-byte
+ * character of UTF-8.
+ */
 export const endOfString = (json: Uint8Array, openingQuote: number): number => {
   for (let at = openingQuote + 1; at < json.length; at += 1) {
     const byte = json[at];
@@ -35,7 +41,7 @@ export const endOfString = (json: Uint8Array, openingQuote: number): number => {
   throw lost(openingQuote);
 };
 
-/** The byte after a number, `true`, `false` or `null`. */
+/** Returns the byte after a number, `true`, `false` or `null`. */
 export const endOfScalar = (json: Uint8Array, from: number): number => {
   let at = from;
   for (; at < json.length; at += 1) {
@@ -75,7 +81,7 @@ const valueAt = (json: Uint8Array, start: number): Slice => {
   return { start, end, depth: 0 };
 };
 
-/** The text of the string in `[start, end)`, quotes included, with its escapes resolved. */
+/** Returns the text of the string in `[start, end)`, quotes included, with its escapes resolved. */
 export const textAt = (json: Buffer, start: number, end: number): string => {
   const hasEscapes = json.subarray(start, end).includes(backslash);
   return hasEscapes
@@ -84,9 +90,9 @@ export const textAt = (json: Buffer, start: number, end: number): string => {
 };
 
 /**
- * The members of the object that begins at or after `from`, in the order they are written, a repeated name each time.
- * `json` must have passed JSON.parse: this only finds where things lie, so that they can be cut out byte for byte. It is
- * iterative, so no nesting is too deep for it.
+ * Returns the members of the object that begins at or after `from`, in written order, a repeated name each time. `json`
+ * must have passed JSON.parse: the function only finds positions, so that values can be cut out byte for byte. It is
+ * iterative, so any nesting depth works.
  */
 export const membersOf = (json: Buffer, from = 0): readonly Member[] => {
   let at = skipSpace(json, from);
@@ -106,7 +112,7 @@ export const membersOf = (json: Buffer, from = 0): readonly Member[] => {
   return members;
 };
 
-/** The elements of the array that begins at or after `from`, under the same conditions as {@link membersOf}. */
+/** Returns the elements of the array that begins at or after `from`, under the same conditions as {@link membersOf}. */
 export const elementsOf = (json: Buffer, from = 0): readonly Slice[] => {
   let at = skipSpace(json, from);
   if (json[at] !== openBracket) throw lost(at);

@@ -12,11 +12,14 @@ const isDigit = (byte: number): boolean => byte >= zero && byte <= nine;
 const isOfNumber = (byte: number | undefined): boolean =>
   byte !== undefined && (isDigit(byte) || byte === dot);
 
-// A double holds every number of up to 15 digits, unless its exponent (three digits at least) leaves the range.
+// A double holds every number of up to 15 digits, unless its exponent (three digits at least) is out of range.
 const longRun = 16;
 const longExponent = /\d[eE][-+]?\d{3}/;
 
-/** True for a run of 16 or more digits and dots. One that long covers each 16th byte, so only those are looked at. */
+/**
+ * Returns true for a run of 16 or more digits and dots. Such a run covers a byte at a multiple of 16, so only those are
+ * checked.
+ */
 function hasLongRun(json: Uint8Array): boolean {
   for (let at = longRun - 1; at < json.length; at += longRun) {
     if (!isOfNumber(json[at])) continue;
@@ -30,13 +33,13 @@ function hasLongRun(json: Uint8Array): boolean {
 }
 
 /**
- * False only where there is none. Some 0.3 µs for 1 KB, where JSON.parse takes 3: asked first, so that only what is unusual
- * pays for more.
+ * Returns false only if there is none. Takes some 0.3 µs for 1 KB, where JSON.parse takes 3: run first, so that only
+ * unusual input costs more.
  */
 const mayHaveUnheldNumbers = (json: Buffer, text: string): boolean =>
   hasLongRun(json) || longExponent.test(text);
 
-/** The numbers that no double holds, in the order they are written. `json` must have passed JSON.parse. */
+/** Returns the numbers that no double holds, in written order. `json` must have passed JSON.parse. */
 function unheldNumbers(json: Buffer): Slice[] {
   const found: Slice[] = [];
   let at = 0;
@@ -52,11 +55,11 @@ function unheldNumbers(json: Buffer): Slice[] {
   return found;
 }
 
-/** True for JSON in which JSON.parse would round a number. `json` must have passed it. */
+/** Returns true for JSON in which JSON.parse would round a number. `json` must have passed JSON.parse. */
 export const hasUnheldNumbers = (json: Buffer): boolean =>
   mayHaveUnheldNumbers(json, json.toString('latin1')) && unheldNumbers(json).length > 0;
 
-// Nobody outside of this process can write an object with this name.
+// No input from outside this process can contain an object with this name.
 const mark = randomUUID();
 
 function withMarks(json: Buffer, numbers: readonly Slice[]): string {
@@ -74,7 +77,7 @@ const markOf = (value: unknown): unknown =>
     ? Reflect.get(value, mark)
     : undefined;
 
-/** Puts an ExactNumber in the place of each mark. Walks with a list of its own: events may be nested deeply. */
+/** Replaces each mark by an ExactNumber. Iterative, since events may be deeply nested. */
 function replaceMarks(root: unknown): unknown {
   const top = { root };
   const open: object[] = [top];
@@ -93,8 +96,8 @@ function replaceMarks(root: unknown): unknown {
 }
 
 /**
- * What JSON.parse makes of UTF-8 text, but with an {@link ExactNumber} for each number that no double holds, which
- * JSON.parse would round. Throws SyntaxError for what is no JSON.
+ * Parses UTF-8 text like JSON.parse, but with an {@link ExactNumber} for each number that no double holds, which
+ * JSON.parse would round. Throws SyntaxError for invalid JSON.
  */
 export function parseExactly(json: Buffer): unknown {
   const text = json.toString('utf8');

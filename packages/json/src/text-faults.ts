@@ -1,7 +1,9 @@
 import { isHeldExactly } from './exact-number.ts';
 import { endOfScalar, endOfString, skipSpace, textAt } from './json-slices.ts';
 
-/** Something in a JSON text that would not be kept as it is written: where (RFC 6901 pointer) and what, in a sentence. */
+/**
+ * A part of a JSON text that parsing would change: its position (RFC 6901 pointer) and a sentence that describes it.
+ */
 export type TextFault = Readonly<{ pointer: string; detail: string }>;
 
 const maxFaults = 20;
@@ -17,7 +19,7 @@ const closing: readonly number[] = [code('}'), code(']')];
 const loneSurrogate = /\p{Surrogate}/u;
 const shown = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 
-/** An object or array that is open: the name or number of what is being read in it. `names` is null for an array. */
+/** An open object or array, with the name or index of its current part. `names` is null for an array. */
 type Level = { readonly names: Set<string> | null; part: string | number; isAtName: boolean };
 
 const pointerTo = (levels: readonly Level[]): string =>
@@ -44,7 +46,7 @@ class TextFaults {
     }
   }
 
-  /** Reads what begins with this byte; answers where the next thing may begin. */
+  /** Reads the token that begins with this byte; returns the position at which the next one may begin. */
   #step(byte: number, at: number): number {
     const level = this.#levels.at(-1);
     if (byte === quote) return this.#string(level, at);
@@ -97,9 +99,9 @@ const roundingOf = (token: string): string =>
   'Send one that a double holds, or a text';
 
 /**
- * What in a JSON text would be lost or changed if it was parsed and kept: names that an object has twice, numbers that no
- * double holds, halves of surrogate pairs. At most 20 faults, in the order of the text. `json` must be UTF-8 that has
- * passed JSON.parse. Takes time linear in its bytes, and no stack however deep it is.
+ * Returns the parts of a JSON text that parsing would lose or change: duplicate names in an object, numbers that no
+ * double holds, lone surrogates. At most 20 faults, in the order of the text. `json` must be UTF-8 that has passed
+ * JSON.parse. Takes time linear in its bytes and constant stack at any depth.
  */
 export function textFaults(json: Buffer): readonly TextFault[] {
   const faults = new TextFaults(json);

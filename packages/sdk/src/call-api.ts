@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Problem, TidingsError } from './tidings-error.ts';
 
-/** How a client reaches the API and how patient it is. Times are in milliseconds. */
+/** The API's address and the retry policy of a client. Times are in milliseconds. */
 export type CallOptions = Readonly<{
   url: string;
   apiKey: string;
@@ -13,8 +13,8 @@ export type CallOptions = Readonly<{
 }>;
 
 /**
- * One POST with its key. `isAnswer`: whether a 2xx has the form of the API's answer; something else may have answered.
- * `needsRepeat`: an answer that is good in form but says that some of it is worth a repeat.
+ * One POST with its key. `isAnswer`: true if a 2xx response has the form of the API's response; another server may have
+ * responded. `needsRepeat`: true for a well-formed response by which some items should be repeated.
  */
 export type Call = Readonly<{
   path: string;
@@ -39,12 +39,12 @@ type Answer =
 
 const baseWaitMs = 200;
 
-// Each of these says nothing about whether the event was taken, or that it was not: with the same key a repeat is safe.
+// After each of these the event is not accepted, or its state is unknown: a repeat with the same key is safe.
 const repeatableStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 /**
- * Sends the same bytes under the same Idempotency-Key until there is an answer that a repeat would not change. Waits
- * between tries as long as Retry-After says, else 200 ms doubled each time, jittered. Throws TidingsError.
+ * Sends the same bytes with the same Idempotency-Key until it receives a final response. Waits between attempts as long
+ * as Retry-After specifies, else 200 ms, doubled each time, with jitter. Throws TidingsError.
  */
 export async function callApi(options: CallOptions, call: Call): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
@@ -54,7 +54,7 @@ export async function callApi(options: CallOptions, call: Call): Promise<unknown
     if (answer.kind === 'refused') throw failure(call, answer, attempt);
     const waitMs = Math.max(answer.retryAfterMs, jittered(attempt, options.random));
     if (attempt >= options.maxAttempts || waitMs > options.maxWaitMs) {
-      // Some of a batch was taken: the caller gets the result of each item.
+      // Part of a batch was accepted: the caller receives the result of each item.
       if (answer.body !== undefined) return answer.body;
       throw failure(call, answer, attempt);
     }
@@ -109,7 +109,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Something other than the API answered (a gateway's HTML page): the status says the rest.
+    // The response is not from the API (a gateway's HTML page): the status is the only information.
     return undefined;
   }
 }

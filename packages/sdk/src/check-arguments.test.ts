@@ -11,13 +11,13 @@ import {
   webhookMiddleware,
 } from './index.ts';
 
-/** Anything, as plain JavaScript gives it: no type stops it there. */
+/** Any value, as plain JavaScript passes it without type checks. */
 type Anything = never;
 
 const client = { url: 'https://tidings.example', apiKey: 'key_x' };
 const event = { type: 'a.b', data: 1 };
 
-// An API that says of every request what it got, and how many there were.
+// Starts an API that records every request.
 async function anApi(answer: unknown = { id: 'evt_1', type: 'a.b', accepted_at: '2026-01-01T00:00:00Z' }) {
   const bodies: string[] = [];
   const server = createServer((request, response) => {

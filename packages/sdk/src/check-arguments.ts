@@ -1,9 +1,11 @@
-/** The names that an object of options or an event has, and those of other products or spellings that people try. */
+/**
+ * The known names of an options or event object, and names of other products or spellings that callers use by mistake.
+ */
 export type Names = Readonly<{ known: readonly string[]; mistakenFor: Readonly<Record<string, string>> }>;
 
 const maxShownChars = 80;
 
-/** Throws TypeError unless `value` is an object whose every member that is not undefined has a known name. */
+/** Throws TypeError unless `value` is an object in which every defined member has a known name. */
 export function checkNames(what: string, value: unknown, { known, mistakenFor }: Names): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrong(what, 'an object', value);
@@ -16,12 +18,15 @@ export function checkNames(what: string, value: unknown, { known, mistakenFor }:
   }
 }
 
-/** Returns the error for a value of the wrong kind: its name, what is wanted, and what was given. */
+/** Returns the error for a value of the wrong kind: its name, the expected kind, and the value. */
 export function wrong(name: string, wanted: string, value: unknown): TypeError {
   return new TypeError(`${name} must be ${wanted}, got ${shown(value)}`);
 }
 
-/** Throws TypeError unless the value is a whole number within the bounds. NaN passes no comparison, so it would never end. */
+/**
+ * Throws TypeError unless the value is an integer within the bounds. NaN is refused, since it fails every comparison
+ * and would cause an endless loop.
+ */
 export function checkWhole(name: string, value: unknown, [min, max]: readonly [number, number]): void {
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
   throw wrong(name, `a whole number from ${min} to ${max}`, value);
@@ -32,7 +37,7 @@ export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw wrong(name, 'a function', value);
 }
 
-/** Throws TypeError unless the value is text that UTF-8 can carry (no half of a surrogate pair, which would become U+FFFD). */
+/** Throws TypeError unless the value is text that UTF-8 can encode (a lone surrogate would become U+FFFD). */
 export function checkText(name: string, value: unknown): asserts value is string {
   if (typeof value !== 'string') throw wrong(name, 'text', value);
   const half = /\p{Surrogate}/u.exec(value);
@@ -46,7 +51,7 @@ export function codeOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-// Text in quotes and shortened, objects by their kind.
+// Quotes and shortens text; describes objects by their kind.
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${shorten(value)}'`;
   if (Array.isArray(value)) return 'an array';

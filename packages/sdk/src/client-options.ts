@@ -10,9 +10,9 @@ import {
 } from './check-arguments.ts';
 
 /**
- * `url`: the origin of the API. `apiKey`: a key with the scope `events:write`. `timeoutMs`: one attempt (default
- * 10,000). `maxAttempts`: 1 to 100, default 5. `maxWaitMs`: the longest wait between two attempts; a longer Retry-After
- * ends the call (default 30,000).
+ * Options of a client. `url`: the origin of the API. `apiKey`: a key with the scope `events:write`. `timeoutMs`:
+ * timeout of one attempt (default 10,000). `maxAttempts`: 1 to 100, default 5. `maxWaitMs`: maximum wait between two
+ * attempts; a longer Retry-After ends the call (default 30,000).
  */
 export type ClientOptions = Readonly<{
   url: string;
@@ -40,11 +40,11 @@ const names: Names = {
   },
 };
 
-// Node's timers end at once beyond this.
+// Node's timers fire immediately for longer delays.
 const maxTimerMs = 2_147_483_647;
 const maxAttempts = 100;
 
-/** Returns the options with their defaults. Throws TypeError for the first that is not what it must be. */
+/** Returns the options with their defaults. Throws TypeError for the first invalid one. */
 export function readClientOptions(given: ClientOptions): CallOptions {
   checkNames('the argument of createClient', given, names);
   const options: CallOptions = {
@@ -70,7 +70,7 @@ function readUrl(value: unknown): string {
   if (!URL.canParse(value)) throw wrong('url', `the origin of the API, ${example}`, value);
   const { protocol, username, password, search, hash, pathname } = new URL(value);
   if (protocol !== 'https:' && protocol !== 'http:') throw wrong('url', `http or https, ${example}`, value);
-  // Not quoted: it holds a password.
+  // Not quoted: it contains a password.
   if (username !== '' || password !== '')
     throw new TypeError('url must not hold a user or password: give apiKey');
   if (search !== '' || hash !== '') throw wrong('url', `without a query and a fragment, ${example}`, value);

@@ -15,7 +15,7 @@ const problem = (status: number, code: string) => ({
   body: { type: `/problems/${code}`, title: 't', status, detail: `${code} it is`, code },
 });
 
-// An API that gives the replies in turn, the last one for ever.
+// Starts an API that sends the replies in order and repeats the last one.
 async function anApi(replies: readonly Reply[], options: Partial<ClientOptions> = {}) {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {

@@ -5,19 +5,22 @@ import { batchJson, type EventInput, eventJson } from './event-input.ts';
 import { checkPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { Problem } from './tidings-error.ts';
 
-/** An event that the log has on all in-sync replicas. */
+/** An accepted event, stored on all in-sync replicas. */
 export type Published = Readonly<{ id: string; type: string; acceptedAt: Date }>;
 
-/** What became of one event of a batch. */
+/** The result of one event of a batch. */
 export type BatchResult =
   | (Published & Readonly<{ ok: true }>)
   | Readonly<{ ok: false; status: number; problem: Problem }>;
 
-/** Publishes events. */
+/** A client that publishes events. */
 export type TidingsClient = Readonly<{
-  /** Resolves when the event is safe; throws TidingsError otherwise. */
+  /** Publishes an event. Resolves once it is stored; throws TidingsError otherwise. */
   publish: (event: EventInput, options?: PublishOptions) => Promise<Published>;
-  /** Up to 1,000 events and 4 MB; the results are in the order of the events. Throws TidingsError when no event was taken. */
+  /**
+   * Publishes up to 1,000 events and 4 MB; the results are in the order of the events. Throws TidingsError if no event
+   * was accepted.
+   */
   publishBatch: (events: readonly EventInput[], options?: PublishOptions) => Promise<readonly BatchResult[]>;
 }>;
 
@@ -25,8 +28,8 @@ type Accepted = Readonly<{ id: string; type: string; accepted_at: string }>;
 type Item = (Accepted & Readonly<{ status: 202 }>) | Readonly<{ status: number; problem: Problem }>;
 
 /**
- * Makes a client for one API key. It keeps nothing, so that it needs no closing. Throws TypeError for options that are
- * not what they must be; its calls reject with TypeError for such events and options, before anything is sent.
+ * Creates a client for one API key. It holds no resources and needs no closing. Throws TypeError for invalid options;
+ * its calls reject with TypeError for invalid events and options before sending anything.
  */
 export function createClient(given: ClientOptions): TidingsClient {
   const options = readClientOptions(given);
@@ -75,7 +78,7 @@ function resultsOf(answer: unknown): readonly Item[] {
   return (answer as { readonly results: readonly Item[] }).results;
 }
 
-// The whole batch is sent again, not the rest: the ids of its events come from the key and their place in it.
+// The whole batch is sent again, not the rest: the ids of its events derive from the key and their positions.
 function needsRepeat(answer: unknown): boolean {
   return resultsOf(answer).some(({ status }) => status === 503 || status === 429);
 }

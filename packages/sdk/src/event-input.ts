@@ -1,10 +1,10 @@
 import { checkNames, checkText, type Names, wrong } from './check-arguments.ts';
 
 /**
- * An event to publish. `data` is any JSON value; `dataJson` instead of it is the text of exactly one JSON value, which
- * goes out byte for byte (numbers beyond 2^53 survive). `id`: your own id, which makes repeats the same event. `source`:
- * who it comes from. `time`: when it happened (default: when it is accepted). `consumerId`: the only partner who may see
- * it. `orderingKey`: events of one key keep their order.
+ * An event to publish. `data`: any JSON value. `dataJson`: instead of `data`, the text of exactly one JSON value, which
+ * is sent byte for byte (numbers beyond 2^53 are preserved). `id`: your own id, under which repeats are the same event.
+ * `source`: the origin of the event. `time`: the time at which it happened (default: when it is accepted).
+ * `consumerId`: the only consumer that may see it. `orderingKey`: events with the same key keep their order.
  */
 export type EventInput = Readonly<{
   type: string;
@@ -35,8 +35,8 @@ const names: Names = {
 };
 
 /**
- * Returns the JSON text of an event as the API takes it. `what` names the event in errors. Throws TypeError for a field
- * of the wrong kind, for data that JSON cannot say, and when there is neither data nor dataJson, or both.
+ * Returns the JSON text of an event in the API's format. `what` names the event in errors. Throws TypeError for a field
+ * of the wrong kind, for data that JSON cannot represent, and unless exactly one of data and dataJson is given.
  */
 export function eventJson(event: EventInput, what = 'the event'): string {
   checkNames(what, event, names);
@@ -50,8 +50,8 @@ export function eventJson(event: EventInput, what = 'the event'): string {
 }
 
 /**
- * Returns the JSON text of a batch as the API takes it. Throws TypeError, with the index of the event, as
- * {@link eventJson} does.
+ * Returns the JSON text of a batch in the API's format. Throws TypeError, with the index of the event, as {@link
+ * eventJson} does.
  */
 export function batchJson(events: readonly EventInput[]): string {
   if (!Array.isArray(events as unknown)) throw wrong('events', 'an array', events);
@@ -87,7 +87,7 @@ function written(data: unknown, what: string): string {
   return text;
 }
 
-// It is put into the event as it is: anything but exactly one value could say other fields, or other events.
+// The text is inserted into the event unchanged: anything but exactly one value could add other fields or events.
 function checkJson(text: unknown, what: string): string {
   const name = `dataJson of ${what}`;
   checkText(name, text);

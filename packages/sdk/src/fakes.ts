@@ -5,22 +5,22 @@ import { batchJson, type EventInput, eventJson } from './event-input.ts';
 import { checkPublishOptions, type PublishOptions } from './publish-options.ts';
 import type { WebhookEvent } from './verify-webhook.ts';
 
-/** What a fake delivery shall be; everything has a default. */
+/** Options of a fake delivery; all have defaults. */
 export type FakeDelivery = Readonly<{
   secret?: string;
   id?: string;
   timestampSeconds?: number;
   event?: Partial<WebhookEvent>;
-  /** Instead of `event`: exactly these bytes. */
+  /** The exact bytes of the body, instead of `event`. */
   body?: Buffer;
 }>;
 
-/** A delivery as it comes over the wire, and the secret that verifies it. */
+/** A delivery as received over HTTP, and the secret that verifies it. */
 export type SignedDelivery = Readonly<{ secret: string; headers: Record<string, string>; body: Buffer }>;
 
 /**
- * A signed delivery for the tests of your receiver: `fetch(url, { method: 'POST', headers, body })`. It is real: change
- * a byte and it does not verify any more.
+ * Returns a signed delivery for the tests of your receiver: `fetch(url, { method: 'POST', headers, body })`. The
+ * signature is real: verification fails after any change of a byte.
  */
 export function aSignedDelivery(given: FakeDelivery = {}): SignedDelivery {
   const secret = given.secret ?? generateSecret();
@@ -39,13 +39,13 @@ export function aSignedDelivery(given: FakeDelivery = {}): SignedDelivery {
   return { secret, body, headers: { 'content-type': 'application/json', ...signed } };
 }
 
-/** A client that publishes nothing and remembers everything. */
+/** A client that publishes nothing and records every event. */
 export type FakeClient = TidingsClient &
   Readonly<{ published: readonly Readonly<{ event: EventInput; options: PublishOptions }>[] }>;
 
 /**
- * Makes a client for the tests of your producer. Every event is accepted and can be looked at in `published`; what the
- * real client refuses with TypeError, this one refuses too.
+ * Creates a client for the tests of your producer. It accepts every event and lists it in `published`; it throws the
+ * same TypeErrors as the real client.
  */
 export function fakeClient(): FakeClient {
   const published: { event: EventInput; options: PublishOptions }[] = [];

@@ -1,8 +1,9 @@
 import { checkNames, checkText, codeOf, type Names, wrong } from './check-arguments.ts';
 
 /**
- * `idempotencyKey`: makes repeats of the call the same events, also after your own crash; 1 to 256 printable ASCII
- * characters; a random one is used when it is not given. `signal`: ends the call and its waits.
+ * Options of a publish call. `idempotencyKey`: with the same key, repeats of the call publish the same events, also
+ * after a crash of your process; 1 to 256 printable ASCII characters; random by default. `signal`: ends the call and
+ * its waits.
  */
 export type PublishOptions = Readonly<{ idempotencyKey?: string; signal?: AbortSignal }>;
 
@@ -12,7 +13,7 @@ const names: Names = {
 };
 const maxKeyChars = 256;
 
-/** Throws TypeError for options of a call that are not what they must be. */
+/** Throws TypeError for invalid options of a call. */
 export function checkPublishOptions(options: PublishOptions): void {
   checkNames('the second argument of publish', options, names);
   const { idempotencyKey, signal } = options;
@@ -21,8 +22,8 @@ export function checkPublishOptions(options: PublishOptions): void {
   if (!isSignal) throw wrong('signal', 'an AbortSignal', signal);
 }
 
-// As the API takes it (draft-ietf-httpapi-idempotency-key-header): a key that no header can carry would be tried again
-// and again, and one with blanks around it would be another key at the API than here.
+// Same rule as the API's (draft-ietf-httpapi-idempotency-key-header): a key that no header can carry would be retried
+// in vain, and the API would trim a key with white space around it to a different one.
 function checkKey(key: unknown): void {
   const wanted = `1 to ${maxKeyChars} printable ASCII characters, such as a UUID`;
   checkText('idempotencyKey', key);

@@ -1,7 +1,7 @@
-/** One fault inside a request: a JSON pointer and a sentence. */
+/** One fault in a request: a JSON pointer and a sentence. */
 export type FaultDetail = Readonly<{ pointer: string; detail: string }>;
 
-/** A refusal as the API tells it (RFC 9457 problem+json with `code`, `errors` and `traceId`). */
+/** A refusal in the API's format (RFC 9457 problem+json with `code`, `errors` and `traceId`). */
 export type Problem = Readonly<{
   type: string;
   title: string;
@@ -13,7 +13,7 @@ export type Problem = Readonly<{
   traceId?: string;
 }>;
 
-/** What a {@link TidingsError} says. */
+/** The content of a {@link TidingsError}. */
 export type TidingsErrorInit = Readonly<{
   message: string;
   status?: number;
@@ -25,9 +25,9 @@ export type TidingsErrorInit = Readonly<{
 }>;
 
 /**
- * A call that failed for good. `status` and `problem` are the last answer's, undefined when there was none.
- * `outcomeUnknown` is true when the event may have been accepted nevertheless (503, timeout, network): publish it again
- * with the same `idempotencyKey` and it is the same event.
+ * A call that failed permanently. `status` and `problem` are those of the last response, undefined if there was none.
+ * `outcomeUnknown` is true if the event may have been accepted nevertheless (503, timeout, network): publish it again
+ * with the same `idempotencyKey`, and it is the same event.
  */
 export class TidingsError extends Error {
   readonly status: number | undefined;

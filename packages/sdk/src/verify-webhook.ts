@@ -1,7 +1,7 @@
 import { type IncomingHeaders, type VerifyFailure, verify } from '@tidings/signing';
 import { checkNames, type Names } from './check-arguments.ts';
 
-/** The body of a delivery in the standard format. `data` is what the producer sent. */
+/** The body of a delivery in the standard format. `data` is the producer's data. */
 export type WebhookEvent<T = unknown> = Readonly<{
   id: string;
   type: string;
@@ -11,8 +11,9 @@ export type WebhookEvent<T = unknown> = Readonly<{
 }>;
 
 /**
- * `body`: the raw body, never a parsed and serialised copy. `secrets` (`whsec_…`) and `publicKeys` (`whpk_…`): those
- * you trust; while one is rotated, both. `toleranceSeconds`: how old or new a delivery may be (default 300).
+ * The input of {@link verifyWebhook}. `body`: the raw body, never a parsed and serialised copy. `secrets` (`whsec_…`)
+ * and `publicKeys` (`whpk_…`): the trusted ones; both the old and the new during a rotation. `toleranceSeconds`:
+ * maximum difference between the delivery's timestamp and now (default 300).
  */
 export type VerifyWebhookInput = Readonly<{
   headers: IncomingHeaders;
@@ -23,18 +24,18 @@ export type VerifyWebhookInput = Readonly<{
   nowSeconds?: number;
 }>;
 
-/** Why a delivery is refused: it is not from Tidings, not fresh, or not JSON. */
+/** The reason why a delivery is refused: not from Tidings, not fresh, or not JSON. */
 export type RefusalReason = VerifyFailure | 'not-json';
 
 /**
- * A delivery that can be trusted: `id` is the same on every attempt and every duplicate (dedupe by it over days),
- * `sentAt` is this attempt's. Or the reason why it cannot.
+ * A trusted delivery, or the reason why it is refused. `id` is the same on every attempt and every duplicate (dedupe by
+ * it over days), `sentAt` is the time of this attempt.
  */
 export type VerifiedWebhook<T = unknown> =
   | Readonly<{ ok: true; id: string; sentAt: Date; event: WebhookEvent<T> }>
   | Readonly<{ ok: false; reason: RefusalReason }>;
 
-/** The names of a receiver's own settings. */
+/** The option names that a receiver configures. */
 export const trustNames = {
   known: ['secrets', 'publicKeys', 'toleranceSeconds'],
   mistakenFor: {
@@ -51,8 +52,8 @@ const names: Names = {
 };
 
 /**
- * Verifies a delivery and parses its event. Throws SigningError when a secret or key of yours is not valid, and
- * TypeError when none is given or when something is of the wrong kind, such as a parsed body.
+ * Verifies a delivery and parses its event. Throws SigningError for an invalid secret or key, and TypeError if none is
+ * given or if a value is of the wrong kind, such as a parsed body.
  */
 export function verifyWebhook<T = unknown>(input: VerifyWebhookInput): VerifiedWebhook<T> {
   checkNames('the argument of verifyWebhook', input, names);
@@ -63,12 +64,12 @@ export function verifyWebhook<T = unknown>(input: VerifyWebhookInput): VerifiedW
     const event = JSON.parse(bytes.toString('utf8')) as WebhookEvent<T>;
     return { ok: true, id: result.id, sentAt: new Date(result.timestampSeconds * 1000), event };
   } catch {
-    // The signature is good, so the sender meant something that is not JSON: told as a reason, not thrown.
+    // The signature is valid, so the sender sent a body that is not JSON: returned as a reason, not thrown.
     return { ok: false, reason: 'not-json' };
   }
 }
 
-// What is neither is refused by `verify`.
+// `verify` refuses any other type.
 function bytesOf(body: Uint8Array | string): Buffer {
   if (typeof body === 'string') return Buffer.from(body);
   if (!((body as unknown) instanceof Uint8Array)) return body as Buffer;

@@ -13,7 +13,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const ok: Handler = (_request, response) => void response.end('handled');
 
-// The least that express does: run the middleware, then the handler, and tell of errors.
+// Does the minimum that express does: runs the middleware, then the handler, and reports errors.
 async function aReceiver(
   options: MiddlewareOptions,
   handler: Handler = ok,

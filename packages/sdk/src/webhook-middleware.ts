@@ -10,8 +10,8 @@ import {
 } from './verify-webhook.ts';
 
 /**
- * Remembers which deliveries were handled. `has` is asked before your handler runs, `add` after it has answered 2xx.
- * Keep ids as long as the sender retries (days), best where your own data is. See `memoryDedupe` for one process.
+ * A store of handled deliveries. `has` is called before your handler runs, `add` after it has responded 2xx. Keep ids
+ * as long as the sender retries (days), ideally in the same store as your own data. See `memoryDedupe` for one process.
  */
 export type Dedupe = Readonly<{
   has: (id: string) => boolean | Promise<boolean>;
@@ -19,8 +19,9 @@ export type Dedupe = Readonly<{
 }>;
 
 /**
- * What is trusted, how large a body may be (default 1 MiB), and what is remembered. `onRefused` and `onError` tell you
- * about requests that were refused and about an `add` that failed (the delivery was handled and will come again).
+ * Options of {@link webhookMiddleware}: the trusted keys, the maximum body size (default 1 MiB), and the store for
+ * deduplication. `onRefused` is called for each refused request, `onError` for a failed `add` (the delivery was handled
+ * and will be sent again).
  */
 export type MiddlewareOptions = Pick<VerifyWebhookInput, 'secrets' | 'publicKeys' | 'toleranceSeconds'> &
   Readonly<{
@@ -30,20 +31,20 @@ export type MiddlewareOptions = Pick<VerifyWebhookInput, 'secrets' | 'publicKeys
     onError?: (error: unknown, request: IncomingMessage) => void;
   }>;
 
-/** A middleware in the shape of express and connect; it works on node:http too. */
+/** A middleware in the form of express and connect; it also works with node:http. */
 export type WebhookMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
 
-/** A verified delivery, as {@link webhookOf} gives it. */
+/** A verified delivery, as {@link webhookOf} returns it. */
 export type Webhook<T = unknown> = Readonly<{ id: string; sentAt: Date; event: WebhookEvent<T> }>;
 
 const defaultMaxBytes = 1024 * 1024;
 const verified = new WeakMap<IncomingMessage, Webhook>();
 
-/** The delivery that the middleware has verified. Throws when it has not run for this request. */
+/** Returns the delivery that the middleware has verified. Throws if it has not run for this request. */
 export function webhookOf<T = unknown>(request: IncomingMessage): Webhook<T> {
   const webhook = verified.get(request);
   if (webhook === undefined)
@@ -52,9 +53,9 @@ export function webhookOf<T = unknown>(request: IncomingMessage): Webhook<T> {
 }
 
 /**
- * Reads the raw body, verifies it, and calls your handler only for a delivery that can be trusted and is new: 401
- * otherwise, 413 above `maxBytes`, 200 at once for one that was handled before. Mount it before any body parser
- * (express.raw is fine). Throws TypeError or SigningError at once for options that could verify nothing.
+ * Reads the raw body, verifies it, and calls your handler only for a trusted and new delivery: it responds 401
+ * otherwise, 413 above `maxBytes`, and 200 at once for one that was handled before. Mount it before any body parser
+ * (express.raw is allowed). Throws TypeError or SigningError at once for options that could verify nothing.
  */
 export function webhookMiddleware(options: MiddlewareOptions): WebhookMiddleware {
   checkOptions(options);
@@ -70,7 +71,7 @@ const names: Names = {
   mistakenFor: { ...trustNames.mistakenFor, limit: 'maxBytes' },
 };
 
-// Verifying an empty request finds every fault of the keys, and no signature.
+// Verifying an empty request reveals every fault of the keys, and finds no signature.
 function checkOptions(options: MiddlewareOptions): void {
   checkNames('the argument of webhookMiddleware', options, names);
   const { secrets, publicKeys, maxBytes, dedupe, onRefused, onError } = options;
@@ -125,7 +126,7 @@ async function remember(
   }
 }
 
-// Null: too large. A body parser that ran before may have left the bytes (express.raw), or has destroyed them.
+// Null: too large. An earlier body parser may have kept the bytes (express.raw) or lost them.
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const parsed: unknown = Reflect.get(request, 'body');
   if (Buffer.isBuffer(parsed)) return parsed.length <= maxBytes ? parsed : null;
@@ -145,7 +146,7 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {
-  // The rest of a body that is too large is not read: the connection ends with the answer.
+  // The rest of a body that is too large is not read: the connection closes after the response.
   if (status === 413) response.setHeader('connection', 'close');
   response.statusCode = status;
   response.setHeader('content-type', 'application/json');
@@ -153,8 +154,9 @@ function answer(response: ServerResponse, status: number, body: object): void {
 }
 
 /**
- * A {@link Dedupe} in this process's memory, for development and for handlers where a repeat after a restart does no
- * harm. Forgets the oldest beyond `maxIds` (default 100,000). Throws TypeError unless that is a whole number from 1 on.
+ * Creates a {@link Dedupe} in this process's memory, for development and for handlers that tolerate a repeat after a
+ * restart. Evicts the oldest ids beyond `maxIds` (default 100,000). Throws TypeError unless that is an integer of at
+ * least 1.
  */
 export function memoryDedupe(maxIds = 100_000): Dedupe {
   checkWhole('maxIds', maxIds, [1, Number.MAX_SAFE_INTEGER]);

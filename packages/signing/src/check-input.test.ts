@@ -6,7 +6,7 @@ const body = Buffer.from('{}');
 const headers = signHeaders({ id: 'msg_1', timestampSeconds: 1_000, body, secrets: [secret] });
 const good = { headers, body, secrets: [secret], nowSeconds: 1_000 };
 
-/** Calls as plain JavaScript does, which no type stops. */
+/** Calls verify as plain JavaScript does, without type checks. */
 const verifyAnything = (changed: Record<string, unknown>): unknown =>
   (verify as (input: unknown) => unknown)({ ...good, ...changed });
 

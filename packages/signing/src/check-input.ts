@@ -1,6 +1,6 @@
 import { KeyObject } from 'node:crypto';
 
-/** Throws TypeError unless `body` is bytes or, where `isTextTaken`, text. A parsed body is the usual mistake. */
+/** Throws TypeError unless `body` is bytes or, if `isTextTaken`, text. A parsed body is the usual mistake. */
 export function checkBody(body: unknown, isTextTaken = false): void {
   if (body instanceof Uint8Array || (isTextTaken && typeof body === 'string')) return;
   const wanted = isTextTaken
@@ -21,7 +21,9 @@ export function checkHeaders(headers: unknown): void {
   );
 }
 
-/** Throws TypeError when both lists are missing, or when one is no list of keys. A list may be empty: nothing matches it. */
+/**
+ * Throws TypeError if both lists are missing, or if one is not a list of keys. A list may be empty: nothing matches it.
+ */
 export function checkKeys(secrets: unknown, publicKeys: unknown): void {
   if (secrets === undefined && publicKeys === undefined) {
     const wanted = "secrets: ['whsec_…'] or publicKeys: ['whpk_…']";
@@ -31,7 +33,7 @@ export function checkKeys(secrets: unknown, publicKeys: unknown): void {
   checkKeyList('publicKeys', publicKeys ?? []);
 }
 
-/** Throws TypeError unless `secrets` is a list of texts, none of them empty: anybody can sign with an empty secret. */
+/** Throws TypeError unless `secrets` is a list of non-empty texts: anyone can sign with an empty secret. */
 export function checkPlainSecrets(secrets: unknown): void {
   checkKeyList('secrets', secrets);
   const empty = (secrets as readonly unknown[]).indexOf('');
@@ -45,7 +47,10 @@ export function checkText(name: string, value: unknown): asserts value is string
   throw new TypeError(`${name} must be text, got ${kindOf(value)}${hint}`);
 }
 
-/** Throws TypeError unless the value is left out or seconds from 0 on. With NaN every timestamp would pass. */
+/**
+ * Throws TypeError unless the value is undefined or a non-negative number of seconds. With NaN every timestamp would
+ * pass.
+ */
 export function checkSeconds(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return;
   const got = typeof value === 'number' ? String(value) : kindOf(value);
@@ -63,7 +68,7 @@ function checkKeyList(name: string, list: unknown): void {
   });
 }
 
-// The kind and never the value: it may be a secret.
+// Returns the kind and never the value, which may be a secret.
 function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { maxSecretBytes, minSecretBytes } from './prepared-secret.ts';
 import { SigningError } from './signing-error.ts';
 
-/** A new symmetric secret, `whsec_` and base64 of 24 to 64 random bytes (default 32). */
+/** Returns a new symmetric secret, `whsec_` and base64 of 24 to 64 random bytes (default 32). */
 export function generateSecret(bytes = 32): string {
   if (!Number.isInteger(bytes) || bytes < minSecretBytes || bytes > maxSecretBytes) {
     const message = `a secret must have ${minSecretBytes} to ${maxSecretBytes} bytes, got ${bytes}`;
@@ -11,7 +11,7 @@ export function generateSecret(bytes = 32): string {
   return `whsec_${randomBytes(bytes).toString('base64')}`;
 }
 
-/** A new ed25519 key pair: `whsk_…` stays with the sender, `whpk_…` goes to the receivers. */
+/** Returns a new ed25519 key pair: `whsk_…` stays with the sender, `whpk_…` goes to the receivers. */
 export function generateKeyPair(): { readonly secret: string; readonly publicKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   // The raw keys are the last 32 bytes of their DER forms (RFC 8410).

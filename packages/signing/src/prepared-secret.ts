@@ -10,8 +10,8 @@ import { SigningError } from './signing-error.ts';
 import { decodeBase64 } from './strict-base64.ts';
 
 /**
- * A secret, decoded once: `v1` is HMAC-SHA256, `v1a` ed25519. Keep it as long as the secret is in use; decoding costs
- * more than signing.
+ * A decoded secret: `v1` is HMAC-SHA256, `v1a` ed25519. Reuse it while the secret is in use; decoding costs more than
+ * signing.
  */
 export type PreparedSecret = Readonly<{ scheme: 'v1' | 'v1a'; key: KeyObject }>;
 
@@ -31,7 +31,7 @@ const publicBytes = 32;
 
 /**
  * Decodes `whsec_…` (with or without its prefix, 24–64 bytes) or `whsk_…` (64 bytes: seed, then public key). Throws
- * SigningError `invalid-secret` or `invalid-key`, and TypeError for what is not text.
+ * SigningError `invalid-secret` or `invalid-key`, and TypeError for a value that is not text.
  */
 export function prepareSecret(secret: string): PreparedSecret {
   checkText('a secret', secret);
@@ -58,7 +58,7 @@ function privateKey(text: string): KeyObject {
   }
   const der = Buffer.concat([pkcs8Head, bytes.subarray(0, seedBytes)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  // A public half that does not belong to the seed would sign what nobody can verify.
+  // No receiver could verify the signatures of a key whose public half does not belong to the seed.
   if (!publicHalf(key).equals(bytes.subarray(seedBytes))) {
     throw new SigningError('invalid-key', 'the two halves of the private key do not belong together');
   }
@@ -69,12 +69,12 @@ function publicHalf(key: KeyObject): Buffer {
   return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(spkiHead.length);
 }
 
-/** The `whpk_…` of a `whsk_…`: what receivers keep in their list of trusted keys. */
+/** Returns the `whpk_…` of a `whsk_…`, for the receivers' list of trusted keys. */
 export function publicKeyOf(secret: string): string {
   return publicPrefix + publicHalf(privateKey(secret)).toString('base64');
 }
 
-/** Decodes `whpk_…`. Throws SigningError `invalid-key`, and TypeError for what is not text. */
+/** Decodes `whpk_…`. Throws SigningError `invalid-key`, and TypeError for a value that is not text. */
 export function preparePublicKey(text: string): KeyObject {
   checkText('a public key', text);
   const bytes = text.startsWith(publicPrefix) ? decodeBase64(text.slice(publicPrefix.length)) : null;
@@ -84,7 +84,7 @@ export function preparePublicKey(text: string): KeyObject {
   return createPublicKey({ key: Buffer.concat([spkiHead, bytes]), format: 'der', type: 'spki' });
 }
 
-/** The ed25519 signature of `content`. */
+/** Returns the ed25519 signature of `content`. */
 export function signEd25519(key: KeyObject, content: Buffer): Buffer {
   return signBytes(null, content, key);
 }

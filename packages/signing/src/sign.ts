@@ -3,7 +3,7 @@ import { checkBody } from './check-input.ts';
 import { type PreparedSecret, prepareSecret, signEd25519 } from './prepared-secret.ts';
 import { SigningError } from './signing-error.ts';
 
-/** What is signed: the id, whole unix seconds, the body as it goes out, and every active secret, newest first. */
+/** The signed content: the id, whole unix seconds, the body as sent, and every active secret, newest first. */
 export type SignInput = Readonly<{
   id: string;
   timestampSeconds: number;
@@ -21,9 +21,9 @@ export type WebhookHeaders = Readonly<{
 const maxTimestampSeconds = 999_999_999_999;
 
 /**
- * The value of `webhook-signature` (Standard Webhooks 1.0.0): one signature per secret, in their order, `v1,` for
- * `whsec_` secrets and `v1a,` for `whsk_` keys. Throws SigningError for an id with a dot, a timestamp that is not whole
- * seconds, no secret, or one that is not valid, and TypeError for a body that is not bytes.
+ * Returns the value of `webhook-signature` (Standard Webhooks 1.0.0): one signature per secret, in their order, `v1,`
+ * for `whsec_` secrets and `v1a,` for `whsk_` keys. Throws SigningError for an id with a dot, a timestamp that is not
+ * whole seconds, an empty list of secrets, or an invalid secret, and TypeError for a body that is not bytes.
  */
 export function sign(input: SignInput): string {
   const { secrets } = input;
@@ -33,7 +33,7 @@ export function sign(input: SignInput): string {
   return secrets.map((secret) => signature(secret, head, input.body)).join(' ');
 }
 
-/** All three headers, signed. */
+/** Returns all three headers with the signature. */
 export function signHeaders(input: SignInput): WebhookHeaders {
   return {
     'webhook-id': input.id,
@@ -64,8 +64,8 @@ function signature(secret: string | PreparedSecret, head: string, body: Buffer):
 export type PlainInput = Readonly<{ body: Buffer; secret: string }>;
 
 /**
- * The value of `X-Webhook-Signature` in the plain style, `sha256=<hex>`: HMAC-SHA256 over the body alone. It is what
- * most hand-written receivers expect; it does not cover id and time, so it does not stop a replay.
+ * Returns the value of `X-Webhook-Signature` in the plain style, `sha256=<hex>`: HMAC-SHA256 over the body alone. Most
+ * hand-written receivers expect this form; it does not cover id and time, so it does not prevent a replay.
  */
 export function signPlain({ body, secret }: PlainInput): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;

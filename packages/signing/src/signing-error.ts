@@ -1,4 +1,4 @@
-/** What can be wrong with what the caller of this package gave, as a closed list. */
+/** The closed list of faults in a caller's input. */
 export const signingErrorCodes = [
   'invalid-secret',
   'invalid-key',
@@ -9,7 +9,7 @@ export const signingErrorCodes = [
 /** One of {@link signingErrorCodes}. */
 export type SigningErrorCode = (typeof signingErrorCodes)[number];
 
-/** A fault of the caller: a secret or key that is not one, an id with a dot. Its message never shows a secret. */
+/** A fault of the caller: an invalid secret or key, or an id with a dot. Its message never contains a secret. */
 export class SigningError extends Error {
   readonly code: SigningErrorCode;
 

@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { generateSecret, sign, signHeaders, verify } from './index.ts';
 
-// The reference library, both ways: what partners will verify with, and what other senders sign with.
+// The reference library in both directions: partners verify with it, and other senders sign with it.
 describe('together with the standardwebhooks package', () => {
   const secret = generateSecret();
   const reference = new Webhook(secret);

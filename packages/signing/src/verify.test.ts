@@ -134,7 +134,7 @@ describe('verify', () => {
         secrets: [secret],
       });
       expect(verify({ headers, body: bytes, secrets: [secret], nowSeconds }).ok).toBe(true);
-      // What decoding and encoding again would make of it.
+      // The result of decoding and encoding the body again.
       const mangled = Buffer.concat([Buffer.from(bytes.toString('utf8')), Buffer.from('\u{fffd}')]);
       expect(verify({ headers, body: mangled, secrets: [secret], nowSeconds }).ok).toBe(false);
     }
@@ -158,7 +158,7 @@ describe('verify', () => {
     expect(reason(pair.publicKey, { 'webhook-signature': unpadded })).toBe('no-matching-signature');
     const asV1 = headers['webhook-signature'].replace('v1a', 'v1');
     expect(reason(pair.publicKey, { 'webhook-signature': asV1 })).toBe('no-matching-signature');
-    // A symmetric secret never vouches for a v1a signature.
+    // A symmetric secret never verifies a v1a signature.
     expect(verify({ headers, body, secrets: [secret], nowSeconds }).ok).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { type PreparedSecret, preparePublicKey, prepareSecret } from './prepared
 import { signPlain } from './sign.ts';
 import { decodeBase64 } from './strict-base64.ts';
 
-/** Why a request is refused, as a closed list. */
+/** The closed list of reasons why a request is refused. */
 export const verifyFailures = [
   'missing-id',
   'missing-timestamp',
@@ -19,14 +19,15 @@ export const verifyFailures = [
 /** One of {@link verifyFailures}. */
 export type VerifyFailure = (typeof verifyFailures)[number];
 
-/** The headers as Node gives them (names in any case), or as fetch does. */
+/** The headers as Node provides them (names in any case), or as fetch does. */
 export type IncomingHeaders =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | Readonly<{ get: (name: string) => string | null }>;
 
 /**
- * What is verified. `secrets` (`whsec_…`) and `publicKeys` (`whpk_…`) are those you trust; any one that matches is
- * enough. `toleranceSeconds` (default 300) bounds the age in both directions; `nowSeconds` defaults to the system clock.
+ * The input of {@link verify}. `secrets` (`whsec_…`) and `publicKeys` (`whpk_…`) are the trusted ones; one match is
+ * enough. `toleranceSeconds` (default 300) limits the age in both directions; `nowSeconds` defaults to the system
+ * clock.
  */
 export type VerifyInput = Readonly<{
   headers: IncomingHeaders;
@@ -37,20 +38,20 @@ export type VerifyInput = Readonly<{
   nowSeconds?: number;
 }>;
 
-/** The id (the same on every attempt: dedupe by it) and the time of this attempt, or why not. */
+/** The id (the same on every attempt: dedupe by it) and the time of this attempt, or the reason for the refusal. */
 export type VerifyResult =
   | Readonly<{ ok: true; id: string; timestampSeconds: number }>
   | Readonly<{ ok: false; reason: VerifyFailure }>;
 
 const defaultToleranceSeconds = 300;
 
-// More are not read: each costs a signature check, and a sender has a handful of keys.
+// The rest is ignored: each costs a signature check, and a sender has a handful of keys.
 const maxSignatures = 20;
 
 /**
  * Verifies a Standard Webhooks request over the body's raw bytes. Comparison takes constant time; only v1 and v1a
- * signatures are looked at, the first 20 in the header. Throws SigningError when a secret or key of yours is not valid,
- * and TypeError when neither is given or when `headers`, `body` or a number is of the wrong kind.
+ * signatures are checked, the first 20 in the header. Throws SigningError for an invalid secret or key, and TypeError
+ * if neither is given or if `headers`, `body` or a number is of the wrong kind.
  */
 export function verify(input: VerifyInput): VerifyResult {
   checkHeaders(input.headers);
@@ -71,7 +72,7 @@ export function verify(input: VerifyInput): VerifyResult {
   const toleranceSeconds = input.toleranceSeconds ?? defaultToleranceSeconds;
   if (timestampSeconds < nowSeconds - toleranceSeconds) return refused('timestamp-too-old');
   if (timestampSeconds > nowSeconds + toleranceSeconds) return refused('timestamp-too-new');
-  // The header's own text is signed, not the number read from it: '0123' and '123' differ.
+  // The header's own text is signed, not the number parsed from it: '0123' and '123' differ.
   const head = Buffer.from(`${id}.${timestamp}.`);
   return hasMatch(input, head, signatures)
     ? { ok: true, id, timestampSeconds }
@@ -93,7 +94,7 @@ function hasMatch(
     .map(({ key }) => Buffer.from(createHmac('sha256', key).update(head).update(body).digest('base64')));
   const trusted = publicKeys.map((key) => (typeof key === 'string' ? preparePublicKey(key) : key));
   const content = trusted.length === 0 ? head : Buffer.concat([head, body]);
-  // Every signature is compared with every key, whatever matched before, so that time tells nothing.
+  // Every signature is compared with every key, even after a match, so that the time reveals nothing.
   let isMatch = false;
   for (const given of header.split(' ', maxSignatures)) {
     const comma = given.indexOf(',');
@@ -132,7 +133,7 @@ function lookUp(headers: IncomingHeaders, name: string): unknown {
   return found?.[1];
 }
 
-/** A plain-style request: the body's raw bytes, the header's value, and the secrets that are in use. */
+/** A plain-style request: the body's raw bytes, the header's value, and the secrets in use. */
 export type VerifyPlainInput = Readonly<{
   body: Buffer;
   signature: string | undefined;
@@ -140,8 +141,8 @@ export type VerifyPlainInput = Readonly<{
 }>;
 
 /**
- * Returns whether `X-Webhook-Signature: sha256=<hex>` belongs to the body; any secret that matches is enough. Constant
- * time. Throws TypeError for a body that is not raw and for a secret that is empty or not text.
+ * Returns true if `X-Webhook-Signature: sha256=<hex>` matches the body with any of the secrets. Constant time. Throws
+ * TypeError for a body that is not raw and for a secret that is empty or not text.
  */
 export function verifyPlain({ body, signature, secrets }: VerifyPlainInput): boolean {
   checkBody(body, true);

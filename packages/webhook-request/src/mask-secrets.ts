@@ -1,13 +1,13 @@
 /**
- * Takes secrets out of what an endpoint has answered. `isCut`: the body was longer than what was read of it, so a secret may
- * begin at its end. The same buffer comes back when none is in it.
+ * Masks secrets in an endpoint's response. `isCut`: the body was longer than the part read, so a secret may begin at
+ * its end. Returns the same buffer if it contains none.
  */
 export type Mask = (body: Buffer, isCut: boolean) => Buffer;
 
-/** What stands in the place of a secret. */
+/** The replacement for a secret. */
 export const maskedText = '***';
 
-// Shorter ones are parts of too many words to be looked for.
+// Shorter ones occur in too many words to search for.
 const minSecretLength = 4;
 
 type Decoder = Readonly<{ pattern: RegExp; decode: (written: string) => string }>;
@@ -24,7 +24,7 @@ function characterOf(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '';
 }
 
-/** How a text is written inside another: JSON strings (RFC 8259), URLs and forms, HTML. */
+/** Encodings of a text inside another: JSON strings (RFC 8259), URLs and forms, HTML. */
 const decoders: readonly Decoder[] = [
   {
     pattern: /\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])/g,
@@ -46,14 +46,14 @@ const decoders: readonly Decoder[] = [
   },
 ];
 
-/** A text and where each of its characters begins in the text that it was decoded from; one more for its end. */
+/** A decoded text with the position of each character, and of its end, in the original text. */
 type Reading = Readonly<{ text: string; starts: readonly number[] | null }>;
 
 function startIn({ starts }: Reading, index: number): number {
   return starts === null ? index : (starts[index] ?? 0);
 }
 
-/** Null when nothing is escaped in this way. */
+/** Returns null if the text contains no escape of this encoding. */
 function decoded(reading: Reading, { pattern, decode }: Decoder): Reading | null {
   const parts: string[] = [];
   const starts: number[] = [];
@@ -76,7 +76,7 @@ function decoded(reading: Reading, { pattern, decode }: Decoder): Reading | null
   return { text: parts.join(''), starts };
 }
 
-/** The text as it is, and in every way in which it may be read; what was put into JSON is often put into JSON once more. */
+/** Returns the text itself and all its decodings; text inside JSON is often encoded as JSON twice. */
 function readingsOf(text: string): readonly Reading[] {
   const readings: Reading[] = [{ text, starts: null }];
   for (const decoder of decoders) {
@@ -91,7 +91,7 @@ function readingsOf(text: string): readonly Reading[] {
 
 type Range = Readonly<{ from: number; to: number }>;
 
-/** Where the text ends in the beginning of a secret. */
+/** Returns the range at the text's end that is the beginning of a secret. */
 function cutRange(reading: Reading, secret: string): Range | null {
   const { text } = reading;
   const last = text.length - minSecretLength;
@@ -112,7 +112,7 @@ function* rangesIn(reading: Reading, secret: string, isCut: boolean): Generator<
   if (cut !== null) yield cut;
 }
 
-/** The text with every range replaced, those that overlap by one mask. */
+/** Returns the text with every range masked; overlapping ranges share one mask. */
 function withoutRanges(text: string, ranges: readonly Range[]): string {
   const parts: string[] = [];
   let end = 0;
@@ -123,7 +123,10 @@ function withoutRanges(text: string, ranges: readonly Range[]): string {
   return [...parts, text.slice(end)].join('');
 }
 
-/** What a secret holds that is as good as the secret: a token without its scheme, a password, a key without its prefix. */
+/**
+ * Returns the parts of a secret that are as sensitive as the whole: a token without its scheme, a password, a key
+ * without its prefix.
+ */
 function partsOf(secret: string): readonly string[] {
   const [, scheme, credentials] = /^([a-z][a-z0-9_-]*) +(\S.*)$/i.exec(secret) ?? [];
   const [, key] = /^(?:whsec|whsk)_(.+)$/.exec(secret) ?? [];
@@ -137,7 +140,7 @@ function partsOf(secret: string): readonly string[] {
   return parts;
 }
 
-/** A text as it is, as its bytes look when they are read as UTF-8, and in base64 with and without its padding. */
+/** Returns a text as it is, as its bytes decode as UTF-8, and in base64 with and without padding. */
 function formsOf(part: string): readonly string[] {
   // Header values are sent as latin1.
   const bytes = Buffer.from(part, 'latin1');
@@ -147,12 +150,12 @@ function formsOf(part: string): readonly string[] {
 }
 
 /**
- * The mask for these secrets, made once for all answers of an endpoint. An endpoint that echoes requests, or shows its own
- * settings when something fails, would otherwise put them where everybody who may read deliveries reads them.
+ * Creates the mask for these secrets, once for all responses of an endpoint. An endpoint that echoes requests, or
+ * prints its settings on an error, would otherwise reveal them to everyone who may read deliveries.
  *
- * Found are a secret, its token without the scheme, the password in `Basic`, and a signing secret without its prefix; each
- * as it is, in base64 (a signing key in hex as well), and escaped for JSON, URLs, forms and HTML. Not found are secrets of
- * fewer than four characters, and what an endpoint does to one beyond that.
+ * It finds a secret, its token without the scheme, the password in `Basic`, and a signing secret without its prefix;
+ * each unchanged, in base64 (a signing key in hex as well), and escaped for JSON, URLs, forms and HTML. It does not
+ * find secrets of fewer than four characters, or other transformations.
  */
 export function maskOf(secrets: readonly string[]): Mask {
   const forms = new Set(secrets.flatMap(partsOf).flatMap(formsOf));

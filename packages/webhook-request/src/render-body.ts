@@ -1,6 +1,6 @@
 import type { BodyFormat, EventAccepted } from '@tidings/contracts';
 
-/** What a body says of its event. */
+/** The properties of an event that a body contains. */
 export type RenderedEvent = Pick<
   EventAccepted,
   'id' | 'eventType' | 'time' | 'source' | 'workspaceId' | 'data'
@@ -28,15 +28,19 @@ const headOf = (event: RenderedEvent, format: Enveloped, acceptedAtMs: number): 
 };
 
 /**
- * The request body in one format. The caller's data goes in byte for byte: re-serialising would change its numbers, its
- * white space and thereby what a partner stores or compares. In the binary mode of CloudEvents it is the whole body.
+ * Renders the request body in one format. The caller's data is inserted byte for byte: serialising it again would
+ * change its numbers and white space and thereby the data that a partner stores or compares. In the binary mode of
+ * CloudEvents it is the whole body.
  */
 const renderBody = (event: RenderedEvent, format: BodyFormat, acceptedAtMs: number): Buffer =>
   format === 'cloudevents-binary'
     ? event.data
     : Buffer.concat([Buffer.from(headOf(event, format, acceptedAtMs)), event.data, tail]);
 
-/** Renders each format at most once for one event. `acceptedAtMs` is when the event was written to the log. */
+/**
+ * Returns a function that renders each format at most once for one event. `acceptedAtMs` is the time at which the event
+ * was written to the log.
+ */
 export const bodyRenderer = (
   event: RenderedEvent,
   acceptedAtMs: number,

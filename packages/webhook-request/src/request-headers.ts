@@ -1,7 +1,7 @@
 import type { BodyFormat, DeliveryState } from '@tidings/contracts';
 import { type PreparedSecret, signHeaders, signPlain } from '@tidings/signing';
 
-/** What endpoints see as the client. */
+/** The User-Agent that endpoints receive. */
 export const userAgent = 'Tidings/0.1.0';
 
 const contentTypes: Readonly<Record<BodyFormat, string>> = {
@@ -11,22 +11,25 @@ const contentTypes: Readonly<Record<BodyFormat, string>> = {
   'cloudevents-binary': 'application/json',
 };
 
-/** What a request is signed with: every secret that has not expired, newest first, and the text that plain style needs. */
+/** The keys of a request: every secret that has not expired, newest first, and the text that plain style needs. */
 export type RequestKeys = Readonly<{
   secrets: readonly (string | PreparedSecret)[];
   /** Set for signature style `plain` only. */
   plainSecret: string | null;
-  /** The subscription's other headers, names in lower case: credentials, opened, and what its endpoint has asked for. */
+  /**
+   * The subscription's other headers, names in lower case: decrypted credentials, and headers that its endpoint
+   * requested.
+   */
   headers: Readonly<Record<string, string>>;
 }>;
 
-/** One attempt's request before its headers are made. */
+/** One attempt's request before its headers are created. */
 export type SignedRequest = Readonly<{
   state: Pick<
     DeliveryState,
     'deliveryId' | 'eventId' | 'eventType' | 'workspaceId' | 'format' | 'cloudEvent'
   >;
-  /** The subscription's own, as its owner wrote them. One object stands for one version of it. */
+  /** The subscription's own headers, as its owner wrote them. Each version of it has one object. */
   ownHeaders: Readonly<Record<string, string>>;
   body: Buffer;
   keys: RequestKeys;
@@ -35,14 +38,14 @@ export type SignedRequest = Readonly<{
 }>;
 
 /**
- * Headers with their names in lower case; of two alike the last. Made of entries and never by assignment, since owners choose
- * the names: assigned, `__proto__` would vanish.
+ * Returns headers with their names in lower case; the last of two equal names wins. Created from entries and never by
+ * assignment, since owners choose the names: an assigned `__proto__` would be lost.
  */
 export const lowerCaseHeaders = (
   headers: readonly (readonly [name: string, value: string])[],
 ): Record<string, string> => Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
 
-// What follows from one version alone is worked out once.
+// Cached, since the result depends on one version only.
 const lowered = new WeakMap<Readonly<Record<string, string>>, Readonly<Record<string, string>>>();
 
 const loweredOf = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
@@ -74,8 +77,8 @@ const cloudEventHeaders = ({ state }: SignedRequest): Record<string, string> => 
 };
 
 /**
- * The headers of one attempt, names in lower case. The id is the same on every attempt, time and signature are new. Ours
- * win over the subscription's own.
+ * Returns the headers of one attempt, names in lower case. The id is the same on every attempt; time and signature are
+ * new. These take precedence over the subscription's own headers.
  */
 export const requestHeaders = (request: SignedRequest): Record<string, string> => {
   const { state, body, keys, nowMs } = request;

@@ -27,7 +27,10 @@ const attempt = (chain: number, status: number, next: object) => ({
   next,
 });
 
-/** An API in which the job ends at the second look, and the attempt is recorded at the second look after that. */
+/**
+ * Starts an API in which the job has ended at the second poll, and the attempt is recorded at the second poll after
+ * that.
+ */
 async function aRedrive(last: object, finished: object = ended) {
   const looks = new Map<string, number>();
   return anAnsweringApi(({ line }) => {

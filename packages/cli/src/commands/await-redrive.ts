@@ -3,7 +3,7 @@ import { callApi } from '../call-api.ts';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 
-/** A job as the API shows it, and `outcome`: what the endpoint answered, in words, where one letter was sent again. */
+/** A job as the API returns it. `outcome`: a description of the endpoint's response if one dead letter was redriven. */
 export type RedriveJob = Readonly<{
   id: string;
   state: string;
@@ -13,7 +13,7 @@ export type RedriveJob = Readonly<{
   isDelivered?: boolean;
 }>;
 
-/** The letter that was sent again ('' when they were many), and for how long its outcome is waited for. */
+/** The redriven dead letter ('' for many), and the maximum time to wait for its outcome. */
 export type Waiting = Readonly<{ letterId: string; waitSeconds: number }>;
 
 type Letter = Readonly<{ state: string; delivery_id: string | null; redriven_chain: number | null }>;
@@ -25,13 +25,13 @@ type Attempt = Readonly<{
   next: Readonly<{ kind: string; at?: string }>;
 }>;
 
-// The first look is soon, since most jobs are small; then ever more seldom.
+// The first poll is early, since most jobs are small; the interval then grows.
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;
 
 /**
- * Waits until a redrive has ended and, where it was of one letter, until the first attempt of the chain in which it was sent
- * is recorded. Returns the job as it is then, with its outcome.
+ * Waits until a redrive has ended and, for a single dead letter, until the first attempt of its delivery chain is
+ * recorded. Returns the final job with its outcome.
  */
 export async function awaitRedrive(
   target: Target,
@@ -48,7 +48,7 @@ export async function awaitRedrive(
   if (ended === null) return { ...job, outcome: stillUnderWay };
   if (letterId === '' || ended.done === 0) return ended;
   const letter = await get<Letter>(`dead-letters/${encodeURIComponent(letterId)}`);
-  // A poison record goes back to its topic: there is no endpoint that answers.
+  // A poison record returns to its topic: no endpoint responds.
   if (letter.delivery_id === null) return ended;
   const attempt = await until(deadlineMs, async () => {
     const { attempts } = await get<{ attempts: readonly Attempt[] }>(`deliveries/${letter.delivery_id}`);
@@ -80,7 +80,7 @@ function notice({
   return { outcome: `failed (${answer}), ${then}`, isDelivered: false };
 }
 
-/** Returns why a redrive failed, for the exit code; null when it did not, or when nobody waited for it. */
+/** Returns why a redrive failed, for the exit code; null if it succeeded or if the command did not wait for it. */
 export function redriveFailure(body: object): CommandFailed | null {
   const { outcome, isDelivered, state } = body as RedriveJob;
   if (outcome === stillUnderWay) {

@@ -2,7 +2,7 @@ import { fieldsOf, type Given, type OptionSpec, textOf } from '../command.ts';
 import { readTime } from '../read-time.ts';
 import { timeOptions, timesOf } from '../time-options.ts';
 
-/** Options that select dead letters by what they have in common. */
+/** Options that filter dead letters by common properties. */
 export const filterOptions: readonly OptionSpec[] = [
   { flags: '--event <id>', description: 'those of this event, evt_…' },
   { flags: '--subscription <id>', description: 'those to this subscription, sub_…' },
@@ -15,7 +15,7 @@ export const filterOptions: readonly OptionSpec[] = [
   { flags: '--before <time>', description: 'the same as --to' },
 ];
 
-/** The fields of a filter of the API that {@link filterOptions} say. */
+/** Returns the filter fields of the API that {@link filterOptions} set. */
 export function filterOf(given: Given): Readonly<Record<string, string | undefined>> {
   const [after, before] = [textOf(given, 'after'), textOf(given, 'before')];
   const times = timesOf(given, ['recorded_after', 'recorded_before']);

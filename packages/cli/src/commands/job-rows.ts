@@ -9,12 +9,12 @@ type Job = Readonly<{
 const plain = ['rate_per_second', 'by', 'reason', 'created_at', 'ended_at', 'error'];
 
 /**
- * Returns the rows that show a job over dead letters. The names of the API are short: `done` are those that were sent again
- * or discarded, `delivered` those that had succeeded before and were left alone, `failed` those that could not be read.
+ * Returns the rows that show a job over dead letters. The API's names are short: `done` counts the redriven or
+ * discarded, `delivered` those that had succeeded before and were skipped, `failed` those that could not be read.
  */
 export function jobRows(body: object): readonly (readonly [string, unknown])[] {
   const job = body as Job;
-  // A dry run has no job, and one letter that was discarded is shown as it is.
+  // A dry run has no job, and a single discarded dead letter is shown unchanged.
   if (job['left'] === undefined) return Object.entries(job);
   return [
     ['id', job['id']],

@@ -11,7 +11,7 @@ const refusal = (status: number) => ({
   problem: { type: '/problems/x', title: 'Refused', status, detail: `No: ${status}.`, code: 'x' },
 });
 
-/** An API that takes all events but those of the type of a status. */
+/** Starts an API that accepts all events except those whose type is a status. */
 const aBatchApi = async () =>
   anAnsweringApi(({ body }) => {
     const { events } = body as { events: readonly { type: string }[] };

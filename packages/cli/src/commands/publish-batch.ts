@@ -10,13 +10,16 @@ import { problemText } from '../problem-text.ts';
 import { publishFailure } from './publish-failure.ts';
 import { type EventLine, faultOf, readEvents } from './read-events.ts';
 
-/** The bounds of one request: those of the API, with room for what is around the events. */
+/** The limits of one request: those of the API, with room for the envelope around the events. */
 const maxEvents = 1_000;
 const maxBytes = 3_500_000;
 const maxTold = 20;
 const maxKept = 1_000;
 
-/** An event that was not accepted: where it stands, why, and the status of the API's refusal (null: it was not sent). */
+/**
+ * An event that was not accepted: its position, the reason, and the status of the API's refusal (null: it was not
+ * sent).
+ */
 type Refusal = Readonly<{ place: string; status: number | null; detail: string }>;
 
 /** The result of the whole command, as `--json` prints it. */
@@ -94,7 +97,7 @@ async function streamOf(file: string, { input }: Given): Promise<Readable> {
   }
 }
 
-// The same file gives the same batches, so that a repeat under the same key is the same events.
+// The same file always yields the same batches, so that a repeat with the same key publishes the same events.
 async function* batchesOf(lines: AsyncIterable<EventLine>): AsyncGenerator<readonly EventLine[]> {
   let batch: EventLine[] = [];
   let bytes = 0;
@@ -165,8 +168,8 @@ async function send(
   }
 }
 
-// The API makes the ids of a batch of its key and the places in it. What is in it belongs to the key: a line that is mended
-// before a repeat moves the others, which would then be taken for each other.
+// The API derives the ids of a batch's events from its key and their positions. The content is part of the key: fixing
+// a line before a repeat shifts the others, which would otherwise get each other's ids.
 function batchKey(key: string, number: number, events: readonly EventInput[]): string {
   const hash = createHash('sha256').update(JSON.stringify([key, number]));
   for (const event of events) hash.update(JSON.stringify(event));

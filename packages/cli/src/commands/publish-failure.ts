@@ -3,8 +3,8 @@ import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import { problemText } from '../problem-text.ts';
 
 /**
- * Returns what a failed publication means for a command: refused, or perhaps taken, and then the key to repeat it with.
- * What is the caller's own mistake is told in its words; any other error stays as it is.
+ * Returns the meaning of a failed publication for a command: refused, or possibly accepted, with the key to repeat it
+ * with. A caller's mistake keeps its own message; any other error is returned unchanged.
  */
 export function publishFailure(error: unknown): unknown {
   if (error instanceof TypeError) return new CommandFailed(exitCodes.usage, `${error.message}.`);

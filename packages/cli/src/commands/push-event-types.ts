@@ -5,7 +5,7 @@ import type { Target } from '../find-target.ts';
 
 const path = '/v1/webhooks/event-types';
 
-/** tidings event-types push: takes the types of a file, or those of a document. */
+/** tidings event-types push: registers the event types of a file, or those of an AsyncAPI or OpenAPI document. */
 export const pushCommand: CommandSpec = {
   name: 'event-types push',
   description: 'register the types of a file, or say anew what they are',
@@ -40,7 +40,7 @@ export const pushCommand: CommandSpec = {
     }
     const types = typesOf(content);
     const data: unknown[] = [];
-    // One after the other: the first that is refused ends it, and what went before is shown by `list`.
+    // In sequence: the first refusal stops the command, and `list` shows the types registered before it.
     for (const type of types) data.push(await push(target, type, options['force'] === true));
     return { data };
   },
@@ -64,7 +64,7 @@ const importDocument = async (
     body,
   });
 
-/** Each fault of the types that an import refused, in the file's own pointers. */
+/** Returns each fault of the event types that an import refused, by the file's own pointers. */
 function refusals(answer: object): string | null {
   const data = Reflect.get(answer, 'data') as readonly Refusable[];
   const refused = data.filter(({ outcome }) => outcome === 'refused');
@@ -92,7 +92,7 @@ function typesOf(content: unknown): readonly NamedType[] {
   throw new CommandFailed(exitCodes.usage, 'The file must hold event types: objects, each with a name.');
 }
 
-// PUT says all of a type anew, so what was there before decides what has come of it. The outcomes are those of an import.
+// PUT replaces the whole event type, so the previous value determines the outcome. The outcomes are those of an import.
 async function push(target: Target, { name, ...rest }: NamedType, isForced: boolean): Promise<unknown> {
   const one = `${path}/${encodeURIComponent(name)}`;
   const before = await find(target, one);

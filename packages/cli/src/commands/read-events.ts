@@ -4,12 +4,12 @@ import { type EventInput, fakeClient } from '@tidings/sdk';
 import { CommandFailed, exitCodes } from '../exit-codes.ts';
 import { decodeText } from '../read-input.ts';
 
-/** An event of a file, or what is wrong with it; `place` names it: `line 3`, or `/2` of an array. */
+/** An event of a file, or its fault. `place` is its position: `line 3`, or `/2` in an array. */
 export type EventLine = Readonly<
   { place: string } & ({ event: EventInput; bytes: number } | { fault: string })
 >;
 
-// The names of the API, and those of the SDK.
+// The field names of the API, and those of the SDK.
 const names: ReadonlyMap<string, keyof EventInput> = new Map([
   ['type', 'type'],
   ['id', 'id'],
@@ -20,12 +20,12 @@ const names: ReadonlyMap<string, keyof EventInput> = new Map([
 ]);
 
 const newline = 0x0a;
-// One event may have 1 MiB at most at any ingress; a line that never ends must not fill the memory.
+// Every ingress accepts at most 1 MiB per event; an endless line must not exhaust the memory.
 const maxLineBytes = 4 * 1024 * 1024;
 
 /**
- * Reads events from JSON lines, as they come, or from one JSON array, which is read whole. `data` is kept byte for byte.
- * Throws CommandFailed for what is not UTF-8, for an array that is no JSON, and for a line beyond 4 MiB.
+ * Reads events from JSON lines as a stream, or from one JSON array, which is buffered. `data` is kept byte for byte.
+ * Throws CommandFailed for text that is not UTF-8, for an array that is not JSON, and for a line longer than 4 MiB.
  */
 export async function* readEvents(what: string, bytes: Readable): AsyncGenerator<EventLine> {
   const chunks = bytes[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
@@ -51,7 +51,7 @@ const withoutBlanks = (head: Buffer): string =>
     .trimStart();
 const isArray = (head: Buffer): boolean => withoutBlanks(head).startsWith('[');
 
-// As much as it takes to see what the first thing is.
+// Reads enough bytes to determine the first character.
 async function headOf(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head = Buffer.alloc(0);
   while (withoutBlanks(head) === '') {
@@ -121,7 +121,7 @@ function eventOf(text: string): EventInput {
   return event as EventInput;
 }
 
-/** Returns why the SDK would refuse an event before it is sent; null when it would not. */
+/** Returns the reason why the SDK would refuse an event before sending it; null if it would not. */
 export async function faultOf(event: EventInput): Promise<string | null> {
   try {
     await fakeClient().publish(event);

@@ -27,7 +27,7 @@ const many: readonly OptionSpec[] = [
 ];
 const oneOrMany = [{ ...id[0], optional: true }] as const;
 
-/** Returns the path and body for one or for many. Throws CommandFailed when it is not clear which are meant. */
+/** Returns the path and body for one dead letter or for many. Throws CommandFailed if the selection is ambiguous. */
 function selectionOf(
   given: Given,
 ): Readonly<{ below: string; selection: Readonly<Record<string, unknown>> }> {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@tidings/runtime';
 
-/** Longest Idempotency-Key, in characters, without the quotes around it. */
+/** Maximum length of an Idempotency-Key, in characters, without the quotes around it. */
 const idempotencyKeyMaxLength = 256;
 
-/** What a header said: a key, or what is wrong with it (a sentence for the caller). */
+/** The parsed header: a key, or its fault (a sentence for the caller). */
 export type KeyReading = Readonly<{ ok: true; key: string } | { ok: false; problem: string }>;
 
 // RFC 8941 section 3.3.3: a quoted string of printable ASCII in which only the quote and the backslash are escaped.
@@ -12,8 +12,8 @@ const quoted = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const printable = /^[\x20-\x7e]+$/;
 
 /**
- * Reads an `Idempotency-Key` as its draft has it (a quoted structured-field string) or bare, as most clients send it:
- * `"abc"` and `abc` are the same key.
+ * Parses an `Idempotency-Key`, either as its draft specifies (a quoted structured-field string) or bare, as most
+ * clients send it: `"abc"` and `abc` are the same key.
  */
 export function readIdempotencyKey(header: string): KeyReading {
   const text = header.trim();
@@ -32,9 +32,12 @@ export function readIdempotencyKey(header: string): KeyReading {
   return { ok: true, key };
 }
 
-/** The Idempotency-Key of a request; null without one. Throws AppError `invalid-request` (400) for a malformed one. */
+/**
+ * Returns the Idempotency-Key of a request; null without one. Throws AppError `invalid-request` (400) for a malformed
+ * one.
+ */
 export function idempotencyKeyOf(request: IncomingMessage): string | null {
-  // One: a second is refused before any route is known (server/check-request-head.ts).
+  // A single value: a second one is refused before routing (server/check-request-head.ts).
   const header = request.headers['idempotency-key'];
   if (header === undefined) return null;
   const reading = readIdempotencyKey(String(header));

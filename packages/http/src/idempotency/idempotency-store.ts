@@ -1,30 +1,36 @@
-/** One Idempotency-Key in use. `claim` names the run that works on it. Times are epoch milliseconds. */
+/** One Idempotency-Key in use. `claim` identifies the run that holds it. Times are epoch milliseconds. */
 export type IdempotencyEntry = Readonly<{
-  /** Derived from the key, from who sent it and from the route it was sent to. */
+  /** Derived from the key, its sender and the route. */
   id: string;
-  /** Derived from the rest of the request: another request under the same key is refused. */
+  /** Derived from the rest of the request: another request with the same key is refused. */
   fingerprint: string;
-  /** Names what the request makes. Written before anything else is, so that a run after a crash gets the same. */
+  /**
+   * The id of the object that the request creates. Written before anything else, so that a run after a crash uses the
+   * same id.
+   */
   reservedId: string;
   claim: string;
-  /** A run that has not answered by then is taken for dead. */
+  /** The time after which a run without a response is considered dead. */
   claimedUntilMs: number;
   expiresAtMs: number;
-  /** The stored answer as text, sealed where the service seals; null until there is one. */
+  /** The stored response as text, sealed if the service seals; null until there is one. */
   answer: string | null;
 }>;
 
-/** Where a service keeps the Idempotency-Keys of its requests. Every method rejects with AppError `unavailable` when the database does not answer. */
+/**
+ * The store for a service's Idempotency-Keys. Every method rejects with AppError `unavailable` if the database does not
+ * respond.
+ */
 export type IdempotencyStore = Readonly<{
-  /** Keeps the entry if there is none of its id; else returns the one that is there. */
+  /** Stores the entry and returns null if its id is new; else returns the existing entry. */
   claim(entry: IdempotencyEntry): Promise<IdempotencyEntry | null>;
-  /** Puts `entry` in the place of the one that `claim` held; false when another run did so first. */
+  /** Replaces the entry that `claim` held by `entry`; returns false if another run did so first. */
   takeOver(entry: IdempotencyEntry, claim: string): Promise<boolean>;
   complete(entry: IdempotencyEntry, answer: string): Promise<void>;
-  /** Ends the claim of a run that failed and keeps the id it reserved: it may have written something. */
+  /** Ends the claim of a failed run and keeps its reserved id, since it may have written data. */
   endClaim(entry: IdempotencyEntry): Promise<void>;
-  /** Forgets a run that wrote nothing. */
+  /** Deletes the entry of a run that wrote nothing. */
   release(entry: IdempotencyEntry): Promise<void>;
-  /** Forgets up to `limit` entries that have expired, and returns how many. */
+  /** Deletes up to `limit` expired entries and returns their number. */
   sweepExpired(nowMs: number, limit: number): Promise<number>;
 }>;

@@ -154,7 +154,7 @@ describe('a POST with an Idempotency-Key', () => {
     async (code) => {
       const { call, runs } = await aServer(async (request) => {
         if (runs.length === 1) throw new AppError({ code, message: 'away' });
-        // What an earlier run has written may be why this one is refused.
+        // This refusal may be caused by data that an earlier run has written.
         if (runs.length === 2) throw new AppError({ code: 'conflict', message: 'not now' });
         return answerRun(request);
       });

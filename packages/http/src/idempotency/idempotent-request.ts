@@ -5,23 +5,23 @@ import { problemTable } from '../problems/problem-table.ts';
 import type { Reply } from '../routing/reply.ts';
 import type { IdempotencyEntry, IdempotencyStore } from './idempotency-store.ts';
 
-/** Runs the handlers of POSTs with these. `ring` seals the stored answers; null where none of them holds a secret. */
+/** The dependencies of idempotent POSTs. `ring` seals the stored responses; null if none of them contains a secret. */
 export type IdempotencyParts = Readonly<{
   store: IdempotencyStore;
   ring: KeyRing | null;
   clock: Clock;
   logger: Logger;
-  /** Called for each request that got the answer to an earlier one. */
+  /** Called for each request that received the stored response of an earlier one. */
   onReplay(): void;
 }>;
 
 /**
- * One run of a request's handler. `id` names what the request makes: a run after a crash, under the same Idempotency-Key,
- * gets the same one. `isRepeat`: an earlier run may have done the work, all of it or in part.
+ * One run of a request's handler. `id` is the id of the object that the request creates: a run after a crash, with the
+ * same Idempotency-Key, gets the same id. `isRepeat`: an earlier run may have done all or part of the work.
  */
 export type RequestRun = Readonly<{ id: string; isRepeat: boolean }>;
 
-/** A POST with an Idempotency-Key. `scope`: who asks and for what; `content`: everything else that the request says. */
+/** A POST with an Idempotency-Key. `scope`: the caller and the route; `content`: the rest of the request. */
 export type IdempotentRequest = Readonly<{
   key: string;
   scope: unknown;
@@ -29,10 +29,10 @@ export type IdempotentRequest = Readonly<{
   newId(nowMs: number): string;
 }>;
 
-/** How long an answer is repeated for the same key, in milliseconds. */
+/** Time for which a response is repeated for the same key, in milliseconds. */
 export const idempotencyWindowMs = 24 * 3_600_000;
 
-// Well above the time bound of a request: a run that is still at work must not be taken for dead.
+// Well above the time limit of a request: a run in progress must not be considered dead.
 const claimMs = 60_000;
 
 const sha256 = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
@@ -52,7 +52,10 @@ function newEntry({ clock }: IdempotencyParts, request: IdempotentRequest): Idem
 
 type Claimed = Readonly<{ entry: IdempotencyEntry; isRepeat: boolean }>;
 
-/** The entry this run holds now, or the one with the answer. Throws AppError for another request and for a running one. */
+/**
+ * Returns the entry that this run now holds, or the one with the stored response. Throws AppError for another request
+ * with the same key and for a run in progress.
+ */
 async function claim({ store, clock }: IdempotencyParts, fresh: IdempotencyEntry): Promise<Claimed> {
   const found = await store.claim(fresh);
   if (found === null) return { entry: fresh, isRepeat: false };
@@ -72,10 +75,11 @@ async function claim({ store, clock }: IdempotencyParts, fresh: IdempotencyEntry
 }
 
 /**
- * Runs a POST once for each Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07) and gives its answer to every
- * repeat within {@link idempotencyWindowMs}. Only answers that are no problem are stored. After a refusal (4xx), which
- * changed nothing, the key is free again; after a fault (5xx) the next request under it runs again, with the same id.
- * Throws AppError `conflict` while the first is at work and `unprocessable` for another request under the same key.
+ * Runs a POST once for each Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07) and returns its response for
+ * every repeat within {@link idempotencyWindowMs}. Only successful responses are stored. After a refusal (4xx), which
+ * changed nothing, the key is free again; after a fault (5xx) the next request with it runs again with the same id.
+ * Throws AppError `conflict` while the first run is in progress and `unprocessable` for another request with the same
+ * key.
  */
 export async function idempotentRequest(
   parts: IdempotencyParts,
@@ -91,7 +95,7 @@ export async function idempotentRequest(
     );
     return reply;
   } catch (error) {
-    // An earlier run may have written what this one was refused for: its id must stay.
+    // An earlier run may have written the data that caused this refusal: its id must stay.
     const isFree = !isRepeat && isRefusal(error);
     await settle(parts, 'idempotency.not-released', async () =>
       isFree ? parts.store.release(entry) : parts.store.endClaim(entry),
@@ -117,7 +121,7 @@ function replayed({ ring, onReplay }: IdempotencyParts, entry: IdempotencyEntry,
 const isRefusal = (error: unknown): boolean =>
   error instanceof AppError && problemTable[error.code].status < 500;
 
-// The outcome stands whether or not it could be noted: without the note a repeat runs again under the reserved id.
+// The outcome is valid even if it was not stored: a repeat then runs again with the reserved id.
 async function settle({ logger }: IdempotencyParts, event: string, note: () => Promise<void>): Promise<void> {
   try {
     await note();

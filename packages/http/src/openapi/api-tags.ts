@@ -1,4 +1,4 @@
-/** The chapters of the API, in their order, with what is said about each. */
+/** The tags of the API, in order, with their descriptions. */
 export const apiTags = {
   Events:
     'What happened. An accepted event is on the log and is matched to every subscription that wants it.',

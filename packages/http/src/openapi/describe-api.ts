@@ -32,7 +32,7 @@ import {
 
 type Named = Readonly<Record<string, unknown>>;
 
-/** An OpenAPI 3.1 document, as far as whoever joins two of them needs to look into it. */
+/** An OpenAPI 3.1 document, typed as far as merging two of them requires. */
 export type ApiDescription = Readonly<{
   openapi: string;
   info: Named;
@@ -54,7 +54,7 @@ const info = {
     'problems: match on `code`.',
 };
 
-/** Describes declared routes, those of one service or of several, and the requests that endpoints get from it. */
+/** Describes the declared routes of one service or of several, and the requests that it sends to endpoints. */
 export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): ApiDescription {
   const schemas: Components = new Map();
   const bodies: Components = new Map();
@@ -98,7 +98,7 @@ export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): 
   };
 }
 
-/** The chapters named, in the order of the API. */
+/** Returns the given tags, in the order of the API. */
 export const tagsOf = (names: readonly string[]): ApiDescription['tags'] =>
   (Object.keys(apiTags) as ApiTag[])
     .filter((name) => names.includes(name))
@@ -184,7 +184,7 @@ function responsesOf(route: Route, schemas: Components): Named {
   const bad = new Map<number, object>();
   for (const code of problemsOf(route)) {
     const { status } = problemTable[code];
-    // Two codes of one status are told apart by their `code`.
+    // Two codes with one status differ by their `code`.
     if (!bad.has(status)) bad.set(status, { $ref: `#/components/responses/${problemName(code)}` });
   }
   for (const [status, { name }] of serverRefusals)

@@ -1,13 +1,13 @@
 import type { Body, JsonSchema } from '../routing/route.ts';
 import { type Components, described, describedInline, exampleOf, nameOf } from './shared-components.ts';
 
-/** The components that bodies are described with: schemas, and whole request bodies. */
+/** The components that describe bodies: schemas, and whole request bodies. */
 export type BodyComponents = Readonly<{ schemas: Components; bodies: Components }>;
 
 /**
- * Returns a request body as it stands in an operation. One with default values becomes a component with its schema inside
- * of it, not a reference to a schema: generators of TypeScript take the fields of a schema that have a default for fields
- * that are always there, as they are in answers, unless the schema is part of a request body.
+ * Returns the description of a request body for an operation. A body with default values becomes a component that
+ * contains its schema, not a reference to a schema: TypeScript generators treat fields with a default as always
+ * present, as they are in responses, unless the schema is part of a request body.
  */
 export function describeBody(body: Body<unknown>, { schemas, bodies }: BodyComponents): object {
   const { types, isOptional, schema, example = exampleOf(schema) } = body;

@@ -3,8 +3,8 @@ import type { ApiTag } from './api-tags.ts';
 import { type Components, described, exampleOf } from './shared-components.ts';
 
 /**
- * A request that endpoints of partners get: a webhook of OpenAPI 3.1. `headers` and `bodies` by name and content-type;
- * `answers` by status, as OpenAPI has them (`2XX`).
+ * A request to partners' endpoints: a webhook of OpenAPI 3.1. `headers` and `bodies` by name and content-type;
+ * `answers` by status in OpenAPI's form (`2XX`).
  */
 export type Webhook = Readonly<{
   operationId: string;
@@ -12,13 +12,13 @@ export type Webhook = Readonly<{
   summary: string;
   description: string;
   headers: Readonly<Record<string, JsonSchema>>;
-  /** The names of those headers that every request has. */
+  /** The names of the headers that every request has. */
   required: readonly string[];
   bodies: Readonly<Record<string, JsonSchema>>;
   responses: Readonly<Record<string, string>>;
 }>;
 
-/** Webhooks by their names. */
+/** Webhooks by name. */
 export type Webhooks = Readonly<Record<string, Webhook>>;
 
 /** Describes one webhook as a path item. */
@@ -34,7 +34,7 @@ export function describeWebhook(webhook: Webhook, schemas: Components): Readonly
       tags: [tag],
       summary,
       description,
-      // The signature in its headers is what a receiver checks.
+      // Receivers verify the signature in its headers.
       security: [],
       parameters: Object.entries(headers).map(([name, { description: text, ...schema }]) => ({
         name,

@@ -5,7 +5,7 @@ import { named } from './shared-components.ts';
 
 const path = '/v1/openapi.json';
 
-/** How /v1/openapi.json is declared, wherever it is answered. */
+/** The declaration of /v1/openapi.json, shared by every service that serves it. */
 export const describing = {
   operationId: 'getDescription',
   method: 'GET',
@@ -25,10 +25,10 @@ export const describing = {
   },
 } as const;
 
-/** The headers of a description: it changes only when the service does, and pages of other origins get more headers. */
+/** The headers of a description. It changes only with the service, and its CORS headers depend on the origin. */
 export const descriptionHeaders = { 'cache-control': 'public, max-age=60', vary: 'Origin' };
 
-/** Declares GET /v1/openapi.json, which describes the routes and webhooks given, and itself. */
+/** Declares GET /v1/openapi.json, which describes the given routes and webhooks, and itself. */
 export function descriptionRoute(routes: readonly Route[], webhooks?: Webhooks): Route {
   const own: Route = route({
     ...describing,

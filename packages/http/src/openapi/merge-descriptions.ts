@@ -1,8 +1,8 @@
 import { type ApiDescription, tagsOf } from './describe-api.ts';
 
 /**
- * One description of what several services answer. `missing` names those whose part is not there now: the text says
- * so, and `x-missing-services` lists them.
+ * Merges the descriptions of several services. `missing` names the services whose part is unavailable: the text states
+ * them, and `x-missing-services` lists them.
  */
 export function mergeDescriptions(
   parts: readonly ApiDescription[],
@@ -40,7 +40,7 @@ const empty: ApiDescription = {
 
 type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-// What is shared is the same everywhere: it is made by the same code.
+// Shared components are equal in all descriptions: the same code generates them.
 function joined(all: readonly Groups[]): Groups {
   const names = [...new Set(all.flatMap((groups) => Object.keys(groups)))].sort();
   return Object.fromEntries(

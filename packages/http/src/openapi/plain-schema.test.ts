@@ -26,7 +26,7 @@ it.each<[object, object]>([
     { if: { type: 'array' }, then: { type: 'array' }, else: { enum: ['all'] }, description: 'x' },
     { description: 'x', anyOf: [{ type: 'array' }, { type: 'string', enum: ['all'] }] },
   ],
-  // Values are no schemas, whatever they look like.
+  // Values are no schemas, even if they look like one.
   [
     { default: { type: 'object' }, examples: [{ enum: [1] }], 'x-more': { const: 1 } },
     { default: { type: 'object' }, examples: [{ enum: [1] }], 'x-more': { const: 1 } },

@@ -2,7 +2,7 @@ import type { JsonSchema } from '../routing/route.ts';
 
 type Tell = (part: unknown) => unknown;
 
-// Where a schema holds others (JSON Schema 2020-12). Everything else in it is a value and stays as it is.
+// Keywords that map names to schemas (JSON Schema 2020-12). Everything else in a schema is a value and is unchanged.
 const maps: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
 const lists: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems']);
 const singles: ReadonlySet<string> = new Set([
@@ -11,9 +11,9 @@ const singles: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Rewrites a schema into what generators of clients understand, without changing what it allows: `type` beside `enum` and
- * `const`, `additionalProperties: true` for an object of which nothing else is said (many take it for an empty one), and
- * `anyOf` for `if`, `then` and `else`. `tell` rewrites each schema inside of it.
+ * Rewrites a schema for client generators without changing what it allows: adds `type` beside `enum` and `const`, adds
+ * `additionalProperties: true` to an object without any other keyword (many generators treat it as empty), and replaces
+ * `if`, `then` and `else` by `anyOf`. The callback rewrites each schema inside it.
  */
 export function plainSchema(schema: JsonSchema, setRateLimitHeaders: Tell): object {
   const parts = Object.entries(eitherOf(schema)).map(([key, value]) => [
@@ -32,8 +32,8 @@ function toldAt(key: string, value: unknown, setRateLimitHeaders: Tell): unknown
   );
 }
 
-// What satisfies `then` under the condition, or `else` without it, satisfies one of the two: the schemas here say so of
-// types that exclude each other.
+// Data that satisfy `then` under the condition, or `else` without it, satisfy one of the two: the schemas here use
+// conditions only for types that exclude each other.
 function eitherOf(schema: JsonSchema): JsonSchema {
   const { if: condition, then, else: otherwise, ...rest } = schema;
   if (condition === undefined || then === undefined || otherwise === undefined) return schema;

@@ -3,7 +3,7 @@ import { problemTable } from '../problems/problem-table.ts';
 import { idempotencyOf, type Route } from '../routing/route.ts';
 import { headerReferences, named, rateHeaders } from './shared-components.ts';
 
-/** JSON Schema of one fault inside a request: where it is, and what. */
+/** JSON Schema of one fault in a request: its position and its description. */
 export const errorDetailSchema = named('ErrorDetail', {
   type: 'object',
   properties: {
@@ -13,7 +13,7 @@ export const errorDetailSchema = named('ErrorDetail', {
   required: ['pointer', 'detail'],
 });
 
-/** JSON Schema of a problem: what `problem` writes. */
+/** JSON Schema of the problems that `problem` writes. */
 export const problemSchema = named('Problem', {
   type: 'object',
   properties: {
@@ -39,7 +39,7 @@ const allCodes = Object.keys(problemTable) as readonly ErrorCode[];
 export const takesIdempotencyKey = (route: Route): boolean =>
   ['stored', 'derived'].includes(idempotencyOf(route) ?? '');
 
-/** The problems that a route can answer with: what follows from its declaration, and what it adds. */
+/** Returns the problems of a route's responses: those implied by its declaration, and those that it adds. */
 export function problemsOf(route: Route): ErrorCode[] {
   const { access, params, body, takes = [], problems = [] } = route;
   const codes = new Set<ErrorCode>([
@@ -62,11 +62,11 @@ export function problemsOf(route: Route): ErrorCode[] {
   return allCodes.filter((code) => codes.has(code));
 }
 
-/** The name of a code's answer among the components. */
+/** Returns the component name of a code's response. */
 export const problemName = (code: ErrorCode): string =>
   code.replace(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase());
 
-/** The answer of a code, with an example. */
+/** Returns the response of a code, with an example. */
 export function problemResponse(code: ErrorCode, described: (schema: object) => unknown): object {
   const { status, title, meaning } = problemTable[code];
   const example = {
@@ -90,7 +90,7 @@ export function problemResponse(code: ErrorCode, described: (schema: object) => 
   };
 }
 
-/** What the server itself answers before any route is known, whatever is asked for: by status. */
+/** Refusals by the server itself before routing, for any request, by status. */
 export const serverRefusals: ReadonlyMap<number, Readonly<{ name: string; description: string }>> = new Map([
   [408, { name: 'TooSlow', description: 'The request did not arrive in time.' }],
   [
@@ -100,7 +100,7 @@ export const serverRefusals: ReadonlyMap<number, Readonly<{ name: string; descri
   [431, { name: 'HeadersTooLarge', description: 'Path, query and headers together are too large.' }],
 ]);
 
-/** The answer of one of {@link serverRefusals}. */
+/** Returns the response of one of {@link serverRefusals}. */
 export const serverRefusal = (description: string, described: (schema: object) => unknown): object => ({
   description,
   content: { 'application/problem+json': { schema: described(problemSchema) } },

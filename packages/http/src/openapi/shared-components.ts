@@ -2,13 +2,13 @@ import { pageParameters } from '../routing/query.ts';
 import type { JsonSchema, RequestHeader, ResponseHeader } from '../routing/route.ts';
 import { plainSchema } from './plain-schema.ts';
 
-// Beside the schemas, which stay plain JSON Schema for whatever validates with them.
+// Stored beside the schemas, which stay plain JSON Schema for validators.
 const names = new WeakMap<JsonSchema, string>();
 const examples = new WeakMap<JsonSchema, unknown>();
 
 /**
- * Gives a schema a name: the description then holds it once, among its components, and refers to it elsewhere. Answers and
- * bodies of the schema that have no example of their own show `example`.
+ * Names a schema: the description then contains it once, as a component, and references it elsewhere. Responses and
+ * bodies of the schema without an example of their own show `example`.
  */
 export function named<const S extends JsonSchema>(name: string, schema: S, example?: unknown): S {
   names.set(schema, name);
@@ -25,33 +25,33 @@ export function withExample<S extends JsonSchema>(schema: S, example: unknown): 
 export const exampleOf = (schema: JsonSchema | undefined): unknown =>
   schema === undefined ? undefined : examples.get(schema);
 
-/** The schemas that were met by their name while a description was written. */
+/** The named schemas that a description references. */
 export type Components = Map<string, unknown>;
 
-/** Returns a schema as it stands in a description: with a reference to each named one, which is added to `components`. */
+/** Returns a schema in its described form: with a reference to each named schema, which is added to `components`. */
 export function described(schema: unknown, components: Components): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const name = nameOf(schema as JsonSchema);
   if (name === undefined) return describedInline(schema as JsonSchema, components);
   if (!components.has(name)) {
-    // Before what is inside it, which may refer to it.
+    // Set before its content is described, which may reference it.
     components.set(name, {});
     components.set(name, describedInline(schema as JsonSchema, components));
   }
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** Returns a schema as {@link described} does, in full although it may have a name. */
+/** Returns a schema as {@link described} does, but inline even if it has a name. */
 export const describedInline = (schema: JsonSchema, components: Components): object =>
   plainSchema(schema, (part) => described(part, components));
 
-/** Returns the name that a schema was given; undefined without one. */
+/** Returns the name of a schema; undefined without one. */
 export const nameOf = (schema: JsonSchema): string | undefined => names.get(schema);
 
 const text = { type: 'string' } as const;
 const seconds = { type: 'integer', minimum: 1 } as const;
 
-/** Returns the schema of what a list answers: a page of `item`, whose example is on it. */
+/** Returns the schema of a list's response: a page of `item`, with the item's example. */
 export function pageSchema(item: JsonSchema) {
   const data = { type: 'array', items: item, description: 'The page, in the order of the list.' } as const;
   const page = {
@@ -68,11 +68,11 @@ const nextCursorSchema = named('NextCursor', {
   description: 'The `cursor` of the next page, with the same filters; null on the last.',
 });
 
-/** The headers that tell of the limit of a key. */
+/** The headers that report a key's rate limit. */
 export const rateHeaders = ['RateLimit', 'RateLimit-Policy'] as const;
 type RateHeader = (typeof rateHeaders)[number];
 
-/** The headers of answers, as components. */
+/** The response headers, as components. */
 export const responseHeaders: Readonly<Record<ResponseHeader | RateHeader | 'Allow', object>> = {
   Allow: {
     description: 'The methods that the path has.',
@@ -98,11 +98,11 @@ export const responseHeaders: Readonly<Record<ResponseHeader | RateHeader | 'All
   'Retry-After': { description: 'After how many seconds to try again.', schema: seconds },
 };
 
-/** References to headers among the components. */
+/** Returns references to header components. */
 export const headerReferences = (names: readonly string[]): object =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** The headers of requests, as parameters. */
+/** The request headers, as parameters. */
 export const requestHeaders: Readonly<Record<RequestHeader | 'Idempotency-Key', object>> = {
   'If-Match': {
     name: 'If-Match',
@@ -126,7 +126,7 @@ export const listParameters: Readonly<Record<string, object>> = {
   cursor: queryParameter('cursor', pageParameters.cursor),
 };
 
-/** A parameter of a query. */
+/** Returns a query parameter. */
 export function queryParameter(name: string, { description, ...schema }: JsonSchema): object {
   return { name, in: 'query', ...(description === undefined ? {} : { description }), schema };
 }

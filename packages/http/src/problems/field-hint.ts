@@ -1,14 +1,16 @@
 import { closestMatch } from 'leven';
 
 /**
- * A keyword for the schema of an object: the names that callers use by mistake, mostly those of similar products, and the
- * field that each means: `{ url: 'endpoint_url' }`. It accepts nothing more; the refusal of the field says the right name.
+ * A keyword for an object's schema: names that callers use by mistake, mostly those of similar products, and the
+ * correct field for each: `{ url: 'endpoint_url' }`. It accepts no more data; the refusal of the field contains the
+ * correct name.
  */
 export const hintsKeyword = 'x-field-hints';
 
 /**
  * Returns the field of `schema` that a caller who wrote `name` most probably meant: by {@link hintsKeyword}, by another
- * spelling of the same words (`endpointUrl`), or by a slip of the keys (one letter in three). Undefined when nothing is near.
+ * spelling of the same words (`endpointUrl`), or by a typing error (one letter in three). Undefined if no field is
+ * similar.
  */
 export function meantField(name: string, schema: unknown): string | undefined {
   const fields = Object.keys(membersOf(schema, 'properties'));
@@ -22,8 +24,8 @@ export function meantField(name: string, schema: unknown): string | undefined {
 }
 
 /**
- * Checks the value of {@link hintsKeyword} when a schema is compiled. Throws Error for a hint at a field that the schema
- * does not have, or from one that it has.
+ * Checks the value of {@link hintsKeyword} when a schema is compiled. Throws Error for a hint to a field that the
+ * schema does not have, or from one that it has.
  */
 export function checkHints(schema: unknown): void {
   const fields = Object.keys(membersOf(schema, 'properties'));

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '@tidings/runtime';
 
-/** What an error code is over HTTP. `meaning` is the text of the page that the problem's `type` leads to. */
+/** The HTTP form of an error code. `meaning` is the text of the page that the problem's `type` links to. */
 export type ProblemKind = Readonly<{ status: number; title: string; meaning: string }>;
 
-/** Code → status, the only place that knows both. */
+/** HTTP statuses by error code. No other place maps them. */
 export const problemTable: Readonly<Record<ErrorCode, ProblemKind>> = {
   'invalid-request': {
     status: 400,

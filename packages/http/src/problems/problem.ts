@@ -3,7 +3,9 @@ import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
 import { traceIdOf } from '../routing/request-state.ts';
 import { problemTable } from './problem-table.ts';
 
-/** What a problem says. `title` defaults to that of its code; `retryAfterMs` becomes Retry-After, in whole seconds. */
+/**
+ * The content of a problem. `title` defaults to that of its code; `retryAfterMs` becomes Retry-After, in whole seconds.
+ */
 export type Problem = Readonly<{
   status: number;
   code: ErrorCode;
@@ -16,8 +18,8 @@ export type Problem = Readonly<{
 const defaultRetryAfterMs = 1000;
 
 /**
- * Answers with application/problem+json (RFC 9457) plus our `code`, `errors` and `traceId`. `type` is a path on the
- * same origin that explains the code. Does nothing when an answer has begun: the connection is then closed instead.
+ * Responds with application/problem+json (RFC 9457) plus our `code`, `errors` and `traceId`. `type` is a path on the
+ * same origin that explains the code. If a response has begun, it writes nothing and closes the connection.
  */
 export function problem(response: ServerResponse, given: Problem): void {
   if (response.headersSent) {
@@ -50,8 +52,8 @@ export function problem(response: ServerResponse, given: Problem): void {
 }
 
 /**
- * The problem that an error is to a caller. Messages of AppErrors are shown where the caller is at fault, or where the
- * error says that it is public; everything else is told in the words of its code, since it may name our parts.
+ * Converts an error to a problem for the caller. The message of an AppError is shown if the caller is at fault or if
+ * the error is public. Any other error is described by its code alone, since its message may name internal components.
  */
 export function problemFromError(error: unknown): Problem {
   if (error instanceof AppError) return fromAppError(error);
@@ -71,7 +73,7 @@ function fromAppError(error: AppError): Problem {
   };
 }
 
-// Express and its router mark what the client did wrong (a bad percent-encoding, say) with a 4xx `status`.
+// Express and its router mark client errors (for example an invalid percent-encoding) with a 4xx `status`.
 function clientStatusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   const { status } = error;

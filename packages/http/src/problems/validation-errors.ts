@@ -8,8 +8,8 @@ const maxDetails = 20;
 const maxShownChars = 80;
 
 /**
- * The faults that ajv found in `data` as pointers and sentences: `{ pointer: '/type', detail: "must have at most 128
- * characters, got 300" }`. At most 20.
+ * Returns the faults that ajv found in `data` as pointers and sentences: `{ pointer: '/type', detail: "must have at
+ * most 128 characters, got 300" }`. At most 20.
  */
 export function detailsOf(errors: readonly ErrorObject[] | null | undefined, data: unknown): ErrorDetail[] {
   const found = (errors ?? []).filter((error) => !summaryKeywords.has(error.keyword));
@@ -18,7 +18,7 @@ export function detailsOf(errors: readonly ErrorObject[] | null | undefined, dat
     .map((error) => describe(error, data));
 }
 
-// These only repeat that something inside them failed.
+// These only repeat that a part failed.
 const summaryKeywords: ReadonlySet<string> = new Set(['if', 'anyOf', 'oneOf', 'allOf', '$ref']);
 
 function describe(error: ErrorObject, data: unknown): ErrorDetail {
@@ -102,7 +102,7 @@ function shorten(text: string): string {
   return text.length > maxShownChars ? `${text.slice(0, maxShownChars)}…` : text;
 }
 
-// RFC 6901, both ways.
+// RFC 6901, both directions.
 function escapePart(part: string): string {
   return part.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -5,7 +5,7 @@ import type { Middleware } from './raw-body.ts';
 import { addressOf, principalOf, setPrincipal } from './request-state.ts';
 
 /**
- * Lets only requests with a known key pass (`Authorization: Bearer …`), 401 otherwise; with `scope`, 403 for a key
+ * Requires a known key (`Authorization: Bearer …`) and responds 401 otherwise; with `scope`, responds 403 for a key
  * that has neither it nor `admin`.
  */
 export function requireKey(authenticate: Authenticate, scope?: AccessScope): Middleware {
@@ -26,7 +26,7 @@ export function requireKey(authenticate: Authenticate, scope?: AccessScope): Mid
       return;
     }
     const found = authenticate(token, { address: addressOf(request) });
-    // Most keys are known at once: a promise would only put every request off.
+    // Most keys are found synchronously: a promise would delay every request.
     if (found instanceof Promise) found.then(letIn, next);
     else letIn(found);
   };
@@ -38,7 +38,10 @@ function unauthorized(isWithoutKey: boolean): AppError {
   return new AppError({ code: 'unauthorized', message });
 }
 
-/** Lets only keys with `scope` (or `admin`, except for `platform`) pass, 403 otherwise. Comes after `requireKey`. */
+/**
+ * Requires a key with `scope` (or `admin`, except for `platform`) and responds 403 otherwise. Mount it after
+ * `requireKey`.
+ */
 export function requireScope(scope: AccessScope): Middleware {
   return (request, _response, next) => {
     const { scopes: held } = principalOf(request);

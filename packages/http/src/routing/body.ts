@@ -6,19 +6,20 @@ import { detailsOf } from '../problems/validation-errors.ts';
 import type { Body, JsonSchema } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
 
-/** A check that ajv compiled: `true` for data of the type, else its faults are in `errors`. */
+/** A check compiled by ajv: returns `true` for valid data, else sets `errors`. */
 export type Validate<T> = ((data: unknown) => data is T) & { errors?: ErrorObject[] | null | undefined };
 
 /**
- * Compiles a JSON Schema for {@link validBody}; all faults are reported together, not only the first. For anything but
- * bodies (messages on topics) use the validators of contracts.
+ * Compiles a JSON Schema for {@link validBody}, which reports all faults together. For anything but bodies (messages on
+ * topics) use the validators of contracts.
  */
 export function compileBody<T>(schema: JsonSchema): Validate<T> {
   return strictCompiler.compile<T>(schema);
 }
 
 /**
- * Returns `body` when `validate` accepts it. Throws AppError `unprocessable` (422) with a pointer for each fault otherwise.
+ * Returns `body` if `validate` accepts it. Throws AppError `unprocessable` (422) with a pointer for each fault
+ * otherwise.
  */
 export function validBody<T>(body: unknown, validate: Validate<T>): T {
   if (validate(body)) return body;
@@ -26,9 +27,9 @@ export function validBody<T>(body: unknown, validate: Validate<T>): T {
 }
 
 /**
- * Refuses a body that would not be kept as it is written: fields that are there twice, numbers that a double rounds, halves
- * of surrogate pairs (RFC 8259, sections 4, 6 and 8.2). Throws AppError `unprocessable` (422) with a pointer for each.
- * `bytes` must have passed {@link parseJson}.
+ * Refuses a body that parsing would change: duplicate fields, numbers that a double rounds, lone surrogates (RFC 8259,
+ * sections 4, 6 and 8.2). Throws AppError `unprocessable` (422) with a pointer for each. `bytes` must have passed
+ * {@link parseJson}.
  */
 function refuseLossyText(bytes: Buffer): void {
   const faults = textFaults(bytes);
@@ -42,8 +43,8 @@ function refusedBody(details: readonly ErrorDetail[]): AppError {
 }
 
 /**
- * Parses the JSON of a body whose bytes are kept by the caller. Throws AppError `invalid-request` (400) when it is not JSON
- * in UTF-8.
+ * Parses the JSON of a body whose bytes the caller keeps. Throws AppError `invalid-request` (400) if it is not JSON in
+ * UTF-8.
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw malformed('The body is empty: send a JSON value.');
@@ -64,25 +65,25 @@ function malformed(message: string, cause?: unknown): AppError {
   });
 }
 
-/** How a JSON body is taken. `maxBytes` defaults to 64 KiB, `types` to application/json, `maxDepth` to 32 levels. */
+/** Options of a JSON body. `maxBytes` defaults to 64 KiB, `types` to application/json, `maxDepth` to 32 levels. */
 export type JsonBodyOptions<T> = Readonly<{
   schema: JsonSchema;
   maxBytes?: number;
   maxDepth?: number;
   types?: readonly string[];
-  /** What a request without a body means; without this a body is needed. */
+  /** The value of a request without a body; without this option a body is required. */
   ifEmpty?: T;
   example?: T;
 }>;
 
 const defaultMaxBytes = 64 * 1024;
 
-// Far more than any field needs. Whatever walks a body after this may do so by calling itself.
+// Far more than any field needs. It allows later code to process a body recursively.
 const defaultMaxDepth = 32;
 
 /**
- * Declares a JSON body that is kept as values: its depth is bounded, what would not be kept as it is written is refused
- * (see {@link refuseLossyText}), and it is checked against its schema, all faults at once.
+ * Declares a JSON body that is kept as parsed values: its depth is bounded, a body that parsing would change is refused
+ * (see {@link refuseLossyText}), and its schema is checked, with all faults reported at once.
  */
 export function jsonBody<T>(options: JsonBodyOptions<T>): Body<T> {
   const { schema, types = ['application/json'], ifEmpty, example } = options;
@@ -110,7 +111,7 @@ function refuseDepth(body: unknown, maxDepth: number): void {
   throw new AppError({ code: 'unprocessable', message: detail, details: [{ pointer: '', detail }] });
 }
 
-/** How a body is taken whose bytes the handler reads by itself. `schema` is what it says of them to callers. */
+/** Options of a body whose bytes the handler parses itself. `schema` describes it to callers. */
 export type BytesBodyOptions = Readonly<{
   schema: JsonSchema;
   maxBytes: number;
@@ -118,7 +119,7 @@ export type BytesBodyOptions = Readonly<{
   example?: unknown;
 }>;
 
-/** A body as it came, byte for byte. */
+/** Declares a body that is passed on byte for byte. */
 export const bytesBody = ({ schema, maxBytes, types, example }: BytesBodyOptions): Body<Buffer> => ({
   schema,
   maxBytes,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '@tidings/runtime';
 
-/** What a cursor belongs to: it is refused with other filters or in another workspace. */
+/** The list that a cursor belongs to: it is refused with other filters or in another workspace. */
 export type CursorBinding = Readonly<{ workspaceId: string; filters: Readonly<Record<string, unknown>> }>;
 
 const maxCursorChars = 2048;
 
-// Sorted, so that the order of query parameters does not matter; what is not set does not count.
+// Sorted, so that the order of query parameters does not matter; unset filters are skipped.
 function bindingHash({ workspaceId, filters }: CursorBinding): string {
   const entries = Object.entries(filters)
     .filter(([, value]) => value !== undefined && value !== null)
@@ -17,14 +17,14 @@ function bindingHash({ workspaceId, filters }: CursorBinding): string {
     .slice(0, 16);
 }
 
-/** An opaque cursor for a position in a list (JSON: the sort key of the last item shown). */
+/** Returns an opaque cursor for a position in a list (JSON: the sort key of the last item shown). */
 export function encodeCursor(position: unknown, binding: CursorBinding): string {
   return Buffer.from(JSON.stringify({ p: position, h: bindingHash(binding) })).toString('base64url');
 }
 
 /**
- * The position of a cursor. Throws AppError `invalid-request` (400) for one that is malformed or belongs to other
- * filters or another workspace. The caller checks the position's own shape.
+ * Returns the position of a cursor. Throws AppError `invalid-request` (400) for one that is malformed or belongs to
+ * other filters or another workspace. The caller checks the form of the position.
  */
 export function decodeCursor(text: string, binding: CursorBinding): unknown {
   const cursor = text.length <= maxCursorChars ? parse(text) : null;
@@ -50,7 +50,7 @@ function parse(text: string): { position: unknown; hash: unknown } | null {
     if (typeof value !== 'object' || value === null || !('p' in value) || !('h' in value)) return null;
     return { position: value.p, hash: value.h };
   } catch {
-    // Not JSON: the caller sees that it is malformed.
+    // Not JSON: the caller reports it as malformed.
     return null;
   }
 }

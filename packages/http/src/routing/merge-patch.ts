@@ -5,8 +5,9 @@ const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Applies a JSON Merge Patch (RFC 7396, section 2): objects are merged member by member at every depth, `null` removes a
- * member, anything else, arrays included, takes the place of what was. Names are data: `__proto__` is one like any other.
+ * Applies a JSON Merge Patch (RFC 7396, section 2): objects are merged field by field at every depth, `null` removes a
+ * field, and any other value, arrays included, replaces the old one. Names are data: `__proto__` has no special
+ * meaning.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
@@ -19,8 +20,8 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /**
- * Returns the members that a patch names, as {@link mergePatch} makes them; null for one that it removes. So a use case can
- * check what a change brings and leave alone what it does not name.
+ * Returns the fields that a patch names, with their values after {@link mergePatch}; null for a removed one. A use case
+ * can so check only the changed fields.
  */
 export const mergedMembers = <T extends object>(target: object, patch: T): { [Name in keyof T]: unknown } =>
   Object.fromEntries(
@@ -30,6 +31,6 @@ export const mergedMembers = <T extends object>(target: object, patch: T): { [Na
     ]),
   ) as { [Name in keyof T]: unknown };
 
-/** Declares the body of a PATCH: a merge patch, also where it is only called JSON. */
+/** Declares the body of a PATCH: a merge patch, also with a plain JSON content-type. */
 export const patchBody = <T>(options: Omit<JsonBodyOptions<T>, 'types' | 'ifEmpty'>): Body<T> =>
   jsonBody<T>({ ...options, types: ['application/json', 'application/merge-patch+json'] });

@@ -18,28 +18,29 @@ import { type Call, idempotencyOf, type Method, type Route } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
 
 /**
- * Mounts routes with these. `requestsPerSecond`: of each key that has no limit of its own; 0, the default, is none.
- * `idempotency`: where the answers to POSTs are stored; a service without one can have no POST whose answer is.
+ * Options of {@link mountRoutes}. `requestsPerSecond`: the limit of each key without its own; 0, the default, means
+ * none. `idempotency`: the store for responses to POSTs; without it no route may use `stored`.
  */
 export type MountOptions = Readonly<{
   authenticate: Authenticate;
   requestsPerSecond?: number;
   idempotency?: IdempotencyParts;
-  /** What is described beside the routes. */
+  /** Webhooks that the description lists beside the routes. */
   webhooks?: Webhooks;
 }>;
 
 /**
- * Mounts declared routes. Each request is checked in this order: key (401), scope (403), rate (429), Accept (406), body by its
- * headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find` come
- * first); then its handler answers. Known paths answer other methods with 405. Call it once for all routes of a service.
+ * Mounts declared routes. Each request is checked in this order: key (401), scope (403), rate (429), Accept (406), body
+ * by its headers and size (415, 413), path (404), query (400), body by its schema (400, 422, but 404 and 412 of `find`
+ * come first); then its handler responds. Known paths respond to other methods with 405. Call it once for all routes of
+ * a service.
  */
 export function mountRoutes(app: Express, given: readonly Route[], options: MountOptions): void {
   const routes = given.some(({ path }) => path === describing.path)
     ? given
     : [...given, descriptionRoute(given, options.webhooks)];
   refuseDoubles(routes);
-  // One for all routes: a key has one limit here, not one at each route.
+  // One for all routes: a key has one limit per service, not one per route.
   const limit = limitRate(options.requestsPerSecond ?? 0);
   const inOrder = [...routes].sort(byPath);
   for (const route of inOrder) {
@@ -59,7 +60,7 @@ export function mountRoutes(app: Express, given: readonly Route[], options: Moun
 
 const declaredPaths = new WeakMap<Express, ReadonlySet<string>>();
 
-/** Throws AppError `internal` when the app answers a path under /v1 that no declaration tells of. */
+/** Throws AppError `internal` if the app serves a path under /v1 that no declaration contains. */
 export function refuseUndeclared(app: Express): void {
   for (const { route } of app.router.stack) {
     const path = route?.path;
@@ -73,7 +74,7 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-// `/x/export` before `/x/{id}`, which would take it for an id.
+// `/x/export` before `/x/{id}`, which would match it as an id.
 const byPath = (a: Route, b: Route): number => {
   const [left, right] = [a.path.replaceAll('{', '~'), b.path.replaceAll('{', '~')];
   return left < right ? -1 : Number(left > right);
@@ -94,7 +95,9 @@ const guards = (
   { limit, authenticate }: MountOptions & { limit: Middleware },
 ): Middleware[] => (typeof access === 'string' ? [requireKey(authenticate, access), limit] : []);
 
-/** Refuses who takes nothing of what the route answers (406). Weights are not looked at: there is but one choice. */
+/**
+ * Responds 406 if Accept matches none of the route's content types. Weights are ignored, since there is no alternative.
+ */
 function acceptable({ responses }: Route): Middleware {
   const types = Object.values(responses).map(({ type }) => type ?? 'application/json');
   const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
@@ -158,7 +161,9 @@ const newIdOf =
   (nowMs) =>
     newId === undefined ? `req_${randomUUID().replaceAll('-', '')}` : newId(nowMs);
 
-/** Answers each call once for its Idempotency-Key. The key counts for the API key that sent it, at this route and path. */
+/**
+ * Responds to repeats with the response stored for the Idempotency-Key. The key applies to one API key, route and path.
+ */
 function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
   const { operationId, method, path } = route;
   if (parts === undefined) {

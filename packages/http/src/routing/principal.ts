@@ -1,21 +1,21 @@
 /**
- * Who asks: the key, its workspace (a hard wall), the one consumer it is limited to (null: all of the workspace), and
- * what it may do.
+ * The authenticated caller: the key, its workspace (the tenant isolation boundary), the one consumer that it is limited
+ * to (null: the whole workspace), and its scopes.
  */
 export type Principal = Readonly<{
   keyId: string;
   workspaceId: string;
   consumerId: string | null;
   scopes: ReadonlySet<string>;
-  /** How many requests a second it may make; left out: as the service has it. */
+  /** Maximum requests per second; default: the service's limit. */
   requestsPerSecond?: number;
 }>;
 
-/** Where a request comes from. */
+/** The origin of a request. */
 export type Caller = Readonly<{ address: string }>;
 
 /**
- * Finds the principal of a bearer token; null when there is none. Throws AppError `unavailable` while that cannot be
- * known, and `rate-limited` for an address that tries too often.
+ * Returns the principal of a bearer token; null if there is none. Throws AppError `unavailable` while the key cannot be
+ * checked, and `rate-limited` for an address with too many attempts.
  */
 export type Authenticate = (token: string, caller: Caller) => Principal | null | Promise<Principal | null>;

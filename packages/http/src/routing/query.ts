@@ -3,7 +3,7 @@ import { detailsOf } from '../problems/validation-errors.ts';
 import type { JsonSchema, Query } from './route.ts';
 import { defaultingCompiler } from './schema-compilers.ts';
 
-/** The parameters of every list: take them into its `queryOf`. */
+/** The parameters of every list, to be included in its `queryOf`. */
 export const pageParameters = {
   limit: { type: 'integer', minimum: 1, maximum: 100, default: 30, description: 'How many to answer.' },
   cursor: {
@@ -14,14 +14,14 @@ export const pageParameters = {
   },
 } as const;
 
-/** What {@link pageParameters} read as. */
+/** The parsed {@link pageParameters}. */
 export type PageQuery = Readonly<{ limit: number; cursor?: string }>;
 
 type Properties = Readonly<Record<string, JsonSchema>>;
 
 /**
- * Declares the parameters of a query, each by a schema. `integer`, `number` and `boolean` are read from their text, one
- * of type `array` may be given more than once, `default` is filled in, and any other parameter is refused.
+ * Declares the parameters of a query, each by a schema. `integer`, `number` and `boolean` are parsed from their text, a
+ * parameter of type `array` may be repeated, `default` is applied, and any other parameter is refused.
  */
 export function queryOf<T>(properties: Properties, required: readonly (keyof T & string)[] = []): Query<T> {
   const schema = { type: 'object', properties, required, additionalProperties: false };
@@ -35,7 +35,7 @@ export function queryOf<T>(properties: Properties, required: readonly (keyof T &
       );
       if (validate(values)) return values;
       const faults = detailsOf(validate.errors, values).map((fault) => inWords(fault, given, properties));
-      // One sentence for each parameter: what does not fit its type breaks other rules as well.
+      // One sentence for each parameter: a value of the wrong type breaks other rules as well.
       throw refused(
         [...new Map(faults.toReversed().map((fault) => [fault.pointer, fault])).values()].toReversed(),
       );

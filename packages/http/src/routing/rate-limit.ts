@@ -4,7 +4,10 @@ import type { Principal } from './principal.ts';
 import type { Middleware } from './raw-body.ts';
 import { principalOf } from './request-state.ts';
 
-/** `<PREFIX>_REQUESTS_PER_SECOND`: how many requests a second each key may make here; 0 is no limit. */
+/**
+ * Declares `<PREFIX>_REQUESTS_PER_SECOND`: maximum requests per second of each key at this service; 0 means no
+ * limit.
+ */
 export const rateLimitSetting = (prefix: string, byDefault: number): Setting<number> =>
   integer({
     env: `${prefix}_REQUESTS_PER_SECOND`,
@@ -17,12 +20,12 @@ export const rateLimitSetting = (prefix: string, byDefault: number): Setting<num
 const windowSeconds = 1;
 
 /**
- * Lets each key make so many requests a second (`requestsPerSecond` of its own, else the one given; 0 is no limit) and
- * answers 429 beyond. Every answer tells the limit: RateLimit-Policy and RateLimit
- * (draft-ietf-httpapi-ratelimit-headers-10) and the older X-RateLimit trio. Comes after `requireKey`.
+ * Limits each key to a number of requests per second (its own `requestsPerSecond`, else the given one; 0 means no
+ * limit) and responds 429 beyond it. Every response reports the limit: RateLimit-Policy and RateLimit
+ * (draft-ietf-httpapi-ratelimit-headers-10) and the older X-RateLimit headers. Mount it after `requireKey`.
  */
 export function limitRate(requestsPerSecond: number): Middleware {
-  // Keys of one limit share a limiter.
+  // Keys with the same limit share a limiter.
   const limiters = new Map<number, RateLimiterMemory>();
   const limiterOf = (points: number): RateLimiterMemory => {
     const found = limiters.get(points) ?? new RateLimiterMemory({ points, duration: windowSeconds });

@@ -106,7 +106,7 @@ describe('rawBody', () => {
     socket.on('drain', pour);
     pour();
     await closed;
-    // 8 MiB are thrown away; what the sockets' buffers hold was written too.
+    // 8 MiB are discarded; the content of the sockets' buffers was written too.
     expect(socket.bytesWritten).toBeGreaterThan(8 * 1024 * 1024);
     expect(socket.bytesWritten).toBeLessThan(32 * 1024 * 1024);
   });
@@ -163,7 +163,7 @@ describe('rawBody', () => {
   });
 });
 
-// Everything the server says until it closes the connection.
+// Returns everything that the server sends until it closes the connection.
 async function exchange(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

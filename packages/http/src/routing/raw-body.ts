@@ -4,20 +4,21 @@ import { askForBody } from '../server/unread-body.ts';
 import { setBody } from './request-state.ts';
 
 /**
- * `maxBytes`: the largest body taken. `types`: the content-types taken, without parameters and in lower case (default:
- * any); with them the charset, where one is given, must be UTF-8.
+ * `maxBytes`: maximum size of a body. `types`: the accepted content-types, without parameters and in lower case
+ * (default: any); with them the charset, if given, must be UTF-8.
  */
 export type RawBodyOptions = Readonly<{ maxBytes: number; types?: readonly string[] }>;
 
 type Next = (error?: unknown) => void;
 
-/** A middleware in the shape that express takes. */
+/** A middleware in express's form. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
 /**
- * Reads the whole body, byte for byte, for `rawBodyOf` and `parseJson`. Refuses with 413 what is larger than
- * `maxBytes` (from content-length at once, else as soon as it is), with 415 other types and any content-encoding. A
- * body that is slower than the server's request timeout ends in 408. What is left of a refused body, `listen` discards.
+ * Reads the whole body, byte for byte, for `rawBodyOf` and `parseJson`. Responds 413 to a body larger than `maxBytes`
+ * (by its content-length at once, else as soon as it exceeds the limit), and 415 to other types and any
+ * content-encoding. A body that is slower than the server's request timeout ends in 408. `listen` discards the rest of
+ * a refused body.
  */
 export function rawBody(options: RawBodyOptions): Middleware {
   return (request, response, next) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { originalUrlOf } from './request-state.ts';
 
-/** An answer: `body` becomes JSON; without one the answer has none. */
+/** A response: `body` is serialised as JSON; without it the response has no body. */
 export type Reply = Readonly<{
   status: number;
   body?: object;
@@ -11,7 +11,7 @@ export type Reply = Readonly<{
 /** One page; `nextCursor` is null on the last. */
 export type Page<T> = Readonly<{ data: readonly T[]; nextCursor: string | null }>;
 
-/** 200 with `{ data, next_cursor }`, and with `Link: <…>; rel="next"` (RFC 8288) when there is more. */
+/** Returns 200 with `{ data, next_cursor }`, and with `Link: <…>; rel="next"` (RFC 8288) if there is a next page. */
 export function pageReply<T>(request: IncomingMessage, { data, nextCursor }: Page<T>): Reply {
   const body = { data, next_cursor: nextCursor };
   if (nextCursor === null) return { status: 200, body };
@@ -21,7 +21,7 @@ export function pageReply<T>(request: IncomingMessage, { data, nextCursor }: Pag
   return { status: 200, body, headers: { link: `<${path}?${parameters}>; rel="next"` } };
 }
 
-/** Writes a reply. Express's own json() would also look at ETags, freshness and settings: nothing that is wanted here. */
+/** Writes a reply. Express's own json() would also process ETags, freshness and settings, which are not needed here. */
 export function sendReply(response: ServerResponse, { status, body, headers }: Reply): void {
   if (headers !== undefined) {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -34,7 +34,7 @@ export function sendReply(response: ServerResponse, { status, body, headers }: R
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
-    // Some answers repeat what a partner's endpoint said: no browser may take that for a page.
+    // Some responses repeat the text of a partner's endpoint: no browser may render it as a page.
     'x-content-type-options': 'nosniff',
   });
   response.end(text);

@@ -10,7 +10,7 @@ describe('readIfMatch', () => {
     ['4,5', [4, 5]],
     ['4, "5",', [4, 5]],
     ['*', null],
-    // Well-formed tags that are none of ours match nothing.
+    // Well-formed tags in another format match nothing.
     ['W/"4"', []],
     ['W/"4", "5"', [5]],
     ['"abc"', []],

@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@tidings/runtime';
 
-/** The versions that an If-Match header allows; null when there is none. */
+/** The versions that an If-Match header allows; null if there is none. */
 export type IfMatch = ReadonlySet<number> | null;
 
-// One member of the list and what ends it: an entity-tag (RFC 9110 section 8.8.3), which may hold commas, or bare digits.
+// One list element and its delimiter: an entity-tag (RFC 9110 section 8.8.3), which may contain commas, or bare digits.
 const member = /[ \t]*(?:(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")|(\d+))[ \t]*)?(?:,|$)/y;
 const ownTag = /^"(\d{1,15})"$/;
 
 /**
- * Reads If-Match: strong tags of ours, compared strongly (RFC 9110 section 13.1.1), so a weak tag or one that is not ours
- * matches nothing. A bare number is taken for the tag of that version, since versions are shown as numbers. `*` asks only
- * that the object exists, which every route does anyway. Throws AppError `invalid-request` (400) for anything else.
+ * Parses If-Match: strong tags, compared strongly (RFC 9110 section 13.1.1), so a weak tag or one in another format
+ * matches nothing. A bare number is accepted as the tag of that version, since versions are shown as numbers. `*`
+ * requires only that the object exists, which every route requires anyway. Throws AppError `invalid-request` (400) for
+ * anything else.
  */
 export function readIfMatch(header: string): IfMatch {
   if (header.trim() === '*') return null;
@@ -23,11 +24,11 @@ export function readIfMatch(header: string): IfMatch {
     const version = ownTag.exec(tag ?? `"${digits ?? ''}"`)?.[1];
     if (version !== undefined) versions.add(Number(version));
   }
-  // RFC 9110 section 5.6.1: empty members of a list are skipped, but it must have another one.
+  // RFC 9110 section 5.6.1: empty list elements are skipped, but at least one must not be empty.
   return tags > 0 ? versions : malformed(header);
 }
 
-/** The versions that the If-Match of a request allows, as {@link readIfMatch} reads them. */
+/** Returns the versions that a request's If-Match allows; see {@link readIfMatch}. */
 export function ifMatchOf(request: IncomingMessage): IfMatch {
   const header = request.headers['if-match'];
   return header === undefined ? null : readIfMatch(header);
@@ -39,5 +40,5 @@ function malformed(header: string): never {
   throw new AppError({ code: 'invalid-request', message, details: [{ pointer: '', detail: message }] });
 }
 
-/** The strong tag of a version, for the ETag header. */
+/** Returns the strong tag of a version, for the ETag header. */
 export const etagOf = ({ version }: Readonly<{ version: number }>): string => `"${version}"`;

@@ -10,7 +10,7 @@ type RequestState = {
   address: string | undefined;
 };
 
-// What the middlewares know about a request, kept beside it: the request's own type stays express's.
+// State of the middlewares, stored beside the request: its type stays express's own.
 const states = new WeakMap<IncomingMessage, RequestState>();
 
 function stateOf(request: IncomingMessage): RequestState {
@@ -22,7 +22,9 @@ function stateOf(request: IncomingMessage): RequestState {
   return state;
 }
 
-/** The W3C trace context of a request: a child of the one it came with, else a new trace. The same at every call. */
+/**
+ * Returns the W3C trace context of a request: a child of the received one, else a new trace. The same at every call.
+ */
 export function traceparentOf(request: IncomingMessage): string {
   const state = stateOf(request);
   if (state.traceparent === undefined) {
@@ -32,33 +34,33 @@ export function traceparentOf(request: IncomingMessage): string {
   return state.traceparent;
 }
 
-/** The trace id of a request: what a caller quotes to an operator. */
+/** Returns the trace id of a request, which a caller can quote to an operator. */
 export function traceIdOf(request: IncomingMessage): string {
   // `00-<32 hex digits>-…`, as this process wrote it.
   return traceparentOf(request).slice(3, 35);
 }
 
-/** A trace id for what never became a request. */
+/** Returns a trace id for input that never became a request. */
 export const newTraceId = (): string => childTraceparent(undefined).slice(3, 35);
 
-/** Keeps the body that was read. */
+/** Stores the body that was read. */
 export function setBody(request: IncomingMessage, body: Buffer): void {
   stateOf(request).body = body;
 }
 
-/** The body as received, byte for byte. The route must have `rawBody(…)` before it. */
+/** Returns the body as received, byte for byte. The route must have `rawBody(…)` before it. */
 export function rawBodyOf(request: IncomingMessage): Buffer {
   const { body } = stateOf(request);
   if (body !== undefined) return body;
   throw new AppError({ code: 'internal', message: 'the route reads a body but has no rawBody(…) before it' });
 }
 
-/** Keeps who asks. */
+/** Stores the authenticated caller. */
 export function setPrincipal(request: IncomingMessage, principal: Principal): void {
   stateOf(request).principal = principal;
 }
 
-/** Who asks. The route must have `requireKey(…)` before it. */
+/** Returns the authenticated caller. The route must have `requireKey(…)` before it. */
 export function principalOf(request: IncomingMessage): Principal {
   const { principal } = stateOf(request);
   if (principal !== undefined) return principal;
@@ -68,16 +70,16 @@ export function principalOf(request: IncomingMessage): Principal {
   });
 }
 
-/** Keeps the address of the client, when it is not the other end of the connection: proxies in between were trusted. */
+/** Stores the client's address if it is not the peer of the connection but was sent by trusted proxies. */
 export function setAddress(request: IncomingMessage, address: string): void {
   stateOf(request).address = address;
 }
 
-/** The address a request comes from: that of the client behind the trusted proxies, as far as those are known. */
+/** Returns the address of the client: behind trusted proxies the one that they report, else the connection's peer. */
 export const addressOf = (request: IncomingMessage): string =>
   stateOf(request).address ?? request.socket.remoteAddress ?? 'unknown';
 
-/** The URL as it came: express cuts the mount path off `url` inside a router. */
+/** Returns the received URL: express removes the mount path from `url` inside a router. */
 export function originalUrlOf(request: IncomingMessage): string {
   return 'originalUrl' in request ? String(request.originalUrl) : (request.url ?? '/');
 }

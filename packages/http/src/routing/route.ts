@@ -10,23 +10,23 @@ import type { IfMatch } from './request-headers.ts';
 /** A JSON Schema (2020-12, the dialect of OpenAPI 3.1). */
 export type JsonSchema = Readonly<{ [keyword: string]: unknown }>;
 
-/** The methods a route can have; HEAD is answered by GET, OPTIONS by all. */
+/** The methods of routes; GET also serves HEAD, and every path serves OPTIONS. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Who may call: keys with this scope (or `admin`), or anybody, and then why. */
+/** The access rule: keys with this scope (or `admin`), or public with the reason. */
 export type Access = AccessScope | Readonly<{ public: string }>;
 
-/** The headers of requests that a route can take; Idempotency-Key follows from {@link Idempotency}. */
+/** The request headers that a route can declare; Idempotency-Key follows from {@link Idempotency}. */
 export type RequestHeader = 'If-Match';
 
 /**
- * Says how a POST is made safe to repeat under one Idempotency-Key. `stored`: the first answer is kept and given again.
- * `derived`: the handler derives the ids of what it makes from the key. `read-only`: the route changes nothing and takes
- * no key.
+ * The way in which a POST is safe to repeat with one Idempotency-Key. `stored`: the first response is stored and
+ * repeated. `derived`: the handler derives the ids of created objects from the key. `read-only`: the route changes
+ * nothing and accepts no key.
  */
 export type Idempotency = 'stored' | 'derived' | 'read-only';
 
-/** The headers that answers can have beside those that every answer has. */
+/** The headers that responses can have in addition to those of every response. */
 export type ResponseHeader =
   | 'ETag'
   | 'Location'
@@ -36,7 +36,7 @@ export type ResponseHeader =
   | 'Deprecation'
   | 'Sunset';
 
-/** An answer that is no problem. `type`: of its body, default application/json; no `schema` means no body. */
+/** A successful response. `type`: of its body, default application/json; no `schema` means no body. */
 export type ResponseDeclaration = Readonly<{
   description: string;
   schema?: JsonSchema;
@@ -45,41 +45,41 @@ export type ResponseDeclaration = Readonly<{
   example?: unknown;
 }>;
 
-/** How a body is read. Made by `jsonBody` and `bytesBody`. */
+/** A body declaration. Created by `jsonBody` and `bytesBody`. */
 export type Body<T> = Readonly<{
   maxBytes: number;
-  /** The content-types taken; none given means any. */
+  /** The accepted content-types; undefined means any. */
   types: readonly string[] | undefined;
   isOptional: boolean;
   schema: JsonSchema;
   example: unknown;
-  /** Throws AppError `invalid-request` (400) and `unprocessable` (422). */
+  /** Parses the body. Throws AppError `invalid-request` (400) and `unprocessable` (422). */
   read(bytes: Buffer): T;
 }>;
 
-/** The parameters of a query. Made by `queryOf`. */
+/** The parameters of a query. Created by `queryOf`. */
 export type Query<T> = Readonly<{
   properties: Readonly<Record<string, JsonSchema>>;
   required: readonly string[];
-  /** Throws AppError `invalid-request` (400) with a pointer to each parameter that is wrong. */
+  /** Parses the query. Throws AppError `invalid-request` (400) with a pointer to each invalid parameter. */
   read(given: Readonly<Record<string, unknown>>): T;
 }>;
 
-/** The parts of a call that its route's declaration gives a type to. */
+/** The parts of a call whose types follow from the route's declaration. */
 type CallParts = Readonly<{ principal: Principal | null; params: unknown; query: unknown; body: unknown }>;
 
-/** One request as a handler gets it: who asks, and every declared part, read and checked. */
+/** One request as a handler receives it: the caller and every declared part, parsed and checked. */
 export type Call<P extends CallParts = CallParts> = Readonly<{
   principal: P['principal'];
   params: P['params'];
   query: P['query'];
   body: P['body'];
-  /** The versions that If-Match allows; null when there is none. */
+  /** The versions that If-Match allows; null if there is none. */
   ifMatch: IfMatch;
-  /** Of a route whose `idempotency` is `derived`; null for every other one. */
+  /** The key, for a route whose `idempotency` is `derived`; null for any other. */
   idempotencyKey: string | null;
   run: RequestRun;
-  /** For the trace context, and for what streams its answer by itself. */
+  /** For the trace context, and for a handler that streams its response. */
   request: IncomingMessage;
   response: ServerResponse;
 }>;
@@ -98,12 +98,12 @@ type CallOf<Path extends string, A extends Access, Q, B> = Call<{
   body: B;
 }>;
 
-/** What is told of a route; see the README of this package. */
+/** A route declaration; see the README of this package. */
 export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Readonly<{
-  /** In camelCase, once in all of the API: clients and tests are named after it. */
+  /** In camelCase, unique in the whole API: clients and tests derive names from it. */
   operationId: string;
   method: Method;
-  /** With parameters in braces, as in OpenAPI: `/v1/webhooks/subscriptions/{id}`. */
+  /** The path with parameters in braces, as in OpenAPI: `/v1/webhooks/subscriptions/{id}`. */
   path: Path;
   access: A;
   tag: ApiTag;
@@ -111,37 +111,37 @@ export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Read
   summary: string;
   /** Markdown. */
   description?: string;
-  /** A schema for each parameter of the path. What breaks it does not exist: 404. */
+  /** A schema for each path parameter. An object with an invalid parameter does not exist: 404. */
   params?: Readonly<Record<keyof PathParams<Path> & string, JsonSchema>>;
   query?: Query<Q>;
   body?: Body<B>;
   takes?: readonly RequestHeader[];
-  /** Of a POST; default `stored`. A repeat of any other method changes nothing more. */
+  /** For a POST only; default `stored`. Repeating any other method changes nothing more. */
   idempotency?: Idempotency;
-  /** Makes the id that a run reserves for what it makes, at an epoch time in milliseconds; default `req_` and a UUID. */
+  /** Creates the id that a run reserves for its object, at an epoch time in milliseconds; default `req_` and a UUID. */
   newId?(nowMs: number): string;
   responses: Readonly<Record<number, ResponseDeclaration>>;
-  /** Problems beside those that follow from the rest of the declaration. */
+  /** Problems in addition to those that follow from the rest of the declaration. */
   problems?: readonly ErrorCode[];
   /**
-   * Finds the object that the path names, or throws (404, and 412 by If-Match). Run only when the body is refused, so
-   * that a refusal of the body is told to nobody for whom the object does not exist.
+   * Finds the object at the path, or throws (404, and 412 by If-Match). Called only for an invalid body, so that a
+   * caller without access to the object receives 404 and no details of the body.
    */
   find?(call: CallOf<Path, A, Q, undefined>): Promise<unknown>;
-  /** Answers; undefined when it has written the response by itself (streams). */
+  /** Returns the reply; undefined if it has written the response itself (streams). */
   handle(call: CallOf<Path, A, Q, B>): Promise<Reply | undefined>;
 }>;
 
 /** A declared route, for `mountRoutes`. */
 export type Route = RouteDeclaration<string, Access, unknown, unknown>;
 
-/** Declares a route: the types of the handler's parts follow from the rest of the declaration. */
+/** Declares a route: the handler's types follow from the rest of the declaration. */
 export function route<const Path extends string, const A extends Access, Q = unknown, B = undefined>(
   declared: RouteDeclaration<Path, A, Q, B>,
 ): Route {
   return declared;
 }
 
-/** Returns how a route is made safe to repeat; null for a method that needs nothing for it. */
+/** Returns the way in which a route is safe to repeat; null for a method that needs no key. */
 export const idempotencyOf = ({ method, idempotency = 'stored' }: Route): Idempotency | null =>
   method === 'POST' ? idempotency : null;

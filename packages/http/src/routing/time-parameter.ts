@@ -1,7 +1,7 @@
 import { AppError } from '@tidings/runtime';
 import type { JsonSchema } from './route.ts';
 
-/** Declares a parameter of a query that is a time, for {@link readTime}. */
+/** Declares a query parameter that is a time, for {@link readTime}. */
 export const timeParameter = (description: string) =>
   ({
     type: 'string',
@@ -11,8 +11,8 @@ export const timeParameter = (description: string) =>
   }) as const satisfies JsonSchema;
 
 /**
- * Returns the milliseconds of a {@link timeParameter} called `name`. Throws AppError `invalid-request` for a day or hour
- * that does not exist: Date.parse makes 2 March of 30 February.
+ * Returns the {@link timeParameter} called `name` in milliseconds. Throws AppError `invalid-request` for a day or hour
+ * that does not exist: Date.parse turns 30 February into 2 March.
  */
 export function readTime(text: string, name: string): number {
   const ms = Date.parse(text);

@@ -5,7 +5,7 @@ import { newTraceId } from '../routing/request-state.ts';
 import { allMethods, type FormRefusal, formRefusal, maxHeaderBytes } from './malformed-request.ts';
 import { discardBytes, discardMs, isDiscarding } from './unread-body.ts';
 
-// Node's parser gives up on these before there is a request, so they are answered on the socket itself.
+// Node's parser fails on these before a request exists, so the response is written to the socket.
 const refusals: Readonly<Record<string, FormRefusal>> = {
   HPE_HEADER_OVERFLOW: formRefusal(431, `All headers together may have at most ${maxHeaderBytes} bytes.`),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: formRefusal(413, 'The chunk extensions of the body are too large.'),
@@ -21,8 +21,8 @@ const malformed = formRefusal(400, 'This is not a well-formed HTTP/1.1 request.'
 const answeredAt = new WeakMap<Socket, number>();
 
 /**
- * Answers what never became a request with problem+json and closes the connection, once the client has had the time to
- * read the answer. Called again for each further piece of a stream that could not be parsed.
+ * Responds with problem+json to input that never became a request, and closes the connection after the client has had
+ * time to read the response. Called again for each further chunk of a stream that could not be parsed.
  */
 export function respondToBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   const answeredBytes = answeredAt.get(socket);
@@ -36,12 +36,12 @@ export function respondToBrokenRequest(error: NodeJS.ErrnoException, socket: Soc
     return;
   }
   const refusal = refusals[error.code ?? ''] ?? malformed;
-  // A body that came too slowly may still come, and must not be worked on after this answer.
+  // A slow body may still arrive, and must not be processed after this response.
   if (refusal.status === 408) endWith(socket, refusal, () => socket.destroy());
   else linger(socket, refusal);
 }
 
-/** Answers CONNECT, which only proxies take, and closes the connection. */
+/** Responds to CONNECT, which only proxies accept, and closes the connection. */
 export function refuseConnect(socket: Socket): void {
   const detail = `There is no CONNECT here: there are ${allMethods}.`;
   socket.on('error', () => socket.destroy());
@@ -71,8 +71,8 @@ function endWith(socket: Socket, { status, code, detail }: FormRefusal, onSent?:
   socket.end(`${head}\r\n\r\n${body}`, onSent);
 }
 
-// Writing a second head into an answer that has begun would be read as part of its body. Node keeps the answer that a
-// socket is working on in `_httpMessage` and offers no other way to see it.
+// A second head inside a response that has begun would be read as part of its body. Node keeps a socket's current
+// response in `_httpMessage` and has no public access to it.
 function hasBegunResponse(socket: Socket): boolean {
   const message: unknown = Reflect.get(socket, '_httpMessage');
   return typeof message === 'object' && message !== null && Reflect.get(message, 'headersSent') === true;

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { type FormRefusal, formRefusal } from './malformed-request.ts';
 
-/** Most header fields that a request may have. */
+/** Maximum number of header fields in a request. */
 const maxFields = 1_000;
 
-// Fields that are no lists: RFC 9110 section 5.3 allows one line of each, and which of two counts would be a guess that
-// every proxy on the way makes in its own manner. If-Match is a list, so its lines are joined as the RFC says.
+// Fields that are not lists: RFC 9110 section 5.3 allows one line of each, and every proxy on the way might select a
+// different one of two. If-Match is a list, so its lines are joined as the RFC specifies.
 const singletons: ReadonlySet<string> = new Set([
   'host',
   'authorization',
@@ -15,15 +15,15 @@ const singletons: ReadonlySet<string> = new Set([
   'origin',
 ]);
 
-// RFC 3986 section 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets; then perhaps a port.
+// RFC 3986 section 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets; then an optional port.
 const hostPattern = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i;
 
-// RFC 9112 section 3.2.1, and the asterisk of OPTIONS. Node's parser also takes blanks and fragments of lenient clients.
+// RFC 9112 section 3.2.1, and the asterisk of OPTIONS. Node's parser also accepts white space and fragments.
 const targetPattern = /^(?:\/[^#\s]*|\*)$/;
 
 /**
  * Returns the refusal of a request whose head RFC 9112 and RFC 9110 forbid, undefined for any other. Every server of
- * Tidings checks by it, so a request that one of them refuses for its form is not taken by the next.
+ * Tidings uses this check, so they all refuse the same requests for their form.
  */
 export function checkHead(request: IncomingMessage): FormRefusal | undefined {
   return checkVersion(request) ?? checkFields(request) ?? checkFraming(request) ?? checkTarget(request);

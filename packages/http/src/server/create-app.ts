@@ -14,10 +14,10 @@ import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 
 /**
- * What an app is made of. `maxBodyBytes`: a request that declares a larger body gets 413 at once (default 8 MiB).
+ * Options of an app. `maxBodyBytes`: a request that declares a larger body receives 413 at once (default 8 MiB).
  * `routes` mounts the routes: those under /v1 by `mountRoutes`, any other is refused.
- * `trustedProxies`: networks whose X-Forwarded-For is believed (CIDRs, or `loopback`, `linklocal`, `uniquelocal`).
- * `hasMetrics`: whether GET /metrics is answered (default true); false where anybody may call.
+ * `trustedProxies`: networks whose X-Forwarded-For is trusted (CIDRs, or `loopback`, `linklocal`, `uniquelocal`).
+ * `hasMetrics`: serves GET /metrics (default true); set it to false if the server is public.
  */
 export type AppOptions = Readonly<{
   service: string;
@@ -33,8 +33,8 @@ export type AppOptions = Readonly<{
 const defaultMaxBodyBytes = 8 * 1024 * 1024;
 
 /**
- * An express app with what every service has: trace context and request id, metrics, /live /ready /metrics, the given
- * routes, problem+json for everything that is thrown and for unknown routes. It never shows internals.
+ * Creates an express app with the parts that every service has: trace context and request id, metrics, /live /ready
+ * /metrics, the given routes, problem+json for every thrown error and for unknown routes. It never reveals internals.
  */
 export function createApp(options: AppOptions): Express {
   const { service, logger, metrics, health, maxBodyBytes = defaultMaxBodyBytes, routes } = options;
@@ -42,7 +42,7 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   bindServerClasses(app);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  // A path has one spelling, so that whatever routes or limits by path in front of a service decides as it does.
+  // A path has one spelling, so that a proxy that routes or limits by path decides in the same way.
   app.enable('case sensitive routing').enable('strict routing');
   app.set('trust proxy', [...trustedProxies]);
   const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): Express {
   routes?.(app);
   refuseUndeclared(app);
   app.use((request, response) => {
-    // Asks for what the server as a whole can do (RFC 9110 section 9.3.7).
+    // Requests the options of the server as a whole (RFC 9110 section 9.3.7).
     if (request.url === '*') return void response.writeHead(204, { allow: allMethods }).end();
     const message = `There is no ${request.method} ${request.path.slice(0, 200)}.`;
     throw new AppError({ code: 'not-found', message });
@@ -73,10 +73,11 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-// The right-most address of X-Forwarded-For that no trusted proxy has. What is no address was not written by a proxy.
+// The right-most address of X-Forwarded-For that belongs to no trusted proxy. Text that is not an address was not
+// written by a proxy.
 function addressBehindProxies({ ip, socket }: Request): string {
   const address = ip !== undefined && isIP(ip) !== 0 ? ip : (socket.remoteAddress ?? 'unknown');
-  // A socket of both families shows IPv4 in IPv6: one caller must not be two.
+  // A dual-stack socket shows IPv4 as IPv6: both forms must count as one caller.
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
@@ -98,7 +99,7 @@ function observe(request: Request, response: ServerResponse, handles: HttpHandle
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-// Labels must be a closed set: whoever calls could otherwise fill the memory with made-up methods and paths.
+// Labels must be a closed set: invented methods and paths could otherwise exhaust the memory.
 function knownMethod(method: string): string {
   return methods.has(method) ? method : 'other';
 }
@@ -110,7 +111,7 @@ function routeOf(request: Request): string {
 }
 
 function errorHandler(logger: Logger): ErrorRequestHandler {
-  // eslint-disable-next-line max-params -- express knows an error handler by its four parameters
+  // eslint-disable-next-line max-params -- express recognises an error handler by its four parameters
   return (error, request, response, _next) => {
     const answer = problemFromError(error);
     logRefusal(logger, request, { error, status: answer.status });

@@ -12,12 +12,12 @@ const exposed = [
 // `*` would not cover Authorization (Fetch standard, CORS-unsafe request-header names).
 const allowed = 'Authorization, Content-Type, Idempotency-Key, If-Match, traceparent, tracestate';
 
-// What Chromium keeps at most: the answer is the same for everybody.
+// Chromium's maximum: the response is the same for all callers.
 const preflightSeconds = 7_200;
 
 /**
- * Lets pages of any origin read the answers of the API. That is safe because nothing is allowed by who sends a request,
- * only by the key in it: there are no cookies, and `Access-Control-Allow-Credentials` is never sent, so a page can do no
+ * Allows pages of any origin to read the API's responses. This is safe because only the key in a request grants access,
+ * never its sender: there are no cookies, and `Access-Control-Allow-Credentials` is never sent, so a page can do no
  * more than a program that holds the same key.
  */
 export function allowAnyOrigin(request: IncomingMessage, response: ServerResponse): void {
@@ -25,7 +25,7 @@ export function allowAnyOrigin(request: IncomingMessage, response: ServerRespons
   response.setHeader('access-control-allow-origin', '*').setHeader('access-control-expose-headers', exposed);
 }
 
-/** Answers the question of a browser that comes before a request which is not a plain one (a CORS preflight). */
+/** Responds to a CORS preflight, which a browser sends before a request that is not a simple one. */
 export function answerPreflight(request: IncomingMessage, response: ServerResponse, methods: string): void {
   if (request.headers['access-control-request-method'] === undefined) return;
   response

@@ -1,20 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Closes a server without cutting what it is answering. */
+/** Closes a server without interrupting responses in progress. */
 export type Drain = (deadlineMs: number) => Promise<void>;
 
-// What has connected may be about to send its request: it gets this long before it counts as idle.
+// A new connection may be about to send its request: it counts as idle only after this time.
 const graceMs = 250;
 const checkMs = 50;
 
 /**
- * Watches a server's connections from its start. The drain stops accepting, answers what is open with
- * `connection: close`, closes each connection that is answering nothing, and cuts the rest at the deadline. Node's own
- * `closeIdleConnections` leaves those that never sent a request, and `close` stops the timeouts that would end them.
+ * Tracks a server's connections from its start. The drain stops accepting, responds to open requests with `connection:
+ * close`, closes each connection without a response in progress, and cuts the rest at the deadline. Node's own
+ * `closeIdleConnections` skips connections that never sent a request, and `close` stops the timeouts that would end
+ * them.
  */
 export function watchConnections(server: Server): Drain {
-  // A list each, since responses come and go all the time (adr/0012); without pipelining there is one in it.
+  // An array per socket, since responses are added and removed frequently (adr/0012); without pipelining it has one
+  // element.
   const answering = new Map<Socket, ServerResponse[]>();
   let isDraining = false;
   server.on('connection', (socket: Socket) => {

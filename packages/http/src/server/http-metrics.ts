@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Metrics that every service with an HTTP server has. */
+/** Metrics of every service with an HTTP server. */
 export const httpMetrics = defineMetrics({
   requestSeconds: {
     type: 'histogram',

@@ -17,9 +17,9 @@ import { serverClassesOf } from './server-classes.ts';
 import { discardUnreadBodies } from './unread-body.ts';
 
 /**
- * Where to listen (`port` 0: any free one). The times are bounds on slow clients, in milliseconds, with defaults:
+ * The address to listen on (`port` 0: any free one). The times limit slow clients, in milliseconds, with defaults:
  * `headersTimeoutMs` 10,000 for the head, `requestTimeoutMs` 30,000 for the whole request, `keepAliveTimeoutMs` 65,000
- * for an idle connection, `checkIntervalMs` 2,000 between the looks at these.
+ * for an idle connection, `checkIntervalMs` 2,000 between the checks of these.
  */
 export type ListenOptions = Readonly<{
   host: string;
@@ -31,17 +31,20 @@ export type ListenOptions = Readonly<{
   checkIntervalMs?: number;
 }>;
 
-/** A server that listens. */
+/** A listening server. */
 export type Listening = Readonly<{
   url: string;
   port: number;
-  /** Stops accepting, lets open requests finish, closes idle connections; what is left at the deadline is cut. */
+  /** Stops accepting, lets open requests finish, closes idle connections, and cuts the rest at the deadline. */
   close: (deadlineMs: number) => Promise<void>;
 }>;
 
 const maxConnections = 10_000;
 
-/** Serves an app over HTTP/1.1 within bounds for headers, slow clients and connections. Rejects with AppError when the port is taken. */
+/**
+ * Serves an app over HTTP/1.1 with limits for headers, slow clients and connections. Rejects with AppError if the port
+ * is in use.
+ */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host, port, logger } = options;
   const server = createServer({
@@ -51,11 +54,11 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     connectionsCheckingInterval: options.checkIntervalMs ?? 2_000,
-    // The app checks it, and says what is wrong.
+    // The app checks it, and responds with the reason.
     requireHostHeader: false,
   });
   server.maxConnections = maxConnections;
-  // Node would drop the fields beyond its count in silence; the app counts them too.
+  // Node would silently drop the fields beyond its limit; the app limits them instead.
   server.maxHeadersCount = 0;
   const drain = watchConnections(server);
   discardUnreadBodies(server, (request) => {
@@ -71,8 +74,8 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close: drain };
 }
 
-// Node answers expectations by itself unless somebody listens: `100 Continue` before anybody looked at the request, and
-// 417 without a body.
+// Node handles expectations itself without these listeners: `100 Continue` before the request was checked, and 417
+// without a body.
 function serveApp(server: Server, app: RequestListener): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     toOriginForm(request);
@@ -83,7 +86,7 @@ function serveApp(server: Server, app: RequestListener): void {
   server.on('connect', (_request: IncomingMessage, socket: Socket) => refuseConnect(socket));
 }
 
-// Without the query, which may hold what a log should not.
+// Without the query, which may contain data that must not be logged.
 const pathOf = (request: IncomingMessage): string => originalUrlOf(request).split('?', 1)[0] ?? '/';
 
 async function bind(server: Server, host: string, port: number): Promise<void> {

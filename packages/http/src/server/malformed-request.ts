@@ -1,15 +1,15 @@
 import type { ErrorCode } from '@tidings/runtime';
 
 /**
- * Refuses a request for its form alone, before any route is known. Several share the code `invalid-request`: the status
- * says more than the code. `isUnframed`: where the request ends is doubtful, so that nothing after it can be read.
+ * The refusal of a request for its form alone, before routing. Several share the code `invalid-request`: the status is
+ * more specific than the code. `isUnframed`: the end of the request is uncertain, so that nothing after it can be read.
  */
 export type FormRefusal = Readonly<{ status: number; code: ErrorCode; detail: string; isUnframed?: true }>;
 
-/** Most bytes that the request line and all header fields together may have. */
+/** Maximum size of the request line and all header fields together, in bytes. */
 export const maxHeaderBytes = 16 * 1024;
 
-/** The methods that there are on some path or other. */
+/** All methods that exist on any path. */
 export const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 const codes = {
@@ -23,7 +23,7 @@ const codes = {
   505: 'invalid-request',
 } as const satisfies Readonly<Record<number, ErrorCode>>;
 
-/** Makes a refusal, with the code that goes with the status. */
+/** Creates a refusal with the code of the status. */
 export const formRefusal = (status: keyof typeof codes, detail: string): FormRefusal => ({
   status,
   code: codes[status],

@@ -3,8 +3,9 @@ import type { IncomingMessage } from 'node:http';
 const absoluteForm = /^https?:\/\/(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?(?<path>[/?].*)?$/i;
 
 /**
- * Turns the absolute form of a request's target (`http://host/path`), which every server must take and whose host
- * outranks the field Host (RFC 9112 section 3.2.2), into the origin form, so that whatever routes by path sees one form.
+ * Converts the absolute form of a request's target (`http://host/path`) to the origin form, so that all routing by path
+ * receives one form. Every server must accept the absolute form, and its host takes precedence over the field Host (RFC
+ * 9112 section 3.2.2).
  */
 export function toOriginForm(request: IncomingMessage): void {
   const { url = '' } = request;

@@ -13,10 +13,10 @@ export type ServeContext = Readonly<{
   resources: Resources;
 }>;
 
-// The larger part of the 20 s in which a service must be gone; what it drains afterwards needs the rest.
+// Most of the 20 s in which a service must stop; the resources that it drains afterwards need the rest.
 const drainMs = 10_000;
 
-/** Makes the app, listens, and closes the server with the other resources of the service. */
+/** Creates the app, listens, and closes the server with the other resources of the service. */
 export async function serve(
   context: ServeContext,
   options: Pick<AppOptions, 'maxBodyBytes' | 'routes' | 'hasMetrics'> = {},
@@ -36,8 +36,8 @@ export async function serve(
 }
 
 /**
- * The settings `host` (`<PREFIX>_HOST`, default 127.0.0.1), `port` (`<PREFIX>_PORT`, default 0: any free one) and
- * `trustedProxies` (`TRUSTED_PROXIES`, default none).
+ * Returns the settings `host` (`<PREFIX>_HOST`, default 127.0.0.1), `port` (`<PREFIX>_PORT`, default 0: any free one)
+ * and `trustedProxies` (`TRUSTED_PROXIES`, default none).
  */
 export function httpSettings(prefix: string): {
   readonly host: Setting<string>;

@@ -2,7 +2,7 @@ import { errorCodes, type Health } from '@tidings/runtime';
 import type { Express } from 'express';
 import { problemTable } from '../problems/problem-table.ts';
 
-/** What the routes every service has need to know; without `metrics` there is no /metrics. */
+/** The dependencies of the routes that every service has; without `metrics` there is no /metrics. */
 export type SystemParts = Readonly<{
   service: string;
   health: Health;
@@ -10,8 +10,8 @@ export type SystemParts = Readonly<{
 }>;
 
 /**
- * /live (503 only when a restart is the way out), /ready (503 with the parts when work should go elsewhere), /metrics
- * (Prometheus text) and /problems/:code, the page that a problem's `type` leads to.
+ * Mounts /live (503 only if a restart is the remedy), /ready (503 with the failed parts if traffic should go
+ * elsewhere), /metrics (Prometheus text) and /problems/:code, the page that a problem's `type` links to.
  */
 export function mountSystemRoutes(app: Express, { service, health, metrics }: SystemParts): void {
   app.get('/live', (_request, response) => {

@@ -36,7 +36,7 @@ async function aServer() {
   return { port: server.port, logger };
 }
 
-/** A client that keeps its connection, and what it was told on it. */
+/** Opens a client that keeps its connection and records what it receives. */
 async function aClient(port: number) {
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
@@ -44,7 +44,7 @@ async function aClient(port: number) {
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     described += chunk;
   });
-  // A connection that is cut while it still sends.
+  // A connection that is cut while the client still sends.
   socket.on('error', () => {});
   await once(socket, 'connect');
   return {

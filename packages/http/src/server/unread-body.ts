@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Called for a connection that is cut because the rest of a body was larger or slower than what is thrown away. */
+/** Called for a connection that is cut because the rest of a body was larger or slower than the discard limits. */
 export type OnCut = (request: IncomingMessage) => void;
 
-// What is left of a body when its request is answered is read and thrown away within these bounds: closing at once would
-// reset the connection, and the client would see that instead of the answer (RFC 9112 section 9.6).
+// The rest of a body after the response is read and discarded within these limits: closing at once would reset the
+// connection, and the client would see the reset instead of the response (RFC 9112 section 9.6).
 export const discardBytes = 8 * 1024 * 1024;
 export const discardMs = 2_000;
 
@@ -19,8 +19,8 @@ const waitsForContinue = (request: IncomingMessage): boolean =>
   request.headers.expect !== undefined && request.httpVersion !== '1.0' && !askedFor.has(request);
 
 /**
- * Sends `100 Continue` to a client that waits for it with its body (RFC 9110 section 10.1.1). To be called once the body
- * is wanted: a refusal before that spares the client from sending it.
+ * Sends `100 Continue` to a client that waits for it before sending its body (RFC 9110 section 10.1.1). Call it when
+ * the body is needed: after an earlier refusal the client does not have to send it.
  */
 export function askForBody(request: IncomingMessage, response: ServerResponse): void {
   if (!waitsForContinue(request) || response.headersSent) return;
@@ -29,29 +29,29 @@ export function askForBody(request: IncomingMessage, response: ServerResponse): 
 }
 
 /**
- * True when an answer given now must be the last one of its connection: the client may send the body that it announced,
- * or not, or it is larger than what would be thrown away. In both cases nobody knows where the next request begins.
+ * Returns true if a response sent now must be the last one of its connection: the client may or may not send the
+ * announced body, or the body exceeds the discard limit. In both cases the start of the next request is unknown.
  */
 export function isLastOfConnection(request: IncomingMessage): boolean {
   if (request.complete || !hasBody(request)) return false;
   return waitsForContinue(request) || Number(request.headers['content-length'] ?? 0) > discardBytes;
 }
 
-/** True when the latest request of a connection is answered already, and what comes is the rest of its body. */
+/** Returns true if the latest request of a connection has its response, and incoming bytes are the rest of its body. */
 export function isDiscarding(socket: Socket): boolean {
   const response = lastResponses.get(socket);
   return response?.writableEnded === true && !response.req.complete;
 }
 
 /**
- * Makes every request of a server end, also one that is answered before its body was read: the rest is thrown away, at
- * most 8 MiB and for at most 2 s, and then the connection is used again, or closed when the answer said so. What goes
- * beyond is cut. Node itself would read on without a bound, or close while the client still sends.
+ * Ends every request of a server, also one whose response preceded its body: the rest, at most 8 MiB for at most 2 s,
+ * is discarded. The connection is then reused, or closed if the response required it. A body beyond these limits is
+ * cut. Node itself would read on without a limit, or close while the client still sends.
  */
 export function discardUnreadBodies(server: Server, onCut: OnCut): void {
   server.on('connection', (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
-    // What node:http calls after an answer with `connection: close`.
+    // node:http calls this after a response with `connection: close`.
     socket.destroySoon = () => {
       if (!isDiscarding(socket)) return destroySoon();
       socket.end();
@@ -62,7 +62,7 @@ export function discardUnreadBodies(server: Server, onCut: OnCut): void {
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     lastResponses.set(request.socket, response);
     if (!hasBody(request)) return;
-    // Before `finish`, at which node:http would begin to read without a bound.
+    // Before `finish`, at which node:http would begin to read without a limit.
     response.once('prefinish', () => {
       if (!request.complete) discardRest(request, onCut);
     });

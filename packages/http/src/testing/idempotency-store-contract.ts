@@ -12,7 +12,7 @@ const anEntry = (overrides: Partial<IdempotencyEntry> = {}): IdempotencyEntry =>
   ...overrides,
 });
 
-/** Declares the tests that every store of Idempotency-Keys has to pass. `create` opens an empty one. */
+/** Declares the tests that every store of Idempotency-Keys must pass. `create` opens an empty store. */
 export function describeIdempotencyStore(name: string, create: () => Promise<IdempotencyStore>): void {
   describe(`${name}, as a store of Idempotency-Keys`, () => {
     let keys: IdempotencyStore;

@@ -1,15 +1,15 @@
 import type { IdempotencyEntry, IdempotencyStore } from '../idempotency/idempotency-store.ts';
 
-/** Keeps Idempotency-Keys in memory, for tests. */
+/** An in-memory store of Idempotency-Keys, for tests. */
 export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #entries = new Map<string, IdempotencyEntry>();
 
-  /** Returns every entry that is kept. */
+  /** Returns all stored entries. */
   all(): readonly IdempotencyEntry[] {
     return [...this.#entries.values()];
   }
 
-  /** Leaves every entry as a process leaves it that dies between its work and its answer, and its claim has ended. */
+  /** Leaves every entry in the state after a process crash between its work and its response, with an expired claim. */
   loseResponses(): void {
     for (const entry of this.all()) this.#update(entry, { answer: null, claimedUntilMs: 0 });
   }
