@@ -6,7 +6,7 @@ import { limits } from './subscriptions/domain/limits.ts';
 const second = 1_000;
 const hour = 3_600 * second;
 
-/** The settings of this service. */
+/** Settings of the subscription service. */
 export const configSpec = {
   ...httpSettings('SUBSCRIPTION'),
   requestsPerSecond: rateLimitSetting('SUBSCRIPTION', 100),

@@ -6,7 +6,7 @@ import { aContext } from '../test/a-context.ts';
 import { serveCatalogue } from '../test/in-memory-catalogue.ts';
 import { followTopics } from './follow-topics.ts';
 
-/** One reader whose state a test decides, and a table that a test declares read. */
+/** Opens one reader whose state the test sets, and a table that the test marks as read. */
 async function given() {
   const clock = fakeClock();
   const bus = createMemoryBus({ clock });

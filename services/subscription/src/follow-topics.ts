@@ -10,7 +10,7 @@ import type { Versioned } from './registry/domain/versioned.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** A consumer group of this service. `name`: of its health part. */
+/** A consumer group of this service. `name`: the name of its health part. */
 export type Reader = Readonly<{
   name: string;
   group: string;
@@ -18,21 +18,21 @@ export type Reader = Readonly<{
   open(group: string): Promise<Pick<PartitionRunner, 'state' | 'close'>>;
 }>;
 
-/** What there is to read. */
+/** Tables, document kinds and consumer groups that {@link followTopics} reads. */
 export type Reading = Readonly<{
   bus: Bus;
-  /** Read to their ends before any reader opens. */
+  /** Tables that are read to their ends before any reader opens. */
   tables: readonly Readonly<{ ready(): Promise<void> }>[];
   kinds: readonly Documents<Versioned>[];
   maintenance: Pick<Maintenance, 'onSuperseded' | 'onTopicsRead'>;
   readers: readonly Reader[];
 }>;
 
-// What the API answers does not need the readers. Neither a rebalance after the death of another instance nor brokers
-// that are away may take it away; a reader that does not work although the brokers answer is a fault of this process.
+// The API does not depend on the readers. Neither a rebalance after another instance dies nor unreachable brokers may
+// make it unavailable; a reader that fails although the brokers respond is a fault of this process.
 const graceMs = 30_000;
 
-/** Follows the own topics first, since which attempts count follows from the versions on them; then the others. */
+/** Reads this service's own topics first, because they determine which attempts count, then opens the readers. */
 export async function followTopics(context: Context, reading: Reading): Promise<void> {
   const { bus, kinds, maintenance, readers } = reading;
   const { resources, health, logger, clock } = context;
@@ -58,7 +58,7 @@ export async function followTopics(context: Context, reading: Reading): Promise<
   });
 }
 
-/** A complaint that is told when it has lasted for some time, through which the brokers were there. */
+/** Returns a check that reports a problem only after it has lasted for `graceMs` while the brokers were reachable. */
 function debounced(
   clock: Clock,
   areUnreachable: () => boolean,

@@ -5,14 +5,14 @@ import { aBody } from '../test/registry-api.ts';
 
 type Served = Awaited<ReturnType<typeof serveEverything>>;
 
-/** A request that makes or changes something. `secret`: the field of the answer that is shown once. */
+/** A request that creates or changes something. `secret`: the response field that is shown once. */
 type Case = Readonly<{
   path: string;
   body?: object;
   key?: string;
   ifMatch?: string;
   secret?: string;
-  /** What a run after a crash may do beside what the first one did. */
+  /** Additional effect that a run after a crash may have, compared with the first run. */
   after?: 'a new version' | 'the same request again';
 }>;
 
@@ -106,7 +106,7 @@ const cases: Readonly<Record<string, (served: Served) => Promise<Case>>> = {
   },
 };
 
-/** Everything that there is: documents by version, their secrets, and the attempts that were recorded. */
+/** Returns the complete stored state: documents by version, their secrets, and the recorded attempts. */
 async function stateOf({ documents, bus }: Served) {
   const versions: Record<string, unknown> = {};
   for (const [id, one] of await documents()) {

@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Everything this service counts. */
+/** Metrics of the subscription service. */
 export const metricsCatalogue = defineMetrics({
   writes: {
     type: 'counter',

@@ -46,7 +46,7 @@ import { queueTests } from './subscriptions/queue-tests.ts';
 import { SecretFactory } from './subscriptions/secret-factory.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
-// A turn of counting or two.
+// Enough for one or two runs of the attempt counter.
 const countDrainMs = 3_000;
 const queueTestsName = 'queue-tests';
 const endSecretsEveryMs = 10_000;
@@ -144,8 +144,8 @@ const readersOf = ({ config, logger }: Context, { bus, counter, usage }: ReaderP
 ];
 
 /**
- * Starts the registry. It serves as soon as MongoDB answers, with or without Kafka: what cannot be published then is
- * swept up later.
+ * Starts the registry. It serves requests as soon as MongoDB responds, with or without Kafka: the sweep later publishes
+ * the versions that cannot be published at first.
  */
 export async function startSubscription(context: Context): Promise<{ url: string }> {
   const { config, metrics, resources, clock } = context;
@@ -230,7 +230,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
         webhooks,
       }),
   });
-  // Only now is it known where this process listens.
+  // The addresses on which this process listens are known only after the server has started.
   egress.setPolicy(operatorPolicy(config, [server.url]));
   return { url: server.url };
 }

@@ -55,7 +55,7 @@ type WorkspaceFields = Readonly<{
   notice: Readonly<{ sealed_url: string; style: NoticeStyle }> | null;
 }>;
 
-/** Workspaces as the registry keeps them. */
+/** Document kind of workspaces. */
 export const workspaceKind = defineDocuments<Workspace, WorkspaceFields>({
   name: 'workspace',
   title: 'workspace',
@@ -103,7 +103,7 @@ export const workspaceKind = defineDocuments<Workspace, WorkspaceFields>({
 
 type ConsumerFields = Readonly<{ consumer_id: string; name: string | null; contact: string | null }>;
 
-/** Consumers as the registry keeps them. */
+/** Document kind of consumers. */
 export const consumerKind = defineDocuments<Consumer, ConsumerFields>({
   name: 'consumer',
   title: 'consumer',
@@ -140,7 +140,7 @@ type ApiKeyFields = Readonly<{
   created_by: string | null;
 }>;
 
-/** API keys as the registry keeps them: their hashes. */
+/** Document kind of API keys. Only their hashes are stored. */
 export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
   name: 'api-key',
   title: 'API key',
@@ -194,7 +194,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
 
 type TokenKeyFields = Readonly<{ public_x: string; sealed_private: string }>;
 
-/** The key pairs of consumer tokens as the registry keeps them. */
+/** Document kind of the key pairs that sign consumer tokens. */
 export const tokenKeyKind = defineDocuments<TokenKey, TokenKeyFields>({
   name: 'token-key',
   title: 'token key',

@@ -3,7 +3,7 @@ import { type Target, type WriteParts, type Written, writeVersion } from '../reg
 import { type Consumer, withDetails } from './domain/consumer.ts';
 import type { ConsumerChangeBody } from './domain/consumer-body.ts';
 
-/** PATCH: merges details into what is set (RFC 7396). */
+/** Merges a patch into the details of a consumer (PATCH, RFC 7396). */
 export const changeConsumer = async (
   parts: WriteParts<Consumer>,
   target: Target,
@@ -17,7 +17,7 @@ export const changeConsumer = async (
     },
   });
 
-/** Switches a consumer on or off: no key or token of a disabled one is let in. */
+/** Enables or disables a consumer. Keys and tokens of a disabled consumer are refused. */
 export const switchConsumer = async (
   parts: WriteParts<Consumer>,
   target: Target,

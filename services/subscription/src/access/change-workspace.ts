@@ -27,13 +27,13 @@ import {
 } from './domain/workspace-body.ts';
 import { openNotice, sealNotice } from './seal-notice.ts';
 
-/** What the operator has set for workspaces that say nothing else, and for what their own admins may raise. */
+/** Operator's defaults for new workspaces, and the limits up to which their own admins may raise settings. */
 export type OperatorRules = Readonly<{ maxSubscriptions: number; disableAfterFailures: number }>;
 
-/** Judges a URL as that of an endpoint. */
+/** Checks a URL by the rules for endpoints. */
 type CheckUrl = (url: string) => Promise<Readonly<{ faults: readonly string[] }>>;
 
-/** What workspaces are written with. */
+/** Dependencies of writing workspaces. */
 export type WorkspaceParts = WriteParts<Workspace> &
   Readonly<{ ring: KeyRing; operator: OperatorRules; checkEndpoint: CheckUrl }>;
 
@@ -51,7 +51,7 @@ async function noticeFaults(
   );
 }
 
-/** What only the operator may loosen; everything may be tightened by the workspace itself. */
+/** Returns the faults of settings that only the operator may loosen. The workspace itself may tighten every setting. */
 function boundFaults(
   operator: OperatorRules,
   current: WorkspaceRules,
@@ -94,7 +94,7 @@ function rulesFrom(
   };
 }
 
-/** Makes a workspace. Throws AppError `conflict` when there is one of its id. */
+/** Creates a workspace. Throws AppError `conflict` if the id is taken. */
 export async function createWorkspace(
   parts: WorkspaceParts,
   { id, body, by }: Readonly<{ id: WorkspaceId; body: WorkspaceBody; by: Actor }>,
@@ -112,12 +112,12 @@ export async function createWorkspace(
   throw new AppError({ code: 'conflict', message, details: [{ pointer: '/id', detail: 'is taken' }] });
 }
 
-/** A change: of what, and whether by somebody who may go beyond the operator's bounds. */
+/** A change to a workspace. `isOperator`: the caller may exceed the operator's limits. */
 export type WorkspaceChange = Readonly<{ body: WorkspacePatch; isOperator: boolean }>;
 
 const validateMerged = compileBody<WorkspaceRulesBody>(workspaceBodySchemas.merged);
 
-/** PATCH: merges rules into what is set (RFC 7396). */
+/** Merges a patch into the rules of a workspace (PATCH, RFC 7396). */
 export async function changeWorkspace(
   parts: WorkspaceParts,
   target: Target,
@@ -139,7 +139,7 @@ export async function changeWorkspace(
   });
 }
 
-/** Switches a workspace on or off: no key of a disabled one is let in, but for those of the operator. */
+/** Enables or disables a workspace. Keys of a disabled workspace are refused, except those of the operator. */
 export const switchWorkspace = async (
   parts: WriteParts<Workspace>,
   target: Target,

@@ -12,16 +12,16 @@ import type { KeyBody } from './domain/key-request.ts';
 import { workspaceOf } from './key-place.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
-/** What making keys works with. */
+/** Dependencies of creating API keys. */
 export type CreateKeyParts = Workspaces & Readonly<{ apiKeys: Documents<ApiKey> }>;
 
-/** A key that is wanted, and by whom. `id` is reserved by the caller, so that a repeat finds what the first run wrote. */
+/** A requested key and its caller. `id` is reserved by the caller: a repeat finds what the first run wrote. */
 export type KeyCreation = Readonly<{ principal: Principal; body: KeyBody; id: string; by: Actor }>;
 
-/** A new key. `shown` is the key itself: nothing here keeps it. */
+/** A new key. `shown` is the key itself, which is not stored. */
 export type CreatedKey = Written<ApiKey> & Readonly<{ shown: string }>;
 
-/** Makes a key. */
+/** Creates an API key. */
 export async function createApiKey(parts: CreateKeyParts, creation: KeyCreation): Promise<CreatedKey> {
   const { principal, body, id, by } = creation;
   refuseMoreThanHeld(principal, body);
@@ -63,8 +63,8 @@ const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
   requestsPerSecond: body.requests_per_second ?? null,
 });
 
-// The id was reserved by an earlier run of the same request, which wrote a key and died before anybody could see it: this
-// one takes its place, so that the request ends with one key that is known and none that is not.
+// An earlier run of the same request reserved the id, wrote a key and died before the response. The new key replaces
+// it, so that the request leaves exactly one key, which its caller has received.
 async function recreate(
   { apiKeys }: CreateKeyParts,
   { entity, by }: Readonly<{ entity: ApiKey; by: Actor }>,
@@ -73,7 +73,7 @@ async function recreate(
     scope: { workspaceId: entity.workspaceId, consumerId: null },
     id: entity.id,
     ifMatch: null,
-    // Without its run: what an earlier one wrote gives way here instead of counting as done.
+    // Without the run: the key that an earlier run wrote is replaced instead of counting as done.
     by: { keyId: by.keyId, address: by.address },
   };
   return writeVersion(apiKeys, target, {

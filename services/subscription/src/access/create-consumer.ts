@@ -11,10 +11,10 @@ import {
   reviveConsumer,
 } from './domain/consumer.ts';
 
-/** Whom to register, and who does. */
+/** A consumer to register, and the actor that registers it. */
 export type ConsumerCreation = Readonly<{ place: ConsumerRef; details: ConsumerDetails; by: Actor }>;
 
-/** Registers a consumer; null when there is one of its id. A deleted one comes back as a new version. */
+/** Registers a consumer and returns null if the id is taken. A deleted consumer is restored as a new version. */
 export async function createConsumer(
   consumers: Documents<Consumer>,
   { place, details, by }: ConsumerCreation,
@@ -32,7 +32,7 @@ export async function createConsumer(
   return replaceDeleted(consumers, { current, next, by });
 }
 
-// Not by writeVersion: for that a deleted one does not exist.
+// Does not use writeVersion, which treats a deleted document as missing.
 async function replaceDeleted(
   parts: WriteParts<Consumer>,
   { current, next, by }: Readonly<{ current: Consumer; next: Consumer; by: Actor }>,

@@ -6,7 +6,7 @@ import { writeFirst, writeVersion } from '../registry/write-version.ts';
 import { type ApiKey, beginKey, rehashed, revoked } from './domain/api-key.ts';
 import { beginWorkspace, defaultRules, type Workspace } from './domain/workspace.ts';
 
-/** What the operator sets in the environment. */
+/** Operator's settings from the environment. */
 export type BootstrapSettings = Readonly<{
   adminKey: string;
   workspaceId: WorkspaceId;
@@ -16,7 +16,7 @@ export type BootstrapSettings = Readonly<{
   disableAfterFailures: number;
 }>;
 
-/** What the bootstrap works with. */
+/** Dependencies of the bootstrap. */
 export type BootstrapParts = Readonly<{
   workspaces: Documents<Workspace>;
   apiKeys: Documents<ApiKey>;
@@ -26,8 +26,8 @@ export type BootstrapParts = Readonly<{
 const bootstrapId = (workspaceId: WorkspaceId): string => `key_admin_${workspaceId}`;
 
 /**
- * Sees to it that the operator's key of the environment opens his workspace, and that no earlier one of his does. The
- * workspace is made when there is none and never changed here: from then on it belongs to the API.
+ * Ensures that the operator's key in the environment opens the operator's workspace, and revokes earlier operator keys.
+ * Creates the workspace if it is missing and never changes an existing one: after creation, only the API does.
  */
 export async function ensureBootstrap(parts: BootstrapParts): Promise<void> {
   await ensureWorkspace(parts);

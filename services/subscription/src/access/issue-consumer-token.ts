@@ -13,19 +13,19 @@ import { beginTokenKey, sealedPrivateField, type TokenKey, tokenKeyId } from './
 import { workspaceOf } from './key-place.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
-/** What signing works with. */
+/** Dependencies of signing tokens. */
 export type TokenParts = Workspaces & Readonly<{ tokenKeys: Documents<TokenKey>; ring: KeyRing }>;
 
-/** Makes the id of a token. */
+/** Creates the id of a token. */
 export const newTokenId = (): string => `tok_${randomUUID().replaceAll('-', '')}`;
 
-/** A token that is wanted, and by whom. `id` is reserved by the caller: a repeat gives the same token again. */
+/** A requested token and its caller. `id` is reserved by the caller: a repeated request returns the same token. */
 export type TokenRequest = Readonly<{ principal: Principal; body: TokenBody; id: string; by: Actor }>;
 
-/** A token and until when it is good, in epoch milliseconds. */
+/** A token and its expiry, in epoch milliseconds. */
 export type IssuedToken = Readonly<{ token: string; scopes: readonly string[]; expiresAtMs: number }>;
 
-/** Signs a short-lived token for one consumer: what a browser may hold instead of a key. */
+/** Signs a short-lived token for one consumer, for use in a browser instead of a key. */
 export async function issueConsumerToken(
   parts: TokenParts,
   { principal, body, id, by }: TokenRequest,
@@ -42,7 +42,7 @@ export async function issueConsumerToken(
   refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
   await ensureConsumer(parts, place, by);
   const key = await ensureTokenKey(parts, workspaceId);
-  // Whole seconds, as tokens have them.
+  // Token times are whole seconds.
   const issuedAtMs = Math.floor(parts.tokenKeys.clock.nowMs() / 1_000) * 1_000;
   const expiresAtMs = issuedAtMs + (body.expires_in_seconds ?? tokenSeconds.default) * 1_000;
   const d = unseal(parts.ring, key.sealedPrivate, associatedWith(workspaceId));
@@ -66,7 +66,9 @@ const associatedWith = (workspaceId: WorkspaceId): readonly string[] => [
   sealedPrivateField,
 ];
 
-/** The pair of a workspace, made when there is none. Of two that are made at once the first written is the one. */
+/**
+ * Returns the key pair of a workspace, creating it if it is missing. Of two created at once, the first written is used.
+ */
 async function ensureTokenKey({ tokenKeys, ring }: TokenParts, workspaceId: WorkspaceId): Promise<TokenKey> {
   const id = tokenKeyId(workspaceId);
   const known = await tokenKeys.store.findAnywhere(id);

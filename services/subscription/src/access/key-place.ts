@@ -3,8 +3,8 @@ import type { Principal } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 
 /**
- * The workspace that a request about keys means: the caller's own, or for the platform the one it names. Throws AppError
- * `forbidden` for anybody else who names another, whether there is such a workspace or not.
+ * Returns the workspace of a request about keys: the caller's own, or with the scope `platform` the one that it names.
+ * Throws AppError `forbidden` if any other caller names another workspace, whether or not that workspace exists.
  */
 export function workspaceOf({ workspaceId: own, scopes }: Principal, named: string | undefined): WorkspaceId {
   if (named === undefined || named === own) return workspaceId(own);

@@ -1,7 +1,7 @@
-/** When keys were last used, to the minute. Every method rejects with AppError `unavailable` as a document store does. */
+/** Last use of each key, to the minute. Every method rejects with AppError `unavailable` as a document store does. */
 export type KeyUsageStore = Readonly<{
-  /** Notes a use, unless a later one is known. */
+  /** Stores a use, unless a later one is stored. */
   note(keyId: string, atMs: number): Promise<void>;
-  /** Keys that were never used are not in the answer. */
+  /** Returns the last use of each key. Keys that were never used are absent. */
   findMany(keyIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }>;

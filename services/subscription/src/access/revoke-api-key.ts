@@ -4,7 +4,7 @@ import { type Target, type WriteParts, type Written, writeVersion } from '../reg
 import { type ApiKey, revoked } from './domain/api-key.ts';
 import { holds } from './domain/grant-rules.ts';
 
-/** Ends a key for good; one that is revoked stays as it is. The tokens that it has asked for end with it. */
+/** Revokes a key permanently; a revoked key stays unchanged. Tokens issued with the key end with it. */
 export async function revokeApiKey(
   parts: WriteParts<ApiKey>,
   target: Target,

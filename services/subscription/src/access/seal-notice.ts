@@ -8,11 +8,11 @@ type Notice = WorkspaceRules['notice'];
 const field = 'notice_url';
 const associated = (workspace: WorkspaceId): readonly string[] => [workspace, workspace, field];
 
-/** The URL of a notice in the clear. Throws AppError `seal-broken` when its sealing key is gone. */
+/** Returns the URL of a notice in plain text. Throws AppError `seal-broken` if its sealing key is missing. */
 export const openNoticeUrl = (ring: KeyRing, workspace: WorkspaceId, sealedUrl: string): string =>
   unseal(ring, sealedUrl, associated(workspace));
 
-/** The notice that a body asks for. The URL that is there already stays sealed as it is, so that it makes no version. */
+/** Returns the notice of a body, sealed. An unchanged URL keeps its current seal, so that it creates no version. */
 export function sealNotice(
   ring: KeyRing,
   workspace: WorkspaceId,
@@ -23,7 +23,7 @@ export function sealNotice(
   return { sealedUrl: isSame ? before.sealedUrl : seal(ring, url, associated(workspace)), style };
 }
 
-/** A notice as a body would have it; without its URL when that cannot be read any more. */
+/** Returns a notice in request form, without its URL if the seal cannot be opened. */
 export function openNotice(ring: KeyRing, workspace: WorkspaceId, notice: Notice): object | null {
   if (notice === null) return null;
   const { sealedUrl, style } = notice;
@@ -31,7 +31,7 @@ export function openNotice(ring: KeyRing, workspace: WorkspaceId, notice: Notice
   return url === null ? { style } : { url, style };
 }
 
-/** What people may see of the URL: where it leads, and nothing of its path, which is a credential with most chats. */
+/** Returns the visible part of the URL: its origin without the path, which is a credential in most chat services. */
 export function shownNoticeUrl(ring: KeyRing, workspace: WorkspaceId, sealedUrl: string): string {
   const url = readable(ring, workspace, sealedUrl);
   return url === null ? '***' : `${new URL(url).origin}/***`;
@@ -46,7 +46,7 @@ function readable(ring: KeyRing, workspace: WorkspaceId, sealedUrl: string): str
   }
 }
 
-/** The workspace with its sealed URL put through `replace`; the very same object when nothing has changed. */
+/** Returns the workspace with its sealed URL replaced by `replace`, or the same object if nothing changes. */
 export function withSealedNotice(
   workspace: Workspace,
   replace: (sealed: string, field: string) => string,

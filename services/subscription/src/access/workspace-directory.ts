@@ -7,16 +7,16 @@ import type { Consumer, ConsumerRef } from './domain/consumer.ts';
 import { consumerKey } from './domain/consumer.ts';
 import type { Workspace, WorkspaceRules } from './domain/workspace.ts';
 
-/** What the rest of the registry asks about workspaces and their consumers. */
+/** Workspaces and their consumers, for the rest of the registry. */
 export type Workspaces = Readonly<{ workspaces: Documents<Workspace>; consumers: Documents<Consumer> }>;
 
-/** The rules of a workspace; null for one that is not there (yet). */
+/** Returns the rules of a workspace, or null if it does not exist (yet). */
 export const findRules = async (
   { workspaces }: Pick<Workspaces, 'workspaces'>,
   id: WorkspaceId,
 ): Promise<WorkspaceRules | null> => (await workspaces.store.findAnywhere(id))?.rules ?? null;
 
-/** The rules of a workspace. Throws AppError `unavailable` for one that is not there yet. */
+/** Returns the rules of a workspace. Throws AppError `unavailable` if it does not exist yet. */
 export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
   const rules = await findRules(parts, id);
   if (rules !== null) return rules;
@@ -24,14 +24,14 @@ export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<Works
   throw new AppError({ code: 'unavailable', message, isPublic: true });
 }
 
-/** What is wrong with naming a consumer, for people; null when nothing is. */
+/** Returns a description of why a consumer cannot be named, or null if it can. */
 export async function consumerFault(parts: Workspaces, place: ConsumerRef): Promise<string | null> {
   const { eventTypePolicy } = await rulesOf(parts, place.workspaceId);
   if (eventTypePolicy === 'open' || (await isThere(parts, place))) return null;
   return `names a consumer '${place.consumerId}' that this workspace does not have: register it first`;
 }
 
-/** Registers a consumer that is not there: in an open workspace one comes into being by its first use. */
+/** Registers a consumer if it is missing: in an open workspace the first use creates it. */
 export async function ensureConsumer(parts: Workspaces, place: ConsumerRef, by: Actor): Promise<void> {
   if (await isThere(parts, place)) return;
   await createConsumer(parts.consumers, { place, details: { name: null, contact: null }, by });

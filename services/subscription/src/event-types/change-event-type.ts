@@ -16,7 +16,7 @@ import type { ChangeBody, ReplaceBody, SchemaBody } from './domain/request-body.
 
 type Parts = WriteParts<EventType>;
 
-/** A change as a function of what it meets, and whether it may break readers. */
+/** A change as a function of the current version. `force` permits changes that break readers. */
 type Plan = Readonly<{
   operation: string;
   force: boolean | undefined;
@@ -50,11 +50,11 @@ function nextOf(
   return next;
 }
 
-/** An example as it is after a merge patch (RFC 7396). */
+/** Returns the example after a merge patch (RFC 7396). */
 const mergedExample = ({ settings }: EventType, example: unknown): unknown =>
   mergePatch(settings.exampleJson === null ? null : JSON.parse(settings.exampleJson), example);
 
-/** PATCH: merges the body into what is set. */
+/** Merges a patch into an event type (PATCH). */
 export async function changeEventType(
   parts: Parts,
   target: Target,
@@ -87,7 +87,7 @@ export async function changeEventType(
 const sameSchema = (a: string, b: string): boolean =>
   a === b || canonicalJson(JSON.parse(a)) === canonicalJson(JSON.parse(b));
 
-/** A type as a body says it. `before`: the settings that hold where it says nothing. */
+/** Returns the amendment that a body describes. `before`: settings for fields that the body omits. */
 const replacementOf = (current: EventType, body: ReplaceBody, before: EventTypeSettings): Amendment => {
   const wanted = body.schema == null ? undefined : JSON.stringify(body.schema);
   const active = schemaJsonOf(current, current.activeSchema);
@@ -118,7 +118,7 @@ const importing = (body: ReplaceBody): Plan => ({
 const refuseReplacement = (body: ReplaceBody): void =>
   refuseFaults([...(body.schema == null ? [] : schemaFaults(body.schema)), ...timeFaults(body)]);
 
-/** PUT: the type as the body says it. A schema that the type does not have becomes its next version. */
+/** Replaces an event type with the body (PUT). A schema that the type does not have becomes its next schema version. */
 export async function replaceEventType(
   parts: Parts,
   target: Target,
@@ -128,7 +128,7 @@ export async function replaceEventType(
   return write(parts, target, replacing(body));
 }
 
-/** As PUT, but settings that the body does not name stay as they are: a document of others has no words for some. */
+/** Replaces as PUT does, but keeps settings that the body omits: other tools' documents cannot express all of them. */
 export async function mergeEventType(
   parts: Parts,
   target: Target,
@@ -138,13 +138,13 @@ export async function mergeEventType(
   return write(parts, target, importing(body));
 }
 
-/** What `mergeEventType` would make of a type; the same object when nothing changes. */
+/** Returns the event type that `mergeEventType` would write, or the same object if nothing changes. */
 export function mergedEventType(current: EventType, body: ReplaceBody, nowMs: number): EventType {
   refuseReplacement(body);
   return nextOf(current, importing(body), nowMs);
 }
 
-/** POST …/schemas: the next version of a type's schemas, which holds from now on unless `activate` is false. */
+/** Adds a schema version (POST …/schemas) and activates it unless `activate` is false. */
 export async function addSchema(parts: Parts, target: Target, body: SchemaBody): Promise<Written<EventType>> {
   refuseFaults(schemaFaults(body.schema));
   const schemaJson = JSON.stringify(body.schema);
@@ -170,7 +170,7 @@ export async function addSchema(parts: Parts, target: Target, body: SchemaBody):
   });
 }
 
-/** DELETE: events of the type are refused from now on. Name, schemas and history stay. */
+/** Archives an event type (DELETE): its events are refused from then on. Name, schemas and history stay. */
 export const archiveEventType = async (parts: Parts, target: Target): Promise<Written<EventType>> =>
   write(parts, target, {
     operation: 'archived',

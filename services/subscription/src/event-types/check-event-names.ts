@@ -9,9 +9,9 @@ type Store = Pick<DocumentStore<EventType>, 'find' | 'list' | 'count'>;
 const maxKnownShown = 50;
 
 /**
- * What is wrong with the events that a subscription of a strict workspace lists: names that no type of the catalogue has,
- * and wildcards that match none; a type that the key does not see is none. `*`, reserved names and what is no pattern at
- * all are not its business.
+ * Returns the faults of the events that a subscription of a strict workspace lists: names without an event type in the
+ * catalogue, and wildcards without a match. A type that is invisible to the key counts as missing. Ignores `*`,
+ * reserved names and invalid patterns.
  */
 export async function unknownEventFaults(
   store: Store,

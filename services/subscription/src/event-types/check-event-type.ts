@@ -13,7 +13,7 @@ import { limits } from './domain/limits.ts';
 
 const maxBreakingChanges = 20;
 
-/** The faults of a schema that somebody wrote; pointers begin at `/schema`. */
+/** Returns the faults of a schema from a request; pointers begin at `/schema`. */
 export function schemaFaults(schema: unknown): readonly ErrorDetail[] {
   const check = checkSchema(schema);
   return check.ok
@@ -21,7 +21,7 @@ export function schemaFaults(schema: unknown): readonly ErrorDetail[] {
     : check.errors.map(({ pointer, detail }) => ({ pointer: `/schema${pointer}`, detail }));
 }
 
-/** The faults of an example by its schema, both JSON text; pointers begin at `/example`. */
+/** Returns the faults of an example against its schema, both JSON text; pointers begin at `/example`. */
 function exampleFaults(exampleJson: string | null, schemaJson: string | undefined): readonly ErrorDetail[] {
   if (exampleJson === null) return [];
   const bytes = Buffer.byteLength(exampleJson);
@@ -41,7 +41,10 @@ function exampleFaults(exampleJson: string | null, schemaJson: string | undefine
   }));
 }
 
-/** The stricter of what a type has said and says now: `none` is always meant, the default may only be left out. */
+/**
+ * Returns the compatibility mode for a change: the stricter of the current and the next one. Only `none` is accepted as
+ * a relaxation, because `forward` is the default and may result from an omitted field.
+ */
 function compatibilityOf(current: EventType, next: EventType): Compatibility {
   const { compatibility } = next.settings;
   return compatibility === 'forward' && current.settings.compatibility === 'forward_transitive'
@@ -49,7 +52,7 @@ function compatibilityOf(current: EventType, next: EventType): Compatibility {
     : compatibility;
 }
 
-/** The schemas that readers of a type may know, newest first. Drafts have no readers. */
+/** Returns the schemas that readers of a type may use, newest first. Drafts have no readers. */
 function knownSchemas(current: EventType, compatibility: Compatibility): readonly SchemaText[] {
   if (compatibility === 'none') return [];
   if (compatibility === 'forward_transitive')
@@ -59,7 +62,7 @@ function knownSchemas(current: EventType, compatibility: Compatibility): readonl
     : [];
 }
 
-/** What breaks readers when one version of a type follows the other: each change by the newest schema that it breaks. */
+/** Returns the changes between two versions of a type that break readers, each for the newest schema that it breaks. */
 export function breakingBetween(current: EventType, next: EventType): readonly ErrorDetail[] {
   if (!isPublished(next)) return [];
   if (isPublished(current) && current.activeSchema === next.activeSchema) return [];
@@ -79,7 +82,7 @@ export function breakingBetween(current: EventType, next: EventType): readonly E
   return [...found.values()].slice(0, maxBreakingChanges);
 }
 
-/** Throws AppError `conflict` with every breaking change, unless it was asked for by `force`. */
+/** Throws AppError `conflict` with all breaking changes, unless `force` is true. */
 export function refuseBreaking(changes: readonly ErrorDetail[], force: boolean | undefined): void {
   if (changes.length === 0 || force === true) return;
   const message =
@@ -88,7 +91,7 @@ export function refuseBreaking(changes: readonly ErrorDetail[], force: boolean |
   throw new AppError({ code: 'conflict', message, details: changes });
 }
 
-/** Throws when the next version of a type is not what a type may be. */
+/** Throws if the next version of a type exceeds the schema limits or its example does not match its schema. */
 export function checkVersion(next: EventType): void {
   const schemaBytes = next.schemas.reduce((sum, { schemaJson }) => sum + Buffer.byteLength(schemaJson), 0);
   const capacity =

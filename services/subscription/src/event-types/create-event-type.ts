@@ -12,17 +12,17 @@ import { nameFault } from './domain/name-rules.ts';
 import { readSettings, timeFaults } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
 
-/** What a new type is to be. `history`: its schemas where it had a life elsewhere, oldest first. */
+/** Content of a new event type. `history`: its schemas from another catalogue, oldest first. */
 export type Beginnings = Readonly<{
   workspaceId: WorkspaceId;
   body: CreateBody;
   history?: readonly SchemaText[];
 }>;
 
-/** A new type: where, what and by whom. */
+/** A new event type and its creator. */
 export type Creation = Beginnings & Readonly<{ by: Actor }>;
 
-/** Version 1 of a type as a body says it. Throws AppError `unprocessable`. */
+/** Returns version 1 of the event type that a body describes. Throws AppError `unprocessable`. */
 export function newEventType({ workspaceId, body, history = [] }: Beginnings, nowMs: number): EventType {
   const name = nameFault(body.name);
   refuseFaults([
@@ -45,7 +45,7 @@ export function newEventType({ workspaceId, body, history = [] }: Beginnings, no
   return eventType;
 }
 
-// The last of its kind in the history, else the next after it.
+// Activates the last equal schema of the history, or appends the schema as the next version.
 function schemasOf(schema: object | null, history: readonly SchemaText[]) {
   if (schema === null) return { schemas: history, activeSchema: null };
   const wanted = canonicalJson(schema);
@@ -58,7 +58,7 @@ function schemasOf(schema: object | null, history: readonly SchemaText[]) {
   };
 }
 
-/** Registers a type, with its first schema if it has one. A type that was only seen so far is not in the way. */
+/** Registers an event type, with its first schema if it has one. A type of origin `seen` is registered in place. */
 export async function createEventType(
   parts: WriteParts<EventType>,
   { by, ...beginnings }: Creation,
@@ -81,7 +81,7 @@ export async function createEventType(
   throw new AppError({ code: 'conflict', message, details: [{ pointer: '/name', detail: 'is taken' }] });
 }
 
-/** Throws when a workspace has all the types that it may have. */
+/** Throws if a workspace has reached its limit of event types. */
 export async function requireCapacity(
   { store }: Pick<WriteParts<EventType>, 'store'>,
   workspaceId: WorkspaceId,

@@ -1,20 +1,20 @@
 import { followReferences, isJsonObject, type JsonObject, type SchemaLocation } from '@tidings/event-schemas';
 import type { ErrorDetail } from '@tidings/runtime';
 
-/** Where a document tells of a type, and what kept it from being found there. */
+/** Location of an event type in a document, and the errors in reading it. */
 export type DocumentEntry = Readonly<{
   name: string;
   /** The message of AsyncAPI, the operation of OpenAPI. */
   pointer: string;
   node: JsonObject;
-  /** Where the schema of the data stands; null where there is none. */
+  /** Pointer to the schema of the data, or null if there is none. */
   schemaAt: string | null;
   example: SchemaLocation | null;
   group: unknown;
   errors: readonly ErrorDetail[];
 }>;
 
-/** The entry of something that could not be found. */
+/** Returns the entry of an event type that could not be read. */
 export const unreadEntry = (
   name: string,
   pointer: string,
@@ -24,7 +24,7 @@ export const unreadEntry = (
   ...{ node: {}, schemaAt: null, example: null, group: null },
 });
 
-/** What a place with `$ref` means, as an object; else what is wrong with it. */
+/** Resolves a location, following `$ref`, to an object; otherwise returns the errors. */
 export function objectAt(
   document: JsonObject,
   pointer: string,

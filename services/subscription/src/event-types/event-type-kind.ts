@@ -17,10 +17,10 @@ import {
   recordOf,
 } from './domain/event-type.ts';
 
-/** A type's own fields as MongoDB holds them. Times are epoch milliseconds. */
+/** Fields of an event type in MongoDB. Times are epoch milliseconds. */
 type EventTypeFields = Readonly<{
   name: string;
-  /** What `order.*` is looked up by. */
+  /** Prefixes by which `order.*` is looked up. */
   families: readonly string[];
   origin: EventType['origin'];
   description: string | null;
@@ -40,7 +40,7 @@ type EventTypeFields = Readonly<{
   sunset_at_ms: number | null;
 }>;
 
-/** Event types as the registry keeps them. */
+/** Document kind of event types. */
 export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
   name: 'event_type',
   title: 'event type',
@@ -77,7 +77,7 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
   ],
   schemaVersion: 2,
   steps: {
-    // Which of its schemas have held was not kept: each counts as one that readers may know.
+    // Schema version 1 did not record which schemas were active while published, so readers may use any of them.
     1: (document) => ({
       ...document,
       compatibility: 'forward',
@@ -133,7 +133,7 @@ export const eventTypeKind = defineDocuments<EventType, EventTypeFields>({
     countedVersion: 0,
     isDeleted: false,
   }),
-  // Versions of schemas are never altered, so their numbers say everything; a megabyte of them in each entry would not help.
+  // Schema versions never change, so their numbers identify them; audit entries would otherwise hold a megabyte each.
   masks: {
     schemas: (list) =>
       (list as EventTypeFields['schemas']).map(({ version, created_at_ms }) => ({ version, created_at_ms })),

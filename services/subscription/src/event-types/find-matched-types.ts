@@ -7,8 +7,8 @@ import { visibleStates } from './read-event-types.ts';
 type Store = Pick<DocumentStore<EventType>, 'list'>;
 
 /**
- * The event types that a key sees among those that the events of a subscription match. Returns null when events of
- * other types can match as well: a listed name is not registered, or more than `limits.matchedTypes` types match.
+ * Returns the event types visible to a key that match the events of a subscription. Returns null if events of other
+ * types can match as well: a listed name is not registered, or more than `limits.matchedTypes` types match.
  */
 export async function findMatchedTypes(
   store: Store,

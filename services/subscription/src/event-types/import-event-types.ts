@@ -12,10 +12,10 @@ import { nameFault } from './domain/name-rules.ts';
 import type { ReplaceBody } from './domain/request-body.ts';
 import { type DocumentedType, readDocument, readType } from './read-document.ts';
 
-/** What importing works with. `validate`: holds a body against the schema of bodies. */
+/** Dependencies of an import. `validate`: validates a body against its schema. */
 export type ImportParts = WriteParts<EventType> & Readonly<{ validate: Validate<ReplaceBody> }>;
 
-/** A document, and what is to be done with it. `isDryRun`: nothing is written. `isForced`: also what can break readers. */
+/** An import request. `isDryRun`: write nothing. `isForced`: permit changes that break readers. */
 export type Import = Readonly<{
   workspaceId: WorkspaceId;
   document: unknown;
@@ -24,10 +24,10 @@ export type Import = Readonly<{
   by: Actor;
 }>;
 
-/** What can become of a type in a document. */
+/** Outcomes of one type of an import. */
 export const importOutcomes = ['created', 'new_version', 'unchanged', 'refused'] as const;
 
-/** What became of a type in a document, or would. `entity`, `propagated` and `code` are null where there is none. */
+/** Result for one type, expected in a dry run. `entity`, `propagated` and `code` are null if not applicable. */
 export type Imported = Readonly<{
   name: string;
   pointer: string;
@@ -35,16 +35,17 @@ export type Imported = Readonly<{
   entity: EventType | null;
   propagated: boolean | null;
   code: ErrorCode | null;
-  /** With pointers into the document. */
+  /** Errors with pointers into the document. */
   errors: readonly ErrorDetail[];
 }>;
 
-// Each waits up to a second for its topic while the brokers are away.
+// Each write waits up to a second for its topic while the brokers are unavailable.
 const atOnce = 20;
 
 /**
- * Takes the types of a document into the catalogue, each by the rules and with the audit entry of one that is written
- * alone. One that is refused does not keep the others out. Throws AppError `unprocessable` for a document of neither kind.
+ * Imports the types of a document into the catalogue. Each type follows the rules of a single write and has an audit
+ * entry of its own. A refused type does not prevent the others. Throws AppError `unprocessable` if the document is
+ * neither AsyncAPI nor OpenAPI.
  */
 export async function importEventTypes(parts: ImportParts, given: Import): Promise<readonly Imported[]> {
   const entries = readDocument(given.document);
@@ -90,7 +91,7 @@ async function importOne(parts: ImportParts, given: Import, entry: DocumentEntry
     const act = given.isDryRun ? wouldWrite : write;
     return { name, pointer, code: null, errors: [], ...(await act(parts, given, { name, type, body })) };
   } catch (error) {
-    // Anything else, such as a database that is away, is no fault of the type.
+    // Any other error, such as an unavailable database, is not a fault of the type.
     const isRefusal = error instanceof AppError && ['unprocessable', 'conflict'].includes(error.code);
     if (!isRefusal) throw error;
     return refusal(entry, error.code, inDocument(error.details));

@@ -7,11 +7,12 @@ import {
 } from '@tidings/event-schemas';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
-// What AsyncAPI has by default, and JSON Schema. A keyword that another draft means in another way is found by the check.
+// Default schema format of AsyncAPI, and JSON Schema. The schema check reports keywords that have another meaning in
+// another draft.
 const schemaFormats =
   /^application\/(schema\+json(;version=draft-2020-12)?|vnd\.aai\.asyncapi(\+json)?;version=3\.\d+\.\d+)$/;
 
-/** The messages of an AsyncAPI document, each once, wherever they stand. */
+/** Returns the messages of an AsyncAPI document, each once, wherever they are defined. */
 export function readAsyncApi(document: JsonObject): readonly DocumentEntry[] {
   const entries = new Map<string, DocumentEntry>();
   for (const { pointer, errors } of messageLocations(document)) {

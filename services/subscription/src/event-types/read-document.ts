@@ -7,12 +7,12 @@ import type { SchemaText } from './domain/event-type.ts';
 import { readAsyncApi } from './read-asyncapi.ts';
 import { readOpenApi } from './read-openapi.ts';
 
-/** A type as a document tells of it. `body`: not checked; it says nothing of what a document has no words for. */
+/** An event type in a document. `body` is not validated and omits fields that the document cannot express. */
 export type DocumentedType = Readonly<{
   body: JsonObject;
   history: readonly SchemaText[];
   errors: readonly ErrorDetail[];
-  /** Where in the document a part of the body came from. */
+  /** Returns the pointer in the document from which a part of the body was read. */
   locationOf(pointer: string): string;
 }>;
 
@@ -23,7 +23,7 @@ const unknownKind = (pointer: string, detail: string): AppError =>
     details: [{ pointer, detail }],
   });
 
-/** The types that a document tells of. Throws AppError `unprocessable` when it is of neither kind. */
+/** Returns the event types of a document. Throws AppError `unprocessable` if it is neither AsyncAPI nor OpenAPI. */
 export function readDocument(document: unknown): readonly DocumentEntry[] {
   if (!isJsonObject(document)) throw unknownKind('', 'must be an object');
   const { asyncapi, openapi } = document;
@@ -41,7 +41,7 @@ export function readDocument(document: unknown): readonly DocumentEntry[] {
   return readOpenApi(document);
 }
 
-/** The type that an entry tells of. */
+/** Returns the event type that an entry describes. */
 export function readType(document: unknown, entry: DocumentEntry): DocumentedType {
   const { node, name, pointer } = entry;
   const said = node[extension];
@@ -105,14 +105,14 @@ function readSchema(
   if (!bundle.ok) return { ...none, errors: bundle.errors };
   const { $id, ...rest } = bundle.schema;
   const schema = $id === urnOf(name) ? rest : bundle.schema;
-  // One that says nothing is how a document says that there is none, unless ours knows better.
+  // An empty schema means that the type has none, unless the extension names an active schema.
   const isNone = Object.keys(schema).length === 0 && typeof own['active_schema'] !== 'number';
   return { schema: isNone ? null : schema, errors: [], locationOf: bundle.locationOf };
 }
 
 type History = Readonly<{ schemas: readonly SchemaText[]; errors: readonly ErrorDetail[] }>;
 
-/** The schemas that a type had where it was exported. */
+/** Reads the schemas that a type had where it was exported. */
 function readHistory({ schemas }: JsonObject, pointer: string): History {
   if (schemas === undefined) return { schemas: [], errors: [] };
   if (!Array.isArray(schemas)) return { schemas: [], errors: [{ pointer, detail: 'must be an array' }] };
@@ -148,7 +148,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Told as any other thing that is no schema.
+    // The schema check reports it like any other invalid schema.
     return undefined;
   }
 }

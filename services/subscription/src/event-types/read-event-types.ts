@@ -7,18 +7,18 @@ import { eventTypeKind } from './event-type-kind.ts';
 
 type Store = Pick<DocumentStore<EventType>, 'find' | 'list'>;
 
-/** What a list is asked for. `search`: text in name or description, in any case. */
+/** Filters of a list. `search`: case-insensitive text in name or description. */
 export type ListFilters = Readonly<{
   state: EventTypeState | undefined;
   group: string | undefined;
   search: string | undefined;
 }>;
 
-/** A consumer sees what is published, and nothing of what is being made or is over. */
+/** Returns the states visible to a key. A consumer sees published types only, not drafts or archived ones. */
 export const visibleStates = ({ consumerId }: Scope): readonly EventTypeState[] =>
   consumerId === null ? eventTypeStates : publishedStates;
 
-/** One type. Throws AppError `not-found` also for what the key may not see. */
+/** Returns one event type. Throws AppError `not-found` also if it is invisible to the key. */
 export async function readEventType(store: Store, scope: Scope, name: string): Promise<EventType> {
   const found = await store.find(scope, idOf(scope.workspaceId, name));
   if (found === null || !visibleStates(scope).some((state) => state === found.state)) {
@@ -27,10 +27,10 @@ export async function readEventType(store: Store, scope: Scope, name: string): P
   return found;
 }
 
-// Types are few (5,000 at most), so what the database cannot look for is looked for here, page by page.
+// A workspace has at most 5,000 types, so filters that the database cannot apply are applied here, page by page.
 const scanned = 200;
 
-/** A page of types by name, archived ones only when they are asked for. */
+/** Returns a page of types by name. Archived types are included only if requested. */
 export async function listEventTypes(
   store: Store,
   scope: Scope,
@@ -57,7 +57,7 @@ export async function listEventTypes(
 const isFound = ({ name, settings }: EventType, text: string): boolean =>
   name.toLowerCase().includes(text) || settings.description?.toLowerCase().includes(text) === true;
 
-/** Every type that a key sees, archived ones included, by name. */
+/** Returns every type that is visible to a key, archived ones included, by name. */
 export async function allEventTypes(store: Store, scope: Scope): Promise<readonly EventType[]> {
   const types: EventType[] = [];
   for (const state of [undefined, 'archived'] as const) {

@@ -7,10 +7,11 @@ import {
 } from '@tidings/event-schemas';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
-// The fields of the format `standard`: with these, the data are in `data`, and not the whole body.
+// Fields of the format `standard`. A body with all of them has its data in `data`; otherwise the whole body is the
+// data.
 const envelope = ['id', 'type', 'timestamp', 'data'] as const;
 
-/** The webhooks of an OpenAPI document. */
+/** Returns the webhooks of an OpenAPI document. */
 export const readOpenApi = (document: JsonObject): readonly DocumentEntry[] =>
   Object.keys(document['webhooks'] as object).map((name) =>
     readWebhook(document, name, `/webhooks/${pointerPart(name)}`),

@@ -5,16 +5,19 @@ import { begin, defaultSettings, type EventType, idOf } from './domain/event-typ
 import { limits } from './domain/limits.ts';
 import { nameFault } from './domain/name-rules.ts';
 
-/** What noting works with. `isOpen` rejects as a document store does; `maxSeen`: drafts of this kind in one workspace. */
+/**
+ * Dependencies of recording seen names. `isOpen` rejects as a document store does; `maxSeen`: maximum number of seen
+ * drafts per workspace.
+ */
 export type SeenParts = WriteParts<EventType> &
   Readonly<{ isOpen(id: WorkspaceId): Promise<boolean>; maxSeen: number }>;
 
-/** What became of a name. `strict`: also of a workspace that is not there. */
+/** Outcome of recording a name. `strict` also covers a missing workspace. */
 export type SeenOutcome = 'drafted' | 'known' | 'unregistrable' | 'strict' | 'full';
 
 /**
- * Puts a name that came up by itself into the catalogue as a draft, unless it is there, could not be registered, or the
- * workspace has all the drafts of this kind that it may have. Saying it twice changes nothing.
+ * Adds an unregistered name to the catalogue as a draft, unless the name exists, cannot be registered, or the workspace
+ * has reached its limit of seen drafts. Idempotent.
  */
 export async function recordSeenType(
   parts: SeenParts,

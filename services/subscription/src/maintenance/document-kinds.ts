@@ -8,17 +8,17 @@ import type { WithSeals } from '../registry/maintenance/reseal-documents.ts';
 import { withSealedValues } from '../subscriptions/domain/sealed-values.ts';
 import { subscriptionKind } from '../subscriptions/subscription-kind.ts';
 
-/** A kind of document, and what in it is sealed. */
+/** A document kind and the accessor of its sealed values. */
 type KnownKind<T extends Versioned = Versioned> = Readonly<{
   kind: DocumentKind<T>;
   withSeals: WithSeals<T>;
 }>;
 
-// Pairs what belongs together; which kind it is does not matter to those who go through all of them.
+// Pairs values of the same type; code that iterates over all kinds does not need that type.
 const known = <T extends Versioned>(kind: DocumentKind<T>, withSeals: WithSeals<T>): KnownKind =>
   ({ kind, withSeals }) as unknown as KnownKind;
 
-/** Every kind of document that the registry holds, for the commands that go through all of it. */
+/** Document kinds of the registry, for the commands that process all documents. */
 export const documentKinds: readonly KnownKind[] = [
   known(subscriptionKind, withSealedValues),
   known(eventTypeKind, (eventType) => eventType),

@@ -1,4 +1,4 @@
-/** Works on all of `items`, at most so many at a time. `work` must not reject: what failed is its own to tell. */
+/** Calls `work` for all of `items`, at most `atMost` at a time. `work` must not reject; it reports its own failures. */
 export async function forEachConcurrently<T>(
   atMost: number,
   items: Iterable<T>,

@@ -2,13 +2,13 @@ import type { HistogramHandle, Logger } from '@tidings/observability';
 import { type Clock, type HealthPart, messageOf } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 
-// A turn that failed is not put off as long as one that succeeded: what it had to do is still to be done.
+// A failed run is retried sooner than `everyMs`, because its work is still pending.
 const retryMs = 5_000;
 
-/** Work that is done again and again. `everyMs` is the pause between the end of a turn and the next. */
+/** A task that runs periodically. `everyMs` is the pause between the end of a run and the start of the next. */
 export type PeriodicTaskSpec = Readonly<{ name: string; everyMs: number; run(): Promise<unknown> }>;
 
-/** What repeating needs. */
+/** Dependencies of a periodic task. */
 export type PeriodicTaskParts = Readonly<{
   clock: Clock;
   logger: Logger;
@@ -17,8 +17,8 @@ export type PeriodicTaskParts = Readonly<{
 }>;
 
 /**
- * Repeats one piece of work: waiting ⇄ working, until closed. Turns never overlap. A failed turn is told once, and again
- * when the next one succeeds: while the database is away every turn fails, and one line says as much as a thousand.
+ * Runs one task periodically: waiting ⇄ running, until closed. Runs never overlap. Only the first failure of a series
+ * is logged, and the next success: while the database is unavailable every run fails, and one log line is enough.
  */
 export class PeriodicTask {
   readonly #work: PeriodicTaskSpec;
@@ -35,7 +35,7 @@ export class PeriodicTask {
     parts.health.up();
   }
 
-  /** Does a turn now; when one is at work, another follows it. */
+  /** Starts a run now; if one is in progress, another follows it. */
   wake(): void {
     if (this.#isClosed) return;
     if (this.#running !== undefined) {
@@ -46,7 +46,7 @@ export class PeriodicTask {
     this.#running = this.#run();
   }
 
-  /** No further turn; the one at work is waited for. */
+  /** Stops further runs and waits for the one in progress. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel();

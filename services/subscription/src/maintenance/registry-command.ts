@@ -11,14 +11,14 @@ import { sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
 import { type Verified, verifyDocuments } from '../registry/maintenance/verify-documents.ts';
 import { documentKinds } from './document-kinds.ts';
 
-/** What a command has found. */
+/** Result of a command. */
 export type Outcome =
   | Readonly<{ verified: readonly Verified[] }>
   | Readonly<{
       resealed: Readonly<{ primaryKey: string; isDryRun: boolean; kinds: readonly Resealed[] }>;
     }>;
 
-/** The lines for a terminal, and whether there is nothing to be done. */
+/** Text for a terminal. `isOk`: no further action is needed. */
 export type Report = Readonly<{ text: string; isOk: boolean }>;
 
 const maxListed = 50;
@@ -38,7 +38,7 @@ function resealedLines(primaryKey: string, { kind, documents, ...found }: Reseal
   return [`${kind}: ${documents} documents, ${found.resealed} re-sealed`, ...keys, ...failed];
 }
 
-/** Renders what a command has found. Counts of keys are as they were found, before anything was re-sealed. */
+/** Renders the result of a command. Key counts are those from before re-sealing. */
 function renderReport(outcome: Outcome): Report {
   if ('verified' in outcome) {
     const lines = outcome.verified.flatMap(verifiedLines);
@@ -51,8 +51,8 @@ function renderReport(outcome: Outcome): Report {
   return { text: `${lines.join('\n')}\n`, isOk: kinds.every(({ failed }) => failed.length === 0) };
 }
 
-// `node services/subscription/dist/src/maintenance/registry-command.js verify | reseal`, with the environment of the service. It may
-// run beside it. Exit codes: 0 all is well, 1 something differs or failed, 2 a wrong argument.
+// Usage: `node services/subscription/dist/src/maintenance/registry-command.js verify | reseal`, with the environment of
+// the service. It may run beside the service. Exit codes: 0 success, 1 a difference or failure, 2 an invalid argument.
 
 const usage = 'usage: verify [--repair] [--json] | reseal [--dry-run] [--json]\n';
 const progressEvery = 200;
@@ -153,5 +153,5 @@ try {
   process.stderr.write(`${messageOf(error)}\n${isArgument ? usage : ''}`);
   process.exitCode = isArgument ? 2 : 1;
 }
-// A timer of a bound that was kept would hold the process for the rest of it.
+// Without this, the timer of a deadline that was met would keep the process alive until it fires.
 process.exit();

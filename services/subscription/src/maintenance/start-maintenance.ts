@@ -9,33 +9,33 @@ import { republishSuperseded } from '../registry/maintenance/republish-supersede
 import { sweepUnaudited, sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
 import { PeriodicTask } from './periodic-task.ts';
 
-/** Recurring work beside what every kind of document needs. */
+/** A periodic task in addition to those of every document kind. */
 export type MaintenanceTask = Readonly<{
   name: string;
   everyMs: number;
   run(): Promise<unknown>;
 }>;
 
-/** How the readers of the topics tell what they have seen. */
+/** Entry points of maintenance for the topic readers and the use cases. */
 export type Maintenance = Readonly<{
-  /** The registry can be used, for the first time or again. */
+  /** Reports that the registry is available, for the first time or again. */
   onRegistryUp(): void;
   onSuperseded(kind: string, id: string): void;
-  /** The topics have been read to their ends: from now on their state means something. */
+  /** Reports that the topics have been read to their ends: from now on the topic versions are complete. */
   onTopicsRead(): void;
-  /** Does a turn of a chore now. */
+  /** Starts a run of a task now. */
   wake(task: string): void;
 }>;
 
 const purgeEveryMs = 10 * 60_000;
-// The longest that a turn may well take.
+// Upper bound of the expected duration of one run.
 const maxRunMs = 120_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /**
- * Starts what keeps registry and topics together: the sweep of unpublished versions, the repair of overtaken records, the
- * comparison at boot and then hourly, the removal of what has had its time, and the chores.
+ * Starts registry maintenance: the sweep of unpublished versions, the repair of superseded records, the comparison of
+ * registry and topics (at boot and then hourly), the purge of deleted documents, and `tasks`.
  */
 export function startMaintenance(
   context: Context,
@@ -75,7 +75,7 @@ export function startMaintenance(
       for (const work of areTopicsRead ? [...others, compare] : others) work.wake();
     },
     onSuperseded: (kind, id) => {
-      // While a topic is still being read, what looks overtaken may be put right by a record further on.
+      // While a topic is still being read, a later record may repair one that appears superseded.
       if (!areTopicsRead) return;
       superseded.get(kind)?.add(id);
       sweep.wake();

@@ -2,7 +2,7 @@ import { consumerId, workspaceId } from '@tidings/contracts';
 import { exactly, shape } from './document-kind.ts';
 import type { AuditEntry, Fields } from './domain/audit-entry.ts';
 
-/** An audit entry as MongoDB holds it, inside the document it tells of and in the log. */
+/** An audit entry in MongoDB, both inside the document that it describes and in the log. */
 export type AuditDocument = Readonly<{
   _id: string;
   schema_version: 1;
@@ -15,12 +15,12 @@ export type AuditDocument = Readonly<{
   version: number;
   key_id: string | null;
   address: string | null;
-  /** JSON text: the names of fields inside may hold dots and dollars. */
+  /** JSON text, because field names inside may contain dots and dollar signs. */
   before_json: string | null;
   after_json: string;
 }>;
 
-/** What an {@link AuditDocument} looks like. */
+/** JSON Schema of an {@link AuditDocument}. */
 export const auditDocumentSchema = exactly({
   _id: shape.text,
   schema_version: { const: 1 },
@@ -37,7 +37,7 @@ export const auditDocumentSchema = exactly({
   after_json: shape.text,
 });
 
-/** The document of an entry. */
+/** Returns the MongoDB document of an entry. */
 export const auditDocument = (entry: AuditEntry): AuditDocument => ({
   _id: entry.id,
   schema_version: 1,
@@ -54,7 +54,7 @@ export const auditDocument = (entry: AuditEntry): AuditDocument => ({
   after_json: JSON.stringify(entry.after),
 });
 
-/** The entry that a checked document holds. */
+/** Returns the entry of a validated document. */
 export const auditEntry = (document: AuditDocument): AuditEntry => ({
   id: document._id,
   atMs: document.at_ms,

@@ -5,10 +5,10 @@ import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } fr
 import { type DocumentKind, exactly, type IndexKeys, shape } from './document-kind.ts';
 import type { Versioned } from './domain/versioned.ts';
 
-/** A step from one schema version to the next. Pure: it gets the old document and returns the new one. */
+/** A migration from one schema version to the next. Pure: it receives the old document and returns the new one. */
 type MigrationStep = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
-/** What documents of a collection look like now, and how older ones become so. `steps[1]` leads from version 1 to 2. */
+/** Current schema of a collection, and the migrations from older ones. `steps[1]` leads from version 1 to 2. */
 export type DocumentSchema = Readonly<{
   name: string;
   schema: object;
@@ -24,8 +24,9 @@ const idOf = (document: unknown): string =>
     : 'without id';
 
 /**
- * Makes the reader of a collection: it brings a document up to the present schema version, step by step, and checks it.
- * It throws AppError `undecodable` for one that a newer release wrote, or that is not what its version says.
+ * Returns the reader of a collection, which migrates a document to the current schema version, step by step, and
+ * validates it. It throws AppError `undecodable` if a newer release wrote the document or it does not match its
+ * version.
  */
 export function documentReader<T>({
   name,
@@ -60,7 +61,7 @@ function versionOf(document: unknown): number {
   return typeof version === 'number' ? version : Number.NaN;
 }
 
-// What changes with every version, or says nothing about what was changed.
+// Fields that change with every version, or say nothing about the change.
 type Bookkeeping = Readonly<{
   _id: string;
   schema_version: number;
@@ -75,19 +76,22 @@ type Bookkeeping = Readonly<{
   state: string;
 }>;
 
-/** What a kind is defined by: `D` are its own fields in the database, beside those that every document has. */
+/** Definition of a kind. `D`: its own fields in the database, in addition to those of every document. */
 export type Definition<T extends Versioned, D> = Omit<
   DocumentKind<T>,
   'schema' | 'indexes' | 'toDocument' | 'fromDocument' | 'consumerOf' | 'masks'
 > &
   Readonly<{
-    /** The own fields as JSON Schema. With a `consumer_id` among them a key of one consumer sees only that one's. */
+    /** JSON Schema of the kind's own fields. With a `consumer_id`, a key of one consumer sees only its documents. */
     fields: Readonly<Record<Extract<keyof D, string>, object>>;
-    /** Besides those that every kind has: by workspace, by what is unpublished, by what was deleted. */
+    /** Indexes in addition to those of every kind: by workspace, by unpublished versions, by deletion time. */
     indexes?: readonly IndexKeys[];
     masks?: DocumentKind<T>['masks'];
     schemaVersion: number;
-    /** `steps[1]` leads from schema version 1 to 2. A change of the schema adds a step; documents are rewritten when they are next changed. */
+    /**
+     * Migrations; `steps[1]` leads from schema version 1 to 2. A schema change adds a step; a document is rewritten at
+     * its next change.
+     */
     steps: Readonly<Record<number, MigrationStep>>;
     toFields(entity: T): D;
     fromFields(
@@ -140,7 +144,7 @@ const bookkeepingSchema = (states: readonly string[], schemaVersion: number): Re
   audit: { oneOf: [{ type: 'null' }, auditDocumentSchema] },
 });
 
-/** Makes a kind of document from what is its own. */
+/** Returns a document kind from its definition. */
 export function defineDocuments<T extends Versioned, D extends object>(
   definition: Definition<T, D>,
 ): DocumentKind<T> {
@@ -171,7 +175,7 @@ export function defineDocuments<T extends Versioned, D extends object>(
     },
     fromDocument: (raw) => {
       const document = read(raw);
-      // What a kind leaves out is what the registry puts in: together they are the whole.
+      // The registry adds exactly the fields that the kind omits, so the result is complete.
       return { ...versionedOf(document), ...fromFields(document) } as unknown as T;
     },
   };
@@ -190,7 +194,7 @@ const bookkeepingFields: ReadonlySet<string> = new Set([
   'audit',
 ]);
 
-/** What the audit log tells of a version: its state and the kind's own fields. */
+/** Returns the fields of a version that the audit log records: its state and the kind's own fields. */
 export const auditedFields = <T extends Versioned>(
   kind: DocumentKind<T>,
   entity: T,

@@ -2,39 +2,39 @@ import type { ConsumerId, TopicDefinition, WireRecord } from '@tidings/contracts
 import type { Masks } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 
-/** A document as the database holds it: the registry's own fields, and those of its kind beside them. */
+/** A document in the database: the registry's own fields and those of its kind. */
 export type StoredDocument = Readonly<{ _id: string; version: number }> & Readonly<Record<string, unknown>>;
 
-/** What the registry has to know of a record of the topic. `countedVersion`: 0 where nothing is counted. */
+/** Registry fields of a topic record. `countedVersion`: 0 if the kind counts nothing. */
 export type RecordInfo = Readonly<{ version: number; countedVersion: number; isDeleted: boolean }>;
 
-/** How an index is ordered: the fields and their directions. */
+/** Fields of an index and their directions. */
 export type IndexKeys = Readonly<Record<string, 1 | -1>>;
 
-/** One kind of versioned document: where it lies, what it looks like there, and what becomes of it on its topic. */
+/** One kind of versioned document: its collection, its schema, and its records on the topic. */
 export type DocumentKind<T extends Versioned> = Readonly<{
-  /** What one is called: in log lines (`<name>.created`), metrics, and the audit log. */
+  /** Name in log lines (`<name>.created`), metrics and the audit log. */
   name: string;
-  /** What one is called in messages to people. */
+  /** Name in messages to users. */
   title: string;
   states: readonly string[];
   collection: string;
   indexes: readonly IndexKeys[];
-  /** The JSON Schema of a whole document; the types of its fields in the database follow from it. */
+  /** JSON Schema of a whole document. It determines the types of the fields in the database. */
   schema: ObjectSchema;
   toDocument(entity: T): StoredDocument;
-  /** Whose it is, besides its workspace's: the field `consumer_id` of those kinds that have one. */
+  /** Returns the consumer that owns the document, from the field `consumer_id`; null if its kind has no such field. */
   consumerOf(entity: T): ConsumerId | null;
-  /** Checks a document, brought up to the present schema first. Throws AppError `undecodable`. */
+  /** Migrates a document to the current schema and validates it. Throws AppError `undecodable`. */
   fromDocument(raw: unknown): T;
   topic: TopicDefinition;
-  /** Record keys are this and the id: several kinds can share a topic. */
+  /** Prefix of record keys, followed by the id. Several kinds can share a topic. */
   keyPrefix: string;
   encode(entity: T): WireRecord;
-  /** Reads a record of this kind that is no tombstone. Throws DecodeError. */
+  /** Reads a record of this kind that is not a tombstone. Throws DecodeError. */
   recordInfoOf(record: WireRecord): RecordInfo;
   masks: Masks;
-  /** What a log line says about a version: never what may be a credential. */
+  /** Returns the log fields of a version. They never include credentials. */
   logFields(entity: T): Readonly<Record<string, unknown>>;
 }>;
 
@@ -46,7 +46,7 @@ export type ObjectSchema = Readonly<{
   additionalProperties: false;
 }>;
 
-/** Makes an {@link ObjectSchema}. */
+/** Returns an {@link ObjectSchema}. */
 export const exactly = (properties: Readonly<Record<string, object>>): ObjectSchema => ({
   type: 'object',
   properties,
@@ -54,7 +54,7 @@ export const exactly = (properties: Readonly<Record<string, object>>): ObjectSch
   additionalProperties: false,
 });
 
-/** Building blocks that the schemas of documents share. */
+/** Schema fragments that document kinds share. */
 export const shape = {
   text: { type: 'string', minLength: 1 },
   nullableText: { type: ['string', 'null'] },

@@ -7,7 +7,7 @@ import type { Versioned } from './domain/versioned.ts';
 import { Outbox } from './outbox.ts';
 import type { AuditLog, DocumentStore, DocumentTopic } from './ports.ts';
 
-/** What the documents of all kinds have in common. `waitMs`: the longest that a request waits for its acknowledgement. */
+/** Dependencies that all kinds share. `waitMs`: maximum time that a request waits for its acknowledgement. */
 export type RegistryParts = Readonly<{
   audit: AuditLog;
   clock: Clock;
@@ -16,22 +16,24 @@ export type RegistryParts = Readonly<{
   waitMs: number;
 }>;
 
-/** Where the documents of one kind lie. */
+/** Storage of one kind's documents. */
 export type DocumentLocations<T extends Versioned> = Readonly<{
   kind: DocumentKind<T>;
   store: DocumentStore<T>;
   topic: DocumentTopic<T>;
   topicVersions: TopicVersions;
-  /** Removes what is kept beside a document, before the document goes for good. */
+  /** Removes data stored beside a document, before the document is purged. */
   onPurge?(id: string): Promise<void>;
 }>;
 
-/** The documents of one kind: everything that writes them, publishes them and keeps them together with their topic. */
+/**
+ * Documents of one kind, with everything that writes them, publishes them and keeps them consistent with their topic.
+ */
 export type Documents<T extends Versioned> = DocumentLocations<T> &
   RegistryParts &
   Readonly<{ outbox: Outbox<T> }>;
 
-/** Puts the parts of a kind together. */
+/** Combines the dependencies of a kind and creates its outbox. */
 export const documentsOf = <T extends Versioned>(
   places: DocumentLocations<T>,
   parts: RegistryParts,

@@ -5,10 +5,10 @@ import type { DocumentKind } from './document-kind.ts';
 import type { Versioned } from './domain/versioned.ts';
 import type { AuditLog, DocumentStore, DocumentTopic, Settled } from './ports.ts';
 
-/** Why a version is published: by the request that wrote it, or to repair what a crash or a race left. */
+/** Reason of a publish: the request that wrote the version, or the repair of a crash or a race. */
 export type PublishCause = 'write' | 'sweep' | 'stale' | 'difference';
 
-/** What the outbox works with. `waitMs`: the longest that a request waits for its version to be acknowledged. */
+/** Dependencies of the outbox. `waitMs`: maximum time that a request waits for the acknowledgement of its version. */
 export type OutboxParts<T extends Versioned> = Readonly<{
   kind: DocumentKind<T>;
   store: Pick<DocumentStore<T>, 'settle'>;
@@ -23,8 +23,8 @@ export type OutboxParts<T extends Versioned> = Readonly<{
 type PendingPublish<T> = { newest: T; cause: PublishCause; readonly finished: Promise<boolean> };
 
 /**
- * Publishes versions, one at a time for each document, so that this process never has two versions of one key on their
- * way, and copies their audit entries to the log. What fails stays marked in the registry and the sweep takes it up.
+ * Publishes versions, one at a time per document, so that this process never has two versions of one key in flight, and
+ * copies their audit entries to the log. Failed versions stay marked in the registry, and the sweep publishes them.
  */
 export class Outbox<T extends Versioned> {
   readonly #parts: OutboxParts<T>;
@@ -34,12 +34,12 @@ export class Outbox<T extends Versioned> {
     this.#parts = parts;
   }
 
-  /** True while a version of this document is on its way. */
+  /** Returns true while a version of this document is being published. */
   isBusy(id: string): boolean {
     return this.#pending.has(id);
   }
 
-  /** True when this version, or a newer one of the same document, is acknowledged; false when that failed for now. */
+  /** Returns true when this or a newer version of the document is acknowledged, false if publishing failed for now. */
   async publish(entity: T, cause: PublishCause): Promise<boolean> {
     const busy = this.#pending.get(entity.id);
     if (busy !== undefined) {
@@ -49,7 +49,7 @@ export class Outbox<T extends Versioned> {
       }
       return busy.finished;
     }
-    // The lane runs in a later microtask, when it is already in the map.
+    // The pending publish runs in a later microtask, when it is already in the map.
     const pending: PendingPublish<T> = {
       newest: entity,
       cause,
@@ -59,7 +59,7 @@ export class Outbox<T extends Versioned> {
     return pending.finished;
   }
 
-  /** As `publish`, but false after the bound for requests; the version then goes on by itself. */
+  /** Publishes like `publish`, but returns false after `waitMs`; the publish then continues in the background. */
   async announce(entity: T): Promise<boolean> {
     let cancel = (): void => {};
     const late = new Promise<boolean>((resolve) => {
@@ -72,14 +72,14 @@ export class Outbox<T extends Versioned> {
     }
   }
 
-  /** Copies the audit entry of a version that needs no publishing. False when that failed for now. */
+  /** Copies the audit entry of a version that needs no publishing. Returns false if that failed for now. */
   async copyAudit(entity: T): Promise<boolean> {
     const isAudited = await this.#appendAudit(entity);
     if (isAudited) await this.#settle(entity, { isPublished: false, isAudited });
     return isAudited;
   }
 
-  /** Waits for what is on its way. */
+  /** Waits for the publishes in progress. */
   async close(): Promise<void> {
     await Promise.all([...this.#pending.values()].map(({ finished }) => finished));
   }
@@ -134,7 +134,7 @@ export class Outbox<T extends Versioned> {
     }
   }
 
-  // The version is in force whether or not this succeeds: the mark only saves the sweep from doing it again.
+  // The version is in effect whether or not this succeeds: the mark only prevents the sweep from repeating the work.
   async #settle(entity: T, settled: Settled): Promise<void> {
     const { kind, store, logger } = this.#parts;
     try {

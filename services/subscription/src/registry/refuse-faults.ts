@@ -2,7 +2,7 @@ import { AppError, type ErrorDetail } from '@tidings/runtime';
 
 const maxFaults = 20;
 
-/** The refusal of a body. The message tells the first of the faults, `details` up to 20. */
+/** Returns the error for an invalid body. Its message contains the first fault, `details` up to 20. */
 export function refusal(faults: readonly [ErrorDetail, ...ErrorDetail[]]): AppError {
   const [first] = faults;
   const message = `The body breaks a rule: ${first.pointer} ${first.detail}.`;

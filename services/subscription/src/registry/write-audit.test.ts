@@ -68,7 +68,7 @@ describe('what a write leaves in the audit log', () => {
     };
     const { id } = await create();
     expect((await registry.store.findAnywhere(id))?.audit).toMatchObject({ operation: 'created' });
-    // The next version would take its place, so there is none until it is in the log.
+    // The next version would replace the entry, so it is not written until the entry is in the log.
     await expect(describeAs(id, 'too early')).rejects.toThrow('no log');
     expect(await sweepUnaudited(registry)).toBe(1);
     expect((await registry.store.findAnywhere(id))?.version).toBe(1);

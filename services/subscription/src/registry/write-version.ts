@@ -6,31 +6,31 @@ import type { Versioned } from './domain/versioned.ts';
 import type { Scope } from './ports.ts';
 import { isEntryOf, withAudit } from './write-audit.ts';
 
-/** What every use case that writes works with. */
+/** Dependencies of every use case that writes. */
 export type WriteParts<T extends Versioned> = Pick<
   Documents<T>,
   'kind' | 'store' | 'outbox' | 'audit' | 'clock' | 'logger' | 'metrics'
 >;
 
-/** Which document, seen from where, in which version, and who means it. `name`: what the caller calls it, if not by its id. */
+/** Target, expected version and actor of a write. `name`: the caller's name for the document, if not its id. */
 export type Target = Readonly<{ scope: Scope; id: string; name?: string; ifMatch: IfMatch; by: Actor }>;
 
-/** A version, and whether it is known to be in force on the event path. */
+/** A version, and whether it is known to be in effect on the event path. */
 export type Written<T> = Readonly<{ entity: T; propagated: boolean }>;
 
-/** What a write does; `operation` names it in metrics, in the audit log and in the log line `<kind>.<operation>`. */
+/** A write; `operation` names it in metrics, in the audit log and in the log line `<kind>.<operation>`. */
 export type Write<T> = Readonly<{
   operation: string;
-  /** The next version, or the same object when there is nothing to change. */
+  /** Returns the next version, or the same object if nothing changes. */
   change(current: T): T | Promise<T>;
 }>;
 
-// Each lost race means that another write got through, so this many in a row is a writer in a loop.
+// Each lost race means that another write succeeded, so this many in a row indicate a writer in a loop.
 const maxTries = 10;
 
 type Named = Pick<Documents<Versioned>['kind'], 'title'>;
 
-/** What a caller is told about a document that is not there for it, whoever it may belong to. */
+/** Returns the error for a document that does not exist in the caller's scope, even if it exists elsewhere. */
 export const notFound = ({ title }: Named, id: string): AppError =>
   new AppError({ code: 'not-found', message: `There is no ${title} '${id}'.` });
 
@@ -41,7 +41,7 @@ function refuseStale({ title }: Named, { ifMatch }: Target, current: Versioned):
   throw new AppError({ code: 'precondition-failed', message });
 }
 
-/** The document that a request means. Throws AppError `not-found`, and `precondition-failed` by If-Match. */
+/** Returns the target document. Throws AppError `not-found`, and `precondition-failed` by If-Match. */
 export async function findTarget<T extends Versioned>(
   { kind, store }: Pick<Documents<T>, 'kind' | 'store'>,
   target: Target,
@@ -54,12 +54,12 @@ export async function findTarget<T extends Versioned>(
 
 const auditPage = 100;
 
-/** Returns true when the audit log has a change of this document by an earlier run of the same request. */
+/** Returns true if the audit log has a change of this document by an earlier run of the same request. */
 async function isInAuditLog<T extends Versioned>(
   { kind, audit, clock }: WriteParts<T>,
   { scope, id, runId }: Readonly<{ scope: Scope; id: string; runId: string }>,
 ): Promise<boolean> {
-  // Nothing older can be of a request whose key still counts; twice as long, for clocks that differ.
+  // Older entries cannot belong to a request whose idempotency key is still valid; doubled to allow for clock skew.
   const sinceMs = clock.nowMs() - 2 * idempotencyWindowMs;
   const whole = { ...scope, consumerId: null };
   for (let afterId: string | null = null; ; ) {
@@ -72,8 +72,8 @@ async function isInAuditLog<T extends Versioned>(
 }
 
 /**
- * Returns the document as it is now when an earlier run of this request has written it, else null. A run after a crash
- * asks first, so that one request changes a document once.
+ * Returns the current document if an earlier run of this request has written it, else null. A run after a crash checks
+ * this first, so that one request changes a document once.
  */
 export async function writtenBefore<T extends Versioned>(
   parts: WriteParts<T>,
@@ -92,9 +92,9 @@ export async function writtenBefore<T extends Versioned>(
 }
 
 /**
- * Makes the next version of a document: reads, changes, writes by compare-and-set, and publishes. A lost race is run
- * again on what won it, unless the caller named the version it meant. A document that an earlier run of the same request
- * has written stays as it is.
+ * Writes the next version of a document: reads, changes, writes by compare-and-set, and publishes. After a lost race it
+ * retries on the version that won, unless If-Match names a version. A document that an earlier run of the same request
+ * has written stays unchanged.
  */
 export async function writeVersion<T extends Versioned>(
   parts: WriteParts<T>,
@@ -127,7 +127,7 @@ export async function writeVersion<T extends Versioned>(
   throw new AppError({ code: 'conflict', message, retryable: true });
 }
 
-/** Writes version 1 of a document and publishes it; null when there is one of its id already. */
+/** Writes version 1 of a document and publishes it. Returns null if the id is taken. */
 export async function writeFirst<T extends Versioned>(
   parts: WriteParts<T>,
   { entity, by }: Readonly<{ entity: T; by: Actor }>,

@@ -25,7 +25,7 @@ import { revokeApiKey } from '../revoke-api-key.ts';
 import { apiKeySchema, apiKeyView, listSchema, shownStates, tokenSchema } from './api-key-schemas.ts';
 import { createKeyRoute } from './create-key-route.ts';
 
-/** What the routes work with. */
+/** Dependencies of the API key routes. */
 export type ApiKeyParts = CreateKeyParts & TokenParts & Readonly<{ usage: KeyUsageStore }>;
 
 const path = '/v1/webhooks/api-keys';
@@ -60,7 +60,7 @@ const listQuery = queryOf<ListQuery>({
   ...pageParameters,
 });
 
-/** The routes of `/v1/webhooks/api-keys` and `/v1/webhooks/consumer-tokens`. */
+/** Returns the routes of `/v1/webhooks/api-keys` and `/v1/webhooks/consumer-tokens`. */
 export const apiKeyRoutes = (parts: ApiKeyParts): Route[] => [
   listRoute(parts),
   createKeyRoute(parts),
@@ -116,7 +116,7 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
     },
   });
 
-// Nothing is written when a key expires: it is told by the clock.
+// Expiry writes no version; it is computed from the clock.
 const storedStates = {
   all: ['active', 'revoked'],
   active: ['active'],

@@ -7,7 +7,7 @@ const textOrNull = { type: ['string', 'null'] } as const;
 const time = { type: 'string', format: 'date-time' } as const;
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
 
-/** The states of a key as the API shows them. */
+/** States of a key in the API. */
 export const shownStates = ['active', 'expired', 'revoked'] as const;
 
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
@@ -51,20 +51,20 @@ const keyExample = {
   propagated: true,
 } as const;
 
-/** A key as `apiKeyView` writes it. */
+/** Schema of a key as `apiKeyView` returns it. */
 export const apiKeySchema = named('ApiKey', object(keyFields), keyExample);
 
-/** A new key, with the key itself. */
+/** Schema of a new key, including the key itself. */
 export const createdKeySchema = named(
   'CreatedApiKey',
   object({ ...keyFields, key: { type: 'string', description: 'The key. It is shown nowhere else.' } }),
   { ...keyExample, last_used_at: null, key: 'tdk_4fR8exampleOfAKeyOfNobody' },
 );
 
-/** A page of keys. */
+/** Schema of a page of keys. */
 export const listSchema = named('ApiKeyPage', pageSchema(apiKeySchema));
 
-/** A consumer token. */
+/** Schema of a consumer token. */
 export const tokenSchema = named(
   'ConsumerToken',
   object({
@@ -84,10 +84,10 @@ export const tokenSchema = named(
 const timeOf = (ms: number | null | undefined): string | null =>
   ms == null ? null : new Date(ms).toISOString();
 
-/** What is known beside a key. */
+/** Values that the view of a key needs in addition to the key. */
 export type BesideKey = Readonly<{ propagated: boolean; lastUsedAtMs: number | undefined; nowMs: number }>;
 
-/** A key as the API shows it: never the key, never its hash. */
+/** Returns the API view of a key, without the key itself or its hash. */
 export const apiKeyView = (
   key: ApiKey,
   { propagated, lastUsedAtMs, nowMs }: BesideKey,

@@ -12,13 +12,16 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 const bootstrapEveryMs = 10 * 60_000;
 
-/** What the operator sets for workspaces that say nothing else. */
+/** Returns the operator's defaults and limits for workspaces from the configuration. */
 export const operatorRules = (config: Context['config']): OperatorRules => ({
   maxSubscriptions: config.maxPerWorkspace,
   disableAfterFailures: config.disableAfterFailures,
 });
 
-/** Keeps the operator's key and workspace. The registry knows its keys whether or not the brokers can tell them back. */
+/**
+ * Returns the task that maintains the operator's key and workspace. It also loads all keys from the registry, so that
+ * they are known while the brokers are unavailable.
+ */
 export const bootstrapTask = (
   { config, health }: Context,
   documents: AccessDocuments,

@@ -100,7 +100,7 @@ const targetOf = (call: ConsumerCall): Target =>
     idIn: (workspace) => idIn(workspace, call.params.id),
   });
 
-/** The routes of `/v1/webhooks/consumers`. */
+/** Returns the routes of `/v1/webhooks/consumers`. */
 export const consumerRoutes = (consumers: Documents<Consumer>): Route[] => [
   listRoute(consumers),
   createRoute(consumers),

@@ -7,7 +7,7 @@ import { apiKeyView, createdKeySchema } from './api-key-schemas.ts';
 
 const path = '/v1/webhooks/api-keys';
 
-/** POST /v1/webhooks/api-keys. */
+/** Returns the route POST /v1/webhooks/api-keys. */
 export const createKeyRoute = (parts: CreateKeyParts): Route =>
   route({
     operationId: 'createApiKey',

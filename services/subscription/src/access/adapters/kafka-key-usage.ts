@@ -4,10 +4,10 @@ import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { KeyUsageStore } from '../ports.ts';
 
-/** What reading uses works with. */
+/** Dependencies of the key usage reader. */
 export type UsageParts = Readonly<{ bus: Bus; usage: KeyUsageStore; logger: Logger; group: string }>;
 
-/** Notes which keys were used, as all services tell. */
+/** Records when keys were last used, from the usage records that all services publish. */
 export const consumeKeyUsage = async ({ bus, usage, logger, group }: UsageParts): Promise<PartitionRunner> =>
   bus.runPartitions<KeyUsed>({
     group,
@@ -29,7 +29,7 @@ async function recordUses(
   try {
     for (const [keyId, atMs] of latest) await usage.note(keyId, atMs);
   } catch (error) {
-    // Let go: the next minute tells as much.
+    // Not retried: the next minute's records carry the same information.
     logger.debug({ detail: messageOf(error) }, 'key-usage.not-recorded');
   }
   for (const item of items) item.done();

@@ -27,7 +27,7 @@ const readDocument = documentReader<UsageDocument>({
   },
 });
 
-/** When keys were last used, in MongoDB: beside the keys, for a use makes no version. */
+/** Last use of each key, in MongoDB. Stored beside the keys because a use creates no version. */
 export class MongoKeyUsage implements KeyUsageStore {
   readonly #model: Model<UsageDocument>;
 
@@ -43,7 +43,7 @@ export class MongoKeyUsage implements KeyUsageStore {
       try {
         await this.#model.create({ _id: keyId, schema_version: 1, last_used_at_ms: atMs });
       } catch (error) {
-        // A later use is known already, or another instance has just noted this one.
+        // A later use is already stored, or another instance has just stored this one.
         if (!isDuplicateKey(error)) throw error;
       }
     });

@@ -9,7 +9,7 @@ import { type Consumer, consumerRecord } from '../domain/consumer.ts';
 import { type TokenKey, tokenKeyRecord } from '../domain/token-key.ts';
 import { type Workspace, workspaceRecord } from '../domain/workspace.ts';
 
-/** The documents that say who may call. */
+/** Documents that define who may call the API. */
 export type AccessDocuments = Readonly<{
   workspaces: Documents<Workspace>;
   consumers: Documents<Consumer>;
@@ -17,7 +17,7 @@ export type AccessDocuments = Readonly<{
   tokenKeys: Documents<TokenKey>;
 }>;
 
-/** Opens the kinds of the access topic. */
+/** Opens the document kinds of the access topic. */
 export const openAccessDocuments = (registry: OpenRegistry): AccessDocuments => ({
   workspaces: registry.documents(workspaceKind),
   consumers: registry.documents(consumerKind),
@@ -25,7 +25,7 @@ export const openAccessDocuments = (registry: OpenRegistry): AccessDocuments => 
   tokenKeys: registry.documents(tokenKeyKind),
 });
 
-/** Everything that the access topic would hold, from the registry itself. */
+/** Reads from the registry all records that the access topic would contain. */
 export async function readAccessRecords(documents: AccessDocuments): Promise<readonly AccessRecord[]> {
   const { workspaces, consumers, apiKeys, tokenKeys } = documents;
   return [

@@ -8,7 +8,7 @@ const url = 'https://chat.example/hooks/T0PSECRET';
 const pointersOf = ({ body }: Readonly<{ body: Readonly<Record<string, unknown>> }>): string[] =>
   ((body['errors'] ?? []) as { pointer: string }[]).map(({ pointer }) => pointer);
 
-/** The routes with the workspaces of the keys `own` and `other` in them. */
+/** Serves the routes with the workspaces of the keys `own` and `other`. */
 async function withWorkspaces() {
   const served = await serveAccess();
   for (const id of ['ws_own', 'ws_other']) await served.call('POST', 'workspaces', { key, body: { id } });
@@ -104,7 +104,7 @@ describe('workspaces', () => {
     const tightened = { max_subscriptions: 50, event_type_policy: 'open', name: 'Own' };
     expect((await call('PATCH', 'workspaces/ws_own', { body: tightened })).body).toMatchObject(tightened);
     expect((await call('PATCH', 'workspaces/ws_own', { key, body })).body).toMatchObject(body);
-    // What the operator has granted may be kept.
+    // A workspace may keep values that the operator has granted.
     expect((await call('PATCH', 'workspaces/ws_own', { body })).status).toBe(200);
     const stale = { body: { name: 'x' }, headers: { 'if-match': '"1"' } };
     expect((await call('PATCH', 'workspaces/ws_own', stale)).status).toBe(412);

@@ -40,7 +40,7 @@ import {
   workspaceView,
 } from './workspace-view.ts';
 
-/** What the routes work with. */
+/** Dependencies of the workspace routes. */
 export type WorkspaceRouteParts = Documents<Workspace> & WorkspaceParts;
 
 const path = '/v1/webhooks/workspaces';
@@ -55,7 +55,7 @@ const isOperator = ({ scopes, consumerId }: Principal): boolean =>
 type WorkspaceCall = Parameters<typeof actorOf>[0] &
   Readonly<{ params: Readonly<{ id: string }>; ifMatch: IfMatch }>;
 
-// Whose key is not of the platform sees the workspace it belongs to, and no other exists for it.
+// A key without the scope `platform` sees only its own workspace; all others do not exist for it.
 function targetOf(call: WorkspaceCall): Target {
   const { principal, params: named } = call;
   const isOwn = principal.consumerId === null && principal.workspaceId === named.id;
@@ -70,7 +70,7 @@ function requireOperator(principal: Principal): void {
   throw new AppError({ code: 'forbidden', message });
 }
 
-/** The routes of `/v1/webhooks/workspaces`. */
+/** Returns the routes of `/v1/webhooks/workspaces`. */
 export const workspaceRoutes = (parts: WorkspaceRouteParts): Route[] => [
   listRoute(parts),
   createRoute(parts),

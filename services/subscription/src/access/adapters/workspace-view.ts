@@ -36,14 +36,14 @@ const example = {
   propagated: true,
 } as const;
 
-/** A workspace as {@link workspaceView} writes it. */
+/** Schema of a workspace as {@link workspaceView} returns it. */
 export const workspaceSchema = named(
   'Workspace',
   { type: 'object', properties, required: Object.keys(properties) } as const,
   example,
 );
 
-/** The answer to a creation: the workspace, and how it gets its first key. */
+/** Schema of the response to a creation: the workspace, and how to create its first key. */
 export const createdWorkspaceSchema = named(
   'CreatedWorkspace',
   {
@@ -70,7 +70,7 @@ export const createdWorkspaceSchema = named(
   },
 );
 
-/** A workspace as the API shows it. */
+/** Returns the API view of a workspace. */
 export function workspaceView(
   ring: KeyRing,
   { entity, propagated }: Written<Workspace>,
@@ -93,14 +93,14 @@ export function workspaceView(
   };
 }
 
-/** The answer that shows one workspace. */
+/** Returns the response that shows one workspace. */
 export const workspaceReply = (ring: KeyRing, written: Written<Workspace>): Reply => ({
   status: 200,
   body: workspaceView(ring, written),
   headers: { etag: etagOf(written.entity), 'cache-control': 'no-store' },
 });
 
-/** The answer that shows a new workspace. */
+/** Returns the response that shows a new workspace. */
 export function createdReply(ring: KeyRing, written: Written<Workspace>): Reply {
   const { id } = written.entity;
   const { body, headers } = workspaceReply(ring, written);

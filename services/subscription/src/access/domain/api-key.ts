@@ -1,7 +1,7 @@
 import type { AccessScope, ApiKeyRecord, ConsumerId, WorkspaceId } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** What a key stands for. */
+/** Permissions and limits of a key. */
 export type KeyGrant = Readonly<{
   name: string | null;
   consumerId: ConsumerId | null;
@@ -17,12 +17,12 @@ export type ApiKey = Versioned &
     grant: KeyGrant;
     hash: string;
     prefix: string;
-    /** The operator's own key, which follows the environment of the service. */
+    /** True for the operator's own key, which follows the environment of the service. */
     isBootstrap: boolean;
     createdBy: string | null;
   }>;
 
-/** What a new key begins with. */
+/** Fields of a new key. */
 export type KeyBeginning = Readonly<{
   id: string;
   workspaceId: WorkspaceId;
@@ -34,18 +34,18 @@ export type KeyBeginning = Readonly<{
   nowMs: number;
 }>;
 
-/** Version 1. */
+/** Returns version 1 of a key. */
 export const beginKey = ({ nowMs, ...beginning }: KeyBeginning): ApiKey => ({
   ...firstVersion(nowMs),
   ...beginning,
   state: 'active',
 });
 
-/** Not let in any more, for good. */
+/** Returns the key as revoked, permanently. */
 export const revoked = (current: ApiKey, nowMs: number): ApiKey =>
   current.state === 'revoked' ? current : nextVersion(current, { state: 'revoked' }, nowMs);
 
-/** The same grant under another key; the same object when it is that key and in force. */
+/** Returns the same grant under another key, or the same object if that key is already active. */
 export const rehashed = (
   current: ApiKey,
   { hash, prefix }: Pick<ApiKey, 'hash' | 'prefix'>,
@@ -55,11 +55,11 @@ export const rehashed = (
     ? current
     : nextVersion(current, { hash, prefix, state: 'active' }, nowMs);
 
-/** As people are told: one that is over has expired, though nothing was written when its time came. */
+/** Returns the state that the API shows. An expired key is `expired`, although no version is written at that time. */
 export const shownState = ({ state, grant }: ApiKey, nowMs: number): ApiKey['state'] | 'expired' =>
   state === 'active' && grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs ? 'expired' : state;
 
-/** The version as the services need it. */
+/** Returns the record of this version for the other services. */
 export const apiKeyRecord = (key: ApiKey): ApiKeyRecord => ({
   type: 'ApiKeyChanged.v1',
   id: key.id,

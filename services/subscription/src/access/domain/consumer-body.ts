@@ -1,9 +1,9 @@
 import { consumerIdRule } from '@tidings/contracts';
 
-/** PATCH of a consumer: a merge patch (RFC 7396). */
+/** Body of PATCH: a merge patch (RFC 7396). */
 export type ConsumerChangeBody = Readonly<{ name?: string | null; contact?: string | null }>;
 
-/** POST: the id is the workspace's own choice. */
+/** Body of POST. The workspace chooses the id. */
 export type ConsumerBody = ConsumerChangeBody & Readonly<{ id: string }>;
 
 const details = {
@@ -16,13 +16,13 @@ const details = {
   },
 } as const;
 
-/** The id of a consumer. */
+/** Schema of the id of a consumer. */
 export const consumerIdSchema = {
   ...consumerIdRule,
   description: 'The id of the consumer, by the choice of the workspace.',
 } as const;
 
-/** JSON Schemas of the bodies. */
+/** JSON Schemas of the request bodies. */
 export const consumerBodySchemas = {
   create: {
     type: 'object',

@@ -1,10 +1,10 @@
 import type { ConsumerId, ConsumerRecord, WorkspaceId } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** What is said about a consumer. `contact` is where people reach it; it never leaves the registry. */
+/** Details of a consumer. `contact` is how to reach its owners; it never leaves the registry. */
 export type ConsumerDetails = Readonly<{ name: string | null; contact: string | null }>;
 
-/** One version of a consumer. Its id in the registry names the workspace too: its own is the workspace's choice. */
+/** One version of a consumer. Its registry id includes the workspace, because the workspace chooses `consumerId`. */
 export type Consumer = Versioned &
   Readonly<{
     consumerId: ConsumerId;
@@ -12,14 +12,14 @@ export type Consumer = Versioned &
     details: ConsumerDetails;
   }>;
 
-/** Where a consumer is, as the registry and the topic know it. */
+/** Reference to a consumer by workspace and consumer id. */
 export type ConsumerRef = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 
-/** The id of a consumer among those of all workspaces. No workspace id has a slash in it. */
+/** Returns the id of a consumer that is unique across workspaces. No workspace id contains a slash. */
 export const consumerKey = ({ workspaceId, consumerId }: ConsumerRef): string =>
   `${workspaceId}/${consumerId}`;
 
-/** Version 1. */
+/** Returns version 1 of a consumer. */
 export const beginConsumer = (place: ConsumerRef, details: ConsumerDetails, nowMs: number): Consumer => ({
   ...firstVersion(nowMs),
   ...place,
@@ -28,11 +28,11 @@ export const beginConsumer = (place: ConsumerRef, details: ConsumerDetails, nowM
   details,
 });
 
-/** A deleted one comes back under its id, as a new version. */
+/** Restores a deleted consumer under its id, as a new version. */
 export const reviveConsumer = (current: Consumer, details: ConsumerDetails, nowMs: number): Consumer =>
   nextVersion(current, { state: 'active', deletedAtMs: null, details }, nowMs);
 
-/** With other details, or switched on or off; the same object when nothing changes. */
+/** Returns the consumer with other details or another state, or the same object if nothing changes. */
 export function withDetails(
   current: Consumer,
   change: Readonly<{ details: Partial<ConsumerDetails>; isActive: boolean }>,
@@ -44,7 +44,7 @@ export function withDetails(
   return isSame ? current : nextVersion(current, { details, state }, nowMs);
 }
 
-/** The version as the services need it. */
+/** Returns the record of this version for the other services. */
 export const consumerRecord = (consumer: Consumer): ConsumerRecord => ({
   type: 'ConsumerChanged.v1',
   id: consumer.consumerId,

@@ -6,25 +6,25 @@ import {
   workspaceIdRule,
 } from '@tidings/contracts';
 
-/** POST …/api-keys. */
+/** Body of POST …/api-keys. */
 export type KeyBody = Readonly<{
   name?: string | null;
   scopes: readonly AccessScope[];
   consumer_id?: string | null;
-  /** RFC 3339; null: until it is revoked. */
+  /** RFC 3339; null: valid until revoked. */
   expires_at?: string | null;
   requests_per_second?: number | null;
   workspace_id?: string;
 }>;
 
-/** POST …/consumer-tokens. */
+/** Body of POST …/consumer-tokens. */
 export type TokenBody = Readonly<{
   consumer_id: string;
   scopes?: readonly AccessScope[];
   expires_in_seconds?: number;
 }>;
 
-/** How long a consumer token is good for, in seconds. */
+/** Lifetime of a consumer token, in seconds. */
 export const tokenSeconds = { default: 900, max: 3_600 } as const;
 
 const ofConsumer = {
@@ -40,7 +40,7 @@ const scopeList = (names: readonly AccessScope[], description: string) =>
     description,
   }) as const;
 
-/** The schemas of the bodies above. */
+/** JSON Schemas of the request bodies. */
 export const bodySchemas = {
   key: {
     type: 'object',

@@ -1,17 +1,17 @@
 import type { TokenKeyRecord, WorkspaceId } from '@tidings/contracts';
 import { firstVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** The key pair that signs the consumer tokens of a workspace. The private half is sealed. */
+/** Key pair that signs the consumer tokens of a workspace. The private half is sealed. */
 export type TokenKey = Versioned &
   Readonly<{ state: 'active' | 'deleted'; publicX: string; sealedPrivate: string }>;
 
-/** The id of the pair of a workspace: there is one. */
+/** Returns the id of the key pair of a workspace. Each workspace has one. */
 export const tokenKeyId = (workspaceId: WorkspaceId): string => `${workspaceId}/1`;
 
-/** What the private half is sealed for, after the workspace and the id. */
+/** Last part of the associated data of the sealed private half, after the workspace and the id. */
 export const sealedPrivateField = 'private_key';
 
-/** Version 1. */
+/** Returns version 1 of a key pair. */
 export const beginTokenKey = (
   workspaceId: WorkspaceId,
   pair: Readonly<{ publicX: string; sealedPrivate: string }>,
@@ -24,7 +24,7 @@ export const beginTokenKey = (
   state: 'active',
 });
 
-/** The version as the services need it: the public half only. */
+/** Returns the record of this version for the other services: the public half only. */
 export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
   type: 'TokenKeyChanged.v1',
   id: key.id,
@@ -34,7 +34,7 @@ export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
   jwk: { kty: 'OKP', crv: 'Ed25519', x: key.publicX },
 });
 
-/** The pair with its private half put through `replace`; the very same object when that changes nothing. */
+/** Returns the pair with its private half replaced by `replace`, or the same object if nothing changes. */
 export function withSealedPrivate(
   key: TokenKey,
   replace: (sealed: string, field: string) => string,

@@ -6,7 +6,7 @@ import {
   workspaceIdRule,
 } from '@tidings/contracts';
 
-/** The rules of a workspace that its people may write, as they stand in a request. */
+/** Rules of a workspace that requests may set, in request form. */
 export type WorkspaceRulesBody = Readonly<{
   name?: string;
   event_type_policy?: EventTypePolicy;
@@ -17,14 +17,14 @@ export type WorkspaceRulesBody = Readonly<{
   notice?: Readonly<{ url: string; style?: NoticeStyle }> | null;
 }>;
 
-/** PATCH: a merge patch (RFC 7396), so `notice` need not be whole. */
+/** Body of PATCH: a merge patch (RFC 7396), so `notice` may be partial. */
 export type WorkspacePatch = Omit<WorkspaceRulesBody, 'notice'> &
   Readonly<{ notice?: Readonly<{ url?: string | null; style?: NoticeStyle | null }> | null }>;
 
-/** POST: the id is the operator's choice. */
+/** Body of POST. The operator chooses the id. */
 export type WorkspaceBody = WorkspaceRulesBody & Readonly<{ id: string }>;
 
-/** The most subscriptions that any workspace can be given. */
+/** Maximum number of subscriptions that any workspace can be given. */
 const maxSubscriptions = 100_000;
 
 const rules = {
@@ -63,13 +63,13 @@ const rules = {
   },
 } as const;
 
-/** The id of a workspace. */
+/** Schema of the id of a workspace. */
 export const workspaceIdSchema = {
   ...workspaceIdRule,
   description: 'The id of the workspace.',
 } as const;
 
-/** JSON Schemas of the bodies. */
+/** JSON Schemas of the request bodies. */
 export const workspaceBodySchemas = {
   create: {
     type: 'object',

@@ -1,7 +1,7 @@
 import type { EventTypePolicy, NoticeStyle, WorkspaceId, WorkspaceRecord } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** The rules within a workspace. */
+/** Rules of a workspace. */
 export type WorkspaceRules = Readonly<{
   name: string;
   eventTypePolicy: EventTypePolicy;
@@ -11,11 +11,11 @@ export type WorkspaceRules = Readonly<{
   notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
 }>;
 
-/** One version of a workspace. Its own id is that of the workspace it lies in. */
+/** One version of a workspace. Its `id` and `workspaceId` are equal. */
 export type Workspace = Versioned &
   Readonly<{ id: WorkspaceId; state: 'active' | 'disabled' | 'deleted'; rules: WorkspaceRules }>;
 
-/** The rules of a workspace that says nothing else. */
+/** Default rules of a workspace. */
 export const defaultRules: Omit<WorkspaceRules, 'name'> = {
   eventTypePolicy: 'strict',
   allowHttp: false,
@@ -24,7 +24,7 @@ export const defaultRules: Omit<WorkspaceRules, 'name'> = {
   notice: null,
 };
 
-/** Version 1. */
+/** Returns version 1 of a workspace. */
 export const beginWorkspace = (id: WorkspaceId, rules: WorkspaceRules, nowMs: number): Workspace => ({
   ...firstVersion(nowMs),
   id,
@@ -33,18 +33,18 @@ export const beginWorkspace = (id: WorkspaceId, rules: WorkspaceRules, nowMs: nu
   rules,
 });
 
-/** With other rules; the same object when nothing changes. */
+/** Returns the workspace with other rules, or the same object if nothing changes. */
 export function withRules(current: Workspace, change: Partial<WorkspaceRules>, nowMs: number): Workspace {
   const rules = { ...current.rules, ...change };
   if (JSON.stringify(rules) === JSON.stringify(current.rules)) return current;
   return nextVersion(current, { rules }, nowMs);
 }
 
-/** Switched on or off: no key of a disabled one is let in. */
+/** Returns the document in `state`, or the same object if it is in that state. */
 export const withState = <T extends Versioned>(current: T, state: T['state'], nowMs: number): T =>
   current.state === state ? current : nextVersion(current, { state } as Partial<T>, nowMs);
 
-/** The version as the services need it: always the same bytes, in whatever order its rules were put together. */
+/** Returns the record for the other services. Equal rules encode to the same bytes, in whatever order they were set. */
 export const workspaceRecord = ({ id, version, state, rules }: Workspace): WorkspaceRecord => ({
   type: 'WorkspaceChanged.v1',
   id,

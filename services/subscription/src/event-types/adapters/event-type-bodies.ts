@@ -5,7 +5,7 @@ import { orderSchema } from './event-type-schemas.ts';
 const example = { order_id: 'ord_7', total: 19.9 };
 const description = 'An order has been paid in full.';
 
-/** The schemas of the bodies, named and with examples. */
+/** Schemas of the request bodies, with names and examples. */
 export const bodies = {
   create: named('NewEventType', bodySchemas.create, {
     ...{ name: 'order.paid', description, group: 'orders' },

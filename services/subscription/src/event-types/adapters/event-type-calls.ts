@@ -8,7 +8,7 @@ import { eventTypeKind } from '../event-type-kind.ts';
 import type { ListFilters } from '../read-event-types.ts';
 import { eventTypeView } from './event-type-view.ts';
 
-/** The path of one type. */
+/** Path parameter of one event type. */
 export const nameParams = {
   name: {
     type: 'string',
@@ -18,10 +18,10 @@ export const nameParams = {
   },
 } as const;
 
-/** The query of the list. */
+/** Query parameters of the list. */
 export type ListQuery = PageQuery & Partial<ListFilters>;
 
-/** How the query of the list is read. */
+/** Parser of the list's query parameters. */
 export const listQuery = queryOf<ListQuery>({
   state: { type: 'string', enum: eventTypeStates, description: 'Without it, those that are not archived.' },
   group: { type: 'string', minLength: 1, maxLength: 64, description: 'Those of this group.' },
@@ -34,7 +34,7 @@ export const listQuery = queryOf<ListQuery>({
   ...pageParameters,
 });
 
-/** What a list is asked for, and how the cursor to its next page is made. */
+/** Returns the filters of a list request, its position, and a function that encodes the cursor of the next page. */
 export function listRequestOf(principal: Principal, { state, group, search, cursor, limit }: ListQuery) {
   const filters: ListFilters = { state, group, search };
   const { workspaceId, consumerId } = scopeOf(principal);
@@ -45,17 +45,17 @@ export function listRequestOf(principal: Principal, { state, group, search, curs
 
 type NamedCall = Parameters<typeof workspaceTargetOf>[0] & Readonly<{ params: Readonly<{ name: string }> }>;
 
-/** Which type a change means. */
+/** Returns the target of a change. */
 export function targetOf(call: NamedCall): Target {
   const { name } = call.params;
   return workspaceTargetOf(call, { kind: eventTypeKind, name, idIn: (workspace) => idOf(workspace, name) });
 }
 
-/** Refuses the key of a consumer where there is no object to hide. */
+/** Refuses the key of a consumer on routes that have no object to hide. */
 export const requireCatalogue = (principal: Principal): void =>
   requireWholeWorkspace(principal, 'The catalogue belongs');
 
-/** The answer that shows one type. */
+/** Returns the response that shows one event type. */
 export const eventTypeReply = ({ entity, propagated }: Written<EventType>, status = 200): Reply => ({
   status,
   body: eventTypeView(entity, propagated),

@@ -178,7 +178,7 @@ describe('GET event-types/export', () => {
   });
 
   it.each(['asyncapi', 'openapi'])('keeps to the standard as %s', async (format) => {
-    // The linter reads a schema's reference to itself as one to the document: it does not know `$id`.
+    // The linter does not support `$id`: it resolves a schema's reference to itself against the document.
     const document = await docOf(format, { own: schema });
     expect(await lintStandard(document)).toEqual([]);
     expect(await lintStandard({ ...document, channels: 7, webhooks: 7 })).not.toEqual([]);

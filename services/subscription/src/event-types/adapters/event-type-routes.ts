@@ -21,17 +21,17 @@ import { catalogueSchema, eventTypeSchema, listSchema, schemaVersionSchema } fro
 import { eventTypeView } from './event-type-view.ts';
 import { importRoute } from './import-route.ts';
 
-/** What the routes work with. */
+/** Dependencies of the event type routes. */
 export type EventTypeParts = WriteParts<EventType>;
 
 const path = '/v1/webhooks/event-types';
 const one = `${path}/{name}` as const;
 const tag = 'Event types';
-// A schema of 64 KiB, an example of the same size, and what is around them.
+// A schema of 64 KiB, an example of the same size, and the fields around them.
 const maxBytes = 192 * 1024;
 const shown = { schema: eventTypeSchema, headers: ['ETag'] } as const;
 
-/** The routes of `/v1/webhooks/event-types`. */
+/** Returns the routes of `/v1/webhooks/event-types`. */
 export const eventTypeRoutes = (parts: EventTypeParts): Route[] => [
   listRoute(parts),
   createRoute(parts),

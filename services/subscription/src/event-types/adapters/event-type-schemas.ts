@@ -11,7 +11,7 @@ const count = { type: 'integer' } as const;
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
 
-/** A schema of event data, as the description shows it. */
+/** Schema of event data in the examples of the API description. */
 export const orderSchema = {
   type: 'object',
   properties: { order_id: { type: 'string' }, total: { type: 'number' } },
@@ -56,7 +56,7 @@ const eventTypeFields = object({
   },
 });
 
-/** A type as `eventTypeView` writes it. */
+/** Schema of an event type as `eventTypeView` returns it. */
 export const eventTypeSchema = named('EventType', eventTypeFields, {
   name: 'order.paid',
   workspace_id: 'ws_shop',
@@ -79,10 +79,10 @@ export const eventTypeSchema = named('EventType', eventTypeFields, {
   propagated: true,
 });
 
-/** A page of types. */
+/** Schema of a page of event types. */
 export const listSchema = named('EventTypePage', pageSchema(eventTypeSchema));
 
-/** One schema of a type. */
+/** Schema of one schema version of an event type. */
 export const schemaVersionSchema = named(
   'EventTypeSchema',
   object({
@@ -94,7 +94,7 @@ export const schemaVersionSchema = named(
   { version: 1, created_at: '2026-11-22T10:00:00.000Z', is_active: true, schema: orderSchema },
 );
 
-/** A document of AsyncAPI 3.0 or OpenAPI 3.1 with event types in it. */
+/** Schema of an AsyncAPI 3.0 or OpenAPI 3.1 document that contains event types. */
 export const catalogueSchema = named(
   'EventTypeDocument',
   { type: 'object', description: 'A document of AsyncAPI 3.0 or OpenAPI 3.1.' },

@@ -2,7 +2,7 @@ import { type EventType, schemaJsonOf } from '../domain/event-type.ts';
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** A type as the API shows it. `propagated`: whether this version is known to be in force at ingress. */
+/** Returns the API view of an event type. `propagated`: whether this version is known to be in effect at ingress. */
 export const eventTypeView = (
   eventType: EventType,
   propagated: boolean,

@@ -8,7 +8,7 @@ const schema = {
 };
 
 describe('what export writes', () => {
-  /** Types in every state, with every setting, own names in schemas, and more than one schema. */
+  /** Creates types in every state, with every setting, with own names in schemas, and with more than one schema. */
   const filled = async () => {
     const catalogue = await serveImports();
     const { call } = catalogue;

@@ -9,7 +9,7 @@ import { type Imported, importEventTypes, importOutcomes } from '../import-event
 import { requireCatalogue } from './event-type-calls.ts';
 import { catalogueSchema } from './event-type-schemas.ts';
 
-// A schema of 30 levels, and what a document puts around it.
+// A schema of 30 levels, plus the levels that a document adds around it.
 const maxDepth = 64;
 
 const countOrNull = { type: ['integer', 'null'] } as const;
@@ -80,7 +80,7 @@ const viewOf = ({ entity, ...imported }: Imported): Readonly<Record<string, unkn
 
 const flag = (description: string) => ({ type: 'boolean', default: false, description }) as const;
 
-/** POST …/import. */
+/** Returns the route POST …/import. */
 export const importRoute = (parts: WriteParts<EventType>): Route => {
   const validate = compileBody<ReplaceBody>(bodySchemas.replace);
   return route({

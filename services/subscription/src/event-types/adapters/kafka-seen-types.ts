@@ -13,7 +13,10 @@ const publishDeadlineMs = 5_000;
 const retryMs = 1_000;
 const maxPending = 100;
 
-/** Tells of names that no event type has. Never rejects and keeps nobody waiting: a name that is lost comes up again. */
+/**
+ * Returns a function that publishes unregistered event type names. It never rejects or delays its caller: a lost name
+ * is reported at its next use.
+ */
 export const seenTypeReporter =
   (producer: Pick<Producer, 'publishAll'>, logger: Logger) =>
   (workspaceId: WorkspaceId, names: readonly string[]): void => {
@@ -29,13 +32,13 @@ export const seenTypeReporter =
 type Reading = Readonly<{
   bus: Pick<Bus, 'runPartitions'>;
   group: string;
-  /** Repeated until it does not reject: the database may be away. */
+  /** Records a name. Retried until it resolves, because the database may be unavailable. */
   note(seen: EventTypeSeen): Promise<unknown>;
   clock: Clock;
   logger: Logger;
 }>;
 
-/** Notes the names that come up, one after another, so that no workspace passes its bound. */
+/** Records unregistered names one after another, so that no workspace exceeds its limit. */
 export async function consumeSeenTypes({
   bus,
   group,

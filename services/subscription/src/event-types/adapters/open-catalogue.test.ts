@@ -10,7 +10,7 @@ import { openCatalogue } from './open-catalogue.ts';
 const own = workspaceId('ws_own');
 const group = 'registry-seen-types';
 
-/** A registry of an open workspace whose database can be away, and the topic that tells of names. */
+/** Opens a registry with an open workspace, a database that can become unavailable, and the topic of seen names. */
 async function aReader() {
   const clock = fakeClock();
   const bus = createMemoryBus({ clock });

@@ -17,7 +17,7 @@ type Parts = Readonly<{
   bus: Bus;
   producer: Producer;
   eventTypes: Documents<EventType>;
-  /** False also for a workspace that is not there: a name from it must hold up no other. */
+  /** Returns false also for a missing workspace, so that a name from it does not block other names. */
   isOpen(id: WorkspaceId): Promise<boolean>;
 }>;
 
@@ -27,13 +27,13 @@ const knownTypeOf = (eventType: EventType): KnownType => ({
   exampleJson: eventType.settings.exampleJson,
 });
 
-/** The part of the catalogue that filters are compared with. */
+/** Returns the lookup of event types against which filters are checked. */
 export const catalogueTypes =
   (store: Documents<EventType>['store']): EventCatalogue['typesOf'] =>
   async (scope, events) =>
     (await findMatchedTypes(store, scope, events))?.map(knownTypeOf) ?? null;
 
-/** What subscriptions ask of the catalogue, and the reader of names that come up by themselves. */
+/** Opens the catalogue for subscriptions, and the reader of unregistered names. */
 export function openCatalogue(
   context: ServiceContext<typeof configSpec, typeof metricsCatalogue>,
   { bus, producer, eventTypes, isOpen }: Parts,
@@ -51,7 +51,7 @@ export function openCatalogue(
     reader: {
       name: 'seen-event-types',
       group: `${config.healthGroup}-seen-types`,
-      // One that is being noted is noted again by whoever reads on: saying it twice changes nothing.
+      // An interrupted name is recorded again by the next reader of the partition; recording is idempotent.
       drainMs: 0,
       open: async (group) =>
         consumeSeenTypes({

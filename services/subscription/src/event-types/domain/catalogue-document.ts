@@ -1,20 +1,20 @@
 import { type EventType, schemaJsonOf } from './event-type.ts';
 
-/** The forms in which a catalogue is handed on. */
+/** Export formats of a catalogue. */
 export const catalogueFormats = ['asyncapi', 'openapi'] as const;
-/** See {@link catalogueFormats}. */
+/** One of {@link catalogueFormats}. */
 export type CatalogueFormat = (typeof catalogueFormats)[number];
 
 type Json = Readonly<Record<string, unknown>>;
-/** The word under which stands what neither standard has a word for. */
+/** Extension field for settings that neither standard can express. */
 export const extension = 'x-tidings';
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** The `$id` that a schema gets in a document. */
+/** Returns the `$id` of a type's schema in a document. */
 export const urnOf = (name: string): string => `urn:tidings:event-type:${name}`;
 
-/** A schema inside a document: with a name of its own, so that its references stay inside it. */
+/** Returns a schema to embed in a document, with its own `$id` so that its references stay inside it. */
 const embedded = (name: string, schema: Json): Json => ({ $id: urnOf(name), ...schema });
 
 const activeOf = (type: EventType): Json | null => {
@@ -32,7 +32,7 @@ const extensionOf = ({ state, settings, schemas, activeSchema }: EventType): Jso
   deprecated_at: timeOf(settings.deprecatedAtMs),
   sunset_at: timeOf(settings.sunsetAtMs),
   active_schema: activeSchema,
-  // As text: whatever reads the document need not understand schemas that no longer hold.
+  // JSON text, so that readers of the document need not support schemas that are no longer active.
   schemas: schemas.map(({ version, schemaJson }) => ({ version, schema_json: schemaJson })),
 });
 
@@ -72,7 +72,7 @@ function asyncApi(types: readonly EventType[]): Json {
   };
 }
 
-// The body in the format `standard`, which is what an endpoint gets unless its subscription says otherwise.
+// Body in the format `standard`, the default format of a subscription.
 const bodyOf = (type: EventType): Json => ({
   type: 'object',
   properties: {
@@ -109,6 +109,6 @@ const openApi = (types: readonly EventType[]): Json => ({
   ),
 });
 
-/** The types as a document of AsyncAPI 3.0, or as the `webhooks` of OpenAPI 3.1. */
+/** Returns the types as an AsyncAPI 3.0 document, or as the `webhooks` of an OpenAPI 3.1 document. */
 export const catalogueDocument = (types: readonly EventType[], format: CatalogueFormat): Json =>
   format === 'asyncapi' ? asyncApi(types) : openApi(types);

@@ -8,24 +8,25 @@ import {
 } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** One schema of a type, as JSON text: its own names hold dots and dollars. */
+/** One schema of a type, as JSON text, because its field names may contain dots and dollar signs. */
 export type SchemaText = Readonly<{ version: number; schemaJson: string }>;
 
 /**
- * A schema that a type has. Its text is never altered once it is there. `hasHeld`: it was the active one while the type was
- * published, so there may be readers that know it.
+ * A schema version of a type. Its text never changes. `hasHeld`: it was active while the type was published, so readers
+ * may use it.
  */
 export type SchemaVersion = SchemaText & Readonly<{ createdAtMs: number; hasHeld: boolean }>;
 
 /**
- * What the next schema of a published type is compared with, by the names of Confluent's Schema Registry: `forward`, the
- * one before; `forward_transitive`, every one that has held; `none`, nothing. Forward, since readers have the older schema.
+ * Modes of comparing the next schema of a published type, named as in Confluent's Schema Registry: `forward`, with the
+ * schema before it; `forward_transitive`, with every schema that was active while published; `none`, with no schema.
+ * The modes are forward because readers have the older schema.
  */
 export const compatibilities = ['forward', 'forward_transitive', 'none'] as const;
-/** See {@link compatibilities}. */
+/** One of {@link compatibilities}. */
 export type Compatibility = (typeof compatibilities)[number];
 
-/** What people say about a type. */
+/** Settings of a type. */
 export type EventTypeSettings = Readonly<{
   description: string | null;
   group: string | null;
@@ -42,18 +43,18 @@ export type EventTypeSettings = Readonly<{
 export type EventType = Versioned &
   Readonly<{
     name: string;
-    /** `deleted` does not happen: an archived type keeps its name, so that it cannot come back as something else. */
+    /** `deleted` does not occur: an archived type keeps its name, so that the name cannot change its meaning. */
     state: EventTypeState | 'deleted';
-    /** `seen`: it came up on an event or in a subscription, and nobody has said anything about it yet. */
+    /** `seen`: first used on an event or in a subscription, and not registered yet. */
     origin: 'registered' | 'seen';
     settings: EventTypeSettings;
     /** Oldest first. */
     schemas: readonly SchemaVersion[];
-    /** Which of them holds; null: none. */
+    /** Version of the active schema; null: none. */
     activeSchema: number | null;
   }>;
 
-/** What a type has that nobody has said anything about. */
+/** Settings of a type that is not registered. */
 export const defaultSettings: EventTypeSettings = {
   description: null,
   group: null,
@@ -65,13 +66,13 @@ export const defaultSettings: EventTypeSettings = {
   sunsetAtMs: null,
 };
 
-/** The states in which a type can be used. */
+/** States in which a type can be used. */
 export const usableStates: readonly EventTypeState[] = ['draft', 'active', 'deprecated'];
 
-/** The states in which readers rely on a type. */
+/** States in which readers rely on a type. */
 export const publishedStates: readonly EventTypeState[] = ['active', 'deprecated'];
 
-/** What a new type is made of. */
+/** Fields of a new type. */
 export type Beginning = Pick<EventType, 'workspaceId' | 'name' | 'origin' | 'settings'> &
   Readonly<{
     state: EventTypeState;
@@ -79,13 +80,13 @@ export type Beginning = Pick<EventType, 'workspaceId' | 'name' | 'origin' | 'set
     activeSchema: number | null;
   }>;
 
-/** Version 1 of a type. */
+/** Returns version 1 of a type. */
 export const begin = (given: Beginning, nowMs: number): EventType => ({
   ...firstVersion(nowMs),
   ...given,
   id: eventTypeKey(given.workspaceId, given.name),
   settings: timesFollow(given.settings, given.state, nowMs),
-  // Of those from elsewhere it is not known which have held: they count.
+  // It is unknown which imported schemas were active while published, so all of them count.
   schemas: given.schemas.map((schema) => ({
     ...schema,
     createdAtMs: nowMs,
@@ -93,7 +94,7 @@ export const begin = (given: Beginning, nowMs: number): EventType => ({
   })),
 });
 
-/** True for a type that readers rely on. */
+/** Returns true for a type that readers rely on. */
 export const isPublished = ({ state }: Pick<EventType, 'state'>): boolean =>
   publishedStates.some((published) => published === state);
 
@@ -102,16 +103,16 @@ const markHeld = (schemas: readonly SchemaVersion[], active: number | null): rea
     ? schemas.map((schema) => (schema.version === active ? { ...schema, hasHeld: true } : schema))
     : schemas;
 
-/** What a change puts in the place of what was. */
+/** Fields that a change replaces. */
 export type Amendment = Readonly<{
   settings: EventTypeSettings;
   state: EventTypeState;
-  /** A new schema as JSON text, for the next version of the type's schemas. */
+  /** A new schema as JSON text, for the next schema version of the type. */
   newSchemaJson?: string;
   activeSchema: number | null | 'new';
 }>;
 
-/** The next version of a type; the same object when nothing changes. Whatever is said about a seen type registers it. */
+/** Returns the next version, or the same object if nothing changes. Any change to a `seen` type registers it. */
 export function amended(current: EventType, given: Amendment, nowMs: number): EventType {
   const settings = timesFollow(given.settings, given.state, nowMs);
   const version = (current.schemas.at(-1)?.version ?? 0) + 1;
@@ -140,17 +141,17 @@ export function amended(current: EventType, given: Amendment, nowMs: number): Ev
   return isSame ? current : nextVersion(current, change, nowMs);
 }
 
-// The times belong to the state: a type that is not deprecated has none to tell.
+// The times belong to the state: a type that is not deprecated has none.
 function timesFollow(settings: EventTypeSettings, state: EventTypeState, nowMs: number): EventTypeSettings {
   if (state === 'deprecated') return { ...settings, deprecatedAtMs: settings.deprecatedAtMs ?? nowMs };
   return state === 'archived' ? settings : { ...settings, deprecatedAtMs: null, sunsetAtMs: null };
 }
 
-/** The schema of this version as JSON text, or undefined. */
+/** Returns the schema of this version as JSON text, or undefined. */
 export const schemaJsonOf = ({ schemas }: EventType, version: number | null): string | undefined =>
   schemas.find((schema) => schema.version === version)?.schemaJson;
 
-/** The record of a type: what ingress needs, and nothing of the older schemas. */
+/** Returns the record of a type for ingress, without older schemas. */
 export const recordOf = (eventType: EventType): EventTypeRecord => {
   const { workspaceId, name, version, state, settings, activeSchema } = eventType;
   const schemaJson = schemaJsonOf(eventType, activeSchema);
@@ -171,10 +172,10 @@ export const recordOf = (eventType: EventType): EventTypeRecord => {
   };
 };
 
-/** A type by its name, as the registry names it. */
+/** Returns the registry id of a type. */
 export const idOf = (workspace: WorkspaceId, name: string): string => eventTypeKey(workspace, name);
 
-/** `order`, `order.paid` for `order.paid.late`: what `order.*` and `order.paid.*` are looked up by. */
+/** Returns the prefixes by which `order.*` is looked up: `order` and `order.paid` for `order.paid.late`. */
 export const familiesOf = (name: string): readonly string[] => {
   const parts = name.split('.');
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));

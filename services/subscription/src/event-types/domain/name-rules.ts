@@ -1,11 +1,11 @@
 import { isEventTypeName, isReservedEventType } from '@tidings/contracts';
 
-// Paths of the catalogue itself.
+// Path segments of the catalogue's own routes.
 const taken: ReadonlySet<string> = new Set(['export', 'import']);
 
 const registrable = /^[a-z0-9_]+(\.[a-z0-9_]+)*$/;
 
-/** What is wrong with a name that somebody wants to register, or null. */
+/** Returns a description of why a name cannot be registered, or null if it can. */
 export function nameFault(name: string): string | null {
   if (isReservedEventType(name)) {
     return `'${name}' is reserved: tidings.* and webhook.test are raised by Tidings itself`;

@@ -4,7 +4,7 @@ import type { SettingsBody } from './request-body.ts';
 const timeOf = (text: string | null | undefined, before: number | null): number | null =>
   text === undefined ? before : text === null ? null : Date.parse(text);
 
-/** The settings that a body makes of those before it, field by field. Its times must have been checked. */
+/** Returns `before` with the fields that the body sets. The times of the body must have been validated. */
 export const readSettings = (body: SettingsBody, before: EventTypeSettings): EventTypeSettings => ({
   description: body.description === undefined ? before.description : body.description,
   group: body.group === undefined ? before.group : body.group,
@@ -23,7 +23,7 @@ export const readSettings = (body: SettingsBody, before: EventTypeSettings): Eve
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-/** What is wrong with the times of a body, by field. */
+/** Returns the faults of the times of a body, by field. */
 export function timeFaults(body: SettingsBody): readonly Readonly<{ pointer: string; detail: string }>[] {
   return (['deprecated_at', 'sunset_at'] as const).flatMap((field) => {
     const text = body[field];

@@ -10,7 +10,7 @@ import {
 import { type Compatibility, compatibilities } from './event-type.ts';
 import { limits } from './limits.ts';
 
-/** The fields of a type that people may write, as they stand in a request. */
+/** Fields of a type that requests may set, in request form. */
 export type SettingsBody = Readonly<{
   description?: string | null;
   group?: string | null;
@@ -24,28 +24,28 @@ export type SettingsBody = Readonly<{
   sunset_at?: string | null;
 }>;
 
-/** POST: a new type, with its first schema. */
+/** Body of POST: a new type, with its first schema. */
 export type CreateBody = SettingsBody &
   Readonly<{ name: string; schema?: Readonly<Record<string, unknown>> | null }>;
 
-/** PUT: as POST; what is left out gets its default. A schema that is another becomes the next version. */
+/** Body of PUT: as POST; omitted fields have their defaults. A different schema becomes the next schema version. */
 export type ReplaceBody = SettingsBody &
   Readonly<{ schema?: Readonly<Record<string, unknown>> | null; force?: boolean }>;
 
-/** PATCH: a merge patch (RFC 7396). */
+/** Body of PATCH: a merge patch (RFC 7396). */
 export type ChangeBody = SettingsBody & Readonly<{ active_schema?: number | null; force?: boolean }>;
 
-/** POST …/schemas. */
+/** Body of POST …/schemas. */
 export type SchemaBody = Readonly<{
   schema: Readonly<Record<string, unknown>>;
   example?: unknown;
-  /** false: kept for later. Default true. */
+  /** false: stored but not activated. Default true. */
   activate?: boolean;
   force?: boolean;
 }>;
 
 const time = { type: ['string', 'null'], maxLength: 64 } as const;
-// Anything at all. Given as types, since a schema without one is taken for a mistake.
+// Any JSON value. All types are listed because a schema without a type is reported as a mistake.
 const anything = {
   type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
   description: 'Data that satisfy the schema.',
@@ -102,7 +102,7 @@ const settings = {
   sunset_at: { ...time, description: 'RFC 3339. When events of the type are to end.' },
 } as const;
 
-// What a new type gets where the body says nothing. A test holds these against `defaultSettings`.
+// Defaults of a new type. A test compares them with `defaultSettings`.
 const createdSettings = {
   ...settings,
   mode: { ...settings.mode, default: 'enforce' },
@@ -125,7 +125,7 @@ const bodyOf = (
     'x-field-hints': fieldHints,
   }) as const;
 
-/** JSON Schemas of the bodies. What they cannot say is checked by the use cases. */
+/** JSON Schemas of the request bodies. The use cases check the rules that JSON Schema cannot express. */
 export const bodySchemas = {
   create: bodyOf(
     {

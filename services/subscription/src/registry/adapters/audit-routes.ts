@@ -66,7 +66,7 @@ type LogQuery = PageQuery &
 const text = (description: string) =>
   ({ type: 'string', minLength: 1, maxLength: 256, description }) as const;
 
-/** GET /v1/webhooks/audit-log. `kinds`: the names of what can be asked for. */
+/** Returns the route GET /v1/webhooks/audit-log. `kinds`: names of the kinds that a caller can select. */
 export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly string[]): Route[] => [
   route({
     operationId: 'listAuditLog',

@@ -6,7 +6,7 @@ import type { Actor } from '../domain/audit-entry.ts';
 import type { Scope } from '../ports.ts';
 import { notFound, type Target } from '../write-version.ts';
 
-/** How far a key sees. */
+/** Returns the scope of a key. */
 export const scopeOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Scope => ({
   workspaceId: workspaceId(workspace),
   consumerId: consumer === null ? null : consumerId(consumer),
@@ -15,7 +15,7 @@ export const scopeOf = ({ workspaceId: workspace, consumerId: consumer }: Princi
 /** A call by a key. */
 type KeyCall = Readonly<{ principal: Principal; request: IncomingMessage; run: RequestRun }>;
 
-/** Who makes a call, for the audit log. */
+/** Returns the actor of a call, for the audit log. */
 export const actorOf = ({ principal, request, run }: KeyCall): Actor => ({
   keyId: principal.keyId,
   address: addressOf(request),
@@ -25,7 +25,7 @@ export const actorOf = ({ principal, request, run }: KeyCall): Actor => ({
 type ChangeCall = KeyCall & Readonly<{ ifMatch: IfMatch }>;
 type TargetCall = ChangeCall & Readonly<{ params: Readonly<{ id: string }> }>;
 
-/** Which document a call means. */
+/** Returns the target document of a call. */
 export const targetOf = (call: TargetCall): Target => ({
   scope: scopeOf(call.principal),
   id: call.params.id,
@@ -36,8 +36,8 @@ export const targetOf = (call: TargetCall): Target => ({
 type Aim = Readonly<{ kind: Parameters<typeof notFound>[0]; name: string; idIn(id: WorkspaceId): string }>;
 
 /**
- * Which document a call means, of a kind that only the workspace itself may change: for the key of a consumer there is
- * nothing. `name`: what the caller calls it; `idIn`: its id, given the workspace.
+ * Returns the target document of a call, for kinds that only the workspace itself may change. For the key of a consumer
+ * the document does not exist. `name`: the caller's name for it; `idIn`: returns its id in a workspace.
  */
 export function workspaceTargetOf(call: ChangeCall, { kind, name, idIn }: Aim): Target {
   const scope = scopeOf(call.principal);
@@ -45,7 +45,7 @@ export function workspaceTargetOf(call: ChangeCall, { kind, name, idIn }: Aim): 
   return { scope, id: idIn(scope.workspaceId), name, ifMatch: call.ifMatch, by: actorOf(call) };
 }
 
-/** Refuses the key of a consumer where there is no object to hide. `what`: what belongs to the workspace, for people. */
+/** Refuses the key of a consumer on routes without an object to hide. `what`: start of the message, with its verb. */
 export function requireWholeWorkspace({ consumerId: own }: Principal, what: string): void {
   if (own === null) return;
   const message = `${what} to the workspace: a key of one consumer cannot change that.`;

@@ -1,13 +1,13 @@
 import { type CursorBinding, decodeCursor, encodeCursor } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 
-/** Where a page begins, and how the cursor to the next one is made. */
+/** Start of a page, and the encoder of the cursor to the next one. */
 export type CursorPosition = Readonly<{
   afterId: string | null;
   cursorAfter(id: string | null): string | null;
 }>;
 
-/** Reads a cursor that stands for an id. Throws AppError `invalid-request` for one of another list. */
+/** Reads a cursor that encodes an id. Throws AppError `invalid-request` if it belongs to another list. */
 export function cursorPosition(cursor: string | undefined, binding: CursorBinding): CursorPosition {
   const position = cursor === undefined ? null : decodeCursor(cursor, binding);
   if (position !== null && typeof position !== 'string') {

@@ -6,10 +6,10 @@ import type { TopicVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentTopic } from '../ports.ts';
 
-// The sweep reads the current version and tries again, so an attempt need not outlast a hiccup of the brokers.
+// The sweep reads the current version and retries, so one attempt need not outlast a short broker outage.
 const publishDeadlineMs = 5_000;
 
-/** The compacted topic of a kind as a port. */
+/** Returns the compacted topic of a kind as a port. */
 export const kafkaDocumentTopic = <T extends Versioned>(
   { topic, keyPrefix, encode }: DocumentKind<T>,
   producer: Producer,
@@ -23,7 +23,9 @@ export const kafkaDocumentTopic = <T extends Versioned>(
   },
 });
 
-/** A kind whose records are read back: each into `landed`, and the ids of those that an older one overtook. */
+/**
+ * A kind whose records are read back into `topicVersions`. `onSuperseded`: called for a record older than one before.
+ */
 export type ReadBack = Readonly<{
   kind: Pick<DocumentKind<Versioned>, 'topic' | 'keyPrefix' | 'recordInfoOf'>;
   topicVersions: TopicVersions;
@@ -31,8 +33,8 @@ export type ReadBack = Readonly<{
 }>;
 
 /**
- * Reads our own topic back, for all kinds that it holds. The table itself holds nothing: it is the decoding of every
- * record, older ones included, that shows what compaction would keep.
+ * Reads a topic of this service back, for all kinds that it contains. The table stores no values: decoding every
+ * record, older ones included, yields the state that compaction would leave.
  */
 export async function readBack(
   bus: Bus,

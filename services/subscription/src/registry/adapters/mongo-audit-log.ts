@@ -13,7 +13,7 @@ const readDocument = documentReader<AuditDocument>({
   steps: {},
 });
 
-/** The audit log in MongoDB. Nothing here changes or removes an entry. */
+/** Audit log in MongoDB. Append-only: entries are never changed or removed. */
 export class MongoAuditLog implements AuditLog {
   readonly #model: Model<AuditDocument>;
 
@@ -25,7 +25,7 @@ export class MongoAuditLog implements AuditLog {
     this.#model = connection.model<AuditDocument>('audit entry', schema as unknown as Schema<AuditDocument>);
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates missing indexes. */
   async createIndexes(): Promise<void> {
     await atDatabase(async () => this.#model.createIndexes());
   }

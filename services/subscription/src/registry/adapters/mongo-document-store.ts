@@ -8,7 +8,7 @@ import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentStore, Listed, ListQuery, PageRequest, Scope, Settled, Where } from '../ports.ts';
 import { mongooseSchema } from './mongoose-schema.ts';
 
-/** What the store needs. Documents that cannot be read are left out of lists, counted and told. */
+/** Dependencies of the store. Unreadable documents are omitted from lists, counted and logged. */
 export type MongoStoreParts<T extends Versioned> = Readonly<{
   kind: DocumentKind<T>;
   connection: Connection;
@@ -27,7 +27,7 @@ const conditions = ({ in: some = {}, upTo = {} }: Where): Filter[] => [
 const allOf = (filters: readonly Filter[]): Filter => (filters.length === 0 ? {} : { $and: [...filters] });
 
 /**
- * The documents of a kind in MongoDB, by single-document operations only: find, insert, update with `$set` of whole
+ * Documents of a kind in MongoDB. Uses single-document operations only: find, insert, update with `$set` of whole
  * fields, delete. They therefore run on any MongoDB, replica set or not.
  */
 export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T> {
@@ -41,7 +41,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     this.#model = connection.model<StoredDocument>(kind.name, schema as unknown as Schema<StoredDocument>);
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates missing indexes. */
   async createIndexes(): Promise<void> {
     await atDatabase(async () => this.#model.createIndexes());
   }
@@ -76,7 +76,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
   }
 
   async list(scope: Scope, { where, afterId, limit, order }: ListQuery): Promise<Listed<T>> {
-    // Both conditions stand, so that a filter can never widen what a key sees.
+    // Both conditions apply, so that a filter can never widen the scope of a key.
     const wanted: Filter[] = [this.#within(scope), ...conditions(where)];
     const isRising = order === 'rising';
     if (afterId !== null) wanted.push({ _id: isRising ? { $gt: afterId } : { $lt: afterId } });
@@ -135,7 +135,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     filter: Filter,
     { limit, order }: Readonly<{ limit: number; order: 1 | -1 }>,
   ): Promise<Listed<T>> {
-    // One more than the page shows whether there is another.
+    // One document more than the page shows whether another page follows.
     const found = await atDatabase(async () =>
       this.#model
         .find(filter)
@@ -152,7 +152,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
     };
   }
 
-  // One document that cannot be read must not take all the others of its page with it.
+  // One unreadable document must not make its whole page unreadable.
   #readable(raw: unknown): T[] {
     const { kind, metrics, logger } = this.#parts;
     try {

@@ -1,7 +1,7 @@
 import { Schema } from 'mongoose';
 import type { IndexKeys, ObjectSchema } from '../document-kind.ts';
 
-/** How every schema is read: nothing that it does not name, no field of mongoose's own, and nothing made by the way. */
+/** Options of all mongoose schemas: no undeclared fields, no fields of mongoose's own, nothing created implicitly. */
 export const schemaOptions = {
   strict: 'throw',
   strictQuery: 'throw',
@@ -25,7 +25,7 @@ const byName: Readonly<Record<string, unknown>> = {
   boolean: Boolean,
 };
 
-// Lists and objects are taken as they are: the JSON Schema has checked them before they come here.
+// Arrays and objects are not checked here: the JSON Schema has validated them before.
 function typeOf({ type, const: only, enum: some }: PropertySchema): unknown {
   const values = only === undefined ? (some ?? []) : [only];
   const types = values.length > 0 ? values.map((value) => (value === null ? 'null' : typeof value)) : type;
@@ -34,7 +34,7 @@ function typeOf({ type, const: only, enum: some }: PropertySchema): unknown {
   return names.every((other) => other === name) ? (byName[name] ?? Schema.Types.Mixed) : Schema.Types.Mixed;
 }
 
-/** The mongoose schema of a collection whose documents a JSON Schema describes: no field that is not named in it. */
+/** Returns the mongoose schema of a collection that a JSON Schema describes. Undeclared fields are refused. */
 export function mongooseSchema(
   collection: string,
   { properties }: ObjectSchema,

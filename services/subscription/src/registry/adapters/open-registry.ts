@@ -14,7 +14,7 @@ import { MongoDocumentStore } from './mongo-document-store.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** The registry, when its database is known but need not answer yet. */
+/** An open registry. Its database is configured but need not respond yet. */
 export type OpenRegistry = Readonly<{
   mongo: MongoConnection;
   keys: MongoIdempotencyStore;
@@ -26,7 +26,7 @@ export type OpenRegistry = Readonly<{
   ): Documents<T>;
 }>;
 
-/** Opens the registry. The connection is begun by `mongo.open()`, when everything that it prepares is registered. */
+/** Opens the registry. `mongo.open()` connects, once everything that prepares the database is registered. */
 export function openRegistry(context: Context, producer: Producer): OpenRegistry {
   const { config, logger, metrics, health, resources, clock } = context;
   const mongo = new MongoConnection({
@@ -62,7 +62,7 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
   };
 }
 
-/** Reads the topics of all kinds back; resolves with a table for each topic. */
+/** Reads the topics of all kinds back and returns one table per topic. */
 export async function readTopics(
   bus: Bus,
   kinds: readonly Documents<Versioned>[],

@@ -1,8 +1,8 @@
 import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
 
 /**
- * Who makes a change: a key and the address it is used from. Both null: Tidings itself. `run`: which run of which request,
- * so that a run after a crash finds what the one before it wrote.
+ * Author of a change: a key and its client address, or Tidings itself if both are null. `run`: the run of the request,
+ * so that a run after a crash finds the writes of the run before it.
  */
 export type Actor = Readonly<{
   keyId: string | null;
@@ -10,13 +10,13 @@ export type Actor = Readonly<{
   run?: Readonly<{ id: string; isRepeat: boolean }>;
 }>;
 
-/** The service itself, at its recurring work. */
+/** The service itself, in maintenance tasks. */
 export const ourselves: Actor = { keyId: null, address: null };
 
-/** The fields that a change concerns, as the documents of the kind name them. */
+/** Fields of a change, with the names of the kind's documents. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** One change: who, what, when, from where, before and after. */
+/** One change: author, operation, time, client address, and the fields before and after. */
 export type AuditEntry = Readonly<{
   /** Later entries have larger ids. */
   id: string;
@@ -28,21 +28,21 @@ export type AuditEntry = Readonly<{
   consumerId: ConsumerId | null;
   version: number;
   actor: Actor;
-  /** The fields that changed, as they were; null at creation. */
+  /** Previous values of the changed fields; null at creation. */
   before: Fields | null;
   after: Fields;
 }>;
 
-/** How the values of fields that must not be told are shown. What is not named is shown as it is. */
+/** Maskers of fields with secrets. Other fields are shown unchanged. */
 export type Masks = Readonly<Record<string, (value: unknown) => unknown>>;
 
-/** Stands where a secret would. */
+/** Placeholder for a secret. */
 export const masked = '***';
 
 const shown = (fields: Fields, names: readonly string[], masks: Masks): Fields =>
   Object.fromEntries(names.map((name) => [name, masks[name]?.(fields[name]) ?? fields[name]]));
 
-/** What differs between two versions, secrets masked: a changed secret shows as changed, and as nothing else. */
+/** Returns the fields that differ between two versions, secrets masked: a changed secret shows as changed only. */
 export function changedFields(
   before: Fields | null,
   after: Fields,

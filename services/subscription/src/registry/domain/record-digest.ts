@@ -1,4 +1,4 @@
 import { createHash } from 'node:crypto';
 
-/** What tells two records of one version apart. */
+/** Returns a digest that distinguishes two records of one version. */
 export const digestOf = (value: Buffer): string => createHash('sha1').update(value).digest('base64');

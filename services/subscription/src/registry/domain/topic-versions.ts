@@ -1,4 +1,4 @@
-/** One record of a compacted topic as it lies there. `digest` is of its whole value. */
+/** One record of a compacted topic. `digest`: of the whole value. */
 export type TopicRecord = Readonly<{
   version: number;
   countedVersion: number;
@@ -7,21 +7,22 @@ export type TopicRecord = Readonly<{
   offset: bigint;
 }>;
 
-/** What a record that has just been read is, seen beside those before it. */
+/** Status of a record relative to the records before it. */
 export type TopicRecordStatus = 'newest' | 'repeated' | 'superseded';
 
 type Entry = { last: TopicRecord; newest: TopicRecord };
 
 /**
- * What compaction would leave of the topic: the last record of each key, whatever its version. Reading all records and
- * not only the newest versions is what makes an older version visible that landed after a newer one.
+ * The newest record of each document on its compacted topic, and the last record of each key, whatever its version,
+ * which compaction would leave. All records are read, not only the newest versions: an older version after a newer one
+ * is visible only this way.
  */
 export class TopicVersions {
   readonly #entries = new Map<string, Entry>();
 
   /**
-   * Takes a record in. `overtaken`: its version is older than one that lies before it, and compaction would bring the
-   * older one back to life. `repeated`: it was read before, as happens when a reader joins its group again.
+   * Applies a record. `superseded`: its version is older than that of an earlier record, so compaction would restore
+   * the older version. `repeated`: it was read before, for example after the reader rejoined its group.
    */
   apply(key: string, record: TopicRecord): TopicRecordStatus {
     const entry = this.#entries.get(key);
@@ -36,22 +37,22 @@ export class TopicVersions {
     return 'newest';
   }
 
-  /** A tombstone landed. */
+  /** Applies a tombstone. */
   remove(key: string): void {
     this.#entries.delete(key);
   }
 
-  /** The last record of a key. */
+  /** Returns the last record of a key. */
   lastOf(key: string): TopicRecord | undefined {
     return this.#entries.get(key)?.last;
   }
 
-  /** The newest version that ever landed: what every reader of the topic holds. 0 when there is none. */
+  /** Returns the newest version ever published, which every reader of the topic holds; 0 if there is none. */
   newestVersionOf(key: string): number {
     return this.#entries.get(key)?.newest.version ?? 0;
   }
 
-  /** The version from which its attempts count, by the newest version. 0 when there is none. */
+  /** Returns the version from which attempts count, according to the newest version; 0 if there is none. */
   countedVersionOf(key: string): number {
     return this.#entries.get(key)?.newest.countedVersion ?? 0;
   }

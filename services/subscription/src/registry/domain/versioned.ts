@@ -2,14 +2,14 @@ import type { WorkspaceId } from '@tidings/contracts';
 import type { AuditEntry } from './audit-entry.ts';
 
 /**
- * What every document of the registry has, whatever it is of. Every change makes the next version; none is ever
- * altered. A delete is a version too, and the last one.
+ * Fields of every registry document. Every change creates the next version; existing versions never change. A deletion
+ * is a version too, and the last one.
  */
 export type Versioned = Readonly<{
-  /** Names it among the documents of its kind. */
+  /** Unique among the documents of its kind. */
   id: string;
   workspaceId: WorkspaceId;
-  /** `deleted` is the end in every kind. */
+  /** `deleted` is the final state of every kind. */
   state: string;
   version: number;
   createdAtMs: number;
@@ -17,11 +17,11 @@ export type Versioned = Readonly<{
   deletedAtMs: number | null;
   /** True until the topic has acknowledged this version. */
   isUnpublished: boolean;
-  /** What made this version; null from when the audit log has it. */
+  /** Audit entry of the change that created this version; null once the audit log has it. */
   audit: AuditEntry | null;
 }>;
 
-/** What the registry itself writes into a new document. */
+/** Returns the registry's own fields of a new document. */
 export const firstVersion = (
   nowMs: number,
 ): Pick<
@@ -36,7 +36,7 @@ export const firstVersion = (
   audit: null,
 });
 
-/** The next version, with what changed in it. */
+/** Returns the next version, with `change` applied. */
 export const nextVersion = <T extends Versioned>(current: T, change: Partial<T>, nowMs: number): T => ({
   ...current,
   ...change,
@@ -46,20 +46,20 @@ export const nextVersion = <T extends Versioned>(current: T, change: Partial<T>,
 });
 
 /**
- * The same as it is, under a version above one that readers of the topic hold: when the database was restored from a
- * backup, nothing below that version would be taken for news.
+ * Returns the same content under a version above one that readers of the topic hold. Needed after the database was
+ * restored from a backup: readers ignore versions that are not newer than the one they hold.
  */
 export const raisedAbove = <T extends Versioned>(current: T, version: number, nowMs: number): T => ({
   ...nextVersion(current, {}, nowMs),
   version: Math.max(current.version, version) + 1,
 });
 
-// So long a deleted one stays known, so that what waits for it is suppressed and not taken for unknown.
+// Deleted documents are kept this long, so that their pending deliveries are suppressed rather than treated as unknown.
 const deletedRetentionMs = 15 * 24 * 3_600_000;
 
-/** What was deleted at this time or before it is removed for good. */
+/** Returns the deletion time at or before which documents are purged. */
 export const purgedUpToMs = (nowMs: number): number => nowMs - deletedRetentionMs - 1;
 
-/** True for what the purge removes, first its record and then itself, if it has not begun to. */
+/** Returns true for a document that is due for the purge, which removes its record first and then the document. */
 export const isDueForPurge = ({ state, deletedAtMs }: Versioned, nowMs: number): boolean =>
   state === 'deleted' && deletedAtMs !== null && deletedAtMs <= purgedUpToMs(nowMs);

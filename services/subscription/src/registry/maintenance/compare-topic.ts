@@ -5,10 +5,10 @@ import { isDueForPurge, raisedAbove, type Versioned } from '../domain/versioned.
 import { withAudit } from '../write-audit.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
-/** What the comparison works with. */
+/** Dependencies of the comparison. */
 export type CompareParts<T extends Versioned> = Omit<Documents<T>, 'waitMs'>;
 
-/** How a comparison ended. `orphans`: records of which the registry knows nothing. */
+/** Result of a comparison. `orphans`: records without a document in the registry. */
 export type Comparison = Readonly<{
   compared: number;
   republished: number;
@@ -16,26 +16,26 @@ export type Comparison = Readonly<{
   orphans: number;
 }>;
 
-/** How the last record of a document can differ from it. */
+/** Kind of difference between a document and its last record. */
 export type Difference = 'missing' | 'older' | 'newer' | 'other';
 
-/** How the topic differs from a document, or null. */
+/** Returns how the topic differs from a document, or null if it does not. */
 export function differenceOf<T extends Versioned>(
   entity: T,
   { kind, topicVersions, clock }: Pick<Documents<T>, 'kind' | 'topicVersions' | 'clock'>,
 ): Difference | null {
-  // A record that is published in the middle of a purge would outlive its document.
+  // A record published during a purge would outlive its document.
   if (isDueForPurge(entity, clock.nowMs())) return null;
   const last = topicVersions.lastOf(entity.id);
   if (last === undefined) return 'missing';
-  // The database has lost a write that it had acknowledged, or was restored from a backup.
+  // The database lost an acknowledged write, or was restored from a backup.
   if (topicVersions.newestVersionOf(entity.id) > entity.version) return 'newer';
   if (last.version < entity.version) return 'older';
   const { value } = kind.encode(entity);
   return value !== null && digestOf(value) === last.digest ? null : 'other';
 }
 
-/** Publishes every document whose last record on the topic is not its current version. The registry is right. */
+/** Publishes every document whose last record is not its current version. The registry is authoritative. */
 export async function compareTopic<T extends Versioned>(parts: CompareParts<T>): Promise<Comparison> {
   const known = new Set<string>();
   const states = new Map<string, number>();
@@ -57,7 +57,7 @@ export async function compareTopic<T extends Versioned>(parts: CompareParts<T>):
 
 async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): Promise<boolean> {
   const { kind, outbox, logger, metrics } = parts;
-  // On its way, or the sweep's to publish.
+  // It is being published, or the sweep will publish it.
   if (entity.isUnpublished || outbox.isBusy(entity.id)) return false;
   const how = differenceOf(entity, parts);
   if (how === null) return false;
@@ -68,8 +68,8 @@ async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): P
   return outbox.publish(current, 'difference');
 }
 
-// A write is in the registry before it is on the topic, so what is read after the topic is at least as new, unless the
-// registry has lost it.
+// A write reaches the registry before the topic, so a document read after the topic is at least as new, unless the
+// registry lost a write.
 async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): Promise<T | null> {
   const { store, topicVersions, clock } = parts;
   const newestVersion = topicVersions.newestVersionOf(id);
@@ -81,9 +81,9 @@ async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): P
 }
 
 /**
- * Records without a document. Of a deleted one that is what a purge leaves when it dies in the middle, and gets its
- * tombstone. Of any other it means that the database lost documents: removing the records as well would take every one of
- * them out of force, so they stay, and an operator is told.
+ * Handles records without a document. A deleted one is left when a purge is interrupted, and a tombstone is published
+ * for it. Any other means that the database lost documents: removing the records as well would remove all of them from
+ * the event path, so they stay and an error is logged.
  */
 async function handleUnknownRecords<T extends Versioned>(
   { kind, store, topic, topicVersions, logger, metrics }: CompareParts<T>,
@@ -92,7 +92,7 @@ async function handleUnknownRecords<T extends Versioned>(
   let tombstones = 0;
   let orphans = 0;
   for (const id of [...topicVersions.keys()].filter((candidate) => !known.has(candidate))) {
-    // Written after its page was read.
+    // It was written after its page was read.
     if ((await store.findAnywhere(id)) !== null) continue;
     const last = topicVersions.lastOf(id);
     if (last === undefined) continue;

@@ -2,15 +2,15 @@ import type { Documents } from '../documents.ts';
 import { purgedUpToMs, type Versioned } from '../domain/versioned.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
-/** What the purge works with. */
+/** Dependencies of the purge. */
 export type PurgeParts<T extends Versioned> = Pick<
   Documents<T>,
   'kind' | 'store' | 'topic' | 'audit' | 'clock' | 'logger' | 'metrics' | 'onPurge'
 >;
 
 /**
- * Removes documents that were deleted 15 days ago: the record first, then the document, so that a crash in between
- * leaves a document that is purged again, never a record that nobody knows.
+ * Removes documents that were deleted 15 days ago: the record first, then the document. A crash in between leaves a
+ * document that is purged again, never a record without a document.
  */
 export async function purgeDeleted<T extends Versioned>(parts: PurgeParts<T>): Promise<number> {
   const { kind, store, topic, audit, clock, logger, metrics } = parts;
@@ -21,7 +21,7 @@ export async function purgeDeleted<T extends Versioned>(parts: PurgeParts<T>): P
     for (const entity of page) {
       await topic.publishTombstone(entity.id);
       metrics.published.inc({ kind: kind.name, cause: 'tombstone' });
-      // With the document goes its audit entry: never before the log has it.
+      // The document contains its audit entry, so the entry is copied to the log first.
       if (entity.audit !== null) await audit.append(entity.audit);
       await parts.onPurge?.(entity.id);
       await store.purge(entity.id, entity.version);

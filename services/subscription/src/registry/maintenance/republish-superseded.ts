@@ -1,15 +1,16 @@
 import type { Documents } from '../documents.ts';
 import type { Versioned } from '../domain/versioned.ts';
 
-/** What the repair of overtaken records works with. */
+/** Dependencies of the repair of superseded records. */
 export type SupersededParts<T extends Versioned> = Pick<
   Documents<T>,
   'kind' | 'store' | 'outbox' | 'topicVersions' | 'logger' | 'metrics'
 >;
 
 /**
- * Publishes the current version of each document whose last record on the topic is an older one: two instances, one of
- * them stalled between its write and its publish. `overtaken` loses an id when that is done, and keeps it otherwise.
+ * Publishes the current version of each document whose last record on the topic is an older one. Cause: two instances,
+ * one of them stalled between its write and its publish. An id is removed from `superseded` once it is repaired and
+ * stays there otherwise.
  */
 export async function republishSuperseded<T extends Versioned>(
   { kind, store, outbox, topicVersions, logger, metrics }: SupersededParts<T>,
@@ -17,7 +18,7 @@ export async function republishSuperseded<T extends Versioned>(
 ): Promise<number> {
   let repaired = 0;
   for (const id of [...superseded]) {
-    // Off the list before it is read: a record that lands from here on puts it back.
+    // Removed before the document is read, so that a record that arrives later adds it again.
     superseded.delete(id);
     const isDone = await republish(id).catch((error: unknown) => {
       superseded.add(id);
@@ -30,9 +31,9 @@ export async function republishSuperseded<T extends Versioned>(
 
   async function republish(id: string): Promise<boolean> {
     const current = await store.findAnywhere(id);
-    // Purged in the meantime: the comparison with the registry deals with what is left on the topic.
+    // Purged in the meantime: the comparison with the registry handles the remaining record.
     if (current === null) return true;
-    // Its readers hold a version that the registry does not have: publishing it again would not end that.
+    // Readers hold a version that the registry does not have: publishing again would not fix that.
     if (current.version < topicVersions.newestVersionOf(id)) return true;
     metrics.differences.inc({ kind: kind.name, how: 'overtaken' });
     logger.warn(kind.logFields(current), `${kind.name}.overtaken`);

@@ -4,17 +4,17 @@ import { nextVersion, type Versioned } from '../domain/versioned.ts';
 import { type WriteParts, writeVersion } from '../write-version.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
-/** Gives another sealed value for one, given the field that it is sealed for. */
+/** Returns a replacement for a sealed value, given the field for which it is sealed. */
 export type ReplaceSeal = (sealed: string, field: string) => string;
 
-/** The same entity with every sealed value of it put through `replace`; the very same object when none has changed. */
+/** Returns the entity with every sealed value replaced by `replace`, or the same object if nothing changes. */
 export type WithSeals<T> = (entity: T, replace: ReplaceSeal) => T;
 
-/** What re-sealing works with. `onProgress` is told of each document that is done. */
+/** Dependencies of re-sealing. `onProgress` is called after each document. */
 export type ResealParts<T extends Versioned> = WriteParts<T> &
   Readonly<{ ring: KeyRing; withSeals: WithSeals<T>; onProgress(done: number): void }>;
 
-/** What was found, by the id of the key that had sealed it, and what was done. `failed`: ids with a seal that does not open. */
+/** Result of re-sealing. `sealsByKey`: seals found per sealing key. `failed`: ids with a seal that does not open. */
 export type Resealed = Readonly<{
   kind: string;
   documents: number;
@@ -24,8 +24,9 @@ export type Resealed = Readonly<{
 }>;
 
 /**
- * Seals with the primary key whatever another key has sealed, a document at a time, as a version like any other: by
- * compare-and-set, audited and published. Can be broken off and begun again: what is done is passed over.
+ * Seals every value again that is not sealed with the primary key, one document at a time. Each change is a regular
+ * version: written by compare-and-set, audited and published. The command can be interrupted and restarted: finished
+ * documents are skipped.
  */
 export async function resealDocuments<T extends Versioned>(
   parts: ResealParts<T>,
@@ -72,7 +73,7 @@ export async function resealDocuments<T extends Versioned>(
       });
       return true;
     } catch (error) {
-      // Deleted meanwhile: its seals are gone with it.
+      // Deleted in the meantime, together with its seals.
       if (error instanceof AppError && error.code === 'not-found') return true;
       if (error instanceof AppError && error.code === 'seal-broken') return false;
       throw error;

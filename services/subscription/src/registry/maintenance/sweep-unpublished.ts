@@ -2,13 +2,13 @@ import type { Documents } from '../documents.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentStore, Listed, PageRequest, Where } from '../ports.ts';
 
-/** What the sweep works with. */
+/** Dependencies of the sweep. */
 export type SweepParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'outbox' | 'metrics'> &
   Readonly<{ store: Pick<DocumentStore<T>, 'listAll'> }>;
 
 const pageSize = 200;
 
-/** Every page of a list, one after the other, so that the memory in use stays that of one page. */
+/** Yields every page of a list in order, so that only one page is in memory at a time. */
 export async function* pagesOf<T>(
   read: (request: PageRequest) => Promise<Listed<T>>,
   limit = pageSize,
@@ -25,8 +25,8 @@ const unpublished: Where = { in: { unpublished: [true] } };
 const unaudited: Where = { in: { unaudited: [true] } };
 
 /**
- * Publishes every version that the topic has not acknowledged: what a crash between write and publish left, and what
- * could not be published before. Says how many it found that no request is publishing at this moment.
+ * Publishes every version that the topic has not acknowledged, because of a crash between write and publish or a failed
+ * publish. Returns how many it found that no request is publishing at the moment.
  */
 export async function sweepUnpublished<T extends Versioned>(parts: SweepParts<T>): Promise<number> {
   const { kind, outbox, metrics } = parts;
@@ -35,7 +35,7 @@ export async function sweepUnpublished<T extends Versioned>(parts: SweepParts<T>
   return found;
 }
 
-/** Copies to the audit log what a crash between write and copy left. Says how many it found. */
+/** Copies audit entries to the log that a crash between write and copy left. Returns how many it found. */
 export const sweepUnaudited = async <T extends Versioned>(parts: SweepParts<T>): Promise<number> =>
   sweep(parts, unaudited, async (entity) => parts.outbox.copyAudit(entity));
 
@@ -49,7 +49,7 @@ async function sweep<T extends Versioned>(
     const left = page.filter(({ id }) => !outbox.isBusy(id));
     found += left.length;
     const done = await Promise.all(left.map(settle));
-    // It does not answer: the rest would only wait for the same.
+    // Nothing on this page succeeded: the remaining pages would fail in the same way.
     if (done.length > 0 && !done.includes(true)) break;
   }
   return found;

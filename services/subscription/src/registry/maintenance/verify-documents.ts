@@ -3,16 +3,16 @@ import type { Versioned } from '../domain/versioned.ts';
 import { type Difference, differenceOf } from './compare-topic.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
-/** What is looked at. */
+/** Dependencies of the verification. */
 export type VerifyParts<T extends Versioned> = Pick<
   Documents<T>,
   'kind' | 'store' | 'topicVersions' | 'clock'
 >;
 
-/** One document, or record, that is not as the other side has it. */
+/** A document or record that differs from its counterpart. */
 export type Disagreement = Readonly<{ id: string; how: Difference | 'unpublished' | 'orphan' }>;
 
-/** How the documents of a kind compare with their topic. `documents`: deleted ones that are still known included. */
+/** Result of comparing a kind with its topic. `documents`: includes deleted documents that are not purged yet. */
 export type Verified = Readonly<{
   kind: string;
   documents: number;
@@ -20,7 +20,7 @@ export type Verified = Readonly<{
   disagreements: readonly Disagreement[];
 }>;
 
-// What is written at this moment is on its way: a version takes milliseconds, its sweep seconds.
+// A write in progress differs for a short time: publishing takes milliseconds, the sweep seconds.
 const settleWithinMs = 10_000;
 const recheckMs = 500;
 
@@ -38,9 +38,9 @@ async function recheck<T extends Versioned>(parts: VerifyParts<T>, id: string): 
 }
 
 /**
- * Compares every document with the last record of its key, and every record with its document, and changes nothing. The
- * topic must have been read to its end, and is read on meanwhile: what differs only because it is being written agrees
- * when it is looked at again.
+ * Compares every document with the last record of its key, and every record with its document, without changing
+ * anything. The topic must have been read to its end, and reading continues: documents that differ only because of a
+ * write in progress agree when checked again.
  */
 export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>): Promise<Verified> {
   const { kind, store, topicVersions, clock } = parts;
