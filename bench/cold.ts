@@ -32,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 
-/** One fresh start. Times in milliseconds. */
+/** One start in an empty folder. Times in milliseconds. */
 type ColdStart = Readonly<{
   delivered: number;
   lost: number;
@@ -41,7 +41,7 @@ type ColdStart = Readonly<{
   p50: number;
   p99: number;
   slowest: number;
-  /** Commands that left for the retry topics, by reason. */
+  /** Commands sent to the retry topics, by reason. */
   deferred: PipelineBacklog;
 }>;
 

@@ -30,14 +30,14 @@ const healthy = 50;
 const perHealthy = 4;
 const seconds = Number(values.seconds);
 
-/** Bad endpoints to be run beside the healthy ones, and the events that they get. */
+/** A set of failing endpoints that runs beside the healthy ones, and the events sent to it. */
 type Neighbour = Readonly<{
   name: string;
-  /** Nothing is wrong with it: it is there for comparison, and no goal is set for it. */
+  /** A control case: its endpoints are healthy, it serves for comparison, and it has no goal. */
   isControl?: true;
-  /** Subscribes the bad endpoints and starts their load; resolves when the healthy load may be measured. */
+  /** Subscribes the failing endpoints and starts their load; resolves when the healthy load can be measured. */
   prepare(stack: BenchStack, receiver: ReceiverProcess): Promise<void>;
-  /** Events for the bad endpoints while the healthy ones are measured. */
+  /** Sends events for the failing endpoints while the healthy ones are measured. */
   load?(target: Target): Promise<unknown>;
 }>;
 
@@ -49,7 +49,7 @@ const closedPort = async (): Promise<number> => {
   return port;
 };
 
-/** Ten at a time. */
+/** Creates the subscriptions, ten at a time. */
 const subscribeAll = async (
   stack: BenchStack,
   count: number,
@@ -95,7 +95,7 @@ const neighbours: readonly Neighbour[] = [
       await flood({ target: stack.target, type: 'backlog.e', count: 20_000, concurrency: 64 });
     },
   },
-  // The same load as the dead ones are, to tell what a second load costs from what its being dead costs.
+  // The same load as the dead endpoints receive: separates the cost of a second load from the cost of failures.
   { ...twoHundred('alive', async (receiver) => receiver.url('/others')), isControl: true },
   twoHundred('dead', async () => `http://127.0.0.1:${await closedPort()}/dead`),
 ];
@@ -105,11 +105,14 @@ type Case = Readonly<{
   expected: number;
   received: number;
   endToEndMs: Spread;
-  /** CPU milliseconds a second of each process while it was measured: tells a saturated machine from a held-up queue. */
+  /**
+   * CPU milliseconds per second of each process during the measurement: separates a saturated machine from a blocked
+   * queue.
+   */
   cpuMsPerSecond: Readonly<Record<string, number>>;
 }>;
 
-// A cold stack takes twice the CPU of a warm one, which would count against whatever is beside.
+// A cold stack uses twice the CPU of a warm one, which would distort the comparison.
 const warmUpSeconds = 25;
 const settleMs = 3_000;
 
@@ -144,7 +147,7 @@ const runHealthy = async (
   };
 };
 
-// A stack of its own for each case: what one neighbour left behind must not be counted against the next.
+// Each case runs on its own stack, so that the backlog of one neighbour does not count against the next.
 const runCase = async (neighbour?: Neighbour): Promise<Case> => {
   const stack = await startStack(values['port-base']);
   const receiver = await startReceiverProcess();
@@ -168,7 +171,7 @@ const runCase = async (neighbour?: Neighbour): Promise<Case> => {
   }
 };
 
-// The goal: nobody's webhooks are late because of somebody else's endpoint.
+// The goal: an endpoint of one subscription does not delay the webhooks of another.
 const goal = { timesAlone: 2, p99Ms: 250 } as const;
 
 const printable = (cases: readonly Case[]): string => {

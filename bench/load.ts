@@ -1,19 +1,22 @@
 import { Agent, request } from 'node:http';
 
-/** Where events go and with which key. */
+/** Ingress URL and API key to publish with. */
 export type Target = Readonly<{ ingressUrl: string; key: string }>;
 
 export type LoadResult = Readonly<{ startedAtMs: number; acceptedAtMs: number; acceptMs: readonly number[] }>;
 
 const epochMs = (): number => performance.timeOrigin + performance.now();
 
-// 1 KB of data, about the size of a real order event.
+// 1 KB of data, about the size of a typical order event.
 const filler = 'x'.repeat(900);
 
 const bodyOf = (type: string, sequence: number): string =>
   `{"type":"${type}","data":{"sequence":${sequence},"sent_at":${epochMs().toFixed(3)},"filler":"${filler}"}}`;
 
-/** Posts one event; answers the milliseconds until its 202. Anything else is an error: a benchmark loses nothing. */
+/**
+ * Posts one event and returns the milliseconds until its 202. Any other response is an error: a benchmark loses no
+ * event.
+ */
 const postOne = (agent: Agent, target: Target, body: string): Promise<number> =>
   new Promise((resolve, reject) => {
     const startedAt = performance.now();
@@ -42,7 +45,7 @@ const postOne = (agent: Agent, target: Target, body: string): Promise<number> =>
 
 export type Flood = Readonly<{ target: Target; type: string; count: number; concurrency: number }>;
 
-/** Posts `count` events, `concurrency` at a time, as fast as they are accepted. */
+/** Posts `count` events as fast as they are accepted, `concurrency` at a time. */
 export const flood = async ({ target, type, count, concurrency }: Flood): Promise<LoadResult> => {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const acceptMs: number[] = [];
@@ -67,7 +70,7 @@ export type Pace = Readonly<{
   seconds: number;
 }>;
 
-/** Posts at a steady rate, without waiting for answers before the next one is due (no coordinated omission). */
+/** Posts at a steady rate without waiting for earlier responses (no coordinated omission). */
 export const paced = async ({ target, typeOf, perSecond, seconds }: Pace): Promise<LoadResult> => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const acceptMs: number[] = [];

@@ -69,7 +69,7 @@ const main = async (): Promise<void> => {
   const finder = await openFinder(stack.brokers, stack.deliveryUrl);
   try {
     for (const fanOut of new Set(chosen.map((workload) => workload.fanOut))) {
-      // 64 in flight: the benchmark's one endpoint stands for many, and must not be its own limit.
+      // 64 in flight: the benchmark's single endpoint represents many and must not be the bottleneck.
       const settings = {
         endpoint_url: receiver.url('/hook'),
         events: [`bench.fan${fanOut}`],

@@ -5,15 +5,15 @@ import { type Usage, usageOfAll } from './process-usage.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
 import { eventCount, type Workload } from './workloads.ts';
 
-/** One workload, measured once. CPU in microseconds per delivered webhook, times in milliseconds. */
+/** One measurement of one workload. CPU in microseconds per delivered webhook, times in milliseconds. */
 export type Measurement = Readonly<{
   name: string;
   delivered: number;
-  /** Neither arrived nor on its way any more. */
+  /** Events that neither arrived nor remain in a topic. */
   lost: number;
-  /** Where the others lie that have not arrived: topic → how many. */
+  /** Events that have not arrived, by topic. */
   waiting: PipelineBacklog;
-  /** Commands that took a way round, by reason: why the end-to-end times may be long. */
+  /** Commands that were deferred or retried, by reason: explains long end-to-end times. */
   detours: PipelineBacklog;
   repeats: number;
   acceptedPerSecond: number;
@@ -38,12 +38,12 @@ const run = (target: Target, type: string, workload: Workload): Promise<LoadResu
     : paced({ target, typeOf: () => type, ...workload });
 
 const quietMs = 30_000;
-// Whatever was put aside for a moment lies on a rung of at most a minute.
+// A briefly deferred command waits on a rung of at most one minute.
 const timeoutMs = 150_000;
 
 /**
- * Waits for all webhooks. When none has arrived for 30 s the rest is looked for: what still lies in a topic on its way is
- * late, which is waited for two minutes more, and is no loss.
+ * Waits for all webhooks. When none has arrived for 30 s, counts the missing ones in the topics: those still in a topic
+ * are late, not lost, and are awaited for two more minutes.
  */
 const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promise<void> => {
   let last = -1;
@@ -65,7 +65,8 @@ const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promis
   }
 };
 
-// History writes behind the deliveries: its CPU and MongoDB's belong to them, so it is counted until it is quiet.
+// History writes after the deliveries. Its CPU and that of MongoDB belong to them, so both are measured until they are
+// idle.
 const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<string, Usage>>> => {
   let before = await usageOfAll(pids);
   for (let i = 0; i < 60; i += 1) {

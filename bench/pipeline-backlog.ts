@@ -2,14 +2,14 @@ import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 
-/** Where commands and events lie that have not arrived: place → how many. Places with none are left out. */
+/** Counts of commands and events that have not arrived, by topic or stage. Zero counts are left out. */
 export type PipelineBacklog = Readonly<Record<string, number>>;
 
-/** Looks into the topics of a stack, so that a delivery that has not arrived is found and not called lost. */
+/** Counts the records in a stack's topics, so that a late delivery is not reported as lost. */
 export type Finder = Readonly<{
-  /** Everything that lies between an accepted event and its arrival, or has left that way for dead-letters. */
+  /** Counts records between an accepted event and its arrival, including those in dead-letters. */
   find(): Promise<PipelineBacklog>;
-  /** How often the delivery service has put a command aside or has had to retry it since it started, by reason. */
+  /** Counts how often the delivery service has deferred or retried a command since it started, by reason. */
   detours(): Promise<PipelineBacklog>;
   close(): Promise<void>;
 }>;
@@ -40,7 +40,7 @@ const deadLetters = async (bus: Bus): Promise<readonly [string, number]> => {
 const detourLine =
   /^tidings_delivery_(?:(spills)_total\{reason="([^"]+)"|(retries)_scheduled_total\{)[^}]*\} (\d+)/gm;
 
-/** What the metrics of the delivery service say of {@link Finder.detours}. */
+/** Parses {@link Finder.detours} from the metrics of the delivery service. */
 export const detoursIn = (metrics: string): PipelineBacklog =>
   present(
     [...metrics.matchAll(detourLine)].map(
@@ -48,7 +48,7 @@ export const detoursIn = (metrics: string): PipelineBacklog =>
     ),
   );
 
-/** `deliveryUrl` is where the delivery service shows its metrics. */
+/** Opens a finder. `deliveryUrl` serves the metrics of the delivery service. */
 export const openFinder = async (brokers: readonly string[], deliveryUrl: string): Promise<Finder> => {
   const bus = await connectKafka({ brokers, clientId: 'tidings-bench', logger: silentLogger });
   return {
@@ -59,7 +59,7 @@ export const openFinder = async (brokers: readonly string[], deliveryUrl: string
   };
 };
 
-/** What was counted since `before`. */
+/** Returns the increase from `before` to `after`. */
 export const since = (before: PipelineBacklog, after: PipelineBacklog): PipelineBacklog =>
   present(Object.entries(after).map(([place, count]) => [place, count - (before[place] ?? 0)] as const));
 

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
-/** CPU time used so far and the resident set, now and at its highest, of one process, from /proc (Linux). */
+/** The CPU time used so far and the current and peak resident set of one process, from /proc (Linux). */
 export type Usage = Readonly<{ cpuMs: number; rssMb: number; peakRssMb: number }>;
 
-// USER_HZ is 100 on every Linux that Node runs on (man 5 proc).
+// USER_HZ is 100 on every Linux that Node supports (man 5 proc).
 const msPerTick = 10;
 
 export const usageOf = async (pid: number): Promise<Usage> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The command name may hold spaces and brackets: fields are counted from the last closing one.
+  // The command name may contain spaces and parentheses: fields are counted from the last closing one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

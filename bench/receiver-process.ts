@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What arrived since the last `take`. Latencies in milliseconds, times in epoch milliseconds. */
+/** The requests received since the last `take`. Latencies in milliseconds, times in epoch milliseconds. */
 export type Taken = Readonly<{ received: number; repeats: number; lastAtMs: number; latencies: number[] }>;
 
 export type ReceiverProcess = Readonly<{

@@ -2,9 +2,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The endpoints of a benchmark, in a process of their own so that their CPU is nobody else's. The path says how one
- * behaves: `/hook…` answers 204 at once and keeps the end-to-end time of each first receipt, from the `sent_at` that the
- * load generator wrote into the data; `/hang` never answers; `/slow` answers 204 after 100 ms. Only `/hook…` is counted.
+ * The endpoints of a benchmark, in a separate process so that their CPU use is measured apart. The path selects the
+ * behaviour: `/hook…` responds 204 at once and records the end-to-end time of each first receipt, from the `sent_at`
+ * that the load generator wrote into the data; `/hang` never responds; `/slow` responds 204 after 100 ms. Only `/hook…`
+ * is counted.
  */
 let latencies: number[] = [];
 let seen = new Set<string>();

@@ -2,7 +2,7 @@ import type { Measurement } from './measure.ts';
 import { medianOf } from './percentiles.ts';
 import { named, type PipelineBacklog } from './pipeline-backlog.ts';
 
-/** The run whose CPU is the median of its workload's runs: a real run, not a mixture of several. */
+/** Returns the run with the median CPU of its workload: a real run, not an average. */
 export const medianRun = (runs: readonly Measurement[]): Measurement => {
   const middle = medianOf(runs.map((run) => run.cpuUsPerWebhook.total));
   const found = runs.find((run) => run.cpuUsPerWebhook.total === middle) ?? runs[0];
@@ -42,7 +42,7 @@ const byProcess = (m: Measurement): string =>
 const lineOf = (name: string, what: string, counts: PipelineBacklog): string[] =>
   Object.keys(counts).length === 0 ? [] : [`${name}: ${what}: ${named(counts)}`];
 
-/** The measurements as text for a terminal: one table, then where the time went. */
+/** Formats the measurements as text for a terminal: a table, then the breakdown of time. */
 export const printable = (measurements: readonly Measurement[]): string => {
   const lines = [columns, ...measurements.map(row)];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));

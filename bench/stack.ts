@@ -14,16 +14,16 @@ type Local = Readonly<{
   pids: Readonly<Record<string, number>>;
 }>;
 
-/** The folder of the repository, seen from the compiled benchmark. */
+/** The repository folder, relative to the compiled benchmark. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A Tidings of the benchmark's own, started as a user starts it, in a throw-away folder. */
+/** A Tidings stack of the benchmark, started through `npm start` as a user does, in a temporary folder. */
 export type BenchStack = Readonly<{
   target: Target;
   brokers: readonly string[];
-  /** Where the delivery service shows its metrics. */
+  /** The URL that serves the metrics of the delivery service. */
   deliveryUrl: string;
-  /** Of the services, brokers and MongoDB; not of the supervisor that started them. */
+  /** The pids of the services, brokers and MongoDB, without the supervisor that started them. */
   pids: Readonly<Record<string, number>>;
   subscribe(settings: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
@@ -45,7 +45,7 @@ const waitForLocal = async (dataDir: string, hasEnded: () => boolean): Promise<L
 export const startStack = async (portBase: string): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
   const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
-  // A group of its own: Ctrl-C reaches the benchmark first, which stops the stack in order.
+  // A separate process group: Ctrl-C reaches only the benchmark, which stops the stack in order.
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -32,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 
-// Nothing of it may come due while it is looked at.
+// No command may become due during the measurement.
 const rungs: readonly Rung[] = ladder.filter(({ delayMs }) => delayMs >= 1_800_000);
 const subscriptions = 1_000;
 const recordsASend = 2_000;
@@ -69,7 +69,7 @@ const waitingCommand = (number: number, rung: Rung): OutgoingRecord => {
   return { topic: rung.topic, key, headers, value };
 };
 
-/** Commands `from` to `until` − 1, spread over the rungs. */
+/** Writes commands `from` to `until` − 1, spread over the rungs. */
 const put = async (producer: Producer, from: number, until: number): Promise<void> => {
   for (let number = from; number < until; ) {
     const end = Math.min(until, number + recordsASend);

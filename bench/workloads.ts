@@ -1,4 +1,4 @@
-/** What the benchmark runs. Fan-out is the number of subscriptions that match each event. */
+/** A workload of the benchmark. Fan-out is the number of subscriptions that match each event. */
 export type Workload = Readonly<{ name: string; fanOut: number }> &
   (
     | Readonly<{ kind: 'flood'; count: number; concurrency: number }>
@@ -11,7 +11,7 @@ export const workloads: readonly Workload[] = [
   { name: 'paced 200/s', kind: 'paced', fanOut: 1, perSecond: 200, seconds: 30 },
 ];
 
-/** The same at a twentieth of the size: shows that the benchmark itself works. */
+/** The same workloads at a twentieth of the size, to check the benchmark itself. */
 export const quickWorkloads: readonly Workload[] = workloads.map((workload) =>
   workload.kind === 'flood'
     ? { ...workload, count: workload.count / 20 }

@@ -1,5 +1,5 @@
-// Creates the topics that are missing and checks those that exist: `node deploy/create-topics.mjs`, once, before the
-// services start, with KAFKA_BROKERS and REPLICATION_FACTOR in the environment. The local stack does this by itself.
+// Creates missing topics and checks existing ones: run `node deploy/create-topics.mjs` once before the services start,
+// with KAFKA_BROKERS and REPLICATION_FACTOR in the environment. The local stack does this by itself.
 import { ensureTopics } from '../packages/kafka/dist/index.js';
 import { createLogger } from '../packages/observability/dist/index.js';
 import { AppError, loadConfig, sharedSettings } from '../packages/runtime/dist/index.js';

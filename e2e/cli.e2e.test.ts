@@ -21,7 +21,7 @@ afterAll(async () => {
   await tidings?.stop();
 });
 
-/** Runs a command that must succeed, and reads its answer. */
+/** Runs a command that must succeed and parses its output. */
 const answerOf = async <T>(args: readonly string[], environment = env): Promise<T> => {
   const { code, out, err } = await run([...args, '--json'], environment);
   expect({ code, err, args }).toEqual({ code: 0, err: '', args });
@@ -60,7 +60,7 @@ it('creates a subscription, publishes to it, and shows the delivery', async () =
   expect((await run(['subscriptions', 'test', id])).out).toMatch(/^success +true$/m);
   expect((await run(['subscriptions', 'disable', id, '--reason', 'done'])).out).toMatch(/^state +disabled$/m);
   expect((await run(['subscriptions', 'delete', id])).code).toBe(0);
-  // Else nothing would be held against the rules when the stack stops.
+  // Otherwise no command would be checked against the rules when the stack stops.
   expect([...tidings.sentCommands()]).toEqual(
     expect.arrayContaining(['subscription insert', 'subscription update', 'history insert', 'history find']),
   );
@@ -87,7 +87,7 @@ it('makes a workspace, a key for it, a consumer in it and a token for that one',
   const made = await answerOf<Named & Readonly<{ key: string }>>(create);
   expect(await answerOf(create)).toEqual(made);
   const inside = { ...env, TIDINGS_API_KEY: made.key };
-  // The key is let in when its record has come back from the topic.
+  // The key is accepted once its record has been read from the topic.
   await eventually(async () => expect((await run(['consumers', 'list'], inside)).code).toBe(0));
   const consumer = ['consumers', 'create', 'acme', '--contact', 'hooks@acme.example'];
   expect(await answerOf<Named>(consumer, inside)).toMatchObject({ id: 'acme', state: 'active' });
@@ -201,7 +201,7 @@ it('shows a subscription, takes it back edited, and tells in the audit log what 
     filters: { total: { $lt: 99 } },
     timeout_seconds: 7,
   });
-  // The file is of a version that is not the newest any more.
+  // The file contains a version that is no longer the newest.
   await writeFile(file, JSON.stringify({ ...edited, timeout_seconds: 8 }));
   expect(await run(update)).toMatchObject({ code: 1, err: expect.stringMatching(/^412 /) as string });
   await eventually(async () => {

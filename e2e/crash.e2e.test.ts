@@ -11,7 +11,7 @@ const missingFrom = (accepted: ReadonlySet<string>, collector: Collector): strin
   return [...accepted].filter((id) => !received.has(id));
 };
 
-/** Waits for every accepted event, then states duplicates; each duplicate must carry the same webhook-id and bytes. */
+/** Waits for every accepted event, then reports duplicates; each duplicate must have the same webhook-id and bytes. */
 const expectNothingLost = async (
   name: string,
   accepted: ReadonlySet<string>,
@@ -97,7 +97,7 @@ describe('kill -9 in the middle of 5,000 events loses nothing', () => {
         const { data } = answer.body as { data: { status: string }[] };
         expect(data.map((delivery) => delivery.status)).toEqual(['delivered']);
       },
-      // The server is back within seconds however much it holds, and so are its clients.
+      // The server and its clients recover within seconds, regardless of the amount of data.
       { timeoutMs: 15_000 },
     );
     expect((await api.request('GET', `/v1/webhooks/subscriptions/${subscription.id}`)).status).toBe(200);

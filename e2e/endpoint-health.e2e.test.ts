@@ -36,7 +36,7 @@ it('an endpoint that fails and says it is gone is disabled, and its owner hears 
     'tidings.delivery.exhausted',
   ]);
   owner.trust(operational.secret);
-  // The fifth attempt would succeed, and the endpoint be well before it is gone.
+  // The fifth attempt would succeed, and the endpoint would recover before it is disabled.
   const { id, secret } = await api.subscribe(partner.url, ['health.*'], { retry_schedule: [1, 1, 1, 3_600] });
   partner.trust(secret);
   partner.failNext(4, 500);
@@ -89,7 +89,10 @@ const numbersOf = ({ receipts }: Collector): readonly number[] =>
 
 const longTimeout = { timeoutMs: 60_000 };
 
-/** A subscription whose endpoint fails on event 0 until it is disabled for it; 1 and 2 come before that, 3 and 4 after. */
+/**
+ * Creates a subscription whose endpoint fails on event 0 until the subscription is disabled; events 1 and 2 precede the
+ * disabling, 3 and 4 follow it.
+ */
 const disabledByCount = async (type: string, settings: Readonly<Record<string, unknown>>) => {
   const rules = await api.request('PATCH', `/v1/webhooks/workspaces/${local.workspace_id}`, {
     disable_after_failures: 3,
@@ -97,7 +100,7 @@ const disabledByCount = async (type: string, settings: Readonly<Record<string, u
   expect(rules).toMatchObject({ status: 200, body: { disable_after_failures: 3 } });
   const partner = await startCollector();
   onTestFinished(async () => partner.close());
-  // The fourth attempt would come after it is disabled.
+  // The fourth attempt would follow after the subscription is disabled.
   const { id, secret } = await api.subscribe(partner.url, [type], {
     retry_schedule: [1, 1, 20, 20],
     ...settings,

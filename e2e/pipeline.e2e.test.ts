@@ -90,7 +90,7 @@ describe('an event arrives, signed', () => {
     ];
     const ids = await Promise.all(answers.map(async (a) => ((await a.json()) as { id: string }).id));
     expect(ids[0]).toBe(ids[1]);
-    // The later event proves that the repeat had its chance to arrive: one partition keeps them in order.
+    // The later event proves that the repeat could have arrived: one partition preserves their order.
     await eventually(() => expect(collector.receipts.length).toBeGreaterThan(0));
     await post('{"type":"twice.after","data":{}}');
     await eventually(() => expect(collector.eventIds().size).toBe(2));

@@ -17,7 +17,7 @@ let folder: string;
 let portBase: number;
 const started: NpmStart[] = [];
 
-/** `npm start` in a process group of its own, as a terminal runs it. */
+/** An `npm start` in its own process group, as a terminal runs it. */
 type NpmStart = Readonly<{
   npm: ChildProcess;
   output: () => string;
@@ -42,7 +42,7 @@ afterEach(async () => {
 function npmStart(...options: string[]): NpmStart {
   const npm = spawn('npm', ['start', '--', '--data', folder, '--port-base', String(portBase), ...options], {
     cwd: repository,
-    // vitest sets it to test, which a user's machine does not.
+    // vitest sets it to test; a user's machine does not.
     env: { ...process.env, NODE_ENV: 'production' },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,7 +76,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch {
-    // ESRCH: there is no such process.
+    // ESRCH: no such process exists.
     return false;
   }
 }

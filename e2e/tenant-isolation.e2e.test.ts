@@ -21,7 +21,7 @@ let url: string;
 let description: Description;
 let parties: Parties;
 let owned: Owned;
-/** What does not exist. */
+/** Names that belong to no object. */
 let ghost: Owned;
 let endpoint: Receiver;
 
@@ -47,23 +47,23 @@ const isOfOne = ({ path }: Operation): boolean => path.includes('{');
 const outcomeOf = ({ stranger, neighbour }: Try, who: Foreigner) =>
   who === 'stranger' ? stranger : neighbour;
 
-/** What of the owner shows in an answer although the request does not name it. */
+/** Returns the owner's data that a response shows although the request does not name it. */
 function seenIn({ text, headers }: Answer, request: Request, who: Foreigner): readonly string[] {
   const shown = `${text} ${JSON.stringify(headers)}`;
   const received = `${decodeURIComponent(request.path)} ${JSON.stringify(request.body)}`;
   const { workspace, ...things } = owned;
-  // A consumer is told which workspace it is in.
+  // A consumer may see the name of its workspace.
   const secrets = who === 'stranger' ? [workspace, ...Object.values(things)] : Object.values(things);
   return secrets.filter((secret) => shown.includes(secret) && !received.includes(secret));
 }
 
-/** An answer without what its request has named: of two that are equal nobody learns what exists. */
+/** Returns a response without the names from its request: two equal responses do not reveal which object exists. */
 function withoutNames({ status, headers, text }: Answer, named: Owned): string {
   const whole = JSON.stringify([status, headers, text]);
   return Object.entries(named).reduce((rest, [name, value]) => rest.replaceAll(value, `<${name}>`), whole);
 }
 
-/** A request as it is, and as nobody should learn anything from it either: of an old version, with broken bodies. */
+/** Returns a request and its variants that must reveal no more: with an old version, with invalid bodies. */
 const variantsOf = (request: Request, { takesIfMatch, takesBody }: Operation) => [
   request,
   ...(takesIfMatch ? [{ ...request, ifMatch: '"999"' }] : []),
@@ -77,7 +77,10 @@ const variantsOf = (request: Request, { takesIfMatch, takesBody }: Operation) =>
 
 type View = readonly [operationId: string, status: number, etag: string | undefined, text: string];
 
-/** What a key sees of the owner's things. When keys were used, and whether a change has got about, does not count. */
+/**
+ * Returns the owner's objects that a key sees. Excludes the time of a key's last use and whether a change has
+ * propagated.
+ */
 async function viewOf(key: string, operations: readonly Operation[]): Promise<readonly View[]> {
   const views: View[] = [];
   for (const operation of operations) {
@@ -90,10 +93,10 @@ async function viewOf(key: string, operations: readonly Operation[]): Promise<re
   return views;
 }
 
-/** Everything that the foreigner must leave as it is. */
+/** Returns everything that the foreign key must leave unchanged. */
 async function everything(who: Foreigner): Promise<unknown> {
   const operations = guarded();
-  // What a neighbour makes for itself is in the lists of their workspace.
+  // Objects that a neighbour creates appear in the lists of their workspace.
   const seenByOwner = who === 'stranger' ? operations : operations.filter(isOfOne);
   return {
     owner: await viewOf(parties.owner, seenByOwner),
@@ -142,7 +145,7 @@ describe('the table of the wall', () => {
   });
 });
 
-/** What is wrong with what a foreigner gets when it reaches for the owner's things in this way. */
+/** Returns the violations when a foreign key accesses the owner's objects in this way. */
 async function faultsOf(operation: Operation, one: Try, who: Foreigner): Promise<readonly unknown[]> {
   const key = parties[who];
   const expected = outcomeOf(one, who);
@@ -152,7 +155,7 @@ async function faultsOf(operation: Operation, one: Try, who: Foreigner): Promise
     const answer = await ask(url, { ...request, key });
     const { status } = answer;
     if (!operation.statuses.includes(status)) faults.push([request, status, 'is not in the description']);
-    // Where no path names an object a broken body is told as that.
+    // If no path names an object, an invalid body may be reported as such.
     const isBroken = index > 0 && !isOfOne(operation) && (status === 400 || status === 422);
     const isExpected = expected === 'blind' ? status < 300 : status === expected;
     const seen = seenIn(answer, request, who);
@@ -191,7 +194,7 @@ describe('the wall', () => {
     const before = await everything('stranger');
     for (const operation of guarded().filter(isOfOne)) {
       const [first] = triesOf(operation);
-      // Workspaces themselves are the operator's.
+      // Workspaces themselves belong to the operator.
       if (first === undefined || operation.path.includes('/workspaces/')) continue;
       for (const variant of variantsOf(requestOf(operation, first, owned), operation)) {
         const answer = await ask(url, { ...variant, key: local.admin_key });

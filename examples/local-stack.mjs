@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = process.env.TIDINGS_DATA ?? fileURLToPath(new URL('../.tidings/', import.meta.url));
 
-/** URL and key of the local stack. */
+/** Returns the URL and key of the local stack. */
 export async function localStack() {
   const file = join(folder, 'local.json');
   const text = await readFile(file, 'utf8').catch(() => {

@@ -10,7 +10,7 @@ const server = createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    // The signature covers the bytes as they came: verify before anything parses them.
+    // The signature covers the received bytes: verify it before parsing them.
     const result = verifyWebhook({
       headers: request.headers,
       body: Buffer.concat(chunks),
@@ -28,7 +28,8 @@ const server = createServer((request, response) => {
 
 server.listen(0, '127.0.0.1', async () => {
   const endpoint_url = `http://127.0.0.1:${server.address().port}/`;
-  // Without send_test: false a webhook.test comes at once, here before the secret of the answer is known.
+  // Without send_test: false, Tidings sends a webhook.test at once, before this program has the secret from the
+  // response.
   const subscription = { endpoint_url, events: ['example.*'], send_test: false };
   const body = JSON.stringify(subscription);
   const answer = await fetch(`${url}/v1/webhooks/subscriptions`, { method: 'POST', headers, body });

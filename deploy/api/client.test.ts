@@ -8,7 +8,7 @@ import { wholeDescription as description } from './whole-description.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const programPath = `${here}every-route.mts`;
 
-/** The calls of a client in a program, as the description names operations: `GET /v1/things/{id}`. */
+/** Returns the client calls in a program in the description's notation: `GET /v1/things/{id}`. */
 function callsIn(program: string): readonly string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -23,7 +23,10 @@ function callsIn(program: string): readonly string[] {
   return found;
 }
 
-/** What the compiler says of the program beside the generated `api.ts`, in a folder that can see the packages. */
+/**
+ * Compiles the program beside the generated `api.ts`, in a folder that can resolve the packages, and returns the
+ * errors.
+ */
 async function complaintsOf(program: string, api: string): Promise<readonly string[]> {
   const folder = await mkdtemp(`${here}generated-`);
   onTestFinished(async () => rm(folder, { recursive: true }));
@@ -48,7 +51,7 @@ async function complaintsOf(program: string, api: string): Promise<readonly stri
   });
 }
 
-// A compiler on a busy machine takes its time.
+// The compiler is slow on a busy machine.
 const timeout = 120_000;
 
 it('a client that openapi-typescript generates compiles a program that uses every route', {
@@ -61,9 +64,9 @@ it('a client that openapi-typescript generates compiles a program that uses ever
   );
   expect([...new Set(callsIn(program))].toSorted()).toEqual(routes.toSorted());
   const api = astToString(await openapiTS(description as never));
-  // No value has this type: whatever is of it can neither be sent nor read.
+  // No value has this type: a field of it can be neither sent nor read.
   expect(api.match(/^.*Record<string, never>.*$/gm)).toEqual([
-    // What openapi-typescript says of what there is none of, and of bodies without any field.
+    // The output of openapi-typescript for absent sections and for bodies without fields.
     ...['        NoFields: Record<string, never>;', 'export type $defs = Record<string, never>;'],
   ]);
   expect(await complaintsOf(program, api)).toEqual([]);

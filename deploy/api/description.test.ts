@@ -10,7 +10,7 @@ type Operation = Readonly<{
   operationId: string;
   parameters: readonly Readonly<{ $ref?: string; name?: string; description?: string }>[];
   requestBody?: Readonly<{ content: Content; $ref?: string }> | undefined;
-  /** Where it is a component of its own. */
+  /** The component's name, if the body is a component. */
   bodyName?: string | undefined;
   responses: Readonly<Record<string, Readonly<{ content?: Content; $ref?: string }>>>;
   'x-read-only'?: true;
@@ -27,7 +27,7 @@ const bodyOf = (body: Node): Operation['requestBody'] => {
   return (name === undefined ? body : api.components['requestBodies']?.[name]) as Operation['requestBody'];
 };
 
-/** Every schema in the description, with its place. */
+/** Returns every schema of the description with its path. */
 function schemasIn(node: unknown, place = ''): readonly (readonly [string, Node])[] {
   if (typeof node !== 'object' || node === null) return [];
   if (Array.isArray(node)) return node.flatMap((part, at) => schemasIn(part, `${place}/${at}`));

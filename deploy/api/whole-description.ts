@@ -12,10 +12,10 @@ import { filterRoutes } from '../../services/subscription/src/subscriptions/adap
 import { subscriptionRoutes } from '../../services/subscription/src/subscriptions/adapters/subscription-routes.ts';
 import { webhooks } from '../../services/subscription/src/subscriptions/adapters/webhook-schemas.ts';
 
-// Routes are declared without what they work with: that is used only when one is called.
+// Routes are declared without their dependencies, which are used only when a route is called.
 const nothing = { limits: {}, maxRatePerSecond: 1_000 } as never;
 
-/** The description of the whole API, as the console joins it from the services. */
+/** The description of the whole API, joined from the services as the console does it. */
 export const wholeDescription: ApiDescription = describeApi(
   [
     ...eventRoutes(nothing),

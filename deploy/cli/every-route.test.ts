@@ -8,10 +8,10 @@ import { commands } from '../../packages/cli/src/program.ts';
 import { runCommand } from '../../packages/cli/src/run-command.ts';
 import { wholeDescription as description } from '../api/whole-description.ts';
 
-// Holds the command against the description of the API: each route has a command, by the examples that its --help shows,
-// and what a change cannot name is known to the commands that change.
+// Checks the command line against the API description: each route has a command, shown by the examples in its --help,
+// and commands that change an object handle the fields that a change cannot name.
 
-/** Routes that need no command, and why. */
+/** Routes without a command, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'GET /v1/openapi.json': 'it is read by generators of clients, and needs no key',
 };
@@ -20,7 +20,7 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
   Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 );
 
-// What a command reads on its way to its request.
+// Files that a command reads before its request.
 const files: Readonly<Record<string, string>> = {
   'order.json': '{"order_id":"ord_7"}',
   'filter.json': '{"total":{"$gt":100}}',
@@ -35,7 +35,7 @@ const files: Readonly<Record<string, string>> = {
 const job = { id: 'job_1', state: 'done', done: 1, left: 0 };
 const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00Z' };
 
-/** The least of an answer that each command goes on with. */
+/** Returns the minimal response with which each command continues. */
 function answerTo(line: string): { status?: number; body: unknown } {
   if (line.endsWith('/event-types/new.type'))
     return { status: 404, body: { title: 'Not found', detail: 'No.' } };
@@ -58,7 +58,7 @@ function answerTo(line: string): { status?: number; body: unknown } {
   };
 }
 
-// As a shell takes an example apart: quotes, and what follows a redirection or pipe is not of the command.
+// Splits an example as a shell does: handles quotes, and drops what follows a redirection or pipe.
 function wordsOf(example: string): { words: string[]; stdin: string } {
   const tokens = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
   const end = tokens.findIndex((token) => ['>', '&&', '|', '<<<'].includes(token));
@@ -155,7 +155,7 @@ describe('what get --json shows, edited and given to update --file', () => {
     const { code } = await api.runWith({ folder }, group, 'update', 'one', '--file', 'edited.json');
     const patches = api.requests.filter(({ line }) => line.startsWith('PATCH')).map(({ body }) => body);
     if (isWritable) expect([code, patches]).toEqual([0, [{ [field]: 'after' }]]);
-    // Refused, or left out because it changes by itself.
+    // Rejected, or left out because the field changes by itself.
     else expect([[0, 2].includes(code), patches]).toEqual([true, []]);
   });
 });

@@ -2,18 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
-/** The repository, with a slash at its end. */
+/** The repository folder, with a trailing slash. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const readText = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 
-/** YAML with its merge keys carried out, as Compose reads it. */
+/** Parses YAML and resolves merge keys, as Compose does. */
 export const readYaml = (path: string): unknown => parse(readText(path), { merge: true });
 
-/** The folders under services/. */
+/** The names of the folders under services/. */
 export const serviceNames: readonly string[] = readdirSync(`${root}services`).sort();
 
-/** What is looked at of a service in the compose file. */
+/** The checked fields of a service in the compose file. */
 export type ComposeService = Readonly<{
   image: string;
   build?: { context: string; dockerfile: string; args: { SERVICE: string } };
@@ -37,12 +37,12 @@ export type ComposeFile = Readonly<{
   volumes: Readonly<Record<string, unknown>>;
 }>;
 
-/** The compose file before variables are put in. */
+/** Reads the compose file before variables are interpolated. */
 export const readCompose = (): ComposeFile => readYaml('docker-compose.yml') as ComposeFile;
 
 const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
 
-/** Puts variables in as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
+/** Interpolates variables as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
 const interpolate = (text: string, env: Readonly<Record<string, string>>): string =>
   text.replace(variable, (...groups: string[]) => {
     const [, name = '', kind, rest] = groups;
@@ -52,7 +52,7 @@ const interpolate = (text: string, env: Readonly<Record<string, string>>): strin
     return rest ?? '';
   });
 
-/** Every variable that must be set, with its message. */
+/** Returns every required variable with its message. */
 export const requiredVariables = (text: string): ReadonlyMap<string, string> =>
   new Map(
     [...text.matchAll(variable)]
@@ -60,7 +60,7 @@ export const requiredVariables = (text: string): ReadonlyMap<string, string> =>
       .map(([, name, , rest]) => [name ?? '', rest ?? '']),
   );
 
-/** The environment of a service with variables put in. */
+/** Returns the environment of a service with variables interpolated. */
 export const environmentOf = (
   service: ComposeService | undefined,
   env: Readonly<Record<string, string>>,

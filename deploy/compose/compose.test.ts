@@ -83,7 +83,7 @@ describe('docker-compose.yml', () => {
       'auto.create.topics.enable': 'false',
     });
     for (const [name, value] of Object.entries(here)) {
-      // Inside a container it listens on every address; elsewhere on the one it tells.
+      // Inside a container the broker listens on every address; elsewhere on the advertised one.
       expect(name === 'listeners' ? value.replaceAll('://:', '://kafka:') : value, name).toBe(local[name]);
     }
   });

@@ -15,7 +15,7 @@ const dashboards = readdirSync(`${root}${folder}`).map(
 );
 const compose = readCompose();
 
-/** Every series that Prometheus can find here, with its labels. */
+/** Returns every series that Prometheus can scrape, with its labels. */
 async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
   const catalogues: MetricsCatalogue[] = [httpMetrics, kafkaMetrics];
   for (const name of serviceNames) {
@@ -34,7 +34,7 @@ async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
   return series;
 }
 
-/** Labels that every series has: ours, Prometheus's own, and those of a histogram's buckets. */
+/** The labels of every series: those of Tidings, those of Prometheus, and those of histogram buckets. */
 const commonLabels = ['service', 'job', 'instance', 'le'];
 
 const seriesIn = (expr: string): readonly string[] =>

@@ -4,7 +4,7 @@ import type { MetricDefinition, MetricsCatalogue } from '../../packages/observab
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A catalogue and the service or package that it belongs to. */
+/** A metrics catalogue and the service or package that owns it. */
 export type OwnedCatalogue = Readonly<{ owner: string; file: string; catalogue: MetricsCatalogue }>;
 
 const sourcesOf = (kind: 'packages' | 'services'): string[] =>
@@ -22,7 +22,7 @@ const isCatalogue = (value: unknown): value is MetricsCatalogue =>
     one?.name?.startsWith('tidings_'),
   );
 
-/** Every catalogue of the repository: what the sources that call `defineMetrics` export. Packages first. */
+/** Reads every catalogue of the repository, exported by the sources that call `defineMetrics`. Packages come first. */
 export const readCatalogues = async (): Promise<readonly OwnedCatalogue[]> => {
   const found: OwnedCatalogue[] = [];
   for (const file of [...sourcesOf('packages'), ...sourcesOf('services')].sort()) {
@@ -36,7 +36,7 @@ export const readCatalogues = async (): Promise<readonly OwnedCatalogue[]> => {
   return found;
 };
 
-// A | would end the cell.
+// A | would end the table cell.
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const row = ({ name, type, labels, help, action = '' }: MetricDefinition): string =>
@@ -63,6 +63,6 @@ an endpoint, an address, a subscription or a workspace: their number has no boun
 
 Made from the catalogues in the code by \`npm run docs:metrics\`; a test fails when page and code differ.`;
 
-/** docs/metrics.md. */
+/** Renders docs/metrics.md. */
 export const metricsPage = (catalogues: readonly OwnedCatalogue[]): string =>
   `${[head, ...catalogues.map(section)].join('\n\n')}\n`;

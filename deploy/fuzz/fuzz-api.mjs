@@ -15,8 +15,8 @@ const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
 const venv = join(root, '.tidings', 'fuzz-venv');
 const startMs = 180_000;
 
-// What a schema promises must hold, and nothing may end in a 5xx. What is refused although the schema would let it pass
-// (names that are reserved, URLs that are not public) is no fault.
+// Responses must match their schemas, and none may be a 5xx. A rejected request that its schema allows (a reserved
+// name, a URL that is not public) is no failure.
 const checks = [
   'not_a_server_error',
   'status_code_conformance',
@@ -26,10 +26,11 @@ const checks = [
 ];
 
 /**
- * Starts a Tidings of its own, built, and lets schemathesis loose on every route of its description, and then once more on those
- * that name an object, with objects that exist. Answers how many operations passed and failed. The first run installs
+ * Starts a built Tidings and runs schemathesis against every route of its description, then again with existing objects
+ * against the routes that name one. Returns the number of passed and failed operations. The first run installs
  * schemathesis into .tidings/fuzz-venv.
- * @param {string[]} given arguments for schemathesis: `--max-examples 50`, `--include-path /v1/events`, `--seed 1`, `--max-time 60`
+ * @param {string[]} given arguments for schemathesis: `--max-examples 50`, `--include-path /v1/events`, `--seed 1`,
+ * `--max-time 60`
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function fuzzApi(given) {
@@ -96,7 +97,7 @@ async function startStack(data) {
   const env = {
     ...process.env,
     NODE_ENV: 'production',
-    // The limits have tests of their own; here they would only hide the rest.
+    // The limits have their own tests; here they would hide other failures.
     SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
     HISTORY_REQUESTS_PER_SECOND: '0',
   };
@@ -155,7 +156,7 @@ async function fuzz({ url, admin_key }, given, { report, before = [] }) {
     child.once('close', (status) => resolve(status ?? 1));
   });
   const result = readReport(report);
-  // A run that broke off has no failed operation to count.
+  // An aborted run reports no failed operation.
   return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
 }
 

@@ -2,7 +2,7 @@ import { build, install, main, print } from '../local/bootstrap.mjs';
 import { requireNode } from '../local/machine.mjs';
 import { fuzzApi } from './fuzz-api.mjs';
 
-// `npm run test:fuzz`: fuzzes the API; arguments go to schemathesis.
+// `npm run test:fuzz`: fuzzes the API. Arguments are passed to schemathesis.
 await main(async (handOver) => {
   requireNode();
   await install();

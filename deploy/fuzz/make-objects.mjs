@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../local/options.mjs';
 
 const waitMs = 60_000;
-// Nobody listens there: what is sent fails at once.
+// Nothing listens on this port: every request fails at once.
 const endpoint = 'http://127.0.0.1:9/';
 
-/** How an object for one operation is made: answers the parameters of its path. By what the path begins with. */
+/** Creates an object for one operation and returns its path parameters, by the prefix of the path. */
 const makers = {
   '/v1/webhooks/subscriptions/': async ({ call }) =>
     await call('POST', '/subscriptions', { endpoint_url: endpoint, events: ['fuzz.*'], send_test: false }),
@@ -27,9 +27,9 @@ const makers = {
 };
 
 /**
- * Makes an object of its own for each operation whose path names one, and answers a configuration of schemathesis that
- * aims the operation at it, with a key that sees it. So no case comes to nothing because another has deleted what it was
- * about. All is in a new workspace: the rules of the first one may be anything by now.
+ * Creates an object for each operation whose path names one. Returns a schemathesis configuration that pins the
+ * operation to it, with a key that can see it, so that no case fails because another case deleted its object. All
+ * objects are in a new workspace: earlier cases may have changed the rules of the first one.
  */
 export async function aimAtObjects({ url, admin_key }) {
   const key = await enterWorkspace(url, caller(url, admin_key));
@@ -46,7 +46,7 @@ export async function aimAtObjects({ url, admin_key }) {
     for (const { operationId, parameters } of Object.values(item)) {
       const made = await make(api, operationId);
       const fixed = names.map((name) => [`path.${name}`, made[name]]);
-      // Of any version: else most cases would end at a random one.
+      // Matches any version: otherwise most cases would stop at a random one.
       if (parameters.some(({ $ref }) => $ref?.endsWith('/If-Match'))) fixed.push(['header.If-Match', '*']);
       tables.push(tableOf(operationId, fixed));
     }
@@ -54,7 +54,7 @@ export async function aimAtObjects({ url, admin_key }) {
   return { key, config: tables.join('\n') };
 }
 
-// A JSON string is a string of TOML.
+// A JSON string is a valid TOML string.
 const tableOf = (operationId, fixed) =>
   [
     '[[operations]]',
@@ -65,7 +65,7 @@ const tableOf = (operationId, fixed) =>
 
 const scopes = ['events:write', 'admin', 'platform'];
 
-/** Makes the workspace, and answers a key of it when it is let in everywhere. */
+/** Creates the workspace and returns a key of it once every service accepts the key. */
 async function enterWorkspace(url, callAsOperator) {
   const id = 'ws_fuzz';
   await callAsOperator('POST', '/workspaces', { id, allow_http: true, event_type_policy: 'open' });
@@ -88,7 +88,7 @@ const caller = (url, key) => async (method, path, body) => {
   return JSON.parse(answer);
 };
 
-/** A delivery that is given up, and its dead letter. */
+/** Creates a delivery that fails finally, and its dead letter. */
 async function makeDead(call) {
   const settings = { endpoint_url: endpoint, events: ['dead.*'], retry_schedule: [], send_test: false };
   const { id } = await call('POST', '/subscriptions', settings);

@@ -1,8 +1,8 @@
 const openings = /^(What|Whatever|Where|Whether|Who|Whoever|Whose|How)\b/;
 
 /**
- * An ESLint rule: a doc comment begins with a verb or with its subject, as the documentation of a library does, and not with a
- * noun clause, which a reader has to turn around first.
+ * An ESLint rule: a doc comment begins with a verb or its subject, as in library documentation, and not with a noun
+ * clause.
  * @type {import('eslint').Rule.RuleModule}
  */
 export const docCommentOpening = {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build, install, main, root } from './bootstrap.mjs';
 import { requireNode } from './machine.mjs';
 
-// `npm run bench`, `bench:isolation` and `bench:waiting`: installs and builds what has changed, then runs the benchmark named first.
+// `npm run bench`, `bench:isolation` and `bench:waiting`: installs and builds what has changed, then runs the benchmark
+// named by the first argument.
 await main(async (handOver) => {
   requireNode();
   const [name = 'main', ...args] = process.argv.slice(2);
@@ -14,7 +15,7 @@ await main(async (handOver) => {
   const child = spawn(process.execPath, [join(root, 'bench', 'dist', `${name}.js`), ...args], {
     stdio: 'inherit',
   });
-  // Ctrl-C reaches the benchmark as well, which stops its stack in order: wait for it instead of dying first.
+  // Ctrl-C also reaches the benchmark, which stops its stack in order: wait for it instead of exiting first.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
 });

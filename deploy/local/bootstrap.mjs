@@ -20,11 +20,11 @@ function stamp() {
 }
 
 /**
- * Runs a script: its result is the exit code. A UserError is printed without a stack. Until `run` calls `handOver`, a
- * signal ends what runs at the moment, and then this process, with exit code 0: a start that was called off is no failure.
+ * Runs a script; its result is the exit code. Prints a UserError without a stack. Until `run` calls `handOver`, a
+ * signal ends the running command and then this process with exit code 0: a cancelled start is no failure.
  */
 export async function main(run) {
-  // A terminal that is closed must not keep the stack from stopping in order.
+  // A closed terminal must not prevent an orderly stop of the stack.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const onSignal = () => {
     for (const child of running) child.kill('SIGTERM');
@@ -45,9 +45,7 @@ export async function main(run) {
 
 const running = new Set();
 
-/**
- * Installs the dependencies when the lockfile has changed since the last time.
- */
+/** Installs the dependencies if the lockfile has changed since the last installation. */
 export async function install() {
   const hash = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json'])
@@ -76,7 +74,7 @@ function installAdvice(output) {
   return `the dependencies could not be installed:\n${end}`;
 }
 
-/** Compiles what has changed. Throws a UserError with the compiler's words when it does not compile. */
+/** Compiles what has changed. Throws a UserError with the compiler's output if it does not compile. */
 export async function build() {
   const startedMs = performance.now();
   print('building');
@@ -85,7 +83,7 @@ export async function build() {
   print(`built in ${seconds(startedMs)}`);
 }
 
-/** Runs a program in the repository and keeps what it prints; `onOutput` gets it as it comes. */
+/** Runs a program in the repository and returns its output; `onOutput` receives it as it arrives. */
 export async function runQuietly(command, args, { env = {}, onOutput = () => {} } = {}) {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -112,7 +110,7 @@ export async function runQuietly(command, args, { env = {}, onOutput = () => {} 
   });
 }
 
-/** `3.2 s` since a performance.now(). */
+/** Formats the time since a performance.now() value: `3.2 s`. */
 export function seconds(startedMs) {
   return `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
 }

@@ -2,7 +2,7 @@ import { main } from './bootstrap.mjs';
 import { prepare, runStaticChecks, Total } from './checks.mjs';
 import { requireNode } from './machine.mjs';
 
-// `npm run check`: everything that holds without running a test.
+// `npm run check`: every check that runs no test.
 await main(async () => {
   requireNode();
   const total = new Total();

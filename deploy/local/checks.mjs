@@ -4,7 +4,7 @@ import { build, install, print, root, runQuietly, seconds } from './bootstrap.mj
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-/** What holds without running anything, cheapest first. The typed lint takes as long as all others three times over. */
+/** The static checks, cheapest first. The typed lint takes three times as long as all others together. */
 const cheapChecks = [
   ['format and style', bin('biome'), ['ci', '.']],
   ['boundaries', bin('depcruise'), ['packages', 'services', '--config', '.dependency-cruiser.cjs']],
@@ -12,7 +12,7 @@ const cheapChecks = [
 ];
 const lint = ['typed lint', process.execPath, [join(root, 'deploy', 'local', 'lint.mjs')]];
 
-/** Passed and failed checks or tests, added up. */
+/** The totals of passed and failed checks or tests. */
 export class Total {
   passed = 0;
   failed = 0;
@@ -23,7 +23,7 @@ export class Total {
   }
 }
 
-/** Installs and builds what has changed: one check, that everything else needs. */
+/** Installs and builds what has changed: one check, which all others need. */
 export async function prepare() {
   try {
     await install();
@@ -35,7 +35,10 @@ export async function prepare() {
   }
 }
 
-/** Runs every check, whatever fails. `sideBySide`: the typed lint beside all others, for a machine that does nothing else. */
+/**
+ * Runs every check, including those after a failure. `sideBySide` runs the typed lint in parallel with the others, for
+ * an otherwise idle machine.
+ */
 export async function runStaticChecks({ sideBySide }) {
   const total = new Total();
   const inTurn = async (checks) => {

@@ -1,6 +1,6 @@
 import { startLocalStack } from './start-local-stack.mjs';
 
-// `npm run dev`: as `npm start`, on the same ports and data, with services that follow the sources.
+// `npm run dev`: like `npm start`, on the same ports and data, with services that restart when their sources change.
 await startLocalStack({
   command: 'npm run dev',
   purpose:

@@ -7,20 +7,20 @@ import ts from 'typescript';
 
 import { root } from './bootstrap.mjs';
 
-// The typed lint of every project of tsconfig.json, with what was found kept from run to run. ESLint's own cache looks at the
-// linted file alone, but what a typed rule finds depends on the types that the file imports as well. So each project has
-// a cache named by the declarations (dist/**/*.d.ts) of itself and of the projects it builds on: when one of them
-// changes, the whole project is linted again, and otherwise the changed files alone. Takes a finished `tsc -b`.
+// Runs the typed lint for every project of tsconfig.json and caches its results. ESLint's own cache checks only the
+// linted file, but a typed rule also depends on imported types. Each project therefore has a cache named by a hash of
+// its declarations (dist/**/*.d.ts) and those of its references: if one of them changes, the whole project is linted
+// again, otherwise only the changed files. Requires a finished `tsc -b`.
 const caches = join(root, 'node_modules', '.cache', 'eslint');
 
-/** Returns the folders, relative to a project, that its tsconfig.json refers to. */
+/** Returns the folders, relative to a project, that its tsconfig.json references. */
 function referencesOf(folder) {
   const file = join(root, folder, 'tsconfig.json');
   const { config } = ts.readConfigFile(file, ts.sys.readFile);
   return (config.references ?? []).map(({ path }) => join(folder, path));
 }
 
-/** Returns a project and all that it builds on, directly or through others. */
+/** Returns a project and all projects that it references, directly or transitively. */
 function withReferences(folder, found = new Set()) {
   if (found.has(folder)) return found;
   found.add(folder);

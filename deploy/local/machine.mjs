@@ -7,7 +7,7 @@ import { UserError } from './options.mjs';
 const minNode = [20, 19];
 const minJava = 17;
 
-/** Throws unless this Node can run Tidings. */
+/** Throws unless this Node version can run Tidings. */
 export function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   if (major > minNode[0] || (major === minNode[0] && minor >= minNode[1])) return;
@@ -17,8 +17,8 @@ export function requireNode(version = process.versions.node) {
 }
 
 /**
- * Throws unless Java, and Maven while the jars are not fetched yet, are there. Asked before the installation, so that
- * nobody waits for it only to read this.
+ * Throws unless Java is available, and Maven as long as the jars are not downloaded. Runs before the installation, so
+ * that the error appears at once.
  */
 export function requireJavaAndMaven(folder, env = process.env) {
   requireJava(env);

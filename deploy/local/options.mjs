@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** Below the ports that systems use for outgoing connections, and far from the usual 3000, 8000 and 8080. */
+/** The default port base: below the ephemeral ports, and far from the common 3000, 8000 and 8080. */
 const defaultPortBase = 8700;
 const portsUsed = 33;
 const lastPort = 65_535;
 
-/** What `--help` prints for `npm start`, or for another command with the same options. */
+/** Returns the `--help` text of `npm start` or of another command with the same options. */
 export const helpText = (command, purpose) => `${command} [-- options]
 
   ${purpose}
@@ -25,13 +25,14 @@ export const helpText = (command, purpose) => `${command} [-- options]
   Any setting of a service can be given as an environment variable.
 `;
 
-/** A problem that the person at the terminal can solve: shown without a stack. */
+/** A problem that the user can solve: printed without a stack. */
 export class UserError extends Error {}
 
 /**
- * Reads the arguments of `npm start`.
+ * Parses the arguments of `npm start`.
  * @param {string[]} args
- * @param {{ root: string, cwd: string, command?: string }} place the repository, where a relative --data starts, and what was run
+ * @param {{ root: string, cwd: string, command?: string }} place the repository, the base of a relative --data, and the
+ * command that was run
  */
 export function readOptions(args, { root, cwd, command = 'npm start' }) {
   const values = parse(args, command);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { main, root } from './bootstrap.mjs';
 import { requireNode } from './machine.mjs';
 
-// `npm run registry:verify` and `npm run registry:reseal`: the command of the subscription service, told where the running
-// local stack is. What is set in the environment wins, and is enough without one.
+// `npm run registry:verify` and `npm run registry:reseal`: run the command of the subscription service against the
+// running local stack. Environment variables take precedence, and are sufficient without a stack.
 await main(async (handOver) => {
   requireNode();
   const read = (name) => {

@@ -5,7 +5,9 @@ import { build, install, main, print, root } from './bootstrap.mjs';
 import { requireJavaAndMaven, requireNode } from './machine.mjs';
 import { helpText, readOptions } from './options.mjs';
 
-/** Checks the machine, installs and builds what has changed, then hands over to `run` with packages/local-stack and its options. */
+/**
+ * Checks the machine, installs and builds what has changed, then calls `run` with packages/local-stack and its options.
+ */
 export async function startLocalStack({ command, purpose, run }) {
   await main(async (handOver) => {
     requireNode();

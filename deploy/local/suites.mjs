@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { print, root, runQuietly, seconds } from './bootstrap.mjs';
 
 /**
- * Runs a project of vitest.config.ts. A suite that ends without a report (it crashed, or its set-up failed) counts as one failure.
- * `isShownAtEnd`: what it prints is kept until it has ended, for a suite that runs beside another one.
+ * Runs a project of vitest.config.ts. A suite that ends without a report (crash, failed set-up) counts as one failure.
+ * `isShownAtEnd` buffers the output until the suite has ended, for a suite that runs in parallel with another.
  */
 export async function runSuite(suite, { isShownAtEnd = false } = {}) {
   const startedMs = performance.now();
@@ -30,13 +30,13 @@ export async function runSuite(suite, { isShownAtEnd = false } = {}) {
   }
 }
 
-/** A file that fails to load has no tests of its own, so failed files without a failed test are counted too. */
+/** A file that fails to load reports no tests, so failed files without a failed test are counted too. */
 function readReport(file) {
   let report;
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // No report at all: the caller sees the exit code and prints what was said.
+    // No report exists: the caller uses the exit code and prints the output.
     return { passed: 0, failed: 0 };
   }
   const brokenFiles = report.testResults.filter(

@@ -6,13 +6,16 @@ import { UserError } from './options.mjs';
 
 const fuzzSeconds = 130;
 
-/** Suites that need more than Node, Java and Maven. Each installs what it needs, and answers how many passed and failed. */
+/**
+ * Suites that need more than Node, Java and Maven. Each installs its requirements and returns the passed and failed
+ * counts.
+ */
 const suites = [
-  // Twice: at anything, and at objects that exist.
+  // Two passes: random paths, then existing objects.
   ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
 ];
 
-// `npm run test:ops`: every suite, whatever fails on the way.
+// `npm run test:ops`: runs every suite, including those after a failure.
 await main(async (handOver) => {
   requireNode();
   const total = new Total();

@@ -7,9 +7,9 @@ import { requireJavaAndMaven, requireNode } from './machine.mjs';
 import { runSuite } from './suites.mjs';
 
 /**
- * `npm test`: everything that needs Node, Java and Maven alone, whatever fails on the way; only a build that fails ends it early.
- * The integration tests wait more than they compute, so what only computes runs beside them. The end-to-end tests kill
- * parts of a whole system under load and have the machine for themselves.
+ * `npm test`: runs everything that needs only Node, Java and Maven, including suites after a failure; only a failed
+ * build ends it early. The integration tests wait more than they compute, so CPU-bound suites run in parallel with
+ * them. The end-to-end tests kill parts of a whole system under load and run alone.
  */
 await main(async () => {
   requireNode();

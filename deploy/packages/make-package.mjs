@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// Run by `pnpm pack` and `pnpm publish` in the folder of a package (its `prepack`). Makes dist/package: what tsc has
-// built, without tests, and with the packages of this workspace that it needs inside it, since no registry has those.
+// `pnpm pack` and `pnpm publish` run this in a package's folder (`prepack`). Creates dist/package: the compiled output
+// without tests, with the required workspace packages inside, because no registry has those.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scope = '@tidings/';
@@ -27,7 +27,7 @@ function readManifest(folder) {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
 
-/** The package and every package of the workspace that it imports, directly or through another. */
+/** Returns the package and every workspace package that it imports, directly or transitively. */
 function withNeeded(name, seen = new Set()) {
   seen.add(name);
   const { dependencies = {}, devDependencies = {} } = readManifest(folderOf(name));
@@ -41,7 +41,7 @@ function folderOf(name) {
   return join(root, 'packages', name.slice(scope.length));
 }
 
-/** The folder of a package in the output: the packed one at the top, each other in a folder of its own. */
+/** Returns the output folder of a package: the top for the packed one, a subfolder for each other. */
 function placeOf(name) {
   const [own] = packages;
   return name === own ? output : join(output, name.slice(scope.length));
@@ -49,7 +49,7 @@ function placeOf(name) {
 
 function copy(name) {
   const from = join(folderOf(name), 'dist');
-  // tsc leaves behind what it made of files that are gone.
+  // tsc does not remove the output of deleted sources.
   const isWanted = (file) =>
     /\.(js|d\.ts)$/.test(file) &&
     !/\.test\.|-under-test\./.test(file) &&
@@ -62,7 +62,10 @@ function copy(name) {
   }
 }
 
-/** Imports of packages of the workspace as paths, and no reference to a source map, which is not packed. */
+/**
+ * Rewrites imports of workspace packages to paths and removes source map references, because source maps are not
+ * packed.
+ */
 function relinked(text, target) {
   return text
     .replace(/(from |import\(?)'@tidings\/([a-z-]+)'/g, (_, before, name) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// Packs what is published as `pnpm publish` does, and uses it in a folder that knows nothing of this repository.
+// Packs the published packages as `pnpm publish` does and uses them in a folder outside this repository.
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -22,7 +22,7 @@ function aFolder(): string {
   return folder;
 }
 
-// No word to the registry: npm fails when it needs one.
+// Offline: npm fails if it needs the registry.
 async function npm(folder: string, ...args: string[]): Promise<void> {
   await run('npm', [...args, '--offline', '--no-audit', '--no-fund', '--cache', join(folder, '.npm')], {
     cwd: folder,
@@ -48,7 +48,7 @@ async function node(folder: string, file: string, source: string): Promise<strin
   return (await run(process.execPath, [file], { cwd: folder })).stdout.trim();
 }
 
-// With the compiler of this repository and its types of Node, which an empty folder cannot have without a registry.
+// Uses this repository's compiler and Node types, which an empty folder cannot have without a registry.
 async function compile(folder: string, source: string): Promise<void> {
   writeFileSync(join(folder, 'program.ts'), source);
   const compilerOptions = {
@@ -114,7 +114,7 @@ import {
 const options: ClientOptions = { url: 'https://tidings.example', apiKey: 'key_x', maxAttempts: 1 };
 const client = createClient(options);
 const publish = async (event: EventInput): Promise<Published> => client.publish(event);
-// @ts-expect-error: an event has a type
+// @ts-expect-error: an event requires a type
 void (() => publish({ data: 1 }));
 
 const { headers, body, secret } = aSignedDelivery({ event: { type: 'order.paid', data: { order: 17 } } });

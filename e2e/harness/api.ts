@@ -1,10 +1,10 @@
 import { eventually } from '@tidings/testing';
 import type { LocalStack } from './tidings.ts';
 
-/** The public API as a caller uses it, with the admin key of a local stack, or of one workspace of it. */
+/** The public API as a caller uses it, with the admin key of a local stack or of one of its workspaces. */
 export type Api = Readonly<{
   request(method: string, path: string, body?: unknown): Promise<Readonly<{ status: number; body: unknown }>>;
-  /** Creates a subscription and waits until it is in force. */
+  /** Creates a subscription and waits until it takes effect. */
   subscribe(
     endpointUrl: string,
     events: readonly string[],
@@ -24,13 +24,13 @@ export const apiOf = (local: LocalStack): Api => {
   };
   return {
     request,
-    // A registry that is just being restarted answers 502 or 503 for a moment: asked again, as a caller would.
+    // A restarting registry briefly responds 502 or 503: the request is repeated, as a caller would do.
     subscribe: (endpointUrl, events, settings = {}) =>
       eventually(async () => {
         const answer = await request('POST', '/v1/webhooks/subscriptions', {
           endpoint_url: endpointUrl,
           events,
-          // Collectors count what they get; a test of its own asks for this one.
+          // Collectors count every request; a test that needs the test webhook requests it.
           send_test: false,
           ...settings,
         });
@@ -46,9 +46,9 @@ export type Publishing = Readonly<{
   type: string;
   count: number;
   batchSize?: number;
-  /** Milliseconds between the starts of two batches. */
+  /** The interval between the starts of two batches, in milliseconds. */
   paceMs?: number;
-  /** Called after each batch with the number accepted so far. */
+  /** Runs after each batch with the number of events accepted so far. */
   onProgress?: (accepted: number) => Promise<void> | void;
 }>;
 
@@ -69,12 +69,13 @@ const postBatch = async (
     const { results = [] } = (await response.json()) as BatchAnswer;
     return events.map((_, i) => (results[i]?.status === 202 ? (results[i].id ?? null) : null));
   } catch {
-    // Connection refused or reset while ingress is being restarted: unknown, so it is sent again with the same ids.
+    // Connection refused or reset while ingress restarts: the outcome is unknown, so the events are sent again with the
+    // same ids.
     return events.map(() => null);
   }
 };
 
-/** Publishes until every event is accepted, repeating with the same ids what was not. Answers the accepted event ids. */
+/** Publishes until every event is accepted and repeats the rest with the same ids. Returns the accepted event ids. */
 export const publishAll = async (publishing: Publishing): Promise<ReadonlySet<string>> => {
   const accepted = new Set<string>();
   const { local, type, count, batchSize = 50, paceMs = 0 } = publishing;

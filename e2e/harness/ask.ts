@@ -1,4 +1,4 @@
-/** A request to the API. `body`: a string is sent as it is, anything else as JSON. */
+/** A request to the API. A string `body` is sent unchanged, any other value as JSON. */
 export type Question = Readonly<{
   key: string | null;
   method: string;
@@ -8,16 +8,16 @@ export type Question = Readonly<{
   idempotencyKey?: string;
 }>;
 
-/** Everything of an answer that a caller can tell two of them apart by, but for the id and time of the request itself. */
+/** The parts of a response by which a caller can distinguish two, except the id and time of the request itself. */
 export type Answer = Readonly<{ status: number; headers: Readonly<Record<string, string>>; text: string }>;
 
-/** The JSON of an answer. Throws with the whole answer when its status is none of `statuses`. */
+/** Parses the JSON of a response. Throws with the whole response if its status is not one of `statuses`. */
 export function bodyOf<T>({ status, text }: Answer, ...statuses: readonly number[]): T {
   if (statuses.includes(status)) return JSON.parse(text) as T;
   throw new Error(`${status} instead of ${statuses.join(' or ')}: ${text}`);
 }
 
-// Each differs from request to request, or tells the limit of the key.
+// These differ between requests or reveal the limit of the key.
 const passingHeaders = new Set([
   'date',
   'keep-alive',
@@ -28,15 +28,15 @@ const passingHeaders = new Set([
 ]);
 const isPassing = (name: string): boolean => passingHeaders.has(name) || name.includes('ratelimit');
 
-// The shared stack trusts the test as a proxy, so each request can have an address of its own. Without it the lock for
-// wrong keys answers after 20 of them in a minute.
+// The shared stack accepts the test as a trusted proxy, so each request can have its own address. Otherwise the limit
+// on wrong keys would reject requests after 20 of them in a minute.
 let requests = 0;
 function nextAddress(): string {
   requests += 1;
   return `198.18.${(requests >> 8) & 255}.${requests & 255}`;
 }
 
-/** Asks, and answers whatever the status is. */
+/** Sends a request and returns the response, whatever its status. */
 export async function ask(
   url: string,
   { key, method, path, body, ifMatch, idempotencyKey }: Question,

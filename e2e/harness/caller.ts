@@ -2,7 +2,7 @@ import { eventually } from '@tidings/testing';
 import { ask, bodyOf, type Question } from './ask.ts';
 import type { LocalStack } from './tidings.ts';
 
-/** Whoever asks on behalf of the tests. */
+/** A client that calls the API with one key. */
 export class Caller {
   readonly #url: string;
   readonly #key: string;
@@ -12,13 +12,13 @@ export class Caller {
     this.#key = key;
   }
 
-  /** The JSON of an answer that went well. */
+  /** Sends a request that must succeed and returns the JSON of the response. */
   async call<T = Readonly<{ id: string }>>(method: string, path: string, body?: unknown): Promise<T> {
     const question: Question = { key: this.#key, method, path: `/v1${path}`, body };
     return bodyOf<T>(await ask(this.#url, question), 200, 201, 202);
   }
 
-  /** The data of a list, as soon as there are so many. */
+  /** Returns the data of a list once it has `count` entries. */
   async list(path: string, count: number): Promise<readonly Readonly<{ id: string }>[]> {
     return eventually(
       async () => {
@@ -30,7 +30,7 @@ export class Caller {
     );
   }
 
-  /** Makes a key and answers it when it is let in everywhere. */
+  /** Creates a key and returns it once every service accepts it. */
   async newKey(local: LocalStack, body: object): Promise<Readonly<{ id: string; key: string }>> {
     const made = await this.call<{ id: string; key: string }>('POST', '/webhooks/api-keys', {
       requests_per_second: 100_000,
@@ -40,7 +40,7 @@ export class Caller {
     return made;
   }
 
-  /** Makes a token of a consumer and answers it when it is let in everywhere. */
+  /** Creates a consumer token and returns it once every service accepts it. */
   async newToken(local: LocalStack, body: object): Promise<string> {
     const { token } = await this.call<{ token: string }>('POST', '/webhooks/consumer-tokens', body);
     await untilKnown(local, token);
@@ -48,7 +48,7 @@ export class Caller {
   }
 }
 
-/** A harmless request to each service that checks keys. */
+/** A read-only request to each service that checks keys. */
 const guarded = {
   ingress: { method: 'POST', path: '/v1/events' },
   subscription: { method: 'GET', path: '/v1/webhooks/subscriptions' },
@@ -60,7 +60,7 @@ type Guard = keyof typeof guarded;
 /** The services that check keys. */
 export const guards = Object.keys(guarded) as readonly Guard[];
 
-/** The status of a harmless request with a key at a service: 401 when it is not let in. */
+/** Returns the status of a read-only request to a service: 401 if the service does not accept the key. */
 export async function statusAt(url: string, service: Guard, key: string): Promise<number> {
   const { status } = await ask(url, {
     ...guarded[service],
@@ -79,7 +79,7 @@ async function untilKnown({ services }: LocalStack, key: string): Promise<void> 
   }
 }
 
-/** Waits until no job of a caller is at work. */
+/** Waits until no job of a caller is running. */
 export async function untilJobsEnd(caller: Caller): Promise<void> {
   await eventually(async () => {
     const path = '/webhooks/dead-letter-jobs?limit=100';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-/** One request as it arrived. */
+/** One received request. */
 export type Receipt = Readonly<{
   webhookId: string;
   eventId: string;
@@ -17,18 +17,18 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-/** A real endpoint that verifies every request with the `standardwebhooks` package and keeps what it got. */
+/** A real endpoint that verifies every request with the `standardwebhooks` package and records it. */
 export type Collector = Readonly<{
   url: string;
-  /** The secret of the subscription that points here; requests that come before it is known wait. */
+  /** Sets the secret of the subscription that points here; requests that arrive earlier wait for it. */
   trust(secret: string): void;
   receipts: readonly Receipt[];
-  /** Requests whose signature did not verify, with the reason. */
+  /** Requests whose signature was invalid, with the reason. */
   refused: readonly string[];
-  /** Answers the next n requests with this status instead of 204. */
+  /** Responds to the next `count` requests with this status instead of 204. */
   failNext(count: number, status: number): void;
   eventIds(): ReadonlySet<string>;
-  /** Receipts beyond the first for each webhook-id. */
+  /** Returns the number of receipts beyond the first of each webhook-id. */
   duplicates(): number;
   close(): Promise<void>;
 }>;

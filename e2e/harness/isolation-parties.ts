@@ -3,17 +3,17 @@ import { Caller, untilJobsEnd } from './caller.ts';
 import type { Owned } from './tenant-isolation.ts';
 import type { LocalStack } from './tidings.ts';
 
-/** Keys and tokens by what they stand for. All may do whatever can be done where they live. */
+/** Keys and tokens by role. Each has every scope available in its workspace. */
 export type Parties = Readonly<{
-  /** The admin of the workspace that owns everything. */
+  /** The admin of the workspace that owns all objects. */
   owner: string;
-  /** The consumer that owns everything. */
+  /** The consumer that owns all objects. */
   partner: string;
   /** The admin of another workspace. */
   stranger: string;
   /** Another consumer of the same workspace, by its key. */
   neighbour: string;
-  /** A third one, by its token. */
+  /** A third consumer, by its token. */
   visitor: string;
 }>;
 
@@ -24,7 +24,7 @@ const partner = 'partner_acade';
 const neighbour = 'neighbour_beef';
 const visitor = 'visitor_feed';
 
-/** Makes two workspaces, strict ones, each with the type `wall.own`, and gives the keys of their admins. */
+/** Creates two strict workspaces, each with the type `wall.own`, and returns the keys of their admins. */
 async function makeWorkspaces(local: LocalStack, owned: string) {
   const operator = new Caller(local.url, local.admin_key);
   const keys: string[] = [];
@@ -41,7 +41,7 @@ async function makeWorkspaces(local: LocalStack, owned: string) {
   return { owner, stranger };
 }
 
-/** One delivery that is dead, one that was dead and was sent again by a job, and is dead again. */
+/** Creates one dead-lettered delivery, and one that a job redrove and that was dead-lettered again. */
 async function makeDeadLetters(owner: Caller, subscription: string) {
   const events: string[] = [];
   for (const data of [1, 2]) {
@@ -54,7 +54,7 @@ async function makeDeadLetters(owner: Caller, subscription: string) {
   const [first, second] = await owner.list(deadLetters, 2);
   const job = await owner.call('POST', `/webhooks/dead-letters/${String(second?.id)}/redrive`);
   await owner.list(deadLetters, 3);
-  // What is counted later than the letters are kept would look like something that a test has changed.
+  // Failures counted after the dead letters are stored would look like changes made by a test.
   await eventually(
     async () => {
       const path = `/webhooks/subscriptions/${subscription}`;
@@ -73,7 +73,7 @@ async function makeDeadLetters(owner: Caller, subscription: string) {
   };
 }
 
-/** Everything the tests of the wall need, made through the public API. The endpoint of the owner always fails. */
+/** Creates all objects of the isolation tests through the public API. The owner's endpoint always fails. */
 export async function makeParties(
   local: LocalStack,
 ): Promise<Readonly<{ parties: Parties; owned: Owned; endpoint: Receiver }>> {
@@ -107,7 +107,7 @@ export async function makeParties(
   };
 }
 
-/** The same by names that nobody has, of the same form and length: what does not exist. */
+/** Returns names of the same form and length that belong to no object. */
 export function ghostOf(owned: Owned): Owned {
   const changed = (text: string): string =>
     text.replace(/(?<=[_.]).*/, (rest) => rest.replaceAll(/[0-8a-e]/g, (digit) => nextOf(digit)));

@@ -1,21 +1,21 @@
-/** What `/v1/openapi.json` answers. */
+/** The response of `/v1/openapi.json`. */
 export type Description = Readonly<{
   info: object;
   paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }>;
 
-/** An operation of the API's description, as far as the wall is concerned. */
+/** An operation of the API description, reduced to what tenant isolation needs. */
 export type Operation = Readonly<{
   operationId: string;
   method: string;
   path: string;
-  /** Null: anybody may call it. */
+  /** The required scope; null if no key is required. */
   scope: string | null;
   takesIfMatch: boolean;
   takesBody: boolean;
-  /** The names of its query's parameters. */
+  /** The names of the query parameters. */
   query: readonly string[];
-  /** The statuses that it is said to answer with. */
+  /** The documented response statuses. */
   statuses: readonly number[];
 }>;
 
@@ -47,7 +47,7 @@ function readOperation(path: string, method: string, described: Described): Oper
   };
 }
 
-/** Every operation of a description. */
+/** Returns every operation of a description. */
 export const operationsOf = ({ paths }: Description): readonly Operation[] =>
   Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item)

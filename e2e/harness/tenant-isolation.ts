@@ -1,6 +1,9 @@
 import type { Operation } from './operations.ts';
 
-/** What belongs to a consumer of a workspace, by name. No other consumer, and no other workspace, may see a trace of it. */
+/**
+ * The objects of one consumer of a workspace, by name. No other consumer and no other workspace may see a trace of
+ * them.
+ */
 export type Owned = Readonly<{
   workspace: string;
   consumer: string;
@@ -14,18 +17,18 @@ export type Owned = Readonly<{
   deadLetter: string;
   job: string;
   apiKey: string;
-  /** A draft: shown to no consumer. */
+  /** A draft, visible to no consumer. */
   eventType: string;
 }>;
 
 /**
- * What a key gets that may do most things, but not here. 404: the object does not exist for it. 403: it lacks the scope,
- * or asks for a workspace that is not its own. 422: the body names what does not exist for it. `blind`: it is served,
- * and sees and changes nothing of the owner.
+ * The expected result for a key with most scopes, but not for these objects. 404: the object does not exist for the
+ * key. 403: the key lacks the scope, or the request names a foreign workspace. 422: the body names an object that does
+ * not exist for the key. `blind`: the request succeeds, and neither shows nor changes anything of the owner.
  */
 export type Outcome = 404 | 403 | 422 | 'blind';
 
-/** One way to reach for the owner's things, and what comes of it for a key of another workspace and of another consumer. */
+/** One access to the owner's objects, and its result for a key of another workspace and of another consumer. */
 export type Try = Readonly<{
   params?(owned: Owned): Readonly<Record<string, string>>;
   query?(owned: Owned): Readonly<Record<string, string>>;
@@ -37,7 +40,7 @@ export type Try = Readonly<{
 type Aim = Pick<Try, 'params' | 'query' | 'body'>;
 
 const hidden = { stranger: 404, neighbour: 404 } as const;
-// What only admins may do is refused to a consumer before anything is looked for.
+// An operation for admins rejects a consumer before it looks up any object.
 const hiddenFromAdmins = { stranger: 404, neighbour: 403 } as const;
 const blind = { stranger: 'blind', neighbour: 'blind' } as const;
 const blindForAdmins = { stranger: 'blind', neighbour: 403 } as const;
@@ -63,7 +66,7 @@ const ofWorkspace = (body?: unknown): readonly Try[] => [
 const switchOfWorkspace: readonly Try[] = [{ ...workspaceParams, ...refused }];
 const inWorkspace: Aim = { query: ({ workspace }) => ({ workspace_id: workspace }) };
 const keyParams: Aim = { params: ({ apiKey }) => ({ id: apiKey }) };
-// Naming another workspace takes the scope `platform`, whether there is such a workspace or not.
+// A request that names another workspace requires the scope `platform`, whether or not that workspace exists.
 const ofKey: readonly Try[] = [
   { ...keyParams, ...hiddenFromAdmins },
   { ...keyParams, ...inWorkspace, ...refused },
@@ -79,7 +82,10 @@ const manyDeadLetters = (more: object): readonly Try[] => [
 
 const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*'], send_test: false };
 
-/** The rule of every operation. One that is not here fails the test: decide on its wall when you declare it. */
+/**
+ * The isolation rule of every operation. A missing operation fails the test: define its rule when you declare the
+ * route.
+ */
 export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   getDescription: 'public',
   publishEvent: [
@@ -182,7 +188,9 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   ],
 };
 
-/** What the parameters of lists are aimed at: one of `null` names nobody's things. Others fail the test. */
+/**
+ * Values for the parameters of lists; a parameter with `null` names no object. An unlisted parameter fails the test.
+ */
 export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | null>> = {
   subscription_id: ({ subscription }) => subscription,
   consumer_id: ({ consumer }) => consumer,
@@ -192,7 +200,7 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   search: ({ eventType }) => eventType,
   entity_id: ({ subscription }) => subscription,
   key_id: ({ apiKey }) => apiKey,
-  // Of the routes that take it, each has a row for it.
+  // Each route that accepts it has a row for it.
   workspace_id: null,
   limit: null,
   cursor: null,
@@ -212,10 +220,10 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   before: null,
 };
 
-/** A request as it is sent. */
+/** A request ready to be sent. */
 export type Request = Readonly<{ method: string; path: string; body: unknown }>;
 
-/** The request of a try, aimed at what `owned` names. */
+/** Builds the request of an access to the objects that `owned` names. */
 export function requestOf({ method, path }: Operation, aim: Try, owned: Owned): Request {
   const params = aim.params?.(owned) ?? {};
   const query = new URLSearchParams(aim.query?.(owned) ?? {}).toString();
@@ -225,7 +233,10 @@ export function requestOf({ method, path }: Operation, aim: Try, owned: Owned): 
   return { method, path: query === '' ? filled : `${filled}?${query}`, body: aim.body?.(owned) };
 }
 
-/** All tries of an operation: those of its rule, and for a list one more for each parameter that can name something. */
+/**
+ * Returns all accesses of an operation: those of its rule and, for a list, one more for each parameter that can name an
+ * object.
+ */
 export function triesOf(operation: Operation): readonly Try[] {
   const rule = isolationRules[operation.operationId];
   if (rule === undefined || rule === 'public') return [];

@@ -8,7 +8,7 @@ import { eventually, guardProcesses } from '@tidings/testing';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What `.tidings/local.json` says. */
+/** The content of `.tidings/local.json`. */
 export type LocalStack = Readonly<{
   url: string;
   admin_key: string;
@@ -19,20 +19,23 @@ export type LocalStack = Readonly<{
   pids: Readonly<Record<string, number>>;
 }>;
 
-/** A whole Tidings, started as a user starts it, on free ports and in a folder of its own. */
+/** A complete stack, started through `npm start` as a user does, on free ports and in its own folder. */
 export type Tidings = Readonly<{
   dataDir: string;
   process: ChildProcess;
   output(): string;
-  /** Read anew at each call: pids change when a part is restarted. */
+  /** Reads the file at each call: pids change when a part restarts. */
   local(): Promise<LocalStack>;
-  /** The kinds of commands that its services have sent to MongoDB, such as `history find`. */
+  /** Returns the kinds of commands that the services have sent to MongoDB, such as `history find`. */
   sentCommands(): ReadonlySet<string>;
-  /** Kills a part with SIGKILL and answers its pid. */
+  /** Kills a part with SIGKILL and returns its pid. */
   kill9(part: string): Promise<number>;
   /** Waits until the stack has restarted a part that had this pid. */
   restarted(part: string, oldPid: number): Promise<void>;
-  /** Throws when its services have sent to MongoDB what command-rules.ts of packages/testing does not allow. */
+  /**
+   * Stops the stack. Throws if its services have sent MongoDB a command that command-rules.ts of packages/testing
+   * forbids.
+   */
   stop(): Promise<number | null>;
 }>;
 
@@ -43,7 +46,7 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-/** The first of 40 free ports in a row, below the range the system hands out by itself. */
+/** Returns the first of 40 consecutive free ports below the ephemeral range. */
 export const freePortBase = async (): Promise<number> => {
   for (let tries = 0; tries < 50; tries += 1) {
     const base = 15_000 + Math.floor(Math.random() * 300) * 40;

@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 
-/** Kafka protocol: Metadata is api key 3; version 1 is in every broker from 0.10 to 4.x (kafka.apache.org/protocol). */
+/** Kafka protocol: Metadata is API key 3; version 1 is in every broker from 0.10 to 4.x (kafka.apache.org/protocol). */
 const metadataApiKey = 3;
 const metadataVersion = 1;
 const timeoutMs = 2_000;
 
 /**
- * Asks one broker which brokers are in the cluster: its answer to Metadata v1 without topics. Node ids, or null when it
- * does not answer (not listening yet, or still starting). Written by hand because readiness must not wait in a client
- * library's own retries.
+ * Requests the brokers of the cluster from one broker (Metadata v1 without topics). Returns their node ids, or null if
+ * the broker does not respond (not listening yet, or still starting). Written by hand because readiness must not wait
+ * for the retries of a client library.
  */
 export async function liveBrokerIds(host: string, port: number): Promise<number[] | null> {
   return new Promise((resolve) => {
@@ -44,7 +44,9 @@ function metadataRequest(): Buffer {
   return Buffer.concat([size, body]);
 }
 
-/** Frame size, correlation id, then an array of (node id, host, port, rack); a null string has length −1. */
+/**
+ * Reads the frame size, the correlation id, and an array of (node id, host, port, rack); a null string has length −1.
+ */
 function readBrokerIds(frame: Buffer): number[] {
   let at = 8;
   const count = frame.readInt32BE(at);

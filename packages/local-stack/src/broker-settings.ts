@@ -1,13 +1,13 @@
-/** Where one broker listens and keeps its data. Each is a broker and a KRaft controller. */
+/** The listeners and data folder of one broker. Each process is a broker and a KRaft controller. */
 export type BrokerPlace = Readonly<{
   nodeId: number;
   port: number;
   controllerPort: number;
-  /** Folder of its log segments. */
+  /** The folder of its log segments. */
   dataFolder: string;
 }>;
 
-/** The `server.properties` of one broker in a cluster of all `places`. Kafka's own setting names and units. */
+/** Returns the `server.properties` of one broker in a cluster of all `places`, in Kafka's setting names and units. */
 export function brokerProperties(
   host: string,
   place: BrokerPlace,
@@ -37,11 +37,11 @@ export function brokerProperties(
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': minInSync,
     'group.initial.rebalance.delay.ms': '0',
-    // How long a killed broker holds up its own restart and its partitions; Kafka's default is 9 s.
+    // A killed broker delays its own restart and its partitions for this long; Kafka's default is 9 s.
     'broker.session.timeout.ms': '6000',
     'broker.heartbeat.interval.ms': '1000',
     'unclean.leader.election.enable': 'false',
-    // The broker stores what the producer compressed; retry topics choose LogAppendTime for themselves.
+    // The broker stores batches as the producer compressed them; retry topics set LogAppendTime themselves.
     'compression.type': 'producer',
     'log.message.timestamp.type': 'CreateTime',
     'log.cleaner.dedupe.buffer.size': '20971520',
@@ -52,7 +52,7 @@ export function brokerProperties(
   };
 }
 
-/** Java properties text, one setting a line. Backslashes are escaped (Windows paths in `log.dirs`). */
+/** Formats Java properties, one setting per line. Escapes backslashes (Windows paths in `log.dirs`). */
 export function propertiesText(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)

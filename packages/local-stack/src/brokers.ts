@@ -16,29 +16,29 @@ const heapArgs = ['-Xms256m', '-Xmx512m'];
 const readyTimeoutMs = 60_000;
 const stopGraceMs = 12_000;
 
-/** How to run a cluster. */
+/** Options of a cluster. */
 export type BrokersOptions = Readonly<{
   /** 1, or 3 for replication factor 3 with two in-sync replicas. */
   count: number;
-  /** Storage is formatted here once; each broker has a folder `broker-N`. */
+  /** The storage folder, formatted once; each broker has a subfolder `broker-N`. */
   dataDir: string;
-  /** Default: `dataDir`. One file a broker. */
+  /** The folder of the log files, one per broker. Default: `dataDir`. */
   logDir?: string;
-  /** Broker N listens on portBase + N − 1, its controller 10 above. Default: any free ports. */
+  /** The base port: broker N listens on portBase + N − 1, its controller 10 above. Default: any free ports. */
   portBase?: number;
-  /** Default 127.0.0.1. */
+  /** Default: 127.0.0.1. */
   host?: string;
   /** Default: {@link prepareJava}. */
   java?: JavaTools;
-  /** What an error message tells the reader to change when a port is taken. */
+  /** The setting that an error message names when a port is in use. */
   portSetting?: string;
-  /** Called at every start of a broker's process. */
+  /** Runs at every start of a broker process. */
   onSpawn?: (part: Part) => void;
-  /** Ends a start that is not wanted any more while it formats storage. */
+  /** Aborts a start while it formats storage. */
   signal?: AbortSignal;
 }>;
 
-/** One broker: a {@link Part} that knows its address. */
+/** One broker: a {@link Part} with an address. */
 export type Broker = Part & Readonly<{ address: string; nodeId: number }>;
 
 /** A running cluster. */
@@ -47,7 +47,7 @@ export type Brokers = Readonly<{
   brokers: readonly string[];
   replicationFactor: number;
   nodes: readonly Broker[];
-  /** Ends all of them together: the last ones could not leave a quorum that is gone. */
+  /** Stops all brokers together: the last ones could not leave a quorum that no longer exists. */
   stop: (graceMs?: number) => Promise<void>;
 }>;
 
@@ -85,14 +85,14 @@ type BrokerContext = Readonly<{
   java: JavaTools;
   folder: string;
   logDir: string;
-  /** How many brokers must be in the cluster before this one counts as ready. */
+  /** The number of brokers that must be in the cluster before this one counts as ready. */
   count: () => number;
   onSpawn: ((part: Part) => void) | undefined;
 }>;
 
 /**
- * Starts Apache Kafka in KRaft mode, one Java process a broker, and resolves when every broker sees all of them.
- * @throws AppError: `conflict` (port taken; data of another cluster size), `unavailable` or `timeout` (it did not come up)
+ * Starts Apache Kafka in KRaft mode, one Java process per broker, and resolves when every broker sees all others.
+ * @throws AppError: `conflict` (port in use; data of another cluster size), `unavailable` or `timeout` (failed start)
  */
 export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
   const { count, dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'portBase' } = options;
@@ -153,17 +153,20 @@ async function choosePlaces(options: BrokersOptions, host: string): Promise<Brok
   }));
 }
 
-/** The number of brokers that the data in `dataDir` was made with, or null when there is none yet. */
+/** Returns the number of brokers that the data in `dataDir` was created with, or null if there is none yet. */
 export function recordedBrokerCount(dataDir: string): number | null {
   return readCluster(join(dataDir, 'cluster.json'))?.brokers ?? null;
 }
 
-/** A KRaft quorum of fixed voters cannot change its size, so the size is kept beside the data. */
+/**
+ * Opens or creates the cluster record. A KRaft quorum of fixed voters cannot change its size, so the size is stored
+ * with the data.
+ */
 function openCluster(dataDir: string, count: number): Cluster {
   const file = join(dataDir, 'cluster.json');
   const known = readCluster(file);
   if (known === null) {
-    // Kafka's own tool takes a leading hyphen for an option.
+    // Kafka's own tool parses a leading hyphen as an option.
     const clusterId = randomBytes(16).toString('base64url').replaceAll('-', 'A');
     const cluster = { clusterId, brokers: count };
     writeJsonFile(file, cluster);

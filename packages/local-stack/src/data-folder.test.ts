@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(path, { recursive: true, force: true });
 });
 
-/** A process that lives until it is told to end. */
+/** Starts a process that runs until it receives a signal. */
 function startSleeper(): { pid: number; ended: Promise<NodeJS.Signals | null> } {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => {

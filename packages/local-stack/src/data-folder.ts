@@ -11,15 +11,15 @@ import { identityOf, isSameProcess, type KnownProcess } from './process-identity
 const leftoverGraceMs = 10_000;
 const pollMs = 50;
 
-/** The demo subscription of an earlier start; its secret is shown by the API only once. */
+/** The demo subscription of an earlier start; the API shows its secret only once. */
 export type RememberedDemo = Readonly<{ subscriptionId: string; secret: string; endpointUrl: string }>;
 
-/** Made at the first start and kept: without the sealing keys the secrets in the registry could not be read again. */
+/** Created at the first start and kept: without the sealing keys, the registry's secrets would be unreadable. */
 export type StackSecrets = Readonly<{ adminKey: string; sealingKeys: string; demo: RememberedDemo | null }>;
 
 /**
- * Everything a stack keeps: `kafka/`, `mongodb/`, `logs/`, `local.json`, `secrets.json` (mode 0600), and while it runs
- * `lock.json` (whose it is) and `processes.json` (what it started). Only one stack at a time has it.
+ * The persistent data of a stack: `kafka/`, `mongodb/`, `logs/`, `local.json`, `secrets.json` (mode 0600), and while it
+ * runs `lock.json` (its owner) and `processes.json` (the started processes). Only one stack at a time can open it.
  */
 export class DataFolder {
   readonly path: string;
@@ -44,8 +44,8 @@ export class DataFolder {
   }
 
   /**
-   * Creates the folder if needed and takes its lock. AppError `conflict` when another stack runs on it, `unavailable` when
-   * it cannot be written (no permission, disk full, not a folder).
+   * Creates the folder if necessary and acquires its lock. Throws AppError `conflict` if another stack holds the lock,
+   * `unavailable` if the folder is not writable (no permission, disk full, not a folder).
    */
   static open(path: string): DataFolder {
     const folder = new DataFolder(resolve(path));
@@ -59,14 +59,14 @@ export class DataFolder {
   }
 
   /**
-   * Ends what an earlier stack on this folder left running (its parent was killed), each process only if it is the very
-   * one that was written down. Resolves with their names.
+   * Ends the processes that an earlier stack on this folder left running (its parent was killed), each only if its
+   * identity matches the recorded one. Resolves with their names.
    */
   async endLeftovers(): Promise<string[]> {
     const known = readJsonFile(this.#processesFile)?.['processes'] ?? [];
     if (!Array.isArray(known)) throw damagedFile(this.#processesFile);
     const left = known.filter(isKnownProcess).filter(isSameProcess);
-    // Services before the stores they write to.
+    // Services end before the stores they write to.
     const isStore = ({ name }: KnownProcess): boolean => name === 'mongodb' || name.startsWith('broker-');
     await Promise.all(left.filter((one) => !isStore(one)).map(endProcess));
     await Promise.all(left.filter(isStore).map(endProcess));
@@ -75,7 +75,7 @@ export class DataFolder {
     return left.map(({ name }) => name);
   }
 
-  /** Notes a process that was just started, so that a later start can find it if this one is killed. */
+  /** Records a started process, so that a later start can find it if this one is killed. */
   recordProcess(name: string, pid: number): void {
     const identity = identityOf(pid);
     if (identity === null) this.#processes.delete(name);
@@ -83,7 +83,7 @@ export class DataFolder {
     writeJsonFile(this.#processesFile, { processes: [...this.#processes.values()] });
   }
 
-  /** Reads the secrets, or makes them at the first start. */
+  /** Reads the secrets, or creates them at the first start. */
   secrets(): StackSecrets {
     const kept = readJsonFile(this.#secretsFile);
     if (kept === null) {
@@ -105,7 +105,7 @@ export class DataFolder {
     writeJsonFile(this.#secretsFile, secrets, 0o600);
   }
 
-  /** Gives the folder back. Call it when everything that was started has ended. */
+  /** Releases the lock. Call it after every started process has ended. */
   release(): void {
     rmSync(this.#processesFile, { force: true });
     rmSync(this.localFile, { force: true });
@@ -129,7 +129,7 @@ export class DataFolder {
     });
   }
 
-  /** link(2) fails when the name is taken, whatever else happens at the same moment. */
+  /** Creates the lock file. link(2) fails if the name exists, so two concurrent attempts cannot both succeed. */
   #linkLock(mine: string): boolean {
     try {
       linkSync(mine, this.#lockFile);
@@ -182,7 +182,7 @@ function signal(known: KnownProcess, name: NodeJS.Signals): void {
   try {
     process.kill(known.pid, name);
   } catch (error) {
-    // Gone between the look and the signal.
+    // The process ended between the check and the signal.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

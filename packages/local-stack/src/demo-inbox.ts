@@ -7,13 +7,13 @@ import { inboxPage } from './inbox-page.ts';
 const maxBodyBytes = 1024 * 1024;
 const kept = 50;
 
-/** One webhook as the page lists it. `verdict` is `verified` or why the signature was refused. */
+/** One webhook as the page lists it. `verdict` is `verified` or the reason why the signature is invalid. */
 export type InboxEntry = Readonly<{
   receivedAt: string;
   webhookId: string;
   eventType: string;
   verdict: string;
-  /** From acceptance of the event to arrival here; null when the body carries no time. */
+  /** The time from the event's acceptance to its arrival; null if the body carries no time. */
   ageMs: number | null;
   body: string;
 }>;
@@ -22,20 +22,20 @@ export type InboxEntry = Readonly<{
 export type DemoInbox = Readonly<{
   url: string;
   endpointUrl: string;
-  /** From now on signatures are checked against this secret. */
+  /** Sets the secret that later signatures are verified with. */
   trust: (secret: string) => void;
   close: () => Promise<void>;
 }>;
 
 /**
- * An endpoint as a partner would write it: it verifies the signature over the raw body before it believes anything,
- * answers 204 or 401, and lists the last 50 on a page. `say` gets one line for each webhook.
+ * Starts an endpoint as a partner would write it: it verifies the signature over the raw body first, responds 204 or
+ * 401, and lists the last 50 webhooks on a page. `print` receives one line per webhook.
  */
 export async function startDemoInbox(options: {
   host: string;
   port: number;
   print: (line: string) => void;
-  /** What the empty page tells the reader to type. */
+  /** The command that the empty page displays. */
   curl: string;
 }): Promise<DemoInbox> {
   const { host, port, print, curl } = options;
@@ -102,7 +102,7 @@ function toEntry(request: IncomingMessage, body: Buffer, secret: string | null):
   };
 }
 
-/** The body was signed, but by anybody while the signature is not verified: every field is checked, none is trusted. */
+/** Parses the body. An unverified body may come from any sender: every field is checked, none is trusted. */
 function readEnvelope(body: Buffer): { type: string; timestamp: string } {
   try {
     const { type, timestamp } = Object(JSON.parse(body.toString('utf8'))) as Record<string, unknown>;
@@ -111,13 +111,13 @@ function readEnvelope(body: Buffer): { type: string; timestamp: string } {
       timestamp: typeof timestamp === 'string' ? timestamp : '',
     };
   } catch {
-    // Not JSON: the page shows it as it came.
+    // Not JSON: the page shows the body unchanged.
     return { type: '?', timestamp: '' };
   }
 }
 
 function entryLine({ eventType, webhookId, verdict, ageMs }: InboxEntry): string {
-  // A terminal obeys control characters, and a stranger may post here.
+  // A terminal interprets control characters, and any client can post here.
   const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
   const age = ageMs === null ? '' : `, ${ageMs} ms after it was accepted`;
   return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verdict}${age}`;

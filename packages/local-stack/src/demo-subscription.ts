@@ -4,14 +4,14 @@ import type { RememberedDemo } from './data-folder.ts';
 
 const timeoutMs = 10_000;
 
-/** Either the demo subscription, or why there is none, in a sentence for the terminal. */
+/** The demo subscription, or the reason for its absence as a sentence for the terminal. */
 export type DemoOutcome =
   | Readonly<{ kind: 'ready'; demo: RememberedDemo; isNew: boolean }>
   | Readonly<{ kind: 'refused'; reason: string }>;
 
 /**
- * Makes sure that one subscription for `demo.*` points at the inbox: the one of an earlier start if it is still there, else
- * a new one. Never throws: without a demo the stack is as good as with one.
+ * Ensures that one subscription for `demo.*` points at the inbox: reuses that of an earlier start if it still exists,
+ * else creates one. Never throws: the stack works without the demo.
  */
 export async function ensureDemoSubscription(options: {
   apiUrl: string;
@@ -29,7 +29,7 @@ export async function ensureDemoSubscription(options: {
       if (found.ok && remembered.endpointUrl === endpointUrl) {
         return { kind: 'ready', demo: remembered, isNew: false };
       }
-      // The ports have moved: the old one would only collect failures.
+      // The ports have changed: the old subscription would only collect failures.
       if (found.ok) await fetch(one, { method: 'DELETE', headers, signal: AbortSignal.timeout(timeoutMs) });
     }
     const response = await fetch(path, {
@@ -39,7 +39,7 @@ export async function ensureDemoSubscription(options: {
         endpoint_url: endpointUrl,
         events: ['demo.*'],
         description: 'Demo inbox of the local stack',
-        // The inbox cannot check a signature before it has the secret from the answer to this.
+        // The inbox cannot verify a signature before it has the secret from this response.
         send_test: false,
       }),
       signal: AbortSignal.timeout(timeoutMs),
@@ -57,7 +57,7 @@ export async function ensureDemoSubscription(options: {
   }
 }
 
-/** The command that makes one webhook arrive in the demo inbox. */
+/** Returns the command that sends one webhook to the demo inbox. */
 export function demoCurl(apiUrl: string, adminKey: string): string {
   const data = '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}';
   return `curl -sS -w '\\n' ${apiUrl}/v1/events -H 'Authorization: Bearer ${adminKey}' -H 'Content-Type: application/json' -d '${data}'`;

@@ -1,12 +1,13 @@
-/** Why a process ended at its start, in a sentence without a full stop, and what else a person may have to do. */
+/** The reason why a process ended during its start, as a sentence without a full stop, and any further advice. */
 export type EndCause = Readonly<{ cause: string; advice: string }>;
 
 const damaged = 'If its data is damaged, move the data folder away or start with --data and another folder.';
 const portTaken = 'End the program that has its port, or choose other ports with npm start -- --port-base N.';
 
 /**
- * Finds why the part `name` ended in what it has written. A service says it to a person, in lines that begin with its
- * name; else the newest line that names an error counts, which Java logs, pino's JSON lines and Node's own stack all do.
+ * Finds the reason why the part `name` ended in its log. A service reports it in lines that begin with its name;
+ * otherwise the newest line that names an error counts, which covers Java logs, pino's JSON lines and Node's own
+ * stacks.
  */
 export function endCauseOf(name: string, log: string): EndCause {
   const lines = log.split('\n');
@@ -24,14 +25,14 @@ export function endCauseOf(name: string, log: string): EndCause {
   };
 }
 
-// A JSON line has its sentence in `detail`; what is around it, a stack above all, is for whoever reads the log.
+// A JSON line has its sentence in `detail`; the rest, above all the stack, is for readers of the log.
 function textOf(line: string): string {
   if (!line.startsWith('{')) return line;
   try {
     const entry = JSON.parse(line) as Readonly<Record<string, unknown>>;
     return typeof entry['detail'] === 'string' ? entry['detail'] : line;
   } catch {
-    // Cut off, or of another program: shown as it is.
+    // Truncated, or written by another program: shown unchanged.
     return line;
   }
 }

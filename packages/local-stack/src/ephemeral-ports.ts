@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 
 import type { PortNeed } from './ports.ts';
 
-/** The ports that a system hands out to outgoing connections, both ends included. */
+/** The ports that a system assigns to outgoing connections, both ends included. */
 export type PortRange = Readonly<{ first: number; last: number }>;
 
-// RFC 6335 section 6, as macOS and Windows have it; Linux tells its own.
+// RFC 6335 section 6, as on macOS and Windows; Linux reports its own range.
 const dynamicPorts: PortRange = { first: 49_152, last: 65_535 };
 const linuxSetting = '/proc/sys/net/ipv4/ip_local_port_range';
 
-/** Reads the range from which this system hands out ports; the dynamic ports of RFC 6335 where it does not tell. */
+/**
+ * Reads the range from which this system assigns ports; returns the dynamic ports of RFC 6335 if the system does not
+ * report it.
+ */
 export function ephemeralPorts(file = linuxSetting): PortRange {
   try {
     const [, first, last] = /^(\d+)\s+(\d+)\s*$/.exec(readFileSync(file, 'utf8')) ?? [];
@@ -20,7 +23,7 @@ export function ephemeralPorts(file = linuxSetting): PortRange {
   }
 }
 
-/** A warning when ports of the stack lie where any outgoing connection may get them first; null when none does. */
+/** Returns a warning if an outgoing connection may occupy a port of the stack first; null if none can. */
 export function warnOfEphemeral(needs: readonly PortNeed[], { first, last }: PortRange): string | null {
   const within = needs.filter(({ port }) => port >= first && port <= last).map(({ port }) => port);
   if (within.length === 0) return null;

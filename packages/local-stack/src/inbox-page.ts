@@ -1,4 +1,4 @@
-/** The inbox as one page without outside parts; its script asks for /webhooks.json every second. */
+/** Renders the inbox as one self-contained page; its script fetches /webhooks.json every second. */
 export function inboxPage(curl: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -59,7 +59,7 @@ li .when { color: var(--soft); margin-left: auto; }
 [hidden] { display: none; }
 `;
 
-/** Text from the network is only ever set as textContent. */
+/** The script sets text from the network only as textContent. */
 const script = `
 const list = document.getElementById('list');
 const empty = document.getElementById('empty');

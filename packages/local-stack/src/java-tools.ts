@@ -14,11 +14,11 @@ const launcherFiles = ['EmbeddedMongo.java', 'CompactDatabase.java', 'StreamedCo
 const cacheFolder = join(deployFolder, 'target');
 const minJava = 17;
 
-/** What runs Kafka and the embedded MongoDB. */
+/** The programs and arguments that run Kafka and the embedded MongoDB. */
 export type JavaTools = Readonly<{
   /** Path of the `java` program itself (not a shim: the pid must be the JVM's). */
   java: string;
-  /** Jars and our launcher's classes, as `java -cp` wants them. */
+  /** The jars and the launcher's classes, as an argument of `java -cp`. */
   classPath: string;
   /** JVM arguments that every part shares. */
   jvmArgs: readonly string[];
@@ -26,14 +26,14 @@ export type JavaTools = Readonly<{
 
 type CommandResult = Readonly<{ code: number | string; output: string }>;
 
-/** `say` gets a line when there is something to wait for; `signal` ends a download that is not wanted any more. */
+/** Options of the preparation. `print` receives a line before each long step; `signal` aborts a download. */
 export type PrepareOptions = Readonly<{ print?: (line: string) => void; signal?: AbortSignal }>;
 
 /**
- * Finds Java 17 or newer and makes the class path. The first run on a machine downloads about 55 MB through Maven into
- * its own repository and compiles the launcher; after that the answer comes from files under deploy/local/target, which
- * are named by what they were made from.
- * @throws AppError `config-invalid` (Java or Maven missing or too old) or `unavailable` (Maven cannot reach a repository)
+ * Finds Java 17 or newer and builds the class path. The first run on a machine downloads about 55 MB through Maven into
+ * Maven's own repository and compiles the launcher; later runs read the result from files under deploy/local/target,
+ * which are named by a hash of their inputs.
+ * @throws AppError `config-invalid` (Java or Maven missing or too old) or `unavailable` (no Maven repository reachable)
  */
 export async function prepareJava(options: PrepareOptions = {}): Promise<JavaTools> {
   // Kafka and MongoDB start at the same time: both wait for one download.
@@ -164,7 +164,7 @@ async function compileLauncher(java: string, jars: readonly string[], target: st
   try {
     renameSync(fresh, target);
   } catch (error) {
-    // Another start compiled the same classes first; a rename never replaces a folder that has files.
+    // A concurrent start compiled the same classes first; a rename never replaces a non-empty folder.
     if (!existsSync(target)) throw error;
     rmSync(fresh, { recursive: true, force: true });
   }

@@ -2,14 +2,14 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 import { AppError } from '@tidings/runtime';
 
-/** Writes beside the file and renames, so a reader sees the old or the new content and never half of one. */
+/** Writes a temporary file and renames it, so that a reader sees either the old or the new content. */
 export function writeJsonFile(file: string, content: object, mode = 0o644): void {
   const fresh = `${file}.${process.pid}.tmp`;
   writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode });
   renameSync(fresh, file);
 }
 
-/** The object in a JSON file, or null when there is no file. AppError `unavailable` when it is damaged. */
+/** Reads the object in a JSON file; null if there is no file. Throws AppError `unavailable` if it is damaged. */
 export function readJsonFile(file: string): Readonly<Record<string, unknown>> | null {
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -21,7 +21,7 @@ export function readJsonFile(file: string): Readonly<Record<string, unknown>> | 
   throw damagedFile(file);
 }
 
-/** What the reader of the terminal can do about a file of the data folder that cannot be read. */
+/** Returns an error with advice for a file of the data folder that cannot be read. */
 export function damagedFile(file: string, cause?: unknown): AppError {
   return new AppError({
     code: 'unavailable',

@@ -12,7 +12,7 @@ import type { LocalState } from './local-state.ts';
 import { freePorts } from './ports.ts';
 import { identityOf } from './process-identity.ts';
 
-/** Stands for the console: ready at once, and it answers as the registry would. */
+/** A substitute for the console: ready at once, and responds as the registry would. */
 const fakeService = `
 import { createServer } from 'node:http';
 const subscriptions = [];

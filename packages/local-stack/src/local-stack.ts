@@ -20,34 +20,34 @@ import { supervise } from './supervise.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;
-/** Services may take 20.5 s to drain; with this a whole stop stays inside 27 s. */
+/** The stop grace of the stores. A service may take 20.5 s to drain; with this a whole stop takes at most 27 s. */
 const storeStopGraceMs = 6_000;
 const defaultWorkspace = 'ws_demo';
 const portSetting = 'npm start -- --port-base N';
 
-/** How to run the whole system on this machine. */
+/** Options for running the whole system on this machine. */
 export type LocalStackOptions = Readonly<{
   dataDir: string;
-  /** null: as the data was made, else 1. */
+  /** null: the number that the data was created with, else 1. */
   brokers: number | null;
   /** Kafka and MongoDB without the services. */
   onlyStack: boolean;
   restartBrokers: boolean;
-  /** Default true: a service that dies is started again. */
+  /** Restarts a service that exits. Default: true. */
   restartServices?: boolean;
   /** The console's port; the others follow. */
   portBase: number;
-  /** Seed the demo workspace and run its inbox. */
+  /** Seeds the demo workspace and runs its inbox. */
   demo: boolean;
-  /** KAFKA_BROKERS and MONGODB_URI name clusters to use instead of own ones; the rest is passed to the services. */
+  /** KAFKA_BROKERS and MONGODB_URI name external clusters to use; the rest is passed to the services. */
   env: NodeJS.ProcessEnv;
-  /** A line for the terminal. */
+  /** Prints a line on the terminal. */
   print: (line: string) => void;
   /** Default: {@link tidingsServices}. */
   services?: readonly ServiceSpec[];
 }>;
 
-/** Kafka, MongoDB, the services and the demo as one life: {@link start}, then {@link stop}. */
+/** Kafka, MongoDB, the services and the demo as one unit: {@link start}, then {@link stop}. */
 export class LocalStack {
   readonly #options: LocalStackOptions;
   readonly #services: readonly ServiceSpec[];
@@ -65,20 +65,20 @@ export class LocalStack {
     this.#services = options.onlyStack ? [] : (options.services ?? tidingsServices);
   }
 
-  /** Where operators see how each service is; null without services. */
+  /** The URL at which operators see the state of each service; null without services. */
   get operatorUrl(): string | null {
     const { onlyStack, portBase } = this.#options;
     return onlyStack ? null : `http://${host}:${portBase + operatorOffset}`;
   }
 
-  /** Where the demo inbox's page is; null without a demo. */
+  /** The URL of the demo inbox's page; null without a demo. */
   get inboxUrl(): string | null {
     return this.#inbox?.url ?? null;
   }
 
   /**
-   * Starts everything and resolves when all of it is ready and local.json is written. When it rejects, nothing is left
-   * running. AppErrors are for the person at the terminal: message without stack.
+   * Starts everything and resolves when all parts are ready and local.json is written. If it rejects, no process is
+   * left running. AppErrors are for the user: print the message without the stack.
    */
   async start(): Promise<LocalState> {
     this.#starting = this.#start();
@@ -90,18 +90,19 @@ export class LocalStack {
     }
   }
 
-  /** Stops in order: services, then Kafka and MongoDB. Also while it starts. At most 27 s. */
+  /** Stops services first, then Kafka and MongoDB, within 27 s. May be called during a start. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#serviceParts.map((part) => part.stop()));
-    // A start under way fails as soon as it sees that it is not wanted any more; why does not matter.
+    // A start in progress fails as soon as it detects the stop; its reason is irrelevant.
     await this.#starting?.catch(() => null);
     await this.#stopParts();
   }
 
   /**
-   * Stops services by name and starts them again, with what their files hold now. Resolves when all of them are ready.
-   * Rejects as {@link Part.ready}, when all others are; what did not come up is down until the next restart.
+   * Stops services by name and starts them again from the current files. Resolves when all of them are ready. Rejects
+   * as {@link Part.ready} does, after all others are ready; a service that did not start is down until the next
+   * restart.
    */
   async restart(names: readonly string[]): Promise<void> {
     const parts = this.#serviceParts.filter(({ name }) => names.includes(name));
@@ -112,7 +113,7 @@ export class LocalStack {
     if (failed !== undefined && !this.#isStopping()) throw failed.reason;
   }
 
-  /** Ends every process at once, without waiting: for a second Ctrl-C and for a parent that dies of an error. */
+  /** Kills every process at once, without waiting: for a second Ctrl-C and for a parent that fails. */
   killNow(): void {
     this.#abort.abort();
     for (const part of [...this.#serviceParts, ...this.#storeParts]) part.signal('SIGKILL');
@@ -190,7 +191,7 @@ export class LocalStack {
     });
   }
 
-  /** Every process is noted the moment it runs, so that neither a stop nor the next start can miss it. */
+  /** Records every process as soon as it runs, so that both a stop and the next start find it. */
   #onSpawn(folder: DataFolder, parts: Part[]): (part: Part) => void {
     return (part) => {
       if (!parts.includes(part)) parts.push(part);

@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError, messageOf } from '@tidings/runtime';
 
-/** Above this a log file is moved to `<name>.1` at the next start of its process. */
+/** A log file above this size is renamed to `<name>.1` at the next start of its process. */
 const maxLogBytes = 20 * 1024 * 1024;
 
-/** What to run. Output goes straight into `logFile`, so a dead or slow parent can neither block nor lose it. */
+/** A process to run. Its output goes directly to `logFile`, so a dead or slow parent can neither block nor lose it. */
 export type ProcessSpec = Readonly<{
   name: string;
   command: string;
@@ -18,27 +18,27 @@ export type ProcessSpec = Readonly<{
   cwd?: string;
 }>;
 
-/** How a process ended: an exit code, a signal, or the reason why it never ran. */
+/** The end of a process: an exit code, a signal, or the reason why it never ran. */
 export type ProcessEnd = Readonly<{
   code: number | null;
   signal: NodeJS.Signals | null;
   failure?: string;
 }>;
 
-/** `exit code 1`, `SIGKILL`, or why it could not be started. */
+/** Formats the end of a process: `exit code 1`, `SIGKILL`, or why it could not start. */
 export function describeEnd(end: ProcessEnd): string {
   return end.failure ?? end.signal ?? `exit code ${String(end.code)}`;
 }
 
 /**
- * One child process in a session of its own, so that Ctrl-C in the terminal reaches only the parent, which then stops
- * the children in order. `pid` is the program itself, never a shell around it.
+ * One child process in its own session, so that Ctrl-C in the terminal reaches only the parent, which then stops the
+ * children in order. `pid` is that of the program itself, never of a shell around it.
  */
 export class ManagedProcess {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves once, when the process is gone. Never rejects. */
+  /** Resolves once, when the process has ended. Never rejects. */
   readonly ended: Promise<ProcessEnd>;
   #end: ProcessEnd | null = null;
 
@@ -52,7 +52,7 @@ export class ManagedProcess {
     });
   }
 
-  /** Starts it. Rejects with AppError `unavailable` when the program cannot be run at all. */
+  /** Starts the process. Rejects with AppError `unavailable` if the program cannot be run. */
   static async start(spec: ProcessSpec): Promise<ManagedProcess> {
     const output = openLog(spec.logFile);
     try {
@@ -78,12 +78,12 @@ export class ManagedProcess {
     }
   }
 
-  /** How it ended, or null while it runs. */
+  /** The end of the process, or null while it runs. */
   get end(): ProcessEnd | null {
     return this.#end;
   }
 
-  /** SIGTERM, then SIGKILL when it is still there after `graceMs`. Resolves when it is gone. */
+  /** Sends SIGTERM, then SIGKILL if the process still runs after `graceMs`. Resolves when it has ended. */
   async stop(graceMs: number): Promise<ProcessEnd> {
     this.signal('SIGTERM');
     const timeout = new AbortController();
@@ -93,19 +93,19 @@ export class ManagedProcess {
     return end ?? (await this.kill9());
   }
 
-  /** SIGKILL. Resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   async kill9(): Promise<ProcessEnd> {
     this.signal('SIGKILL');
     return this.ended;
   }
 
-  /** Sends a signal unless the process has ended: its pid may belong to a stranger by then. */
+  /** Sends a signal unless the process has ended, because its pid may then belong to another process. */
   signal(signal: NodeJS.Signals): void {
     if (this.#end !== null) return;
     try {
       process.kill(this.pid, signal);
     } catch (error) {
-      // It ended a moment ago and its exit event is on the way.
+      // The process has just ended and its exit event is pending.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

@@ -31,7 +31,7 @@ async function rows(): Promise<Collection<Row>> {
   return client.db('proof').collection<Row>('rows');
 }
 
-/** Writes as fast as it is answered until the server is gone; returns what was acknowledged. */
+/** Writes continuously until the server is killed; returns the acknowledged writes. */
 async function writeUntilKilled(collection: Collection<Row>, worker: number): Promise<Map<string, number>> {
   const acknowledged = new Map<string, number>();
   for (let round = 0; ; round += 1) {
@@ -41,7 +41,7 @@ async function writeUntilKilled(collection: Collection<Row>, worker: number): Pr
       else await collection.updateOne({ _id: id }, { $set: { round } });
       acknowledged.set(id, round);
     } catch {
-      // The server was killed under this write: its fate is unknown, so it proves nothing.
+      // The server was killed during this write: its outcome is unknown, so it proves nothing.
       return acknowledged;
     }
   }
@@ -69,7 +69,7 @@ test('a write that kill -9 interrupted can be repeated: no document is left with
   const collection = await rows();
   await collection.createIndex({ round: 1 }, { unique: true });
   const batch = Array.from({ length: 1_000 }, (_, i) => ({ _id: `doc-${i}`, worker: 0, round: i }));
-  // The outcome is unknown by design; the repeat below is what must work.
+  // The outcome is undefined by design; the repetition below must succeed.
   const interrupted = collection.insertMany(batch).catch(() => null);
   await expect.poll(() => collection.estimatedDocumentCount(), { timeout: 20_000 }).toBeGreaterThan(0);
   await mongo.kill9();

@@ -13,26 +13,26 @@ const stopGraceMs = 10_000;
 const embeddedFile = 'embedded.mv';
 const mongodFolder = 'mongod';
 
-/** How to run the database. */
+/** Options of the database. */
 export type MongoOptions = Readonly<{
   dataDir: string;
   /** Default: `dataDir`. */
   logDir?: string;
   /** Default: any free port. */
   port?: number;
-  /** Default 127.0.0.1. */
+  /** Default: 127.0.0.1. */
   host?: string;
-  /** Default `auto`: what made the data that is there; else a `mongod` on the PATH; else the embedded server. */
+  /** Default `auto`: the kind that created the existing data; else a `mongod` on the PATH; else the embedded server. */
   kind?: 'auto' | 'mongod' | 'embedded';
   /** Default: {@link prepareJava}. Not needed for a `mongod`. */
   java?: JavaTools;
-  /** What an error message tells the reader to change when the port is taken. */
+  /** The setting that an error message names when the port is in use. */
   portSetting?: string;
-  /** Called at every start of its process. */
+  /** Runs at every start of its process. */
   onSpawn?: (part: Part) => void;
 }>;
 
-/** A running database: a {@link Part} with the URI its clients use. */
+/** A running database: a {@link Part} with the URI for clients. */
 export type Mongo = Part & Readonly<{ url: string; kind: 'mongod' | 'embedded' }>;
 
 class MongoPart extends Part {
@@ -47,9 +47,9 @@ class MongoPart extends Part {
 }
 
 /**
- * Starts a MongoDB on `dataDir` and resolves when it accepts connections. Either kind keeps what it has acknowledged
- * through kill -9: the embedded one commits before it answers, a `mongod` is asked for its journal in the URI.
- * @throws AppError: `conflict` (port taken), `unavailable` or `timeout` (it did not come up)
+ * Starts a MongoDB on `dataDir` and resolves when it accepts connections. Both kinds preserve acknowledged writes after
+ * kill -9: the embedded server commits before it responds, and the URI requires a `mongod` to journal them.
+ * @throws AppError: `conflict` (port in use), `unavailable` or `timeout` (it did not start)
  */
 export async function startMongo(options: MongoOptions): Promise<Mongo> {
   const { dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'port' } = options;
@@ -75,7 +75,10 @@ export async function startMongo(options: MongoOptions): Promise<Mongo> {
   return part;
 }
 
-/** Data made by one kind is invisible to the other, so what is there decides before what is installed. */
+/**
+ * Returns the kind to start. Data of one kind is invisible to the other, so existing data takes precedence over
+ * installed programs.
+ */
 async function chooseKind({ kind = 'auto', dataDir }: MongoOptions): Promise<'mongod' | 'embedded'> {
   if (kind !== 'auto') return kind;
   if (existsSync(join(dataDir, embeddedFile))) return 'embedded';

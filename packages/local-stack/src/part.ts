@@ -12,26 +12,26 @@ const logTailBytes = 64 * 1024;
 const fullBelowBytes = 1024 * 1024;
 
 /**
- * A part of the stack: how to run its process and how to see that it serves. `isReady` is asked again and again until it
- * says true; it must not throw for "not yet".
+ * A part of the stack: how to run its process and how to check that it serves. `isReady` runs repeatedly until it
+ * returns true; it must not throw while the part is not ready.
  */
 export type PartSpec = Readonly<{
   process: ProcessSpec;
   isReady: () => Promise<boolean>;
   readyTimeoutMs: number;
   stopGraceMs: number;
-  /** Called at every start of its process, before anything else happens. */
+  /** Runs at every start of its process, before anything else happens. */
   onSpawn?: ((part: Part) => void) | undefined;
 }>;
 
-/** One process of the stack over its restarts. The port, the folder and the log file stay the same; the pid changes. */
+/** One process of the stack across restarts. The port, the folder and the log file stay the same; the pid changes. */
 export class Part {
   readonly name: string;
   readonly logFile: string;
   readonly #spec: PartSpec;
   #process: ManagedProcess | null = null;
   #restarting: Promise<void> | null = null;
-  /** Size of the log when the present process began: what earlier ones said explains nothing. */
+  /** Size of the log when the current process started: the output of earlier ones is irrelevant. */
   #logFrom = 0;
 
   constructor(spec: PartSpec) {
@@ -40,7 +40,7 @@ export class Part {
     this.#spec = spec;
   }
 
-  /** The pid of the present process, or of the last one when it has ended. 0 before the first start. */
+  /** The pid of the current process, or of the last one if it has ended. 0 before the first start. */
   get pid(): number {
     return this.#process?.pid ?? 0;
   }
@@ -50,12 +50,12 @@ export class Part {
     return this.#process !== null && this.#process.end === null;
   }
 
-  /** Resolves when the present process ends. */
+  /** Resolves when the current process ends. */
   async ended(): Promise<ProcessEnd> {
     return (await this.#process?.ended) ?? { code: null, signal: null, failure: 'never started' };
   }
 
-  /** Starts the process without waiting for it to serve. */
+  /** Starts the process without waiting until it serves. */
   async spawn(): Promise<void> {
     if (this.isRunning) throw new AppError({ code: 'conflict', message: `${this.name} is running already` });
     this.#logFrom = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
@@ -64,8 +64,8 @@ export class Part {
   }
 
   /**
-   * Waits until it serves. Rejects with AppError `unavailable` when it ends before that, quoting the last error in its
-   * log, or `timeout`; the process that never came up is ended.
+   * Waits until the part serves. Rejects with AppError `unavailable` if the process ends earlier, quoting the last
+   * error in its log, or with `timeout`; a process that did not become ready is ended.
    */
   async ready(): Promise<void> {
     const deadline = Date.now() + this.#spec.readyTimeoutMs;
@@ -84,33 +84,33 @@ export class Part {
     }
   }
 
-  /** Rejects, in the words of {@link ready}, as soon as the present process ends: to be raced against work that needs it. */
+  /** Rejects like {@link ready} as soon as the current process ends: for a race against work that requires it. */
   async failWhenEnded(): Promise<never> {
     throw this.#endedEarly(await this.ended());
   }
 
-  /** {@link spawn} and {@link ready}. */
+  /** Runs {@link spawn} and {@link ready}. */
   async start(): Promise<void> {
     await this.spawn();
     await this.ready();
   }
 
-  /** SIGTERM, SIGKILL after the part's grace period (or `graceMs`). Resolves when the process is gone. */
+  /** Sends SIGTERM, then SIGKILL after the part's grace period (or `graceMs`). Resolves when the process has ended. */
   async stop(graceMs = this.#spec.stopGraceMs): Promise<void> {
     await this.#process?.stop(graceMs);
   }
 
-  /** SIGKILL. Resolves when the process is gone. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   async kill9(): Promise<void> {
     await this.#process?.kill9();
   }
 
-  /** Sends a signal to the present process, if it runs. */
+  /** Sends a signal to the current process, if it runs. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.signal(signal);
   }
 
-  /** Stops it if it runs, then starts it on the same port and data. */
+  /** Stops the process if it runs, then starts it on the same port and data. */
   async restart(): Promise<void> {
     this.#restarting = this.stop().then(async () => this.spawn());
     try {
@@ -121,7 +121,7 @@ export class Part {
     await this.ready();
   }
 
-  /** The restart under way, until its new process runs; null when there is none. */
+  /** The restart in progress, until its new process runs; null if there is none. */
   get restarting(): Promise<void> | null {
     return this.#restarting;
   }
@@ -144,7 +144,7 @@ export class Part {
   }
 }
 
-/** On a full disk not even the message that says so may have been written. */
+/** Checks the disk: if it is full, the error message itself may be missing from the log. */
 function isDiskFull(file: string): boolean {
   const { bavail, bsize } = statfsSync(dirname(file));
   return bavail * bsize < fullBelowBytes;
@@ -152,7 +152,7 @@ function isDiskFull(file: string): boolean {
 
 function endOfLog(logFile: string, from: number): string {
   const { size } = statSync(logFile);
-  // A log that has grown too long starts anew with its process.
+  // A log that has grown too long is replaced when its process starts.
   const length = Math.min(size >= from ? size - from : size, logTailBytes);
   const file = openSync(logFile, 'r');
   try {

@@ -2,14 +2,14 @@ import { createServer } from 'node:net';
 
 import { AppError } from '@tidings/runtime';
 
-/** Below the range from which systems take ports for outgoing connections, so a port stays free while its part restarts. */
+/** The lowest port. The range lies below the ephemeral ports, so a port stays free while its part restarts. */
 const firstFree = 20_000;
 const lastFree = 31_999;
 
-/** One port that a part needs and what it is for, as an error message would name it. */
+/** One port that a part needs, with its purpose as an error message states it. */
 export type PortNeed = Readonly<{ port: number; purpose: string }>;
 
-/** True when nothing listens on host:port at this moment. */
+/** Returns true if nothing listens on host:port at this moment. */
 async function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -18,7 +18,9 @@ async function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** `count` different ports from 20000 to 31999 that are free now. For tests and for stacks without fixed ports. */
+/**
+ * Returns `count` different ports from 20000 to 31999 that are free now. For tests and for stacks without fixed ports.
+ */
 export async function freePorts(host: string, count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let tries = 0; found.size < count && tries < 500; tries += 1) {
@@ -34,7 +36,7 @@ export async function freePorts(host: string, count: number): Promise<number[]> 
   return [...found];
 }
 
-/** Throws AppError `conflict` that names every taken port, what it is for and the setting that moves them. */
+/** Throws AppError `conflict` that names every port in use, its purpose, and the setting that moves the ports. */
 export async function requireFreePorts(
   host: string,
   needs: readonly PortNeed[],

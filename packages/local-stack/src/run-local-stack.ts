@@ -4,16 +4,16 @@ import { demoCurl } from './demo-subscription.ts';
 import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';
 
-/** npm passes a signal on that the terminal's process group has had already: two within this time are one. */
+/** npm forwards a signal that the terminal's process group has already received: two within this time count as one. */
 const sameSignalMs = 1_000;
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Work beside a stack that is ready; the function that it returns ends it. */
+/** Work in parallel with a ready stack; the returned function ends it. */
 export type BesideStack = (stack: LocalStack) => () => Promise<void>;
 
 /**
- * `npm start`: runs the stack in this process until SIGINT, SIGTERM or SIGHUP, and resolves with the exit code. A later
- * Ctrl-C ends everything at once. `beside` runs from the moment the stack is ready until it is stopped.
+ * Runs `npm start`: runs the stack in this process until SIGINT, SIGTERM or SIGHUP, and resolves with the exit code. A
+ * later Ctrl-C kills everything at once. `beside` runs from the moment the stack is ready until it is stopped.
  */
 export async function runLocalStack(options: LocalStackOptions, beside?: BesideStack): Promise<number> {
   const { print } = options;

@@ -7,7 +7,10 @@ import { Part } from './part.ts';
 
 const readyTimeoutMs = 60_000;
 const readyAnswerMs = 1_000;
-/** A service ends by itself within 20 s; one that is ended before that leaves its group without a word and its last commits. */
+/**
+ * A service drains within 20 s; one that is killed earlier does not leave its consumer groups and loses its last
+ * commits.
+ */
 const stopGraceMs = 20_500;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -17,7 +20,7 @@ export type ServiceSpec = Readonly<{
   /** The program: a built JavaScript file, or one that Node can run with `nodeArgs`. */
   entry: string;
   nodeArgs?: readonly string[];
-  /** Its place after the port base. The console comes first. */
+  /** The offset of its port from the port base. The console comes first. */
   portOffset: number;
 }>;
 
@@ -37,15 +40,15 @@ export const tidingsServices: readonly ServiceSpec[] = [
   service('delivery', 5),
 ];
 
-/** Where the console serves operators, after the port base. */
+/** The offset of the console's operator port from the port base. */
 export const operatorOffset = 7;
 
-/** Where a service listens. */
+/** Returns the URL at which a service listens. */
 export function serviceUrl(host: string, portBase: number, spec: ServiceSpec): string {
   return `http://${host}:${portBase + spec.portOffset}`;
 }
 
-/** What every service is told about the stack it runs in. */
+/** The properties of the stack that every service receives. */
 export type ServiceSurroundings = Readonly<{
   host: string;
   portBase: number;
@@ -58,22 +61,22 @@ export type ServiceSurroundings = Readonly<{
   sealingKeys: string;
 }>;
 
-/** Every socket of the stack: where loopback is an allowed network, none of them may be an endpoint. */
+/** Lists every socket of the stack: if loopback is an allowed network, none of them may be an endpoint. */
 function listenersOf({ host, portBase, services, brokers, mongodbUri }: ServiceSurroundings): string[] {
   const own = services.map((spec) => new URL(serviceUrl(host, portBase, spec)).host);
   own.push(`${host}:${portBase + operatorOffset}`);
-  // No URL to the standard when it names several hosts.
+  // A URI with several hosts is no valid URL in the standard.
   const database = /^mongodb:\/\/(?:[^@/]*@)?(?<hosts>[^/?]+)/.exec(mongodbUri)?.groups?.['hosts'];
   return [...own, ...brokers, ...(database?.split(',') ?? [])];
 }
 
-/** The name of this stack on its own deliveries: as random as the sealing keys, and it tells nothing of them. */
+/** Returns the id that marks this stack's own deliveries: as random as the sealing keys, without revealing them. */
 const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
   createHash('sha256').update(`loop ${sealingKeys}`).digest('base64url').slice(0, 22);
 
 /**
- * The environment of one service. What the caller has set himself wins wherever a setting is his to choose; the
- * addresses of the stack are ours.
+ * Returns the environment of one service. The caller's values take precedence for settings that a caller may choose;
+ * the stack sets the addresses.
  */
 export function serviceEnvironment(
   spec: ServiceSpec,
@@ -90,14 +93,14 @@ export function serviceEnvironment(
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
     OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
     LOOP_ID: own['LOOP_ID'] ?? loopIdOf(around),
-    // The console stands in front of the others and tells them where a caller is. What stands in front of the console,
-    // the caller knows.
+    // The console is a proxy before the other services and sends them the caller's address. The caller configures the
+    // proxies before the console.
     TRUSTED_PROXIES: spec.name === 'console' ? (own['TRUSTED_PROXIES'] ?? '') : 'loopback',
     REPLICATION_FACTOR: String(around.replicationFactor),
     [`${prefix}_HOST`]: around.host,
     [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
   };
-  // Every other service knows its keys from the access topic.
+  // Every other service reads its keys from the access topic.
   if (spec.name === 'subscription') {
     environment['ADMIN_KEY'] = around.adminKey;
     environment['WORKSPACE_ID'] = around.workspaceId;
@@ -113,7 +116,7 @@ export function serviceEnvironment(
   return environment;
 }
 
-/** A service as a {@link Part}: ready when GET /ready answers 200. */
+/** Returns a service as a {@link Part}: ready when GET /ready responds 200. */
 export function servicePart(options: {
   spec: ServiceSpec;
   around: ServiceSurroundings;

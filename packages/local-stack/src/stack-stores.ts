@@ -14,21 +14,21 @@ const mongoOffset = 10;
 const brokerOffset = 20;
 const controllerOffset = 30;
 
-/** What the services are told about Kafka and MongoDB. */
+/** The Kafka and MongoDB settings that the services receive. */
 export type Stores = Readonly<{
   brokers: readonly string[];
   replicationFactor: number;
   mongodbUri: string;
 }>;
 
-/** Where the stores of one stack run, and what it wants to know while they start. */
+/** The locations of a stack's stores, and the callbacks during their start. */
 export type StoresContext = Readonly<{
   env: NodeJS.ProcessEnv;
   folder: DataFolder;
   brokerCount: number;
   host: string;
   portBase: number;
-  /** What an error message tells the reader to change when a port is taken. */
+  /** The setting that an error message names when a port is in use. */
   portSetting: string;
   signal: AbortSignal;
   print: (line: string) => void;
@@ -36,7 +36,7 @@ export type StoresContext = Readonly<{
   onSpawn: (part: Part) => void;
 }>;
 
-/** The ports of the stores that the stack starts itself. */
+/** Returns the ports of the stores that the stack starts itself. */
 export function storePorts(env: NodeJS.ProcessEnv, portBase: number, brokerCount: number): PortNeed[] {
   const needs: PortNeed[] = [];
   if (!env['MONGODB_URI']) needs.push({ port: portBase + mongoOffset, purpose: 'MongoDB' });
@@ -48,14 +48,18 @@ export function storePorts(env: NodeJS.ProcessEnv, portBase: number, brokerCount
   return needs;
 }
 
-/** Starts Kafka and MongoDB side by side, or finds the ones that KAFKA_BROKERS and MONGODB_URI name; creates the topics. */
+/**
+ * Starts Kafka and MongoDB in parallel, or connects to those that KAFKA_BROKERS and MONGODB_URI name; creates the
+ * topics.
+ */
 export async function startStores(context: StoresContext): Promise<Stores> {
   const [kafka, mongo] = await Promise.allSettled([startKafka(context), startDatabase(context)]);
   if (kafka.status === 'rejected') throw kafka.reason;
   if (mongo.status === 'rejected') throw mongo.reason;
   const { brokers, replicationFactor, nodes } = kafka.value;
   const { warnings } = await context.timed('topics', () =>
-    // Topics take room: a broker that finds none dies of it, and that is what the reader must hear, not a refused connection.
+    // Topics require disk space: a broker without any exits, and the error must report that instead of a refused
+    // connection.
     Promise.race([
       ensureTopics({ brokers, replicationFactor, logger: silentLogger }),
       ...nodes.map((node) => node.failWhenEnded()),
@@ -88,7 +92,7 @@ async function startKafka(context: StoresContext): Promise<Kafka> {
   });
 }
 
-/** The first broker of the list that answers says how many there are; that bounds the replication factor. */
+/** Returns the cluster's broker count from the first broker that responds; it limits the replication factor. */
 async function findKafka(given: string, replicationFactor: string | undefined): Promise<Kafka> {
   const brokers = given.split(',').map((one) => one.trim());
   for (const broker of brokers) {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { ProcessEnd } from './managed-process.ts';
 import { supervise } from './supervise.ts';
 
-/** A part whose process ends when the test says so. */
+/** Returns a part whose process ends when the test requests it. */
 function fakePart() {
   let end: (how: ProcessEnd) => void = () => {};
   let ended = new Promise<ProcessEnd>((resolve) => {

@@ -4,33 +4,33 @@ import { describeEnd, type ProcessEnd } from './managed-process.ts';
 
 const firstDelayMs = 250;
 const maxDelayMs = 4_000;
-/** A part that was up for this long starts its back-off anew. */
+/** A part that ran for this long restarts with the initial back-off. */
 const settledMs = 30_000;
 
-/** What supervision needs of a part; {@link Part} has it. */
+/** The parts of {@link Part} that supervision uses. */
 export type SupervisedPart = Readonly<{
   name: string;
   ended: () => Promise<ProcessEnd>;
-  /** A restart under way that somebody asked for: its process was meant to end. */
+  /** A requested restart in progress: its process ended on purpose. */
   restarting: Promise<void> | null;
   spawn: () => Promise<void>;
 }>;
 
-/** How one part is kept alive. */
+/** Options for supervising one part. */
 export type SuperviseOptions = Readonly<{
   part: SupervisedPart;
   clock: Clock;
-  /** True from the moment the stack stops: what ends after that was meant to. */
+  /** True from the moment the stack stops: a process that ends after that ended on purpose. */
   isStopping: () => boolean;
-  /** A line for the terminal. */
+  /** Prints a line on the terminal. */
   print: (line: string) => void;
-  /** False: say that it died and leave it. */
+  /** False: report the end and do not restart. */
   restarts: boolean;
-  /** What to say when it is left. */
+  /** Advice printed when the part is not restarted. */
   adviceWhenLeft?: string;
 }>;
 
-/** Watches a running part until the stack stops, and starts it again whenever it ends: after 250 ms, doubling to 4 s. */
+/** Watches a running part until the stack stops, and restarts it whenever it ends: after 250 ms, doubling to 4 s. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { part, clock, isStopping, print } = options;
   for (let attempt = 1; ; attempt += 1) {
@@ -38,7 +38,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     const end = await part.ended();
     if (isStopping()) return;
     if (part.restarting !== null) {
-      // Whoever asked for it hears why it failed.
+      // The caller that requested the restart receives its error.
       await part.restarting.catch(() => null);
       attempt = 0;
       continue;

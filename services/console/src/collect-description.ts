@@ -3,23 +3,24 @@ import type { Clock } from '@tidings/runtime';
 import type { Service } from './domain/service-state.ts';
 import type { FetchDescription } from './ports.ts';
 
-/** Whose descriptions are joined, and how they are asked for. */
+/** The services whose descriptions are joined, and the function that fetches one. */
 export type CollectDescriptionOptions = Readonly<{
   services: readonly Service[];
   fetchFrom: FetchDescription;
   clock: Clock;
 }>;
 
-/** Gives the description of the whole API. */
+/** Returns the description of the whole API. */
 export type CollectDescription = () => Promise<ApiDescription>;
 
-// A part changes only when its service is replaced; one that is missing is soon there.
+// A part changes only when its service is upgraded; a missing part becomes available soon.
 const freshMs = 60_000;
 const missingFreshMs = 2_000;
 
 /**
- * Asks all services at once and joins what they say; whoever comes while that is fresh, or still awaited, shares it. A
- * service that does not answer is told by its last words; only one that never answered is missing.
+ * Fetches the descriptions of all services in parallel and joins them; callers share a result that is fresh or in
+ * progress. A service that does not respond is represented by its last description; only one that has never responded
+ * is missing.
  */
 export function createCollectDescription(options: CollectDescriptionOptions): CollectDescription {
   const { services, fetchFrom, clock } = options;

@@ -2,7 +2,10 @@ import type { Clock } from '@tidings/runtime';
 import { type Service, type ServiceState, stateOf } from './domain/service-state.ts';
 import type { FetchReadiness } from './ports.ts';
 
-/** What is asked, how, and for how long an answer is good (milliseconds): a busy page must not become load. */
+/**
+ * The services, the function that fetches a state, and the cache time in milliseconds: a busy page must not create
+ * load.
+ */
 export type CollectOptions = Readonly<{
   services: readonly Service[];
   fetchFrom: FetchReadiness;
@@ -10,10 +13,10 @@ export type CollectOptions = Readonly<{
   freshMs: number;
 }>;
 
-/** Gives the state of all services, in their order. */
+/** Returns the states of all services, in their order. */
 export type CollectStates = () => Promise<readonly ServiceState[]>;
 
-/** Asks all services at once; whoever comes while the answers are fresh, or still awaited, shares them. */
+/** Fetches the states of all services in parallel; callers share a result that is fresh or in progress. */
 export function createCollectStates({ services, fetchFrom, clock, freshMs }: CollectOptions): CollectStates {
   let last: Promise<readonly ServiceState[]> | undefined;
   let freshUntilMs = 0;

@@ -3,7 +3,7 @@ import { duration, url } from '@tidings/runtime';
 
 const { host: operatorHost, port: operatorPort } = httpSettings('CONSOLE_OPERATOR');
 
-/** What an operator can set. */
+/** The settings of this service. */
 export const configSpec = {
   ...httpSettings('CONSOLE'),
   operatorHost,

@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Everything this service measures about itself. */
+/** The metrics of this service. */
 export const metricsCatalogue = defineMetrics({
   proxiedSeconds: {
     type: 'histogram',

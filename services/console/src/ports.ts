@@ -1,8 +1,8 @@
 import type { ApiDescription } from '@tidings/http';
 import type { Answer, Service } from './domain/service-state.ts';
 
-/** Asks a service how it is. Never rejects: no answer is an answer too. */
+/** Fetches the readiness of a service. Never rejects: an absent response is a result too. */
 export type FetchReadiness = (service: Service) => Promise<Answer>;
 
-/** Asks a service what it answers under /v1; null when it does not say. Never rejects. */
+/** Fetches the description of a service's /v1 routes; null if it is unavailable. Never rejects. */
 export type FetchDescription = (service: Service) => Promise<ApiDescription | null>;

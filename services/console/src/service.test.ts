@@ -96,7 +96,7 @@ describe('the proxy', () => {
     });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     for (let turn = 0; turn < 3; turn += 1) {
-      // Over a connection of its own each, which the client wants closed.
+      // Each on its own connection, which the client requests to close.
       const outgoing = httpRequest(`${url}/v1/events`, {
         headers: { traceparent, connection: 'close' },
         agent: false,

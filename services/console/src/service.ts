@@ -10,12 +10,12 @@ import { createCollectStates } from './collect-states.ts';
 import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
-// The page asks every two seconds: several viewers share one round of questions.
+// The page refreshes every two seconds: several viewers share one round of requests.
 const freshMs = 1_000;
 
 /**
- * Starts the console: the public origin, and the operators' server, which is closed last. It is ready when both listen:
- * a service that is down is told, not hidden behind a dead page.
+ * Starts the console: the public server, and the operators' server, which closes last. It is ready when both listen: a
+ * service that is down is shown, and does not make the page unavailable.
  */
 export async function startConsole(
   context: ServiceContext<typeof configSpec, typeof metricsCatalogue>,
@@ -57,12 +57,12 @@ export async function startConsole(
   );
   const server = await serve(context, {
     hasMetrics: false,
-    // Bodies pass through: the services have bounds of their own and quote them.
+    // Bodies are forwarded: the services enforce their own limits and report them.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       proxy.mount(app);
       mountPublicPage(app, collectStates);
-      // Who asks for it needs no key: no route here knows one.
+      // The description requires no key: no route of the console checks one.
       mountRoutes(app, descriptionRoutes(collectDescription), { authenticate: () => null });
     },
   });

@@ -8,10 +8,10 @@ import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startConsole } from '../src/service.ts';
 
-/** The services that a console knows. */
+/** The services that the console monitors. */
 export const serviceNames = ['ingress', 'subscription', 'history', 'fanout', 'delivery'] as const;
 
-/** Starts a server of the test on any free port, and gives its URL. */
+/** Starts a test server on any free port and returns its URL. */
 export async function aService(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -22,12 +22,12 @@ export async function aService(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-// Port 1 is refused: nothing listens there.
+// Port 1 refuses connections: nothing listens there.
 const nowhere = 'http://127.0.0.1:1';
 
 type ServiceUrls = Readonly<Partial<Record<(typeof serviceNames)[number], string>>>;
 
-/** A console that runs, and what it was started with. */
+/** A running console and its start parameters. */
 export type TestConsole = Readonly<{
   url: string;
   operatorUrl: string;
@@ -37,7 +37,7 @@ export type TestConsole = Readonly<{
   context: Parameters<typeof startConsole>[0];
 }>;
 
-/** Starts a console in front of services at these URLs; any other service is down. */
+/** Starts a console in front of services at these URLs; every other service is down. */
 export async function aConsole(
   urls: ServiceUrls = {},
   extra: Readonly<Record<string, string>> = {},

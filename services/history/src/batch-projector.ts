@@ -1,17 +1,20 @@
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf } from '@tidings/runtime';
 
-/** One record that waits to be written; `done` once it is. */
+/** One record that waits to be written; `done` is called once it is. */
 export type WaitingRecord<M> = Readonly<{
   record: Readonly<{ timestampMs: number }>;
   message: M;
   done(): void;
 }>;
 
-/** One batch that was written. `oldestMs`: time in the log of its oldest record. */
+/** One written batch. `oldestMs` is the log time of its oldest record. */
 export type Written<R> = Readonly<{ records: number; tookMs: number; oldestMs: number; projected: R }>;
 
-/** How records are gathered. `name`: of the log lines. A batch is full, and is written without waiting, at half of `batchRecords`. */
+/**
+ * Options for batching. `name` prefixes the log events. A batch is full, and is written at once, at half of
+ * `batchRecords`.
+ */
 export type ProjectorOptions<M, R> = Readonly<{
   name: string;
   project: (records: readonly M[]) => Promise<R>;
@@ -23,14 +26,15 @@ export type ProjectorOptions<M, R> = Readonly<{
   onFailed: (reason: string, tookMs: number) => void;
 }>;
 
-// What waits is wanted as soon as MongoDB is back, and a try against one that is away costs nothing.
+// Waiting records are written as soon as MongoDB is available again; an attempt against an unavailable one costs
+// little.
 const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
 /**
- * Gathers records and writes them, one batch at a time. A lone record is written at once; a stream of them goes out in
- * batches, at most one each interval, since a write costs MongoDB about the same for one document as for fifty.
- * A write that fails is repeated until it succeeds: nothing is done before it is stored, so the partitions stop by
- * themselves when enough waits.
+ * Collects records and writes them, one batch at a time. A single record is written at once; a stream is written in
+ * batches, at most one per interval, because a write costs MongoDB about the same for one document as for fifty. A
+ * failed write is repeated until it succeeds: no record is done before it is stored, so the partitions pause by
+ * themselves when enough records wait.
  *
  *   idle ──add──▶ writing ──ok──▶ idle | waiting (for the interval) ──▶ writing
  *                   └─failed─▶ backing off ──▶ writing            any ──close──▶ closed
@@ -48,7 +52,7 @@ export class BatchProjector<M, R> {
     this.#options = options;
   }
 
-  /** Records that are not written yet. */
+  /** The number of records not written yet. */
   get waiting(): number {
     return this.#queue.length + this.#writing.length;
   }
@@ -58,7 +62,7 @@ export class BatchProjector<M, R> {
     this.#schedule();
   }
 
-  /** Gives up what is not written: it is read again by whoever has its partition next. */
+  /** Drops unwritten records: the next owner of their partition reads them again. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();

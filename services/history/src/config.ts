@@ -1,7 +1,7 @@
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 
-/** What an operator can set. */
+/** The settings of this service. */
 export const configSpec = {
   ...httpSettings('HISTORY'),
   requestsPerSecond: rateLimitSetting('HISTORY', 100),

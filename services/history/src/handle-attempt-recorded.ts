@@ -4,8 +4,8 @@ import { type Delivery, deliveryOf, hasRecovered, mergeDeliveries } from './doma
 import type { DeliveryStore, StoredDelivery } from './ports.ts';
 
 /**
- * How a batch was written: for metrics, and for tests of replays. `recovered`: deliveries that were in dead-letters and
- * are known to have succeeded.
+ * The result of writing a batch: for metrics, and for tests of replays. `recovered` lists deliveries that were in
+ * dead-letters and are known to have succeeded.
  */
 export type Projected = Readonly<{
   inserted: number;
@@ -14,7 +14,7 @@ export type Projected = Readonly<{
   recovered: readonly Delivery[];
 }>;
 
-// Only another instance that still writes a partition it has lost can win against us, and it writes each record once.
+// Only another instance that still writes a revoked partition can win a conflict, and it writes each record once.
 const maxRounds = 10;
 
 const fold = (records: readonly AttemptRecorded[]): Map<DeliveryId, Delivery> => {
@@ -59,9 +59,9 @@ const only = (deliveries: ReadonlyMap<DeliveryId, Delivery>, ids: Iterable<Deliv
 };
 
 /**
- * Writes a batch of records into the read model. Idempotent: the whole batch may come again, in part or in another
- * order. First facts are inserted without looking, since nearly all deliveries succeed at once; the rest is read, merged
- * and written back against its `rev`.
+ * Writes a batch of records to the read model. Idempotent: the whole batch may be repeated, in part or in another
+ * order. The first events of a delivery are inserted without a read, because nearly all deliveries succeed at once; the
+ * others are read, merged and written back on condition of their `rev`.
  */
 export const handleAttemptRecorded = async (
   store: DeliveryStore,
@@ -81,11 +81,11 @@ export const handleAttemptRecorded = async (
     const { missing, changes, merged } = mergeInto(await store.read([...waiting.values()]), waiting);
     const lost = missing.length === 0 ? new Set<DeliveryId>() : await store.insert(missing);
     inserted += missing.length - lost.size;
-    // Also of what was known already: the batch may be one that comes again.
+    // Includes deliveries that were known already: the batch may be a repetition.
     recovered.push(...[...merged, ...missing].filter(hasRecovered));
     const written = changes.length === 0 ? 0 : await store.replace(changes);
     updated += written;
-    // Which of the changes lost is not told; reading all of them again finds out.
+    // The store does not report which change lost; reading all of them again determines it.
     const again = written === changes.length ? [] : changes.map(({ delivery }) => delivery.id);
     waiting = only(deliveries, [...lost, ...again]);
   }

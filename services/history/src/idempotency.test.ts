@@ -5,7 +5,7 @@ import { startHere, stopAll } from '../test/in-memory-history.ts';
 afterEach(stopAll);
 
 type Service = Awaited<ReturnType<typeof startHere>>;
-/** `other`: another body for the same route; null where it takes none. */
+/** A request to repeat. `other`: another body for the same route; null if it accepts none. */
 type Case = Readonly<{ path: string; body?: object; other: object | null; status: number }>;
 
 const deadLetters = '/v1/webhooks/dead-letters';
@@ -53,7 +53,7 @@ async function aService(): Promise<Service> {
 const ask = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'>) =>
   service.callAt(path, 'POST', { body, headers: { 'idempotency-key': 'once' } });
 
-/** The jobs that there are, when each has ended, and what they and the caller have done. */
+/** Waits for the end of all jobs and returns them with the effects of the jobs and the caller. */
 async function outcomeOf(service: Service) {
   await eventually(() => expect(service.jobs.all().every(({ isOpen }) => !isOpen)).toBe(true));
   const jobs = service.jobs.all().map(({ id, state }) => [id, state]);

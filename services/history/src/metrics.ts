@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Everything that history measures besides what HTTP and Kafka measure by themselves. */
+/** The metrics of this service besides those of HTTP and Kafka. */
 export const metricsCatalogue = defineMetrics({
   deliveries: {
     type: 'counter',

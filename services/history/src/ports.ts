@@ -1,10 +1,10 @@
 import type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
 
-/** A delivery as it is stored. A write names the `rev` it was made from and fails when there is a newer one. */
+/** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;
 
-/** What a delivery is found by. `workspaceId` is a wall, and so is `ownerId` where the key belongs to one consumer. */
+/** Filters of deliveries. `workspaceId` isolates tenants, as does `ownerId` if the key belongs to one consumer. */
 export type DeliveryFilters = Readonly<{
   workspaceId: WorkspaceId;
   ownerId: ConsumerId | null;
@@ -17,27 +17,30 @@ export type DeliveryFilters = Readonly<{
   createdBeforeMs?: number;
 }>;
 
-/** The place of a delivery in a list: newest first, by the key of its document where two are of one millisecond. */
+/** The position of a delivery in a list: newest first, then by document key within the same millisecond. */
 export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;
 
-/** A delivery in a list: its facts are left out, what is told of them is counted when it is written. */
+/** A delivery in a list, without its attempt events; values derived from them are computed at the write. */
 export type DeliverySummary = Omit<Delivery, 'attemptEvents'> &
   Readonly<{ attemptCount: number; lastStatusCode: number | null; lastAttemptAtMs: number | null }>;
 
-/** The read model. Every write is to single documents. All reject with AppError `unavailable` when it cannot be reached. */
+/**
+ * The read model. Every write is to single documents. All methods reject with AppError `unavailable` if the store
+ * cannot be reached.
+ */
 export type DeliveryStore = Readonly<{
-  /** Stores those that are new; answers the ids of those that were there already, which it leaves as they are. */
+  /** Stores new deliveries; returns the ids of existing ones, which it leaves unchanged. */
   insert(deliveries: readonly Delivery[]): Promise<ReadonlySet<DeliveryId>>;
   read(
     deliveries: readonly Pick<Delivery, 'eventId' | 'id'>[],
   ): Promise<ReadonlyMap<DeliveryId, StoredDelivery>>;
-  /** Replaces each whose `rev` is still the given one; answers how many that were. */
+  /** Replaces each delivery whose `rev` is still the given one; returns the number of replacements. */
   replace(changes: readonly StoredDelivery[]): Promise<number>;
   find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null>;
   list(
     filters: DeliveryFilters,
     page: Readonly<{ limit: number; after: ListPosition | null }>,
   ): Promise<readonly DeliverySummary[]>;
-  /** Removes up to `limit` deliveries made before that time; answers how many. */
+  /** Removes up to `limit` deliveries created before that time; returns their number. */
   purge(createdBeforeMs: number, limit: number): Promise<number>;
 }>;

@@ -1,7 +1,7 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf, runPeriodically } from '@tidings/runtime';
 
-/** What the sweep needs. `name`: of what is swept, in log lines. */
+/** Options of the purge. `name` is the kind of purged data, for log events. */
 export type PurgeOptions = Readonly<{
   name: string;
   store: Readonly<{ purge(beforeMs: number, limit: number): Promise<number> }>;
@@ -12,12 +12,12 @@ export type PurgeOptions = Readonly<{
   onPurged: (count: number) => void;
 }>;
 
-// Small enough that a sweep does not hold up the projection.
+// Small enough that a purge does not delay the projection.
 const chunk = 500;
-// By then the database is found; and a service that is restarted often still sweeps.
+// By then MongoDB is connected, and a service that restarts often still purges.
 const firstSweepMs = 60_000;
 
-/** Removes all that is older than the retention; answers how much that was. */
+/** Removes everything older than the retention; returns the number of removals. */
 const purge = async ({
   store,
   retentionMs,
@@ -32,7 +32,7 @@ const purge = async ({
   }
 };
 
-/** Sweeps a minute from now and then at each interval. Returns what stops it. */
+/** Purges after one minute and then at each interval. Returns a function that stops it. */
 export const sweepExpired = (options: PurgeOptions): (() => void) => {
   const { name, intervalMs, clock, logger, onPurged } = options;
   const sweep = async (): Promise<void> => {
@@ -41,7 +41,7 @@ export const sweepExpired = (options: PurgeOptions): (() => void) => {
       onPurged(removed);
       if (removed > 0) logger.info({ removed }, `${name}.purged`);
     } catch (error) {
-      // The next sweep finds the same ones again.
+      // The next purge finds the same ones again.
       logger.warn({ detail: messageOf(error) }, `${name}.not-purged`);
     }
   };

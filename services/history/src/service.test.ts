@@ -69,7 +69,7 @@ describe('the history service', () => {
     const { body } = await get('/v1/openapi.json');
     expect(Object.keys((body as { paths: object }).paths)).toContain(`${path}/{id}`);
     expect(await lintApi(body)).toEqual([]);
-    // A letter that was discarded is not sent again, nor one that was sent discarded: found by test:fuzz.
+    // A discarded dead letter is not redriven, nor is a redriven one discarded: found by test:fuzz.
     for (const action of ['redrive', 'discard']) {
       expect(body).toHaveProperty([
         'paths',

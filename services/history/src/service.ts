@@ -19,8 +19,8 @@ import type { metricsCatalogue } from './metrics.ts';
 import type { DeliveryStore } from './ports.ts';
 import { sweepExpired } from './purge-expired.ts';
 
-// At a few hundred attempts a second a fetch for each costs more than all else here. Whoever looks at a delivery does not
-// notice a quarter of a second; full fetches do not wait.
+// At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
+// a second is not noticeable in a delivery; full fetches do not wait.
 const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -33,7 +33,7 @@ export type Stores = Readonly<{
   keys: IdempotencyStore;
 }>;
 
-/** What a test may put in the place of Kafka and MongoDB. */
+/** Replacements for Kafka and MongoDB in tests. */
 export type Backends = Readonly<{
   openBus: (context: Context) => Promise<Bus>;
   openStores: (context: Context) => Stores;
@@ -112,7 +112,7 @@ const createProjector = (stores: Stores, context: Context): AttemptProjector => 
   return projector;
 };
 
-/** Follows the attempts. They wait, and are not lost, while MongoDB is away. */
+/** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
 const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
   const { config, health, resources, clock } = context;
   const part = health.register('attempts');
@@ -129,7 +129,7 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
   resources.add('watches', watchWorkers([{ part, problem }], clock));
 };
 
-/** Opens everything; connecting and working go on in the background, and /ready says how far they are. */
+/** Starts the service; it connects and works in the background, and /ready reports its progress. */
 export const startHistory = async (
   context: Context,
   backends: Backends = { openBus, openStores },
@@ -170,7 +170,7 @@ export const startHistory = async (
   const { authenticate } = await openAccess(context, { bus, producer });
   const routes = [...deliveryRoutes({ store: stores.deliveries }), ...deadLetterRoutes];
   const idempotency = {
-    // No answer of this service holds a secret.
+    // No response of this service contains a secret.
     ...{ store: stores.keys, ring: null, clock, logger },
     onReplay: () => metrics.handles.answersReplayed.inc({}),
   };

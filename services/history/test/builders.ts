@@ -1,7 +1,7 @@
 import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
 import { anAttemptRecord, builtAtMs } from '@tidings/testing/messages';
 
-/** An outcome for tests. */
+/** Outcomes for tests. */
 export const outcomes = {
   delivered: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },
   failed: { kind: 'failed', reason: 'http-status', statusCode: 500, responseExcerpt: 'no' },
@@ -10,7 +10,7 @@ export const outcomes = {
   setAside: { kind: 'set-aside', reason: 'disabled' },
 } as const satisfies Record<string, AttemptOutcome>;
 
-/** A failed attempt, after which another one follows. */
+/** Returns a failed attempt that another one follows. */
 export const aFailure = (n: number, attempt: number, over: Partial<AttemptRecorded> = {}): AttemptRecorded =>
   anAttemptRecord(n, {
     attempt,

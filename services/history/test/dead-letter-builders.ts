@@ -18,7 +18,7 @@ import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-lett
 
 const baseMs = builtAtMs;
 
-/** A failed attempt, as a command carries it. */
+/** Returns a failed attempt in the format of a command. */
 const aSummary = (n: number): AttemptSummary => ({
   atMs: baseMs + n * 1_000,
   statusCode: 500,
@@ -26,7 +26,7 @@ const aSummary = (n: number): AttemptSummary => ({
   durationMs: 7,
 });
 
-/** A command of event `n`, after two failed attempts. */
+/** Returns a command of event `n` after two failed attempts. */
 export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): DeliveryState =>
   aDeliveryState(n, {
     attempt: 2,
@@ -37,14 +37,14 @@ export const aCommandState = (n = 1, over: Partial<DeliveryState> = {}): Deliver
     ...over,
   });
 
-/** A delivery that was given up. */
+/** Returns a dead letter of a delivery. */
 export const aDeadLetter = (
   state: DeliveryState,
   reason: DeliveryDeadLettered['reason'] = 'exhausted',
   recordedAtMs: number = baseMs + 5_000,
 ): DeliveryDeadLettered => ({ type: 'DeliveryDeadLettered.v1', reason, recordedAtMs, state });
 
-/** A record of the events topic that no one could read. */
+/** Returns a record of the events topic that cannot be decoded. */
 export const aPoison = (
   origin: Partial<RecordOrigin> = {},
   reason: Extract<DeadLetterReason, 'undecodable' | 'idempotency-conflict'> = 'undecodable',
@@ -66,7 +66,7 @@ export const aPoison = (
   hadValue: true,
 });
 
-/** A record of the dead-letters topic as it is read. */
+/** Returns a record of the dead-letters topic as a consumer receives it. */
 export const recorded = (
   deadLetter: Recorded['deadLetter'],
   position: TopicPosition,
@@ -78,7 +78,7 @@ export const recorded = (
   position,
 });
 
-/** What a store is given. */
+/** Returns the input of a store. */
 export const toStore = (
   record: Recorded,
 ): Readonly<{ deadLetter: DeadLetter; content: ReturnType<typeof contentOf> }> => ({
@@ -86,7 +86,7 @@ export const toStore = (
   content: contentOf(record),
 });
 
-/** A workspace of its own, so that several tests can share one store; offsets beyond those of any other. */
+/** Returns a new workspace, so that several tests can share one store, with offsets beyond those of all others. */
 export const aDeadLetterSpace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
   const scope: TenantScope = { workspaceId: workspace, ownerId: null, poison: 'none' };
@@ -116,7 +116,7 @@ export const aDeadLetterSpace = () => {
   return { workspace, scope, subscription, deadLetter };
 };
 
-/** A job for anyone to claim. */
+/** Returns a job that any run can claim. */
 export const aJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
   const workspace = over.workspaceId ?? workspaceId('ws_demo');
   const filters = { workspaceId: workspace, ownerId: null, poison: 'none', kind: 'delivery' } as const;

@@ -10,7 +10,7 @@ const settlement = { by: 'key_1', reason: null, atMs: 1_790_000_100_000 } as con
 const ref = ({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) => deadLetter.ref;
 const everywhere = { partition: 0, next: 0, end: Number.MAX_SAFE_INTEGER };
 
-/** What every store of dead letters must do; `open` is called in each test. */
+/** Tests the contract of a dead-letter store; `open` is called in each test. */
 export const describeDeadLetterStore = (name: string, open: () => DeadLetterStore): void => {
   describe(`a store of dead letters: ${name}`, () => {
     it('keeps every field and all that a letter holds, and leaves what was there as it is', async () => {
@@ -240,7 +240,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
     it('removes what was recorded before a time, with what it holds, up to a number', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
-      // Older than anything that another test stores.
+      // Older than all records of other tests.
       const deadLetters = Array.from({ length: 6 }, (_, n) => deadLetter({}, { recordedAtMs: 1_000 + n }));
       await store.insert(deadLetters);
       expect(await store.purge(1_005, 2)).toBe(2);

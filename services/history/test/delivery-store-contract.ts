@@ -13,7 +13,7 @@ import { listDeliveries } from '../src/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore } from '../src/ports.ts';
 import { aFailure, outcomes } from './builders.ts';
 
-/** A workspace of its own, so that several tests can share one store. */
+/** Returns a new workspace, so that several tests can share one store. */
 const aWorkspace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
   const scope: DeliveryFilters = { workspaceId: workspace, ownerId: null };
@@ -22,7 +22,7 @@ const aWorkspace = () => {
   return { workspace, scope, attempt };
 };
 
-/** What every delivery store must do; `open` is called in each test. */
+/** Tests the contract of a delivery store; `open` is called in each test. */
 export const describeDeliveryStore = (name: string, open: () => DeliveryStore): void => {
   describe(`a delivery store: ${name}`, () => {
     it('inserts what is new, leaves the rest as it is and says which that was', async () => {
@@ -135,7 +135,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
     it('pages through all of them, newest first, none twice and none left out while more arrive', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
-      // Three of each millisecond: the id decides between them.
+      // Three in each millisecond: the id determines their order.
       const deliveries = Array.from({ length: 23 }, (_, n) =>
         deliveryOf(attempt({ acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3) })),
       );
@@ -160,7 +160,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
     it('removes what is older than a time, up to a number', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
-      // Older than anything that another test stores.
+      // Older than all records of other tests.
       const ages = Array.from({ length: 6 }, (_, n) => deliveryOf(attempt({ acceptedAtMs: 1_000 + n })));
       await store.insert(ages);
       expect(await store.purge(1_005, 2)).toBe(2);

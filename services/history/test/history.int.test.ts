@@ -59,7 +59,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await bus.close();
-  // Else nothing was watched.
+  // Otherwise nothing was observed.
   for (const command of ['insert', 'update', 'find']) expect(sent.seen).toContain(command);
 });
 

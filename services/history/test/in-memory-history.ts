@@ -33,7 +33,7 @@ export const stopAll = async (): Promise<void> => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 };
 
-/** What outlives a service. */
+/** The state that outlives a service. */
 export type Backing = Readonly<{
   bus: MemoryBus;
   deliveries: ReturnType<typeof createMemoryDeliveryStore>;
@@ -42,7 +42,7 @@ export type Backing = Readonly<{
   keys: MemoryIdempotencyStore;
 }>;
 
-/** An empty bus and empty stores. */
+/** Returns an empty bus and empty stores. */
 export const newBacking = (): Backing => ({
   bus: createMemoryBus(),
   deliveries: createMemoryDeliveryStore(),
@@ -51,12 +51,12 @@ export const newBacking = (): Backing => ({
   keys: new MemoryIdempotencyStore(),
 });
 
-/** The body of the letter of event `n`. */
+/** Returns the body of the dead letter of event `n`. */
 export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
 
 type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record<string, string> }>;
 
-/** The service over a bus and stores that outlive it. */
+/** Starts the service on a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
   const { bus, deliveries, deadLetters, jobs, keys } = backing;
   const config = loadConfig(configSpec, {
@@ -106,7 +106,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   return { ...backing, url, stop, callAt, call, callAsAcme, callJobs, ...producing(backing) };
 };
 
-/** What a test does from outside of the service. */
+/** Returns functions that produce records from outside the service. */
 export const producing = ({ bus, deadLetters }: Backing) => {
   const publish = async (record: Parameters<Awaited<ReturnType<typeof bus.producer>>['publish']>[0]) => {
     const producer = await bus.producer();

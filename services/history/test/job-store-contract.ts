@@ -6,7 +6,7 @@ import { aJob } from './dead-letter-builders.ts';
 
 const aWorkspace = () => workspaceId(`ws_${randomUUID()}`);
 
-/** What every store of jobs must do; `open` is called in each test. */
+/** Tests the contract of a job store; `open` is called in each test. */
 export const describeJobStore = (name: string, open: () => JobStore): void => {
   describe(`a store of jobs: ${name}`, () => {
     it('keeps every field, and one job of an id', async () => {

@@ -41,7 +41,7 @@ const counted = (deadLetters: readonly DeadLetter[]): DeadLetterCount[] => {
 
 const unsettled: readonly DeadLetterState[] = ['waiting', 'redriving'];
 
-/** Dead letters in memory. `fail` makes the next calls reject; `all` shows what is kept. */
+/** Dead letters in memory. `fail` makes the next calls reject; `all` returns the stored ones. */
 export const createMemoryDeadLetterStore = (): DeadLetterStore & {
   all(): readonly DeadLetter[];
   fail(error: Error, times: number): void;

@@ -37,7 +37,7 @@ const summaryOf = ({ attemptEvents: events, ...rest }: Delivery): DeliverySummar
   };
 };
 
-/** The read model in memory. `fail` makes the next calls reject; `all` shows what is kept. */
+/** The read model in memory. `fail` makes the next calls reject; `all` returns the stored deliveries. */
 export const createMemoryDeliveryStore = (): DeliveryStore & {
   all(): readonly Delivery[];
   fail(error: Error, times: number): void;

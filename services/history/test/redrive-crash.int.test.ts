@@ -78,7 +78,7 @@ it('a redrive goes on after kill -9: all are sent, in order, and twice only what
   const workspace = workspaceId(`ws_${id}`);
   const subscription = newSubscriptionId(Date.now());
   const producer = await bus.producer();
-  // Without the platform's scope: it would see the poison records of other tests.
+  // Without the platform scope, which would include the poison records of other tests.
   await letIn(producer, { key: adminKey, workspaceId: workspace, scopes: ['admin'] });
   const record = encodeSubscription(aSubscriptionRecord({ id: subscription, workspaceId: workspace }));
   await producer.publish({ topic: topics.subscriptions, ...record });

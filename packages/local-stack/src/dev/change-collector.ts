@@ -1,16 +1,16 @@
 import type { Clock } from '@tidings/runtime';
 
-/** How changes are gathered and worked off. */
+/** Options for collecting and processing changes. */
 export type ChangeCollectorOptions = Readonly<{
   clock: Clock;
-  /** An editor, or a checkout, writes several files: a turn begins when nothing has changed for this long. */
+  /** The quiet period before a run begins, in milliseconds: an editor or a checkout writes several files. */
   quietMs: number;
-  /** Works off all files that changed since the last turn. Turns never overlap. */
+  /** Processes all files that changed since the last run. Runs never overlap. */
   onChanges: (files: readonly string[]) => Promise<void>;
   onError: (error: unknown) => void;
 }>;
 
-/** Gathers changed files into turns: one after another, with what changed during a turn in the next one. */
+/** Batches changed files into consecutive runs; files that change during a run belong to the next one. */
 export class ChangeCollector {
   readonly #options: ChangeCollectorOptions;
   #files = new Set<string>();
@@ -22,14 +22,14 @@ export class ChangeCollector {
     this.#options = options;
   }
 
-  /** Notes a file that was written, made or removed. */
+  /** Records a file that was written, created or removed. */
   add(file: string): void {
     if (this.#isClosed) return;
     this.#files.add(file);
     if (this.#turn === null) this.#wait();
   }
 
-  /** Drops what was not begun. A turn under way goes on; resolves when it has ended. */
+  /** Discards pending changes. A run in progress continues; resolves when it has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel();

@@ -15,7 +15,10 @@ import { isSource, readWorkspace, servicesAffectedBy } from './workspace.ts';
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const quietMs = 60;
 
-/** The services as they are in the repository: TypeScript, of their own and of every package, without a build. */
+/**
+ * Returns the services as they are in the repository: TypeScript sources, theirs and those of every package, without a
+ * build.
+ */
 function servicesFromSource(): readonly ServiceSpec[] {
   const nodeArgs = ['--conditions=@tidings/source', `--import=${import.meta.resolve('tsx/esm')}`];
   return tidingsServices.map((spec) => ({
@@ -26,8 +29,8 @@ function servicesFromSource(): readonly ServiceSpec[] {
 }
 
 /**
- * `npm run dev`: the stack of `npm start` with its services from source. A service is started again when a file changes that it
- * runs on; one that dies stays down until then. Resolves with the exit code.
+ * Runs `npm run dev`: the stack of `npm start` with its services from source. A service restarts when a file that it
+ * uses changes; a service that exits stays down until then. Resolves with the exit code.
  */
 export async function runDevStack(options: LocalStackOptions): Promise<number> {
   const services = servicesFromSource();

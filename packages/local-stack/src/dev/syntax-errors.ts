@@ -4,8 +4,8 @@ import { relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * Returns what keeps files from being parsed, in the compiler's own words with the place, such as
- * `services/delivery/src/main.ts(3,7): error TS1005: ';' expected.`; empty when all can be. A file that is gone has none.
+ * Returns the syntax errors of files in the compiler's format, such as `services/delivery/src/main.ts(3,7): error
+ * TS1005: ';' expected.`; empty if all files parse. A deleted file has none.
  */
 export function syntaxErrors(root: string, files: readonly string[]): readonly string[] {
   const sources = files.filter((file) => file.endsWith('.ts'));

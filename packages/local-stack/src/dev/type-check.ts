@@ -5,8 +5,8 @@ import { constants, setPriority } from 'node:os';
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 /**
- * Checks the types of the whole repository beside a running stack, and tells of errors in the compiler's words. The services
- * do not wait for it: types are no part of what they run.
+ * Checks the types of the whole repository in parallel with a running stack, and prints errors in the compiler's
+ * format. The services do not wait for it: they run without type information.
  */
 export class TypeCheck {
   readonly #root: string;
@@ -19,7 +19,7 @@ export class TypeCheck {
     this.#say = print;
   }
 
-  /** Starts a check; one under way is ended first. */
+  /** Starts a check; ends one in progress first. */
   start(): void {
     this.stop();
     const child = spawn(process.execPath, [compiler, '-b'], {
@@ -27,7 +27,7 @@ export class TypeCheck {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#running = child;
-    // The services have the processor first.
+    // The services have priority for the processor.
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -42,7 +42,7 @@ export class TypeCheck {
     });
   }
 
-  /** Ends a check under way, without a word. */
+  /** Ends a check in progress without output. */
   stop(): void {
     this.#running?.kill('SIGTERM');
     this.#running = null;

@@ -66,7 +66,7 @@ describe('this repository', () => {
     const everyService = own.filter(({ folder }) => folder.startsWith('services/'));
     expect(affected('services/delivery/src/main.ts')).toEqual(['delivery']);
     expect(affected('packages/runtime/src/index.ts')).toHaveLength(everyService.length);
-    // No service runs on what starts them.
+    // No service depends on the package that starts the services.
     expect(affected('packages/local-stack/src/index.ts')).toEqual([]);
     expect(isSource(repository, join(repository, 'services/delivery/src/main.ts'))).toBe(true);
   });

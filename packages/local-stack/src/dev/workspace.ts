@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
-/** A package or service of the repository. Names as in package.json, the folder relative to the repository. */
+/**
+ * A package or service of the repository. The names are those in package.json, the folder is relative to the
+ * repository.
+ */
 export type Member = Readonly<{
   name: string;
   folder: string;
-  /** Members of the repository that it runs on; development dependencies are not part of a running service. */
+  /** Its dependencies within the repository; development dependencies are not part of a running service. */
   dependencies: readonly string[];
 }>;
 
@@ -28,15 +31,15 @@ function readMember(root: string, folder: string): Member {
   return { name, folder: folder.split(sep).join('/'), dependencies: own };
 }
 
-/** True for a file that a running service can have loaded: below a `src` folder, and no test. */
+/** Returns true for a file that a running service can have loaded: below a `src` folder, and no test. */
 export function isSource(root: string, file: string): boolean {
   const path = relative(root, file).split(sep).join('/');
   return /^(packages|services)\/[^/]+\/src\//.test(path) && !/\.test\.ts$/.test(path);
 }
 
 /**
- * Returns the services that run on any of the changed files, by the names of their folders: those whose own source changed,
- * and those that depend on a changed package, directly or through other packages.
+ * Returns the services affected by changed files, by the names of their folders: those whose own source changed, and
+ * those that depend on a changed package, directly or transitively.
  */
 export function servicesAffectedBy(
   files: readonly string[],

@@ -35,7 +35,7 @@ const taking: Route = route({
   }),
 });
 
-/** A service as all of Tidings are: with our own server, checks and limits. */
+/** Starts a service with the standard server, checks and limits. */
 async function anIngress() {
   const app = createApp({
     service: 'ingress',
@@ -51,7 +51,7 @@ async function anIngress() {
   return server;
 }
 
-/** A client that keeps its connection, and what it was told on it. */
+/** Opens a client that keeps its connection and records the responses on it. */
 async function aClient({ port }: Pick<TestConsole, 'port'>) {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());

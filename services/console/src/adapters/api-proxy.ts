@@ -7,7 +7,7 @@ import { type RoutedService, serviceOf } from '../domain/route-table.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type ForwardEvents, forwardRequest } from './forward-request.ts';
 
-/** Where requests go, and how long a service may be silent (milliseconds). */
+/** The targets by service, and the idle timeout of a response, in milliseconds. */
 export type ApiProxyOptions = Readonly<{
   targets: Readonly<Record<RoutedService, string>>;
   timeoutMs: number;
@@ -21,7 +21,7 @@ export type ApiProxy = Readonly<{ mount: (app: Express) => void; close: () => vo
 const maxSocketsPerService = 256;
 const maxIdleSockets = 32;
 
-/** Passes /v1 on by path, over connections that are kept. */
+/** Creates the proxy, which routes /v1 requests by path over pooled connections. */
 export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxyOptions): ApiProxy {
   const agent = new Agent({
     keepAlive: true,
@@ -58,7 +58,7 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
   };
 }
 
-// Without the query, which may hold what a log should not.
+// Drops the query, which may contain data that must not be logged.
 function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '/';
 }

@@ -1,7 +1,7 @@
 import { describing, descriptionHeaders, type Route, route } from '@tidings/http';
 import type { CollectDescription } from '../collect-description.ts';
 
-/** GET /v1/openapi.json: what all services answer. */
+/** Declares GET /v1/openapi.json: the joined description of all services. */
 export const descriptionRoutes = (collectDescription: CollectDescription): Route[] => [
   route({
     ...describing,

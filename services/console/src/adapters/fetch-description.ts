@@ -1,7 +1,7 @@
 import type { ApiDescription } from '@tidings/http';
 import type { FetchDescription } from '../ports.ts';
 
-/** Asks by GET /v1/openapi.json, at most `timeoutMs`. */
+/** Fetches GET /v1/openapi.json within `timeoutMs`. */
 export function fetchDescription(timeoutMs: number): FetchDescription {
   return async ({ url }) => {
     try {
@@ -10,7 +10,7 @@ export function fetchDescription(timeoutMs: number): FetchDescription {
       const body: unknown = await response.json();
       return response.ok && isDescription(body) ? body : null;
     } catch {
-      // It is down or starting: the description says that its part is missing.
+      // The service is down or starting: the description lists its part as missing.
       return null;
     }
   };

@@ -2,7 +2,7 @@ import { messageOf } from '@tidings/runtime';
 import type { Answer, ServicePart } from '../domain/service-state.ts';
 import type { FetchReadiness } from '../ports.ts';
 
-/** Asks by GET /ready, at most `timeoutMs`. */
+/** Fetches GET /ready within `timeoutMs`. */
 export function fetchReadiness(timeoutMs: number): FetchReadiness {
   return async ({ url }): Promise<Answer> => {
     const beganMs = performance.now();
@@ -20,12 +20,12 @@ export function fetchReadiness(timeoutMs: number): FetchReadiness {
   };
 }
 
-// `fetch failed` says nothing: the cause says what happened.
+// The message `fetch failed` is generic: the cause holds the reason.
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
   if (error instanceof SyntaxError) return 'what answers there is not a service of Tidings';
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  // A name with several addresses fails with an AggregateError, which has a code and no message.
+  // A host name with several addresses fails with an AggregateError, which has a code and no message.
   const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
   return messageOf(cause) || String(code ?? 'no connection');
 }

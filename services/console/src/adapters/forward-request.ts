@@ -8,23 +8,23 @@ import {
 import { addressOf, askForBody, traceparentOf } from '@tidings/http';
 import { answerFields, requestFields } from './forwarded-headers.ts';
 
-/** How a forwarded request can end that is worth a line in the log. */
+/** Callbacks for the ends of a forwarded request that are logged. */
 export type ForwardEvents = Readonly<{
-  /** The service gave no answer: nothing has been sent to the client yet. */
+  /** The service did not respond: nothing has been sent to the client yet. */
   onFailed: (error: Error) => void;
-  /** The service broke off its answer, and the client's connection is cut with it. */
+  /** The service aborted its response, and the client's connection is closed too. */
   onBroken: () => void;
-  /** The service answered before it had the whole body, of which it gets no more. */
+  /** The service responded before it had received the whole body, and receives no more of it. */
   onAnsweredEarly: (status: number) => void;
 }>;
 
-/** Where to, over which connections, and how long the service may be silent (milliseconds). */
+/** The origin, its connections, and the idle timeout of the service in milliseconds. */
 export type ForwardTarget = Readonly<{ origin: string; agent: Agent; timeoutMs: number }>;
 
 /**
- * Passes a request on and its answer back, with every field as it came. Bodies are streamed in both directions and never
- * looked at. Whoever goes away, client or service, takes the other side along. `Expect: 100-continue` is passed on too,
- * so that the service decides whether it wants the body.
+ * Forwards a request and its response with all fields unchanged. Bodies are streamed in both directions and never
+ * inspected. If the client or the service disconnects, the other side is closed too. `Expect: 100-continue` is
+ * forwarded, so that the service decides whether to accept the body.
  */
 export function forwardRequest(
   request: IncomingMessage,
@@ -56,7 +56,7 @@ export function forwardRequest(
     });
   });
   upstream.on('error', (error) => {
-    // Once there is an answer, it is whole or not by itself.
+    // Once the response has started, its own stream determines whether it is complete.
     if (isAnswered || response.closed) return;
     request.unpipe(upstream);
     events.onFailed(error);
@@ -65,31 +65,31 @@ export function forwardRequest(
     if (!response.writableFinished) upstream.destroy();
   });
   request.pipe(upstream);
-  // Node keeps the head back until there is some of the body; a service may refuse by the head alone.
+  // Node delays the head until the first part of the body; a service may reject by the head alone.
   setImmediate(() => {
     if (!request.complete && !request.readableDidRead && !upstream.destroyed) upstream.flushHeaders();
   });
 }
 
 function passBack(answer: IncomingMessage, response: ServerResponse, { onBroken }: ForwardEvents): void {
-  // `connection: close` is set while this process drains; the service has no say in that.
+  // `connection: close` is set while this process drains; the service cannot override it.
   for (const [name, values] of answerFields(answer)) {
     response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);
   }
   response.writeHead(answer.statusCode ?? 502);
-  // A stream may have nothing to say for long.
+  // A stream may send nothing for a long time.
   if (answer.headers['content-length'] === undefined) response.flushHeaders();
   answer.once('close', () => {
     if (answer.complete || response.closed) return;
-    // Without this the client would wait for the rest for ever, or take the half for the whole.
+    // Otherwise the client would wait for the rest forever, or accept a truncated response as complete.
     response.destroy();
     onBroken();
   });
   answer.pipe(response);
 }
 
-// The connection to the service is given up, since what it is sent there is a half request; that to the client is not:
-// the server reads the rest of the body.
+// Closes the connection to the service, because it carries an incomplete request, but not that to the client: the
+// server reads and discards the rest of the body.
 function abandonBody(request: IncomingMessage, upstream: ClientRequest, tell: () => void): void {
   request.unpipe(upstream);
   upstream.destroy();

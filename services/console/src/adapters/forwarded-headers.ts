@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-// RFC 9110 section 7.6.1: these belong to one connection and are made anew for the next.
+// RFC 9110 section 7.6.1: these fields belong to one connection and are generated for the next.
 const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -11,7 +11,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-// What a caller says of itself that only a proxy may say: the services believe what comes from here.
+// Fields that only a proxy may set: the services trust them when they come from the console.
 const saidByProxies: ReadonlySet<string> = new Set([
   'forwarded',
   'x-forwarded-for',
@@ -22,28 +22,28 @@ const saidByProxies: ReadonlySet<string> = new Set([
   'traceparent',
 ]);
 
-// Meant for every recipient, so no client may declare them its connection's own.
+// End-to-end fields: a client cannot declare them as hop-by-hop in Connection.
 const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length']);
 
 /**
- * What the services are told beside the fields of the client: from which address and in which trace it came. `host`: of
- * the service, for a client of HTTP/1.0 that names none.
+ * Fields that the console adds to those of the client: its address and the trace. `host` is that of the service, for an
+ * HTTP/1.0 client that sends none.
  */
 export type Provenance = Readonly<{ address: string; traceparent: string; host: string }>;
 
 type Field = readonly [name: string, value: string];
 
-/** The fields of a request for the next server, as names and values in turn, in their order and each as it came. */
+/** Returns the fields of a request for the next server, as alternating names and values, unchanged and in order. */
 export function requestFields(
   request: IncomingMessage,
   { address, traceparent, host }: Provenance,
 ): string[] {
   const { method = 'GET', headers, httpVersion } = request;
-  // An expectation of HTTP/1.0 is none (RFC 9110 section 10.1.1), and would become one here.
+  // An expectation in HTTP/1.0 must be ignored (RFC 9110 section 10.1.1), and would take effect here.
   const isLeftOut = (name: string) => saidByProxies.has(name) || (name === 'expect' && httpVersion === '1.0');
   const passed = fieldsOf(request).filter(([name]) => !isLeftOut(name.toLowerCase()));
   const isChunked = headers['transfer-encoding'] !== undefined;
-  // Node would announce chunks where a method usually has a body, and the service would then ask for its type.
+  // Node would announce chunks for a method that usually has a body, and the service would then require a content type.
   const isEmpty = !isChunked && headers['content-length'] === undefined && !/^(GET|HEAD)$/.test(method);
   return [
     ...passed,
@@ -56,7 +56,7 @@ export function requestFields(
   ].flat();
 }
 
-/** The fields of an answer for the client, with all values of each. */
+/** Returns the fields of a response for the client, with all values of each. */
 export function answerFields(answer: IncomingMessage): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();
   for (const [name, value] of fieldsOf(answer)) {

@@ -1,4 +1,4 @@
-/** HTML that is safe to send: what was put into it has been escaped. */
+/** Safe HTML: every inserted value has been escaped. */
 export type Markup = Readonly<{ text: string }>;
 
 type Part = Markup | string | number | readonly Part[];
@@ -18,13 +18,13 @@ function render(part: Part): string {
   return 'text' in part ? part.text : part.map(render).join('');
 }
 
-/** A template whose values are escaped, unless they are markup themselves. */
+/** A template tag that escapes its values unless they are markup. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Markup {
   const rest = values.map((value, at) => render(value) + (strings[at + 1] ?? ''));
   return { text: (strings[0] ?? '') + rest.join('') };
 }
 
-/** Text of our own that is HTML already. Never for what comes from outside. */
+/** Marks trusted text as HTML. Never use it for external data. */
 export function raw(text: string): Markup {
   return { text };
 }

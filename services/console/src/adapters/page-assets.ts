@@ -1,4 +1,4 @@
-/** The page's own style, light and dark. */
+/** The style of the page, light and dark. */
 export const pageStyle = `
 :root{--ink:#1c2430;--soft:#5a6577;--line:#dde2ea;--paper:#f6f7f9;--card:#fff;--good:#0a7d45;--warn:#a15c00;--bad:#b3261e;--link:#1a56c4}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eaf1;--soft:#9aa5b8;--line:#2b3340;--paper:#12161c;--card:#1a2029;--good:#4cc38a;--warn:#f0a94a;--bad:#ff8a80;--link:#8ab4ff}}
@@ -28,7 +28,7 @@ th{color:var(--soft);font-size:.85rem;font-weight:600}
 footer{margin-top:2rem;font-size:.9rem}
 `;
 
-/** Keeps the page up to date: what the server renders replaces what is shown, so there is one rendering only. */
+/** Refreshes the page: replaces its content by what the server renders, so that there is one rendering. */
 export const pageScript = `
 const live=document.getElementById('live'),age=document.getElementById('age');
 async function refresh(){

@@ -3,7 +3,7 @@ import type { ServiceState } from '../domain/service-state.ts';
 import { html, type Markup, raw } from './markup.ts';
 import { pageScript, pageStyle } from './page-assets.ts';
 
-/** What each service does, in a line. */
+/** The purpose of each service, in one line. */
 const purposes: Readonly<Record<string, string>> = {
   ingress: 'takes events in and keeps them in Kafka before it says yes',
   subscription: 'keeps who wants what, and publishes each change',
@@ -20,7 +20,7 @@ const stateWords: Readonly<Record<ServiceState['state'], string>> = {
 
 type Parts = Readonly<{ states: readonly ServiceState[]; cards: readonly Markup[]; footer: Markup }>;
 
-/** The page for anybody: which services are ready. */
+/** Renders the public page: which services are ready. */
 export const renderPublicPage = (states: readonly ServiceState[]): string =>
   renderPage({
     states,
@@ -28,7 +28,7 @@ export const renderPublicPage = (states: readonly ServiceState[]): string =>
     footer: html`The API describes itself: <a href="/v1/openapi.json">/v1/openapi.json</a>.`,
   });
 
-/** The page for operators: also where each service is, what it says of its parts, and what is wrong. */
+/** Renders the operators' page: also the address of each service, the state of its parts, and its problems. */
 export const renderOperatorPage = (states: readonly ServiceState[]): string =>
   renderPage({
     states,
@@ -36,7 +36,7 @@ export const renderOperatorPage = (states: readonly ServiceState[]): string =>
     footer: html`The same as JSON: <a href="/status">/status</a>. This process: <a href="/ready">/ready</a>, <a href="/metrics">/metrics</a>.`,
   });
 
-// Everything in it is its own: no font, script or image comes from elsewhere.
+// The page is self-contained: it loads no font, script or image from elsewhere.
 function renderPage({ states, cards, footer }: Parts): string {
   const page = html`<!doctype html>
 <html lang="en">

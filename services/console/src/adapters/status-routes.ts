@@ -4,11 +4,11 @@ import type { CollectStates } from '../collect-states.ts';
 import { pageScript, pageStyle } from './page-assets.ts';
 import { renderOperatorPage, renderPublicPage } from './status-page.ts';
 
-/** GET /: the page for anybody. It tells which services are ready, and nothing of where they are or what ails them. */
+/** Mounts GET / for the public: which services are ready, without addresses or reasons. */
 export const mountPublicPage = (app: Express, collectStates: CollectStates): void =>
   mountPage(app, { collectStates, render: renderPublicPage });
 
-/** GET / (the page with addresses, parts and reasons) and GET /status (the same as JSON), for operators only. */
+/** Mounts GET / (the page with addresses, parts and reasons) and GET /status (the same as JSON), for operators only. */
 export function mountOperatorRoutes(app: Express, collectStates: CollectStates): void {
   mountPage(app, { collectStates, render: renderOperatorPage });
   app.get('/status', async (_request, response) => {

@@ -1,13 +1,15 @@
 /** The services that have routes under /v1. */
 export type RoutedService = 'ingress' | 'subscription' | 'history';
 
-/** One row of the table. A pattern that ends in `/*` is that path and all below it; any other is exactly itself. */
+/**
+ * One row of the table. A pattern that ends in `/*` matches that path and all paths below it; any other only itself.
+ */
 export type Route = Readonly<{ pattern: string; service: RoutedService }>;
 
 const resources = (service: RoutedService, names: readonly string[]): Route[] =>
   names.map((name) => ({ pattern: `/v1/webhooks/${name}/*`, service }));
 
-/** Which service answers which path. No path is matched by two rows. */
+/** The paths of each service. No path matches two rows. */
 export const routeTable: readonly Route[] = [
   { pattern: '/v1/events', service: 'ingress' },
   { pattern: '/v1/events/batch', service: 'ingress' },
@@ -35,7 +37,7 @@ export const routeTable: readonly Route[] = [
   ]),
 ];
 
-/** The service that answers a path (as it came, not decoded), or null. */
+/** Returns the service of a path (undecoded), or null. */
 export function serviceOf(path: string): RoutedService | null {
   const route = routeTable.find(({ pattern }) => matches(pattern, path));
   return route === undefined ? null : route.service;

@@ -1,27 +1,27 @@
-/** A service as the console knows it. */
+/** A service that the console monitors. */
 export type Service = Readonly<{ name: string; url: string }>;
 
-/** One part of a service, as its /ready tells it. */
+/** One part of a service, as reported by its /ready. */
 export type ServicePart = Readonly<{ name: string; state: string; reason?: string }>;
 
-/** What came of asking a service: its readiness with its parts, or why there is none. */
+/** The result of a readiness request: the readiness with its parts, or the reason for its absence. */
 export type Answer = Readonly<
   | { kind: 'answered'; ready: boolean; parts: readonly ServicePart[]; tookMs: number }
   | { kind: 'no-answer'; reason: string }
 >;
 
-/** A service and how it is. */
+/** A service and its state. */
 export type ServiceState = Readonly<{
   name: string;
   url: string;
   state: 'ready' | 'not-ready' | 'unreachable';
   tookMs: number | null;
-  /** What is not up, in words; empty when all is. */
+  /** Descriptions of the parts that are not up; empty if all are. */
   problems: readonly string[];
   parts: readonly ServicePart[];
 }>;
 
-/** The state that an answer shows. */
+/** Returns the state that a readiness result shows. */
 export function stateOf({ name, url }: Service, answer: Answer): ServiceState {
   if (answer.kind === 'no-answer') {
     return { name, url, state: 'unreachable', tookMs: null, problems: [answer.reason], parts: [] };

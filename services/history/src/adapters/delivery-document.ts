@@ -16,7 +16,7 @@ import {
 } from '../domain/delivery.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
-/** One fact as it lies in the document of its delivery; `id` is without the delivery's own. */
+/** One attempt event as stored in the document of its delivery; `id` excludes the delivery's own. */
 export type AttemptDocument = Readonly<{
   id: string;
   outcome: AttemptEvent['kind'];
@@ -32,7 +32,7 @@ export type AttemptDocument = Readonly<{
   next: NextStep;
 }>;
 
-/** A delivery in MongoDB. What follows from `attempts` is written with them, so that lists need not read them. */
+/** A delivery in MongoDB. Fields derived from `attempts` are stored with them, so that lists need not read them. */
 export type DeliveryDocument = Readonly<{
   /** See documentKey. */
   _id: string;
@@ -86,7 +86,7 @@ const attemptEventFromDocument = (document: AttemptDocument, prefix: string): At
   next: document.next,
 });
 
-/** The whole document of a delivery at a revision. */
+/** Returns the whole document of a delivery at a revision. */
 export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
@@ -127,14 +127,14 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'a
   nextAttemptAtMs: document.next_attempt_at?.getTime() ?? null,
 });
 
-/** The delivery of a document, and its revision. */
+/** Returns the delivery of a document, and its revision. */
 export const fromDocument = (document: DeliveryDocument): StoredDelivery => {
   const prefix = `${document.delivery_id}.`;
   const attemptEvents = document.attempts.map((attempt) => attemptEventFromDocument(attempt, prefix));
   return { delivery: { ...common(document), attemptEvents }, rev: document.rev };
 };
 
-/** A delivery in a list, from a document without its attempts. */
+/** Returns the list entry of a delivery from a document without its attempts. */
 export const toSummary = (document: Omit<DeliveryDocument, 'attempts'>): DeliverySummary => ({
   ...common(document),
   attemptCount: document.attempt_count,

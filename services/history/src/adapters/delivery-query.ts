@@ -25,7 +25,7 @@ export type ListQuery = PageQuery &
     created_before?: string;
   }>;
 
-/** How the query of the list is read. */
+/** The schema of the list's query. */
 export const listQuery = queryOf<ListQuery>({
   event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
   subscription_id: {
@@ -65,13 +65,13 @@ const positionOf = (value: unknown): ListPosition => {
   return { createdAtMs, key };
 };
 
-/** What a principal can see at all. */
+/** Returns the filters that limit a principal to its scope. */
 export const scopeOf = (principal: Principal): Pick<DeliveryFilters, 'workspaceId' | 'ownerId'> => ({
   workspaceId: workspaceId(principal.workspaceId),
   ownerId: principal.consumerId === null ? null : consumerId(principal.consumerId),
 });
 
-/** What a list request asks for; `cursorAt` writes the cursor of a position in this very list. */
+/** A parsed list request; `cursorAt` writes the cursor of a position in this list. */
 export type DeliveryQuery = Readonly<{
   filters: DeliveryFilters;
   limit: number;
@@ -79,7 +79,7 @@ export type DeliveryQuery = Readonly<{
   cursorAt: (position: ListPosition) => string;
 }>;
 
-/** What a query means for whoever asks. Throws AppError `invalid-request` for a cursor of another list. */
+/** Parses a query within the scope of a principal. Throws AppError `invalid-request` for a cursor of another list. */
 export const readDeliveryQuery = (query: ListQuery, principal: Principal): DeliveryQuery => {
   const filters = filtersOf(query, principal);
   const { cursor, limit, ...given } = query;

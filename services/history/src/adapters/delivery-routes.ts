@@ -7,12 +7,12 @@ import { listQuery, readDeliveryQuery, scopeOf } from './delivery-query.ts';
 import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
 
-/** What the routes stand on. */
+/** The dependencies of the routes. */
 export type DeliveryParts = Readonly<{ store: Pick<DeliveryStore, 'find' | 'list'> }>;
 
 const path = '/v1/webhooks/deliveries';
 
-/** The list of deliveries and the single delivery with its attempts. */
+/** Declares the routes for the list of deliveries and the single delivery with its attempts. */
 export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
   route({
     operationId: 'listDeliveries',
@@ -42,7 +42,7 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     handle: async ({ params, principal }) => {
       const { id } = params;
       const delivery = await store.find(deliveryId(id), scopeOf(principal));
-      // Another's delivery looks like one that does not exist.
+      // A delivery outside the key's scope is indistinguishable from one that does not exist.
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });
       }

@@ -53,7 +53,7 @@ const summaryExample = {
   ...{ created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.160Z' },
 } as const;
 
-/** A delivery in a list, as `summaryView` writes it. */
+/** A delivery in a list, in the format of `summaryView`. */
 const summarySchema = named(
   'DeliverySummary',
   object({
@@ -74,10 +74,10 @@ const summarySchema = named(
   summaryExample,
 );
 
-/** A page of them. */
+/** A page of deliveries. */
 export const listSchema = named('DeliveryPage', pageSchema(summarySchema));
 
-/** A delivery with its attempts, as `deliveryView` writes it. */
+/** A delivery with its attempts, in the format of `deliveryView`. */
 export const deliverySchema = named(
   'Delivery',
   object({

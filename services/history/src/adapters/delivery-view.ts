@@ -27,7 +27,7 @@ const attemptView = (attemptEvent: AttemptEvent): object => ({
   next: nextView(attemptEvent),
 });
 
-/** A delivery as a list shows it. */
+/** Returns a delivery as a list shows it. */
 export const summaryView = (summary: DeliverySummary): object => ({
   id: summary.id,
   event_id: summary.eventId,
@@ -44,7 +44,7 @@ export const summaryView = (summary: DeliverySummary): object => ({
   updated_at: isoTime(summary.updatedAtMs),
 });
 
-/** A delivery with every request that was made for it. Waiting and ending are told by `status` and `status_reason`. */
+/** Returns a delivery with every request made for it. `status` and `status_reason` describe waiting and the end. */
 export const deliveryView = (delivery: Delivery): object => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);

@@ -17,15 +17,15 @@ const schema = new Schema<DeliveryDocument>(
   { _id: String },
   { ...plainCollection, collection: 'deliveries' },
 );
-// Each index costs every insert. By event the document key serves; by consumer, type or status a workspace's list is
-// scanned in its order.
+// Each index adds to the cost of every insert. The document key serves queries by event; queries by consumer, type or
+// status scan a workspace's list in its order.
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
 
 const conditionsOf = (filters: DeliveryFilters): Conditions => {
   const conditions: Conditions = { workspace_id: filters.workspaceId };
-  // The key begins with the event, so this is a range of the one index that is always there ('0' follows '/').
+  // The key begins with the event, so this is a range of the _id index, which always exists ('0' follows '/').
   if (filters.eventId !== undefined)
     conditions['_id'] = { $gt: `${filters.eventId}/`, $lt: `${filters.eventId}0` };
   if (filters.subscriptionId !== undefined) conditions['subscription_id'] = filters.subscriptionId;
@@ -52,8 +52,8 @@ const behind = ({ createdAtMs, key }: ListPosition): Conditions => {
 };
 
 /**
- * The read model in MongoDB: one document a delivery, written by single-document operations only, so it runs on any
- * MongoDB. Bulk writes go to the driver's collection: casting and hydrating each document would cost more than the write.
+ * The read model in MongoDB: one document per delivery, written by single-document operations only, so it runs on any
+ * MongoDB. Bulk writes use the driver's collection: casting and hydrating each document would cost more than the write.
  */
 export class MongoDeliveryStore implements DeliveryStore {
   readonly #model: Model<DeliveryDocument>;
@@ -64,7 +64,7 @@ export class MongoDeliveryStore implements DeliveryStore {
     this.#timed = timedOperations(seconds);
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates the missing indexes. */
   async createIndexes(): Promise<void> {
     await this.#timed('create-indexes', async () => this.#model.createIndexes());
   }
@@ -118,7 +118,7 @@ export class MongoDeliveryStore implements DeliveryStore {
     return documents.map(toSummary);
   }
 
-  // Workspace by workspace: that way the index of the lists serves here too.
+  // Purges by workspace, so that the index of the lists serves here too.
   async purge(createdBeforeMs: number, limit: number): Promise<number> {
     const before = new Date(createdBeforeMs);
     return this.#timed('purge', async () => {

@@ -3,13 +3,16 @@ import type { Metrics } from '@tidings/observability';
 import mongoose, { type Model } from 'mongoose';
 import type { metricsCatalogue } from '../metrics.ts';
 
-/** Where operations are measured. */
+/** The histogram that measures operations. */
 export type OperationHistogram = Metrics<typeof metricsCatalogue>['handles']['mongoSeconds'];
 
-/** Runs one operation of MongoDB under a name, and measures it. */
+/** Runs one MongoDB operation under a name, and measures it. */
 export type TimedOperation = <T>(operation: string, work: () => Promise<T>) => Promise<T>;
 
-/** Measures operations. What they throw is an AppError: `unavailable` unless the command itself is wrong. */
+/**
+ * Returns a function that measures operations. Errors are AppErrors: `unavailable` unless the command itself is
+ * invalid.
+ */
 export const timedOperations =
   (seconds: OperationHistogram): TimedOperation =>
   async (operation, work) => {
@@ -26,7 +29,7 @@ export const timedOperations =
     }
   };
 
-/** What every collection of the read model is opened with. */
+/** The schema options of every collection of the read model. */
 export const plainCollection = {
   strict: false,
   versionKey: false,
@@ -37,7 +40,7 @@ export const plainCollection = {
 
 const duplicateKey = 11_000;
 
-/** The places that an unordered insert found taken; anything else that went wrong is thrown on. */
+/** Returns the indexes of documents whose keys an unordered insert found in use; rethrows any other error. */
 const takenIn = (error: unknown): ReadonlySet<number> => {
   if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) throw error;
   const faults = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
@@ -47,8 +50,8 @@ const takenIn = (error: unknown): ReadonlySet<number> => {
 };
 
 /**
- * Inserts those documents that are not there yet and leaves the others as they are; answers the places of those. It goes
- * to the driver's collection: casting and hydrating each document would cost more than the write.
+ * Inserts the new documents and leaves existing ones unchanged; returns the indexes of the latter. Uses the driver's
+ * collection: casting and hydrating each document would cost more than the write.
  */
 export const insertNew = async <T>(
   model: Model<T>,

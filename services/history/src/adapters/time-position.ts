@@ -1,6 +1,6 @@
 import { AppError } from '@tidings/runtime';
 
-/** The place in a list that is ordered by time and name, out of a cursor. Throws AppError `invalid-request`. */
+/** Parses the position of a cursor in a list ordered by time and name. Throws AppError `invalid-request`. */
 export function timePositionOf(value: unknown): readonly [timeMs: number, name: string] {
   const [timeMs, name] = Array.isArray(value) ? (value as readonly unknown[]) : [];
   if (typeof timeMs === 'number' && Number.isSafeInteger(timeMs) && typeof name === 'string') {

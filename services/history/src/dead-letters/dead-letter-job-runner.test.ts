@@ -26,7 +26,7 @@ const setUp = async (count: number, ratePerSecond: number) => {
       journal: {
         redrive: async (some) => {
           for (const _ of some) sentAtMs.push(clock.nowMs());
-          // What a process that was killed has sent is sent; nothing after it happens.
+          // Records that a killed process has sent remain sent; nothing follows them.
           if (isDead) await new Promise(() => {});
         },
         settle: async () => {},

@@ -12,20 +12,20 @@ import {
 import type { JobStore, ReadEnds } from './ports.ts';
 import { type JobBatchParts, processJobBatch } from './process-job-batch.ts';
 
-/** What the runner of jobs works with. */
+/** The dependencies of the runner. */
 export type RunnerParts = JobBatchParts &
   Readonly<{
     jobs: JobStore;
     readEnds: ReadEnds;
     logger: Logger;
-    /** Told what each turn has done. */
+    /** Called with the counts of each batch. */
     onBatchDone: (job: DeadLetterJob, counts: JobCounts) => void;
-    /** Told of each round whether the jobs could be looked at; null when they could. */
+    /** Called after each poll of the jobs with its error, or null if it succeeded. */
     onRound: (fault: string | null) => void;
   }>;
 
 const pollEveryMs = 2_000;
-/** A run that has not shown itself for this long is taken for dead. */
+/** A run that has not renewed its claim for this long is considered dead. */
 const claimMs = 15_000;
 const maxRuns = 8;
 const maxFailures = 10;
@@ -33,16 +33,16 @@ const readPollMs = 500;
 const retry = { baseMs: 500, maxMs: 10_000, random: Math.random };
 
 /**
- * Works off the jobs of the read model. Any instance may: it claims a job that no living run has, and goes on where that
- * stands.
+ * Processes the jobs of the read model. Any instance may: it claims a job that no live run has claimed, and continues
+ * at its position.
  *
- *   waiting ──look──▶ runs (a few at a time) ──end, cancelled, failed, claim lost──▶ waiting      any ──close──▶ closed
+ *   waiting ──poll──▶ runs (a few at a time) ──end, cancelled, failed, claim lost──▶ waiting      any ──close──▶ closed
  */
 export class DeadLetterJobRunner {
   readonly #parts: RunnerParts;
   readonly #runs = new Map<string, Promise<void>>();
   readonly #wakes = new Set<() => void>();
-  /** Offsets only grow, so what was heard once stays true. */
+  /** Offsets only grow, so a value stays valid as a lower bound. */
   readonly #stored = new Map<number, number>();
   #cancelPoll = (): void => {};
   #poll: Promise<void> | undefined;
@@ -52,12 +52,12 @@ export class DeadLetterJobRunner {
     this.#parts = parts;
   }
 
-  /** Jobs that this instance is at work on. */
+  /** The number of jobs that this instance processes. */
   get running(): number {
     return this.#runs.size;
   }
 
-  /** Looks for jobs now, and then every two seconds. */
+  /** Polls for jobs now, and then every two seconds. */
   wake(): void {
     if (this.#isClosed || this.#poll !== undefined) return;
     this.#cancelPoll();
@@ -67,7 +67,7 @@ export class DeadLetterJobRunner {
     });
   }
 
-  /** Ends after the turns under way; other instances may go on at once. */
+  /** Ends after the batches in progress; other instances may continue at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelPoll();
@@ -90,7 +90,7 @@ export class DeadLetterJobRunner {
       }
       onRound(null);
     } catch (error) {
-      // The next look finds the same jobs.
+      // The next poll finds the same jobs.
       logger.debug({ detail: messageOf(error) }, 'jobs.not-polled');
       onRound(messageOf(error));
     }
@@ -112,7 +112,7 @@ export class DeadLetterJobRunner {
     else await this.#release(job);
   }
 
-  /** One turn and its place in time; null when the claim is lost. */
+  /** Processes one batch at its scheduled time; returns null if the claim is lost. */
   async #runBatch(job: DeadLetterJob): Promise<DeadLetterJob | null> {
     const { clock, onBatchDone } = this.#parts;
     if (job.state === 'cancelled') return this.#releaseCancelled(job);
@@ -132,7 +132,9 @@ export class DeadLetterJobRunner {
     return saved;
   }
 
-  /** How far a partition can be read in order: behind that, letters may still be missing. */
+  /**
+   * Returns the offset up to which a partition is complete in the store: beyond it, dead letters may still be missing.
+   */
   async #storedIn({ partition, next, end }: OffsetRange): Promise<number> {
     const known = this.#stored.get(partition) ?? 0;
     if (known > next || known >= end) return known;
@@ -140,19 +142,23 @@ export class DeadLetterJobRunner {
     return this.#stored.get(partition) ?? 0;
   }
 
-  /** What could not be sent, or was not to be after all, waits again. */
+  /** Releases dead letters that were not sent, and ends the job. */
   async #finish(job: DeadLetterJob): Promise<DeadLetterJob | null> {
     await this.#parts.deadLetters.release(job.id);
     return this.#save({ ...job, state: 'done', isOpen: false, endedAtMs: this.#parts.clock.nowMs() });
   }
 
-  /** Writes where the job stands and shows that it lives. What another did to it meanwhile comes back. */
+  /**
+   * Saves the position of the job and renews its claim. Returns the job as stored, including a concurrent cancellation;
+   * null if the claim is lost.
+   */
   async #save(job: DeadLetterJob): Promise<DeadLetterJob | null> {
     const { jobs, clock } = this.#parts;
     const next = { ...job, claimedUntilMs: clock.nowMs() + claimMs };
     if (await jobs.save(next)) return next;
     const stored = await jobs.findAnywhere(job.id);
-    // Cancelled under our hands: it is ours to tidy up. The counts of the last turn are the job's all the same.
+    // Cancelled during the run: this run must release its dead letters. The counts of the last batch still belong to
+    // the job.
     if (stored?.claim !== job.claim || stored.state !== 'cancelled') return null;
     return { ...job, state: 'cancelled', isOpen: true, endedAtMs: stored.endedAtMs };
   }
@@ -164,7 +170,7 @@ export class DeadLetterJobRunner {
 
   async #afterFailure(job: DeadLetterJob, error: unknown): Promise<DeadLetterJob | null> {
     const failures = job.failures + 1;
-    // What is away comes back; anything else that happens again and again is a defect, and a person has to look.
+    // An unavailable store recovers; any other repeated error is a defect that requires an operator.
     const isUnavailable = error instanceof AppError && (error.retryable || error.code === 'closed');
     const isOver = !isUnavailable && failures >= maxFailures;
     await this.#pause(backoffMs({ attempt: failures, ...retry }));
@@ -186,7 +192,7 @@ export class DeadLetterJobRunner {
     }
   }
 
-  /** This process stops: the next one need not wait for the claim to end. */
+  /** Releases the claim when this process stops, so that the next one need not wait for it to expire. */
   async #release(job: DeadLetterJob): Promise<void> {
     try {
       await this.#parts.jobs.save({ ...job, claimedUntilMs: 0 });

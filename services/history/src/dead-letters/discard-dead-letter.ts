@@ -2,7 +2,7 @@ import { AppError, type Clock } from '@tidings/runtime';
 import type { DeadLetter, Settlement } from './domain/dead-letter.ts';
 import type { DeadLetterJournal, DeadLetterStore } from './ports.ts';
 
-/** What discarding one works with. */
+/** The dependencies of discarding one dead letter. */
 export type DiscardParts = Readonly<{
   deadLetters: Pick<DeadLetterStore, 'settle'>;
   journal: Pick<DeadLetterJournal, 'settle'>;
@@ -11,13 +11,13 @@ export type DiscardParts = Readonly<{
 
 const refuse = (message: string): AppError => new AppError({ code: 'conflict', message });
 
-/** Gives one letter up for good, with the reason. It can be read until its retention has passed. */
+/** Discards one dead letter permanently, with the reason. It can be read until its retention ends. */
 export const discardDeadLetter = async (
   { deadLetters, journal, clock }: DiscardParts,
   deadLetter: DeadLetter,
   { by, reason }: Pick<Settlement, 'by' | 'reason'>,
 ): Promise<DeadLetter> => {
-  // Discarded twice is discarded: the first reason stays.
+  // Discarding twice has no further effect: the first reason stays.
   if (deadLetter.state === 'discarded') return deadLetter;
   if (deadLetter.state !== 'waiting') {
     throw refuse(`Only what waits can be discarded; this one is ${deadLetter.state}.`);

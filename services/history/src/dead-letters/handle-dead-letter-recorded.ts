@@ -15,10 +15,10 @@ import {
 } from './domain/dead-letter.ts';
 import type { DeadLetterStore } from './ports.ts';
 
-/** A record of the topic: a dead letter with where it lies, or what was done with one. */
+/** A record of the topic: a dead letter with its position, or the settlement of one. */
 export type DeadLetterEvent = Recorded | DeadLetterSettled;
 
-/** What the projection works with. */
+/** The dependencies of the projection. */
 export type DeadLetterProjection = Readonly<{
   deadLetters: DeadLetterStore;
   deliveries: Pick<DeliveryStore, 'read'>;
@@ -27,7 +27,7 @@ export type DeadLetterProjection = Readonly<{
 
 const isDeadLetter = (event: DeadLetterEvent): event is Recorded => 'deadLetter' in event;
 
-/** Every dead letter in which a delivery may lie. */
+/** Returns every dead letter that may hold a delivery. */
 export const deadLettersOf = (
   delivery: Pick<Delivery, 'id' | 'eventId' | 'attemptEvents'>,
 ): readonly DeadLetterRef[] =>
@@ -39,8 +39,8 @@ export const deadLettersOf = (
   }));
 
 /**
- * Marks those whose delivery has succeeded by another chain or a fork. Attempts mark them too, when they are projected:
- * each of the two writes first and looks at the other after that, so one of them sees both.
+ * Marks dead letters whose delivery has succeeded in another chain or a fork. The projection of attempts marks them
+ * too: each of the two writes first and then reads the other, so at least one of them sees both.
  */
 export const markRecovered = async (
   { deadLetters, deliveries }: Pick<DeadLetterProjection, 'deadLetters' | 'deliveries'>,
@@ -58,8 +58,8 @@ export const markRecovered = async (
 };
 
 /**
- * Writes a batch of records into the read model; answers the dead letters that are new. Idempotent: the whole batch may
- * come again. Of two records of one dead letter the first one stays.
+ * Writes a batch of records to the read model; returns the new dead letters. Idempotent: the whole batch may be
+ * repeated. Of two records of one dead letter, the first is kept.
  */
 export const handleDeadLetterRecorded = async (
   { deadLetters, deliveries, ownerOf }: DeadLetterProjection,

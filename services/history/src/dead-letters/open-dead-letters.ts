@@ -27,16 +27,16 @@ import { watchDepth } from './watch-depth.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** Where dead letters are kept, and what their deliveries are known by. */
+/** The stores of dead letters and of their deliveries. */
 export type DeadLetterStores = Readonly<{
   deadLetters: DeadLetterStore;
   jobs: JobStore;
   deliveries: Pick<DeliveryStore, 'read'>;
 }>;
 
-// Dead letters are looked at by people, and jobs wait for what is under way.
+// People read dead letters, and jobs wait for records in progress.
 const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
-// A job that is forgotten while letters that it left alone are still there would be made again by an enabling.
+// A job that is removed while dead letters that it skipped still exist would be created again on enable.
 const jobRetentions = 2;
 
 const countStored = ({ metrics }: Context, deadLetters: readonly DeadLetter[]): void => {
@@ -55,7 +55,7 @@ const countBatch = ({ metrics }: Context, { action }: DeadLetterJob, counts: Job
   }
 };
 
-/** Shows the depth; what was there and is gone is shown as 0. */
+/** Creates gauges of the depth; a series that no longer occurs is set to 0. */
 const createDepthGauges = ({ metrics, clock }: Context) => {
   const { deadLettersWaiting, deadLettersOldestSeconds } = metrics.handles;
   const seen = new Map<string, Readonly<{ kind: DeadLetter['ref']['kind']; reason: DeadLetterReason }>>();
@@ -97,8 +97,9 @@ const sweep = (context: Context, { deadLetters, jobs }: DeadLetterStores): void 
 };
 
 /**
- * Everything about dead letters: reads them into the store, works off jobs, sees to what waits when a subscription is
- * enabled. Answers the routes; what needs the brokers goes on in the background.
+ * Starts the dead-letter part of the service: projects dead letters into the store, runs jobs, and redrives waiting
+ * dead letters when a subscription is enabled. Returns the routes; work that requires the brokers continues in the
+ * background.
  */
 export const openDeadLetters = async (
   context: Context,

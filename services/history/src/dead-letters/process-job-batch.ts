@@ -11,7 +11,7 @@ import {
 import { markRecovered } from './handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, DeadLetterStore, SubscriptionDirectory } from './ports.ts';
 
-/** What a turn works with. */
+/** The dependencies of a batch. */
 export type JobBatchParts = Readonly<{
   deadLetters: DeadLetterStore;
   deliveries: Pick<DeliveryStore, 'read'>;
@@ -20,10 +20,10 @@ export type JobBatchParts = Readonly<{
   clock: Clock;
 }>;
 
-// Bodies of a turn are in memory at the same time; one letter always fits.
+// The bodies of a batch are in memory at the same time; one dead letter always fits.
 const maxBatchBytes = 4 * 1024 * 1024;
 
-/** As many of the first letters as a turn's bodies may weigh. */
+/** Returns the longest prefix of dead letters whose bodies fit into a batch. */
 const lightest = (deadLetters: readonly DeadLetter[]): readonly DeadLetter[] => {
   let bytes = 0;
   const end = deadLetters.findIndex((deadLetter, at) => {
@@ -36,7 +36,7 @@ const lightest = (deadLetters: readonly DeadLetter[]): readonly DeadLetter[] => 
 const isFor = (deadLetter: DeadLetter, { id }: DeadLetterJob): boolean =>
   deadLetter.state === 'waiting' || (deadLetter.state === 'redriving' && deadLetter.taken?.jobId === id);
 
-/** Whether the letter's subscription receives; a poison record goes to a topic, which always does. */
+/** Returns true if the dead letter's subscription receives; a poison record goes to a topic, which always does. */
 const canReceive = ({ ref, subscriptionId }: DeadLetter, subscriptions: SubscriptionDirectory): boolean =>
   ref.kind === 'poison' ||
   (subscriptionId !== null && subscriptions.find(subscriptionId)?.state === 'active');
@@ -73,7 +73,7 @@ const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
       taken: { jobId: job.id, chain: chainOf(deadLetter) },
     })),
   );
-  // Read again: another job may have been faster, and whoever goes on after a crash must send the same chain again.
+  // Read again: another job may have taken them first, and a run that continues after a crash must send the same chain.
   const stored = new Map(
     (await deadLetters.read(receiving.map(({ ref }) => ref))).map((one) => [one.id, one]),
   );
@@ -124,9 +124,9 @@ const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
 };
 
 /**
- * One turn of a job: takes the next letters of a stretch and sends them again, or discards them. Record before forget:
- * a letter is marked as sent when its command and the fact of it are acknowledged, so a crash sends it again in the same
- * chain, which the delivery service recognises.
+ * Processes one batch of a job: takes the next dead letters of a range and redrives or discards them. Each is marked as
+ * redriven only after its command and the settlement record are acknowledged. A crash therefore sends it again in the
+ * same chain, and the delivery service recognises the duplicate.
  */
 export const processJobBatch = async (
   parts: JobBatchParts,

@@ -3,19 +3,19 @@ import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { DeadLetterJob } from './domain/dead-letter-job.ts';
 import type { DeadLetterPosition, DeadLetterStore, JobPosition, JobScope, JobStore } from './ports.ts';
 
-/** One page, newest first; `next` is where the following page begins, null on the last. */
+/** One page, newest first; `next` is the start of the following page, null on the last. */
 export type DeadLetterPage = Readonly<{
   deadLetters: readonly DeadLetter[];
   next: DeadLetterPosition | null;
 }>;
 
-/** Lists what the filters let through. A letter's place never changes, so no page skips or repeats one. */
+/** Lists the matching dead letters. The position of a dead letter never changes, so no page skips or repeats one. */
 export const listDeadLetters = async (
   deadLetters: Pick<DeadLetterStore, 'list'>,
   filters: DeadLetterFilters,
   { limit, after }: Readonly<{ limit: number; after: DeadLetterPosition | null }>,
 ): Promise<DeadLetterPage> => {
-  // One more than asked for tells whether there is another page.
+  // One more than requested shows whether there is another page.
   const found = await deadLetters.list(filters, { limit: limit + 1, after });
   const page = found.slice(0, limit);
   const last = page.at(-1);
@@ -26,7 +26,7 @@ export const listDeadLetters = async (
   };
 };
 
-/** One letter with what it holds; null when there is none, or none that the key can see. */
+/** Reads one dead letter with its content; returns null if it does not exist or is outside the key's scope. */
 export const readDeadLetter = async (
   deadLetters: Pick<DeadLetterStore, 'find' | 'readContents'>,
   filters: DeadLetterFilters,
@@ -37,10 +37,10 @@ export const readDeadLetter = async (
   return { deadLetter, content: contents.get(deadLetterKey(deadLetter.ref)) ?? null };
 };
 
-/** A job, and how much of what it was made for is still ahead of it. */
+/** A job, and the number of dead letters that it has still to process. */
 export type JobStanding = Readonly<{ job: DeadLetterJob; left: number }>;
 
-/** How far a job is. */
+/** Returns the progress of a job. */
 export const standingOf = async (
   deadLetters: Pick<DeadLetterStore, 'countBySubscription'>,
   job: DeadLetterJob,
@@ -51,7 +51,7 @@ export const standingOf = async (
   return { job, left: [...ahead.values()].reduce((sum, count) => sum + count, 0) };
 };
 
-/** One page of jobs, newest first; `next` is where the following page begins. */
+/** Lists one page of jobs, newest first; `next` is the start of the following page. */
 export const listJobs = async (
   jobs: Pick<JobStore, 'list'>,
   scope: JobScope,

@@ -6,7 +6,7 @@ import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
 import type { DeadLetterStore, JobStore, ReadEnds, SubscriptionDirectory } from './ports.ts';
 
-/** What making jobs works with. `wake`: somebody should look for jobs now. */
+/** The dependencies of creating jobs. `wake` triggers a poll for jobs. */
 export type JobParts = Readonly<{
   deadLetters: DeadLetterStore;
   jobs: JobStore;
@@ -16,7 +16,7 @@ export type JobParts = Readonly<{
   wake: () => void;
 }>;
 
-/** Who asks for a job, and what it is to do. `id` is reserved by the caller; `filters` hold the walls of the key. */
+/** The owner, action and filters of a job. The caller reserves `id`; `filters` include the scope of the key. */
 export type JobRequest = Readonly<{
   id: string;
   action: DeadLetterJob['action'];
@@ -26,10 +26,10 @@ export type JobRequest = Readonly<{
   ratePerSecond: number;
 }>;
 
-/** Makes the id of a job. */
+/** Creates the id of a job. */
 export const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
 
-/** Everything that lies in the topic now, whether it was read already or not. */
+/** Returns the ranges of all records now in the topic, whether or not they have been projected. */
 export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly OffsetRange[]> =>
   [...(await readEnds())].map(([partition, { end }]) => ({ partition, next: 0, end }));
 
@@ -42,15 +42,15 @@ const start = async (
   const job = newJob({ ...request, workspaceId, ownerId, ranges }, clock.nowMs());
   const isNew = await jobs.insert(job);
   wake();
-  // One that is there was made by an earlier run of the same request.
+  // An existing job was created by an earlier run of the same request.
   return isNew ? job : ((await jobs.findAnywhere(job.id)) ?? job);
 };
 
-/** Starts a job over all that the filters let through and that lies in dead-letters by now. */
+/** Starts a job over all matching dead letters that are now in the topic. */
 export const startJob = async (parts: JobParts, request: JobRequest): Promise<DeadLetterJob> =>
   start(parts, request, await wholeTopic(parts.readEnds));
 
-/** How many letters the job would send again, or discard. */
+/** Counts the dead letters that the job would redrive or discard. */
 export const countForJob = async (
   { deadLetters, subscriptions }: JobParts,
   { action, filters }: Pick<JobRequest, 'action' | 'filters'>,
@@ -78,7 +78,7 @@ const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: SubscriptionDir
   );
 };
 
-/** Sends one letter again. One that is under way, or was sent already, stays with the job that it has. */
+/** Redrives one dead letter. One that is being redriven, or was redriven, stays with its job. */
 export const redriveOne = async (
   parts: JobParts,
   deadLetter: DeadLetter,
@@ -88,7 +88,7 @@ export const redriveOne = async (
     throw refuse('Its delivery has succeeded: there is nothing to send again.');
   if (deadLetter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
   if (deadLetter.state !== 'waiting') {
-    // A job of the whole workspace tells a consumer about others.
+    // A job of the whole workspace would show a consumer data of others.
     const job =
       deadLetter.taken === null ? null : await parts.jobs.find(deadLetter.taken.jobId, request.filters);
     if (job === null) throw refuse('It is sent again already, by a job that is over or not yours to see.');

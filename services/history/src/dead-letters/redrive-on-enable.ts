@@ -7,7 +7,7 @@ import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-lett
 import type { JobStore, KnownSubscription, ReadEnds, SubscriptionDirectory } from './ports.ts';
 import { wholeTopic } from './redrive-dead-letters.ts';
 
-/** What redriving on enable works with. */
+/** The dependencies of redriving on enable. */
 export type EnableParts = Readonly<{
   jobs: Pick<JobStore, 'insert' | 'known' | 'findAnywhere'>;
   subscriptions: SubscriptionDirectory;
@@ -18,13 +18,13 @@ export type EnableParts = Readonly<{
   wake: () => void;
 }>;
 
-// What was put aside because the subscription could not take it, not because its endpoint failed.
+// Commands that were dead-lettered because the subscription could not receive, not because its endpoint failed.
 const deadLetteredWhileUnable: readonly DeadLetterReason[] = ['disabled', 'backlog-full'];
 const discardReason = 'discarded when the subscription was enabled';
 const retryMs = 2_000;
 const chunk = 500;
 
-// Ids that follow from what they are for: whoever finds the same thing to do makes the same job, and there is one.
+// Ids derived from the purpose of the job: every instance that finds the same work creates the same job, once.
 const jobIdOf = (...parts: readonly (string | number)[]): string =>
   `job_${createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 32)}`;
 
@@ -35,9 +35,9 @@ const wasEnabled = ({ state, enabledVersion }: KnownSubscription): boolean =>
   state === 'active' && enabledVersion > 1;
 
 /**
- * Sees to what gathered while a subscription was disabled, once for each version that enabled it. It goes by what the
- * table of subscriptions says and by which jobs there are, never by having seen it happen: it works just as well when no
- * instance was up at the time.
+ * Processes dead letters that accumulated while a subscription was disabled, once for each version that enabled it.
+ * Uses the subscription table and the existing jobs instead of observed changes, so it also works if no instance was
+ * running at the time.
  */
 export class RedriveOnEnable {
   readonly #parts: EnableParts;
@@ -51,7 +51,7 @@ export class RedriveOnEnable {
     this.#parts = parts;
   }
 
-  /** A subscription has changed. Counts once the whole table is there. */
+  /** Handles a changed subscription. Takes effect once the whole table has been read. */
   onChange(id: SubscriptionId): void {
     const subscription = this.#parts.subscriptions.find(id);
     if (subscription === undefined || !wasEnabled(subscription)) return;
@@ -59,7 +59,7 @@ export class RedriveOnEnable {
     if (this.#isReady) this.#work();
   }
 
-  /** The whole table is there. */
+  /** Handles the completion of the table. */
   onReady(): void {
     this.#isReady = true;
     for (const subscription of this.#parts.subscriptions.values()) {
@@ -69,8 +69,8 @@ export class RedriveOnEnable {
   }
 
   /**
-   * Letters that have just been stored. One that was put aside for a version that is disabled no more came too late for
-   * the job of that enabling: delivery learns of it a moment after this service may have.
+   * Handles dead letters that have just been stored. Delivery may observe an enabling shortly after this service; a
+   * dead letter for a version that is no longer disabled then comes too late for the job of that enabling.
    */
   async onStored(deadLetters: readonly DeadLetter[]): Promise<void> {
     const late = new Map<KnownSubscription, DeadLetter[]>();
@@ -101,7 +101,7 @@ export class RedriveOnEnable {
   async #catchUp(subscription: KnownSubscription, deadLetters: readonly DeadLetter[]): Promise<void> {
     const { jobs, wake } = this.#parts;
     const job = await jobs.findAnywhere(enableJobId(subscription));
-    // Not made yet: it will reach further than these.
+    // The job does not exist yet: its ranges will include these.
     if (job === null) return;
     const uncovered = deadLetters.filter(({ position }) => !isWithin(position, job.ranges));
     for (const range of rangesOver(uncovered)) {
@@ -174,7 +174,7 @@ export class RedriveOnEnable {
   }
 }
 
-/** From the first to the last of them, in each partition. */
+/** Returns, for each partition, the range from the first to the last of them. */
 const rangesOver = (deadLetters: readonly DeadLetter[]): readonly OffsetRange[] => {
   const over = new Map<number, OffsetRange>();
   for (const { position } of deadLetters) {

@@ -2,7 +2,7 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf, runPeriodically } from '@tidings/runtime';
 import type { DeadLetterCount, DeadLetterStore } from './ports.ts';
 
-/** What the watch needs. */
+/** The dependencies of the watch. */
 export type DepthParts = Readonly<{
   deadLetters: Pick<DeadLetterStore, 'countWaiting'>;
   clock: Clock;
@@ -12,13 +12,13 @@ export type DepthParts = Readonly<{
 
 const everyMs = 30_000;
 
-/** Counts what waits, every half minute: for the metrics. Returns what stops it. */
+/** Counts the waiting dead letters every half minute, for the metrics. Returns a function that stops it. */
 export const watchDepth = ({ deadLetters, clock, logger, onCounted }: DepthParts): (() => void) => {
   const batch = async (): Promise<void> => {
     try {
       onCounted(await deadLetters.countWaiting());
     } catch (error) {
-      // MongoDB is watched elsewhere; here only figures are missing.
+      // Other code monitors MongoDB; here only the counts are missing.
       logger.debug({ detail: messageOf(error) }, 'dead-letters.not-counted');
     }
   };

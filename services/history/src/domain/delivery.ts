@@ -12,9 +12,9 @@ import {
 } from '@tidings/contracts';
 
 /**
- * pending: never attempted. retrying: attempted, and another attempt follows. delivered: an endpoint said 2xx.
- * failed: over, and nothing lies in dead-letters for it (a test). dead_lettered: over, can be redriven.
- * suppressed: over, without need for an attempt.
+ * The statuses of a delivery. pending: never attempted. retrying: attempted, and another attempt follows. delivered: an
+ * endpoint responded 2xx. failed: ended without a dead letter (a test). dead_lettered: ended, can be redriven.
+ * suppressed: ended without need for an attempt.
  */
 export const deliveryStatuses = [
   'pending',
@@ -28,7 +28,7 @@ export const deliveryStatuses = [
 /** See {@link deliveryStatuses}. */
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** One record of the attempts topic, as a delivery keeps it. `id` names it: a second record of one name is the same fact. */
+/** One record of the attempts topic, as stored in a delivery. Two records with one `id` are the same attempt event. */
 export type AttemptEvent = Readonly<{
   id: string;
   kind: AttemptOutcome['kind'];
@@ -44,7 +44,7 @@ export type AttemptEvent = Readonly<{
   next: NextStep;
 }>;
 
-/** All that is known of one delivery. Everything below `facts` follows from them. */
+/** The known state of one delivery. Everything below `attemptEvents` is derived from them. */
 export type Delivery = Readonly<{
   id: DeliveryId;
   workspaceId: WorkspaceId;
@@ -54,29 +54,31 @@ export type Delivery = Readonly<{
   subscriptionId: SubscriptionId;
   createdAtMs: number;
   updatedAtMs: number;
-  /** In the order in which they belong to the delivery's story. */
+  /** In chronological order. */
   attemptEvents: readonly AttemptEvent[];
   status: DeliveryStatus;
-  /** Why it ended undelivered, or why it waits; null when the status says it all. */
+  /** The reason why it ended undelivered or waits; null if the status is sufficient. */
   statusReason: string | null;
   nextAttemptAtMs: number | null;
 }>;
 
 /**
- * The name of a delivery's document. Its own id would do, but that is a hash, and documents whose keys arrive in no order
- * cost MongoDB twice as much to write and more with each that is there already. The id of a fresh event begins with
- * its time.
+ * Returns the key of a delivery's document. The delivery's id would suffice, but it is a hash: documents whose keys
+ * arrive in random order cost MongoDB twice as much to write, and more with each existing document. The id of a new
+ * event begins with its time.
  */
 export const documentKey = ({ eventId, id }: Pick<Delivery, 'eventId' | 'id'>): string => `${eventId}/${id}`;
 
-/** A delivery keeps its newest facts up to this many: manual retries have no bound of their own. */
+/**
+ * The maximum number of attempt events per delivery; the newest are kept. Manual retries have no limit of their own.
+ */
 export const maxAttemptEvents = 200;
 
-/** True for facts that were a request to the endpoint. */
+/** Returns true for attempt events that were a request to the endpoint. */
 export const isAttempt = (attemptEvent: AttemptEvent): boolean =>
   attemptEvent.kind === 'delivered' || attemptEvent.kind === 'failed';
 
-// Of one attempt number, waiting comes before the attempt and the end comes after it.
+// For one attempt number, waiting precedes the attempt and the end follows it.
 const rankOf: Readonly<Record<AttemptEvent['kind'], number>> = {
   deferred: 0,
   failed: 1,
@@ -92,8 +94,9 @@ const inChronologicalOrder = (a: AttemptEvent, b: AttemptEvent): number =>
   (a.id < b.id ? -1 : Number(a.id > b.id));
 
 /**
- * Two records of one name: a crash made the attempt twice. `delivered` outranks, then the earlier one, of two deferrals
- * the later; the last resort is their text, so that the choice never depends on which came first.
+ * Chooses between two records with one id: a crash repeated the attempt. `delivered` takes precedence, then the earlier
+ * one, or the later of two deferrals; the last criterion is their text, so that the choice never depends on the order
+ * of arrival.
  */
 const preferred = (a: AttemptEvent, b: AttemptEvent): AttemptEvent => {
   if (a.kind !== b.kind && (a.kind === 'delivered' || b.kind === 'delivered')) {
@@ -134,10 +137,12 @@ const afterFailure = ({ next, reason }: AttemptEvent): Standing => {
   }
 };
 
-/** What the facts, in story order, come to. The last one decides, but `delivered` outranks every other. */
+/**
+ * Returns the status that the ordered attempt events result in. The last one decides, but `delivered` takes precedence.
+ */
 const standingOf = (attemptEvents: readonly AttemptEvent[]): Standing => {
   if (attemptEvents.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
-  // A dropped fork of a delivery says nothing about the delivery, unless nothing else is known.
+  // A dropped fork has no effect on the delivery's status, unless nothing else is known.
   const telling = attemptEvents.filter(({ reason }) => reason !== 'duplicate-command');
   const last = telling.at(-1) ?? attemptEvents.at(-1);
   if (last === undefined) return standing('pending', null);
@@ -173,7 +178,7 @@ const attemptEventOf = (record: AttemptRecorded): AttemptEvent => {
   };
 };
 
-/** A delivery of which one record is known. */
+/** Returns a delivery with one known record. */
 export const deliveryOf = (record: AttemptRecorded): Delivery => {
   const attemptEvents = [attemptEventOf(record)];
   return {
@@ -193,12 +198,12 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
 const isLeftBehind = ({ kind, next }: AttemptEvent): boolean =>
   kind === 'set-aside' || next.kind === 'dead-letter';
 
-/** True for a delivery that succeeded although a chain of it ended, or may have ended, in dead-letters. */
+/** Returns true if a delivery succeeded although one of its chains ended, or may have ended, in dead-letters. */
 export const hasRecovered = ({ status, attemptEvents }: Delivery): boolean =>
   status === 'delivered' &&
   attemptEvents.some((attemptEvent) => attemptEvent.chain > 0 || isLeftBehind(attemptEvent));
 
-/** The chains of a delivery that are known of, and those before them, in which it may lie in dead-letters. */
+/** Returns the chains of a delivery in which it may be in dead-letters: the known ones and all before them. */
 export const chainsOf = ({ attemptEvents }: Pick<Delivery, 'attemptEvents'>): readonly number[] => {
   const chains = attemptEvents.flatMap(({ chain }) => (chain > 0 ? [chain - 1, chain] : [chain]));
   return [...new Set(chains)];
@@ -217,8 +222,8 @@ const mergeAttemptEvents = (
 };
 
 /**
- * What both know together. Commutative, associative and idempotent: records may come in any order, twice, or all again
- * from the beginning. Answers `known` itself when `more` says nothing new.
+ * Merges two known states of a delivery. Commutative, associative and idempotent: records may arrive in any order,
+ * twice, or all again from the beginning. Returns `known` itself if `more` adds nothing.
  */
 export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
   const attemptEvents = mergeAttemptEvents(known.attemptEvents, more.attemptEvents);

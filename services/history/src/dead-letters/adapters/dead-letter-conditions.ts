@@ -2,7 +2,7 @@ import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filte
 import type { OffsetRange } from '../domain/dead-letter-job.ts';
 import type { DeadLetterPosition } from '../ports.ts';
 
-/** Conditions of a query. Only operators that every MongoDB has, the embedded one included. */
+/** Conditions of a query. Uses only operators that every MongoDB supports, the embedded one included. */
 export type Conditions = Record<string, unknown>;
 
 const scopeConditions = ({ workspaceId, ownerId, poison }: TenantScope): Conditions => ({
@@ -32,14 +32,15 @@ const timeCondition = ({ recordedAfterMs, recordedBeforeMs }: DeadLetterFilters)
 
 const eventCondition = ({ eventId, kind, poison }: DeadLetterFilters): Conditions => {
   if (eventId === undefined) return {};
-  // The key of a delivery begins with the event, so this is a range of the one index that is always there ('0' follows '/').
+  // The key of a delivery begins with the event, so this is a range of the _id index, which always exists ('0' follows
+  // '/').
   const ofDeliveries = { _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } };
   const ofPoison = { kind: 'poison', event_id: eventId };
   if (poison === 'none' || kind === 'delivery') return ofDeliveries;
   return kind === 'poison' ? ofPoison : { $or: [ofDeliveries, ofPoison] };
 };
 
-/** What the filters ask for. */
+/** Returns the query conditions of the filters. */
 export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({
   ...scopeConditions(filters),
   ...kindCondition(filters),
@@ -56,20 +57,20 @@ export const conditionsOf = (filters: DeadLetterFilters): Conditions => ({
     : { subscription_version: { $lt: filters.subscriptionVersionBelow } }),
 });
 
-/** What lies in a stretch of a partition. */
+/** Matches the records in an offset range. */
 export const within = ({ partition, next, end }: OffsetRange): Conditions => ({
   partition,
-  // The first offset is 0, and there is no "greater or equal" here.
+  // The first offset is 0, and "greater or equal" is not available here.
   offset: { $gt: next - 1, $lt: end },
 });
 
-/** What lies in any of these stretches. */
+/** Matches the records in any of these ranges. */
 export const withinAny = (ranges: readonly OffsetRange[]): Conditions => {
   const open = ranges.filter(({ next, end }) => next < end).map(within);
   return open.length === 0 ? { _id: { $in: [] } } : { $or: open };
 };
 
-/** What a list shows after a position. */
+/** Matches the entries of a list after a position. */
 export const behind = ({ recordedAtMs, key }: DeadLetterPosition): Conditions => {
   const recordedAt = new Date(recordedAtMs);
   return { $or: [{ recorded_at: { $lt: recordedAt } }, { recorded_at: recordedAt, _id: { $lt: key } }] };

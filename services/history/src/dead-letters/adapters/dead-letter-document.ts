@@ -12,9 +12,9 @@ import {
 } from '@tidings/contracts';
 import { type Content, type DeadLetter, type DeadLetterState, deadLetterKey } from '../domain/dead-letter.ts';
 
-/** A dead letter in MongoDB. What it holds lies in a document of its own, so that lists and jobs need not read it. */
+/** A dead letter in MongoDB. Its content is in a separate document, so that lists and jobs need not read it. */
 export type DeadLetterDocument = Readonly<{
-  /** See letterKey. */
+  /** See deadLetterKey. */
   _id: string;
   letter_id: string;
   kind: DeadLetterRef['kind'];
@@ -28,7 +28,7 @@ export type DeadLetterDocument = Readonly<{
   delivery_id: string | null;
   chain: number | null;
   event_type: string | null;
-  /** Where the poison record lay, and the group that could not read it. */
+  /** The position of the poison record, and the group that could not decode it. */
   origin: Readonly<{ topic: string; partition: number; offset: string; group: string }> | null;
   attempt_count: number;
   last_status_code: number | null;
@@ -47,7 +47,9 @@ export type DeadLetterDocument = Readonly<{
   settled_reason: string | null;
 }>;
 
-/** What a dead letter holds, in MongoDB: the command's state or the poison record's origin as text, and the bytes. */
+/**
+ * The content of a dead letter in MongoDB: the command's state or the poison record's origin as text, and the bytes.
+ */
 export type ContentDocument = Readonly<{
   _id: string;
   kind: DeadLetterRef['kind'];
@@ -65,7 +67,7 @@ const refFields = (ref: DeadLetterRef) =>
         origin: { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group },
       };
 
-/** The document of a dead letter. */
+/** Returns the document of a dead letter. */
 export const toDocument = (deadLetter: DeadLetter): DeadLetterDocument => ({
   _id: deadLetterKey(deadLetter.ref),
   letter_id: deadLetter.id,
@@ -106,7 +108,7 @@ const refOf = (document: DeadLetterDocument): DeadLetterRef =>
       }
     : { kind: 'poison', ...document.origin };
 
-/** The dead letter of a document. */
+/** Returns the dead letter of a document. */
 export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
   id: deadLetterId(document.letter_id),
   ref: refOf(document),
@@ -141,7 +143,7 @@ export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
         },
 });
 
-/** The document of what a dead letter holds. */
+/** Returns the document of a dead letter's content. */
 export const toContentDocument = (key: string, content: Content): ContentDocument =>
   content.kind === 'delivery'
     ? {
@@ -159,7 +161,7 @@ export const toContentDocument = (key: string, content: Content): ContentDocumen
         body: content.value,
       };
 
-/** What a dead letter holds. It was checked when it was read from the topic. */
+/** Returns the content of a dead letter. It was validated when it was read from the topic. */
 export const fromContentDocument = ({ kind, state_json, traceparent, body }: ContentDocument): Content => {
   const state: unknown = JSON.parse(state_json);
   return kind === 'delivery'

@@ -29,7 +29,7 @@ import {
 import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filters.ts';
 import type { DeadLetterPosition, JobPosition } from '../ports.ts';
 
-/** What dead letters are found by, in a query or in the `filter` of a body. */
+/** Filters of dead letters, in a query or in the `filter` of a body. */
 export type DeadLetterFilter = Readonly<{
   event_id?: string;
   subscription_id?: string;
@@ -87,7 +87,9 @@ export const deadLetterCountQuery = queryOf<DeadLetterFilter & StateFilter>({
   state: stateProperty,
 });
 
-/** What a principal can see at all. Poison records are for the admins of a workspace, never for one consumer's keys. */
+/**
+ * Returns the scope of a principal. Only the admins of a workspace see poison records, never the keys of one consumer.
+ */
 export const deadLetterScopeOf = ({
   workspaceId: workspace,
   consumerId: consumer,
@@ -101,7 +103,7 @@ export const deadLetterScopeOf = ({
   };
 };
 
-/** What a filter means for whoever asks. */
+/** Converts a filter within the scope of a principal. */
 export const deadLetterFiltersOf = (
   filter: DeadLetterFilter & StateFilter,
   principal: Principal,
@@ -124,7 +126,7 @@ export const deadLetterFiltersOf = (
   };
 };
 
-/** The one letter that a path names, seen from a principal. */
+/** Returns the filters for the dead letter that a path names, within the scope of a principal. */
 export const oneDeadLetter = (id: string, principal: Principal): DeadLetterFilters => ({
   ...deadLetterScopeOf(principal),
   id: deadLetterId(id),
@@ -140,7 +142,7 @@ const jobPositionOf = (value: unknown): JobPosition => {
   return { createdAtMs, id };
 };
 
-/** Where a page of letters begins, and the cursor of a position in the same list. */
+/** Returns the start of a page of dead letters, and a function that writes cursors of the same list. */
 export const deadLetterPageOf = (
   query: DeadLetterFilter & StateFilter & PageQuery,
   filters: DeadLetterFilters,
@@ -155,7 +157,7 @@ export const deadLetterPageOf = (
   };
 };
 
-/** Where a page of jobs begins, and the cursor of the next one. */
+/** Returns the start of a page of jobs, and a function that writes the cursor of the next one. */
 export const jobPageOf = ({ cursor, limit }: PageQuery, { workspaceId: workspace, ownerId }: TenantScope) => {
   const binding = { workspaceId: workspace, filters: { list: 'dead-letter-jobs', ownerId } };
   return {

@@ -23,12 +23,12 @@ import {
 } from './dead-letter-schemas.ts';
 import { countsView, deadLetterDetailView, deadLetterView, jobView } from './dead-letter-view.ts';
 
-/** What the routes stand on. */
+/** The dependencies of the routes. */
 export type DeadLetterParts = JobParts &
   DiscardParts &
   Readonly<{ deadLetters: DeadLetterStore; ratePerSecond: number; maxRatePerSecond: number }>;
 
-/** Where dead letters, and the jobs over them, lie. */
+/** The path of dead letters and of the jobs over them. */
 export const deadLettersPath = '/v1/webhooks/dead-letters';
 export const jobsPath = '/v1/webhooks/dead-letter-jobs';
 
@@ -38,7 +38,7 @@ const params = {
 const tag = 'Dead letters';
 
 const notFound = (id: string): AppError =>
-  // Another's dead letter looks like one that does not exist.
+  // A dead letter outside the key's scope is indistinguishable from one that does not exist.
   new AppError({ code: 'not-found', message: `There is no dead letter '${id}'.` });
 
 const find = async (
@@ -51,7 +51,7 @@ const find = async (
   return deadLetter;
 };
 
-/** List, counts, one letter, and what can be done with one. */
+/** Declares the routes for the list, the counts, and one dead letter with its actions. */
 export const deadLetterRoutes = (parts: DeadLetterParts): Route[] => [
   listRoute(parts),
   countRoute(parts),

@@ -48,13 +48,13 @@ const deadLetterFields = object({
   },
 });
 
-/** A dead letter as `deadLetterView` writes it. */
+/** A dead letter, in the format of `deadLetterView`. */
 export const deadLetterSchema = named('DeadLetter', deadLetterFields, deadLetterExample);
 
-/** A page of them. */
+/** A page of dead letters. */
 export const deadLetterListSchema = named('DeadLetterPage', pageSchema(deadLetterSchema));
 
-/** A dead letter with what it holds, as `deadLetterDetailView` writes it. */
+/** A dead letter with its content, in the format of `deadLetterDetailView`. */
 export const deadLetterDetailSchema = named(
   'DeadLetterDetail',
   object({
@@ -98,7 +98,7 @@ export const deadLetterDetailSchema = named(
   deadLetterDetailExample,
 );
 
-/** Counts as `countsView` writes them. */
+/** Counts, in the format of `countsView`. */
 export const countsSchema = named(
   'DeadLetterCounts',
   object({
@@ -117,7 +117,7 @@ export const countsSchema = named(
   countsExample,
 );
 
-/** A job as `jobView` writes it. */
+/** A job, in the format of `jobView`. */
 export const jobSchema = named(
   'Job',
   object({
@@ -143,7 +143,7 @@ export const jobSchema = named(
 /** A page of jobs. */
 export const jobListSchema = named('JobPage', pageSchema(jobSchema));
 
-/** What a dry run answers. */
+/** The response of a dry run. */
 export const dryRunSchema = named('DryRun', object({ dry_run: { type: 'boolean', const: true }, count }), {
   dry_run: true,
   count: 12,
@@ -168,7 +168,7 @@ const selection = {
   dry_run: { type: 'boolean', default: false, description: 'Only count.' },
 } as const;
 
-/** Bodies of what can be done with dead letters. */
+/** Bodies of the actions on dead letters. */
 export const deadLetterBodies = {
   redriveOne: named(
     'RedriveDeadLetter',

@@ -7,14 +7,14 @@ import type { JobStanding } from '../read-dead-letters.ts';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-// Enough to see what it is; the whole of it goes out again when it is redriven.
+// Enough to recognise the content; a redrive sends all of it.
 const maxShownBytes = 64 * 1024;
 
-/** Bytes as they can be shown: as text where they are text, else as base64, and no more than 64 KiB of them. */
+/** Formats bytes for display, up to 64 KiB: as text if they are valid text, else as base64. */
 const bodyView = (bytes: Buffer): object => {
   const shown = bytes.subarray(0, maxShownBytes);
   const isTruncated = shown.length < bytes.length;
-  // A cut may go through a character; up to three bytes of it are left out then.
+  // The cut may split a character; up to three of its bytes are then left out.
   for (let cut = 0; cut <= (isTruncated ? 3 : 0); cut += 1) {
     const text = shown.subarray(0, shown.length - cut);
     if (isUtf8(text)) {
@@ -44,7 +44,7 @@ const originPart = ({ ref, detail }: DeadLetter): object | null =>
     ? null
     : { topic: ref.topic, partition: ref.partition, offset: ref.offset, group: ref.group, detail };
 
-/** A dead letter as a list shows it. */
+/** Returns a dead letter as a list shows it. */
 export const deadLetterView = (deadLetter: DeadLetter): object => ({
   id: deadLetter.id,
   kind: deadLetter.ref.kind,
@@ -110,13 +110,13 @@ const contentView = (content: Content | null): object => {
   };
 };
 
-/** A dead letter with what it holds. */
+/** Returns a dead letter with its content. */
 export const deadLetterDetailView = (deadLetter: DeadLetter, content: Content | null): object => ({
   ...deadLetterView(deadLetter),
   ...contentView(content),
 });
 
-/** Counts by kind, reason and state, and all of them together. */
+/** Returns counts by kind, reason and state, and their total. */
 export const countsView = (counts: readonly DeadLetterCount[]): object => ({
   total: counts.reduce((sum, { count }) => sum + count, 0),
   data: counts
@@ -145,7 +145,7 @@ const filterView = (filters: DeadLetterFilters): object => ({
     : { subscription_version_below: filters.subscriptionVersionBelow }),
 });
 
-/** A job and how far it is. */
+/** Returns a job and its progress. */
 export const jobView = ({ job, left }: JobStanding): object => ({
   id: job.id,
   action: job.action,

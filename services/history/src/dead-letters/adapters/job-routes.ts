@@ -31,7 +31,7 @@ const params = {
   id: { type: 'string', pattern: '^job_[0-9a-f]{32}$', description: 'The id of the job.' },
 } as const;
 
-/** Jobs over many dead letters: making, reading and cancelling them. */
+/** Declares the routes that create, read and cancel jobs over many dead letters. */
 export const jobRoutes = (parts: DeadLetterParts): Route[] => [
   redriveRoute(parts),
   discardRoute(parts),
@@ -43,7 +43,7 @@ export const jobRoutes = (parts: DeadLetterParts): Route[] => [
 const refuse = (pointer: string, detail: string): AppError =>
   new AppError({ code: 'unprocessable', message: `${pointer} ${detail}`, details: [{ pointer, detail }] });
 
-/** What a body selects: deliveries, unless it asks for poison records by name. */
+/** Returns the filters that a body selects: deliveries, unless it selects poison records explicitly. */
 const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
   if ((filter === undefined) === (all === undefined)) {
     throw refuse('/filter', 'must be given, or "all": true instead of it.');

@@ -12,7 +12,7 @@ import { type Content, type DeadLetter, redriven, settledEvent } from '../domain
 import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, KnownSubscription, ReadEnds, SubscriptionDirectory } from '../ports.ts';
 
-// Below the time for which a job is claimed: who cannot write gives its claim up, and does not write much later.
+// Shorter than the claim on a job: a run that cannot write gives up its claim, and no write follows much later.
 const publish = { deadlineMs: 10_000 } as const;
 
 /** Decodes a record of the topic. Throws DecodeError. */
@@ -39,7 +39,7 @@ const recordFor = (deadLetter: DeadLetter, content: Content, subscriptionVersion
   return { topic, key: origin.key, headers: origin.headers, value: hadValue ? content.value : null };
 };
 
-/** What is done with dead letters, in Kafka. */
+/** Creates a journal that writes redrives and settlements of dead letters to Kafka. */
 export const createDeadLetterJournal = (producer: Producer): DeadLetterJournal => ({
   redrive: async (deadLetters) => {
     const records = deadLetters.map(({ deadLetter, content, subscriptionVersion }) =>
@@ -57,7 +57,7 @@ export const createDeadLetterJournal = (producer: Producer): DeadLetterJournal =
   },
 });
 
-/** The ends of the topic, and how far a group has stored it. */
+/** Returns a function that reads the ends of the topic and the offsets that a group has committed. */
 export const readEndsOf =
   (bus: Pick<Bus, 'lag'>, group: string): ReadEnds =>
   async () => {
@@ -70,7 +70,7 @@ export const readEndsOf =
     );
   };
 
-/** The table of subscriptions, reduced to what is needed here: no secret stays in memory. */
+/** Opens the table of subscriptions, reduced to the required fields: no secret stays in memory. */
 export const openSubscriptionTable = async (
   bus: Pick<Bus, 'table'>,
   onChange: (id: KnownSubscription['id']) => void,
@@ -87,7 +87,7 @@ export const openSubscriptionTable = async (
     },
   });
 
-/** The table as the dead letters see it. */
+/** Returns the table in the form that the dead letters use. */
 export const directoryOf = (
   table: Pick<Table<KnownSubscription>, 'get' | 'values'>,
 ): SubscriptionDirectory => ({

@@ -1,4 +1,4 @@
-/** A dead letter, as the description shows it. */
+/** The example of a dead letter in the API description. */
 export const deadLetterExample = {
   id: 'dl_7c9e2a4b6d8f4013a5b7c9d1e3f50718',
   kind: 'delivery',
@@ -23,7 +23,7 @@ export const deadLetterExample = {
   settled: null,
 } as const;
 
-/** A dead letter with what it holds. */
+/** The example of a dead letter with its content. */
 export const deadLetterDetailExample = {
   ...deadLetterExample,
   command: {
@@ -40,7 +40,7 @@ export const deadLetterDetailExample = {
   body: { encoding: 'utf-8', content: '{"id":"evt_…"}', bytes: 131, is_truncated: false },
 } as const;
 
-/** Counts of dead letters. */
+/** The example of dead-letter counts. */
 export const countsExample = {
   total: 12,
   data: [
@@ -54,7 +54,7 @@ export const countsExample = {
   ],
 } as const;
 
-/** A job. */
+/** The example of a job. */
 export const jobExample = {
   id: 'job_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
   action: 'redrive',

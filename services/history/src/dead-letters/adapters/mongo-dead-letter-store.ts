@@ -66,7 +66,7 @@ const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<DeadLette
   settled_reason: reason,
 });
 
-/** Dead letters in MongoDB: one small document each, and one with what it holds. */
+/** Dead letters in MongoDB: a small document for each, and one with its content. */
 export class MongoDeadLetterStore implements DeadLetterStore {
   readonly #deadLetters: Model<DeadLetterDocument>;
   readonly #contents: Model<ContentDocument>;
@@ -78,7 +78,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     this.#timed = timedOperations(seconds);
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates the missing indexes. */
   async createIndexes(): Promise<void> {
     await this.#timed('create-indexes', async () => this.#deadLetters.createIndexes());
   }
@@ -90,7 +90,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     );
     const documents = deadLetters.map(({ deadLetter }) => toDocument(deadLetter));
     return this.#timed('insert-letters', async () => {
-      // What it holds comes first: whoever sees a letter can read it.
+      // The content is written first: every listed dead letter can then be read.
       await insertNew(this.#contents, contents);
       const taken = await insertNew(this.#deadLetters, documents);
       return deadLetters.filter((_, at) => !taken.has(at)).map(({ deadLetter }) => deadLetter);
@@ -126,7 +126,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     filters: DeadLetterFilters,
     { limit, after }: Readonly<{ limit: number; after: DeadLetterPosition | null }>,
   ): Promise<readonly DeadLetter[]> {
-    // Beside the filters, not among them: both may say something about the key.
+    // Separate from the filters: both may contain a condition on the key.
     const conditions =
       after === null ? conditionsOf(filters) : { $and: [conditionsOf(filters), behind(after)] };
     return this.#find('list-letters', conditions, { sort: { recorded_at: -1, _id: -1 }, limit });
@@ -227,7 +227,7 @@ export class MongoDeadLetterStore implements DeadLetterStore {
         .lean<{ _id: string }[]>();
       const ids = found.map(({ _id }) => _id);
       if (ids.length === 0) return 0;
-      // In this order a crash leaves a letter that the next sweep finds again.
+      // In this order, a crash leaves a dead letter that the next purge finds again.
       await this.#contents.deleteMany({ _id: { $in: ids } });
       await this.#deadLetters.deleteMany({ _id: { $in: ids } });
       return ids.length;

@@ -17,7 +17,7 @@ type JobDocument = Readonly<{
   action: DeadLetterJob['action'];
   workspace_id: string;
   owner_id: string | null;
-  /** JSON text: they are never searched by. */
+  /** JSON text: no query uses it. */
   filters_json: string;
   by: string;
   reason: string | null;
@@ -102,7 +102,7 @@ export class MongoJobStore implements JobStore {
     this.#timed = timedOperations(seconds);
   }
 
-  /** Makes the indexes that are missing. */
+  /** Creates the missing indexes. */
   async createIndexes(): Promise<void> {
     await this.#timed('create-indexes', async () => this.#jobs.createIndexes());
   }
@@ -164,7 +164,7 @@ export class MongoJobStore implements JobStore {
 
   async save(job: DeadLetterJob): Promise<boolean> {
     const { _id, ...fields } = toDocument(job);
-    // A cancelled one that lets go of what it has stays cancelled.
+    // A cancelled job stays cancelled while it releases its dead letters.
     const from = job.state === 'cancelled' ? 'cancelled' : 'running';
     return this.#set({ _id, claim: job.claim, state: from }, fields);
   }

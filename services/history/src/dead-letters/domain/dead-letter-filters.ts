@@ -8,17 +8,14 @@ import type {
 } from '@tidings/contracts';
 import type { DeadLetter, DeadLetterState, deadLetterKinds } from './dead-letter.ts';
 
-/**
- * What a key can see. `poison`: no poison records at all, those of its workspace, or besides those that nobody can say
- * whose they are.
- */
+/** The scope of a key. `poison`: no poison records, those of its workspace, or also those without a known workspace. */
 export type TenantScope = Readonly<{
   workspaceId: WorkspaceId;
   ownerId: ConsumerId | null;
   poison: 'none' | 'own' | 'nobodys';
 }>;
 
-/** What dead letters are found by. Times are exclusive. */
+/** Filters of dead letters. Times are exclusive. */
 export type DeadLetterFilters = TenantScope &
   Readonly<{
     id?: DeadLetterId;
@@ -31,7 +28,7 @@ export type DeadLetterFilters = TenantScope &
     eventType?: string;
     recordedAfterMs?: number;
     recordedBeforeMs?: number;
-    /** Made for a version of the subscription from before this one. */
+    /** Created for a version of the subscription before this one. */
     subscriptionVersionBelow?: number;
   }>;
 
@@ -42,7 +39,7 @@ const isOutsideScope = (deadLetter: DeadLetter, { workspaceId, ownerId, poison }
   return deadLetter.workspaceId === null ? poison !== 'nobodys' : deadLetter.workspaceId !== workspaceId;
 };
 
-/** True when the filters let the letter through. The store asks the same of its database. */
+/** Returns true if the dead letter matches the filters. The store applies the same conditions in its database. */
 export const matches = (deadLetter: DeadLetter, filters: DeadLetterFilters): boolean =>
   !isOutsideScope(deadLetter, filters) &&
   (filters.id === undefined || deadLetter.id === filters.id) &&

@@ -1,59 +1,59 @@
 import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
 import type { DeadLetterFilters } from './dead-letter-filters.ts';
 
-/** What a job does with each dead letter that it finds. */
+/** The action of a job on each matching dead letter. */
 export const jobActions = ['redrive', 'discard'] as const;
 
-/** running ──end reached──▶ done; running ──asked to──▶ cancelled; running ──fails again and again──▶ failed */
+/** running ──end reached──▶ done; running ──cancelled by request──▶ cancelled; running ──repeated failures──▶ failed */
 export const jobStates = ['running', 'done', 'cancelled', 'failed'] as const;
 
-/** A part of a partition: what lies from `next` up to `end`, not counting `end`, is still to be done. */
+/** A part of a partition that is still to be processed: from `next` up to but excluding `end`. */
 export type OffsetRange = Readonly<{ partition: number; next: number; end: number }>;
 
 /**
- * settled: sent again, or discarded. delivered: found to have succeeded since. skipped: left where it is, since its
- * subscription receives nothing now. failed: could not be read back.
+ * settled: redriven or discarded. delivered: found to have succeeded since. skipped: unchanged, because its
+ * subscription currently receives nothing. failed: its content could not be read.
  */
 export type JobCounts = Readonly<{ settled: number; delivered: number; skipped: number; failed: number }>;
 
 /**
- * Work on dead letters, as it is stored. It goes on where it stands whoever does it: `claim` names the run that has it,
- * and a run that has not shown itself by `claimedUntilMs` is taken for dead.
+ * A stored job over dead letters. Any run can continue it: `claim` names the run that processes it, and a run that has
+ * not renewed its claim by `claimedUntilMs` is considered dead.
  */
 export type DeadLetterJob = Readonly<{
   id: string;
   action: (typeof jobActions)[number];
   workspaceId: WorkspaceId;
-  /** The consumer of the key that asked for it. */
+  /** The consumer of the key that created the job. */
   ownerId: ConsumerId | null;
   filters: DeadLetterFilters;
-  /** A key, or `enable` when the subscription was enabled. */
+  /** A key, or `enable` if enabling the subscription created the job. */
   by: string;
-  /** Why it discards. */
+  /** The reason for discarding. */
   reason: string | null;
   ratePerSecond: number;
   state: (typeof jobStates)[number];
-  /** True until nothing is left to do for it; a cancelled one has to let go of what it had taken. */
+  /** True until no work is left; a cancelled job must still release its dead letters. */
   isOpen: boolean;
   ranges: readonly OffsetRange[];
   counts: JobCounts;
   createdAtMs: number;
   endedAtMs: number | null;
-  /** Failures in a row, and the last one's text. */
+  /** Consecutive failures, and the text of the last one. */
   failures: number;
   error: string | null;
   claim: string;
   claimedUntilMs: number;
 }>;
 
-/** Where a job is at work, or undefined when it has reached its end. */
+/** Returns the range in progress, or undefined at the end of the job. */
 export const currentRange = ({ ranges }: DeadLetterJob): OffsetRange | undefined =>
   ranges.find(({ next, end }) => next < end);
 
-/** What one turn has done, and how far it came. */
+/** The counts and the position after one batch. */
 export type Progress = Readonly<{ counts: JobCounts; partition: number; next: number }>;
 
-/** The job after a turn. */
+/** Returns the job after a batch. */
 export const advanced = (job: DeadLetterJob, { counts, partition, next }: Progress): DeadLetterJob => ({
   ...job,
   failures: 0,
@@ -67,11 +67,11 @@ export const advanced = (job: DeadLetterJob, { counts, partition, next }: Progre
   },
 });
 
-// A second holds about five turns, and no turn holds more than MongoDB and the producer take in one go.
+// A second holds about five batches, and no batch exceeds what MongoDB and the producer accept at once.
 const batchesPerSecond = 5;
 const maxBatchSize = 100;
 
-/** How many letters a turn takes. Discarding sends nothing, so only its writes bound it. */
+/** Returns the number of dead letters in a batch. Discarding sends nothing, so only its writes limit it. */
 export const batchSize = ({
   action,
   ratePerSecond,
@@ -80,22 +80,22 @@ export const batchSize = ({
     ? 500
     : Math.max(1, Math.min(maxBatchSize, Math.ceil(ratePerSecond / batchesPerSecond)));
 
-/** How long a turn that sent so many has to last. */
+/** Returns the minimum duration of a batch that sent this many. */
 export const batchMs = (
   { action, ratePerSecond }: Pick<DeadLetterJob, 'action' | 'ratePerSecond'>,
   sent: number,
 ): number => (action === 'discard' ? 0 : (sent * 1_000) / ratePerSecond);
 
-/** Nothing done yet. */
+/** Counts before any progress. */
 export const noCounts: JobCounts = { settled: 0, delivered: 0, skipped: 0, failed: 0 };
 
-/** What a job is made of; the rest of it begins empty. */
+/** The input of a new job; the other fields have initial values. */
 export type JobOrder = Pick<
   DeadLetterJob,
   'id' | 'action' | 'workspaceId' | 'ownerId' | 'filters' | 'by' | 'reason' | 'ratePerSecond' | 'ranges'
 >;
 
-/** A job of which nothing is done yet, for anyone to claim. */
+/** Returns a new job without progress, which any run can claim. */
 export const newJob = (order: JobOrder, nowMs: number): DeadLetterJob => ({
   ...order,
   state: 'running',

@@ -18,36 +18,41 @@ import {
 } from '@tidings/contracts';
 
 /**
- *   waiting ──job takes it──▶ redriving ──command in the log──▶ redriven
- *      │  ▲                      └──job cancelled──▶ waiting
- *      └──▶ discarded            all but discarded ──an attempt succeeded, of whatever chain──▶ delivered
+ * The states of a dead letter and their transitions:
+ *
+ *   waiting ──taken by a job──▶ redriving ──command acknowledged──▶ redriven
+ *      │  ▲                        └──job cancelled──▶ waiting
+ *      └──▶ discarded            all but discarded ──an attempt succeeded, of any chain──▶ delivered
  */
 export const deadLetterStates = ['waiting', 'redriving', 'redriven', 'delivered', 'discarded'] as const;
 /** See {@link deadLetterStates}. */
 export type DeadLetterState = (typeof deadLetterStates)[number];
 
-/** delivery: a command that ended undelivered. poison: a record that no one could work on. */
+/** delivery: a command that ended undelivered. poison: a record that could not be decoded. */
 export const deadLetterKinds = ['delivery', 'poison'] as const;
 
-/** Where a dead letter lies in its topic. */
+/** The position of a dead letter in its topic. */
 export type TopicPosition = Readonly<{ partition: number; offset: number }>;
 
-/** The job that has taken a dead letter ('' when only the topic tells of it), and the chain in which it sends it. */
+/** The job that has taken a dead letter ('' if only the topic records it), and the chain in which the job sends it. */
 export type Taken = Readonly<{ jobId: string; chain: number }>;
 
-/** All that lists show and jobs go by; the command itself is kept apart. What does not apply to a poison record is null. */
+/**
+ * The fields that lists show and jobs use; the command itself is stored separately. Fields that do not apply to a
+ * poison record are null.
+ */
 export type DeadLetter = Readonly<{
   id: DeadLetterId;
   ref: DeadLetterRef;
   state: DeadLetterState;
   reason: DeadLetterReason;
-  /** null: a poison record of which nobody can say whose it is. */
+  /** null: a poison record without a known workspace. */
   workspaceId: WorkspaceId | null;
   consumerId: ConsumerId | null;
   subscriptionId: SubscriptionId | null;
-  /** The version that the matcher saw, or the redrive after it. */
+  /** The version that the matcher used, or the redrive after it. */
   subscriptionVersion: number | null;
-  /** Of a poison record: what its headers say, where it is an event. */
+  /** For a poison record: the value of its headers, if it is an event. */
   eventId: EventId | null;
   eventType: string | null;
   attemptCount: number;
@@ -56,21 +61,21 @@ export type DeadLetter = Readonly<{
   firstErrorAtMs: number;
   lastErrorAtMs: number;
   recordedAtMs: number;
-  /** Of the request body, or of the poison record's value. */
+  /** The size of the request body, or of the poison record's value. */
   bytes: number;
-  /** What was wrong with a poison record, for operators. */
+  /** The decoding error of a poison record, for operators. */
   detail: string | null;
   position: TopicPosition;
   taken: Taken | null;
   settled: Readonly<{ atMs: number; by: string; reason: string | null }> | null;
 }>;
 
-/** What a dead letter holds: enough to send it again as it was. */
+/** The content of a dead letter: sufficient to send it again unchanged. */
 export type Content =
   | Readonly<{ kind: 'delivery'; command: DeliveryRequested }>
   | Readonly<{ kind: 'poison'; poison: RecordPoisoned; value: Buffer }>;
 
-/** A record of the topic, with where it lies. */
+/** A record of the topic with its position. */
 export type Recorded = Readonly<{
   deadLetter: DeadLetterRecord;
   value: Buffer;
@@ -84,8 +89,8 @@ const maxDetailChars = 500;
 const workspacePattern = new RegExp(workspaceIdPattern);
 
 /**
- * Whose a poison record is: what its header says where it is an event, else who its key, a subscription id, belongs to.
- * null: nobody can say, so only those see it who may see all workspaces.
+ * Returns the workspace of a poison record: from its header if it is an event, else from its key, a subscription id.
+ * null: unknown, so that only keys with access to all workspaces see it.
  */
 const workspaceOf = (
   { origin }: RecordPoisoned,
@@ -132,7 +137,7 @@ const ofPoison = (poison: RecordPoisoned, workspaceId: WorkspaceId | null) => {
   };
 };
 
-/** A dead letter as it begins: nothing was done with it yet. `ownerOf`: the workspace of a subscription. */
+/** Returns a new dead letter in its initial state. `ownerOf` returns the workspace of a subscription. */
 export const deadLetterOf = (
   { deadLetter, value, position }: Recorded,
   ownerOf: (subscription: string) => WorkspaceId | undefined,
@@ -155,22 +160,24 @@ export const deadLetterOf = (
   };
 };
 
-/** What lies in a record of the topic. */
+/** Returns the content of a record of the topic. */
 export const contentOf = ({ deadLetter, value, traceparent }: Recorded): Content =>
   deadLetter.type === 'DeliveryDeadLettered.v1'
     ? { kind: 'delivery', command: { state: deadLetter.state, body: value, traceparent } }
     : { kind: 'poison', poison: deadLetter, value };
 
 /**
- * The name of a dead letter's document. As with deliveries it begins with the event, whose id begins with its time: what
- * is written together lies together, and a delivery's own dead letters are found by their names.
+ * Returns the key of a dead letter's document. As for deliveries, it begins with the event, whose id begins with its
+ * time: documents written together are stored together, and the dead letters of a delivery are found by key.
  */
 export const deadLetterKey = (ref: DeadLetterRef): string =>
   ref.kind === 'delivery'
     ? `${ref.eventId}/${ref.deliveryId}/${ref.chain}`
     : `poison/${ref.topic}/${ref.partition}/${ref.offset.padStart(20, '0')}/${ref.group}`;
 
-/** The command again: a new run through the schedule, for the version of the subscription that is known to receive. */
+/**
+ * Returns the command for a new run through the retry schedule, with the subscription version that is known to receive.
+ */
 export const redriven = (
   { state, body, traceparent }: DeliveryRequested,
   { chain, subscriptionVersion }: Readonly<{ chain: number; subscriptionVersion: number }>,
@@ -189,7 +196,7 @@ export const redriven = (
   traceparent,
 });
 
-/** What was done with a letter by a job or a person. `chain`: in which it was sent again. */
+/** The outcome of a dead letter, set by a job or a person. `chain` is the one in which it was sent again. */
 export type Settlement = Readonly<{
   how: DeadLetterSettled['how'];
   by: string;
@@ -197,7 +204,7 @@ export type Settlement = Readonly<{
   atMs: number;
 }>;
 
-/** The fact of it, to be written behind the letter. */
+/** Returns the record of a settlement, which follows the dead letter in the topic. */
 export const settledEvent = (
   deadLetter: DeadLetter,
   { how, by, reason, atMs }: Settlement,
