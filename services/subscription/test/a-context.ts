@@ -5,7 +5,7 @@ import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 
-/** The context of a service that talks to nobody. */
+/** Creates the context of a service without network connections. */
 export const aContext = (
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,

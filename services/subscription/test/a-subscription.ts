@@ -4,16 +4,16 @@ import { defaultSettings } from '../src/subscriptions/domain/read-settings.ts';
 import type { StoredSecret } from '../src/subscriptions/domain/signing-secrets.ts';
 import { begin, type Settings, type Subscription } from '../src/subscriptions/domain/subscription.ts';
 
-// The workspace of everything that a test does not place elsewhere.
+// The workspace of all test data without an explicit workspace.
 const ownWorkspace = workspaceId('ws_own');
 export const otherWorkspace = workspaceId('ws_other');
 
-/** All of {@link ownWorkspace}. */
+/** The scope of all of {@link ownWorkspace}. */
 export const ownScope = { workspaceId: ownWorkspace, consumerId: null };
 
 let made = 0;
 
-/** Ids in the order in which they are asked for, whatever the clock says. */
+/** Returns ids in ascending order of the calls, independent of the clock. */
 export function nextId(): SubscriptionId {
   made += 1;
   return newSubscriptionId(1_700_000_000_000 + made);
@@ -35,7 +35,7 @@ export const someSettings = (overrides: Partial<Settings> = {}): Settings => ({
   ...overrides,
 });
 
-/** Version 1 of a subscription, with anything else about it as given. */
+/** Creates version 1 of a subscription with the given overrides. */
 export function aSubscription(
   overrides: Partial<Omit<Subscription, 'settings'>> & Readonly<{ settings?: Partial<Settings> }> = {},
 ): Subscription {
@@ -55,7 +55,7 @@ export function aSubscription(
 
 export const acme = consumerId('acme');
 
-/** An entry of the audit log with every kind of value in it. */
+/** An audit log entry with every kind of value. */
 export const anEntry: AuditEntry = {
   id: 'aud_1',
   atMs: 1_700_000_000_000,

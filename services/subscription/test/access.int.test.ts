@@ -43,7 +43,7 @@ const made = async (api: Caller, body: Body): Promise<Readonly<{ id: string; key
   return answer.body as { id: string; key: string };
 };
 
-// A key is let in when its record has come back from the topic.
+// A key is accepted once its record has been read back from the topic.
 const letIn = async (api: Caller, key: string, path = '/subscriptions'): Promise<void> =>
   eventually(async () => expect((await api('GET', path, { key })).status).toBe(200));
 

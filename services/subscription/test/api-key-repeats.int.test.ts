@@ -8,7 +8,7 @@ import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 type Entry = { _id: string; claimed_until_ms: number; answer: string | null };
 type Caller = ReturnType<typeof accessCaller>;
 
-/** The stored answers, past the service. */
+/** Opens the stored responses directly in the database. */
 async function repeatsOf({ database }: Place) {
   const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
   onTestFinished(async () => connection.close());
@@ -20,7 +20,7 @@ const body = { name: 'shop', scopes: ['subscriptions:read'] };
 const headers = { 'idempotency-key': 'deploy-1' };
 
 const keyOf = ({ body: answer }: Awaited<ReturnType<Caller>>) => String(answer['key']);
-// Keys of the place besides the operator's own.
+// Keys of the place without the operator's own.
 const made = async (call: Caller): Promise<number> =>
   ((await call('GET', 'api-keys')).body['data'] as readonly unknown[]).length - 1;
 const isLetIn = async (call: Caller, key: string): Promise<boolean> =>
@@ -56,7 +56,7 @@ describe('POST of a key under an Idempotency-Key', () => {
     const lost = await call('POST', 'api-keys', { body, headers });
     await eventually(async () => expect(await isLetIn(call, keyOf(lost))).toBe(true));
     const repeats = await repeatsOf(place);
-    // As a crash after the write leaves it.
+    // The state that a crash after the write leaves.
     const died = { $set: { answer: null, claimed_until_ms: 0 } };
     await repeats.updateMany({}, died);
     const found = await call('POST', 'api-keys', { body, headers });

@@ -6,7 +6,7 @@ import { acme, anEntry, otherWorkspace, ownScope } from './a-subscription.ts';
 
 const everything: AuditQuery = { kind: null, entityId: null, keyId: null, afterId: null, limit: 100 };
 
-/** What every audit log does. `create` opens an empty one. */
+/** Contract tests of every audit log. `create` opens an empty one. */
 export function describeAuditLog(name: string, create: () => Promise<AuditLog>): void {
   describe(`${name}, as an audit log`, () => {
     let log: AuditLog;

@@ -1,8 +1,8 @@
 import mongoose from 'mongoose';
 import type { CrashPoint } from './registry-process.ts';
 
-// Loaded before the service by `node --import`: sends a signal to its own process at one command to MongoDB, in the very
-// moment before it leaves or after its answer came. What the service would do next is then not begun.
+// Loaded before the service with `node --import`. Sends a signal to its own process at one command to MongoDB,
+// immediately before the command is sent or after its response arrives. The service does not begin its next step.
 
 type Command = Readonly<Record<string, unknown>>;
 type Started = Readonly<{ requestId: number; commandName: string; command: Command }>;

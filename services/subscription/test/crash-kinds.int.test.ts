@@ -10,7 +10,7 @@ import {
   startStruck,
 } from './registry-process.ts';
 
-// Each starts the service many times, at about two seconds a time.
+// Each test starts the service many times, at about two seconds each.
 vi.setConfig({ testTimeout: 600_000 });
 
 let brokers: Awaited<ReturnType<typeof openBrokers>>;
@@ -25,7 +25,7 @@ const newSite = (): Site => aSite(brokers.nodes.brokers);
 const signal = 'SIGKILL';
 const agree = expectKindsAgree;
 
-/** The moments of a write to a collection, in their order. */
+/** The crash points of a write to a collection, in order. */
 const steps = (collection: string, command: 'insert' | 'update'): Readonly<Record<string, CrashPoint>> => {
   const written = { collection, command, text: '"unpublished":true', signal } as const;
   const marked = { collection, command: 'update', text: '"unpublished":false', signal } as const;
@@ -43,7 +43,7 @@ type KindCase = Readonly<{
   collection: string;
   path: string;
   creation(name: string): unknown;
-  /** The changes of one that was made by this name and got this id, in their order; each makes a version. */
+  /** The changes of a document by its name and id, in order; each creates a version. */
   changes: Readonly<Record<string, (made: Made) => Request>>;
 }>;
 
@@ -89,7 +89,7 @@ describe('kill -9 of the service', () => {
     const site = newSite();
     const versions = async (): Promise<ReadonlyMap<string, number>> =>
       new Map((await documentsOf(site, collection)).map(({ _id, version }) => [_id, version]));
-    // Names of one registry begin with its workspace: workspaces are told apart by it.
+    // Names of one registry begin with its workspace, which distinguishes workspaces by it.
     const nameOf = (index: number): string => `${site.env['WORKSPACE_ID']}_${index}`;
     let running = await startReady(site);
     for (const [index, [moment, crashPoint]] of Object.entries(steps(collection, 'insert')).entries()) {

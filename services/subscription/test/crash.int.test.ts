@@ -15,7 +15,7 @@ import {
   startReady,
 } from './registry-process.ts';
 
-// Each starts the service several times.
+// Each test starts the service several times.
 vi.setConfig({ testTimeout: 240_000 });
 
 let brokers: Awaited<ReturnType<typeof openBrokers>>;
@@ -34,7 +34,7 @@ const rounds = 10;
 const written = '"endpoint_url"';
 const published = '"unpublished":false';
 
-/** The moments of a write, in their order. */
+/** The crash points of a write, in order. */
 const steps = (command: 'insert' | 'update'): Readonly<Record<string, CrashPoint>> => ({
   'before the write': { at: 'sent', command, text: written, signal },
   'between write and publish': { at: 'answered', command, text: written, signal },
@@ -118,7 +118,7 @@ describe('kill -9 of the service', () => {
         });
       const struck = running;
       running = await crashDuring(site, { running, crashPoint, call: async () => rotate(struck), agree });
-      // As if the minute had passed for which the key belongs to the process that died.
+      // Simulates the end of the minute during which the process that crashed owns the key.
       await keys.updateMany({}, { $set: { claimed_until_ms: 0 } });
       const repeat = await rotate(running);
       expect([moment, repeat.status, repeat.body.version]).toEqual([moment, 200, 2]);
@@ -160,7 +160,7 @@ describe('Kafka away', () => {
     try {
       const answers: Answer[] = [];
       for (let round = 0; round < rounds; round += 1) {
-        // The minute itself: sessions, requests and connections to the brokers have to run out in it.
+        // The full minute: sessions, requests and connections to the brokers have to expire within it.
         const pause = setTimeout(minuteMs / rounds);
         const writes = Array.from({ length: 500 / rounds }, async (_, index) =>
           index % 5 === 0
@@ -175,7 +175,7 @@ describe('Kafka away', () => {
         const outcome = `${status} ${said.propagated}`;
         counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       }
-      // Writers of one document may lose their race ten times over, and are told so; nothing else is refused.
+      // Concurrent writers of one document may lose ten times in a row and receive 409; no other request is refused.
       const { length } = answers.filter(({ status }) => status === 409);
       expect(counts.get('201 false')).toBe(400);
       expect((counts.get('200 false') ?? 0) + length).toBe(100);
@@ -218,7 +218,7 @@ describe('two instances', () => {
     await eventually(async () => expect(await versionsOf(site, body.id)).toContain(3));
     stalled.child.kill('SIGCONT');
     await late;
-    // Either instance, or both, have seen the older one land last, and publish what is current.
+    // One or both instances have seen the older version acknowledged last, and publish the current one.
     await eventually(async () => {
       const versions = await versionsOf(site, body.id);
       expect(versions.lastIndexOf(2)).toBeGreaterThan(versions.indexOf(3));
@@ -228,7 +228,7 @@ describe('two instances', () => {
     await brokers.compact(topics.subscriptions.name);
     await eventually(
       async () => {
-        // The segment that is written to is never compacted: these end it.
+        // The active segment is never compacted: these writes close it.
         for (let count = 0; count < 4; count += 1) {
           await other.call('POST', '', { body: aBody({ send_test: false }) });
         }

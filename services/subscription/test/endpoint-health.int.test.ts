@@ -55,7 +55,7 @@ it('shows how its endpoint does without making a version, also after the topic w
   await close();
 
   const again = await startReadyRegistry(place, { SUBSCRIPTION_HEALTH_GROUP: `${place.database}_again` });
-  // One more behind all the others: when it is counted, the others have been read again.
+  // One more attempt after all the others: when it is counted, the others have been read again.
   await attempt(producer, { id: body.id, version: 1, place, ok: false });
   const one = { ...expected, failure_count: 4 };
   await eventually(async () => expect((await again.call('GET', `/${body.id}`)).body).toMatchObject(one));

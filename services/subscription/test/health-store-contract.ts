@@ -3,7 +3,7 @@ import { type EndpointHealth, noHealth } from '../src/endpoint-health/domain/end
 import type { HealthStore } from '../src/endpoint-health/ports.ts';
 import { nextId } from './a-subscription.ts';
 
-/** What every store of endpoint health does. `create` opens an empty one. */
+/** Contract tests of every store of endpoint health. `create` opens an empty one. */
 export function describeHealthStore(name: string, create: () => Promise<HealthStore>): void {
   describe(`${name}, as a store of endpoint health`, () => {
     let health: HealthStore;

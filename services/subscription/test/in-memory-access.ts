@@ -19,11 +19,11 @@ import { MemoryDocumentStore } from './memory-document-store.ts';
 import { callerOf } from './registry-api.ts';
 import { serveRoutes } from './serve-routes.ts';
 
-/** A caller of everything below `/v1/webhooks`: `call('POST', 'consumers', { body })`. */
+/** Creates a caller of everything below `/v1/webhooks`: `call('POST', 'consumers', { body })`. */
 export const accessCaller = (url: string, defaultKey: string) =>
   callerOf<Readonly<Record<string, unknown>>>(`${url}/v1/webhooks/`, defaultKey);
 
-/** Routes of consumers, workspaces and the audit log over memory, on a real socket, for one test. */
+/** Serves the routes of consumers, workspaces and the audit log in memory, on a real socket, for one test. */
 export async function serveAccess() {
   const bus = createMemoryBus({ clock: systemClock });
   const producer = await bus.producer();

@@ -4,7 +4,7 @@ import { openInMemoryRegistry } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 import { serveRoutes } from './serve-routes.ts';
 
-/** The routes over the registry in memory, on a real socket, for one test. Its clock is the real one. */
+/** Serves the routes of the in-memory registry, on a real socket, for one test. Uses the system clock. */
 export async function serveInMemory(overrides: Partial<RouteParts> = {}) {
   const registry = await openInMemoryRegistry();
   const routes = subscriptionRoutes({

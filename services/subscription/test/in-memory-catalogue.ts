@@ -17,15 +17,15 @@ import { serveRoutes } from './serve-routes.ts';
 
 type CatalogueBody = Readonly<Record<string, unknown>>;
 
-/** A caller of the catalogue: `call('POST', '', { body })`. */
+/** Creates a caller of the catalogue: `call('POST', '', { body })`. */
 export const catalogueCaller = (url: string, defaultKey: string) =>
   callerOf<CatalogueBody>(`${url}/v1/webhooks/event-types`, defaultKey);
 
-/** The faults of a problem, as pointers. */
+/** Returns the pointers of a problem's faults. */
 export const faultPointers = ({ body }: Readonly<{ body: CatalogueBody }>): readonly string[] =>
   ((body['errors'] ?? []) as readonly Readonly<{ pointer: string }>[]).map(({ pointer }) => pointer);
 
-/** The event types of the registry over memory. */
+/** Opens the event types of the registry in memory. */
 export async function openInMemoryCatalogue() {
   const bus = createMemoryBus({ clock: fakeClock() });
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
@@ -51,7 +51,7 @@ export async function openInMemoryCatalogue() {
   return { documents, audit, bus, records, own: workspaceId('ws_own') };
 }
 
-/** The routes of the catalogue over memory, on a real socket, for one test. */
+/** Serves the routes of the in-memory catalogue, on a real socket, for one test. */
 export async function serveCatalogue() {
   const catalogue = await openInMemoryCatalogue();
   const { url } = await serveRoutes(eventTypeRoutes(catalogue.documents));

@@ -23,10 +23,10 @@ import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { MemoryHealthStore } from './memory-health-store.ts';
 
-/** A sealing key ring that no other test shares. */
+/** Creates a sealing key ring that no other test uses. */
 export const aKeyRing = (): string => `k1:${randomBytes(32).toString('base64')}`;
 
-/** A topic that can be told to fail before or after its records are written. */
+/** A topic that can be set to fail before or after its records are written. */
 type FaultyTopic = DocumentTopic<Subscription> & { fail: 'never' | 'before' | 'after' };
 
 function faulty(topic: DocumentTopic<Subscription>): FaultyTopic {
@@ -43,16 +43,16 @@ function faulty(topic: DocumentTopic<Subscription>): FaultyTopic {
   return wrapped;
 }
 
-/** The parts of the registry over memory, with a clock that stands still. */
+/** The parts of the registry in memory, with a fake clock. */
 export type InMemoryRegistry = Awaited<ReturnType<typeof openInMemoryRegistry>>;
 
-/** What lies on the topic, in the order of its one partition's key; tombstones are null. */
+/** Returns the records on the topic, in order of the single partition; tombstones are null. */
 export const publishedOn = (bus: MemoryBus): readonly (SubscriptionRecord | null)[] =>
   bus
     .records(topics.subscriptions)
     .map((record) => (record.value === null ? null : decodeSubscription(record)));
 
-/** Opens the parts. `overtaken` collects what the reader of the topic reports. */
+/** Opens the parts. `overtaken` collects the versions that the topic reader reports as superseded. */
 export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const bus = createMemoryBus({ clock });
   const logger = recordingLogger();
@@ -76,7 +76,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   ]);
   return {
     ...documents,
-    // Not read-only here: tests make it fail.
+    // Not read-only here: tests replace methods to make it fail.
     store,
     audit,
     clock,

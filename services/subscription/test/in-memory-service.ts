@@ -58,7 +58,7 @@ function routesOf(registry: Registry, kinds: Awaited<ReturnType<typeof openKinds
   ];
 }
 
-/** Serves every route of the service over memory, on a real socket, for one test. */
+/** Serves every route of the service in memory, on a real socket, for one test. */
 export async function serveEverything() {
   const registry = await openInMemoryRegistry();
   const kinds = await openKinds(registry);
@@ -66,7 +66,7 @@ export async function serveEverything() {
   const description = async (): Promise<ApiDescription> =>
     (await (await fetch(`${served.url}/v1/openapi.json`)).json()) as ApiDescription;
   const stores = [registry.store, ...Object.values(kinds).map(({ store }) => store)];
-  /** Every document as it is now, by its id. */
+  /** Returns the current documents by id. */
   const documents = async (): Promise<ReadonlyMap<string, Versioned>> => {
     const lists = await Promise.all(
       stores.map(async (store) => (await store.listAll({ afterId: null, limit: 1_000 })).items),

@@ -9,7 +9,7 @@ type Kind = (typeof documentKinds)[number]['kind'];
 type Records = Awaited<ReturnType<typeof recordsOf>>;
 type Entry = Readonly<{ _id: string; kind: string; entity_id: string; version: number }>;
 
-/** The documents of a collection as they lie in the database of a site. */
+/** Returns the documents of a collection from a site's database. */
 export async function documentsOf(site: Site, collection: string): Promise<readonly StoredDocument[]> {
   const { connection } = openDatabase(site);
   await connection.asPromise();
@@ -17,9 +17,9 @@ export async function documentsOf(site: Site, collection: string): Promise<reado
 }
 
 /**
- * Holds when nothing is left to be done for any kind of document: every version in MongoDB is the last and the newest
- * record of its key, byte for byte; no other record of this registry is on a topic; and the audit log has an entry for
- * each version of each document, and for nothing else.
+ * Passes when no work remains for any kind of document: every version in MongoDB is the last and newest record of its
+ * key, byte for byte; no other record of this registry is on a topic; and the audit log has an entry for each version
+ * of each document, and no others.
  */
 export async function expectKindsAgree(site: Site): Promise<void> {
   await eventually(
@@ -62,7 +62,7 @@ function expectOnTopic(kind: Kind, documents: readonly StoredDocument[], records
 
 type Topic = Readonly<{ kind: Kind; documents: readonly StoredDocument[]; records: Records }>;
 
-// Other registries of the file use the same topics: theirs name another workspace.
+// Other registries of the file use the same topics; their records name another workspace.
 function expectNoOthers({ env }: Site, { kind, documents, records }: Topic): void {
   const prefix = kind.keyPrefix;
   const known = new Set(documents.map(({ _id }) => `${prefix}${_id}`));

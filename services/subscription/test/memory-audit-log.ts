@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
 import type { AuditLog, AuditQuery, Listed, Scope } from '../src/registry/ports.ts';
 
-/** The audit log in memory, for tests. */
+/** In-memory audit log for tests. */
 export class MemoryAuditLog implements AuditLog {
   readonly #entries = new Map<string, AuditEntry>();
 

@@ -30,7 +30,7 @@ function isWithin(document: StoredDocument, { workspaceId, consumerId }: Scope):
   );
 }
 
-/** The documents of a kind in memory, for tests: they go through the same schema as those of MongoDB. */
+/** In-memory document store for tests. Documents pass through the same schema as in MongoDB. */
 export class MemoryDocumentStore<T extends Versioned> implements DocumentStore<T> {
   readonly #kind: DocumentKind<T>;
   readonly #documents = new Map<string, string>();
@@ -46,7 +46,7 @@ export class MemoryDocumentStore<T extends Versioned> implements DocumentStore<T
   }
 
   async replace(next: T, expected: number): Promise<boolean> {
-    // Nothing is awaited between the look and the write: that is what makes it one step.
+    // No await between the read and the write, which makes them atomic.
     const current = this.#get(next.id);
     if (current?.version !== expected || current['workspace_id'] !== next.workspaceId) return false;
     this.#put(next);

@@ -2,7 +2,7 @@ import type { SubscriptionId } from '@tidings/contracts';
 import type { EndpointHealth } from '../src/endpoint-health/domain/endpoint-health.ts';
 import type { HealthStore } from '../src/endpoint-health/ports.ts';
 
-/** The health of endpoints in memory, for tests. */
+/** In-memory store of endpoint health for tests. */
 export class MemoryHealthStore implements HealthStore {
   readonly #entries = new Map<SubscriptionId, EndpointHealth>();
 

@@ -16,7 +16,7 @@ import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
 const guard = guardCommands(mongoose.mongo, 'subscription');
 const database = 'registry_contract';
-// Unwatched: emptying a collection is the test's own doing.
+// Not guarded: the test itself empties the collections.
 const cleaner = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
 const health = new Health();

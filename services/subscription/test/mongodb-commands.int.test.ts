@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { aBody } from './registry-api.ts';
 import { aPlace, sentCommands, startReadyRegistry } from './start-registry.ts';
 
-// Every test that starts the service fails on a command that the design does not allow; this one sees to it that the
-// commands are seen at all.
+// Every test that starts the service fails on a command that the design does not allow; this one ensures that commands
+// are observed at all.
 it('sends commands of the allowed kinds, from every route', async () => {
   const { call, logger } = await startReadyRegistry(aPlace());
   const keyed = { body: aBody({ headers: { 'x.$y': 'v' } }), headers: { 'idempotency-key': 'k' } };

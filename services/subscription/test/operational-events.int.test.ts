@@ -16,7 +16,7 @@ import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
 import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
 
-/** An attempt that failed, unless something else is said of it. */
+/** Creates a failed attempt unless the overrides state otherwise. */
 function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
   const attemptEvent = anAttemptRecord(1, {
     eventId: newEventId(Date.now()),
@@ -52,7 +52,7 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
   });
   const env = { SUBSCRIPTION_DISABLE_AFTER_FAILURES: '6' };
   const { call } = await startReadyRegistry(place, env);
-  // Another instance of the same group, and one that reads everything again for itself.
+  // A second instance of the same group; `third` below has its own group and reads everything again.
   await startReadyRegistry(place, env);
   const { body } = await call('POST', '', { body: aBody() });
   const attempt = async (version: number, ok: boolean, isLast = false): Promise<void> => {

@@ -6,7 +6,7 @@ import mongoose from 'mongoose';
 import { expect, onTestFinished } from 'vitest';
 import type { Site } from './registry-process.ts';
 
-/** A document as a test reads it, past the service. */
+/** A document as stored, read directly from the database. */
 type Raw = Readonly<{
   _id: string;
   version: number;
@@ -16,7 +16,7 @@ type Raw = Readonly<{
   test_owed: boolean;
 }>;
 
-/** What a topic holds at this moment, from its beginning to its end, in the order of each partition. */
+/** Returns the current records of a topic, from beginning to end, in the order of each partition. */
 export async function recordsOf(
   { brokers }: Site,
   topic: (typeof topics)[keyof typeof topics],
@@ -39,7 +39,7 @@ export async function recordsOf(
   }
 }
 
-/** The database of a site, past the service. */
+/** Opens the database of a site directly. */
 export function openDatabase({ database }: Site) {
   const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
   onTestFinished(async () => connection.close());
@@ -55,7 +55,7 @@ export function openDatabase({ database }: Site) {
   };
 }
 
-/** The newest version of each key, as fan-out, delivery and history hold it; a tombstone ends it. */
+/** Returns the newest version of each key, as fan-out, delivery and history hold it; a tombstone removes the key. */
 function tableOf(records: readonly IncomingRecord[]): ReadonlyMap<string, SubscriptionRecord> {
   const table = new Map<string, SubscriptionRecord>();
   for (const record of records) {
@@ -71,8 +71,8 @@ function tableOf(records: readonly IncomingRecord[]): ReadonlyMap<string, Subscr
 }
 
 /**
- * Holds when nothing is left to be done: every version in MongoDB is the last and the newest record of its key, readers of
- * the topic hold exactly the registry, and each new subscription has its one test in the log.
+ * Passes when no work remains: every version in MongoDB is the last and newest record of its key, readers of the topic
+ * hold exactly the registry, and each new subscription has exactly one test in the log.
  */
 export async function expectAgreement(site: Site, timeoutMs = 30_000): Promise<void> {
   const { all } = openDatabase(site);
@@ -97,7 +97,7 @@ export async function expectAgreement(site: Site, timeoutMs = 30_000): Promise<v
   );
 }
 
-/** The ids of the tests that were queued for a subscription, one for each command. */
+/** Returns the ids of the tests that were queued for a subscription, one per command. */
 export async function queuedTests(site: Site, id: string): Promise<readonly string[]> {
   const records = await recordsOf(site, topics.deliveries);
   return records.filter(({ key }) => key === id).map((record) => decodeDelivery(record).state.deliveryId);

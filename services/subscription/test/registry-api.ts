@@ -1,6 +1,6 @@
 import type { Principal } from '@tidings/http';
 
-/** The fields of any answer that tests look into one by one; which of them are there depends on the answer. */
+/** Fields of any response that tests read individually; each response has some of them. */
 export type AnswerBody = Readonly<{
   id: string;
   secret: string;
@@ -22,13 +22,13 @@ export type AnswerBody = Readonly<{
   warnings: readonly Readonly<{ pointer: string; detail: string }>[];
 }>;
 
-/** An answer with its body read. */
+/** A response with its body parsed. */
 export type Answer<Body = AnswerBody> = Readonly<{ status: number; headers: Headers; body: Body }>;
 
 /** One call. The body is sent as JSON; `headers` are added. */
 export type Call = Readonly<{ key?: string; body?: unknown; headers?: Record<string, string> }>;
 
-/** A caller of everything below `base`, whose answers have a body of that shape. A `body` that is text goes as it is. */
+/** Creates a caller of everything below `base` with typed response bodies. A string `body` is sent unchanged. */
 export function callerOf<Body>(base: string, defaultKey: string) {
   return async (
     method: string,
@@ -49,15 +49,15 @@ export function callerOf<Body>(base: string, defaultKey: string) {
   };
 }
 
-/** A caller of the subscriptions API: `call('POST', '', { body })`. */
+/** Creates a caller of the subscriptions API: `call('POST', '', { body })`. */
 export const apiCaller = (url: string, defaultKey: string) =>
   callerOf<AnswerBody>(`${url}/v1/webhooks/subscriptions`, defaultKey);
 
 const allScopes: ReadonlySet<string> = new Set(['admin']);
 
 /**
- * Keys of tests: `own` and `other` see a workspace each, `acme` one consumer of the first, `reader` may only read, and
- * `operator` holds the platform.
+ * Principals of tests: `own` and `other` each see one workspace, `acme` one consumer of the first, `reader` may only
+ * read, and `operator` has access to the platform.
  */
 export const principals: Readonly<Record<string, Principal>> = {
   own: { keyId: 'key_own', workspaceId: 'ws_own', consumerId: null, scopes: allScopes },
@@ -78,12 +78,12 @@ export const principals: Readonly<Record<string, Principal>> = {
   },
 };
 
-/** The least that a new subscription needs. */
+/** Creates the minimal body of a new subscription. */
 export const aBody = (overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
   endpoint_url: 'https://partner.example/hook',
   events: ['order.*'],
   ...overrides,
 });
 
-/** The pointers of a problem. */
+/** Returns the pointers of a problem. */
 export const pointersOf = ({ body }: Answer): string[] => body.errors.map(({ pointer }) => pointer);

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 type Verified = Readonly<{ verified: readonly Readonly<{ disagreements: readonly object[] }>[] }>;
 
-// Of its own: on those of all tests the command would mend the records of other registries, one by one.
+// Separate brokers: on the shared ones the command would repair the records of other registries, one by one.
 let brokers: Awaited<ReturnType<typeof openBrokers>>;
 beforeAll(async () => {
   brokers = await openBrokers();
@@ -77,7 +77,7 @@ describe('registry:reseal', () => {
     await expectAgreement(site);
     expect((await registry.call('GET', `/${ids[0]}`)).body.version).toBe(1);
 
-    // Written by the old primary key at the same time: a second run finds them.
+    // Sealed with the old primary key at the same time: a second run finds them.
     const [first] = await Promise.all([
       runCommand(site, ['reseal', '--json'], rotated),
       ...ids.map(async (id) => registry.call('PATCH', `/${id}`, { body: { description: 'meanwhile' } })),
@@ -99,7 +99,7 @@ describe('registry:reseal', () => {
     const alone = { ...site, env: { ...env, SEALING_KEYS: newKey } };
     const renewed = await startReady(alone);
     const tested = await renewed.call('POST', `/${ids[0]}/test`);
-    // It was signed: what failed is the name of the endpoint.
+    // The request was signed: only the name lookup of the endpoint failed.
     expect(tested.body).toMatchObject({ error: 'dns' });
     expect((await renewed.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
   });

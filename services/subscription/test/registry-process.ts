@@ -14,28 +14,28 @@ import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
-/** When a process is struck: at a command to MongoDB whose statements have this text in them, and by what. */
+/** Crash point of a process: a command to MongoDB whose statements contain this text, and the signal to send. */
 export type CrashPoint = Readonly<{
   at: 'sent' | 'answered';
   command: 'insert' | 'update' | 'delete';
-  /** Without it, any. */
+  /** Any collection when omitted. */
   collection?: string;
   text: string;
   signal: 'SIGKILL' | 'SIGSTOP';
 }>;
 
-/** Brokers of one test file, and a database, workspace and keys of one test. */
+/** Brokers of one test file, and database, workspace and keys of one test. */
 export type Site = Readonly<{ brokers: readonly string[]; database: string; env: Record<string, string> }>;
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const guard = guardProcesses();
-// A process that starts beside others on a busy machine takes its time.
+// Starting a process is slow when others run on the same machine.
 const timeouts = { timeoutMs: 60_000 };
 
-/** `compact` makes the brokers compact a topic at once, as far as it is not being written to. */
+/** `compact` makes the brokers compact a topic at once, except its active segment. */
 type OwnBrokers = Readonly<{ nodes: Brokers; compact(topic: string): Promise<void>; stop(): Promise<void> }>;
 
-/** Brokers that a test may stop and set up as it likes. */
+/** Opens brokers that a test may stop and configure. */
 export async function openBrokers(): Promise<OwnBrokers> {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-registry-'));
   const nodes = await startBrokers({ count: 1, dataDir: folder, java: await prepareJava() });
@@ -64,7 +64,7 @@ export async function openBrokers(): Promise<OwnBrokers> {
   };
 }
 
-/** A place for one registry. */
+/** Creates the environment of one registry. */
 export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Site {
   const database = `registry_${randomUUID().slice(0, 8)}`;
   const env = {
@@ -83,7 +83,7 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
   return { brokers, database, env };
 }
 
-/** The service in a process of its own, that ends with the test. */
+/** Starts the service in its own process, which ends with the test. */
 function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   const hook = join(dist, 'test', 'crash-hook.js');
   const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
@@ -108,16 +108,16 @@ function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   return { child, ended, output: () => output };
 }
 
-/** Starts it and waits until it is struck, which may be before it serves. Answers the signal. */
+/** Starts the service and waits for its crash point, which may precede serving. Returns the signal. */
 export async function startStruck(site: Site, crashPoint: CrashPoint): Promise<NodeJS.Signals | null> {
   const { ended } = spawnService(site, { STRIKE: JSON.stringify(crashPoint) });
   return ended;
 }
 
-/** The service as it is deployed, in a process of its own, ready. */
+/** The service as deployed, running in its own process. */
 export type RegistryProcess = Awaited<ReturnType<typeof startProcess>>;
 
-/** Starts it, and ends it with the test. `strike`: from its first command on; else see `arm`. */
+/** Starts the service; stops it when the test ends. `STRIKE` in `env` sets a crash point from the start, `arm` later. */
 export async function startProcess(site: Site, env: Readonly<Record<string, string>> = {}) {
   const { child, ended, output } = spawnService(site, env);
   const url = await eventually(() => {
@@ -131,7 +131,7 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
     ended,
     url,
     output,
-    /** Calls the routes of subscriptions; `callAny` those below /v1/webhooks. */
+    /** Calls the subscription routes; `callAny` calls any route below /v1/webhooks. */
     call: apiCaller(url, key),
     callAny: accessCaller(url, key),
     arm: async (crashPoint: CrashPoint): Promise<void> => {
@@ -148,7 +148,7 @@ export async function startProcess(site: Site, env: Readonly<Record<string, stri
   };
 }
 
-/** As `startProcess`, when it is ready. */
+/** Starts the service and waits until it is ready. */
 export async function startReady(
   site: Site,
   env: Readonly<Record<string, string>> = {},
@@ -158,7 +158,7 @@ export async function startReady(
   return started;
 }
 
-/** One call in the middle of which a process is killed. `agree` holds when nothing is left to be done after it. */
+/** One call during which a process is killed. `agree` passes when no work remains after it. */
 type Struck = Readonly<{
   running: RegistryProcess;
   crashPoint: CrashPoint;
@@ -166,7 +166,7 @@ type Struck = Readonly<{
   agree(site: Site): Promise<void>;
 }>;
 
-/** Strikes a process in the middle of one call; another one takes its place and sets everything right. */
+/** Kills a process during one call; starts another one, which recovers and passes `agree`. */
 export async function crashDuring(
   site: Site,
   { running, crashPoint, call, agree }: Struck,
@@ -179,10 +179,10 @@ export async function crashDuring(
   return next;
 }
 
-/** What the command of the registry says, and its exit code. */
+/** Output and exit code of the registry command. */
 export type Said = Readonly<{ code: number | null; out: string; errors: string }>;
 
-/** Runs the command of the registry in a process of its own. */
+/** Runs the registry command in its own process. */
 export async function runCommand(site: Site, args: readonly string[], sealingKeys?: string): Promise<Said> {
   const env = sealingKeys === undefined ? site.env : { ...site.env, SEALING_KEYS: sealingKeys };
   const child = spawn(process.execPath, [join(dist, 'src', 'maintenance', 'registry-command.js'), ...args], {

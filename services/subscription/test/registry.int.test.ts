@@ -68,7 +68,7 @@ describe('the registry over Kafka and MongoDB', () => {
     const { body } = await call('POST', '', { body: aBody() });
     await call('DELETE', `/${body.id}`);
     await eventually(() => expect(topic.of(body.id)).toHaveLength(2));
-    // The comparison at boot would publish it as well.
+    // The comparison at startup would publish it as well.
     await eventually(() =>
       expect(logger.lines).toContainEqual(
         expect.objectContaining({
@@ -112,7 +112,7 @@ describe('the registry over Kafka and MongoDB', () => {
       expect(registry.logger.lines.map(({ event }) => event)).toContain('mongodb.unreachable'),
     );
     expect(await registry.isReady()).toBe(false);
-    // Keys are known from the topic: a wrong one is told apart from a database that is away.
+    // Keys are read from the topic, so that a wrong key is recognised while the database is unavailable.
     await eventually(async () => expect((await registry.call('GET', '', { key: 'x' })).status).toBe(401));
     const answer = await registry.call('POST', '', { body: aBody() });
     expect(answer.status).toBe(503);

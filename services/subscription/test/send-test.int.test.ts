@@ -55,7 +55,7 @@ describe('POST …/test', () => {
     const { headers, body } = request;
     expect(request).toMatchObject({ method: 'POST', path: '/hook' });
     expect(headers).toMatchObject({ 'x-plan': 'gold', 'x-webhook-event': 'webhook.test' });
-    // The old secret still signs, beside the new one.
+    // The old secret still signs together with the new one.
     expect(verify({ headers, body, secrets: [secret] }).ok).toBe(true);
     expect(JSON.parse(body.toString())).toMatchObject({
       type: 'webhook.test',

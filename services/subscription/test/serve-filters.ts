@@ -13,7 +13,7 @@ type FilterTestAnswer = Readonly<{
   errors: readonly Readonly<{ pointer: string; detail: string }>[];
 }>;
 
-/** The route that tests filters beside a catalogue over memory, on a real socket, for one test. */
+/** Serves the filter test route with an in-memory catalogue, on a real socket, for one test. */
 export async function serveFilters() {
   const { documents } = await openInMemoryCatalogue();
   const { url } = await serveRoutes([

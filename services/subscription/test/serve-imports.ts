@@ -1,9 +1,9 @@
 import { serveCatalogue } from './in-memory-catalogue.ts';
 
-/** An answer of the catalogue. */
+/** A response of the catalogue. */
 type CatalogueAnswer = Readonly<{ body: Readonly<Record<string, unknown>> }>;
 
-/** What became of one type of a document. */
+/** Result of importing one type of a document. */
 type Row = Readonly<{
   name: string;
   outcome: string;
@@ -13,16 +13,16 @@ type Row = Readonly<{
   errors: readonly Readonly<{ pointer: string; detail: string }>[];
 }>;
 
-/** What became of each type. */
+/** Returns the result of each type. */
 export const rowsOf = ({ body }: CatalogueAnswer): readonly Row[] => body['data'] as readonly Row[];
-/** The same by name. */
+/** Returns the outcomes by name. */
 export const outcomesOf = (answer: CatalogueAnswer): Readonly<Record<string, string>> =>
   Object.fromEntries(rowsOf(answer).map(({ name, outcome }) => [name, outcome]));
-/** Where in the document there are faults. */
+/** Returns the pointers to faults in the document. */
 export const faultsOf = (answer: CatalogueAnswer): readonly string[] =>
   rowsOf(answer).flatMap(({ errors }) => errors.map(({ pointer }) => pointer));
 
-/** A catalogue, and how documents are imported into it. */
+/** Serves a catalogue and a function that imports documents into it. */
 export async function serveImports() {
   const served = await serveCatalogue();
   const take = async (document: unknown, query = '', key = 'own') =>

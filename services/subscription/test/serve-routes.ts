@@ -7,7 +7,7 @@ import { webhooks } from '../src/subscriptions/adapters/webhook-schemas.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { principals } from './registry-api.ts';
 
-/** Serves routes on a real socket for one test, to the keys that are named in `principals`. */
+/** Serves routes on a real socket for one test, to the keys named in `principals`. */
 export async function serveRoutes(
   routes: readonly Route[],
   { trustedProxies = [] }: Readonly<{ trustedProxies?: readonly string[] }> = {},

@@ -11,10 +11,10 @@ import { startSubscription } from '../src/service.ts';
 import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
-/** What all registries of a test file have sent to MongoDB. */
+/** All commands that the registries of a test file have sent to MongoDB. */
 export const sentCommands = guardCommands(mongoose.mongo, 'subscription');
 
-/** A database and a workspace of its own, and one key ring for all instances of one registry. */
+/** Database and workspace of one registry, and the key ring that its instances share. */
 export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string; adminKey: string }>;
 
 export const aPlace = (): Place => ({
@@ -28,7 +28,7 @@ export const aPlace = (): Place => ({
 /** A running instance of the service and a caller of its API. */
 export type RunningRegistry = Awaited<ReturnType<typeof startRegistry>>;
 
-/** Starts the whole service against the real Kafka and MongoDB; it is stopped at the end of the test. */
+/** Starts the whole service with the real Kafka and MongoDB; stops it when the test ends. */
 export async function startRegistry(
   place: Place,
   env: Readonly<Record<string, string>> = {},
@@ -71,14 +71,14 @@ export async function startRegistry(
   return { url, logger, close, isReady, call: apiCaller(url, place.adminKey) };
 }
 
-/** As `startRegistry`, when it is ready. */
+/** Starts the service and waits until it is ready. */
 export async function startReadyRegistry(
   place: Place,
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ): Promise<RunningRegistry> {
   const registry = await startRegistry(place, env, clock);
-  // A service that starts beside others on a busy machine takes its time.
+  // Starting a service is slow when others run on the same machine.
   await eventually(async () => expect(await registry.isReady()).toBe(true), { timeoutMs: 60_000 });
   return registry;
 }

@@ -26,7 +26,7 @@ const deletedBy = (nowMs: number) => ({ in: { state: ['deleted'] }, upTo: { dele
 
 const ids = (items: readonly Subscription[]): SubscriptionId[] => items.map(({ id }) => id);
 
-/** What every registry does, in memory or not. `create` opens an empty one. */
+/** Contract tests of every subscription store, in memory or not. `create` opens an empty one. */
 export function describeSubscriptionStore(
   name: string,
   create: () => Promise<DocumentStore<Subscription>>,

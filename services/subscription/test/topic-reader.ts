@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 /** One record of the subscriptions topic; null is a tombstone. */
 export type RecordsOnTopic = Readonly<{ key: string | null; record: SubscriptionRecord | null }>;
 
-/** Reads the subscriptions topic from its beginning, all through a test, and can write to it as another instance would. */
+/** Reads the subscriptions topic from its beginning throughout a test, and can write to it like another instance. */
 export async function openTopic(): Promise<{
   topicVersions: readonly RecordsOnTopic[];
   of(id: string): readonly (SubscriptionRecord | null)[];

@@ -8,7 +8,7 @@ import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
 import { aPlace, startReadyRegistry } from './start-registry.ts';
 
-/** Puts an admin's key of a workspace on the access topic. */
+/** Publishes an admin's key of a workspace to the access topic. */
 async function publishAdminKey(workspace: string, key: string): Promise<void> {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
@@ -45,7 +45,7 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   const admin = accessCaller(url, key);
   await eventually(async () => expect((await admin('GET', 'consumers')).status).toBe(200));
 
-  // What the first workspace has does not exist for the admin of the second.
+  // Resources of the first workspace do not exist for the admin of the second.
   await operator('POST', 'consumers', { body: { id: 'acme', contact: 'ops@acme.example' } });
   const subscription = (await operator('POST', 'subscriptions', { body: aBody({ consumer_id: 'acme' }) }))
     .body;
@@ -61,7 +61,7 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   expect((await admin('GET', 'workspaces')).status).toBe(403);
   expect((await admin('POST', `workspaces/${second}/disable`)).status).toBe(403);
 
-  // Strict: nothing is taken for a consumer that nobody has registered.
+  // A strict workspace accepts no subscription for an unregistered consumer.
   await admin('POST', 'event-types', { body: { name: 'order.paid' } });
   const wanted = { body: aBody({ events: ['order.paid'], consumer_id: 'acme' }) };
   expect(await admin('POST', 'subscriptions', wanted)).toMatchObject({
@@ -71,7 +71,7 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   await admin('POST', 'consumers', { body: { id: 'acme' } });
   expect((await admin('POST', 'subscriptions', wanted)).status).toBe(201);
 
-  // The log tells each of its own, and no secret.
+  // The audit log has only entries of its own workspace, and no secrets.
   const log = await admin('GET', 'audit-log');
   expect(log.body['data']).toMatchObject([
     { kind: 'subscription', operation: 'created', consumer_id: 'acme' },
@@ -81,7 +81,7 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   ]);
   expect(JSON.stringify(log.body)).not.toMatch(/T0PSECRET|whsec_/);
 
-  // A disabled workspace lets nobody in but the operator, also after a restart.
+  // Only the operator can access a disabled workspace, also after a restart.
   await operator('POST', `workspaces/${second}/disable`);
   await eventually(async () => expect((await admin('GET', 'consumers')).status).toBe(401));
   await close();

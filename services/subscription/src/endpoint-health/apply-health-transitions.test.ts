@@ -42,7 +42,7 @@ async function open(subscription: Subscription) {
   return { registry, applyTransitions, events, stored, published, state };
 }
 
-/** Tells of one; throws what failed. */
+/** Applies one transition; throws its failure. */
 async function applyTransitionsOf(
   applyTransitions: ApplyHealthTransitions,
   id: SubscriptionId,

@@ -8,21 +8,24 @@ import type { HealthTransition } from './domain/health-transition.ts';
 import { operationalEventOf } from './domain/operational-event.ts';
 import type { PublishOperationalEvents } from './ports.ts';
 
-/** What telling works with. `onPublished`: each event once the log has it. */
+/**
+ * Dependencies of {@link createApplyHealthTransitions}. `onPublished` is called for each event after the brokers have
+ * acknowledged it.
+ */
 export type HealthTransitionParts = WriteParts<Subscription> &
   Readonly<{
     publishEvents: PublishOperationalEvents;
     onPublished(event: OperationalEvent): void;
   }>;
 
-/** Why something about an endpoint could not be done. */
+/** Errors by subscription. */
 export type Failures = Map<SubscriptionId, unknown>;
 
 /**
- * Carries out what the health of some endpoints has come to, and tells their owners. What is not among the failures is done.
- * It may run again for the same transitions, after a crash or in two instances at once: to disable again changes nothing,
- * and the events keep their ids. Nothing is raised about an operational subscription: the event would go to that very
- * subscription.
+ * Applies the health transitions of several endpoints: disables subscriptions and publishes operational events. A
+ * transition is complete unless its subscription is among the failures. The same transitions may be applied again,
+ * after a crash or by two instances at once: disabling again changes nothing, and events keep their ids. An operational
+ * subscription raises no events, because they would be sent to that same subscription.
  */
 export type ApplyHealthTransitions = (
   all: ReadonlyMap<SubscriptionId, readonly HealthTransition[]>,
@@ -30,7 +33,8 @@ export type ApplyHealthTransitions = (
 
 type Raised = Readonly<{ id: SubscriptionId; events: readonly OperationalEvent[] }>;
 
-// When a host goes down that many subscriptions have, they all have news at once: no reason to take the machine for it.
+// When a host with many subscriptions fails, all of them have transitions at once. The limit keeps the process
+// responsive.
 const carriedOutAtOnce = 4;
 const eventsAtOnce = 500;
 
@@ -54,7 +58,10 @@ export const createApplyHealthTransitions =
     return failures;
   };
 
-/** Those that can be read; of the others each is asked for alone, so that it fails alone. */
+/**
+ * Reads several subscriptions at once. Each one missing from the result is read separately, so that its failure affects
+ * no other.
+ */
 async function findAll(
   { store }: HealthTransitionParts,
   ids: readonly SubscriptionId[],
@@ -77,7 +84,7 @@ async function carryOut(
   return events;
 }
 
-/** As many as go well into one publish, the events of one endpoint always together. */
+/** Splits the events into publishes of at most `eventsAtOnce`; the events of one endpoint stay together. */
 function* piecesOf(raised: readonly Raised[]): Generator<readonly Raised[]> {
   let piece: Raised[] = [];
   let size = 0;
@@ -109,7 +116,10 @@ async function publish(
 
 type Disabling = Extract<HealthTransition, { kind: 'disabled' }>;
 
-/** False when its owner was first: disabled it by hand, or enabled or moved it after the version that failed. */
+/**
+ * Disables a subscription. Returns false when its owner acted first: disabled it manually, or enabled it or changed its
+ * endpoint after the version that failed.
+ */
 async function disable(
   parts: HealthTransitionParts,
   { id, workspaceId }: Subscription,

@@ -39,7 +39,7 @@ const anAttempt = (
 const delivered: AttemptRecorded['outcome'] = { kind: 'delivered', statusCode: 200, responseExcerpt: null };
 
 describe('counting attempts', () => {
-  // Offsets are committed once a second; here as soon as a test has time for it.
+  // Production commits offsets once a second; these tests commit as soon as they wait.
   let clock: FakeClock;
   let bus: MemoryBus;
   let producer: Producer;
@@ -75,7 +75,7 @@ describe('counting attempts', () => {
       await producer.publish({ topic: topics.attempts, ...encodeAttempt(attempt, null) });
     }
   };
-  /** Waits until a runner has brought what was published: it gathers records for up to a second. */
+  /** Waits until a runner has received the published records, which linger for up to a second. */
   const brought = async (check: () => void): Promise<void> =>
     eventually(async () => {
       await clock.advance(1_000);
@@ -200,7 +200,7 @@ describe('counting attempts', () => {
     published = [];
     await publish(anAttempt(id));
     await settle(runner, counter);
-    // On the old figures it would have been the tenth in a row.
+    // With the previous counts this failure would be the tenth in a row.
     expect(published).toEqual([]);
     expect(await health.find(id)).toMatchObject({ failureCount: 1 });
   });

@@ -5,7 +5,7 @@ import type { metricsCatalogue } from '../metrics.ts';
 import { type CountedAttempt, countedAttempt } from './domain/counted-attempt.ts';
 import { type AttemptBatch, HealthCounter, type HealthParts } from './health-counter.ts';
 
-/** What counting works with. */
+/** Dependencies of {@link AttemptCounter}. */
 export type AttemptCounterParts = Omit<HealthParts, 'endOf' | 'isOurs'> &
   Readonly<{ metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'attemptsCounted'> }>;
 
@@ -14,20 +14,20 @@ type WaitingAttempt = Readonly<{
   attempt: CountedAttempt;
   item: WorkItem<AttemptRecorded>;
 }>;
-/** `end`: the first offset that is not in the log of the partition, as far as is known. */
+/** `end`: the first offset that is not yet in the log of the partition, as far as is known. */
 type PartitionState = { waiting: WaitingAttempt[]; end: number };
 
-/** What waits of one endpoint. */
+/** Waiting attempts of one endpoint. */
 type EndpointAttempts = Readonly<{ id: SubscriptionId; waiting: readonly WaitingAttempt[] }>;
 
-// One read and one write of the database.
+// Endpoints per database read and write.
 const endpointsAtOnce = 200;
-// What comes of them travels in one publish.
+// Attempts whose events are sent in one publish.
 const attemptsAtOnce = 500;
 
 /**
- * Takes attempts in and counts them by turns, a record of each endpoint and turn, so that a flood of attempts costs no more
- * than that. A record is done when it is counted.
+ * Buffers attempts and counts them periodically: one health record per endpoint and run, so that the cost does not grow
+ * with a burst of attempts. An attempt is done once it is counted.
  */
 export class AttemptCounter {
   readonly #metrics: AttemptCounterParts['metrics'];
@@ -47,7 +47,7 @@ export class AttemptCounter {
     this.#partitions.set(partition, { waiting: [], end: Number(highOffset) });
   }
 
-  /** What waits is dropped: the next owner of the partition reads it again. */
+  /** Drops the waiting attempts; the next owner of the partition reads them again. */
   revoked(partition: number): void {
     this.#partitions.delete(partition);
     this.#counter.forget();
@@ -65,7 +65,7 @@ export class AttemptCounter {
     }
   }
 
-  /** Counts what waits. What could not be counted waits on, and the error of the first comes out. */
+  /** Counts the waiting attempts. Attempts that fail remain waiting; throws the first error. */
   async flush(): Promise<void> {
     const failures: unknown[] = [];
     const endpoints = [...this.#takeWaiting()].map(([id, waiting]) => ({ id, waiting }));
@@ -76,7 +76,7 @@ export class AttemptCounter {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Counts the first attempts of each line; answers what is left of them. */
+  /** Counts the first attempts of each endpoint; returns the remaining ones. */
   async #countFirst(
     endpoints: readonly EndpointAttempts[],
     failures: unknown[],
@@ -110,7 +110,7 @@ export class AttemptCounter {
     return groups;
   }
 
-  // In front of what came meanwhile: the order of offsets is the order of counting.
+  // Inserts before attempts that arrived meanwhile, because attempts are counted in the order of offsets.
   #putBack(waiting: readonly WaitingAttempt[]): void {
     for (const one of [...waiting].reverse()) {
       this.#partitions.get(one.attempt.position.partition)?.waiting.unshift(one);

@@ -80,7 +80,7 @@ it('counts many endpoints with one read and one write, also when somebody was fa
   expect(await counter.count(ids.map(once))).toEqual(new Map());
   const found = await findMany(ids);
   expect(ids.map((id) => found.get(id)?.failureCount)).toEqual([31, ...Array.from({ length: 49 }, () => 1)]);
-  // Which of them were written shows when they are read: all but the one that was overtaken.
+  // The next read shows which ones were written: all but the superseded one.
   expect(sizes).toEqual(['50 read', '50 written', '50 read', '1 written']);
 });
 
@@ -96,7 +96,7 @@ it('fails all of them when the database is away, and counts none', async () => {
     return null;
   };
   expect([...(await counter.count(ids.map(once)))]).toEqual(ids.map((id) => [id, away]));
-  // Nobody asks a database that is away once for each of them.
+  // A database that is unavailable is not read once more for each endpoint.
   expect(read).toEqual([]);
 });
 

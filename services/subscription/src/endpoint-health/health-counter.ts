@@ -7,19 +7,22 @@ import { type EndpointHealth, noHealth, withAttempts } from './domain/endpoint-h
 import type { HealthPolicy, HealthTransition } from './domain/health-transition.ts';
 import type { HealthStore } from './ports.ts';
 
-/** What counting works with. `countedVersionOf`: as the topic says; 0 for a subscription it does not know. */
+/**
+ * Dependencies of {@link HealthCounter}. `countedVersionOf` returns the version on the topic, or 0 for an unknown
+ * subscription.
+ */
 export type HealthParts = Readonly<{
   health: HealthStore;
   countedVersionOf(id: SubscriptionId): number;
   policyOf(workspace: WorkspaceId): HealthPolicy;
   applyTransitions: ApplyHealthTransitions;
-  /** The first offset of a partition that is not in its log yet. */
+  /** Returns the first offset of a partition that is not yet in its log. */
   endOf(partition: number): number;
-  /** Whether a partition is ours to count: else what is known of its endpoints is not kept. */
+  /** Returns whether this instance owns the partition. The health of endpoints in other partitions is not cached. */
   isOurs(partition: number): boolean;
 }>;
 
-/** Attempts of one endpoint, in their order. */
+/** Attempts of one endpoint, in order. */
 export type AttemptBatch = Readonly<{
   id: SubscriptionId;
   attempts: readonly [CountedAttempt, ...CountedAttempt[]];
@@ -34,19 +37,19 @@ type Counted = Readonly<{
 
 const maxTries = 5;
 const readAtOnce = 4;
-// Of endpoints that are in use; some 300 bytes each.
+// Endpoints that are in use; about 300 bytes each.
 const maxRemembered = 20_000;
 
 /**
- * Counts attempts into the health of their endpoints: one read and one write for many of them. What the owner is to be told
- * is told before the count is written: a crash in between counts and tells again, and the same attempts give the same
- * events under the same ids.
+ * Counts attempts into the health of their endpoints, with one read and one write for many endpoints. Transitions are
+ * applied before the count is written. After a crash in between, the attempts are counted and applied again, and the
+ * same attempts produce the same events with the same ids.
  */
 export class HealthCounter {
   readonly #parts: HealthParts;
   /**
-   * What was written last, so that each turn need not read it again. Whoever else has written since, as the owner of a
-   * partition or by a purge, lets our compare-and-set fail, and it is read after all.
+   * Last health written, so that runs do not read it again. If another instance has written since, as the owner of a
+   * partition or by a purge, compare-and-set fails and the health is read again.
    */
   readonly #written = new Map<SubscriptionId, EndpointHealth>();
 
@@ -54,12 +57,12 @@ export class HealthCounter {
     this.#parts = parts;
   }
 
-  /** Somebody else counts on from here, and only what is read again knows how far. */
+  /** Clears the cache: another instance continues counting, and only the stored health has its progress. */
   forget(): void {
     this.#written.clear();
   }
 
-  /** Counts a turn of each of some endpoints. What is not among the failures is written. */
+  /** Counts one batch per endpoint. A batch is written unless its endpoint is among the failures. */
   async count(batches: readonly AttemptBatch[]): Promise<Failures> {
     const failures: Failures = new Map();
     let left = batches;
@@ -73,7 +76,7 @@ export class HealthCounter {
     return failures;
   }
 
-  /** Answers the turns that have to be tried again, on what somebody else wrote. */
+  /** Counts the batches once; returns those to retry because another instance has written. */
   async #tryAll(batches: readonly AttemptBatch[], failures: Failures): Promise<readonly AttemptBatch[]> {
     const stored = await this.#storedOf(batches, failures);
     const all = batches.flatMap((batch) => this.#advance(batch, stored, failures));
@@ -89,7 +92,7 @@ export class HealthCounter {
     }
     if (!isWritten) {
       for (const { batch } of changed) this.#written.delete(batch.id);
-      // Those that were written after all come to nothing the second time.
+      // Batches that were written despite the conflict change nothing on the second try.
       return changed.map(({ batch }) => batch);
     }
     for (const { batch, after } of counted) this.#remember(batch, after);
@@ -149,7 +152,7 @@ export class HealthCounter {
         for (const { id } of unknown) failures.set(id, error);
         return stored;
       }
-      // One that cannot be read holds up itself alone.
+      // Reads each separately, so that an unreadable record affects only its own endpoint.
       await forEachConcurrently(readAtOnce, unknown, async ({ id }) => {
         try {
           const found = await health.find(id);

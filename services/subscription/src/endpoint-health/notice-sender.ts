@@ -5,7 +5,7 @@ import type { metricsCatalogue } from '../metrics.ts';
 import { type NoticeTarget, noticeBody } from './domain/notice.ts';
 import type { SendRequest } from './ports.ts';
 
-/** What notices work with. `targetOf`: null where a workspace wants none. */
+/** Dependencies of {@link NoticeSender}. `targetOf` returns null when the workspace receives no notices. */
 export type NoticeParts = Readonly<{
   targetOf(workspace: WorkspaceId): NoticeTarget | null;
   send: SendRequest;
@@ -16,12 +16,12 @@ export type NoticeParts = Readonly<{
 
 const retryAfterMs = [1_000, 10_000, 60_000];
 const timeoutMs = 10_000;
-// A workspace whose URL is slow waits in a line of its own; what does not fit into it is not worth a chat message.
+// Notices queued per workspace, so that a slow URL delays only its own workspace. Notices beyond the limit are dropped.
 const maxWaiting = 100;
 
 /**
- * Sends notices to the URL of a workspace: one after the other, each with a few retries, none of them kept over a restart.
- * They are a courtesy; what must not be lost goes to an operational subscription.
+ * Sends notices to the URL of a workspace: one at a time, with a few retries each, in memory only. Notices are
+ * best-effort; an operational subscription is the reliable way to receive these events.
  */
 export class NoticeSender {
   readonly #parts: NoticeParts;
@@ -33,7 +33,7 @@ export class NoticeSender {
     this.#parts = parts;
   }
 
-  /** Takes a notice in, if its workspace has a URL; returns at once. */
+  /** Queues a notice if its workspace has a URL; returns at once. */
   offer(event: OperationalEvent): void {
     if (this.#isClosed || this.#targetOf(event.workspaceId) === null) return;
     const queue = this.#queues.get(event.workspaceId);
@@ -45,7 +45,7 @@ export class NoticeSender {
     else this.#parts.metrics.notices.inc({ outcome: 'dropped' });
   }
 
-  /** Nothing more is sent; what waits is dropped. */
+  /** Stops sending; drops queued notices. */
   close(): void {
     this.#isClosed = true;
     for (const end of this.#delays) end();
@@ -55,7 +55,7 @@ export class NoticeSender {
     try {
       return this.#parts.targetOf(workspaceId);
     } catch (error) {
-      // Its sealing key is gone: for an operator to mend, and no reason to hold up what caused the notice.
+      // The sealing key is unavailable: an operator has to restore it. The operation that caused the notice continues.
       this.#parts.logger.error({ workspaceId, detail: messageOf(error) }, 'notice.url-unreadable');
       return null;
     }
@@ -86,7 +86,7 @@ export class NoticeSender {
     return false;
   }
 
-  /** What went wrong, or null. */
+  /** Sends the notice once. Returns the error message, or null. */
   async #try(event: OperationalEvent): Promise<string | null> {
     const target = this.#targetOf(event.workspaceId);
     if (target === null) return 'the workspace has no URL for notices any more';

@@ -2,7 +2,7 @@ import { type Target, type WriteParts, type Written, writeVersion } from '../reg
 import type { DisableBody, EnableBody } from './domain/request-body.ts';
 import { deleted, disabled, enabled, type Subscription } from './domain/subscription.ts';
 
-/** Stops deliveries to a subscription; a disabled one stays as it is, with its first reason. */
+/** Stops deliveries to a subscription; a disabled one remains unchanged, with its first reason. */
 export const disableSubscription = async (
   parts: WriteParts<Subscription>,
   target: Target,
@@ -13,7 +13,9 @@ export const disableSubscription = async (
     change: (current) => disabled(current, body.reason ?? 'manual', parts.clock.nowMs()),
   });
 
-/** Makes the last version of a subscription. Document and record stay for 15 days, so that late deliveries know of it. */
+/**
+ * Writes the last version of a subscription. Document and record remain for 15 days, so that late deliveries find it.
+ */
 export const deleteSubscription = async (
   parts: WriteParts<Subscription>,
   target: Target,
@@ -24,8 +26,8 @@ export const deleteSubscription = async (
   });
 
 /**
- * Lets a subscription receive again; an active one stays as it is. The history service sends what waits in dead-letters,
- * or discards it, as the new version says.
+ * Enables a subscription; an active one remains unchanged. The history service redrives or discards its dead letters,
+ * as the new version states.
  */
 export const enableSubscription = async (
   parts: WriteParts<Subscription>,

@@ -16,18 +16,18 @@ import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
-/** What a change needs besides the parts of every write. */
+/** Dependencies of a change besides those of every write. */
 export type ChangeParts = WriteParts<Subscription> &
   VerifyParts &
   Readonly<{ checks: SettingsChecks; workspaces: WorkspaceDirectory; catalogue: EventCatalogue }>;
 
-/** What is changed, and the trace that a request to its endpoint goes on. */
+/** The subscription to change, and the trace that a request to its endpoint continues. */
 export type ChangeTarget = Target & Readonly<{ traceparent: string }>;
 
-/** The new version, and what is odd about it. */
+/** The new version and its warnings. */
 export type Changed = Written<Subscription> & Readonly<{ warnings: readonly Fault[] }>;
 
-// A key pair is no shared secret: going from one to the other would leave the receiver with nothing to verify with.
+// A key pair is not a shared secret: after a change between the two, the receiver could no longer verify signatures.
 function refuseOtherKeys(from: Settings, to: Settings): void {
   if ((from.signatureStyle === 'v1a') === (to.signatureStyle === 'v1a')) return;
   const detail = `cannot change from '${from.signatureStyle}' to '${to.signatureStyle}', which uses other keys: create another subscription`;
@@ -39,7 +39,7 @@ function refuseOtherKeys(from: Settings, to: Settings): void {
   });
 }
 
-// What it receives is then about something else altogether, and nobody would expect it there.
+// Refuses a change of kind: the endpoint would receive events of an entirely different meaning.
 const otherKindFaults = (from: Settings, to: Settings): readonly Fault[] =>
   kindFaults(kindOf(from.events), to.events);
 
@@ -62,8 +62,8 @@ function changedSettings(
 }
 
 /**
- * PATCH: merges the body into what is set (RFC 7396). A body that changes nothing makes no new version. An endpoint that
- * was asked at creation is asked again at its new place.
+ * PATCH: merges the body into the current settings (RFC 7396). A body that changes nothing creates no new version. If
+ * the endpoint was verified at creation, a new URL is verified again.
  */
 export async function changeSubscription(
   parts: ChangeParts,

@@ -5,14 +5,14 @@ import { settingsFaults } from './domain/read-settings.ts';
 import type { SettingsBody } from './domain/request-body.ts';
 import type { CheckEndpoint, CheckFilter, CheckHeader } from './ports.ts';
 
-/** The checks that need more than the domain knows. */
+/** Checks that require adapters outside the domain. */
 export type SettingsChecks = Readonly<{
   checkEndpoint: CheckEndpoint;
   checkHeader: CheckHeader;
   checkFilter: CheckFilter;
 }>;
 
-/** What a workspace says against an endpoint, beside the operator. */
+/** Returns the faults of an endpoint by the rules of its workspace, in addition to the operator's. */
 export const httpFaults = (
   { allowHttp }: Readonly<{ allowHttp: boolean }>,
   { endpoint_url: url }: SettingsBody,
@@ -23,10 +23,7 @@ export const httpFaults = (
 
 const nothing = { faults: [], warnings: [] };
 
-/**
- * Throws AppError `unprocessable` with a pointer for everything that is wrong with the named fields. What is only odd
- * about them comes back as warnings.
- */
+/** Validates the named fields. Throws AppError `unprocessable` with a pointer for each fault; returns warnings. */
 export async function checkSettings(
   { checkEndpoint, checkHeader, checkFilter }: SettingsChecks,
   body: SettingsBody,

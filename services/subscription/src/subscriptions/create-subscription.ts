@@ -18,7 +18,7 @@ import { tlsFaults, withTls } from './seal-tls.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
-/** What creation needs besides the parts of every write. */
+/** Dependencies of a creation besides those of every write. */
 export type CreateParts = WriteParts<Subscription> &
   VerifyParts &
   Readonly<{
@@ -26,11 +26,14 @@ export type CreateParts = WriteParts<Subscription> &
     secretFactory: SecretFactory;
     workspaces: WorkspaceDirectory;
     catalogue: EventCatalogue;
-    /** Told when a subscription that owes a test is on its topic. */
+    /** Called when a subscription with a pending test is on its topic. */
     onTestPending(): void;
   }>;
 
-/** `id` is reserved by the caller, so that a repeat after a crash finds what the first run wrote. */
+/**
+ * A creation request. `id` is reserved by the caller, so that a repeat after a crash finds the document of the first
+ * run.
+ */
 export type Creation = Readonly<{
   scope: Scope;
   body: CreateBody;
@@ -39,11 +42,11 @@ export type Creation = Readonly<{
   by: Actor;
 }>;
 
-/** The new subscription, its secret, which nobody can read again, and what is odd about it. */
+/** The new subscription, its secret, which cannot be read again, and its warnings. */
 export type Created = Written<Subscription> &
   Readonly<{ shownSecret: string | null; warnings: readonly Fault[] }>;
 
-/** Writes version 1 of a subscription and publishes it; asks its endpoint first if that is wanted. */
+/** Writes and publishes version 1 of a subscription; verifies its endpoint first if the settings require it. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
   const { scope, body, by } = creation;
   const rules = await parts.workspaces.rulesOf(scope.workspaceId);
@@ -103,12 +106,13 @@ async function verified(
 ): Promise<Settings> {
   const { settings } = subscription;
   if (!needsVerification(null, settings)) return settings;
-  // One that an earlier run of this request wrote was asked then.
+  // If an earlier run of this request wrote the subscription, that run verified the endpoint.
   if ((await parts.store.find(scope, id)) !== null) return settings;
   return verifyEndpoint(parts, { subscription, traceparent });
 }
 
-// The id was reserved by an earlier run of the same request, which wrote the subscription and died before it answered.
+// Continues an earlier run of the same request, which reserved the id, wrote the subscription and crashed before it
+// responded.
 async function takeUp(
   { store, outbox, secretFactory }: CreateParts,
   { scope, id }: Creation,
@@ -121,7 +125,9 @@ async function takeUp(
   return { entity: subscription, propagated, shownSecret: firstSecret(secretFactory, subscription) };
 }
 
-/** The secret that version 1 was given, as long as it is still version 1: a newer one is not this request's to show. */
+/**
+ * Returns the secret of version 1 while that is the current version. A newer secret does not belong to this request.
+ */
 function firstSecret(secretFactory: SecretFactory, subscription: Subscription): string | null {
   const [secret] = subscription.secrets;
   if (secret === undefined || secret.publicKey !== null || subscription.version > 1) return null;
@@ -144,7 +150,7 @@ function consumerFaults(
   return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or left out' }];
 }
 
-// Events that are wrong in themselves are told as that.
+// Invalid events are reported by their own faults.
 const kindFaultsOf = ({ kind, events }: CreateBody): readonly Fault[] =>
   kind === undefined || eventFaults(events).length > 0 ? [] : kindFaults(kind, events);
 
@@ -166,7 +172,7 @@ async function requireCapacity(
   const workspace = { ...scope, consumerId: null };
   const count = await store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
   if (count < maxPerWorkspace) return;
-  // One that an earlier run of this request wrote has its room already.
+  // A subscription that an earlier run of this request wrote is already included in the count.
   if ((await store.find(scope, id)) !== null) return;
   const message = `A workspace may have at most ${maxPerWorkspace} subscriptions and has that many: delete one first.`;
   throw new AppError({ code: 'unprocessable', message, details: [{ pointer: '', detail: message }] });

@@ -5,7 +5,7 @@ import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import { type Subscription, withSecrets } from './domain/subscription.ts';
 
-/** Those with a secret that has ended. */
+/** Lists the subscriptions with an expired secret. */
 export const listWithEndedSecrets = async (
   store: Pick<DocumentStore<Subscription>, 'listAll'>,
   page: PageRequest,
@@ -14,8 +14,8 @@ export const listWithEndedSecrets = async (
   store.listAll({ ...page, where: { upTo: { next_secret_expiry_ms: nowMs } } });
 
 /**
- * Writes a version without the secrets that have ended. Nothing signs with them any more; this takes them out of the
- * registry and the topic, so that they cannot leak from there. Says how many subscriptions it changed.
+ * Writes a version without the expired secrets. They no longer sign; removing them from the registry and the topic
+ * prevents a leak from there. Returns the number of subscriptions changed.
  */
 export async function endSecrets(parts: WriteParts<Subscription>): Promise<number> {
   const nowMs = parts.clock.nowMs();

@@ -7,7 +7,7 @@ import type { EventCatalogue, KnownType } from './ports.ts';
 
 type Filter = Readonly<Record<string, unknown>>;
 
-/** An event type with its schema read. */
+/** An event type with its schema parsed. */
 type Compared = Readonly<{ name: string; schema: unknown }>;
 
 const listed = (known: readonly string[]): string =>
@@ -25,12 +25,12 @@ function absence({ name, schema }: Compared, path: string, field: SchemaField): 
 
 const numbers = ['number', 'integer'];
 
-/** Whether data of the schema can have a value that the operator is made for. */
+/** Returns whether data of the schema can have a value that the operator applies to. */
 function isMeant(field: SchemaField, { operator, operand }: FilterCondition): boolean {
   switch (operator) {
     case '$eq':
     case '$ne':
-      // What is not there equals null.
+      // A missing field equals null.
       return operand === null || canEqual(field, operand);
     case '$in':
     case '$nin':
@@ -61,9 +61,9 @@ function oddness(type: Compared, condition: FilterCondition): string | null {
 }
 
 /**
- * What is odd about a filter by the schemas of the event types that its subscription matches: a condition on a field that
- * none of them has, or on a value that the field never has, so that it never holds, or always. Empty where a type has no
- * schema, or where types can match of which nothing is known (`types` is null). Pointers begin at the filter.
+ * Returns warnings about a filter by the schemas of the event types that its subscription matches: a condition on a
+ * field that none of them has, or on a value that the field never has, so that it is never or always true. Returns none
+ * when a type has no schema, or when unknown types can match (`types` is null). Pointers begin at the filter.
  */
 export function filterWarnings(filter: Filter, types: readonly KnownType[] | null): readonly Fault[] {
   const compared = (types ?? []).map(({ name, schemaJson }) => ({
@@ -74,7 +74,7 @@ export function filterWarnings(filter: Filter, types: readonly KnownType[] | nul
   return listConditions(filter).flatMap((condition) => {
     const details = compared.map((type) => oddness(type, condition));
     const [first] = details;
-    // One type for which it makes sense is enough.
+    // A condition that is meaningful for one type raises no warning.
     if (first == null || details.includes(null)) return [];
     const others = compared.length - 1;
     const more = others === 0 ? '' : `; the same holds for ${others} more of the matched event types`;
@@ -82,7 +82,7 @@ export function filterWarnings(filter: Filter, types: readonly KnownType[] | nul
   });
 }
 
-/** The {@link filterWarnings} of a subscription's settings, with pointers that begin at the subscription. */
+/** Returns the {@link filterWarnings} of a subscription's settings, with pointers that begin at the subscription. */
 export async function settingsWarnings(
   catalogue: Pick<EventCatalogue, 'typesOf'>,
   scope: Scope,

@@ -5,12 +5,12 @@ import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 
 const validate = compileBody<MergedBody>(bodySchemas.merged);
 
-/** The settings that are in force, and whose they are. */
+/** The current settings and their owner. */
 export type Settled = Readonly<{ settings: Settings; owner: SecretOwner }>;
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** The headers that are set, spelled as the patch does: names of headers are the same in any case. */
+/** Returns the current headers with names spelled as in the patch, since header names are case-insensitive. */
 function spelledAs(patch: Headers | null | undefined, headers: Headers): Headers {
   const names = Object.keys(patch ?? {});
   const spelling = (name: string): string =>
@@ -19,8 +19,9 @@ function spelledAs(patch: Headers | null | undefined, headers: Headers): Headers
 }
 
 /**
- * The fields that a PATCH names, each as it is after the merge (RFC 7396) with what is set, checked by the same schema as
- * in a new subscription. A secret header that stays is `true`, as it is shown. Throws AppError `unprocessable`.
+ * Returns the fields that a PATCH names, each as it is after the merge (RFC 7396) with the current settings, validated
+ * by the same schema as in a new subscription. A secret header that stays is `true`, as in responses. Throws AppError
+ * `unprocessable`.
  */
 export function mergeChange(
   { settings, owner }: Settled,
@@ -35,7 +36,7 @@ export function mergeChange(
       headers: spelledAs(patch.headers, settings.headers),
       secret_headers: spelledAs(patch.secret_headers, secretHeaders),
       rate_limit: rateLimit && { per_second: rateLimit.perSecond, burst: rateLimit.burst },
-      // Opened only where it is needed: null is the way out when its sealing key is gone.
+      // Opened only when needed: null removes TLS settings even when their sealing key is unavailable.
       tls: patch.tls != null && tls !== null ? secretFactory.openTlsBody(tls.sealed, owner) : null,
     },
     patch,

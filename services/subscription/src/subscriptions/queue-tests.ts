@@ -5,16 +5,16 @@ import { pendingTest } from './domain/pending-test.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { RequestDelivery } from './ports.ts';
 
-/** What queueing works with. */
+/** Dependencies of {@link queueTests}. */
 export type QueueParts = Pick<Documents<Subscription>, 'kind' | 'store' | 'logger'> &
   Readonly<{ requestDelivery: RequestDelivery }>;
 
 const where = { in: { test_owed: [true], unpublished: [false] } };
 
 /**
- * Puts the test of each new subscription into the log, once the subscription itself is on its topic. The debt stands in
- * the document, and is struck out when the brokers have acknowledged the command: after a crash in between, or a write
- * beside it, the same delivery is queued again, which delivery knows by its id.
+ * Publishes the test of each new subscription, once the subscription itself is on its topic. A flag in the document
+ * marks the pending test and is removed when the brokers have acknowledged the command. After a crash in between, or a
+ * concurrent write, the same delivery is published again, and the delivery service recognises it by its id.
  */
 export async function queueTests({ kind, store, requestDelivery, logger }: QueueParts): Promise<number> {
   let queued = 0;

@@ -5,17 +5,19 @@ import { patternsCovering } from './domain/event-patterns.ts';
 import { notDeleted, type Subscription } from './domain/subscription.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 
-/** What a list is asked for. `event`: those that would be matched by an event of this name. */
+/** Filters of a list. `event`: subscriptions that match an event of this name. */
 export type ListFilters = Readonly<{
   consumer_id: string | undefined;
   event: string | undefined;
   state: Subscription['state'] | undefined;
 }>;
 
-/** Where a list goes on (the id of the last one shown) and how much of it is wanted. */
+/** Position of a page: the id of the last subscription shown, and the maximum number to return. */
 export type ListPosition = Readonly<{ afterId: string | null; limit: number }>;
 
-/** One subscription. A deleted one is gone for its owner, though it stays known to the event path for a while. */
+/**
+ * Returns one subscription. A deleted one is not found for its owner, although the event path retains it for a while.
+ */
 export async function readSubscription(
   store: Pick<DocumentStore<Subscription>, 'find'>,
   scope: Scope,
@@ -26,7 +28,7 @@ export async function readSubscription(
   return found;
 }
 
-/** Which documents a list shows: deleted ones only when they are asked for. */
+/** Returns the condition of a list: deleted subscriptions only when they are requested. */
 export const whereListed = ({ consumer_id: consumer, event, state }: ListFilters): Where => ({
   in: {
     state: state === undefined ? notDeleted : [state],
@@ -35,7 +37,7 @@ export const whereListed = ({ consumer_id: consumer, event, state }: ListFilters
   },
 });
 
-/** A page of subscriptions, newest first. */
+/** Returns a page of subscriptions, newest first. */
 export const listSubscriptions = async (
   store: Pick<DocumentStore<Subscription>, 'list'>,
   scope: Scope,

@@ -7,11 +7,11 @@ import { rotated, type StoredSecret, unexpired } from './domain/signing-secrets.
 import { type Subscription, withSecrets } from './domain/subscription.ts';
 import { newSecretId, type SecretFactory } from './secret-factory.ts';
 
-/** What a rotation needs besides the parts of every write. */
+/** Dependencies of a rotation besides those of every write. */
 export type RotateParts = WriteParts<Subscription> &
   Readonly<{ secretFactory: SecretFactory; secretOverlapMs: number }>;
 
-/** The subscription with its new secret, which nobody can read again. */
+/** The subscription with its new secret, which cannot be read again. */
 export type Rotated = Written<Subscription> & Readonly<{ shownSecret: string | null }>;
 
 function refuseTooMany(secrets: readonly StoredSecret[]): void {
@@ -20,7 +20,7 @@ function refuseTooMany(secrets: readonly StoredSecret[]): void {
   throw new AppError({ code: 'conflict', message });
 }
 
-// Two signatures by one key would tell a receiver nothing, and the "old" secret would never end.
+// Two signatures by one key carry no information for a receiver, and the "old" secret would never expire.
 function refuseKnown({ secretFactory }: RotateParts, current: Subscription, own: string | undefined): void {
   if (own === undefined) return;
   const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
@@ -30,7 +30,7 @@ function refuseKnown({ secretFactory }: RotateParts, current: Subscription, own:
   refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: give a new one` }]);
 }
 
-/** Returns the secret that this run has made, or an earlier one of the same request, whose answer was lost. */
+/** Returns the secret that this run created, or that of an earlier run of the same request whose response was lost. */
 function shownSecretOf(
   { secretFactory }: RotateParts,
   current: Subscription,
@@ -48,7 +48,7 @@ function shownSecretOf(
     : null;
 }
 
-/** Gives a subscription a new secret. The old ones go on signing beside it for the overlap, then end by themselves. */
+/** Creates a new secret for a subscription. The old ones continue to sign for the overlap, then expire. */
 export async function rotateSecret(parts: RotateParts, target: Target, body: RotateBody): Promise<Rotated> {
   const { clock, secretFactory, secretOverlapMs } = parts;
   const overlapMs = body.overlap_seconds === undefined ? secretOverlapMs : body.overlap_seconds * 1_000;

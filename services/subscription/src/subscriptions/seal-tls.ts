@@ -4,14 +4,14 @@ import type { Settings } from './domain/subscription.ts';
 import { isSameTls, readTls } from './domain/tls-material.ts';
 import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 
-/** What is wrong with the TLS that a body names. */
+/** Returns the faults of the TLS settings in a body. */
 export const tlsFaults = ({ tls }: SettingsBody, nowMs: number): readonly Fault[] =>
   tls === undefined || tls === null ? [] : readTls(tls, nowMs).faults;
 
-/** Where sealed TLS belongs, and when. */
+/** Key, owner and time for sealing TLS settings. */
 export type Sealing = Readonly<{ secretFactory: SecretFactory; owner: SecretOwner; nowMs: number }>;
 
-/** The settings with the body's TLS sealed into them. The same certificates as before stay sealed as they are. */
+/** Returns the settings with the body's TLS sealed. If the certificates are unchanged, the sealed value is kept. */
 export function withTls(settings: Settings, { tls }: SettingsBody, sealing: Sealing): Settings {
   if (tls === undefined || tls === null) return settings;
   const { secretFactory, owner, nowMs } = sealing;

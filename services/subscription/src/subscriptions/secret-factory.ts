@@ -11,17 +11,19 @@ import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningErr
 import type { StoredSecret } from './domain/signing-secrets.ts';
 import { readTls, type StoredTls, type TlsBody } from './domain/tls-material.ts';
 
-/** The subscription that a secret belongs to. A sealed secret opens for no other. */
+/** The subscription that a secret belongs to. A sealed secret cannot be opened for another. */
 export type SecretOwner = Readonly<{ workspaceId: WorkspaceId; subscriptionId: SubscriptionId }>;
 
-/** Makes the id of a secret. */
+/** Creates the id of a secret. */
 export const newSecretId = (): string => `sec_${randomUUID().replaceAll('-', '')}`;
 
-/** What is minted. `own` is a secret that the caller brings; `id` is a new one where it was not reserved. */
+/** A request for a secret. `own` is a secret from the caller; `id` is generated unless it was reserved. */
 export type SecretRequest = SecretOwner &
   Readonly<{ id?: string | undefined; style: SignatureStyle; own: string | undefined; nowMs: number }>;
 
-/** The secret as its owner sees it this once, null for a key pair (its owner gets the public key), and as it is kept. */
+/**
+ * A created secret: as shown once to its owner, null for a key pair (the owner receives the public key), and as stored.
+ */
 export type CreatedSecret = Readonly<{ shown: string | null; stored: StoredSecret }>;
 
 const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secrets'): readonly string[] => [
@@ -30,10 +32,10 @@ const associated = ({ workspaceId, subscriptionId }: SecretOwner, field = 'secre
   field,
 ];
 
-/** What TLS to an endpoint uses of its own, in PEM. */
+/** TLS material for requests to an endpoint, in PEM. */
 export type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
 
-/** Makes, seals and opens what only its owner may know. Nothing but these functions ever holds it in the clear. */
+/** Creates, seals and opens the secrets of subscriptions. Only these functions hold them in plain text. */
 export class SecretFactory {
   readonly #ring: KeyRing;
 
@@ -41,7 +43,7 @@ export class SecretFactory {
     this.#ring = ring;
   }
 
-  /** A new secret, or the caller's own. Throws AppError `unprocessable` when that one is not of the style. */
+  /** Creates a secret, or seals the caller's own. Throws AppError `unprocessable` when that does not fit the style. */
   create(request: SecretRequest): CreatedSecret {
     const { id = newSecretId(), style, own, nowMs } = request;
     const isPair = style === 'v1a';
@@ -59,7 +61,7 @@ export class SecretFactory {
     };
   }
 
-  /** Which of these secrets has the same key as `own`, whatever way either is written; undefined when none has. */
+  /** Returns the secret that has the same key as `own`, regardless of its encoding; undefined when there is none. */
   findSame(secrets: readonly StoredSecret[], own: string, owner: SecretOwner): StoredSecret | undefined {
     const { key } = prepareSecret(own);
     return secrets.find(({ sealed }) => {
@@ -68,12 +70,15 @@ export class SecretFactory {
     });
   }
 
-  /** The secret in the clear. Throws AppError `seal-broken` when its key is gone or it belongs elsewhere. */
+  /**
+   * Returns the secret in plain text. Throws AppError `seal-broken` when its key is unavailable or its owner is
+   * another.
+   */
   open(sealed: string, owner: SecretOwner): string {
     return unseal(this.#ring, sealed, associated(owner));
   }
 
-  /** A header with its value sealed; `known` when that is the same value already, so that nothing changes. */
+  /** Seals the value of a header; returns `known` when it already holds the same value, so that nothing changes. */
   sealHeader(
     owner: SecretOwner,
     { name, value }: Readonly<{ name: string; value: string }>,
@@ -84,7 +89,7 @@ export class SecretFactory {
     return { name, sealed: seal(this.#ring, value, associated(owner, sealedHeaderField(name))) };
   }
 
-  /** The value of a sealed header. Throws AppError `seal-broken` as `open` does. */
+  /** Returns the value of a sealed header. Throws AppError `seal-broken` as `open` does. */
   openHeader(owner: SecretOwner, { name, sealed }: SealedHeader): string {
     return unseal(this.#ring, sealed, associated(owner, sealedHeaderField(name)));
   }
@@ -93,26 +98,29 @@ export class SecretFactory {
     try {
       return open();
     } catch (error) {
-      // Its key is gone: a new value is the way out.
+      // The sealing key is unavailable; the owner can set a new value.
       if (error instanceof AppError && error.code === 'seal-broken') return null;
       throw error;
     }
   }
 
-  /** The TLS of an endpoint, which has passed its rules, as it is kept. */
+  /** Seals the validated TLS settings of an endpoint. */
   sealTls(body: TlsBody, nowMs: number, owner: SecretOwner): StoredTls {
     const { ca, certificate } = readTls(body, nowMs);
     const material = { ca: body.ca, cert: body.certificate, key: body.key };
     return { sealed: seal(this.#ring, JSON.stringify(material), associated(owner, 'tls')), ca, certificate };
   }
 
-  /** The TLS of an endpoint in the clear, as it was given. Throws AppError `seal-broken` as `open` does. */
+  /**
+   * Returns the TLS settings of an endpoint in plain text, as they were given. Throws AppError `seal-broken` as `open`
+   * does.
+   */
   openTlsBody(sealed: string, owner: SecretOwner): TlsBody {
     const { cert: certificate, ...rest } = this.openTls(sealed, owner);
     return certificate === undefined ? rest : { ...rest, certificate };
   }
 
-  /** The TLS of an endpoint in the clear. Throws AppError `seal-broken` as `open` does. */
+  /** Returns the TLS material of an endpoint in plain text. Throws AppError `seal-broken` as `open` does. */
   openTls(sealed: string, owner: SecretOwner): TlsMaterial {
     return JSON.parse(unseal(this.#ring, sealed, associated(owner, 'tls'))) as TlsMaterial;
   }
@@ -136,7 +144,7 @@ function faultOf(own: string): string | null {
     prepareSecret(own);
     return null;
   } catch (error) {
-    // Its message says what is wrong without showing the secret.
+    // The message describes the fault without the secret.
     if (error instanceof SigningError) return error.message;
     throw error;
   }

@@ -11,7 +11,7 @@ import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';
 
-/** What a test works with. */
+/** Dependencies of {@link sendTest}. */
 export type TestParts = Readonly<{
   store: Pick<DocumentStore<Subscription>, 'find'>;
   secretFactory: SecretFactory;
@@ -21,7 +21,10 @@ export type TestParts = Readonly<{
   logger: Logger;
 }>;
 
-/** Whom to test, for whom. `eventId` is reserved by the caller; `traceparent` goes with the request. */
+/**
+ * The subscription to test, and the caller's scope. `eventId` is reserved by the caller; the request carries
+ * `traceparent`.
+ */
 export type TestTarget = Readonly<{
   scope: Scope;
   id: SubscriptionId;
@@ -29,7 +32,7 @@ export type TestTarget = Readonly<{
   traceparent: string;
 }>;
 
-/** What came of a test. `recorded`: the attempt will appear in the history. */
+/** Result of a test. `recorded`: the attempt will appear in the history. */
 export type Tested = Readonly<{
   attemptEvent: ReturnType<typeof testAttemptEvent>;
   responseBody: string | null;
@@ -37,8 +40,8 @@ export type Tested = Readonly<{
 }>;
 
 /**
- * Sends one `webhook.test` now, signed and guarded like any delivery, records the attempt, and tells what came of it. A
- * disabled subscription can be tested too: that is how its owner finds out whether to enable it.
+ * Sends one `webhook.test`, signed and guarded like any delivery, records the attempt, and returns its result. A
+ * disabled subscription can be tested too, so that its owner can decide whether to enable it.
  */
 export async function sendTest(parts: TestParts, target: TestTarget): Promise<Tested> {
   const subscription = await readSubscription(parts.store, target.scope, target.id);
@@ -75,7 +78,7 @@ async function sendOne(
 const bodyOf = (sent: SendOutcome): string | null =>
   sent.kind === 'response' && sent.body.length > 0 ? sent.body.toString('utf8') : null;
 
-// The answer is worth having whether or not it could be noted.
+// The result is returned even when the attempt could not be recorded.
 async function record(
   { recordAttempt, logger }: TestParts,
   attemptEvent: Tested['attemptEvent'],

@@ -13,7 +13,7 @@ import { unexpired } from './domain/signing-secrets.ts';
 import type { Subscription } from './domain/subscription.ts';
 import type { SecretFactory } from './secret-factory.ts';
 
-/** What is sent, to whom and when. */
+/** Content, recipient and time of a request to be signed. */
 export type Unsigned = Readonly<{
   subscription: Subscription;
   event: RenderedEvent;
@@ -41,21 +41,21 @@ function secretHeadersOf(
   return settings.secretHeaders.map((header) => [header.name, secretFactory.openHeader(owner, header)]);
 }
 
-/** What goes beside the headers that are no secret: credentials, opened, and the origin that the endpoint consented to. */
+/** Returns the headers besides the public ones: opened credentials, and the origin that the endpoint consented to. */
 function otherHeaders({ settings }: Subscription, secretHeaders: readonly Header[]): Record<string, string> {
   const headers = lowerCaseHeaders(secretHeaders);
   if (settings.requestOrigin !== null) headers['webhook-request-origin'] = settings.requestOrigin;
   return headers;
 }
 
-/** Every header that its owner chose, names in lower case, for a request that is no delivery. */
+/** Returns all headers that the owner configured, with names in lower case, for a request that is not a delivery. */
 export function ownHeaders(secretFactory: SecretFactory, subscription: Subscription): Record<string, string> {
   const headers = lowerCaseHeaders(Object.entries(subscription.settings.headers));
   const others = otherHeaders(subscription, secretHeadersOf(secretFactory, subscription));
   return { ...headers, ...others, 'user-agent': userAgent };
 }
 
-/** The request as delivery makes it: the same body, headers and signatures, by the same code. */
+/** Returns the request as the delivery service builds it: the same body, headers and signatures, by the same code. */
 export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): OutgoingRequest {
   const { subscription, event, atMs, traceparent } = unsigned;
   const { settings } = subscription;

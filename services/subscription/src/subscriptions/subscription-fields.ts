@@ -15,7 +15,7 @@ import type { CertificateInfo, StoredTls } from './domain/tls-material.ts';
 
 type CertificateFields = Readonly<{ fingerprint: string; expires_at_ms: number }>;
 
-/** A subscription's own fields as MongoDB holds them. Times are epoch milliseconds. */
+/** The fields of a subscription as MongoDB stores them. Times are epoch milliseconds. */
 export type SubscriptionFields = Readonly<{
   consumer_id: string | null;
   enabled_version: number;
@@ -24,13 +24,13 @@ export type SubscriptionFields = Readonly<{
   endpoint_url: string;
   description: string | null;
   events: readonly string[];
-  /** JSON text: a filter's own keys hold dots and dollars, which are not field names to MongoDB. */
+  /** JSON text, because the keys of a filter contain dots and dollars, which MongoDB field names must not. */
   filters_json: string | null;
   ordering: Settings['ordering'];
   on_exhausted: Settings['onExhausted'];
   format: Settings['format'];
   signature_style: Settings['signatureStyle'];
-  /** A list, since header names may hold dots and dollars too. */
+  /** A list, because header names may contain dots and dollars too. */
   headers: readonly Readonly<{ name: string; value: string }>[];
   secret_headers: readonly SealedHeader[];
   verify: Settings['verify'];
@@ -52,7 +52,7 @@ export type SubscriptionFields = Readonly<{
     created_at_ms: number;
     expires_at_ms: number | null;
   }>[];
-  /** The smallest `expires_at_ms`, so that ended secrets can be found. */
+  /** The smallest `expires_at_ms`, by which expired secrets are found. */
   next_secret_expiry_ms: number | null;
   disabled_at_ms: number | null;
   disabled_reason: string | null;
@@ -64,7 +64,7 @@ const certificates = {
   items: exactly({ fingerprint: shape.text, expires_at_ms: shape.count }),
 };
 
-/** Their schema. */
+/** The schema of the fields. */
 export const fields = {
   consumer_id: shape.nullableText,
   enabled_version: shape.count,
@@ -141,7 +141,7 @@ const tlsOf = (document: SubscriptionFields['tls']): StoredTls | null =>
         certificate: document.certificate.map(certificateInfo),
       };
 
-/** The fields of a subscription. */
+/** Returns the fields of a subscription. */
 export const toFields = ({ settings, ...subscription }: Subscription): SubscriptionFields => ({
   consumer_id: subscription.consumerId,
   enabled_version: subscription.enabledVersion,
@@ -203,7 +203,7 @@ const settingsOf = (document: SubscriptionFields): Settings => ({
   tls: tlsOf(document.tls),
 });
 
-/** What the fields of a document say of the subscription itself. */
+/** Returns the subscription's own properties from the fields of a document. */
 export const fromFields = (document: SubscriptionFields & Readonly<{ _id: string; state: string }>) => ({
   id: subscriptionId(document._id),
   consumerId: document.consumer_id === null ? null : consumerId(document.consumer_id),

@@ -5,7 +5,7 @@ import { masked } from '../registry/domain/audit-entry.ts';
 import { recordOf, type Subscription } from './domain/subscription.ts';
 import { fields, fromFields, type SubscriptionFields, toFields } from './subscription-fields.ts';
 
-// Its query and its user part are where people put credentials.
+// Masks the query and the user part, which often contain credentials.
 function maskedUrl(url: unknown): unknown {
   const parsed = typeof url === 'string' ? parseUrl(url) : null;
   if (parsed === null) return masked;
@@ -19,7 +19,7 @@ const maskedIn =
   (list: unknown): unknown =>
     (list as readonly object[]).map((one) => ({ ...one, [field]: masked }));
 
-/** Subscriptions as the registry keeps them. */
+/** Document definition of subscriptions in the registry. */
 export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields>({
   name: 'subscription',
   title: 'subscription',

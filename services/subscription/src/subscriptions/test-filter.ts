@@ -6,13 +6,13 @@ import type { FilterTestBody } from './domain/filter-test-body.ts';
 import { filterWarnings } from './filter-warnings.ts';
 import type { CheckFilter, EventCatalogue, KnownType } from './ports.ts';
 
-/** What testing a filter works with. */
+/** Dependencies of {@link testFilter}. */
 export type FilterTestParts = Readonly<{
   catalogue: Pick<EventCatalogue, 'typesOf'>;
   checks: Readonly<{ checkFilter: CheckFilter }>;
 }>;
 
-/** Whether a filter matches, and each condition that keeps it from matching. Pointers lead into the body. */
+/** Result of a filter test: a match, or each condition that prevents it. Pointers lead into the body. */
 export type FilterTest = Readonly<{
   matches: boolean;
   failed: readonly FailedCondition[];
@@ -28,7 +28,7 @@ function sourceFaults({ event, event_type: name }: FilterTestBody): readonly Fau
   ];
 }
 
-/** The example of a type. What the key does not see is told as what is not there. */
+/** Returns the example of a type. A type outside the scope is reported as not found. */
 function exampleOf(name: string, type: KnownType | undefined): unknown {
   if (type?.exampleJson != null) return JSON.parse(type.exampleJson);
   const detail =
@@ -38,7 +38,7 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
   throw refusal([{ pointer: '/event_type', detail }]);
 }
 
-/** Matches a filter with an event, or with the example of an event type. Throws AppError `unprocessable`. */
+/** Matches a filter against an event, or against the example of an event type. Throws AppError `unprocessable`. */
 export async function testFilter(
   { catalogue, checks }: FilterTestParts,
   scope: Scope,

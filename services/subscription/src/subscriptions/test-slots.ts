@@ -1,10 +1,13 @@
 import { AppError } from '@tidings/runtime';
 
-// Each holds a request of ours open for as long as its endpoint likes.
+// Each one occupies a request until its endpoint responds.
 const maxAtOnce = 16;
 let underWay = 0;
 
-/** Runs what waits for an endpoint while a caller waits for us. Throws AppError `rate-limited` when too many do. */
+/**
+ * Runs a request to an endpoint while the API caller waits. Throws AppError `rate-limited` when too many are in
+ * progress.
+ */
 export async function inTestSlot<T>(run: () => Promise<T>): Promise<T> {
   if (underWay >= maxAtOnce) {
     const message = `${maxAtOnce} tests are under way, which is as many as there may be: repeat it in a moment.`;

@@ -21,7 +21,7 @@ const timeout: SendOutcome = {
   durationMs: 1,
 };
 
-/** The API before one endpoint that answers so. */
+/** Serves the API with one endpoint of this outcome. */
 async function serve(outcome: SendOutcome) {
   const sent: OutgoingRequest[] = [];
   const state = { outcome };

@@ -11,7 +11,7 @@ import { ownHeaders, signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 import { inTestSlot } from './test-slots.ts';
 
-/** What asking an endpoint works with. `requestOrigin`: how this installation calls itself. */
+/** Dependencies of {@link verifyEndpoint}. `requestOrigin`: the name of this installation in requests for consent. */
 export type VerifyParts = Readonly<{
   secretFactory: SecretFactory;
   send: SendRequest;
@@ -20,15 +20,15 @@ export type VerifyParts = Readonly<{
   requestOrigin: string;
 }>;
 
-/** The version that is about to be written, and the trace that its request goes on. */
+/** The version that is about to be written, and the trace that its request continues. */
 export type Verifying = Readonly<{ subscription: Subscription; traceparent: string }>;
 
-// A caller waits for it.
+// The API caller waits for the response.
 const maxWaitMs = 10_000;
 
 /**
- * Asks the endpoint of a version as its settings say, before that is written. Gives back the settings to write: with the
- * consent that was given. Throws AppError `unprocessable` that says how it failed, never an address.
+ * Verifies the endpoint of a version as its settings require, before the version is written. Returns the settings to
+ * write, with the consent that was given. Throws AppError `unprocessable` with the reason, never with an address.
  */
 export async function verifyEndpoint(parts: VerifyParts, verifying: Verifying): Promise<Settings> {
   const { settings } = verifying.subscription;

@@ -5,7 +5,7 @@ import type { RecordAttempt } from '../ports.ts';
 
 const recordDeadlineMs = 1_000;
 
-/** Records attempts beside those of delivery: same topic, same key, same partition. */
+/** Publishes attempts next to those of the delivery service: same topic, same key, same partition. */
 export const attemptRecorder =
   (producer: Producer): RecordAttempt =>
   async (attempt, traceparent) => {
@@ -13,12 +13,13 @@ export const attemptRecorder =
     await producer.publish({ topic: topics.attempts, ...wire }, { deadlineMs: recordDeadlineMs });
   };
 
-// Facts are small and a turn of counting takes them all: enough that a flood is not held up by the pause between turns.
+// Attempt events are small, and one run of counting processes all of them. The limit is high enough that the pause
+// between runs does not throttle a burst.
 const maxPendingPerPartition = 5_000;
-// Counting waits for its next turn anyway.
+// Attempts wait for the next run of counting anyway.
 const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 1_000 } as const;
 
-/** Feeds a counter from the attempts topic. Instances of one group share the partitions. */
+/** Consumes the attempts topic into a counter. Instances of one group share the partitions. */
 export const consumeAttempts = async (
   bus: Bus,
   counter: AttemptCounter,

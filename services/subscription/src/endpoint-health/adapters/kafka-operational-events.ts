@@ -2,10 +2,10 @@ import { encodeOperationalEvent, topics } from '@tidings/contracts';
 import type { Producer } from '@tidings/kafka';
 import type { PublishOperationalEvents } from '../ports.ts';
 
-// Whoever publishes keeps what it could not publish and comes again.
+// The caller retains events that were not published and retries them.
 const publishDeadlineMs = 5_000;
 
-/** Operational events, on the topic of all events. */
+/** Publishes operational events to the topic of all events. */
 export const operationalEventPublisher =
   (producer: Pick<Producer, 'publishAll'>): PublishOperationalEvents =>
   async (events) => {

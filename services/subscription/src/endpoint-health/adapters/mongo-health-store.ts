@@ -100,7 +100,7 @@ const fromDocument = (document: HealthDocument): EndpointHealth => ({
   positions: document.positions,
 });
 
-/** The health of endpoints in MongoDB, by the same single-document operations as the registry. */
+/** Stores endpoint health in MongoDB, with the same single-document operations as the registry. */
 export class MongoHealthStore implements HealthStore {
   readonly #model: Model<HealthDocument>;
 

@@ -2,10 +2,13 @@ import type { WorkspaceId, WorkspaceRecord } from '@tidings/contracts';
 import type { HealthPolicy } from '../domain/health-transition.ts';
 import type { NoticeTarget } from '../domain/notice.ts';
 
-/** What workspaces say of endpoint health. Both look at what is known now. */
+/** Health settings of workspaces. Both functions read the current workspace records. */
 export type WorkspaceRules = Readonly<{
   policyOf(workspace: WorkspaceId): HealthPolicy;
-  /** null where no notices are wanted. Throws AppError `seal-broken` when the sealing key of the URL is gone. */
+  /**
+   * Returns null when the workspace receives no notices. Throws AppError `seal-broken` when the sealing key of the URL
+   * is unavailable.
+   */
   noticeTargetOf(workspace: WorkspaceId): NoticeTarget | null;
 }>;
 
@@ -15,7 +18,7 @@ type Rules = Readonly<{
   defaults: HealthPolicy;
 }>;
 
-/** The rules of workspaces, and what the operator set for those that are not known. */
+/** Creates the rules from workspace records; the operator's defaults apply to unknown workspaces. */
 export const workspaceRules = ({ find, openUrl, defaults }: Rules): WorkspaceRules => ({
   policyOf: (workspace) => {
     const { disableAfterFailures = defaults.disableAfterFailures } = find(workspace) ?? {};

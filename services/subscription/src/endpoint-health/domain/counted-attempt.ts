@@ -1,24 +1,24 @@
 import { type AttemptRecorded, attemptId, type FailureReason, type WorkspaceId } from '@tidings/contracts';
 
-/** Where a record lies in the attempts topic. */
+/** Position of a record in the attempts topic. */
 export type Position = Readonly<{ partition: number; offset: number }>;
 
-/** One attempt as counting needs it. */
+/** The fields of an attempt that counting requires. */
 export type CountedAttempt = Readonly<{
   position: Position;
   atMs: number;
   subscriptionVersion: number;
-  /** null for a delivery. */
+  /** null for a successful delivery. */
   failure: FailureReason | null;
   statusCode: number | null;
-  /** Names the attempt. */
+  /** Identifies the attempt. */
   cause: string;
   workspaceId: WorkspaceId;
   /** Set when no further attempt of the delivery follows this failure. */
   givenUp: GivenUp | null;
 }>;
 
-/** A delivery that ended in dead-letters after this attempt. */
+/** A delivery that was dead-lettered after this attempt. */
 export type GivenUp = Readonly<
   Pick<AttemptRecorded, 'deliveryId' | 'eventId' | 'eventType'> & {
     attempts: number;
@@ -40,7 +40,10 @@ function givenUpBy({
   return { deliveryId, eventId, eventType, attempts: attempt, reason };
 }
 
-/** The attempt in a record; null for facts that say nothing about the endpoint: tests, and what was not attempted. */
+/**
+ * Returns the attempt of a record, or null for attempt events that carry no information about the endpoint: tests, and
+ * deliveries that were not attempted.
+ */
 export function countedAttempt(attempt: AttemptRecorded, position: Position): CountedAttempt | null {
   const { outcome, trigger, atMs, subscriptionVersion } = attempt;
   if (trigger === 'test' || (outcome.kind !== 'delivered' && outcome.kind !== 'failed')) return null;

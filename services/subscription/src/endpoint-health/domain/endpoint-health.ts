@@ -2,27 +2,32 @@ import type { FailureReason, SubscriptionId } from '@tidings/contracts';
 import type { CountedAttempt, Position } from './counted-attempt.ts';
 import { type Alert, type HealthPolicy, type HealthTransition, transitionOf } from './health-transition.ts';
 
-/** How the endpoint of a subscription has been doing. Kept apart from it, so that counting makes no version of it. */
+/**
+ * Health of a subscription's endpoint. Stored separately, so that counting creates no new version of the subscription.
+ */
 export type EndpointHealth = Readonly<{
   subscriptionId: SubscriptionId;
-  /** Grows by one with each write: what compare-and-set compares. */
+  /** Incremented by each write; compare-and-set compares it. */
   rev: number;
-  /** The version that the failures are counted from: those of older ones were forgiven. */
+  /** The subscription version from which failures count. Failures of older versions are ignored. */
   countedVersion: number;
-  /** Failed attempts since the last delivery. */
+  /** Failed attempts since the last successful delivery. */
   failureCount: number;
-  /** Since when there was nothing but failures. */
+  /** Time of the first failure since the last successful delivery. */
   failingSinceMs: number | null;
   lastDeliveryAtMs: number | null;
   lastFailureAtMs: number | null;
   lastFailureReason: FailureReason | null;
-  /** What its owner was told last. A `disabled` one is `failing` from when it is enabled until it delivers. */
+  /**
+   * Last alert sent to the owner. After a `disabled` subscription is enabled, it is `failing` until a delivery
+   * succeeds.
+   */
   alert: Alert;
-  /** The last record of each partition that is counted. What lies at or before it is not counted again. */
+  /** Last counted record of each partition. Records at or before it are not counted again. */
   positions: readonly Position[];
 }>;
 
-/** Nothing counted yet. */
+/** Returns the health of an endpoint without counted attempts. */
 export const noHealth = (subscriptionId: SubscriptionId): EndpointHealth => ({
   subscriptionId,
   rev: 0,
@@ -53,7 +58,8 @@ function counted(health: EndpointHealth, attempt: CountedAttempt): EndpointHealt
     const lastDeliveryAtMs = latest(health.lastDeliveryAtMs, atMs);
     return { ...next, lastDeliveryAtMs, failureCount: 0, failingSinceMs: null };
   }
-  // Made for a version from before it was enabled again or moved: a fact, but none that counts against it.
+  // Sent for a version from before the subscription was enabled or its endpoint changed: it does not count as a
+  // failure.
   if (attempt.subscriptionVersion < health.countedVersion) return next;
   return {
     ...next,
@@ -64,7 +70,7 @@ function counted(health: EndpointHealth, attempt: CountedAttempt): EndpointHealt
   };
 }
 
-/** Forgives what was counted before a version that enabled the subscription or gave it another endpoint. */
+/** Resets the counts from before a version that enabled the subscription or changed its endpoint. */
 const forgiven = (health: EndpointHealth, countedVersion: number): EndpointHealth =>
   countedVersion <= health.countedVersion
     ? health
@@ -76,20 +82,20 @@ const forgiven = (health: EndpointHealth, countedVersion: number): EndpointHealt
         alert: health.alert === 'disabled' ? 'failing' : health.alert,
       };
 
-/** What counting knows besides the attempts. `endOf`: the first offset of a partition that is not in its log yet. */
+/** Inputs of counting besides the attempts. `endOf`: the first offset of a partition that is not yet in its log. */
 export type CountingContext = Readonly<{
   countedVersion: number;
   policy: HealthPolicy;
   endOf(partition: number): number;
 }>;
 
-/** The health after some attempts, and what their owner is to be told, in order. */
+/** Health after some attempts, and the transitions of which the owner is notified, in order. */
 export type Counted = Readonly<{ health: EndpointHealth; transitions: readonly HealthTransition[] }>;
 
 /**
- * The health after these attempts, in the order of their offsets. Idempotent by position: what was counted is not counted
- * again, and raises nothing again, however often the topic is read. A position beyond the end of its log belongs to a log
- * that is gone, and is forgotten. The same object comes back when nothing was counted.
+ * Returns the health after these attempts, which are in the order of their offsets. Idempotent by position: a counted
+ * attempt is not counted again and raises no further transition, however often the topic is read. A position beyond the
+ * end of its log belongs to a deleted log and is discarded. Returns the same object when nothing was counted.
  */
 export function withAttempts(
   health: EndpointHealth,
@@ -122,7 +128,7 @@ export function withAttempts(
     : { health: { ...after, rev: health.rev + 1 }, transitions };
 }
 
-/** What is shown with a subscription: failures that were forgiven are not. */
+/** Returns the health shown with a subscription, without failures of versions that no longer count. */
 export const shownHealth = (
   health: EndpointHealth | undefined,
   countedVersion: number,

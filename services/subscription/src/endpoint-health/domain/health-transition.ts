@@ -1,25 +1,25 @@
 import type { DisableCause, FailureReason } from '@tidings/contracts';
 import type { CountedAttempt, GivenUp } from './counted-attempt.ts';
 
-/** When an endpoint is given up. Zero failures: never for that reason. */
+/** Thresholds for disabling a subscription. `disableAfterFailures` 0 disables that threshold. */
 export type HealthPolicy = Readonly<{ disableAfterFailures: number; disableAfterMs: number }>;
 
-/** Failures in a row from which an endpoint is said to fail. */
+/** Consecutive failures after which an endpoint is reported as failing. */
 const failingAfter = 4;
 
-/** What the owner of an endpoint was told last. */
+/** Last alert sent to the owner of an endpoint. */
 export type Alert = 'none' | 'failing' | 'disabled';
 
-/** As much of an endpoint's health as an alert follows from. */
+/** The part of an endpoint's health that determines its alert. */
 type Watched = Readonly<{ failureCount: number; failingSinceMs: number | null; alert: Alert }>;
 
-/** The failure that something is about. */
+/** The failure that a transition or event refers to. */
 export type FailureSeen = Readonly<{ atMs: number; reason: FailureReason; statusCode: number | null }>;
 
 type Failing = Readonly<{ failureCount: number; failingSinceMs: number; failure: FailureSeen }>;
 type Caused = Readonly<{ cause: string; atMs: number }>;
 
-/** A change of an endpoint's health that its owner is told about: none ⇄ failing → disabled → (enabled) failing. */
+/** A change of an endpoint's health of which its owner is notified: none ⇄ failing → disabled → (enabled) failing. */
 type AlertChange = Caused &
   (
     | (Failing & Readonly<{ kind: 'failing'; alert: 'failing' }>)
@@ -28,7 +28,7 @@ type AlertChange = Caused &
     | Readonly<{ kind: 'recovered'; alert: 'none' }>
   );
 
-/** What an attempt is the occasion to tell. */
+/** A health event that follows from an attempt. */
 export type HealthTransition =
   | AlertChange
   | (Caused & Readonly<{ kind: 'exhausted'; givenUp: GivenUp; failure: FailureSeen }>);
@@ -45,8 +45,9 @@ function disableCause(
 }
 
 /**
- * What the step from one health to the next means for the owner. Told once: the alert that comes with it is kept with the
- * health. A failure that was not counted (made for a version from before it was enabled or moved) changes nothing.
+ * Returns the alert that follows from one change of health, or null. Each alert is raised once, because it is stored
+ * with the health. A failure that does not count (sent for a version from before the subscription was enabled or its
+ * endpoint changed) changes nothing.
  */
 export function transitionOf(
   before: Watched,
@@ -55,7 +56,7 @@ export function transitionOf(
 ): AlertChange | null {
   const { cause, atMs, statusCode, subscriptionVersion, failure: reason } = attempt;
   if (reason === null) {
-    // A disabled one that still delivered what was under way stays disabled.
+    // A disabled subscription stays disabled when a delivery that was already in progress succeeds.
     return before.alert === 'failing' ? { kind: 'recovered', alert: 'none', cause, atMs } : null;
   }
   if (after.failureCount === before.failureCount || before.alert === 'disabled') return null;

@@ -1,6 +1,8 @@
 import { type OperationalEvent, operationalEventIdOf } from '@tidings/contracts';
 
-/** Where the notices of a workspace go. `json`: the event, as a webhook holds it. `slack`: a text, as chats take it. */
+/**
+ * Destination of a workspace's notices. `json`: the event, as in a webhook. `slack`: a text message for chat services.
+ */
 export type NoticeTarget = Readonly<{ url: string; style: 'json' | 'slack' }>;
 
 function sentenceOf(event: OperationalEvent): string {
@@ -22,7 +24,7 @@ function sentenceOf(event: OperationalEvent): string {
   }
 }
 
-/** The body of a notice, as JSON. */
+/** Returns the body of a notice, as JSON. */
 export function noticeBody(event: OperationalEvent, style: NoticeTarget['style']): Buffer {
   const { type, time, workspaceId, data } = event;
   if (style === 'json') {

@@ -17,7 +17,7 @@ const aboutOf = ({ id, consumerId, settings }: Subscription) => ({
   endpoint_host: new URL(settings.endpointUrl).host,
 });
 
-/** The event that tells the owner of a subscription what became of its endpoint. */
+/** Returns the event that notifies the owner of a subscription of a health transition. */
 export function operationalEventOf(
   subscription: Subscription,
   transition: HealthTransition,

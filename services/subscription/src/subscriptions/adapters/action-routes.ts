@@ -13,7 +13,7 @@ import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { subscriptionSchema, subscriptionWithSecretSchema, testSchema } from './subscription-schemas.ts';
 import { testView } from './subscription-view.ts';
 
-/** What can be done with a subscription works with these. */
+/** Dependencies of the action routes. */
 export type ActionParts = WriteParts<Subscription> & RotateParts & TestParts & HealthParts;
 
 const path = '/v1/webhooks/subscriptions/{id}';

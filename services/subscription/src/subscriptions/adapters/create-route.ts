@@ -6,7 +6,7 @@ import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { createdSchema } from './subscription-schemas.ts';
 
-/** What creation works with. */
+/** Dependencies of the create route. */
 export type CreateRouteParts = CreateParts & HealthParts;
 
 const path = '/v1/webhooks/subscriptions';

@@ -319,7 +319,7 @@ describe('POST with an Idempotency-Key', () => {
 
   it('after a write of unknown outcome finds the subscription again instead of making a second one', async () => {
     const { call, store } = await serveInMemory();
-    // The one that is found again is the last that the workspace has room for.
+    // The subscription to be found again is the last that the workspace limit allows.
     for (let count = 0; count < 9; count += 1) await call('POST', '', { body: aBody() });
     const insert = store.insert.bind(store);
     store.insert = async (subscription) => {

@@ -6,13 +6,13 @@ import { aBody } from '../../../test/registry-api.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
-/** The rows of the table of fields: name and default, as they are written. */
+/** Name and default of each row in the table of fields. */
 const rows = [...readme.matchAll(/^\| `(\w+)` \| .* \| (.*) \|$/gm)].map(([, field = '', text = '']) => ({
   field,
   text: text.trim().replaceAll('`', ''),
 }));
 
-// What has no default of its own, or is no part of what is shown.
+// Fields without a default of their own, and fields that are not part of a response.
 const others = ['endpoint_url', 'events', 'kind', 'secret', 'send_test', 'is_active'];
 
 it('each default that the README names is what a new subscription has', async () => {

@@ -24,7 +24,7 @@ const roomyWorkspaces = {
   ensureConsumer: async () => {},
 };
 
-/** The API with the real rules; every name resolves to these addresses, or to none. */
+/** Serves the API with the real rules; every name resolves to these addresses, or to none. */
 async function serve(allowHttp: boolean, addresses: readonly string[] | null = [publicAddress]) {
   const resolve = addresses === null ? nobody : async () => ({ addresses, ttlMs: 0 });
   const egress = createEgress({ policy: { allowedNetworks: [], allowHttp }, resolver: { resolve } });
@@ -47,13 +47,13 @@ describe('registration', () => {
       const created = await call('POST', '', { body: aBody({ endpoint_url: url }) });
       expect(created.status).toBe(422);
       expect(pointersOf(created)).toContain('/endpoint_url');
-      // It may repeat what the caller wrote, never what a name resolves to.
+      // The response may repeat the caller's input, but never the address that a name resolves to.
       const said = JSON.stringify(created.body);
       for (const address of resolvesTo ?? []) {
         if (!input.includes(address)) expect(said).not.toContain(address);
       }
       const { body } = await call('POST', '', { body: aBody() });
-      // Its own endpoint may not resolve to what the row says either.
+      // In these rows the subscription's own endpoint would resolve to the refused address too.
       if (resolvesTo !== undefined) continue;
       const changed = await call('PATCH', `/${body.id}`, { body: { endpoint_url: url } });
       expect(changed.status).toBe(422);
@@ -78,7 +78,7 @@ describe('registration', () => {
     expect((await call('PATCH', `/${body.id}`, { body: { description: 'x' } })).body.warnings).toEqual([]);
   });
 
-  // The second one begins with a letter of another alphabet that looks like an a.
+  // The second name begins with a Cyrillic letter that looks like an a.
   it.each([
     ['https://bücher.example/hooks', 'https://xn--bcher-kva.example/hooks'],
     ['https://\u0430pple.example/', 'https://xn--pple-43d.example/'],

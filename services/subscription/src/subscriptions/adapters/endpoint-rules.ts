@@ -1,7 +1,10 @@
 import { checkHeader, type Egress } from '@tidings/egress';
 import type { CheckEndpoint, CheckHeader } from '../ports.ts';
 
-/** Judges a URL with what its name resolves to now; the guard at connect has the last word whatever this says. */
+/**
+ * Validates a URL by the current addresses of its name. The guard checks the address again at connect, and its result
+ * is final.
+ */
 export const endpointRule =
   (egress: Pick<Egress, 'checkEndpoint'>): CheckEndpoint =>
   async (url) => {
@@ -11,7 +14,7 @@ export const endpointRule =
     return { faults: [], warnings: check.isUnresolved ? [warning] : [] };
   };
 
-/** Judges a header as the HTTP client would when it is sent. */
+/** Validates a header by the rules that the HTTP client applies when it sends it. */
 export const headerRule: CheckHeader = (name, value) => {
   const check = checkHeader(name, value);
   return check.ok ? null : check.detail;

@@ -5,7 +5,7 @@ import { type FilterTestBody, filterTestSchema } from '../domain/filter-test-bod
 import { type FilterTestParts, testFilter } from '../test-filter.ts';
 import { warningsSchema } from './subscription-schemas.ts';
 
-// The largest event that ingress can be set to take, and what is around it; data may be as deep as there.
+// The largest event that ingress can be configured to accept, plus its envelope. The maximum depth of data is the same.
 const maxBytes = 1_048_576 + 65_536;
 const maxDepth = 132;
 const shownCharacters = 1_000;

@@ -1,7 +1,7 @@
 import { checkFilter } from '@tidings/filters';
 import type { CheckFilter } from '../ports.ts';
 
-/** Judges a filter as fan-out would when it compiles it. */
+/** Validates a filter as fan-out does when it compiles it. */
 export const filterRule: CheckFilter = (filter) => {
   const check = checkFilter(filter);
   return check.ok ? [] : check.errors;

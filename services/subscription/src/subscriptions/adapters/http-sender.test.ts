@@ -5,7 +5,7 @@ import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { aBody } from '../../../test/registry-api.ts';
 import { httpSender } from './http-sender.ts';
 
-/** The API, which sends its tests for real. */
+/** Serves the API with the real HTTP client for tests of subscriptions. */
 async function serve() {
   const settings = {
     dangerouslyAllowedNetworks: ['127.0.0.0/8'],

@@ -17,7 +17,10 @@ function outcomeOf(outcome: EgressOutcome, mask: Mask): SendOutcome {
   throw new AppError({ code: 'unavailable', message: `the test was given up: ${detail}` });
 }
 
-/** Sends through the guarded client: no redirects, no private address, one deadline, at most 16 KiB of the answer read, secrets masked. */
+/**
+ * Sends through the guarded client: no redirects, no private addresses, one deadline, at most 16 KiB of the response
+ * read, secrets masked.
+ */
 export const httpSender =
   (egress: Pick<Egress, 'send'>): SendRequest =>
   async ({ mask = asItIs, ...request }) =>

@@ -2,10 +2,10 @@ import { encodeDelivery, topics } from '@tidings/contracts';
 import type { Producer } from '@tidings/kafka';
 import type { RequestDelivery } from '../ports.ts';
 
-// What is not acknowledged by then is queued again at the next turn.
+// A delivery that is not acknowledged by then is queued again in the next run.
 const publishDeadlineMs = 5_000;
 
-/** Puts commands among those of fan-out: same topic, same key, same partition. */
+/** Publishes commands next to those of fan-out: same topic, same key, same partition. */
 export const deliveryRequester =
   (producer: Producer): RequestDelivery =>
   async (command) => {

@@ -5,7 +5,7 @@ import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { publishedOn } from '../../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 
-/** A subscription, and a caller that patches it. */
+/** Creates a subscription, and a function that patches it. */
 async function patched(fields: object = {}) {
   const served = await serveInMemory();
   const { body } = await served.call('POST', '', { body: aBody({ ...fields }) });

@@ -5,16 +5,16 @@ import { scopeOf } from '../../registry/adapters/call-parts.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { ListFilters, ListPosition } from '../read-subscriptions.ts';
 
-/** The path of one subscription. */
+/** Path parameters of one subscription. */
 export const subscriptionParams = {
   id: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$', description: 'The id of the subscription.' },
 } as const;
 
-/** The query of the list. */
+/** Query parameters of the list. */
 export type ListQuery = PageQuery &
   Readonly<{ consumer_id?: string; event?: string; state?: 'active' | 'disabled' | 'deleted' }>;
 
-/** How the query of the list is read. */
+/** Parser of the list's query. */
 export const listQuery = queryOf<ListQuery>({
   consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
   event: {
@@ -31,7 +31,7 @@ export const listQuery = queryOf<ListQuery>({
   ...pageParameters,
 });
 
-/** What a list is asked for, and how the cursor to its next page is made. */
+/** Parameters of a list request, and the function that creates the cursor of its next page. */
 export type ListRequest = Readonly<{
   filters: ListFilters;
   place: ListPosition;

@@ -5,7 +5,7 @@ const secret = {
   expires_at: null,
 } as const;
 
-/** A subscription, as the description shows it. */
+/** Example of a subscription in the API description. */
 export const subscriptionExample = {
   id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
   workspace_id: 'ws_shop',
@@ -41,10 +41,10 @@ export const subscriptionExample = {
   propagated: true,
 } as const;
 
-/** A signing secret, as the description shows it: one of nobody. */
+/** Example of a signing secret in the API description; no subscription uses it. */
 export const secretExample = 'whsec_ZXhhbXBsZS1vZi1hLXNlY3JldC1vZi1ub2JvZHk=';
 
-/** What came of a test, as the description shows it. */
+/** Example of a test result in the API description. */
 export const testExample = {
   success: true,
   status_code: 204,

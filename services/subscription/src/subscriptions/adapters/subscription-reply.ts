@@ -6,13 +6,16 @@ import type { Written } from '../../registry/write-version.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { subscriptionView } from './subscription-view.ts';
 
-/** Where the health of endpoints is read. */
+/** Store from which the health of endpoints is read. */
 export type HealthParts = Readonly<{
   endpointHealth: Pick<HealthStore, 'find' | 'findMany'>;
   logger: Logger;
 }>;
 
-/** What was asked for has been done by then: an answer without the figures is better than none, above all for a secret. */
+/**
+ * Reads the health of endpoints, or returns 'unknown'. By then the requested change is complete: a response without
+ * health is better than an error, especially when it shows a secret.
+ */
 export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T>): Promise<T | 'unknown'> {
   try {
     return await read();
@@ -22,11 +25,11 @@ export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T
   }
 }
 
-/** What is shown, and how. `more` is added to the fields; `status` is 200 unless it is given. */
+/** Contents of the response. `more` is added to the fields; `status` defaults to 200. */
 type Shown = Written<Subscription> &
   Readonly<{ more?: object; status?: number; headers?: Readonly<Record<string, string>> }>;
 
-/** The answer that shows one subscription. */
+/** Returns the response that shows one subscription. */
 export async function subscriptionReply(
   parts: HealthParts,
   { entity: subscription, propagated, more = {}, status = 200, headers = {} }: Shown,

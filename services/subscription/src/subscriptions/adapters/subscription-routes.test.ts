@@ -244,7 +244,7 @@ describe('the life of a subscription', () => {
     expect(await refused(first)).toContain('still signs');
     expect(await refused(second)).toContain('in force');
     expect((await rotate(own(), 0)).status).toBe(200);
-    // One that has ended may come back.
+    // An expired secret may be used again.
     expect((await rotate(first)).status).toBe(200);
   });
 

@@ -13,14 +13,17 @@ import { healthOf, subscriptionReply } from './subscription-reply.ts';
 import { changedSchema, deletedSchema, listSchema, subscriptionSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
 
-/** What the routes work with. */
+/** Dependencies of the routes. */
 export type RouteParts = CreateRouteParts & ChangeParts & ActionParts;
 
 const path = '/v1/webhooks/subscriptions';
 const one = `${path}/{id}` as const;
 const tag = 'Subscriptions';
 
-/** The routes of `/v1/webhooks/subscriptions`. Everything is scoped by the key: what it cannot see does not exist. */
+/**
+ * The routes of `/v1/webhooks/subscriptions`. The API key's scope limits every route: subscriptions outside it are not
+ * found.
+ */
 export const subscriptionRoutes = (parts: RouteParts): Route[] => [
   listRoute(parts),
   createRoute(parts),

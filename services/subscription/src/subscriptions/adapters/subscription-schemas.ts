@@ -24,7 +24,7 @@ const propagated = {
   description: 'Whether this version is known to be in force on the event path.',
 } as const;
 
-/** A secret is told by name and time only. */
+/** A secret, shown only by name and times. */
 const secretSchema = named(
   'SigningSecret',
   object({
@@ -92,10 +92,10 @@ export const subscriptionSchema = named(
   subscriptionExample,
 );
 
-/** A page of them. */
+/** A page of subscriptions. */
 export const listSchema = named('SubscriptionPage', pageSchema(subscriptionSchema));
 
-/** A subscription together with its secret, which is shown once. */
+/** A subscription with its secret, which is shown once. */
 export const subscriptionWithSecretSchema = named(
   'SubscriptionWithSecret',
   object({
@@ -105,7 +105,7 @@ export const subscriptionWithSecretSchema = named(
   { ...subscriptionExample, secret: secretExample },
 );
 
-/** What is odd about what was accepted. */
+/** Warnings about accepted settings. */
 export const warningsSchema = {
   type: 'array',
   items: errorDetailSchema,
@@ -113,21 +113,21 @@ export const warningsSchema = {
     'What was accepted and is odd, e.g. a name that has no address in DNS, or a condition on a field that the event types do not have.',
 } as const;
 
-/** What a creation answers. */
+/** Response to a creation. */
 export const createdSchema = named(
   'CreatedSubscription',
   object({ ...subscriptionWithSecretSchema.properties, warnings: warningsSchema }),
   { ...subscriptionExample, secret: secretExample, warnings: [] },
 );
 
-/** What a change answers. */
+/** Response to a change. */
 export const changedSchema = named(
   'ChangedSubscription',
   object({ ...subscriptionSchema.properties, warnings: warningsSchema }),
   { ...subscriptionExample, version: 2, warnings: [] },
 );
 
-/** What is left of a deleted subscription. */
+/** The remaining fields of a deleted subscription. */
 export const deletedSchema = named(
   'DeletedSubscription',
   object({
@@ -139,7 +139,7 @@ export const deletedSchema = named(
   { id: subscriptionExample.id, state: 'deleted', version: 2, propagated: true },
 );
 
-/** What came of a test, as `testView` writes it. */
+/** Result of a test, as `testView` writes it. */
 export const testSchema = named(
   'TestResult',
   object({

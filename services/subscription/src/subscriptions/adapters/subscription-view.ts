@@ -25,12 +25,12 @@ const tlsView = (tls: StoredTls | null): object | null =>
     ? null
     : { ca: tls.ca.map(certificateView), certificate: tls.certificate.map(certificateView) };
 
-/** What is known of an endpoint: its health, nothing because nothing was sent yet, or that it could not be read. */
+/** Health of an endpoint: undefined when nothing was sent yet, 'unknown' when it could not be read. */
 export type KnownHealth = EndpointHealth | undefined | 'unknown';
 
 const unknownHealth = { failureCount: null, lastDeliveryAtMs: null };
 
-/** A subscription as the API shows it. Secrets are told by name and time only. */
+/** Returns a subscription as the API shows it. Secrets are shown only by name and times. */
 export function subscriptionView(
   subscription: Subscription,
   { propagated, health }: Readonly<{ propagated: boolean; health: KnownHealth }>,
@@ -77,7 +77,7 @@ export function subscriptionView(
   };
 }
 
-/** What came of a test. An error is one of a closed list of reasons, and never names an address. */
+/** Returns the result of a test. An error is one of a closed list of reasons and never contains an address. */
 export const testView = ({ attemptEvent, responseBody, recorded }: Tested): Record<string, unknown> => ({
   success: attemptEvent.outcome.kind === 'delivered',
   status_code: attemptEvent.outcome.statusCode,

@@ -59,7 +59,7 @@ const cloudEventHeader = (what: string) => ({
   description: `${what} Only in the format \`cloudevents-binary\`.`,
 });
 
-/** The request that the endpoint of a subscription gets for each event. */
+/** The request that a subscription's endpoint receives for each event. */
 export const webhooks: Webhooks = {
   event: {
     operationId: 'receiveEvent',

@@ -1,32 +1,32 @@
 import type { Settings } from './subscription.ts';
 
-// CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery", section 4: the endpoint is asked for its consent by OPTIONS.
+// CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery", section 4: an OPTIONS request obtains the endpoint's consent.
 
 const perMinute = 60;
 
-/** What an endpoint is asked: may this origin send, at this many requests a minute (null: not said). */
+/** The consent requested of an endpoint: for this origin, at this many requests per minute (null: not stated). */
 export type ConsentQuestion = Readonly<{ origin: string; ratePerMinute: number | null }>;
 
-/** The question that follows from the settings: their rate, if they have one. */
+/** Returns the request for consent that follows from the settings, with their rate if they have one. */
 export const consentQuestion = ({ rateLimit }: Settings, origin: string): ConsentQuestion => ({
   origin,
   ratePerMinute: rateLimit === null ? null : Math.max(1, Math.floor(rateLimit.perSecond * perMinute)),
 });
 
-/** The headers of the question. */
+/** Returns the headers of the request for consent. */
 export const questionHeaders = ({ origin, ratePerMinute }: ConsentQuestion): Record<string, string> => ({
   'webhook-request-origin': origin,
   ...(ratePerMinute === null ? {} : { 'webhook-request-rate': String(ratePerMinute) }),
 });
 
-/** The answer: a rate that must be kept (null: none), or what is missing for a consent. */
+/** The endpoint's response: a rate to observe (null: none), or the reason why it is not a consent. */
 export type Consent =
   | Readonly<{ isGiven: true; allowedPerMinute: number | null }>
   | Readonly<{ isGiven: false; detail: string }>;
 
 const refused = (detail: string): Consent => ({ isGiven: false, detail });
 
-/** Reads the headers of an answer, whose names are in lower case. A status alone is never a consent (section 4.2). */
+/** Reads the headers of a response, with names in lower case. A status alone is never a consent (section 4.2). */
 export function readConsent(
   headers: Readonly<Record<string, string>>,
   { origin, ratePerMinute }: ConsentQuestion,
@@ -47,7 +47,10 @@ export function readConsent(
   return refused('with a WebHook-Allowed-Rate that is neither a positive whole number nor *');
 }
 
-/** The settings under a consent: the endpoint's rate where theirs is higher, and the origin it consented to. */
+/**
+ * Returns the settings under a consent: the origin it covers, and the endpoint's rate where the configured rate is
+ * higher.
+ */
 export function underConsent(
   settings: Settings,
   origin: string,
@@ -61,7 +64,7 @@ export function underConsent(
   return { ...consented, rateLimit: { perSecond, burst } };
 }
 
-/** True when the endpoint must be asked (again): nobody has asked it this, at this place. */
+/** Returns true when the endpoint has to be verified: this check was not made yet, or not for this URL. */
 export function needsVerification(before: Settings | null, after: Settings): boolean {
   if (after.verify === 'none') return false;
   if (before === null || before.verify !== after.verify || before.endpointUrl !== after.endpointUrl)

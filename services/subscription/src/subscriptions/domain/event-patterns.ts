@@ -18,7 +18,7 @@ function faultOf(pattern: string): string | null {
       ` (letters, digits and underscores, parts joined by dots, at most ${eventTypeNameMaxLength} characters), got '${pattern}'`
     );
   }
-  // Wildcards never match reserved names, so this one could match nothing.
+  // Wildcards never match reserved names, so this pattern would match nothing.
   if (isWildcard(pattern) && isReservedEventType(pattern)) {
     return `no wildcard matches the reserved names: list them in full, got '${pattern}'`;
   }
@@ -28,7 +28,7 @@ function faultOf(pattern: string): string | null {
   return null;
 }
 
-/** What is wrong with a subscription's list of event patterns. */
+/** Returns the faults of a subscription's list of event patterns. */
 export function eventFaults(events: readonly string[]): readonly Fault[] {
   const faults: Fault[] = [];
   events.forEach((pattern, index) => {
@@ -43,7 +43,7 @@ export function eventFaults(events: readonly string[]): readonly Fault[] {
   return faults;
 }
 
-/** What is wrong with the events of a subscription that is, or is to be, of this kind. */
+/** Returns the faults of the events of a subscription of this kind. */
 export function kindFaults(kind: SubscriptionRecord['kind'], events: readonly string[]): readonly Fault[] {
   if (kindOf(events) === kind) return [];
   const detail =
@@ -53,11 +53,11 @@ export function kindFaults(kind: SubscriptionRecord['kind'], events: readonly st
   return [{ pointer: '/events', detail }];
 }
 
-/** Operational subscriptions list nothing but names of the `tidings.` family. */
+/** Returns the kind that the events determine. Operational subscriptions list only names that begin with `tidings.`. */
 export const kindOf = (events: readonly string[]): SubscriptionRecord['kind'] =>
   events.length > 0 && events.every(isOperational) ? 'operational' : 'webhook';
 
-/** Every pattern that matches an event of this name; for a pattern, every pattern that covers it. */
+/** Returns every pattern that matches an event of this name; for a pattern, every pattern that covers it. */
 export function patternsCovering(name: string): readonly string[] {
   if (isReservedEventType(name) || name === '*') return [name];
   const parts = (name.endsWith('.*') ? name.slice(0, -2) : name).split('.');

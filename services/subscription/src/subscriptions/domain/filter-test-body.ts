@@ -1,6 +1,6 @@
 import { eventTypeNameMaxLength, eventTypeNamePattern } from '@tidings/contracts';
 
-/** POST …/filters/test: a filter, and either an event or the name of a type whose example is taken. */
+/** POST …/filters/test: a filter, and either an event or the name of an event type whose example is used. */
 export type FilterTestBody = Readonly<{
   filter: Readonly<Record<string, unknown>>;
   event?: Readonly<{ type?: string; data: unknown }>;
@@ -14,7 +14,7 @@ const name = {
   maxLength: eventTypeNameMaxLength,
 } as const;
 
-// What events are published with, and what the body of a webhook has beside it: nothing of it is looked at.
+// Other fields of published events and webhook bodies. They are accepted and ignored.
 const unused = { type: 'string', maxLength: 256, description: 'Not looked at.' } as const;
 
 /** JSON Schema of the body. */

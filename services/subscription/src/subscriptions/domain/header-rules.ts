@@ -3,7 +3,7 @@ import type { Fault } from './fault.ts';
 /** The fields of a body that hold headers. */
 export type HeaderField = 'headers' | 'secret_headers';
 
-/** The pointer to one header (RFC 6901). */
+/** Returns the pointer to one header (RFC 6901). */
 export const headerPointer = (field: HeaderField, name: string): string =>
   `/${field}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
@@ -16,8 +16,8 @@ function faultOf(field: HeaderField, name: string, value: unknown): string | nul
 }
 
 /**
- * What is wrong with a subscription's own headers as a set. What a single header may be is the HTTP client's to say.
- * Values are never quoted: they may be credentials.
+ * Returns the faults of a subscription's own headers as a set. The HTTP client's rules apply to each single header.
+ * Values are never quoted, since they may be credentials.
  */
 export function headerFaults(
   field: HeaderField,

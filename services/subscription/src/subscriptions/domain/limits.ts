@@ -1,4 +1,4 @@
-/** Every limit on what a caller may ask for, named once. */
+/** All limits on caller input. */
 export const limits = {
   descriptionLength: 1_000,
   endpointUrlLength: 2_048,
@@ -11,10 +11,10 @@ export const limits = {
   burst: 100_000,
   maxInFlight: { min: 1, max: 100, default: 10 },
   overlapSeconds: { max: 7 * 24 * 3_600 },
-  /** Secrets that may sign at one time: more would only grow the signature header. */
+  /** Maximum number of secrets that sign at one time; more would only enlarge the signature header. */
   signingSecrets: 5,
   reasonLength: 200,
-  /** Characters of PEM: some ten certificates. */
+  /** Maximum length of PEM, in characters: about ten certificates. */
   certificatesLength: 16_384,
   keyLength: 8_192,
 } as const;

@@ -6,8 +6,8 @@ const source = '/tidings/created';
 const createdVersion = 1;
 
 /**
- * The event and the command that send `webhook.test` to a new subscription. Nothing in them is drawn, so that a repeat
- * after a crash is the same delivery.
+ * Returns the event and the command that send `webhook.test` to a new subscription. Both are deterministic, so that a
+ * repeat after a crash is the same delivery.
  */
 export function pendingTest(subscription: Subscription) {
   const { id, workspaceId, consumerId, createdAtMs: atMs, settings } = subscription;

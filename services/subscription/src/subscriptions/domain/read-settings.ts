@@ -7,7 +7,7 @@ import type { SettingsBody } from './request-body.ts';
 import { scheduleFaults, scheduleSeconds } from './retry-schedule.ts';
 import type { Settings } from './subscription.ts';
 
-/** What a field that is left out means in a new subscription. */
+/** Defaults of omitted fields in a new subscription. */
 export const defaultSettings: Omit<Settings, 'endpointUrl' | 'events'> = {
   description: null,
   filters: null,
@@ -27,25 +27,26 @@ export const defaultSettings: Omit<Settings, 'endpointUrl' | 'events'> = {
 };
 
 function rateLimitOf(given: NonNullable<SettingsBody['rate_limit']>): NonNullable<Settings['rateLimit']> {
-  // A bucket that holds less than one request would never let one through.
+  // A bucket that holds less than one request would never allow a request.
   const burst = given.burst ?? Math.max(1, Math.ceil(given.per_second));
   return { perSecond: given.per_second, burst };
 }
 
-// A name in another alphabet can look like one that it is not: it is kept as DNS knows it (UTS 46), the rest as given.
+// A name in another alphabet can look like a different name: it is stored in its ASCII form (UTS 46). The rest of the
+// URL is unchanged.
 const asciiNamed = (url: string): string => {
   if (/^\p{ASCII}*$/u.test(url)) return url;
   try {
     return url.replace(/^(https?:\/\/)[^/?#]*/i, `$1${new URL(url).host}`);
   } catch {
-    // It is no URL, which the checks say.
+    // Not a URL; validation reports it.
     return url;
   }
 };
 
 /**
- * The settings of `base` with every field that the body names put in its place, but for what needs more than the body:
- * sealed headers and the endpoint's consent. The body has passed its schema.
+ * Returns the settings of `base` with every field that the body names replaced, except those that require more than the
+ * body: sealed headers and the endpoint's consent. The body has passed its schema.
  */
 export function readSettings(body: SettingsBody, base: Settings): Settings {
   return {
@@ -66,7 +67,7 @@ export function readSettings(body: SettingsBody, base: Settings): Settings {
       body.retry_schedule === undefined ? base.retryScheduleSeconds : scheduleSeconds(body.retry_schedule),
     rateLimit: readRateLimit(body, base),
     maxInFlight: body.max_in_flight ?? base.maxInFlight,
-    // What is new must be sealed first; null is for the public authorities alone.
+    // New TLS material must be sealed first; null restores the public authorities without a client certificate.
     tls: body.tls === null ? null : base.tls,
   };
 }
@@ -76,7 +77,7 @@ function readRateLimit({ rate_limit: given }: SettingsBody, base: Settings): Set
   return given === null ? null : rateLimitOf(given);
 }
 
-/** What is wrong with the named fields beyond their schema: names, headers, sums. */
+/** Returns the faults of the named fields that a schema cannot express: names, headers, sums. */
 export const settingsFaults = (body: SettingsBody): readonly Fault[] => [
   ...eventFaults(body.events ?? []),
   ...headerFaults('headers', body.headers ?? {}),

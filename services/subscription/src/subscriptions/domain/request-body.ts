@@ -14,7 +14,7 @@ import { choice, createdFields, patchedFields, settingsFields } from './settings
 import type { Verification } from './subscription.ts';
 import type { TlsBody } from './tls-material.ts';
 
-/** The fields of a subscription that its owner may write, as they stand in a request. */
+/** The fields of a subscription that its owner may write, as in a request. */
 export type SettingsBody = Readonly<{
   endpoint_url?: string;
   description?: string | null;
@@ -34,13 +34,13 @@ export type SettingsBody = Readonly<{
   tls?: TlsBody | null;
 }>;
 
-/** POST: the settings, and what only a new subscription can be given. */
+/** POST: the settings, and the fields that only a new subscription accepts. */
 export type CreateBody = SettingsBody &
   Readonly<{
     endpoint_url: string;
     events: readonly string[];
     consumer_id?: string | null;
-    /** Follows from the events where it is left out. */
+    /** Derived from the events when omitted. */
     kind?: SubscriptionRecord['kind'];
     is_active?: boolean;
     secret?: string;
@@ -52,7 +52,7 @@ export type MergedBody = SettingsBody & Readonly<{ is_active?: boolean }>;
 
 type Patched<T> = Readonly<{ [Name in keyof T]?: T[Name] | null }>;
 
-/** PATCH: a merge patch (RFC 7396), so what is an object need not be whole, and null takes a part of it away. */
+/** PATCH: a merge patch (RFC 7396). Objects may be partial, and null removes a property. */
 export type ChangeBody = Omit<MergedBody, 'headers' | 'secret_headers' | 'rate_limit' | 'tls'> &
   Readonly<{
     headers?: Readonly<Record<string, string | null>> | null;
@@ -61,7 +61,7 @@ export type ChangeBody = Omit<MergedBody, 'headers' | 'secret_headers' | 'rate_l
     tls?: Patched<TlsBody> | null;
   }>;
 
-/** POST …/enable: what becomes of that which waits in dead-letters. Default redrive. */
+/** POST …/enable: what to do with the dead letters (`waiting`). Default: redrive. */
 export type EnableBody = Readonly<{ waiting?: OnEnable }>;
 
 /** POST …/disable. */
@@ -70,7 +70,7 @@ export type DisableBody = Readonly<{ reason?: string }>;
 /** POST …/rotate-secret. */
 export type RotateBody = Readonly<{ overlap_seconds?: number; secret?: string }>;
 
-// The names that Svix, Stripe and others have for these.
+// Names that Svix, Stripe and others use for these fields.
 const settingsHints = {
   url: 'endpoint_url',
   endpoint: 'endpoint_url',
@@ -110,7 +110,7 @@ const object = (properties: object, more: object = {}): Readonly<Record<string, 
   ...more,
 });
 
-/** JSON Schemas of the bodies above. Rules that a schema cannot say are checked by the domain after them. */
+/** JSON Schemas of the bodies above. The domain then checks the rules that a schema cannot express. */
 export const bodySchemas = {
   create: object(
     {

@@ -2,17 +2,17 @@ import { defaultRetryScheduleSeconds, shortRetryScheduleSeconds } from '@tidings
 import type { Fault } from './fault.ts';
 import { limits } from './limits.ts';
 
-/** How a caller names a schedule: one of ours, or seconds before each attempt. */
+/** A schedule as a caller names it: a predefined one, or the seconds before each attempt. */
 export type ScheduleChoice = 'default' | 'short' | readonly number[];
 
-/** Seconds before each attempt after the first. A leading 0 is the first attempt itself and says nothing. */
+/** Returns the seconds before each attempt after the first. A leading 0 stands for the first attempt and is ignored. */
 export function scheduleSeconds(choice: ScheduleChoice): readonly number[] {
   if (choice === 'default') return defaultRetryScheduleSeconds;
   if (choice === 'short') return shortRetryScheduleSeconds;
   return choice[0] === 0 ? choice.slice(1) : choice;
 }
 
-/** What is wrong with an own schedule. */
+/** Returns the faults of a custom schedule. */
 export function scheduleFaults(choice: ScheduleChoice): readonly Fault[] {
   if (typeof choice === 'string') return [];
   const pointer = '/retry_schedule';

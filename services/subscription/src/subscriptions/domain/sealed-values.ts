@@ -2,8 +2,8 @@ import { sealedHeaderField } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
 
 /**
- * The subscription with each of its sealed values put through `replace`, which gets the field that it is sealed for. The
- * very same object when none has changed.
+ * Returns the subscription with `replace` applied to each sealed value; `replace` receives the field that the value is
+ * sealed for. Returns the same object when no value has changed.
  */
 export function withSealedValues(
   subscription: Subscription,

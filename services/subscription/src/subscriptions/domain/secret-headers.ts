@@ -4,15 +4,15 @@ import { headerPointer } from './header-rules.ts';
 import { limits } from './limits.ts';
 import type { Settings } from './subscription.ts';
 
-/** `secret_headers` of a body: a new value, true for the one that is set, null to take the header away. */
+/** `secret_headers` of a body: a new value, true for the current value, null to remove the header. */
 export type SecretHeadersBody = Readonly<Record<string, string | true | null>>;
 
-/** Seals a value under its name; gives back `known` when that holds the same value already. */
+/** Seals a value under its name; returns `known` when it already holds the same value. */
 export type SealHeader = (name: string, value: string, known: SealedHeader | undefined) => SealedHeader;
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The sealed headers of a merged body: a text is sealed, `true` stands for the one that is set. */
+/** Returns the sealed headers of a merged body: a string is sealed, `true` keeps the current value. */
 export const sealedHeaders = (
   base: readonly SealedHeader[],
   headers: SecretHeadersBody,
@@ -27,8 +27,8 @@ export const sealedHeaders = (
 const originOf = (url: string): string => new URL(url).origin;
 
 /**
- * What is wrong with sealed headers beside what was there before. A credential that its reader cannot see must not go to
- * another origin unless whoever sends it there knows it.
+ * Returns the faults of sealed headers compared with the previous settings. A credential that cannot be read must not
+ * be sent to another origin unless the caller knows its value.
  */
 export function secretHeaderFaults(
   body: Readonly<{ secret_headers?: SecretHeadersBody | null }>,

@@ -8,7 +8,7 @@ const count = ({ min, max }: Readonly<{ min: number; max: number }>, description
 export const choice = (names: readonly string[], description: string) =>
   ({ type: 'string', enum: names, description }) as const;
 
-/** JSON Schemas of the fields that an owner may write, as they are in the end. */
+/** JSON Schemas of the fields that an owner may write, as they are after a merge. */
 export const settingsFields = {
   endpoint_url: {
     type: 'string',
@@ -58,7 +58,7 @@ export const settingsFields = {
   secret_headers: {
     type: 'object',
     maxProperties: limits.headers,
-    // true stands for a value that is set and stays as it is; null takes the header away.
+    // true keeps the current value; null removes the header.
     additionalProperties: { type: ['string', 'boolean', 'null'], not: { const: false } },
     description: 'Adds these headers, which are credentials: they are stored sealed and never shown.',
   },
@@ -68,7 +68,7 @@ export const settingsFields = {
     'Bounds one attempt, from connecting to the end of the answer.',
   ),
   retry_schedule: {
-    // An array is judged step by step here, any other value by the names.
+    // An array is validated by element, any other value by the names.
     if: { type: 'array' },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
     then: {
@@ -127,7 +127,7 @@ export const settingsFields = {
   },
 } as const;
 
-/** The same in a new subscription, with what a field means that is left out. A test holds these against `defaultSettings`. */
+/** The same fields in a new subscription, with their defaults. A test compares these with `defaultSettings`. */
 export const createdFields = {
   ...settingsFields,
   description: { ...settingsFields.description, default: null },
@@ -151,7 +151,7 @@ const orNull = (properties: Readonly<Record<string, Readonly<{ type: string }>>>
     Object.entries(properties).map(([name, field]) => [name, { ...field, type: [field.type, 'null'] }]),
   );
 
-/** The same in a merge patch: what objects must hold in the end is checked after the merge. */
+/** The same fields in a merge patch. Required properties of objects are checked after the merge. */
 export const patchedFields = {
   ...settingsFields,
   headers: {

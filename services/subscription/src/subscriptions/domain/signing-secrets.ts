@@ -1,24 +1,24 @@
 import type { SealedSecret } from '@tidings/contracts';
 
-/** A sealed secret as the registry keeps it: of a key pair the public half stays readable. */
+/** A sealed secret as the registry stores it. The public half of a key pair is stored unsealed. */
 export type StoredSecret = SealedSecret & Readonly<{ publicKey: string | null }>;
 
-/** Secrets that may still sign at this time. The current one has no end. */
+/** Returns the secrets that may still sign at this time. The current one has no expiry. */
 export const unexpired = (secrets: readonly StoredSecret[], nowMs: number): readonly StoredSecret[] =>
   secrets.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs);
 
-/** When the next one ends, or null. */
+/** Returns the time at which the next secret expires, or null. */
 export function nextExpiryMs(secrets: readonly StoredSecret[]): number | null {
   const ends = secrets.flatMap(({ expiresAtMs }) => (expiresAtMs === null ? [] : [expiresAtMs]));
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
-/** A rotation: the new secret, the moment, and how long the old ones go on signing beside it. */
+/** A rotation: the new secret, the time, and how long the old secrets continue to sign. */
 export type Rotation = Readonly<{ fresh: StoredSecret; nowMs: number; overlapMs: number }>;
 
 /**
- * The new secret first, the old ones after it with an end. An end only ever moves closer, so a rotation without
- * overlap takes every older secret out of use: that is how a leaked one is revoked.
+ * Returns the new secret first, followed by the old ones with an expiry. An expiry only ever moves earlier, so a
+ * rotation without overlap invalidates every older secret; a leaked secret is revoked this way.
  */
 export function rotated(secrets: readonly StoredSecret[], rotation: Rotation): readonly StoredSecret[] {
   const { fresh, nowMs, overlapMs } = rotation;

@@ -15,12 +15,12 @@ import { kindOf } from './event-patterns.ts';
 import { type StoredSecret, unexpired } from './signing-secrets.ts';
 import type { StoredTls } from './tls-material.ts';
 
-/** How an endpoint is asked before it is used: not at all, by a test that it must take, or for its consent. */
+/** Verification of an endpoint before first use: none, a test that it must accept, or a request for consent. */
 export const verifications = ['none', 'ping', 'challenge'] as const;
 /** See {@link verifications}. */
 export type Verification = (typeof verifications)[number];
 
-/** What its owner chooses. */
+/** Settings that the owner chooses. */
 export type Settings = Readonly<{
   endpointUrl: string;
   description: string | null;
@@ -31,44 +31,44 @@ export type Settings = Readonly<{
   format: BodyFormat;
   signatureStyle: SignatureStyle;
   headers: Readonly<Record<string, string>>;
-  /** Headers whose values are credentials: written, never read back. No name is in both. */
+  /** Headers whose values are credentials: written, never read back. `headers` has none of their names. */
   secretHeaders: readonly SealedHeader[];
   verify: Verification;
-  /** The origin that the endpoint has consented to; null unless it was asked. */
+  /** The origin that the endpoint has consented to; null when no consent was requested. */
   requestOrigin: string | null;
   timeoutMs: number;
   retryScheduleSeconds: readonly number[];
   rateLimit: Readonly<{ perSecond: number; burst: number }> | null;
   maxInFlight: number;
-  /** null: the public authorities are trusted, and no client certificate is shown. */
+  /** null: the public authorities are trusted, and no client certificate is presented. */
   tls: StoredTls | null;
 }>;
 
-/** One version of a subscription as the registry keeps it. */
+/** One version of a subscription as the registry stores it. */
 export type Subscription = Versioned &
   Readonly<{
     id: SubscriptionId;
     consumerId: ConsumerId | null;
-    /** active ⇄ disabled, and from either to deleted, which is the end. */
+    /** active ⇄ disabled, and from either to deleted, which is final. */
     state: 'active' | 'disabled' | 'deleted';
     enabledVersion: number;
-    /** Attempts of older versions do not count: made before it was enabled, or for another endpoint. */
+    /** The first version whose attempts count. Older ones precede the last enabling or used another endpoint. */
     countedVersion: number;
-    /** What was to become of what waited when it was enabled last. */
+    /** The treatment of dead letters that was chosen when the subscription was last enabled. */
     onEnable: OnEnable;
     settings: Settings;
     /** Newest first. */
     secrets: readonly StoredSecret[];
     disabledAtMs: number | null;
     disabledReason: string | null;
-    /** True until the test that its creation promised is in the log. */
+    /** True until the test that was requested at creation is in the log. */
     isTestPending: boolean;
   }>;
 
-/** The states of those that are there for their owner. */
+/** The states of subscriptions that their owner can read. */
 export const notDeleted: readonly Subscription['state'][] = ['active', 'disabled'];
 
-/** What a new subscription begins with. */
+/** Input of {@link begin}. */
 export type Beginning = Readonly<{
   id: SubscriptionId;
   workspaceId: WorkspaceId;
@@ -80,7 +80,7 @@ export type Beginning = Readonly<{
   nowMs: number;
 }>;
 
-/** Version 1. */
+/** Returns version 1. */
 export const begin = (from: Beginning): Subscription => ({
   ...firstVersion(from.nowMs),
   id: from.id,
@@ -94,7 +94,7 @@ export const begin = (from: Beginning): Subscription => ({
   secrets: [from.secret],
   disabledAtMs: from.isActive ? null : from.nowMs,
   disabledReason: from.isActive ? null : 'manual',
-  // Nothing is delivered to one that begins disabled.
+  // A subscription that begins disabled receives no deliveries.
   isTestPending: from.sendTest && from.isActive,
 });
 
@@ -102,13 +102,13 @@ type Change = Partial<
   Pick<Subscription, 'state' | 'settings' | 'secrets' | 'disabledAtMs' | 'disabledReason' | 'deletedAtMs'>
 >;
 
-/** The next version: what changed, and nothing sealed that may no longer be used. */
+/** Returns the next version: the change, without expired secrets. */
 const next = (subscription: Subscription, change: Change, nowMs: number): Subscription => {
   const secrets = unexpired(change.secrets ?? subscription.secrets, nowMs);
   return nextVersion(subscription, { ...change, secrets }, nowMs);
 };
 
-/** Other secrets, made by a rotation, or fewer because some have ended. */
+/** Returns a version with other secrets: after a rotation, or without the expired ones. */
 export const withSecrets = (
   subscription: Subscription,
   secrets: readonly StoredSecret[],
@@ -120,7 +120,10 @@ function areSame(a: Settings, b: Settings): boolean {
   return fields.every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
 }
 
-/** What a caller changes in one go. `reason` goes with a switch to inactive, `onEnable` with one to active. */
+/**
+ * All changes of one request. `reason` applies when the subscription becomes inactive, `onEnable` when it becomes
+ * active.
+ */
 export type Amendment = Readonly<{
   settings: Settings;
   isActive: boolean;
@@ -129,9 +132,9 @@ export type Amendment = Readonly<{
 }>;
 
 /**
- * The version with other settings, switched on or off. What changes nothing stays the version it is: a repeated request
- * makes no new one, and a disabled one keeps its first reason. Attempts older than a version that enables it, or that gives
- * it another endpoint, do not count.
+ * Returns the version with other settings, enabled or disabled. A request that changes nothing returns the same
+ * version: a repeated request creates no new one, and a disabled subscription keeps its first reason. Attempts of
+ * versions older than one that enables the subscription or changes its endpoint do not count.
  */
 export function amended(subscription: Subscription, to: Amendment, nowMs: number): Subscription {
   const isSwitched = (subscription.state === 'active') !== to.isActive;
@@ -139,7 +142,8 @@ export function amended(subscription: Subscription, to: Amendment, nowMs: number
   if (!isSwitched) {
     if (isSame) return subscription;
     const changed = next(subscription, { settings: to.settings }, nowMs);
-    // How the old endpoint did says nothing of the new one. One that is disabled begins anew when it is enabled.
+    // The health of the old endpoint does not apply to the new one. That of a disabled subscription is reset when it is
+    // enabled.
     const isMoved = to.isActive && to.settings.endpointUrl !== subscription.settings.endpointUrl;
     return isMoved ? { ...changed, countedVersion: changed.version } : changed;
   }
@@ -153,7 +157,9 @@ export function amended(subscription: Subscription, to: Amendment, nowMs: number
   return { ...version, ...since, onEnable: to.onEnable ?? 'redrive' };
 }
 
-/** Delivers again, with the settings it has. `onEnable` is for what waits in dead-letters since it was disabled. */
+/**
+ * Enables deliveries with the current settings. `onEnable` applies to dead letters since the subscription was disabled.
+ */
 export const enabled = (
   subscription: Subscription,
   nowMs: number,
@@ -161,17 +167,17 @@ export const enabled = (
 ): Subscription =>
   amended(subscription, { settings: subscription.settings, isActive: true, reason: '', onEnable }, nowMs);
 
-/** Delivers nothing until it is enabled. */
+/** Disables deliveries until the subscription is enabled. */
 export const disabled = (subscription: Subscription, reason: string, nowMs: number): Subscription =>
   amended(subscription, { settings: subscription.settings, isActive: false, reason }, nowMs);
 
-/** The last version. What was sealed is gone: nothing is sent for it any more. */
+/** Returns the last version, without sealed values: no more requests are sent for it. */
 export const deleted = (subscription: Subscription, nowMs: number): Subscription => {
   const settings = { ...subscription.settings, secretHeaders: [], tls: null };
   return next(subscription, { state: 'deleted', deletedAtMs: nowMs, settings, secrets: [] }, nowMs);
 };
 
-/** The version as the event path needs it. */
+/** Returns the version's record on the subscriptions topic. */
 export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   type: 'SubscriptionChanged.v1',
   id: subscription.id,

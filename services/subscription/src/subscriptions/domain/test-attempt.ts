@@ -9,10 +9,10 @@ import {
 } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
 
-/** The event that a test sends. The name is reserved: no publisher can raise it. */
+/** The event type of a test. The name is reserved: publishers cannot use it. */
 const testEventType = 'webhook.test';
 
-/** What came of a request. `detail` is for operators only. */
+/** Result of a request. `detail` is for operators only. */
 export type SendOutcome =
   | Readonly<{
       kind: 'response';
@@ -39,7 +39,7 @@ const messageFor = ({ id }: Subscription): object => ({
   subscription_id: id,
 });
 
-/** The event of a test, as bodies are rendered from it. */
+/** Returns the event of a test, from which bodies are rendered. */
 export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
   id: eventId,
   eventType: testEventType,
@@ -52,7 +52,7 @@ export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
 const endOf = (sent: SendOutcome): AttemptEnd =>
   sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
-/** The fact of a test: one attempt, whatever came of it, with nothing to follow. */
+/** Returns the attempt event of a test: one attempt, whatever its result, with no follow-up. */
 export const testAttemptEvent = (
   { subscription, eventId, atMs }: PreparedTest,
   sent: SendOutcome,

@@ -1,17 +1,19 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Fault } from './fault.ts';
 
-/** What its owner gives for the TLS of an endpoint, in PEM: authorities to trust, and what a client shows. */
+/**
+ * TLS settings of an endpoint from its owner, in PEM: authorities to trust, and the client certificate with its key.
+ */
 export type TlsBody = Readonly<{ ca?: string; certificate?: string; key?: string }>;
 
-/** What can be told of a certificate. The fingerprint is SHA-256 over its DER, in hex digits. */
+/** Public information about a certificate. The fingerprint is SHA-256 over its DER, in hex digits. */
 export type CertificateInfo = Readonly<{ fingerprint: string; expiresAtMs: number }>;
 
-/** The TLS of an endpoint as the registry keeps it. `sealed` is JSON `{ ca?, cert?, key? }`. */
+/** TLS settings of an endpoint as the registry stores them. `sealed` is JSON `{ ca?, cert?, key? }`. */
 export type StoredTls = Readonly<{
   sealed: string;
   ca: readonly CertificateInfo[];
-  /** The client's, its chain after it. Empty: none is shown. */
+  /** The client certificate, followed by its chain. Empty: none is presented. */
   certificate: readonly CertificateInfo[];
 }>;
 
@@ -19,14 +21,14 @@ type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }
 
 const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
-// RFC 7468 section 2 allows text around the blocks, and most bundles say there whose certificate follows.
+// RFC 7468 section 2 allows text around the blocks, and most bundles name each certificate there.
 function certificatesOf(pem: string): readonly X509Certificate[] | null {
   const blocks = pem.match(block) ?? [];
   if (blocks.length === 0 || /-----(?:BEGIN|END) /.test(pem.replaceAll(block, ''))) return null;
   try {
     return blocks.map((text) => new X509Certificate(text));
   } catch {
-    // The base64 of a block is no certificate; what exactly is wrong helps nobody.
+    // The base64 of a block is not a certificate; details would not help the caller.
     return null;
   }
 }
@@ -35,7 +37,7 @@ function keyOf(pem: string): KeyObject | null {
   try {
     return createPrivateKey(pem);
   } catch {
-    // Not PEM, not a key, or one that wants a passphrase: the caller is told all three.
+    // Not PEM, not a key, or encrypted with a passphrase: the fault names all three.
     return null;
   }
 }
@@ -75,7 +77,7 @@ function keyFaults({ certificate, key }: TlsBody, client: X509Certificate | unde
   return [faultAt('key', 'does not belong to the first certificate')];
 }
 
-/** Reads the TLS of an endpoint: what is wrong with it, and what may be told of it. */
+/** Parses the TLS settings of an endpoint; returns their faults and the public information about the certificates. */
 export function readTls(body: TlsBody, nowMs: number): ReadTls {
   const ca = readCertificates('ca', body.ca, nowMs);
   const client = readCertificates('certificate', body.certificate, nowMs);
@@ -93,6 +95,6 @@ export function readTls(body: TlsBody, nowMs: number): ReadTls {
   };
 }
 
-/** True when both hold the same certificates, and therefore the same key. */
+/** Returns true when both hold the same certificates, and therefore the same key. */
 export const isSameTls = (a: Omit<StoredTls, 'sealed'>, b: Omit<StoredTls, 'sealed'>): boolean =>
   JSON.stringify([a.ca, a.certificate]) === JSON.stringify([b.ca, b.certificate]);
