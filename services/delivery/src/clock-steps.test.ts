@@ -9,7 +9,7 @@ const minute = 60_000;
 
 const start = async (): Promise<Harness> => startHarness({ cleanUp: onTestFinished });
 
-/** One retry of 5 s waits; then the wall clock steps. */
+/** Starts a harness with one retry due in 5 s, then steps the wall clock. */
 const withWaitingRetry = async (stepMs: number): Promise<Harness> => {
   const harness = await start();
   await harness.register(aSubscription({ retryScheduleSeconds: [5] }));
@@ -81,7 +81,8 @@ describe('a system clock that steps', () => {
     harness.clock.set(harness.clock.nowMs() + stepMs);
     await harness.publish(aCommand(100));
     expect(harness.sender.sent).toHaveLength(requests);
-    // Retries of the others come too; what counts is that requests go out again once the breaker's own time is over.
+    // Retries of other commands are sent too. Relevant here: requests go out
+    // again once the breaker's own time is over.
     await harness.clock.advance(breakerRules.firstOpenMs + minute);
     expect(harness.sender.sent.length).toBeGreaterThan(requests);
   });
@@ -144,7 +145,7 @@ describe('commands stamped by another clock', () => {
       return answered(isFirst ? 500 : 204);
     };
     const nowMs = harness.clock.nowMs();
-    // The broker stamps records by the same clock as the producer: both are away from ours while they publish.
+    // The broker stamps records by the producer's clock: both differ from the service's clock while they publish.
     harness.clock.set(nowMs + skewMs);
     await harness.publish(aCommand(1), aCommand(2, { notBeforeMs: harness.clock.nowMs() + 2_000 }));
     harness.clock.set(nowMs);

@@ -38,7 +38,7 @@ export type EngineOptions = Readonly<{
   logger: Logger;
 }>;
 
-/** Everything between a command that was read and the record of what became of it, wired together. */
+/** The delivery pipeline, from a command that was read to the record of its resolution. */
 export type Engine = Readonly<{
   handler: ReturnType<typeof createDeliveryHandler>;
   dispatcher: Dispatcher;
@@ -47,7 +47,7 @@ export type Engine = Readonly<{
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   endpointStates: EndpointStates;
-  /** An endpoint said 410, as the log tells. */
+  /** Marks an endpoint as gone after a 410 that was found in the log. */
   onGone(subscriptionId: string, version: number): void;
   onSubscriptionChanged(id: string, subscription: SubscriptionRecord | undefined): void;
 }>;
@@ -75,7 +75,7 @@ export const composeEngine = (options: EngineOptions): Engine => {
   });
   const onDuplicate = (kind: 'in_flight' | 'finished') => handles.duplicates.inc({ kind });
   const isFinished = (job: Job): boolean => {
-    // An entry says itself which attempt comes next: a line's head is only finished when its chain is over.
+    // An entry holds the number of its next attempt: the head of a queue is finished only when its chain is over.
     const isOver =
       job.entry === null
         ? finishedAttempts.has(job.chain, job.command.state.attempt)
@@ -104,7 +104,8 @@ export const composeEngine = (options: EngineOptions): Engine => {
       report: createReportAttempt({ handles, logger }),
       isFinished,
       onConcluded: (attempted) => deferralController.concluded(attempted),
-      // While stopping the command is left to the next process; else no socket was free, and it comes again.
+      // While the process stops, the command is left to the next one. Otherwise no
+      // socket was free, and the command is retried.
       onAborted: (job, detail) => {
         if (!dispatcher.isRunning) return inFlight.drop(job);
         logger.warn({ deliveryId: job.command.state.deliveryId, detail }, 'request.aborted');

@@ -1,7 +1,7 @@
 import { httpSettings } from '@tidings/http';
 import { boolean, duration, integer, sharedSettings } from '@tidings/runtime';
 
-/** What operators can set. LOG_LEVEL and OTEL_* are read for every service. */
+/** Settings for operators. Every service also reads LOG_LEVEL and OTEL_*. */
 export const configSpec = {
   ...httpSettings('DELIVERY'),
   kafkaBrokers: sharedSettings.kafkaBrokers,
@@ -66,17 +66,20 @@ export const configSpec = {
   }),
 } as const;
 
-/** Requests that have ended and wait to be recorded. Above it nothing new is sent: the log may be down. */
+/** Maximum ended requests that wait to be recorded. Above it no request is sent: the log may be unavailable. */
 export const maxUnrecorded = 2_000;
 
-/** Commands in memory that are due within a second. */
+/** Maximum commands in memory that are due within a second. */
 export const maxDelayed = 512;
 
-/** How far a subscription with nothing under way may exceed the concurrency. */
+/** Factor by which subscriptions with nothing in flight may exceed the concurrency. */
 export const hardCapFactor = 4;
 
-/** How long finished attempts are remembered, so that copies of their commands are dropped. */
+/** Bounds of the memory of finished attempts, which is used to drop copies of their commands. */
 export const finishedAttemptsBounds = { rememberMs: 600_000, maxChainsPerGeneration: 1_000_000 } as const;
 
-/** What is fetched of a partition at once, compressed: a larger piece would be decoded in one go. */
+/**
+ * Maximum compressed bytes fetched of a partition at once. A larger piece would
+ * block the event loop while it is decoded.
+ */
 export const maxFetchBytes = 131_072;

@@ -11,7 +11,7 @@ import { randomFrom } from '../test/order-world.ts';
 const commands = 60;
 const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
 
-/** One endpoint, the processes that send to it one after the other, and every request by delivery and answer. */
+/** One endpoint, the processes that send to it one after the other, and every request by delivery and response. */
 class Endpoint {
   readonly clock: FakeClock = fakeClock(startMs);
   readonly bus: MemoryBus = createMemoryBus({ clock: this.clock });
@@ -27,7 +27,7 @@ class Endpoint {
     return this.requests.length - new Set(this.requests).size;
   }
 
-  /** A process whose commits never arrive: it dies between what it records and what it commits. */
+  /** Starts a process whose commits are lost: it crashes between its records and its commits. */
   async startCrashing(): Promise<Readonly<{ harness: Harness; kill: () => Promise<number> }>> {
     const crashing = new CrashingProcess(this.bus, this.clock, {
       delayMs: () => Math.floor(this.random() * 6),
@@ -57,7 +57,7 @@ class Endpoint {
   }
 
   #take(sent: Sent): void {
-    // The first attempts get another answer than the second ones.
+    // The first attempts receive a different response than the second ones.
     this.requests.push(`${sent.body.toString()} ${this.status}`);
     const { status } = this;
     this.clock.setTimer(() => sent.answer(answered(status)), 2 + Math.floor(this.random() * 30));
@@ -74,7 +74,7 @@ const terminal = ({ attemptEvents }: Harness): number =>
       .map(({ deliveryId }) => deliveryId),
   ).size;
 
-// Forty lives and deaths: more than a busy machine does in five seconds.
+// Forty process starts and crashes take more than five seconds on a busy machine.
 describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
   it('between record and commit is at most what was under way', async () => {
     let repeats = 0;
@@ -107,10 +107,10 @@ describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
       const endpoint = new Endpoint(seed);
       const { harness, kill } = await endpoint.startCrashing();
       await harness.register(aSubscription({ retryScheduleSeconds: [5, 5] }));
-      // Says nothing against the endpoint: its breaker stays closed.
+      // A 404 does not count against the endpoint: its breaker stays closed.
       endpoint.status = 404;
       await harness.publish(...numbered());
-      // All have failed once and wait on the rung; then the relay moves them, and dies before it commits that.
+      // All have failed once and wait on the rung. Then the relay moves them, and crashes before it commits that.
       await endpoint.clock.advance(2_000);
       expect(harness.ladderCommands()).toHaveLength(commands);
       const before = new Map(endpoint.bus.commits('tidings-delivery-retry-5s'));
@@ -127,7 +127,7 @@ describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
       expect(terminal(second)).toBe(commands);
       expect(moved).toBeGreaterThan(0);
       expect(endpoint.repeats).toBeLessThanOrEqual(atDeath);
-      // A fork that lived on would have come back over the rung.
+      // A duplicate chain would have returned from the rung.
       expect(second.ladderCommands().filter(({ command }) => command.state.attempt > 2)).toEqual([]);
       repeats += endpoint.repeats;
       underWay += atDeath;

@@ -36,11 +36,11 @@ const requestsEach = 3;
 type World = Readonly<{
   egress: Egress;
   engine: Engine;
-  /** Sends to the endpoint, and tells what was recorded. */
+  /** Sends to the endpoint and returns the recorded attempts. */
   attempt(endpointUrl: string, timeoutMs: number): Promise<readonly AttemptRecorded[]>;
 }>;
 
-/** The service with its real HTTP, over a memory bus. */
+/** Starts the service with its real HTTP client, over a memory bus. */
 const startWorld = async (): Promise<World> => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
@@ -135,7 +135,7 @@ const resolutions: Readonly<Record<MisbehaviourName, Resolution>> = {
   'alternative-service': delivered,
 };
 
-/** Sends to a server, checks what was recorded and decided, and that nothing of it stays. */
+/** Sends to a server, checks the records and the decision, and that no connection stays open. */
 const expectResolution = async (
   server: Readonly<{ url: string; open: () => number }>,
   expected: Resolution,

@@ -2,7 +2,7 @@ import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
 const ageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 
-/** Everything that the delivery service measures. No label names an endpoint, a subscription or a workspace. */
+/** All metrics of the delivery service. No label contains an endpoint, a subscription or a workspace. */
 export const metricsCatalogue = defineMetrics({
   attempts: {
     type: 'counter',

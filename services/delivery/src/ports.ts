@@ -13,20 +13,23 @@ import type { Resolution } from './domain/resolution.ts';
 /** The newest known version of each subscription. */
 export type SubscriptionDirectory = Readonly<{
   find(id: string): SubscriptionRecord | undefined;
-  /** The endpoint said that it is gone: this version counts as disabled here, before the registry says so. */
+  /** Marks a version as disabled in this process after a 410, before the registry has recorded it. */
   markGone(id: string, version: number): void;
 }>;
 
-/** What TLS to an endpoint uses besides the public authorities, in PEM. One object for each version of a subscription. */
+/** TLS settings of an endpoint besides the public authorities, in PEM. One object per version of a subscription. */
 type TlsMaterial = Readonly<{ ca?: string; cert?: string; key?: string }>;
 
 /**
- * What a request is signed with, what its connection shows and trusts (null: nothing of its own), and what takes its secrets
- * out of an answer.
+ * The keys that sign a request, the TLS settings of its connection (null: defaults), and the mask
+ * that removes its secrets from a response.
  */
 export type SigningKeys = RequestKeys & Readonly<{ tls: TlsMaterial | null; mask: Mask }>;
 
-/** Null when the secrets or headers cannot be opened here (a sealing key is missing): nothing may then be sent, let alone unsigned. */
+/**
+ * Returns the keys of a subscription. Null when its secrets or headers cannot be opened (a sealing key is
+ * missing): nothing may then be sent, not even unsigned.
+ */
 export type FindSigningKeys = (subscription: SubscriptionRecord, nowMs: number) => SigningKeys | null;
 
 export type DeliveryRequest = Readonly<{
@@ -38,21 +41,21 @@ export type DeliveryRequest = Readonly<{
   tls?: TlsMaterial;
 }>;
 
-/** Makes one request. Never rejects: whatever happens is an outcome. */
+/** Makes one request. Never rejects: every failure is an outcome. */
 export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
 
 /**
- * Writes all that a verdict says: first what follows, then the fact. Resolves when every in-sync replica has both, with
- * the place of the job's new entry if it got one; rejects with AppError `closed` at shutdown, and then nobody knows
- * what is there.
+ * Writes a resolution: first the follow-up, then the attempt event. Resolves when every in-sync replica has
+ * both, with the offset of the job's new entry, if it has one. Rejects with AppError `closed` at shutdown; it
+ * is then unknown which records were written.
  */
 export type Journal = Readonly<{
   write(resolution: Resolution, job: Job): Promise<bigint | null>;
-  /** The fact alone, of a job whose partition belongs to somebody else by now. */
+  /** Writes the attempt event alone, for a job whose partition was reassigned. */
   writeAttemptEvent(resolution: Resolution, job: Job): Promise<void>;
 }>;
 
-/** One record of the changelog: an entry, or (null) the end of one. */
+/** One record of the changelog: an entry, or (null) its tombstone. */
 export type ChangelogRecord = Readonly<{
   partition: number;
   key: string;
@@ -60,13 +63,19 @@ export type ChangelogRecord = Readonly<{
   value: Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> | null;
 }>;
 
-/** The changelog of what waits in lines. Writes of one partition keep the order of the calls. */
+/** The changelog of ordered queues. Writes to one partition keep the order of the calls. */
 export type OrderingChangelog = Readonly<{
-  /** Writes a member as it is now; the fact, if any, tells partners that it waits. Resolves with its place. */
+  /**
+   * Writes the current state of an entry, and an attempt event that announces its
+   * wait, if given. Resolves with its offset.
+   */
   put(entry: QueueEntry, body: Buffer, attemptEvent: AttemptRecorded | null): Promise<bigint>;
-  /** Ends an entry. Never rejects: one that stays is recognised when it is restored. */
+  /** Writes the tombstone of an entry. Never rejects: an entry that remains is recognised when it is restored. */
   remove(entry: QueueEntry): void;
-  /** Every record of the partitions, from the given places (or the beginning) to the end or `length` further. */
+  /**
+   * Reads every record of the partitions, from the given offsets (or the
+   * beginning) to the end or up to `length` offsets.
+   */
   read(
     from: ReadonlyMap<number, bigint>,
     onRecord: (record: ChangelogRecord) => void,
@@ -74,7 +83,7 @@ export type OrderingChangelog = Readonly<{
   ): Promise<void>;
 }>;
 
-/** Told about each attempt once it is recorded, for logs and metrics. */
+/** Receives each attempt once it is recorded, for logs and metrics. */
 export type ReportAttempt = (
   attempted: ConcludedAttempt,
   about: Readonly<{ job: Job; resolution: Resolution; timings: SendTimings; detail: string | null }>,

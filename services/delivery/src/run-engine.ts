@@ -9,15 +9,15 @@ import { createRestoreOnAssign } from './intake/restore-on-assign.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
 
-/** What the service is started with. */
+/** The context that the service starts with. */
 export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** Every instance is a member of this group. */
+/** The consumer group of all instances. */
 export const deliveryGroup = 'tidings-delivery';
 
 export type OpenEngine = Readonly<{ bus: Bus; table: Table<SubscriptionRecord>; engine: Engine }>;
 
-/** Opens the producer and the table over any bus, and wires the engine to them. Nothing is read yet. */
+/** Opens the producer and the table over any bus, and connects the engine to them. Reads no commands yet. */
 export const openEngine = async (
   bus: Bus,
   send: SendRequest,
@@ -85,8 +85,8 @@ const runDeliveries = async (
 export type RunningEngine = Readonly<{ runner: PartitionRunner; relays: readonly RungRelay[] }>;
 
 /**
- * Starts the work once the table is complete: before that every subscription would look unknown. Closing goes the
- * other way: take nothing new and finish what is under way, stop the relays, commit, leave the group.
+ * Starts the engine once the table is complete: until then every subscription would appear unknown. Closing runs
+ * in reverse order: accept no commands and finish those in progress, stop the relays, commit, leave the group.
  */
 export const startEngine = async (opened: OpenEngine, context: DeliveryContext): Promise<RunningEngine> => {
   const { config, resources, logger } = context;

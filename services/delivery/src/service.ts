@@ -23,7 +23,7 @@ import {
   startEngine,
 } from './run-engine.ts';
 
-// Sockets that are closing still count: a few more than requests, so that none waits for one.
+// Closing sockets still count: a few more than requests, so that no request waits for one.
 const spareSockets = 64;
 
 const openEgress = ({ config, clock, resources }: DeliveryContext, ownUrl: string): Egress => {
@@ -32,7 +32,8 @@ const openEgress = ({ config, clock, resources }: DeliveryContext, ownUrl: strin
     policy: operatorPolicy(config, [ownUrl]),
     ...(config.loopId !== '' && { loopId: config.loopId }),
     maxSockets,
-    // Each subscription has its own bound; a bound by origin would let one hold up another behind the same host.
+    // Each subscription has its own limit. A limit per origin would let one
+    // subscription delay another on the same host.
     maxSocketsPerOrigin: maxSockets,
     clock,
   });
@@ -102,7 +103,7 @@ const gaugeRungs = (relays: readonly RungRelay[], { metrics, clock }: DeliveryCo
   });
 };
 
-/** Starts the work and watches it. */
+/** Starts the engine and its health checks. */
 const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void> => {
   const { health, resources, clock } = context;
   const deliveries = health.register('deliveries');
@@ -135,7 +136,7 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   resources.add('due counts', countDue(opened.bus, relays, context));
 };
 
-/** Opens everything and starts the work in the background: /ready says how far it is. */
+/** Opens all dependencies and starts the engine in the background: /ready reports its progress. */
 export const startDelivery = async (context: DeliveryContext): Promise<{ url: string }> => {
   const { health, logger, metrics } = context;
   const server = await serve(context, {});

@@ -13,14 +13,14 @@ import {
 import { keyRing, seal } from '@tidings/runtime';
 import { aDeliveryState, aSubscriptionRecord } from '@tidings/testing/messages';
 
-/** A key ring as operators give it, and the one secret that the built subscriptions are signed with. */
+/** A key ring in the format of operators, with the secret that signs the requests of the built subscriptions. */
 export const sealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 const ring = keyRing(sealingKeys);
 export const secretText = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
 
 export const startMs = Date.UTC(2026, 0, 1);
 
-/** 32 hex digits that spread like a hash's. */
+/** Returns 32 hex digits that are distributed like those of a hash. */
 export const hex = (number: number): string => {
   let text = '';
   for (let part = 0; part < 4; part += 1) {
@@ -40,7 +40,7 @@ export const aState = (overrides: Partial<DeliveryState> = {}): DeliveryState =>
     ...overrides,
   });
 
-/** The nth delivery to a subscription. */
+/** Builds the nth delivery to a subscription. */
 export const aCommand = (number: number, overrides: Partial<DeliveryState> = {}): DeliveryRequested => ({
   state: aState({ deliveryId: deliveryId(`dlv_${hex(number)}`), ...overrides }),
   body: Buffer.from(`{"n": ${number}}`),
@@ -58,7 +58,7 @@ export const sealedSecret = (
   expiresAtMs,
 });
 
-/** A header whose value is sealed for the subscription that {@link aSubscription} builds without overrides. */
+/** Seals a header for the subscription that {@link aSubscription} builds without overrides. */
 export const aSealedHeader = (name: string, value: string): SubscriptionRecord['secretHeaders'][number] => ({
   name,
   sealed: seal(ring, value, ['acme', 'sub_a', sealedHeaderField(name)]),

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { CrashPoint } from './delivery-process.ts';
 
-// Loaded before the service by `node --import`: kills its own process in the very moment when the brokers have
-// acknowledged a send, before anything in it learns of that. What would follow, commits above all, is then not begun.
+// Loaded before the service by `node --import`. Kills its own process at the moment when the brokers have acknowledged
+// a send, before the process handles the acknowledgement. Nothing after that, in particular no commit, is begun.
 
 type Message = Readonly<{ key?: string | Buffer | null; value: Buffer | null }>;
 type Sent = Readonly<{ topic: string; messages: readonly Message[] }>;
@@ -11,7 +11,7 @@ type Producer = Readonly<{ sendBatch(batch: Batch): Promise<unknown> }>;
 type Client = Readonly<{ Kafka: { prototype: { producer(options: unknown): Producer } } }>;
 
 const crashPoint = JSON.parse(process.env['STRIKE'] ?? '{}') as CrashPoint;
-// The client of packages/kafka itself: another copy would see none of its sends.
+// The client of packages/kafka itself: a hook in another copy would not intercept its sends.
 const { Kafka } = createRequire(import.meta.resolve('@tidings/kafka'))('kafkajs') as Client;
 const { producer } = Kafka.prototype;
 const isMeant = ({ topic, messages }: Sent): boolean =>

@@ -17,7 +17,7 @@ import { secretText } from './builders.ts';
 import { type CrashPoint, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
 
 const count = 300;
-// A process that has just started may put some of the commands on the rung of a minute.
+// A process that has just started may put some commands on the rung of one minute.
 const longTimeout = { timeoutMs: 100_000 };
 vi.setConfig({ testTimeout: 150_000 });
 
@@ -33,7 +33,7 @@ afterAll(async () => {
   await bus.close();
 });
 
-/** Everything of one subscription that a topic holds now. */
+/** Returns all current records of one subscription on a topic. */
 const readOf = async <T>(
   topic: TopicDefinition,
   id: SubscriptionId,
@@ -52,7 +52,10 @@ const readOf = async <T>(
   return found;
 };
 
-/** The requests among them: commands may be put aside as well, for those that other tests have left beside them. */
+/**
+ * Returns the requests among the attempts. Commands may be deferred as well,
+ * because of neighbours left by other tests.
+ */
 const requestsOf = async (id: SubscriptionId): Promise<readonly AttemptRecorded[]> =>
   (await readOf(topics.attempts, id, decodeAttempt)).filter(({ outcome }) => outcome.kind !== 'deferred');
 
@@ -61,7 +64,7 @@ const nameOf = ({ deliveryId, attempt }: Pick<AttemptRecorded, 'deliveryId' | 'a
 
 const distinct = (names: readonly string[]): number => new Set(names).size;
 
-/** An endpoint that notes the delivery of each request; it answers `status` until it is told otherwise. */
+/** Starts an endpoint that records the delivery of each request. It responds with `status` until that is changed. */
 const anEndpoint = async (status: number) => {
   const receiver = await startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
   const endpoint = { receiver, sent: [] as string[], status };
@@ -73,7 +76,7 @@ const anEndpoint = async (status: number) => {
   return endpoint;
 };
 
-/** Gives the commands to a process that is struck in the middle of them. */
+/** Publishes the commands for a process that is killed while it processes them. */
 const runUntilStruck = async (
   crashPoint: CrashPoint,
   commands: readonly DeliveryRequested[],
@@ -90,8 +93,8 @@ describe('a process that is killed on real Kafka', () => {
   it('between record and commit loses nothing, and sends again at most what was under way', async () => {
     const { receiver, sent } = await anEndpoint(204);
     const { id, commands } = await subscribeTo(producer, receiver);
-    // At the first of a request: while a process knows nothing of its brokers a send is slow, and all that is left would be in
-    // the second. Commands that are put aside are recorded too, and may be all that a send carries.
+    // The first record of a request. While a process has no broker metadata, a send is slow, and all other records
+    // would be in the second send. Deferred commands are recorded too, and may be the only records of a send.
     const text = '"kind":"delivered"';
     await runUntilStruck({ topic: topics.attempts.name, key: id, text }, commands(count));
     const atDeath = await requestsOf(id);
@@ -114,10 +117,10 @@ describe('a process that is killed on real Kafka', () => {
   });
 
   it('between the relay\u2019s send and its commit loses nothing, and the copies die out', async () => {
-    // Says nothing against the endpoint: its breaker stays closed.
+    // A 404 does not count against the endpoint: its breaker stays closed.
     const endpoint = await anEndpoint(404);
     const { receiver, sent } = endpoint;
-    // Longer than what waits in memory: a second attempt comes by the relay alone.
+    // Longer than the delay in memory: a second attempt arrives through the relay alone.
     const { id, commands } = await subscribeTo(producer, receiver, { retryScheduleSeconds: [5, 5] });
     await runUntilStruck({ topic: topics.deliveries.name, key: id, text: '' }, commands(count));
     endpoint.status = 204;
@@ -138,7 +141,7 @@ describe('a process that is killed on real Kafka', () => {
     );
     expect(copies).toBeGreaterThan(0);
     expect(repeats).toBeLessThanOrEqual(underWay);
-    // A copy that lived on would be one attempt ahead of its delivery.
+    // A duplicate chain would be one attempt ahead of its delivery.
     expect(attemptEvents.filter(({ attempt }) => attempt > 2)).toEqual([]);
   });
 });

@@ -8,13 +8,16 @@ import type {
 import type { MemoryBus } from '@tidings/kafka/testing';
 import { AppError, type Clock } from '@tidings/runtime';
 
-/** How the life of a process goes. */
+/** The course of a process's run. */
 export type CrashPlan = Readonly<{
-  /** How long a send takes on its way to the brokers, and its acknowledgement on the way back. */
+  /** Time that a send needs to reach the brokers, and that its acknowledgement needs to return. */
   delayMs: () => number;
-  /** The boundary at which it dies: every send, acknowledgement, request and answer is one. Default: none. */
+  /**
+   * The boundary at which the process crashes: every send, acknowledgement,
+   * request and response is one. Default: none.
+   */
   crashAt?: number;
-  /** How long after a record is done its offset is committed. */
+  /** Time between the completion of a record and the commit of its offset. */
   commitLagMs: number;
   onDeath: () => void;
 }>;
@@ -28,9 +31,9 @@ type Sending = Readonly<{
 const died = () => new AppError({ code: 'closed', message: 'the process was killed' });
 
 /**
- * The brokers as one process sees them, and the end of that process: from then on nothing that it does reaches anybody.
- * Sends to one partition keep their order, those to several are written one before the other, and any of them may be
- * written without its acknowledgement being seen.
+ * The brokers from the view of one process that crashes: after the crash none of its operations has an
+ * effect. Sends to one partition keep their order, those to several are written one after the other, and any
+ * of them may be written without its acknowledgement being received.
  */
 export class CrashingProcess {
   readonly bus: MemoryBus;
@@ -51,12 +54,12 @@ export class CrashingProcess {
     };
   }
 
-  /** Boundaries that it has passed. */
+  /** Number of boundaries passed. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** One boundary: true when the process lives on behind it. */
+  /** Passes one boundary. Returns true when the process is still running. */
   step(): boolean {
     if (this.hasCrashed) return false;
     this.#steps += 1;
@@ -72,7 +75,7 @@ export class CrashingProcess {
     this.#wires.clear();
   }
 
-  /** Its partitions go to the others, and it does not learn so: a process that was paused for too long. */
+  /** Reassigns its partitions without notifying it, like a process that was paused for too long. */
   async loseGroup(): Promise<void> {
     await this.#runner?.close({ drainMs: 0 });
   }

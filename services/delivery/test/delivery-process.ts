@@ -21,7 +21,7 @@ import { aState, aSubscription, sealingKeys } from './builders.ts';
 const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 const crashHook = new URL('../dist/test/crash-hook.js', import.meta.url).href;
 
-/** What the service is started with, here or in a process of its own. */
+/** Environment of the service, in this process or one of its own. */
 export const deliveryEnv = {
   KAFKA_BROKERS: sharedBrokers().join(','),
   SEALING_KEYS: sealingKeys,
@@ -31,12 +31,13 @@ export const deliveryEnv = {
 } as const;
 
 /**
- * When a process dies: the brokers have acknowledged its first send to the topic that carried a record of this key with this
- * text in it, and nobody in it knows of that. What other tests have left on the ladder goes through the same process.
+ * The moment at which a process is killed: the brokers have acknowledged its first send to the topic with a
+ * record of this key that contains this text, and the process has not handled the acknowledgement. Commands
+ * that other tests left on the ladder pass through the same process.
  */
 export type CrashPoint = Readonly<{ topic: string; key: string; text: string }>;
 
-/** The service in a process of its own, ready. */
+/** Starts the service in a process of its own and waits until it is ready. */
 export const startProcess = async (crashPoint?: CrashPoint): Promise<ChildProcess> => {
   const hook = crashPoint === undefined ? [] : ['--import', crashHook];
   const child = spawn(process.execPath, [...hook, mainFile], {
@@ -63,7 +64,7 @@ export const startProcess = async (crashPoint?: CrashPoint): Promise<ChildProces
   return child;
 };
 
-/** What other files left for this group is none of these tests' business. */
+/** Skips the commands that other files left for this group. */
 export const skipOldCommands = async (bus: Bus): Promise<void> => {
   const runner = await bus.runPartitions({
     group: deliveryGroup,
@@ -82,7 +83,7 @@ export const skipOldCommands = async (bus: Bus): Promise<void> => {
   await runner.close({ drainMs: 0 });
 };
 
-/** A subscription in the topic, where its requests go, and commands for it. */
+/** A subscription in the topic, its endpoint, and commands for it. */
 export type Subscribed = Readonly<{
   id: SubscriptionId;
   path: string;
@@ -90,7 +91,7 @@ export type Subscribed = Readonly<{
   commands: (count: number) => DeliveryRequested[];
 }>;
 
-/** A subscription of its own at the receiver's address, and commands for it. */
+/** Publishes a subscription with the receiver's address, and builds commands for it. */
 export const subscribeTo = async (
   producer: Producer,
   receiver: Pick<Receiver, 'url'>,

@@ -62,7 +62,7 @@ const contextFor = (more: Readonly<Record<string, string>> = {}) =>
     catalogue: metricsCatalogue,
   });
 
-/** The service in this process, ready. */
+/** Starts the service in this process and waits until it is ready. */
 const startHere = async (more: Readonly<Record<string, string>> = {}) => {
   const context = contextFor(more);
   const stop = async () => {

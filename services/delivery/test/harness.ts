@@ -29,14 +29,14 @@ import {
 } from '../src/run-engine.ts';
 import { sealingKeys, startMs } from './builders.ts';
 
-/** A request that the fake sender got, and how to answer it. */
+/** A request that the fake sender received, and a function that responds to it. */
 export type Sent = DeliveryRequest & { answer(outcome: SendOutcome): void; readonly atMs: number };
 
-/** Sends nothing: keeps each request until a test answers it, or answers by a rule. */
+/** Sends nothing: keeps each request until a test responds to it, or responds by a rule. */
 export class FakeSender {
   readonly sent: Sent[] = [];
   rule: ((request: DeliveryRequest) => SendOutcome | undefined) | undefined;
-  /** Told of each request; may answer it at any time. */
+  /** Called for each request; may respond to it at any time. */
   onSend: ((sent: Sent) => void) | undefined;
   readonly #clock: FakeClock;
 
@@ -55,7 +55,7 @@ export class FakeSender {
     });
   };
 
-  /** Ids in the order in which they were sent. */
+  /** Ids in the order of the requests. */
   get ids(): string[] {
     return this.sent.map(({ headers }) => headers['webhook-id'] ?? '');
   }
@@ -69,30 +69,30 @@ export type Harness = Readonly<{
   context: DeliveryContext;
   opened: OpenEngine;
   lines: readonly RecordedLine[];
-  /** Lets what was published be worked on. */
+  /** Waits until published records are processed. */
   settle(): Promise<void>;
   publish(...commands: readonly DeliveryRequested[]): Promise<void>;
   register(...subscriptions: readonly SubscriptionRecord[]): Promise<void>;
   attemptEvents(): AttemptRecorded[];
   deadLetters(): DeliveryDeadLettered[];
-  /** All commands ever put on the ladder, by the rung's delay. */
+  /** Returns all commands that were ever put on the ladder, with the rung's delay. */
   ladderCommands(): { delayMs: number; command: DeliveryRequested }[];
-  /** How many commands will not be read again. */
+  /** Returns how many commands will not be read again. */
   committed(): Promise<number>;
-  /** The value of a metric, summed over all labels unless some are given. */
+  /** Returns the value of a metric, summed over all labels unless some are given. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
-  /** Stops as SIGTERM does. */
+  /** Stops as on SIGTERM. */
   stop(): Promise<void>;
 }>;
 
 export type HarnessOptions = Readonly<{
   env?: Readonly<Record<string, string>>;
-  /** Another process on the same brokers. */
+  /** The bus of another process, to use the same brokers. */
   bus?: MemoryBus;
-  /** The brokers as they are for those who publish; default: as they are for the process. */
+  /** The brokers for test publishes; default: those of the process. */
   brokers?: MemoryBus;
   clock?: FakeClock;
-  /** Answers requests from the first one on. */
+  /** Responds to requests, from the first one on. */
   onSend?: (sent: Sent) => void;
   cleanUp: (close: () => Promise<void>) => void;
 }>;
@@ -130,7 +130,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     stopping ??= context.resources.close(1_000);
-    // What is still under way is not waited for longer than the drain, and this clock moves only when told to.
+    // Stopping waits for work in progress no longer than the drain time, and this clock advances only on request.
     await clock.advance(context.config.drainMs);
     await stopping;
   };

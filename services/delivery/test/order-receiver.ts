@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Which event a request is about. */
+/** The event that a request carries. */
 export type EventName = Readonly<{ key: string; number: number }>;
 
-/** An endpoint that fails at random, and some events for good, and remembers what it saw in which order. */
+/** An endpoint that fails at random, and permanently for some events, and records the order of its requests. */
 export type OrderReceiver = Readonly<{
   url: string;
   requests: number;
   failures: number;
-  /** Requests for events that had succeeded already. */
+  /** Requests for events that had succeeded before. */
   repeats: number;
   mostAtOnce: number;
   succeeded: ReadonlySet<string>;
-  /** First sights before the success of every event before, or its dead letter in the log. */
+  /** Returns the events that were first received before the success or the dead letter of every earlier event. */
   violations(deadLetters: readonly (EventName & Readonly<{ atMs: number }>)[]): string[];
   close(): Promise<void>;
 }>;
@@ -26,7 +26,7 @@ const slowest = 25;
 
 const nameOf = ({ key, number }: EventName): string => `${key} ${number}`;
 
-// Not for want of luck: these never succeed.
+// These events always fail, not at random.
 const isHopeless = ({ number }: EventName): boolean => number % 100 === 42;
 
 const bodyOf = async (request: IncomingMessage): Promise<EventName> => {
@@ -35,7 +35,10 @@ const bodyOf = async (request: IncomingMessage): Promise<EventName> => {
   return JSON.parse(Buffer.concat(chunks).toString()) as EventName;
 };
 
-/** Every event that ended, by what ended it, must have ended before the first sight of a later one. */
+/**
+ * Returns the violations: each event must have ended, by success or dead letter,
+ * before the first request of a later one.
+ */
 const violationsOf = (
   happenings: readonly Happening[],
   deadLetters: ReadonlyMap<string, number>,
@@ -107,7 +110,7 @@ class Receiver implements OrderReceiver {
   }
 
   #answer(event: EventName, response: ServerResponse): void {
-    // A 404 says nothing against the endpoint: its breaker stays closed.
+    // A 404 does not count against the endpoint: its breaker stays closed.
     if (isHopeless(event) || Math.random() < failureRate) {
       this.failures += 1;
       response.writeHead(isHopeless(event) ? 404 : 503).end();
@@ -119,7 +122,7 @@ class Receiver implements OrderReceiver {
   }
 }
 
-/** Listens on loopback. */
+/** Starts the receiver on the loopback interface. */
 export const startOrderReceiver = async (): Promise<OrderReceiver> => {
   const receiver = new Receiver();
   await receiver.open();

@@ -13,7 +13,7 @@ import { aCommand, startMs } from './builders.ts';
 import { CrashingProcess } from './crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from './harness.ts';
 
-/** mulberry32: a small generator with a seed, so that a failure can be repeated. */
+/** mulberry32: a small seeded generator, so that a failure can be reproduced. */
 export const randomFrom = (seed: number): (() => number) => {
   let state = seed;
   return () => {
@@ -24,14 +24,17 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** What anybody outside could see of an event: a request for it, its success, or its dead letter. */
+/** The externally observable steps of an event: a request for it, its success, or its dead letter. */
 export type Happening = Readonly<{ kind: 'seen' | 'succeeded' | 'dead'; key: string; number: number }>;
 
-/** First sights that came before the success or exhaustion of any event before. None when the order held. */
+/**
+ * Returns the first requests that came before the success or exhaustion of an
+ * earlier event. Empty when the order held.
+ */
 export const violations = (happenings: readonly Happening[]): string[] => {
   const ended = new Set<string>();
   const seen = new Set<string>();
-  /** By key: up to here all have ended. */
+  /** By key: all events up to this number have ended. */
   const endedTo = new Map<string, number>();
   const found: string[] = [];
   for (const { kind, key, number } of happenings) {
@@ -55,7 +58,7 @@ export type WorldOptions = Readonly<{
   eventsPerKey: number;
   /** The next event of the whole subscription, not of a key, is the one that must wait. */
   isOneQueue: boolean;
-  /** Milliseconds until the endpoint answers. */
+  /** Milliseconds until the endpoint responds. */
   answerMs: (random: () => number) => number;
   fails: (random: () => number) => boolean;
 }>;
@@ -64,7 +67,7 @@ export type ProcessOptions = Readonly<{ crashAt?: number; env?: Readonly<Record<
 
 type Running = Readonly<{ process: CrashingProcess; harness: Harness }>;
 
-/** An endpoint that fails, processes that die, and a record of what anyone could see. */
+/** An endpoint that fails, processes that crash, and a record of all observable steps. */
 export class World {
   readonly clock: FakeClock = fakeClock(startMs);
   readonly bus: MemoryBus = createMemoryBus({ clock: this.clock });
@@ -75,7 +78,7 @@ export class World {
   readonly #names = new Map<string, Readonly<{ key: string; number: number }>>();
   #deadSeen = 0;
   requests = 0;
-  /** Requests under way in processes at the moment of their death. */
+  /** Requests in flight in processes at the time of their crash. */
   inFlightAtDeath = 0;
 
   constructor(options: WorldOptions) {
@@ -115,7 +118,7 @@ export class World {
   async startOne({ crashAt, env }: ProcessOptions = {}): Promise<CrashingProcess> {
     let inFlight = 0;
     const process: CrashingProcess = new CrashingProcess(this.bus, this.clock, {
-      // Most are quick; a slow one lets commits and others' sends pass it.
+      // Most are quick; a slow one lets commits and sends of other processes overtake it.
       delayMs: () => (this.random() < 0.1 ? 900 : Math.floor(this.random() * 4)),
       commitLagMs: this.random() < 0.5 ? 0 : 400,
       ...(crashAt === undefined ? {} : { crashAt }),
@@ -142,7 +145,7 @@ export class World {
     return process;
   }
 
-  /** Removes what is dead, or (`at` given) kills that one. */
+  /** Removes crashed processes, or kills the one at index `at`. */
   async deadLetter(at?: number): Promise<void> {
     const victim = at === undefined ? this.running.findIndex(({ process }) => process.hasCrashed) : at;
     const [dead] = this.running.splice(victim, victim < 0 ? 0 : 1);
@@ -150,10 +153,10 @@ export class World {
     await dead?.harness.stop();
   }
 
-  /** Dead letters as they come: an exhausted head frees the next one. */
+  /** Records dead letters as they are written: an exhausted head unblocks the next entry. */
   recordDeadLetters(): void {
     const records = this.bus.records(topics.deadLetters);
-    // All that is there came before what comes next, whatever its partition: one subscription has one.
+    // All existing dead letters precede the next step, whatever their partition: one subscription has one partition.
     for (const record of records.slice(this.#deadSeen)) {
       const { deadLetter } = decodeDeadLetter(record);
       if (deadLetter.type === 'DeliveryDeadLettered.v1') this.#happened('dead', deadLetter.state.deliveryId);

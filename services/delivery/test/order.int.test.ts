@@ -40,7 +40,7 @@ afterAll(async () => {
   await bus.close();
 });
 
-/** A delivery service in a process of its own. */
+/** Starts a delivery service in a process of its own. */
 const startProcess = (): ChildProcess => {
   const child = spawn(process.execPath, [mainFile], {
     env: {
@@ -63,7 +63,7 @@ const end = async (child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<
   await once(child, 'exit');
 };
 
-/** Ids of subscriptions in partitions of their own, so that several instances have work. */
+/** Returns ids of subscriptions in separate partitions, so that several instances have work. */
 const spreadIds = (): SubscriptionId[] => {
   const ids = new Map<number, SubscriptionId>();
   while (ids.size < subscriptions) {
@@ -109,7 +109,7 @@ const publishAll = async (receiver: OrderReceiver): Promise<void> => {
   }
 };
 
-/** When each event became a dead letter, as far as the log has it. */
+/** Returns the time at which each event became a dead letter, as far as the log contains it. */
 const deadLettersSince = async (startedMs: number): Promise<(EventName & { atMs: number })[]> => {
   const found: (EventName & { atMs: number })[] = [];
   const partitions = Array.from({ length: topics.deadLetters.partitions }, (_, at) => at);
@@ -130,7 +130,7 @@ const deadLettersSince = async (startedMs: number): Promise<(EventName & { atMs:
 
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
-/** One instance, then three of which one is killed every few seconds and replaced, then one again. */
+/** Runs one instance, then three of which one is killed and replaced every few seconds, then one again. */
 const shake = async (receiver: OrderReceiver): Promise<number[]> => {
   const running = [startProcess()];
   const doneAtKills: number[] = [];

@@ -1,7 +1,7 @@
 import { httpSettings } from '@tidings/http';
 import { duration, integer, sharedSettings } from '@tidings/runtime';
 
-/** What an operator can set. */
+/** Settings for operators. */
 export const configSpec = {
   ...httpSettings('FANOUT'),
   kafkaBrokers: sharedSettings.kafkaBrokers,

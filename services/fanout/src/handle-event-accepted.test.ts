@@ -82,7 +82,7 @@ describe('fanning an event out', () => {
     const commands = commandsOf(handle(event));
     const [one, two, plain, cloud, binary] = commands.map(({ body }) => body);
     expect(binary?.toString()).toBe(raw);
-    // What that format says in headers cannot be read from the body, so the command carries it.
+    // This format has attributes in headers that cannot be read from the body, so the command carries them.
     expect(commands.map(({ state }) => state.cloudEvent)).toEqual([
       ...Array.from({ length: 4 }, () => undefined),
       { source: event.source, time: event.time },

@@ -8,12 +8,15 @@ import type { IndexedSubscription, MatchIndex } from './domain/match-index.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
 import type { LoggedEvent } from './ports.ts';
 
-/** What became of an event. `filterFailures` counts filters that threw: they match nothing, and an operator should know. */
+/**
+ * The result of an event. `filterFailures` counts filters that threw: they
+ * match nothing, and are reported to operators.
+ */
 export type FanOut =
   | Readonly<{
       outcome: 'fanned-out';
       commands: readonly DeliveryRequested[];
-      /** How many of them go to subscriptions that are disabled now. */
+      /** Number of commands for subscriptions that are currently disabled. */
       disabledCount: number;
       filterFailures: number;
     }>
@@ -21,11 +24,11 @@ export type FanOut =
   | Readonly<{ outcome: 'repeat' }>
   | Readonly<{ outcome: 'poison'; reason: 'undecodable' | 'idempotency-conflict'; detail: string }>;
 
-/** What the handler works with. `childTraceparent` starts the span of this fan-out in the event's trace. */
+/** Dependencies of the handler. `childTraceparent` starts the span of this fan-out in the event's trace. */
 export type FanOutParts = Readonly<{
   index: MatchIndex;
   childTraceparent: (parent: string | undefined) => string;
-  /** The most data that fits into a command; only a foreign producer can write more. */
+  /** Maximum data that fits into a command; only a foreign producer can write more. */
   maxDataBytes: number;
 }>;
 
@@ -40,7 +43,7 @@ const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed 
   }
   if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
   try {
-    // Filters must not judge by rounded numbers; without one, only whether it is JSON matters.
+    // Filters must not evaluate rounded numbers. Without a filter, only valid JSON matters.
     return {
       ok: true,
       data: hasFilter ? parseExactly(bytes) : (JSON.parse(bytes.toString('utf8')) as unknown),
@@ -57,7 +60,7 @@ const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
     try {
       return filter(data);
     } catch {
-      // Expected of a filter on data it was not written for: counted, and it matches nothing.
+      // Expected for data that the filter was not written for: counted as a failure and as no match.
       filterFailures += 1;
       return false;
     }
@@ -66,8 +69,8 @@ const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
 };
 
 /**
- * One command for each subscription that the event matches. It may run again for the same record after a crash or a
- * rejoin: delivery ids are derived, and the window takes only a larger offset for a repeat.
+ * Returns one command for each subscription that the event matches. It may run again for the same record after
+ * a crash or a rejoin: delivery ids are derived, and the window treats only a larger offset as a repeat.
  */
 export const handleEventAccepted = (
   { index, childTraceparent, maxDataBytes }: FanOutParts,

@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Everything that fan-out measures besides what HTTP and Kafka measure by themselves. */
+/** All metrics of fan-out besides those of HTTP and Kafka. */
 export const metricsCatalogue = defineMetrics({
   events: {
     type: 'counter',

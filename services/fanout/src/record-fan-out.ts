@@ -3,12 +3,12 @@ import type { FanOut } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { LoggedEvent } from './ports.ts';
 
-/** One event and what became of it, when the last of its records was acknowledged. */
+/** One event and its result, once the last of its records is acknowledged. */
 export type FannedOut = Readonly<{ logged: LoggedEvent; partition: number; result: FanOut; ageMs: number }>;
 
 type Parts = Readonly<{ metrics: Metrics<typeof metricsCatalogue>['handles']; logger: Logger }>;
 
-/** Counts an event and writes its one line. */
+/** Counts an event and writes its log line. */
 export const createFanOutRecorder =
   ({ metrics, logger }: Parts) =>
   ({ logged, partition, result, ageMs }: FannedOut): void => {

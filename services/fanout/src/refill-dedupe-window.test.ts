@@ -4,7 +4,7 @@ import { fingerprintOf } from './domain/dedupe-window.ts';
 import type { EventLog, LoggedEvent } from './ports.ts';
 import { refillDedupeWindow } from './refill-dedupe-window.ts';
 
-/** A partition as the log keeps it: event `n` of the list has offset `n`. Notes what was read of it. */
+/** Builds a partition of the log: event `n` of the list has offset `n`. Records which ranges were read. */
 const aLog = (timesMs: readonly number[]) => {
   const events = timesMs.map((timestampMs, offset) => ({ event: anEvent(offset), offset, timestampMs }));
   const readOffsets: number[] = [];

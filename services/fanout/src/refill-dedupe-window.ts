@@ -1,23 +1,23 @@
 import { DedupeWindow, fingerprintOf, type WindowBounds } from './domain/dedupe-window.ts';
 import type { EventLog, LoggedEvent } from './ports.ts';
 
-/** The part of a partition that was worked already: from the first record that is left to before the committed offset. */
+/** The processed part of a partition: from the first remaining record to before the committed offset. */
 export type Worked = Readonly<{ partition: number; lowOffset: bigint; committedOffset: bigint }>;
 
-/** Puts an event into the window; what the window says of it is of no interest while refilling. */
+/** Adds an event to the window; the result does not matter while refilling. */
 const remember = (window: DedupeWindow, { event, offset, timestampMs }: LoggedEvent): void => {
   window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
 };
 
 const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
-// Not every offset is a record: a foreign transactional producer's markers take offsets too.
+// Not every offset is a record: transaction markers of foreign producers have offsets too.
 const sample = 10n;
 
 /**
- * The window of a freshly assigned partition, from the log itself and never past the committed offset: what lies behind
- * that is about to be worked, and is no repeat of itself. How far back it reads is counted from the last record that was
- * worked, not from now, so that a service that was off for hours still drops the repeats of what it did last.
+ * Restores the window of a newly assigned partition from the log, up to the committed offset: later records are
+ * yet to be processed and must not count as repeats of themselves. The time range is counted from the last
+ * processed record, not from now, so that a service that was off for hours still drops repeats of its last events.
  */
 export const refillDedupeWindow = async (
   log: EventLog,
@@ -32,7 +32,7 @@ export const refillDedupeWindow = async (
   const newestMs = await log.timeWithin({ partition, fromOffset: newestFrom, untilOffset });
   const oldestMs = await log.timeWithin({ partition, fromOffset: oldest, untilOffset: oldest + sample });
   const fromMs = (newestMs ?? 0) - bounds.windowMs;
-  // More records than are remembered lie within the time, or the log does not go back so far.
+  // More records than the maximum lie within the time, or the log does not reach back that far.
   const isAllRecent = newestMs === undefined || (oldestMs !== undefined && oldestMs >= fromMs);
   const from = isAllRecent ? { offset: oldest } : { timestampMs: fromMs };
   await log.read({ partition, from, untilOffset }, (event) => remember(window, event));

@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** `publishAll` stands between the service and its producer. */
+/** Wraps `publishAll` between the service and its producer. */
 type Gate = (publishAll: Producer['publishAll']) => Producer['publishAll'];
 
 const start = async (bus: MemoryBus, gate: Gate = (publishAll) => publishAll) => {
@@ -36,7 +36,7 @@ const start = async (bus: MemoryBus, gate: Gate = (publishAll) => publishAll) =>
     catalogue: metricsCatalogue,
     logger,
   });
-  // The bus belongs to the test: it outlives the service.
+  // The test owns the bus, which outlives the service.
   const { url } = await startFanout(context, async () => ({
     ...bus,
     producer: async () => {
@@ -123,7 +123,7 @@ describe('the fan-out service', () => {
       (await bus.lag('tidings-fanout', [topics.events]))[partition]?.committedOffset;
     await publishTo(0, anEvent(1), anEvent(2, { eventType: 'nobody.cares' }));
     await eventually(() => expect(requested).toBe(1));
-    // What another partition has done since is committed, so this one's turn to commit has passed too.
+    // The later work of another partition is committed, so a commit of this one would have happened too.
     await publishTo(1, anEvent(3));
     await eventually(async () => expect(await committed(1)).toBe(1n));
     expect(await committed(0)).toBe(0n);

@@ -23,10 +23,10 @@ import { refillDedupeWindow } from './refill-dedupe-window.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-// Head of the body, state and trace of a command come on top of the data; none of them can grow beyond this together.
+// A command adds the head of the body, state and trace to the data; together they never exceed this.
 const maxDataBytes = maxRecordBytes - 8_192;
 
-/** Compiles filters; one that cannot be understood must not let through what it was written to keep out. */
+/** Compiles filters. An invalid filter must not match the events that it was written to exclude. */
 const filterCompiler =
   (logger: Logger): CompileFilter =>
   (filters) => {
@@ -83,7 +83,7 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: C
   remembered.collect((gauge) => gauge.set({}, consumer.remembered));
 };
 
-/** Follows the subscriptions, and when all that were there at the start are known, the events. */
+/** Follows the subscriptions and, once all existing ones are known, the events. */
 const work = async (bus: Bus, context: Context): Promise<void> => {
   const { logger, health, resources, clock } = context;
   const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
@@ -92,7 +92,7 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   resources.add('subscriptions table', () => table.close());
   const consumer = await createConsumer(bus, index, context);
   exposeGauges(consumer, index, context);
-  // An event that is matched against half a table is lost for the other half.
+  // An event matched against an incomplete table is lost for the missing subscriptions.
   await table.ready();
   const runner = await consumer.run();
   resources.add('events', () => runner.close());
@@ -107,13 +107,13 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   resources.add('watches', stopWatching);
 };
 
-/** Opens everything; the work begins in the background, and /ready says how far it is. */
+/** Opens all dependencies and starts the work in the background; /ready reports its progress. */
 export const startFanout = async (
   context: Context,
   connect: (context: Context) => Promise<Bus> = openBus,
 ): Promise<{ url: string }> => {
   const { logger, health, resources } = context;
-  // First, so that it closes last and says 'stopping' meanwhile.
+  // Opened first, so that it closes last and responds 'stopping' in the meantime.
   const server = await serve(context, {});
   const bus = await connect(context);
   resources.add('bus', () => bus.close());

@@ -1,11 +1,11 @@
 import { type EventAccepted, eventId, type SubscriptionRecord, workspaceId } from '@tidings/contracts';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 
-/** A subscription to the events of orders. */
+/** Builds a subscription to order events. */
 export const aSubscription = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord =>
   aSubscriptionRecord({ events: ['order.*'], ...over });
 
-/** An event for tests; `n` makes its id. */
+/** Builds an event; `n` determines its id. */
 export const anEvent = (n = 1, over: Partial<EventAccepted> = {}): EventAccepted => ({
   type: 'EventAccepted.v1',
   id: eventId(`evt_${n.toString(16).padStart(32, '0')}`),

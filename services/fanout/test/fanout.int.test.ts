@@ -59,7 +59,7 @@ afterAll(async () => {
   await bus.close();
 });
 
-/** A workspace of its own with one subscription to everything: what other tests left in the topics does not match it. */
+/** Creates a workspace with one subscription to all events. Records of other tests do not match it. */
 const aWorkspace = async () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
   const subscription = aSubscription({

@@ -5,7 +5,7 @@ import { MatchIndex } from '../src/domain/match-index.ts';
 import { handleEventAccepted } from '../src/handle-event-accepted.ts';
 import { anEvent, aSubscription } from './builders.ts';
 
-// node services/fanout/dist/test/match.bench.js: what one event costs against 10,000 subscriptions of its workspace.
+// node services/fanout/dist/test/match.bench.js: cost of one event with 10,000 subscriptions in its workspace.
 
 const subscriptions = 10_000;
 const filtered = 1_000;

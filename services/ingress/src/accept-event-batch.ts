@@ -4,10 +4,10 @@ import { itemKey } from './domain/idempotency-key.ts';
 import { type EventDraft, stampEvent } from './domain/stamp-event.ts';
 import { type AcceptPorts, outcomeOf } from './ports.ts';
 
-/** An item as it was read: a draft, or the reason why it is refused. */
+/** An item as it was read: a draft, or the reason of its rejection. */
 export type BatchItem = Readonly<{ ok: true; draft: EventDraft } | { ok: false; error: unknown }>;
 
-/** What became of an item. An error that is not the caller's fault means unknown: the event may be in the log. */
+/** The result of an item. An error that is not the caller's fault means unknown: the event may be in the log. */
 export type ItemResult = Readonly<{ ok: true; accepted: Accepted } | { ok: false; error: unknown }>;
 
 export type AcceptEventBatch = (
@@ -16,8 +16,8 @@ export type AcceptEventBatch = (
 ) => Promise<readonly ItemResult[]>;
 
 /**
- * Accepts each item on its own: a bad one, or one whose partition is away, spoils no other. Results are in the order of
- * the items and come when the last one is known.
+ * Creates the batch use case. Each item is accepted on its own: an invalid one, or one whose partition is unavailable,
+ * does not affect the others. Results are in the order of the items and resolve when the last one is known.
  */
 export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => {
   const { clock, logger, metrics } = ports;

@@ -3,14 +3,16 @@ import { childTraceparent } from '@tidings/observability';
 import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
 import { type AcceptPorts, type EventTypeNotice, outcomeOf } from './ports.ts';
 
-/** Who sends, and what came with the request besides its body. */
+/** The sender of an event and the metadata of its request. */
 export type Submission = Readonly<{
   workspaceId: WorkspaceId;
   idempotencyKey: string | null;
   traceparent: string;
 }>;
 
-/** What the caller is told. `acceptedAtMs`: epoch milliseconds. `notice` is null where its type gives no cause for one. */
+/**
+ * The result for the caller. `acceptedAtMs`: epoch milliseconds. `notice` is null if the event's type requires none.
+ */
 export type Accepted = Readonly<{
   id: EventId;
   type: string;
@@ -21,9 +23,9 @@ export type Accepted = Readonly<{
 export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise<Accepted>;
 
 /**
- * Accepts one event: resolves only when the log has it on all in-sync replicas. Rejects with `unprocessable` when its
- * type does not allow it: nothing was written. Rejects with what the publish port rejects with; the event is then neither
- * accepted nor known to be absent.
+ * Creates the use case that accepts one event: it resolves only when the log has it on all in-sync replicas.
+ * Rejects with `unprocessable` when its type does not allow it: nothing was written. Rejects with the errors
+ * of the publish port; the event is then neither accepted nor known to be absent.
  */
 export const createAcceptEvent =
   ({ checkConsumer, checkEventType, publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>

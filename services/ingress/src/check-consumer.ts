@@ -2,15 +2,15 @@ import type { WorkspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { CheckConsumer, PolicyOf } from './ports.ts';
 
-/** What the check of an event's consumer works with. */
+/** Dependencies of the consumer check. */
 export type CheckConsumerPorts = Readonly<{
   policyOf: PolicyOf;
   isKnown(workspaceId: WorkspaceId, consumerId: string): boolean;
 }>;
 
 /**
- * Refuses an event for a consumer that a strict workspace does not know: nobody would ever see it. An open workspace takes
- * it: the consumer comes into being when a subscription names it.
+ * Rejects an event for a consumer that a strict workspace does not contain: no subscription would receive it.
+ * An open workspace accepts it: the consumer is created when a subscription names it.
  */
 export const createCheckConsumer =
   ({ policyOf, isKnown }: CheckConsumerPorts): CheckConsumer =>

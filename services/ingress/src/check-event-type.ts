@@ -8,9 +8,9 @@ const maxKnownShown = 20;
 const maxWarnings = 5;
 
 /**
- * Holds an event against its type: null, or what there is to say beside 202. Throws AppError `unprocessable` for what the
- * type does not allow, and `unavailable` while the types are not known yet: to let events pass unchecked then would be
- * to break a promise each time that a process starts.
+ * Validates an event against its registered type. Returns null, or a notice for the 202. Throws AppError
+ * `unprocessable` if the type does not allow the event, and `unavailable` while the types are not loaded:
+ * accepting unchecked events would break the guarantee at every start of a process.
  */
 export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
   const { eventTypes, policyOf, metrics } = ports;
@@ -54,7 +54,7 @@ function warningsOf(
   metrics.eventTypeChecks.inc({ verdict: mode === 'enforce' ? 'invalid' : 'warned' });
   if (mode === 'enforce') throw refused(faults, location.pointer);
   const warnings = inPlace(faults.slice(0, maxWarnings), location.pointer);
-  // Pointers only: the sentences quote the data.
+  // Pointers only: the detail texts quote the data.
   const pointers = warnings.map(({ pointer }) => pointer);
   logger.warn({ workspaceId: location.workspaceId, eventType: type, pointers }, 'event.schema-warned');
   return warnings;

@@ -1,7 +1,7 @@
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings } from '@tidings/runtime';
 
-/** What an operator can set. */
+/** Settings for operators. */
 export const configSpec = {
   ...httpSettings('INGRESS'),
   requestsPerSecond: rateLimitSetting('INGRESS', 0),
@@ -23,8 +23,8 @@ export const configSpec = {
   }),
 } as const;
 
-/** Items in one batch, at most. */
+/** Maximum items in one batch. */
 export const maxBatchEvents = 1_000;
 
-/** Bytes of one batch, at most. */
+/** Maximum size of one batch, in bytes. */
 export const maxBatchBytes = 4 * 1024 * 1024;

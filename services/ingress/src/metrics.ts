@@ -1,6 +1,6 @@
 import { defineMetrics, latencyBuckets } from '@tidings/observability';
 
-/** Everything that ingress measures besides what HTTP and Kafka measure by themselves. */
+/** All metrics of ingress besides those of HTTP and Kafka. */
 export const metricsCatalogue = defineMetrics({
   events: {
     type: 'counter',

@@ -7,24 +7,24 @@ import type { EventDraft, StampedEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
 /**
- * Puts an event on the log. Resolves when all in-sync replicas have it. Rejects with a retryable AppError when that is
- * not known in time: the event may be there all the same.
+ * Publishes an event to the log. Resolves when all in-sync replicas have it. Rejects with a retryable
+ * AppError when that is not confirmed in time: the event may be in the log nevertheless.
  */
 export type PublishEvent = (stamped: StampedEvent) => Promise<void>;
 
 /**
- * What an event that was not accepted is counted as: `invalid` is the caller's mistake, `unavailable` the log's absence,
- * `failed` a fault that a repeat will not mend.
+ * Returns the outcome by which a rejected event is counted: `invalid` for the caller's mistake, `unavailable`
+ * for an unavailable log, `failed` for a fault that a repeat will not fix.
  */
 export const outcomeOf = (error: unknown): 'invalid' | 'unavailable' | 'failed' => {
   if (!(error instanceof AppError)) return 'failed';
   return error.code === 'unprocessable' ? 'invalid' : error.retryable ? 'unavailable' : 'failed';
 };
 
-/** Checks data by a schema: as they were parsed, and the text of them, by which numbers are judged. */
+/** Validates data against a schema. Uses the parsed data, and their text to compare numbers exactly. */
 export type CheckData = (data: unknown, json: Buffer) => DataFindings;
 
-/** An event type as ingress knows it. `checkData` is null where the type has no schema. */
+/** An event type in ingress. `checkData` is null if the type has no schema. */
 export type EventTypeEntry = Readonly<{
   state: EventTypeState;
   mode: SchemaMode;
@@ -36,45 +36,45 @@ export type EventTypeEntry = Readonly<{
 
 /** The registered event types of all workspaces, in memory. */
 export type EventTypeDirectory = Readonly<{
-  /** False until the types that were there at the start are known. */
+  /** False until the types that existed at the start are known. */
   isLoaded: () => boolean;
   find: (workspaceId: WorkspaceId, name: string) => EventTypeEntry | undefined;
-  /** Some names that are taken, at most `limit`, in order: for a caller whose own is not. */
+  /** Returns registered names, at most `limit`, in order, for a caller whose name is not registered. */
   names: (workspaceId: WorkspaceId, limit: number) => readonly string[];
 }>;
 
-/** What a workspace does with a name that nobody registered: refuse it, or take it. */
+/** Returns how a workspace treats a name that is not registered: `strict` rejects it, `open` accepts it. */
 export type PolicyOf = (workspaceId: WorkspaceId) => 'strict' | 'open';
 
-/** What the caller is told of the type of an event that is accepted. Times are epoch milliseconds. */
+/** Notice to the caller about the type of an accepted event. Times are epoch milliseconds. */
 export type EventTypeNotice = Readonly<{
-  /** Since when, or from when on, the type is deprecated; null when it is not. */
+  /** Past or future time from which the type is deprecated; null when it is not. */
   deprecatedAtMs: number | null;
   sunsetAtMs: number | null;
-  /** What is wrong with the data, where the type only warns. */
+  /** Faults of the data, if the type only warns. */
   warnings: readonly Fault[];
 }>;
 
-/** Where an event stands: whose it is, and the pointer that leads to it in the request. */
+/** The workspace of an event, and the pointer to it in the request. */
 export type EventLocation = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
 
-/** Holds an event against its type; throws what stands in its way. */
+/** Validates an event against its registered type; throws if it is not allowed. */
 export type CheckEventType = (draft: EventDraft, location: EventLocation) => EventTypeNotice | null;
 
-/** Throws where an event names a consumer that it may not name. */
+/** Throws if an event names a consumer that is not allowed. */
 export type CheckConsumer = (request: EventRequest, location: EventLocation) => void;
 
-/** What the check of an event against its type works with. */
+/** Dependencies of the event type check. */
 export type CheckPorts = Readonly<{
   eventTypes: EventTypeDirectory;
   policyOf: PolicyOf;
-  /** Told of every event whose type nobody registered. Returns at once and never throws. */
+  /** Called for every event whose type is not registered. Returns at once and never throws. */
   onUnregistered(workspaceId: WorkspaceId, name: string): void;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;
 
-/** What the use cases work with. */
+/** Dependencies of the use cases. */
 export type AcceptPorts = Readonly<{
   checkConsumer: CheckConsumer;
   checkEventType: CheckEventType;

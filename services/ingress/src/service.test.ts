@@ -256,7 +256,7 @@ describe('around the routes', () => {
     const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(description.paths)).toEqual(['/v1/events', '/v1/events/batch', '/v1/openapi.json']);
     expect(await lintApi(description)).toEqual([]);
-    // Of the server itself, before any route is known: found by test:fuzz with a query of 17,000 characters.
+    // Sent by the server itself, before any route is known: found by test:fuzz with a query of 17,000 characters.
     expect(description).toHaveProperty(['paths', '/v1/events', 'post', 'responses', '431']);
   });
 
@@ -269,7 +269,7 @@ describe('around the routes', () => {
   });
 });
 
-/** Writes the lines to the server as they are and answers all that comes back until it closes. */
+/** Writes the lines to the server unchanged and returns everything received until the server closes. */
 async function raw(url: string, lines: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

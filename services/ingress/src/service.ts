@@ -18,7 +18,7 @@ import type { EventTypeDirectory, PolicyOf } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** Starts ingress; `connect` is another bus in tests. */
+/** Starts ingress. Tests pass another bus as `connect`. */
 export async function startIngress(
   context: Context,
   connect: (context: Context) => Promise<Bus> = connectBrokers,
@@ -57,9 +57,9 @@ export async function startIngress(
     metrics: metrics.handles,
     limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
   });
-  // Last, so that it closes first: no more requests, then the producer sends what it holds.
+  // Opened last, so that it closes first: no further requests, then the producer sends its buffered records.
   const server = await serve(context, {
-    // Each route has a bound of its own and quotes it.
+    // Each route has its own limit and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       app.use('/v1', rejectLoops(config.loopId, metrics.handles));
@@ -79,7 +79,7 @@ async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): P
     logger,
     onUnusable: (count) => metrics.handles.unusableEventTypes.set({}, count),
   });
-  // Losing the brokers later leaves the types as they were last seen.
+  // If the brokers become unavailable later, the types stay as last read.
   void eventTypes.ready().then(() => part.up());
   return eventTypes;
 }

@@ -32,7 +32,7 @@ const openCatalogue = async () => {
     });
 };
 
-// No MongoDB is near: what ingress knows of types it has from the log alone.
+// Runs without MongoDB: ingress reads event types from the log alone.
 describe('event types on a real broker', () => {
   it('are known at start, and a change is in force within a second', async () => {
     const register = await openCatalogue();

@@ -50,7 +50,7 @@ describe('clients that mean harm', () => {
     expect(answer()).toContain('262144');
   });
 
-  // Node looks at slow connections every 2 s, and a head may take 10 s: this is how long the test takes.
+  // Node checks for slow connections every 2 s, and a head may take 10 s, which determines the duration of this test.
   it('that send their headers byte by byte are cut off, while others are served', async () => {
     const { url, post, whenReady } = await startRunningIngress(sharedBrokers());
     await whenReady();

@@ -10,13 +10,13 @@ import { startIngress } from '../src/service.ts';
 
 const adminKey = 'a-key-of-sixteen-characters';
 
-/** The headers of a request that is let in. */
+/** Headers of an authorized request. */
 export const requestHeaders = {
   authorization: `Bearer ${adminKey}`,
   'content-type': 'application/json',
 } as const;
 
-/** An answer, its JSON parsed. */
+/** A response with its parsed JSON. */
 export type Answer = Readonly<{
   status: number;
   headers: Headers;
@@ -34,8 +34,8 @@ async function publishKey(brokers: readonly string[]): Promise<void> {
 }
 
 /**
- * Starts ingress in this process on a free port; it is closed when the test ends. Its key is published first, unless
- * there are no brokers to publish it to.
+ * Starts ingress in this process on a free port and closes it when the test ends. Publishes
+ * its key first, unless there are no brokers.
  */
 export async function startRunningIngress(
   brokers: readonly string[],
@@ -68,10 +68,10 @@ export async function startRunningIngress(
   return { url, post, whenReady };
 }
 
-/** A record of the events topic and what it says. */
+/** A record of the events topic with its decoded event. */
 export type LoggedEvent = Readonly<{ record: IncomingRecord; event: EventAccepted }>;
 
-/** Everything that lies on the events topic now and has one of these ids. */
+/** Returns all current records of the events topic that have one of these ids. */
 export async function readEvents(
   brokers: readonly string[],
   ids: ReadonlySet<string>,

@@ -12,7 +12,7 @@ import { createSigningKeys } from './signing-keys.ts';
 
 const ring = keyRing(sealingKeys);
 
-// As they stand on the wire: Node's parsed headers have no __proto__ to look at.
+// Reads raw headers: Node's parsed headers have no __proto__.
 async function startEndpoint(): Promise<Readonly<{ url: string; received: string[] }>> {
   const received: string[] = [];
   const server = createServer((request, response) => {

@@ -1,12 +1,13 @@
 import { type Egress, sendWithRepeat } from '@tidings/egress';
 import type { SendRequest } from '../ports.ts';
 
-// An attempt keeps the first KiB; the rest is only for a secret that begins there. Masking more would be CPU for nothing.
+// An attempt records the first KiB. The rest is scanned only for a secret that
+// begins in it; masking more would waste CPU.
 const maxMaskedBytes = 4_096;
 
 /**
- * Sends through the guarded client. Of a body the beginning comes back, secrets in it masked. `onRepeat` is told of each
- * repeat in place.
+ * Sends requests through the guarded client. Returns the beginning of the response body, with secrets masked.
+ * Calls `onRepeat` for each immediate repeat of a request.
  */
 export const createHttpSender =
   (egress: Pick<Egress, 'send'>, onRepeat: () => void): SendRequest =>

@@ -14,7 +14,7 @@ import type { Resolution } from '../domain/resolution.ts';
 import type { Journal } from '../ports.ts';
 import { changelogRecord } from './ordering-changelog.ts';
 
-// The head of a line waits in the changelog, whatever its time: on the ladder its line would lose it.
+// The head of an ordered queue waits in the changelog, whatever its delay: on the ladder it would lose its place.
 const nextCommand = (state: DeliveryState, rung: Rung, { command, entry }: Job): OutgoingRecord =>
   entry === null
     ? { topic: rung.topic, ...encodeDelivery({ ...command, state }) }
@@ -46,17 +46,21 @@ const changelogOffsetOf = (positions: readonly RecordPosition[]): bigint | null 
 export type JournalOptions = Readonly<{
   producer: Producer;
   clock: Clock;
-  /** How long the record of a request may wait for others that go with it, ten times that what was put aside; 0: they go at once. */
+  /**
+   * Maximum time that records of sent requests wait for others of their batch. Deferrals
+   * wait ten times as long. 0 disables batching.
+   */
   lingerMs: number;
 }>;
 
-// A crash repeats what was sent and is not recorded: in a flood that shall not be more than without gathering.
+// After a crash, requests that were sent but not recorded are repeated. Under load,
+// batching must not increase their number.
 const maxResultsPerBatch = 16;
-// Of what is put aside for seconds nothing was sent: a crash repeats no request, and nobody waits for a fraction of a second.
+// A deferral sends no request: a crash repeats none, and a delay of a fraction of a second is harmless.
 const deferralFactor = 10;
 const maxDeferralsPerBatch = 256;
 
-/** A turn to write that many share: it comes after `lingerMs`, or when `most` wait for it. */
+/** Returns a function that resolves for all waiting callers at once: after `lingerMs`, or when `most` of them wait. */
 const createLinger = (clock: Clock, lingerMs: number, most: number): (() => Promise<void>) => {
   let batch: Promise<void> | undefined;
   let waiting = 0;
@@ -82,9 +86,10 @@ const isDeferral = ({ followUp }: Resolution, { command }: Job): boolean =>
   followUp.kind === 'command' && followUp.state.deferrals > command.state.deferrals;
 
 /**
- * The journal in Kafka. What follows an attempt is acknowledged before its fact is written: a fact in the log means
- * "finished" to whoever refills its memory from there, and a crash between the two in the other order would then drop
- * the command whose next attempt was never written. A send of both is not atomic over partitions.
+ * Creates the journal over Kafka. The follow-up is acknowledged before the attempt event is written: an
+ * attempt event in the log means "finished" to a process that restores its memory from there. In the other
+ * order, a crash between the two writes would drop a command whose next attempt was never written. A send
+ * of both is not atomic across partitions.
  */
 export const createKafkaJournal = ({ producer, clock, lingerMs }: JournalOptions): Journal => {
   const isLingering = lingerMs > 0;
@@ -94,13 +99,14 @@ export const createKafkaJournal = ({ producer, clock, lingerMs }: JournalOptions
     write: async (resolution, job) => {
       const next = followUpRecord(resolution, job, clock.nowMs());
       const record = attemptRecord(resolution, job);
-      // A lone send costs as much CPU as twenty records in one. Only the next of a line waits for a record.
+      // Sending one record alone costs as much CPU as sending twenty at once. Commands of ordered queues do
+      // not linger: the next one in the queue waits for the record.
       if (isLingering && job.entry === null && (next ?? record) !== null) {
         await (isDeferral(resolution, job) ? lingerForDeferrals() : lingerForResults());
       }
       const isEnding = resolution.attemptEvent !== null && endingOf(resolution.attemptEvent) !== null;
       if (next !== null && record !== null && !isEnding) {
-        // A fact that ends nothing proves nothing: it may go with the command.
+        // An attempt event that does not end its attempt may be sent together with the command.
         return changelogOffsetOf(await producer.publishAll([next, record]));
       }
       const position = next === null ? null : await producer.publish(next);

@@ -12,7 +12,7 @@ import { createSigningKeys } from './signing-keys.ts';
 const token = 'Bearer hush/"1"';
 const secretHeaders = [aSealedHeader('Authorization', token), aSealedHeader('X-Api-Key', 'hush-2')];
 
-/** Sends one delivery for real and gives back what its attempt would record. */
+/** Sends one delivery over HTTP and returns what its attempt would record. */
 async function recordedFrom(endpointUrl: string) {
   const settings = {
     dangerouslyAllowedNetworks: ['127.0.0.0/8'],

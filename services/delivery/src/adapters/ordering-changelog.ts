@@ -7,7 +7,7 @@ import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
 
 type Dependencies = Readonly<{ bus: Pick<Bus, 'readRange'>; producer: Producer; logger: Logger }>;
 
-/** The record of a member as it is now. */
+/** Encodes the current state of an entry. */
 export const changelogRecord = (
   { queue, sequence, traceparent }: QueueEntry,
   { state, body }: Readonly<{ state: QueueEntry['state']; body: Buffer }>,
@@ -19,7 +19,10 @@ export const changelogRecord = (
 
 const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
-/** The changelog in Kafka. A record that does not decode is skipped and reported: it must not block its partition. */
+/**
+ * Creates the ordering changelog over Kafka. Records that cannot be decoded are logged and skipped,
+ * so that they do not block their partition.
+ */
 export const createOrderingChangelog = ({ bus, producer, logger }: Dependencies): OrderingChangelog => {
   const decode = (record: IncomingRecord): ChangelogRecord | null => {
     const { partition, offset, key, value } = record;

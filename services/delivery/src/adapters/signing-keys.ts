@@ -7,7 +7,7 @@ import type { FindSigningKeys, SigningKeys } from '../ports.ts';
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
 
-/** What is sealed in one version, opened once. Null: something of it does not open here. */
+/** The opened secrets and headers of one version. Null: a part of it cannot be opened in this process. */
 type OpenedVersion = {
   readonly version: number;
   readonly opened: Opened | null;
@@ -34,7 +34,7 @@ const secretHeadersOf = (
     unseal(ring, sealed, [workspaceId, id, sealedHeaderField(name)]),
   ]);
 
-// CloudEvents HTTP Web Hooks 4.1.2: whoever consented to an origin sees it on every request.
+// CloudEvents HTTP Web Hooks 4.1.2: an endpoint that consented to an origin receives it with every request.
 function headersOf({ requestOrigin }: SubscriptionRecord, opened: readonly Header[]): SigningKeys['headers'] {
   const headers = lowerCaseHeaders(opened);
   if (requestOrigin !== null) headers['webhook-request-origin'] = requestOrigin;
@@ -75,8 +75,8 @@ const keysAt = (
 };
 
 /**
- * Opens what is sealed of a subscription once a version and keeps them ready. Only unexpired ones are returned, newest first;
- * null when none can be used, and then nothing may be sent.
+ * Opens the sealed settings of a subscription once per version and caches them. Returns unexpired secrets
+ * only, newest first; null if none is usable, in which case nothing may be sent.
  */
 export const createSigningKeys = (
   dependencies: Dependencies,
@@ -95,7 +95,7 @@ export const createSigningKeys = (
       if (version.keys !== null) return version.keys;
       if (version.opened === null) return null;
       const keys = keysAt(version.opened, subscription, nowMs);
-      // What never expires is the same at every attempt.
+      // Keys without an expiry are the same for every attempt.
       if (version.opened.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
       return keys;
     },

@@ -3,15 +3,15 @@ import type { Table } from '@tidings/kafka';
 import type { SubscriptionDirectory } from '../ports.ts';
 
 /**
- * The subscriptions table, with what endpoints said of themselves and the registry does not know yet. A mark holds for its
- * version and older ones, and goes when the registry has written a newer one.
+ * Wraps the subscriptions table with endpoint responses that the registry has not recorded yet. A mark
+ * applies to its version and older ones, and is removed when the registry writes a newer version.
  */
 export const createSubscriptionDirectory = (
   table: Pick<Table<SubscriptionRecord>, 'get'>,
   onGone: (id: string) => void,
 ): SubscriptionDirectory => {
   const goneVersions = new Map<string, number>();
-  /** The record that a mark makes of a version, once for each. */
+  /** The disabled record of each marked version, created once. */
   const disabled = new WeakMap<SubscriptionRecord, SubscriptionRecord>();
   const disabledOf = (known: SubscriptionRecord): SubscriptionRecord => {
     if (known.state !== 'active') return known;

@@ -76,7 +76,7 @@ it('shows the client certificate of its subscription, on sockets of its own', as
   const client = clientAuthority.issue({ hosts: ['tidings'] });
   const stranger = makeAuthority('strangers').issue({ hosts: ['tidings'] });
   expect(await deliver(trusting({ ca, ...client }), receiver)).toBe('response');
-  // An idle socket of the other one is open: it must not be taken.
+  // The other subscription has an idle socket open, which must not be reused.
   expect(await deliver(trusting({ ca }, { id: subscriptionId('sub_b') }), receiver)).not.toBe('response');
   const third = trusting({ ca, ...stranger }, { id: subscriptionId('sub_c') });
   expect(await deliver(third, receiver)).not.toBe('response');

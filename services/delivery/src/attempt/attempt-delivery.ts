@@ -10,7 +10,7 @@ import type { FindSigningKeys, ReportAttempt, SendRequest, SubscriptionDirectory
 import { prepareRequest } from './prepare-request.ts';
 import type { RecordResolution } from './record-resolution.ts';
 
-/** Carries one job through: prepare, send, decide, record. `release` gives the slot back when the request has ended. */
+/** Runs one job: prepare, send, decide, record. Calls `release` when the request has ended, which frees its slot. */
 export type AttemptDelivery = (job: Job, release: () => void) => Promise<void>;
 
 export type AttemptDependencies = Readonly<{
@@ -19,22 +19,24 @@ export type AttemptDependencies = Readonly<{
   send: SendRequest;
   record: RecordResolution;
   report: ReportAttempt;
-  /** True when a copy of the command was finished while this one waited; it is then completed without an attempt. */
+  /** True when a copy of the command has finished while this one waited; it is then completed without an attempt. */
   isFinished: (job: Job) => boolean;
-  /** Told at once how a request ended, before it is recorded. */
+  /** Called when a request has ended, before its result is recorded. */
   onConcluded: (attempted: ConcludedAttempt) => void;
-  /** The request was given up by us, not by the endpoint: it does not count. */
+  /** Called when this process aborted the request. An aborted request does not count against the endpoint. */
   onAborted: (job: Job, detail: string) => void;
   clock: Clock;
   notRetried: RetryRules['notRetried'];
 }>;
 
-/** Secrets that cannot be opened need an operator: asking again every second would only fill the log. */
+/**
+ * Delay for secrets that cannot be opened. Only an operator can fix that: a retry every second would flood the log.
+ */
 export const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Rung;
 
 /**
- * The subscription is looked up again at the last moment, so that a rotated secret, a new URL or a disable counts for
- * what has been waiting in memory too.
+ * Creates the attempt runner. It reads the subscription again just before the request, so that a rotated
+ * secret, a new URL or a disable also applies to commands that waited in memory.
  */
 export const createAttemptDelivery =
   (dependencies: AttemptDependencies): AttemptDelivery =>
@@ -78,7 +80,7 @@ export const createAttemptDelivery =
     };
     const attempted = conclude({ state, subscription, atMs }, sent, ended);
     const { outcome } = attempted;
-    // Before the slot is given back: whoever gets it next must find the endpoint's new state.
+    // Runs before the slot is freed, so that the next job uses the endpoint's new state.
     if (outcome.kind === 'failed' && outcome.reason === 'gone') {
       directory.markGone(subscription.id, subscription.version);
     }

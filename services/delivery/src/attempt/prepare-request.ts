@@ -10,7 +10,7 @@ type PrepareInput = Readonly<{
   nowMs: number;
 }>;
 
-/** The request of one attempt. The body is the command's, byte for byte. */
+/** Builds the request of one attempt. The body is the command's, byte for byte. */
 export const prepareRequest = ({ command, subscription, keys, nowMs }: PrepareInput): DeliveryRequest => {
   const { state, body, traceparent } = command;
   const { endpointUrl: url, headers: ownHeaders, timeoutMs } = subscription;

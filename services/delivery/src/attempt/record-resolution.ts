@@ -5,14 +5,19 @@ import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { Journal } from '../ports.ts';
 
-/** Writes what follows a job, then completes it. False: the process is stopping, and the job was left to the next one. */
+/**
+ * Writes the resolution of a job, then completes the job. Resolves to false if the process is stopping; the
+ * command is then left to the next process.
+ */
 export type RecordResolution = (job: Job, resolution: Resolution) => Promise<boolean>;
 
 export type RecordDependencies = Readonly<{
   journal: Journal;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
-  /** Told of each verdict that the log has, and of the place of the job's new entry if it got one. */
+  /**
+   * Called for each resolution that the log has acknowledged, with the offset of the job's new entry, if it has one.
+   */
   onRecorded: (job: Job, resolution: Resolution, persistedOffset: bigint | null) => void;
   clock: Clock;
   logger: Logger;
@@ -23,7 +28,8 @@ const isClosed = (error: unknown): boolean => error instanceof AppError && error
 const sleep = async (clock: Clock, delayMs: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimer(resolve, delayMs));
 
-// A delivery is true whoever records it; what failed is for the line's new owner to find (adr/0010, rule 5).
+// A successful delivery is recorded even by a former owner. Failures are left to
+// the queue's new owner (adr/0010, rule 5).
 const recordAsFormerOwner = async (job: Job, resolution: Resolution, { journal }: RecordDependencies) => {
   if (resolution.attemptEvent?.outcome.kind === 'delivered') await journal.writeAttemptEvent(resolution, job);
 };
@@ -51,8 +57,8 @@ const writeOnce = async (
 };
 
 /**
- * Record before forget: only when the log has the verdict is the command's offset done. The journal itself repeats
- * its sends; whatever else it throws is logged and tried again, because to give up here would lose a delivery.
+ * Creates the recorder. A command's offset is done only when the log has its resolution. The journal repeats
+ * its own sends. Any other error is logged and retried, because giving up would lose a delivery.
  */
 export const createRecordResolution =
   (dependencies: RecordDependencies): RecordResolution =>

@@ -23,7 +23,10 @@ const observePhases = (handles: Handles, timings: SendTimings): void => {
   handles.attemptSeconds.observe({ phase: 'total' }, timings.totalMs / 1_000);
 };
 
-/** One wide line and the figures of each recorded attempt. What the line says of a failure is for operators. */
+/**
+ * Creates the reporter of recorded attempts: one log line and the metrics of each.
+ * Failure details in the line are for operators.
+ */
 export const createReportAttempt =
   ({ handles, logger }: Readonly<{ handles: Handles; logger: Logger }>): ReportAttempt =>
   (attempted, { resolution, timings, detail }) => {
@@ -57,12 +60,12 @@ export const createReportAttempt =
     );
   };
 
-/** Counts how each command went on. */
+/** Counts commands by their resolution. */
 export const createCountResolution =
   (handles: Handles) =>
   ({ entry }: Job, { attemptEvent, followUp }: Resolution): void => {
     const kind = attemptEvent?.outcome.kind;
-    // Only the entry of something that had ended before was removed.
+    // Only the entry of a command that had ended before was removed.
     if (attemptEvent === null && followUp.kind === 'none') return;
     if (followUp.kind === 'dead-letter') handles.endings.inc({ ending: followUp.reason });
     else if (followUp.kind === 'none') handles.endings.inc({ ending: kind ?? 'none' });

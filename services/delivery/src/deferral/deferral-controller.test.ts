@@ -10,7 +10,7 @@ const start = async (): Promise<Harness> => startHarness({ cleanUp: onTestFinish
 const many = (count: number, from = 0, id = 'sub_a') =>
   Array.from({ length: count }, (_, n) => aCommand(from + n, { subscriptionId: subscriptionId(id) }));
 
-/** Another subscription whose commands come through the same partition. */
+/** Returns another subscription whose commands use the same partition. */
 const neighbourOf = (id: string): string => {
   const partition = partitionForKey(id, topics.deliveries.partitions);
   for (let n = 0; ; n += 1) {
@@ -21,7 +21,7 @@ const neighbourOf = (id: string): string => {
 const deferredReasons = (harness: Harness): string[] =>
   harness.attemptEvents().flatMap(({ outcome }) => (outcome.kind === 'deferred' ? [outcome.reason] : []));
 
-/** Ten troubles in a row at sub_a. */
+/** Causes ten consecutive failures at sub_a. */
 const breakEndpoint = async (harness: Harness): Promise<void> => {
   harness.sender.rule = () => failed('refused');
   await harness.publish(...many(10, 1_000));

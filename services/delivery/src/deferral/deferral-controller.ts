@@ -39,13 +39,14 @@ const sweepMs = 250;
 const forgetAfterMs = 3_600_000;
 
 /**
- * Keeps one endpoint's backlog from holding its partition: what cannot be sent soon goes to the ladder, and its offset
- * is done. Looks through the queues four times a second while something waits, and not at all otherwise.
+ * Prevents one endpoint's backlog from blocking its partition: commands that cannot be sent soon are
+ * moved to the ladder, and their offsets are done. Checks the queues four times a second while
+ * commands wait, and not at all otherwise.
  */
 export class DeferralController {
   readonly #dependencies: Dependencies;
   readonly #neighbours = new Map<number, PartitionNeighbours>();
-  /** Limits while half-open, one object a version so that the queue sees no change where there is none. */
+  /** Limits while half-open: one object per version, so that the queue detects no change where there is none. */
   readonly #probeLimits = new WeakMap<SubscriptionRecord, QueueLimits>();
   #cancelSweep: (() => void) | undefined;
 
@@ -53,7 +54,7 @@ export class DeferralController {
     this.#dependencies = dependencies;
   }
 
-  /** Queues a job that is due, or puts it on the ladder. */
+  /** Queues a job that is due, or defers it. */
   admit(job: Job, subscription: SubscriptionRecord): void {
     const { dispatcher, endpointStates } = this.#dependencies;
     const { clock } = this.#dependencies;
@@ -65,7 +66,7 @@ export class DeferralController {
     const queued = dispatcher.queue.lengthOf(subscriptionId);
     const { averageMs } = endpointState;
     this.#neighboursOf(job.partition).record(subscriptionId, queued, nowMs);
-    // A person who asks for a request now gets it, whatever the breaker thinks.
+    // A manual request is sent immediately, whatever the breaker's state.
     const isManual = state.trigger === 'manual' || state.trigger === 'test';
     const admission = isManual ? endpointState.breaker.admitAnyway() : endpointState.breaker.admit(nowMs);
     const cause = deferOnArrival({
@@ -86,7 +87,7 @@ export class DeferralController {
     else this.#defer(job, cause, subscription);
   }
 
-  /** What a request says of its endpoint: opens or closes its breaker. */
+  /** Records the result of a request, which may open or close the endpoint's breaker. */
   concluded({ subscription, outcome, durationMs, endpointMs }: ConcludedAttempt): void {
     const { dispatcher, endpointStates, onBreakerChange, logger, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
@@ -102,13 +103,13 @@ export class DeferralController {
     if (state === 'open') this.#empty(endpointState, subscription);
   }
 
-  /** The subscription was changed: whatever was wrong with its endpoint may be mended. */
+  /** Resets the endpoint's breaker after a change of its subscription, which may have fixed the endpoint. */
   renew(subscription: SubscriptionRecord): void {
     this.#dependencies.endpointStates.renew(subscription.id);
     this.#dependencies.dispatcher.setLimits(subscription.id, subscription);
   }
 
-  /** Call after each batch: arms the sweep when something waits. */
+  /** Schedules the sweep if commands wait. Call it after each batch. */
   watch(): void {
     const { dispatcher, clock } = this.#dependencies;
     if (this.#cancelSweep !== undefined || dispatcher.queue.queued === 0 || !dispatcher.isRunning) return;
@@ -119,7 +120,7 @@ export class DeferralController {
     }, sweepMs);
   }
 
-  /** True when a backlog of the subscription would hold up somebody else in its partition. */
+  /** Returns true when a backlog of the subscription would delay other subscriptions in its partition. */
   hasNeighbours(partition: number, subscriptionId: string): boolean {
     const { dispatcher, clock } = this.#dependencies;
     const queuedOf = (subscriptionId: string) => dispatcher.queue.lengthOf(subscriptionId);

@@ -8,7 +8,7 @@ import {
   type SubscriptionRecord,
 } from '@tidings/contracts';
 
-/** Milliseconds of each phase of a request; null for a phase that it did not go through. */
+/** Duration of each phase of a request in milliseconds; null for a phase that did not take place. */
 export type SendTimings = Readonly<{
   dnsMs: number | null;
   connectMs: number | null;
@@ -18,7 +18,7 @@ export type SendTimings = Readonly<{
   totalMs: number;
 }>;
 
-/** What came of one request. `detail` is for operators only: it may name addresses. */
+/** The outcome of one request. `detail` is for operators only: it may contain addresses. */
 export type SendOutcome =
   | Readonly<{
       kind: 'response';
@@ -34,37 +34,37 @@ export type SendOutcome =
         FailureReason,
         'timeout' | 'dns' | 'refused' | 'reset' | 'tls' | 'protocol' | 'blocked-address' | 'invalid-url'
       >;
-      /** The status, when it was read before the request failed. */
+      /** The status, if it was read before the request failed. */
       status: number | null;
       detail: string;
       timings: SendTimings;
     }>
-  /** We gave it up ourselves (shutdown, no socket): no attempt of the endpoint's, so nothing is recorded. */
+  /** Aborted by this process (shutdown, no socket): not an attempt of the endpoint, so nothing is recorded. */
   | Readonly<{ kind: 'aborted'; detail: string }>;
 
-/** An attempt whose request is about to go out: Prepared → Concluded. Times are epoch milliseconds. */
+/** An attempt whose request is about to be sent: Prepared → Concluded. Times are epoch milliseconds. */
 export type PreparedAttempt = Readonly<{
   state: DeliveryState;
   subscription: SubscriptionRecord;
   atMs: number;
 }>;
 
-/** An attempt whose request has ended, one way or the other. */
+/** An attempt whose request has ended. */
 export type ConcludedAttempt = PreparedAttempt &
   Readonly<{
     endedAtMs: number;
     durationMs: number;
-    /** The part of it that the endpoint took for certain, see `endpointMs`. */
+    /** The part of the duration that the endpoint certainly took, see `endpointMs`. */
     endpointMs: number;
     outcome: AttemptEnd;
-    /** What the endpoint sent as Retry-After, if its status is one that may. */
+    /** The response's Retry-After header, if its status allows one. */
     retryAfter: string | undefined;
   }>;
 
 const endOf = (sent: Exclude<SendOutcome, { kind: 'aborted' }>): AttemptEnd =>
   sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
-/** The attempt with what came of it. Only 429 and 503 may ask for time (RFC 6585, RFC 9110). */
+/** Combines an attempt with its outcome. Only 429 and 503 may carry Retry-After (RFC 6585, RFC 9110). */
 export const conclude = (
   { state, subscription, atMs }: PreparedAttempt,
   sent: Exclude<SendOutcome, { kind: 'aborted' }>,
@@ -75,7 +75,7 @@ export const conclude = (
   return { state, subscription, atMs, ...ended, outcome: endOf(sent), retryAfter };
 };
 
-/** The attempt in one line, as commands and dead letters carry it on. */
+/** Returns the summary of an attempt that commands and dead letters carry. */
 export const summaryOf = ({ atMs, durationMs, outcome }: ConcludedAttempt): AttemptSummary => ({
   atMs,
   statusCode: outcome.statusCode,

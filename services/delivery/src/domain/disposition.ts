@@ -1,26 +1,27 @@
 import type { DeliveryState, SubscriptionRecord } from '@tidings/contracts';
 import { ladder, type Rung } from '@tidings/contracts';
 
-/** What is to be done with a command, before any request is made. */
+/** The action for a command, decided before any request. */
 export type Disposition =
   | Readonly<{ kind: 'attempt'; subscription: SubscriptionRecord }>
-  /** It is not due yet. */
+  /** The command is not due yet. */
   | Readonly<{ kind: 'wait'; remainingMs: number }>
-  /** Our table does not hold the subscription yet, or holds an older version than the matcher saw. */
+  /** The local table does not hold the subscription yet, or holds an older version than the matcher used. */
   | Readonly<{ kind: 'await-subscription'; rung: Rung }>
   | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' }>
   | Readonly<{ kind: 'set-aside'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
 
-/** How long a command waits for a subscription that nobody knows. */
+/** Maximum wait of a command for an unknown subscription. */
 export const maxUnknownMs = 300_000;
 
 const [shortest, second] = ladder as readonly [Rung, Rung];
-// A change is in force everywhere within a second; whoever waits longer waits for a fault and need not ask so often.
+// A change takes effect everywhere within a second. A longer wait indicates a
+// fault, so later checks are less frequent.
 const shortWaitCount = 10;
 
 /**
- * The next wait for an unknown subscription, or null when the bound is used up. The time waited follows from the
- * number of waits, which travels with the command: no clock and no memory of this process is needed.
+ * Returns the next wait for an unknown subscription, or null when the maximum is reached. The time waited so far
+ * follows from the number of waits, which the command carries: neither a clock nor memory of this process is needed.
  */
 const nextUnknownWait = (deferrals: number): Rung | null => {
   if (deferrals < shortWaitCount) return shortest;
@@ -29,8 +30,8 @@ const nextUnknownWait = (deferrals: number): Rung | null => {
 };
 
 /**
- * Where a command goes, by the newest version of its subscription that is known here. Deleted and disabled come
- * before the not-before time: nothing waits for an endpoint that will not be asked.
+ * Decides by the newest known version of the subscription. Deleted and disabled take precedence over the
+ * not-before time: no command waits for an endpoint that receives no requests.
  */
 export const dispositionOf = (
   state: DeliveryState,

@@ -1,9 +1,11 @@
 import type { AttemptRecorded, DeliveryState } from '@tidings/contracts';
 
-/** The name of a chain as three words. Worked out once a command: reading hex costs more than looking it up. */
+/**
+ * The name of a chain as three words, computed once per command: parsing the hex digits costs more than the look-up.
+ */
 export type ChainKey = readonly [number, number, number];
 
-/** How far a chain has come: the number of its last finished attempt, or this when it is terminal. */
+/** Progress of a chain that is over. Otherwise progress is the number of its last finished attempt. */
 const terminal = 0xffff_ffff;
 const lastAttempt = terminal - 1;
 
@@ -12,9 +14,9 @@ const maxLoad = 0.6;
 const wordsPerKey = 3;
 
 /**
- * Chains and how far they have come, in flat arrays: 16 bytes a slot instead of some 150 in a Map, which at 2,000
- * deliveries a second for ten minutes is the difference between tens and hundreds of megabytes. Keys are the first 96
- * bits of the delivery id (itself a hash) mixed with the chain; open addressing, linear probing.
+ * A table of chains and their progress in flat arrays: 16 bytes per slot instead of some 150 in a Map. At
+ * 2,000 deliveries per second for ten minutes this is tens instead of hundreds of megabytes. Keys are the
+ * first 96 bits of the delivery id (itself a hash) mixed with the chain; open addressing, linear probing.
  */
 class Generation {
   readonly createdMs: number;
@@ -41,7 +43,7 @@ class Generation {
     if (this.size > this.#progress.length * maxLoad) this.#grow();
   }
 
-  /** Where the key is, or the free slot where it belongs. A mark of 0 is a free slot. */
+  /** Returns the slot of the key, or the free slot for it. A progress of 0 marks a free slot. */
   #slotOf([a, b, c]: ChainKey): number {
     const mask = this.#progress.length - 1;
     for (let slot = a & mask; ; slot = (slot + 1) & mask) {
@@ -78,22 +80,25 @@ export const chainKeyOf = ({ deliveryId, chain }: Pick<DeliveryState, 'deliveryI
 ];
 
 export type FinishedAttemptsBounds = Readonly<{
-  /** What was finished is remembered at least this long. */
+  /** Minimum time for which a finished attempt is remembered. */
   rememberMs: number;
-  /** Chains a generation: above it the memory is shorter than promised instead of larger than the machine. */
+  /**
+   * Maximum chains per generation. Above it, attempts are remembered for less than
+   * `rememberMs`, so that memory stays bounded.
+   */
   maxChainsPerGeneration: number;
 }>;
 
-// The youngest generation fills while the older ones age: three of half the time keep everything for the whole of it.
+// The newest generation fills while the older ones age: three generations of half the time each cover the whole time.
 const generations = 3;
 
 /**
- * Which attempts are finished and which chains are over, for a while. A crash can leave two commands for one attempt;
- * the second one to come is known here and dropped, so that they do not both climb the ladder.
+ * Remembers for a limited time which attempts are finished and which chains are over. A crash can leave two commands
+ * for one attempt; the second one is recognised here and dropped, so that they do not both continue on the ladder.
  */
 export class FinishedAttempts {
   readonly #bounds: FinishedAttemptsBounds;
-  /** Youngest first. */
+  /** Newest first. */
   #generations: Generation[];
 
   constructor(bounds: FinishedAttemptsBounds, nowMs: number) {
@@ -101,24 +106,24 @@ export class FinishedAttempts {
     this.#generations = [new Generation(nowMs)];
   }
 
-  /** Chains in memory; one that was noted in two generations counts twice. */
+  /** Chains in memory; one recorded in two generations counts twice. */
   get size(): number {
     return this.#generations.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** True when this attempt, or a later one of its chain, is finished, or the chain is over. */
+  /** Returns true when this attempt or a later one of its chain is finished, or the chain is over. */
   has(key: ChainKey, attempt: number): boolean {
     const attemptMark = Math.min(attempt, lastAttempt);
     for (const generation of this.#generations) if (generation.find(key) >= attemptMark) return true;
     return false;
   }
 
-  /** True when the chain is over: nothing of it is to be sent any more. */
+  /** Returns true when the chain is over: nothing of it may be sent any more. */
   isOver(key: ChainKey): boolean {
     return this.#generations.some((generation) => generation.find(key) === terminal);
   }
 
-  /** The attempt is finished, and all that follows it is in the log. */
+  /** Records an attempt as finished. Call it when its follow-up is in the log. */
   record(
     key: ChainKey,
     attempt: number,
@@ -140,7 +145,7 @@ export class FinishedAttempts {
   }
 }
 
-/** What a recorded fact says of its attempt: null when it does not end one. */
+/** Returns whether an attempt event is the last of its chain; null when it does not end its attempt. */
 export const endingOf = ({ outcome, next }: AttemptRecorded): Readonly<{ isTerminal: boolean }> | null => {
   if (outcome.kind === 'deferred') return null;
   return { isTerminal: next.kind !== 'retry' };

@@ -2,34 +2,34 @@ import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
 import type { ChainKey } from './finished-attempts.ts';
 import type { Completable, QueueEntry } from './ordered-queue.ts';
 
-/** A command in memory, from the moment it was read until what follows it is in the log. */
+/** A command in memory, from the time it was read until its follow-up is in the log. */
 export type Job = Readonly<{
   command: DeliveryRequested;
-  /** What two copies of the command have in common. */
+  /** Key that copies of the command share. */
   key: string;
   chain: ChainKey;
-  /** The partition of the deliveries topic that it was read from. */
+  /** Partition of the deliveries topic that the command was read from. */
   partition: number;
   bytes: number;
-  /** Monotonic milliseconds when it was read. */
+  /** Time when it was read, in monotonic milliseconds. */
   arrivedMs: number;
-  /** The same on the clock that stands still while this process is busy (`Clock.idleMs`). */
+  /** The same on the clock that stops while this process is busy (`Clock.idleMs`). */
   arrivedIdleMs: number;
-  /** Epoch milliseconds when it was written to the log. */
+  /** Time when it was written to the log, in epoch milliseconds. */
   writtenAtMs: number;
-  /** Its place, when it stands in a line. */
+  /** Its entry, if it is in an ordered queue. */
   entry: QueueEntry | null;
-  /** The records that this job stands for: its own, and copies that came meanwhile. */
+  /** The records that this job completes: its own, and those of copies that arrived since. */
   records: Completable[];
 }>;
 
-/** See {@link Job}. */
+/** Returns the key of a {@link Job}. */
 export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string =>
   `${deliveryId}.${chain}.${attempt}`;
 
 /**
- * The jobs in memory by key. A rebalance reads again what is still being worked on; the copy then waits for the job
- * that is there instead of being sent a second time.
+ * The jobs in memory by key. After a rebalance, records of commands in progress are read again; each copy is
+ * then attached to the existing job instead of being sent a second time.
  */
 export class InFlightJobs {
   // No Map: adr/0012.
@@ -40,7 +40,10 @@ export class InFlightJobs {
     return this.#size;
   }
 
-  /** True when the same command is being worked on: `record` is then done together with that job's own. */
+  /**
+   * Attaches `record` to the job of the same command, if there is one; it is done together
+   * with the job. Returns true if there is one.
+   */
   attach(key: string, record: Completable): boolean {
     const job = this.#jobs[key];
     job?.records.push(record);
@@ -52,19 +55,19 @@ export class InFlightJobs {
     this.#jobs[job.key] = job;
   }
 
-  /** Forgets the job without completing it. */
+  /** Removes the job without completing it. */
   drop(job: Job): void {
     if (this.#jobs[job.key] === job) this.dropKey(job.key);
   }
 
-  /** The same by its name, whoever has it. */
+  /** Removes the job with this key, whichever object it is. */
   dropKey(key: string): void {
     if (this.#jobs[key] === undefined) return;
     delete this.#jobs[key];
     this.#size -= 1;
   }
 
-  /** What follows the job is in the log: its records are done. */
+  /** Completes the job's records. Call it when the job's follow-up is in the log. */
   complete(job: Job): void {
     this.drop(job);
     for (const record of job.records) record.done();

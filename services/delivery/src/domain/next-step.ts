@@ -7,18 +7,20 @@ import {
   type SubscriptionRecord,
 } from '@tidings/contracts';
 
-/** What decides over the time after a failure. */
+/** Rules for the time after a failure. */
 export type RetryRules = Readonly<{
-  /** Seconds before each attempt after the first, from the subscription. A leading 0 means the first attempt itself. */
+  /**
+   * Seconds before each attempt after the first, from the subscription. A leading 0 denotes the first attempt itself.
+   */
   scheduleSeconds: readonly number[];
   /** Failures after which there is no further attempt. */
   notRetried: ReadonlySet<FailureReason>;
 }>;
 
 /**
- * What follows each kind of failure. `ends`: repeating cannot cure it, since the endpoint said so or our own rules forbid
- * the address. Everything else may be better next time, also what looks like the owner's mistake: a partner who mends an
- * expired certificate, a redirect or a 404 within the schedule gets the event.
+ * Retry policy of each kind of failure. `ends`: a retry cannot succeed, because the endpoint is gone or the service's
+ * own rules block the address. All other failures may be temporary, including apparent mistakes of the endpoint's
+ * owner: if an expired certificate, a redirect or a 404 is fixed within the schedule, the event is delivered.
  */
 const retryPolicy: Readonly<Record<FailureReason, 'retried' | 'ends'>> = {
   'http-status': 'retried',
@@ -35,25 +37,25 @@ const retryPolicy: Readonly<Record<FailureReason, 'retried' | 'ends'>> = {
   'invalid-url': 'ends',
 };
 
-/** The failures that end a delivery at once. */
+/** Failures that end a delivery at once. */
 export const defaultNotRetried: ReadonlySet<FailureReason> = new Set(
   failureReasons.filter((reason) => retryPolicy[reason] === 'ends'),
 );
 
-/** The part of a wait that jitter may add: it only lengthens. */
+/** Maximum fraction that jitter adds to a wait. Jitter never shortens a wait. */
 const maxJitter = 0.1;
 
-/** A blocked line is probed no more often than this, whatever its schedule ends with. */
+/** Minimum seconds between probes of a blocked queue, whatever its schedule ends with. */
 const shortestProbeSeconds = 5;
 
 const delaysOf = (scheduleSeconds: readonly number[]): readonly number[] =>
   scheduleSeconds[0] === 0 ? scheduleSeconds.slice(1) : scheduleSeconds;
 
-/** True for the first wait that is not in the schedule any more: from here on a head only blocks its line. */
+/** Returns true for the first wait beyond the schedule: from here on the head only blocks its queue. */
 export const isFirstProbe = (position: number, scheduleSeconds: readonly number[]): boolean =>
   position === delaysOf(scheduleSeconds).length + 1;
 
-// How long a head that blocks its line waits between two tries.
+// Seconds between two probes of a head that blocks its queue.
 const probeSecondsOf = (delays: readonly number[]): number =>
   Math.max(delays.at(-1) ?? 0, shortestProbeSeconds);
 
@@ -62,16 +64,19 @@ type NextStepInput = Readonly<{
   /** Index into the schedule of the wait that follows this attempt. */
   position: number;
   rules: RetryRules;
-  /** What a 429 or 503 asked for; null when nothing was asked. */
+  /** The wait that a 429 or 503 requested; null for none. */
   retryAfterMs: number | null;
-  /** From 0 (included) to 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   jitter: number;
-  /** The head of a line that nothing may pass: it is tried again and again at the last wait of the schedule. */
+  /** True for the head of a blocking queue: it is retried indefinitely at the last wait of the schedule. */
   blocks: boolean;
   nowMs: number;
 }>;
 
-/** What follows an attempt: nothing, another one at a time, or dead-letters. Retry-After lengthens a wait, never shortens it. */
+/**
+ * Decides what follows an attempt: nothing, another attempt, or dead-letters.
+ * Retry-After lengthens a wait, never shortens it.
+ */
 export const nextStep = ({
   outcome,
   position,
@@ -83,7 +88,7 @@ export const nextStep = ({
 }: NextStepInput): NextStep => {
   if (outcome.kind === 'delivered') return { kind: 'none' };
   const delays = delaysOf(rules.scheduleSeconds);
-  // A gone endpoint is disabled: no probe would reach it.
+  // The subscription of a gone endpoint is disabled: a probe would not be sent.
   const isFinal = rules.notRetried.has(outcome.reason) && (!blocks || outcome.reason === 'gone');
   if (isFinal) return { kind: 'dead-letter', reason: 'not-retried' };
   const delaySeconds = delays[position] ?? (blocks ? probeSecondsOf(delays) : undefined);
@@ -93,9 +98,9 @@ export const nextStep = ({
 };
 
 /**
- * When a command that waits is due by the subscription as it is now: a shorter wait counts at once, and a head that was
- * only there to block goes at once when its line may go on without it. A longer wait counts from the next failure on,
- * and what the endpoint asked for is kept.
+ * Returns the time at which a waiting command is due under the subscription's current settings. A shorter
+ * wait applies at once. A head that only blocks is due at once if its queue may now continue without it. A
+ * longer wait applies from the next failure on. A wait that the endpoint requested is kept.
  */
 export const dueUnder = (
   { notBeforeMs, position, attempts }: Pick<DeliveryState, 'notBeforeMs' | 'position' | 'attempts'>,
@@ -103,7 +108,7 @@ export const dueUnder = (
 ): number | null => {
   const last = attempts.at(-1);
   if (notBeforeMs === null || last === undefined) return notBeforeMs;
-  // With any other reason the answer was not whole, and nothing that it asked for was read.
+  // With any other reason the response was incomplete, and its Retry-After was not read.
   const isWhole = last.reason === 'http-status' || last.reason === 'rate-limited';
   if (isWhole && (last.statusCode === 429 || last.statusCode === 503)) return notBeforeMs;
   const delays = delaysOf(retryScheduleSeconds);
@@ -114,8 +119,9 @@ export const dueUnder = (
 };
 
 /**
- * A fraction from 0 (included) to 1 that looks random but is the same for every copy of a command: two copies that a
- * crash left then come due together, and the second finds the first still in memory. The delivery id is a hash already.
+ * Returns a pseudo-random fraction from 0 (inclusive) to 1 that is the same for every copy of a
+ * command. Two copies left by a crash are then due together, and the second finds the first still in
+ * memory. The delivery id is already a hash.
  */
 export const jitterOf = ({
   deliveryId,

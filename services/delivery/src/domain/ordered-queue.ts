@@ -3,42 +3,45 @@ import type { DeliveryId, DeliveryState, SubscriptionRecord } from '@tidings/con
 /** A record whose offset may be committed once it is done. */
 export type Completable = Readonly<{ done(): void }>;
 
-/** A command in a line. */
+/** A command in an ordered queue. */
 export type QueueEntry = {
   queue: OrderedQueue;
-  /** Its place: the offset that it was first read from. */
+  /** Its position: the offset from which it was first read. */
   readonly sequence: number;
   state: DeliveryState;
   readonly traceparent: string | null;
-  /** null: only its entry has it. */
+  /** null: only the changelog holds the body. */
   body: Buffer | null;
   readonly bytes: number;
-  /** The records that it stands for; empty once its entry or its end is in the log. */
+  /** The records that it completes; empty once its entry or its end is in the log. */
   records: Completable[];
-  /** An entry has been or is being written: its end needs a tombstone. */
+  /** True when an entry has been or is being written to the changelog: its end then requires a tombstone. */
   isPersisted: boolean;
-  /** Where its newest entry lies; null while none is acknowledged. */
+  /** Offset of its newest entry in the changelog; null while none is acknowledged. */
   persistedOffset: bigint | null;
-  /** Monotonic milliseconds when it was read. */
+  /** Time when it was read, in monotonic milliseconds. */
   readonly arrivedMs: number;
   readonly writtenAtMs: number;
-  /** One too many: it is on its way to dead-letters, and keeps its place until it is there. */
+  /**
+   * True when it exceeds the backlog limit: it is being written to dead-letters
+   * and keeps its position until it is there.
+   */
   readonly isRejected: boolean;
-  /** It has ended, or went its own way. */
+  /** True when it has ended or was released from the queue. */
   isRemoved: boolean;
 };
 
 /**
- * What the head of a line does:
+ * States of the head of a queue:
  *
  *   idle ──▶ loading ──▶ running ──ended──▶ (the next one is the head) idle
- *     └────────────────────▲ └─next attempt, put aside──▶ timed ──time──▶ idle
+ *     └────────────────────▲ └─next attempt, deferred──▶ timed ──time──▶ idle
  *
- * loading: its body is read back from its entry. Only the head ever runs.
+ * loading: the body is being read from the changelog. Only the head ever runs.
  */
 export type HeadState = 'idle' | 'loading' | 'running' | 'timed';
 
-/** Commands that go one after the other, in the order of their sequence. */
+/** Commands that are sent one after the other, in the order of their sequence. */
 export type OrderedQueue = {
   readonly name: string;
   readonly subscriptionId: string;
@@ -46,27 +49,27 @@ export type OrderedQueue = {
   entries: QueueEntry[];
   head: HeadState;
   cancelTimer: () => void;
-  /** The partition belongs to somebody else by now: nothing of this line is ours to decide. */
+  /** True when the partition is assigned to another process, which alone may now process this queue. */
   isRevoked: boolean;
 };
 
-/** All that waits for one subscription in one partition. */
+/** All waiting commands of one subscription in one partition. */
 export type SubscriptionBacklog = {
   readonly queues: Map<string, OrderedQueue>;
-  /** By delivery; of several chains the newest. */
+  /** By delivery; of several chains, the newest. */
   readonly entries: Map<DeliveryId, QueueEntry>;
-  /** Commands that wait, refused ones not counted. */
+  /** Waiting commands without the rejected ones. */
   waiting: number;
 };
 
-/** The line of a whole subscription. */
+/** Name of the queue that holds a whole subscription. */
 export const wholeSubscriptionQueue = 'all';
 
 const keyQueue = (orderingKey: string): string => `key:${orderingKey}`;
 
 /**
- * The line that a subscription asks for, or null for none. An unknown one, or one known in an older version than the
- * command names, may turn out to be ordered: until then its commands wait for one another.
+ * Returns the queue that the subscription's ordering requires, or null for none. A subscription that is unknown, or
+ * known in an older version than the command's, may turn out to be ordered: until then its commands wait in one queue.
  */
 export const queueNameOf = (
   { subscriptionVersion, orderingKey }: Pick<DeliveryState, 'subscriptionVersion' | 'orderingKey'>,
@@ -84,8 +87,8 @@ export const queueNameOf = (
 };
 
 /**
- * The line that a command joins where others of its subscription wait already. Lines that are no longer asked for are
- * let go when their head has ended; until then what belongs to them stands behind it.
+ * Returns the queue for a command whose subscription already has queues. A queue that is no longer required
+ * is released when its head has ended; until then, commands that belong to it wait behind it.
  */
 export const queueNameAmong = (
   { queues }: Pick<SubscriptionBacklog, 'queues'>,
@@ -97,31 +100,31 @@ export const queueNameAmong = (
   return queues.has(wholeSubscriptionQueue) ? wholeSubscriptionQueue : wanted;
 };
 
-/** True when `a` comes before `b`; of one delivery the older chain does. */
+/** Returns true when `a` comes before `b`; of one delivery, the older chain comes first. */
 const isBefore = (a: QueueEntry, b: QueueEntry): boolean =>
   a.sequence < b.sequence || (a.sequence === b.sequence && a.state.chain < b.state.chain);
 
-/** True when `later` is the same delivery as `earlier`, sent once more by a person. */
+/** Returns true when `later` is a manual redelivery of `earlier`. */
 export const isRepeatOf = (later: QueueEntry, earlier: QueueEntry): boolean =>
   later.state.deliveryId === earlier.state.deliveryId && later.state.chain > earlier.state.chain;
 
 type Subscriptions = Map<string, SubscriptionBacklog>;
 
-/** Who stands where, over all partitions of this process. */
+/** The ordered queues of all partitions of this process. */
 export class OrderedQueues {
   readonly #partitions = new Map<number, Subscriptions>();
 
-  /** Lines with somebody in them. */
+  /** Number of queues that hold commands. */
   get count(): number {
     return this.#sum(({ queues: count }) => count.size);
   }
 
-  /** Commands in lines, heads included. */
+  /** Commands in all queues, heads included. */
   get waiting(): number {
     return this.#sum(({ waiting }) => waiting);
   }
 
-  /** What waits for a subscription; undefined when nothing does, which is nearly always. */
+  /** Returns the backlog of a subscription; undefined if it has none, which is by far the most common case. */
   of(partition: number, subscriptionId: string): SubscriptionBacklog | undefined {
     return this.#partitions.get(partition)?.get(subscriptionId);
   }
@@ -137,7 +140,7 @@ export class OrderedQueues {
     return [...subscriptions].flatMap(({ queues: count }) => [...count.values()]);
   }
 
-  /** The line of that name, a new one if there is none. */
+  /** Returns the queue with that name; creates it if there is none. */
   open({
     partition,
     subscriptionId,
@@ -163,7 +166,7 @@ export class OrderedQueues {
     return queue;
   }
 
-  /** Puts a member in its place in its line: almost always at the end, and never before a head that is at work. */
+  /** Inserts an entry at its position: almost always at the end, and never before a head that is in progress. */
   insert(entry: QueueEntry): void {
     const { queue } = entry;
     const { entries, head, partition, subscriptionId } = queue;
@@ -182,7 +185,7 @@ export class OrderedQueues {
     if (!entry.isRejected) known.waiting += 1;
   }
 
-  /** Takes a member out; a line without members is forgotten. False when it did not stand there any more. */
+  /** Removes an entry, and its queue if that is empty. Returns false when the entry was not in the queue any more. */
   remove(entry: QueueEntry): boolean {
     const { queue } = entry;
     const at = queue.entries[0] === entry ? 0 : queue.entries.lastIndexOf(entry);
@@ -194,7 +197,7 @@ export class OrderedQueues {
     return true;
   }
 
-  /** Takes a whole line away. */
+  /** Removes a whole queue and returns its entries. */
   take(queue: OrderedQueue): readonly QueueEntry[] {
     const { entries } = queue;
     queue.entries = [];
@@ -203,7 +206,7 @@ export class OrderedQueues {
     return entries;
   }
 
-  /** The partition is somebody else's. Returns what stood there. */
+  /** Removes and returns the queues of a partition that was reassigned. */
   drop(partition: number): readonly OrderedQueue[] {
     const count = this.inPartition(partition);
     this.#partitions.delete(partition);

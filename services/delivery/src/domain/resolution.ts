@@ -14,7 +14,7 @@ import { jitterOf, nextStep, type RetryRules } from './next-step.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { rungFor } from './retry-ladder.ts';
 
-/** The record that takes the place of a command in the log. */
+/** The record that replaces a command in the log. */
 export type FollowUp =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'command'; state: DeliveryState; rung: Rung }>
@@ -23,7 +23,7 @@ export type FollowUp =
 /** All that must be in the log before a command may be forgotten. */
 export type Resolution = Readonly<{ attemptEvent: AttemptRecorded | null; followUp: FollowUp }>;
 
-// 20 steps make 21 attempts; redrives may add theirs, and a header must stay small.
+// 20 steps make 21 attempts and redrives may add more, but a header must stay small.
 const maxSummaries = 32;
 
 type AttemptEventPart = Readonly<{
@@ -54,7 +54,7 @@ const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRe
 });
 
 const deadLetterReasonOf = (reason: DeadLetterReason): DeliveryDeadLettered['reason'] => {
-  // Those two are said of records that no one could work on, never of a command.
+  // These two reasons apply to records that could not be processed, never to a command.
   if (reason === 'undecodable' || reason === 'idempotency-conflict')
     throw new TypeError(`not for a command: ${reason}`);
   return reason;
@@ -83,8 +83,8 @@ const followUpOf = (next: NextStep, attempted: ConcludedAttempt, nowMs: number):
 };
 
 /**
- * What an attempt leaves behind: its fact, and the next command or a dead letter. The head of a line may have to stay
- * until it succeeds.
+ * Returns the resolution of an attempt: its attempt event, and the next command or a dead letter. A head of a
+ * blocking queue may have to stay until it succeeds.
  */
 export const resolutionOfAttempt = (
   attempted: ConcludedAttempt,
@@ -112,10 +112,10 @@ export const resolutionOfAttempt = (
   return { attemptEvent, followUp: followUpOf(next, attempted, nowMs) };
 };
 
-/** What remains to be done for a command whose copy is finished: nothing. */
+/** Resolution of a command whose copy has finished: nothing remains to be written. */
 export const resolutionOfFinished: Resolution = { attemptEvent: null, followUp: { kind: 'none' } };
 
-/** What a command leaves behind that is not attempted now: it waits on the ladder, or ends. */
+/** Returns the resolution of a command that is not attempted now: it waits on the ladder, or ends. */
 export const resolutionOfDisposition = (
   state: DeliveryState,
   disposition: Exclude<Disposition, { kind: 'attempt' }>,
@@ -153,8 +153,8 @@ export const resolutionOfDisposition = (
 type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersion: number; nowMs: number }>;
 
 /**
- * What a command leaves behind that is due but is put aside. The fact tells partners that it waits; it is said once,
- * however often the command is put aside again before its next attempt.
+ * Returns the resolution of a deferred command. The attempt event informs users that the command waits. It is
+ * written once, however often the command is deferred again before its next attempt.
  */
 export const resolutionOfDeferral = (
   state: DeliveryState,

@@ -1,8 +1,8 @@
-/** The longest wait that an endpoint can ask for. */
+/** Maximum wait that an endpoint can request. */
 export const maxRetryAfterMs = 24 * 3_600_000;
 
 const seconds = /^\d{1,15}$/;
-// RFC 9110 section 5.6.7: the preferred form, and the two obsolete ones that must still be read.
+// RFC 9110 section 5.6.7: the preferred format, and two obsolete ones that recipients must accept.
 const httpDates = [
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
@@ -12,8 +12,8 @@ const httpDates = [
 const isHttpDate = (text: string): boolean => httpDates.some((form) => form.test(text));
 
 /**
- * The wait that a `Retry-After` header asks for, in milliseconds and at most 24 h; null when it is missing, past or
- * anything else than whole seconds or an HTTP date.
+ * Parses a `Retry-After` header. Returns the wait in milliseconds, at most 24 h; null when the header is
+ * missing, in the past, or neither whole seconds nor an HTTP date.
  */
 export const parseRetryAfter = (header: string | undefined, nowMs: number): number | null => {
   const text = header?.trim() ?? '';

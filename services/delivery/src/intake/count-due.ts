@@ -8,7 +8,10 @@ const everyMs = 15_000;
 const partitionKeyOf = ({ topic, partition }: Readonly<{ topic: string; partition: number }>): string =>
   `${topic} ${partition}`;
 
-/** Counts every 15 s what is due on the rungs and not sent on. All of it: most lies in Kafka. Returns what stops it. */
+/**
+ * Counts every 15 s the commands that are due on the rungs and not forwarded, including those still in
+ * Kafka. Returns a function that stops it.
+ */
 export const countDue = (
   bus: Pick<Bus, 'lag'>,
   relays: readonly RungRelay[],
@@ -27,7 +30,7 @@ export const countDue = (
     try {
       for (const relay of relays) await count(relay);
     } catch (error) {
-      // The relays tell of brokers that are away; here only figures are missing.
+      // The relays report unavailable brokers; here only metrics are missing.
       logger.debug({ detail: messageOf(error) }, 'due-count.unavailable');
     }
   };

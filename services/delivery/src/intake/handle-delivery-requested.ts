@@ -18,7 +18,7 @@ type Dependencies = Readonly<{
   dispatcher: Dispatcher;
   deferralController: DeferralController;
   orderedDelivery: Pick<OrderedDelivery, 'take'>;
-  /** Told of a partition that is somebody else's, after its queued jobs were dropped. */
+  /** Called for each revoked partition, after its queued jobs were dropped. */
   onDropped: (partition: number) => void;
   record: RecordResolution;
   inFlight: InFlightJobs;
@@ -30,7 +30,7 @@ type Dependencies = Readonly<{
 const maxSliceMs = 4;
 const itemsPerTurn = 16;
 
-// The state in a job's header weighs too.
+// Estimated size of the state in a job's header, which counts too.
 const stateBytes = 1_024;
 
 type Names = Pick<Job, 'key' | 'chain'>;
@@ -49,8 +49,8 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: 
 });
 
 /**
- * What happens to each command that is read: it is known already, waits, ends, or takes its place in its
- * subscription's queue. Returns at once; the work ends later with the record's completion.
+ * Creates the handler of commands. A command that was read is a known copy, waits, ends, or is queued for its
+ * subscription. The handler returns at once; the work ends later, when the record is completed.
  */
 export const createDeliveryHandler = (dependencies: Dependencies) => {
   const {
@@ -80,7 +80,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     void record(job, resolutionOfDisposition(job.command.state, disposition, clock.nowMs()));
   };
 
-  // A wait in memory is over; by the wall clock it may be a moment short, or long if that clock was set back.
+  // Its wait in memory is over. By the wall clock it may be slightly early, or very early if that clock was set back.
   const resume = (job: Job): void => {
     const disposition = dispositionOf(
       job.command.state,
@@ -113,7 +113,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
   const inbox = new PartitionInbox<WorkItem<DeliveryRequested>>();
   let isWorking = false;
 
-  // In slices: a batch of thousands in one go would hold up every socket of the process.
+  // Processes in slices: thousands of commands at once would block every socket of the process.
   const work = (): void => {
     const endMs = clock.monotonicMs() + maxSliceMs;
     while (inbox.waiting > 0 && clock.monotonicMs() <= endMs) {

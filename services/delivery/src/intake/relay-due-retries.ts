@@ -1,7 +1,7 @@
 import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
 
-/** The relay of one rung. */
+/** The delay relay of one rung. */
 export type RungRelay = Readonly<{
   rung: string;
   group: string;
@@ -12,7 +12,7 @@ export type RungRelay = Readonly<{
 
 type Forward = Parameters<Bus['relay']>[0]['forward'];
 
-/** A due record goes back to deliveries as it is: the same key, so the same partition, the same state and bytes. */
+/** Forwards a due record to deliveries unchanged: same key, hence same partition, same state and bytes. */
 const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord => ({
   topic: topics.deliveries,
   key,
@@ -22,7 +22,10 @@ const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord =
 
 const labelOf = (topicName: string): string => topicName.slice(topicName.lastIndexOf('.') + 1);
 
-/** Starts one relay for each rung of the ladder. They move what is due back to deliveries; only there HTTP is spoken. */
+/**
+ * Starts one delay relay per rung of the ladder. Relays move due records back to deliveries; only the
+ * consumers of deliveries send HTTP requests.
+ */
 export const startRelays = async (bus: Pick<Bus, 'relay'>, lingerMs: number): Promise<readonly RungRelay[]> =>
   Promise.all(
     ladder.map(async ({ topic, delayMs }) => {

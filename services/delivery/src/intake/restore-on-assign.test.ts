@@ -8,7 +8,10 @@ import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
 
-/** The bus as a process sees it that dies at its first record for a topic that `isFatal`: that one is never written. */
+/**
+ * Wraps the bus of a process that crashes at its first record for a topic that
+ * `isFatal`: that record is never written.
+ */
 const dyingAt = (bus: MemoryBus, isFatal: (record: OutgoingRecord) => boolean): MemoryBus => {
   const dying = (producer: Producer): Producer => {
     let hasCrashed = false;
@@ -37,13 +40,13 @@ const dyingAt = (bus: MemoryBus, isFatal: (record: OutgoingRecord) => boolean): 
 const onBus = async (bus: MemoryBus, clock: ReturnType<typeof fakeClock>): Promise<Harness> =>
   startHarness({ bus, clock, env: { DELIVERY_DRAIN: '0' }, cleanUp: onTestFinished });
 
-/** A bus that commits for nobody: the process dies between its record and its commit. */
+/** Wraps a bus so that no commits arrive: the process crashes between its record and its commit. */
 const withoutCommits = (bus: MemoryBus): MemoryBus => ({
   ...bus,
   runPartitions: async (options) => bus.runPartitions({ ...options, commitIntervalMs: 3_600_000 }),
 });
 
-/** A subscription and a command, written past the process that cannot write. */
+/** Writes a subscription and a command without the process, which cannot write. */
 const write = async (bus: MemoryBus, harness: Harness): Promise<void> => {
   const producer = await bus.producer();
   await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(aSubscription()) });

@@ -11,19 +11,22 @@ type Dependencies = Readonly<{
   finishedAttempts: FinishedAttempts;
   restorer: Pick<QueueRestorer, 'restore'>;
   onRestored: (entries: number) => void;
-  /** Told of each endpoint that said 410, and of the version of its subscription: the registry may not know it yet. */
+  /**
+   * Called for each endpoint that responded 410, with its subscription's version:
+   * the registry may not have recorded it yet.
+   */
   onGone: (subscriptionId: string, version: number) => void;
   clock: Clock;
   logger: Logger;
 }>;
 
-// At least this many facts of each partition: copies come within seconds of each other.
+// Minimum attempt events to read per partition: copies arrive within seconds of each other.
 const minAttemptEvents = 5_000;
 const maxAttemptEvents = 50_000;
 
 /**
- * How many facts of a partition to read: every command that was read and not committed may have left two (its own, and
- * one that says it waits), and those before it are in memory only for the sake of late copies.
+ * Returns how many attempt events of a partition to read. Each command that was read and not committed may have
+ * two (its own, and one that announces its deferral). Older ones are kept in memory only to recognise late copies.
  */
 const attemptEventsToRead = ({ committedOffset, highOffset }: Assignment): bigint => {
   const open = Number(highOffset - committedOffset);
@@ -31,10 +34,10 @@ const attemptEventsToRead = ({ committedOffset, highOffset }: Assignment): bigin
 };
 
 /**
- * Before a partition is worked: learns from the end of its attempts what was finished there, by this process or
- * another, and reads what waits in lines. Partitions that are assigned together are read together. Without the memory
- * copies would be sent again, so its failure is only logged; without the lines order would be lost, so that failure
- * stops the partition until it succeeds.
+ * Creates the function that runs before a partition is processed. It reads the end of the partition's attempts to
+ * find those that were finished, by this process or another, and restores its ordered queues. Partitions that are
+ * assigned together are read together. A failure to restore finished attempts is only logged: copies are then
+ * sent again. A failure to restore the queues would lose the order, so it stops the partition until it succeeds.
  */
 export const createRestoreOnAssign = ({
   bus,
@@ -110,8 +113,8 @@ export const createRestoreOnAssign = ({
     batch = undefined;
     const beganMs = clock.monotonicMs();
     const partitions = assignments.map(({ partition }) => partition);
-    // In this order: an entry is written before the fact that it follows from, so what a fact says is finished has its
-    // entry by the time that the entries are read.
+    // In this order: an entry is written before the attempt event that follows from it. If an attempt event
+    // marks a command as finished, its entry is thus in the log when the entries are read.
     await refill(assignments, partitions);
     const restored = await restorer.restore(partitions);
     onRestored(restored);

@@ -34,7 +34,7 @@ const record = (number: number, offset: number, isEnd = false): ChangelogRecord 
   value: isEnd ? null : { held: { type: 'DeliveryHeld.v1', sequence: number }, command: aCommand(number) },
 });
 
-/** Bodies over a changelog that holds these records and nothing else, and how often it was read. */
+/** Creates a body cache over a changelog with only these records, and counts its reads. */
 const over = (log: readonly ChangelogRecord[], entries: readonly QueueEntry[], maxBytes = 1_000) => {
   let reads = 0;
   const bodies = new BodyCache({

@@ -4,23 +4,26 @@ import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
 
 type Dependencies = Readonly<{
   changelog: Pick<OrderingChangelog, 'read'>;
-  /** Finds who an entry belongs to. */
+  /** Returns the entry in memory that a changelog record belongs to. */
   find: (record: ChangelogRecord) => QueueEntry | undefined;
-  /** For the bodies of all entries together. */
+  /** Maximum bytes of all bodies in memory. */
   maxBytes: number;
 }>;
 
-// Entries that were written together lie together: one read brings the next ones as well.
+// Entries written together are stored together: one read also loads the next ones.
 const readAhead = 256;
 
 /**
- * The bodies of commands that have an entry: in memory while there is room, else only in the changelog, to be read back
- * when their turn comes.
+ * The bodies of persisted entries: in memory while there is room, otherwise only in the changelog, from which
+ * they are read back when they are needed.
  */
 export class BodyCache {
   readonly #dependencies: Dependencies;
   readonly #cached = new Set<QueueEntry>();
-  /** The last read of each partition: one at a time, since the one before may bring what the next one is for. */
+  /**
+   * The last read of each partition. Reads are sequential, since an earlier one
+   * may load the body that the next one needs.
+   */
   readonly #reads = new Map<number, Promise<void>>();
   #bytes = 0;
 
@@ -36,7 +39,7 @@ export class BodyCache {
     return Math.max(0, this.#dependencies.maxBytes - this.#bytes);
   }
 
-  /** Keeps the body of a member with an entry if there is room for it, else lets it go. */
+  /** Keeps the body of a persisted entry if there is room; discards it otherwise. */
   put(entry: QueueEntry): void {
     const { body, bytes } = entry;
     if (body === null || this.#cached.has(entry)) return;
@@ -44,7 +47,7 @@ export class BodyCache {
       entry.body = null;
       return;
     }
-    // What was fetched is a slice of the whole fetch, which would stay in memory with it.
+    // A fetched body is a slice of the whole fetch buffer, which would stay in memory with it.
     if (body.buffer.byteLength > 2 * body.length) entry.body = Buffer.from(body);
     this.#cached.add(entry);
     this.#bytes += bytes;
@@ -55,8 +58,8 @@ export class BodyCache {
   }
 
   /**
-   * Reads a member's body from its entry, and those of others close behind while there is room. False: the changelog
-   * says that the member has ended, so somebody else must have ended it.
+   * Reads the body of an entry from the changelog, and those of the next entries while there is room. Resolves
+   * to false when the changelog shows that the entry has ended, in which case another process ended it.
    */
   async load(entry: QueueEntry): Promise<boolean> {
     const { partition } = entry.queue;
@@ -91,7 +94,7 @@ export class BodyCache {
     return this.#readToTheEnd(entry, from);
   }
 
-  // Its entry is no longer where it was: a process that had the partition before us must have written a newer one.
+  // The entry is not at its offset any more: a former owner of the partition must have written a newer one.
   async #readToTheEnd(entry: QueueEntry, from: ReadonlyMap<number, bigint>): Promise<boolean> {
     const key = holdKey(entry.state);
     let newest: ChangelogRecord | undefined;

@@ -29,7 +29,7 @@ export type OrderingOptions = Readonly<{
   logger: Logger;
 }>;
 
-/** Everything that ordered subscriptions need, wired together. */
+/** All components that ordered subscriptions need. */
 export type Ordering = Readonly<{
   orderedQueues: OrderedQueues;
   bodies: BodyCache;

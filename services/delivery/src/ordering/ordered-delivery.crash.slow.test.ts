@@ -17,10 +17,10 @@ const expectOrder = (world: World): void => {
   expect(world.ended).toBe(world.total);
 };
 
-/** Advances until all has ended, burying and replacing what dies. */
+/** Advances the clock until all events have ended, removing and replacing crashed processes. */
 const finish = async (world: World): Promise<void> => {
   for (let round = 0; round < 300 && world.ended < world.total; round += 1) {
-    // An open breaker may stay so for minutes.
+    // A breaker may stay open for minutes.
     await world.clock.advance(round < 150 ? 400 : 10_000);
     await world.deadLetter();
     if (world.running.length === 0) await world.startOne();
@@ -30,14 +30,14 @@ const finish = async (world: World): Promise<void> => {
 const small = {
   keys: 2,
   eventsPerKey: 4,
-  // Long enough that lines are written down while their heads are at work.
+  // Long enough that queues are persisted while their heads are in progress.
   answerMs: (random: () => number) => (random() < 0.3 ? 12_000 : 20),
   fails: (random: () => number) => random() < 0.4,
 };
 
 type Course = Readonly<{ seed: number; backlog: number }>;
 
-/** One process that dies at its nth boundary, and another that takes over. */
+/** Runs one process that crashes at its nth boundary, and another that takes over. */
 const crashAt = async (ordering: Ordering, { seed, backlog }: Course, step?: number): Promise<World> => {
   const world = worldOf(ordering, { ...small, seed });
   await world.register(subscriptionOf(ordering, [2, 9]));
@@ -86,7 +86,7 @@ const large = {
   answerMs: (random: () => number) => (random() < 0.1 ? 4_000 : Math.floor(random() * 60)),
 };
 
-/** Kills, deaths at random boundaries, processes that do not know that they are out, one to three at a time. */
+/** Crashes processes at random boundaries and lets them lose their group unnoticed, one to three at a time. */
 const disturb = async (ordering: Ordering, seed: number): Promise<World> => {
   let failureRate = 0.35;
   const world = worldOf(ordering, { ...large, seed, fails: (random) => random() < failureRate });

@@ -319,7 +319,7 @@ describe('a process that takes over', () => {
     harness.sender.rule = () => answered(200);
     await harness.clock.advance(6_000);
     const second = await next();
-    // The entry of a delivery that has ended long ago, as a process that was paused might write it.
+    // Writes the entry of a delivery that ended long ago, as a process that was paused might do.
     if (entry === undefined) throw new Error('no entry was written');
     const writer = await second.bus.producer();
     await writer.publish({ ...entry, topic: topics.holds, partition: entry.partition });

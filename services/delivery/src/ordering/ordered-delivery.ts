@@ -32,7 +32,7 @@ export type OrderedDeliveryDependencies = Readonly<{
   inFlight: InFlightJobs;
   record: RecordResolution;
   onDuplicate: (kind: 'in_flight') => void;
-  /** Commands that may wait for one subscription. */
+  /** Maximum commands that wait for one subscription. */
   maxBacklog: number;
   clock: Clock;
   logger: Logger;
@@ -43,19 +43,19 @@ const stateBytes = 1_024;
 type QueuePosition = Readonly<{ queue: OrderedQueue; sequence: number; isRejected: boolean }>;
 
 /**
- * Keeps lines in order: only the head of a line is sent, the others wait behind it. docs/adr/0010 has the rules and
- * what they are for.
+ * Delivers ordered subscriptions: only the head of a queue is sent, the others wait behind it.
+ * docs/adr/0010 has the rules and their reasons.
  */
 export class OrderedDelivery {
   readonly #dependencies: OrderedDeliveryDependencies;
-  /** Subscriptions whose backlog is full, so that the log says it once. */
+  /** Subscriptions whose backlog is full, so that this is logged once. */
   readonly #full = new Set<string>();
 
   constructor(dependencies: OrderedDeliveryDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Lets a command stand in line if it has to. False, at the cost of a look-up, when it waits for nobody. */
+  /** Adds a command to its ordered queue if it requires one. Returns false otherwise, at the cost of one look-up. */
   take(item: WorkItem<DeliveryRequested>, subscription: SubscriptionRecord | undefined): boolean {
     const { state } = item.message;
     const { partition, offset } = item.record;
@@ -79,16 +79,16 @@ export class OrderedDelivery {
     return true;
   }
 
-  /** Somebody stands in the line who did not before. */
+  /** Continues the queue after a new entry. */
   enqueued(entry: QueueEntry): void {
     const { runner, persister } = this.#dependencies;
     const { queue } = entry;
-    // Also before one that only waited for its time: nothing stands before a head that is at work.
+    // Also if the previous head only waits for its time: no entry is inserted before a head that is in progress.
     if (queue.entries[0] === entry) runner.run(queue);
     else persister.onWaiting(queue);
   }
 
-  /** What became of a job is in the log. */
+  /** Updates the queue when the resolution of a job is in the log. */
   recorded(job: Job, { attemptEvent, followUp }: Resolution, persistedOffset: bigint | null): void {
     const { entry } = job;
     if (entry === null || entry.queue.isRevoked) return;
@@ -114,14 +114,14 @@ export class OrderedDelivery {
     runner.scheduleHead(queue, isDeferral && remainingMs <= 0 ? followUp.rung.delayMs : remainingMs);
   }
 
-  /** A subscription has changed: what waits for it is looked at again. */
+  /** Checks the queues of a subscription that has changed. */
   subscriptionChanged(subscriptionId: string): void {
     const { orderedQueues, runner } = this.#dependencies;
     for (const queue of orderedQueues.ofSubscription(subscriptionId))
       if (queue.head === 'timed') runner.run(queue);
   }
 
-  /** The partition is somebody else's: its lines are theirs. */
+  /** Discards the queues of a partition that was reassigned. */
   dropPartition(partition: number): void {
     const { orderedQueues, bodies, releaser, inFlight } = this.#dependencies;
     releaser.dropPartition(partition);
@@ -150,12 +150,12 @@ export class OrderedDelivery {
     logger.warn({ subscriptionId, deliveryId, attempts: attempt - 1, behind }, 'ordered-queue.blocked');
   }
 
-  // The delivery stands in line already: a copy, or the same once more by hand.
+  // The delivery is already in the queue: this is a copy or a manual redelivery.
   #addDuplicate(known: QueueEntry, item: WorkItem<DeliveryRequested>): void {
     const { orderedQueues, runner, onDuplicate, persister } = this.#dependencies;
     if (item.message.state.chain <= known.state.chain) {
       onDuplicate('in_flight');
-      // While it has no entry in the log, its records are what a restart reads it from.
+      // Until it is persisted, a restart reads it from these records.
       if (known.persistedOffset === null) known.records.push(item);
       else item.done();
       return;
@@ -197,7 +197,7 @@ export class OrderedDelivery {
     return true;
   }
 
-  // It keeps its place until it is in dead-letters, so that nothing behind it is sent before.
+  // It keeps its position until it is in dead-letters, so that no later entry is sent before.
   #reject(entry: QueueEntry, body: Buffer): void {
     const { clock, record, inFlight } = this.#dependencies;
     const job = jobOfEntry(entry, body, clock);

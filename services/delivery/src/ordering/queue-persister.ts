@@ -11,7 +11,7 @@ import type { BodyCache } from './body-cache.ts';
 export type PersisterDependencies = Readonly<{
   changelog: OrderingChangelog;
   bodies: BodyCache;
-  /** Whether a line that keeps its commands in memory holds up somebody else. */
+  /** True when a queue whose commands are only in memory delays neighbours. */
   hasNeighbours: (partition: number, subscriptionId: string) => boolean;
   onPersisted: () => void;
   clock: Clock;
@@ -22,17 +22,17 @@ const sweepMs = 250;
 
 const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
-/** Whether it keeps an offset open that an entry would free. A head at work is about to end anyway. */
+/**
+ * Returns true for an entry that keeps an offset uncommitted and could be
+ * persisted. A head in progress ends soon anyway.
+ */
 const isUnpersisted = (entry: QueueEntry, at: number): boolean =>
   !entry.isPersisted && !entry.isRejected && (at > 0 || entry.queue.head === 'timed');
 
-/**
- * Gives what waits in a line an entry in the changelog when it has waited for a moment, so that its offset is done and
- * its partition goes on.
- */
+/** Persists entries that have waited for a moment, so that their offsets are done and their partition continues. */
 export class QueuePersister {
   readonly #dependencies: PersisterDependencies;
-  /** Lines with members that have no entry. */
+  /** Queues with entries that are not persisted. */
   readonly #unpersisted = new Set<OrderedQueue>();
   #cancelSweep: (() => void) | undefined;
   #isStopped = false;
@@ -41,7 +41,7 @@ export class QueuePersister {
     this.#dependencies = dependencies;
   }
 
-  /** Somebody waits in the line without an entry. */
+  /** Registers a queue that holds an entry which is not persisted. */
   onWaiting(queue: OrderedQueue): void {
     this.#unpersisted.add(queue);
     const isMany =
@@ -51,7 +51,7 @@ export class QueuePersister {
     this.#sweepLater();
   }
 
-  /** Another chain takes a member's place: its entry, and behind it the end of the old one's. */
+  /** Replaces an entry by that of another chain: persists the new one, then writes the tombstone of the old one. */
   replace(old: QueueEntry, fresh: QueueEntry): void {
     const { changelog } = this.#dependencies;
     if (!fresh.isPersisted) {
@@ -90,11 +90,12 @@ export class QueuePersister {
     }
   }
 
-  // From the head on, in order, without waiting in between: the partition of the changelog keeps the order (rule 2).
+  // From the head on, in order and without waiting in between: the changelog's partition keeps the order (rule 2).
   #persist(queue: OrderedQueue): void {
     const { clock, onPersisted } = this.#dependencies;
     for (const [index, entry] of queue.entries.entries()) {
-      // What is behind it must not be all that a restart finds: it goes when the refused one is in dead-letters.
+      // A restart must not find only the entries behind it: those are persisted
+      // when the rejected one is in dead-letters.
       if (entry.isRejected) return;
       if (entry.isPersisted) continue;
       entry.isPersisted = true;
@@ -104,7 +105,7 @@ export class QueuePersister {
         continue;
       }
       const { state } = entry;
-      // Nobody knows when its turn comes; the fact names the soonest.
+      // The time of its attempt is unknown; the attempt event states the earliest one.
       const rung = rungOfAtLeast(0);
       const { subscriptionVersion } = state;
       const deferral = { reason: 'held', rung, subscriptionVersion, nowMs: clock.nowMs() } as const;
@@ -121,13 +122,13 @@ export class QueuePersister {
     if (body === null) return;
     try {
       const offset = await changelog.put(entry, body, attemptEvent);
-      // A head that was sent meanwhile may have a newer entry already.
+      // A head that was sent in the meantime may already have a newer entry.
       if (entry.persistedOffset === null || offset > entry.persistedOffset) entry.persistedOffset = offset;
       for (const record of entry.records.splice(0)) record.done();
       const isAtWork = entry.queue.entries[0] === entry && entry.queue.head === 'running';
       if (!isAtWork && !entry.isRemoved) bodies.put(entry);
     } catch (error) {
-      // At shutdown the next owner reads the command again.
+      // At shutdown the command is left uncommitted, and the next owner reads it again.
       if (isClosed(error)) return;
       logger.error({ key: holdKey(state), detail: messageOf(error) }, 'ordering-changelog.not-written');
       entry.isPersisted = false;

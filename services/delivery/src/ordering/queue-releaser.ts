@@ -24,16 +24,19 @@ export type QueueReleaserDependencies = Readonly<{
   inFlight: InFlightJobs;
   record: RecordResolution;
   admit: Admit;
-  /** Somebody has joined the line; it may be its head. */
+  /** Called for each entry that was added to a queue; it may be the head. */
   onEnqueued: (entry: QueueEntry) => void;
   clock: Clock;
   logger: Logger;
 }>;
 
-/** Lets go a line that was not needed, or not as it is: its members go to where they belong, in order. */
+/**
+ * Releases a queue that is not required any more, or not under its name: moves
+ * its entries to where they belong, in order.
+ */
 export class QueueReleaser {
   readonly #dependencies: QueueReleaserDependencies;
-  /** Lines whose members are on their way out. */
+  /** Queues whose entries are being released. */
   readonly #releasing = new Set<OrderedQueue>();
 
   constructor(dependencies: QueueReleaserDependencies) {
@@ -49,7 +52,7 @@ export class QueueReleaser {
     const free: QueueEntry[] = [];
     const moved: QueueEntry[] = [];
     for (const entry of entries) {
-      // On its way to dead-letters already.
+      // It is already being written to dead-letters.
       if (entry.isRejected) continue;
       const name = queueNameOf(entry.state, subscription);
       if (name === null) {
@@ -64,12 +67,13 @@ export class QueueReleaser {
     void this.#releaseAll(queue, free);
   }
 
-  /** The partition is somebody else's. */
+  /** Marks the queues of a partition that was reassigned as revoked. */
   dropPartition(partition: number): void {
     for (const queue of this.#releasing) if (queue.partition === partition) queue.isRevoked = true;
   }
 
-  // Those in memory go at once; the others one after the other over the ladder, so that memory stays what it is.
+  // Entries with a body in memory are released at once, the others one after the other over
+  // the ladder, so that memory stays bounded.
   async #releaseAll(queue: OrderedQueue, entries: readonly QueueEntry[]): Promise<void> {
     const { bodies, logger } = this.#dependencies;
     this.#releasing.add(queue);
@@ -84,7 +88,7 @@ export class QueueReleaser {
       try {
         if (!queue.isRevoked) await this.#deferToLadder(entry);
       } catch (error) {
-        // Its entry stays: whoever restores the partition next lets it go.
+        // Its entry stays: the next process that restores the partition releases it.
         const { subscriptionId, deliveryId } = entry.state;
         logger.error(
           { subscriptionId, deliveryId, detail: messageOf(error) },
@@ -122,7 +126,7 @@ export class QueueReleaser {
     await record(job, resolutionOfDeferral(state, deferral));
   }
 
-  // It stands in no line any more; its entry ends when it is safe elsewhere.
+  // It is in no queue any more; its entry ends when its follow-up is in the log.
   #jobOf(entry: QueueEntry, body: Buffer): Job {
     const { clock, changelog } = this.#dependencies;
     const tombstone: Completable[] = entry.isPersisted ? [{ done: () => changelog.remove(entry) }] : [];

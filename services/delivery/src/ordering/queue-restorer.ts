@@ -31,7 +31,7 @@ type PersistedEntry = {
 
 const stateBytes = 1_024;
 
-/** The entries that are left when all records are read; their bodies only as far as there is room for them. */
+/** Collects the entries that remain when all records are read, with as many bodies as there is room for. */
 class PersistedEntries {
   readonly #entries = new Map<string, PersistedEntry>();
   #freeBytes: number;
@@ -50,7 +50,7 @@ class PersistedEntries {
     const fits = bytes <= this.#freeBytes;
     if (fits) this.#freeBytes -= bytes;
     const { sequence } = value.held;
-    // A copy: what was fetched is a slice of the whole fetch, which would stay in memory with it.
+    // A copy: a fetched body is a slice of the whole fetch buffer, which would stay in memory with it.
     const kept = fits ? Buffer.from(body) : null;
     this.#entries.set(key, { partition, offset, sequence, state, traceparent, bytes, body: kept });
   }
@@ -62,17 +62,17 @@ class PersistedEntries {
   }
 }
 
-/** Brings the lines of freshly assigned partitions back from their entries. */
+/** Restores the ordered queues of newly assigned partitions from the changelog. */
 export class QueueRestorer {
   readonly #dependencies: Dependencies;
-  /** Partitions that are ours, each with a token of its own for every time that it was assigned. */
+  /** Partitions assigned to this process, each with a token that is unique to the assignment. */
   readonly #assigned = new Map<number, symbol>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Reads the entries and starts their lines. Resolves with how many there are. */
+  /** Reads the entries and starts their queues. Resolves with the number of entries. */
   async restore(partitions: readonly number[]): Promise<number> {
     const token = Symbol('assigned');
     for (const partition of partitions) this.#assigned.set(partition, token);
@@ -81,7 +81,7 @@ export class QueueRestorer {
     await changelog.read(new Map(partitions.map((partition) => [partition, 0n])), (record) => {
       entries.take(record);
     });
-    // A partition may have moved on while it was read.
+    // A partition may have been reassigned while it was read.
     const ours = partitions.filter((partition) => this.#assigned.get(partition) === token);
     let restored = 0;
     for (const persisted of entries.inOrder()) {
@@ -100,7 +100,7 @@ export class QueueRestorer {
   #enqueue({ partition, offset, ...persisted }: PersistedEntry): void {
     const { orderedQueues, bodies, directory, clock } = this.#dependencies;
     const { subscriptionId } = persisted.state;
-    // One that needs no line any more is let go when its line is run.
+    // An entry that needs no queue any more is released when its queue runs.
     const name = queueNameOf(persisted.state, directory.find(subscriptionId)) ?? wholeSubscriptionQueue;
     const entry: QueueEntry = {
       ...persisted,

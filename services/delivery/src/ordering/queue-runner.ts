@@ -18,7 +18,7 @@ import type { SubscriptionDirectory } from '../ports.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';
 
-/** Lets a job take its place among the requests. */
+/** Queues a job for its request. */
 export type Admit = (job: Job, subscription: SubscriptionRecord) => void;
 
 export type QueueRunnerDependencies = Readonly<{
@@ -30,25 +30,25 @@ export type QueueRunnerDependencies = Readonly<{
   finishedAttempts: FinishedAttempts;
   record: RecordResolution;
   admit: Admit;
-  /** The line is not the one that its subscription asks for. */
+  /** Called for a queue that is not the one that its subscription's ordering requires. */
   onMisplaced: (queue: OrderedQueue) => void;
   clock: Clock;
   logger: Logger;
 }>;
 
-// An entry that should be there and cannot be read: asking faster would not mend it.
+// The delay after an entry could not be read. A faster retry would not fix the cause.
 const reloadMs = 5_000;
 
-/** How long a head waits before it is looked at again; null when its time has come. */
+/** Returns the wait until the head is checked again; null when it is due. */
 const delayOf = (head: QueueEntry, disposition: Disposition): number | null => {
   if (disposition.kind === 'wait') return disposition.remainingMs;
   if (disposition.kind !== 'await-subscription') return null;
-  // Counted in memory alone: a restart lets it wait for its subscription once more.
+  // Counted in memory alone: after a restart the wait for its subscription starts again.
   head.state = { ...head.state, deferrals: head.state.deferrals + 1 };
   return disposition.rung.delayMs;
 };
 
-/** The job of a member's next attempt, with all that is done when it is recorded. */
+/** Builds the job of an entry's next attempt, with all records that it completes. */
 export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job => {
   const { state, traceparent, bytes, writtenAtMs, queue, records } = entry;
   return {
@@ -65,7 +65,7 @@ export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job =
   };
 };
 
-/** Carries one line after the other on: starts its head, or sets the time at which it may start. */
+/** Runs queues: starts the head of a queue, or sets a timer for it. */
 export class QueueRunner {
   readonly #dependencies: QueueRunnerDependencies;
   #isStopped = false;
@@ -74,14 +74,14 @@ export class QueueRunner {
     this.#dependencies = dependencies;
   }
 
-  /** Call whenever the head may have changed, or may be due, and is not at work. */
+  /** Starts the head or sets its timer. Call it when the head may have changed or be due, and is not in progress. */
   run(queue: OrderedQueue): void {
     queue.cancelTimer();
     const head = this.#headOf(queue);
     if (head === undefined || queue.isRevoked) return;
     queue.head = 'idle';
     if (head.isRejected) {
-      // Its way to dead-letters has begun when it came.
+      // Its write to dead-letters began on arrival.
       queue.head = 'running';
       return;
     }
@@ -105,7 +105,7 @@ export class QueueRunner {
     else this.#start(head, head.body, isOver ? null : disposition);
   }
 
-  /** Lets the head wait, then runs the line. */
+  /** Runs the queue after a delay. */
   scheduleHead(queue: OrderedQueue, delayMs: number): void {
     queue.cancelTimer();
     queue.head = 'timed';
@@ -113,7 +113,7 @@ export class QueueRunner {
     queue.cancelTimer = this.#dependencies.clock.setTimer(() => this.run(queue), delayMs);
   }
 
-  /** A member has ended: if it was the head, it is the next one's turn. */
+  /** Removes an ended entry and, if it was the head, runs the queue. */
   remove(entry: QueueEntry): void {
     const { orderedQueues, bodies } = this.#dependencies;
     const { queue } = entry;
@@ -127,7 +127,7 @@ export class QueueRunner {
     this.#isStopped = true;
   }
 
-  // The head, unless the same delivery was sent once more by hand: the new chain then stands in its place.
+  // Returns the head. If the next entry is a manual redelivery of it, that chain replaces it.
   #headOf(queue: OrderedQueue): QueueEntry | undefined {
     const { orderedQueues, bodies, persister } = this.#dependencies;
     for (;;) {
@@ -141,7 +141,8 @@ export class QueueRunner {
     }
   }
 
-  // The bound of waiting for a subscription counts from when each came: they wait together, not one after the other.
+  // The maximum wait for a subscription counts from each command's arrival: commands
+  // wait concurrently, not one after the other.
   #dispositionOf(head: QueueEntry, subscription: SubscriptionRecord | undefined): Disposition {
     const { clock } = this.#dependencies;
     const disposition = dispositionOf(head.state, subscription, clock.nowMs());
@@ -151,7 +152,7 @@ export class QueueRunner {
       : disposition;
   }
 
-  // A route of null: it has ended already, and only its entry is left.
+  // A disposition of null: the command has ended already, and only its entry remains.
   #start(head: QueueEntry, body: Buffer, disposition: Disposition | null): void {
     const { clock, inFlight, record, admit } = this.#dependencies;
     head.queue.head = 'running';

@@ -6,23 +6,26 @@ import type { QueueLimits } from './domain/subscription-queue.ts';
 
 type DispatcherOptions = Readonly<{
   caps: QueueCaps;
-  /** Attempts that have ended and are not yet recorded: above this nothing new is sent (the log may be down). */
+  /**
+   * Maximum attempts that have ended and are not yet recorded. Above it no
+   * request is sent (the log may be unavailable).
+   */
   maxUnrecorded: number;
-  /** Jobs that may wait for their time in memory. */
+  /** Maximum delayed jobs in memory. */
   maxDelayed: number;
   attempt: AttemptDelivery;
-  /** An attempt threw: a defect. The job must go somewhere. */
+  /** Called when an attempt throws, which is a defect. It must move the job elsewhere. */
   onDefect: (job: Job, error: unknown) => void;
   clock: Clock;
 }>;
 
-// Two timers for one wake-up would only find nothing to do.
+// A second timer for the same time would have nothing to do.
 const shortestWakeMs = 1;
 const forgetAfterMs = 600_000;
 
 /**
- * Gives jobs their turns: running → draining → stopped. It works when something happens (a job comes, a request ends,
- * a rate allows the next one) and never looks round for work.
+ * Starts jobs under the fair queue's limits: running → draining → stopped. It runs on events only (a new job,
+ * an ended request, a rate limit that allows the next one) and never polls.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -45,7 +48,7 @@ export class Dispatcher {
     return this.#state === 'running';
   }
 
-  /** Reads of sizes, for metrics and spilling. */
+  /** Sizes and speeds of the queue, for metrics and deferral. */
   get queue(): Pick<
     FairQueue<Job>,
     'queued' | 'queuedBytes' | 'inFlight' | 'queues' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
@@ -53,7 +56,7 @@ export class Dispatcher {
     return this.#queue;
   }
 
-  /** Attempts under way that have no more request, only a record to write. */
+  /** Attempts in progress whose request has ended and that are still to be recorded. */
   get unrecorded(): number {
     return this.#working - this.#queue.inFlight;
   }
@@ -62,13 +65,13 @@ export class Dispatcher {
     return this.#delayed.size;
   }
 
-  /** Puts a job into its subscription's queue. Call `pump` after the last one of a batch. */
+  /** Adds a job to its subscription's queue. Call `pump` after the last one of a batch. */
   offer(job: Job, limits: QueueLimits): void {
     const subscriptionId = job.command.state.subscriptionId;
     this.#queue.push({ subscriptionId, job, limits, nowMs: this.#options.clock.monotonicMs() });
   }
 
-  /** Keeps a job in memory until it is due, then calls `onDue`. False: too many wait here already. */
+  /** Keeps a job in memory until it is due, then calls `onDue`. Returns false if too many jobs are delayed already. */
   delay(job: Job, delayMs: number, onDue: () => void): boolean {
     if (this.#delayed.size >= this.#options.maxDelayed || this.#state !== 'running') return false;
     const cancel = this.#options.clock.setTimer(() => {
@@ -85,7 +88,7 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** Sends whatever may be sent now. */
+  /** Starts all jobs that may be sent now. */
   pump(): void {
     const { clock, maxUnrecorded } = this.#options;
     const nowMs = clock.monotonicMs();
@@ -97,18 +100,18 @@ export class Dispatcher {
     this.#wakeLater(nowMs);
   }
 
-  /** Takes back all that waits for one subscription. */
+  /** Removes and returns all queued jobs of one subscription. */
   takeQueued(subscriptionId: string): readonly Job[] {
     const nowMs = this.#options.clock.monotonicMs();
     return this.#queue.removeWhere(() => true, { subscriptionId, nowMs });
   }
 
-  /** Takes back what has waited for too long. */
+  /** Removes and returns jobs that have waited too long. */
   takeAged(isTooOld: Parameters<FairQueue<Job>['takeAged']>[1]): ReturnType<FairQueue<Job>['takeAged']> {
     return this.#queue.takeAged(this.#options.clock.monotonicMs(), isTooOld);
   }
 
-  /** Drops what waits for a partition that is no longer ours; what is under way goes on. */
+  /** Removes and returns the queued jobs of a revoked partition; jobs in progress continue. */
   dropPartition(partition: number): readonly Job[] {
     const isLost = (job: Job) => job.partition === partition;
     const dropped = [...this.#queue.removeWhere(isLost, { nowMs: this.#options.clock.monotonicMs() })];
@@ -121,7 +124,10 @@ export class Dispatcher {
     return dropped;
   }
 
-  /** Takes nothing new and waits until all that is under way is recorded, at most `deadlineMs`. True when all is. */
+  /**
+   * Accepts no further jobs and waits until all jobs in progress are recorded, at most
+   * `deadlineMs`. Resolves to true when all are.
+   */
   async drain(deadlineMs: number): Promise<boolean> {
     this.#state = 'draining';
     this.#cancelWake();

@@ -1,13 +1,15 @@
 import { encodePoison, type RecordPoisoned, topics } from '@tidings/contracts';
 import { type IncomingRecord, maxRecordBytes, type OutgoingRecord } from '@tidings/kafka';
 
-/** Why a record goes to dead-letters, who says so, and when. */
+/** The reason, the group and the time of a dead letter. */
 export type DeadLetterCause = Pick<RecordPoisoned, 'reason' | 'detail' | 'group' | 'recordedAtMs'>;
 
-// Its origin is written beside the record's own headers, so those count twice.
+// Its origin is written in addition to the record's own headers, so those count twice.
 const envelopeBytes = 4_096;
 
-/** The dead letter of a record: where it lay and what it was; without its value when both do not fit into one record. */
+/**
+ * Builds the dead letter of a record: its position and content, without the value if both do not fit into one record.
+ */
 export const toDeadLetter = (record: IncomingRecord, cause: DeadLetterCause): OutgoingRecord => {
   const { topic, partition, offset, timestampMs, key, headers, value } = record;
   const headerBytes = Buffer.byteLength(JSON.stringify(headers));

@@ -17,10 +17,13 @@ import type { FannedOut } from '../record-fan-out.ts';
 import { toDeadLetter } from './dead-letter-record.ts';
 import { toLoggedEvent } from './event-log.ts';
 
-/** The group that every instance of fan-out belongs to. */
+/** The consumer group of all fan-out instances. */
 const eventGroup = 'tidings-fanout';
 
-/** What the consumer needs. `handle` decides, `refill` restores the window of a partition before its first record. */
+/**
+ * Dependencies of the consumer. `handle` decides on an event; `refill` restores the
+ * window of a partition before its first record.
+ */
 export type EventConsumerOptions = Readonly<{
   bus: Pick<Bus, 'runPartitions'>;
   producer: Pick<Producer, 'publishAll' | 'whenWritable'>;
@@ -29,23 +32,23 @@ export type EventConsumerOptions = Readonly<{
   refill: (assignment: Assignment) => Promise<DedupeWindow>;
   onFannedOut: (fannedOut: FannedOut) => void;
   maxPendingPerPartition: number;
-  /** The least time between two fetches: events that come in between go on together. */
+  /** Minimum time between two fetches: events that arrive in between are batched. */
   lingerMs: number;
 }>;
 
 type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
 type Chunk = Readonly<{ units: readonly Unit[]; records: readonly OutgoingRecord[] }>;
-/** How a publish ended, as a value: a promise that rejects before anybody waits for it would end the process. */
+/** The result of a publish, as a value: a promise that rejects before it is awaited would end the process. */
 type Ack = Readonly<{ error?: unknown }>;
 
-/** Records of one publish, and events matched without a turn of the event loop between. */
+/** Maximum records per publish, and events matched per iteration of the event loop. */
 const maxRecordsPerPublish = 500;
 const maxEventsPerTurn = 100;
 
 /**
- * From batches of events to commands. Publishes of a partition are made in offset order, and the producer keeps one send
- * in flight a partition, in that order: so two events of one partition never overtake each other on their way to a
- * subscription. Offsets are done after the ack.
+ * Converts batches of events to commands. Publishes of a partition are made in offset order, and the producer
+ * keeps one send in flight per partition, in that order: two events of one partition never overtake each
+ * other on their way to a subscription. Offsets are done after the acknowledgement.
  */
 export class EventConsumer {
   readonly #options: EventConsumerOptions;
@@ -55,7 +58,7 @@ export class EventConsumer {
     this.#options = options;
   }
 
-  /** Events that the windows of all partitions remember. */
+  /** Number of events in the windows of all partitions. */
   get remembered(): number {
     let remembered = 0;
     for (const window of this.#windows.values()) remembered += window.size;
@@ -78,8 +81,8 @@ export class EventConsumer {
     });
   }
 
-  // The runner hands over the next batch of this partition when this one is acknowledged, and holds back fetching by
-  // what is pending. A rejection starts the partition again from its committed offset.
+  // The consumer group passes on the next batch of this partition when this one is acknowledged, and limits
+  // fetches by the pending records. A rejection restarts the partition from its committed offset.
   async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
     const window = this.#windows.get(partition);
     if (window === undefined) throw new Error(`partition ${partition} has no dedupe window`);
@@ -118,7 +121,7 @@ export class EventConsumer {
     return toDeadLetter(record, { reason, detail, recordedAtMs, group: eventGroup });
   }
 
-  /** Hands records to the producer in order, as there is room; answers how each publish ends. */
+  /** Passes records to the producer in order, as there is room. Resolves with the result of each publish. */
   async #publish(records: readonly OutgoingRecord[]): Promise<Promise<Ack>[]> {
     const { producer } = this.#options;
     const acks: Promise<Ack>[] = [];

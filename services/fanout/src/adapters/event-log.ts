@@ -2,7 +2,7 @@ import { DecodeError, decodeEvent, topics } from '@tidings/contracts';
 import type { Bus, IncomingRecord } from '@tidings/kafka';
 import type { EventLog, LoggedEvent } from '../ports.ts';
 
-/** A record of the events topic as the handler takes it. Throws DecodeError. */
+/** Decodes a record of the events topic. Throws DecodeError. */
 export const toLoggedEvent = (record: IncomingRecord): LoggedEvent => ({
   event: decodeEvent(record),
   offset: Number(record.offset),
@@ -13,13 +13,13 @@ const decodable = (record: IncomingRecord): LoggedEvent | undefined => {
   try {
     return toLoggedEvent(record);
   } catch (error) {
-    // Poison was set aside when it was worked; here it is only passed by.
+    // Records that cannot be decoded were dead-lettered when they were processed; here they are skipped.
     if (error instanceof DecodeError) return undefined;
     throw error;
   }
 };
 
-/** The events topic, read by a throw-away consumer. */
+/** Creates a reader of the events topic that uses a temporary consumer. */
 export const createEventLog = (bus: Pick<Bus, 'readRange'>): EventLog => {
   const topic = { topic: topics.events, service: 'fanout' };
   return {

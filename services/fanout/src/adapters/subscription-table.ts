@@ -2,7 +2,7 @@ import { decodeSubscription, subscriptionId, topics } from '@tidings/contracts';
 import type { Bus, Table } from '@tidings/kafka';
 import type { MatchIndex, MatchRule } from '../domain/match-index.ts';
 
-/** Keeps the match index equal to the compacted topic, change by change. */
+/** Keeps the match index in sync with the compacted topic. */
 export const openSubscriptionTable = async (
   bus: Pick<Bus, 'table'>,
   index: MatchIndex,
@@ -11,7 +11,7 @@ export const openSubscriptionTable = async (
     topic: topics.subscriptions,
     service: 'fanout',
     decode: (record) => {
-      // URL, secrets and headers are dropped here: they are none of fan-out's business.
+      // URL, secrets and headers are dropped here: fan-out does not need them.
       const { id, version, workspaceId, consumerId, kind, state, events, filters, format } =
         decodeSubscription(record);
       const value = { id, version, workspaceId, consumerId, kind, state, events, filters, format };

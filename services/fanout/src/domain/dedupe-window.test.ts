@@ -70,7 +70,7 @@ describe('the dedupe window', () => {
 
   it('equals a plain list, over growth, shrinking and ids that share a bucket', () => {
     const step = fc.record({
-      // Multiples of a large power of two meet in one bucket until the table has grown past it.
+      // Multiples of a large power of two share one bucket until the table has grown past it.
       id: fc.oneof(
         fc.integer({ min: 0, max: 40 }),
         fc.integer({ min: 0, max: 40 }).map((n) => n * 65_536),

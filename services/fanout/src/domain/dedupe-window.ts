@@ -1,40 +1,42 @@
 import { hash } from 'node:crypto';
 import type { EventAccepted, EventId } from '@tidings/contracts';
 
-/** What the window says of a record: new here, the same event again, or the same id with another body. */
+/** The result of a look-up: the first record of the event, a repeat, or the same id with another body. */
 export type DedupeResult = 'first' | 'repeat' | 'conflict';
 
-/** 64 bits over everything of the event that a repeat must have in common: not its time, which a retry may draw anew. */
+/**
+ * A 64-bit hash of all fields that a repeat must share with its event. Excludes the time, which a retry may change.
+ */
 export type Fingerprint = Readonly<{ high: number; low: number }>;
 
-/** FNV-1a, 32 bits: a few dozen characters are not worth a cryptographic hash. */
+/** Computes FNV-1a, 32 bits: a few dozen characters do not need a cryptographic hash. */
 const mix = (text: string): number => {
   let sum = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
   return sum;
 };
 
-/** See {@link Fingerprint}. */
+/** Computes the {@link Fingerprint} of an event. */
 export const fingerprintOf = (event: EventAccepted): Fingerprint => {
   const digest = hash('sha256', event.data, 'buffer');
   const rest = mix(JSON.stringify([event.eventType, event.source, event.consumerId, event.orderingKey]));
   return { high: (digest.readUInt32LE(0) ^ rest) >>> 0, low: digest.readUInt32LE(4) };
 };
 
-/** How long and how much a partition remembers. */
+/** Maximum age and number of the records in a window. */
 export type WindowBounds = Readonly<{ windowMs: number; maxRecords: number }>;
 
-/** One record as the window takes it. `timestampMs` is the record's own. */
+/** A record as the window's input. `timestampMs` is the record's own. */
 export type Seen = Readonly<{ id: EventId; offset: number; timestampMs: number; fingerprint: Fingerprint }>;
 
 const smallestCapacity = 1_024;
 const none = -1;
 
 /**
- * The events that one partition held lately: event id → first offset and fingerprint. Only a larger offset is a repeat,
- * because a rejoin reads the same offsets again. It is a ring in order of arrival over typed arrays, 48 bytes a record
- * (a Map of objects takes four times that, in 200,000 records a partition), with chained buckets to find an id.
- * Time is the records' own and never runs back, so that a backlog read late keeps its repeats.
+ * The recent events of one partition: event id → first offset and fingerprint. Only a larger offset is a repeat,
+ * because a rejoin reads the same offsets again. The window is a ring in order of arrival over typed arrays, 48
+ * bytes per record (a Map of objects needs four times that, for 200,000 records per partition), with chained buckets
+ * to find an id. Time is that of the records and never goes back, so that a backlog read late keeps its repeats.
  */
 export class DedupeWindow {
   readonly #bounds: WindowBounds;
@@ -57,7 +59,7 @@ export class DedupeWindow {
     return this.#size;
   }
 
-  /** Judges a record and remembers it when it is the first of its id. */
+  /** Checks a record, and adds it if it is the first of its id. */
   see({ id, offset, timestampMs, fingerprint }: Seen): DedupeResult {
     const words = wordsOf(id);
     this.#newestMs = Math.max(this.#newestMs, timestampMs);
@@ -69,7 +71,7 @@ export class DedupeWindow {
     }
     const firstOffset = this.#offsets[slot] ?? 0;
     if (offset > firstOffset) return this.#hasPrint(slot, fingerprint) ? 'repeat' : 'conflict';
-    // Read again, or an earlier record of the same id that had been forgotten: it is the first one now.
+    // A record that is read again, or an earlier one of the same id that had been discarded: it is now the first one.
     this.#offsets[slot] = offset;
     this.#setPrint(slot, fingerprint);
     return 'first';
@@ -130,7 +132,7 @@ export class DedupeWindow {
   #forgetOldest(): void {
     const slot = this.#oldest;
     const bucket = this.#bucketOf(slot);
-    // The oldest of a bucket is the last of its chain, since new ones are put in front.
+    // The oldest record of a bucket is the last of its chain, since new ones are inserted at the front.
     let before = none;
     for (let at = this.#buckets[bucket] ?? none; at !== slot; at = this.#next[at] ?? none) before = at;
     if (before === none) this.#buckets[bucket] = none;
@@ -170,7 +172,9 @@ export class DedupeWindow {
 
 type IdWords = readonly [number, number, number, number];
 
-/** An event id is `evt_` and 128 bits in hex. The last word is random in every kind of id: it chooses the bucket. */
+/**
+ * Parses an event id: `evt_` and 128 bits in hex. The last word is random in every kind of id and selects the bucket.
+ */
 const wordsOf = (id: EventId): IdWords => [wordAt(id, 4), wordAt(id, 12), wordAt(id, 20), wordAt(id, 28)];
 
 const wordAt = (id: EventId, at: number): number => Number.parseInt(id.slice(at, at + 8), 16);

@@ -1,6 +1,9 @@
 import { isEventPattern, isReservedEventType } from '@tidings/contracts';
 
-/** What a subscription listens to: full names, prefixes with their dot (`order.`; the empty one is `*`), reserved names. */
+/**
+ * The patterns of a subscription: full names, prefixes with their dot
+ * (`order.`; the empty one is `*`), reserved names.
+ */
 export type Interests = Readonly<{
   names: readonly string[];
   prefixes: readonly string[];
@@ -11,8 +14,8 @@ const coveredBy = (prefixes: readonly string[], text: string): boolean =>
   prefixes.some((prefix) => text.startsWith(prefix));
 
 /**
- * The smallest set that matches the same names. No two of its members match one name, so an event finds a subscription
- * once at most and nothing has to be deduplicated while matching.
+ * Returns the smallest set of patterns that matches the same names. No two of them match one name, so an
+ * event matches a subscription at most once, and matching needs no deduplication.
  */
 export const interestsOf = (
   subscription: Readonly<{ kind: 'webhook' | 'operational'; events: readonly string[] }>,

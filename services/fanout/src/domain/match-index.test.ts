@@ -24,7 +24,7 @@ const anEvent = (over: Partial<Matchable> = {}): Matchable => ({
   ...over,
 });
 
-/** The rules again, as directly as they can be said. */
+/** Applies the rules directly, as a reference. */
 const fits = (record: SubscriptionRecord, event: Matchable): boolean => {
   if (record.state === 'deleted' || record.workspaceId !== event.workspaceId) return false;
   if (event.consumerId !== null && record.consumerId !== null && record.consumerId !== event.consumerId) {

@@ -8,10 +8,12 @@ import type {
 import { isReservedEventType } from '@tidings/contracts';
 import { interestsOf } from './event-patterns.ts';
 
-/** Decides on the parsed data of an event. A throw counts as no match. */
+/** Evaluates the parsed data of an event. A throw counts as no match. */
 export type Filter = (data: unknown) => boolean;
 
-/** What matching and fan-out need of a subscription; its URL, secrets and limits are delivery's business. */
+/**
+ * The fields of a subscription that matching and fan-out need. Its URL, secrets and limits are used by delivery only.
+ */
 export type IndexedSubscription = Readonly<{
   id: SubscriptionId;
   workspaceId: WorkspaceId;
@@ -22,28 +24,31 @@ export type IndexedSubscription = Readonly<{
   filter: Filter | null;
 }>;
 
-/** What the index takes of a subscription record. */
+/** The fields of a subscription record that the index reads. */
 export type MatchRule = Pick<
   SubscriptionRecord,
   'id' | 'workspaceId' | 'consumerId' | 'kind' | 'state' | 'version' | 'events' | 'filters' | 'format'
 >;
 
-/** Makes a filter of what a subscription says, once for each version of it. */
+/** Compiles the filters of a subscription, once per version. */
 export type CompileFilter = (filters: Readonly<Record<string, unknown>>) => Filter;
 
-/** What matching looks at in an event. */
+/** The fields of an event that matching reads. */
 export type Matchable = Readonly<{
   workspaceId: WorkspaceId;
   eventType: string;
   consumerId: ConsumerId | null;
 }>;
 
-/** Subscriptions behind one pattern, by the consumer that owns them (null: the workspace itself). */
+/** Subscriptions of one pattern, by the consumer that owns them (null: the workspace itself). */
 type Members = Map<SubscriptionId, IndexedSubscription>;
 type Audience = Map<ConsumerId | null, Members>;
 type ByPattern = Map<string, Audience>;
 
-/** `prefixes` is the wildcard tree, flattened: `order.` is the node that `order.*` hangs on, the root is `*`. */
+/**
+ * Patterns of a workspace. `prefixes` is the wildcard tree, flattened: `order.`
+ * is the node of `order.*`, the root is `*`.
+ */
 type WorkspaceIndex = Readonly<{ names: ByPattern; prefixes: ByPattern; reserved: ByPattern }>;
 
 const patternKinds = ['names', 'prefixes', 'reserved'] as const;
@@ -85,8 +90,9 @@ const collect = (
 type Entry = Readonly<{ rule: MatchRule; subscription: IndexedSubscription }>;
 
 /**
- * Which subscriptions an event goes to, kept up to date change by change. Disabled subscriptions are in it: what happens
- * while one is disabled is theirs too, and delivery sets it aside for them in order. Deleted ones are not.
+ * Finds the subscriptions that receive an event. Updated with each change. Contains disabled
+ * subscriptions: events that occur while one is disabled belong to it too, and delivery dead-letters them
+ * in order. Deleted ones are not contained.
  */
 export class MatchIndex {
   readonly #workspaces = new Map<WorkspaceId, WorkspaceIndex>();
@@ -102,7 +108,7 @@ export class MatchIndex {
     return this.#entries.size;
   }
 
-  /** Takes the newest version of a subscription. */
+  /** Adds or replaces the newest version of a subscription. */
   put(rule: MatchRule): void {
     this.remove(rule.id);
     if (rule.state === 'deleted') return;
@@ -142,13 +148,13 @@ export class MatchIndex {
     if (isEmpty(index)) this.#workspaces.delete(rule.workspaceId);
   }
 
-  /** The subscriptions whose patterns and consumer fit the event, each once; filters are not applied yet. */
+  /** Returns the subscriptions whose patterns and consumer match the event, each once. Filters are not applied yet. */
   candidates({ workspaceId, eventType, consumerId }: Matchable): readonly IndexedSubscription[] {
     const found: IndexedSubscription[] = [];
     const index = this.#workspaces.get(workspaceId);
     if (index === undefined) return found;
     if (isReservedEventType(eventType)) {
-      // Never broadcast: what is about one subscription, or meant to test it, is no other consumer's business.
+      // Never broadcast: events about one subscription, or sent to test it, must not reach other consumers.
       const audience = index.reserved.get(eventType);
       if (consumerId !== null) collect(audience, consumerId, found);
       else if (eventType !== 'webhook.test') found.push(...(audience?.get(null)?.values() ?? []));

@@ -2,7 +2,7 @@ import type { DeliveryRequested, EventAccepted } from '@tidings/contracts';
 import { deriveDeliveryId } from '@tidings/contracts';
 import type { IndexedSubscription } from './match-index.ts';
 
-/** What a command is made of. `acceptedAtMs` is when the event was written to the log. */
+/** Input of a command. `acceptedAtMs` is the time when the event was written to the log. */
 export type DeliveryOrigin = Readonly<{
   event: EventAccepted;
   subscription: IndexedSubscription;
@@ -11,7 +11,10 @@ export type DeliveryOrigin = Readonly<{
   traceparent: string | null;
 }>;
 
-/** The first command of a delivery. Its id follows from event and subscription, so a repeat is the same delivery. */
+/**
+ * Builds the first command of a delivery. Its id is derived from event and
+ * subscription, so a repeat is the same delivery.
+ */
 export const requestDelivery = ({
   event,
   subscription,

@@ -2,14 +2,14 @@ import { type Problem, problemFromError, problemTable } from '@tidings/http';
 import type { Accepted } from '../accept-event.ts';
 import type { ItemResult } from '../accept-event-batch.ts';
 
-/** The answer to a batch. `results` are in the order of the items. */
+/** The response to a batch. `results` are in the order of the items. */
 export type BatchResponse = Readonly<{
   status: 202 | 207;
   retryAfterSeconds: number | undefined;
   body: Readonly<{ results: readonly object[] }>;
 }>;
 
-/** The body of a 202. `warnings` only where the data break the schema of a type that warns. */
+/** Builds the body of a 202. `warnings` is present only if the data break the schema of a type that warns. */
 export const acceptedBody = ({ id, type, acceptedAtMs, notice }: Accepted): object => ({
   id,
   type,
@@ -17,7 +17,7 @@ export const acceptedBody = ({ id, type, acceptedAtMs, notice }: Accepted): obje
   ...(notice === null || notice.warnings.length === 0 ? {} : { warnings: notice.warnings }),
 });
 
-// An answer has one set of headers and many items: what a header says of a single event is a field here.
+// A batch response has one set of headers for many items: the headers of a single event's response are fields here.
 const deprecationOf = ({ notice }: Accepted): object => ({
   ...(notice === null || notice.deprecatedAtMs === null
     ? {}
@@ -28,8 +28,9 @@ const deprecationOf = ({ notice }: Accepted): object => ({
 });
 
 /**
- * 202 when every item was accepted, else 207: each result then has a status of its own, and Retry-After is set when one
- * of them is worth a repeat. When all of them are 503, so is the answer: the first error is thrown.
+ * Builds the response to a batch: 202 if every item was accepted, otherwise 207. Each result of a 207 has its
+ * own status, and Retry-After is set if a repeat of one of them may succeed. If all of them are 503, so is
+ * the response: the first error is thrown.
  */
 export const batchResponse = (results: readonly ItemResult[]): BatchResponse => {
   let status: 202 | 207 = 202;

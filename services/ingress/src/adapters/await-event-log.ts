@@ -13,16 +13,16 @@ export type AwaitEventLogOptions = Readonly<{
 const backoff = { baseMs: 200, maxMs: 2_000, random: Math.random };
 
 /**
- * Turns `part` up once the brokers have shown that the events topic is there, and is then done: losing the brokers later
- * is told to each caller as a 503, not to the load balancer, which could only answer worse. Returns a function that
- * ends the waiting.
+ * Sets `part` up once the brokers have confirmed that the events topic exists, then ends. A later loss of the
+ * brokers is reported to each caller as a 503 and not to the load balancer, whose response would be less
+ * specific. Returns a function that cancels the wait.
  */
 export const awaitEventLog = ({ bus, part, clock, logger }: AwaitEventLogOptions): (() => void) => {
   let isCancelled = false;
   let cancelTimer = (): void => {};
   const look = async (attempt: number): Promise<void> => {
     try {
-      // A read of no partition still asks the brokers for the topic's ends, and needs no group.
+      // A read of no partition still requests the topic's end offsets from the brokers, and needs no group.
       await bus.readRange({
         topic: topics.events,
         partitions: [],

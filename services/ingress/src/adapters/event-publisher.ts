@@ -5,10 +5,10 @@ import type { PublishEvent } from '../ports.ts';
 
 export type EventPublisherOptions = Readonly<{ producer: Producer; deadlineMs: number }>;
 
-// A failover takes 8 to 14 s; a caller that comes back sooner does no harm and loses little.
+// A failover takes 8 to 14 s. An earlier repeat is harmless and costs little.
 const retryAfterMs = 2_000;
 
-/** The publish port over Kafka. */
+/** Creates the publish port over Kafka. */
 export const createEventPublisher =
   ({ producer, deadlineMs }: EventPublisherOptions): PublishEvent =>
   async ({ event, isRepeatable }) => {

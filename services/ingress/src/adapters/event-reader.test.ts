@@ -101,7 +101,7 @@ describe('readEvent', () => {
       fc.string({ unit: 'binary', maxLength: 300 }),
       fc.constantFrom('a.b', '2026-11-22T10:00:00+23:59', '0000-01-01T00:00:00Z', '2026-11-22T10:00:00.1z'),
     );
-    // Mostly right, or hardly any request would be: by chance alone a time is never one.
+    // Mostly valid values, otherwise hardly any request would be valid: a random text is never a time.
     const mostly = (...right: readonly string[]) =>
       fc.oneof({ arbitrary: fc.constantFrom(...right), weight: 3 }, { arbitrary: text, weight: 1 });
     const request = fc.record(

@@ -12,14 +12,14 @@ import {
 } from '../domain/event-request.ts';
 import type { EventDraft } from '../domain/stamp-event.ts';
 
-/** Where an object stands in the request: the text, the byte at which it begins, and the pointer that leads to it. */
+/** The location of an object in the request: the text, the byte at which it begins, and the pointer to it. */
 export type BodyLocation = Readonly<{ json: Buffer; start: number; pointer: string }>;
 
 const isEventRequest = compileBody<EventRequest>(eventRequestSchema);
 
 /**
- * An event from its parsed value and its text. `data` is cut out of the text byte for byte. Throws AppError
- * `unprocessable` with every fault at once.
+ * Reads an event from its parsed value and its text. `data` is copied from the text byte for byte. Throws
+ * AppError `unprocessable` with all faults at once.
  */
 export const readEvent = (value: unknown, location: BodyLocation): EventDraft => {
   const { members, faults } = inspect(isEventRequest, value, location);
@@ -38,12 +38,12 @@ const isBatch = compileBody<Readonly<{ events: readonly unknown[] }>>({
   additionalProperties: false,
 });
 
-/** Bounds of a batch and of each event in it. */
+/** Limits of a batch and of each event in it. */
 export type BatchLimits = Readonly<{ maxEvents: number; maxEventBytes: number }>;
 
 /**
- * The items of `{ "events": […] }`, each a draft or its own refusal. Throws AppError `unprocessable` only for what is
- * wrong with the batch as a whole.
+ * Reads the items of `{ "events": […] }`, each a draft or its own rejection. Throws AppError `unprocessable`
+ * only for faults of the batch as a whole.
  */
 export const readBatch = (body: unknown, json: Buffer, limits: BatchLimits): readonly BatchItem[] => {
   const { members, faults } = inspect(isBatch, body, { json, start: 0, pointer: '' });
@@ -69,7 +69,7 @@ export const readBatch = (body: unknown, json: Buffer, limits: BatchLimits): rea
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// The members are counted before the schema sees the value: it would report each of 40,000 unknown fields.
+// Members are counted before schema validation, which would report each of 40,000 unknown fields.
 function inspect<T>(
   validate: Validate<T>,
   value: unknown,

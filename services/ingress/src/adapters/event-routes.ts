@@ -24,7 +24,7 @@ import {
   mixedResultExample,
 } from './event-schemas.ts';
 
-/** What the routes need: the use cases and the bounds. */
+/** Dependencies of the routes: the use cases and the limits. */
 export type EventRoutesOptions = Readonly<{
   acceptEvent: AcceptEvent;
   acceptEventBatch: AcceptEventBatch;
@@ -34,7 +34,9 @@ export type EventRoutesOptions = Readonly<{
 
 const types = ['application/json'];
 
-/** POST /v1/events and POST /v1/events/batch. They read the bytes by themselves: `data` is kept as it came. */
+/**
+ * Declares POST /v1/events and POST /v1/events/batch. They read the bytes themselves: `data` is kept as it was sent.
+ */
 export const eventRoutes = (options: EventRoutesOptions): Route[] => [
   publishEvent(options),
   publishBatch(options),

@@ -6,7 +6,7 @@ const dateTime = { type: 'string', format: 'date-time' } as const;
 
 const { properties } = eventRequestSchema;
 
-/** An event as it is sent in: the schema that is checked, with words. */
+/** Schema of a submitted event: the validated schema, with descriptions. */
 export const eventSchema = named('Event', {
   ...eventRequestSchema,
   properties: {
@@ -33,14 +33,14 @@ export const eventSchema = named('Event', {
   } satisfies Record<keyof typeof properties, JsonSchema>,
 });
 
-/** An event to show. */
+/** Example of an event. */
 export const eventExample = {
   type: 'order.paid',
   data: { order_id: 'ord_7', total: 19.9 },
   ordering_key: 'ord_7',
 } as const;
 
-/** Many events. */
+/** Schema of a batch. */
 export const batchSchema = named('EventBatch', {
   type: 'object',
   properties: {
@@ -79,7 +79,7 @@ const acceptedExample = {
   accepted_at: '2026-11-22T10:00:00.000Z',
 } as const;
 
-/** What the sender of an event is told. */
+/** Schema of the response to an event. */
 export const acceptedSchema = named(
   'AcceptedEvent',
   {
@@ -90,7 +90,7 @@ export const acceptedSchema = named(
   acceptedExample,
 );
 
-/** What the sender of a batch is told, event by event in their order. */
+/** Schema of the response to a batch, with one result per event, in their order. */
 export const batchResultSchema = named(
   'EventBatchResult',
   {
@@ -117,7 +117,7 @@ export const batchResultSchema = named(
   { results: [{ status: 202, ...acceptedExample }] },
 );
 
-/** The results of a batch of which one event was refused. */
+/** Example results of a batch in which one event was rejected. */
 export const mixedResultExample = {
   results: [
     { status: 202, ...acceptedExample },

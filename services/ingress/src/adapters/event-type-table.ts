@@ -12,7 +12,7 @@ import type { Logger } from '@tidings/observability';
 import type { DataFindings } from '../domain/event-type-rules.ts';
 import type { CheckData, EventTypeDirectory, EventTypeEntry } from '../ports.ts';
 
-/** How many types have a schema, or a record, that cannot be used: those are not checked. */
+/** Receives the number of types whose schema or record cannot be used; those are not checked. */
 export type OnUnusable = (unusable: number) => void;
 
 export type EventTypeTableOptions = Readonly<{
@@ -21,12 +21,12 @@ export type EventTypeTableOptions = Readonly<{
   onUnusable: OnUnusable;
 }>;
 
-/** A type as the table holds it, with its schema compiled at the first event that needs it. */
+/** A type in the table. Its schema is compiled when the first event needs it. */
 type CompiledEventType = EventTypeEntry & Readonly<{ version: number; schemaText: string | null }>;
 
 /**
- * Keeps the event types of all workspaces equal to the compacted topic, change by change. Whatever is wrong with a type's
- * record or schema is logged and counted, and the type then goes unchecked: a mistake in the catalogue stops no event.
+ * Keeps the event types of all workspaces in sync with the compacted topic. Faults of a type's record or
+ * schema are logged and counted, and the type is then not checked: a mistake in the catalogue blocks no event.
  */
 export const openEventTypeTable = async ({
   bus,
@@ -91,7 +91,7 @@ class EventTypeTable {
     }
   }
 
-  /** The type that a record says. A record that cannot be read stands for a type that is known and not checked. */
+  /** Decodes the type of a record. A record that cannot be decoded stands for a known type that is not checked. */
   read(key: string, decode: () => EventTypeRecord): CompiledEventType {
     const known = this.find(...partsOf(key));
     let record: EventTypeRecord;
@@ -101,12 +101,12 @@ class EventTypeTable {
       if (!(error instanceof DecodeError)) throw error;
       this.#logger.error({ key, reason: error.message }, 'event-type.unreadable');
       this.#setUsable(key, false);
-      // Its version is not known: the last one that was, so that whatever comes next replaces it.
+      // Its version is unknown: the last known one is kept, so that any later record replaces it.
       return { ...unchecked, version: known?.version ?? 0 };
     }
     const { version, state, mode, audience, schema, deprecatedAtMs, sunsetAtMs } = record;
     const schemaText = schema === null ? null : JSON.stringify(schema.schema);
-    // Most changes leave the schema as it is: what was compiled stays.
+    // Most changes do not affect the schema: the compiled one is kept.
     const isSame = known !== undefined && known.schemaText === schemaText;
     if (!isSame) this.#setUsable(key, true);
     const checkData = isSame ? known.checkData : this.#lateCheck(record);

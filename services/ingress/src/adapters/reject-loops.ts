@@ -5,8 +5,8 @@ import { AppError } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 
 /**
- * Refuses what this installation delivered to itself (508): every event would make the next one. Before the key is looked
- * at, since the one who set the loop up may well have sent a valid one along. An empty `loopId` refuses nothing.
+ * Rejects requests that this installation delivered to itself (508): every event would cause the next one. Runs
+ * before authentication, because a request in such a loop may carry a valid key. An empty `loopId` rejects nothing.
  */
 export const rejectLoops =
   (loopId: string, metrics: Metrics<typeof metricsCatalogue>['handles']) =>

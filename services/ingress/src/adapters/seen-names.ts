@@ -4,11 +4,11 @@ import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 
 const publishDeadlineMs = 5_000;
-/** As many drafts of this kind as the registry keeps for a workspace. */
+/** Maximum reported names per workspace; equals the registry's limit of drafts. */
 const maxNamesPerWorkspace = 1_000;
 const maxWorkspaces = 1_000;
 
-/** Tells the registry once of each name that nobody registered, and of none beyond a bound. */
+/** Reports each unregistered event type to the registry once, up to a limit per workspace. */
 export class SeenNames {
   readonly #producer: Pick<Producer, 'publish'>;
   readonly #logger: Logger;
@@ -19,7 +19,10 @@ export class SeenNames {
     this.#logger = logger;
   }
 
-  /** Returns at once and never throws. A name that could not be told is told when it comes up again. */
+  /**
+   * Reports a name. Returns at once and never throws. A name that could not be
+   * published is reported again when it recurs.
+   */
   report(workspaceId: WorkspaceId, name: string): void {
     let names = this.#reported.get(workspaceId);
     if (names === undefined) {

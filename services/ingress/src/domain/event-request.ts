@@ -8,7 +8,7 @@ import {
 import type { Member } from '@tidings/json';
 import { normaliseTime } from './rfc3339.ts';
 
-/** What a caller may say about an event. `data` is any JSON; its bytes travel beside this. */
+/** The fields of an event that a caller may set. `data` is any JSON; its bytes are passed separately. */
 export type EventRequest = Readonly<{
   type: string;
   data: unknown;
@@ -19,16 +19,16 @@ export type EventRequest = Readonly<{
   ordering_key?: string;
 }>;
 
-/** One thing that is wrong with a request: where (JSON pointer) and what (a sentence for the caller). */
+/** One fault of a request: its location (JSON pointer) and a sentence for the caller. */
 export type Fault = Readonly<{ pointer: string; detail: string }>;
 
-/** Arrays and objects inside each other in `data`, at most: recursive readers further on must not run out of stack. */
+/** Maximum nesting of arrays and objects in `data`: recursive readers downstream must not exhaust their stack. */
 const maxDataDepth = 128;
 
-/** Members that one event may have before they are not even looked at one by one: bounds the cost of refusing. */
+/** Maximum members of one event that are checked individually: limits the cost of a rejection. */
 export const maxMembers = 32;
 
-/** JSON Schema of an {@link EventRequest}. What it cannot say is in {@link faultsOf}. */
+/** JSON Schema of an {@link EventRequest}. {@link faultsOf} checks the rules that it cannot express. */
 export const eventRequestSchema = {
   type: 'object',
   properties: {
@@ -47,7 +47,7 @@ export const eventRequestSchema = {
   },
   required: ['type', 'data'],
   additionalProperties: false,
-  // The names that Svix, Stripe, CloudEvents and others have for these.
+  // The names that Svix, Stripe, CloudEvents and others use for these.
   'x-field-hints': {
     event_type: 'type',
     event: 'type',
@@ -66,8 +66,8 @@ export const eventRequestSchema = {
 } as const;
 
 /**
- * The faults of members that are there more than once. JSON.parse would keep the last and a cut by name might take another.
- * Only for names in `properties`: any other is refused as unknown anyway.
+ * Returns the faults of duplicate members. JSON.parse would keep the last, and a search by name might return
+ * another. Covers only names in `properties`: any other is rejected as unknown anyway.
  */
 export const repeatFaults = (members: readonly Member[], properties: object): Fault[] => {
   const seen = new Set<string>();
@@ -80,7 +80,10 @@ export const repeatFaults = (members: readonly Member[], properties: object): Fa
   return [...repeated].map((name) => ({ pointer: `/${name}`, detail }));
 };
 
-/** The faults of an event that its schema does not see. Its fields may hold anything; `members` are those of its text. */
+/**
+ * Returns the faults of an event that its schema does not cover. Its fields may hold
+ * any value; `members` are those of its text.
+ */
 export const faultsOf = (value: object, members: readonly Member[]): Fault[] => {
   const faults: Fault[] = [];
   const { type, time } = value as Partial<Record<keyof EventRequest, unknown>>;

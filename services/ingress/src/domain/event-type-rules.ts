@@ -1,13 +1,13 @@
 import type { EventTypeAudience, EventTypeState } from '@tidings/contracts';
 import type { EventRequest, Fault } from './event-request.ts';
 
-/** What was found in data: faults by pointer inside it, or that the check had to be given up. */
+/** The findings in data: faults by pointer, or the number of steps after which the check was aborted. */
 export type DataFindings = Readonly<{ faults: readonly Fault[] } | { gaveUpAfterSteps: number }>;
 
-/** Why an event may not be of its type, whatever its data are. */
+/** The reason why an event may not have its type, whatever its data. */
 export type TypeRejection = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: Fault }>;
 
-/** The rules of a type that do not depend on the data. */
+/** Applies the rules of a type that do not depend on the data. */
 export const refusalOf = (
   { state, audience }: Readonly<{ state: EventTypeState; audience: EventTypeAudience }>,
   { type, consumer_id: consumerId }: EventRequest,
@@ -23,7 +23,7 @@ export const refusalOf = (
   return null;
 };
 
-/** Findings as faults of the event. */
+/** Converts findings to faults of the event. */
 export const dataFaultsOf = (findings: DataFindings): readonly Fault[] => {
   if ('gaveUpAfterSteps' in findings) {
     const detail =

@@ -1,5 +1,5 @@
 /**
- * The key of one item of a batch that was sent under a key. The line feed keeps it apart from every key and own id that
- * a caller can send, since neither may hold one.
+ * Returns the key of one item of a batch that was sent with a key. The line feed distinguishes it from every
+ * key and id of a caller, since neither may contain one.
  */
 export const itemKey = (batchKey: string, index: number): string => `${batchKey}\n${index}`;

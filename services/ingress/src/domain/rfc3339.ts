@@ -3,8 +3,8 @@ const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-
 const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
 
 /**
- * The time in upper case (`T`, `Z`) when it is an RFC 3339 date-time with a zone and at most nanoseconds, else null. A
- * leap second (`:60`) is refused: no clock downstream can hold it.
+ * Returns the time in upper case (`T`, `Z`) if it is an RFC 3339 date-time with a zone and at most
+ * nanoseconds, else null. A leap second (`:60`) is rejected: no clock downstream can represent it.
  */
 export const normaliseTime = (text: string): string | null => {
   const time = text.toUpperCase();

@@ -8,13 +8,13 @@ import {
 import type { EventRequest } from './event-request.ts';
 import { normaliseTime } from './rfc3339.ts';
 
-/** The source of an event that names none. A URI, as CloudEvents asks. */
+/** The source of an event that names none. A URI, as CloudEvents requires. */
 export const defaultSource = 'tidings:api';
 
-/** A request that was found to be in order, with its data as bytes. */
+/** A valid request, with its data as bytes. */
 export type EventDraft = Readonly<{ request: EventRequest; data: Buffer }>;
 
-/** What an event gets from outside of its own text. `idempotencyKey` is null where the caller sent none. */
+/** The parts of an event that do not come from its text. `idempotencyKey` is null if the caller sent none. */
 export type Stamp = Readonly<{
   workspaceId: WorkspaceId;
   idempotencyKey: string | null;
@@ -22,12 +22,13 @@ export type Stamp = Readonly<{
   nowMs: number;
 }>;
 
-/** An event ready for the log; `isRepeatable` when its id follows from what the caller said. */
+/** An event ready for the log. `isRepeatable` is true if its id is derived from the caller's values. */
 export type StampedEvent = Readonly<{ event: Omit<EventAccepted, 'type'>; isRepeatable: boolean }>;
 
 /**
- * Gives an event its id: derived from the caller's own id, else from its Idempotency-Key, so that a repeat is the same
- * event; else fresh. Where both are given the own id decides, since it names the event and not one request for it.
+ * Assigns an id to an event: derived from the caller's own id, else from its Idempotency-Key, so that a
+ * repeat is the same event; otherwise random. If both are given, the own id is used, since it
+ * identifies the event and not one request for it.
  */
 export const stampEvent = ({ request, data }: EventDraft, stamp: Stamp): StampedEvent => {
   const { workspaceId, idempotencyKey, traceparent, nowMs } = stamp;

@@ -1,36 +1,38 @@
 /**
- * closed ──trouble: 5 in a row, or half of the recent ones──▶ open ──time──▶ half-open
- *   ▲                                                          ▲                │ │
- *   │                                                          └──── trouble ───┘ │
- *   └──────────────────────────────── success ────────────────────────────────────┘
+ * States of a circuit breaker:
  *
- * closed: requests go out. open: none for a while, twice as long at each failed probe. half-open: one at a time, each
- * of them a probe. Time alone does nothing: whether an open breaker is due for a probe is asked when a command comes,
- * so a thousand of them cost nothing while nothing comes.
+ *   closed ──failure: 5 in a row, or half of the recent ones──▶ open ──time──▶ half-open
+ *     ▲                                                          ▲                │ │
+ *     │                                                          └──── failure ───┘ │
+ *     └──────────────────────────────── success ────────────────────────────────────┘
+ *
+ * closed: requests are sent. open: no requests for a period that doubles with each failed probe. half-open:
+ * one request at a time, each of them a probe. The state does not change by time alone: an open breaker is
+ * checked for a due probe when a command arrives, so a thousand idle breakers cost nothing.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** What a breaker says to a command that is due. */
+/** The breaker's decision on a command that is due. */
 export type Admission = Readonly<{ kind: 'go' } | { kind: 'probe' } | { kind: 'wait'; waitMs: number }>;
 
 const go: Admission = { kind: 'go' };
 const probe: Admission = { kind: 'probe' };
 
-/** When a breaker opens and for how long. */
+/** Thresholds and durations of a breaker. */
 export const breakerRules = {
-  /** Timeouts count twice. */
+  /** Consecutive failures that open the breaker. Timeouts count twice. */
   consecutiveFailures: 5,
-  /** Of at least this much recent trouble … */
+  /** Minimum recent failure weight for `failureRatio` to apply. */
   minRecentFailures: 10,
-  /** … this part. */
+  /** Ratio of recent failures that opens the breaker. */
   failureRatio: 0.5,
-  /** A request counts half after this long. */
+  /** Time after which a request counts half. */
   halfLifeMs: 30_000,
   firstOpenMs: 10_000,
   maxOpenMs: 300_000,
 } as const;
 
-/** The breaker of one endpoint. Times are monotonic milliseconds. */
+/** The circuit breaker of one endpoint. Times are monotonic milliseconds. */
 export class CircuitBreaker {
   #state: BreakerState = 'closed';
   #consecutive = 0;
@@ -45,22 +47,25 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** True when it remembers nothing: it could as well be forgotten. */
+  /** True when the breaker holds no information and can be discarded. */
   get isBlank(): boolean {
     return this.#state === 'closed' && this.#consecutive === 0;
   }
 
-  /** True when the last request brought trouble, or it is not closed: what was learnt of the endpoint before may be over. */
+  /**
+   * True when the last request failed or the breaker is not closed: earlier
+   * measurements of the endpoint may be outdated.
+   */
   get isFailing(): boolean {
     return this.#state !== 'closed' || this.#consecutive > 0;
   }
 
-  /** For how long it has not been closed. */
+  /** Returns how long the breaker has not been closed. */
   brokenMs(nowMs: number): number {
     return this.#state === 'closed' ? 0 : nowMs - this.#brokenSinceMs;
   }
 
-  /** May a command go out? An open breaker whose time is up becomes half-open by being asked. */
+  /** Decides on a command that is due. Moves an open breaker whose time is over to half-open. */
   admit(nowMs: number): Admission {
     if (this.#state === 'closed') return go;
     if (this.#state === 'open') {
@@ -70,14 +75,14 @@ export class CircuitBreaker {
     return probe;
   }
 
-  /** A person asked for this request: it goes out whatever the state, and is a probe. */
+  /** Admits a manual request whatever the state. Unless the breaker is closed, the request is a probe. */
   admitAnyway(): Admission {
     if (this.#state === 'closed') return go;
     this.#state = 'half-open';
     return probe;
   }
 
-  /** One request has ended; 0 trouble is a success. True when the state changed. */
+  /** Records one ended request; a failure weight of 0 is a success. Returns true when the state has changed. */
   record(failureWeight: number, nowMs: number): boolean {
     const before = this.#state;
     const isFailure = failureWeight > 0;

@@ -49,7 +49,7 @@ describe('deferOnArrival', () => {
   });
 
   it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
-    // Whoever waits behind a long backlog in the log cannot be seen until it has been read.
+    // Commands of other subscriptions behind a long backlog are unknown until the log is read up to them.
     const alone = { ...arrival, hasNeighbours: () => false };
     const takes = (perSecond: number) => ({
       ...alone,
@@ -162,13 +162,13 @@ describe('rungForDeferral', () => {
     const whileBroken = (ahead: number, brokenMs: number) =>
       rungForDeferral({ reason: 'breaker-open', waitMs: 300_000 }, { ahead, returnsPerSecond: 100, brokenMs })
         .delayMs;
-    // Broken for so long, everything that came since is on the ladder and the breaker asks for 5 minutes.
+    // After such an outage all commands since then are on the ladder, and the breaker waits 5 minutes.
     for (const brokenMs of [hourMs, 8 * hourMs, 48 * hourMs]) {
       const ahead = (brokenMs / 1_000) * perSecond;
       const delayMs = whileBroken(ahead, brokenMs);
       expect(ahead / (delayMs / 1_000)).toBeLessThanOrEqual(8 * perSecond);
     }
-    // A few do no harm: they come with the probes.
+    // A few are harmless: they return together with the probes.
     expect(whileBroken(100, 8 * hourMs)).toBe(300_000);
   });
 });

@@ -3,54 +3,60 @@ import { rungFor, rungOfAtLeast } from '../../domain/retry-ladder.ts';
 import type { QueueState } from '../../queue/domain/subscription-queue.ts';
 import type { Admission } from './circuit-breaker.ts';
 
-/** When commands leave memory for the ladder although they are due. */
+/** Limits above which due commands are deferred from memory to the ladder. */
 export const deferralRules = {
-  /** Commands of one subscription in memory while others come through its partition … */
+  /** Maximum commands of one subscription in memory while it has neighbours in its partition. See `maxQueuedMs`. */
   maxQueued: 64,
-  /** … or as many as its endpoint takes within this time, if that is more. */
+  /** Raises `maxQueued` to as many commands as the endpoint processes within this time, if that is more. */
   maxQueuedMs: 250,
-  /** The same behind a half-open breaker, where one goes at a time. */
+  /** The same limit behind a half-open breaker, which admits one request at a time. */
   maxQueuedBehindProbe: 8,
-  /** How long a command may wait in memory while others come through its partition … */
+  /** Maximum time of a command in memory while it has neighbours in its partition. */
   maxAgeMs: 2_000,
-  /** … and when nobody does, or when it waits for this process alone: nothing of its own is under way. */
+  /**
+   * The same without neighbours, or if only this process delays the command: its subscription has nothing in flight.
+   */
   maxAgeAloneMs: 10_000,
-  /** Others that came by within this time count. */
+  /** Neighbours seen within this time count. */
   neighbourWindowMs: 10_000,
-  /** As many a second may always come back to an endpoint that has been broken for long, only to be put aside again … */
+  /**
+   * Deferred commands that may always return per second to an endpoint with a long outage, only to be deferred again.
+   */
   brokenPerSecond: 1,
-  /** … or as many as come back when each stays away for this part of that time. */
+  /**
+   * Raises `brokenPerSecond` to the returns per second if each command is deferred for this fraction of the outage.
+   */
   brokenPart: 0.25,
-  /** A wait is stretched to at most this many times its length to be one trip; else it is made of several. */
+  /** Maximum factor by which a wait may be lengthened to fit one rung. Otherwise it is split into several. */
   maxOvershootFactor: 3,
 } as const;
 
-// A probe takes no longer than its timeout: what waits behind it need not stay away for long.
+// A probe ends within its timeout, so the commands behind it need only a short deferral.
 const behindProbeMs = 5_000;
 
-/** Why a command is put on the ladder, and how long it must stay away for the endpoint's own sake. */
+/** The reason of a deferral and the minimum wait that the endpoint's state requires. */
 export type DeferralCause = Readonly<{ reason: DeferralReason; waitMs: number }>;
 
 export type Arrival = Readonly<{
   admission: Admission;
-  /** What waits already for the same subscription. */
+  /** Commands already queued for the same subscription. */
   queued: number;
   hasNeighbours: () => boolean;
   isThrottled: boolean;
-  /** As seen from here, with all that slows this side down; null until the endpoint has answered. */
+  /** Measured commands per second, including delays of this process; null until the endpoint has answered. */
   takesPerSecond: number | null;
-  /** The same if whatever may have been the slowness of this side was that. */
+  /** The same without delays that may be due to this process. */
   bestCasePerSecond: number | null;
 }>;
 
 const isTooLong = (queued: number, takesPerSecond: number, withinMs: number): boolean =>
   queued >= Math.max(deferralRules.maxQueued, (takesPerSecond * withinMs) / 1_000);
 
-// How much an endpoint takes is known once it has answered.
+// The capacity of an endpoint is unknown until it has answered.
 const isSlow = (queued: number, bestCasePerSecond: number | null): boolean =>
   bestCasePerSecond !== null && isTooLong(queued, bestCasePerSecond, deferralRules.maxAgeAloneMs);
 
-/** Whether a command that has just come is put aside instead of queued. */
+/** Decides whether a new command is deferred instead of queued. Returns the cause, or null. */
 export const deferOnArrival = ({
   admission,
   queued,
@@ -64,24 +70,24 @@ export const deferOnArrival = ({
     return { reason: 'breaker-open', waitMs: behindProbeMs };
   }
   if (!isTooLong(queued, takesPerSecond ?? 0, deferralRules.maxQueuedMs)) return null;
-  // With nobody else in sight only what would get too old in memory anyway leaves at once: who comes behind it in the log
-  // cannot be seen while its partition is full. A process that is short of CPU lets its partitions wait instead: what it puts
-  // on the ladder would cost it the same again.
+  // Without neighbours, only commands that would become too old in memory are deferred at once: neighbours
+  // behind them in the log are unknown while the partition is full. A process that is short of CPU pauses its
+  // partitions instead: a deferred command would cost it the same work again.
   if (!isSlow(queued, bestCasePerSecond) && !hasNeighbours()) return null;
   return { reason: isThrottled ? 'rate-limit' : 'queue-full', waitMs: 0 };
 };
 
 /** The command at the head of a queue. */
 export type Head = Readonly<{
-  /** How long it has been in memory. */
+  /** Time in memory. */
   ageMs: number;
-  /** How much of that time this process was idle: what kept the command was not a lack of CPU then. */
+  /** Part of that time during which this process was idle: a lack of CPU was not the cause of the wait then. */
   idleAgeMs: number;
   state: QueueState;
 }> &
   Pick<Arrival, 'queued' | 'hasNeighbours' | 'bestCasePerSecond'>;
 
-/** True when a command has waited in memory for so long that it must leave. */
+/** Returns true when a command has waited in memory so long that it must be deferred. */
 export const isTooOld = ({
   ageMs,
   idleAgeMs,
@@ -97,18 +103,18 @@ export const isTooOld = ({
 };
 
 export type Backlog = Readonly<{
-  /** Commands of the same subscription that come before it, in memory and on the ladder. */
+  /** Commands of the same subscription ahead of it, in memory and on the ladder. */
   ahead: number;
-  /** As many of them as may come back. */
+  /** Maximum deferred commands that return per second. */
   returnsPerSecond: number;
-  /** For how long the endpoint has been broken; 0 when it is not. */
+  /** Duration of the endpoint's outage; 0 if the breaker is closed. */
   brokenMs: number;
 }>;
 
 /**
- * The rung for a spilled command: long enough for what keeps it away, and for all that is ahead of it. So the last of
- * 20,000 does not come back every few seconds only to be put aside again, and the backlog of an endpoint that is down for
- * hours does not circle at the pace of its probes: what comes back a second stays in proportion to what came in.
+ * Chooses the rung of a deferred command: long enough for its cause and for all commands ahead of it. Thus the last
+ * of 20,000 commands does not return every few seconds only to be deferred again. The backlog of an endpoint that is
+ * down for hours does not circulate at the rate of its probes: returns per second stay in proportion to the arrivals.
  */
 export const rungForDeferral = (
   { waitMs }: DeferralCause,
@@ -119,27 +125,28 @@ export const rungForDeferral = (
   const brokenBacklogMs = Math.min((ahead / brokenPerSecond) * 1_000, brokenMs * brokenPart);
   const wantedMs = Math.max(waitMs, drainMs, brokenBacklogMs);
   const rung = rungOfAtLeast(wantedMs);
-  // A minute for 9 s would be 51 s for nobody's sake.
+  // A minute instead of 9 s would delay the command by 51 s without a benefit.
   return rung.delayMs <= wantedMs * maxOvershootFactor ? rung : rungFor(wantedMs);
 };
 
 type Seen = { subscriptionId: string; atMs: number };
 
-/** A subscription with no more than this waiting is one that a neighbour's backlog would hurt. */
+/** Maximum queue length of a subscription that a neighbour's backlog would delay. */
 export const lightQueueLength = 16;
 
 const noSubscription = '';
 
 /**
- * Who else's commands come through a partition. A backlog hurts only those behind it in the same partition: where
- * nobody is, holding the partition back is free, while a trip over the ladder costs as much as a delivery. The two
- * subscriptions that were light last are enough to know: one of them is not the one that asks.
+ * Tracks which other subscriptions recently had commands in a partition. A backlog delays only commands
+ * behind it in the same partition. Without neighbours, blocking the partition costs nothing, while a deferral
+ * costs as much as a delivery. Keeping the two most recent lightly loaded subscriptions is enough: at most
+ * one of them is the subscription in question.
  */
 export class PartitionNeighbours {
   #last: Seen = { subscriptionId: noSubscription, atMs: -Infinity };
   #before: Seen = { subscriptionId: noSubscription, atMs: -Infinity };
 
-  /** A command of a subscription has come, and that many were waiting before it. */
+  /** Records a command of a subscription that had `waiting` commands before it. */
   record(subscriptionId: string, waiting: number, nowMs: number): void {
     if (waiting > lightQueueLength) return;
     if (this.#last.subscriptionId === subscriptionId) {
@@ -150,7 +157,7 @@ export class PartitionNeighbours {
     this.#last = { subscriptionId, atMs: nowMs };
   }
 
-  /** True when another subscription came by after `sinceMs` and still has little waiting. */
+  /** Returns true when another subscription had a command after `sinceMs` and still has a short queue. */
   hasOther(subscriptionId: string, sinceMs: number, queuedOf: (subscriptionId: string) => number): boolean {
     const isOther = (seen: Seen): boolean =>
       seen.subscriptionId !== subscriptionId &&

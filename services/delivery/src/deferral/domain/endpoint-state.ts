@@ -2,24 +2,27 @@ import type { AttemptOutcome, FailureReason } from '@tidings/contracts';
 import type { QueueLimits } from '../../queue/domain/subscription-queue.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 
-/** What is known of one endpoint besides its queue. */
+/** State of one endpoint besides its queue. */
 export type EndpointState = {
   breaker: CircuitBreaker;
-  /** Commands put on the ladder because they could not be taken, and not back yet, as far as this process knows. */
+  /**
+   * Commands deferred because the endpoint could not accept them, and not
+   * returned yet, as far as this process can count.
+   */
   deferred: number;
-  /** Duration of requests that succeeded or timed out, smoothed; null until there was one. */
+  /** Smoothed duration of requests that succeeded or timed out; null until there is one. */
   averageMs: number | null;
-  /** The same of what the endpoint took for certain, see {@link endpointMs}. */
+  /** The same for the part that the endpoint certainly took, see {@link endpointMs}. */
   averageEndpointMs: number | null;
   usedMs: number;
 };
 
-// Until an endpoint has answered nobody knows its speed. Too high only means that what was spilled comes back early.
+// Assumed duration until an endpoint has answered. If it is too short, deferred commands merely return early.
 const assumedMs = 20;
 const smoothing = 0.2;
 const slowestPerSecond = 0.01;
 
-// With any other, a status is only how an answer began that then failed.
+// With any other reason, the status belongs to a response that was not received completely.
 const reasonsOfWholeAnswers: ReadonlySet<FailureReason> = new Set([
   'http-status',
   'redirect',
@@ -28,9 +31,10 @@ const reasonsOfWholeAnswers: ReadonlySet<FailureReason> = new Set([
 ]);
 
 /**
- * How much an outcome says against the endpoint and not against this one request: nothing, 1 for no whole answer, 5xx and 429,
- * 2 for a timeout, which has also held a socket all the while. Any other answer, a 404 as well, shows that the endpoint
- * is there and fast, and whoever gets it hurts nobody else.
+ * Returns the failure weight of an outcome, as far as it indicates a problem of the endpoint and not of this
+ * request: 1 for an incomplete response, 5xx and 429; 2 for a timeout, which also occupies a socket for its
+ * whole duration. Any other response, including a 404, shows that the endpoint is available and fast, and
+ * that its requests do not delay other subscriptions.
  */
 export const failureWeightOf = (
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,
@@ -42,20 +46,21 @@ export const failureWeightOf = (
   return statusCode >= 500 || statusCode === 429 ? 1 : 0;
 };
 
-// Connecting, two for TLS, writing, reading the head, reading the body.
+// Connect, two for TLS, write, read the head, read the body.
 const ownTurns = 6;
 
 /**
- * The part of a request's duration that the endpoint took for certain. An answer lies unread until the event loop comes
- * round to it, and the request needs some turns of its own; only if the loop came round more often was the answer not there.
- * So a process that is short of CPU, whose turns are long, does not take its own slowness for that of the endpoint.
+ * Returns the part of a request's duration that the endpoint certainly took. A response stays unread until
+ * the next iteration of the event loop, and the request itself needs several iterations. Only additional
+ * iterations prove that the response had not arrived. A process that is short of CPU, whose iterations are
+ * long, thus does not attribute its own delay to the endpoint.
  */
 export const endpointMs = (durationMs: number, turns: number): number =>
   turns <= ownTurns ? 0 : durationMs * (1 - ownTurns / turns);
 
 /**
- * How many commands a second the endpoint can take: what its concurrency and speed allow, within its own rate.
- * `quietMs` is how long its requests under way have given no sign: it is not faster than that.
+ * Returns how many commands per second the endpoint can process, by its concurrency and speed, up to its rate
+ * limit. `quietMs` is how long no request in flight has ended: the endpoint is not faster than that.
  */
 export const takesPerSecond = (
   { averageMs, quietMs }: Readonly<{ averageMs: number | null; quietMs: number }>,
@@ -65,20 +70,21 @@ export const takesPerSecond = (
   return Math.max(slowestPerSecond, Math.min(bySpeed, rateLimit?.perSecond ?? Infinity));
 };
 
-/** The same if whatever may have been the slowness of this side was that; null until the endpoint has answered. */
+/** Returns this capacity without delays that may be due to this process; null until the endpoint has answered. */
 export const bestCasePerSecond = (
   { averageEndpointMs }: EndpointState,
   limits: QueueLimits,
 ): number | null =>
   averageEndpointMs === null ? null : takesPerSecond({ averageMs: averageEndpointMs, quietMs: 0 }, limits);
 
-// More would cost too much if it is in vain, less would keep a backlog away long after a moment's trouble.
+// A higher rate would cost too much if the endpoint is still down; a lower one would
+// delay a backlog long after a brief failure.
 const maxReturnsPerSecond = 100;
 
 /**
- * How many spilled commands a second may come back. As many as the endpoint takes, as far as that is known; but that it
- * has been silent for some seconds, timed out, or is broken, says nothing of its speed afterwards, so its backlog is kept
- * away no longer than makes a trip in vain cheap.
+ * Returns how many deferred commands per second may return: as many as the endpoint processes, if known.
+ * Silence for some seconds, a timeout or an outage does not predict its speed afterwards. In these cases its
+ * backlog is deferred only as long as needed to keep unsuccessful returns cheap.
  */
 export const returnsPerSecond = (
   speed: Readonly<{ averageMs: number | null; quietMs: number; isFailing: boolean }>,
@@ -90,7 +96,7 @@ export const returnsPerSecond = (
   return Math.max(takesPerSecond(speed, limits), Math.min(afterwards, maxReturnsPerSecond));
 };
 
-/** Breakers and backlogs of the endpoints that were in use lately. */
+/** Breakers and deferral counts of recently used endpoints. */
 export class EndpointStates {
   readonly #states = new Map<string, EndpointState>();
 
@@ -119,13 +125,13 @@ export class EndpointStates {
     return fresh;
   }
 
-  /** Starts over with a closed breaker. What was spilled is still on the ladder. */
+  /** Resets the breaker to closed. Deferred commands stay on the ladder. */
   renew(subscriptionId: string): void {
     const known = this.#states.get(subscriptionId);
     if (known !== undefined) known.breaker = new CircuitBreaker();
   }
 
-  /** Forgets endpoints that were not used since `beforeMs` and have nothing to be remembered for. */
+  /** Discards endpoints that were not used since `beforeMs` and hold no state. */
   forgetUnused(beforeMs: number): void {
     for (const [id, { breaker, deferred, usedMs }] of this.#states) {
       if (usedMs < beforeMs && deferred === 0 && breaker.isBlank) this.#states.delete(id);
@@ -136,7 +142,7 @@ export class EndpointStates {
 const smoothed = (average: number | null, ms: number): number =>
   average === null ? ms : average + (ms - average) * smoothing;
 
-/** Counts one ended request. True when the breaker changed its state. */
+/** Counts one ended request. Returns true when the breaker's state has changed. */
 export const countRequest = (
   endpointState: EndpointState,
   outcome: Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>,

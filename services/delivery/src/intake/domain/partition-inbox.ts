@@ -1,12 +1,12 @@
 import { Fifo } from '../../queue/domain/collections.ts';
 
 /**
- * What was read and not looked at yet, by partition. Partitions take turns of a few items each, so that a large batch
- * of one does not keep the others waiting.
+ * Records that were read and not processed yet, by partition. Partitions are served in rotation, a few items
+ * each, so that a large batch of one does not delay the others.
  */
 export class PartitionInbox<T> {
   readonly #partitions = new Map<number, Fifo<T>>();
-  /** The partitions with something waiting, each once. No Set: adr/0012. */
+  /** The partitions with waiting items, each once. No Set: adr/0012. */
   readonly #ready = new Fifo<Fifo<T>>();
   #waiting = 0;
 
@@ -21,7 +21,7 @@ export class PartitionInbox<T> {
     this.#waiting += items.length;
   }
 
-  /** Takes up to `count` items of the partition whose turn it is; empty when nothing waits. */
+  /** Removes and returns up to `count` items of the next partition in rotation; empty when nothing waits. */
   next(count: number): readonly T[] {
     const queue = this.#ready.shift();
     const items: T[] = [];

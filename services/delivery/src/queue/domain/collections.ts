@@ -1,7 +1,7 @@
-// How many taken places may stay at the front before they are given back.
+// Number of empty places at the front above which the array is compacted.
 const compactAfter = 64;
 
-/** First in, first out. An array's own shift moves everything behind it. */
+/** A first-in, first-out queue. `Array.prototype.shift` moves all remaining items. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #taken = 0;
@@ -33,7 +33,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes out what `isUnwanted`, in order, and keeps the order of the rest. */
+  /** Removes and returns the items that match `isUnwanted`, in order; keeps the order of the rest. */
   removeWhere(isUnwanted: (item: T) => boolean): readonly T[] {
     const removed: T[] = [];
     const kept: T[] = [];
@@ -49,10 +49,10 @@ export class Fifo<T> {
   }
 }
 
-/** What can be a member of a ring. The two links belong to the ring. */
+/** A node of a ring. The two links belong to the ring. */
 export type RingNode<T> = { next: T | null; previous: T | null };
 
-/** A circle of members with a first one; adding, removing and turning cost the same however many there are. */
+/** A circular list with a first node. Adding, removing and rotating take constant time. */
 export class Ring<T extends RingNode<T>> {
   #first: T | null = null;
 
@@ -60,7 +60,7 @@ export class Ring<T extends RingNode<T>> {
     return this.#first;
   }
 
-  /** Adds `member`, which must be in no ring, as the last one. */
+  /** Adds `node`, which must be in no ring, as the last one. */
   add(node: T): void {
     const first = this.#first;
     if (first === null) {
@@ -76,7 +76,7 @@ export class Ring<T extends RingNode<T>> {
     first.previous = node;
   }
 
-  /** Removes `member`, which must be in this ring. */
+  /** Removes `node`, which must be in this ring. */
   remove(node: T): void {
     const next = node.next as T;
     const previous = node.previous as T;
@@ -90,7 +90,7 @@ export class Ring<T extends RingNode<T>> {
     node.previous = null;
   }
 
-  /** The second becomes the first, the first the last. */
+  /** Moves the first node to the end. */
   rotate(): void {
     if (this.#first !== null) this.#first = this.#first.next;
   }

@@ -8,31 +8,31 @@ import {
   stateOf,
 } from './subscription-queue.ts';
 
-/** Anything with a size can wait here. */
+/** An item with a size that can be queued. */
 export type Queueable = Readonly<{ bytes: number }>;
 
-/** A job that may be sent now, and the subscription it is for. */
+/** A job that may be sent now, and its subscription. */
 export type Taken<J> = Readonly<{ subscriptionId: string; job: J }>;
 
-/** A job that has waited too long, and what kept it. */
+/** A job that has waited too long, with the state and limits that delayed it. */
 export type AgedJob<J> = Readonly<{ job: J; state: QueueState; limits: QueueLimits }>;
 
-/** How many requests may be under way in all. */
+/** Maximum requests in flight in total. */
 export type QueueCaps = Readonly<{
-  /** Up to here a subscription gets as many as its own limit allows. */
+  /** Up to this number each subscription may use its own limit. */
   softCap: number;
-  /** Between the two caps only a subscription with nothing under way gets one. */
+  /** Between the two caps, only a subscription with nothing in flight may start a request. */
   hardCap: number;
 }>;
 
-// A round's share of each subscription. Even an empty body costs a request, hence the overhead.
+// The share of each subscription in a round. Even an empty body costs a request, hence the overhead.
 const quantumBytes = 16_384;
 const overheadBytes = 1_024;
 
 /**
- * Deficit round-robin over subscriptions. Those with nothing under way come first, so that fast ones never wait for
- * the slots that slow ones hold; when the soft cap is reached every subscription still gets one request at a time.
- * Pure: time is an argument, in monotonic milliseconds.
+ * Deficit round-robin over subscriptions. Those with nothing in flight come first, so that fast subscriptions
+ * never wait for slots that slow ones occupy. At the soft cap every subscription may still have one request
+ * in flight. Pure: time is an argument, in monotonic milliseconds.
  */
 export class FairQueue<J extends Queueable> {
   readonly #caps: QueueCaps;
@@ -60,7 +60,7 @@ export class FairQueue<J extends Queueable> {
     return this.#inFlight;
   }
 
-  /** Lanes in memory. */
+  /** Subscription queues in memory. */
   get queues(): number {
     return this.#queues.size;
   }
@@ -77,13 +77,13 @@ export class FairQueue<J extends Queueable> {
     return this.#queues.get(subscriptionId)?.inFlight ?? 0;
   }
 
-  /** For how long the requests under way have given no sign: at least one of them takes this long. */
+  /** Returns how long no request in flight has ended: at least one of them takes this long. */
   quietMsOf(subscriptionId: string, nowMs: number): number {
     const queue = this.#queues.get(subscriptionId);
     return queue === undefined || queue.inFlight === 0 ? 0 : nowMs - queue.quietSinceMs;
   }
 
-  /** Appends a job to its subscription's queue, under the limits given here from now on. */
+  /** Adds a job to its subscription's queue. The given limits apply from now on. */
   push({
     subscriptionId,
     job,
@@ -97,7 +97,7 @@ export class FairQueue<J extends Queueable> {
     this.#settle(queue, nowMs);
   }
 
-  /** New limits for what waits already. Nothing happens for a subscription that is not in memory. */
+  /** Sets new limits for queued jobs. Ignores a subscription that is not in memory. */
   setLimits(subscriptionId: string, limits: QueueLimits, nowMs: number): void {
     const queue = this.#queues.get(subscriptionId);
     if (queue === undefined) return;
@@ -105,13 +105,13 @@ export class FairQueue<J extends Queueable> {
     this.#settle(queue, nowMs);
   }
 
-  /** The next job that may be sent now; it counts as under way until `finished`. */
+  /** Removes and returns the next job that may be sent now. It counts as in flight until `finished`. */
   take(nowMs: number): Taken<J> | undefined {
     this.#wake(nowMs);
     const queue = this.#next();
     const job = queue?.jobs.shift();
     if (queue === undefined || job === undefined) return undefined;
-    // Never deep in debt: turns taken while fresh are not charged for later.
+    // Limits the debt: requests started while fresh are not charged later.
     queue.deficit = Math.max(queue.deficit, 0) - job.bytes - overheadBytes;
     if (queue.inFlight === 0) queue.quietSinceMs = nowMs;
     queue.inFlight += 1;
@@ -124,7 +124,7 @@ export class FairQueue<J extends Queueable> {
     return { subscriptionId: queue.id, job };
   }
 
-  /** One request of the subscription has ended. */
+  /** Records that one request of the subscription has ended. */
   finished(subscriptionId: string, nowMs: number): void {
     const queue = this.#queues.get(subscriptionId);
     if (queue === undefined) return;
@@ -135,13 +135,13 @@ export class FairQueue<J extends Queueable> {
     this.#settle(queue, nowMs);
   }
 
-  /** When a subscription that waits for its rate alone gets its next turn. */
+  /** Returns the time at which the next subscription that waits only for its rate limit may continue. */
   nextWakeMs(): number | undefined {
     this.#dropStaleWakes();
     return this.#throttled.peek()?.at;
   }
 
-  /** Takes out of one queue, or of all, what is not wanted any more; the order of the rest stays. */
+  /** Removes unwanted jobs from one queue, or from all; keeps the order of the rest. */
   removeWhere(
     isUnwanted: (job: J) => boolean,
     { subscriptionId, nowMs }: Readonly<{ subscriptionId?: string; nowMs: number }>,
@@ -159,7 +159,7 @@ export class FairQueue<J extends Queueable> {
     return removed;
   }
 
-  /** Takes jobs out of the head of every queue for as long as `isTooOld` says so of the head. */
+  /** Removes jobs from the head of every queue while `isTooOld` returns true for the head. */
   takeAged(
     nowMs: number,
     isTooOld: (
@@ -182,7 +182,7 @@ export class FairQueue<J extends Queueable> {
     return aged;
   }
 
-  /** Forgets subscriptions that had nothing to do since `beforeMs`. */
+  /** Discards subscriptions that were idle since `beforeMs`. */
   forgetUnused(beforeMs: number): void {
     for (const queue of this.#queues.values()) {
       if (queue.state === 'idle' && queue.inFlight === 0 && queue.usedMs < beforeMs)
@@ -235,7 +235,7 @@ export class FairQueue<J extends Queueable> {
     }
   }
 
-  // The only place where a lane changes its state, its ring or its place in the heap.
+  // The only place where a queue changes its state, its ring or its position in the heap.
   #settle(queue: SubscriptionQueue<J>, nowMs: number): void {
     const before = queue.state;
     const after = stateOf(queue, nowMs);

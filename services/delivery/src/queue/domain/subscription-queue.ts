@@ -1,11 +1,11 @@
 import { Fifo, type RingNode } from './collections.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 
-/** What one subscription may have at once, and how many a second. */
+/** Concurrency and rate limit of one subscription. */
 export type QueueLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit | null }>;
 
 /**
- * Why a subscription does or does not get a turn.
+ * Scheduling state of a subscription.
  *
  *   idle ──push──▶ fresh ──take──▶ busy ──take──▶ saturated
  *     ▲              ▲ └─no token─┐ │ └─no token─┐    │
@@ -13,12 +13,12 @@ export type QueueLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit |
  *     │              └──time── throttled ──time──▶ busy◀─finish
  *     └──────────── the queue is empty, from any state
  *
- * fresh: nothing under way. busy: something under way and room for more. Only fresh and busy ones are in a ring, so
- * the others cost nothing however many there are.
+ * fresh: nothing in flight. busy: requests in flight and room for more. Only fresh and busy queues are in a
+ * ring, so the others cost nothing, whatever their number.
  */
 export type QueueState = 'idle' | 'fresh' | 'busy' | 'saturated' | 'throttled';
 
-/** One subscription's queue and what it has under way. */
+/** The queued jobs of one subscription and its requests in flight. */
 export interface SubscriptionQueue<J> extends RingNode<SubscriptionQueue<J>> {
   readonly id: string;
   readonly jobs: Fifo<J>;
@@ -26,13 +26,13 @@ export interface SubscriptionQueue<J> extends RingNode<SubscriptionQueue<J>> {
   bucket: TokenBucket | null;
   state: QueueState;
   inFlight: number;
-  /** Bytes it may still send in this round; below zero after a large body. */
+  /** Bytes it may still send in this round; negative after a large body. */
   deficit: number;
-  /** When a throttled one may go on. */
+  /** Time at which a throttled queue may continue. */
   wakeMs: number;
-  /** When it last had something to do. */
+  /** Time when it was last in use. */
   usedMs: number;
-  /** Since when no request has ended, while one is under way. */
+  /** Time since which no request has ended, while one is in flight. */
   quietSinceMs: number;
 }
 
@@ -55,7 +55,7 @@ export const newSubscriptionQueue = <J>(
   previous: null,
 });
 
-/** Puts new limits in force. The bucket is kept while the rate is the same. */
+/** Applies new limits. The bucket is kept while the rate is the same. */
 export const adoptLimits = <J>(queue: SubscriptionQueue<J>, limits: QueueLimits, nowMs: number): void => {
   if (queue.limits === limits) return;
   queue.limits = limits;
@@ -67,7 +67,7 @@ export const adoptLimits = <J>(queue: SubscriptionQueue<J>, limits: QueueLimits,
   }
 };
 
-/** The state that follows from what a lane holds. */
+/** Returns the state that follows from the content of a queue. */
 export const stateOf = <J>(queue: SubscriptionQueue<J>, nowMs: number): QueueState => {
   if (queue.jobs.length === 0) return 'idle';
   if (queue.inFlight >= queue.limits.maxInFlight) return 'saturated';

@@ -1,10 +1,10 @@
-/** `perSecond` tokens flow in, at most `burst` are kept. */
+/** Tokens added per second, and the maximum kept. */
 export type RateLimit = Readonly<{ perSecond: number; burst: number }>;
 
-// Tokens are fractions of doubles: without a tolerance a wait that ends exactly now could find 0.999… of a token.
+// Tokens are fractional doubles: without a tolerance, a wait that ends exactly now could find 0.999… of a token.
 const tolerance = 1e-6;
 
-/** A token bucket that starts full. Times are monotonic milliseconds; one that went back counts as no time. */
+/** A token bucket that starts full. Times are monotonic milliseconds; a time that goes back counts as no time. */
 export class TokenBucket {
   readonly limit: RateLimit;
   #tokens: number;
@@ -23,7 +23,7 @@ export class TokenBucket {
     this.#filledMs = nowMs;
   }
 
-  /** When a token will be there: `nowMs` if there is one. */
+  /** Returns the time at which a token is available: `nowMs` if there is one. */
   readyAtMs(nowMs: number): number {
     this.#fill(nowMs);
     if (this.#tokens >= 1 - tolerance) return nowMs;
