@@ -49,6 +49,43 @@ describe('what an endpoint says', () => {
     }
   });
 
+  it.each([0, 1, 2, 3, 4, 5])('loses secrets in base64 of a longer text, %i bytes into it', (place) => {
+    for (const secret of [key, token, basic]) {
+      const bytes = Buffer.from(`${'>'.repeat(place)}${secret}, and more`, 'latin1');
+      const [start, end] = [Math.floor((place * 8) / 6), Math.ceil(((place + secret.length) * 8) / 6)];
+      for (const written of [bytes.toString('base64'), bytes.toString('base64url')]) {
+        expect(masked(written)).toBe(written.slice(0, start) + maskedText + written.slice(end));
+        expect(masked(written.slice(0, end - 9), true)).toBe(written.slice(0, start) + maskedText);
+      }
+    }
+  });
+
+  it('loses secrets in base64 of the text as UTF-8', () => {
+    const written = Buffer.from(JSON.stringify({ Authorization: 'kéy-ÿ-öpen' })).toString('base64');
+    expect(maskOf(['kéy-ÿ-öpen'])(Buffer.from(written), false).toString()).toBe(
+      `${written.slice(0, 24)}${maskedText}${written.slice(42)}`,
+    );
+  });
+
+  it('loses secrets in hex, of either case, also of a longer text', () => {
+    for (const secret of [key, token, basic]) {
+      const hex = Buffer.from(secret, 'latin1').toString('hex');
+      expect(masked(`2261${hex}22`)).toBe(`2261${maskedText}22`);
+      expect(masked(`<${hex.toUpperCase()}>`)).toBe(`<${maskedText}>`);
+    }
+  });
+
+  it('loses secrets in small and in capital letters', () => {
+    for (const secret of [key, 'Bearer s3cr3t/"quoted"', basic]) {
+      const write = maskOf([secret]);
+      for (const changed of [secret.toUpperCase(), secret.toLowerCase()]) {
+        expect(write(Buffer.from(`İ <${changed}>`), false).toString()).toBe(`İ <${maskedText}>`);
+        const json = write(Buffer.from(JSON.stringify({ a: changed })), false).toString();
+        expect(json).toBe(`{"a":"${maskedText}"}`);
+      }
+    }
+  });
+
   it('loses what is as good as a secret: token, password, and the key itself', () => {
     const bytes = Buffer.from(key.slice('whsec_'.length), 'base64');
     for (const part of [
@@ -81,6 +118,8 @@ describe('what an endpoint says', () => {
   it('keeps what only looks like one: other secrets, and words of fewer than four characters', () => {
     const other = generateSecret();
     expect(masked(`abc ${other} sesame`)).toBe(`abc ${other} sesame`);
+    const short = `ABC YWJj 616263 ${Buffer.from(' abc is short').toString('base64')}`;
+    expect(masked(short)).toBe(short);
   });
 
   it('loses key pairs too', () => {

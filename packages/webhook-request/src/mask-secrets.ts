@@ -91,25 +91,31 @@ function readingsOf(text: string): readonly Reading[] {
 
 type Range = Readonly<{ from: number; to: number }>;
 
-/** Returns the range at the text's end that is the beginning of a secret. */
-function cutRange(reading: Reading, secret: string): Range | null {
-  const { text } = reading;
+/**
+ * A secret as it is written in a text. `before` and `after` count the adjacent characters that hold some of its bits
+ * together with bits of something else.
+ */
+type Form = Readonly<{ text: string; before: number; after: number }>;
+
+/** Returns the index at which the text ends in the beginning of the form. */
+function cutAt(text: string, { text: wanted }: Form): number | null {
   const last = text.length - minSecretLength;
-  for (let from = Math.max(0, text.length - secret.length + 1); from <= last; from += 1) {
-    if (text[from] === secret[0] && secret.startsWith(text.slice(from))) {
-      return { from: startIn(reading, from), to: startIn(reading, text.length) };
-    }
+  for (let from = Math.max(0, text.length - wanted.length + 1); from <= last; from += 1) {
+    if (text[from] === wanted[0] && wanted.startsWith(text.slice(from))) return from;
   }
   return null;
 }
 
-function* rangesIn(reading: Reading, secret: string, isCut: boolean): Generator<Range> {
+/** Yields the ranges of a form in a reading that is folded as the form is. */
+function* rangesIn(reading: Reading, form: Form, isCut: boolean): Generator<Range> {
   const { text } = reading;
-  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
-    yield { from: startIn(reading, at), to: startIn(reading, at + secret.length) };
-  }
-  const cut = isCut ? cutRange(reading, secret) : null;
-  if (cut !== null) yield cut;
+  const rangeAt = (at: number): Range => ({
+    from: startIn(reading, Math.max(0, at - form.before)),
+    to: startIn(reading, Math.min(text.length, at + form.text.length + form.after)),
+  });
+  for (let at = text.indexOf(form.text); at >= 0; at = text.indexOf(form.text, at + 1)) yield rangeAt(at);
+  const cut = isCut ? cutAt(text, form) : null;
+  if (cut !== null) yield rangeAt(cut);
 }
 
 /** Returns the text with every range masked; overlapping ranges share one mask. */
@@ -140,13 +146,36 @@ function partsOf(secret: string): readonly string[] {
   return parts;
 }
 
-/** Returns a text as it is, as its bytes decode as UTF-8, and in base64 with and without padding. */
-function formsOf(part: string): readonly string[] {
-  // Header values are sent as latin1.
-  const bytes = Buffer.from(part, 'latin1');
+// Header values are sent as latin1; an endpoint that has parsed them may write them as UTF-8.
+const bytesOf = (part: string): readonly Buffer[] => [Buffer.from(part, 'latin1'), Buffer.from(part, 'utf8')];
+
+/** Returns a text as it is, as its bytes decode as UTF-8, in the URL-safe alphabet of base64, and in hex. */
+function textsOf(part: string): readonly string[] {
   const urlSafe = part.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-  const unpadded = bytes.toString('base64').replace(/=+$/, '');
-  return [part, bytes.toString('utf8'), urlSafe, unpadded, bytes.toString('base64url')];
+  const asRead = Buffer.from(part, 'latin1').toString('utf8');
+  return [part, asRead, urlSafe, ...bytesOf(part).map((bytes) => bytes.toString('hex'))];
+}
+
+/**
+ * Returns the base64 of these bytes within any text (RFC 4648 section 4), which depends on the number of bytes before them,
+ * modulo three. Each form has only the characters that these bytes alone determine.
+ */
+function base64FormsOf(bytes: Buffer): readonly Form[] {
+  return [0, 1, 2].map((before) => {
+    const bits = (before + bytes.length) * 8;
+    const written = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    const text = written.slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
+    return { text, before: before === 0 ? 0 : 1, after: bits % 6 === 0 ? 0 : 1 };
+  });
+}
+
+// Both keep the index of every character. U+0130 is left out: it alone has a lower case of two characters.
+const foldCase = (text: string): string => text.replace(/[^\u0130]+/g, (some) => some.toLowerCase());
+const foldAlphabet = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/');
+
+function distinct(forms: readonly Form[]): readonly Form[] {
+  const long = forms.filter(({ text }) => text.length >= minSecretLength);
+  return [...new Map(long.map((form) => [form.text, form])).values()];
 }
 
 /**
@@ -154,18 +183,26 @@ function formsOf(part: string): readonly string[] {
  * prints its settings on an error, would otherwise reveal them to everyone who may read deliveries.
  *
  * It finds a secret, its token without the scheme, the password in `Basic`, and a signing secret without its prefix;
- * each unchanged, in base64 (a signing key in hex as well), and escaped for JSON, URLs, forms and HTML. It does not
- * find secrets of fewer than four characters, or other transformations.
+ * each in lower or upper case, in hex, in base64 (alone or within a longer text), and escaped for JSON, URLs, forms and
+ * HTML. It does not find secrets of fewer than four characters, or other transformations.
  */
 export function maskOf(secrets: readonly string[]): Mask {
-  const forms = new Set(secrets.flatMap(partsOf).flatMap(formsOf));
-  const wanted = [...forms].filter((form) => form.length >= minSecretLength);
+  const parts = [...new Set(secrets.flatMap(partsOf))].filter((part) => part.length >= minSecretLength);
+  const texts = distinct(
+    parts.flatMap(textsOf).map((text) => ({ text: foldCase(text), before: 0, after: 0 })),
+  );
+  const base64s = distinct(parts.flatMap(bytesOf).flatMap(base64FormsOf));
   return (body, isCut) => {
-    if (body.length === 0 || wanted.length === 0) return body;
+    if (body.length === 0 || parts.length === 0) return body;
     const text = body.toString('utf8');
-    const ranges = readingsOf(text).flatMap((reading) =>
-      wanted.flatMap((secret) => [...rangesIn(reading, secret, isCut)]),
-    );
+    const ranges = readingsOf(text).flatMap((reading) => {
+      const anyCase = { ...reading, text: foldCase(reading.text) };
+      const anyAlphabet = { ...reading, text: foldAlphabet(reading.text) };
+      return [
+        ...texts.flatMap((form) => [...rangesIn(anyCase, form, isCut)]),
+        ...base64s.flatMap((form) => [...rangesIn(anyAlphabet, form, isCut)]),
+      ];
+    });
     return ranges.length === 0 ? body : Buffer.from(withoutRanges(text, ranges));
   };
 }
