@@ -125,6 +125,7 @@ export {
   suppressionReasons,
   triggers,
 } from './outcome.ts';
+export { withoutIndent } from './pem.ts';
 export type { EventTypeSeen } from './seen-event-type.ts';
 export { decodeEventTypeSeen, encodeEventTypeSeen } from './seen-event-type.ts';
 export type {

@@ -89,6 +89,18 @@ test('the server hears the name, and no address', async () => {
   expect(names).toEqual([name]);
 });
 
+test('PEM that is indented is in force', async () => {
+  const clients = makeAuthority('partner clients');
+  const receiver = await secureReceiver(authority.issue({ hosts: [name] }), clients.cert);
+  const egress = openEgress({ resolver });
+  const indented = (pem: string) => pem.replaceAll(/^(?=.)/gm, '  ').replaceAll('\n', ' \r\n');
+  const { cert, key } = clients.issue({ hosts: ['tidings'] });
+  const tls = { ca: indented(authority.cert), cert: indented(cert), key: indented(key) };
+  expect(briefly(await egress.send(aRequest(`https://${name}:${receiver.port}/`, { tls })))).toBe(
+    'response 204',
+  );
+});
+
 test('a client certificate is shown where one is asked for, and missed where it is not given', async () => {
   const clients = makeAuthority('partner clients');
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }), clients.cert);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { withoutIndent } from '@tidings/contracts';
 
-/** TLS options of one request, all in PEM. Only requests with the same options share sockets. */
+/** TLS options of one request, all in PEM (blanks around its lines are ignored). Only requests with the same options share sockets. */
 export type TlsOptions = Readonly<{
   /** Trusted certificates, in place of the public ones. */
   ca?: string;
@@ -15,6 +16,10 @@ export type TlsIdentity = Readonly<{ digest: string; context: SecureContext }>;
 
 // A context costs milliseconds and about 100 KB of roots.
 const maxContexts = 256;
+
+function readable(options: TlsOptions): TlsOptions {
+  return Object.fromEntries(Object.entries(options).map(([field, pem]) => [field, withoutIndent(pem)]));
+}
 
 /** A bounded cache of TLS contexts. */
 export class TlsContexts {
@@ -31,7 +36,7 @@ export class TlsContexts {
     const digest = this.#digestOf(options);
     const known = this.#identities.get(digest);
     if (known !== undefined) return known;
-    const identity = { digest, context: createSecureContext({ ...options }) };
+    const identity = { digest, context: createSecureContext(readable(options)) };
     this.#identities.set(digest, identity);
     if (this.#identities.size > maxContexts) {
       const [oldest] = this.#identities.keys();

@@ -9,7 +9,7 @@ import {
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningError } from '@tidings/signing';
 import type { StoredSecret } from './domain/signing-secrets.ts';
-import { readTls, type StoredTls, type TlsBody } from './domain/tls-material.ts';
+import { readTls, type StoredTls, type TlsBody, unindented } from './domain/tls-material.ts';
 
 /** The subscription that a secret belongs to. A sealed secret cannot be opened for another. */
 export type SecretOwner = Readonly<{ workspaceId: WorkspaceId; subscriptionId: SubscriptionId }>;
@@ -107,12 +107,13 @@ export class SecretFactory {
   /** Seals the validated TLS settings of an endpoint. */
   sealTls(body: TlsBody, nowMs: number, owner: SecretOwner): StoredTls {
     const { ca, certificate } = readTls(body, nowMs);
-    const material = { ca: body.ca, cert: body.certificate, key: body.key };
+    const pem = unindented(body);
+    const material = { ca: pem.ca, cert: pem.certificate, key: pem.key };
     return { sealed: seal(this.#ring, JSON.stringify(material), associated(owner, 'tls')), ca, certificate };
   }
 
   /**
-   * Returns the TLS settings of an endpoint in plain text, as they were given. Throws AppError `seal-broken` as `open`
+   * Returns the TLS settings of an endpoint in plain text, as a body names them. Throws AppError `seal-broken` as `open`
    * does.
    */
   openTlsBody(sealed: string, owner: SecretOwner): TlsBody {

@@ -212,6 +212,24 @@ describe('POST subscriptions', () => {
     expect(publishedOn(bus).at(-1)).not.toHaveProperty('tls');
   });
 
+  it('keeps indented PEM without the indent', async () => {
+    const { call, bus, secretFactory } = await serveInMemory();
+    const { cert: certificate, key } = makeAuthority().issue({ hosts: ['client'] });
+    const indented = (pem: string) => pem.replaceAll(/^(?=.)/gm, '  ');
+    const body = aBody({
+      tls: { ca: indented(certificate), certificate: indented(certificate), key: indented(key) },
+    });
+    const answer = await call('POST', '', { body });
+    expect(answer.status).toBe(201);
+    const [record] = publishedOn(bus);
+    const owner = {
+      workspaceId: record?.workspaceId ?? ('' as never),
+      subscriptionId: subscriptionId(answer.body.id),
+    };
+    const sealed = record?.tls?.sealed ?? '';
+    expect(secretFactory.openTls(sealed, owner)).toEqual({ ca: certificate, cert: certificate, key });
+  });
+
   it('refuses TLS that does not belong together, with the place of the fault', async () => {
     const { call } = await serveInMemory();
     const { cert: certificate } = makeAuthority().issue({ hosts: ['client'] });

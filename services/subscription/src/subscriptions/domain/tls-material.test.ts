@@ -9,6 +9,7 @@ const client = authority.issue({ hosts: ['client'] });
 const other = makeCertificate({ hosts: ['other'] });
 const certificate = client.cert;
 const { key } = client;
+const indented = (pem: string) => pem.replaceAll(/^(?=.)/gm, '  ');
 const pointersOf = (body: Parameters<typeof readTls>[0]) =>
   readTls(body, nowMs).faults.map(({ pointer }) => pointer);
 
@@ -17,6 +18,8 @@ it.each([
   [{ ca: authority.cert + other.cert }],
   [{ ca: `# Some Root CA\n=====\n${authority.cert}\nsubject=CN = other\n${other.cert}\n# end` }],
   [{ ca: `\ufeff${authority.cert}` }],
+  [{ ca: indented(authority.cert + other.cert) }],
+  [{ certificate: indented(certificate), key: indented(key) }],
   [{ certificate: `Bag Attributes\n    friendlyName: client\n${certificate}`, key }],
   [{ certificate, key }],
   [{ certificate: certificate + authority.cert, key, ca: authority.cert }],
@@ -53,6 +56,9 @@ it.each<[string, Parameters<typeof readTls>[0], string]>([
     { ca: `${authority.cert}${authority.cert.replaceAll('CERTIFICATE', 'X509 CRL')}` },
     '/tls/ca',
   ],
+  ['a marker behind other text', { ca: `ca: ${authority.cert}` }, '/tls/ca'],
+  ['a marker that ends the line of another', { ca: authority.cert.trim() + other.cert }, '/tls/ca'],
+  ['blocks in one line', { ca: authority.cert.replaceAll('\n', ' ') }, '/tls/ca'],
   ['a key among them', { ca: authority.cert + key }, '/tls/ca'],
   ['a certificate without its key', { certificate }, '/tls/key'],
   ['a key without its certificate', { key }, '/tls/certificate'],

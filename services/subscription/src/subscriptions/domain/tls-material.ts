@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { withoutIndent } from '@tidings/contracts';
 import type { Fault } from './fault.ts';
 
 /**
@@ -19,7 +20,11 @@ export type StoredTls = Readonly<{
 
 type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }>;
 
-const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+/** Returns the body with its PEM as it is parsed and stored. */
+export const unindented = (body: TlsBody): TlsBody =>
+  Object.fromEntries(Object.entries(body).map(([field, pem]) => [field, withoutIndent(pem)]));
+
+const block = /^-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+^-----END CERTIFICATE-----$/gm;
 
 // RFC 7468 section 2 allows text around the blocks, and most bundles name each certificate there.
 function certificatesOf(pem: string): readonly X509Certificate[] | null {
@@ -57,7 +62,10 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
   if (found === null)
     return {
       faults: [
-        faultAt(field, 'must be certificates in PEM; text may stand between them, other PEM blocks may not'),
+        faultAt(
+          field,
+          'must be certificates in PEM, each marker on a line of its own; text may stand between them, other PEM blocks may not',
+        ),
       ],
       found: [],
     };
@@ -78,7 +86,8 @@ function keyFaults({ certificate, key }: TlsBody, client: X509Certificate | unde
 }
 
 /** Parses the TLS settings of an endpoint; returns their faults and the public information about the certificates. */
-export function readTls(body: TlsBody, nowMs: number): ReadTls {
+export function readTls(given: TlsBody, nowMs: number): ReadTls {
+  const body = unindented(given);
   const ca = readCertificates('ca', body.ca, nowMs);
   const client = readCertificates('certificate', body.certificate, nowMs);
   const isEmpty = body.ca === undefined && body.certificate === undefined && body.key === undefined;
