@@ -56,11 +56,11 @@ export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
 
 /**
  * Returns the outcome of a request without a complete response. `statusCode` is the status read before it failed, or
- * null.
+ * null: a 410 is `gone` without its body (RFC 9110 section 15.5.11), with any other status `reason` counts.
  */
 export const endOfFailure = (reason: FailureReason, statusCode: number | null): AttemptEnd => ({
   kind: 'failed',
-  reason,
+  reason: statusCode === 410 ? 'gone' : reason,
   statusCode,
   responseExcerpt: null,
 });

@@ -164,7 +164,23 @@ test.each(broken)('a body that is %s fails as %s and shows the status', async (_
   expect(outcome).toMatchObject({ kind: 'failed', reason, status: 200 });
 });
 
+test('a body that is cut short leaves the header that was read', async () => {
+  const head = 'HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 40\r\n\r\n';
+  const behave: Misbehaviour = (socket) => socket.end(`${head}half`);
+  const server = await startHostileServer({ behave, cleanUp: onTestFinished });
+  expect(await openEgress().send(aRequest(server.url))).toMatchObject({
+    kind: 'failed',
+    reason: 'reset',
+    status: 503,
+    headers: { 'retry-after': '5', 'content-length': '40' },
+  });
+});
+
 test('a failure before the header is whole shows no status', async () => {
   const server = await startHostileServer({ behave: 'close-mid-header', cleanUp: onTestFinished });
-  expect(await openEgress().send(aRequest(server.url))).toMatchObject({ reason: 'reset', status: null });
+  expect(await openEgress().send(aRequest(server.url))).toMatchObject({
+    reason: 'reset',
+    status: null,
+    headers: {},
+  });
 });

@@ -100,7 +100,8 @@ function headerList(headers: Readonly<Record<string, string>>, own: readonly str
 
 function failedAtOnce({ reason, detail }: EgressFailure): Promise<EgressOutcome> {
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 0 };
-  return Promise.resolve({ kind: 'failed', reason, detail, status: null, beforeAnyByte: false, timings });
+  const nothingRead = { status: null, headers: {}, beforeAnyByte: false };
+  return Promise.resolve({ kind: 'failed', reason, detail, ...nothingRead, timings });
 }
 
 class GuardedEgress {

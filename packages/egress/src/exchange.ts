@@ -240,8 +240,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
 
   #fail({ reason, detail }: EgressFailure, beforeAnyByte = false): void {
     if (this.#isDone) return;
+    const { headers } = this.#response;
     const status = this.#answeredMs === null ? null : this.#response.status;
-    this.#settle({ kind: 'failed', reason, detail, status, beforeAnyByte, timings: this.#timings() });
+    this.#settle({
+      kind: 'failed',
+      reason,
+      detail,
+      status,
+      headers,
+      beforeAnyByte,
+      timings: this.#timings(),
+    });
     this.#withdraw();
     this.#pooled?.destroy();
   }

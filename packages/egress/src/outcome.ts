@@ -48,6 +48,8 @@ export type EgressOutcome =
       detail: string;
       /** The status if the header was read completely before the body failed; else null. */
       status: number | null;
+      /** The headers that were read with the status, names in lower case; empty without a status. */
+      headers: Readonly<Record<string, string>>;
       /**
        * True if a reused socket was lost before any byte of the response: the endpoint had most likely closed it while
        * it was idle, so an immediate repeat is no second attempt.

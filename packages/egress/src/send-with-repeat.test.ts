@@ -9,6 +9,7 @@ const failed = (reason: 'reset' | 'aborted' | 'timeout', beforeAnyByte: boolean)
   reason,
   detail: '',
   status: null,
+  headers: {},
   beforeAnyByte,
   timings,
 });

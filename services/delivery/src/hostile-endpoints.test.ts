@@ -185,6 +185,22 @@ describe('an endpoint that misbehaves', () => {
     }
   });
 
+  const cutShort =
+    (status: number, header = ''): Misbehaviour =>
+    (socket) =>
+      socket.end(`HTTP/1.1 ${status} Status\r\n${header}Content-Length: 40\r\n\r\nhalf`);
+
+  it('answers 410 and cuts its body short: gone, and not tried again', async () => {
+    await expectResolution(await hostile(cutShort(410)), { outcome: 'gone', next: 'dead-letter' });
+  });
+
+  it.each([429, 503])('answers %i with Retry-After and cuts its body short: not before', async (status) => {
+    const server = await hostile(cutShort(status, 'Retry-After: 3600\r\n'));
+    for (const { next, atMs } of await expectResolution(server, retried('reset'))) {
+      expect(next.kind === 'retry' && next.atMs).toBeGreaterThanOrEqual(atMs + hour);
+    }
+  });
+
   it('refuses the connection: tried again', async () => {
     const server = await hostile('blackhole');
     await server.close();

@@ -17,6 +17,7 @@ export const failed = (
   kind: 'failed',
   reason,
   status,
+  headers: {},
   detail: `127.0.0.1 ${reason}`,
   timings,
 });

@@ -36,6 +36,8 @@ export type SendOutcome =
       >;
       /** The status, if it was read before the request failed. */
       status: number | null;
+      /** The headers that were read with the status, names in lower case; empty without a status. */
+      headers: Readonly<Record<string, string>>;
       detail: string;
       timings: SendTimings;
     }>
@@ -64,13 +66,16 @@ export type ConcludedAttempt = PreparedAttempt &
 const endOf = (sent: Exclude<SendOutcome, { kind: 'aborted' }>): AttemptEnd =>
   sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
 
-/** Combines an attempt with its outcome. Only 429 and 503 may carry Retry-After (RFC 6585, RFC 9110). */
+/**
+ * Combines an attempt with its outcome. Only 429 and 503 may carry Retry-After (RFC 6585, RFC 9110), also if their body
+ * failed.
+ */
 export const conclude = (
   { state, subscription, atMs }: PreparedAttempt,
   sent: Exclude<SendOutcome, { kind: 'aborted' }>,
   ended: Pick<ConcludedAttempt, 'endedAtMs' | 'durationMs' | 'endpointMs'>,
 ): ConcludedAttempt => {
-  const mayRequestDelay = sent.kind === 'response' && (sent.status === 429 || sent.status === 503);
+  const mayRequestDelay = sent.status === 429 || sent.status === 503;
   const retryAfter = mayRequestDelay ? sent.headers['retry-after'] : undefined;
   return { state, subscription, atMs, ...ended, outcome: endOf(sent), retryAfter };
 };

@@ -84,7 +84,7 @@ describe('nextStep', () => {
     expect(due([0, 10])).toBe(nowMs + 40 + 11_000);
     expect(due([10], { ...waiting, attempts: [{ ...last, statusCode: 429 }] })).toBe(waiting.notBeforeMs);
     const broken = { ...last, statusCode: 503, reason: 'timeout' };
-    expect(due([10], { ...waiting, attempts: [broken] })).toBe(nowMs + 40 + 11_000);
+    expect(due([10], { ...waiting, attempts: [broken] })).toBe(waiting.notBeforeMs);
     expect(due([10], { ...waiting, position: 2 })).toBeNull();
     expect(due([10], { ...waiting, position: 2 }, 'block')).toBe(nowMs + 40 + 11_000);
     expect(due([10], { ...waiting, attempts: [] })).toBe(waiting.notBeforeMs);

@@ -108,9 +108,7 @@ export const dueUnder = (
 ): number | null => {
   const last = attempts.at(-1);
   if (notBeforeMs === null || last === undefined) return notBeforeMs;
-  // With any other reason the response was incomplete, and its Retry-After was not read.
-  const isWhole = last.reason === 'http-status' || last.reason === 'rate-limited';
-  if (isWhole && (last.statusCode === 429 || last.statusCode === 503)) return notBeforeMs;
+  if (last.statusCode === 429 || last.statusCode === 503) return notBeforeMs;
   const delays = delaysOf(retryScheduleSeconds);
   if (onExhausted === 'skip' && position > delays.length) return null;
   const delaySeconds = delays[position - 1] ?? probeSecondsOf(delays);

@@ -100,6 +100,29 @@ describe('resolutionOfAttempt', () => {
     });
   });
 
+  const cut = (status: number, headers: Record<string, string> = {}) =>
+    ({ kind: 'failed', reason: 'timeout', status, headers, detail: 'body: cut', timings }) as const;
+
+  it('ends at 410 also when the body of the answer failed', () => {
+    expect(after(cut(410))).toMatchObject({
+      attemptEvent: { outcome: { kind: 'failed', reason: 'gone', statusCode: 410 } },
+      followUp: { kind: 'dead-letter', reason: 'not-retried' },
+    });
+  });
+
+  it.each([
+    [429, 3_600_000],
+    [503, 3_600_000],
+    [500, 5_000],
+    [200, 5_000],
+  ])('honours Retry-After of %i whose body failed as of a whole answer', (status, leastMs) => {
+    const { attemptEvent } = after(cut(status, { 'retry-after': '3600' }));
+    expect(attemptEvent?.outcome).toMatchObject({ reason: 'timeout', statusCode: status });
+    const delayMs = attemptEvent?.next.kind === 'retry' ? attemptEvent.next.atMs - startMs - 40 : 0;
+    expect(delayMs).toBeGreaterThanOrEqual(leastMs);
+    expect(delayMs).toBeLessThanOrEqual(leastMs * 1.1);
+  });
+
   it('keeps only the beginning of a long answer', () => {
     const { attemptEvent } = after({ ...response(500), body: Buffer.alloc(5_000, 'x') });
     const outcome = attemptEvent?.outcome;

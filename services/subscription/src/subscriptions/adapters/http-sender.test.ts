@@ -41,3 +41,14 @@ it('a test whose answer is cut short shows the status that was read', async () =
   const { body } = await call('POST', `/${created.body.id}/test`);
   expect(body).toMatchObject({ success: false, status_code: 200, error: 'reset', response_body: null });
 });
+
+it('a test whose answer is 410 and cut short says gone', async () => {
+  const server = await startHostileServer({
+    behave: (socket) => socket.end('HTTP/1.1 410 Gone\r\nContent-Length: 40\r\n\r\nhalf'),
+    cleanUp: onTestFinished,
+  });
+  const { call } = await serve();
+  const created = await call('POST', '', { body: aBody({ endpoint_url: server.url }) });
+  const { body } = await call('POST', `/${created.body.id}/test`);
+  expect(body).toMatchObject({ success: false, status_code: 410, error: 'gone', response_body: null });
+});
