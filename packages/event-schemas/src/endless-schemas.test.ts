@@ -25,6 +25,18 @@ const { schema: part } = fc.letrec<{ schema: unknown }>((tie) => ({
       properties: fc.record({ x: tie('schema'), y: tie('schema') }),
       required: fc.subarray(['x', 'y']),
     }),
+    fc.record(
+      {
+        type: fc.constant('object'),
+        properties: fc.record({ x: tie('schema') }, { requiredKeys: [] }),
+        patternProperties: fc.constantFrom('.*', '^y').chain((name) => fc.record({ [name]: tie('schema') })),
+        additionalProperties: tie('schema'),
+        unevaluatedProperties: tie('schema'),
+        required: fc.subarray(['x', 'y', 'z']),
+        minProperties: fc.nat(2),
+      },
+      { requiredKeys: ['type'] },
+    ),
     fc.record({ type: fc.constant('array'), items: tie('schema'), minItems: fc.nat(1) }),
     fc.record({ type: fc.constantFrom('array', 'string'), contains: tie('schema') }),
     fc.record({ anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
@@ -41,7 +53,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
   data: fc.oneof(
     { maxDepth: 3 },
     fc.constantFrom<unknown>('', null, 1, {}, []),
-    fc.record({ x: tie('data'), y: tie('data') }, { requiredKeys: [] }),
+    fc.record({ x: tie('data'), y: tie('data'), z: tie('data') }, { requiredKeys: [] }),
     fc.array(tie('data'), { maxLength: 2 }),
   ),
 }));
@@ -63,5 +75,33 @@ describe('a schema that refers to itself', () => {
     );
     // Both results must occur, or the test proves nothing.
     expect(Math.min(counts.accepted, counts.refused)).toBeGreaterThan(20);
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ required: ['a'], additionalProperties: { $ref: '#' } }, '/additionalProperties/$ref'],
+    [{ required: ['a'], patternProperties: { '^a': { $ref: '#' } } }, '/patternProperties/^a/$ref'],
+    [{ required: ['a'], unevaluatedProperties: { $ref: '#' } }, '/unevaluatedProperties/$ref'],
+    [{ required: ['a'], additionalProperties: false }, '/additionalProperties'],
+    [{ minProperties: 1, additionalProperties: { $ref: '#' } }, '/additionalProperties/$ref'],
+    [{ minProperties: 1, unevaluatedProperties: { $ref: '#' } }, '/unevaluatedProperties/$ref'],
+    [
+      { minProperties: 1, patternProperties: { '.*': { $ref: '#' } }, additionalProperties: false },
+      '/patternProperties/.*/$ref',
+    ],
+    [{ minProperties: 2, properties: { a: true }, additionalProperties: false }, '/additionalProperties'],
+  ])('is refused when an object must have a property that no data can be: %j', (keywords, pointer) => {
+    const check = checkSchema({ type: 'object', ...keywords });
+    const pointers = check.ok ? [] : check.errors.map((error) => error.pointer);
+    expect(pointers.map((found) => found.replace(/\/\$ref$/, ''))).toEqual([pointer.replace(/\/\$ref$/, '')]);
+  });
+
+  it.each<Record<string, unknown>>([
+    { required: ['b'], patternProperties: { '^a': { $ref: '#' } } },
+    { required: ['a'], properties: { a: true }, additionalProperties: { $ref: '#' } },
+    { minProperties: 1, properties: { a: true }, additionalProperties: { $ref: '#' } },
+    { minProperties: 1, unevaluatedProperties: { $ref: '#' }, anyOf: [{ properties: { a: true } }] },
+    { additionalProperties: { $ref: '#' } },
+  ])('is accepted when there are data for it: %j', (keywords) => {
+    expect(checkSchema({ type: 'object', ...keywords }).ok).toBe(true);
   });
 });

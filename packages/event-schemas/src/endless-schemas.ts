@@ -1,3 +1,4 @@
+import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
 import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, pointerPart, subschemasOf } from './schema-keywords.ts';
@@ -63,15 +64,47 @@ function circleFaults(root: JsonObject, nodes: readonly Node[]): readonly Schema
 const takesOnly = ({ type }: JsonObject, wanted: string): boolean =>
   type === wanted || (Array.isArray(type) && type.length === 1 && type[0] === wanted);
 
-/** Returns the schemas of required content: required fields and required items. */
-function neededInside({ schema, pointer }: Node): readonly Edge[] {
+// With one of these, the data decide which properties are unevaluated.
+const evaluatesElsewhere = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas', 'not'];
+
+/** Returns the schema of properties that no other keyword names; null if the schema allows any value there. */
+function schemaOfOthers({ schema, pointer }: Node): Edge | null {
+  if ('additionalProperties' in schema) {
+    return { pointer: `${pointer}/additionalProperties`, to: schema['additionalProperties'] };
+  }
+  if (!('unevaluatedProperties' in schema) || evaluatesElsewhere.some((keyword) => keyword in schema)) return null;
+  return { pointer: `${pointer}/unevaluatedProperties`, to: schema['unevaluatedProperties'] };
+}
+
+const edgesOf = (map: unknown, pointer: string): readonly Edge[] =>
+  Object.entries(mapIn(map)).map(([name, to]) => ({ pointer: `${pointer}/${pointerPart(name)}`, to }));
+
+/** Returns the schemas that a required property must satisfy. */
+function neededByProperty(node: Node, name: string): readonly Edge[] {
+  const { schema, pointer } = node;
+  const properties = mapIn(schema['properties']);
+  const patterns = edgesOf(schema['patternProperties'], `${pointer}/patternProperties`).filter((_, i) =>
+    isMatch(Object.keys(mapIn(schema['patternProperties']))[i] ?? '', name),
+  );
+  if (Object.hasOwn(properties, name)) {
+    return [{ pointer: `${pointer}/properties/${pointerPart(name)}`, to: properties[name] }, ...patterns];
+  }
+  if (patterns.length > 0) return patterns;
+  const others = schemaOfOthers(node);
+  return others === null ? [] : [others];
+}
+
+function isMatch(source: string, name: string): boolean {
+  const reading = readPattern(source);
+  return reading.ok && reading.pattern.test(name);
+}
+
+/** Returns the schemas of required content: required properties and required items. */
+function neededInside(node: Node): readonly Edge[] {
+  const { schema, pointer } = node;
   const needed: Edge[] = [];
   if (takesOnly(schema, 'object')) {
-    const properties = mapIn(schema['properties']);
-    for (const name of listIn(schema['required']).map(String)) {
-      if (!Object.hasOwn(properties, name)) continue;
-      needed.push({ pointer: `${pointer}/properties/${pointerPart(name)}`, to: properties[name] });
-    }
+    for (const name of listIn(schema['required']).map(String)) needed.push(...neededByProperty(node, name));
   }
   if (takesOnly(schema, 'array')) {
     const first = listIn(schema['prefixItems']);
@@ -146,7 +179,21 @@ class Satisfiability {
         return { pointer: `${pointer}/${keyword}/0`, to: some[0] };
       }
     }
-    return null;
+    return this.#missingProperties(node);
+  }
+
+  /** Returns the first schema that prevents `minProperties`, or null. */
+  #missingProperties(node: Node): Edge | null {
+    const { schema, pointer } = node;
+    const { minProperties } = schema;
+    if (typeof minProperties !== 'number' || minProperties < 1 || !takesOnly(schema, 'object')) return null;
+    const others = schemaOfOthers(node);
+    if (others === null) return null;
+    const open = [...edgesOf(schema['patternProperties'], `${pointer}/patternProperties`), others];
+    if (open.some(({ to }) => this.#isPossible(to))) return null;
+    const named = edgesOf(schema['properties'], `${pointer}/properties`);
+    if (named.filter(({ to }) => this.#isPossible(to)).length >= minProperties) return null;
+    return open[0] ?? null;
   }
 }
 
