@@ -279,6 +279,7 @@ describe('a receiver', () => {
   it.each<[string, unknown]>([
     ["the argument of webhookMiddleware has no 'secret': did you mean 'secrets'?", { secret }],
     ["there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']", {}],
+    ["there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']", { secrets: [] }],
     ['a secret must have 24 to 64 bytes, got 0', { secrets: [''] }],
     [
       'secrets[0] must be text, got undefined: is the environment variable that holds it set?',

@@ -17,6 +17,14 @@ describe('verify says what is missing', () => {
       "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
     ],
     [
+      { secrets: [] },
+      "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
+    ],
+    [
+      { secrets: [], publicKeys: [] },
+      "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
+    ],
+    [
       { secrets: [secret, undefined] },
       'secrets[1] must be text, got undefined: is the environment variable that holds it set?',
     ],
@@ -46,6 +54,11 @@ describe('verify says what is missing', () => {
 
 describe('the plain style', () => {
   const signature = signPlain({ body, secret: '' });
+
+  it('needs a secret', () => {
+    const message = 'secrets must have at least one secret: is the environment variable that holds it set?';
+    expect(() => verifyPlain({ body, signature, secrets: [] })).toThrow(new TypeError(message));
+  });
 
   it('trusts no empty secret, with which anybody can sign', () => {
     const message = 'secrets[1] must not be empty: is the environment variable that holds it set?';

@@ -21,22 +21,20 @@ export function checkHeaders(headers: unknown): void {
   );
 }
 
-/**
- * Throws TypeError if both lists are missing, or if one is not a list of keys. A list may be empty: nothing matches it.
- */
-export function checkKeys(secrets: unknown, publicKeys: unknown): void {
-  if (secrets === undefined && publicKeys === undefined) {
-    const wanted = "secrets: ['whsec_…'] or publicKeys: ['whpk_…']";
-    throw new TypeError(`there is nothing to verify with: give ${wanted}`);
-  }
-  checkKeyList('secrets', secrets ?? []);
-  checkKeyList('publicKeys', publicKeys ?? []);
+/** Throws TypeError if neither list has a key, or if one is not a list of keys. */
+export function checkKeys(secrets: unknown = [], publicKeys: unknown = []): void {
+  checkKeyList('secrets', secrets);
+  checkKeyList('publicKeys', publicKeys);
+  if (secrets.length + publicKeys.length > 0) return;
+  const wanted = "secrets: ['whsec_…'] or publicKeys: ['whpk_…']";
+  throw new TypeError(`there is nothing to verify with: give ${wanted}`);
 }
 
-/** Throws TypeError unless `secrets` is a list of non-empty texts: anyone can sign with an empty secret. */
+/** Throws TypeError unless `secrets` has at least one text and none is empty: anyone can sign with an empty secret. */
 export function checkPlainSecrets(secrets: unknown): void {
   checkKeyList('secrets', secrets);
-  const empty = (secrets as readonly unknown[]).indexOf('');
+  if (secrets.length === 0) throw new TypeError(`secrets must have at least one secret: ${askForVariable}`);
+  const empty = secrets.indexOf('');
   if (empty >= 0) throw new TypeError(`secrets[${empty}] must not be empty: ${askForVariable}`);
 }
 
@@ -59,7 +57,7 @@ export function checkSeconds(name: string, value: unknown): void {
 
 const askForVariable = 'is the environment variable that holds it set?';
 
-function checkKeyList(name: string, list: unknown): void {
+function checkKeyList(name: string, list: unknown): asserts list is readonly unknown[] {
   if (!Array.isArray(list)) throw new TypeError(`${name} must be an array, got ${kindOf(list)}`);
   list.forEach((key: unknown, index) => {
     const isPrepared =

@@ -142,7 +142,7 @@ export type VerifyPlainInput = Readonly<{
 
 /**
  * Returns true if `X-Webhook-Signature: sha256=<hex>` matches the body with any of the secrets. Constant time. Throws
- * TypeError for a body that is not raw and for a secret that is empty or not text.
+ * TypeError for a body that is not raw, for an empty list of secrets, and for a secret that is empty or not text.
  */
 export function verifyPlain({ body, signature, secrets }: VerifyPlainInput): boolean {
   checkBody(body, true);
