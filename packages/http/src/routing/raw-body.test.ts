@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
-import { createMetrics, silentLogger } from '@tidings/observability';
+import { createMetrics, type Logger, silentLogger } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApp, listen, parseJson } from '../index.ts';
 import { type RawBodyOptions, rawBody } from './raw-body.ts';
 import { rawBodyOf } from './request-state.ts';
 
-async function aServer(options: RawBodyOptions, requestTimeoutMs = 30_000) {
+async function aServer(
+  options: RawBodyOptions,
+  requestTimeoutMs = 30_000,
+  logger: Logger = silentLogger,
+) {
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
   const app = createApp({
     service: 'test',
-    logger: silentLogger,
+    logger,
     metrics,
     health: new Health(),
     routes: (router) => {
@@ -199,4 +204,14 @@ describe('parseJson', () => {
     expect(refused.status).toBe(400);
     expect(await detailOf(refused)).toBe('The body is not valid UTF-8.');
   });
+});
+
+it('takes a client that ends its body early for a mistake of the client, not for an outage', async () => {
+  const logger = recordingLogger();
+  const { port } = await aServer({ maxBytes: 1_000 }, 30_000, logger);
+  const socket = connect(port, '127.0.0.1');
+  socket.write('POST /raw HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy());
+  await expect
+    .poll(() => logger.lines)
+    .toMatchObject([{ level: 'debug', event: 'http.refused', fields: { status: 400 } }]);
 });

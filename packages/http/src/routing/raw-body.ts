@@ -49,7 +49,7 @@ function readBody(request: IncomingMessage, maxBytes: number, next: Next): void 
   };
   const onEnd = () => stop();
   const onError = (cause: Error) =>
-    stop(new AppError({ code: 'closed', message: 'the client went away in the middle of its body', cause }));
+    stop(new AppError({ code: 'invalid-request', message: 'The body ended before it was complete.', cause }));
   request.on('data', onData).on('end', onEnd).on('error', onError);
 }
 
