@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../routing/route.ts';
 
-type Tell = (part: unknown) => unknown;
+type Rewrite = (part: unknown) => unknown;
 
 // Keywords that map names to schemas (JSON Schema 2020-12). Everything else in a schema is a value and is unchanged.
 const maps: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
@@ -15,20 +15,20 @@ const singles: ReadonlySet<string> = new Set([
  * `additionalProperties: true` to an object without any other keyword (many generators treat it as empty), and replaces
  * `if`, `then` and `else` by `anyOf`. The callback rewrites each schema inside it.
  */
-export function plainSchema(schema: JsonSchema, setRateLimitHeaders: Tell): object {
+export function plainSchema(schema: JsonSchema, rewrite: Rewrite): object {
   const parts = Object.entries(eitherOf(schema)).map(([key, value]) => [
     key,
-    toldAt(key, value, setRateLimitHeaders),
+    rewrittenAt(key, value, rewrite),
   ]);
   return { ...typeOfValues(schema), ...Object.fromEntries(parts), ...opening(schema) };
 }
 
-function toldAt(key: string, value: unknown, setRateLimitHeaders: Tell): unknown {
-  if (singles.has(key)) return setRateLimitHeaders(value);
-  if (lists.has(key)) return (value as readonly unknown[]).map(setRateLimitHeaders);
+function rewrittenAt(key: string, value: unknown, rewrite: Rewrite): unknown {
+  if (singles.has(key)) return rewrite(value);
+  if (lists.has(key)) return (value as readonly unknown[]).map(rewrite);
   if (!maps.has(key)) return value;
   return Object.fromEntries(
-    Object.entries(value as object).map(([name, part]) => [name, setRateLimitHeaders(part)]),
+    Object.entries(value as object).map(([name, part]) => [name, rewrite(part)]),
   );
 }
 

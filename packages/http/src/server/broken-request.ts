@@ -64,6 +64,8 @@ function endWith(socket: Socket, { status, code, detail }: FormRefusal, onSent?:
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     'cache-control: no-store',
+    // The path is not known here; without credentials it is safe for every one (see cross-origin.ts).
+    'access-control-allow-origin: *',
     `x-request-id: ${traceId}`,
     ...(status === 405 ? [`allow: ${allMethods}`] : []),
     'connection: close',

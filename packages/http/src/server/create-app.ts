@@ -48,13 +48,13 @@ export function createApp(options: AppOptions): Express {
   const { handles } = createMetrics(httpMetrics, { service, registry: metrics.registry });
   app.use((request, response, next) => {
     observe(request, response, handles);
+    allowAnyOrigin(request, response);
     const refusal = checkHead(request);
     if (refusal !== undefined) {
       logger.debug({ status: refusal.status, detail: refusal.detail }, 'http.refused');
       if (refusal.isUnframed) response.setHeader('connection', 'close');
       return problem(response, refusal);
     }
-    allowAnyOrigin(request, response);
     setAddress(request, addressBehindProxies(request));
     if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
     const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;

@@ -1,11 +1,12 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health } from '@tidings/runtime';
+import { exchange } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { createApp, listen, mountRoutes, route } from '../index.ts';
 
 const origin = 'https://portal.example';
 
-async function aServer() {
+async function listenHere() {
   const reading = route({
     operationId: 'readThings',
     method: 'GET',
@@ -27,7 +28,12 @@ async function aServer() {
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(0));
-  return async (path: string, init: RequestInit = {}) => fetch(server.url + path, init);
+  return server;
+}
+
+async function aServer() {
+  const { url } = await listenHere();
+  return async (path: string, init: RequestInit = {}) => fetch(url + path, init);
 }
 
 it.each([
@@ -81,4 +87,14 @@ it('says nothing of origins to who has none, nor outside of the API', async () =
 it('lets caches tell the descriptions for pages of other origins apart', async () => {
   const call = await aServer();
   expect((await call('/v1/openapi.json')).headers.get('vary')).toBe('Origin');
+});
+
+it.each([
+  ['two Idempotency-Key fields', 400, 'Host: x\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n'],
+  ['two Host fields', 400, 'Host: x\r\nHost: y\r\n'],
+  ['more header bytes than the parser takes', 431, `Host: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n`],
+])('lets a page read the refusal of a request with %s: %i', async (_what, status, fields) => {
+  const { port } = await listenHere();
+  const answer = await exchange(port, `GET /v1/things HTTP/1.1\r\nOrigin: ${origin}\r\nConnection: close\r\n${fields}\r\n`);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*access-control-allow-origin: \\*\r\n`, 'i'));
 });
