@@ -20,8 +20,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',
       '@typescript-eslint/no-unsafe-argument': 'error',
-      // To be switched on ('error') with the rewrite of the some 550 comments that it finds today.
-      'tidings/doc-comment-opening': 'off',
+      'tidings/doc-comment-opening': 'error',
       'max-params': ['error', 3],
       'no-restricted-syntax': [
         'error',

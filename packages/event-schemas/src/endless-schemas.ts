@@ -65,14 +65,24 @@ const takesOnly = ({ type }: JsonObject, wanted: string): boolean =>
   type === wanted || (Array.isArray(type) && type.length === 1 && type[0] === wanted);
 
 // With one of these, the data decide which properties are unevaluated.
-const evaluatesElsewhere = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas', 'not'];
+const evaluatesElsewhere = [
+  '$ref',
+  '$dynamicRef',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'dependentSchemas',
+  'not',
+];
 
 /** Returns the schema of properties that no other keyword names; null if the schema allows any value there. */
 function schemaOfOthers({ schema, pointer }: Node): Edge | null {
   if ('additionalProperties' in schema) {
     return { pointer: `${pointer}/additionalProperties`, to: schema['additionalProperties'] };
   }
-  if (!('unevaluatedProperties' in schema) || evaluatesElsewhere.some((keyword) => keyword in schema)) return null;
+  if (!('unevaluatedProperties' in schema) || evaluatesElsewhere.some((keyword) => keyword in schema))
+    return null;
   return { pointer: `${pointer}/unevaluatedProperties`, to: schema['unevaluatedProperties'] };
 }
 

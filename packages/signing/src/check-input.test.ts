@@ -16,10 +16,7 @@ describe('verify says what is missing', () => {
       { secrets: undefined },
       "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
     ],
-    [
-      { secrets: [] },
-      "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
-    ],
+    [{ secrets: [] }, "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']"],
     [
       { secrets: [], publicKeys: [] },
       "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",

@@ -27,9 +27,7 @@ function rewrittenAt(key: string, value: unknown, rewrite: Rewrite): unknown {
   if (singles.has(key)) return rewrite(value);
   if (lists.has(key)) return (value as readonly unknown[]).map(rewrite);
   if (!maps.has(key)) return value;
-  return Object.fromEntries(
-    Object.entries(value as object).map(([name, part]) => [name, rewrite(part)]),
-  );
+  return Object.fromEntries(Object.entries(value as object).map(([name, part]) => [name, rewrite(part)]));
 }
 
 // Data that satisfy `then` under the condition, or `else` without it, satisfy one of the two: the schemas here use

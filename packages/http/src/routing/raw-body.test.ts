@@ -7,11 +7,7 @@ import { createApp, listen, parseJson } from '../index.ts';
 import { type RawBodyOptions, rawBody } from './raw-body.ts';
 import { rawBodyOf } from './request-state.ts';
 
-async function aServer(
-  options: RawBodyOptions,
-  requestTimeoutMs = 30_000,
-  logger: Logger = silentLogger,
-) {
+async function aServer(options: RawBodyOptions, requestTimeoutMs = 30_000, logger: Logger = silentLogger) {
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
   const app = createApp({
     service: 'test',

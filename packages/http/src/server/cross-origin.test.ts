@@ -95,6 +95,9 @@ it.each([
   ['more header bytes than the parser takes', 431, `Host: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n`],
 ])('lets a page read the refusal of a request with %s: %i', async (_what, status, fields) => {
   const { port } = await listenHere();
-  const answer = await exchange(port, `GET /v1/things HTTP/1.1\r\nOrigin: ${origin}\r\nConnection: close\r\n${fields}\r\n`);
+  const answer = await exchange(
+    port,
+    `GET /v1/things HTTP/1.1\r\nOrigin: ${origin}\r\nConnection: close\r\n${fields}\r\n`,
+  );
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*access-control-allow-origin: \\*\r\n`, 'i'));
 });
