@@ -16,7 +16,7 @@ import type {
 import type { KafkaEndpoint } from './client/client.ts';
 import { SharedAdmin } from './client/shared-admin.ts';
 import { KafkaConsumerGroup } from './consumer/consumer-group.ts';
-import { createDeadLetterWriter } from './consumer/dead-letter.ts';
+import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { fetchPositions, lagUntil } from './consumer/lag.ts';
 import { partitionKey } from './consumer/partition-source.ts';

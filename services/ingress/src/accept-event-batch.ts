@@ -1,6 +1,6 @@
 import { childTraceparent } from '@tidings/observability';
 import type { Accepted, Submission } from './accept-event.ts';
-import { itemKey } from './domain/idempotency-key.ts';
+import { itemKey } from './domain/batch-item-key.ts';
 import { type EventDraft, stampEvent } from './domain/stamp-event.ts';
 import { type AcceptPorts, outcomeOf } from './ports.ts';
 

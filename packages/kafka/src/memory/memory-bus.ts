@@ -14,7 +14,7 @@ import type {
   TableOptions,
   TopicPartitionLag,
 } from '../bus.ts';
-import { createDeadLetterWriter } from '../consumer/dead-letter.ts';
+import { createDeadLetterWriter } from '../consumer/dead-letter-writer.ts';
 import { startRelay } from '../consumer/delay-relay.ts';
 import { lagUntil } from '../consumer/lag.ts';
 import { partitionKey } from '../consumer/partition-source.ts';

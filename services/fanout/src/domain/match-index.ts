@@ -6,7 +6,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import { isReservedEventType } from '@tidings/contracts';
-import { interestsOf } from './event-patterns.ts';
+import { interestsOf } from './subscription-interests.ts';
 
 /** Evaluates the parsed data of an event. A throw counts as no match. */
 export type Filter = (data: unknown) => boolean;

@@ -2,8 +2,13 @@ import { bodyFormats, deadLetterReasons, triggers } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { deadLetterKinds, deadLetterStates } from '../domain/dead-letter.ts';
 import { jobActions, jobStates } from '../domain/dead-letter-job.ts';
+import {
+  countsExample,
+  deadLetterDetailExample,
+  deadLetterExample,
+  jobExample,
+} from './dead-letter-examples.ts';
 import { filterProperties } from './dead-letter-request.ts';
-import { countsExample, deadLetterDetailExample, deadLetterExample, jobExample } from './letter-examples.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;

@@ -14,10 +14,10 @@ afterAll(async () => {
 });
 
 const portOf = (name: string): number => Number(new URL(local.services[name] ?? '').port);
-const everyDoor = ['console', 'ingress', 'subscription', 'history', 'fanout', 'delivery'];
+const everyServer = ['console', 'ingress', 'subscription', 'history', 'fanout', 'delivery'];
 
 describe('every server of Tidings', () => {
-  it.each(everyDoor)('refuses malformed requests alike: %s', async (name) => {
+  it.each(everyServer)('refuses malformed requests alike: %s', async (name) => {
     for (const { name: request, text, status } of malformedRequests) {
       const answer = await exchange(portOf(name), text);
       expect(answer, request).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { itemKey } from './idempotency-key.ts';
+import { itemKey } from './batch-item-key.ts';
 
 it('gives each item of a batch a key that no caller can send', () => {
   expect(itemKey('a', 1)).not.toBe(itemKey('a', 2));
