@@ -1,6 +1,7 @@
+import { pointerPart } from '@tidings/json';
 import { lookUpPointer, lookUpReference } from './local-reference.ts';
 import type { SchemaFault } from './schema-fault.ts';
-import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schema-keywords.ts';
+import { isJsonObject, type JsonObject, keywordKind } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
 /** A value in a document: its position (RFC 6901 pointer) and the value. */

@@ -1,10 +1,11 @@
+import { pointerPart } from '@tidings/json';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { isKnownFormat, numberFormats, textFormats } from './data-formats.ts';
 import { endlessFaults } from './endless-schemas.ts';
 import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
 import type { SchemaFault } from './schema-fault.ts';
-import { isJsonObject, type JsonObject, keywordKind, pointerPart, subschemasOf } from './schema-keywords.ts';
+import { isJsonObject, type JsonObject, keywordKind, subschemasOf } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
 /** The result of {@link checkSchema}. */

@@ -1,5 +1,6 @@
+import { pointerPart } from '@tidings/json';
 import { lookUpReference } from './local-reference.ts';
-import { isJsonObject, type JsonObject, keywordKind, pointerPart } from './schema-keywords.ts';
+import { isJsonObject, type JsonObject, keywordKind } from './schema-keywords.ts';
 import { widenedBounds } from './widened-bounds.ts';
 
 /**

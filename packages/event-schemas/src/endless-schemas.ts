@@ -1,7 +1,8 @@
+import { pointerPart } from '@tidings/json';
 import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
 import type { SchemaFault } from './schema-fault.ts';
-import { isJsonObject, type JsonObject, pointerPart, subschemasOf } from './schema-keywords.ts';
+import { isJsonObject, type JsonObject, subschemasOf } from './schema-keywords.ts';
 
 /** A schema that another one depends on, and the position of the dependency. */
 type Edge = Readonly<{ pointer: string; to: unknown }>;
@@ -93,9 +94,10 @@ const edgesOf = (map: unknown, pointer: string): readonly Edge[] =>
 function neededByProperty(node: Node, name: string): readonly Edge[] {
   const { schema, pointer } = node;
   const properties = mapIn(schema['properties']);
-  const patterns = edgesOf(schema['patternProperties'], `${pointer}/patternProperties`).filter((_, i) =>
-    isMatch(Object.keys(mapIn(schema['patternProperties']))[i] ?? '', name),
+  const matching = Object.entries(mapIn(schema['patternProperties'])).filter(([source]) =>
+    isMatch(source, name),
   );
+  const patterns = edgesOf(Object.fromEntries(matching), `${pointer}/patternProperties`);
   if (Object.hasOwn(properties, name)) {
     return [{ pointer: `${pointer}/properties/${pointerPart(name)}`, to: properties[name] }, ...patterns];
   }

@@ -10,5 +10,5 @@ export { type BreakingChange, breakingChanges } from './compare-schemas.ts';
 export { type CheckData, compileSchema, type DataCheckResult, SchemaError } from './compile-schema.ts';
 export { canEqual, canHaveType, lookUpField, type SchemaField } from './look-up-field.ts';
 export type { SchemaFault } from './schema-fault.ts';
-export { isJsonObject, type JsonObject, pointerPart } from './schema-keywords.ts';
+export { isJsonObject, type JsonObject } from './schema-keywords.ts';
 export { schemaLimits } from './schema-limits.ts';

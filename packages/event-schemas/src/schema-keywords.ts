@@ -1,3 +1,5 @@
+import { pointerPart } from '@tidings/json';
+
 /** The kind of a keyword's value: one schema, a list or a map of schemas, or no schema. */
 export type KeywordKind = 'schema' | 'schema-list' | 'schema-map' | 'value' | 'annotation';
 
@@ -59,9 +61,6 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 
 /** A schema inside another: its position (RFC 6901 pointer) and its value, which need not be a valid schema. */
 export type Subschema = Readonly<{ pointer: string; value: unknown }>;
-
-/** Escapes a name as a part of an RFC 6901 pointer. */
-export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Returns the direct subschemas of an object schema, those in `$defs` included. */
 export function subschemasOf(schema: JsonObject, pointer: string): Subschema[] {

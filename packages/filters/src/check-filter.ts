@@ -1,3 +1,4 @@
+import { pointerPart } from '@tidings/json';
 import { Ajv, type ErrorObject } from 'ajv';
 import { filterLimits } from './filter-limits.ts';
 import { filterCombiners, filterOperators, filterSchema } from './filter-schema.ts';
@@ -18,8 +19,6 @@ const validate = new Ajv({
   allowUnionTypes: true,
 }).compile<unknown>(filterSchema);
 
-/** Escapes a name as a part of an RFC 6901 pointer. */
-export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const shown = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 
 type Node = Readonly<{ value: unknown; pointer: string; depth: number }>;

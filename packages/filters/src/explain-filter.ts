@@ -1,4 +1,4 @@
-import { pointerPart } from './check-filter.ts';
+import { pointerPart } from '@tidings/json';
 import {
   compileEntry,
   compileFilter,

@@ -1,4 +1,4 @@
-import { pointerPart } from './check-filter.ts';
+import { pointerPart } from '@tidings/json';
 import { type Fields, isOperators } from './compile-filter.ts';
 
 /** One condition of a filter: its position (RFC 6901), its path, and its operator (`$eq` for a plain value). */

@@ -1,4 +1,5 @@
 export { ExactNumber } from './exact-number.ts';
 export { elementsOf, type Member, membersOf } from './json-slices.ts';
 export { hasUnheldNumbers, parseExactly } from './parse-exactly.ts';
+export { pointerPart } from './pointer-part.ts';
 export { type TextFault, textFaults } from './text-faults.ts';

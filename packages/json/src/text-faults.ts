@@ -1,5 +1,6 @@
 import { isHeldExactly } from './exact-number.ts';
 import { endOfScalar, endOfString, skipSpace, textAt } from './json-slices.ts';
+import { pointerPart } from './pointer-part.ts';
 
 /**
  * A part of a JSON text that parsing would change: its position (RFC 6901 pointer) and a sentence that describes it.
@@ -23,7 +24,7 @@ const shown = (text: string): string => (text.length > shownLength ? `${text.sli
 type Level = { readonly names: Set<string> | null; part: string | number; isAtName: boolean };
 
 const pointerTo = (levels: readonly Level[]): string =>
-  levels.map(({ part }) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  levels.map(({ part }) => `/${pointerPart(String(part))}`).join('');
 
 const surrogateIn = (text: string): string =>
   `holds U+${text.charCodeAt(text.search(loneSurrogate)).toString(16).toUpperCase()}, half of a pair of surrogates: ` +

@@ -1,5 +1,5 @@
 import { patternRules } from '@tidings/contracts';
-import { ExactNumber } from '@tidings/json';
+import { ExactNumber, pointerPart } from '@tidings/json';
 import type { ErrorDetail } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
 import { meantField } from './field-hint.ts';
@@ -29,17 +29,17 @@ function describe(error: ErrorObject, data: unknown): ErrorDetail {
     const meant = meantField(shorten(field), error.parentSchema);
     const hint = meant === undefined ? '' : `: did you mean '${meant}'?`;
     return {
-      pointer: `${instancePath}/${escapePart(field)}`,
+      pointer: `${instancePath}/${pointerPart(field)}`,
       detail: `unknown field '${shorten(field)}'${hint}`,
     };
   }
   if (keyword === 'required' || keyword === 'dependentRequired') {
     const field = String(parameter('missingProperty'));
-    return { pointer: `${instancePath}/${escapePart(field)}`, detail: `is missing: set '${field}'` };
+    return { pointer: `${instancePath}/${pointerPart(field)}`, detail: `is missing: set '${field}'` };
   }
   if (keyword === 'propertyNames') {
     const field = String(parameter('propertyName'));
-    return { pointer: `${instancePath}/${escapePart(field)}`, detail: `is not an allowed field name` };
+    return { pointer: `${instancePath}/${pointerPart(field)}`, detail: `is not an allowed field name` };
   }
   return { pointer: instancePath, detail: sentence(error, valueAt(data, instancePath)) };
 }
@@ -100,11 +100,6 @@ function show(value: unknown): string {
 
 function shorten(text: string): string {
   return text.length > maxShownChars ? `${text.slice(0, maxShownChars)}…` : text;
-}
-
-// RFC 6901, both directions.
-function escapePart(part: string): string {
-  return part.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function valueAt(data: unknown, pointer: string): unknown {

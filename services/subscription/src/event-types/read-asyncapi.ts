@@ -1,10 +1,5 @@
-import {
-  followReferences,
-  isJsonObject,
-  type JsonObject,
-  pointerPart,
-  type SchemaLocation,
-} from '@tidings/event-schemas';
+import { followReferences, isJsonObject, type JsonObject, type SchemaLocation } from '@tidings/event-schemas';
+import { pointerPart } from '@tidings/json';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
 // Default schema format of AsyncAPI, and JSON Schema. The schema check reports keywords that have another meaning in

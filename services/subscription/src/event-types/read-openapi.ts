@@ -1,10 +1,5 @@
-import {
-  followReferences,
-  isJsonObject,
-  type JsonObject,
-  pointerPart,
-  type SchemaLocation,
-} from '@tidings/event-schemas';
+import { followReferences, isJsonObject, type JsonObject, type SchemaLocation } from '@tidings/event-schemas';
+import { pointerPart } from '@tidings/json';
 import { type DocumentEntry, objectAt, unreadEntry } from './document-entry.ts';
 
 // Fields of the format `standard`. A body with all of them has its data in `data`; otherwise the whole body is the
