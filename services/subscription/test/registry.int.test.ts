@@ -14,9 +14,10 @@ describe('the registry over Kafka and MongoDB', () => {
     const changed = await call('PATCH', `/${created.body.id}`, { body: { events: ['*'] } });
     expect(changed.body).toMatchObject({ version: 2, propagated: true });
     await eventually(
-      () => expect(topic.of(created.body.id)).toMatchObject([{ version: 1 }, { version: 2, events: ['*'] }]),
+      () => expect(topic.of(created.body.id).at(-1)).toMatchObject({ version: 2, events: ['*'] }),
       { timeoutMs: 1_000 },
     );
+    expect(topic.of(created.body.id)[0]).toMatchObject({ version: 1 });
     const { warnings: _, ...shown } = changed.body;
     expect((await call('GET', `/${created.body.id}`)).body).toEqual(shown);
   });
@@ -58,7 +59,8 @@ describe('the registry over Kafka and MongoDB', () => {
     await dying.close();
     expect(topic.of(body.id)).toEqual([]);
     const { call } = await startReadyRegistry(place);
-    await eventually(() => expect(topic.of(body.id)).toMatchObject([{ version: 2 }]));
+    // The sweep and the comparison at startup may both publish it.
+    await eventually(() => expect(new Set(topic.versionsOf(body.id))).toEqual(new Set([2])));
     await eventually(async () => expect((await call('GET', `/${body.id}`)).body.propagated).toBe(true));
   });
 
@@ -67,7 +69,7 @@ describe('the registry over Kafka and MongoDB', () => {
     const { call, logger } = await startReadyRegistry(aPlace());
     const { body } = await call('POST', '', { body: aBody() });
     await call('DELETE', `/${body.id}`);
-    await eventually(() => expect(topic.of(body.id)).toHaveLength(2));
+    await eventually(() => expect(topic.versionsOf(body.id).at(-1)).toBe(2));
     // The comparison at startup would publish it as well.
     await eventually(() =>
       expect(logger.lines).toContainEqual(
@@ -80,9 +82,12 @@ describe('the registry over Kafka and MongoDB', () => {
     const [first] = topic.of(body.id);
     if (first == null) throw new Error('the first version is not on the topic');
     await topic.producer.publish({ topic: topics.subscriptions, ...encodeSubscription(first) });
-    await eventually(() =>
-      expect(topic.of(body.id).slice(2)).toMatchObject([{ version: 1 }, { version: 2 }]),
-    );
+    // The sweep may publish version 2 once more before that.
+    await eventually(() => {
+      const versions = topic.versionsOf(body.id);
+      expect(versions.lastIndexOf(1)).toBeGreaterThan(versions.indexOf(2));
+      expect(versions.at(-1)).toBe(2);
+    });
   });
 
   it('publishes at boot what is missing on the topic although it was marked', async () => {

@@ -11,6 +11,7 @@ export type RecordsOnTopic = Readonly<{ key: string | null; record: Subscription
 export async function openTopic(): Promise<{
   topicVersions: readonly RecordsOnTopic[];
   of(id: string): readonly (SubscriptionRecord | null)[];
+  versionsOf(id: string): readonly (number | undefined)[];
   producer: Producer;
 }> {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
@@ -29,9 +30,11 @@ export async function openTopic(): Promise<{
     },
   });
   await table.ready();
+  const of = (id: string) => topicVersions.filter(({ key }) => key === id).map(({ record }) => record);
   return {
     topicVersions,
-    of: (id) => topicVersions.filter(({ key }) => key === id).map(({ record }) => record),
+    of,
+    versionsOf: (id) => of(id).map((record) => record?.version),
     producer: await bus.producer(),
   };
 }

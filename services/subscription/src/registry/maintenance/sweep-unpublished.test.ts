@@ -25,6 +25,20 @@ describe('the sweep', () => {
     expect(await sweepUnpublished(registry)).toBe(0);
   });
 
+  it('does not publish a version that was acknowledged after the page was read', async () => {
+    const { store, outbox, bus } = registry;
+    const acknowledged = aSubscription();
+    await store.insert(acknowledged);
+    const listAll = store.listAll.bind(store);
+    store.listAll = async (request) => {
+      const page = await listAll(request);
+      await outbox.publish(acknowledged, 'write');
+      return page;
+    };
+    await sweepUnpublished(registry);
+    expect(publishedOn(bus)).toMatchObject([{ id: acknowledged.id, version: 1 }]);
+  });
+
   it('tries again what could not be published', async () => {
     const { store, topic, bus } = registry;
     await store.insert(aSubscription());

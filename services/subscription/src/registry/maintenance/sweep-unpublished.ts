@@ -4,7 +4,7 @@ import type { DocumentStore, Listed, PageRequest, Where } from '../ports.ts';
 
 /** Dependencies of the sweep. */
 export type SweepParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'outbox' | 'metrics'> &
-  Readonly<{ store: Pick<DocumentStore<T>, 'listAll'> }>;
+  Readonly<{ store: Pick<DocumentStore<T>, 'listAll' | 'findAnywhere'> }>;
 
 const pageSize = 200;
 
@@ -29,8 +29,12 @@ const unaudited: Where = { in: { unaudited: [true] } };
  * publish. Returns how many it found that no request is publishing at the moment.
  */
 export async function sweepUnpublished<T extends Versioned>(parts: SweepParts<T>): Promise<number> {
-  const { kind, outbox, metrics } = parts;
-  const found = await sweep(parts, unpublished, async (entity) => outbox.publish(entity, 'sweep'));
+  const { kind, store, outbox, metrics } = parts;
+  const found = await sweep(parts, unpublished, async ({ id }) => {
+    // A request may have published a version, or written the next one, after the page was read.
+    const current = await store.findAnywhere(id);
+    return current?.isUnpublished !== true || outbox.publish(current, 'sweep');
+  });
   metrics.unpublished.set({ kind: kind.name }, found);
   return found;
 }
