@@ -68,7 +68,7 @@ it('creates a subscription, publishes to it, and shows the delivery', async () =
   expect(gone).toMatchObject({ code: 1, err: expect.stringMatching(/^404 Not found: /) as string });
 });
 
-it('makes a workspace, a key for it, a consumer in it and a token for that one', async () => {
+it('creates a workspace, a key for it, a consumer in it and a token for the consumer', async () => {
   const workspace = ['workspaces', 'create', 'ws_cli', '--name', 'CLI', '--policy', 'open'];
   expect(await answerOf<Named>(workspace)).toMatchObject({ id: 'ws_cli', state: 'active' });
   expect((await run(['workspaces', 'list'])).out).toMatch(/^ws_cli +active +CLI +open/m);
@@ -104,7 +104,7 @@ it('makes a workspace, a key for it, a consumer in it and a token for that one',
   await eventually(async () => expect((await run(['consumers', 'list'], inside)).err).toMatch(/^401 /));
 });
 
-it('takes the types of a document, which are in force at once', async () => {
+it('imports event types from a document, in force at once', async () => {
   const payload = { type: 'object', properties: { n: { $ref: '#/components/schemas/N' } }, required: ['n'] };
   const document = {
     asyncapi: '3.0.0',
@@ -130,7 +130,7 @@ it('takes the types of a document, which are in force at once', async () => {
   expect((await run(push)).out).toMatch(/^cli\.typed +unchanged/m);
 });
 
-it('counts dead letters, sends one again, and discards the rest', async () => {
+it('counts dead letters, redrives one, and discards the rest', async () => {
   const collector = await startCollector();
   const settings = { retry_schedule: [1], send_test: false };
   const { id, secret } = await answerOf<Named & Readonly<{ secret: string }>>(
@@ -165,7 +165,7 @@ it('counts dead letters, sends one again, and discards the rest', async () => {
   expect(await list()).toEqual([]);
 });
 
-it('publishes a file of events, and tells the lines that were refused', async () => {
+it('publishes a file of events and reports the lines that were refused', async () => {
   const file = join(tidings.dataDir, 'events.jsonl');
   const lines = Array.from({ length: 1_200 }, (_, n) => `{"type":"cli.many","data":{"n":${n}}}`);
   await writeFile(file, `\ufeff${[...lines, '{"type":"a b","data":1}', '{"type":"cli.many"}'].join('\n')}\n`);
@@ -175,7 +175,7 @@ it('publishes a file of events, and tells the lines that were refused', async ()
   expect(err).toMatch(/^line 1202: .*either data or dataJson$/m);
 });
 
-it('shows a subscription, takes it back edited, and tells in the audit log what changed', async () => {
+it('shows a subscription, updates it from the edited output, and shows the change in the audit log', async () => {
   const made = await answerOf<Named>([
     ...[
       'subscriptions',
@@ -213,7 +213,7 @@ it('shows a subscription, takes it back edited, and tells in the audit log what 
   );
 });
 
-it('matches a filter with data as the event path does', async () => {
+it('matches a filter with data as fanout does', async () => {
   const test = ['filters', 'test', '--filter', '{"total":{"$gt":100}}', '--data'];
   expect((await run([...test, '{"total":101}'])).code).toBe(0);
   expect(await run([...test, '{"total":7}'])).toMatchObject({
@@ -222,7 +222,7 @@ it('matches a filter with data as the event path does', async () => {
   });
 });
 
-it('tells a fault of the caller with its place, a bad key, and that nobody is there', async () => {
+it('reports an invalid field with its pointer, an invalid key, and an unreachable API', async () => {
   const wrong = await run(['subscriptions', 'create', '--endpoint', 'https://x.example', '--event', 'a b']);
   expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('/events/0: ') as string });
   const stranger = await run(['subscriptions', 'list'], { ...env, TIDINGS_API_KEY: 'not-a-key' });

@@ -39,7 +39,7 @@ const expectNothingLost = async (
   }
 };
 
-describe('kill -9 in the middle of 5,000 events loses nothing', () => {
+describe('kill -9 while 5,000 events are in flight loses nothing', () => {
   let tidings: Tidings;
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('kill -9 in the middle of 5,000 events loses nothing', () => {
     },
   );
 
-  it('of MongoDB, and events flow while it is down', async () => {
+  it('of MongoDB, and events are delivered while it is down', async () => {
     const api = apiOf(await tidings.local());
     const collector = await startCollector();
     const type = 'crash.mongodb';

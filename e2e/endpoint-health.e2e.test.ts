@@ -27,7 +27,7 @@ type ReceivedEvent = Readonly<{ type: string; data: Readonly<{ subscription_id: 
 const receivedBy = ({ receipts }: Collector): readonly ReceivedEvent[] =>
   receipts.map(({ body }) => JSON.parse(body.toString('utf8')) as ReceivedEvent);
 
-it('an endpoint that fails and says it is gone is disabled, and its owner hears of it until it is well again', async () => {
+it('disables an endpoint that fails or responds 410, and sends operational events until it recovers', async () => {
   const [partner, owner] = [await startCollector(), await startCollector()];
   const operational = await api.subscribe(owner.url, [
     'tidings.subscription.failing',
@@ -132,7 +132,7 @@ const deadLetterStates = async (id: string, count: number, state: string): Promi
   }, longTimeout);
 };
 
-it('what an ordered endpoint did not take waits as dead letters, and comes in order when it is enabled', async () => {
+it('dead-letters the deliveries of a disabled ordered endpoint and redrives them in order when it is enabled', async () => {
   const { id, partner } = await disabledByCount('waits.inline', { ordering: 'subscription' });
   for (const n of [1, 2]) await publish('waits.inline', { n });
   await isDisabled(id);
@@ -147,7 +147,7 @@ it('what an ordered endpoint did not take waits as dead letters, and comes in or
   expect(body).toMatchObject({ is_active: true, disabled_reason: null, failure_count: 0 });
 });
 
-it('what waits for a disabled endpoint is discarded on request, and only that', async () => {
+it('discards only the dead letters of a disabled endpoint when enabling it with that request', async () => {
   const { id, partner } = await disabledByCount('waits.discard', {});
   await isDisabled(id);
   for (const n of [3, 4]) await publish('waits.discard', { n });

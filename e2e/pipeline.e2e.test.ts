@@ -24,8 +24,8 @@ const post = (body: string, headers: Readonly<Record<string, string>> = {}): Pro
     body,
   });
 
-describe('an event arrives, signed', () => {
-  it('every GitHub example payload, with its data byte for byte', async () => {
+describe('published events', () => {
+  it('arrive signed and byte for byte: every GitHub example payload', async () => {
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['github.*'])).secret);
     const sent = new Map<string, string>();
@@ -50,7 +50,7 @@ describe('an event arrives, signed', () => {
     await collector.close();
   });
 
-  it('keeps integers beyond 2^53 and the caller’s white space', async () => {
+  it('keep integers beyond 2^53 and the white space of the request', async () => {
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['exact.*'])).secret);
     const data = '{ "n":9007199254740993,  "x" : 1.0, "s":"\\u00e9" }';
@@ -60,7 +60,7 @@ describe('an event arrives, signed', () => {
     await collector.close();
   });
 
-  it('a forced retry has the same webhook-id and bytes, and both attempts are visible', async () => {
+  it('have the same webhook-id and bytes in a manual retry, and both attempts are visible', async () => {
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['retry.*'], { retry_schedule: [1] })).secret);
     collector.failNext(1, 500);
@@ -80,7 +80,7 @@ describe('an event arrives, signed', () => {
     await collector.close();
   });
 
-  it('the same Idempotency-Key is the same event, delivered once', async () => {
+  it('are one event for two requests with the same Idempotency-Key, delivered once', async () => {
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['twice.*'])).secret);
     const headers = { 'idempotency-key': 'order-17' };
@@ -98,7 +98,7 @@ describe('an event arrives, signed', () => {
     await collector.close();
   });
 
-  it('a disabled subscription gets nothing, and a deleted one is gone', async () => {
+  it('are not delivered to a disabled subscription; a deleted subscription returns 404', async () => {
     const collector = await startCollector();
     const first = await api.subscribe(collector.url, ['quiet.*']);
     collector.trust(first.secret);
@@ -119,7 +119,7 @@ describe('an event arrives, signed', () => {
   });
 });
 
-describe('what is refused says why', () => {
+describe('a refused event', () => {
   it.each([
     ['{"type":', 400],
     ['{"type":"a.b"}', 422],
@@ -127,14 +127,14 @@ describe('what is refused says why', () => {
     ['{"type":"tidings.x","data":{}}', 422],
     ['{"type":"a.b","data":{},"surprise":1}', 422],
     [`{"type":"a.b","data":"${'x'.repeat(262_144)}"}`, 413],
-  ])('%.40s answers %i', async (body, status) => {
+  ])('%.40s returns %i', async (body, status) => {
     const answer = await post(body);
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(await answer.json()).toMatchObject({ status });
   });
 
-  it('a missing key answers 401', async () => {
+  it('without a key returns 401', async () => {
     const answer = await fetch(`${local.url}/v1/events`, { method: 'POST', body: '{}' });
     expect(answer.status).toBe(401);
   });

@@ -17,7 +17,7 @@ const portOf = (name: string): number => Number(new URL(local.services[name] ?? 
 const everyServer = ['console', 'ingress', 'subscription', 'history', 'fanout', 'delivery'];
 
 describe('every server of Tidings', () => {
-  it.each(everyServer)('refuses malformed requests alike: %s', async (name) => {
+  it.each(everyServer)('refuses malformed requests in the same way: %s', async (name) => {
     for (const { name: request, text, status } of malformedRequests) {
       const answer = await exchange(portOf(name), text);
       expect(answer, request).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
@@ -25,7 +25,7 @@ describe('every server of Tidings', () => {
   });
 
   it.each(['/v1/Events', '/v1/events/', '/v1/webhooks/Subscriptions', '/v1/webhooks/subscriptions/'])(
-    'knows one spelling of a path: %s',
+    'accepts one spelling of a path only: %s',
     async (path) => {
       for (const name of ['console', 'ingress', 'subscription', 'history']) {
         const answer = await fetch(`${local.services[name]}${path}`, { method: 'POST', body: '{}' });
@@ -35,7 +35,7 @@ describe('every server of Tidings', () => {
   );
 });
 
-describe('where a caller is', () => {
+describe('the address of a caller', () => {
   const makeConsumer = async (headers: Readonly<Record<string, string>>): Promise<Response> =>
     fetch(`${local.url}/v1/webhooks/consumers`, {
       method: 'POST',
@@ -43,7 +43,7 @@ describe('where a caller is', () => {
       body: JSON.stringify({ id: `at-${Math.random().toString(36).slice(2)}`, name: 'A partner' }),
     });
 
-  it('is what the console sees, in the audit log too, whatever the caller says', async () => {
+  it('is the one that the console sees, also in the audit log, regardless of request headers', async () => {
     const authorization = `Bearer ${local.admin_key}`;
     const made = await makeConsumer({ authorization, 'x-forwarded-for': '203.0.113.9, 127.0.0.1' });
     expect(made.status).toBe(201);
@@ -53,7 +53,7 @@ describe('where a caller is', () => {
     expect(text).not.toContain('203.0.113.9');
   });
 
-  it('cannot be changed to go on trying keys', async () => {
+  it('cannot be changed by headers to evade the rate limit for wrong keys', async () => {
     const statuses = new Set<number>();
     for (let tries = 0; tries < 200 && !statuses.has(429); tries += 1) {
       const answer = await makeConsumer({

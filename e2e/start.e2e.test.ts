@@ -91,7 +91,7 @@ async function paste(command: string): Promise<string> {
   return answer;
 }
 
-test('npm start: the printed curl arrives in the inbox, npm alone is told to stop, the next start finds its data', async () => {
+test('npm start: the printed curl arrives in the inbox, SIGINT to npm alone stops the stack, the next start finds its data', async () => {
   const first = npmStart();
   const local = await first.ready();
   expect(Object.keys(local.services).sort()).toEqual([
@@ -122,7 +122,7 @@ test('npm start: the printed curl arrives in the inbox, npm alone is told to sto
   await eventually(() => expect(second.output()).toMatch(/webhook demo\.hello \(\S+\): signature verified/));
 });
 
-test('a killed service comes back and local.json says so; a signal to the whole group, as Ctrl-C gives it, stops in order', async () => {
+test('restarts a killed service and updates local.json; a signal to the process group, as Ctrl-C sends it, stops in order', async () => {
   const start = npmStart('--no-demo');
   const before = (await start.ready()).pids['fanout'] ?? 0;
   process.kill(before, 'SIGKILL');
@@ -137,7 +137,7 @@ test('a killed service comes back and local.json says so; a signal to the whole 
   expect(Object.entries(pids).filter(([, pid]) => isAlive(pid))).toEqual([]);
 });
 
-test('kill -9 of the start itself: the next one ends what is left and works', async () => {
+test('after kill -9 of the start process, the next start ends the remaining processes and works', async () => {
   const first = npmStart('--only-stack');
   const { pids } = await first.ready();
   const { pid } = JSON.parse(readFileSync(join(folder, 'lock.json'), 'utf8')) as { pid: number };
@@ -153,7 +153,7 @@ test('kill -9 of the start itself: the next one ends what is left and works', as
   expect(again.url).toBeNull();
 });
 
-test('two starts on one folder, and an option that does not exist, are refused in one line', async () => {
+test('refuses a second start on one folder, and an unknown option, in one line', async () => {
   const first = npmStart('--only-stack');
   await first.ready();
   const second = npmStart('--only-stack');

@@ -105,13 +105,13 @@ async function everything(who: Foreigner): Promise<unknown> {
   };
 }
 
-it('the description of all services is complete and without a fault', async () => {
+it('describes all services completely and without lint errors', async () => {
   expect(description.info).not.toHaveProperty('x-missing-services');
   expect(await lintApi(description)).toEqual([]);
 });
 
-describe('the table of the wall', () => {
-  it('has a rule for every operation: add yours to harness/wall.ts', () => {
+describe('the table of isolation rules', () => {
+  it('has a rule for every operation: add yours to harness/tenant-isolation.ts', () => {
     expect(names(all().filter(({ operationId }) => isolationRules[operationId] === undefined))).toEqual([]);
     const isOpen = ({ operationId }: Operation): boolean => isolationRules[operationId] === 'public';
     expect(names(all().filter((operation) => (operation.scope === null) !== isOpen(operation)))).toEqual([]);
@@ -119,7 +119,7 @@ describe('the table of the wall', () => {
     expect(Object.keys(isolationRules).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('is told of in the description: how each operation refuses', () => {
+  it('agrees with the description on how each operation refuses', () => {
     const missing = guarded().flatMap((operation) => {
       const { takesIfMatch, takesBody, statuses } = operation;
       const refusals = [401, 403, 429, 503];
@@ -133,12 +133,12 @@ describe('the table of the wall', () => {
     expect(missing).toEqual([]);
   });
 
-  it('aims every parameter that can name something: add yours to queryAims', () => {
+  it('has a value for every parameter that can name an object: add yours to queryAims', () => {
     const unknown = guarded().flatMap(({ query }) => query.filter((name) => queryAims[name] === undefined));
     expect(unknown).toEqual([]);
   });
 
-  it('hides every object that a path names', () => {
+  it('covers every object that a path names', () => {
     const tries = guarded().filter(isOfOne).flatMap(triesOf);
     const outcomes = new Set(tries.flatMap(({ stranger, neighbour }) => [stranger, neighbour]));
     expect([...outcomes].sort()).toEqual([403, 404]);
@@ -170,8 +170,8 @@ async function faultsOf(operation: Operation, one: Try, who: Foreigner): Promise
   return faults;
 }
 
-describe('the wall', () => {
-  it('stands around what its owner sees', async () => {
+describe('tenant isolation', () => {
+  it('lets the owner see its objects', async () => {
     const seen = await viewOf(parties.owner, guarded().filter(isOfOne));
     expect(seen.map(([operationId, status]) => [operationId, status])).toEqual(
       seen.map(([operationId]) => [operationId, 200]),
@@ -190,7 +190,7 @@ describe('the wall', () => {
     expect(await everything(who)).toEqual(before);
   });
 
-  it('hides what is inside a workspace from the operator of the platform', async () => {
+  it('hides the objects of a workspace from the operator of the platform', async () => {
     const before = await everything('stranger');
     for (const operation of guarded().filter(isOfOne)) {
       const [first] = triesOf(operation);
@@ -205,7 +205,7 @@ describe('the wall', () => {
     expect(await everything('stranger')).toEqual(before);
   });
 
-  it('takes no cursor of another', async () => {
+  it('rejects a cursor issued to another key', async () => {
     const lists = guarded().filter(({ query }) => query.includes('cursor'));
     const taken: string[] = [];
     for (const { operationId, path } of lists) {
@@ -225,21 +225,24 @@ describe('the wall', () => {
   it.each([
     ['createSubscription', ['owner', 'partner', 'neighbour', 'stranger']],
     ['publishEvent', ['owner', 'stranger']],
-  ] as const)('repeats nothing of another to the same Idempotency-Key of %s', async (operationId, who) => {
-    const operation = guarded().find((one) => one.operationId === operationId);
-    const [first] = operation === undefined ? [] : triesOf(operation);
-    if (operation === undefined || first === undefined) throw new Error(`there is no ${operationId}`);
-    const request = { ...requestOf(operation, first, owned), idempotencyKey: 'the same for all' };
-    const ids = new Set<string>();
-    for (const one of who) {
-      const answer = await ask(url, { ...request, key: parties[one] });
-      expect(answer.headers).not.toHaveProperty('idempotency-replayed');
-      ids.add(bodyOf<{ id: string }>(answer, 201, 202).id);
-    }
-    expect(ids.size).toBe(who.length);
-  });
+  ] as const)(
+    'returns no stored response of another key for the same Idempotency-Key of %s',
+    async (operationId, who) => {
+      const operation = guarded().find((one) => one.operationId === operationId);
+      const [first] = operation === undefined ? [] : triesOf(operation);
+      if (operation === undefined || first === undefined) throw new Error(`there is no ${operationId}`);
+      const request = { ...requestOf(operation, first, owned), idempotencyKey: 'the same for all' };
+      const ids = new Set<string>();
+      for (const one of who) {
+        const answer = await ask(url, { ...request, key: parties[one] });
+        expect(answer.headers).not.toHaveProperty('idempotency-replayed');
+        ids.add(bodyOf<{ id: string }>(answer, 201, 202).id);
+      }
+      expect(ids.size).toBe(who.length);
+    },
+  );
 
-  it('tells a key that lacks the scope so, before anything is looked for', async () => {
+  it('refuses a key without the scope before it looks up any object', async () => {
     const scopes = new Set(guarded().map(({ scope }) => String(scope)));
     const owner = new Caller(url, parties.owner);
     const others = ['events:write', 'sources:write', 'subscriptions:read', 'subscriptions:write'];
@@ -265,7 +268,7 @@ describe('the wall', () => {
     }
   });
 
-  it('tells its owner of an old version before what is wrong with the body', async () => {
+  it('reports an outdated version to the owner before it validates the body', async () => {
     const changing = guarded().filter(({ takesIfMatch }) => takesIfMatch);
     const operator = ['enableWorkspace', 'disableWorkspace'];
     for (const operation of changing) {
@@ -285,7 +288,7 @@ describe('the wall', () => {
     expect(changing.length).toBeGreaterThan(10);
   });
 
-  it('takes a token until it ends, and not after', async () => {
+  it('accepts a token until it expires, and not after', async () => {
     const owner = new Caller(url, parties.owner);
     const token = await owner.newToken(local, { consumer_id: 'visitor_feed', expires_in_seconds: 3 });
     for (const service of guards) {
@@ -293,7 +296,7 @@ describe('the wall', () => {
     }
   });
 
-  it('refuses a key that is revoked, and its tokens, within 2 s at every busy service', async () => {
+  it('refuses a revoked key and its tokens within 2 s at every service under load', async () => {
     const owner = new Caller(url, parties.owner);
     const { id, key } = await owner.newKey(local, { scopes: ['admin'] });
     const token = await new Caller(url, key).newToken(local, { consumer_id: 'visitor_feed' });
@@ -325,8 +328,8 @@ describe('the wall', () => {
 
   it.each([
     ['without a key', null],
-    ['with a key that nobody knows', 'no-such-key'],
-  ])('lets nobody in %s, whatever is asked for', async (_how, key) => {
+    ['with an unknown key', 'no-such-key'],
+  ])('refuses every request %s with 401', async (_how, key) => {
     for (const operation of guarded()) {
       for (const one of triesOf(operation)) {
         for (const request of variantsOf(requestOf(operation, one, owned), operation)) {

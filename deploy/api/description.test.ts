@@ -49,8 +49,8 @@ const operations = Object.entries(api.paths).flatMap(([path, item]) =>
     }),
 );
 
-describe('the description of the whole API, for generators of clients', () => {
-  it('says of every object what may be in it, and of every enum what type it is', () => {
+describe('the OpenAPI description of the whole API', () => {
+  it('declares the fields of every object and the type of every enum', () => {
     const all = schemasIn(api.components).concat(schemasIn(api.paths), schemasIn(api.webhooks));
     const shaping = ['properties', 'patternProperties', 'additionalProperties'];
     const free = all.filter(
@@ -61,7 +61,7 @@ describe('the description of the whole API, for generators of clients', () => {
     expect(untyped.map(([place]) => place)).toEqual([]);
   });
 
-  it('has a named component for every body and every answer', () => {
+  it('has a named component for every request and response body', () => {
     const unnamed = operations.flatMap(([line, { requestBody, bodyName, responses }]) => [
       ...Object.values(requestBody?.content ?? {})
         .filter(({ schema }) => bodyName === undefined && schema?.['$ref'] === undefined)
@@ -88,7 +88,7 @@ describe('the description of the whole API, for generators of clients', () => {
       expect(names).toContain(name);
   });
 
-  it('says of every field that can be sent what it is for', () => {
+  it('describes every request field', () => {
     const silent: string[] = [];
     const visit = (schema: Node, place: string): void => {
       for (const [name, field] of Object.entries(
@@ -107,7 +107,7 @@ describe('the description of the whole API, for generators of clients', () => {
     expect(silent).toEqual([]);
   });
 
-  it('has an example of every body and every answer, which its own schema allows', () => {
+  it('has an example of every request and response body that its schema accepts', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
     ajv.addSchema({ $id: 'api', components: api.components });
     const check = (place: string, [type, { schema, example }]: [string, Media]): readonly string[] => {
@@ -139,7 +139,7 @@ describe('the description of the whole API, for generators of clients', () => {
     expect(sent).not.toBeNull();
   });
 
-  it('tells the 405 of every path, and every code of a problem', () => {
+  it('declares the 405 of every path and every problem code', () => {
     const without = operations.filter(([, { responses }]) => responses['405'] === undefined);
     expect(without.map(([line]) => line)).toEqual([]);
     const { properties } = resolve({ $ref: '#/components/schemas/Problem' }) as {
@@ -148,7 +148,7 @@ describe('the description of the whole API, for generators of clients', () => {
     expect(properties.code.enum).toEqual(errorCodes);
   });
 
-  it('tells of the webhook that endpoints get', () => {
+  it('declares the webhook that endpoints receive', () => {
     const { webhooks = {} } = api;
     expect(Object.keys(webhooks)).toEqual(['event']);
     const { post } = webhooks['event'] as { post: Operation };
@@ -160,7 +160,7 @@ describe('the description of the whole API, for generators of clients', () => {
     ]);
   });
 
-  it('has an Idempotency-Key at every POST, or says that it changes nothing', () => {
+  it('declares Idempotency-Key at every POST, or states that the request changes nothing', () => {
     const posts = operations.filter(([line]) => line.startsWith('POST '));
     const takesKey = ({ parameters }: Operation): boolean =>
       parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key') === true);

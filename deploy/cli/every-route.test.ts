@@ -81,12 +81,12 @@ const matching = (line: string): string[] => {
   return exact.length > 0 ? exact : found;
 };
 
-describe('each example of each command', () => {
+describe('every example of every command', () => {
   const examples = commands.flatMap(({ name, examples: lines }) =>
     lines.map((line) => [name, line] as const),
   );
 
-  it.each(examples)('of %s: %s', async (name, example) => {
+  it.each(examples)('runs without an error: %s: %s', async (name, example) => {
     const api = await anAnsweringApi(({ line }) => answerTo(line));
     const { words, stdin } = wordsOf(example);
     expect(words.join(' ')).toContain(name.split(' ')[0]);
@@ -107,13 +107,13 @@ describe('each example of each command', () => {
   });
 });
 
-describe('each route of the API', () => {
-  it.each(operations)('%s has a command', (operation) => {
+describe('every route of the API', () => {
+  it.each(operations)('has a command: %s', (operation) => {
     expect(exceptions).not.toHaveProperty([operation], '');
     expect(asked.has(operation) || Object.hasOwn(exceptions, operation)).toBe(true);
   });
 
-  it('is no exception when it has a command, or is gone', () => {
+  it('is a listed exception only if it exists and has no command', () => {
     for (const operation of Object.keys(exceptions)) {
       expect(operations).toContain(operation);
       expect(asked).not.toContain(operation);
@@ -137,7 +137,7 @@ const fieldsOf = (media: Media | undefined): readonly string[] => {
   return Object.keys(whole?.properties ?? {});
 };
 
-describe('what get --json shows, edited and given to update --file', () => {
+describe('update --file with the edited output of get --json', () => {
   const changeable = [
     ['subscriptions', 'subscriptions/{id}'],
     ['consumers', 'consumers/{id}'],
@@ -149,7 +149,7 @@ describe('what get --json shows, edited and given to update --file', () => {
     return fieldsOf(get.responses['200']).map((field) => [group, field, writable.includes(field)] as const);
   });
 
-  it.each(changeable)('%s: %s can be changed: %s', async (group, field, isWritable) => {
+  it.each(changeable)('%s: can change the field %s: %s', async (group, field, isWritable) => {
     const api = await anAnsweringApi(() => ({ body: { [field]: 'before', version: 1 } }));
     writeFileSync(join(folder, 'edited.json'), JSON.stringify({ [field]: 'after' }));
     const { code } = await api.runWith({ folder }, group, 'update', 'one', '--file', 'edited.json');

@@ -27,19 +27,19 @@ describe('docker-compose.yml', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   const isCompose = ajv.compile(JSON.parse(readText('deploy/compose/schema/compose-spec.json')) as object);
 
-  it('is valid by the schema of the Compose Specification', () => {
+  it('conforms to the schema of the Compose Specification', () => {
     const isValid = isCompose(readYaml('docker-compose.yml'));
     expect(isCompose.errors ?? []).toEqual([]);
     expect(isValid).toBe(true);
   });
 
-  it('would not be with a mistake in it', () => {
+  it('does not conform with a misspelt field', () => {
     const { ingress } = compose.services;
     expect(isCompose({ ...compose, services: { ingress: { ...ingress, read_onyl: true } } })).toBe(false);
     expect(isCompose({ ...compose, services: { ingress: { ...ingress, ports: 8080 } } })).toBe(false);
   });
 
-  it('refuses to start without its secrets and says what to set', () => {
+  it('refuses to start without its secrets and names the variable to set', () => {
     const required = requiredVariables(readText('docker-compose.yml'));
     expect([...required.keys()].sort()).toEqual(Object.keys(given).sort());
     for (const [name, message] of required) expect(message).toMatch(new RegExp(`^set ${name} to `));
@@ -50,7 +50,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('knows every network, volume, file and service that it names', () => {
+  it('defines every network, volume, file and service that it names', () => {
     for (const [name, service] of Object.entries(compose.services)) {
       for (const network of service.networks ?? []) expect(Object.keys(compose.networks)).toContain(network);
       for (const other of Object.keys(service.depends_on ?? {}))
@@ -63,7 +63,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('opens ports on this machine only, unless told otherwise', () => {
+  it('publishes ports on the loopback address only by default', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
     expect(ports).toHaveLength(3);
     for (const port of ports) expect(port).toMatch(/^\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}:/);
@@ -88,7 +88,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('creates the topics once, before any service that works on them starts', () => {
+  it('creates the topics once, before the services that use them start', () => {
     const { topics } = compose.services;
     const script = topics?.command?.[1] ?? '';
     expect(existsSync(`${root}${script}`)).toBe(true);
@@ -107,7 +107,7 @@ describe('docker-compose.yml', () => {
 describe.each(serviceNames)('the service %s', (name) => {
   const service = compose.services[name];
 
-  it('is built from the one Dockerfile, by a name that its package has', () => {
+  it('is built from the one Dockerfile with the name of its package', () => {
     expect(service?.build).toEqual({
       context: '.',
       dockerfile: 'deploy/Dockerfile',
@@ -117,13 +117,13 @@ describe.each(serviceNames)('the service %s', (name) => {
     expect(manifest.name).toBe(`@tidings/${name}-service`);
   });
 
-  it('can change nothing, is not root, and is given the time to drain', () => {
+  it('has a read-only file system, does not run as root, and has time to drain', () => {
     expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
     expect(Number(service?.user?.split(':')[0])).toBeGreaterThan(0);
     expect(Number.parseInt(service?.stop_grace_period ?? '', 10)).toBeGreaterThan(20);
   });
 
-  it('is asked whether it is ready, where it listens', () => {
+  it('has a readiness check on the port where it listens', () => {
     const [kind, node, flag, script = ''] = service?.healthcheck?.test ?? [];
     expect([kind, node, flag]).toEqual(['CMD', 'node', '-e']);
     expect(script).toContain(`http://127.0.0.1:${portInside}/ready`);
@@ -135,7 +135,7 @@ describe.each(serviceNames)('the service %s', (name) => {
     });
   });
 
-  it('gets settings that it knows, and all that it must have', async () => {
+  it('sets only settings that the service declares, and all required ones', async () => {
     const { configSpec } = (await import(`../../services/${name}/src/config.ts`)) as {
       configSpec: Parameters<typeof loadConfig>[0];
     };
@@ -152,7 +152,7 @@ describe.each(serviceNames)('the service %s', (name) => {
 });
 
 describe('the console', () => {
-  it('is told where the others are', () => {
+  it('has the addresses of the other services', () => {
     const environment = environmentOf(compose.services['console'], given);
     for (const name of serviceNames.filter((other) => other !== 'console')) {
       expect(environment[`${name.toUpperCase()}_URL`]).toBe(`http://${name}:${portInside}`);
@@ -161,14 +161,14 @@ describe('the console', () => {
 });
 
 describe('deploy/Dockerfile', () => {
-  it('has a Node that the packages take, and a user by number', () => {
+  it('uses a Node version that the packages support, and a numeric user id', () => {
     const major = Number(/NODE_IMAGE=node:(\d+)-/.exec(dockerfile)?.[1]);
     const { engines } = JSON.parse(readText('package.json')) as { engines: { node: string } };
     expect(major).toBeGreaterThanOrEqual(Number(/^>=(\d+)/.exec(engines.node)?.[1]));
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
   });
 
-  it('installs what the lockfile says, leaves development behind, and ships no tests', () => {
+  it('installs from the lockfile, and ships no development dependencies and no tests', () => {
     const installs = [...dockerfile.matchAll(/pnpm install.*/g)].map(([line]) => line);
     expect(installs).toHaveLength(2);
     for (const line of installs) expect(line).toContain('--frozen-lockfile');
@@ -176,7 +176,7 @@ describe('deploy/Dockerfile', () => {
     expect(dockerfile).toContain("-name '*.test.js'");
   });
 
-  it('copies only files that exist and that .dockerignore lets through', () => {
+  it('copies only files that exist and that .dockerignore does not exclude', () => {
     const ignored = readText('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));

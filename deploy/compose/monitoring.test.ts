@@ -52,7 +52,7 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
     own.map((target) => ({ title, ...target })),
   );
 
-  it('asks only for metrics and labels that the catalogues have', async () => {
+  it('queries only metrics and labels that the catalogues declare', async () => {
     const known = await knownSeries();
     expect(targets.length).toBeGreaterThan(20);
     for (const { title, expr } of targets) {
@@ -64,7 +64,7 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
     }
   });
 
-  it('has a row for every stage, and each panel once', () => {
+  it('has a row for every stage and no panel twice', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
     for (const stage of ['ingress', 'fanout', 'delivery', 'history', 'subscription']) {
       expect(
@@ -75,7 +75,7 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
     expect(new Set(panels.map(({ id }) => id))).toHaveLength(panels.length);
   });
 
-  it('reads from the data source that is provisioned', () => {
+  it('uses the provisioned data source', () => {
     const { datasources } = readYaml('deploy/compose/grafana/provisioning/datasources/prometheus.yml') as {
       datasources: readonly { uid: string; url: string }[];
     };
@@ -85,7 +85,7 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
 });
 
 describe('Prometheus and Grafana', () => {
-  it('scrape every service where it listens', () => {
+  it('scrape every service on its port', () => {
     const { scrape_configs: jobs } = readYaml('deploy/compose/prometheus.yml') as {
       scrape_configs: readonly {
         job_name: string;
@@ -102,7 +102,7 @@ describe('Prometheus and Grafana', () => {
     expect(compose.services['prometheus']?.networks).toEqual(['edge']);
   });
 
-  it('find their files where the compose file puts them', () => {
+  it('find their files where the compose file mounts them', () => {
     const { providers } = readYaml('deploy/compose/grafana/provisioning/dashboards/tidings.yml') as {
       providers: readonly { options: { path: string } }[];
     };

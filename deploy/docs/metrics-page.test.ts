@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { metricsPage, readCatalogues } from './metrics-page.ts';
 
 describe('docs/metrics.md', () => {
-  it('says what the code measures: `npm run docs:metrics` writes it anew', async () => {
+  it('lists what the code measures; `npm run docs:metrics` regenerates it', async () => {
     await expect(metricsPage(await readCatalogues())).toMatchFileSnapshot('../../docs/metrics.md');
   });
 
@@ -24,7 +24,7 @@ describe('docs/metrics.md', () => {
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   });
 
-  it('names no endpoint, address or id in a label', async () => {
+  it('has no endpoint, address or id in a label', async () => {
     const unbounded = /(^|_)(id|url|uri|endpoint|host|address|ip|key|workspace|consumer)$/;
     for (const { catalogue } of await readCatalogues())
       for (const { name, labels } of Object.values(catalogue))

@@ -13,7 +13,7 @@ const wordsFound = (code: string): readonly string[] =>
     .map(({ message }) => /instead of '(\w+)'/.exec(message)?.[1] ?? message);
 
 test.each(['What', 'Whatever', 'Where', 'Whether', 'Who', 'Whoever', 'Whose', 'How'])(
-  'a doc comment that begins with %s is refused, on one line or on several',
+  'refuses a doc comment that begins with %s, on one line and on several',
   (word) => {
     expect(wordsFound(`/** ${word} it is. */\nexport const a = 1;\n`)).toEqual([word]);
     expect(wordsFound(`/**\n * ${word} it is.\n * Whole.\n */\nexport const a = 1;\n`)).toEqual([word]);
@@ -26,6 +26,6 @@ test.each([
   '/** However often it is called. */',
   '/* What a comment inside a function may say. */',
   '// Where others wait.',
-])('%s is fine', (comment) => {
+])('accepts %s', (comment) => {
   expect(wordsFound(`${comment}\nexport const a = 1;\n`)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { readOptions } from './options.mjs';
 
 const folders = { root: '/repo', cwd: '/home/me' };
 
-test('without arguments: data as it was made, under the repository', () => {
+test('uses the default options and a data folder in the repository without arguments', () => {
   expect(readOptions([], folders)).toEqual({
     help: false,
     brokers: null,
@@ -17,7 +17,7 @@ test('without arguments: data as it was made, under the repository', () => {
   });
 });
 
-test('every option is read; a relative data folder starts where the user is', () => {
+test('reads every option; a relative data folder is relative to the working directory', () => {
   const args = [
     '--brokers',
     '3',
@@ -46,25 +46,25 @@ test.each([
   [['--data='], '--data must name a folder.'],
   [['--color'], "Unknown option '--color'. 'npm start -- --help' lists the options."],
   [['now'], "Unexpected argument 'now'. 'npm start -- --help' lists the options."],
-])('%j is refused: %s', (args, message) => {
+])('refuses %j: %s', (args, message) => {
   expect(() => readOptions(args, folders)).toThrow(message);
 });
 
-test.each(['18.20.4', '20.18.3'])('Node %s is told to be too old', (version) => {
+test.each(['18.20.4', '20.18.3'])('refuses Node %s as too old', (version) => {
   expect(() => requireNode(version)).toThrow(`Node.js is ${version}, but Tidings needs 20.19 or newer.`);
 });
 
-test.each(['20.19.0', '22.1.0', '24.0.0'])('Node %s is fine', (version) => {
+test.each(['20.19.0', '22.1.0', '24.0.0'])('accepts Node %s', (version) => {
   expect(() => requireNode(version)).not.toThrow();
 });
 
-test('a JAVA_HOME without Java is told with what to do', () => {
+test('reports a JAVA_HOME without Java and how to correct it', () => {
   expect(() => requireJavaAndMaven('/nowhere', { JAVA_HOME: '/nowhere', PATH: process.env['PATH'] })).toThrow(
     'JAVA_HOME is /nowhere, but no Java runs there. Point it at a JDK 17 or newer, or unset it.',
   );
 });
 
-test('a machine without Java or Maven is told which and what to install', () => {
+test('reports which of Java and Maven is missing and how to install it', () => {
   expect(() => requireJavaAndMaven('/nowhere', { PATH: '/nowhere' })).toThrow(
     /^Java was not found\. Install a JDK 17/,
   );

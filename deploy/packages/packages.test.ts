@@ -81,7 +81,7 @@ const installed = async (...names: string[]): Promise<string> =>
 
 describe('a packed package', () => {
   it.each(['signing', 'sdk', 'cli'])(
-    '%s tells how to be used and depends on nothing unpublished',
+    '%s has usage instructions and no unpublished dependency',
     async (name) => {
       const { stdout } = await run('tar', ['xzOf', packed[name] ?? '', 'package/package.json']);
       const manifest = JSON.parse(stdout) as Manifest;
@@ -132,14 +132,14 @@ console.log(verify({ headers: { ...signed }, body, secrets: [secret], publicKeys
 console.log(order, verifyPlain({ body, signature: undefined, secrets: ['s'] }), TidingsError.name, SigningError.name);
 `;
 
-  it('compile a strict program with nodenext, and run it', async () => {
+  it('compile a strict program with nodenext and run it', async () => {
     const folder = await installed('sdk', 'signing');
     await compile(folder, program);
     const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder });
     expect(stdout.trim()).toBe('true\n17 false TidingsError SigningError');
   }, 120_000);
 
-  it('are loaded by require as well, once and not twice', async () => {
+  it('can be loaded by require as well, as the same single instance', async () => {
     const folder = await installed('sdk');
     const source = `
 const sdk = require('@tidings/sdk');
@@ -149,7 +149,7 @@ import('@tidings/sdk').then((module) => console.log(typeof sdk.createClient, mod
 });
 
 describe('@tidings/cli in an empty folder', () => {
-  it('is a command, with the commander that it names', async () => {
+  it('is a command with the commander version that it declares', async () => {
     const commander = join(root, 'packages/cli/node_modules/commander');
     const folder = aFolder();
     await npm(folder, 'pack', commander);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anApi, run } from './cli-under-test.ts';
 
-describe('where the API is', () => {
+describe('the URL and key of the API', () => {
   const aFolder = (url: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
     mkdirSync(join(folder, '.tidings'));
@@ -13,13 +13,13 @@ describe('where the API is', () => {
     return join(folder, 'below');
   };
 
-  it('the local stack of this folder or one above it, when nothing is set', async () => {
+  it('are those of the local stack of this folder or a parent if none is set', async () => {
     const { url, requests } = await anApi();
     expect((await run(['subscriptions', 'get', 'sub_1'], { folder: aFolder(url) })).code).toBe(0);
     expect(requests[0]?.headers['authorization']).toBe('Bearer local-key');
   });
 
-  it('never sends the key of the local stack anywhere else', async () => {
+  it('never send the key of the local stack to another URL', async () => {
     const { url, requests } = await anApi();
     const elsewhere = await run(['subscriptions', 'list', '--url', url], {
       folder: aFolder('http://127.0.0.1:1'),
@@ -31,7 +31,7 @@ describe('where the API is', () => {
     expect(requests).toEqual([]);
   });
 
-  it('is asked for when there is none', async () => {
+  it('are requested with exit code 4 if there are none', async () => {
     expect(await run(['subscriptions', 'list'], {})).toMatchObject({
       code: 4,
       err: expect.stringContaining('npm start') as string,

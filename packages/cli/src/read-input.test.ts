@@ -31,19 +31,19 @@ describe('a file or standard input', () => {
 
   it.each([
     [
-      'UTF-16 with its mark',
+      'UTF-16 with a byte order mark',
       Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
       'is UTF-16: save it as UTF-8.',
     ],
     [
-      'UTF-16, the other way round',
+      'big-endian UTF-16',
       Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(utf16).swap16()]),
       'is UTF-16: ',
     ],
-    ['UTF-16 without its mark', utf16, 'is UTF-16 or UTF-32 without its mark: '],
+    ['UTF-16 without a byte order mark', utf16, 'is UTF-16 or UTF-32 without its mark: '],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32: '],
     ['Latin-1', Buffer.from('{"name":"Grüße"}', 'latin1'), 'is another encoding: '],
-  ])('in %s is refused in words, and nothing is sent', async (_name, bytes, text) => {
+  ])('in %s is refused with the encoding, and nothing is sent', async (_name, bytes, text) => {
     const { requests, runWith } = await anApi();
     const fromFile = await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json');
     expect(fromFile).toMatchObject({ code: 2, out: '' });
@@ -53,13 +53,13 @@ describe('a file or standard input', () => {
     expect(requests).toEqual([]);
   });
 
-  it('says which character nobody sees', async () => {
+  it('reports the invisible character in a message', async () => {
     const { run: tidings } = await anApi();
     const { code, err } = await tidings(...publish, '\u00a0{}');
     expect([code, err]).toEqual([2, expect.stringContaining('U+00A0') as string]);
   });
 
-  it('that would not be kept as it is written is refused, where the tool would write it anew', async () => {
+  it('is refused if parsing would change it and the tool has to serialise it again', async () => {
     const { run: tidings } = await anApi();
     const args = ['subscriptions', 'create', '--data'];
     expect((await tidings(...args, '{"filters":{"n":9007199254740993}}')).err).toContain(
@@ -68,7 +68,7 @@ describe('a file or standard input', () => {
     expect((await tidings(...args, '{"events":[],"events":[]}')).err).toContain('--data: /events ');
   });
 
-  it('of an event goes out byte for byte, numbers beyond a double too', async () => {
+  it('of an event is sent byte for byte, including numbers beyond a double', async () => {
     const { requests, run: tidings } = await anApi(202, accepted);
     expect((await tidings(...publish, '{"n":9007199254740993}')).code).toBe(0);
     expect(requests[0]?.raw).toContain('"data":{"n":9007199254740993}');

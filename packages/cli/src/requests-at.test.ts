@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anApi } from './cli-under-test.ts';
 
-describe('what is asked', () => {
+describe('the request of a command', () => {
   it.each<[string[], string, unknown]>([
     [
       ['subscriptions', 'list', '--state', 'active', '--limit', '5'],
@@ -254,7 +254,7 @@ describe('what is asked', () => {
     else expect(requests).toMatchObject([{ body }]);
   });
 
-  it('sends the data of an event as it is, under a key of the caller', async () => {
+  it('sends the data of an event unchanged, with the key of the caller', async () => {
     const { requests, run: tidings } = await anApi(202, {
       id: 'evt_1',
       type: 'a',
@@ -281,7 +281,7 @@ describe('what is asked', () => {
     ]);
   });
 
-  it('names the version a change is based on', async () => {
+  it('sends the version that a change is based on', async () => {
     const { requests, run: tidings } = await anApi();
     await tidings('subscriptions', 'delete', 'sub_1', '--if-match', '3');
     await tidings('consumers', 'disable', 'acme', '--if-match', '4');
@@ -298,7 +298,7 @@ describe('what is asked', () => {
     [['subscriptions', 'rotate-secret', 'sub_1']],
     [['dead-letters', 'redrive', 'dl_1']],
     [['dead-letters', 'discard', 'dl_1', '--because', 'x']],
-  ])('makes a repeat of %j safe', async (args) => {
+  ])('has an Idempotency-Key for %j', async (args) => {
     const { requests, run: tidings } = await anApi(201);
     await tidings(...args, '--idempotency-key', 'once');
     expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['once']);
@@ -309,7 +309,7 @@ describe('what is asked', () => {
     [['audit-log', 'list', '--since', '1h30m'], 'after', -5_400],
     [['dead-letters', 'list', '--since', '7d'], 'recorded_after', -604_800],
     [['deliveries', 'list', '--to', '90s'], 'created_before', -90],
-  ] as const)('%j counts from now', async (args, name, seconds) => {
+  ] as const)('%j is relative to the present time', async (args, name, seconds) => {
     const { requests, run: tidings } = await anApi();
     const earliest = Date.now();
     expect((await tidings(...args)).code).toBe(0);
@@ -320,7 +320,7 @@ describe('what is asked', () => {
     expect(at).toBeLessThanOrEqual(latest + seconds * 1_000);
   });
 
-  it('takes when a key expires as a duration from now', async () => {
+  it('sends the expiry of a key, given as a duration from now', async () => {
     const { requests, run: tidings } = await anApi(201);
     const earliest = Date.now();
     await tidings('api-keys', 'create', '--scope', 'admin', '--expires', '90d');

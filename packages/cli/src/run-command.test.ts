@@ -24,8 +24,8 @@ const aPage = {
   next_cursor: 'abc',
 };
 
-describe('what is shown', () => {
-  it('a list as a table, and how to go on; nothing that a terminal would obey', async () => {
+describe('the output', () => {
+  it('is a table for a list, with the option for the next page and without terminal control characters', async () => {
     const { run: tidings } = await anApi(200, aPage);
     const { out, err } = await tidings('subscriptions', 'list');
     expect(out.split('\n')).toEqual([
@@ -36,13 +36,13 @@ describe('what is shown', () => {
     expect(err).toBe('There are more: add --cursor abc');
   });
 
-  it('the answer itself with --json, before or after the command', async () => {
+  it('is the response itself with --json, before or after the command', async () => {
     const { run: tidings } = await anApi(200, aPage);
     expect(JSON.parse((await tidings('subscriptions', 'list', '--json')).out)).toEqual(aPage);
     expect(JSON.parse((await tidings('--json', 'subscriptions', 'list')).out)).toEqual(aPage);
   });
 
-  it('help with examples for every command', async () => {
+  it('is help with examples for every command', async () => {
     const { out } = await run(['--help'], {});
     expect(out).toContain('Exit codes:');
     const groups = [...out.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name ?? '');
@@ -60,8 +60,8 @@ describe('what is shown', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  it('a refusal is told with the place of each fault: exit code 1', async () => {
+describe('an error', () => {
+  it('of a refusal shows each problem with its pointer: exit code 1', async () => {
     const problem = {
       title: 'Not acceptable as it is',
       detail: 'The body breaks a rule.',
@@ -79,7 +79,7 @@ describe('what goes wrong', () => {
     );
   });
 
-  it('a test that failed: exit code 1, and the answer', async () => {
+  it('of a failed test shows the response: exit code 1', async () => {
     const { run: tidings } = await anApi(200, { success: false, error: 'refused' });
     const { code, out } = await tidings('subscriptions', 'test', 'sub_1');
     expect([code, out]).toEqual([1, 'success  false\nerror    refused']);
@@ -119,7 +119,7 @@ describe('what goes wrong', () => {
     [['dead-letters', 'discard', '--all', '--reason', 'exhausted', '--because', 'x']],
     [['events', 'publish', 'a', '--data', '{']],
     [['--url', 'ftp://x', 'subscriptions', 'list']],
-  ])('%j: exit code 2, and nothing is asked', async (args) => {
+  ])('in %j: exit code 2, sends nothing', async (args) => {
     const { requests, run: tidings } = await anApi();
     const { code, err } = await tidings(...args);
     expect([code, requests]).toEqual([2, []]);
@@ -127,7 +127,7 @@ describe('what goes wrong', () => {
     expect(err).not.toMatch(/\n\s+at /);
   });
 
-  it('no answer, 5xx, or something that is not Tidings: exit code 3', async () => {
+  it('for no response, 5xx, or a response that is not from Tidings: exit code 3', async () => {
     const env = { TIDINGS_URL: 'http://127.0.0.1:2', TIDINGS_API_KEY: 'k' };
     const nobody = await run(['subscriptions', 'list'], { env });
     expect(nobody).toMatchObject({
@@ -147,7 +147,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('a change of nothing is told with what can be changed', async () => {
+  it('for an empty change lists what can be changed', async () => {
     const { run: tidings } = await anApi();
     expect((await tidings('consumers', 'update', 'acme')).err).toBe(
       'Nothing is changed: say what, by --name, --contact, --data, --file. tidings consumers get ID shows what it is.',
@@ -175,7 +175,7 @@ describe('what goes wrong', () => {
       ['deliveries', 'get', 'x'],
       "404 Not found: There is no delivery 'x', or your key does not see it. tidings deliveries list shows those there are.",
     ],
-  ])('%j: what is not there is told in the words of the command', async (args, text) => {
+  ])('for an object that does not exist names the command that lists them: %j', async (args, text) => {
     const problem = { title: 'Not found', detail: "There is no /v1/webhooks/things/x, or of 'ws_own/acme'." };
     const { run: tidings } = await anApi(404, problem);
     expect(await tidings(...args)).toMatchObject({ code: 1, out: '', err: text });
@@ -186,14 +186,14 @@ describe('what goes wrong', () => {
     [['subscriptions', 'create', '--enabled-events', 'a'], 'Did you mean --event, once for each?'],
     [['subscriptions', 'create', '--filter-types', 'a'], 'Did you mean --event, once for each?'],
     [['subscriptions', 'create', '--allow-http'], 'workspaces update ID --allow-http'],
-  ])('%j: an option of a similar tool is told as the one of this', async (args, hint) => {
+  ])('for an option of a similar tool names the option of this one: %j', async (args, hint) => {
     const { requests, run: tidings } = await anApi();
     const { code, err } = await tidings(...args);
     expect([code, requests]).toEqual([2, []]);
     expect(err).toContain(hint);
   });
 
-  it('a filter that does not match: exit code 1, and which condition', async () => {
+  it('for a filter that does not match names the condition: exit code 1', async () => {
     const failed = [{ pointer: '/filter/total/$gt', detail: 'must be above 100, got 7' }];
     const { run: tidings } = await anApi(200, { matches: false, failed, warnings: [] });
     const args = ['filters', 'test', '--filter', '{"total":{"$gt":100}}', '--data', '{"total":7}'];
@@ -206,7 +206,7 @@ describe('what goes wrong', () => {
 });
 
 describe('--version', () => {
-  it('is that of the package', async () => {
+  it('is the version of the package', async () => {
     const manifest = new URL('../package.json', import.meta.url);
     const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
     expect(await run(['--version'], {})).toEqual({ code: 0, out: version, err: '' });

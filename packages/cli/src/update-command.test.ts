@@ -45,13 +45,13 @@ async function updated(edit: (one: Record<string, unknown>) => unknown, ...more:
   return { ...ran, patches: requests.filter(({ line }) => line.startsWith('PATCH')) };
 }
 
-describe('what get --json has shown', () => {
-  it('can be given back: nothing differs, nothing is changed', async () => {
+describe('the output of get --json in update --file', () => {
+  it('changes nothing if it is unedited', async () => {
     const { code, err, patches } = await updated(() => {});
     expect([code, err, patches]).toEqual([0, 'Nothing differs: nothing is changed.', []]);
   });
 
-  it('changes what was edited in it, if it is still that version', async () => {
+  it('changes the edited fields if the version is still the same', async () => {
     const { code, patches } = await updated((one) => {
       one['events'] = ['a'];
       one['headers'] = { 'X-A': '1', 'X-C': '3' };
@@ -72,7 +72,7 @@ describe('what get --json has shown', () => {
     });
   });
 
-  it('may leave fields out: those stay', async () => {
+  it('may omit fields, which stay unchanged', async () => {
     const { patches } = await updated((one) => {
       for (const name of Object.keys(one)) if (name !== 'endpoint_url') delete one[name];
       one['endpoint_url'] = 'https://y.example';
@@ -81,7 +81,7 @@ describe('what get --json has shown', () => {
     expect(patches[0]?.headers['if-match']).toBe('"4"');
   });
 
-  it('keeps the version of the command line', async () => {
+  it('uses the version of the command line if one is given', async () => {
     const { patches } = await updated((one) => Object.assign(one, { description: 'x' }), '--if-match', '9');
     expect(patches[0]?.headers['if-match']).toBe('"9"');
   });
@@ -103,12 +103,12 @@ describe('what get --json has shown', () => {
       { tier: null },
       '/filters/tier in the file is null, which a change cannot set: null takes a member away. Leave it out, or write {"$in":[null]} where it is a condition.',
     ],
-  ])('with another %s is refused', async (name, value, text) => {
+  ])('is refused with another %s', async (name, value, text) => {
     const { code, err, patches } = await updated((one) => Object.assign(one, { [name]: value }));
     expect([code, err, patches]).toEqual([2, text, []]);
   });
 
-  it('is all that is said', async () => {
+  it('cannot be combined with another field', async () => {
     const { code, err, patches } = await updated(() => {}, '--description', 'x');
     expect([code, err, patches]).toEqual([2, '--file says all of it: give no other field beside it.', []]);
   });

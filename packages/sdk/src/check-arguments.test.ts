@@ -35,7 +35,7 @@ async function anApi(answer: unknown = { id: 'evt_1', type: 'a.b', accepted_at: 
   return { bodies, client: createClient({ url, apiKey: 'key_x', maxAttempts: 2, random: () => 0 }) };
 }
 
-describe('createClient refuses at once', () => {
+describe('createClient throws at once', () => {
   it.each<[string, Record<string, unknown>]>([
     ["the argument of createClient has no 'baseUrl': did you mean 'url'?", { baseUrl: 'https://x' }],
     ["the argument of createClient has no 'api_key': did you mean 'apiKey'?", { api_key: 'k' }],
@@ -84,14 +84,14 @@ describe('createClient refuses at once', () => {
     expect(() => createClient({ ...client, ...changed } as Anything)).toThrow(new TypeError(message));
   });
 
-  it('what is no object, and never shows the key', () => {
+  it('for a value that is not an object, without showing the key', () => {
     expect(() => createClient('https://x' as Anything)).toThrow(
       new TypeError("the argument of createClient must be an object, got 'https://x'"),
     );
     expect(() => createClient({ ...client, apiKey: 'secret key' })).not.toThrow(/secret/);
   });
 
-  it('nothing that works: a path, slashes at the end, blanks around, an address', () => {
+  it('for no valid URL: a path, trailing slashes, surrounding blanks, an address', () => {
     for (const url of [
       'https://x/api/tidings//',
       ' https://x ',
@@ -103,7 +103,7 @@ describe('createClient refuses at once', () => {
   });
 });
 
-describe('publish refuses before anything is sent', () => {
+describe('publish throws before it sends anything', () => {
   it.each<[string, unknown, unknown?]>([
     ['the event must be an object, got undefined', undefined],
     ["the event must be an object, got 'a.b'", 'a.b'],
@@ -196,7 +196,7 @@ describe('publish refuses before anything is sent', () => {
     '"a',
     'NaN',
     '1 // one',
-  ])('dataJson %j, alone and in a batch', async (dataJson) => {
+  ])('for dataJson %j, alone and in a batch', async (dataJson) => {
     const { client: real, bodies } = await anApi();
     const forged = { type: 'a.b', dataJson };
     const text = 'must be the text of exactly one JSON value';
@@ -205,14 +205,14 @@ describe('publish refuses before anything is sent', () => {
     expect(bodies).toEqual([]);
   });
 
-  it('no JSON text that is one value, which goes out as it is', async () => {
+  it('for no JSON text of one value, which is sent unchanged', async () => {
     const { client: real, bodies } = await anApi();
     const texts = ['{"n": 12345678901234567890}', ' [1 ,2]\n', '"}, {"', 'null', '-0.0e1'];
     for (const dataJson of texts) await real.publish({ type: 'a.b', dataJson });
     expect(bodies).toEqual(texts.map((text) => `{"type":"a.b","data":${text}}`));
   });
 
-  it('batches that are none, and holes in them', async () => {
+  it('for batches that are not arrays or that have holes', async () => {
     const { client: real, bodies } = await anApi();
     await expect(real.publishBatch(event as Anything)).rejects.toThrow(
       'events must be an array, got an object',
@@ -227,13 +227,13 @@ describe('publish refuses before anything is sent', () => {
   });
 });
 
-describe('an answer that is not of Tidings', () => {
+describe('a response that is not from Tidings', () => {
   it.each<[string, unknown]>([
     ['null', null],
     ['an object', { status: 'ok' }],
     ['one result too few', { results: [] }],
     ['results of another form', { results: [{}] }],
-  ])('%s: unknown outcome, with the key for a repeat', async (_name, answer) => {
+  ])('%s: throws with an unknown outcome and the key for a repeat', async (_name, answer) => {
     const { client: real, bodies } = await anApi(answer);
     for (const call of [real.publish(event), real.publishBatch([event])]) {
       const error: unknown = await call.catch((thrown: unknown) => thrown);
@@ -272,7 +272,7 @@ describe('a receiver', () => {
       'toleranceSeconds must be a number of seconds, 0 or more, got NaN',
       { ...good, toleranceSeconds: Number.NaN },
     ],
-  ])('is told: %s', (message, input) => {
+  ])('gets an error for an invalid argument: %s', (message, input) => {
     expect(() => verifyWebhook(input as Anything)).toThrow(new TypeError(message));
   });
 
@@ -292,11 +292,11 @@ describe('a receiver', () => {
     ],
     ['dedupe.has must be a function, got undefined', { secrets: [secret], dedupe: {} }],
     ['onRefused must be a function, got 1', { secrets: [secret], onRefused: 1 }],
-  ])('cannot mount what verifies nothing: %s', (message, options) => {
+  ])('cannot mount a middleware that verifies nothing: %s', (message, options) => {
     expect(() => webhookMiddleware(options as Anything)).toThrow(message);
   });
 
-  it('cannot remember fewer ids than one', () => {
+  it('cannot remember fewer than one id', () => {
     expect(() => memoryDedupe(Number.NaN)).toThrow('maxIds must be a whole number from 1 to');
   });
 });

@@ -50,7 +50,7 @@ async function errorOf(promise: Promise<unknown>): Promise<TidingsError> {
 }
 
 describe('publish', () => {
-  it('sends the event with its key and gives what was accepted', async () => {
+  it('sends the event with its key and returns the accepted event', async () => {
     const { client, seen } = await anApi([accepted]);
     const event = {
       type: 'a.b',
@@ -83,14 +83,14 @@ describe('publish', () => {
     });
   });
 
-  it('sends dataJson as it is', async () => {
+  it('sends dataJson unchanged', async () => {
     const { client, seen } = await anApi([accepted]);
     await client.publish({ type: 'a.b', dataJson: '{"n": 12345678901234567890}' });
     expect(seen[0]?.body).toBe('{"type":"a.b","data":{"n": 12345678901234567890}}');
   });
 
   it.each([{ type: 'a.b' }, { type: 'a.b', data: 1, dataJson: '1' }, { type: 'a.b', data: () => {} }])(
-    'refuses an event without one JSON value for data',
+    'refuses an event without exactly one JSON value as data',
     async (event) => {
       const { client, seen } = await anApi([accepted]);
       await expect(client.publish(event)).rejects.toThrow(TypeError);
@@ -112,7 +112,7 @@ describe('publish', () => {
     expect(new Set(seen.map(({ body }) => body)).size).toBe(1);
   });
 
-  it('repeats an attempt that had no answer in time', async () => {
+  it('repeats an attempt without a response before the timeout', async () => {
     const { client, seen } = await anApi(['silence', accepted], { timeoutMs: 100 });
     expect((await client.publish({ type: 'a.b', data: 1 })).id).toBe('evt_1');
     expect(seen).toHaveLength(2);
@@ -126,7 +126,7 @@ describe('publish', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('gives up after its attempts, says that the outcome is unknown and gives the key for a repeat', async () => {
+  it('throws after its last attempt with an unknown outcome and the key for a repeat', async () => {
     const { client, seen } = await anApi(['hang up'], { maxAttempts: 2 });
     const error = await errorOf(client.publish({ type: 'a.b', data: 1 }, { idempotencyKey: 'order-7' }));
     expect(error).toMatchObject({
@@ -138,7 +138,7 @@ describe('publish', () => {
     expect(seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['order-7', 'order-7']);
   });
 
-  it('does not wait longer than it may', async () => {
+  it('does not wait longer than maxWaitMs', async () => {
     const busy = { ...problem(429, 'rate-limited'), headers: { 'retry-after': '3600' } };
     const { client, seen } = await anApi([busy]);
     const error = await errorOf(client.publish({ type: 'a.b', data: 1 }));
@@ -155,12 +155,12 @@ describe('publish', () => {
     },
   );
 
-  it.each(['-1', 'soon', new Date(0).toUTCString()])('takes Retry-After %s for none', async (header) => {
+  it.each(['-1', 'soon', new Date(0).toUTCString()])('ignores Retry-After %s', async (header) => {
     const { client } = await anApi([{ ...problem(503, 'x'), headers: { 'retry-after': header } }, accepted]);
     expect((await client.publish({ type: 'a.b', data: 1 })).id).toBe('evt_1');
   });
 
-  it('ends with its signal, in an attempt or between two', async () => {
+  it('ends when its signal is aborted, during or between attempts', async () => {
     const waiting = await anApi([{ ...problem(503, 'x'), headers: { 'retry-after': '20' } }]);
     const between = new AbortController();
     const first = waiting.client.publish({ type: 'a.b', data: 1 }, { signal: between.signal });
@@ -174,7 +174,7 @@ describe('publish', () => {
     expect(silent.seen).toEqual([]);
   });
 
-  it('does not take its key to another place', async () => {
+  it('does not send its key to the target of a redirect', async () => {
     const { client, seen } = await anApi([{ status: 307, headers: { location: '/elsewhere' }, body: '' }], {
       maxAttempts: 1,
     });
@@ -189,7 +189,7 @@ describe('publishBatch', () => {
   const refused = { status: 422, problem: problem(422, 'unprocessable').body };
   const away = { status: 503, problem: problem(503, 'unavailable').body };
 
-  it('gives a result for each event, in their order', async () => {
+  it('returns a result for each event, in order', async () => {
     const { client, seen } = await anApi([{ status: 207, body: { results: [taken, refused] } }]);
     const results = await client.publishBatch([event, { type: 'A', data: null }]);
     expect(results).toEqual([
@@ -200,7 +200,7 @@ describe('publishBatch', () => {
     expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ events: [event, { type: 'A', data: null }] });
   });
 
-  it('sends the whole batch again under its key while part of it is unavailable', async () => {
+  it('sends the whole batch again with its key while part of it is unavailable', async () => {
     const partly = { status: 207, body: { results: [taken, away] } };
     const { client, seen } = await anApi([partly, { status: 202, body: { results: [taken, taken] } }]);
     const results = await client.publishBatch([event, event], { idempotencyKey: 'b1' });
@@ -210,14 +210,14 @@ describe('publishBatch', () => {
     expect(seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['b1', 'b1']);
   });
 
-  it('gives the results it has when its attempts are used up', async () => {
+  it('returns its partial results when its attempts are used up', async () => {
     const partly = { status: 207, body: { results: [taken, away] } };
     const { client, seen } = await anApi([partly], { maxAttempts: 2 });
     expect((await client.publishBatch([event, event])).map(({ ok }) => ok)).toEqual([true, false]);
     expect(seen).toHaveLength(2);
   });
 
-  it('throws when nothing was taken, and asks nobody for an empty batch', async () => {
+  it('throws if no event was accepted, and sends no request for an empty batch', async () => {
     const { client, seen } = await anApi([problem(503, 'unavailable')], { maxAttempts: 1 });
     expect(await client.publishBatch([])).toEqual([]);
     expect(seen).toEqual([]);

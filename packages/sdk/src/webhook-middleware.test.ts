@@ -39,7 +39,7 @@ async function aReceiver(
 }
 
 describe('webhookMiddleware', () => {
-  it('lets a good delivery through and gives its event', async () => {
+  it('passes a valid delivery on with its event', async () => {
     const delivery = aSignedDelivery({ id: 'dlv_1', event: { type: 'order.paid', data: { total: 5 } } });
     const send = await aReceiver({ secrets: [delivery.secret] }, (request, response) => {
       const { id, event } = webhookOf<{ total: number }>(request);
@@ -67,7 +67,7 @@ describe('webhookMiddleware', () => {
         aSignedDelivery({ secret: d.secret, body: Buffer.from('hi') }),
       'not-json',
     ],
-  ])('answers 401 to %s', async (_name, change, reason) => {
+  ])('returns 401 for %s', async (_name, change, reason) => {
     const delivery = aSignedDelivery();
     const onRefused = vi.fn();
     const handler = vi.fn(ok);
@@ -79,13 +79,13 @@ describe('webhookMiddleware', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('answers 413 above its limit', async () => {
+  it('returns 413 above its limit', async () => {
     const delivery = aSignedDelivery({ body: Buffer.from(`"${'x'.repeat(100)}"`) });
     const send = await aReceiver({ secrets: [delivery.secret], maxBytes: 101 });
     expect((await send(delivery)).status).toBe(413);
   });
 
-  it('answers a repeat without handling it again, but only once it was handled', async () => {
+  it('responds to a repeat without running the handler, once the handler has succeeded', async () => {
     const delivery = aSignedDelivery({ id: 'dlv_1' });
     const statuses = [500, 200, 200];
     const handler = vi.fn<Handler>((_request, response) => {
@@ -102,7 +102,7 @@ describe('webhookMiddleware', () => {
     expect(handler).toHaveBeenCalledTimes(3);
   });
 
-  it('passes on a dedupe store that cannot answer and tells of one that cannot remember', async () => {
+  it('passes on an error of dedupe.has, and reports one of dedupe.add', async () => {
     const delivery = aSignedDelivery();
     const down = { has: async () => Promise.reject(new Error('store down')), add: () => {} };
     const failing = await aReceiver({ secrets: [delivery.secret], dedupe: down });
@@ -114,7 +114,7 @@ describe('webhookMiddleware', () => {
     await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
   });
 
-  it('takes the bytes that express.raw left, and says so when a parser destroyed them', async () => {
+  it('reads the bytes that express.raw left, and throws if a parser has consumed them', async () => {
     const delivery = aSignedDelivery();
     const raw = await aReceiver({ secrets: [delivery.secret] }, ok, async (request) => {
       Reflect.set(request, 'body', delivery.body);
@@ -126,13 +126,13 @@ describe('webhookMiddleware', () => {
     expect(await (await parsed(delivery)).text()).toMatch(/mount webhookMiddleware before express\.json/);
   });
 
-  it('has nothing for a handler that it did not run before', () => {
+  it('has no verified webhook for a handler that runs before it', () => {
     expect(() => webhookOf({} as IncomingMessage)).toThrow(/put webhookMiddleware/);
   });
 });
 
 describe('memoryDedupe', () => {
-  it('forgets the oldest beyond its limit', () => {
+  it('forgets the oldest id above its limit', () => {
     const dedupe = memoryDedupe(2);
     for (const id of ['a', 'b', 'c']) void dedupe.add(id);
     expect(['a', 'b', 'c'].map((id) => dedupe.has(id))).toEqual([false, true, true]);

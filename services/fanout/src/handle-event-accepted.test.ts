@@ -30,8 +30,8 @@ const commandsOf = (result: FanOut) => {
   return result.commands;
 };
 
-describe('fanning an event out', () => {
-  it('makes one command for each match, with a derived id and the version it saw', () => {
+describe('handling an accepted event', () => {
+  it("produces one command for each match, with a derived id and the subscription's version", () => {
     const { handle } = setUp([[aSubscription({ version: 4 })]]);
     const event = anEvent(1, { orderingKey: 'k', traceparent: 'p' });
     const [command, ...rest] = commandsOf(handle(event));
@@ -51,7 +51,7 @@ describe('fanning an event out', () => {
     });
   });
 
-  it('judges numbers by all their digits, and sends them so', () => {
+  it('compares all digits of numbers, and sends them unchanged', () => {
     const index = new MatchIndex(compileFilter);
     const filters = { 1: { n: 9007199254740992 }, 2: { n: { $gt: 9007199254740992 } } };
     for (const [n, filter] of Object.entries(filters))
@@ -69,7 +69,7 @@ describe('fanning an event out', () => {
     expect(matchedBy('{"n":9007199254740993}', 2)).toEqual([{ id: 'sub_2', body: true }]);
   });
 
-  it('writes the data into the body byte for byte, once for each format', () => {
+  it('renders the data byte for byte, once for each format', () => {
     const raw = '{ "n": 9007199254740993, "e": 1.0, "é": "\\u00e9" }';
     const { handle } = setUp([
       [aSubscription({ id: subscriptionId('sub_1') })],
@@ -101,7 +101,7 @@ describe('fanning an event out', () => {
     expect([plain, cloud].every((body) => body?.includes(raw))).toBe(true);
   });
 
-  it('drops a repeat, keeps a record that is read again, and sets a conflict aside', () => {
+  it('drops a repeat, keeps a record that is read again, and dead-letters a conflict', () => {
     const { handle } = setUp([[aSubscription()]]);
     expect(handle(anEvent(), 10).outcome).toBe('fanned-out');
     expect(handle(anEvent(), 11)).toEqual({ outcome: 'repeat' });
@@ -117,13 +117,13 @@ describe('fanning an event out', () => {
     ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
     ['empty', Buffer.alloc(0)],
     ['too large for a command', Buffer.from(`"${'x'.repeat(1_000)}"`)],
-  ])('takes data that is %s for poison, but only when somebody would have got it', (_, data) => {
+  ])('dead-letters data that is %s, but only if a subscription matches', (_, data) => {
     const { handle } = setUp([[aSubscription()]]);
     expect(handle(anEvent(1, { data }))).toMatchObject({ outcome: 'poison', reason: 'undecodable' });
     expect(handle(anEvent(2, { data, eventType: 'nobody.cares' }))).toMatchObject({ outcome: 'unmatched' });
   });
 
-  it('applies filters to the parsed data; one that throws matches nothing and is counted', () => {
+  it('applies filters to the parsed data; a filter that throws matches nothing and is counted', () => {
     const { handle } = setUp([
       [aSubscription({ id: subscriptionId('sub_1') }), (data) => (data as { total: number }).total > 10],
       [aSubscription({ id: subscriptionId('sub_2') }), (data) => (data as { total: number }).total > 90],
@@ -143,7 +143,7 @@ describe('fanning an event out', () => {
     });
   });
 
-  it('also commands deliveries for a disabled subscription and says how many', () => {
+  it('also produces commands for a disabled subscription and counts them', () => {
     const { handle } = setUp([[aSubscription({ state: 'disabled' })]]);
     const result = handle(anEvent());
     expect(commandsOf(result)).toHaveLength(1);

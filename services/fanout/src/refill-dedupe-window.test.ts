@@ -26,8 +26,8 @@ const aLog = (timesMs: readonly number[]) => {
 const bounds = { windowMs: 1_000, maxRecords: 50 };
 const part = { partition: 0, lowOffset: 0n };
 
-describe('refilling the dedupe window', () => {
-  it('knows what was worked and nothing behind the committed offset', async () => {
+describe('refilling the deduplication window', () => {
+  it('adds the handled records and none from the committed offset on', async () => {
     const { log, readOffsets } = aLog(Array.from({ length: 20 }, () => 5_000));
     const window = await refillDedupeWindow(log, bounds, { ...part, committedOffset: 12n });
     expect(readOffsets).toEqual(Array.from({ length: 12 }, (_, offset) => offset));
@@ -37,7 +37,7 @@ describe('refilling the dedupe window', () => {
     expect(see(11, 13)).toBe('repeat');
   });
 
-  it('goes back from the last record that was worked, however long ago that was', async () => {
+  it('goes back from the last handled record, however old it is', async () => {
     const times = Array.from({ length: 40 }, (_, offset) => 1_000 + offset * 100);
     const { log, readOffsets } = aLog(times);
     await refillDedupeWindow(log, bounds, { ...part, committedOffset: 40n });
@@ -45,14 +45,14 @@ describe('refilling the dedupe window', () => {
     expect(readOffsets.at(-1)).toBe(39);
   });
 
-  it('reads no more records than it may remember', async () => {
+  it('reads at most as many records as the window holds', async () => {
     const { log, readOffsets } = aLog(Array.from({ length: 200 }, () => 5_000));
     const window = await refillDedupeWindow(log, bounds, { ...part, committedOffset: 180n });
     expect(readOffsets).toHaveLength(50);
     expect(window.size).toBe(50);
   });
 
-  it('reads nothing where nothing was worked yet', async () => {
+  it('reads nothing if nothing was handled yet', async () => {
     const { log, readOffsets } = aLog([1, 2, 3]);
     const window = await refillDedupeWindow(log, bounds, {
       partition: 0,

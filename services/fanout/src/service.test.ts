@@ -72,8 +72,8 @@ const given = async (...subscriptions: SubscriptionRecord[]) => {
   return { bus, producer, publish, publishTo, commands, deadLetters };
 };
 
-describe('the fan-out service', () => {
-  it('turns each event into commands, in the order of the log, and says so in one line each', async () => {
+describe('the fanout service', () => {
+  it('produces the commands of each event in the order of the log and logs one line for each event', async () => {
     const { bus, publish, commands } = await given(
       aSubscription({ id: subscriptionId('sub_1') }),
       aSubscription({ id: subscriptionId('sub_2'), events: ['*'] }),
@@ -93,7 +93,7 @@ describe('the fan-out service', () => {
     });
   });
 
-  it('splits an event with very many subscriptions over several sends and finishes it once', async () => {
+  it('splits an event with many subscriptions over several sends and completes it once', async () => {
     const subscriptions = Array.from({ length: 1_300 }, (_, n) =>
       aSubscription({ id: subscriptionId(`sub_${n}`) }),
     );
@@ -107,7 +107,7 @@ describe('the fan-out service', () => {
     });
   });
 
-  it('commits nothing before its commands are acknowledged', async () => {
+  it('commits nothing before the commands are acknowledged', async () => {
     const { bus, publishTo, commands } = await given(aSubscription());
     let requested = 0;
     let open = () => {};
@@ -132,7 +132,7 @@ describe('the fan-out service', () => {
     expect(commands()).toHaveLength(2);
   });
 
-  it('starts a partition again from what is committed when its commands are refused', async () => {
+  it('restarts a partition from the committed offset when its commands are refused', async () => {
     const { bus, publish, commands } = await given(aSubscription());
     let refusals = 2;
     await start(bus, (publishAll) => async (records) => {
@@ -146,7 +146,7 @@ describe('the fan-out service', () => {
     );
   });
 
-  it('sets poison and conflicts aside with their origin, and goes on', async () => {
+  it('dead-letters poison records and conflicts with their origin, and continues', async () => {
     const { bus, producer, publish, commands, deadLetters } = await given(aSubscription());
     await start(bus);
     await publish(anEvent(1));
@@ -176,7 +176,7 @@ describe('the fan-out service', () => {
     });
   });
 
-  it('drops a repeat, also after a restart, and works on what came in between', async () => {
+  it('drops a repeat, also after a restart, and handles what arrived in between', async () => {
     const { bus, publish, commands } = await given(aSubscription());
     const first = await start(bus);
     await publish(anEvent(1), anEvent(1), anEvent(2));
@@ -190,7 +190,7 @@ describe('the fan-out service', () => {
     expect(commands().map(({ eventId }) => eventId)).toEqual([1, 2, 3].map((n) => anEvent(n).id));
   });
 
-  it('follows changes of subscriptions while it runs', async () => {
+  it('applies changes of subscriptions while it runs', async () => {
     const { bus, producer, publish, commands } = await given(aSubscription());
     await start(bus);
     await publish(anEvent(1));
@@ -206,7 +206,7 @@ describe('the fan-out service', () => {
     });
   });
 
-  it('gives a subscription what passes its filter, and nothing where the filter makes no sense', async () => {
+  it('delivers what passes the filter of a subscription, and nothing for an invalid filter', async () => {
     const { bus, publish, commands } = await given(
       aSubscription({ id: subscriptionId('sub_1'), filters: { total: { $gte: 10 } } }),
       aSubscription({ id: subscriptionId('sub_2'), filters: { total: { $nonsense: 10 } } }),
@@ -223,7 +223,7 @@ describe('the fan-out service', () => {
     expect(lines[0]?.fields).toMatchObject({ matched: 0, filterFailures: 1 });
   });
 
-  it('answers for its health and its figures', async () => {
+  it('serves its health and its metrics', async () => {
     const { bus, publish, commands } = await given(aSubscription({ state: 'disabled' }));
     const { url } = await start(bus);
     await eventually(async () => expect((await fetch(`${url}/ready`)).status).toBe(200));

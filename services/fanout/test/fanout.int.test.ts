@@ -104,8 +104,8 @@ const startProcess = (): ChildProcess => {
   return child;
 };
 
-describe('fan-out over real Kafka', () => {
-  it('goes on after a restart where it was, and nothing doubles', async () => {
+describe('fanout with real Kafka', () => {
+  it('continues after a restart without duplicates', async () => {
     const { newEvent, publish, eventIds } = await aWorkspace();
     const events = Array.from({ length: 60 }, () => newEvent());
     const first = await startHere();
@@ -120,7 +120,7 @@ describe('fan-out over real Kafka', () => {
     expect(eventIds()).toEqual(ids);
   });
 
-  it('drops repeats of what it did before the restart, and no record only because it is read again', async () => {
+  it('drops repeats of events handled before the restart, but no record that is only read again', async () => {
     const { newEvent, publish, eventIds } = await aWorkspace();
     const [one, two, three] = [newEvent(), newEvent(), newEvent()];
     const first = await startHere();
@@ -134,7 +134,7 @@ describe('fan-out over real Kafka', () => {
     expect(eventIds()).toEqual([one.id, two.id, three.id]);
   });
 
-  it('sets poison aside with its origin, and the next event flows', async () => {
+  it('dead-letters a poison record with its origin and delivers the next event', async () => {
     const { workspace, newEvent, publish, eventIds } = await aWorkspace();
     await startHere();
     const [bad, good, conflicting] = [newEvent({ data: Buffer.from('{"a":') }), newEvent(), newEvent()];
@@ -163,7 +163,7 @@ describe('fan-out over real Kafka', () => {
     ]);
   });
 
-  it('loses nothing when it is killed in the middle; what comes twice has the same name', async () => {
+  it('loses nothing when it is killed; a repeated command has the same delivery id', async () => {
     const { newEvent, publish, eventIds } = await aWorkspace();
     const events = Array.from({ length: 3_000 }, () => newEvent());
     const victim = startProcess();

@@ -47,8 +47,8 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
   return { clock, batches, written, failed, finished, projector, add, when };
 };
 
-describe('gathering records', () => {
-  it('writes a lone one at once, and then what has gathered after the interval', async () => {
+describe('batching of records', () => {
+  it('writes a single record at once, and then what has arrived during the interval', async () => {
     const { clock, batches, finished, add } = setUp();
     add(1);
     await clock.advance(0);
@@ -63,7 +63,7 @@ describe('gathering records', () => {
     expect(finished).toEqual([1, 2, 3, 4]);
   });
 
-  it('does not wait for the interval when half a batch is there, and never takes more than a whole one', async () => {
+  it('writes before the interval ends if half a batch has arrived, and never more than a whole batch', async () => {
     const { clock, batches, add } = setUp({ batchRecords: 10 });
     add(1);
     await clock.advance(0);
@@ -74,7 +74,7 @@ describe('gathering records', () => {
     expect(batches).toEqual([1, 10, 10, 4]);
   });
 
-  it('has one write under way, and gathers behind it', async () => {
+  it('has one write in flight and collects records meanwhile', async () => {
     const { clock, batches, add, when } = setUp();
     let finish = () => {};
     when(
@@ -94,7 +94,7 @@ describe('gathering records', () => {
     expect(batches).toEqual([3, 4]);
   });
 
-  it('repeats a failed write until it succeeds; nothing is done before, nothing overtakes', async () => {
+  it('repeats a failed write until it succeeds; nothing is done before, and order is kept', async () => {
     const { clock, batches, failed, finished, written, projector, add, when } = setUp();
     when(async () => {
       throw new AppError({ code: 'unavailable', message: 'MongoDB is away' });
@@ -113,7 +113,7 @@ describe('gathering records', () => {
     expect(projector.waiting).toBe(0);
   });
 
-  it('gives up what is not written when it is closed', async () => {
+  it('drops what is not written when it is closed', async () => {
     const { clock, finished, projector, add, when } = setUp();
     when(async () => {
       throw new Error('away');

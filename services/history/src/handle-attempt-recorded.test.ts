@@ -14,7 +14,7 @@ const project = async (batches: readonly (readonly AttemptRecorded[])[]) => {
 };
 
 describe('projecting attempts', () => {
-  it('counts what was new, what changed and what said nothing new', async () => {
+  it('counts what was inserted, changed and already known', async () => {
     const store = createMemoryDeliveryStore();
     const first = [anAttemptRecord(1), aFailure(2, 1)];
     expect(await handleAttemptRecorded(store, first)).toMatchObject({
@@ -36,7 +36,7 @@ describe('projecting attempts', () => {
     ).toEqual(['delivered', 'delivered', 'retrying']);
   });
 
-  it('from offset 0 equals the live projection, however the records were batched and repeated', async () => {
+  it('from offset 0 equals the live projection, with any batches and repeats', async () => {
     const record = fc
       .record({
         n: fc.integer({ min: 1, max: 4 }),
@@ -81,7 +81,7 @@ describe('projecting attempts', () => {
     expect(inner.all().every(({ status }) => status === 'delivered')).toBe(true);
   });
 
-  it('gives up a batch, to be tried again, when it always loses', async () => {
+  it('fails a batch, to be retried, when it loses every time', async () => {
     const inner = createMemoryDeliveryStore();
     await handleAttemptRecorded(inner, [aFailure(1, 1)]);
     const losing: DeliveryStore = { ...inner, replace: async () => 0 };

@@ -67,7 +67,7 @@ async function outcomeOf(service: Service) {
 type Operation = Readonly<{ operationId: string; parameters: readonly Readonly<{ $ref?: string }>[] }>;
 
 describe('every POST of history', () => {
-  it('takes an Idempotency-Key, and has a case here', async () => {
+  it('accepts an Idempotency-Key, and has a case here', async () => {
     const { url } = await startHere();
     const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as {
       paths: Readonly<Record<string, { post?: Operation }>>;
@@ -81,7 +81,7 @@ describe('every POST of history', () => {
   });
 
   it.each(Object.entries(cases))(
-    '%s: a repeat gets the first answer and makes nothing',
+    '%s: a repeat returns the first response and creates nothing',
     async (_, prepare) => {
       const service = await aService();
       const given = await prepare(service);
@@ -101,7 +101,7 @@ describe('every POST of history', () => {
     },
   );
 
-  it.each(Object.entries(cases))('%s: a run after a crash makes nothing twice', async (_, prepare) => {
+  it.each(Object.entries(cases))('%s: a run after a crash creates nothing twice', async (_, prepare) => {
     const service = await aService();
     const given = await prepare(service);
     const first = await ask(service, given);

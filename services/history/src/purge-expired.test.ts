@@ -8,8 +8,8 @@ import { sweepExpired } from './purge-expired.ts';
 
 const dayMs = 86_400_000;
 
-describe('the sweep', () => {
-  it('removes all that is past its retention, also more than one chunk, and goes on after a failure', async () => {
+describe('the purge', () => {
+  it('removes everything past its retention, also more than one chunk, and continues after a failure', async () => {
     const store = createMemoryDeliveryStore();
     const clock = fakeClock(100 * dayMs);
     const logger = recordingLogger();

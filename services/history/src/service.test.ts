@@ -64,7 +64,7 @@ type List = { data: { id: string; status: string }[]; next_cursor: string | null
 type Problem = { errors: { pointer: string; detail: string }[] };
 
 describe('the history service', () => {
-  it('describes its routes without a fault', async () => {
+  it('describes its routes without lint errors', async () => {
     const { get } = await start();
     const { body } = await get('/v1/openapi.json');
     expect(Object.keys((body as { paths: object }).paths)).toContain(`${path}/{id}`);
@@ -165,14 +165,14 @@ describe('the history service', () => {
     ['limit=101', '/limit'],
     ['cursor=garbage', '/cursor'],
     ['state=pending', '/state'],
-  ])('refuses ?%s and points at %s', async (query, pointer) => {
+  ])('rejects ?%s with pointer %s', async (query, pointer) => {
     const { get } = await start();
     const { status, body } = await get(`${path}?${query}`);
     expect(status).toBe(400);
     expect((body as Problem).errors.map((error) => error.pointer)).toEqual([pointer]);
   });
 
-  it('knows its walls: no key, a wrong key, another workspace', async () => {
+  it('isolates tenants: no key, a wrong key, another workspace', async () => {
     const { store, record, get, url } = await start();
     const foreign = anAttemptRecord(1, {
       workspaceId: workspaceId('ws_other'),
@@ -216,7 +216,7 @@ describe('the history service', () => {
     expect(lines.map(({ fields }) => fields)).toMatchObject([{ records: 1, inserted: 1 }]);
   });
 
-  it('sets a record that is no attempt aside and goes on', async () => {
+  it('dead-letters a record that is no attempt event and continues', async () => {
     const { bus, store, record } = await start();
     const producer = await bus.producer();
     await producer.publish({ topic: topics.attempts, key: 'sub_1', value: Buffer.from('{}') });

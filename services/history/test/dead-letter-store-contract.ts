@@ -13,7 +13,7 @@ const everywhere = { partition: 0, next: 0, end: Number.MAX_SAFE_INTEGER };
 /** Tests the contract of a dead-letter store; `open` is called in each test. */
 export const describeDeadLetterStore = (name: string, open: () => DeadLetterStore): void => {
   describe(`a store of dead letters: ${name}`, () => {
-    it('keeps every field and all that a letter holds, and leaves what was there as it is', async () => {
+    it('stores every field and the record of a dead letter, and does not overwrite an existing one', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const body = Buffer.from([0xff, 0, 1, 2]);
@@ -34,7 +34,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(contents.get(deadLetterKey(poison.deadLetter.ref))).toEqual(poison.content);
     });
 
-    it('finds nothing behind the wall of another workspace or consumer, and poison only for who may', async () => {
+    it('hides other workspaces and consumers, and shows poison records to permitted callers only', async () => {
       const store = open();
       const { deadLetter, scope, workspace } = aDeadLetterSpace();
       const ours = deadLetter({ consumerId: consumerId('acme') });
@@ -56,7 +56,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await sees({ ...aDeadLetterSpace().scope, poison: 'nobodys' }, owned)).toBe(false);
     });
 
-    it('finds by each filter, alone and together', async () => {
+    it('finds by each filter, alone and combined', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const event = newEventId(Date.now());
@@ -86,7 +86,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await idsBy({ states: ['waiting'], eventType: 'user.left' })).toEqual([]);
     });
 
-    it('finds a poison record by the event that it is, for whoever may see it', async () => {
+    it('finds a poison record by the event that it contains, for permitted callers', async () => {
       const store = open();
       const { deadLetter, scope, workspace } = aDeadLetterSpace();
       const [event, other] = [newEventId(Date.now()), newEventId(Date.now())];
@@ -119,7 +119,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       );
     });
 
-    it('pages through all, newest first, none twice and none left out while more arrive', async () => {
+    it('pages through all, newest first, without duplicates or gaps while more arrive', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const event = newEventId(Date.now());
@@ -143,7 +143,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(seen).toHaveLength(11);
     });
 
-    it('lists a stretch of a partition in the order of the topic, whatever their times', async () => {
+    it('lists an offset range of a partition in offset order, independent of times', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const deadLetters = Array.from({ length: 6 }, (_, n) =>
@@ -159,7 +159,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await offsets(2, 100, 2)).toEqual([2, 3]);
     });
 
-    it('counts by kind, reason and state with the oldest time, and by subscription within stretches', async () => {
+    it('counts by kind, reason and state with the oldest time, and by subscription within offset ranges', async () => {
       const store = open();
       const { deadLetter, scope, subscription } = aDeadLetterSpace();
       const deadLetters = [
@@ -180,7 +180,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(waiting.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(3);
     });
 
-    it('is taken by one job only, let go by that job, and settled once', async () => {
+    it('is claimed by one job only, released by that job, and settled once', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const [one, two] = [deadLetter(), deadLetter()];
@@ -203,7 +203,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await stateOf(one)).toMatchObject({ state: 'redriven' });
     });
 
-    it('takes from the topic what was done, and only to what is not settled yet', async () => {
+    it('applies settlements from the topic only to what is not settled yet', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const [one, two] = [deadLetter(), deadLetter()];
@@ -225,7 +225,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       });
     });
 
-    it('is delivered from any state but discarded', async () => {
+    it('becomes delivered from any state but discarded', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       const [waiting, redriven, discarded] = [deadLetter(), deadLetter(), deadLetter()];
@@ -237,7 +237,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(states).toEqual(['delivered', 'delivered', 'discarded']);
     });
 
-    it('removes what was recorded before a time, with what it holds, up to a number', async () => {
+    it('removes what was recorded before a time, with its records, up to a limit', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
       // Older than all records of other tests.
@@ -251,7 +251,7 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect((await store.readContents(deadLetters.map(ref))).size).toBe(1);
     });
 
-    it('gives each chain of a delivery a letter of its own', () => {
+    it('gives each chain of a delivery its own dead letter', () => {
       const { deadLetter } = aDeadLetterSpace();
       const first = deadLetter();
       const event = first.deadLetter.ref.kind === 'delivery' ? first.deadLetter.ref.eventId : newEventId(0);

@@ -25,7 +25,7 @@ const aWorkspace = () => {
 /** Tests the contract of a delivery store; `open` is called in each test. */
 export const describeDeliveryStore = (name: string, open: () => DeliveryStore): void => {
   describe(`a delivery store: ${name}`, () => {
-    it('inserts what is new, leaves the rest as it is and says which that was', async () => {
+    it('inserts new deliveries, leaves existing ones unchanged and returns which those were', async () => {
       const store = open();
       const { attempt } = aWorkspace();
       const [one, two] = [deliveryOf(attempt()), deliveryOf(attempt())];
@@ -40,7 +40,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       );
     });
 
-    it('keeps every field of every kind of fact', async () => {
+    it('stores every field of every kind of attempt event', async () => {
       const store = open();
       const { attempt } = aWorkspace();
       const base = attempt({ consumerId: consumerId('acme') });
@@ -61,7 +61,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect((await store.read([delivery])).get(delivery.id)?.delivery).toEqual(delivery);
     });
 
-    it('replaces only what nobody else has replaced, and says how many that were', async () => {
+    it('replaces only versions that are still current, and returns how many', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
       const base = attempt({ outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } });
@@ -79,7 +79,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await store.find(before.id, scope)).toEqual(after);
     });
 
-    it('finds nothing behind the wall of another workspace or consumer', async () => {
+    it('hides other workspaces and consumers', async () => {
       const store = open();
       const { attempt, scope, workspace } = aWorkspace();
       const delivery = deliveryOf(attempt({ consumerId: consumerId('acme') }));
@@ -96,7 +96,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await store.list(crossed, { limit: 10, after: null })).toEqual([]);
     });
 
-    it('lists by each filter, with what the facts come to', async () => {
+    it('lists by each filter, with the derived status', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
       const failure = aFailure(1, 1, {
@@ -132,7 +132,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       });
     });
 
-    it('pages through all of them, newest first, none twice and none left out while more arrive', async () => {
+    it('pages through all of them, newest first, without duplicates or gaps while more arrive', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
       // Three in each millisecond: the id determines their order.
@@ -157,7 +157,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(seen.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
     });
 
-    it('removes what is older than a time, up to a number', async () => {
+    it('removes what is older than a time, up to a limit', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
       // Older than all records of other tests.

@@ -120,8 +120,8 @@ const aWorkspace = () => {
   return { workspace, newBase, record };
 };
 
-describe('history over real Kafka and the embedded MongoDB', () => {
-  it('reads again after a restart without doubling, and from offset 0 comes to the same', async () => {
+describe('history with real Kafka and the embedded MongoDB', () => {
+  it('reads again after a restart without duplicates; a projection from offset 0 is equal', async () => {
     const { workspace, newBase, record } = aWorkspace();
     const bases = Array.from({ length: 120 }, newBase);
     const firsts = bases.map((base, n) => (n % 3 === 0 ? aFailure(1, 1, base) : anAttemptRecord(1, base)));
@@ -151,7 +151,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
     await eventually(async () => expect(await rebuilt.all()).toEqual(seen), { timeoutMs: 30_000 });
   });
 
-  it('waits while MongoDB is stopped, says so, and goes on by itself; nothing is lost', async () => {
+  it('waits while MongoDB is stopped, reports it, and resumes without loss', async () => {
     const { workspace, newBase, record } = aWorkspace();
     const dataDir = await mkdtemp(join(tmpdir(), 'tidings-history-'));
     let mongo: Mongo = await startMongo({ dataDir, kind: 'embedded' });
@@ -173,7 +173,7 @@ describe('history over real Kafka and the embedded MongoDB', () => {
     await eventually(async () => expect(await history.all()).toHaveLength(1_550), { timeoutMs: 30_000 });
   });
 
-  it('starts before MongoDB does', async () => {
+  it('can start before MongoDB', async () => {
     const { workspace, newBase, record } = aWorkspace();
     const dataDir = await mkdtemp(join(tmpdir(), 'tidings-history-'));
     const reserved = await startMongo({ dataDir, kind: 'embedded' });

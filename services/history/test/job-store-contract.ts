@@ -9,7 +9,7 @@ const aWorkspace = () => workspaceId(`ws_${randomUUID()}`);
 /** Tests the contract of a job store; `open` is called in each test. */
 export const describeJobStore = (name: string, open: () => JobStore): void => {
   describe(`a store of jobs: ${name}`, () => {
-    it('keeps every field, and one job of an id', async () => {
+    it('stores every field, and one job of an id', async () => {
       const store = open();
       const job = aJob({
         workspaceId: aWorkspace(),
@@ -33,7 +33,7 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
       expect(await sees({ workspaceId: aWorkspace(), ownerId: null })).toBe(false);
     });
 
-    it('lists newest first, page by page, two of one millisecond included', async () => {
+    it('lists newest first, page by page, including two of the same millisecond', async () => {
       const store = open();
       const scope = { workspaceId: aWorkspace(), ownerId: null };
       const jobs = [5, 5, 5, 7].map((createdAtMs) => aJob({ ...scope, createdAtMs }));
@@ -51,7 +51,7 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
       expect(seen.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
     });
 
-    it('gives a job to one run, and to another when that has not shown itself', async () => {
+    it('assigns a job to one run, and to another when the first sends no heartbeat', async () => {
       const store = open();
       const job = aJob({ workspaceId: aWorkspace() });
       await store.insert(job);
@@ -73,7 +73,7 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
       expect(await store.findAnywhere(job.id)).toMatchObject({ failures: 8, claim: 'b' });
     });
 
-    it('does not write over a cancellation, and closes it for its run', async () => {
+    it('does not overwrite a cancellation, and closes it for its run', async () => {
       const store = open();
       const job = { ...aJob({ workspaceId: aWorkspace() }), claim: 'a', claimedUntilMs: 1_000 };
       await store.insert(job);

@@ -73,7 +73,7 @@ const startProcess = async (id: string) => {
   return { child, call };
 };
 
-it('a redrive goes on after kill -9: all are sent, in order, and twice only what one turn held', async () => {
+it('a redrive continues after kill -9: all are sent, in order, and only one batch twice', async () => {
   const id = randomUUID().slice(0, 8);
   const workspace = workspaceId(`ws_${id}`);
   const subscription = newSubscriptionId(Date.now());

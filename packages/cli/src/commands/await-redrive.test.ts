@@ -46,7 +46,7 @@ async function aRedrive(last: object, finished: object = ended) {
   });
 }
 
-describe('a redrive that is waited for', () => {
+describe('dead-letters redrive --wait', () => {
   it.each([
     [attempt(2, 204, { kind: 'none' }), 0, 'delivered (204)'],
     [
@@ -55,7 +55,7 @@ describe('a redrive that is waited for', () => {
       'failed (503), tried again at 2026-01-01T00:01:00Z',
     ],
     [attempt(2, 410, { kind: 'dead_letter', reason: 'not-retried' }), 1, 'failed (410), a dead letter again'],
-  ])('tells what the endpoint answered: %j', async (last, code, outcome) => {
+  ])('shows the response of the endpoint: %j', async (last, code, outcome) => {
     const { run: tidings } = await aRedrive(last);
     const ran = await tidings('dead-letters', 'redrive', 'dl_1', '--wait');
     expect(ran.code).toBe(code);
@@ -69,7 +69,7 @@ describe('a redrive that is waited for', () => {
     );
   });
 
-  it('of many tells how many, when the job has ended', async () => {
+  it('of several shows how many were sent when the job has ended', async () => {
     const { requests, run: tidings } = await aRedrive({}, { ...ended, done: 41, delivered: 2, skipped: 1 });
     const { code, out } = await tidings('dead-letters', 'redrive', '--all', '--wait', '10s');
     expect([code, out.split('\n').slice(1, 7)]).toEqual([
@@ -86,7 +86,7 @@ describe('a redrive that is waited for', () => {
     expect(requests.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
   });
 
-  it('ends at its time, and says how to look further: exit code 3', async () => {
+  it('ends at its time limit and states how to continue: exit code 3', async () => {
     const { run: tidings } = await aRedrive({}, job);
     expect(await tidings('dead-letters', 'redrive', '--all', '--wait', '0')).toMatchObject({
       code: 3,
@@ -94,7 +94,7 @@ describe('a redrive that is waited for', () => {
     });
   });
 
-  it('is not waited for without --wait', async () => {
+  it('returns at once without --wait', async () => {
     const { requests, run: tidings } = await aRedrive({});
     expect((await tidings('dead-letters', 'redrive', 'dl_1')).code).toBe(0);
     expect(requests).toHaveLength(1);

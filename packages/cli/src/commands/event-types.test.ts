@@ -11,7 +11,7 @@ describe('event-types push', () => {
     return file;
   };
 
-  it('replaces each type, in their order', async () => {
+  it('replaces the types in the order of the file', async () => {
     const { requests, run: tidings } = await anApi(200, { name: 'a', state: 'active' });
     const file = aFile([{ name: 'a.b', description: 'x' }, { name: 'c' }]);
     expect((await tidings('event-types', 'push', file, '--force')).code).toBe(0);
@@ -23,7 +23,7 @@ describe('event-types push', () => {
     ]);
   });
 
-  it('registers one that is not there yet, and ends at the first that is refused', async () => {
+  it('registers a type that does not exist, and stops at the first refusal', async () => {
     const { requests, run: tidings } = await anApi(404, { title: 'Not found', detail: 'No.' });
     const { code, err } = await tidings('event-types', 'push', aFile([{ name: 'a' }, { name: 'b' }]));
     expect([code, err]).toEqual([1, '404 Not found: No.']);
@@ -33,7 +33,7 @@ describe('event-types push', () => {
     ]);
   });
 
-  it('tells what became of each type', async () => {
+  it('shows the outcome of each type', async () => {
     const { run: tidings } = await anAnsweringApi(({ line, body }) => {
       const [method, path = ''] = line.split(' ');
       const name = path.split('/').at(-1) ?? '';
@@ -53,7 +53,7 @@ describe('event-types push', () => {
   });
 
   it.each([{ asyncapi: '3.0.0' }, { openapi: '3.1.0', webhooks: {} }])(
-    'imports %j as it is',
+    'imports %j unchanged',
     async (document) => {
       const row = { name: 'a', outcome: 'created', version: 1, active_schema: 1, errors: [] };
       const { requests, run: tidings } = await anApi(200, { data: [row] });
@@ -71,7 +71,7 @@ describe('event-types push', () => {
     },
   );
 
-  it('tells what an import refused, with its place in the file: exit code 1', async () => {
+  it('reports what an import refused with its pointer in the file: exit code 1', async () => {
     const refused = { outcome: 'refused', version: null, active_schema: null };
     const data = [
       { name: 'a', outcome: 'unchanged', version: 1, active_schema: null, code: null, errors: [] },
@@ -89,13 +89,13 @@ describe('event-types push', () => {
     ]);
   });
 
-  it('has no dry run for types of its own shape', async () => {
+  it('refuses --dry-run for its own format', async () => {
     const { requests, run: tidings } = await anApi();
     expect((await tidings('event-types', 'push', aFile([{ name: 'a' }]), '--dry-run')).code).toBe(2);
     expect(requests).toEqual([]);
   });
 
-  it('refuses a file that holds something else', async () => {
+  it('refuses a file of another format', async () => {
     const { requests, run: tidings } = await anApi();
     expect((await tidings('event-types', 'push', aFile([{ nome: 'a' }]))).code).toBe(2);
     expect(requests).toEqual([]);

@@ -25,7 +25,7 @@ const typesOf = (requests: readonly ReceivedRequest[]): string[][] =>
 const batch = ['events', 'publish-batch'];
 
 describe('events publish-batch', () => {
-  it('sends JSON lines of standard input as they are: data byte for byte, blank lines left out', async () => {
+  it('sends JSON lines from standard input byte for byte, without blank lines', async () => {
     const { requests, runWith } = await aBatchApi();
     const lines = [
       '\ufeff{"type":"a","data":{"n": 9007199254740993},"ordering_key":"k","consumer_id":"acme"}\r',
@@ -41,7 +41,7 @@ describe('events publish-batch', () => {
     );
   });
 
-  it('takes a JSON array of a file', async () => {
+  it('reads a JSON array from a file', async () => {
     const { requests, runWith } = await aBatchApi();
     const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
     writeFileSync(
@@ -52,7 +52,7 @@ describe('events publish-batch', () => {
     expect(typesOf(requests)).toEqual([['a', 'b']]);
   });
 
-  it('tells each line that was not accepted and why, and sends the others: exit code 1', async () => {
+  it('reports each refused line with the reason and sends the others: exit code 1', async () => {
     const { requests, runWith } = await aBatchApi();
     const lines = [
       '{"type":"a","data":1}',
@@ -78,7 +78,7 @@ describe('events publish-batch', () => {
     ]);
   });
 
-  it('goes on in batches of 1,000 and tells how far it is; a repeat under its key sends the same batches', async () => {
+  it('sends batches of up to 1,000 and reports progress; a repeat with its key sends the same batches', async () => {
     const { requests, runWith } = await aBatchApi();
     const line = (n: number): Buffer => Buffer.from(`{"type":"t${n}","data":${n}}\n`);
     const stdin = (): Readable => Readable.from(Array.from({ length: 2_300 }, (_, n) => line(n)));
@@ -97,7 +97,7 @@ describe('events publish-batch', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('makes other keys of other events: a line that is mended never stands for another', async () => {
+  it('derives other keys for other events: a corrected line is not taken for a repeat', async () => {
     const { requests, runWith } = await aBatchApi();
     const run = async (stdin: string) => runWith({ stdin }, ...batch, '--idempotency-key', 'once');
     await run('{"type":"a","data":1}\n{\n{"type":"c","data":3}');
@@ -105,7 +105,7 @@ describe('events publish-batch', () => {
     expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(2);
   });
 
-  it('keeps a batch below what the API takes at once', async () => {
+  it('keeps a batch below the size limit of the API', async () => {
     const { requests, runWith } = await aBatchApi();
     const large = 'x'.repeat(900_000);
     const lines = Array.from({ length: 5 }, (_, n) => `{"type":"t${n}","data":"${large}"}`).join('\n');
@@ -120,7 +120,7 @@ describe('events publish-batch', () => {
       3,
       '1000 were accepted before. line 1001 to line 1500 may have been: repeat the command with --idempotency-key once, and nothing becomes two events.',
     ],
-  ])('tells how far it came when a batch is answered by %i', async (status, exitCode, advice) => {
+  ])('reports how many events were accepted when a batch gets %i', async (status, exitCode, advice) => {
     const { problem } = refusal(status);
     const { requests, runWith } = await anAnsweringApi(({ body }) => {
       const { events } = body as { events: unknown[] };
@@ -137,17 +137,17 @@ describe('events publish-batch', () => {
   });
 
   it.each<[string, string | Buffer]>([
-    ['nothing', ''],
-    ['blanks', ' \n\n'],
-    ['an array that is no JSON', '[{"type":"a"'],
+    ['an empty file', ''],
+    ['a blank file', ' \n\n'],
+    ['an invalid JSON array', '[{"type":"a"'],
     ['UTF-16', Buffer.from('\ufeff{"type":"a","data":1}\n', 'utf16le')],
-  ])('refuses %s: exit code 2, and nothing is sent', async (_name, stdin) => {
+  ])('refuses %s: exit code 2, sends nothing', async (_name, stdin) => {
     const { requests, runWith } = await aBatchApi();
     expect((await runWith({ stdin }, ...batch)).code).toBe(2);
     expect(requests).toEqual([]);
   });
 
-  it('refuses a file that is not there', async () => {
+  it('refuses a file that does not exist', async () => {
     const { requests, runWith } = await aBatchApi();
     const { code, err } = await runWith({}, ...batch, '/does/not/exist');
     expect([code, requests]).toEqual([2, []]);

@@ -41,8 +41,8 @@ class NaiveWindow {
   }
 }
 
-describe('the dedupe window', () => {
-  it('takes only a larger offset for a repeat: a rejoin reads the same offset again', () => {
+describe('the deduplication window', () => {
+  it('treats only a larger offset as a repeat: after a rejoin the same offset is read again', () => {
     const window = new DedupeWindow({ windowMs: 1_000, maxRecords: 10 });
     expect(window.see(seen(1, 5))).toBe('first');
     expect(window.see(seen(1, 5))).toBe('first');
@@ -50,14 +50,14 @@ describe('the dedupe window', () => {
     expect(window.see(seen(1, 5))).toBe('first');
   });
 
-  it('tells the same id with another body apart', () => {
+  it('distinguishes events with the same id and different bodies', () => {
     const window = new DedupeWindow({ windowMs: 1_000, maxRecords: 10 });
     window.see(seen(1, 5, { body: 1 }));
     expect(window.see(seen(1, 6, { body: 2 }))).toBe('conflict');
     expect(window.see(seen(1, 7, { body: 1 }))).toBe('repeat');
   });
 
-  it('forgets by the time of the records, not by the clock, and by number', () => {
+  it('forgets by record time, not by the clock, and by number', () => {
     const window = new DedupeWindow({ windowMs: 1_000, maxRecords: 2 });
     window.see(seen(1, 1, { timestampMs: 10_000 }));
     expect(window.see(seen(1, 2, { timestampMs: 11_000 }))).toBe('repeat');
@@ -68,7 +68,7 @@ describe('the dedupe window', () => {
     expect(window.see(seen(1, 6, { timestampMs: 11_001 }))).toBe('first');
   });
 
-  it('equals a plain list, over growth, shrinking and ids that share a bucket', () => {
+  it('equals a plain list after growth and shrinking, with ids that share a bucket', () => {
     const step = fc.record({
       // Multiples of a large power of two share one bucket until the table has grown past it.
       id: fc.oneof(
@@ -98,7 +98,7 @@ describe('the dedupe window', () => {
     );
   });
 
-  it('holds what it should after it has grown and after it has shrunk', () => {
+  it('has the right content after growth and after shrinking', () => {
     const window = new DedupeWindow({ windowMs: 1_000, maxRecords: 100_000 });
     for (let n = 0; n < 20_000; n += 1) window.see(seen(n, n, { timestampMs: 1_000 + n / 100 }));
     expect(window.size).toBe(20_000);
@@ -112,7 +112,7 @@ describe('the dedupe window', () => {
 });
 
 describe('the fingerprint of an event', () => {
-  it('differs by everything but the time and the trace', () => {
+  it('depends on everything except the time and the trace', () => {
     const base = fingerprintOf(anEvent());
     expect(fingerprintOf(anEvent(1, { time: '2026-11-23T00:00:00Z', traceparent: 'x' }))).toEqual(base);
     const others = [

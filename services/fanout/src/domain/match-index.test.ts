@@ -95,7 +95,7 @@ describe('the match index', () => {
     },
   );
 
-  it('gives an addressed event to its consumer and to the workspace itself, a broadcast one to all', () => {
+  it('matches an addressed event to its consumer and to the workspace, a broadcast event to all', () => {
     const records = [
       aSubscription({ id: subscriptionId('sub_acme'), consumerId: 'acme' as never }),
       aSubscription({ id: subscriptionId('sub_globex'), consumerId: 'globex' as never }),
@@ -108,7 +108,7 @@ describe('the match index', () => {
     expect(idsFor(records, anEvent())).toHaveLength(3);
   });
 
-  it('gives an operational event without a consumer to the workspace itself and to no partner', () => {
+  it('matches an operational event without a consumer to the workspace and to no consumer', () => {
     const eventType = 'tidings.subscription.failing';
     const operational = { kind: 'operational', events: [eventType] } as const;
     const records = [
@@ -119,7 +119,7 @@ describe('the match index', () => {
     expect(idsFor(records, anEvent({ eventType, consumerId: 'acme' as never }))).toHaveLength(2);
   });
 
-  it('keeps a disabled subscription and marks it, forgets a deleted one', () => {
+  it('keeps and marks a disabled subscription, and removes a deleted one', () => {
     const index = new MatchIndex(noFilters);
     index.put(aSubscription({ state: 'disabled' }));
     expect(index.candidates(anEvent())).toMatchObject([{ isDisabled: true }]);

@@ -51,14 +51,14 @@ const start = async () => {
   return { store, get };
 };
 
-describe('what a key can see', () => {
+describe('the deliveries that a key can see', () => {
   it.each<[Key, number]>([
     ['owner', 200],
     ['acme', 200],
     ['globex', 404],
     ['stranger', 404],
     ['publisher', 403],
-  ])('%s asks for a delivery of acme: %i', async (key, status) => {
+  ])('%s reads a delivery of acme: %i', async (key, status) => {
     const { store, get } = await start();
     const delivery = deliveryOf(
       anAttemptRecord(1, { workspaceId: workspaceId('ws_demo'), consumerId: consumerId('acme') }),
@@ -70,7 +70,7 @@ describe('what a key can see', () => {
     else expect(list.status).toBe(403);
   });
 
-  it("a cursor of one key is of no use to another's list", async () => {
+  it('rejects a cursor issued to another key', async () => {
     const { store, get } = await start();
     await store.insert(
       [1, 2, 3].map((n) => deliveryOf(anAttemptRecord(n, { consumerId: consumerId('acme') }))),
@@ -82,8 +82,8 @@ describe('what a key can see', () => {
   });
 });
 
-describe('the times of a list', () => {
-  it('let through what was made between them, page by page', async () => {
+describe('the time filters of a list', () => {
+  it('return what was created between them, page by page', async () => {
     const { store, get } = await start();
     const deliveries = [1, 2, 3, 4].map((n) => ({
       ...deliveryOf(anAttemptRecord(n)),
@@ -105,7 +105,7 @@ describe('the times of a list', () => {
   });
 
   it.each(['yesterday', '2026-01-01', '2026-02-30T00:00:00Z', '2026-01-01T24:30:00Z', '2026-01-01T00:00:00'])(
-    'refuse %s',
+    'reject %s',
     async (time) => {
       const { get } = await start();
       const { status, body } = await get(`${path}?created_after=${time}`, 'owner');

@@ -44,7 +44,7 @@ const setUp = async (count: number, ratePerSecond: number) => {
   return { clock, deadLetters, jobs, sentAtMs, newRunner, die };
 };
 
-describe('working off jobs', () => {
+describe('running dead-letter jobs', () => {
   it.each([7, 50, 1_000])('never sends faster than %i a second, and not much slower', async (rate) => {
     const count = rate * 3;
     const { clock, sentAtMs, newRunner } = await setUp(count, rate);
@@ -58,7 +58,7 @@ describe('working off jobs', () => {
     }
   });
 
-  it('leaves a job to the next run when the first has not shown itself for 15 s, in the same chains', async () => {
+  it('passes a job to the next run after 15 s without a heartbeat, in the same chains', async () => {
     const { clock, deadLetters, jobs, sentAtMs, newRunner, die } = await setUp(20, 50);
     die(true);
     newRunner().wake();

@@ -34,7 +34,7 @@ describe('dead letters of deliveries', () => {
     expect(metrics).toContain('tidings_history_dead_letters_total{');
   });
 
-  it('are stored once, however often they were written', async () => {
+  it('are stored once, even if written several times', async () => {
     const service = await startHere();
     await service.deadLetter(1);
     await service.deadLetter(1, {}, 'disabled');
@@ -43,7 +43,7 @@ describe('dead letters of deliveries', () => {
     expect(service.deadLetters.all().map(({ reason }) => reason)).toEqual(['exhausted', 'exhausted']);
   });
 
-  it('are sent again as a new chain, with the same bytes, in their order, and told of in the topic', async () => {
+  it('are redriven as a new chain, with the same bytes, in order, and recorded in the topic', async () => {
     const service = await startHere();
     await service.subscribe({ version: 7 });
     for (let n = 1; n <= 12; n += 1) await service.deadLetter(n);
@@ -69,7 +69,7 @@ describe('dead letters of deliveries', () => {
     expect((await service.call('GET', '?state=redriven')).body['data']).toHaveLength(12);
   });
 
-  it('are sent once: a second redrive of the same ones does nothing', async () => {
+  it('are redriven once: a second redrive of the same ones does nothing', async () => {
     const service = await startHere();
     await service.subscribe();
     await service.deadLetter(1);
@@ -85,7 +85,7 @@ describe('dead letters of deliveries', () => {
     expect(service.sent()).toHaveLength(1);
   });
 
-  it('that the workspace sends again tell their consumer nothing of its job', async () => {
+  it('redriven by the workspace do not show its job to their consumer', async () => {
     const service = await startHere();
     await service.subscribe();
     await service.deadLetter(1, { consumerId: consumerId('acme') });
@@ -103,7 +103,7 @@ describe('dead letters of deliveries', () => {
     });
   });
 
-  it('become delivered when an attempt of any chain succeeds, whichever is read first, and are not sent again', async () => {
+  it('become delivered when an attempt of any chain succeeds, in any order of reading, and are not redriven again', async () => {
     const service = await startHere();
     await service.subscribe();
     const { state } = await service.deadLetter(1);
@@ -127,7 +127,7 @@ describe('dead letters of deliveries', () => {
     expect(service.sent()).toEqual([]);
   });
 
-  it('stay where they are while their subscription receives nothing, and a dry run says so', async () => {
+  it('stay waiting while their subscription is disabled, which a dry run reports', async () => {
     const service = await startHere();
     await service.subscribe({ id: subscriptionId('sub_1'), state: 'disabled', disabledReason: 'r' });
     await service.subscribe({ id: subscriptionId('sub_2') });
@@ -144,7 +144,7 @@ describe('dead letters of deliveries', () => {
     expect((await service.call('POST', `/${disabled?.id}/redrive`)).status).toBe(409);
   });
 
-  it('can be discarded one by one and by filter, with a reason, and are then never sent', async () => {
+  it('can be discarded one by one and by filter, with a reason, and are then never redriven', async () => {
     const service = await startHere();
     await service.subscribe();
     for (let n = 1; n <= 4; n += 1)
@@ -170,7 +170,7 @@ describe('dead letters of deliveries', () => {
     expect(service.settled().filter(({ how }) => how === 'discarded')).toHaveLength(4);
   });
 
-  it('lets a job be cancelled: what it has not sent waits as before', async () => {
+  it('stay waiting if their job is cancelled before it sends them', async () => {
     const service = await startHere();
     await service.subscribe();
     for (let n = 1; n <= 30; n += 1) await service.deadLetter(n);
@@ -194,7 +194,7 @@ describe('dead letters of deliveries', () => {
     ['/redrive', { all: true, rate_per_second: 0 }, '/rate_per_second'],
     ['/redrive', { all: true, rate_per_second: 1_001 }, '/rate_per_second'],
     ['/discard', { all: true }, '/reason'],
-  ])('refuses POST %s %j and points at %s', async (below, body, pointer) => {
+  ])('refuse POST %s %j with pointer %s', async (below, body, pointer) => {
     const service = await startHere();
     const answer = await service.call('POST', below, body);
     expect(answer.status).toBe(422);
@@ -203,7 +203,7 @@ describe('dead letters of deliveries', () => {
 });
 
 describe('poison records', () => {
-  it('that are events are shown and found by event, type and consumer, as far as their headers can be read', async () => {
+  it('that are events are shown and found by event, type and consumer, as far as their headers can be decoded', async () => {
     const service = await startHere();
     await service.subscribe();
     const headers = {
@@ -231,7 +231,7 @@ describe('poison records', () => {
     expect(await found('?event_type=order.paid&consumer_id=acme')).toHaveLength(2);
   });
 
-  it('of any topic can be looked at, discarded, and sent back to their topic when that is said', async () => {
+  it('of any topic can be read, discarded, and sent back to their topic if that is requested explicitly', async () => {
     const service = await startHere();
     await service.subscribe();
     const producer = await service.bus.producer();

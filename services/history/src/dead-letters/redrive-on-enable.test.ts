@@ -7,7 +7,7 @@ afterEach(stopAll);
 describe('enabling a subscription', () => {
   const disabled = { version: 2, enabledVersion: 1, state: 'disabled', disabledReason: 'r' } as const;
 
-  it('sends what was put aside meanwhile, in order, once, and nothing that failed by itself', async () => {
+  it('redrives what was dead-lettered while it was disabled, in order, once, and no failed delivery', async () => {
     const service = await startHere();
     await service.subscribe(disabled);
     await service.deadLetter(1, {}, 'exhausted');
@@ -28,7 +28,7 @@ describe('enabling a subscription', () => {
     expect(again.sent()).toHaveLength(5);
   });
 
-  it('works when no instance was up at the time, with letters that nobody had read yet', async () => {
+  it('works when no instance was up at the time, with dead letters that were not read yet', async () => {
     const backing = newBacking();
     const outside = producing(backing);
     await outside.subscribe(disabled);
@@ -39,7 +39,7 @@ describe('enabling a subscription', () => {
     await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done' }]));
   });
 
-  it('catches what was put aside a moment too late', async () => {
+  it('redrives what was dead-lettered a moment after the change', async () => {
     const service = await startHere();
     await service.subscribe({ version: 3, enabledVersion: 3 });
     await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done' }]));
@@ -48,7 +48,7 @@ describe('enabling a subscription', () => {
     await eventually(() => expect(service.jobs.all().map(({ state }) => state)).toEqual(['done', 'done']));
   });
 
-  it('discards instead when that was asked for', async () => {
+  it('discards instead if that was requested', async () => {
     const service = await startHere();
     await service.subscribe(disabled);
     await service.deadLetter(1, { subscriptionVersion: 2 }, 'disabled');
@@ -62,7 +62,7 @@ describe('enabling a subscription', () => {
 });
 
 describe('reading the topic again into an empty store', () => {
-  it('comes to what was done with each, and sends nothing again', async () => {
+  it('restores what was done with each dead letter, and redrives nothing again', async () => {
     const service = await startHere();
     await service.subscribe();
     for (let n = 1; n <= 3; n += 1) await service.deadLetter(n, { subscriptionVersion: 1 }, 'disabled');

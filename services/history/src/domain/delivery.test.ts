@@ -36,8 +36,8 @@ const recordsOf = (bounds: { chains: number; attempts: number; records: number }
     { minLength: 1, maxLength: bounds.records },
   );
 
-describe('merging what is known of a delivery', () => {
-  it('does not depend on order, on duplicates or on how the records were batched', () => {
+describe('merging what is recorded of a delivery', () => {
+  it('does not depend on order, duplicates or batches', () => {
     fc.assert(
       fc.property(
         recordsOf({ chains: 2, attempts: 3, records: 12 }).chain((records) =>
@@ -64,7 +64,7 @@ describe('merging what is known of a delivery', () => {
     );
   });
 
-  it('answers the very same object when there is nothing new', () => {
+  it('returns the same object if there is nothing new', () => {
     fc.assert(
       fc.property(recordsOf({ chains: 2, attempts: 3, records: 12 }), (records) => {
         const known = fold(records);
@@ -73,7 +73,7 @@ describe('merging what is known of a delivery', () => {
     );
   });
 
-  it('keeps the newest facts and every success, still in any order', () => {
+  it('keeps the newest values and every success, in any order', () => {
     fc.assert(
       fc.property(recordsOf({ chains: 80, attempts: 8, records: 500 }), (records) => {
         const known = fold(records);
@@ -95,7 +95,7 @@ describe('the status of a delivery', () => {
   const retryAt = (atMs: number) => ({ kind: 'retry', atMs }) as const;
   it.each<[string, AttemptRecorded[], string, string | null]>([
     ['delivered at once', [anAttemptRecord()], 'delivered', null],
-    ['a failure, another attempt follows', [aFailure(1, 1)], 'retrying', null],
+    ['a failure with a retry to follow', [aFailure(1, 1)], 'retrying', null],
     [
       'the last failure',
       [aFailure(1, 1), aFailure(1, 2, { next: deadLetter })],
@@ -104,31 +104,31 @@ describe('the status of a delivery', () => {
     ],
     ['a failed test', [aFailure(1, 1, { next: { kind: 'none' } })], 'failed', 'http-status'],
     [
-      'put aside before any attempt',
+      'deferred before any attempt',
       [anAttemptRecord(1, { outcome: outcomes.deferred })],
       'pending',
       'breaker-open',
     ],
     [
-      'put aside between attempts',
+      'deferred between attempts',
       [aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.deferred })],
       'retrying',
       'breaker-open',
     ],
     [
-      'set aside while disabled',
+      'dead-lettered while disabled',
       [anAttemptRecord(1, { outcome: outcomes.setAside })],
       'dead_lettered',
       'disabled',
     ],
     [
-      'its subscription deleted',
+      'subscription deleted',
       [aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.suppressed })],
       'suppressed',
       'subscription-deleted',
     ],
     [
-      'a dropped fork beside a retry',
+      'a dropped duplicate command beside a retry',
       [
         aFailure(1, 1),
         anAttemptRecord(1, { attempt: 2, outcome: { kind: 'suppressed', reason: 'duplicate-command' } }),
@@ -137,13 +137,13 @@ describe('the status of a delivery', () => {
       null,
     ],
     [
-      'tried again by hand after a dead letter',
+      'retried manually after a dead letter',
       [aFailure(1, 1, { next: deadLetter }), aFailure(1, 1, { chain: 1 })],
       'retrying',
       null,
     ],
     [
-      'a success, then a failure by hand',
+      'a success, then a failed manual retry',
       [anAttemptRecord(), aFailure(1, 1, { chain: 1, next: deadLetter })],
       'delivered',
       null,
@@ -159,7 +159,7 @@ describe('the status of a delivery', () => {
     expect(fold(records.toReversed())).toMatchObject({ status, statusReason: reason });
   });
 
-  it('tells the time of the next attempt only while there is one', () => {
+  it('has the time of the next attempt only while one is scheduled', () => {
     expect(fold([aFailure(1, 1, { next: retryAt(7) })]).nextAttemptAtMs).toBe(7);
     expect(
       fold([aFailure(1, 1, { next: retryAt(7) }), anAttemptRecord(1, { attempt: 2 })]).nextAttemptAtMs,
