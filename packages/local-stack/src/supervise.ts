@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, messageOf } from '@tidings/runtime';
+import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 
 import { describeEnd, type ProcessEnd } from './managed-process.ts';
 
@@ -50,9 +50,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     if (clock.monotonicMs() - startedMs >= settledMs) attempt = 1;
     const waitMs = backoffMs({ attempt, baseMs: firstDelayMs, maxMs: maxDelayMs, random: () => 1 });
     print(`${part.name} died (${describeEnd(end)}); starting it again in ${waitMs} ms`);
-    await new Promise<void>((resolve) => {
-      clock.setTimer(resolve, waitMs);
-    });
+    await sleep(clock, waitMs);
     if (isStopping()) return;
     try {
       await part.spawn();

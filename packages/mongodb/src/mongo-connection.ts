@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
+import { backoffMs, type Clock, type HealthPart, messageOf, sleep } from '@tidings/runtime';
 import mongoose from 'mongoose';
 
 /** Connection options. `appName`: the client's name in the server's own logs. */
@@ -31,9 +31,8 @@ export class MongoConnection {
   readonly #options: MongoOptions;
   readonly #prepare: (() => Promise<unknown>)[] = [];
   readonly #listeners: (() => void)[] = [];
+  readonly #closing = new AbortController();
   #opening: Promise<void> | undefined;
-  #cancelWait = (): void => {};
-  #isClosed = false;
 
   constructor(options: MongoOptions) {
     this.#options = options;
@@ -41,13 +40,13 @@ export class MongoConnection {
     const { health, logger } = options;
     this.connection.on('disconnected', () => {
       // The connect loop reports its own failures.
-      if (this.#isClosed || this.#opening !== undefined) return;
+      if (this.#closing.signal.aborted || this.#opening !== undefined) return;
       health.down('MongoDB does not answer');
       logger.warn({}, 'mongodb.lost');
     });
     this.connection.on('connected', () => {
       // The first time, the connection is up only once its indexes exist.
-      if (this.#opening !== undefined || this.#isClosed) return;
+      if (this.#opening !== undefined || this.#closing.signal.aborted) return;
       this.#becomeUp();
       logger.info({}, 'mongodb.found');
     });
@@ -73,15 +72,14 @@ export class MongoConnection {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#cancelWait();
+    this.#closing.abort();
     await this.connection.close();
     await this.#opening;
   }
 
   async #connect(): Promise<void> {
     const { uri, database, appName, clock, logger, health } = this.#options;
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+    for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
         await this.connection.openUri(uri, {
           dbName: database,
@@ -103,10 +101,11 @@ export class MongoConnection {
         logger.info({ attempt }, 'mongodb.connected');
         return;
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#closing.signal.aborted) return;
         health.down(messageOf(error));
         if (attempt === 1) logger.warn({ detail: messageOf(error) }, 'mongodb.unreachable');
-        await this.#wait(backoffMs({ attempt, ...reconnect, random: Math.random }), clock);
+        const delayMs = backoffMs({ attempt, ...reconnect, random: Math.random });
+        await sleep(clock, delayMs, this.#closing.signal);
       }
     }
   }
@@ -114,15 +113,5 @@ export class MongoConnection {
   #becomeUp(): void {
     this.#options.health.up();
     for (const listener of this.#listeners) listener();
-  }
-
-  async #wait(delayMs: number, clock: Clock): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(resolve, delayMs);
-      this.#cancelWait = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }

@@ -43,3 +43,4 @@ export {
   url,
 } from './settings.ts';
 export { sharedSettings } from './shared-settings.ts';
+export { sleep } from './sleep.ts';

@@ -6,7 +6,7 @@ import type {
   RunPartitionsOptions,
 } from '@tidings/kafka';
 import type { MemoryBus } from '@tidings/kafka/testing';
-import { AppError, type Clock } from '@tidings/runtime';
+import { AppError, type Clock, sleep } from '@tidings/runtime';
 
 /** The course of a process's run. */
 export type CrashPlan = Readonly<{
@@ -142,6 +142,6 @@ export class CrashingProcess {
   }
 
   async #wait(): Promise<void> {
-    await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, this.#plan.delayMs()));
+    await sleep(this.#clock, this.#plan.delayMs());
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { backoffMs, type Clock, messageOf } from '@tidings/runtime';
+import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 
 /** One record that waits to be written; `done` is called once it is. */
 export type WaitingRecord<M> = Readonly<{
@@ -41,12 +41,11 @@ const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
  */
 export class BatchProjector<M, R> {
   readonly #options: ProjectorOptions<M, R>;
+  readonly #closing = new AbortController();
   #queue: WaitingRecord<M>[] = [];
   #writing: readonly WaitingRecord<M>[] = [];
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
-  #wake: () => void = () => {};
-  #isClosed = false;
 
   constructor(options: ProjectorOptions<M, R>) {
     this.#options = options;
@@ -64,15 +63,14 @@ export class BatchProjector<M, R> {
 
   /** Drops unwritten records: the next owner of their partition reads them again. */
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#cancelTimer?.();
-    this.#wake();
     this.#queue = [];
   }
 
   #schedule(): void {
     const { batchRecords, intervalMs, clock } = this.#options;
-    if (this.#isClosed || this.#writing.length > 0 || this.#queue.length === 0) return;
+    if (this.#closing.signal.aborted || this.#writing.length > 0 || this.#queue.length === 0) return;
     const waitMs = this.#lastStartMs + intervalMs - clock.monotonicMs();
     if (waitMs <= 0 || this.#queue.length * 2 >= batchRecords) {
       this.#cancelTimer?.();
@@ -87,12 +85,14 @@ export class BatchProjector<M, R> {
   }
 
   async #write(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
     const batch = this.#queue.splice(0, this.#options.batchRecords);
     this.#writing = batch;
     const records = batch.map(({ message }) => message);
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (await this.#tryToWrite(batch, records)) break;
-      await this.#pause(backoffMs({ attempt, ...retry }));
+      await sleep(clock, backoffMs({ attempt, ...retry }), signal);
     }
     this.#writing = [];
     this.#schedule();
@@ -114,17 +114,6 @@ export class BatchProjector<M, R> {
       onFailed(detail, tookMs());
       return false;
     }
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    if (this.#isClosed) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.setTimer(resolve, delayMs);
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }
 

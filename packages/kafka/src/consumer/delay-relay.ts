@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { backoffMs, type Clock } from '@tidings/runtime';
+import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type {
   Bus,
   IncomingRecord,
@@ -44,7 +44,7 @@ class RelayPartition {
   #delayed: DelayedRecord[] = [];
   #cancelTimer: () => void = () => {};
   #sending: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
   readonly #options: StartRelayOptions;
 
   constructor(options: StartRelayOptions) {
@@ -68,7 +68,7 @@ class RelayPartition {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#cancelTimer();
     this.#delayed = [];
     await this.#sending;
@@ -77,7 +77,7 @@ class RelayPartition {
   #arm(): void {
     this.#cancelTimer();
     const head = this.#delayed[0];
-    if (head === undefined || this.#sending !== undefined || this.#isClosed) return;
+    if (head === undefined || this.#sending !== undefined || this.#closing.signal.aborted) return;
     const { relay, clock } = this.#options;
     const waitMs = sendTimeOf(head.dueMs, relay.lingerMs ?? 0) - clock.monotonicMs();
     if (waitMs > 0) this.#cancelTimer = clock.setTimer(() => this.#arm(), waitMs);
@@ -91,7 +91,7 @@ class RelayPartition {
     const batch = this.#delayed.slice(0, due);
     await this.#forward(batch);
     this.#sending = undefined;
-    if (this.#isClosed) return;
+    if (this.#closing.signal.aborted) return;
     this.#delayed.splice(0, due);
     this.#arm();
   }
@@ -99,18 +99,16 @@ class RelayPartition {
   // Repeats until Kafka has the batch: the records stay at the head, and only the ack marks their offsets done.
   async #forward(batch: readonly DelayedRecord[]): Promise<void> {
     const { producer, relay, clock, logger } = this.#options;
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
+    for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
         await producer.publishAll(batch.map(({ item }) => relay.forward(item.record)));
         for (const { item } of batch) item.done();
         return;
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#closing.signal.aborted) return;
         logger.error({ topic: relay.topic.name, attempt, reason: reasonOf(error) }, 'relay.forward-failed');
         const delayMs = backoffMs({ attempt, ...retryBackoff });
-        await new Promise<void>((resolve) => {
-          this.#cancelTimer = clock.setTimer(resolve, delayMs);
-        });
+        await sleep(clock, delayMs, this.#closing.signal);
       }
     }
   }

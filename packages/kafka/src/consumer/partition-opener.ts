@@ -1,4 +1,4 @@
-import { AppError, backoffMs } from '@tidings/runtime';
+import { AppError, backoffMs, sleep } from '@tidings/runtime';
 import type { PartitionRef } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
 import {
@@ -41,7 +41,7 @@ export class PartitionOpener<T> {
       } catch (error) {
         logger.warn({ group: run.group, attempt, reason: reasonOf(error) }, 'consumer.positions-unavailable');
         const delayMs = backoffMs({ attempt, ...reopenBackoff });
-        await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
+        await sleep(clock, delayMs);
       }
     }
   }

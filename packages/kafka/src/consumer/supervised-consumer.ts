@@ -1,4 +1,4 @@
-import { backoffMs, type Clock } from '@tidings/runtime';
+import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { WorkerState } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
@@ -175,7 +175,7 @@ export class SupervisedConsumer {
     if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
       // Without a heartbeat for a whole session, the group may have reassigned the partitions: records are not accepted
       // until a heartbeat succeeds. Unresolved records are fetched again, so not at once.
-      await new Promise<void>((resolve) => clock.setTimer(resolve, fencedPauseMs));
+      await sleep(clock, fencedPauseMs);
       return;
     }
     this.#guarded(consumer, () => events.onBatch(payload));

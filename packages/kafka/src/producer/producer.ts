@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock } from '@tidings/runtime';
+import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
 import { reasonOf } from '../client/errors.ts';
 import { type KafkaMetricHandles, noMetrics } from '../metrics.ts';
@@ -157,7 +157,7 @@ export class KafkaProducer implements Producer {
         logger.warn({ topic, attempt, reason: reasonOf(error) }, 'producer.topic-unavailable');
         this.#dropUnwanted(topic);
         const delayMs = backoffMs({ attempt, ...topicBackoff });
-        await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
+        await sleep(clock, delayMs, this.#abort.signal);
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock } from '@tidings/runtime';
+import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { isRejection, reasonOf } from '../client/errors.ts';
 import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
 
@@ -43,7 +43,7 @@ export async function retryPartition(options: RetryPartitionOptions): Promise<vo
     }
     if (error !== undefined) {
       failures += 1;
-      await pause(clock, signal, backoffMs({ attempt: failures, ...backoff }));
+      await sleep(clock, backoffMs({ attempt: failures, ...backoff }), signal);
     }
     if (signal.aborted) reject(part, closed());
     const live = part.filter(({ group }) => !group.isSettled);
@@ -74,17 +74,4 @@ const rejected = (topic: string, cause: unknown): AppError =>
 
 function reject(records: readonly BufferedRecord[], error: AppError): void {
   for (const { group } of records) group.fail(error);
-}
-
-async function pause(clock: Clock, signal: AbortSignal, delayMs: number): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      cancel();
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const cancel = clock.setTimer(wake, delayMs);
-    signal.addEventListener('abort', wake);
-  });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { backoffMs, type Clock } from '@tidings/runtime';
+import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { EachBatchPayload } from 'kafkajs';
 import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
@@ -164,7 +164,7 @@ export class KafkaTable<V> implements Table<V> {
       } catch (error) {
         endpoint.logger.warn({ topic, attempt, reason: reasonOf(error) }, 'table.ends-unavailable');
         const delayMs = backoffMs({ attempt, ...goalBackoff });
-        await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
+        await sleep(clock, delayMs);
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock } from '@tidings/runtime';
+import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
@@ -24,9 +24,6 @@ export type RecordDependencies = Readonly<{
 }>;
 
 const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
-
-const sleep = async (clock: Clock, delayMs: number): Promise<void> =>
-  new Promise((resolve) => void clock.setTimer(resolve, delayMs));
 
 // A successful delivery is recorded even by a former owner. Failures are left to
 // the queue's new owner (adr/0010, rule 5).

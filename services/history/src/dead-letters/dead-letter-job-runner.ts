@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, messageOf } from '@tidings/runtime';
+import { AppError, backoffMs, messageOf, sleep } from '@tidings/runtime';
 import {
   advanced,
   batchMs,
@@ -41,12 +41,11 @@ const retry = { baseMs: 500, maxMs: 10_000, random: Math.random };
 export class DeadLetterJobRunner {
   readonly #parts: RunnerParts;
   readonly #runs = new Map<string, Promise<void>>();
-  readonly #wakes = new Set<() => void>();
+  readonly #closing = new AbortController();
   /** Offsets only grow, so a value stays valid as a lower bound. */
   readonly #stored = new Map<number, number>();
   #cancelPoll = (): void => {};
   #poll: Promise<void> | undefined;
-  #isClosed = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -59,19 +58,19 @@ export class DeadLetterJobRunner {
 
   /** Polls for jobs now, and then every two seconds. */
   wake(): void {
-    if (this.#isClosed || this.#poll !== undefined) return;
+    if (this.#closing.signal.aborted || this.#poll !== undefined) return;
     this.#cancelPoll();
     this.#poll = this.#takeDue().finally(() => {
       this.#poll = undefined;
-      if (!this.#isClosed) this.#cancelPoll = this.#parts.clock.setTimer(() => this.wake(), pollEveryMs);
+      if (!this.#closing.signal.aborted)
+        this.#cancelPoll = this.#parts.clock.setTimer(() => this.wake(), pollEveryMs);
     });
   }
 
   /** Ends after the batches in progress; other instances may continue at once. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#cancelPoll();
-    for (const wake of this.#wakes) wake();
     await this.#poll;
     await Promise.all(this.#runs.values());
   }
@@ -82,7 +81,7 @@ export class DeadLetterJobRunner {
     if (free <= 0) return;
     try {
       for (const job of await jobs.listDue(clock.nowMs(), free)) {
-        if (this.#runs.has(job.id) || this.#isClosed) continue;
+        if (this.#runs.has(job.id) || this.#closing.signal.aborted) continue;
         const claim = { claim: randomUUID(), claimedUntilMs: clock.nowMs() + claimMs };
         if (!(await jobs.claim(job, claim))) continue;
         const run = this.#run({ ...job, ...claim }).finally(() => this.#runs.delete(job.id));
@@ -99,7 +98,7 @@ export class DeadLetterJobRunner {
   async #run(claimed: DeadLetterJob): Promise<void> {
     const { logger } = this.#parts;
     let job: DeadLetterJob | null = claimed;
-    while (job?.isOpen === true && !this.#isClosed) {
+    while (job?.isOpen === true && !this.#closing.signal.aborted) {
       try {
         job = await this.#runBatch(job);
       } catch (error) {
@@ -121,14 +120,14 @@ export class DeadLetterJobRunner {
     const beganMs = clock.monotonicMs();
     const readable = { ...range, end: Math.min(range.end, await this.#storedIn(range)) };
     if (readable.next >= readable.end) {
-      await this.#pause(readPollMs);
+      await sleep(clock, readPollMs, this.#closing.signal);
       return this.#save(job);
     }
     const progress = await processJobBatch(this.#parts, job, readable);
     onBatchDone(job, progress.counts);
     const saved = await this.#save(advanced(job, progress));
     const remainingMs = batchMs(job, progress.counts.settled) - (clock.monotonicMs() - beganMs);
-    if (remainingMs > 0) await this.#pause(remainingMs);
+    if (remainingMs > 0) await sleep(clock, remainingMs, this.#closing.signal);
     return saved;
   }
 
@@ -173,7 +172,7 @@ export class DeadLetterJobRunner {
     // An unavailable store recovers; any other repeated error is a defect that requires an operator.
     const isUnavailable = error instanceof AppError && (error.retryable || error.code === 'closed');
     const isOver = !isUnavailable && failures >= maxFailures;
-    await this.#pause(backoffMs({ attempt: failures, ...retry }));
+    await sleep(this.#parts.clock, backoffMs({ attempt: failures, ...retry }), this.#closing.signal);
     if (!isOver) return { ...job, failures };
     try {
       await this.#parts.deadLetters.release(job.id);
@@ -199,18 +198,5 @@ export class DeadLetterJobRunner {
     } catch (error) {
       this.#parts.logger.debug({ jobId: job.id, detail: messageOf(error) }, 'job.not-released');
     }
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    if (this.#isClosed) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#wakes.delete(end);
-        resolve();
-      };
-      const cancel = this.#parts.clock.setTimer(end, delayMs);
-      this.#wakes.add(end);
-    });
   }
 }

@@ -1,7 +1,7 @@
 import { topics } from '@tidings/contracts';
 import type { Bus } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { backoffMs, type Clock, type HealthPart, messageOf } from '@tidings/runtime';
+import { backoffMs, type Clock, type HealthPart, messageOf, sleep } from '@tidings/runtime';
 
 export type AwaitEventLogOptions = Readonly<{
   bus: Pick<Bus, 'readRange'>;
@@ -18,9 +18,9 @@ const backoff = { baseMs: 200, maxMs: 2_000, random: Math.random };
  * specific. Returns a function that cancels the wait.
  */
 export const awaitEventLog = ({ bus, part, clock, logger }: AwaitEventLogOptions): (() => void) => {
-  let isCancelled = false;
-  let cancelTimer = (): void => {};
-  const look = async (attempt: number): Promise<void> => {
+  const cancelling = new AbortController();
+  const { signal } = cancelling;
+  const isReachable = async (attempt: number): Promise<boolean> => {
     try {
       // A read of no partition still requests the topic's end offsets from the brokers, and needs no group.
       await bus.readRange({
@@ -30,18 +30,22 @@ export const awaitEventLog = ({ bus, part, clock, logger }: AwaitEventLogOptions
         onRecord: () => {},
         service: 'ingress',
       });
-      if (!isCancelled) part.up();
+      return true;
     } catch (error) {
-      if (isCancelled) return;
+      if (signal.aborted) return false;
       const detail = messageOf(error);
       part.down(`the event log cannot be reached: ${detail}`);
       logger.warn({ attempt, detail }, 'event-log.unreachable');
-      cancelTimer = clock.setTimer(() => void look(attempt + 1), backoffMs({ attempt, ...backoff }));
+      return false;
     }
   };
-  void look(1);
-  return () => {
-    isCancelled = true;
-    cancelTimer();
+  const wait = async (): Promise<void> => {
+    for (let attempt = 1; !(await isReachable(attempt)); attempt += 1) {
+      await sleep(clock, backoffMs({ attempt, ...backoff }), signal);
+      if (signal.aborted) return;
+    }
+    if (!signal.aborted) part.up();
   };
+  void wait();
+  return () => cancelling.abort();
 };

@@ -1,6 +1,6 @@
 import type { OperationalEvent, WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
-import { type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type NoticeTarget, noticeBody } from './domain/notice.ts';
 import type { SendRequest } from './ports.ts';
@@ -26,8 +26,7 @@ const maxWaiting = 100;
 export class NoticeSender {
   readonly #parts: NoticeParts;
   readonly #queues = new Map<WorkspaceId, OperationalEvent[]>();
-  readonly #delays = new Set<() => void>();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: NoticeParts) {
     this.#parts = parts;
@@ -35,7 +34,7 @@ export class NoticeSender {
 
   /** Queues a notice if its workspace has a URL; returns at once. */
   offer(event: OperationalEvent): void {
-    if (this.#isClosed || this.#targetOf(event.workspaceId) === null) return;
+    if (this.#closing.signal.aborted || this.#targetOf(event.workspaceId) === null) return;
     const queue = this.#queues.get(event.workspaceId);
     if (queue === undefined) {
       const fresh = [event];
@@ -47,8 +46,7 @@ export class NoticeSender {
 
   /** Stops sending; drops queued notices. */
   close(): void {
-    this.#isClosed = true;
-    for (const end of this.#delays) end();
+    this.#closing.abort();
   }
 
   #targetOf(workspaceId: WorkspaceId): NoticeTarget | null {
@@ -62,7 +60,7 @@ export class NoticeSender {
   }
 
   async #work(workspace: WorkspaceId, queue: OperationalEvent[]): Promise<void> {
-    for (let event = queue[0]; event !== undefined && !this.#isClosed; event = queue[0]) {
+    for (let event = queue[0]; event !== undefined && !this.#closing.signal.aborted; event = queue[0]) {
       const isSent = await this.#deliver(event);
       this.#parts.metrics.notices.inc({ outcome: isSent ? 'sent' : 'failed' });
       queue.shift();
@@ -74,14 +72,14 @@ export class NoticeSender {
     for (const waitMs of [...retryAfterMs, null]) {
       const fault = await this.#try(event);
       if (fault === null) return true;
-      if (waitMs === null || this.#isClosed) {
+      if (waitMs === null || this.#closing.signal.aborted) {
         const { type, workspaceId, data } = event;
         const fields = { workspaceId, subscriptionId: data.subscription_id, eventType: type, detail: fault };
         this.#parts.logger.warn(fields, 'notice.not-sent');
         return false;
       }
-      await this.#delay(waitMs);
-      if (this.#isClosed) return false;
+      await sleep(this.#parts.clock, waitMs, this.#closing.signal);
+      if (this.#closing.signal.aborted) return false;
     }
     return false;
   }
@@ -99,17 +97,5 @@ export class NoticeSender {
     } catch (error) {
       return messageOf(error);
     }
-  }
-
-  async #delay(waitMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#parts.clock.setTimer(() => end(), waitMs);
-      const end = (): void => {
-        cancel();
-        this.#delays.delete(end);
-        resolve();
-      };
-      this.#delays.add(end);
-    });
   }
 }

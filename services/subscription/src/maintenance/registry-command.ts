@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { connectKafka } from '@tidings/kafka';
 import { createServiceContext } from '@tidings/observability';
-import { AppError, keyRing, loadConfig, messageOf } from '@tidings/runtime';
+import { AppError, type Clock, keyRing, loadConfig, messageOf, sleep } from '@tidings/runtime';
 import { configSpec } from '../config.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { openRegistry, readTopics } from '../registry/adapters/open-registry.ts';
@@ -86,13 +86,10 @@ type Opened = Awaited<ReturnType<typeof open>>;
 
 const openWithinMs = 30_000;
 
-const late = async (clock: { setTimer(run: () => void, ms: number): () => void }, what: string) =>
-  new Promise<never>((_, reject) => {
-    clock.setTimer(
-      () => reject(new AppError({ code: 'unavailable', message: `${what} does not answer` })),
-      openWithinMs,
-    );
-  });
+const late = async (clock: Clock, what: string): Promise<never> => {
+  await sleep(clock, openWithinMs);
+  throw new AppError({ code: 'unavailable', message: `${what} does not answer` });
+};
 
 async function verify({ kinds, readBack }: Opened, isRepair: boolean): Promise<readonly Verified[]> {
   await readBack();

@@ -7,7 +7,7 @@ import {
 } from '@tidings/contracts';
 import type { Bus, PartitionRunner, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf, sleep } from '@tidings/runtime';
 
 const publishDeadlineMs = 5_000;
 const retryMs = 1_000;
@@ -46,16 +46,16 @@ export async function consumeSeenTypes({
   clock,
   logger,
 }: Reading): Promise<Pick<PartitionRunner, 'state' | 'close'>> {
-  let isClosed = false;
+  const closing = new AbortController();
   let queue = Promise.resolve();
   const recordWithRetry = async (seen: EventTypeSeen): Promise<void> => {
-    while (!isClosed) {
+    while (!closing.signal.aborted) {
       try {
         await note(seen);
         return;
       } catch (error) {
         logger.debug({ eventType: seen.name, detail: messageOf(error) }, 'event-type.seen-not-recorded');
-        await new Promise<void>((resolve) => clock.setTimer(resolve, retryMs));
+        await sleep(clock, retryMs, closing.signal);
       }
     }
   };
@@ -67,7 +67,7 @@ export async function consumeSeenTypes({
       for (const item of items) {
         queue = queue.then(async () => {
           await recordWithRetry(item.message);
-          if (!isClosed) item.done();
+          if (!closing.signal.aborted) item.done();
         });
       }
     },
@@ -76,7 +76,7 @@ export async function consumeSeenTypes({
   return {
     state: () => runner.state(),
     close: async (options) => {
-      isClosed = true;
+      closing.abort();
       await runner.close(options);
     },
   };

@@ -1,3 +1,4 @@
+import { sleep } from '@tidings/runtime';
 import type { Documents } from '../documents.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import { type Difference, differenceOf } from './compare-topic.ts';
@@ -59,7 +60,7 @@ export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>
     const seen = await Promise.all(suspects.map(async ({ id }) => recheck(parts, id)));
     suspects = seen.flatMap((one) => one ?? []);
     if (clock.monotonicMs() >= deadlineMs) break;
-    if (suspects.length > 0) await new Promise<void>((done) => clock.setTimer(done, recheckMs));
+    if (suspects.length > 0) await sleep(clock, recheckMs);
   }
   return { kind: kind.name, documents: known.size, records: topicVersions.size, disagreements: suspects };
 }
