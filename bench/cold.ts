@@ -81,7 +81,7 @@ const startFresh = async (): Promise<ColdStart> => {
       events: ['bench.cold'],
       max_in_flight: Number(values['max-in-flight']),
     });
-    return await flood({ target: stack.target, receiver, finder, pids: stack.pids });
+    return await flood({ target: stack.target, receiver, finder, pids: stack.processes });
   } finally {
     for (const stop of busyLoops) await stop();
     receiver.stop();

@@ -123,12 +123,12 @@ const runHealthy = async (
 ): Promise<Case> => {
   await receiver.take();
   const load = { target: stack.target, typeOf: (i: number) => `healthy.e${i % healthy}` };
-  const before = await usageOfAll(stack.pids);
+  const before = await usageOfAll(stack.processes);
   const [, result] = await Promise.all([
     beside?.load?.(stack.target),
     paced({ ...load, perSecond: healthy * perHealthy, seconds }),
   ]);
-  const after = await usageOfAll(stack.pids);
+  const after = await usageOfAll(stack.processes);
   const usedBy = (name: string): number => (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
   const expected = result.acceptMs.length;
   const deadline = performance.now() + 60_000;
@@ -142,7 +142,7 @@ const runHealthy = async (
     received: taken.received,
     endToEndMs: spreadOf(taken.latencies),
     cpuMsPerSecond: Object.fromEntries(
-      Object.keys(stack.pids).map((name) => [name, Math.round(usedBy(name) / seconds)]),
+      Object.keys(stack.processes).map((name) => [name, Math.round(usedBy(name) / seconds)]),
     ),
   };
 };

@@ -78,7 +78,7 @@ const main = async (): Promise<void> => {
       for (let i = 0; i < fanOut; i += 1) await stack.subscribe(settings);
     }
     const all = await runAll(
-      { target: stack.target, receiver, finder, pids: stack.pids },
+      { target: stack.target, receiver, finder, pids: stack.processes },
       chosen,
       interrupted.signal,
     );

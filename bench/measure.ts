@@ -29,6 +29,7 @@ export type Bench = Readonly<{
   target: Target;
   receiver: ReceiverProcess;
   finder: Finder;
+  /** The processes whose CPU counts, each once. */
   pids: Readonly<Record<string, number>>;
 }>;
 
@@ -72,7 +73,10 @@ const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<stri
   for (let i = 0; i < 60; i += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const after = await usageOfAll(pids);
-    const used = (name: string): number => (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
+    const used = (service: string): number => {
+      const name = Object.keys(pids).find((names) => names.split('+').includes(service)) ?? '';
+      return (after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0);
+    };
     if (used('history') < 50 && used('mongodb') < 50) return after;
     before = after;
   }

@@ -1,10 +1,26 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** The CPU time used so far and the current and peak resident set of one process, from /proc (Linux). */
 export type Usage = Readonly<{ cpuMs: number; rssMb: number; peakRssMb: number }>;
 
+/**
+ * Returns one entry for each process. Services that share a process share an entry, named after all of them:
+ * `console+ingress`.
+ */
+export const processesOf = (pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> => {
+  const names = new Map<number, string>();
+  for (const [name, pid] of Object.entries(pids)) {
+    const known = names.get(pid);
+    names.set(pid, known === undefined ? name : `${known}+${name}`);
+  }
+  return Object.fromEntries([...names].map(([pid, name]) => [name, pid]));
+};
+
 // USER_HZ is 100 on every Linux that Node supports (man 5 proc).
 const msPerTick = 10;
+
+const kilobytesIn = (text: string, field: string): number =>
+  Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? '0');
 
 export const usageOf = async (pid: number): Promise<Usage> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -12,14 +28,39 @@ export const usageOf = async (pid: number): Promise<Usage> => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const megabytes = (field: string): number =>
-    Math.round(Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? '0') / 1024);
+  const megabytes = (field: string): number => Math.round(kilobytesIn(status, field) / 1024);
   return { cpuMs: ticks * msPerTick, rssMb: megabytes('VmRSS'), peakRssMb: megabytes('VmHWM') };
 };
 
+/**
+ * Returns the proportional set size in MB: the process's own pages and its share of pages that others map too, so that
+ * the sum over processes is what they occupy together.
+ */
+export const pssMbOf = async (pid: number): Promise<number> =>
+  Math.round(kilobytesIn(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'), 'Pss') / 1024);
+
+/** Returns how often the threads of a process have gone to sleep so far: at rest, how often it was woken. */
+export const wakeUpsOf = async (pid: number): Promise<number> => {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const counts = await Promise.all(
+    threads.map(async (thread) => {
+      // A thread that has just ended has no file.
+      const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '');
+      return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? '0');
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+/** Reads a value of every process. */
+export const ofEach = async <T>(
+  pids: Readonly<Record<string, number>>,
+  read: (pid: number) => Promise<T>,
+): Promise<Readonly<Record<string, T>>> =>
+  Object.fromEntries(
+    await Promise.all(Object.entries(pids).map(async ([name, pid]) => [name, await read(pid)] as const)),
+  );
+
 export const usageOfAll = async (
   pids: Readonly<Record<string, number>>,
-): Promise<Readonly<Record<string, Usage>>> =>
-  Object.fromEntries(
-    await Promise.all(Object.entries(pids).map(async ([name, pid]) => [name, await usageOf(pid)] as const)),
-  );
+): Promise<Readonly<Record<string, Usage>>> => ofEach(pids, usageOf);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './load.ts';
+import { processesOf } from './process-usage.ts';
 
 type Local = Readonly<{
   admin_key: string;
@@ -23,8 +24,12 @@ export type BenchStack = Readonly<{
   brokers: readonly string[];
   /** The URL that serves the metrics of the delivery service. */
   deliveryUrl: string;
-  /** The pids of the services, brokers and MongoDB, without the supervisor that started them. */
+  /** The pids of the services, brokers and MongoDB by name; services may share one. Without the supervisor. */
   pids: Readonly<Record<string, number>>;
+  /** The same with one entry for each process, as {@link processesOf} names them. */
+  processes: Readonly<Record<string, number>>;
+  /** Time from the start of `npm start` until local.json was written. */
+  readyMs: number;
   subscribe(settings: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }>;
@@ -38,16 +43,21 @@ const waitForLocal = async (dataDir: string, hasEnded: () => boolean): Promise<L
     if (text !== null) return JSON.parse(text) as Local;
     if (hasEnded()) throw new Error('the stack ended before it was ready; see its messages above');
     if (performance.now() > deadline) throw new Error(`the stack was not ready within ${readyWithinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };
 
-export const startStack = async (portBase: string): Promise<BenchStack> => {
+/** `env`: variables for the stack and its services, beside those of the benchmark. */
+export type StartOptions = Readonly<{ env?: Readonly<Record<string, string>> }>;
+
+export const startStack = async (portBase: string, { env = {} }: StartOptions = {}): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
   const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
+  const startedMs = performance.now();
   // A separate process group: Ctrl-C reaches only the benchmark, which stops the stack in order.
   const child = spawn(process.execPath, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
     detached: true,
   });
@@ -67,6 +77,8 @@ export const startStack = async (portBase: string): Promise<BenchStack> => {
       brokers: local.brokers.split(','),
       deliveryUrl: local.services['delivery'] ?? '',
       pids,
+      processes: processesOf(pids),
+      readyMs: Math.round(performance.now() - startedMs),
       subscribe: async (settings) => {
         for (;;) {
           const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {

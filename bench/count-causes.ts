@@ -1,0 +1,84 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Preloaded into the services by `bench:idle -- --causes` (`node --import`): counts requests to Kafka by client and API
+ * and expired timers by the code that set them. SIGUSR2 writes the counts since the start to `<pid>.json` in the folder
+ * of {@link countsFolderVariable}, so that counting itself needs no timer.
+ */
+const countsFolderVariable = 'TIDINGS_BENCH_COUNTS';
+const folder = process.env[countsFolderVariable] ?? '';
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+
+const counts: Record<string, number> = {};
+const count = (what: string): void => {
+  counts[what] = (counts[what] ?? 0) + 1;
+};
+
+type Fetched = Readonly<{ responses?: readonly { partitions: readonly { messages: unknown[] }[] }[] }>;
+type Sending = Readonly<{ request: Readonly<{ apiName: string }> }>;
+type ConnectionPrototype = { send: (sending: Sending) => Promise<unknown> };
+
+const isEmpty = ({ responses = [] }: Fetched): boolean =>
+  responses.every(({ partitions }) => partitions.every(({ messages }) => messages.length === 0));
+
+const countRequests = (): void => {
+  const requireFromKafka = createRequire(join(repository, 'packages', 'kafka', 'package.json'));
+  const { prototype } = requireFromKafka('kafkajs/src/network/connection.js') as {
+    prototype: ConnectionPrototype;
+  };
+  const { send } = prototype;
+  prototype.send = async function (this: { clientId: string }, sending) {
+    const { apiName } = sending.request;
+    const data = await send.call(this as never, sending);
+    const kind = apiName === 'Fetch' && isEmpty(data as Fetched) ? 'Fetch, empty' : apiName;
+    count(`request ${this.clientId} ${kind}`);
+    return data;
+  };
+};
+
+/** These files set timers for others. */
+const passOn = ['count-causes.js', 'clock.js', 'run-periodically.js', 'sleep.js'];
+
+const callerOf = (stack: string): string => {
+  const frames = [...stack.matchAll(/(?:file:\/\/|\()(\/[^)]*?:\d+):\d+\)?$/gm)].map(
+    (frame) => frame[1] ?? '',
+  );
+  const caller = frames.find((frame) => !passOn.some((file) => frame.includes(sep + file))) ?? 'node';
+  return caller.replace(repository, '').replace(/^.*node_modules\//, '');
+};
+
+const countTimers = (): void => {
+  for (const name of ['setTimeout', 'setInterval'] as const) {
+    const original = globalThis[name] as (...args: unknown[]) => unknown;
+    const counting = (run: (...args: unknown[]) => void, delayMs: unknown, ...args: unknown[]): unknown => {
+      const cause = `timer ${callerOf(new Error().stack ?? '')} (${String(delayMs)} ms)`;
+      const counted = (...given: unknown[]): void => {
+        count(cause);
+        run(...given);
+      };
+      return original(counted, delayMs, ...args);
+    };
+    globalThis[name] = Object.assign(counting, original) as never;
+  }
+};
+
+const write = (): void => {
+  const file = join(folder, `${process.pid}.json`);
+  writeFileSync(`${file}.new`, JSON.stringify(counts));
+  renameSync(`${file}.new`, file);
+};
+
+// Only services have an HTTP port of their own: npm start and the compiler inherit this file too.
+if (
+  folder !== '' &&
+  Object.keys(process.env).some((name) => name.endsWith('_OPERATOR_PORT') || name === 'OWN_LISTENERS')
+) {
+  mkdirSync(folder, { recursive: true });
+  countRequests();
+  countTimers();
+  process.on('SIGUSR2', write);
+  write();
+}
