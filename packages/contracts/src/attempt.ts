@@ -37,34 +37,6 @@ export type AttemptOutcome =
 /** Outcome of an attempt for which a request was sent. */
 export type AttemptEnd = Extract<AttemptOutcome, { kind: 'delivered' | 'failed' }>;
 
-/** Stored part of a response, in bytes. */
-const maxExcerptBytes = 1_024;
-
-const failureOfStatus = (status: number): FailureReason => {
-  if (status === 410) return 'gone';
-  if (status === 429) return 'rate-limited';
-  return status >= 300 && status < 400 ? 'redirect' : 'http-status';
-};
-
-/** Returns the outcome of a response: 2xx is delivered, every other status failed. `body` is the part that was read. */
-export const endOfResponse = (status: number, body: Buffer): AttemptEnd => {
-  const responseExcerpt = body.length === 0 ? null : body.toString('utf8', 0, maxExcerptBytes);
-  return status >= 200 && status < 300
-    ? { kind: 'delivered', statusCode: status, responseExcerpt }
-    : { kind: 'failed', reason: failureOfStatus(status), statusCode: status, responseExcerpt };
-};
-
-/**
- * Returns the outcome of a request without a complete response. `statusCode` is the status read before it failed, or
- * null: a 410 is `gone` without its body (RFC 9110 section 15.5.11), with any other status `reason` counts.
- */
-export const endOfFailure = (reason: FailureReason, statusCode: number | null): AttemptEnd => ({
-  kind: 'failed',
-  reason: statusCode === 410 ? 'gone' : reason,
-  statusCode,
-  responseExcerpt: null,
-});
-
 /** An attempt event: the outcome of one delivery attempt. Times are epoch milliseconds, durations milliseconds. */
 export type AttemptRecorded = Readonly<{
   type: 'AttemptRecorded.v1';

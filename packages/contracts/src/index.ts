@@ -19,7 +19,7 @@ export {
   noticeStyles,
 } from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
-export { attemptId, decodeAttempt, encodeAttempt, endOfFailure, endOfResponse } from './attempt.ts';
+export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
 export type {
   DeadLetter,
   DeadLetterRef,
@@ -126,6 +126,13 @@ export {
   triggers,
 } from './outcome.ts';
 export { withoutIndent } from './pem.ts';
+export type {
+  CompletedRequest,
+  PhaseTimings,
+  RequestFailureReason,
+  RequestOutcome,
+} from './request-outcome.ts';
+export { endOfRequest } from './request-outcome.ts';
 export type { EventTypeSeen } from './seen-event-type.ts';
 export { decodeEventTypeSeen, encodeEventTypeSeen } from './seen-event-type.ts';
 export type {

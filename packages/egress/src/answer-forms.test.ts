@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
+import type { RequestOutcome } from '@tidings/contracts';
 import { type Misbehaviour, startHostileServer } from '@tidings/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { aRequest, briefly, openEgress, settled } from './egress-under-test.ts';
-import type { EgressOutcome } from './outcome.ts';
 
 /** Writes the pieces, each in a packet of its own as far as TCP allows. */
 function writeIn(socket: Socket, [piece, ...others]: readonly string[]): void {
@@ -11,7 +11,7 @@ function writeIn(socket: Socket, [piece, ...others]: readonly string[]): void {
 }
 
 /** Returns the outcome of a response that is written in these pieces. */
-async function answered(pieces: readonly string[]): Promise<EgressOutcome> {
+async function answered(pieces: readonly string[]): Promise<RequestOutcome> {
   const server = await startHostileServer({
     behave: (socket) => writeIn(socket.setNoDelay(true), pieces),
     cleanUp: onTestFinished,

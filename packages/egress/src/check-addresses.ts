@@ -1,6 +1,6 @@
 import { classifyAddress, isOwnListener } from './address-policy.ts';
+import type { EgressFailure } from './failure.ts';
 import type { NetworkPolicy } from './network-policy.ts';
-import type { EgressFailure } from './outcome.ts';
 import type { ReadUrl } from './url-policy.ts';
 
 /**

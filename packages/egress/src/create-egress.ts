@@ -1,11 +1,11 @@
-import { loopHeaderName } from '@tidings/contracts';
+import { loopHeaderName, type RequestOutcome } from '@tidings/contracts';
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
 import { AddressBook } from './address-book.ts';
 import { checkEndpoint, type EndpointCheck } from './check-endpoint.ts';
 import { type Dial, dialTcp } from './dial-first.ts';
 import { Exchange, type ExchangeTools } from './exchange.ts';
+import { type EgressFailure, outcomeOfFailure } from './failure.ts';
 import type { NetworkPolicy } from './network-policy.ts';
-import type { EgressFailure, EgressOutcome } from './outcome.ts';
 import { type Resolver, systemResolver } from './resolver.ts';
 import { type Route, Routes } from './routes.ts';
 import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
@@ -60,7 +60,7 @@ export type EgressRequest = Readonly<{
 /** The HTTP client with the SSRF guard. */
 export type Egress = Readonly<{
   /** Sends one request and follows no redirects. Never rejects: failures are outcomes. */
-  send: (request: EgressRequest) => Promise<EgressOutcome>;
+  send: (request: EgressRequest) => Promise<RequestOutcome>;
   /** Checks a URL and the addresses that its name resolves to now. See `checkUrl` for the fast check by text. */
   checkEndpoint: (url: string) => Promise<EndpointCheck>;
   /** Replaces the policy for later requests and for open sockets. */
@@ -98,10 +98,10 @@ function headerList(headers: Readonly<Record<string, string>>, own: readonly str
   return list;
 }
 
-function failedAtOnce({ reason, detail }: EgressFailure): Promise<EgressOutcome> {
+function failedAtOnce(failure: EgressFailure): Promise<RequestOutcome> {
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 0 };
   const nothingRead = { status: null, headers: {}, beforeAnyByte: false };
-  return Promise.resolve({ kind: 'failed', reason, detail, ...nothingRead, timings });
+  return Promise.resolve(outcomeOfFailure(failure, nothingRead, timings));
 }
 
 class GuardedEgress {
@@ -145,7 +145,7 @@ class GuardedEgress {
     ];
   }
 
-  send(request: EgressRequest): Promise<EgressOutcome> {
+  send(request: EgressRequest): Promise<RequestOutcome> {
     if (this.#isClosed) return failedAtOnce({ reason: 'aborted', detail: 'the egress is closed' });
     const headers = headerList(request.headers, this.#ownHeaders);
     if (typeof headers === 'string') {

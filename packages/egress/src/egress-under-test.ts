@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
+import type { RequestOutcome } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { createEgress, type Egress, type EgressOptions, type EgressRequest } from './create-egress.ts';
 import { type Dial, dialTcp } from './dial-first.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import { parseNetworks } from './networks.ts';
-import type { EgressOutcome } from './outcome.ts';
 import type { Resolver } from './resolver.ts';
 
 /** A policy without exemptions. */
@@ -76,8 +76,15 @@ export function aRequest(url: string, overrides: Partial<EgressRequest> = {}): E
 }
 
 /** Returns an outcome without its timings and body. */
-export function briefly(outcome: EgressOutcome): string {
-  return outcome.kind === 'response' ? `response ${outcome.status}` : outcome.reason;
+export function briefly(outcome: RequestOutcome): string {
+  switch (outcome.kind) {
+    case 'response':
+      return `response ${outcome.status}`;
+    case 'failed':
+      return outcome.reason;
+    case 'aborted':
+      return 'aborted';
+  }
 }
 
 /** Waits until the egress holds only idle sockets. */

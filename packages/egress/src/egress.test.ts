@@ -175,7 +175,7 @@ describe('sockets', () => {
     const first = egress.send(aRequest(receiver.url, { timeoutMs: 400 }));
     const second = await egress.send(aRequest(receiver.url, { timeoutMs: 50 }));
     expect(second).toMatchObject({
-      reason: 'aborted',
+      kind: 'aborted',
       detail: expect.stringContaining('no socket') as string,
     });
     expect(briefly(await first)).toBe('timeout');
@@ -336,10 +336,10 @@ describe('the end', () => {
     const sent = egress.send(aRequest(receiver.url, { signal: controller.signal }));
     await receiver.waitFor(1);
     controller.abort();
-    expect(await sent).toMatchObject({ reason: 'aborted' });
+    expect(await sent).toMatchObject({ kind: 'aborted' });
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
     expect(await egress.send(aRequest(receiver.url, { signal: controller.signal }))).toMatchObject({
-      reason: 'aborted',
+      kind: 'aborted',
     });
     expect(receiver.requests).toHaveLength(1);
   });
@@ -353,7 +353,7 @@ describe('the end', () => {
     expect((await Promise.all(sent)).map(briefly)).toEqual(Array.from({ length: 5 }, () => 'aborted'));
     expect(egress.stats()).toEqual({ sockets: 0, idle: 0, waiting: 0, origins: 0 });
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
-    expect(await egress.send(aRequest(receiver.url))).toMatchObject({ reason: 'aborted' });
+    expect(await egress.send(aRequest(receiver.url))).toMatchObject({ kind: 'aborted' });
   });
 
   test('closing while a connection is made leaves nothing open either', async () => {

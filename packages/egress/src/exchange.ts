@@ -1,8 +1,8 @@
+import type { PhaseTimings, RequestOutcome } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from 'undici';
 import type { AddressBook, BookEntry } from './address-book.ts';
-import { failureOf, type Phase } from './failure.ts';
-import type { EgressFailure, EgressOutcome, PhaseTimings } from './outcome.ts';
+import { type EgressFailure, failureOf, outcomeOfFailure, type Phase } from './failure.ts';
 import type { AnswerReader, PooledConnection } from './pooled-connection.ts';
 import { type HeaderFields, ResponseReader } from './response-reader.ts';
 import { checkRoute, type Route } from './routes.ts';
@@ -56,7 +56,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   readonly needsFresh: boolean;
   readonly #options: ExchangeOptions;
   readonly #startedMs: number;
-  #resolve: ((outcome: EgressOutcome) => void) | undefined;
+  #resolve: ((outcome: RequestOutcome) => void) | undefined;
   #phase: Phase = 'dns';
   #isDone = false;
   #cancelTimer: () => void = () => {};
@@ -79,7 +79,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   }
 
   /** Sends the request. Resolves with the outcome; never rejects. */
-  run(): Promise<EgressOutcome> {
+  run(): Promise<RequestOutcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#options.tools.running.add(this);
@@ -238,24 +238,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#settle({ kind: 'response', status, headers, body, truncated, timings: this.#timings() });
   }
 
-  #fail({ reason, detail }: EgressFailure, beforeAnyByte = false): void {
+  #fail(failure: EgressFailure, beforeAnyByte = false): void {
     if (this.#isDone) return;
     const { headers } = this.#response;
     const status = this.#answeredMs === null ? null : this.#response.status;
-    this.#settle({
-      kind: 'failed',
-      reason,
-      detail,
-      status,
-      headers,
-      beforeAnyByte,
-      timings: this.#timings(),
-    });
+    this.#settle(outcomeOfFailure(failure, { status, headers, beforeAnyByte }, this.#timings()));
     this.#withdraw();
     this.#pooled?.destroy();
   }
 
-  #settle(outcome: EgressOutcome): void {
+  #settle(outcome: RequestOutcome): void {
     this.#isDone = true;
     this.#options.tools.running.delete(this);
     this.#cancelTimer();

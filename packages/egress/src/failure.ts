@@ -1,5 +1,11 @@
+import type { PhaseTimings, RequestFailureReason, RequestOutcome } from '@tidings/contracts';
 import { errors } from 'undici';
-import type { EgressFailure, EgressFailureReason } from './outcome.ts';
+
+/** Why a request got no response. `aborted`: this process caused it, so it is no attempt of the endpoint. */
+type EgressFailureReason = RequestFailureReason | 'aborted';
+
+/** A failure before or during a request; `detail` is for operators only. */
+export type EgressFailure = Readonly<{ reason: EgressFailureReason; detail: string }>;
 
 /** The phase in which a request failed; `detail` uses the same word. */
 export type Phase = 'dns' | 'waiting' | 'connect' | 'tls' | 'headers' | 'body';
@@ -81,4 +87,19 @@ export function failureOf(error: unknown, phase: Phase, seen: Seen = nothingSeen
   const message = error instanceof Error ? error.message : String(error);
   const shown = code === '' || message.includes(code) ? message : `${code} ${message}`;
   return { reason: reasonOf(error, phase, seen), detail: `${phase}: ${shown}` };
+}
+
+/** Returns the outcome of a request that failed, with what had been read of its response. */
+export function outcomeOfFailure(
+  { reason, detail }: EgressFailure,
+  read: Readonly<{
+    status: number | null;
+    headers: Readonly<Record<string, string>>;
+    beforeAnyByte: boolean;
+  }>,
+  timings: PhaseTimings,
+): RequestOutcome {
+  if (reason === 'aborted') return { kind: 'aborted', detail, beforeAnyByte: read.beforeAnyByte, timings };
+  const { status, headers, beforeAnyByte } = read;
+  return { kind: 'failed', reason, detail, status, headers, beforeAnyByte, timings };
 }

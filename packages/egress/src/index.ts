@@ -12,7 +12,6 @@ export type { NetworkPolicy, OwnListener, UrlPolicy } from './network-policy.ts'
 export { defaultPorts } from './network-policy.ts';
 export { type Cidr, parseNetworks } from './networks.ts';
 export { type OperatorSettings, operatorPolicy } from './operator-policy.ts';
-export type { EgressFailureReason, EgressOutcome, PhaseTimings } from './outcome.ts';
 export { type Resolution, type Resolver, type SystemResolverOptions, systemResolver } from './resolver.ts';
 export { sendWithRepeat } from './send-with-repeat.ts';
 export type { PoolStats } from './socket-pools.ts';

@@ -1,7 +1,7 @@
 import type { BookEntry } from './address-book.ts';
 import { checkAddresses } from './check-addresses.ts';
+import type { EgressFailure } from './failure.ts';
 import type { NetworkPolicy } from './network-policy.ts';
-import type { EgressFailure } from './outcome.ts';
 import type { PoolTarget } from './socket-pools.ts';
 import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from './url-policy.ts';
 

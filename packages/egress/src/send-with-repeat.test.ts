@@ -1,10 +1,16 @@
+import type { RequestOutcome } from '@tidings/contracts';
 import { expect, it } from 'vitest';
 import type { EgressRequest } from './create-egress.ts';
-import type { EgressOutcome } from './outcome.ts';
 import { sendWithRepeat } from './send-with-repeat.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 1 };
-const failed = (reason: 'reset' | 'aborted' | 'timeout', beforeAnyByte: boolean): EgressOutcome => ({
+const aborted = (beforeAnyByte: boolean): RequestOutcome => ({
+  kind: 'aborted',
+  detail: '',
+  beforeAnyByte,
+  timings,
+});
+const failed = (reason: 'reset' | 'timeout', beforeAnyByte: boolean): RequestOutcome => ({
   kind: 'failed',
   reason,
   detail: '',
@@ -15,13 +21,13 @@ const failed = (reason: 'reset' | 'aborted' | 'timeout', beforeAnyByte: boolean)
 });
 const request = { url: 'https://a.example/', headers: {}, body: Buffer.alloc(0), timeoutMs: 1 };
 
-async function sendTwice(first: EgressOutcome, second: EgressOutcome) {
+async function sendTwice(first: RequestOutcome, second: RequestOutcome) {
   const outcomes = [first, second];
   const sent: EgressRequest[] = [];
   let repeats = 0;
   const send = (one: EgressRequest) => {
     sent.push(one);
-    return Promise.resolve(outcomes.shift() as EgressOutcome);
+    return Promise.resolve(outcomes.shift() as RequestOutcome);
   };
   const outcome = await sendWithRepeat({ send }, request, () => {
     repeats += 1;
@@ -29,11 +35,11 @@ async function sendTwice(first: EgressOutcome, second: EgressOutcome) {
   return { outcome, repeats, sent };
 }
 
-it.each(['reset', 'aborted'] as const)(
-  'repeats once, on a fresh socket, what an idle one lost before any byte (%s), whatever comes of the repeat',
-  async (reason) => {
+it.each([failed('reset', true), aborted(true)])(
+  'repeats a request once, on a fresh socket, if an idle socket was lost before any byte (%o)',
+  async (first) => {
     const again = failed('reset', true);
-    expect(await sendTwice(failed(reason, true), again)).toEqual({
+    expect(await sendTwice(first, again)).toEqual({
       outcome: again,
       repeats: 1,
       sent: [request, { ...request, freshSocket: true }],
@@ -41,8 +47,8 @@ it.each(['reset', 'aborted'] as const)(
   },
 );
 
-it.each([failed('reset', false), failed('timeout', false), failed('aborted', false)])(
-  'does not repeat anything else',
+it.each([failed('reset', false), failed('timeout', false), aborted(false)])(
+  'does not repeat any other outcome (%o)',
   async (first) => {
     expect(await sendTwice(first, first)).toEqual({ outcome: first, repeats: 0, sent: [request] });
   },

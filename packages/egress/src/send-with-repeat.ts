@@ -1,5 +1,5 @@
+import type { RequestOutcome } from '@tidings/contracts';
 import type { Egress, EgressRequest } from './create-egress.ts';
-import type { EgressOutcome } from './outcome.ts';
 
 /**
  * Sends a request, and repeats it once, immediately and on a fresh connection, if an idle socket was lost before any
@@ -10,9 +10,9 @@ export async function sendWithRepeat(
   egress: Pick<Egress, 'send'>,
   request: EgressRequest,
   onRepeat: () => void = () => {},
-): Promise<EgressOutcome> {
+): Promise<RequestOutcome> {
   const first = await egress.send(request);
-  if (first.kind !== 'failed' || !first.beforeAnyByte) return first;
+  if (first.kind === 'response' || !first.beforeAnyByte) return first;
   onRepeat();
   return egress.send({ ...request, freshSocket: true });
 }

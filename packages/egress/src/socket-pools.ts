@@ -1,9 +1,8 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '@tidings/runtime';
 import type { Dial } from './dial-first.ts';
-import type { Phase } from './failure.ts';
+import type { EgressFailure, Phase } from './failure.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
-import type { EgressFailure } from './outcome.ts';
 import { type HttpBounds, PooledConnection } from './pooled-connection.ts';
 import { SwapRemoveList } from './swap-remove-list.ts';
 

@@ -1,6 +1,6 @@
+import type { RequestOutcome } from '@tidings/contracts';
 import { Axios, type AxiosAdapter, AxiosHeaders } from 'axios';
 import type { Exchange } from './exchange.ts';
-import type { EgressOutcome } from './outcome.ts';
 
 const noHeaders = new AxiosHeaders();
 
@@ -27,10 +27,10 @@ export function createHttp(): Axios {
  * checks and normalises every further key: URL, headers and body would cost as much there as the whole request does in
  * undici.
  */
-export function sendThrough(http: Axios, exchange: Exchange): Promise<EgressOutcome> {
-  return http.request<EgressOutcome>({ adapter: adapterOf(exchange) }).then(outcomeOf);
+export function sendThrough(http: Axios, exchange: Exchange): Promise<RequestOutcome> {
+  return http.request<RequestOutcome>({ adapter: adapterOf(exchange) }).then(outcomeOf);
 }
 
-function outcomeOf({ data }: Readonly<{ data: EgressOutcome }>): EgressOutcome {
+function outcomeOf({ data }: Readonly<{ data: RequestOutcome }>): RequestOutcome {
   return data;
 }

@@ -2,10 +2,12 @@ import type {
   AttemptRecorded,
   DeliveryHeld,
   DeliveryRequested,
+  PhaseTimings,
+  RequestOutcome,
   SubscriptionRecord,
 } from '@tidings/contracts';
 import type { Mask, RequestKeys } from '@tidings/webhook-request';
-import type { ConcludedAttempt, SendOutcome, SendTimings } from './domain/attempt.ts';
+import type { ConcludedAttempt } from './domain/attempt.ts';
 import type { Job } from './domain/in-flight.ts';
 import type { QueueEntry } from './domain/ordered-queue.ts';
 import type { Resolution } from './domain/resolution.ts';
@@ -42,7 +44,7 @@ export type DeliveryRequest = Readonly<{
 }>;
 
 /** Makes one request. Never rejects: every failure is an outcome. */
-export type SendRequest = (request: DeliveryRequest) => Promise<SendOutcome>;
+export type SendRequest = (request: DeliveryRequest) => Promise<RequestOutcome>;
 
 /**
  * Writes a resolution: first the follow-up, then the attempt event. Resolves when every in-sync replica has
@@ -86,5 +88,5 @@ export type OrderingChangelog = Readonly<{
 /** Receives each attempt once it is recorded, for logs and metrics. */
 export type ReportAttempt = (
   attempted: ConcludedAttempt,
-  about: Readonly<{ job: Job; resolution: Resolution; timings: SendTimings; detail: string | null }>,
+  about: Readonly<{ job: Job; resolution: Resolution; timings: PhaseTimings; detail: string | null }>,
 ) => void;

@@ -8,6 +8,7 @@ import {
   encodeDelivery,
   encodeSubscription,
   ladder,
+  type RequestOutcome,
   type SubscriptionRecord,
   topics,
 } from '@tidings/contracts';
@@ -17,7 +18,6 @@ import { type RecordedLine, recordingLogger } from '@tidings/observability/testi
 import { loadConfig } from '@tidings/runtime';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { configSpec } from '../src/config.ts';
-import type { SendOutcome } from '../src/domain/attempt.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import type { DeliveryRequest } from '../src/ports.ts';
 import {
@@ -30,12 +30,12 @@ import {
 import { sealingKeys, startMs } from './builders.ts';
 
 /** A request that the fake sender received, and a function that responds to it. */
-export type Sent = DeliveryRequest & { answer(outcome: SendOutcome): void; readonly atMs: number };
+export type Sent = DeliveryRequest & { answer(outcome: RequestOutcome): void; readonly atMs: number };
 
 /** Sends nothing: keeps each request until a test responds to it, or responds by a rule. */
 export class FakeSender {
   readonly sent: Sent[] = [];
-  rule: ((request: DeliveryRequest) => SendOutcome | undefined) | undefined;
+  rule: ((request: DeliveryRequest) => RequestOutcome | undefined) | undefined;
   /** Called for each request; may respond to it at any time. */
   onSend: ((sent: Sent) => void) | undefined;
   readonly #clock: FakeClock;
@@ -44,7 +44,7 @@ export class FakeSender {
     this.#clock = clock;
   }
 
-  readonly send = async (request: DeliveryRequest): Promise<SendOutcome> => {
+  readonly send = async (request: DeliveryRequest): Promise<RequestOutcome> => {
     const atMs = this.#clock.nowMs();
     const ruled = this.rule?.(request);
     return new Promise((resolve) => {

@@ -18,8 +18,5 @@ export const createHttpSender =
       const isCut = outcome.truncated || body.length < outcome.body.length;
       return { ...outcome, body: mask(body, isCut) };
     }
-    const { reason, status, headers, detail, timings } = outcome;
-    return reason === 'aborted'
-      ? { kind: 'aborted', detail }
-      : { kind: 'failed', reason, status, headers, detail, timings };
+    return outcome;
   };

@@ -1,5 +1,5 @@
+import type { PhaseTimings } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
-import type { SendTimings } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -15,7 +15,7 @@ const phases = [
   ['body', 'bodyMs'],
 ] as const;
 
-const observePhases = (handles: Handles, timings: SendTimings): void => {
+const observePhases = (handles: Handles, timings: PhaseTimings): void => {
   for (const [phase, key] of phases) {
     const ms = timings[key];
     if (ms !== null) handles.attemptSeconds.observe({ phase }, ms / 1_000);

@@ -1,4 +1,4 @@
-import { deliveryId, endOfResponse, type FailureReason, failureReasons } from '@tidings/contracts';
+import { deliveryId, endOfRequest, type FailureReason, failureReasons } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { hex } from '../../test/builders.ts';
 import { defaultNotRetried, dueUnder, jitterOf, nextStep } from './next-step.ts';
@@ -58,11 +58,16 @@ describe('nextStep', () => {
 
   it.each([301, 302, 307, 400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504])(
     'retries status %d',
-    (status) => expect(decide({ outcome: endOfResponse(status, Buffer.alloc(0)) }).kind).toBe('retry'),
+    (status) =>
+      expect(
+        decide({ outcome: endOfRequest({ kind: 'response', status, body: Buffer.alloc(0) }) }).kind,
+      ).toBe('retry'),
   );
 
   it('ends after a status of 410, and only that', () => {
-    expect(decide({ outcome: endOfResponse(410, Buffer.alloc(0)) }).kind).toBe('dead-letter');
+    expect(
+      decide({ outcome: endOfRequest({ kind: 'response', status: 410, body: Buffer.alloc(0) }) }).kind,
+    ).toBe('dead-letter');
   });
 
   it('probes for ever at the last wait where nothing may pass', () => {

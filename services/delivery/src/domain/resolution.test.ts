@@ -1,22 +1,23 @@
-import { ladder } from '@tidings/contracts';
+import { type CompletedRequest, ladder } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aState, aSubscription, startMs } from '../../test/builders.ts';
-import { conclude, type SendOutcome } from './attempt.ts';
+import { conclude } from './attempt.ts';
 import { defaultNotRetried } from './next-step.ts';
 import { resolutionOfAttempt, resolutionOfDeferral, resolutionOfDisposition } from './resolution.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
-type Answer = Extract<SendOutcome, { kind: 'response' }>;
+type Answer = Extract<CompletedRequest, { kind: 'response' }>;
 
 const response = (status: number, headers: Record<string, string> = {}): Answer => ({
   kind: 'response',
   status,
   headers,
   body: Buffer.from('body'),
+  truncated: false,
   timings,
 });
 
-const after = (sent: Exclude<SendOutcome, { kind: 'aborted' }>, state = aState()) => {
+const after = (sent: CompletedRequest, state = aState()) => {
   const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
   const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
   return resolutionOfAttempt(attempted, defaultNotRetried, false);
@@ -101,7 +102,15 @@ describe('resolutionOfAttempt', () => {
   });
 
   const cut = (status: number, headers: Record<string, string> = {}) =>
-    ({ kind: 'failed', reason: 'timeout', status, headers, detail: 'body: cut', timings }) as const;
+    ({
+      kind: 'failed',
+      reason: 'timeout',
+      status,
+      headers,
+      detail: 'cut',
+      beforeAnyByte: false,
+      timings,
+    }) as const;
 
   it('ends at 410 also when the body of the answer failed', () => {
     expect(after(cut(410))).toMatchObject({

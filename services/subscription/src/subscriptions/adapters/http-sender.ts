@@ -1,4 +1,5 @@
-import { type Egress, type EgressOutcome, sendWithRepeat } from '@tidings/egress';
+import type { RequestOutcome } from '@tidings/contracts';
+import { type Egress, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
 import type { Mask } from '@tidings/webhook-request';
 import type { SendRequest } from '../../endpoint-health/ports.ts';
@@ -6,15 +7,17 @@ import type { SendOutcome } from '../domain/test-attempt.ts';
 
 const asItIs: Mask = (body) => body;
 
-function outcomeOf(outcome: EgressOutcome, mask: Mask): SendOutcome {
+function outcomeOf(outcome: RequestOutcome, mask: Mask): SendOutcome {
+  if (outcome.kind === 'aborted') {
+    throw new AppError({ code: 'unavailable', message: `the test was given up: ${outcome.detail}` });
+  }
   const durationMs = outcome.timings.totalMs;
   if (outcome.kind === 'response') {
     const { status, headers, body, truncated } = outcome;
     return { kind: 'response', status, headers, body: mask(body, truncated), durationMs };
   }
   const { reason, status, detail } = outcome;
-  if (reason !== 'aborted') return { kind: 'failed', reason, status, detail, durationMs };
-  throw new AppError({ code: 'unavailable', message: `the test was given up: ${detail}` });
+  return { kind: 'failed', reason, status, detail, durationMs };
 }
 
 /**

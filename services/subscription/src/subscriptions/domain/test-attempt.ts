@@ -3,8 +3,7 @@ import {
   type AttemptRecorded,
   deriveDeliveryId,
   type EventId,
-  endOfFailure,
-  endOfResponse,
+  endOfRequest,
   type FailureReason,
 } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
@@ -49,9 +48,6 @@ export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
   data: Buffer.from(JSON.stringify(messageFor(subscription))),
 });
 
-const endOf = (sent: SendOutcome): AttemptEnd =>
-  sent.kind === 'failed' ? endOfFailure(sent.reason, sent.status) : endOfResponse(sent.status, sent.body);
-
 /** Returns the attempt event of a test: one attempt, whatever its result, with no follow-up. */
 export const testAttemptEvent = (
   { subscription, eventId, atMs }: PreparedTest,
@@ -71,6 +67,6 @@ export const testAttemptEvent = (
   atMs,
   durationMs: Math.round(sent.durationMs),
   acceptedAtMs: atMs,
-  outcome: endOf(sent),
+  outcome: endOfRequest(sent),
   next: { kind: 'none' },
 });
