@@ -153,7 +153,7 @@ it('counts dead letters, redrives one, and discards the rest', async () => {
   expect(dry).toEqual({ dry_run: true, count: 2 });
   const redriven = await run(['dead-letters', 'redrive', first?.id ?? '', '--wait']);
   expect(redriven).toMatchObject({ code: 0, err: '' });
-  expect(redriven.out).toMatch(/^sent again +1$/m);
+  expect(redriven.out).toMatch(/^redriven +1$/m);
   expect(redriven.out).toMatch(/^outcome +delivered \(\d+\)$/m);
   expect(collector.receipts).toHaveLength(5);
   const job = await answerOf<Named>([
@@ -192,7 +192,7 @@ it('shows a subscription, updates it from the edited output, and shows the chang
   const update = ['subscriptions', 'update', made.id, '--file', file];
   const shown = await answerOf<Record<string, unknown>>(['subscriptions', 'get', made.id]);
   await writeFile(file, JSON.stringify(shown));
-  expect(await run(update)).toMatchObject({ code: 0, err: 'Nothing differs: nothing is changed.\n' });
+  expect(await run(update)).toMatchObject({ code: 0, err: 'No differences: nothing is changed.\n' });
   const edited = { ...shown, headers: { 'X-B': '3' }, filters: { total: { $lt: 99 } }, timeout_seconds: 7 };
   await writeFile(file, JSON.stringify(edited));
   expect(await answerOf(update)).toMatchObject({
@@ -228,5 +228,5 @@ it('reports an invalid field with its pointer, an invalid key, and an unreachabl
   const stranger = await run(['subscriptions', 'list'], { ...env, TIDINGS_API_KEY: 'not-a-key' });
   expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^401 /) as string });
   const nobody = await run(['subscriptions', 'list'], { ...env, TIDINGS_URL: 'http://127.0.0.1:2' });
-  expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining('does not answer') as string });
+  expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining('does not respond') as string });
 });

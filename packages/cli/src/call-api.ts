@@ -1,4 +1,5 @@
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
 import { problemText } from './problem-text.ts';
 
@@ -44,7 +45,7 @@ async function send({ url, apiKey }: Target, { method, path, query, body, header
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
-    throw new CommandFailed(exitCodes.unavailable, `${url} does not answer: ${reasonOf(error)}.`);
+    throw new CommandFailed(exitCodes.unavailable, `${url} does not respond: ${reasonOf(error)}.`);
   }
 }
 
@@ -64,7 +65,8 @@ function parse(text: string): unknown {
 
 // The message `fetch failed` has no details: the cause has them.
 function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeoutMs / 1_000} s`;
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `no response within ${timeoutMs / 1_000} s`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
   return cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause);

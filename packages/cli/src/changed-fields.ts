@@ -1,4 +1,5 @@
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,7 +38,7 @@ function patchOf(current: unknown, wanted: unknown, pointer: string): unknown {
     if (Object.hasOwn(before, name) && isSame(before[name], value)) continue;
     const place = `${pointer}/${name}`;
     if (value === null) {
-      const message = `${place} in the file is null, which a change cannot set: null takes a member away. Leave it out, or write {"$in":[null]} where it is a condition.`;
+      const message = `${place} in the file is null, which an update cannot set: null removes a member. Omit it, or write {"$in":[null]} for a condition.`;
       throw new CommandFailed(exitCodes.usage, message);
     }
     patch.push([name, patchOf(before[name], value, place)]);

@@ -32,8 +32,8 @@ export async function anAnsweringApi(
       };
       requests.push(one);
       const { status = 200, body, headers: more } = answerTo(one);
-      const said = typeof body === 'string' ? body : JSON.stringify(body);
-      response.writeHead(status, { 'content-type': type, ...more }).end(said);
+      const content = typeof body === 'string' ? body : JSON.stringify(body);
+      response.writeHead(status, { 'content-type': type, ...more }).end(content);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

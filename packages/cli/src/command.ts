@@ -1,5 +1,6 @@
 import type { ApiRequest } from './call-api.ts';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
 import { type Input, readCount, readJson } from './read-input.ts';
 import { readSeconds } from './read-time.ts';
@@ -111,19 +112,19 @@ export async function bodyOf(
 export function inPath({ args }: Given, name: string): string {
   const value = args[name] ?? '';
   if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
-  throw new CommandFailed(exitCodes.usage, `<${name}> cannot be '${value}': nothing has that id.`);
+  throw new CommandFailed(exitCodes.usage, `<${name}> cannot be '${value}': no object has that id.`);
 }
 
 /** The option for all other fields of a body, read by {@link bodyOf}. */
 export const dataOption: OptionSpec = {
   flags: '--data <json>',
-  description: 'any other fields of the API (JSON, @FILE or -); options win',
+  description: 'any other fields of the API (JSON, @FILE or -); options take precedence',
 };
 
 /** The option for the version that a change is based on, read by {@link ifMatch}. */
 export const versionOption: OptionSpec = {
   flags: '--if-match <version>',
-  description: 'only if it is still this version',
+  description: 'only if this is still its version',
 };
 
 /** Returns the If-Match header for {@link versionOption}. */
@@ -145,8 +146,8 @@ export const onceHeader = (given: Given): Readonly<Record<string, string | undef
 
 /** The options of a list command. */
 export const pageOptions: readonly OptionSpec[] = [
-  { flags: '--limit <n>', description: 'how many to list, 1 to 100 (default: 30)' },
-  { flags: '--cursor <cursor>', description: 'go on where the last list ended' },
+  { flags: '--limit <n>', description: 'maximum number of results, 1 to 100 (default: 30)' },
+  { flags: '--cursor <cursor>', description: 'continue after the previous page' },
 ];
 
 /** Returns the query parameters for {@link pageOptions}. */

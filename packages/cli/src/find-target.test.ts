@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anApi, run } from './cli-under-test.ts';
+import { findTarget } from './find-target.ts';
 
 describe('the URL and key of the API', () => {
   const aFolder = (url: string) => {
@@ -29,6 +30,16 @@ describe('the URL and key of the API', () => {
       err: expect.stringContaining('Set TIDINGS_API_KEY') as string,
     });
     expect(requests).toEqual([]);
+  });
+
+  it('may have letters beyond ASCII in the host, even when checked often enough to be optimised', () => {
+    const env = { TIDINGS_API_KEY: 'a-key' };
+    const found = new Set<string>();
+    const urls = ['https://bücher.example', 'https://é.example'];
+    for (let count = 0; count < 30_000; count += 1) {
+      found.add(findTarget({ url: urls[count % urls.length], env, folder: '/' }).url);
+    }
+    expect([...found]).toEqual(urls);
   });
 
   it('are requested with exit code 4 if there are none', async () => {

@@ -17,7 +17,7 @@ const meanings: Readonly<Record<string, string>> = {
   '--base-url': '--url',
   '--server-url': '--url',
   '--output': '--json',
-  '--allow-http': 'tidings workspaces update ID --allow-http: it is a rule of the workspace',
+  '--allow-http': 'tidings workspaces update ID --allow-http: it is a setting of the workspace',
 };
 
 /** Returns a line with the probable meaning of an unknown option; null if other tools do not have it either. */

@@ -22,5 +22,5 @@ export function missingText(spec: CommandSpec, given: Given): string | null {
   const namesOne = argument?.name === 'id' || argument?.name === 'name';
   const value = namesOne ? (given.args[argument.name] ?? '') : '';
   if (noun === undefined || value === '') return null;
-  return `404 Not found: There is no ${noun} '${value}', or your key does not see it. tidings ${list} shows those there are.`;
+  return `404 Not found: There is no ${noun} '${value}', or your key has no access to it. tidings ${list} shows the existing ones.`;
 }

@@ -8,7 +8,7 @@ export function problemText(status: number, body: unknown): string {
     return typeof found === 'string' ? found : undefined;
   };
   if (typeof body !== 'object' || body === null || text(body, 'detail') === undefined) {
-    return `The answer is ${status} and not from Tidings: is the URL that of its API?`;
+    return `The response (${status}) is not from Tidings: check the URL of the API.`;
   }
   const errors: unknown = Reflect.get(body, 'errors');
   const faults = Array.isArray(errors) ? errors.filter((one): one is object => typeof one === 'object') : [];

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { callApi } from './call-api.ts';
 import type { CommandSpec, Given, OptionSpec } from './command.ts';
+import { CommandFailed } from './command-failed.ts';
 import { apiKeyCommands } from './commands/api-keys.ts';
 import { auditLogCommands } from './commands/audit-log.ts';
 import { consumerCommands } from './commands/consumers.ts';
@@ -11,7 +12,7 @@ import { eventCommands } from './commands/events.ts';
 import { filterCommands } from './commands/filters.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 import { findTarget, type Target } from './find-target.ts';
 import { missingText } from './missing-text.ts';
 import type { Input } from './read-input.ts';
@@ -27,16 +28,16 @@ export type Io = Input &
   }>;
 
 const groups: Readonly<Record<string, string>> = {
-  subscriptions: 'who wants which events, and where they are sent',
-  events: 'what happened',
-  'event-types': 'the catalogue of what can be published',
-  filters: 'which events a subscription takes by their data',
-  deliveries: 'what became of each event at each subscription',
-  'dead-letters': 'what was given up: look at it, send it again, or discard it',
-  consumers: 'the partners of a workspace',
-  'api-keys': 'who may call, and what they may do',
-  'audit-log': 'who changed what',
-  workspaces: 'the walls between those who use one Tidings; for keys with the scope platform',
+  subscriptions: 'manage subscriptions: which events are sent to which endpoint',
+  events: 'publish events',
+  'event-types': 'manage the catalogue of event types',
+  filters: 'test filters on the data of events',
+  deliveries: 'show deliveries and their attempts',
+  'dead-letters': 'show, redrive and discard dead letters',
+  consumers: 'manage the consumers of a workspace',
+  'api-keys': 'manage API keys and their scopes',
+  'audit-log': 'show recorded changes',
+  workspaces: 'manage workspaces (tenants); requires the scope platform',
 };
 
 /** All commands. */
@@ -54,18 +55,19 @@ export const commands: readonly CommandSpec[] = [
 ];
 
 const closing = `
-The API is found by TIDINGS_URL and TIDINGS_API_KEY; without them it is the local stack that \`npm start\` runs here.
+The URL and key of the API are read from TIDINGS_URL and TIDINGS_API_KEY. Without them, the local stack that
+\`npm start\` runs here is used.
 
-Exit codes: 0 done, 1 refused (or a test that failed), 2 a command that makes no sense, 3 no answer or not now,
-4 no API to talk to, 130 interrupted.`;
+Exit codes: 0 success, 1 refused by the API or a failed test, 2 invalid command line or file, 3 no response, 429 or 5xx,
+4 no URL or key of the API, 130 interrupted.`;
 
 /** Creates the tool, ready to run with the arguments of a command line. */
 export function createProgram(io: Io): Command {
   const program = new Command('tidings')
     .description('Subscriptions, events and deliveries of Tidings.')
     .version(version)
-    .option('--url <url>', 'where the API is (default: $TIDINGS_URL, else the local stack)')
-    .option('--json', 'print the answer as JSON')
+    .option('--url <url>', 'URL of the API (default: $TIDINGS_URL, else the local stack)')
+    .option('--json', 'print the response as JSON')
     .addHelpText('after', closing);
   inherit(program, io);
   for (const [name, description] of Object.entries(groups)) {
@@ -78,7 +80,7 @@ export function createProgram(io: Io): Command {
 function inherit(command: Command, io: Io): void {
   command
     .exitOverride()
-    .showHelpAfterError('(--help shows how)')
+    .showHelpAfterError('(--help shows the usage)')
     .configureOutput({
       writeOut: (text) => io.print(text.trimEnd()),
       writeErr: (text) => io.printError(text.trimEnd()),
@@ -114,7 +116,7 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   const body = await answerOf(spec, given, target);
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
-  if (more !== null && json !== true) io.printError(`There are more: add ${more}`);
+  if (more !== null && json !== true) io.printError(`More results: add ${more}`);
   const failure = spec.failsWhen?.(body as object) ?? null;
   if (failure instanceof CommandFailed) throw failure;
   if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);

@@ -40,16 +40,16 @@ describe('a file or standard input', () => {
       Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(utf16).swap16()]),
       'is UTF-16: ',
     ],
-    ['UTF-16 without a byte order mark', utf16, 'is UTF-16 or UTF-32 without its mark: '],
+    ['UTF-16 without a byte order mark', utf16, 'is UTF-16 or UTF-32 without a byte order mark: '],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32: '],
     ['Latin-1', Buffer.from('{"name":"Grüße"}', 'latin1'), 'is another encoding: '],
   ])('in %s is refused with the encoding, and nothing is sent', async (_name, bytes, text) => {
     const { requests, runWith } = await anApi();
     const fromFile = await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json');
     expect(fromFile).toMatchObject({ code: 2, out: '' });
-    expect(fromFile.err).toContain(`The file 'data.json' must be UTF-8, and ${text}`);
+    expect(fromFile.err).toContain(`The file 'data.json' must be UTF-8, but ${text}`);
     const fromStdin = await runWith({ stdin: bytes }, 'subscriptions', 'create', '--data', '-');
-    expect(fromStdin.err).toContain(`Standard input must be UTF-8, and ${text}`);
+    expect(fromStdin.err).toContain(`Standard input must be UTF-8, but ${text}`);
     expect(requests).toEqual([]);
   });
 

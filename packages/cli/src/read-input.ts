@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { textFaults } from '@tidings/json';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** The sources that a command reads from: standard input, and the folder that relative file names refer to. */
 export type Input = Readonly<{ stdin: Readable; folder: string }>;
@@ -37,7 +38,7 @@ async function readBytes(file: string, { folder }: Input): Promise<Buffer> {
 export function decodeText(what: string, bytes: Buffer): string {
   const encoding = encodingOf(bytes);
   if (encoding !== null) {
-    throw new CommandFailed(exitCodes.usage, `${what} must be UTF-8, and is ${encoding}: save it as UTF-8.`);
+    throw new CommandFailed(exitCodes.usage, `${what} must be UTF-8, but is ${encoding}: save it as UTF-8.`);
   }
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
@@ -47,7 +48,8 @@ function encodingOf(bytes: Buffer): string | null {
   const head = bytes.subarray(0, 4).toString('hex');
   if (head === 'fffe0000' || head === '0000feff') return 'UTF-32';
   if (head.startsWith('fffe') || head.startsWith('feff')) return 'UTF-16';
-  if (bytes.length >= 2 && (bytes[0] === 0 || bytes[1] === 0)) return 'UTF-16 or UTF-32 without its mark';
+  if (bytes.length >= 2 && (bytes[0] === 0 || bytes[1] === 0))
+    return 'UTF-16 or UTF-32 without a byte order mark';
   return isUtf8(bytes) ? null : 'another encoding';
 }
 
@@ -88,5 +90,5 @@ const visible = (text: string): string =>
 /** Returns a non-negative integer. Throws CommandFailed for anything else. */
 export function readCount(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new CommandFailed(exitCodes.usage, `${name} must be a whole number, got '${text}'.`);
+  throw new CommandFailed(exitCodes.usage, `${name} must be a non-negative integer, got '${text}'.`);
 }

@@ -1,4 +1,5 @@
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 
 const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 const part = /(\d{1,9})([smhdw])/g;

@@ -33,7 +33,7 @@ describe('the output', () => {
       'sub_1   active    -         a,b.*   0         https://x.example',
       'sub_22  disabled  acme      *       7         https://\ufffd[31my.example',
     ]);
-    expect(err).toBe('There are more: add --cursor abc');
+    expect(err).toBe('More results: add --cursor abc');
   });
 
   it('is the response itself with --json, before or after the command', async () => {
@@ -132,7 +132,7 @@ describe('an error', () => {
     const nobody = await run(['subscriptions', 'list'], { env });
     expect(nobody).toMatchObject({
       code: 3,
-      err: expect.stringMatching(/127\.0\.0\.1:2 does not answer: .*ECONNREFUSED/) as string,
+      err: expect.stringMatching(/127\.0\.0\.1:2 does not respond: .*ECONNREFUSED/) as string,
     });
     const down = { title: 'Not available now', detail: 'Wait.', traceId: 'abc' };
     const { run: tidings } = await anApi(503, down);
@@ -150,30 +150,30 @@ describe('an error', () => {
   it('for an empty change lists what can be changed', async () => {
     const { run: tidings } = await anApi();
     expect((await tidings('consumers', 'update', 'acme')).err).toBe(
-      'Nothing is changed: say what, by --name, --contact, --data, --file. tidings consumers get ID shows what it is.',
+      'Nothing to change: use --name, --contact, --data, --file. tidings consumers get ID shows the current values.',
     );
   });
 
   it.each([
     [
       ['subscriptions', 'get', 'sub_9'],
-      "404 Not found: There is no subscription 'sub_9', or your key does not see it. tidings subscriptions list shows those there are.",
+      "404 Not found: There is no subscription 'sub_9', or your key has no access to it. tidings subscriptions list shows the existing ones.",
     ],
     [
       ['event-types', 'get', 'a.b'],
-      "404 Not found: There is no event type 'a.b', or your key does not see it. tidings event-types list shows those there are.",
+      "404 Not found: There is no event type 'a.b', or your key has no access to it. tidings event-types list shows the existing ones.",
     ],
     [
       ['dead-letters', 'job', 'job_1'],
-      "404 Not found: There is no job 'job_1', or your key does not see it. tidings dead-letters jobs shows those there are.",
+      "404 Not found: There is no job 'job_1', or your key has no access to it. tidings dead-letters jobs shows the existing ones.",
     ],
     [
       ['consumers', 'disable', 'acme'],
-      "404 Not found: There is no consumer 'acme', or your key does not see it. tidings consumers list shows those there are.",
+      "404 Not found: There is no consumer 'acme', or your key has no access to it. tidings consumers list shows the existing ones.",
     ],
     [
       ['deliveries', 'get', 'x'],
-      "404 Not found: There is no delivery 'x', or your key does not see it. tidings deliveries list shows those there are.",
+      "404 Not found: There is no delivery 'x', or your key has no access to it. tidings deliveries list shows the existing ones.",
     ],
   ])('for an object that does not exist names the command that lists them: %j', async (args, text) => {
     const problem = { title: 'Not found', detail: "There is no /v1/webhooks/things/x, or of 'ws_own/acme'." };

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 import { flagHint } from './flag-hints.ts';
 import { createProgram, type Io } from './program.ts';
 

@@ -1,10 +1,11 @@
 import { type Given, type OptionSpec, textOf } from './command.ts';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 import { readTime } from './read-time.ts';
 
 /** The time options of a list of past events. */
 export const timeOptions: readonly OptionSpec[] = [
-  { flags: '--since <duration>', description: 'only of the last 2h, 7d …; a time or a day is taken as well' },
+  { flags: '--since <duration>', description: 'only of the last 2h, 7d …; also a time or a day' },
   { flags: '--from <time>', description: 'only after this time, RFC 3339 or a day; the same as --since' },
   { flags: '--to <time>', description: 'only before this time, RFC 3339, a day, or 1h for an hour ago' },
 ];
@@ -22,7 +23,7 @@ export function timesOf(
     return text === undefined ? undefined : readTime(`--${name}`, text);
   });
   if (since !== undefined && from !== undefined) {
-    throw new CommandFailed(exitCodes.usage, '--since and --from say the same: give one of them.');
+    throw new CommandFailed(exitCodes.usage, '--since and --from have the same meaning: use one of them.');
   }
   return { [after]: since ?? from, [before]: to };
 }

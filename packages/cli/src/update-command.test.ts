@@ -48,7 +48,7 @@ async function updated(edit: (one: Record<string, unknown>) => unknown, ...more:
 describe('the output of get --json in update --file', () => {
   it('changes nothing if it is unedited', async () => {
     const { code, err, patches } = await updated(() => {});
-    expect([code, err, patches]).toEqual([0, 'Nothing differs: nothing is changed.', []]);
+    expect([code, err, patches]).toEqual([0, 'No differences: nothing is changed.', []]);
   });
 
   it('changes the edited fields if the version is still the same', async () => {
@@ -101,7 +101,7 @@ describe('the output of get --json in update --file', () => {
     [
       'filters',
       { tier: null },
-      '/filters/tier in the file is null, which a change cannot set: null takes a member away. Leave it out, or write {"$in":[null]} where it is a condition.',
+      '/filters/tier in the file is null, which an update cannot set: null removes a member. Omit it, or write {"$in":[null]} for a condition.',
     ],
   ])('is refused with another %s', async (name, value, text) => {
     const { code, err, patches } = await updated((one) => Object.assign(one, { [name]: value }));
@@ -110,6 +110,10 @@ describe('the output of get --json in update --file', () => {
 
   it('cannot be combined with another field', async () => {
     const { code, err, patches } = await updated(() => {}, '--description', 'x');
-    expect([code, err, patches]).toEqual([2, '--file says all of it: give no other field beside it.', []]);
+    expect([code, err, patches]).toEqual([
+      2,
+      '--file includes all fields: use no other field option with it.',
+      [],
+    ]);
   });
 });

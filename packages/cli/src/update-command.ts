@@ -12,7 +12,8 @@ import {
   textOf,
   versionOption,
 } from './command.ts';
-import { CommandFailed, exitCodes } from './exit-codes.ts';
+import { CommandFailed } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Target } from './find-target.ts';
 import { readJson } from './read-input.ts';
 
@@ -37,7 +38,7 @@ export type Changeable = Readonly<{
 const fileOption: OptionSpec = {
   flags: '--file <file>',
   description:
-    'what `get --json` has shown, edited (FILE or -): what differs is changed, if it is still that version',
+    'edited output of `get --json` (FILE or -): changes what differs, if the version is still the same',
 };
 
 /** Creates a command that updates only the given fields: by options, or from the edited response of `get --json`. */
@@ -75,13 +76,13 @@ const isGiven = (value: unknown): boolean => value !== undefined;
 
 function refuseBoth(fields: Fields): void {
   if (!Object.values(fields).some(isGiven)) return;
-  throw new CommandFailed(exitCodes.usage, '--file says all of it: give no other field beside it.');
+  throw new CommandFailed(exitCodes.usage, '--file includes all fields: use no other field option with it.');
 }
 
 function refuseNothing(fields: Fields, { group, options }: Changeable, argument: string): void {
   if (Object.values(fields).some(isGiven)) return;
   const flags = [...options, dataOption, fileOption].map(({ flags: text }) => text.split(' ')[0]);
-  const message = `Nothing is changed: say what, by ${flags.join(', ')}. tidings ${group} get ${argument.toUpperCase()} shows what it is.`;
+  const message = `Nothing to change: use ${flags.join(', ')}. tidings ${group} get ${argument.toUpperCase()} shows the current values.`;
   throw new CommandFailed(exitCodes.usage, message);
 }
 
@@ -97,12 +98,12 @@ async function updateByFile({ target, path, given, file, changeable }: FileUpdat
   const name = nameOfFile(file);
   const wanted = await readJson(name, file === '-' ? '-' : `@${file.replace(/^@/, '')}`, given.input);
   if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) {
-    throw new CommandFailed(exitCodes.usage, `${name} must hold one object, as \`get --json\` shows it.`);
+    throw new CommandFailed(exitCodes.usage, `${name} must contain one object, as \`get --json\` prints it.`);
   }
   const current = (await callApi(target, { method: 'GET', path })) as Fields;
   const body = changedFields(current, wanted as Fields, changeable.readOnly);
   if (Object.keys(body).length === 0) {
-    given.progress('Nothing differs: nothing is changed.');
+    given.progress('No differences: nothing is changed.');
     return current;
   }
   const version: unknown = countOf(given, 'ifMatch') ?? Reflect.get(wanted, 'version') ?? current['version'];

@@ -97,7 +97,7 @@ async function read(response: Response, call: Call): Promise<Answer> {
     return { kind: 'again', status, problem: asProblem(body), retryAfterMs };
   if (!response.ok) return { kind: 'refused', status, problem: asProblem(body) };
   if (!call.isAnswer(body)) {
-    const cause = new Error('the answer is not of Tidings: is the url that of its API?');
+    const cause = new Error('the response is not from Tidings: check the url of the API');
     return { kind: 'again', status, retryAfterMs, cause };
   }
   return call.needsRepeat?.(body) === true
@@ -136,10 +136,10 @@ type Failure = Readonly<{
 
 function failure(call: Call, answer: Failure, attempts: number): TidingsError {
   const { status, problem, cause } = answer;
-  const said = problem?.detail ?? (cause instanceof Error ? cause.message : 'no reason given');
+  const reason = problem?.detail ?? (cause instanceof Error ? cause.message : 'no reason given');
   const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   return new TidingsError({
-    message: `POST ${call.path} failed after ${tries}: ${status ?? 'no answer'}: ${said}`,
+    message: `POST ${call.path} failed after ${tries}: ${status ?? 'no response'}: ${reason}`,
     outcomeUnknown: answer.kind === 'again' && status !== 429,
     idempotencyKey: call.idempotencyKey,
     attempts,

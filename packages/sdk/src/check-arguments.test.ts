@@ -40,7 +40,7 @@ describe('createClient throws at once', () => {
     ["the argument of createClient has no 'baseUrl': did you mean 'url'?", { baseUrl: 'https://x' }],
     ["the argument of createClient has no 'api_key': did you mean 'apiKey'?", { api_key: 'k' }],
     [
-      "the argument of createClient has no 'colour': there are url, apiKey, timeoutMs, maxAttempts, maxWaitMs, fetch, random",
+      "the argument of createClient has no 'colour': the known names are url, apiKey, timeoutMs, maxAttempts, maxWaitMs, fetch, random",
       { colour: 1 },
     ],
     ['url must be text, got undefined', { url: undefined }],
@@ -58,17 +58,14 @@ describe('createClient throws at once', () => {
       "url must be without '/v1', which the client adds, such as 'https://tidings.example.com', got 'https://x/v1/'",
       { url: 'https://x/v1/' },
     ],
+    ['apiKey must be an API key, got undefined: is the environment variable set?', { apiKey: undefined }],
+    ['apiKey must be an API key, got an empty string: is the environment variable set?', { apiKey: '' }],
     [
-      'apiKey must be the text of a key, got undefined: is the environment variable set?',
-      { apiKey: undefined },
-    ],
-    ['apiKey must be the text of a key, got an empty text: is the environment variable set?', { apiKey: '' }],
-    [
-      'apiKey must be printable ASCII without blanks, got U+000A at index 3: trim what it was read from',
+      'apiKey must be printable ASCII without blanks, got U+000A at index 3: trim the value',
       { apiKey: 'key\n' },
     ],
     [
-      'apiKey must be printable ASCII without blanks, got U+043A at index 0: trim what it was read from',
+      'apiKey must be printable ASCII without blanks, got U+043A at index 0: trim the value',
       { apiKey: 'ключ' },
     ],
     ['timeoutMs must be a whole number from 1 to 2147483647, got NaN', { timeoutMs: Number.NaN }],
@@ -91,7 +88,7 @@ describe('createClient throws at once', () => {
     expect(() => createClient({ ...client, apiKey: 'secret key' })).not.toThrow(/secret/);
   });
 
-  it('for no valid URL: a path, trailing slashes, surrounding blanks, an address', () => {
+  it('not for a valid URL with a path, trailing slashes, surrounding blanks or an IP address', () => {
     for (const url of [
       'https://x/api/tidings//',
       ' https://x ',
@@ -99,6 +96,13 @@ describe('createClient throws at once', () => {
       'http://[::1]:8700/',
     ]) {
       expect(() => createClient({ ...client, url })).not.toThrow();
+    }
+  });
+
+  it('not for letters beyond ASCII in the host, even when checked often enough to be optimised', () => {
+    const urls = ['https://bücher.example', 'https://é.example'];
+    for (let count = 0; count < 30_000; count += 1) {
+      createClient({ ...client, url: urls[count % urls.length] ?? '' });
     }
   });
 });
@@ -205,7 +209,7 @@ describe('publish throws before it sends anything', () => {
     expect(bodies).toEqual([]);
   });
 
-  it('for no JSON text of one value, which is sent unchanged', async () => {
+  it('not for dataJson of exactly one value, which is sent unchanged', async () => {
     const { client: real, bodies } = await anApi();
     const texts = ['{"n": 12345678901234567890}', ' [1 ,2]\n', '"}, {"', 'null', '-0.0e1'];
     for (const dataJson of texts) await real.publish({ type: 'a.b', dataJson });
@@ -240,7 +244,7 @@ describe('a response that is not from Tidings', () => {
       expect(error).toBeInstanceOf(TidingsError);
       expect(error).toMatchObject({
         outcomeUnknown: true,
-        message: expect.stringContaining('not of Tidings') as string,
+        message: expect.stringContaining('not from Tidings') as string,
       });
     }
     expect(bodies).toHaveLength(4);

@@ -13,7 +13,7 @@ export function checkNames(what: string, value: unknown, { known, mistakenFor }:
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined || known.includes(name)) continue;
     const meant = Object.hasOwn(mistakenFor, name) ? mistakenFor[name] : likeOf(name, known);
-    const hint = meant === undefined ? `there are ${known.join(', ')}` : `did you mean '${meant}'?`;
+    const hint = meant === undefined ? `the known names are ${known.join(', ')}` : `did you mean '${meant}'?`;
     throw new TypeError(`${what} has no '${shorten(name)}': ${hint}`);
   }
 }

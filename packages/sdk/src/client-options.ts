@@ -67,8 +67,9 @@ export function readClientOptions(given: ClientOptions): CallOptions {
 function readUrl(value: unknown): string {
   const example = "such as 'https://tidings.example.com'";
   checkText('url', value);
-  if (!URL.canParse(value)) throw wrong('url', `the origin of the API, ${example}`, value);
-  const { protocol, username, password, search, hash, pathname } = new URL(value);
+  const url = parse(value);
+  if (url === null) throw wrong('url', `the origin of the API, ${example}`, value);
+  const { protocol, username, password, search, hash, pathname } = url;
   if (protocol !== 'https:' && protocol !== 'http:') throw wrong('url', `http or https, ${example}`, value);
   // Not quoted: it contains a password.
   if (username !== '' || password !== '')
@@ -79,16 +80,24 @@ function readUrl(value: unknown): string {
   return value.trim().replace(/\/+$/, '');
 }
 
+// Not URL.canParse: on Node 20 it returns false for letters such as ü once it is optimised.
+function parse(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    // TypeError ERR_INVALID_URL is its only error, and has no details.
+    return null;
+  }
+}
+
 // The key itself is never quoted.
 function readApiKey(value: unknown): string {
   if (typeof value !== 'string' || value === '') {
-    const got = value === '' ? 'an empty text' : value === null ? 'null' : typeof value;
-    throw new TypeError(`apiKey must be the text of a key, got ${got}: is the environment variable set?`);
+    const got = value === '' ? 'an empty string' : value === null ? 'null' : typeof value;
+    throw new TypeError(`apiKey must be an API key, got ${got}: is the environment variable set?`);
   }
   const bad = /[^\x21-\x7e]/.exec(value);
   if (bad === null) return value;
   const place = `${codeOf(bad[0])} at index ${bad.index}`;
-  throw new TypeError(
-    `apiKey must be printable ASCII without blanks, got ${place}: trim what it was read from`,
-  );
+  throw new TypeError(`apiKey must be printable ASCII without blanks, got ${place}: trim the value`);
 }

@@ -132,7 +132,7 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
   if (Buffer.isBuffer(parsed)) return parsed.length <= maxBytes ? parsed : null;
   if (request.readableEnded || request.readableDidRead) {
     throw new Error(
-      'the raw body is gone: mount webhookMiddleware before express.json() and other body parsers',
+      'the raw body has been read already: mount webhookMiddleware before express.json() and other body parsers',
     );
   }
   const chunks: Buffer[] = [];

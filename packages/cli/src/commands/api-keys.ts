@@ -15,11 +15,11 @@ import { requestsAt } from '../requests-at.ts';
 
 const path = '/v1/webhooks/api-keys';
 const at = requestsAt(path);
-const id = [{ name: 'id', description: 'the id of the key, key_…' }] as const;
+const id = [{ name: 'id', description: 'id of the key, key_…' }] as const;
 const one = 'key_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 const workspace: OptionSpec = {
   flags: '--workspace <id>',
-  description: 'the workspace that is meant, with the scope platform (default: that of your key)',
+  description: 'workspace of the key; requires the scope platform (default: the workspace of your key)',
 };
 
 const expiryOf = (given: Given): string | undefined => {
@@ -33,9 +33,9 @@ const inWorkspace = { workspace_id: 'workspace' };
 export const apiKeyCommands: readonly CommandSpec[] = [
   {
     name: 'api-keys list',
-    description: 'list keys, newest first; never the keys themselves',
+    description: 'list keys, newest first, without the secret keys themselves',
     options: [
-      { flags: '--consumer <id>', description: 'those of this consumer' },
+      { flags: '--consumer <id>', description: 'only keys of this consumer' },
       { flags: '--state <state>', description: 'active, expired or revoked' },
       workspace,
       ...pageOptions,
@@ -57,7 +57,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys get',
-    description: 'show what is known of a key',
+    description: 'show a key, without the secret key itself',
     args: id,
     options: [workspace],
     examples: [`api-keys get ${one}`],
@@ -66,18 +66,18 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys create',
-    description: 'make a key; it is shown once',
+    description: 'create a key, which is shown once',
     options: [
       {
         flags: '--scope <scope>',
-        description: 'what it may do, such as events:write; may be given more than once',
+        description: 'a permission, such as events:write; repeatable',
         many: true,
       },
-      { flags: '--name <text>', description: 'for people' },
-      { flags: '--consumer <id>', description: 'it sees only what is of this consumer' },
+      { flags: '--name <text>', description: 'display name' },
+      { flags: '--consumer <id>', description: 'restrict the key to the data of this consumer' },
       {
         flags: '--expires <time>',
-        description: 'RFC 3339, a day, or 90d from now; refused from then on (default: never)',
+        description: 'expiry: RFC 3339, a day, or 90d from now (default: never)',
       },
       { flags: '--rate <n>', description: 'requests a second at each instance, 1 to 100000' },
       workspace,
@@ -98,7 +98,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
   },
   {
     name: 'api-keys revoke',
-    description: 'end a key for good, and the tokens it has asked for',
+    description: 'revoke a key and the consumer tokens that it created',
     args: id,
     options: [workspace],
     examples: [`api-keys revoke ${one}`],

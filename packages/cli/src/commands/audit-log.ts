@@ -5,17 +5,17 @@ import { timeOptions, timesOf } from '../time-options.ts';
 export const auditLogCommands: readonly CommandSpec[] = [
   {
     name: 'audit-log list',
-    description: 'list who changed what, newest first; needs the scope admin',
+    description: 'list changes and their authors, newest first; requires the scope admin',
     options: [
       {
         flags: '--kind <kind>',
-        description: 'changes of a subscription, consumer, event_type, api_key, workspace …',
+        description: 'only changes of a subscription, consumer, event_type, api_key, workspace …',
       },
       {
         flags: '--entity <id>',
-        description: 'changes of this one; of a consumer or event type <workspace>/<id or name>',
+        description: 'only changes of this object; for a consumer or event type <workspace>/<id or name>',
       },
-      { flags: '--key <id>', description: 'changes by this key, key_…' },
+      { flags: '--key <id>', description: 'only changes made with this key, key_…' },
       ...timeOptions,
       ...pageOptions,
     ],

@@ -52,9 +52,9 @@ describe('dead-letters redrive --wait', () => {
     [
       attempt(2, 503, { kind: 'retry', at: '2026-01-01T00:01:00Z' }),
       1,
-      'failed (503), tried again at 2026-01-01T00:01:00Z',
+      'failed (503), next attempt at 2026-01-01T00:01:00Z',
     ],
-    [attempt(2, 410, { kind: 'dead_letter', reason: 'not-retried' }), 1, 'failed (410), a dead letter again'],
+    [attempt(2, 410, { kind: 'dead_letter', reason: 'not-retried' }), 1, 'failed (410), dead-lettered again'],
   ])('shows the response of the endpoint: %j', async (last, code, outcome) => {
     const { run: tidings } = await aRedrive(last);
     const ran = await tidings('dead-letters', 'redrive', 'dl_1', '--wait');
@@ -62,7 +62,7 @@ describe('dead-letters redrive --wait', () => {
     expect(ran.out.split('\n').map((line) => line.split(/ {2,}/))).toEqual(
       expect.arrayContaining([
         ['state', 'done'],
-        ['sent again', '1'],
+        ['redriven', '1'],
         ['delivered before', '0'],
         ['outcome', outcome],
       ]),
@@ -75,12 +75,12 @@ describe('dead-letters redrive --wait', () => {
     expect([code, out.split('\n').slice(1, 7)]).toEqual([
       0,
       [
-        'action                     redrive',
-        'state                      done',
-        'sent again                 41',
-        'delivered before           2',
-        'skipped (receive nothing)  1',
-        'could not be read          0',
+        'action                             redrive',
+        'state                              done',
+        'redriven                           41',
+        'delivered before                   2',
+        'skipped (subscription not active)  1',
+        'could not be read                  0',
       ],
     ]);
     expect(requests.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
@@ -90,7 +90,7 @@ describe('dead-letters redrive --wait', () => {
     const { run: tidings } = await aRedrive({}, job);
     expect(await tidings('dead-letters', 'redrive', '--all', '--wait', '0')).toMatchObject({
       code: 3,
-      err: 'It is still under way: tidings dead-letters job ID and deliveries get ID show how far.',
+      err: 'The redrive is not finished: tidings dead-letters job ID and tidings deliveries get ID show its progress.',
     });
   });
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { callApi } from '../call-api.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 
 /** A job as the API returns it. `outcome`: a description of the endpoint's response if one dead letter was redriven. */
@@ -14,9 +15,9 @@ export type RedriveJob = Readonly<{
 }>;
 
 /** The redriven dead letter ('' for many), and the maximum time to wait for its outcome. */
-export type Waiting = Readonly<{ letterId: string; waitSeconds: number }>;
+export type Waiting = Readonly<{ deadLetterId: string; waitSeconds: number }>;
 
-type Letter = Readonly<{ state: string; delivery_id: string | null; redriven_chain: number | null }>;
+type DeadLetter = Readonly<{ state: string; delivery_id: string | null; redriven_chain: number | null }>;
 type Attempt = Readonly<{
   chain: number;
   outcome: string;
@@ -36,7 +37,7 @@ const maxPauseMs = 2_000;
 export async function awaitRedrive(
   target: Target,
   job: RedriveJob,
-  { letterId, waitSeconds }: Waiting,
+  { deadLetterId, waitSeconds }: Waiting,
 ): Promise<RedriveJob> {
   const deadlineMs = performance.now() + waitSeconds * 1_000;
   const get = async <T>(path: string): Promise<T> =>
@@ -45,48 +46,49 @@ export async function awaitRedrive(
     const now = await get<RedriveJob>(`dead-letter-jobs/${job.id}`);
     return now.state === 'running' ? null : now;
   });
-  if (ended === null) return { ...job, outcome: stillUnderWay };
-  if (letterId === '' || ended.done === 0) return ended;
-  const letter = await get<Letter>(`dead-letters/${encodeURIComponent(letterId)}`);
+  if (ended === null) return { ...job, outcome: notFinished };
+  if (deadLetterId === '' || ended.done === 0) return ended;
+  const deadLetter = await get<DeadLetter>(`dead-letters/${encodeURIComponent(deadLetterId)}`);
   // A poison record returns to its topic: no endpoint responds.
-  if (letter.delivery_id === null) return ended;
+  if (deadLetter.delivery_id === null) return ended;
   const attempt = await until(deadlineMs, async () => {
-    const { attempts } = await get<{ attempts: readonly Attempt[] }>(`deliveries/${letter.delivery_id}`);
-    return attempts.find(({ chain }) => chain === letter.redriven_chain) ?? null;
+    const { attempts } = await get<{ attempts: readonly Attempt[] }>(`deliveries/${deadLetter.delivery_id}`);
+    return attempts.find(({ chain }) => chain === deadLetter.redriven_chain) ?? null;
   });
-  return attempt === null ? { ...ended, outcome: stillUnderWay } : { ...ended, ...notice(attempt) };
+  return attempt === null ? { ...ended, outcome: notFinished } : { ...ended, ...outcomeOf(attempt) };
 }
 
-const stillUnderWay = 'not known yet';
+const notFinished = 'not known yet';
 
-async function until<T>(deadlineMs: number, look: () => Promise<T | null>): Promise<T | null> {
+async function until<T>(deadlineMs: number, poll: () => Promise<T | null>): Promise<T | null> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-    const found = await look();
+    const found = await poll();
     if (found !== null) return found;
     if (performance.now() + pauseMs > deadlineMs) return null;
     await wait(pauseMs);
   }
 }
 
-function notice({
+function outcomeOf({
   outcome,
   status_code,
   reason,
   next,
 }: Attempt): Pick<RedriveJob, 'outcome' | 'isDelivered'> {
-  const answer = status_code === null ? (reason ?? 'no answer') : String(status_code);
-  if (outcome === 'delivered') return { outcome: `delivered (${answer})`, isDelivered: true };
-  const then = next.kind === 'retry' ? `tried again at ${next.at}` : 'a dead letter again';
-  return { outcome: `failed (${answer}), ${then}`, isDelivered: false };
+  const response = status_code === null ? (reason ?? 'no response') : String(status_code);
+  if (outcome === 'delivered') return { outcome: `delivered (${response})`, isDelivered: true };
+  const then = next.kind === 'retry' ? `next attempt at ${next.at}` : 'dead-lettered again';
+  return { outcome: `failed (${response}), ${then}`, isDelivered: false };
 }
 
 /** Returns why a redrive failed, for the exit code; null if it succeeded or if the command did not wait for it. */
 export function redriveFailure(body: object): CommandFailed | null {
   const { outcome, isDelivered, state } = body as RedriveJob;
-  if (outcome === stillUnderWay) {
-    const message = 'It is still under way: tidings dead-letters job ID and deliveries get ID show how far.';
+  if (outcome === notFinished) {
+    const message =
+      'The redrive is not finished: tidings dead-letters job ID and tidings deliveries get ID show its progress.';
     return new CommandFailed(exitCodes.unavailable, message);
   }
-  if (isDelivered === false) return new CommandFailed(exitCodes.refused, 'The endpoint did not take it.');
+  if (isDelivered === false) return new CommandFailed(exitCodes.refused, 'The endpoint did not accept it.');
   return state === 'failed' ? new CommandFailed(exitCodes.refused, 'The job failed.') : null;
 }

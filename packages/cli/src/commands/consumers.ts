@@ -15,11 +15,11 @@ import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/consumers');
-const id = [{ name: 'id', description: 'the id of the consumer' }] as const;
+const id = [{ name: 'id', description: 'id of the consumer' }] as const;
 
 const details: readonly OptionSpec[] = [
-  { flags: '--name <text>', description: 'for people' },
-  { flags: '--contact <text>', description: 'where its people are reached' },
+  { flags: '--name <text>', description: 'display name' },
+  { flags: '--contact <text>', description: 'contact of the consumer, such as an email address' },
 ];
 
 const detailsOf = (given: Given) => fieldsOf(given, { name: 'name', contact: 'contact' });
@@ -51,7 +51,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   },
   {
     name: 'consumers create',
-    description: 'register a consumer; its id is your choice',
+    description: 'register a consumer under an id of your choice',
     args: id,
     options: [...details, dataOption, onceOption],
     examples: ["consumers create acme --name 'Acme Ltd' --contact hooks@acme.example"],
@@ -60,7 +60,7 @@ export const consumerCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'consumers',
-    description: 'change what is given, and nothing else',
+    description: 'change the given fields only',
     args: id,
     pathOf: (given) => `/v1/webhooks/consumers/${inPath(given, 'id')}`,
     options: details,
@@ -70,7 +70,7 @@ export const consumerCommands: readonly CommandSpec[] = [
         id: 'a consumer keeps its id',
         workspace_id: 'a consumer stays in its workspace',
         state: 'use consumers enable and consumers disable',
-        created_at: 'it tells when the consumer was made',
+        created_at: 'it is the time of creation',
       },
       volatile: ['version', 'updated_at', 'propagated'],
     },
@@ -79,7 +79,8 @@ export const consumerCommands: readonly CommandSpec[] = [
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `consumers ${action}`,
-      description: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      description:
+        action === 'enable' ? 'accept its keys and tokens again' : 'refuse all its keys and tokens',
       args: id,
       options: [versionOption],
       examples: [`consumers ${action} acme`],
@@ -89,13 +90,13 @@ export const consumerCommands: readonly CommandSpec[] = [
   ),
   {
     name: 'consumers token',
-    description: 'make a token that sees this consumer and ends by itself; it is shown once',
+    description: 'create a short-lived token for this consumer, which is shown once',
     args: id,
     options: [
-      { flags: '--scope <scope>', description: 'what it may do; may be given more than once', many: true },
+      { flags: '--scope <scope>', description: 'a permission; repeatable', many: true },
       {
         flags: '--expires-in <duration>',
-        description: 'how long it is good for, such as 90s or 15m (default), 1h at most',
+        description: 'lifetime, such as 90s or 15m (default), at most 1h',
       },
       onceOption,
     ],

@@ -4,12 +4,12 @@ import { timeOptions, timesOf } from '../time-options.ts';
 
 /** Options that filter dead letters by common properties. */
 export const filterOptions: readonly OptionSpec[] = [
-  { flags: '--event <id>', description: 'those of this event, evt_…' },
-  { flags: '--subscription <id>', description: 'those to this subscription, sub_…' },
-  { flags: '--consumer <id>', description: 'those to this consumer' },
-  { flags: '--type <name>', description: 'those of events of this type' },
+  { flags: '--event <id>', description: 'only those of this event, evt_…' },
+  { flags: '--subscription <id>', description: 'only those of this subscription, sub_…' },
+  { flags: '--consumer <id>', description: 'only those of this consumer' },
+  { flags: '--type <name>', description: 'only those of events of this type' },
   { flags: '--reason <reason>', description: 'exhausted, disabled, backlog-full, undecodable …' },
-  { flags: '--kind <kind>', description: 'delivery, or poison: records that nobody could work on' },
+  { flags: '--kind <kind>', description: 'delivery, or poison: records that could not be processed' },
   ...timeOptions,
   { flags: '--after <time>', description: 'the same as --from' },
   { flags: '--before <time>', description: 'the same as --to' },

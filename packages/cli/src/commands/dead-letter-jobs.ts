@@ -3,7 +3,7 @@ import { requestsAt } from '../requests-at.ts';
 import { jobRows } from './job-rows.ts';
 
 const at = requestsAt('/v1/webhooks/dead-letter-jobs');
-const job = [{ name: 'id', description: 'the id of the job, job_…' }] as const;
+const job = [{ name: 'id', description: 'id of the job, job_…' }] as const;
 const one = 'job_2c26b46b68ffc68ff99b453c1d304134';
 const names = { noun: 'job', list: 'dead-letters jobs' } as const;
 
@@ -11,7 +11,7 @@ const names = { noun: 'job', list: 'dead-letters jobs' } as const;
 export const jobCommands: readonly CommandSpec[] = [
   {
     name: 'dead-letters jobs',
-    description: 'list the jobs that redrive or discard many, newest first',
+    description: 'list the jobs that redrive or discard dead letters, newest first',
     options: pageOptions,
     examples: ['dead-letters jobs'],
     view: {
@@ -19,7 +19,7 @@ export const jobCommands: readonly CommandSpec[] = [
         ['ID', 'id'],
         ['ACTION', 'action'],
         ['STATE', 'state'],
-        ['SENT OR DISCARDED', 'done'],
+        ['REDRIVEN OR DISCARDED', 'done'],
         ['DELIVERED BEFORE', 'delivered'],
         ['SKIPPED', 'skipped'],
         ['UNREADABLE', 'failed'],
@@ -31,7 +31,7 @@ export const jobCommands: readonly CommandSpec[] = [
   },
   {
     name: 'dead-letters job',
-    description: 'show a job and how far it is',
+    description: 'show a job and its progress',
     args: job,
     names,
     examples: [`dead-letters job ${one}`],
@@ -40,7 +40,7 @@ export const jobCommands: readonly CommandSpec[] = [
   },
   {
     name: 'dead-letters cancel',
-    description: 'stop a job: what was sent stays sent, the rest waits again',
+    description: 'cancel a job; dead letters that it has not redriven yet wait again',
     args: job,
     names,
     examples: [`dead-letters cancel ${one}`],

@@ -6,7 +6,7 @@ import { redriveCommands } from './redrive-dead-letters.ts';
 
 const path = '/v1/webhooks/dead-letters';
 const at = requestsAt(path);
-const id = [{ name: 'id', description: 'the id of the dead letter' }] as const;
+const id = [{ name: 'id', description: 'id of the dead letter' }] as const;
 const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
 
 const readCommands: readonly CommandSpec[] = [

@@ -18,14 +18,14 @@ export const deliveryCommands: readonly CommandSpec[] = [
     name: 'deliveries list',
     description: 'list deliveries, newest first',
     options: [
-      { flags: '--event <id>', description: 'those of this event, evt_…' },
-      { flags: '--subscription <id>', description: 'those to this subscription, sub_…' },
+      { flags: '--event <id>', description: 'only those of this event, evt_…' },
+      { flags: '--subscription <id>', description: 'only those to this subscription, sub_…' },
       {
         flags: '--status <status>',
         description: 'pending, retrying, delivered, failed, dead_lettered or suppressed',
       },
-      { flags: '--consumer <id>', description: 'those to this consumer' },
-      { flags: '--type <name>', description: 'those of events of this type' },
+      { flags: '--consumer <id>', description: 'only those to this consumer' },
+      { flags: '--type <name>', description: 'only those of events of this type' },
       ...timeOptions,
       ...pageOptions,
     ],
@@ -57,7 +57,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
   {
     name: 'deliveries get',
     description: 'show a delivery with its attempts',
-    args: [{ name: 'id', description: 'the id of the delivery, dlv_…' }],
+    args: [{ name: 'id', description: 'id of the delivery, dlv_…' }],
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
     view: 'object',
     request: at.get(),

@@ -85,7 +85,7 @@ describe('event-types push', () => {
     expect(err.split('\n')).toEqual([
       '2 of 3 were refused:',
       '  /x/B: is no name',
-      '  /x/c: is gone (--force takes it)',
+      '  /x/c: is gone (--force accepts it)',
     ]);
   });
 

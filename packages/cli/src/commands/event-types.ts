@@ -22,24 +22,24 @@ import { updateCommand } from '../update-command.ts';
 import { pushCommand } from './push-event-types.ts';
 
 const path = '/v1/webhooks/event-types';
-const name = [{ name: 'name', description: 'the name of the type, such as order.paid' }] as const;
+const name = [{ name: 'name', description: 'name of the event type, such as order.paid' }] as const;
 const one = (given: Given): string => `${path}/${inPath(given, 'name')}`;
 
 const settings: readonly OptionSpec[] = [
-  { flags: '--description <text>', description: 'for people' },
-  { flags: '--group <name>', description: 'what it is shown with' },
-  { flags: '--mode <mode>', description: 'what becomes of data that break the schema: off, warn or enforce' },
+  { flags: '--description <text>', description: 'description of the event type' },
+  { flags: '--group <name>', description: 'group in the catalogue' },
+  { flags: '--mode <mode>', description: 'how to treat data that violate the schema: off, warn or enforce' },
   {
     flags: '--compatibility <rule>',
-    description: 'what the next schema is compared with: forward, forward_transitive or none',
+    description: 'compatibility check of the next schema: forward, forward_transitive or none',
   },
   {
     flags: '--audience <audience>',
-    description: 'broadcast: to all who subscribe; addressed: to one consumer',
+    description: 'broadcast: to all subscribers; addressed: to one consumer',
   },
   { flags: '--state <state>', description: 'draft, active, deprecated or archived' },
-  { flags: '--example <json>', description: 'data that satisfy the schema (JSON, @FILE or -)' },
-  { flags: '--sunset <time>', description: 'when events of it are to end: RFC 3339, a day, or 90d from now' },
+  { flags: '--example <json>', description: 'example data that satisfy the schema (JSON, @FILE or -)' },
+  { flags: '--sunset <time>', description: 'planned end of its events: RFC 3339, a day, or 90d from now' },
 ];
 
 const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown>>> => {
@@ -58,7 +58,10 @@ const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown
   };
 };
 
-const forceOption: OptionSpec = { flags: '--force', description: 'also what can break readers' };
+const forceOption: OptionSpec = {
+  flags: '--force',
+  description: 'accept changes that can break consumers of the data',
+};
 const forced = ({ options }: Given): true | undefined => (options['force'] === true ? true : undefined);
 
 const readCommands: readonly CommandSpec[] = [
@@ -70,8 +73,8 @@ const readCommands: readonly CommandSpec[] = [
         flags: '--state <state>',
         description: 'draft, active, deprecated or archived (default: all but archived)',
       },
-      { flags: '--group <name>', description: 'those of this group' },
-      { flags: '--search <text>', description: 'those with this text in their name or description' },
+      { flags: '--group <name>', description: 'only those of this group' },
+      { flags: '--search <text>', description: 'only those with this text in their name or description' },
       ...pageOptions,
     ],
     examples: ['event-types list', 'event-types list --search order --json'],
@@ -96,7 +99,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types schemas',
-    description: 'list the schemas that an event type has had',
+    description: 'list the schema versions of an event type',
     args: name,
     examples: ['event-types schemas order.paid'],
     view: {
@@ -118,8 +121,8 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types schema',
-    description: 'print one schema of an event type as JSON',
-    args: [...name, { name: 'version', description: 'the number of the schema' }],
+    description: 'print one schema version of an event type as JSON',
+    args: [...name, { name: 'version', description: 'version of the schema' }],
     examples: ['event-types schema order.paid 2 > order-paid.schema.json'],
     view: 'json',
     names: { noun: 'such schema of', list: 'event-types schemas NAME' },
@@ -130,7 +133,7 @@ const readCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types export',
-    description: 'print the catalogue as a document of AsyncAPI 3.0, or of OpenAPI 3.1',
+    description: 'print the catalogue as an AsyncAPI 3.0 or OpenAPI 3.1 document',
     options: [{ flags: '--format <format>', description: 'asyncapi (default) or openapi' }],
     examples: ['event-types export > asyncapi.json', 'event-types export --format openapi > webhooks.json'],
     view: 'json',
@@ -154,7 +157,7 @@ const writeCommands: readonly CommandSpec[] = [
     args: name,
     options: [
       ...settings,
-      { flags: '--schema <json>', description: 'a JSON Schema of its data (JSON, @FILE or -)' },
+      { flags: '--schema <json>', description: 'JSON Schema of its data (JSON, @FILE or -)' },
       dataOption,
       onceOption,
     ],
@@ -175,12 +178,12 @@ const writeCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'event-types',
-    description: 'change what is given, and nothing else',
+    description: 'change the given fields only',
     args: name,
     pathOf: one,
     options: [
       ...settings,
-      { flags: '--active-schema <version>', description: 'which of its schemas holds from now on' },
+      { flags: '--active-schema <version>', description: 'schema version to put in force' },
       forceOption,
     ],
     fieldsOf: async (given) => ({
@@ -190,12 +193,12 @@ const writeCommands: readonly CommandSpec[] = [
     }),
     readOnly: {
       fixed: {
-        name: 'a type keeps its name: register another with event-types create',
-        workspace_id: 'a type stays in its workspace',
-        origin: 'it tells where the type came from',
-        schema: 'a schema is never changed: give the type its next one with event-types add-schema',
-        schema_versions: 'schemas are kept as they were: event-types add-schema gives the next one',
-        created_at: 'it tells when the type was made',
+        name: 'an event type keeps its name: register another with event-types create',
+        workspace_id: 'an event type stays in its workspace',
+        origin: 'it is the origin of the event type',
+        schema: 'a schema is never changed: add the next version with event-types add-schema',
+        schema_versions: 'schemas are never changed: add the next version with event-types add-schema',
+        created_at: 'it is the time of creation',
       },
       volatile: ['version', 'updated_at', 'propagated'],
     },
@@ -206,11 +209,11 @@ const writeCommands: readonly CommandSpec[] = [
   }),
   {
     name: 'event-types add-schema',
-    description: 'give an event type its next schema, which holds at once',
-    args: [...name, { name: 'schema', description: 'a JSON Schema of the data (FILE or -)' }],
+    description: 'add the next schema version of an event type, in force at once',
+    args: [...name, { name: 'schema', description: 'JSON Schema of the data (FILE or -)' }],
     options: [
-      { flags: '--no-activate', description: 'keep it for later' },
-      { flags: '--example <json>', description: 'data that satisfy it (JSON, @FILE or -)' },
+      { flags: '--no-activate', description: 'add the schema without putting it in force' },
+      { flags: '--example <json>', description: 'example data that satisfy it (JSON, @FILE or -)' },
       forceOption,
       versionOption,
       onceOption,
@@ -231,7 +234,7 @@ const writeCommands: readonly CommandSpec[] = [
   },
   {
     name: 'event-types archive',
-    description: 'refuse events of a type from now on; update --state active takes it back',
+    description: 'refuse further events of a type; update --state active reverts this',
     args: name,
     options: [versionOption],
     examples: ['event-types archive order.paid'],

@@ -8,14 +8,17 @@ import { publishFailure } from './publish-failure.ts';
 export const eventCommands: readonly CommandSpec[] = [
   {
     name: 'events publish',
-    description: 'publish an event; it is repeated until there is an answer, and stays one event',
-    args: [{ name: 'type', description: 'the name of what happened, such as order.paid' }],
+    description: 'publish an event; the request is repeated until there is a response, and stays one event',
+    args: [{ name: 'type', description: 'event type, such as order.paid' }],
     options: [
-      { flags: '--data <json>', description: 'its data, sent byte for byte (JSON, @FILE or -; default: {})' },
-      { flags: '--id <id>', description: 'an id of your own: a repeat with it is the same event' },
-      { flags: '--source <source>', description: 'where it happened' },
-      { flags: '--consumer <id>', description: 'the one partner it is for' },
-      { flags: '--ordering-key <key>', description: 'events with one key keep their order' },
+      {
+        flags: '--data <json>',
+        description: 'data of the event, sent byte for byte (JSON, @FILE or -; default: {})',
+      },
+      { flags: '--id <id>', description: 'your id of the event: a repeat with it is the same event' },
+      { flags: '--source <source>', description: 'source of the event' },
+      { flags: '--consumer <id>', description: 'the only consumer that receives it' },
+      { flags: '--ordering-key <key>', description: 'events with the same key keep their order' },
       { flags: '--idempotency-key <key>', description: 'makes a repeat of this command the same event' },
     ],
     examples: [

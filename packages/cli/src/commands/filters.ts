@@ -1,5 +1,6 @@
 import { type CommandSpec, jsonOf, textOf } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { readJson } from '../read-input.ts';
 
 /** tidings filters … */
@@ -7,14 +8,18 @@ export const filterCommands: readonly CommandSpec[] = [
   {
     name: 'filters test',
     description:
-      'match a filter with data, and show which conditions fail; exit code 1 when it does not match',
+      'match a filter with data and show the conditions that fail; exit code 1 if it does not match',
     options: [
-      { flags: '--filter <json>', description: 'as `filters` of a subscription (JSON, @FILE or -)' },
-      { flags: '--data <json>', description: 'the data of an event (JSON, @FILE or -)' },
+      {
+        flags: '--filter <json>',
+        description: 'a filter, as in `filters` of a subscription (JSON, @FILE or -)',
+      },
+      { flags: '--data <json>', description: 'data of an event (JSON, @FILE or -)' },
       { flags: '--event <json>', description: 'a whole event, or the body of a webhook (JSON, @FILE or -)' },
       {
         flags: '--type <name>',
-        description: 'with --data: the type whose schema it is compared with; alone: its example',
+        description:
+          'event type: with --data, its schema is compared with the filter; alone, its example is matched',
       },
     ],
     examples: [
@@ -30,33 +35,33 @@ export const filterCommands: readonly CommandSpec[] = [
     },
     request: async (given) => {
       const filter = textOf(given, 'filter');
-      if (filter === undefined) throw new CommandFailed(exitCodes.usage, 'Say which filter: --filter JSON.');
-      const [data, event, type] = [
+      if (filter === undefined) throw new CommandFailed(exitCodes.usage, '--filter is required.');
+      const [data, wholeEvent, type] = [
         await jsonOf(given, 'data'),
         await jsonOf(given, 'event'),
         textOf(given, 'type'),
       ];
-      if (data !== undefined && event !== undefined) {
-        throw new CommandFailed(exitCodes.usage, '--event holds its data: give --data or --event.');
+      if (data !== undefined && wholeEvent !== undefined) {
+        throw new CommandFailed(exitCodes.usage, '--event includes the data: use either --data or --event.');
       }
-      const notice = data === undefined ? event : { ...(type === undefined ? {} : { type }), data };
-      if (notice === undefined && type === undefined) {
-        throw new CommandFailed(exitCodes.usage, 'Say what to match: --data, --event or --type.');
+      const event = data === undefined ? wholeEvent : { ...(type === undefined ? {} : { type }), data };
+      if (event === undefined && type === undefined) {
+        throw new CommandFailed(exitCodes.usage, 'One of --data, --event and --type is required.');
       }
       const body = { filter: await readJson('--filter', filter, given.input) };
       return {
         method: 'POST',
         path: '/v1/webhooks/filters/test',
-        body: notice === undefined ? { ...body, event_type: type } : { ...body, event: notice },
+        body: event === undefined ? { ...body, event_type: type } : { ...body, event },
       };
     },
     failsWhen: (body) => (Reflect.get(body, 'matches') === true ? null : 'The filter does not match.'),
   },
 ];
 
-type Told = Readonly<{ pointer: string; detail: string }>;
+type Finding = Readonly<{ pointer: string; detail: string }>;
 
-const listOf = (body: object, name: string): readonly Told[] => {
+const listOf = (body: object, name: string): readonly Finding[] => {
   const list: unknown = Reflect.get(body, name);
-  return Array.isArray(list) ? (list as Told[]) : [];
+  return Array.isArray(list) ? (list as Finding[]) : [];
 };

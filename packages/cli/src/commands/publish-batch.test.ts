@@ -69,10 +69,10 @@ describe('events publish-batch', () => {
     expect(typesOf(requests)).toEqual([['a', '422', 'b']]);
     expect(err.split('\n')).toEqual([
       expect.stringMatching(/^line 2: Unexpected non-whitespace character after JSON/),
-      "line 4: unknown field 'payload': there are data, type, id, source, time, consumer_id, ordering_key",
+      "line 4: unknown field 'payload': the fields are data, type, id, source, time, consumer_id, ordering_key",
       'line 5: must be an object',
       'line 6: type of the event must be text, got 5',
-      "line 7: 'data' is there more than once",
+      "line 7: 'data' occurs more than once",
       'line 3: 422 Refused: No: 422.',
       '6 of 8 were not accepted.',
     ]);
@@ -118,7 +118,7 @@ describe('events publish-batch', () => {
     [
       503,
       3,
-      '1000 were accepted before. line 1001 to line 1500 may have been: repeat the command with --idempotency-key once, and nothing becomes two events.',
+      '1000 were accepted before. line 1001 to line 1500 may have been: repeat the command with --idempotency-key once, which creates no duplicates.',
     ],
   ])('reports how many events were accepted when a batch gets %i', async (status, exitCode, advice) => {
     const { problem } = refusal(status);

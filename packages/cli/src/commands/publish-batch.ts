@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createClient, type EventInput, TidingsError } from '@tidings/sdk';
 import { type CommandSpec, type Given, nameOfFile, textOf } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 import { problemText } from '../problem-text.ts';
 import { publishFailure } from './publish-failure.ts';
@@ -13,7 +14,7 @@ import { type EventLine, faultOf, readEvents } from './read-events.ts';
 /** The limits of one request: those of the API, with room for the envelope around the events. */
 const maxEvents = 1_000;
 const maxBytes = 3_500_000;
-const maxTold = 20;
+const maxReported = 20;
 const maxKept = 1_000;
 
 /**
@@ -35,19 +36,19 @@ type Outcome = {
 /** tidings events publish-batch. */
 export const publishBatchCommand: CommandSpec = {
   name: 'events publish-batch',
-  description: 'publish the events of a file or of standard input; each is accepted or refused by itself',
+  description: 'publish the events of a file or of standard input; each is accepted or refused on its own',
   args: [
     {
       name: 'file',
       description:
-        'JSON lines or a JSON array of events as the API takes them; - for standard input (default)',
+        'JSON lines or a JSON array of events in the format of the API; - for standard input (default)',
       optional: true,
     },
   ],
   options: [
     {
       flags: '--idempotency-key <key>',
-      description: 'makes a repeat of this command with the same file the same events',
+      description: 'makes a repeat of this command with the same file safe',
     },
   ],
   examples: [
@@ -78,7 +79,7 @@ export const publishBatchCommand: CommandSpec = {
       await publish({ batch, number, target, given, outcome });
       if (number > 1 || batch.length === maxEvents) given.progress(progressText(outcome));
     }
-    if (number === 0) throw new CommandFailed(exitCodes.usage, `${nameOfFile(file)} holds no event.`);
+    if (number === 0) throw new CommandFailed(exitCodes.usage, `${nameOfFile(file)} contains no event.`);
     return outcome;
   },
   failsWhen: (body) => failure(body as Outcome),
@@ -128,8 +129,8 @@ async function publish({ batch, number, target, given, outcome }: Publication): 
     if (outcome.refused <= maxKept) outcome.refusals.push(refusal);
     if (refusal.status !== null && (refusal.status === 429 || refusal.status >= 500))
       outcome.is_worth_a_repeat = true;
-    if (outcome.refused <= maxTold) given.progress(`${refusal.place}: ${refusal.detail}`);
-    if (outcome.refused === maxTold + 1) given.progress('… and more: --json tells all of them');
+    if (outcome.refused <= maxReported) given.progress(`${refusal.place}: ${refusal.detail}`);
+    if (outcome.refused === maxReported + 1) given.progress('… and more: --json lists the first 1,000');
   };
   const good: { place: string; event: EventInput }[] = [];
   for (const line of batch) {
@@ -159,12 +160,12 @@ async function send(
   } catch (error) {
     const failed = publishFailure(error);
     if (!(error instanceof TidingsError) || !(failed instanceof CommandFailed)) throw failed;
-    const notice = failed.message.split('\n')[0];
+    const reason = failed.message.split('\n')[0];
     const before = `${outcome.accepted} were accepted before.`;
-    if (!error.outcomeUnknown) throw new CommandFailed(failed.exitCode, `${notice}\n${before}`);
+    if (!error.outcomeUnknown) throw new CommandFailed(failed.exitCode, `${reason}\n${before}`);
     const places = `${good[0]?.place} to ${good.at(-1)?.place}`;
-    const advice = `${places} may have been: repeat the command with --idempotency-key ${outcome.idempotency_key}, and nothing becomes two events.`;
-    throw new CommandFailed(failed.exitCode, `${notice}\n${before} ${advice}`);
+    const advice = `${places} may have been: repeat the command with --idempotency-key ${outcome.idempotency_key}, which creates no duplicates.`;
+    throw new CommandFailed(failed.exitCode, `${reason}\n${before} ${advice}`);
   }
 }
 
@@ -185,6 +186,6 @@ function failure({
   if (refused === 0) return null;
   const message = `${refused} of ${accepted + refused} were not accepted.`;
   if (!isLater) return new CommandFailed(exitCodes.refused, message);
-  const advice = `Some may be later: repeat the command with --idempotency-key ${key}.`;
+  const advice = `Some may be accepted later: repeat the command with --idempotency-key ${key}.`;
   return new CommandFailed(exitCodes.unavailable, `${message} ${advice}`);
 }

@@ -1,5 +1,6 @@
 import { TidingsError } from '@tidings/sdk';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { problemText } from '../problem-text.ts';
 
 /**
@@ -10,10 +11,10 @@ export function publishFailure(error: unknown): unknown {
   if (error instanceof TypeError) return new CommandFailed(exitCodes.usage, `${error.message}.`);
   if (!(error instanceof TidingsError)) return error;
   const { status, problem, outcomeUnknown, idempotencyKey, message } = error;
-  const notice = status === undefined ? `${message}.` : problemText(status, problem);
+  const reason = status === undefined ? `${message}.` : problemText(status, problem);
   if (!outcomeUnknown) {
-    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, notice);
+    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, reason);
   }
-  const advice = `It may have been accepted: repeat with --idempotency-key ${idempotencyKey}, and it stays one event.`;
-  return new CommandFailed(exitCodes.unavailable, `${notice}\n${advice}`);
+  const advice = `The event may have been accepted: repeat the command with --idempotency-key ${idempotencyKey}, which creates no duplicate.`;
+  return new CommandFailed(exitCodes.unavailable, `${reason}\n${advice}`);
 }

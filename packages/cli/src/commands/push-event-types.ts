@@ -1,6 +1,7 @@
 import { type ApiRequest, callApi } from '../call-api.ts';
 import { type CommandSpec, fileOf } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
 
 const path = '/v1/webhooks/event-types';
@@ -8,17 +9,20 @@ const path = '/v1/webhooks/event-types';
 /** tidings event-types push: registers the event types of a file, or those of an AsyncAPI or OpenAPI document. */
 export const pushCommand: CommandSpec = {
   name: 'event-types push',
-  description: 'register the types of a file, or say anew what they are',
+  description: 'register the event types of a file, or replace them',
   args: [
     {
       name: 'file',
       description:
-        'JSON: types as the API takes them, each with its name, or a document of AsyncAPI 3 or OpenAPI 3.1',
+        'JSON: event types in the format of the API, each with its name, or an AsyncAPI 3 or OpenAPI 3.1 document',
     },
   ],
   options: [
-    { flags: '--force', description: 'also schemas that can break readers' },
-    { flags: '--dry-run', description: 'only tell what would be done (documents only)' },
+    { flags: '--force', description: 'accept schemas that can break consumers of the data' },
+    {
+      flags: '--dry-run',
+      description: 'report the outcomes without writing (AsyncAPI and OpenAPI documents only)',
+    },
   ],
   examples: ['event-types push event-types.json', 'event-types push asyncapi.json --dry-run'],
   view: {
@@ -36,7 +40,7 @@ export const pushCommand: CommandSpec = {
     const content = await fileOf(given, 'file');
     if (isDocument(content)) return importDocument(target, content, options);
     if (options['dryRun'] === true) {
-      throw new CommandFailed(exitCodes.usage, '--dry-run is for documents of AsyncAPI and OpenAPI.');
+      throw new CommandFailed(exitCodes.usage, '--dry-run requires an AsyncAPI or OpenAPI document.');
     }
     const types = typesOf(content);
     const data: unknown[] = [];
@@ -70,7 +74,7 @@ function refusals(answer: object): string | null {
   const refused = data.filter(({ outcome }) => outcome === 'refused');
   if (refused.length === 0) return null;
   const faults = refused.flatMap(({ code, errors = [] }) => {
-    const remedy = code === 'conflict' ? ' (--force takes it)' : '';
+    const remedy = code === 'conflict' ? ' (--force accepts it)' : '';
     return errors.map(({ pointer, detail }) => `  ${pointer || '(all)'}: ${detail}${remedy}`);
   });
   return [`${refused.length} of ${data.length} were refused:`, ...faults].join('\n');
@@ -89,7 +93,7 @@ function typesOf(content: unknown): readonly NamedType[] {
   const isNamed = (type: unknown): type is NamedType =>
     typeof type === 'object' && type !== null && typeof Reflect.get(type, 'name') === 'string';
   if (types.every(isNamed)) return types;
-  throw new CommandFailed(exitCodes.usage, 'The file must hold event types: objects, each with a name.');
+  throw new CommandFailed(exitCodes.usage, 'The file must contain event types: objects, each with a name.');
 }
 
 // PUT replaces the whole event type, so the previous value determines the outcome. The outcomes are those of an import.

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { elementsOf, membersOf } from '@tidings/json';
 import { type EventInput, fakeClient } from '@tidings/sdk';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { decodeText } from '../read-input.ts';
 
 /** An event of a file, or its fault. `place` is its position: `line 3`, or `/2` in an array. */
@@ -114,8 +115,8 @@ function eventOf(text: string): EventInput {
   for (const { name, start, end } of membersOf(json)) {
     const field = name === 'data' ? 'dataJson' : names.get(name);
     if (field === undefined)
-      throw new Error(`unknown field '${name}': there are data, ${[...names.keys()].join(', ')}`);
-    if (Object.hasOwn(event, field)) throw new Error(`'${name}' is there more than once`);
+      throw new Error(`unknown field '${name}': the fields are data, ${[...names.keys()].join(', ')}`);
+    if (Object.hasOwn(event, field)) throw new Error(`'${name}' occurs more than once`);
     event[field] = name === 'data' ? json.toString('utf8', start, end) : Reflect.get(value, name);
   }
   return event as EventInput;

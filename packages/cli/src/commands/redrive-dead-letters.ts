@@ -9,20 +9,21 @@ import {
   onceOption,
   textOf,
 } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { readSeconds } from '../read-time.ts';
 import { awaitRedrive, type RedriveJob, redriveFailure } from './await-redrive.ts';
 import { filterOf, filterOptions } from './dead-letter-filters.ts';
 import { jobRows } from './job-rows.ts';
 
 const path = '/v1/webhooks/dead-letters';
-const id = [{ name: 'id', description: 'the id of the dead letter' }] as const;
+const id = [{ name: 'id', description: 'id of the dead letter' }] as const;
 const one = 'dl_2c26b46b68ffc68ff99b453c1d304134';
 
 const many: readonly OptionSpec[] = [
   ...filterOptions,
-  { flags: '--all', description: 'all of them, instead of a filter' },
-  { flags: '--dry-run', description: 'only count them' },
+  { flags: '--all', description: 'all dead letters, instead of a filter' },
+  { flags: '--dry-run', description: 'count them only' },
   onceOption,
 ];
 const oneOrMany = [{ ...id[0], optional: true }] as const;
@@ -36,13 +37,13 @@ function selectionOf(
   );
   const ways = [given.args['id'] !== '', given.options['all'] === true, Object.keys(filter).length > 0];
   if (ways.filter(Boolean).length !== 1) {
-    const message = 'Say which dead letters are meant: an id, a filter, or --all, and only one of these.';
+    const message = 'Exactly one of an id, a filter and --all is required.';
     throw new CommandFailed(exitCodes.usage, message);
   }
   const [isOne, isAll] = ways;
   const isDry = given.options['dryRun'] === true;
   if (!isOne) return { below: '', selection: { ...(isAll ? { all: true } : { filter }), dry_run: isDry } };
-  if (isDry) throw new CommandFailed(exitCodes.usage, '--dry-run is for a filter or --all, not for one id.');
+  if (isDry) throw new CommandFailed(exitCodes.usage, '--dry-run requires a filter or --all, not an id.');
   return { below: `/${inPath(given, 'id')}`, selection: {} };
 }
 
@@ -50,16 +51,16 @@ function selectionOf(
 export const redriveCommands: readonly CommandSpec[] = [
   {
     name: 'dead-letters redrive',
-    description: 'send one, those of a filter, or all again, by a job that is shown',
+    description: 'redrive one dead letter, those of a filter, or all, and show the job',
     args: oneOrMany,
     options: [
       ...many,
-      { flags: '--rate <n>', description: 'at most so many a second, of a filter or --all' },
-      { flags: '--to-origin', description: 'one poison record, back to the topic it came from' },
+      { flags: '--rate <n>', description: 'maximum a second, with a filter or --all' },
+      { flags: '--to-origin', description: 'send one poison record back to its topic' },
       {
         flags: '--wait [duration]',
         description:
-          'until the job has ended, and for one id until it is known what the endpoint answered (60s)',
+          'wait for the end of the job and, for one id, for the response of the endpoint (default: 60s)',
       },
     ],
     examples: [
@@ -80,15 +81,15 @@ export const redriveCommands: readonly CommandSpec[] = [
       const headers = onceHeader(given);
       const job = await callApi(target, { method: 'POST', path: `${path}${below}/redrive`, body, headers });
       if (wait === undefined || selection['dry_run'] === true) return job;
-      return awaitRedrive(target, job as RedriveJob, { letterId: given.args['id'] ?? '', waitSeconds });
+      return awaitRedrive(target, job as RedriveJob, { deadLetterId: given.args['id'] ?? '', waitSeconds });
     },
     failsWhen: redriveFailure,
   },
   {
     name: 'dead-letters discard',
-    description: 'give one, those of a filter, or all up for good',
+    description: 'discard one dead letter, those of a filter, or all',
     args: oneOrMany,
-    options: [...many, { flags: '--because <text>', description: 'why; is shown with them, and required' }],
+    options: [...many, { flags: '--because <text>', description: 'reason, stored with them; required' }],
     examples: [
       `dead-letters discard ${one} --because 'sent by mail'`,
       "dead-letters discard --type order.test --because 'only tests' --dry-run",

@@ -12,33 +12,34 @@ import {
   textOf,
   versionOption,
 } from '../command.ts';
-import { CommandFailed, exitCodes } from '../exit-codes.ts';
+import { CommandFailed } from '../command-failed.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const path = '/v1/webhooks/subscriptions';
 const at = requestsAt(path);
-const id = [{ name: 'id', description: 'the id of the subscription, sub_…' }] as const;
+const id = [{ name: 'id', description: 'id of the subscription, sub_…' }] as const;
 const one = 'sub_0199f8a27b3c7d2e8f4a5b6c7d8e9f00';
 
 const settings: readonly OptionSpec[] = [
-  { flags: '--endpoint <url>', description: 'where the events are sent' },
+  { flags: '--endpoint <url>', description: 'URL that the events are sent to' },
   {
     flags: '--event <pattern>',
-    description: 'a name, order.* or *; may be given more than once',
+    description: 'event type, order.* or *; repeatable',
     many: true,
   },
-  { flags: '--description <text>', description: 'for people' },
-  { flags: '--filter <json>', description: 'only events whose data matches (JSON, @FILE or -)' },
+  { flags: '--description <text>', description: 'description of the subscription' },
+  { flags: '--filter <json>', description: 'only events whose data match (JSON, @FILE or -)' },
   {
     flags: '--header <name:value>',
-    description: 'a header of each request; may be given more than once',
+    description: 'a header of each request; repeatable',
     many: true,
   },
   { flags: '--ordering <order>', description: 'none, key or subscription' },
   { flags: '--format <format>', description: 'standard, plain or cloudevents' },
   { flags: '--signature <style>', description: 'v1, v1a or plain' },
-  { flags: '--timeout <duration>', description: 'how long the endpoint may take, 1s to 30s' },
+  { flags: '--timeout <duration>', description: 'time limit for the response of the endpoint, 1s to 30s' },
 ];
 
 async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown>>> {
@@ -75,8 +76,8 @@ export const subscriptionCommands: readonly CommandSpec[] = [
     name: 'subscriptions list',
     description: 'list subscriptions, newest first',
     options: [
-      { flags: '--consumer <id>', description: 'those of this consumer' },
-      { flags: '--event <name>', description: 'those that an event of this name would match' },
+      { flags: '--consumer <id>', description: 'only those of this consumer' },
+      { flags: '--event <name>', description: 'only those that an event of this type matches' },
       { flags: '--state <state>', description: 'active, disabled or deleted' },
       ...pageOptions,
     ],
@@ -103,12 +104,12 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions create',
-    description: 'create a subscription; its secret is shown once, and a webhook.test is sent to it',
+    description: 'create a subscription; shows its secret once and sends a webhook.test to the endpoint',
     options: [
       ...settings,
-      { flags: '--consumer <id>', description: 'whose it is' },
-      { flags: '--inactive', description: 'disabled from the start' },
-      { flags: '--no-test', description: 'send no webhook.test to it at once' },
+      { flags: '--consumer <id>', description: 'consumer that owns the subscription' },
+      { flags: '--inactive', description: 'create it disabled' },
+      { flags: '--no-test', description: 'send no webhook.test to the endpoint' },
       dataOption,
       onceOption,
     ],
@@ -121,7 +122,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'subscriptions',
-    description: 'change what is given, and nothing else',
+    description: 'change the given fields only',
     args: id,
     pathOf: (given) => `${path}/${inPath(given, 'id')}`,
     options: settings,
@@ -137,7 +138,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
         state: 'use subscriptions enable, disable and delete',
         disabled_at: 'use subscriptions enable and disable',
         disabled_reason: 'use subscriptions disable --reason',
-        created_at: 'it tells when the subscription was made',
+        created_at: 'it is the time of creation',
       },
       volatile: ['version', 'updated_at', 'propagated', 'failure_count', 'last_delivery_at'],
     },
@@ -154,10 +155,13 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions enable',
-    description: 'send to it again, what waits for it first',
+    description: 'enable a subscription and redrive its waiting dead letters first',
     args: id,
     options: [
-      { flags: '--waiting <what>', description: 'redrive or discard what waits for it (default: redrive)' },
+      {
+        flags: '--waiting <what>',
+        description: 'redrive or discard its waiting dead letters (default: redrive)',
+      },
     ],
     examples: [`subscriptions enable ${one}`, `subscriptions enable ${one} --waiting discard`],
     view: 'object',
@@ -169,9 +173,9 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions disable',
-    description: 'send nothing to it until it is enabled',
+    description: 'disable a subscription until it is enabled again',
     args: id,
-    options: [{ flags: '--reason <text>', description: 'is shown with it' }],
+    options: [{ flags: '--reason <text>', description: 'reason, shown with the subscription' }],
     examples: [`subscriptions disable ${one} --reason 'moving house'`],
     view: 'object',
     request: (given) => ({
@@ -182,12 +186,12 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions rotate-secret',
-    description: 'give it a new secret, which is shown once',
+    description: 'create a new secret, which is shown once',
     args: id,
     options: [
       {
         flags: '--overlap <duration>',
-        description: 'how long the old one still signs, such as 10m (default), 2h or 7d',
+        description: 'time for which the old secret also signs, such as 10m (default), 2h or 7d',
       },
       onceOption,
     ],
@@ -202,7 +206,7 @@ export const subscriptionCommands: readonly CommandSpec[] = [
   },
   {
     name: 'subscriptions test',
-    description: 'send a test now and show what came of it; exit code 1 when it failed',
+    description: 'send a test now and show the response; exit code 1 if it failed',
     args: id,
     examples: [`subscriptions test ${one}`],
     view: 'object',

@@ -14,18 +14,21 @@ import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/workspaces');
-const id = [{ name: 'id', description: 'the id of the workspace' }] as const;
+const id = [{ name: 'id', description: 'id of the workspace' }] as const;
 
 const rules: readonly OptionSpec[] = [
-  { flags: '--name <text>', description: 'for people' },
+  { flags: '--name <text>', description: 'display name' },
   {
     flags: '--policy <policy>',
-    description: 'strict or open: what becomes of names that are not registered',
+    description: 'strict or open: refuse or accept event types that are not registered',
   },
-  { flags: '--max-subscriptions <n>', description: 'how many subscriptions it may have' },
-  { flags: '--disable-after <n>', description: 'failures in a row that disable a subscription; 0 is never' },
-  { flags: '--allow-http', description: 'endpoints may be http, where the operator allows it as well' },
-  { flags: '--no-allow-http', description: 'endpoints must be https' },
+  { flags: '--max-subscriptions <n>', description: 'maximum number of subscriptions' },
+  {
+    flags: '--disable-after <n>',
+    description: 'consecutive failures that disable a subscription; 0 for never',
+  },
+  { flags: '--allow-http', description: 'allow http endpoints, if the operator allows them as well' },
+  { flags: '--no-allow-http', description: 'require https endpoints' },
 ];
 
 const rulesOf = (given: Given) => ({
@@ -48,14 +51,14 @@ export const workspaceCommands: readonly CommandSpec[] = [
         ['STATE', 'state'],
         ['NAME', 'name'],
         ['POLICY', 'event_type_policy'],
-        ['SUBSCRIPTIONS AT MOST', 'max_subscriptions'],
+        ['MAX SUBSCRIPTIONS', 'max_subscriptions'],
       ],
     },
     request: at.list({ state: 'state' }),
   },
   {
     name: 'workspaces get',
-    description: 'show a workspace and its rules',
+    description: 'show a workspace and its settings',
     args: id,
     examples: ['workspaces get ws_shop'],
     view: 'object',
@@ -63,7 +66,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   },
   {
     name: 'workspaces create',
-    description: 'make a workspace; give it a first key with api-keys create --workspace',
+    description: 'create a workspace; create its first key with api-keys create --workspace',
     args: id,
     options: [...rules, dataOption, onceOption],
     examples: [
@@ -75,7 +78,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
   },
   updateCommand({
     group: 'workspaces',
-    description: 'change the rules that are given, and nothing else',
+    description: 'change the given settings only',
     args: id,
     pathOf: (given) => `/v1/webhooks/workspaces/${inPath(given, 'id')}`,
     options: rules,
@@ -84,7 +87,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
       fixed: {
         id: 'a workspace keeps its id',
         state: 'use workspaces enable and workspaces disable',
-        created_at: 'it tells when the workspace was made',
+        created_at: 'it is the time of creation',
       },
       volatile: ['version', 'updated_at', 'propagated'],
     },
@@ -96,7 +99,8 @@ export const workspaceCommands: readonly CommandSpec[] = [
   ...(['enable', 'disable'] as const).map(
     (action): CommandSpec => ({
       name: `workspaces ${action}`,
-      description: action === 'enable' ? 'let its keys and tokens in again' : 'let no key or token of it in',
+      description:
+        action === 'enable' ? 'accept its keys and tokens again' : 'refuse all its keys and tokens',
       args: id,
       options: [versionOption],
       examples: [`workspaces ${action} ws_shop`],
