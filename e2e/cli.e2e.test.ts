@@ -227,6 +227,6 @@ it('reports an invalid field with its pointer, an invalid key, and an unreachabl
   expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('/events/0: ') as string });
   const stranger = await run(['subscriptions', 'list'], { ...env, TIDINGS_API_KEY: 'not-a-key' });
   expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^401 /) as string });
-  const nobody = await run(['subscriptions', 'list'], { ...env, TIDINGS_URL: 'http://127.0.0.1:2' });
-  expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining('does not respond') as string });
+  const unreachable = await run(['subscriptions', 'list'], { ...env, TIDINGS_URL: 'http://127.0.0.1:2' });
+  expect(unreachable).toMatchObject({ code: 3, err: expect.stringContaining('does not respond') as string });
 });

@@ -129,8 +129,8 @@ describe('an error', () => {
 
   it('for no response, 5xx, or a response that is not from Tidings: exit code 3', async () => {
     const env = { TIDINGS_URL: 'http://127.0.0.1:2', TIDINGS_API_KEY: 'k' };
-    const nobody = await run(['subscriptions', 'list'], { env });
-    expect(nobody).toMatchObject({
+    const unreachable = await run(['subscriptions', 'list'], { env });
+    expect(unreachable).toMatchObject({
       code: 3,
       err: expect.stringMatching(/127\.0\.0\.1:2 does not respond: .*ECONNREFUSED/) as string,
     });

@@ -32,17 +32,17 @@ const attempt = (chain: number, status: number, next: object) => ({
  * that.
  */
 async function aRedrive(last: object, finished: object = ended) {
-  const looks = new Map<string, number>();
+  const polls = new Map<string, number>();
   return anAnsweringApi(({ line }) => {
     const [method = '', path = ''] = line.split(' ');
-    const look = (looks.get(path) ?? 0) + 1;
-    looks.set(path, look);
+    const poll = (polls.get(path) ?? 0) + 1;
+    polls.set(path, poll);
     if (method === 'POST') return { status: 202, body: job };
-    if (path.includes('dead-letter-jobs')) return { body: look === 1 ? job : finished };
+    if (path.includes('dead-letter-jobs')) return { body: poll === 1 ? job : finished };
     if (path.includes('dead-letters'))
       return { body: { state: 'redriven', delivery_id: 'dlv_1', redriven_chain: 2 } };
     const before = attempt(1, 500, { kind: 'dead_letter', reason: 'exhausted' });
-    return { body: { attempts: look === 1 ? [before] : [before, last] } };
+    return { body: { attempts: poll === 1 ? [before] : [before, last] } };
   });
 }
 
