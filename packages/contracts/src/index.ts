@@ -63,8 +63,6 @@ export {
   isEventTypeName,
   isReservedEventType,
 } from './event-type-name.ts';
-export type { DeliveryHeld } from './hold.ts';
-export { decodeHold, encodeHold, holdKey } from './hold.ts';
 export {
   callerTextRule,
   consumerIdRule,
@@ -109,6 +107,8 @@ export {
   operationalEventIdOf,
   operationalEventTypes,
 } from './operational-event.ts';
+export type { OrderingEntry } from './ordering-entry.ts';
+export { decodeOrderingEntry, encodeOrderingEntry, orderingEntryKey } from './ordering-entry.ts';
 export type {
   BodyFormat,
   DeadLetterReason,

@@ -1,5 +1,5 @@
 /** Content of a topic, which determines its retention: an event log, pending work, or a compacted table. */
-export type TopicKind = 'log' | 'work' | 'ladder' | 'facts' | 'commands' | 'table';
+export type TopicKind = 'log' | 'work' | 'ladder' | 'facts' | 'table';
 
 /** A topic definition. The name of each topic is written here and nowhere else. */
 export type TopicDefinition = Readonly<{
@@ -49,21 +49,13 @@ const attempts: TopicDefinition = {
   config: kept(7 * dayMs),
 };
 
-const holds: TopicDefinition = {
+const orderingChangelog: TopicDefinition = {
   name: 'tidings.holds',
   kind: 'table',
   partitions: deliveries.partitions,
   key: 'subscription id, delivery id and chain, partitioned like deliveries',
   // The topic is read completely when a partition is assigned, and only closed segments are compacted.
   config: { ...compacted, 'segment.ms': String(10 * minuteMs), 'segment.bytes': String(16 * 1024 * 1024) },
-};
-
-const replays: TopicDefinition = {
-  name: 'tidings.replays',
-  kind: 'commands',
-  partitions: 1,
-  key: 'job id',
-  config: kept(7 * dayMs),
 };
 
 const deadLetters: TopicDefinition = {
@@ -114,14 +106,6 @@ const keyUsage: TopicDefinition = {
   config: kept(dayMs),
 };
 
-const sources: TopicDefinition = {
-  name: 'tidings.sources',
-  kind: 'table',
-  partitions: 1,
-  key: 'source id',
-  config: compacted,
-};
-
 /** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
@@ -154,15 +138,13 @@ export const topics = {
   events,
   deliveries,
   attempts,
-  holds,
-  replays,
+  orderingChangelog,
   deadLetters,
   subscriptions,
   eventTypes,
   seenEventTypes,
   access,
   keyUsage,
-  sources,
 } as const;
 
 /** All topics that must exist before a service starts. */

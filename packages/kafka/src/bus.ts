@@ -62,6 +62,9 @@ export type WorkItem<T> = Readonly<{ record: IncomingRecord; message: T; done():
 
 export type PartitionRef = Readonly<{ topic: string; partition: number }>;
 
+/** Returns a partition as a map key. */
+export const partitionKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
+
 export type WorkBatch<T> = PartitionRef & Readonly<{ items: readonly WorkItem<T>[] }>;
 
 /** Start position of a newly assigned partition, and the records to skip as already processed. */

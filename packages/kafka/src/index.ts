@@ -19,9 +19,11 @@ export type {
   WorkerState,
   WorkItem,
 } from './bus.ts';
+export { partitionKey } from './bus.ts';
 export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './client/ensure-topics.ts';
+export { isClosed, isTransient } from './client/errors.ts';
+export { toDeadLetter } from './consumer/dead-letter-writer.ts';
 export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
-
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { partitionForKey } from './producer/partitioner.ts';
 export { maxRecordBytes } from './producer/record-size.ts';

@@ -1,17 +1,18 @@
 import type { TopicDefinition } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
-import type {
-  Bus,
-  PartitionRunner,
-  Producer,
-  ReadRangeOptions,
-  Relay,
-  RelayOptions,
-  RunPartitionsOptions,
-  Table,
-  TableOptions,
-  TopicPartitionLag,
+import {
+  type Bus,
+  type PartitionRunner,
+  type Producer,
+  partitionKey,
+  type ReadRangeOptions,
+  type Relay,
+  type RelayOptions,
+  type RunPartitionsOptions,
+  type Table,
+  type TableOptions,
+  type TopicPartitionLag,
 } from './bus.ts';
 import type { KafkaEndpoint } from './client/client.ts';
 import { SharedAdmin } from './client/shared-admin.ts';
@@ -19,7 +20,6 @@ import { KafkaConsumerGroup } from './consumer/consumer-group.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { fetchPositions, lagUntil } from './consumer/lag.ts';
-import { partitionKey } from './consumer/partition-source.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/producer.ts';
 import { createKafkaTransport } from './producer/transport.ts';

@@ -36,7 +36,7 @@ async function connect(brokers: readonly string[]): Promise<Bus> {
 async function valuesOf(bus: Bus): Promise<string[]> {
   const values: string[] = [];
   await bus.readRange({
-    topic: topics.replays,
+    topic: topics.keyUsage,
     partitions: [0],
     from: { offsets: new Map([[0, 0n]]) },
     onRecord: (record) => values.push(String(record.value)),
@@ -48,12 +48,12 @@ async function valuesOf(bus: Bus): Promise<string[]> {
 test('a broker keeps its records over kill -9 and over a stop, on the same port', async () => {
   cluster = await startBrokers({ count: 1, dataDir: folder });
   const { brokers } = cluster;
-  await ensureTopics({ brokers, replicationFactor: 1, topics: [topics.replays], logger: silentLogger });
+  await ensureTopics({ brokers, replicationFactor: 1, topics: [topics.keyUsage], logger: silentLogger });
   const bus = await connect(brokers);
   const producer = await bus.producer();
   const sent = Array.from({ length: 20 }, (_, i) => `record ${i}`);
   await producer.publishAll(
-    sent.map((value) => ({ topic: topics.replays, key: 'k', value: Buffer.from(value) })),
+    sent.map((value) => ({ topic: topics.keyUsage, key: 'k', value: Buffer.from(value) })),
   );
   const before = cluster.nodes[0]?.pid;
   await cluster.nodes[0]?.kill9();

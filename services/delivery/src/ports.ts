@@ -1,7 +1,7 @@
 import type {
   AttemptRecorded,
-  DeliveryHeld,
   DeliveryRequested,
+  OrderingEntry,
   PhaseTimings,
   RequestOutcome,
   SubscriptionRecord,
@@ -62,7 +62,7 @@ export type ChangelogRecord = Readonly<{
   partition: number;
   key: string;
   offset: bigint;
-  value: Readonly<{ held: DeliveryHeld; command: DeliveryRequested }> | null;
+  value: Readonly<{ entry: OrderingEntry; command: DeliveryRequested }> | null;
 }>;
 
 /** The changelog of ordered queues. Writes to one partition keep the order of the calls. */

@@ -18,6 +18,6 @@ export const numbers = ({ sender }: Harness): number[] =>
 /** Counts entries of the changelog that have not ended. */
 export const remainingEntries = ({ bus }: Harness): number => {
   const entries = new Map<string | null, boolean>();
-  for (const { key, value } of bus.records(topics.holds)) entries.set(key, value !== null);
+  for (const { key, value } of bus.records(topics.orderingChangelog)) entries.set(key, value !== null);
   return [...entries.values()].filter((isThere) => isThere).length;
 };

@@ -3,7 +3,7 @@ import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { createKafka } from './client.ts';
-import { reasonOf } from './errors.ts';
+import { detailOf } from './errors.ts';
 
 /**
  * Options of {@link ensureTopics}. `replicationFactor` applies to topics that are created; `minInsyncReplicas` defaults
@@ -44,7 +44,7 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Ensure
     return { created, warnings };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const message = `cannot prepare the topics on ${brokers.join(',')}: ${reasonOf(error)}`;
+    const message = `cannot prepare the topics on ${brokers.join(',')}: ${detailOf(error)}`;
     throw new AppError({ code: 'unavailable', message, cause: error });
   } finally {
     await admin.disconnect();
@@ -87,7 +87,7 @@ async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
     } catch (error) {
       if (performance.now() > deadlineMs) {
         const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor asks for?`;
-        throw new AppError({ code: 'unavailable', message: `${reasonOf(error)}, ${hint}`, cause: error });
+        throw new AppError({ code: 'unavailable', message: `${detailOf(error)}, ${hint}`, cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
@@ -110,7 +110,9 @@ async function waitForLeaders(
 
 // Delivery reads a subscription's attempts and ordering changelog from the partition number of its deliveries.
 function assertPartitionedAlike(counts: ReadonlyMap<string, number>): void {
-  const alike = [topics.deliveries, topics.attempts, topics.holds].filter(({ name }) => counts.has(name));
+  const alike = [topics.deliveries, topics.attempts, topics.orderingChangelog].filter(({ name }) =>
+    counts.has(name),
+  );
   const found = alike.map(({ name }) => `${name} ${counts.get(name)}`);
   if (new Set(alike.map(({ name }) => counts.get(name))).size <= 1) return;
   const message = `topics that must have the same number of partitions differ: ${found.join(', ')}; add partitions to the smaller ones while nothing runs`;
@@ -146,7 +148,7 @@ async function checkOffsetsRetention(admin: Admin): Promise<string[]> {
     ];
   } catch (error) {
     return [
-      `the brokers' ${name} cannot be read (${reasonOf(error)}): make sure that it is at least ${minOffsetsRetentionMinutes}`,
+      `the brokers' ${name} cannot be read (${detailOf(error)}): make sure that it is at least ${minOffsetsRetentionMinutes}`,
     ];
   }
 }

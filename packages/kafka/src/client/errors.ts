@@ -1,3 +1,4 @@
+import { AppError } from '@tidings/runtime';
 import kafkajs from 'kafkajs';
 
 // A response about several topics or groups is one error that lists their errors.
@@ -43,11 +44,18 @@ export function isSuperseded(thrown: unknown): boolean {
   return false;
 }
 
-/** Returns the protocol error's name, else the message: one short text for logs. */
-export function reasonOf(thrown: unknown): string {
+/** Returns the name of the protocol error, else the message: the `detail` of an error in a log line. */
+export function detailOf(thrown: unknown): string {
   for (const error of causesOf(thrown)) {
     const type = protocolTypeOf(error);
     if (type !== undefined) return type;
   }
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Returns true if a publish failed because its producer is closed. */
+export const isClosed = (thrown: unknown): boolean => thrown instanceof AppError && thrown.code === 'closed';
+
+/** Returns true if the failure can pass: a retryable error, or a closed producer that a new one replaces. */
+export const isTransient = (thrown: unknown): boolean =>
+  isClosed(thrown) || (thrown instanceof AppError && thrown.retryable);

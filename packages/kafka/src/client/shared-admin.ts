@@ -2,7 +2,7 @@ import { AppError } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
 import { within } from '../within.ts';
 import { createKafka, type KafkaEndpoint } from './client.ts';
-import { reasonOf } from './errors.ts';
+import { detailOf } from './errors.ts';
 
 const closeTimeoutMs = 2_000;
 
@@ -26,7 +26,7 @@ export class SharedAdmin {
         this.#admin = undefined;
         void this.#dispose(current);
       }
-      const message = `the brokers ${this.#endpoint.brokers.join(',')} did not answer as they should: ${reasonOf(error)}`;
+      const message = `the brokers ${this.#endpoint.brokers.join(',')} did not answer as they should: ${detailOf(error)}`;
       throw error instanceof AppError ? error : new AppError({ code: 'unavailable', message, cause: error });
     }
   }

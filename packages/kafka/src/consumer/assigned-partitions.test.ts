@@ -1,15 +1,16 @@
 import { silentLogger } from '@tidings/observability';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
+import {
+  type IncomingRecord,
+  type PartitionRef,
+  partitionKey,
+  type RunPartitionsOptions,
+  type WorkItem,
+} from '../bus.ts';
 import { noMetrics } from '../metrics.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
-import {
-  type CommitOffset,
-  type LogPosition,
-  type PartitionSource,
-  partitionKey,
-} from './partition-source.ts';
+import type { CommitOffset, LogPosition, PartitionSource } from './partition-source.ts';
 
 const ref = (partition: number): PartitionRef => ({ topic: 'work', partition });
 

@@ -1,6 +1,6 @@
 import { AppError, backoffMs } from '@tidings/runtime';
-import type { IncomingRecord, PartitionRef } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
+import { type IncomingRecord, type PartitionRef, partitionKey } from '../bus.ts';
+import { detailOf } from '../client/errors.ts';
 import type { PartitionProgress } from './lag.ts';
 import { OffsetCommitter } from './offset-committer.ts';
 import { PartitionOpener } from './partition-opener.ts';
@@ -8,7 +8,6 @@ import {
   type AssignedPartitionsOptions,
   type CommitOffset,
   type FetchedBatch,
-  partitionKey,
   reopenBackoff,
 } from './partition-source.ts';
 import { PartitionWorker, type PartitionWorkerHandlers } from './partition-worker.ts';
@@ -147,7 +146,7 @@ export class AssignedPartitions<T> {
         worker.skipTo(position.low);
       }
     } catch (error) {
-      logger.warn({ ...ref, group: run.group, reason: reasonOf(error) }, 'consumer.positions-unavailable');
+      logger.warn({ ...ref, group: run.group, detail: detailOf(error) }, 'consumer.positions-unavailable');
     }
     if (this.#openWorker(ref) !== worker) return;
     source.seek(ref, worker.position);
@@ -249,7 +248,7 @@ export class AssignedPartitions<T> {
   async #writeDeadLetter(record: IncomingRecord, error: unknown, done: () => void): Promise<void> {
     const { poison, run, logger, metrics } = this.#options;
     const { topic, partition, offset } = record;
-    const fields = { group: run.group, topic, partition, offset: String(offset), reason: reasonOf(error) };
+    const fields = { group: run.group, topic, partition, offset: String(offset), detail: detailOf(error) };
     metrics.poisonRecords.inc({ topic });
     logger.warn(fields, 'consumer.record-poisoned');
     try {

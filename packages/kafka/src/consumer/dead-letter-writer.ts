@@ -1,6 +1,27 @@
-import { encodePoison, topics } from '@tidings/contracts';
-import { AppError, type Clock, messageOf } from '@tidings/runtime';
-import type { IncomingRecord, Producer } from '../bus.ts';
+import { encodePoison, type RecordPoisoned, topics } from '@tidings/contracts';
+import { type Clock, messageOf } from '@tidings/runtime';
+import type { IncomingRecord, OutgoingRecord, Producer } from '../bus.ts';
+import { maxRecordBytes, sizeOf } from '../producer/record-size.ts';
+
+/** The reason, the group and the time of a poison record. */
+export type PoisonCause = Pick<RecordPoisoned, 'reason' | 'detail' | 'group' | 'recordedAtMs'>;
+
+/**
+ * Builds the dead letter of a poison record: its position and content, without value and headers if they do not fit
+ * into one record.
+ */
+export function toDeadLetter(record: IncomingRecord, cause: PoisonCause): OutgoingRecord {
+  const { topic, partition, offset, timestampMs, key, headers, value } = record;
+  const position = { topic, partition, offset: String(offset), timestampMs, key };
+  const complete = encodePoison({ ...cause, origin: { ...position, headers } }, value);
+  if (sizeOf(complete) <= maxRecordBytes) return { topic: topics.deadLetters, ...complete };
+  // The position is worth more than the content.
+  const detail = `${cause.detail} (value and headers left out: too large)`;
+  return {
+    topic: topics.deadLetters,
+    ...encodePoison({ ...cause, detail, origin: { ...position, headers: {} } }, null),
+  };
+}
 
 export type DeadLetterWriterOptions = Readonly<{ group: string; clock: Clock; producer: () => Producer }>;
 
@@ -9,20 +30,8 @@ export type DeadLetterWriterOptions = Readonly<{ group: string; clock: Clock; pr
  * resolves after the ack.
  */
 export function createDeadLetterWriter({ group, clock, producer }: DeadLetterWriterOptions) {
-  const publish = async (record: IncomingRecord, detail: string, value: Buffer | null): Promise<void> => {
-    const { topic, partition, offset, timestampMs, key, headers } = record;
-    const origin = { topic, partition, offset: String(offset), timestampMs, key, headers };
-    const poison = { reason: 'undecodable', detail, recordedAtMs: clock.nowMs(), group, origin } as const;
-    await producer().publish({ topic: topics.deadLetters, ...encodePoison(poison, value) });
-  };
   return async (record: IncomingRecord, error: unknown): Promise<void> => {
-    const detail = messageOf(error);
-    try {
-      await publish(record, detail, record.value);
-    } catch (failure) {
-      if (!(failure instanceof AppError) || failure.code !== 'payload-too-large') throw failure;
-      // The record and its origin together exceed one record: its position is worth more than its content.
-      await publish({ ...record, headers: {} }, `${detail} (value and headers left out: too large)`, null);
-    }
+    const cause = { detail: messageOf(error), recordedAtMs: clock.nowMs(), group };
+    await producer().publish(toDeadLetter(record, { reason: 'undecodable', ...cause }));
   };
 }

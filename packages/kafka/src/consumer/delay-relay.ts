@@ -11,7 +11,7 @@ import type {
   WorkBatch,
   WorkerState,
 } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 
 export type StartRelayOptions = Readonly<{
   relay: RelayOptions;
@@ -106,7 +106,7 @@ class RelayPartition {
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        logger.error({ topic: relay.topic.name, attempt, reason: reasonOf(error) }, 'relay.forward-failed');
+        logger.error({ topic: relay.topic.name, attempt, detail: detailOf(error) }, 'relay.forward-failed');
         const delayMs = backoffMs({ attempt, ...retryBackoff });
         await sleep(clock, delayMs, this.#closing.signal);
       }

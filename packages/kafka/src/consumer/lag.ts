@@ -1,9 +1,9 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
-import type { PartitionRef, TopicPartitionLag } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
-import { type LogPosition, partitionKey } from './partition-source.ts';
+import { type PartitionRef, partitionKey, type TopicPartitionLag } from '../bus.ts';
+import { detailOf } from '../client/errors.ts';
+import type { LogPosition } from './partition-source.ts';
 
 /** Progress of the work on one partition. */
 export type PartitionProgress = Readonly<{
@@ -50,7 +50,7 @@ export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptio
       if (!isStopped()) onLag(records);
     } catch (error) {
       // The runner reports unavailable brokers; here only a measurement is missing.
-      logger.debug({ reason: reasonOf(error) }, 'lag.unavailable');
+      logger.debug({ detail: detailOf(error) }, 'lag.unavailable');
     }
   };
   return runPeriodically({ clock, firstMs, everyMs, task: measure });

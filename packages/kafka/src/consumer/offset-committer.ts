@@ -1,4 +1,4 @@
-import { isSuperseded, reasonOf } from '../client/errors.ts';
+import { detailOf, isSuperseded } from '../client/errors.ts';
 import type { AssignedPartitionsOptions } from './partition-source.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 
@@ -60,7 +60,7 @@ export class OffsetCommitter<T> {
     const isExpected = isSuperseded(error);
     metrics.commits.inc({ group: run.group, outcome: isExpected ? 'overtaken' : 'failed' });
     if (!isExpected) this.#failures += 1;
-    const fields = { group: run.group, failures: this.#failures, reason: reasonOf(error) };
+    const fields = { group: run.group, failures: this.#failures, detail: detailOf(error) };
     // Logged at the first failure and then occasionally: a coordinator's crash causes some twenty of them.
     const level = !isExpected && this.#failures % logEveryNthFailure === 1 ? 'warn' : 'debug';
     logger[level](fields, isExpected ? 'consumer.commit-superseded' : 'consumer.commit-failed');

@@ -1,12 +1,7 @@
 import { AppError, backoffMs, sleep } from '@tidings/runtime';
-import type { PartitionRef } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
-import {
-  type AssignedPartitionsOptions,
-  type LogPosition,
-  partitionKey,
-  reopenBackoff,
-} from './partition-source.ts';
+import { type PartitionRef, partitionKey } from '../bus.ts';
+import { detailOf } from '../client/errors.ts';
+import { type AssignedPartitionsOptions, type LogPosition, reopenBackoff } from './partition-source.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 
 export type PartitionOpenerOptions<T> = AssignedPartitionsOptions<T> &
@@ -39,7 +34,7 @@ export class PartitionOpener<T> {
         );
         return;
       } catch (error) {
-        logger.warn({ group: run.group, attempt, reason: reasonOf(error) }, 'consumer.positions-unavailable');
+        logger.warn({ group: run.group, attempt, detail: detailOf(error) }, 'consumer.positions-unavailable');
         const delayMs = backoffMs({ attempt, ...reopenBackoff });
         await sleep(clock, delayMs);
       }

@@ -23,7 +23,7 @@ export type PartitionSource = Readonly<{
   resume(ref: PartitionRef): void;
   /** Starts the next fetch of the partition here. */
   seek(ref: PartitionRef, offset: number): void;
-  /** Returns positions by {@link partitionKey}. */
+  /** Returns positions by `partitionKey`. */
   positions(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, LogPosition>>;
   /** Returns true while there is a generation to commit in. */
   canCommit(): boolean;
@@ -40,9 +40,6 @@ export type AssignedPartitionsOptions<T> = Readonly<{
   logger: Logger;
   metrics: KafkaMetricHandles;
 }>;
-
-/** Returns a partition as a map key. */
-export const partitionKey = ({ topic, partition }: PartitionRef): string => `${topic} ${partition}`;
 
 /** Delays before a partition is tried again: after a failed handler, or while its positions cannot be read. */
 export const reopenBackoff = { baseMs: 250, maxMs: 30_000, random: Math.random };

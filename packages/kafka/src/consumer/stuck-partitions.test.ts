@@ -1,7 +1,6 @@
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PartitionRef } from '../bus.ts';
-import { partitionKey } from './partition-source.ts';
+import { type PartitionRef, partitionKey } from '../bus.ts';
 import { StuckPartitions } from './stuck-partitions.ts';
 
 const ref = { topic: 'work', partition: 0 };

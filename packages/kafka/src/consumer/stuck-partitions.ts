@@ -1,6 +1,6 @@
 import { type Clock, runPeriodically } from '@tidings/runtime';
-import type { PartitionRef } from '../bus.ts';
-import { type CommitOffset, partitionKey } from './partition-source.ts';
+import { type PartitionRef, partitionKey } from '../bus.ts';
+import type { CommitOffset } from './partition-source.ts';
 
 export type StuckPartitionsOptions = Readonly<{
   clock: Clock;

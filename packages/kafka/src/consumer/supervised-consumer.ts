@@ -1,7 +1,7 @@
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { WorkerState } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { within } from '../within.ts';
 import { type ConsumerOptions, createConsumer, sessionTimeoutMs } from './create-consumer.ts';
@@ -78,7 +78,7 @@ export class SupervisedConsumer {
     } catch (error) {
       // It is crashing: kafkajs removes its group before it reports the crash.
       const { endpoint, group } = this.#options;
-      endpoint.logger.debug({ group, reason: reasonOf(error) }, 'consumer.not-controllable');
+      endpoint.logger.debug({ group, detail: detailOf(error) }, 'consumer.not-controllable');
     }
   }
 
@@ -201,7 +201,7 @@ export class SupervisedConsumer {
     metrics.restarts.inc({ group, reason });
     // The first crash after a broker's crash is normal: "coordinator is loading" ends a join.
     const level = this.#crashes > 1 || reason === 'defect' ? 'warn' : 'info';
-    const fields = { group, reason, crashes: this.#crashes, delayMs, cause: reasonOf(error) };
+    const fields = { group, reason, crashes: this.#crashes, delayMs, detail: detailOf(error) };
     endpoint.logger[level](reason === 'defect' ? { ...fields, error } : fields, 'consumer.restarting');
     events.onLost?.();
     // The handler that runs this does not await it: kafkajs would in turn wait for the handler.

@@ -1,23 +1,23 @@
 import type { TopicDefinition } from '@tidings/contracts';
 import { type Logger, silentLogger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
-import type {
-  Bus,
-  IncomingRecord,
-  PartitionRunner,
-  Producer,
-  ReadRangeOptions,
-  Relay,
-  RelayOptions,
-  RunPartitionsOptions,
-  Table,
-  TableOptions,
-  TopicPartitionLag,
+import {
+  type Bus,
+  type IncomingRecord,
+  type PartitionRunner,
+  type Producer,
+  partitionKey,
+  type ReadRangeOptions,
+  type Relay,
+  type RelayOptions,
+  type RunPartitionsOptions,
+  type Table,
+  type TableOptions,
+  type TopicPartitionLag,
 } from '../bus.ts';
 import { createDeadLetterWriter } from '../consumer/dead-letter-writer.ts';
 import { startRelay } from '../consumer/delay-relay.ts';
 import { lagUntil } from '../consumer/lag.ts';
-import { partitionKey } from '../consumer/partition-source.ts';
 import { noMetrics } from '../metrics.ts';
 import { TableView } from '../table/table-view.ts';
 import { MemoryConsumer, MemoryGroup } from './memory-consumer.ts';

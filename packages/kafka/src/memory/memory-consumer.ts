@@ -1,6 +1,12 @@
-import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
+import {
+  type PartitionRef,
+  type PartitionRunner,
+  partitionKey,
+  type RunPartitionsOptions,
+  type WorkerState,
+} from '../bus.ts';
 import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
-import { type AssignedPartitionsOptions, partitionKey } from '../consumer/partition-source.ts';
+import type { AssignedPartitionsOptions } from '../consumer/partition-source.ts';
 import { sharePartitions } from '../consumer/sticky-assigner.ts';
 import type { MemoryLog } from './memory-log.ts';
 

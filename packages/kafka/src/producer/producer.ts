@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 import { type KafkaMetricHandles, noMetrics } from '../metrics.ts';
 import { partitionForKey } from './partitioner.ts';
 import { type BufferedRecord, PublishGroup } from './record-buffer.ts';
@@ -154,7 +154,7 @@ export class KafkaProducer implements Producer {
         this.#loop.schedule();
         return;
       } catch (error) {
-        logger.warn({ topic, attempt, reason: reasonOf(error) }, 'producer.topic-unavailable');
+        logger.warn({ topic, attempt, detail: detailOf(error) }, 'producer.topic-unavailable');
         this.#dropUnwanted(topic);
         const delayMs = backoffMs({ attempt, ...topicBackoff });
         await sleep(clock, delayMs, this.#abort.signal);

@@ -7,21 +7,30 @@ import type { OutgoingRecord } from '../bus.ts';
  */
 export const maxRecordBytes = 1_000_000;
 
-/**
- * Returns the size of a record in bytes, or an AppError: `payload-too-large`, or `invalid-request` for input that
- * kafkajs would reject only when it encodes the whole send, which would fail the other records in it.
- */
-export function measureRecord({ topic, key, headers, value }: OutgoingRecord): number {
+/** Returns the size of key, headers and value of a record in bytes. */
+export function sizeOf({
+  key,
+  headers = {},
+  value,
+}: Pick<OutgoingRecord, 'key' | 'headers' | 'value'>): number {
   let bytes = (key === null ? 0 : Buffer.byteLength(key)) + (value === null ? 0 : value.length);
+  for (const name in headers) bytes += name.length + Buffer.byteLength(headers[name] ?? '');
+  return bytes;
+}
+
+/**
+ * Returns the size of a record in bytes, or throws an AppError: `payload-too-large`, or `invalid-request` for input
+ * that kafkajs would reject only when it encodes the whole send, which would fail the other records in it.
+ */
+export function measureRecord(record: OutgoingRecord): number {
+  const { topic, key, headers, value } = record;
   if (value !== null && !Buffer.isBuffer(value)) throw unusable(topic.name, 'value', value);
   if (key === null && topic.kind === 'table') throw unusable(topic.name, 'key', key);
-  if (headers !== undefined) {
-    for (const name in headers) {
-      const text: unknown = headers[name];
-      if (typeof text !== 'string') throw unusable(topic.name, `header ${name}`, text);
-      bytes += name.length + Buffer.byteLength(text);
-    }
+  for (const name in headers) {
+    const text: unknown = headers[name];
+    if (typeof text !== 'string') throw unusable(topic.name, `header ${name}`, text);
   }
+  const bytes = sizeOf(record);
   if (bytes > maxRecordBytes) {
     const message = `a record for ${topic.name} takes ${bytes} bytes, at most ${maxRecordBytes} fit: send less in one record`;
     throw new AppError({ code: 'payload-too-large', message });

@@ -1,6 +1,6 @@
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
-import { isRejection, reasonOf } from '../client/errors.ts';
+import { detailOf, isRejection } from '../client/errors.ts';
 import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
 
 export type RetryPartitionOptions = Readonly<{
@@ -55,7 +55,7 @@ export async function retryPartition(options: RetryPartitionOptions): Promise<vo
       logger.info({ topic, partition, failures, records: live.length }, 'producer.recovered');
       failures = 0;
     } catch (thrown) {
-      logger.warn({ topic, partition, failures, reason: reasonOf(thrown) }, 'producer.send-failed');
+      logger.warn({ topic, partition, failures, detail: detailOf(thrown) }, 'producer.send-failed');
       error = thrown;
       parts.unshift(live);
     }
@@ -70,7 +70,7 @@ export const closed = (): AppError =>
   });
 
 const rejected = (topic: string, cause: unknown): AppError =>
-  new AppError({ code: 'unprocessable', message: `${topic} refused the record: ${reasonOf(cause)}`, cause });
+  new AppError({ code: 'unprocessable', message: `${topic} refused the record: ${detailOf(cause)}`, cause });
 
 function reject(records: readonly BufferedRecord[], error: AppError): void {
   for (const { group } of records) group.fail(error);

@@ -1,6 +1,7 @@
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import { reasonOf } from '../client/errors.ts';
+import { partitionKey } from '../bus.ts';
+import { detailOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { type BufferedRecord, type PartitionSlice, RecordBuffer } from './record-buffer.ts';
 import { retryPartition } from './retry-partition.ts';
@@ -85,13 +86,13 @@ export class SendLoop {
       sent = await this.#send(slices);
     } catch (error) {
       const { logger } = this.#options;
-      logger.warn({ partitions: slices.length, reason: reasonOf(error) }, 'producer.send-failed');
+      logger.warn({ partitions: slices.length, detail: detailOf(error) }, 'producer.send-failed');
       for (const slice of slices) void this.#retry(slice, { error, isOwnError: slices.length === 1 });
       return;
     }
-    const offsets = new Map(sent.map((part) => [`${part.topic} ${part.partition}`, part.baseOffset]));
+    const offsets = new Map(sent.map((part) => [partitionKey(part), part.baseOffset]));
     for (const slice of slices) {
-      const base = offsets.get(`${slice.queue.topic} ${slice.queue.partition}`);
+      const base = offsets.get(partitionKey(slice.queue));
       if (base === undefined)
         void this.#retry(slice, { error: missingFromResponse(slice), isOwnError: true });
       else {

@@ -4,7 +4,7 @@ import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { EachBatchPayload } from 'kafkajs';
 import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
@@ -108,7 +108,7 @@ export class KafkaTable<V> implements Table<V> {
     } catch (error) {
       // It never committed, so the broker removes it once it is empty.
       this.#options.endpoint.logger.debug(
-        { group: this.#group, reason: reasonOf(error) },
+        { group: this.#group, detail: detailOf(error) },
         'table.group-not-deleted',
       );
     }
@@ -162,7 +162,7 @@ export class KafkaTable<V> implements Table<V> {
         if (this.#goals.size === 0) this.#becomeReady();
         return;
       } catch (error) {
-        endpoint.logger.warn({ topic, attempt, reason: reasonOf(error) }, 'table.ends-unavailable');
+        endpoint.logger.warn({ topic, attempt, detail: detailOf(error) }, 'table.ends-unavailable');
         const delayMs = backoffMs({ attempt, ...goalBackoff });
         await sleep(clock, delayMs);
       }

@@ -2,7 +2,7 @@ import type { Clock } from '@tidings/runtime';
 import type { EachBatchPayload } from 'kafkajs';
 import type { IncomingRecord, ReadRangeOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
@@ -104,7 +104,7 @@ export class RangeReader {
     } catch (failure) {
       // It never committed, so the broker removes it once it is empty.
       endpoint.logger.debug(
-        { group: this.#group, reason: reasonOf(failure) },
+        { group: this.#group, detail: detailOf(failure) },
         'range-reader.group-not-deleted',
       );
     }

@@ -1,6 +1,6 @@
 import type { Logger } from '@tidings/observability';
 import type { IncomingRecord, TableOptions } from '../bus.ts';
-import { reasonOf } from '../client/errors.ts';
+import { detailOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 
 export type TableViewOptions<V> = Readonly<{
@@ -54,7 +54,7 @@ export class TableView<V> {
       table.onChange?.(change.key, change.value);
     } catch (error) {
       metrics.poisonRecords.inc({ topic });
-      const fields = { topic, partition, offset: String(offset), key, reason: reasonOf(error) };
+      const fields = { topic, partition, offset: String(offset), key, detail: detailOf(error) };
       logger.error(fields, 'table.record-skipped');
     }
   }

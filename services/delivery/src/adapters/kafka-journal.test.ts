@@ -84,6 +84,6 @@ describe('the journal', () => {
     const { state } = aCommand(1);
     write(1, { state, queue: { partition: 3 }, traceparent: null } as QueueEntry);
     await clock.advance(0);
-    expect(bus.records(topics.holds)).toHaveLength(1);
+    expect(bus.records(topics.orderingChangelog)).toHaveLength(1);
   });
 });

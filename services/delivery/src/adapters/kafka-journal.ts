@@ -41,7 +41,7 @@ const attemptRecord = ({ attemptEvent }: Resolution, { command }: Job): Outgoing
     : { topic: topics.attempts, ...encodeAttempt(attemptEvent, command.traceparent) };
 
 const changelogOffsetOf = (positions: readonly RecordPosition[]): bigint | null =>
-  positions.find(({ topic }) => topic === topics.holds.name)?.offset ?? null;
+  positions.find(({ topic }) => topic === topics.orderingChangelog.name)?.offset ?? null;
 
 export type JournalOptions = Readonly<{
   producer: Producer;

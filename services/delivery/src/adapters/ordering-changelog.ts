@@ -1,7 +1,13 @@
-import { decodeHold, encodeAttempt, encodeHold, holdKey, topics } from '@tidings/contracts';
-import type { Bus, IncomingRecord, OutgoingRecord, Producer } from '@tidings/kafka';
+import {
+  decodeOrderingEntry,
+  encodeAttempt,
+  encodeOrderingEntry,
+  orderingEntryKey,
+  topics,
+} from '@tidings/contracts';
+import { type Bus, type IncomingRecord, isClosed, type OutgoingRecord, type Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { AppError, messageOf } from '@tidings/runtime';
+import { messageOf } from '@tidings/runtime';
 import type { QueueEntry } from '../domain/ordered-queue.ts';
 import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
 
@@ -12,12 +18,10 @@ export const changelogRecord = (
   { queue, sequence, traceparent }: QueueEntry,
   { state, body }: Readonly<{ state: QueueEntry['state']; body: Buffer }>,
 ): OutgoingRecord => ({
-  topic: topics.holds,
+  topic: topics.orderingChangelog,
   partition: queue.partition,
-  ...encodeHold({ type: 'DeliveryHeld.v1', sequence }, { state, body, traceparent }),
+  ...encodeOrderingEntry({ type: 'DeliveryHeld.v1', sequence }, { state, body, traceparent }),
 });
-
-const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
 /**
  * Creates the ordering changelog over Kafka. Records that cannot be decoded are logged and skipped,
@@ -28,7 +32,7 @@ export const createOrderingChangelog = ({ bus, producer, logger }: Dependencies)
     const { partition, offset, key, value } = record;
     if (key === null) return null;
     try {
-      return { partition, key, offset, value: value === null ? null : decodeHold(record) };
+      return { partition, key, offset, value: value === null ? null : decodeOrderingEntry(record) };
     } catch (error) {
       logger.error(
         { partition, offset: String(offset), key, detail: messageOf(error) },
@@ -44,20 +48,22 @@ export const createOrderingChangelog = ({ bus, producer, logger }: Dependencies)
       if (attemptEvent !== null)
         records.push({ topic: topics.attempts, ...encodeAttempt(attemptEvent, traceparent) });
       const [position] = await producer.publishAll(records);
-      if (position === undefined) throw new TypeError(`no position for ${holdKey(state)}`);
+      if (position === undefined) throw new TypeError(`no position for ${orderingEntryKey(state)}`);
       return position.offset;
     },
     remove: ({ queue: { partition }, state }) => {
-      const key = holdKey(state);
-      producer.publish({ topic: topics.holds, partition, key, value: null }).catch((error: unknown) => {
-        if (!isClosed(error))
-          logger.error({ partition, key, detail: messageOf(error) }, 'ordering-changelog.not-removed');
-      });
+      const key = orderingEntryKey(state);
+      producer
+        .publish({ topic: topics.orderingChangelog, partition, key, value: null })
+        .catch((error: unknown) => {
+          if (!isClosed(error))
+            logger.error({ partition, key, detail: messageOf(error) }, 'ordering-changelog.not-removed');
+        });
     },
     read: async (offsets, onRecord, length) => {
       const ends = length === undefined ? [] : [...offsets].map(([at, from]) => [at, from + BigInt(length)]);
       await bus.readRange({
-        topic: topics.holds,
+        topic: topics.orderingChangelog,
         partitions: [...offsets.keys()],
         from: { offsets },
         ...(length === undefined ? {} : { until: new Map(ends as [number, bigint][]) }),

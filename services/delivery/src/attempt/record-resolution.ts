@@ -1,5 +1,6 @@
+import { isClosed } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
+import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
@@ -22,8 +23,6 @@ export type RecordDependencies = Readonly<{
   clock: Clock;
   logger: Logger;
 }>;
-
-const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
 // A successful delivery is recorded even by a former owner. Failures are left to
 // the queue's new owner (adr/0010, rule 5).

@@ -1,12 +1,9 @@
-import type { Bus } from '@tidings/kafka';
+import { type Bus, partitionKey } from '@tidings/kafka';
 import { messageOf, runPeriodically } from '@tidings/runtime';
 import type { DeliveryContext } from '../run-engine.ts';
 import type { RungRelay } from './relay-due-retries.ts';
 
 const everyMs = 15_000;
-
-const partitionKeyOf = ({ topic, partition }: Readonly<{ topic: string; partition: number }>): string =>
-  `${topic} ${partition}`;
 
 /**
  * Counts every 15 s the commands that are due on the rungs and not forwarded, including those still in
@@ -19,8 +16,8 @@ export const countDue = (
 ): (() => void) => {
   const count = async ({ rung, group, topic, delayMs, relay }: RungRelay): Promise<void> => {
     const lags = await bus.lag(group, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
-    const ours = new Set(relay.assigned().map(partitionKeyOf));
-    const due = lags.filter((lag) => ours.has(partitionKeyOf(lag)));
+    const ours = new Set(relay.assigned().map(partitionKey));
+    const due = lags.filter((lag) => ours.has(partitionKey(lag)));
     metrics.handles.rungDue.set(
       { rung },
       due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0),

@@ -146,14 +146,15 @@ describe('a process that takes over an ordered subscription', () => {
   });
 
   it('sends nothing again whose end was recorded and whose entry was left', async () => {
-    const isEndOfEntry = ({ topic, value }: OutgoingRecord) => topic === topics.holds && value === null;
+    const isEndOfEntry = ({ topic, value }: OutgoingRecord) =>
+      topic === topics.orderingChangelog && value === null;
     const { bus, clock, first } = await withTwo(isEndOfEntry, true);
     await first.clock.advance(6_000);
     expect(first.sender.ids).toEqual([one, one, two]);
     await first.stop();
     const second = await onBus(bus, clock);
     expect(second.sender.ids).toEqual([two]);
-    expect(bus.records(topics.holds).at(-1)?.value).toBeNull();
+    expect(bus.records(topics.orderingChangelog).at(-1)?.value).toBeNull();
   });
 });
 

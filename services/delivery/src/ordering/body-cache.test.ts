@@ -1,4 +1,4 @@
-import { holdKey } from '@tidings/contracts';
+import { orderingEntryKey } from '@tidings/contracts';
 import { expect, it } from 'vitest';
 import { aCommand } from '../../test/builders.ts';
 import { OrderedQueues, type QueueEntry } from '../domain/ordered-queue.ts';
@@ -29,9 +29,9 @@ const anEntry = (number: number, offset: number): QueueEntry => {
 
 const record = (number: number, offset: number, isEnd = false): ChangelogRecord => ({
   partition,
-  key: holdKey(aCommand(number).state),
+  key: orderingEntryKey(aCommand(number).state),
   offset: BigInt(offset),
-  value: isEnd ? null : { held: { type: 'DeliveryHeld.v1', sequence: number }, command: aCommand(number) },
+  value: isEnd ? null : { entry: { type: 'DeliveryHeld.v1', sequence: number }, command: aCommand(number) },
 });
 
 /** Creates a body cache over a changelog with only these records, and counts its reads. */
@@ -48,7 +48,7 @@ const over = (log: readonly ChangelogRecord[], entries: readonly QueueEntry[], m
         }
       },
     },
-    find: ({ key }) => entries.find(({ state }) => holdKey(state) === key),
+    find: ({ key }) => entries.find(({ state }) => orderingEntryKey(state) === key),
     maxBytes,
   });
   return { bodies, reads: () => reads };

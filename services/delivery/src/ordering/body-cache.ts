@@ -1,4 +1,4 @@
-import { holdKey } from '@tidings/contracts';
+import { orderingEntryKey } from '@tidings/contracts';
 import type { QueueEntry } from '../domain/ordered-queue.ts';
 import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
 
@@ -82,7 +82,7 @@ export class BodyCache {
     const { persistedOffset, queue } = entry;
     if (entry.body !== null || queue.isRevoked || persistedOffset === null) return true;
     const from = new Map([[queue.partition, persistedOffset]]);
-    const key = holdKey(entry.state);
+    const key = orderingEntryKey(entry.state);
     const take = (record: ChangelogRecord): void => {
       const found = record.key === key ? entry : find(record);
       if (found?.body !== null || found.persistedOffset !== record.offset || record.value === null) return;
@@ -96,7 +96,7 @@ export class BodyCache {
 
   // The entry is not at its offset any more: a former owner of the partition must have written a newer one.
   async #readToTheEnd(entry: QueueEntry, from: ReadonlyMap<number, bigint>): Promise<boolean> {
-    const key = holdKey(entry.state);
+    const key = orderingEntryKey(entry.state);
     let newest: ChangelogRecord | undefined;
     const take = (record: ChangelogRecord): void => {
       if (record.key === key) newest = record;

@@ -1,4 +1,4 @@
-import { holdKey } from '@tidings/contracts';
+import { orderingEntryKey } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
@@ -48,7 +48,7 @@ export const composeOrdering = (options: OrderingOptions): Ordering => {
       if (value === null) return undefined;
       const { subscriptionId, deliveryId } = value.command.state;
       const entry = orderedQueues.of(partition, subscriptionId)?.entries.get(deliveryId);
-      return entry !== undefined && holdKey(entry.state) === key ? entry : undefined;
+      return entry !== undefined && orderingEntryKey(entry.state) === key ? entry : undefined;
     },
     maxBytes: maxBodyBytes,
   });

@@ -21,7 +21,7 @@ describe('an ordered subscription', () => {
     harness.sender.sent[0]?.answer(answered(200));
     await harness.settle();
     expect(numbers(harness)).toEqual([0, 1, 2]);
-    expect(harness.bus.records(topics.holds)).toEqual([]);
+    expect(harness.bus.records(topics.orderingChangelog)).toEqual([]);
   });
 
   it('sends nothing later while the head waits for its next attempt', async () => {
@@ -315,14 +315,14 @@ describe('a process that takes over', () => {
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
     await harness.publish(...numbered(2));
-    const [entry] = harness.bus.records(topics.holds);
+    const [entry] = harness.bus.records(topics.orderingChangelog);
     harness.sender.rule = () => answered(200);
     await harness.clock.advance(6_000);
     const second = await next();
     // Writes the entry of a delivery that ended long ago, as a process that was paused might do.
     if (entry === undefined) throw new Error('no entry was written');
     const writer = await second.bus.producer();
-    await writer.publish({ ...entry, topic: topics.holds, partition: entry.partition });
+    await writer.publish({ ...entry, topic: topics.orderingChangelog, partition: entry.partition });
     await second.stop();
     const third = await startHarness({ bus: second.bus, clock: second.clock, cleanUp: onTestFinished });
     third.sender.rule = () => answered(200);

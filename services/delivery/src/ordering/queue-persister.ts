@@ -1,6 +1,7 @@
-import { holdKey } from '@tidings/contracts';
+import { orderingEntryKey } from '@tidings/contracts';
+import { isClosed } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { AppError, type Clock, messageOf } from '@tidings/runtime';
+import { type Clock, messageOf } from '@tidings/runtime';
 import { deferralRules } from '../deferral/domain/deferral-policy.ts';
 import type { OrderedQueue, QueueEntry } from '../domain/ordered-queue.ts';
 import { resolutionOfDeferral } from '../domain/resolution.ts';
@@ -19,8 +20,6 @@ export type PersisterDependencies = Readonly<{
 }>;
 
 const sweepMs = 250;
-
-const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
 /**
  * Returns true for an entry that keeps an offset uncommitted and could be
@@ -130,7 +129,10 @@ export class QueuePersister {
     } catch (error) {
       // At shutdown the command is left uncommitted, and the next owner reads it again.
       if (isClosed(error)) return;
-      logger.error({ key: holdKey(state), detail: messageOf(error) }, 'ordering-changelog.not-written');
+      logger.error(
+        { key: orderingEntryKey(state), detail: messageOf(error) },
+        'ordering-changelog.not-written',
+      );
       entry.isPersisted = false;
       this.onWaiting(entry.queue);
     }

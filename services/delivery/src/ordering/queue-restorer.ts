@@ -49,7 +49,7 @@ class PersistedEntries {
     const bytes = body.length + stateBytes;
     const fits = bytes <= this.#freeBytes;
     if (fits) this.#freeBytes -= bytes;
-    const { sequence } = value.held;
+    const { sequence } = value.entry;
     // A copy: a fetched body is a slice of the whole fetch buffer, which would stay in memory with it.
     const kept = fits ? Buffer.from(body) : null;
     this.#entries.set(key, { partition, offset, sequence, state, traceparent, bytes, body: kept });

@@ -1,4 +1,4 @@
-import { holdKey, type SubscriptionRecord } from '@tidings/contracts';
+import { orderingEntryKey, type SubscriptionRecord } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
@@ -176,7 +176,7 @@ export class QueueRunner {
     if (queue.isRevoked || queue.entries[0] !== head) return;
     if (!isThere) {
       logger.error(
-        { subscriptionId, deliveryId, key: holdKey(head.state) },
+        { subscriptionId, deliveryId, key: orderingEntryKey(head.state) },
         'ordering-changelog.ended-elsewhere',
       );
       this.remove(head);

@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeDelivery, topics } from '@tidings/contracts';
-import type {
-  Assignment,
-  Bus,
-  OutgoingRecord,
-  PartitionRunner,
-  Producer,
-  WorkBatch,
-  WorkItem,
+import {
+  type Assignment,
+  type Bus,
+  type OutgoingRecord,
+  type PartitionRunner,
+  type Producer,
+  toDeadLetter,
+  type WorkBatch,
+  type WorkItem,
 } from '@tidings/kafka';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
 import type { DedupeWindow } from '../domain/dedupe-window.ts';
 import type { FanOut } from '../handle-event-accepted.ts';
 import type { LoggedEvent } from '../ports.ts';
 import type { FannedOut } from '../record-fan-out.ts';
-import { toDeadLetter } from './dead-letter-record.ts';
 import { toLoggedEvent } from './event-log.ts';
 
 /** The consumer group of all fan-out instances. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isTransient } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { AppError, backoffMs, messageOf, sleep } from '@tidings/runtime';
+import { backoffMs, messageOf, sleep } from '@tidings/runtime';
 import {
   advanced,
   batchMs,
@@ -170,8 +171,7 @@ export class DeadLetterJobRunner {
   async #afterFailure(job: DeadLetterJob, error: unknown): Promise<DeadLetterJob | null> {
     const failures = job.failures + 1;
     // An unavailable store recovers; any other repeated error is a defect that requires an operator.
-    const isUnavailable = error instanceof AppError && (error.retryable || error.code === 'closed');
-    const isOver = !isUnavailable && failures >= maxFailures;
+    const isOver = !isTransient(error) && failures >= maxFailures;
     await sleep(this.#parts.clock, backoffMs({ attempt: failures, ...retry }), this.#closing.signal);
     if (!isOver) return { ...job, failures };
     try {

@@ -1,5 +1,5 @@
 import { encodeEvent, topics } from '@tidings/contracts';
-import type { Producer } from '@tidings/kafka';
+import { isTransient, type Producer } from '@tidings/kafka';
 import { AppError } from '@tidings/runtime';
 import type { PublishEvent } from '../ports.ts';
 
@@ -18,8 +18,7 @@ export const createEventPublisher =
         { deadlineMs },
       );
     } catch (cause) {
-      const isUnreachable = cause instanceof AppError && (cause.retryable || cause.code === 'closed');
-      if (!isUnreachable) throw cause;
+      if (!isTransient(cause)) throw cause;
       throw new AppError({
         code: 'unavailable',
         message:
