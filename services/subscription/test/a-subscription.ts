@@ -1,8 +1,8 @@
 import { consumerId, newSubscriptionId, type SubscriptionId, workspaceId } from '@tidings/contracts';
 import type { AuditEntry } from '../src/registry/domain/audit-entry.ts';
-import { defaultSettings } from '../src/subscriptions/domain/read-settings.ts';
+import { defaultSettings, type Settings } from '../src/subscriptions/domain/settings.ts';
 import type { StoredSecret } from '../src/subscriptions/domain/signing-secrets.ts';
-import { begin, type Settings, type Subscription } from '../src/subscriptions/domain/subscription.ts';
+import { begin, type Subscription } from '../src/subscriptions/domain/subscription.ts';
 
 // The workspace of all test data without an explicit workspace.
 const ownWorkspace = workspaceId('ws_own');

@@ -15,8 +15,9 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { defineDocuments } from '../registry/define-documents.ts';
-import { exactly, type RecordInfo, shape } from '../registry/document-kind.ts';
+import type { RecordInfo } from '../registry/document-kind.ts';
 import { masked } from '../registry/domain/audit-entry.ts';
+import { exactly, shape } from '../registry/domain/document-schema.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';
 import { type ApiKey, apiKeyRecord } from './domain/api-key.ts';
 import { type Consumer, consumerRecord } from './domain/consumer.ts';

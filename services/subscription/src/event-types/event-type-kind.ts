@@ -8,7 +8,7 @@ import {
   topics,
 } from '@tidings/contracts';
 import { defineDocuments } from '../registry/define-documents.ts';
-import { exactly, shape } from '../registry/document-kind.ts';
+import { exactly, shape } from '../registry/domain/document-schema.ts';
 import {
   type Compatibility,
   compatibilities,

@@ -1,6 +1,6 @@
 import { consumerId, workspaceId } from '@tidings/contracts';
-import { exactly, shape } from './document-kind.ts';
 import type { AuditEntry, Fields } from './domain/audit-entry.ts';
+import { exactly, shape } from './domain/document-schema.ts';
 
 /** An audit entry in MongoDB, both inside the document that it describes and in the log. */
 export type AuditDocument = Readonly<{

@@ -2,7 +2,8 @@ import { consumerId, workspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { Ajv } from 'ajv';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from './audit-document.ts';
-import { type DocumentKind, exactly, type IndexKeys, shape } from './document-kind.ts';
+import type { DocumentKind, IndexKeys } from './document-kind.ts';
+import { exactly, shape } from './domain/document-schema.ts';
 import type { Versioned } from './domain/versioned.ts';
 
 /** A migration from one schema version to the next. Pure: it receives the old document and returns the new one. */

@@ -1,5 +1,6 @@
 import type { ConsumerId, TopicDefinition, WireRecord } from '@tidings/contracts';
 import type { Masks } from './domain/audit-entry.ts';
+import type { ObjectSchema } from './domain/document-schema.ts';
 import type { Versioned } from './domain/versioned.ts';
 
 /** A document in the database: the registry's own fields and those of its kind. */
@@ -37,28 +38,3 @@ export type DocumentKind<T extends Versioned> = Readonly<{
   /** Returns the log fields of a version. They never include credentials. */
   logFields(entity: T): Readonly<Record<string, unknown>>;
 }>;
-
-/** An object schema in which every property is required and no other is allowed. */
-export type ObjectSchema = Readonly<{
-  type: 'object';
-  properties: Readonly<Record<string, object>>;
-  required: readonly string[];
-  additionalProperties: false;
-}>;
-
-/** Returns an {@link ObjectSchema}. */
-export const exactly = (properties: Readonly<Record<string, object>>): ObjectSchema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-  additionalProperties: false,
-});
-
-/** Schema fragments that document kinds share. */
-export const shape = {
-  text: { type: 'string', minLength: 1 },
-  nullableText: { type: ['string', 'null'] },
-  count: { type: 'integer', minimum: 0 },
-  nullableCount: { type: ['integer', 'null'], minimum: 0 },
-  flag: { type: 'boolean' },
-} as const;

@@ -6,10 +6,10 @@ import { checkSettings, httpFaults, type SettingsChecks } from './check-settings
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
-import { readSettings } from './domain/read-settings.ts';
 import type { ChangeBody, MergedBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
-import { amended, type Settings, type Subscription } from './domain/subscription.ts';
+import { readSettings, type Settings } from './domain/settings.ts';
+import { amended, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
 import { mergeChange, type Settled } from './merge-change.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';

@@ -1,8 +1,7 @@
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import type { Fault } from './domain/fault.ts';
 import { headerPointer } from './domain/header-rules.ts';
-import { settingsFaults } from './domain/read-settings.ts';
-import type { SettingsBody } from './domain/request-body.ts';
+import { type SettingsBody, settingsFaults } from './domain/settings.ts';
 import type { CheckEndpoint, CheckFilter, CheckHeader } from './ports.ts';
 
 /** Checks that require adapters outside the domain. */

@@ -8,10 +8,10 @@ import { checkSettings, httpFaults, type SettingsChecks } from './check-settings
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { eventFaults, kindFaults } from './domain/event-patterns.ts';
 import type { Fault } from './domain/fault.ts';
-import { defaultSettings, readSettings } from './domain/read-settings.ts';
 import type { CreateBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
-import { begin, notDeleted, type Settings, type Subscription } from './domain/subscription.ts';
+import { defaultSettings, readSettings, type Settings } from './domain/settings.ts';
+import { begin, notDeleted, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
 import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';

@@ -2,7 +2,7 @@ import { canEqual, canHaveType, lookUpField, type SchemaField } from '@tidings/e
 import { type FilterCondition, listConditions } from '@tidings/filters';
 import type { Scope } from '../registry/ports.ts';
 import type { Fault } from './domain/fault.ts';
-import type { Settings } from './domain/subscription.ts';
+import type { Settings } from './domain/settings.ts';
 import type { EventCatalogue, KnownType } from './ports.ts';
 
 type Filter = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import { bodySchemas, type ChangeBody, type MergedBody } from './domain/request-body.ts';
-import type { Settings } from './domain/subscription.ts';
+import { shownFields } from './domain/setting.ts';
+import { type Settings, settingsTable } from './domain/settings.ts';
 import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 
 const validate = compileBody<MergedBody>(bodySchemas.merged);
@@ -28,16 +29,17 @@ export function mergeChange(
   patch: ChangeBody,
   secretFactory: SecretFactory,
 ): MergedBody {
-  const secretHeaders = Object.fromEntries(settings.secretHeaders.map(({ name }) => [name, true]));
-  const { rateLimit, tls } = settings;
+  const shown = shownFields(settingsTable, settings);
   const merged = mergedMembers(
     {
-      filters: settings.filters,
+      ...shown,
       headers: spelledAs(patch.headers, settings.headers),
-      secret_headers: spelledAs(patch.secret_headers, secretHeaders),
-      rate_limit: rateLimit && { per_second: rateLimit.perSecond, burst: rateLimit.burst },
+      secret_headers: spelledAs(patch.secret_headers, shown['secret_headers'] as Headers),
       // Opened only when needed: null removes TLS settings even when their sealing key is unavailable.
-      tls: patch.tls != null && tls !== null ? secretFactory.openTlsBody(tls.sealed, owner) : null,
+      tls:
+        patch.tls != null && settings.tls !== null
+          ? secretFactory.openTlsBody(settings.tls.sealed, owner)
+          : null,
     },
     patch,
   );

@@ -1,6 +1,5 @@
 import type { Fault } from './domain/fault.ts';
-import type { SettingsBody } from './domain/request-body.ts';
-import type { Settings } from './domain/subscription.ts';
+import type { Settings, SettingsBody } from './domain/settings.ts';
 import { isSameTls, readTls } from './domain/tls-material.ts';
 import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 

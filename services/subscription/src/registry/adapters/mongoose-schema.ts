@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose';
-import type { IndexKeys, ObjectSchema } from '../document-kind.ts';
+import type { IndexKeys } from '../document-kind.ts';
+import type { ObjectSchema } from '../domain/document-schema.ts';
 
 /** Options of all mongoose schemas: no undeclared fields, no fields of mongoose's own, nothing created implicitly. */
 export const schemaOptions = {

@@ -1,3 +1,7 @@
+import { eventSettings } from '../domain/event-settings.ts';
+import { requestSettings } from '../domain/request-settings.ts';
+import { eachField, type SettingsTable } from '../domain/setting.ts';
+
 const secret = {
   id: 'sec_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
   public_key: null,
@@ -5,30 +9,19 @@ const secret = {
   expires_at: null,
 } as const;
 
+const examples = (table: SettingsTable) =>
+  eachField(table, (row) => row.example ?? row.show(row.read(row.default)));
+
 /** Example of a subscription in the API description. */
 export const subscriptionExample = {
   id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
   workspace_id: 'ws_shop',
   consumer_id: 'acme',
   kind: 'webhook',
-  endpoint_url: 'https://partner.example/hooks',
-  description: 'Orders of the shop',
-  events: ['order.*'],
-  filters: { total: { $gte: 1000 } },
-  ordering: 'none',
-  on_exhausted: 'skip',
-  format: 'standard',
-  signature_style: 'v1',
+  ...examples(eventSettings),
   public_key: null,
   secrets: [secret],
-  headers: { 'x-tenant': 'acme' },
-  secret_headers: { authorization: true },
-  verify: 'none',
-  timeout_seconds: 10,
-  retry_schedule: [5, 60, 300, 1800, 7200, 18000, 36000],
-  rate_limit: { per_second: 50, burst: 100 },
-  max_in_flight: 10,
-  tls: null,
+  ...examples(requestSettings),
   state: 'active',
   is_active: true,
   disabled_at: null,

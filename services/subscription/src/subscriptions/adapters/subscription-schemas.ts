@@ -1,12 +1,8 @@
-import {
-  bodyFormats,
-  exhaustionPolicies,
-  failureReasons,
-  orderings,
-  signatureStyles,
-} from '@tidings/contracts';
+import { failureReasons } from '@tidings/contracts';
 import { errorDetailSchema, type JsonSchema, named, pageSchema } from '@tidings/http';
-import { verifications } from '../domain/subscription.ts';
+import { eventSettings } from '../domain/event-settings.ts';
+import { requestSettings } from '../domain/request-settings.ts';
+import { eachField } from '../domain/setting.ts';
 import { secretExample, subscriptionExample, testExample } from './subscription-examples.ts';
 
 const text = { type: 'string' } as const;
@@ -35,11 +31,6 @@ const secretSchema = named(
   }),
 );
 
-const certificatesSchema = {
-  type: 'array',
-  items: object({ fingerprint_sha256: text, expires_at: time }),
-} as const;
-
 /** A subscription as `subscriptionView` writes it. */
 export const subscriptionSchema = named(
   'Subscription',
@@ -48,36 +39,10 @@ export const subscriptionSchema = named(
     workspace_id: text,
     consumer_id: textOrNull,
     kind: { enum: ['webhook', 'operational'] },
-    endpoint_url: text,
-    description: textOrNull,
-    events: { type: 'array', items: text },
-    filters: { type: ['object', 'null'] },
-    ordering: { enum: orderings },
-    on_exhausted: { enum: exhaustionPolicies },
-    format: { enum: bodyFormats },
-    signature_style: { enum: signatureStyles },
+    ...eachField(eventSettings, ({ shown }) => shown),
     public_key: { ...textOrNull, description: 'What verifies the signatures of style v1a.' },
     secrets: { type: 'array', items: secretSchema },
-    headers: { type: 'object', additionalProperties: text },
-    secret_headers: {
-      type: 'object',
-      additionalProperties: { const: true },
-      description: 'Headers that are credentials: true for each that is set.',
-    },
-    verify: { enum: verifications, description: 'How its endpoint was asked before it was used.' },
-    timeout_seconds: { type: 'number' },
-    retry_schedule: { type: 'array', items: { type: 'integer' } },
-    rate_limit: {
-      type: ['object', 'null'],
-      properties: { per_second: { type: 'number' }, burst: { type: 'integer' } },
-    },
-    max_in_flight: { type: 'integer' },
-    tls: {
-      type: ['object', 'null'],
-      description: 'What the endpoint is trusted by and shown; certificates are told by fingerprint only.',
-      properties: { ca: certificatesSchema, certificate: certificatesSchema },
-      required: ['ca', 'certificate'],
-    },
+    ...eachField(requestSettings, ({ shown }) => shown),
     state: { enum: states },
     is_active: flag,
     disabled_at: timeOrNull,

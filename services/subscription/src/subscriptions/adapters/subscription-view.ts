@@ -1,8 +1,10 @@
 import { type EndpointHealth, shownHealth } from '../../endpoint-health/domain/endpoint-health.ts';
 import { kindOf } from '../domain/event-patterns.ts';
+import { eventSettings } from '../domain/event-settings.ts';
+import { requestSettings } from '../domain/request-settings.ts';
+import { shownFields } from '../domain/setting.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { CertificateInfo, StoredTls } from '../domain/tls-material.ts';
 import type { Tested } from '../send-test.ts';
 
 const time = (epochMs: number | null): string | null =>
@@ -14,16 +16,6 @@ const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): 
   created_at: time(createdAtMs),
   expires_at: time(expiresAtMs),
 });
-
-const certificateView = ({ fingerprint, expiresAtMs }: CertificateInfo): object => ({
-  fingerprint_sha256: fingerprint,
-  expires_at: time(expiresAtMs),
-});
-
-const tlsView = (tls: StoredTls | null): object | null =>
-  tls === null
-    ? null
-    : { ca: tls.ca.map(certificateView), certificate: tls.certificate.map(certificateView) };
 
 /** Health of an endpoint: undefined when nothing was sent yet, 'unknown' when it could not be read. */
 export type KnownHealth = EndpointHealth | undefined | 'unknown';
@@ -43,27 +35,10 @@ export function subscriptionView(
     workspace_id: subscription.workspaceId,
     consumer_id: subscription.consumerId,
     kind: kindOf(settings.events),
-    endpoint_url: settings.endpointUrl,
-    description: settings.description,
-    events: settings.events,
-    filters: settings.filters,
-    ordering: settings.ordering,
-    on_exhausted: settings.onExhausted,
-    format: settings.format,
-    signature_style: settings.signatureStyle,
+    ...shownFields(eventSettings, settings),
     public_key: secrets[0]?.publicKey ?? null,
     secrets: secrets.map(secretView),
-    headers: settings.headers,
-    secret_headers: Object.fromEntries(settings.secretHeaders.map(({ name }) => [name, true])),
-    verify: settings.verify,
-    timeout_seconds: settings.timeoutMs / 1_000,
-    retry_schedule: settings.retryScheduleSeconds,
-    rate_limit:
-      settings.rateLimit === null
-        ? null
-        : { per_second: settings.rateLimit.perSecond, burst: settings.rateLimit.burst },
-    max_in_flight: settings.maxInFlight,
-    tls: tlsView(settings.tls),
+    ...shownFields(requestSettings, settings),
     state: subscription.state,
     is_active: subscription.state === 'active',
     disabled_at: time(subscription.disabledAtMs),

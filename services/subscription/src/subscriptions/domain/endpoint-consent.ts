@@ -1,4 +1,4 @@
-import type { Settings } from './subscription.ts';
+import type { Settings } from './settings.ts';
 
 // CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery", section 4: an OPTIONS request obtains the endpoint's consent.
 

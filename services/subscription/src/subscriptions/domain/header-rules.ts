@@ -3,6 +3,9 @@ import type { Fault } from './fault.ts';
 /** The fields of a body that hold headers. */
 export type HeaderField = 'headers' | 'secret_headers';
 
+/** `secret_headers` of a body: a new value, true for the current value, null to remove the header. */
+export type SecretHeadersBody = Readonly<Record<string, string | true | null>>;
+
 /** Returns the pointer to one header (RFC 6901). */
 export const headerPointer = (field: HeaderField, name: string): string =>
   `/${field}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;

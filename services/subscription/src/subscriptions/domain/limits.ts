@@ -4,12 +4,10 @@ export const limits = {
   endpointUrlLength: 2_048,
   events: 200,
   headers: 20,
-  timeoutSeconds: { min: 1, max: 30, default: 10 },
   retrySteps: 20,
   retryTotalSeconds: 7 * 24 * 3_600,
   ratePerSecond: 10_000,
   burst: 100_000,
-  maxInFlight: { min: 1, max: 100, default: 10 },
   overlapSeconds: { max: 7 * 24 * 3_600 },
   /** Maximum number of secrets that sign at one time; more would only enlarge the signature header. */
   signingSecrets: 5,

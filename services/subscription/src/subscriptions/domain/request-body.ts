@@ -1,38 +1,11 @@
-import type {
-  BodyFormat,
-  ExhaustionPolicy,
-  OnEnable,
-  Ordering,
-  SignatureStyle,
-  SubscriptionRecord,
-} from '@tidings/contracts';
+import type { OnEnable, SubscriptionRecord } from '@tidings/contracts';
 import { consumerIdRule, onEnablePolicies } from '@tidings/contracts';
+import { choice } from './event-settings.ts';
+import type { SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
-import type { ScheduleChoice } from './retry-schedule.ts';
-import type { SecretHeadersBody } from './secret-headers.ts';
-import { choice, createdFields, patchedFields, settingsFields } from './settings-schemas.ts';
-import type { Verification } from './subscription.ts';
+import { eachField } from './setting.ts';
+import { type SettingsBody, settingsTable } from './settings.ts';
 import type { TlsBody } from './tls-material.ts';
-
-/** The fields of a subscription that its owner may write, as in a request. */
-export type SettingsBody = Readonly<{
-  endpoint_url?: string;
-  description?: string | null;
-  events?: readonly string[];
-  filters?: Readonly<Record<string, unknown>> | null;
-  ordering?: Ordering;
-  on_exhausted?: ExhaustionPolicy;
-  format?: BodyFormat;
-  signature_style?: SignatureStyle;
-  headers?: Readonly<Record<string, string>>;
-  secret_headers?: SecretHeadersBody;
-  verify?: Verification;
-  timeout_seconds?: number;
-  retry_schedule?: ScheduleChoice;
-  rate_limit?: Readonly<{ per_second: number; burst?: number }> | null;
-  max_in_flight?: number;
-  tls?: TlsBody | null;
-}>;
 
 /** POST: the settings, and the fields that only a new subscription accepts. */
 export type CreateBody = SettingsBody &
@@ -110,11 +83,17 @@ const object = (properties: object, more: object = {}): Readonly<Record<string, 
   ...more,
 });
 
+const required = Object.values(settingsTable).flatMap((row) =>
+  row.wire !== null && row.default === undefined ? [row.wire] : [],
+);
+
 /** JSON Schemas of the bodies above. The domain then checks the rules that a schema cannot express. */
 export const bodySchemas = {
   create: object(
     {
-      ...createdFields,
+      ...eachField(settingsTable, (row) =>
+        row.default === undefined ? row.schema : { ...row.schema, default: row.default },
+      ),
       consumer_id: {
         ...consumerIdRule,
         type: ['string', 'null'],
@@ -134,7 +113,7 @@ export const bodySchemas = {
       secret,
     },
     {
-      required: ['endpoint_url', 'events'],
+      required,
       'x-field-hints': {
         ...settingsHints,
         signing_secret: 'secret',
@@ -144,8 +123,11 @@ export const bodySchemas = {
       },
     },
   ),
-  change: object({ ...patchedFields, is_active: isActive }, { 'x-field-hints': settingsHints }),
-  merged: object({ ...settingsFields, is_active: isActive }),
+  change: object(
+    { ...eachField(settingsTable, ({ patchSchema }) => patchSchema), is_active: isActive },
+    { 'x-field-hints': settingsHints },
+  ),
+  merged: object({ ...eachField(settingsTable, ({ schema }) => schema), is_active: isActive }),
   enable: object({
     waiting: {
       ...choice(onEnablePolicies, 'Says what becomes of that which waits in dead-letters.'),

@@ -1,11 +1,8 @@
 import type { SealedHeader } from '@tidings/contracts';
 import type { Fault } from './fault.ts';
-import { headerPointer } from './header-rules.ts';
+import { headerPointer, type SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
-import type { Settings } from './subscription.ts';
-
-/** `secret_headers` of a body: a new value, true for the current value, null to remove the header. */
-export type SecretHeadersBody = Readonly<Record<string, string | true | null>>;
+import type { Settings } from './settings.ts';
 
 /** Seals a value under its name; returns `known` when it already holds the same value. */
 export type SealHeader = (name: string, value: string, known: SealedHeader | undefined) => SealedHeader;

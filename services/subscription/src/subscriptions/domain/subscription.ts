@@ -1,48 +1,17 @@
 import type {
-  BodyFormat,
   ConsumerId,
-  ExhaustionPolicy,
   OnEnable,
-  Ordering,
-  SealedHeader,
-  SignatureStyle,
   SubscriptionId,
   SubscriptionRecord,
   WorkspaceId,
 } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 import { kindOf } from './event-patterns.ts';
+import { eventSettings } from './event-settings.ts';
+import { requestSettings } from './request-settings.ts';
+import { onTopic } from './setting.ts';
+import type { Settings } from './settings.ts';
 import { type StoredSecret, unexpired } from './signing-secrets.ts';
-import type { StoredTls } from './tls-material.ts';
-
-/** Verification of an endpoint before first use: none, a test that it must accept, or a request for consent. */
-export const verifications = ['none', 'ping', 'challenge'] as const;
-/** See {@link verifications}. */
-export type Verification = (typeof verifications)[number];
-
-/** Settings that the owner chooses. */
-export type Settings = Readonly<{
-  endpointUrl: string;
-  description: string | null;
-  events: readonly string[];
-  filters: Readonly<Record<string, unknown>> | null;
-  ordering: Ordering;
-  onExhausted: ExhaustionPolicy;
-  format: BodyFormat;
-  signatureStyle: SignatureStyle;
-  headers: Readonly<Record<string, string>>;
-  /** Headers whose values are credentials: written, never read back. `headers` has none of their names. */
-  secretHeaders: readonly SealedHeader[];
-  verify: Verification;
-  /** The origin that the endpoint has consented to; null when no consent was requested. */
-  requestOrigin: string | null;
-  timeoutMs: number;
-  retryScheduleSeconds: readonly number[];
-  rateLimit: Readonly<{ perSecond: number; burst: number }> | null;
-  maxInFlight: number;
-  /** null: the public authorities are trusted, and no client certificate is presented. */
-  tls: StoredTls | null;
-}>;
 
 /** One version of a subscription as the registry stores it. */
 export type Subscription = Versioned &
@@ -189,21 +158,9 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   enabledVersion: subscription.enabledVersion,
   countedVersion: subscription.countedVersion,
   onEnable: subscription.onEnable,
-  endpointUrl: subscription.settings.endpointUrl,
-  events: subscription.settings.events,
-  filters: subscription.settings.filters,
-  ordering: subscription.settings.ordering,
-  onExhausted: subscription.settings.onExhausted,
-  format: subscription.settings.format,
-  signatureStyle: subscription.settings.signatureStyle,
+  ...onTopic(eventSettings, subscription.settings),
   secrets: subscription.secrets.map(({ publicKey: _, ...sealed }) => sealed),
-  headers: subscription.settings.headers,
-  secretHeaders: subscription.settings.secretHeaders,
-  requestOrigin: subscription.settings.requestOrigin,
-  timeoutMs: subscription.settings.timeoutMs,
-  retryScheduleSeconds: subscription.settings.retryScheduleSeconds,
-  rateLimit: subscription.settings.rateLimit,
-  maxInFlight: subscription.settings.maxInFlight,
+  ...onTopic(requestSettings, subscription.settings),
   ...(subscription.settings.tls !== null && { tls: { sealed: subscription.settings.tls.sealed } }),
   disabledReason: subscription.disabledReason,
 });

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { defaultSettings as eventTypeDefaults } from '../../event-types/domain/event-type.ts';
 import { bodySchemas as eventTypeBodies } from '../../event-types/domain/request-body.ts';
-import { defaultSettings, readSettings } from './read-settings.ts';
-import type { SettingsBody } from './request-body.ts';
-import { createdFields } from './settings-schemas.ts';
+import { bodySchemas } from './request-body.ts';
+import { defaultSettings, readSettings, type SettingsBody } from './settings.ts';
 
 const defaultsOf = (properties: object): Record<string, unknown> =>
   Object.fromEntries(
@@ -12,15 +11,18 @@ const defaultsOf = (properties: object): Record<string, unknown> =>
     ),
   );
 
-it('tells of a new subscription what the fields mean that are left out', () => {
+it('publishes as default of each omitted field the value that a new subscription gets', () => {
   const base = { ...defaultSettings, endpointUrl: 'https://a.example/', events: ['*'] };
-  const { secret_headers, ...published } = defaultsOf(createdFields);
+  const { secret_headers, is_active, send_test, ...published } = defaultsOf(
+    bodySchemas.create['properties'] as object,
+  );
   expect(Object.keys(published)).toHaveLength(13);
+  expect({ is_active, send_test }).toEqual({ is_active: true, send_test: true });
   expect(readSettings(published as SettingsBody, base)).toEqual(base);
   expect(secret_headers).toEqual({});
 });
 
-it('tells of a new event type what the fields mean that are left out', () => {
+it('publishes as default of each omitted field the value that a new event type gets', () => {
   const { mode, audience, compatibility } = eventTypeDefaults;
   expect(defaultsOf(eventTypeBodies.create.properties)).toEqual({
     ...{ mode, audience, compatibility },

@@ -1,0 +1,139 @@
+import type { SealedHeader } from '@tidings/contracts';
+import { exactly, shape } from '../../registry/domain/document-schema.ts';
+import { choice } from './event-settings.ts';
+import { headerFaults, type SecretHeadersBody } from './header-rules.ts';
+import { limits } from './limits.ts';
+import { rateLimitSetting } from './rate-limit-setting.ts';
+import { type ScheduleChoice, scheduleFaults, scheduleSeconds } from './retry-schedule.ts';
+import { same, setting } from './setting.ts';
+import { tlsSetting } from './tls-setting.ts';
+
+/** Verification of an endpoint before first use: none, a test that it must accept, or a request for consent. */
+export const verifications = ['none', 'ping', 'challenge'] as const;
+/** See {@link verifications}. */
+export type Verification = (typeof verifications)[number];
+
+type StoredHeader = Readonly<{ name: string; value: string }>;
+const positive = { type: 'integer', minimum: 1 } as const;
+
+const count = ({ min, max }: Readonly<{ min: number; max: number }>, description: string) =>
+  ({ type: 'integer', minimum: min, maximum: max, description }) as const;
+
+// true keeps the current value; null removes the header.
+const secretHeaderValues = { type: ['string', 'boolean', 'null'], not: { const: false } } as const;
+
+/** Settings of the requests to an endpoint. */
+export const requestSettings = {
+  headers: setting({
+    wire: 'headers',
+    schema: {
+      type: 'object',
+      maxProperties: limits.headers,
+      additionalProperties: { type: 'string' },
+      description: 'Adds these headers to every request.',
+    },
+    patchSchema: {
+      type: ['object', 'null'],
+      additionalProperties: { type: ['string', 'null'] },
+      description: 'Changes the headers of every request; null takes one away.',
+    },
+    default: {},
+    read: same<Readonly<Record<string, string>>>,
+    faults: (headers) => headerFaults('headers', headers),
+    shown: { type: 'object', additionalProperties: { type: 'string' } },
+    example: { 'x-tenant': 'acme' },
+    // A list, because header names may contain dots and dollars too.
+    stored: { type: 'array', items: exactly({ name: shape.text, value: shape.text }) },
+    toStored: (headers) => Object.entries(headers).map(([name, value]): StoredHeader => ({ name, value })),
+    fromStored: (headers) => Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+  }),
+  /** Headers whose values are credentials: written, never read back. `headers` has none of their names. */
+  secretHeaders: setting({
+    wire: 'secret_headers',
+    schema: {
+      type: 'object',
+      maxProperties: limits.headers,
+      additionalProperties: secretHeaderValues,
+      description: 'Adds these headers, which are credentials: they are stored sealed and never shown.',
+    },
+    patchSchema: {
+      type: ['object', 'null'],
+      additionalProperties: secretHeaderValues,
+      description: 'Changes the headers that are credentials; true leaves one as it is, null takes it away.',
+    },
+    default: {},
+    // New values must be sealed first: see `sealedHeaders`.
+    read: (_given: SecretHeadersBody, current: readonly SealedHeader[] = []): readonly SealedHeader[] =>
+      current,
+    faults: (headers) => headerFaults('secret_headers', headers),
+    shown: {
+      type: 'object',
+      additionalProperties: { const: true },
+      description: 'Headers that are credentials: true for each that is set.',
+    },
+    show: (headers) => Object.fromEntries(headers.map(({ name }) => [name, true])),
+    example: { authorization: true },
+    stored: { type: 'array', items: exactly({ name: shape.text, sealed: shape.text }) },
+  }),
+  verify: setting({
+    wire: 'verify',
+    schema: choice(verifications, 'Says how the endpoint is asked before it is used for the first time.'),
+    default: 'none',
+    read: same<Verification>,
+    shown: { enum: verifications, description: 'How its endpoint was asked before it was used.' },
+    isOnTopic: false,
+    stored: { enum: verifications },
+  }),
+  /** The origin that the endpoint has consented to; null when no consent was requested. */
+  requestOrigin: setting({
+    wire: null,
+    schema: {},
+    default: null,
+    read: same<string | null>,
+    shown: {},
+    storedAs: 'request_origin',
+    stored: shape.nullableText,
+  }),
+  timeoutMs: setting({
+    wire: 'timeout_seconds',
+    schema: count({ min: 1, max: 30 }, 'Bounds one attempt, from connecting to the end of the answer.'),
+    default: 10,
+    read: (seconds: number): number => seconds * 1_000,
+    shown: { type: 'number' },
+    show: (timeoutMs) => timeoutMs / 1_000,
+    storedAs: 'timeout_ms',
+    stored: positive,
+  }),
+  retryScheduleSeconds: setting({
+    wire: 'retry_schedule',
+    schema: {
+      // An array is validated by element, any other value by the names.
+      if: { type: 'array' },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+      then: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0, maximum: limits.retryTotalSeconds },
+        maxItems: limits.retrySteps + 1,
+      },
+      else: { type: 'string', enum: ['default', 'short'] },
+      description:
+        'Names one of the schedules, or lists the seconds to wait before each attempt after the first.',
+    },
+    default: 'default',
+    read: (given: ScheduleChoice): readonly number[] => scheduleSeconds(given),
+    faults: scheduleFaults,
+    shown: { type: 'array', items: { type: 'integer' } },
+    storedAs: 'retry_schedule_seconds',
+    stored: { type: 'array', items: shape.count },
+  }),
+  rateLimit: rateLimitSetting,
+  maxInFlight: setting({
+    wire: 'max_in_flight',
+    schema: count({ min: 1, max: 100 }, 'Bounds the requests under way at one time.'),
+    default: 10,
+    read: same<number>,
+    shown: { type: 'integer' },
+    stored: positive,
+  }),
+  tls: tlsSetting,
+} as const;
