@@ -2,7 +2,7 @@ import { type AccessRecord, accessKeyOf, decodeAccess, topics } from '@tidings/c
 import type { Authenticate } from '@tidings/http';
 import type { Bus, Producer } from '@tidings/kafka';
 import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
-import type { Clock, Health, Resources } from '@tidings/runtime';
+import { type Clock, type Health, type Resources, runPeriodically } from '@tidings/runtime';
 import { AccessTable } from './access-table.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { FailedAttempts } from './failed-attempts.ts';
@@ -34,7 +34,7 @@ export type Access = Readonly<{
   refresh(records: readonly AccessRecord[]): void;
 }>;
 
-const watchEveryMs = 1_000;
+const reportEveryMs = 1_000;
 
 /**
  * Follows the access topic. The part `access` is up once the topic has been read and holds a key; until then every
@@ -75,15 +75,10 @@ export async function openAccess(
     isRead = true;
     report();
   });
-  let cancel = (): void => {};
-  const watch = (): void => {
-    report();
-    cancel = clock.setTimer(watch, watchEveryMs);
-  };
-  watch();
+  const stopReports = runPeriodically({ clock, firstMs: 0, everyMs: reportEveryMs, run: report });
   const usage = new UsageReporter({ producer, clock, logger });
   resources.add('access', async () => {
-    cancel();
+    stopReports();
     await usage.flush();
     await records.close();
   });

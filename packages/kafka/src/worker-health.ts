@@ -1,4 +1,4 @@
-import type { Clock, HealthPart } from '@tidings/runtime';
+import { type Clock, type HealthPart, runPeriodically } from '@tidings/runtime';
 import type { WorkerState } from './bus.ts';
 
 /** A part of the service, and its current problem; null if there is none. */
@@ -11,15 +11,12 @@ const checkEveryMs = 1_000;
 
 /** Updates the health report with the state of the workers, now and each second. Returns a function that stops it. */
 export const watchWorkers = (watched: readonly WatchedPart[], clock: Clock): (() => void) => {
-  let cancel: () => void = () => {};
   const check = (): void => {
     for (const { part, problem } of watched) {
       const reason = problem();
       if (reason === null) part.up();
       else part.down(reason);
     }
-    cancel = clock.setTimer(check, checkEveryMs);
   };
-  check();
-  return () => cancel();
+  return runPeriodically({ clock, firstMs: 0, everyMs: checkEveryMs, run: check });
 };

@@ -26,8 +26,8 @@ export {
   loadConfig,
 } from './load-config.ts';
 export { parseUrl } from './parse-url.ts';
+export { PeriodicTask, type PeriodicTaskOptions, runPeriodically } from './periodic-task.ts';
 export { type CloseReport, Resources } from './resources.ts';
-export { type PeriodicTask, runPeriodically } from './run-periodically.ts';
 export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';
 export {
   boolean,

@@ -49,6 +49,6 @@ export const sweepExpired = (options: PurgeOptions): (() => void) => {
     clock,
     firstMs: Math.min(firstSweepMs, intervalMs),
     everyMs: intervalMs,
-    task: sweep,
+    run: sweep,
   });
 };

@@ -1,3 +1,4 @@
+import { runPeriodically } from '@tidings/runtime';
 import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
@@ -5,7 +6,11 @@ import type { SharedAdmin } from '../client/shared-admin.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import { fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
-import type { AssignedPartitionsOptions, CommitOffset } from './partition-source.ts';
+import {
+  type AssignedPartitionsOptions,
+  type CommitOffset,
+  defaultCommitIntervalMs,
+} from './partition-source.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 import { StuckPartitions } from './stuck-partitions.ts';
 import { SupervisedConsumer } from './supervised-consumer.ts';
@@ -32,7 +37,7 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   readonly #watch: StuckPartitions;
   readonly #stopLag: () => void;
-  #cancelCommits: () => void = () => {};
+  #stopCommits: () => void = () => {};
   #closing: Promise<void> | undefined;
 
   constructor(options: KafkaConsumerGroupOptions<T>) {
@@ -103,7 +108,17 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
 
   start(): void {
     this.#consumer.start();
-    this.#scheduleCommit();
+    const { clock, run } = this.#options;
+    const everyMs = run.commitIntervalMs ?? defaultCommitIntervalMs;
+    this.#stopCommits = runPeriodically({
+      clock,
+      firstMs: everyMs,
+      everyMs,
+      run: () => {
+        this.#reportPending();
+        void this.#partitions.commit();
+      },
+    });
   }
 
   state(): WorkerState {
@@ -126,7 +141,7 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
 
   async #close(drainMs: number): Promise<void> {
     await this.#partitions.close(drainMs);
-    this.#cancelCommits();
+    this.#stopCommits();
     this.#watch.stop();
     this.#stopLag();
     await this.#consumer.stop();
@@ -174,15 +189,6 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
     const labels = { group: run.group };
     metrics.pendingRecords.set(labels, this.#partitions.pending());
     metrics.lagSeconds.set(labels, oldestAgeMs(this.#partitions.progress(), clock.nowMs()) / 1_000);
-  }
-
-  #scheduleCommit(): void {
-    const { clock, run } = this.#options;
-    this.#cancelCommits = clock.setTimer(() => {
-      this.#reportPending();
-      void this.#partitions.commit();
-      this.#scheduleCommit();
-    }, run.commitIntervalMs ?? 500);
   }
 }
 

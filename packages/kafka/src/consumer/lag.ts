@@ -53,7 +53,7 @@ export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptio
       logger.debug({ detail: detailOf(error) }, 'lag.unavailable');
     }
   };
-  return runPeriodically({ clock, firstMs, everyMs, task: measure });
+  return runPeriodically({ clock, firstMs, everyMs, run: measure });
 }
 
 /** Returns the part of a lag that lies below `end`. */

@@ -3,6 +3,9 @@ import type { Clock } from '@tidings/runtime';
 import type { IncomingRecord, PartitionRef, RunPartitionsOptions } from '../bus.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 
+/** Default of `commitIntervalMs`. */
+export const defaultCommitIntervalMs = 500;
+
 /** Position of a group in a partition. `committed` is null if it never committed. */
 export type LogPosition = Readonly<{ committed: number | null; low: number; high: number }>;
 

@@ -27,8 +27,8 @@ export class StuckPartitions {
 
   constructor(options: StuckPartitionsOptions) {
     this.#options = options;
-    const task = async (isStopped: () => boolean): Promise<void> => this.#check(isStopped);
-    this.stop = runPeriodically({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, task });
+    const run = async (isStopped: () => boolean): Promise<void> => this.#check(isStopped);
+    this.stop = runPeriodically({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, run });
   }
 
   async #check(isStopped: () => boolean): Promise<void> {

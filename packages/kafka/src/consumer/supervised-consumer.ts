@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, sleep } from '@tidings/runtime';
+import { backoffMs, type Clock, runPeriodically, sleep } from '@tidings/runtime';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { WorkerState } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
@@ -47,9 +47,10 @@ const silenceMs = 30_000;
  */
 export class SupervisedConsumer {
   readonly #options: SupervisedConsumerOptions;
+  readonly #stopWatch: () => void;
   #state: WorkerState = 'starting';
   #consumer: Consumer | undefined;
-  #cancelTimers: (() => void)[] = [];
+  #cancelRestart = (): void => {};
   #crashes = 0;
   #startedAtMs = 0;
   #joinedAtMs = 0;
@@ -59,8 +60,10 @@ export class SupervisedConsumer {
 
   constructor(options: SupervisedConsumerOptions) {
     this.#options = options;
-    this.#lastContactMs = options.clock.monotonicMs();
-    this.#watch();
+    const { clock } = options;
+    this.#lastContactMs = clock.monotonicMs();
+    const run = (): void => this.#restartIfSilent();
+    this.#stopWatch = runPeriodically({ clock, firstMs: watchIntervalMs, everyMs: watchIntervalMs, run });
   }
 
   get state(): WorkerState {
@@ -104,7 +107,8 @@ export class SupervisedConsumer {
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
-    for (const cancel of this.#cancelTimers) cancel();
+    this.#stopWatch();
+    this.#cancelRestart();
     const consumer = this.#consumer;
     this.#consumer = undefined;
     if (consumer !== undefined) await within(disconnectTimeoutMs, consumer.disconnect());
@@ -206,24 +210,12 @@ export class SupervisedConsumer {
     events.onLost?.();
     // The handler that runs this does not await it: kafkajs would in turn wait for the handler.
     void within(disconnectTimeoutMs, consumer.disconnect()).then(() => {
-      if (this.#state !== 'stopped') this.#later(() => void this.#run(), delayMs);
+      if (this.#state !== 'stopped') this.#cancelRestart = clock.setTimer(() => void this.#run(), delayMs);
     });
   }
 
-  #watch(): void {
-    const check = () => {
-      const silentMs = this.#options.clock.monotonicMs() - this.#lastFetchMs;
-      if (this.#state === 'running' && silentMs > silenceMs) this.restart('silent');
-      this.#watch();
-    };
-    this.#later(check, watchIntervalMs);
-  }
-
-  #later(run: () => void, delayMs: number): void {
-    const cancel = this.#options.clock.setTimer(() => {
-      this.#cancelTimers = this.#cancelTimers.filter((other) => other !== cancel);
-      if (this.#state !== 'stopped') run();
-    }, delayMs);
-    this.#cancelTimers.push(cancel);
+  #restartIfSilent(): void {
+    const silentMs = this.#options.clock.monotonicMs() - this.#lastFetchMs;
+    if (this.#state === 'running' && silentMs > silenceMs) this.restart('silent');
   }
 }

@@ -1,3 +1,4 @@
+import { runPeriodically } from '@tidings/runtime';
 import {
   type PartitionRef,
   type PartitionRunner,
@@ -6,7 +7,7 @@ import {
   type WorkerState,
 } from '../bus.ts';
 import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
-import type { AssignedPartitionsOptions } from '../consumer/partition-source.ts';
+import { type AssignedPartitionsOptions, defaultCommitIntervalMs } from '../consumer/partition-source.ts';
 import { sharePartitions } from '../consumer/sticky-assigner.ts';
 import type { MemoryLog } from './memory-log.ts';
 
@@ -81,7 +82,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
   readonly #partitions: AssignedPartitions<T>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
-  #cancelCommits: () => void = () => {};
+  #stopCommits: () => void = () => {};
   /** Set while a fetch waits for more records. */
   #cancelWait: (() => void) | undefined;
   #pulledAtMs = -Infinity;
@@ -123,7 +124,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
   }
 
   start(): void {
-    const { id, group, run } = this.#options;
+    const { id, group, run, clock } = this.#options;
     group.join({
       id,
       topics: run.topics,
@@ -131,7 +132,13 @@ export class MemoryConsumer<T> implements PartitionRunner {
       assigned: () => this.#partitions.assigned(),
       assign: (refs) => this.#assign(refs),
     });
-    this.#scheduleCommit();
+    const everyMs = run.commitIntervalMs ?? defaultCommitIntervalMs;
+    this.#stopCommits = runPeriodically({
+      clock,
+      firstMs: everyMs,
+      everyMs,
+      run: () => void this.#partitions.commit(),
+    });
   }
 
   state(): WorkerState {
@@ -150,7 +157,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
   async close({ drainMs = 10_000 }: Readonly<{ drainMs?: number }> = {}): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#cancelCommits();
+    this.#stopCommits();
     this.#cancelWait?.();
     for (const remove of this.#removers) remove();
     await this.#partitions.close(drainMs);
@@ -209,13 +216,5 @@ export class MemoryConsumer<T> implements PartitionRunner {
     // Before the handler runs, since it may seek.
     cursor.next = endOffset;
     return this.#partitions.deliver({ ref, fetchedOffset: next, endOffset, records });
-  }
-
-  #scheduleCommit(): void {
-    const { clock, run } = this.#options;
-    this.#cancelCommits = clock.setTimer(() => {
-      void this.#partitions.commit();
-      this.#scheduleCommit();
-    }, run.commitIntervalMs ?? 500);
   }
 }

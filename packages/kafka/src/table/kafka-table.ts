@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { backoffMs, type Clock, sleep } from '@tidings/runtime';
+import { backoffMs, type Clock, runPeriodically, sleep } from '@tidings/runtime';
 import type { EachBatchPayload } from 'kafkajs';
 import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
@@ -43,7 +43,7 @@ export class KafkaTable<V> implements Table<V> {
   #markReady: () => void = () => {};
   /** Partitions whose high watermark at the start was not reached yet; undefined until it is known. */
   #goals: Map<number, number> | undefined;
-  #cancelTimer: () => void = () => {};
+  #stopProgress: () => void = () => {};
   #lastProgressMs: number;
   #isReady = false;
   #isClosed = false;
@@ -74,7 +74,12 @@ export class KafkaTable<V> implements Table<V> {
   start(): void {
     this.#consumer.start();
     void this.#loadGoals();
-    this.#watchProgress();
+    this.#stopProgress = runPeriodically({
+      clock: this.#options.clock,
+      firstMs: progressIntervalMs,
+      everyMs: progressIntervalMs,
+      run: () => this.#reportProgress(),
+    });
   }
 
   get(key: string): V | undefined {
@@ -101,7 +106,7 @@ export class KafkaTable<V> implements Table<V> {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelTimer();
+    this.#stopProgress();
     await this.#consumer.stop();
     try {
       await this.#options.admin.run((admin) => admin.deleteGroups([this.#group]));
@@ -172,27 +177,23 @@ export class KafkaTable<V> implements Table<V> {
   #becomeReady(): void {
     if (this.#isReady) return;
     this.#isReady = true;
+    this.#stopProgress();
     const { endpoint, table } = this.#options;
     endpoint.logger.info({ topic: table.topic.name, entries: this.#view.size }, 'table.ready');
     this.#markReady();
   }
 
-  #watchProgress(): void {
+  #reportProgress(): void {
     const { clock, endpoint, table } = this.#options;
-    this.#cancelTimer = clock.setTimer(() => {
-      if (this.#isReady || this.#isClosed) return;
-      const fields = { topic: table.topic.name, entries: this.#view.size, partitionsLeft: this.#goals?.size };
-      endpoint.logger.info(fields, 'table.loading');
-      const nowMs = clock.monotonicMs();
-      const isQuiet = nowMs - this.#lastProgressMs > emptyTailMs;
-      const isConnected =
-        this.#consumer.state === 'running' && nowMs - this.#consumer.lastContactMs < emptyTailMs;
-      if (this.#goals !== undefined && isQuiet && isConnected && this.#consumer.runningForMs > emptyTailMs) {
-        endpoint.logger.warn({ ...fields, quietMs: emptyTailMs }, 'table.ready-without-end');
-        this.#becomeReady();
-        return;
-      }
-      this.#watchProgress();
-    }, progressIntervalMs);
+    const fields = { topic: table.topic.name, entries: this.#view.size, partitionsLeft: this.#goals?.size };
+    endpoint.logger.info(fields, 'table.loading');
+    const nowMs = clock.monotonicMs();
+    const isQuiet = nowMs - this.#lastProgressMs > emptyTailMs;
+    const isConnected =
+      this.#consumer.state === 'running' && nowMs - this.#consumer.lastContactMs < emptyTailMs;
+    if (this.#goals !== undefined && isQuiet && isConnected && this.#consumer.runningForMs > emptyTailMs) {
+      endpoint.logger.warn({ ...fields, quietMs: emptyTailMs }, 'table.ready-without-end');
+      this.#becomeReady();
+    }
   }
 }

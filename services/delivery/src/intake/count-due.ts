@@ -23,7 +23,7 @@ export const countDue = (
       due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0),
     );
   };
-  const task = async (): Promise<void> => {
+  const run = async (): Promise<void> => {
     try {
       for (const relay of relays) await count(relay);
     } catch (error) {
@@ -31,5 +31,5 @@ export const countDue = (
       logger.debug({ detail: messageOf(error) }, 'due-count.unavailable');
     }
   };
-  return runPeriodically({ clock, firstMs: 0, everyMs, task });
+  return runPeriodically({ clock, firstMs: 0, everyMs, run });
 };

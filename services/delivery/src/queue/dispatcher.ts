@@ -1,4 +1,4 @@
-import type { Clock } from '@tidings/runtime';
+import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { AttemptDelivery } from '../attempt/attempt-delivery.ts';
 import type { Job } from '../domain/in-flight.ts';
 import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
@@ -31,17 +31,23 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #queue: FairQueue<Job>;
   readonly #delayed = new Map<Job, () => void>();
+  readonly #stopSweep: () => void;
   #state: 'running' | 'draining' | 'stopped' = 'running';
   #working = 0;
   #wakeMs: number | undefined;
   #cancelWake: () => void = () => {};
-  #cancelSweep: () => void = () => {};
   #onQuiet: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#queue = new FairQueue<Job>(options.caps);
-    this.#sweepLater();
+    const { clock } = options;
+    this.#stopSweep = runPeriodically({
+      clock,
+      firstMs: forgetAfterMs,
+      everyMs: forgetAfterMs,
+      run: () => this.#queue.forgetUnused(clock.monotonicMs() - forgetAfterMs),
+    });
   }
 
   get isRunning(): boolean {
@@ -131,7 +137,7 @@ export class Dispatcher {
   async drain(deadlineMs: number): Promise<boolean> {
     this.#state = 'draining';
     this.#cancelWake();
-    this.#cancelSweep();
+    this.#stopSweep();
     for (const cancel of this.#delayed.values()) cancel();
     if (this.#working > 0) {
       await new Promise<void>((resolve) => {
@@ -187,12 +193,5 @@ export class Dispatcher {
       },
       Math.max(shortestWakeMs, wakeMs - nowMs),
     );
-  }
-
-  #sweepLater(): void {
-    this.#cancelSweep = this.#options.clock.setTimer(() => {
-      this.#queue.forgetUnused(this.#options.clock.monotonicMs() - forgetAfterMs);
-      this.#sweepLater();
-    }, forgetAfterMs);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isTransient } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
-import { backoffMs, messageOf, sleep } from '@tidings/runtime';
+import { backoffMs, messageOf, PeriodicTask, sleep } from '@tidings/runtime';
 import {
   advanced,
   batchMs,
@@ -41,15 +41,16 @@ const retry = { baseMs: 500, maxMs: 10_000, random: Math.random };
  */
 export class DeadLetterJobRunner {
   readonly #parts: RunnerParts;
+  readonly #polls: PeriodicTask;
   readonly #runs = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   /** Offsets only grow, so a value stays valid as a lower bound. */
   readonly #stored = new Map<number, number>();
-  #cancelPoll = (): void => {};
-  #poll: Promise<void> | undefined;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    const run = async (): Promise<void> => this.#takeDue();
+    this.#polls = new PeriodicTask({ clock: parts.clock, firstMs: null, everyMs: pollEveryMs, run });
   }
 
   /** The number of jobs that this instance processes. */
@@ -59,20 +60,13 @@ export class DeadLetterJobRunner {
 
   /** Polls for jobs now, and then every two seconds. */
   wake(): void {
-    if (this.#closing.signal.aborted || this.#poll !== undefined) return;
-    this.#cancelPoll();
-    this.#poll = this.#takeDue().finally(() => {
-      this.#poll = undefined;
-      if (!this.#closing.signal.aborted)
-        this.#cancelPoll = this.#parts.clock.setTimer(() => this.wake(), pollEveryMs);
-    });
+    this.#polls.wake();
   }
 
   /** Ends after the batches in progress; other instances may continue at once. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#cancelPoll();
-    await this.#poll;
+    await this.#polls.close();
     await Promise.all(this.#runs.values());
   }
 

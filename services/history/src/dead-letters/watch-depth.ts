@@ -14,7 +14,7 @@ const everyMs = 30_000;
 
 /** Counts the waiting dead letters every half minute, for the metrics. Returns a function that stops it. */
 export const watchDepth = ({ deadLetters, clock, logger, onCounted }: DepthParts): (() => void) => {
-  const batch = async (): Promise<void> => {
+  const count = async (): Promise<void> => {
     try {
       onCounted(await deadLetters.countWaiting());
     } catch (error) {
@@ -22,5 +22,5 @@ export const watchDepth = ({ deadLetters, clock, logger, onCounted }: DepthParts
       logger.debug({ detail: messageOf(error) }, 'dead-letters.not-counted');
     }
   };
-  return runPeriodically({ clock, firstMs: 0, everyMs, task: batch });
+  return runPeriodically({ clock, firstMs: 0, everyMs, run: count });
 };

@@ -1,4 +1,5 @@
 import type { ServiceContext } from '@tidings/observability';
+import type { PeriodicTask } from '@tidings/runtime';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { Documents } from '../registry/documents.ts';
@@ -7,14 +8,7 @@ import { compareTopic } from '../registry/maintenance/compare-topic.ts';
 import { purgeDeleted } from '../registry/maintenance/purge-deleted.ts';
 import { republishSuperseded } from '../registry/maintenance/republish-superseded.ts';
 import { sweepUnaudited, sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
-import { PeriodicTask } from './periodic-task.ts';
-
-/** A periodic task in addition to those of every document kind. */
-export type MaintenanceTask = Readonly<{
-  name: string;
-  everyMs: number;
-  run(): Promise<unknown>;
-}>;
+import { createMaintenanceTask, type MaintenanceTask } from './create-maintenance-task.ts';
 
 /** Entry points of maintenance for the topic readers and the use cases. */
 export type Maintenance = Readonly<{
@@ -47,10 +41,10 @@ export function startMaintenance(
   const superseded = new Map(kinds.map(({ kind }) => [kind.name, new Set<string>()]));
   let areTopicsRead = false;
 
-  const repeat = ({ name, everyMs, run }: MaintenanceTask): PeriodicTask => {
-    const part = context.health.register(name, { maxSilenceMs: everyMs * 2 + maxRunMs });
-    const work = new PeriodicTask({ name, everyMs, run }, { clock, logger, health: part, seconds });
-    resources.add(name, async () => work.close());
+  const repeat = (task: MaintenanceTask): PeriodicTask => {
+    const health = context.health.register(task.name, { maxSilenceMs: task.everyMs * 2 + maxRunMs });
+    const work = createMaintenanceTask(task, { clock, logger, health, seconds });
+    resources.add(task.name, async () => work.close());
     return work;
   };
   const ofEach = (run: (documents: Documents<Versioned>) => Promise<unknown>) => async () => {

@@ -2,7 +2,7 @@ import type { Access } from '@tidings/access';
 import { workspaceId } from '@tidings/contracts';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
-import type { MaintenanceTask } from '../../maintenance/start-maintenance.ts';
+import type { MaintenanceTask } from '../../maintenance/create-maintenance-task.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { OperatorRules } from '../change-workspace.ts';
 import { ensureBootstrap } from '../ensure-bootstrap.ts';
