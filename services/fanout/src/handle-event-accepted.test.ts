@@ -120,7 +120,9 @@ describe('handling an accepted event', () => {
   ])('dead-letters data that is %s, but only if a subscription matches', (_, data) => {
     const { handle } = setUp([[aSubscription()]]);
     expect(handle(anEvent(1, { data }))).toMatchObject({ outcome: 'poison', reason: 'undecodable' });
-    expect(handle(anEvent(2, { data, eventType: 'nobody.cares' }))).toMatchObject({ outcome: 'unmatched' });
+    expect(handle(anEvent(2, { data, eventType: 'no.subscription' }))).toMatchObject({
+      outcome: 'unmatched',
+    });
   });
 
   it('applies filters to the parsed data; a filter that throws matches nothing and is counted', () => {

@@ -38,7 +38,7 @@ const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed 
   if (bytes.length > maxBytes) {
     return {
       ok: false,
-      detail: `the data takes ${bytes.length} bytes, at most ${maxBytes} fit into a delivery`,
+      detail: `the data has ${bytes.length} bytes, at most ${maxBytes} fit into a delivery`,
     };
   }
   if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };

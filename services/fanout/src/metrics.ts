@@ -6,7 +6,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_fanout_events_total',
     help: 'Events by outcome: fanned-out, unmatched, repeat (dropped), undecodable or idempotency-conflict (to dead-letters).',
-    action: 'idempotency-conflict: a caller uses one key for two events; the dead letters say which.',
+    action: 'idempotency-conflict: a caller uses one key for two events; the dead letters name them.',
     labels: ['outcome'],
   },
   deliveriesRequested: {
@@ -25,7 +25,7 @@ export const metricsCatalogue = defineMetrics({
   matches: {
     type: 'histogram',
     name: 'tidings_fanout_matches',
-    help: 'Subscriptions that one event went to.',
+    help: 'Subscriptions that one event matched.',
     labels: [],
     buckets: [0, 1, 2, 5, 10, 25, 50, 100, 1_000, 10_000],
   },
@@ -45,13 +45,13 @@ export const metricsCatalogue = defineMetrics({
   remembered: {
     type: 'gauge',
     name: 'tidings_fanout_remembered_events',
-    help: 'Events in the dedupe windows of this instance.',
+    help: 'Events in the deduplication windows of this instance.',
     labels: [],
   },
   refillSeconds: {
     type: 'histogram',
     name: 'tidings_fanout_refill_seconds',
-    help: 'Refilling the dedupe window of an assigned partition from the log.',
+    help: 'Duration of refilling the deduplication window of an assigned partition from the log.',
     action: 'Long: new events of a partition wait for it after each rebalance. Avoid restarts under load.',
     labels: [],
     buckets: [...latencyBuckets, 30, 60],

@@ -121,7 +121,7 @@ describe('the fanout service', () => {
     });
     const committed = async (partition: number) =>
       (await bus.lag('tidings-fanout', [topics.events]))[partition]?.committedOffset;
-    await publishTo(0, anEvent(1), anEvent(2, { eventType: 'nobody.cares' }));
+    await publishTo(0, anEvent(1), anEvent(2, { eventType: 'no.subscription' }));
     await eventually(() => expect(requested).toBe(1));
     // The later work of another partition is committed, so a commit of this one would have happened too.
     await publishTo(1, anEvent(3));

@@ -97,7 +97,7 @@ describe('batching of records', () => {
   it('repeats a failed write until it succeeds; nothing is done before, and order is kept', async () => {
     const { clock, batches, failed, finished, written, projector, add, when } = setUp();
     when(async () => {
-      throw new AppError({ code: 'unavailable', message: 'MongoDB is away' });
+      throw new AppError({ code: 'unavailable', message: 'MongoDB is unavailable' });
     });
     add(3);
     await clock.advance(60_000);

@@ -91,7 +91,7 @@ export const handleAttemptRecorded = async (
   }
   throw new AppError({
     code: 'conflict',
-    message: `${waiting.size} deliveries were changed by somebody else in each of ${maxRounds} rounds`,
+    message: `${waiting.size} deliveries were changed by another instance in each of ${maxRounds} rounds`,
     retryable: true,
   });
 };

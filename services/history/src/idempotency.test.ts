@@ -50,7 +50,7 @@ async function aService(): Promise<Service> {
   return service;
 }
 
-const ask = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'>) =>
+const send = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'>) =>
   service.callAt(path, 'POST', { body, headers: { 'idempotency-key': 'once' } });
 
 /** Waits for the end of all jobs and returns them with the effects of the jobs and the caller. */
@@ -85,14 +85,14 @@ describe('every POST of history', () => {
     async (_, prepare) => {
       const service = await aService();
       const given = await prepare(service);
-      const first = await ask(service, given);
+      const first = await send(service, given);
       expect([first.status, first.replayed]).toEqual([given.status, null]);
       const done = await outcomeOf(service);
-      const again = await ask(service, given);
+      const again = await send(service, given);
       expect(again).toEqual({ ...first, replayed: 'true' });
       expect(await outcomeOf(service)).toEqual(done);
       if (given.other !== null) {
-        const refused = await ask(service, { ...given, body: given.other });
+        const refused = await send(service, { ...given, body: given.other });
         expect(refused.status).toBe(422);
         expect(refused.body['detail']).toContain('Idempotency-Key');
       }
@@ -104,10 +104,10 @@ describe('every POST of history', () => {
   it.each(Object.entries(cases))('%s: a run after a crash creates nothing twice', async (_, prepare) => {
     const service = await aService();
     const given = await prepare(service);
-    const first = await ask(service, given);
+    const first = await send(service, given);
     const done = await outcomeOf(service);
     service.keys.loseResponses();
-    const again = await ask(service, given);
+    const again = await send(service, given);
     expect(again).toMatchObject({ status: first.status, replayed: null });
     expect(again.body['id']).toBe(first.body['id']);
     expect(await outcomeOf(service)).toEqual(done);

@@ -18,15 +18,15 @@ export const metricsCatalogue = defineMetrics({
   writeSeconds: {
     type: 'histogram',
     name: 'tidings_history_write_seconds',
-    help: 'Writing one batch, all its reads and writes together, by outcome: ok, or failed and repeated.',
-    action: 'Failures: MongoDB is away, nothing is lost meanwhile. Slow: look at MongoDB.',
+    help: 'Duration of writing one batch, including all its reads and writes, by outcome: ok, or failed and repeated.',
+    action: 'Failures: MongoDB is unavailable; nothing is lost. Slow: check MongoDB.',
     labels: ['outcome'],
     buckets: latencyBuckets,
   },
   mongoSeconds: {
     type: 'histogram',
     name: 'tidings_history_mongo_seconds',
-    help: 'One operation of MongoDB.',
+    help: 'Duration of one MongoDB operation.',
     labels: ['operation', 'outcome'],
     buckets: latencyBuckets,
   },
@@ -34,7 +34,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_history_attempt_age_seconds',
     help: 'From the time of an attempt in the log until it could be read here, by the oldest of each batch.',
-    action: 'How old what users see is. Rising: MongoDB is too slow, or add instances.',
+    action: 'Age of what the API shows. Rising: MongoDB is too slow, or add instances.',
     labels: [],
     buckets: [...latencyBuckets, 60, 600, 3_600],
   },
@@ -53,7 +53,7 @@ export const metricsCatalogue = defineMetrics({
   answersReplayed: {
     type: 'counter',
     name: 'tidings_history_answers_replayed_total',
-    help: 'POSTs that got the stored answer of their Idempotency-Key.',
+    help: 'POSTs that got the stored response of their Idempotency-Key.',
     labels: [],
   },
   deadLetters: {
@@ -65,28 +65,28 @@ export const metricsCatalogue = defineMetrics({
   deadLettersWaiting: {
     type: 'gauge',
     name: 'tidings_history_dead_letters_waiting',
-    help: 'Dead letters of all workspaces that wait or are being sent, counted every 30 s; every instance tells the same.',
+    help: 'Dead letters of all workspaces that wait or are being redriven, counted every 30 s; every instance reports the same.',
     action:
-      'Growing: look at the reasons. `disabled` goes by itself when the subscription is enabled; see docs/dead-letters.md.',
+      'Growing: check the reasons. `disabled` is redriven when the subscription is enabled; see docs/dead-letters.md.',
     labels: ['kind', 'reason'],
   },
   deadLettersOldestSeconds: {
     type: 'gauge',
     name: 'tidings_history_dead_letters_oldest_seconds',
-    help: 'Age of the oldest of them; 0 when there is none.',
+    help: 'Age of the oldest of them; 0 if there is none.',
     labels: ['kind', 'reason'],
   },
   deadLettersWorkedOff: {
     type: 'counter',
     name: 'tidings_history_dead_letters_worked_off_total',
-    help: 'What jobs did with dead letters: redriven, discarded, found delivered, skipped or failed.',
-    action: 'failed: the log line job.batch-failed says why. skipped: their subscription receives nothing.',
+    help: 'Dead letters processed by jobs, by outcome: redriven, discarded, found delivered, skipped or failed.',
+    action: 'failed: the log event job.batch-failed has the reason. skipped: the subscription is not active.',
     labels: ['outcome'],
   },
   deadLetterJobs: {
     type: 'gauge',
     name: 'tidings_history_dead_letter_jobs',
-    help: 'Jobs over dead letters that this instance is at work on.',
+    help: 'Jobs over dead letters that this instance processes.',
     labels: [],
   },
 });

@@ -35,7 +35,7 @@ describe('the purge', () => {
     await clock.advance(60_000);
     expect(purged).toBe(1_101);
     expect(store.all()).toHaveLength(1);
-    store.fail(new Error('MongoDB is away'), 1);
+    store.fail(new Error('MongoDB is unavailable'), 1);
     await clock.advance(dayMs);
     expect(store.all()).toHaveLength(1);
     await clock.advance(dayMs);

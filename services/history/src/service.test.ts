@@ -197,13 +197,13 @@ describe('the history service', () => {
       const lags = await bus.lag('tidings-history', [topics.attempts]);
       return lags.reduce((sum, { committedOffset }) => sum + committedOffset, 0n);
     };
-    const away = new AppError({ code: 'unavailable', message: 'MongoDB is away' });
+    const away = new AppError({ code: 'unavailable', message: 'MongoDB is unavailable' });
     store.fail(away, 1_000);
     await record(anAttemptRecord(1));
     await eventually(async () => {
       const response = await fetch(`${url}/ready`);
       expect(response.status).toBe(503);
-      expect(await response.text()).toContain('MongoDB is away');
+      expect(await response.text()).toContain('MongoDB is unavailable');
     });
     expect(await committed()).toBe(0n);
     store.fail(away, 0);

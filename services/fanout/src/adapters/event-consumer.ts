@@ -85,7 +85,7 @@ export class EventConsumer {
   // fetches by the pending records. A rejection restarts the partition from its committed offset.
   async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
     const window = this.#windows.get(partition);
-    if (window === undefined) throw new Error(`partition ${partition} has no dedupe window`);
+    if (window === undefined) throw new Error(`partition ${partition} has no deduplication window`);
     const acks: Promise<Ack>[] = [];
     for (const chunk of this.#chunksOf(items, window)) {
       if (acks.length > 0) await nextTurn();

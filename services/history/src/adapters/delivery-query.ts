@@ -27,22 +27,22 @@ export type ListQuery = PageQuery &
 
 /** The schema of the list's query. */
 export const listQuery = queryOf<ListQuery>({
-  event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
+  event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Only those of this event.' },
   subscription_id: {
     type: 'string',
     pattern: '^sub_[0-9A-Za-z]{1,64}$',
-    description: 'Those to this subscription.',
+    description: 'Only those to this subscription.',
   },
-  status: { type: 'string', enum: deliveryStatuses, description: 'Those that stand so now.' },
-  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those to this consumer.' },
+  status: { type: 'string', enum: deliveryStatuses, description: 'Only those with this current status.' },
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Only those to this consumer.' },
   event_type: {
     type: 'string',
     maxLength: 128,
     pattern: eventTypeNamePattern.source,
-    description: 'Those of events of this type.',
+    description: 'Only those of events of this type.',
   },
-  created_after: timeParameter('Those made after this time.'),
-  created_before: timeParameter('Those made before this time.'),
+  created_after: timeParameter('Only those created after this time.'),
+  created_before: timeParameter('Only those created before this time.'),
   ...pageParameters,
 });
 

@@ -8,7 +8,7 @@ const count = { type: 'integer', minimum: 0 } as const;
 const statusCode = {
   type: ['integer', 'null'],
   description:
-    'Of the endpoint; null when none was read. With reason reset, timeout, tls or protocol its answer began so and failed.',
+    'Status of the response; null if none was read. With reason reset, timeout, tls or protocol the response failed after its header.',
 };
 const time = { type: 'string', format: 'date-time' } as const;
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
@@ -20,7 +20,7 @@ const nextSchema = {
   type: 'object',
   properties: {
     kind: { enum: ['none', 'retry', 'dead_letter'] },
-    at: { ...time, description: 'When it is tried again.' },
+    at: { ...time, description: 'Time of the next attempt.' },
     reason: { enum: deadLetterReasons },
   },
   required: ['kind'],
@@ -30,13 +30,17 @@ const attemptSchema = named(
   'Attempt',
   object({
     attempt: count,
-    chain: { ...count, description: 'Raised by each manual retry, replay and redrive.' },
+    chain: {
+      ...count,
+      description:
+        'Number of the pass through the retry schedule; each manual retry, replay and redrive starts the next.',
+    },
     trigger: { enum: triggers },
     at: time,
     duration_ms: { type: 'number' },
     outcome: { enum: ['delivered', 'failed'] },
     status_code: statusCode,
-    reason: { ...textOrNull, description: 'Why it failed.' },
+    reason: { ...textOrNull, description: 'Reason of the failure.' },
     response_excerpt: {
       ...textOrNull,
       description: 'The first 1,024 bytes of the body; secrets of the subscription are masked.',
@@ -63,7 +67,10 @@ const summarySchema = named(
     subscription_id: text,
     consumer_id: textOrNull,
     status: { enum: deliveryStatuses },
-    status_reason: { ...textOrNull, description: 'Why it ended undelivered, or why it waits.' },
+    status_reason: {
+      ...textOrNull,
+      description: 'Reason why the delivery ended undelivered, or why it waits.',
+    },
     attempt_count: count,
     last_status_code: statusCode,
     last_attempt_at: timeOrNull,
@@ -82,7 +89,7 @@ export const deliverySchema = named(
   'Delivery',
   object({
     ...summarySchema.properties,
-    attempts: { type: 'array', items: attemptSchema, description: 'In their order.' },
+    attempts: { type: 'array', items: attemptSchema, description: 'All attempts, in order.' },
   }),
   {
     ...summaryExample,

@@ -31,7 +31,7 @@ const setUp = async (count: number, ratePerSecond: number) => {
         },
         settle: async () => {},
       },
-      subscriptions: { find: (id) => (id === subscription ? known : undefined), values: () => [known] },
+      subscriptions: new Map([[subscription, known]]),
       readEnds: async () => new Map([[0, { end: count + 1, stored: count + 1 }]]),
       clock,
       logger: silentLogger,

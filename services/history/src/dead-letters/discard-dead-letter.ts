@@ -20,12 +20,14 @@ export const discardDeadLetter = async (
   // Discarding twice has no further effect: the first reason stays.
   if (deadLetter.state === 'discarded') return deadLetter;
   if (deadLetter.state !== 'waiting') {
-    throw refuse(`Only what waits can be discarded; this one is ${deadLetter.state}.`);
+    throw refuse(`Only a waiting dead letter can be discarded; this one is ${deadLetter.state}.`);
   }
   const settlement = { how: 'discarded', by, reason, atMs: clock.nowMs() } as const;
   await journal.settle([deadLetter], settlement);
   if ((await deadLetters.settle([deadLetter.ref], settlement)) === 0) {
-    throw refuse('It has just been taken for sending, discarded or delivered: read it again.');
+    throw refuse(
+      'The dead letter has just been claimed for a redrive, discarded or delivered: read it again.',
+    );
   }
   return { ...deadLetter, state: 'discarded', settled: settlement };
 };

@@ -13,7 +13,6 @@ import { jobRoutes } from './adapters/job-routes.ts';
 import {
   createDeadLetterJournal,
   decodeDeadLetterRecord,
-  directoryOf,
   openSubscriptionTable,
   readEndsOf,
 } from './adapters/kafka-dead-letters.ts';
@@ -111,8 +110,7 @@ export const openDeadLetters = async (
   const group = `${config.group}-dead-letters`;
   const readEnds = readEndsOf(bus, group);
   const journal = createDeadLetterJournal(await bus.producer());
-  const table = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
-  const subscriptions = directoryOf(table);
+  const subscriptions = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
   const readPart = health.register('dead-letters');
   const jobsPart = health.register('dead-letter-jobs');
   const runner: DeadLetterJobRunner = new DeadLetterJobRunner({
@@ -125,14 +123,14 @@ export const openDeadLetters = async (
     ratePerSecond: config.redriveRate,
     wake: () => runner.wake(),
   });
-  resources.add('subscriptions table', async () => table.close());
+  resources.add('subscriptions table', async () => subscriptions.close());
   resources.add('dead letter jobs', async () => runner.close());
   resources.add('enabling', async () => enabling.close());
   metrics.handles.deadLetterJobs.collect((gauge) => gauge.set({}, runner.running));
   const projector = new BatchProjector<DeadLetterEvent, readonly DeadLetter[]>({
     name: 'dead-letters',
     project: async (events) => {
-      const ownerOf = (id: string) => subscriptions.find(id)?.workspaceId;
+      const ownerOf = (id: string) => subscriptions.get(id)?.workspaceId;
       const fresh = await handleDeadLetterRecorded({ deadLetters, deliveries, ownerOf }, events);
       await enabling.onStored(fresh);
       return fresh;
@@ -146,7 +144,7 @@ export const openDeadLetters = async (
   });
   resources.add('dead letter projection', () => projector.close());
   const work = async (): Promise<void> => {
-    await table.ready();
+    await subscriptions.ready();
     const reader = await bus.runPartitions({
       group,
       topics: [topics.deadLetters],

@@ -100,11 +100,8 @@ export type KnownSubscription = Pick<
   'id' | 'workspaceId' | 'state' | 'version' | 'enabledVersion' | 'onEnable'
 >;
 
-/** The table of subscriptions. */
-export type SubscriptionDirectory = Readonly<{
-  find(id: string): KnownSubscription | undefined;
-  values(): Iterable<KnownSubscription>;
-}>;
+/** The subscriptions by id; the table of the topic has this form. */
+export type KnownSubscriptions = Pick<ReadonlyMap<string, KnownSubscription>, 'get' | 'values'>;
 
 /**
  * Writes redrives and settlements of dead letters to the log. All methods resolve when every in-sync replica has the

@@ -9,14 +9,14 @@ import {
   type Progress,
 } from './domain/dead-letter-job.ts';
 import { markRecovered } from './handle-dead-letter-recorded.ts';
-import type { DeadLetterJournal, DeadLetterStore, SubscriptionDirectory } from './ports.ts';
+import type { DeadLetterJournal, DeadLetterStore, KnownSubscriptions } from './ports.ts';
 
 /** The dependencies of a batch. */
 export type JobBatchParts = Readonly<{
   deadLetters: DeadLetterStore;
   deliveries: Pick<DeliveryStore, 'read'>;
   journal: DeadLetterJournal;
-  subscriptions: SubscriptionDirectory;
+  subscriptions: KnownSubscriptions;
   clock: Clock;
 }>;
 
@@ -37,9 +37,8 @@ const isFor = (deadLetter: DeadLetter, { id }: DeadLetterJob): boolean =>
   deadLetter.state === 'waiting' || (deadLetter.state === 'redriving' && deadLetter.taken?.jobId === id);
 
 /** Returns true if the dead letter's subscription receives; a poison record goes to a topic, which always does. */
-const canReceive = ({ ref, subscriptionId }: DeadLetter, subscriptions: SubscriptionDirectory): boolean =>
-  ref.kind === 'poison' ||
-  (subscriptionId !== null && subscriptions.find(subscriptionId)?.state === 'active');
+const canReceive = ({ ref, subscriptionId }: DeadLetter, subscriptions: KnownSubscriptions): boolean =>
+  ref.kind === 'poison' || (subscriptionId !== null && subscriptions.get(subscriptionId)?.state === 'active');
 
 const chainsAfter = async (
   { deliveries }: JobBatchParts,
@@ -104,10 +103,10 @@ const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
 const withContent = (
   deadLetter: DeadLetter,
   contents: ReadonlyMap<string, Content>,
-  subscriptions: SubscriptionDirectory,
+  subscriptions: KnownSubscriptions,
 ) => {
   const content = contents.get(deadLetterKey(deadLetter.ref));
-  const subscriptionVersion = subscriptions.find(deadLetter.subscriptionId ?? '')?.version ?? 0;
+  const subscriptionVersion = subscriptions.get(deadLetter.subscriptionId ?? '')?.version ?? 0;
   return content === undefined ? [] : [{ deadLetter, content, subscriptionVersion }];
 };
 

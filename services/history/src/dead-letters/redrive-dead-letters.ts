@@ -4,13 +4,13 @@ import { AppError, type Clock } from '@tidings/runtime';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
-import type { DeadLetterStore, JobStore, ReadEnds, SubscriptionDirectory } from './ports.ts';
+import type { DeadLetterStore, JobStore, KnownSubscriptions, ReadEnds } from './ports.ts';
 
 /** The dependencies of creating jobs. `wake` triggers a poll for jobs. */
 export type JobParts = Readonly<{
   deadLetters: DeadLetterStore;
   jobs: JobStore;
-  subscriptions: SubscriptionDirectory;
+  subscriptions: KnownSubscriptions;
   readEnds: ReadEnds;
   clock: Clock;
   wake: () => void;
@@ -58,7 +58,7 @@ export const countForJob = async (
   const waiting = await deadLetters.countBySubscription({ ...filters, states: ['waiting'] });
   let count = 0;
   for (const [id, some] of waiting) {
-    const isCounted = action === 'discard' || (id !== null && subscriptions.find(id)?.state === 'active');
+    const isCounted = action === 'discard' || (id !== null && subscriptions.get(id)?.state === 'active');
     if (isCounted) count += some;
   }
   return count;
@@ -66,15 +66,15 @@ export const countForJob = async (
 
 const refuse = (message: string): AppError => new AppError({ code: 'conflict', message });
 
-const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: SubscriptionDirectory): void => {
+const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: KnownSubscriptions): void => {
   if (deadLetter.ref.kind === 'poison') {
     const { topic } = deadLetter.ref;
     if (allTopics.some(({ name }) => name === topic)) return;
-    throw refuse(`This release knows no topic '${topic}': the record cannot go back to where it came from.`);
+    throw refuse(`This release has no topic '${topic}': the record cannot be sent back to it.`);
   }
-  if (subscriptions.find(deadLetter.subscriptionId ?? '')?.state === 'active') return;
+  if (subscriptions.get(deadLetter.subscriptionId ?? '')?.state === 'active') return;
   throw refuse(
-    `Subscription '${deadLetter.subscriptionId}' receives nothing now: enable it, which sends again what waits for it.`,
+    `Subscription '${deadLetter.subscriptionId}' is not active: enable it, which redrives its waiting dead letters.`,
   );
 };
 
@@ -85,13 +85,16 @@ export const redriveOne = async (
   request: Omit<JobRequest, 'action' | 'reason'>,
 ): Promise<DeadLetterJob> => {
   if (deadLetter.state === 'delivered')
-    throw refuse('Its delivery has succeeded: there is nothing to send again.');
-  if (deadLetter.state === 'discarded') throw refuse('It was discarded: it cannot be sent again.');
+    throw refuse('The delivery has succeeded: there is nothing to redrive.');
+  if (deadLetter.state === 'discarded') throw refuse('The dead letter was discarded and cannot be redriven.');
   if (deadLetter.state !== 'waiting') {
     // A job of the whole workspace would show a consumer data of others.
     const job =
       deadLetter.taken === null ? null : await parts.jobs.find(deadLetter.taken.jobId, request.filters);
-    if (job === null) throw refuse('It is sent again already, by a job that is over or not yours to see.');
+    if (job === null)
+      throw refuse(
+        'The dead letter has been claimed by a job that has ended or that your key has no access to.',
+      );
     return job;
   }
   refuseUnsendable(deadLetter, parts.subscriptions);

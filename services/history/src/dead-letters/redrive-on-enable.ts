@@ -4,13 +4,13 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
-import type { JobStore, KnownSubscription, ReadEnds, SubscriptionDirectory } from './ports.ts';
+import type { JobStore, KnownSubscription, KnownSubscriptions, ReadEnds } from './ports.ts';
 import { wholeTopic } from './redrive-dead-letters.ts';
 
 /** The dependencies of redriving on enable. */
 export type EnableParts = Readonly<{
   jobs: Pick<JobStore, 'insert' | 'known' | 'findAnywhere'>;
-  subscriptions: SubscriptionDirectory;
+  subscriptions: KnownSubscriptions;
   readEnds: ReadEnds;
   ratePerSecond: number;
   clock: Clock;
@@ -53,7 +53,7 @@ export class RedriveOnEnable {
 
   /** Handles a changed subscription. Takes effect once the whole table has been read. */
   onChange(id: SubscriptionId): void {
-    const subscription = this.#parts.subscriptions.find(id);
+    const subscription = this.#parts.subscriptions.get(id);
     if (subscription === undefined || !wasEnabled(subscription)) return;
     this.#pending.add(id);
     if (this.#isReady) this.#work();
@@ -75,7 +75,7 @@ export class RedriveOnEnable {
   async onStored(deadLetters: readonly DeadLetter[]): Promise<void> {
     const late = new Map<KnownSubscription, DeadLetter[]>();
     for (const deadLetter of deadLetters) {
-      const subscription = this.#parts.subscriptions.find(deadLetter.subscriptionId ?? '');
+      const subscription = this.#parts.subscriptions.get(deadLetter.subscriptionId ?? '');
       if (subscription === undefined || !this.#isLate(deadLetter, subscription)) continue;
       const some = late.get(subscription) ?? [];
       some.push(deadLetter);
@@ -129,7 +129,7 @@ export class RedriveOnEnable {
     const ids = [...this.#pending].slice(0, chunk);
     try {
       const enabled = ids.flatMap((id) => {
-        const subscription = subscriptions.find(id);
+        const subscription = subscriptions.get(id);
         return subscription !== undefined && wasEnabled(subscription) ? [subscription] : [];
       });
       const known = await jobs.known(enabled.map(enableJobId));

@@ -10,7 +10,15 @@ import {
   subscriptionId,
   workspaceId,
 } from '@tidings/contracts';
-import { type Content, type DeadLetter, type DeadLetterState, deadLetterKey } from '../domain/dead-letter.ts';
+import { Schema } from 'mongoose';
+import { plainCollection } from '../../adapters/mongo-operations.ts';
+import {
+  type Content,
+  type DeadLetter,
+  type DeadLetterState,
+  deadLetterKey,
+  type Settlement,
+} from '../domain/dead-letter.ts';
 
 /** A dead letter in MongoDB. Its content is in a separate document, so that lists and jobs need not read it. */
 export type DeadLetterDocument = Readonly<{
@@ -57,6 +65,24 @@ export type ContentDocument = Readonly<{
   traceparent: string | null;
   body: Buffer;
 }>;
+
+/** The collection of dead letters and its indexes. */
+export const deadLetterSchema = new Schema<DeadLetterDocument>(
+  { _id: String },
+  { ...plainCollection, collection: 'dead_letters' },
+);
+deadLetterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
+deadLetterSchema.index({ partition: 1, offset: 1 });
+deadLetterSchema.index({ letter_id: 1 });
+deadLetterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
+deadLetterSchema.index({ job_id: 1 });
+deadLetterSchema.index({ kind: 1, event_id: 1 });
+
+/** The collection of contents. */
+export const contentSchema = new Schema<ContentDocument>(
+  { _id: String },
+  { ...plainCollection, collection: 'dead_letter_contents' },
+);
 
 const refFields = (ref: DeadLetterRef) =>
   ref.kind === 'delivery'
@@ -141,6 +167,14 @@ export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
           by: document.settled_by ?? '',
           reason: document.settled_reason,
         },
+});
+
+/** Returns the fields that a settlement sets. */
+export const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<DeadLetterDocument> => ({
+  state: how,
+  settled_at: new Date(atMs),
+  settled_by: by,
+  settled_reason: reason,
 });
 
 /** Returns the document of a dead letter's content. */

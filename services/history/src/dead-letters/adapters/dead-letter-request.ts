@@ -43,27 +43,28 @@ export type DeadLetterFilter = Readonly<{
 
 /** The fields of a filter. */
 export const filterProperties: Readonly<Record<keyof DeadLetterFilter, JsonSchema>> = {
-  event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Those of this event.' },
+  event_id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'Only those of this event.' },
   subscription_id: {
     type: 'string',
     pattern: '^sub_[0-9A-Za-z]{1,64}$',
-    description: 'Those to this subscription.',
+    description: 'Only those to this subscription.',
   },
-  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those to this consumer.' },
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Only those to this consumer.' },
   event_type: {
     type: 'string',
     maxLength: 128,
     pattern: eventTypeNamePattern.source,
-    description: 'Those of events of this type.',
+    description: 'Only those of events of this type.',
   },
-  reason: { type: 'string', enum: deadLetterReasons, description: 'Those that ended for this reason.' },
+  reason: { type: 'string', enum: deadLetterReasons, description: 'Only those with this reason.' },
   kind: {
     type: 'string',
     enum: deadLetterKinds,
-    description: '`delivery`: given up. `poison`: a record that no one could work on; needs the scope admin.',
+    description:
+      '`delivery`: an undelivered delivery. `poison`: a record that could not be processed; requires the scope admin.',
   },
-  recorded_after: timeParameter('Those recorded after this time.'),
-  recorded_before: timeParameter('Those recorded before this time.'),
+  recorded_after: timeParameter('Only those recorded after this time.'),
+  recorded_before: timeParameter('Only those recorded before this time.'),
 };
 
 type StateFilter = Readonly<{ state?: DeadLetterState }>;
@@ -71,7 +72,7 @@ type StateFilter = Readonly<{ state?: DeadLetterState }>;
 const stateProperty: JsonSchema = {
   type: 'string',
   enum: deadLetterStates,
-  description: 'Those that stand so now.',
+  description: 'Only those currently in this state.',
 };
 
 /** The query of the list. */

@@ -113,7 +113,7 @@ const readRoute = ({ deadLetters }: DeadLetterParts): Route =>
 
 const refusePoison = (deadLetter: DeadLetter, isToOrigin: boolean): void => {
   if (deadLetter.ref.kind !== 'poison' || isToOrigin) return;
-  const detail = `must be true: the record goes back to ${deadLetter.ref.topic} as it was. Only do that when what could not work on it can now.`;
+  const detail = `must be true: the record is sent back to ${deadLetter.ref.topic} unchanged. Do this only once its consumer can process it.`;
   throw new AppError({
     code: 'unprocessable',
     message: `/to_origin ${detail}`,
@@ -128,9 +128,9 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
     path: `${deadLettersPath}/{id}/redrive`,
     access: 'deliveries:write',
     tag,
-    summary: 'Send a dead letter again',
+    summary: 'Redrive a dead letter',
     description:
-      'Starts a job. For a letter that is being sent already, or was, the answer is the job that does so, or 409 where the key cannot see that job: nothing is sent twice.',
+      'Starts a job. For a dead letter that is being redriven or has been redriven, returns the job that does so, or 409 if the key has no access to that job: nothing is sent twice.',
     params,
     body: jsonBody<Readonly<{ to_origin?: boolean }>>({ schema: deadLetterBodies.redriveOne, ifEmpty: {} }),
     newId: newJobId,
@@ -158,8 +158,9 @@ const discardRoute = (parts: DeadLetterParts): Route =>
     path: `${deadLettersPath}/{id}/discard`,
     access: 'deliveries:write',
     tag,
-    summary: 'Give a dead letter up for good',
-    description: 'It can be read, with the reason, until its retention has passed; it is never sent again.',
+    summary: 'Discard a dead letter',
+    description:
+      'A discarded dead letter can be read, with the reason, until its retention has passed; it is never sent again.',
     params,
     body: jsonBody<Readonly<{ reason: string }>>({ schema: deadLetterBodies.discardOne }),
     responses: { 200: { description: 'The dead letter.', schema: deadLetterSchema } },

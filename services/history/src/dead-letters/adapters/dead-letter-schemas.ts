@@ -30,26 +30,30 @@ const deadLetterFields = object({
   reason: { enum: deadLetterReasons },
   delivery_id: textOrNull,
   event_id: textOrNull,
-  chain: { ...countOrNull, description: 'The run through the schedule that ended here.' },
+  chain: {
+    ...countOrNull,
+    description: 'The pass through the retry schedule that ended with this dead letter.',
+  },
   event_type: textOrNull,
   subscription_id: textOrNull,
   consumer_id: textOrNull,
   attempt_count: count,
   last_status_code: { type: ['integer', 'null'] },
-  last_error: { ...textOrNull, description: 'Why the last attempt failed; null when there was none.' },
+  last_error: { ...textOrNull, description: 'Reason of the last failed attempt; null if there was none.' },
   first_error_at: time,
   last_error_at: time,
   recorded_at: time,
-  bytes: { ...count, description: 'Of the body.' },
+  bytes: { ...count, description: 'Size of the body.' },
   origin: {
     ...nullable({ topic: text, partition: count, offset: text, group: text, detail: textOrNull }),
-    description: 'Where a poison record lay, who could not work on it, and why; null for a delivery.',
+    description:
+      'Position of the poison record, the consumer group that could not process it, and the error; null for a delivery.',
   },
-  job_id: { ...textOrNull, description: 'The job that has taken it.' },
-  redriven_chain: { ...countOrNull, description: 'The chain in which it was sent again.' },
+  job_id: { ...textOrNull, description: 'The job that has claimed it.' },
+  redriven_chain: { ...countOrNull, description: 'The chain in which it was redriven.' },
   settled: {
     ...nullable({ at: time, by: text, reason: textOrNull }),
-    description: 'When it was sent again or discarded, by which key, and why.',
+    description: 'Time at which it was redriven or discarded, the key, and the reason.',
   },
 });
 
@@ -88,7 +92,7 @@ export const deadLetterDetailSchema = named(
         headers: { type: 'object', additionalProperties: { type: 'string' } },
         timestamp: time,
       }),
-      description: 'Of a poison record: what it had beside its value.',
+      description: 'Key, headers and timestamp of a poison record.',
     },
     body: {
       ...nullable({
@@ -97,7 +101,7 @@ export const deadLetterDetailSchema = named(
         bytes: count,
         is_truncated: { type: 'boolean' },
       }),
-      description: 'The request body, or the value of the poison record; up to 64 KiB of it.',
+      description: 'The request body, or the value of the poison record, up to 64 KiB.',
     },
   }),
   deadLetterDetailExample,
@@ -129,15 +133,18 @@ export const jobSchema = named(
     id: text,
     action: { enum: jobActions },
     state: { enum: jobStates },
-    filter: { type: 'object', description: 'What it goes over.' },
+    filter: { type: 'object', description: 'Filter of the dead letters that the job processes.' },
     rate_per_second: { type: 'number' },
-    by: { ...text, description: 'The key that asked for it; `enable` when a subscription was enabled.' },
+    by: {
+      ...text,
+      description: 'The key that created the job; `enable` if enabling a subscription created it.',
+    },
     reason: textOrNull,
-    done: { ...count, description: 'Sent again, or discarded.' },
-    delivered: { ...count, description: 'Found to have succeeded since, and left alone.' },
-    skipped: { ...count, description: 'Left waiting: their subscription receives nothing.' },
-    failed: { ...count, description: 'Could not be read back.' },
-    left: { ...count, description: 'Still ahead.' },
+    done: { ...count, description: 'Number redriven or discarded.' },
+    delivered: { ...count, description: 'Number skipped because their delivery has succeeded since.' },
+    skipped: { ...count, description: 'Number left waiting because their subscription is not active.' },
+    failed: { ...count, description: 'Number whose content could not be read.' },
+    left: { ...count, description: 'Number still to be processed.' },
     created_at: time,
     ended_at: timeOrNull,
     error: textOrNull,
@@ -158,7 +165,7 @@ const reasonText = {
   type: 'string',
   minLength: 1,
   maxLength: 500,
-  description: 'Says why, for whoever looks at the dead letter later.',
+  description: 'Reason, stored with the dead letter.',
 } as const;
 const closed = { type: 'object', additionalProperties: false } as const;
 
@@ -167,10 +174,10 @@ const selection = {
     ...closed,
     properties: filterProperties,
     minProperties: 1,
-    description: 'Which ones; all of its fields must hold.',
+    description: 'Selects dead letters; all fields must match.',
   }),
-  all: { type: 'boolean', const: true, description: 'All of them; instead of a filter.' },
-  dry_run: { type: 'boolean', default: false, description: 'Only count.' },
+  all: { type: 'boolean', const: true, description: 'Selects all dead letters, instead of a filter.' },
+  dry_run: { type: 'boolean', default: false, description: 'Counts the dead letters without changing them.' },
 } as const;
 
 /** Bodies of the actions on dead letters. */
@@ -183,7 +190,7 @@ export const deadLetterBodies = {
         to_origin: {
           type: 'boolean',
           default: false,
-          description: 'Needed for a poison record: it goes back to the topic it came from, as it was.',
+          description: 'Required for a poison record, which is sent back to its topic unchanged.',
         },
       },
     },
@@ -192,7 +199,7 @@ export const deadLetterBodies = {
   discardOne: named(
     'DiscardDeadLetter',
     { ...closed, properties: { reason: reasonText }, required: ['reason'] },
-    { reason: 'sent by hand' },
+    { reason: 'sent manually' },
   ),
   redriveMany: (maxRate: number) =>
     named(
@@ -205,7 +212,7 @@ export const deadLetterBodies = {
             type: 'integer',
             minimum: 1,
             maximum: maxRate,
-            description: 'At most so many a second. Default: as the operator has set it.',
+            description: 'Maximum number a second. Default: set by the operator.',
           },
         },
       },

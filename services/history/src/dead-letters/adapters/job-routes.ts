@@ -46,13 +46,13 @@ const refuse = (pointer: string, detail: string): AppError =>
 /** Returns the filters that a body selects: deliveries, unless it selects poison records explicitly. */
 const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
   if ((filter === undefined) === (all === undefined)) {
-    throw refuse('/filter', 'must be given, or "all": true instead of it.');
+    throw refuse('/filter', 'is required, unless "all" is true.');
   }
   const filters = deadLetterFiltersOf(filter ?? {}, principal);
   return { ...filters, kind: filters.kind ?? 'delivery' };
 };
 
-const answered = async (parts: DeadLetterParts, request: JobRequest, isDry: boolean) => {
+const replyOf = async (parts: DeadLetterParts, request: JobRequest, isDry: boolean) => {
   if (isDry) {
     return { status: 200, body: { dry_run: true, count: await countForJob(parts, request) } };
   }
@@ -61,8 +61,8 @@ const answered = async (parts: DeadLetterParts, request: JobRequest, isDry: bool
   return { status: 202, body: jobView(await standingOf(parts.deadLetters, job)), headers };
 };
 
-const manyAnswers = {
-  200: { description: 'Of a dry run: how many it would be.', schema: dryRunSchema },
+const bulkResponses = {
+  200: { description: 'The count of a dry run.', schema: dryRunSchema },
   202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
 } as const;
 
@@ -73,19 +73,20 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
     path: `${deadLettersPath}/redrive`,
     access: 'deliveries:write',
     tag,
-    summary: 'Send many dead letters again, at a bounded rate',
+    summary: 'Redrive many dead letters, at a bounded rate',
     description:
-      'What waits, in the order in which it went to dead-letters for each subscription. Deliveries that have succeeded since are not sent, nor those to subscriptions that receive nothing. Poison records are sent one by one.',
+      'Redrives waiting dead letters, for each subscription in the order in which they were recorded. Deliveries that have succeeded since and those to subscriptions that are not active are skipped. Poison records are redriven one by one.',
     body: jsonBody<RedriveBody>({ schema: deadLetterBodies.redriveMany(parts.maxRatePerSecond) }),
     newId: newJobId,
-    responses: manyAnswers,
+    responses: bulkResponses,
     handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
-      if (filters.kind === 'poison') throw refuse('/filter/kind', 'cannot be poison: send those one by one.');
+      if (filters.kind === 'poison')
+        throw refuse('/filter/kind', 'cannot be poison: redrive poison records one by one.');
       const { keyId: by } = principal;
       const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
       const request = { id, action: 'redrive', filters, by, reason: null, ratePerSecond } as const;
-      return answered(parts, request, body.dry_run === true);
+      return replyOf(parts, request, body.dry_run === true);
     },
   });
 
@@ -96,17 +97,17 @@ const discardRoute = (parts: DeadLetterParts): Route =>
     path: `${deadLettersPath}/discard`,
     access: 'deliveries:write',
     tag,
-    summary: 'Give many dead letters up for good',
+    summary: 'Discard many dead letters',
     body: jsonBody<DiscardBody>({ schema: deadLetterBodies.discardMany }),
     newId: newJobId,
-    responses: manyAnswers,
+    responses: bulkResponses,
     handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       const { keyId: by } = principal;
       const { reason } = body;
       const { ratePerSecond } = parts;
       const request = { id, action: 'discard', filters, by, reason, ratePerSecond } as const;
-      return answered(parts, request, body.dry_run === true);
+      return replyOf(parts, request, body.dry_run === true);
     },
   });
 
@@ -146,7 +147,7 @@ const readRoute = (parts: DeadLetterParts): Route =>
     path: `${jobsPath}/{id}`,
     access: 'deliveries:read',
     tag,
-    summary: 'Read a job and how far it is',
+    summary: 'Read a job and its progress',
     params,
     responses: { 200: { description: 'The job.', schema: jobSchema } },
     handle: async ({ params: { id }, principal }) => {
@@ -162,9 +163,9 @@ const cancelRoute = (parts: DeadLetterParts): Route =>
     path: `${jobsPath}/{id}/cancel`,
     access: 'deliveries:write',
     tag,
-    summary: 'Stop a job',
+    summary: 'Cancel a job',
     description:
-      'What it has sent stays sent; the rest waits as before. A job that has ended stays as it is.',
+      'Dead letters that the job has not processed yet wait again. A job that has ended is unchanged.',
     params,
     responses: { 200: { description: 'The job.', schema: jobSchema } },
     handle: async ({ params: { id }, principal }) => {

@@ -10,7 +10,7 @@ import type { Bus, IncomingRecord, OutgoingRecord, Producer, Table } from '@tidi
 import { AppError } from '@tidings/runtime';
 import { type Content, type DeadLetter, redriven, settledEvent } from '../domain/dead-letter.ts';
 import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
-import type { DeadLetterJournal, KnownSubscription, ReadEnds, SubscriptionDirectory } from '../ports.ts';
+import type { DeadLetterJournal, KnownSubscription, ReadEnds } from '../ports.ts';
 
 // Shorter than the claim on a job: a run that cannot write gives up its claim, and no write follows much later.
 const publish = { deadlineMs: 10_000 } as const;
@@ -34,7 +34,7 @@ const recordFor = (deadLetter: DeadLetter, content: Content, subscriptionVersion
   const { origin, hadValue } = content.poison;
   const topic = allTopics.find(({ name }) => name === origin.topic);
   if (topic === undefined) {
-    throw new AppError({ code: 'conflict', message: `There is no topic '${origin.topic}' any more.` });
+    throw new AppError({ code: 'conflict', message: `Topic '${origin.topic}' no longer exists.` });
   }
   return { topic, key: origin.key, headers: origin.headers, value: hadValue ? content.value : null };
 };
@@ -86,11 +86,3 @@ export const openSubscriptionTable = async (
       if (value !== undefined) onChange(value.id);
     },
   });
-
-/** Returns the table in the form that the dead letters use. */
-export const directoryOf = (
-  table: Pick<Table<KnownSubscription>, 'get' | 'values'>,
-): SubscriptionDirectory => ({
-  find: (id) => table.get(id),
-  values: () => table.values(),
-});

@@ -4,11 +4,10 @@ import {
   type SubscriptionId,
   subscriptionId,
 } from '@tidings/contracts';
-import { type Connection, type Model, Schema } from 'mongoose';
+import type { Connection, Model } from 'mongoose';
 import {
   insertNew,
   type OperationHistogram,
-  plainCollection,
   type TimedOperation,
   timedOperations,
 } from '../../adapters/mongo-operations.ts';
@@ -26,28 +25,15 @@ import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../po
 import { behind, type Conditions, conditionsOf, within, withinAny } from './dead-letter-conditions.ts';
 import {
   type ContentDocument,
+  contentSchema,
   type DeadLetterDocument,
+  deadLetterSchema,
   fromContentDocument,
   fromDocument,
+  settledFields,
   toContentDocument,
   toDocument,
 } from './dead-letter-document.ts';
-
-const deadLetterSchema = new Schema<DeadLetterDocument>(
-  { _id: String },
-  { ...plainCollection, collection: 'dead_letters' },
-);
-deadLetterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
-deadLetterSchema.index({ partition: 1, offset: 1 });
-deadLetterSchema.index({ letter_id: 1 });
-deadLetterSchema.index({ state: 1, reason: 1, recorded_at: 1 });
-deadLetterSchema.index({ job_id: 1 });
-deadLetterSchema.index({ kind: 1, event_id: 1 });
-
-const contentSchema = new Schema<ContentDocument>(
-  { _id: String },
-  { ...plainCollection, collection: 'dead_letter_contents' },
-);
 
 type DeadLetters = Parameters<DeadLetterStore['insert']>[0];
 type Grouped = Readonly<{
@@ -58,13 +44,6 @@ type Grouped = Readonly<{
 
 const unsettled: readonly DeadLetterState[] = ['waiting', 'redriving'];
 const undelivered: readonly DeadLetterState[] = [...unsettled, 'redriven'];
-
-const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<DeadLetterDocument> => ({
-  state: how,
-  settled_at: new Date(atMs),
-  settled_by: by,
-  settled_reason: reason,
-});
 
 /** Dead letters in MongoDB: a small document for each, and one with its content. */
 export class MongoDeadLetterStore implements DeadLetterStore {
