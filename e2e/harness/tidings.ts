@@ -33,7 +33,7 @@ export type Tidings = Readonly<{
   /** Waits until the stack has restarted a part that had this pid. */
   restarted(part: string, oldPid: number): Promise<void>;
   /**
-   * Stops the stack. Throws if its services have sent MongoDB a command that command-rules.ts of packages/testing
+   * Stops the stack. Throws if its services have sent MongoDB a command that mongodb-command-rules.ts of packages/testing
    * forbids.
    */
   stop(): Promise<number | null>;

@@ -7,7 +7,7 @@ import { addExactKeywords } from './exact-keywords.ts';
 import { readPattern } from './linear-pattern.ts';
 import type { SchemaFault } from './schema-fault.ts';
 import { schemaLimits } from './schema-limits.ts';
-import { StepMeter, TooManySteps } from './step-meter.ts';
+import { StepBudget, TooManySteps } from './step-budget.ts';
 import { weighSchema, weightKeyword } from './weigh-schema.ts';
 
 /** An error for a schema that {@link compileSchema} received and {@link checkSchema} refuses. */
@@ -68,13 +68,13 @@ export function compileSchema(schema: unknown): CheckData {
 type Checker = (data: unknown, shown: unknown) => DataCheckResult;
 
 function checkerOf(weighed: unknown, exact?: ExactData): Checker {
-  const meter = new StepMeter();
-  const isValid = compileWith(weighed, meter, { allErrors: false, exact });
+  const budget = new StepBudget();
+  const isValid = compileWith(weighed, budget, { allErrors: false, exact });
   // The data of most schemas are never refused: the check that collects all faults is compiled on first use.
   let collect: ValidateFunction | undefined;
   const collectErrors = (data: unknown, first: readonly ErrorObject[]): readonly ErrorObject[] => {
-    collect ??= compileWith(weighed, meter, { allErrors: true, exact });
-    meter.reset(schemaLimits.stepsForFaults);
+    collect ??= compileWith(weighed, budget, { allErrors: true, exact });
+    budget.reset(schemaLimits.stepsForFaults);
     try {
       collect(data);
       return collect.errors ?? first;
@@ -84,7 +84,7 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
     }
   };
   return (data, shown) => {
-    meter.reset(schemaLimits.steps);
+    budget.reset(schemaLimits.steps);
     try {
       if (isValid(data)) return valid;
     } catch (error) {
@@ -98,7 +98,11 @@ function checkerOf(weighed: unknown, exact?: ExactData): Checker {
 
 type Compilation = Readonly<{ allErrors: boolean; exact: ExactData | undefined }>;
 
-function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Compilation): ValidateFunction {
+function compileWith(
+  schema: unknown,
+  budget: StepBudget,
+  { allErrors, exact }: Compilation,
+): ValidateFunction {
   // One instance per schema: an instance retains everything that it compiled.
   const ajv = new Ajv2020({
     allErrors,
@@ -115,30 +119,30 @@ function compileWith(schema: unknown, meter: StepMeter, { allErrors, exact }: Co
     logger: false,
     // The optimiser of ajv 8.20 drops a variable that is used where `not: true` follows an `anyOf`: the check would
     // throw.
-    code: { regExp: meteredRegExp(meter), optimize: false },
+    code: { regExp: budgetedRegExp(budget), optimize: false },
   });
   for (const name of textFormats) {
     const check = textFormatCheck(name);
     ajv.addFormat(name, (text: string) => {
-      meter.spend(text.length);
+      budget.spend(text.length);
       return check(text);
     });
   }
   for (const name of numberFormats) ajv.addFormat(name, numberFormat(name));
-  addWeight(ajv, meter);
-  addUniqueItems(ajv, meter, exact);
-  if (exact !== undefined) addExactKeywords(ajv, meter, exact);
+  addWeight(ajv, budget);
+  addUniqueItems(ajv, budget, exact);
+  if (exact !== undefined) addExactKeywords(ajv, budget, exact);
   return ajv.compile(schema as object);
 }
 
 /** Adds a keyword that runs first in each schema, so that a schema that only refers to itself also consumes steps. */
-function addWeight(ajv: Ajv2020, meter: StepMeter): void {
+function addWeight(ajv: Ajv2020, budget: StepBudget): void {
   ajv.addKeyword({
     keyword: weightKeyword,
     schemaType: 'number',
     before: '$ref',
     code: ({ gen, data, schema }) => {
-      const ref = gen.scopeValue('func', { ref: meter });
+      const ref = gen.scopeValue('func', { ref: budget });
       gen.code(_`${ref}.spendOn(${schema as number}, ${data})`);
     },
   });
@@ -147,13 +151,13 @@ function addWeight(ajv: Ajv2020, meter: StepMeter): void {
 /**
  * Replaces ajv's own keyword, which compares each item with every other: minutes for an array that fits in one event.
  */
-function addUniqueItems(ajv: Ajv2020, meter: StepMeter, exact?: ExactData): void {
+function addUniqueItems(ajv: Ajv2020, budget: StepBudget, exact?: ExactData): void {
   ajv.removeKeyword('uniqueItems');
   const isUnique = (items: readonly unknown[]): boolean => {
     const seen = new Set<string>();
     for (const item of (exact?.of(items) ?? items) as readonly unknown[]) {
       const text = canonicalText(item);
-      meter.spend(4 + (text.length >> 2));
+      budget.spend(4 + (text.length >> 2));
       if (seen.has(text)) return false;
       seen.add(text);
     }
@@ -174,7 +178,7 @@ function addUniqueItems(ajv: Ajv2020, meter: StepMeter, exact?: ExactData): void
 
 type RegExpEngine = ((pattern: string, flags: string) => { test(text: string): boolean }) & { code: string };
 
-function meteredRegExp(meter: StepMeter): RegExpEngine {
+function budgetedRegExp(budget: StepBudget): RegExpEngine {
   const make = (source: string): { test(text: string): boolean; toString(): string } => {
     const reading = readPattern(source);
     if (!reading.ok) throw new SchemaError([{ pointer: '', detail: `pattern ${reading.detail}` }]);
@@ -182,7 +186,7 @@ function meteredRegExp(meter: StepMeter): RegExpEngine {
     return {
       test: (text) => {
         // The automaton's worst case: up to 90 ns per character and instruction, half a step.
-        meter.spend(1 + Math.ceil((text.length * pattern.size) / 2));
+        budget.spend(1 + Math.ceil((text.length * pattern.size) / 2));
         return pattern.test(text);
       },
       // Ajv identifies patterns by this text.

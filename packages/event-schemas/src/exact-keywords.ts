@@ -4,7 +4,7 @@ import type { DataValidateFunction } from 'ajv/dist/types/index.js';
 import { canonicalText, type ExactData } from './exact-data.ts';
 import type { IntegerKind } from './integer-kind.ts';
 import { integerKeyword } from './integer-kind.ts';
-import type { StepMeter } from './step-meter.ts';
+import type { StepBudget } from './step-budget.ts';
 
 /** Checks a value by its exact form. */
 type Judge = (exact: unknown) => boolean;
@@ -44,7 +44,7 @@ const isMultiple = (value: unknown, divisor: number): boolean => {
  * Replaces ajv's number keywords with ones that compare all digits. `data` holds the exact form of the value under
  * check. Requires an instance with `strictNumbers: false`: 1e400 is a number.
  */
-export function addExactKeywords(ajv: Ajv2020, meter: StepMeter, data: ExactData): void {
+export function addExactKeywords(ajv: Ajv2020, budget: StepBudget, data: ExactData): void {
   const add = (
     definition: Omit<FuncKeywordDefinition, 'compile'>,
     judgeOf: (schema: never) => Judge,
@@ -77,7 +77,7 @@ export function addExactKeywords(ajv: Ajv2020, meter: StepMeter, data: ExactData
     },
     (divisor: number) => (value) => {
       // Some 20 ns per digit.
-      meter.spend(String(value).length >> 3);
+      budget.spend(String(value).length >> 3);
       return isMultiple(value, divisor);
     },
   );
@@ -91,7 +91,7 @@ export function addExactKeywords(ajv: Ajv2020, meter: StepMeter, data: ExactData
   );
   const textOf = (value: unknown): string => {
     const text = canonicalText(value);
-    meter.spend(4 + (text.length >> 2));
+    budget.spend(4 + (text.length >> 2));
     return text;
   };
   add(

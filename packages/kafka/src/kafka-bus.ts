@@ -16,13 +16,13 @@ import {
 } from './bus.ts';
 import type { KafkaEndpoint } from './client/client.ts';
 import { SharedAdmin } from './client/shared-admin.ts';
-import { KafkaConsumerGroup } from './consumer/consumer-group.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { fetchPositions, lagUntil } from './consumer/lag.ts';
+import { KafkaPartitionRunner } from './consumer/partition-runner.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
-import { KafkaProducer } from './producer/producer.ts';
-import { createKafkaTransport } from './producer/transport.ts';
+import { KafkaProducer } from './producer/kafka-producer.ts';
+import { createKafkaTransport } from './producer/kafka-transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
 import { RangeReader } from './table/range-reader.ts';
 
@@ -162,7 +162,7 @@ class KafkaBus implements Bus {
   #run<T>(run: RunPartitionsOptions<T>): PartitionRunner {
     const producer = () => this.#sharedProducer();
     const poison = createDeadLetterWriter({ group: run.group, clock: this.#clock, producer });
-    const runner = new KafkaConsumerGroup({ ...this.#parts(), run, poison });
+    const runner = new KafkaPartitionRunner({ ...this.#parts(), run, poison });
     runner.start();
     return runner;
   }

@@ -17,13 +17,13 @@ export type ProcessGuard = Readonly<{
 export type LoggedCommand = Readonly<{ service: string; seen?: string; fault?: string }>;
 
 /**
- * Guards services that run, built, in their own processes, as `guardCommands` does: a hook is loaded into each before
+ * Guards services that run, built, in their own processes, as `guardMongodbCommands` does: a hook is loaded into each before
  * its first line. Their log survives a kill -9.
  */
 export function guardProcesses(): ProcessGuard {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-commands-'));
   const log = join(folder, 'commands.jsonl');
-  const hook = new URL('../dist/command-hook.js', import.meta.url);
+  const hook = new URL('../dist/mongodb-command-hook.js', import.meta.url);
   const lines = (): readonly LoggedCommand[] =>
     existsSync(log)
       ? readFileSync(log, 'utf8')

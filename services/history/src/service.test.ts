@@ -4,7 +4,7 @@ import { createMemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, loadConfig } from '@tidings/runtime';
-import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
+import { eventually, lintApi, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../test/builders.ts';
@@ -36,7 +36,7 @@ const start = async () => {
     logger,
   });
   const producer = await bus.producer();
-  await letIn(producer, { key: adminKey, workspaceId: 'ws_demo' });
+  await publishTestKey(producer, { key: adminKey, workspaceId: 'ws_demo' });
   const { url } = await startHistory(context, {
     openBus: async () => bus,
     openStores: () => ({
@@ -47,7 +47,7 @@ const start = async () => {
     }),
   });
   cleanUps.push(async () => context.resources.close(5_000));
-  await untilLetIn(url);
+  await untilKeysLoaded(url);
   const record = async (...attempts: ReturnType<typeof anAttemptRecord>[]) => {
     const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
     await producer.publishAll(records);

@@ -17,9 +17,9 @@ import { createServiceContext, silentLogger } from '@tidings/observability';
 import { Health, loadConfig, systemClock } from '@tidings/runtime';
 import {
   eventually,
-  guardCommands,
-  letIn,
+  guardMongodbCommands,
   monitoredUri,
+  publishTestKey,
   sharedBrokers,
   sharedMongodbUri,
 } from '@tidings/testing';
@@ -38,7 +38,7 @@ import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
 
 // Before any client connects.
-const sent = guardCommands(mongoose.mongo, 'history');
+const sent = guardMongodbCommands(mongoose.mongo, 'history');
 const brokers = sharedBrokers();
 const adminKey = 'an-admin-key-for-tests';
 const path = '/v1/webhooks/deliveries';
@@ -80,7 +80,7 @@ const start = async (
     catalogue: metricsCatalogue,
   });
   const key = `${adminKey}-${workspace}`;
-  await letIn(producer, { key, workspaceId: workspace });
+  await publishTestKey(producer, { key, workspaceId: workspace });
   const { url } = await startHistory(context);
   const stop = async () => context.resources.close(15_000);
   cleanUps.push(stop);

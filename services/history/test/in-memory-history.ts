@@ -14,7 +14,7 @@ import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
-import { eventually, letIn, untilLetIn } from '@tidings/testing';
+import { eventually, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';
 import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
@@ -73,16 +73,16 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   });
   const openBus = async () => ({ ...bus, close: async () => {} });
   const producer = await bus.producer();
-  await letIn(producer, { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
+  await publishTestKey(producer, { key: adminKey, id: 'key_admin', workspaceId: 'ws_demo' });
   const scopes = ['deliveries:read', 'deliveries:write'] as const;
-  await letIn(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
+  await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
     openStores: () => ({ deliveries, deadLetters, jobs, keys }),
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
-  await untilLetIn(url);
+  await untilKeysLoaded(url);
   const callAt = async (
     target: string,
     method: string,

@@ -15,7 +15,13 @@ import {
 } from '@tidings/contracts';
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { eventually, guardProcesses, letIn, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import {
+  eventually,
+  guardProcesses,
+  publishTestKey,
+  sharedBrokers,
+  sharedMongodbUri,
+} from '@tidings/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
@@ -79,7 +85,7 @@ it('a redrive continues after kill -9: all are sent, in order, and only one batc
   const subscription = newSubscriptionId(Date.now());
   const producer = await bus.producer();
   // Without the platform scope, which would include the poison records of other tests.
-  await letIn(producer, { key: adminKey, workspaceId: workspace, scopes: ['admin'] });
+  await publishTestKey(producer, { key: adminKey, workspaceId: workspace, scopes: ['admin'] });
   const record = encodeSubscription(aSubscriptionRecord({ id: subscription, workspaceId: workspace }));
   await producer.publish({ topic: topics.subscriptions, ...record });
   const count = 120;

@@ -13,7 +13,7 @@ import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
-import { eventually, letIn, untilLetIn } from '@tidings/testing';
+import { eventually, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -58,10 +58,10 @@ const start = async (
     catalogue: metricsCatalogue,
     logger,
   });
-  await letIn(producer, { key: adminKey, workspaceId: demo, policy });
+  await publishTestKey(producer, { key: adminKey, workspaceId: demo, policy });
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
-  await untilLetIn(url);
+  await untilKeysLoaded(url);
   const post = async (body: object | string, path = '/v1/events') => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',

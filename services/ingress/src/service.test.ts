@@ -4,7 +4,7 @@ import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { loadConfig } from '@tidings/runtime';
-import { eventually, letIn, lintApi, untilLetIn } from '@tidings/testing';
+import { eventually, lintApi, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -25,10 +25,10 @@ const start = async (env: Record<string, string> = {}, bus: MemoryBus = createMe
     catalogue: metricsCatalogue,
     logger,
   });
-  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
+  await publishTestKey(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
   const { url } = await startIngress(context, async () => bus);
   onTestFinished(async () => context.resources.close(5_000));
-  await untilLetIn(url);
+  await untilKeysLoaded(url);
   const post = async (path: string, body: string | Buffer, headers: Record<string, string> = {}) => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',

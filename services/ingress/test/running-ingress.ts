@@ -2,7 +2,7 @@ import { decodeEvent, type EventAccepted, topics } from '@tidings/contracts';
 import { connectKafka, type IncomingRecord } from '@tidings/kafka';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
-import { eventually, letIn } from '@tidings/testing';
+import { eventually, publishTestKey } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -29,7 +29,7 @@ export type Answer = Readonly<{
 
 async function publishKey(brokers: readonly string[]): Promise<void> {
   const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
-  await letIn(await bus.producer(), { key: adminKey, workspaceId: 'ws_ingress' });
+  await publishTestKey(await bus.producer(), { key: adminKey, workspaceId: 'ws_ingress' });
   await bus.close();
 }
 

@@ -1,9 +1,9 @@
-import { guardCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { guardMongodbCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { expect, it, onTestFinished } from 'vitest';
 
 it('notices what the design does not allow', async () => {
-  const { faults } = guardCommands(mongoose.mongo, 'subscription');
+  const { faults } = guardMongodbCommands(mongoose.mongo, 'subscription');
   const connection = await mongoose.createConnection(monitoredUri(sharedMongodbUri())).asPromise();
   onTestFinished(async () => connection.close());
   const things = connection.collection<{ _id: string; n: number }>('forbidden');

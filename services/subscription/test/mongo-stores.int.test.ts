@@ -2,7 +2,7 @@ import { describeIdempotencyStore } from '@tidings/http/testing';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
-import { eventually, guardCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardMongodbCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MongoHealthStore } from '../src/endpoint-health/adapters/mongo-health-store.ts';
@@ -14,7 +14,7 @@ import { describeAuditLog } from './audit-log-contract.ts';
 import { describeHealthStore } from './health-store-contract.ts';
 import { describeSubscriptionStore } from './subscription-store-contract.ts';
 
-const guard = guardCommands(mongoose.mongo, 'subscription');
+const guard = guardMongodbCommands(mongoose.mongo, 'subscription');
 const database = 'registry_contract';
 // Not guarded: the test itself empties the collections.
 const cleaner = mongoose.createConnection(sharedMongodbUri(), { dbName: database });

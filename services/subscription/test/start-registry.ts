@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
-import { eventually, guardCommands, monitoredUri, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
+import {
+  eventually,
+  guardMongodbCommands,
+  monitoredUri,
+  sharedBrokers,
+  sharedMongodbUri,
+} from '@tidings/testing';
 import mongoose from 'mongoose';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
@@ -12,7 +18,7 @@ import { aKeyRing } from './in-memory-registry.ts';
 import { apiCaller } from './registry-api.ts';
 
 /** All commands that the registries of a test file have sent to MongoDB. */
-export const sentCommands = guardCommands(mongoose.mongo, 'subscription');
+export const sentCommands = guardMongodbCommands(mongoose.mongo, 'subscription');
 
 /** Database and workspace of one registry, and the key ring that its instances share. */
 export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string; adminKey: string }>;

@@ -53,6 +53,13 @@ export function detailOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Returns the error for callers that publish to a closed producer, or wait for one that closes. */
+export const closedError = (): AppError =>
+  new AppError({
+    code: 'closed',
+    message: 'the producer is closed; what was not acknowledged may be in the log',
+  });
+
 /** Returns true if a publish failed because its producer is closed. */
 export const isClosed = (thrown: unknown): boolean => thrown instanceof AppError && thrown.code === 'closed';
 

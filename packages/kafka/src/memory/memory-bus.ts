@@ -20,9 +20,11 @@ import { startRelay } from '../consumer/delay-relay.ts';
 import { lagUntil } from '../consumer/lag.ts';
 import { noMetrics } from '../metrics.ts';
 import { TableView } from '../table/table-view.ts';
-import { MemoryConsumer, MemoryGroup } from './memory-consumer.ts';
+import { MemoryConsumerGroup } from './memory-consumer-group.ts';
 import { MemoryLog } from './memory-log.ts';
-import { MemoryProducer, Reachability } from './memory-producer.ts';
+import { MemoryPartitionRunner } from './memory-partition-runner.ts';
+import { MemoryProducer } from './memory-producer.ts';
+import { Reachability } from './reachability.ts';
 
 /** A {@link Bus} within one process, with additional inspection and control for tests. */
 export type MemoryBus = Bus &
@@ -57,7 +59,7 @@ export function createMemoryBus({
 }: MemoryBusOptions = {}): MemoryBus {
   const log = new MemoryLog();
   const reachability = new Reachability();
-  const groups = new Map<string, MemoryGroup>();
+  const groups = new Map<string, MemoryConsumerGroup>();
   const open: Closable[] = [];
   let members = 0;
 
@@ -67,8 +69,8 @@ export function createMemoryBus({
   };
   const createProducer = (options: Parameters<Bus['producer']>[0] = {}): Producer =>
     opened(new MemoryProducer(log, reachability, { clock, ...options }));
-  const groupOf = (name: string): MemoryGroup => {
-    const group = groups.get(name) ?? new MemoryGroup(log);
+  const groupOf = (name: string): MemoryConsumerGroup => {
+    const group = groups.get(name) ?? new MemoryConsumerGroup(log);
     groups.set(name, group);
     return group;
   };
@@ -80,7 +82,7 @@ export function createMemoryBus({
     const group = groupOf(run.group);
     const id = `member-${members}`;
     const runner = opened(
-      new MemoryConsumer({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
+      new MemoryPartitionRunner({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
     );
     runner.start();
     return runner;
@@ -152,7 +154,7 @@ async function readRange(options: ReadRangeOptions, log: MemoryLog): Promise<voi
   }
 }
 
-function lagOf(topic: TopicDefinition, group: MemoryGroup, log: MemoryLog): TopicPartitionLag[] {
+function lagOf(topic: TopicDefinition, group: MemoryConsumerGroup, log: MemoryLog): TopicPartitionLag[] {
   return log.partitionsOf(topic).map((records, partition) => {
     const ref = { topic: topic.name, partition };
     const committedOffset = BigInt(group.commits.get(partitionKey(ref)) ?? 0);

@@ -1,26 +1,10 @@
 import type { TopicDefinition } from '@tidings/contracts';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
+import { closedError } from '../client/errors.ts';
 import { measureRecord } from '../producer/record-size.ts';
-import { closed } from '../producer/retry-partition.ts';
 import type { MemoryLog } from './memory-log.ts';
-
-/** Reachability of the simulated brokers, and the listeners that wait for it. */
-export class Reachability {
-  isReachable = true;
-  readonly #waiting = new Set<() => void>();
-
-  set(isReachable: boolean): void {
-    this.isReachable = isReachable;
-    if (isReachable) for (const wake of [...this.#waiting]) wake();
-  }
-
-  /** Calls `wake` when the brokers can be reached again; returns a function that removes it. */
-  onReachable(wake: () => void): () => void {
-    this.#waiting.add(wake);
-    return () => void this.#waiting.delete(wake);
-  }
-}
+import type { Reachability } from './reachability.ts';
 
 type PendingPublish = Readonly<{
   records: readonly OutgoingRecord[];
@@ -64,7 +48,7 @@ export class MemoryProducer implements Producer {
     records: readonly OutgoingRecord[],
     { deadlineMs }: PublishOptions = {},
   ): Promise<readonly RecordPosition[]> {
-    if (this.#isClosed) throw closed();
+    if (this.#isClosed) throw closedError();
     for (const record of records) this.#check(record);
     if (this.#reachability.isReachable && this.#pending.size === 0) return this.#append(records);
     if (deadlineMs !== undefined && this.#isFull()) throw unavailable('too many records wait');
@@ -78,7 +62,7 @@ export class MemoryProducer implements Producer {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#removeListener();
-    for (const pending of [...this.#pending]) pending.fail(closed());
+    for (const pending of [...this.#pending]) pending.fail(closedError());
     this.#wakeWriters();
   }
 

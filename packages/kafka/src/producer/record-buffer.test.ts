@@ -1,6 +1,7 @@
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
-import { PublishGroup, RecordBuffer, type TakenRecords } from './record-buffer.ts';
+import { PublishGroup } from './publish-group.ts';
+import { RecordBuffer, type TakenRecords } from './record-buffer.ts';
 
 const values = ({ slices }: TakenRecords): string[] =>
   slices.map(

@@ -1,6 +1,6 @@
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
-import { detailOf, isRejection } from '../client/errors.ts';
+import { closedError, detailOf, isRejection } from '../client/errors.ts';
 import type { BufferedRecord, PartitionSlice } from './record-buffer.ts';
 
 export type RetryPartitionOptions = Readonly<{
@@ -45,7 +45,7 @@ export async function retryPartition(options: RetryPartitionOptions): Promise<vo
       failures += 1;
       await sleep(clock, backoffMs({ attempt: failures, ...backoff }), signal);
     }
-    if (signal.aborted) reject(part, closed());
+    if (signal.aborted) reject(part, closedError());
     const live = part.filter(({ group }) => !group.isSettled);
     if (live.length < part.length) onSettled(part.filter(({ group }) => group.isSettled));
     error = undefined;
@@ -61,13 +61,6 @@ export async function retryPartition(options: RetryPartitionOptions): Promise<vo
     }
   }
 }
-
-/** Returns the error for callers that publish to a closed producer, or wait for one that closes. */
-export const closed = (): AppError =>
-  new AppError({
-    code: 'closed',
-    message: 'the producer is closed; what was not acknowledged may be in the log',
-  });
 
 const rejected = (topic: string, cause: unknown): AppError =>
   new AppError({ code: 'unprocessable', message: `${topic} refused the record: ${detailOf(cause)}`, cause });

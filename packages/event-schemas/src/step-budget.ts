@@ -5,7 +5,7 @@ export class TooManySteps extends Error {}
  * Counts the steps of one check. A small schema may cause endless work (references that double at each level, patterns
  * over long texts): the limit ends the check in any case.
  */
-export class StepMeter {
+export class StepBudget {
   #left = 0;
 
   /** Resets the count before each check. */

@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
-import { detailOf } from '../client/errors.ts';
+import { closedError, detailOf } from '../client/errors.ts';
 import { type KafkaMetricHandles, noMetrics } from '../metrics.ts';
 import { partitionForKey } from './partitioner.ts';
-import { type BufferedRecord, PublishGroup } from './record-buffer.ts';
+import { PublishGroup } from './publish-group.ts';
+import type { BufferedRecord } from './record-buffer.ts';
 import { measureRecord } from './record-size.ts';
-import { closed } from './retry-partition.ts';
 import { SendLoop, type SendTransport } from './send-loop.ts';
 
 /** Options of a producer. `maxBufferedRecords` (10,000) and `maxBufferedBytes` (32 MiB) limit its buffer. */
@@ -96,7 +96,7 @@ export class KafkaProducer implements Producer {
   }
 
   #assertOpen(deadlineMs: number | undefined): void {
-    if (this.#isClosing) throw closed();
+    if (this.#isClosing) throw closedError();
     // Without a deadline the caller holds the records itself and whenWritable limits it: a refusal would lose them.
     if (deadlineMs === undefined || !this.#isFull()) return;
     const message = `${this.#records} records (${this.#bytes} bytes) already wait for Kafka: repeat later`;
@@ -193,7 +193,7 @@ export class KafkaProducer implements Producer {
     cancel();
     this.#abort.abort();
     const unplaced = [...this.#unplaced.values()].flat().map(({ buffered }) => buffered);
-    for (const { group } of [...unplaced, ...this.#loop.buffer.drain()]) group.fail(closed());
+    for (const { group } of [...unplaced, ...this.#loop.buffer.drain()]) group.fail(closedError());
     await transport.close();
   }
 }

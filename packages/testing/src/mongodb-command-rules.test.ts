@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { commandFaults } from './command-rules.ts';
-import { monitoredUri } from './watch-commands.ts';
+import { commandFaults } from './mongodb-command-rules.ts';
+import { monitoredUri } from './watch-mongodb-commands.ts';
 
 it('lets the read model write batches and count, which the registry may not', () => {
   const many = { insert: 'things', documents: [{ _id: 1 }, { _id: 2 }], ordered: false };

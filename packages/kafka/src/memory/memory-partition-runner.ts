@@ -8,65 +8,12 @@ import {
 } from '../bus.ts';
 import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
 import { type AssignedPartitionsOptions, defaultCommitIntervalMs } from '../consumer/partition-source.ts';
-import { sharePartitions } from '../consumer/sticky-assigner.ts';
+import type { MemoryConsumerGroup } from './memory-consumer-group.ts';
 import type { MemoryLog } from './memory-log.ts';
 
-/** A group member, as its group uses it. */
-type Member = Readonly<{
+export type MemoryPartitionRunnerOptions<T> = Readonly<{
   id: string;
-  topics: RunPartitionsOptions<unknown>['topics'];
-  flush(): void;
-  assign(refs: readonly PartitionRef[]): void;
-  assigned(): readonly PartitionRef[];
-}>;
-
-/** A consumer group of the memory bus: its committed offsets, and the owner of each partition. */
-export class MemoryGroup {
-  readonly commits = new Map<string, number>();
-  readonly #log: MemoryLog;
-  readonly #members = new Map<string, Member>();
-
-  constructor(log: MemoryLog) {
-    this.#log = log;
-  }
-
-  join(member: Member): void {
-    this.#members.set(member.id, member);
-    this.#rebalance();
-  }
-
-  leave(id: string): void {
-    if (this.#members.delete(id)) this.#rebalance();
-  }
-
-  #rebalance(): void {
-    const members = [...this.#members.values()];
-    const [leader] = members;
-    if (leader === undefined) return;
-    for (const member of members) member.flush();
-    const counts = leader.topics.map((topic) => ({
-      topic: topic.name,
-      count: this.#log.partitionsOf(topic).length,
-    }));
-    const claims = members.map((member) => ({
-      memberId: member.id,
-      owned: member.assigned().map(({ partition }) => partition),
-    }));
-    const shares = sharePartitions(Math.max(0, ...counts.map(({ count }) => count)), claims);
-    for (const member of members) {
-      const mine = shares.get(member.id) ?? [];
-      member.assign(
-        counts.flatMap(({ topic, count }) =>
-          mine.filter((partition) => partition < count).map((partition) => ({ topic, partition })),
-        ),
-      );
-    }
-  }
-}
-
-export type MemoryConsumerOptions<T> = Readonly<{
-  id: string;
-  group: MemoryGroup;
+  group: MemoryConsumerGroup;
   log: MemoryLog;
   run: RunPartitionsOptions<T>;
 }> &
@@ -77,8 +24,8 @@ type Cursor = { readonly ref: PartitionRef; next: number; isPaused: boolean };
 const maxBatchRecords = 500;
 
 /** A group member of the memory bus: the same {@link AssignedPartitions} as over Kafka, fed from arrays. */
-export class MemoryConsumer<T> implements PartitionRunner {
-  readonly #options: MemoryConsumerOptions<T>;
+export class MemoryPartitionRunner<T> implements PartitionRunner {
+  readonly #options: MemoryPartitionRunnerOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
@@ -88,7 +35,7 @@ export class MemoryConsumer<T> implements PartitionRunner {
   #pulledAtMs = -Infinity;
   #isStopped = false;
 
-  constructor(options: MemoryConsumerOptions<T>) {
+  constructor(options: MemoryPartitionRunnerOptions<T>) {
     this.#options = options;
     const { group, log, run, poison, clock, logger, metrics } = options;
     this.#partitions = new AssignedPartitions({

@@ -4,7 +4,7 @@ import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import kafkajs from 'kafkajs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OutgoingRecord } from '../bus.ts';
-import { KafkaProducer } from './producer.ts';
+import { KafkaProducer } from './kafka-producer.ts';
 import type { PartitionSlice } from './record-buffer.ts';
 import type { SendTransport, SentPartitions } from './send-loop.ts';
 

@@ -1,4 +1,4 @@
-import { type Command, type CommandSender, commandFaults } from './command-rules.ts';
+import { type Command, type CommandSender, commandFaults } from './mongodb-command-rules.ts';
 
 /** The MongoDB driver, such as `mongoose.mongo`: the module instance whose clients are to be watched. */
 export type MongoDriver = Readonly<{
@@ -17,7 +17,7 @@ type Prototype = { connect(this: Client): Promise<unknown> };
  * Reports every command of every client that connects from now on, in this process. Their URI must contain
  * `monitorCommands=true`: see {@link monitoredUri}.
  */
-export function watchCommands(
+export function watchMongodbCommands(
   { MongoClient, BSON }: MongoDriver,
   onCommand: (name: string, command: Command) => void,
 ): void {
@@ -32,11 +32,11 @@ export function watchCommands(
   };
 }
 
-/** Checks the commands of this process to MongoDB against the rules of a service; see {@link watchCommands}. */
-export function guardCommands(driver: MongoDriver, sender: CommandSender): CommandGuard {
+/** Checks the commands of this process to MongoDB against the rules of a service; see {@link watchMongodbCommands}. */
+export function guardMongodbCommands(driver: MongoDriver, sender: CommandSender): CommandGuard {
   const seen = new Set<string>();
   const faults: string[] = [];
-  watchCommands(driver, (name, command) => {
+  watchMongodbCommands(driver, (name, command) => {
     seen.add(name);
     faults.push(...commandFaults(sender, name, command));
   });

@@ -15,7 +15,7 @@ import { stickyAssigner } from './sticky-assigner.ts';
 import { StuckPartitions } from './stuck-partitions.ts';
 import { SupervisedConsumer } from './supervised-consumer.ts';
 
-export type KafkaConsumerGroupOptions<T> = Readonly<{
+export type KafkaPartitionRunnerOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;
   run: RunPartitionsOptions<T>;
   admin: SharedAdmin;
@@ -28,8 +28,8 @@ type FetchedFrom = Readonly<{ fetchedOffset: string }>;
 const defaultDrainMs = 10_000;
 
 /** A consumer group member over kafkajs: connects its events to {@link AssignedPartitions}, which holds the logic. */
-export class KafkaConsumerGroup<T> implements PartitionRunner {
-  readonly #options: KafkaConsumerGroupOptions<T>;
+export class KafkaPartitionRunner<T> implements PartitionRunner {
+  readonly #options: KafkaPartitionRunnerOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
   readonly #consumer: SupervisedConsumer;
   #memberId = '';
@@ -40,7 +40,7 @@ export class KafkaConsumerGroup<T> implements PartitionRunner {
   #stopCommits: () => void = () => {};
   #closing: Promise<void> | undefined;
 
-  constructor(options: KafkaConsumerGroupOptions<T>) {
+  constructor(options: KafkaPartitionRunnerOptions<T>) {
     this.#options = options;
     const { endpoint, run, clock, metrics, poison, admin } = options;
     this.#partitions = new AssignedPartitions({

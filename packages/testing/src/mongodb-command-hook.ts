@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type CommandSender, commandFaults, commandRules } from './command-rules.ts';
 import type { LoggedCommand } from './guard-processes.ts';
-import { type MongoDriver, monitoredUri, watchCommands } from './watch-commands.ts';
+import { type CommandSender, commandFaults, commandRules } from './mongodb-command-rules.ts';
+import { type MongoDriver, monitoredUri, watchMongodbCommands } from './watch-mongodb-commands.ts';
 
 // Loaded by `node --import` before all other code; see guardProcesses. Does nothing in a process other than a service
 // with its own documents.
@@ -23,7 +23,7 @@ if (log !== undefined && isSender(name)) {
     reported.add(text);
     appendFileSync(log, `${text}\n`);
   };
-  watchCommands(mongo, (command, content) => {
+  watchMongodbCommands(mongo, (command, content) => {
     report({ seen: command });
     for (const fault of commandFaults(name, command, content)) report({ fault });
   });

@@ -24,7 +24,7 @@ export type TestKey = Readonly<{
 }>;
 
 /** Publishes a workspace and one of its keys to the access topic, as the subscription service would. */
-export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKey): Promise<void> {
+export async function publishTestKey(producer: Pick<Producer, 'publishAll'>, test: TestKey): Promise<void> {
   const workspace = workspaceId(test.workspaceId);
   const records: readonly AccessRecord[] = [
     {
@@ -57,11 +57,12 @@ export async function letIn(producer: Pick<Producer, 'publishAll'>, test: TestKe
 }
 
 /** Waits until a service has loaded its keys. */
-export async function untilLetIn(url: string): Promise<void> {
+export async function untilKeysLoaded(url: string): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${url}/ready`);
     const report = (await response.json()) as { parts: readonly { name: string; state: string }[] };
     const access = report.parts.find(({ name }) => name === 'access');
-    if (access?.state !== 'up') throw new Error(`the service lets nobody in yet: ${JSON.stringify(report)}`);
+    if (access?.state !== 'up')
+      throw new Error(`the service has not loaded its keys yet: ${JSON.stringify(report)}`);
   });
 }
