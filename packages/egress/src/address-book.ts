@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '@tidings/runtime';
+import { BoundedMap, type Clock, messageOf } from '@tidings/runtime';
 import { canonicalAddress } from './networks.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -27,11 +27,12 @@ const minAgeMs = 1_000;
  */
 export class AddressBook {
   readonly #options: AddressBookOptions;
-  readonly #entries = new Map<string, BookEntry>();
+  readonly #entries: BoundedMap<string, BookEntry>;
   readonly #lookups = new Map<string, Promise<BookEntry>>();
 
   constructor(options: AddressBookOptions) {
     this.#options = options;
+    this.#entries = new BoundedMap(options.maxEntries);
   }
 
   /** Returns the cached answer if it has not expired. */
@@ -71,16 +72,7 @@ export class AddressBook {
     } catch (error) {
       entry = { ok: false, detail: messageOf(error), expiresAtMs: clock.monotonicMs() + minAgeMs };
     }
-    this.#store(hostname, entry);
-    return entry;
-  }
-
-  #store(hostname: string, entry: BookEntry): void {
-    this.#entries.delete(hostname);
     this.#entries.set(hostname, entry);
-    if (this.#entries.size > this.#options.maxEntries) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
+    return entry;
   }
 }

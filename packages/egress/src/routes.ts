@@ -1,3 +1,4 @@
+import { BoundedMap } from '@tidings/runtime';
 import type { BookEntry } from './address-book.ts';
 import { checkAddresses } from './check-addresses.ts';
 import type { EgressFailure } from './failure.ts';
@@ -83,7 +84,7 @@ export function checkRoute(route: Route, entry: BookEntry): EgressFailure | null
 /** A bounded cache of prepared URLs, all under one policy. */
 export class Routes {
   readonly #policy: NetworkPolicy;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new BoundedMap<string, Route>(maxRoutes);
 
   constructor(policy: NetworkPolicy) {
     this.#policy = policy;
@@ -95,10 +96,6 @@ export class Routes {
     if (known !== undefined) return known;
     const route = planRoute(original, this.#policy);
     this.#routes.set(original, route);
-    if (this.#routes.size > maxRoutes) {
-      const [oldest] = this.#routes.keys();
-      if (oldest !== undefined) this.#routes.delete(oldest);
-    }
     return route;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { withoutIndent } from '@tidings/contracts';
+import { BoundedMap } from '@tidings/runtime';
 
 /** TLS options of one request, all in PEM (blanks around its lines are ignored). Only requests with the same options share sockets. */
 export type TlsOptions = Readonly<{
@@ -25,7 +26,7 @@ function readable(options: TlsOptions): TlsOptions {
 export class TlsContexts {
   #common: TlsIdentity | undefined;
   readonly #digests = new WeakMap<TlsOptions, string>();
-  readonly #identities = new Map<string, TlsIdentity>();
+  readonly #identities = new BoundedMap<string, TlsIdentity>(maxContexts);
 
   /** Returns the identity for these options, or the one that trusts the public roots. Throws for invalid PEM. */
   find(options: TlsOptions | undefined): TlsIdentity {
@@ -38,10 +39,6 @@ export class TlsContexts {
     if (known !== undefined) return known;
     const identity = { digest, context: createSecureContext(readable(options)) };
     this.#identities.set(digest, identity);
-    if (this.#identities.size > maxContexts) {
-      const [oldest] = this.#identities.keys();
-      if (oldest !== undefined) this.#identities.delete(oldest);
-    }
     return identity;
   }
 

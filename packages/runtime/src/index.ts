@@ -7,6 +7,7 @@ export {
   messageOf,
 } from './app-error.ts';
 export { type BackoffInput, backoffMs } from './backoff.ts';
+export { BoundedMap } from './bounded-map.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { type Clock, systemClock } from './clock.ts';
 

@@ -1,4 +1,5 @@
 import type { Logger } from '@tidings/observability';
+import { BoundedMap } from '@tidings/runtime';
 import type { IncomingRecord, TableOptions } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
@@ -19,7 +20,7 @@ const maxRemembered = 10_000;
 export class TableView<V> {
   readonly #options: TableViewOptions<V>;
   readonly #entries = new Map<string, Readonly<{ version: number; value: V }>>();
-  readonly #removed = new Map<string, number>();
+  readonly #removed = new BoundedMap<string, number>(maxRemembered);
 
   constructor(options: TableViewOptions<V>) {
     this.#options = options;
@@ -64,10 +65,6 @@ export class TableView<V> {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#removed.set(key, entry.version);
-    if (this.#removed.size > maxRemembered) {
-      const [oldest] = this.#removed.keys();
-      if (oldest !== undefined) this.#removed.delete(oldest);
-    }
     const { table, logger } = this.#options;
     try {
       table.onChange?.(key, undefined);
