@@ -1,24 +1,22 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
 import type { Bus, Producer, Table } from '@tidings/kafka';
-import type { Logger, Metrics } from '@tidings/observability';
-import { type Clock, type KeyRing, messageOf } from '@tidings/runtime';
-import { createKafkaJournal } from './adapters/kafka-journal.ts';
-import { createOrderingChangelog } from './adapters/ordering-changelog.ts';
-import { createSigningKeys } from './adapters/signing-keys.ts';
-import { createSubscriptionDirectory } from './adapters/subscription-directory.ts';
-import { createAttemptDelivery, operatorRung } from './attempt/attempt-delivery.ts';
+import type { Logger } from '@tidings/observability';
+import type { Clock, KeyRing } from '@tidings/runtime';
+import { OrderingChangelog } from './adapters/ordering-changelog.ts';
+import { SigningKeyCache } from './adapters/signing-key-cache.ts';
+import { SubscriptionDirectory } from './adapters/subscription-directory.ts';
+import { AttemptDelivery } from './attempt/attempt-delivery.ts';
+import { createDeferJob } from './attempt/defer-job.ts';
+import { Linger } from './attempt/linger.ts';
 import { createRecordResolution } from './attempt/record-resolution.ts';
-import { createCountResolution, createReportAttempt } from './attempt/report-attempt.ts';
 import { finishedAttemptsBounds, hardCapFactor, maxDelayed, maxUnrecorded } from './config.ts';
 import { DeferralController } from './deferral/deferral-controller.ts';
 import { EndpointStates } from './deferral/domain/endpoint-state.ts';
 import { FinishedAttempts } from './domain/finished-attempts.ts';
-import { InFlightJobs, type Job } from './domain/in-flight.ts';
+import { InFlightJobs } from './domain/in-flight.ts';
 import { defaultNotRetried } from './domain/next-step.ts';
-import { resolutionOfDeferral, resolutionOfFinished } from './domain/resolution.ts';
-import { rungOfAtLeast } from './domain/retry-ladder.ts';
 import { createDeliveryHandler } from './intake/handle-delivery-requested.ts';
-import type { metricsCatalogue } from './metrics.ts';
+import type { DeliveryMetrics } from './metrics.ts';
 import { composeOrdering, type Ordering } from './ordering/compose-ordering.ts';
 import type { SendRequest } from './ports.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
@@ -33,7 +31,7 @@ export type EngineOptions = Readonly<{
   maxOrderedBacklog: number;
   maxCachedBodyBytes: number;
   lingerMs: number;
-  handles: Metrics<typeof metricsCatalogue>['handles'];
+  metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
 }>;
@@ -53,115 +51,46 @@ export type Engine = Readonly<{
 }>;
 
 export const composeEngine = (options: EngineOptions): Engine => {
-  const { bus, table, producer, send, ring, concurrency, handles, clock, logger } = options;
+  const { bus, table, producer, send, ring, concurrency, metrics, clock, logger } = options;
   const inFlight = new InFlightJobs();
-  const directory = createSubscriptionDirectory(table, (id) =>
-    ordering.orderedDelivery.subscriptionChanged(id),
-  );
-  const signingKeys = createSigningKeys({ ring, logger });
   const finishedAttempts = new FinishedAttempts(finishedAttemptsBounds, clock.monotonicMs());
   const endpointStates = new EndpointStates();
-  const countResolution = createCountResolution(handles);
+  const signingKeys = new SigningKeyCache({ ring, logger });
+  const directory = new SubscriptionDirectory(table, (id) =>
+    ordering.orderedDelivery.subscriptionChanged(id),
+  );
+  const linger = new Linger(clock, options.lingerMs);
+  const shared = { directory, inFlight, finishedAttempts, metrics, clock, logger };
   const record = createRecordResolution({
-    journal: createKafkaJournal({ producer, clock, lingerMs: options.lingerMs }),
-    inFlight,
-    finishedAttempts,
-    onRecorded: (job, resolution, persistedOffset) => {
-      countResolution(job, resolution);
-      ordering.orderedDelivery.recorded(job, resolution, persistedOffset);
-    },
-    clock,
-    logger,
+    ...shared,
+    producer,
+    linger,
+    onRecorded: (job, resolution, offset) => ordering.orderedDelivery.recorded(job, resolution, offset),
   });
-  const onDuplicate = (kind: 'in_flight' | 'finished') => handles.duplicates.inc({ kind });
-  const isFinished = (job: Job): boolean => {
-    // An entry holds the number of its next attempt: the head of a queue is finished only when its chain is over.
-    const isOver =
-      job.entry === null
-        ? finishedAttempts.has(job.chain, job.command.state.attempt)
-        : finishedAttempts.isOver(job.chain);
-    if (!isOver) return false;
-    onDuplicate('finished');
-    void record(job, resolutionOfFinished);
-    return true;
-  };
-  const deferJob = (job: Job, rungMs: number): void => {
-    const { state } = job.command;
-    const rung = rungOfAtLeast(rungMs);
-    const { subscriptionVersion } = state;
-    const deferral = { reason: 'held', rung, subscriptionVersion, nowMs: clock.nowMs() } as const;
-    void record(job, resolutionOfDeferral(state, deferral));
-  };
-  const dispatcher: Dispatcher = new Dispatcher({
-    caps: { softCap: concurrency, hardCap: concurrency * hardCapFactor },
-    maxUnrecorded,
-    maxDelayed,
-    attempt: createAttemptDelivery({
-      directory,
-      findSigningKeys: signingKeys.find,
-      send,
-      record,
-      report: createReportAttempt({ handles, logger }),
-      isFinished,
-      onConcluded: (attempted) => deferralController.concluded(attempted),
-      // While the process stops, the command is left to the next one. Otherwise no
-      // socket was free, and the command is retried.
-      onAborted: (job, detail) => {
-        if (!dispatcher.isRunning) return inFlight.drop(job);
-        logger.warn({ deliveryId: job.command.state.deliveryId, detail }, 'request.aborted');
-        return deferJob(job, 0);
-      },
-      clock,
-      notRetried: defaultNotRetried,
-    }),
-    onDefect: (job, error) => {
-      const { deliveryId, subscriptionId } = job.command.state;
-      logger.error({ deliveryId, subscriptionId, detail: messageOf(error), error }, 'delivery.defect');
-      deferJob(job, operatorRung.delayMs);
-    },
-    clock,
-  });
-  const deferralController = new DeferralController({
-    dispatcher,
-    endpointStates,
+  const deferJob = createDeferJob({ record, clock });
+  const attempts = new AttemptDelivery({
+    ...shared,
+    signingKeys,
+    send,
     record,
-    onDeferral: (reason) => handles.deferrals.inc({ reason }),
-    onBreakerChange: (state) => handles.breakerChanges.inc({ state }),
-    clock,
-    logger,
+    deferJob,
+    onConcluded: (attempted) => deferralController.concluded(attempted),
+    notRetried: defaultNotRetried,
   });
+  const caps = { softCap: concurrency, hardCap: concurrency * hardCapFactor };
+  const dispatcher = new Dispatcher({ caps, maxUnrecorded, maxDelayed, attempts, clock });
+  const deferralController = new DeferralController({ ...shared, dispatcher, endpointStates, deferJob });
   const ordering: Ordering = composeOrdering({
-    directory,
-    changelog: createOrderingChangelog({ bus, producer, logger }),
-    inFlight,
-    finishedAttempts,
+    ...shared,
+    changelog: new OrderingChangelog({ bus, producer, logger }),
     record,
-    admit: (job, subscription) => {
-      deferralController.admit(job, subscription);
-      dispatcher.pump();
-      deferralController.watch();
-    },
-    hasNeighbours: (partition, subscriptionId) => deferralController.hasNeighbours(partition, subscriptionId),
-    onPersisted: () => handles.persisted.inc({}),
-    onDuplicate,
+    deferJob,
+    deferralController,
     maxBacklog: options.maxOrderedBacklog,
     maxBodyBytes: options.maxCachedBodyBytes,
-    clock,
-    logger,
   });
   return {
-    handler: createDeliveryHandler({
-      directory,
-      dispatcher,
-      deferralController,
-      orderedDelivery: ordering.orderedDelivery,
-      onDropped: ordering.dropPartition,
-      record,
-      inFlight,
-      finishedAttempts,
-      clock,
-      onDuplicate,
-    }),
+    handler: createDeliveryHandler({ ...shared, dispatcher, deferralController, ordering, record }),
     dispatcher,
     deferralController,
     ordering,

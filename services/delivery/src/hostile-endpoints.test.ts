@@ -7,7 +7,7 @@ import {
   newSubscriptionId,
   topics,
 } from '@tidings/contracts';
-import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
+import { createEgress, type Egress, operatorPolicy, sendWithRepeat } from '@tidings/egress';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
@@ -24,7 +24,6 @@ import {
 } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../test/builders.ts';
-import { createHttpSender } from './adapters/http-sender.ts';
 import type { Engine } from './compose-engine.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -56,11 +55,7 @@ const startWorld = async (): Promise<World> => {
   });
   const bus = createMemoryBus();
   const egress = createEgress({ policy: operatorPolicy(config) });
-  const opened = await openEngine(
-    bus,
-    createHttpSender(egress, () => {}),
-    context,
-  );
+  const opened = await openEngine(bus, (request) => sendWithRepeat(egress, request), context);
   await startEngine(opened, context);
   onTestFinished(async () => {
     await context.resources.close(5_000);

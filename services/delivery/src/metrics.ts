@@ -1,4 +1,4 @@
-import { defineMetrics, latencyBuckets } from '@tidings/observability';
+import { defineMetrics, latencyBuckets, type Metrics } from '@tidings/observability';
 
 const ageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 
@@ -188,3 +188,6 @@ export const metricsCatalogue = defineMetrics({
     labels: ['rung'],
   },
 });
+
+/** The metrics of a running service. */
+export type DeliveryMetrics = Metrics<typeof metricsCatalogue>['handles'];

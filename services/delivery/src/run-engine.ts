@@ -39,7 +39,6 @@ export const openEngine = async (
   });
   resources.add('subscriptions', () => table.close());
   const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs } = config;
-  const { handles } = metrics;
   engine = composeEngine({
     bus,
     table,
@@ -50,7 +49,7 @@ export const openEngine = async (
     maxOrderedBacklog,
     maxCachedBodyBytes,
     lingerMs,
-    handles,
+    metrics: metrics.handles,
     clock,
     logger,
   });

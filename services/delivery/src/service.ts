@@ -1,4 +1,4 @@
-import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
+import { createEgress, type Egress, operatorPolicy, sendWithRepeat } from '@tidings/egress';
 import { serve } from '@tidings/http';
 import {
   type Bus,
@@ -10,11 +10,11 @@ import {
 } from '@tidings/kafka';
 import { createMetrics } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
-import { createHttpSender } from './adapters/http-sender.ts';
 import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
 import { countDue } from './intake/count-due.ts';
 import type { RungRelay } from './intake/relay-due-retries.ts';
+import type { SendRequest } from './ports.ts';
 import {
   type DeliveryContext,
   type OpenEngine,
@@ -141,9 +141,9 @@ export const startDelivery = async (context: DeliveryContext): Promise<{ url: st
   const { health, logger, metrics } = context;
   const server = await serve(context, {});
   const bus = await openBus(context);
-  const send = createHttpSender(openEgress(context, server.url), () =>
-    metrics.handles.repeatsInPlace.inc({}),
-  );
+  const egress = openEgress(context, server.url);
+  const countRepeat = () => metrics.handles.repeatsInPlace.inc({});
+  const send: SendRequest = (request) => sendWithRepeat(egress, request, countRepeat);
   const opened = await openEngine(bus, send, context);
   work(opened, context).catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'delivery.not-started');

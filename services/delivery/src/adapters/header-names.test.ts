@@ -6,9 +6,8 @@ import { silentLogger } from '@tidings/observability';
 import { keyRing, seal } from '@tidings/runtime';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../../test/builders.ts';
-import { prepareRequest } from '../attempt/prepare-request.ts';
-import { createHttpSender } from './http-sender.ts';
-import { createSigningKeys } from './signing-keys.ts';
+import { buildRequest } from '../attempt/attempt-delivery.ts';
+import { SigningKeyCache } from './signing-key-cache.ts';
 
 const ring = keyRing(sealingKeys);
 
@@ -39,10 +38,10 @@ it.each(['__proto__', '__PROTO__', 'constructor', 'toString', 'hasOwnProperty'])
     const sealed = seal(ring, 'hidden', [workspaceId, id, sealedHeaderField(name)]);
     const deliver = async (over: object): Promise<void> => {
       const subscription = decodeSubscription(encodeSubscription({ ...rest, workspaceId, id, ...over }));
-      const keys = createSigningKeys({ ring, logger: silentLogger }).find(subscription, 0);
+      const keys = new SigningKeyCache({ ring, logger: silentLogger }).find(subscription, 0);
       if (keys === null) throw new Error('what is sealed does not open');
-      const request = prepareRequest({ command: aCommand(1), subscription, keys, nowMs: 0 });
-      expect((await createHttpSender(egress, () => {})(request)).kind).toBe('response');
+      const request = buildRequest({ command: aCommand(1), subscription, keys, nowMs: 0 });
+      expect((await egress.send(request)).kind).toBe('response');
     };
     await deliver({ headers: JSON.parse(`{"${name}":"shown"}`) as object });
     await deliver({ secretHeaders: [{ name, sealed }] });

@@ -4,10 +4,9 @@ import { keyRing } from '@tidings/runtime';
 import { type ReceivedRequest, startHostileServer, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSealedHeader, aSubscription, sealingKeys, secretText } from '../../test/builders.ts';
-import { prepareRequest } from '../attempt/prepare-request.ts';
+import { buildRequest, maskOutcome } from '../attempt/attempt-delivery.ts';
 import { conclude } from '../domain/attempt.ts';
-import { createHttpSender } from './http-sender.ts';
-import { createSigningKeys } from './signing-keys.ts';
+import { SigningKeyCache } from './signing-key-cache.ts';
 
 const token = 'Bearer hush/"1"';
 const secretHeaders = [aSealedHeader('Authorization', token), aSealedHeader('X-Api-Key', 'hush-2')];
@@ -24,15 +23,14 @@ async function recordedFrom(endpointUrl: string) {
   const subscription = aSubscription({ endpointUrl, secretHeaders, headers: { 'X-Plan': 'gold' } });
   const state = aCommand(1).state;
   const nowMs = Date.now();
-  const keys = createSigningKeys({ ring: keyRing(sealingKeys), logger: silentLogger }).find(
+  const keys = new SigningKeyCache({ ring: keyRing(sealingKeys), logger: silentLogger }).find(
     subscription,
     nowMs,
   );
   if (keys === null) throw new Error('what is sealed does not open');
-  const send = createHttpSender(egress, () => {});
-  const sent = await send(prepareRequest({ command: aCommand(1), subscription, keys, nowMs }));
+  const sent = await egress.send(buildRequest({ command: aCommand(1), subscription, keys, nowMs }));
   if (sent.kind === 'aborted') throw new Error(sent.detail);
-  return conclude({ state, subscription, atMs: nowMs }, sent, {
+  return conclude({ state, subscription, atMs: nowMs }, maskOutcome(sent, keys.mask), {
     endedAtMs: nowMs,
     durationMs: 1,
     endpointMs: 1,

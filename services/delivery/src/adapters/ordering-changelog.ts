@@ -1,7 +1,10 @@
 import {
+  type AttemptRecorded,
+  type DeliveryRequested,
   decodeOrderingEntry,
   encodeAttempt,
   encodeOrderingEntry,
+  type OrderingEntry,
   orderingEntryKey,
   topics,
 } from '@tidings/contracts';
@@ -9,7 +12,6 @@ import { type Bus, type IncomingRecord, isClosed, type OutgoingRecord, type Prod
 import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { QueueEntry } from '../domain/ordered-queue.ts';
-import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
 
 type Dependencies = Readonly<{ bus: Pick<Bus, 'readRange'>; producer: Producer; logger: Logger }>;
 
@@ -23,56 +25,80 @@ export const changelogRecord = (
   ...encodeOrderingEntry({ type: 'DeliveryHeld.v1', sequence }, { state, body, traceparent }),
 });
 
-/**
- * Creates the ordering changelog over Kafka. Records that cannot be decoded are logged and skipped,
- * so that they do not block their partition.
- */
-export const createOrderingChangelog = ({ bus, producer, logger }: Dependencies): OrderingChangelog => {
-  const decode = (record: IncomingRecord): ChangelogRecord | null => {
+/** One record of the changelog: an entry, or (null) its tombstone. */
+export type ChangelogRecord = Readonly<{
+  partition: number;
+  key: string;
+  offset: bigint;
+  value: Readonly<{ entry: OrderingEntry; command: DeliveryRequested }> | null;
+}>;
+
+/** The changelog of ordered queues. Writes to one partition keep the order of the calls. */
+export class OrderingChangelog {
+  readonly #dependencies: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Writes the current state of an entry, and an attempt event that announces its
+   * wait, if given. Resolves with its offset.
+   */
+  async put(entry: QueueEntry, body: Buffer, attemptEvent: AttemptRecorded | null): Promise<bigint> {
+    const { state, traceparent } = entry;
+    const records: OutgoingRecord[] = [changelogRecord(entry, { state, body })];
+    if (attemptEvent !== null)
+      records.push({ topic: topics.attempts, ...encodeAttempt(attemptEvent, traceparent) });
+    const [position] = await this.#dependencies.producer.publishAll(records);
+    if (position === undefined) throw new TypeError(`no position for ${orderingEntryKey(state)}`);
+    return position.offset;
+  }
+
+  /** Writes the tombstone of an entry. Never rejects: an entry that remains is recognised when it is restored. */
+  remove({ queue: { partition }, state }: QueueEntry): void {
+    const { producer, logger } = this.#dependencies;
+    const key = orderingEntryKey(state);
+    producer
+      .publish({ topic: topics.orderingChangelog, partition, key, value: null })
+      .catch((error: unknown) => {
+        if (!isClosed(error))
+          logger.error({ partition, key, detail: messageOf(error) }, 'ordering-changelog.not-removed');
+      });
+  }
+
+  /**
+   * Reads every record of the partitions, from the given offsets (or the beginning) to the end or up to `length`
+   * offsets. Records that cannot be decoded are logged and skipped, so that they do not block their partition.
+   */
+  async read(
+    offsets: ReadonlyMap<number, bigint>,
+    onRecord: (record: ChangelogRecord) => void,
+    length?: number,
+  ): Promise<void> {
+    const ends = length === undefined ? [] : [...offsets].map(([at, from]) => [at, from + BigInt(length)]);
+    await this.#dependencies.bus.readRange({
+      topic: topics.orderingChangelog,
+      partitions: [...offsets.keys()],
+      from: { offsets },
+      ...(length === undefined ? {} : { until: new Map(ends as [number, bigint][]) }),
+      onRecord: (record) => {
+        const decoded = this.#decode(record);
+        if (decoded !== null) onRecord(decoded);
+      },
+      service: 'delivery',
+    });
+  }
+
+  #decode(record: IncomingRecord): ChangelogRecord | null {
     const { partition, offset, key, value } = record;
     if (key === null) return null;
     try {
       return { partition, key, offset, value: value === null ? null : decodeOrderingEntry(record) };
     } catch (error) {
-      logger.error(
-        { partition, offset: String(offset), key, detail: messageOf(error) },
-        'ordering-changelog.unreadable',
-      );
+      const fields = { partition, offset: String(offset), key, detail: messageOf(error) };
+      this.#dependencies.logger.error(fields, 'ordering-changelog.unreadable');
       return null;
     }
-  };
-  return {
-    put: async (entry, body, attemptEvent) => {
-      const { state, traceparent } = entry;
-      const records: OutgoingRecord[] = [changelogRecord(entry, { state, body })];
-      if (attemptEvent !== null)
-        records.push({ topic: topics.attempts, ...encodeAttempt(attemptEvent, traceparent) });
-      const [position] = await producer.publishAll(records);
-      if (position === undefined) throw new TypeError(`no position for ${orderingEntryKey(state)}`);
-      return position.offset;
-    },
-    remove: ({ queue: { partition }, state }) => {
-      const key = orderingEntryKey(state);
-      producer
-        .publish({ topic: topics.orderingChangelog, partition, key, value: null })
-        .catch((error: unknown) => {
-          if (!isClosed(error))
-            logger.error({ partition, key, detail: messageOf(error) }, 'ordering-changelog.not-removed');
-        });
-    },
-    read: async (offsets, onRecord, length) => {
-      const ends = length === undefined ? [] : [...offsets].map(([at, from]) => [at, from + BigInt(length)]);
-      await bus.readRange({
-        topic: topics.orderingChangelog,
-        partitions: [...offsets.keys()],
-        from: { offsets },
-        ...(length === undefined ? {} : { until: new Map(ends as [number, bigint][]) }),
-        onRecord: (record) => {
-          const decoded = decode(record);
-          if (decoded !== null) onRecord(decoded);
-        },
-        service: 'delivery',
-      });
-    },
-  };
-};
+  }
+}

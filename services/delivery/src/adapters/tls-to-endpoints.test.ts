@@ -5,9 +5,8 @@ import { keyRing, seal } from '@tidings/runtime';
 import { makeAuthority, type Receiver, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../../test/builders.ts';
-import { prepareRequest } from '../attempt/prepare-request.ts';
-import { createHttpSender } from './http-sender.ts';
-import { createSigningKeys } from './signing-keys.ts';
+import { buildRequest } from '../attempt/attempt-delivery.ts';
+import { SigningKeyCache } from './signing-key-cache.ts';
 
 const ring = keyRing(sealingKeys);
 const serverAuthority = makeAuthority();
@@ -35,17 +34,16 @@ const openSender = () => {
   };
   const egress = createEgress({ policy: operatorPolicy(settings) });
   onTestFinished(async () => egress.close());
-  const keys = createSigningKeys({ ring, logger: silentLogger });
-  const send = createHttpSender(egress, () => {});
+  const keys = new SigningKeyCache({ ring, logger: silentLogger });
   return {
     egress,
-    find: keys.find,
+    find: (subscription: SubscriptionRecord, nowMs: number) => keys.find(subscription, nowMs),
     deliver: async (subscription: SubscriptionRecord, { url }: Receiver) => {
       const record = { ...subscription, endpointUrl: url };
       const found = keys.find(record, Date.now());
       if (found === null) throw new Error('what is sealed does not open');
-      const outcome = await send(
-        prepareRequest({ command: aCommand(1), subscription: record, keys: found, nowMs: Date.now() }),
+      const outcome = await egress.send(
+        buildRequest({ command: aCommand(1), subscription: record, keys: found, nowMs: Date.now() }),
       );
       return outcome.kind === 'failed' ? outcome.reason : outcome.kind;
     },

@@ -1,93 +1,231 @@
-import { ladder, type Rung } from '@tidings/contracts';
-import type { Clock } from '@tidings/runtime';
+import {
+  type CompletedRequest,
+  type DeliveryRequested,
+  ladder,
+  type PhaseTimings,
+  type RequestOutcome,
+  type Rung,
+  type SubscriptionRecord,
+} from '@tidings/contracts';
+import { childTraceparent, type Logger } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import { type Mask, requestHeaders } from '@tidings/webhook-request';
+import type { SigningKeyCache, SigningKeys } from '../adapters/signing-key-cache.ts';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import { endpointMs } from '../deferral/domain/endpoint-state.ts';
-import { type ConcludedAttempt, conclude } from '../domain/attempt.ts';
+import { type ConcludedAttempt, conclude, type PreparedAttempt } from '../domain/attempt.ts';
 import { dispositionOf } from '../domain/disposition.ts';
-import type { Job } from '../domain/in-flight.ts';
+import type { FinishedAttempts } from '../domain/finished-attempts.ts';
+import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import type { RetryRules } from '../domain/next-step.ts';
-import { resolutionOfAttempt, resolutionOfDeferral, resolutionOfDisposition } from '../domain/resolution.ts';
-import type { FindSigningKeys, ReportAttempt, SendRequest, SubscriptionDirectory } from '../ports.ts';
-import { prepareRequest } from './prepare-request.ts';
+import {
+  type Resolution,
+  resolutionOfAttempt,
+  resolutionOfDeferral,
+  resolutionOfDisposition,
+  resolutionOfFinished,
+} from '../domain/resolution.ts';
+import { rungOfAtLeast } from '../domain/retry-ladder.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
+import type { DeliveryRequest, SendRequest } from '../ports.ts';
+import type { DeferJob } from './defer-job.ts';
 import type { RecordResolution } from './record-resolution.ts';
+import { reportAttempt } from './report-attempt.ts';
 
-/** Runs one job: prepare, send, decide, record. Calls `release` when the request has ended, which frees its slot. */
-export type AttemptDelivery = (job: Job, release: () => void) => Promise<void>;
+/** An attempt whose request is ready to be sent. */
+export type PreparedRequest = PreparedAttempt &
+  Readonly<{
+    kind: 'request';
+    job: Job;
+    request: DeliveryRequest;
+    mask: Mask;
+    /** Time when the preparation began, and the iteration of the event loop. */
+    beganMs: number;
+    beganTurns: number;
+  }>;
+
+/** A job whose request has ended, or that got none, and whose result is not recorded yet. */
+export type EndedAttempt =
+  | Readonly<{ kind: 'unsent'; resolution: Resolution }>
+  | Readonly<{
+      kind: 'concluded';
+      attempted: ConcludedAttempt;
+      resolution: Resolution;
+      timings: PhaseTimings;
+      detail: string | null;
+    }>
+  | Readonly<{ kind: 'aborted'; detail: string }>
+  | Readonly<{ kind: 'defect'; error: unknown }>;
 
 export type AttemptDependencies = Readonly<{
   directory: SubscriptionDirectory;
-  findSigningKeys: FindSigningKeys;
+  signingKeys: SigningKeyCache;
+  finishedAttempts: FinishedAttempts;
+  inFlight: InFlightJobs;
   send: SendRequest;
   record: RecordResolution;
-  report: ReportAttempt;
-  /** True when a copy of the command has finished while this one waited; it is then completed without an attempt. */
-  isFinished: (job: Job) => boolean;
-  /** Called when a request has ended, before its result is recorded. */
+  deferJob: DeferJob;
+  /** Called when a request has ended, before its slot is freed and its result is recorded. */
   onConcluded: (attempted: ConcludedAttempt) => void;
-  /** Called when this process aborted the request. An aborted request does not count against the endpoint. */
-  onAborted: (job: Job, detail: string) => void;
-  clock: Clock;
   notRetried: RetryRules['notRetried'];
+  metrics: DeliveryMetrics;
+  clock: Clock;
+  logger: Logger;
 }>;
 
 /**
- * Delay for secrets that cannot be opened. Only an operator can fix that: a retry every second would flood the log.
+ * Delay for secrets that cannot be opened, and after a defect. Only an operator can fix these: a retry every second
+ * would flood the log.
  */
-export const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Rung;
+const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Rung;
+
+// An attempt records the first KiB. The rest is scanned only for a secret that
+// begins in it; masking more would waste CPU.
+const maxMaskedBytes = 4_096;
+
+/** Returns the outcome with the beginning of the response body only, its secrets masked. */
+export const maskOutcome = (sent: CompletedRequest, mask: Mask): CompletedRequest => {
+  if (sent.kind === 'failed') return sent;
+  const body = sent.body.subarray(0, maxMaskedBytes);
+  const isCut = sent.truncated || body.length < sent.body.length;
+  return { ...sent, body: mask(body, isCut) };
+};
+
+type RequestParts = Readonly<{
+  command: DeliveryRequested;
+  subscription: SubscriptionRecord;
+  keys: SigningKeys;
+  nowMs: number;
+}>;
+
+/** Builds the request of one attempt. The body is the command's, byte for byte. */
+export const buildRequest = ({ command, subscription, keys, nowMs }: RequestParts): DeliveryRequest => {
+  const { state, body, traceparent } = command;
+  const { endpointUrl: url, headers: ownHeaders, timeoutMs } = subscription;
+  const headers = requestHeaders({
+    state,
+    ownHeaders,
+    body,
+    keys,
+    nowMs,
+    traceparent: childTraceparent(traceparent ?? undefined),
+  });
+  return keys.tls === null
+    ? { url, headers, body, timeoutMs }
+    : { url, headers, body, timeoutMs, tls: keys.tls };
+};
 
 /**
- * Creates the attempt runner. It reads the subscription again just before the request, so that a rotated
- * secret, a new URL or a disable also applies to commands that waited in memory.
+ * The stages of one attempt: prepare → send → conclude → record. A job occupies its slot in the queue until it is
+ * concluded; the caller frees the slot and then records.
  */
-export const createAttemptDelivery =
-  (dependencies: AttemptDependencies): AttemptDelivery =>
-  async (job, release) => {
-    const { directory, findSigningKeys, send, record, report, onAborted, onConcluded, clock } = dependencies;
-    const { state } = job.command;
-    if (dependencies.isFinished(job)) {
-      release();
-      return;
+export class AttemptDelivery {
+  readonly #dependencies: AttemptDependencies;
+
+  constructor(dependencies: AttemptDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Builds the request of a job, or ends the job without one. Reads the subscription again just before the request, so
+   * that a rotated secret, a new URL or a disable also applies to commands that waited in memory.
+   */
+  prepare(job: Job): PreparedRequest | EndedAttempt {
+    const { directory, signingKeys, finishedAttempts, metrics, clock } = this.#dependencies;
+    const { command } = job;
+    const { state } = command;
+    // A copy of the command finished while this one waited.
+    if (finishedAttempts.covers(job)) {
+      metrics.duplicates.inc({ kind: 'finished' });
+      return { kind: 'unsent', resolution: resolutionOfFinished };
     }
     const atMs = clock.nowMs();
     const disposition = dispositionOf(state, directory.find(state.subscriptionId), atMs);
-    if (disposition.kind !== 'attempt') {
-      release();
-      await record(job, resolutionOfDisposition(state, disposition, atMs));
-      return;
-    }
+    if (disposition.kind !== 'attempt')
+      return { kind: 'unsent', resolution: resolutionOfDisposition(state, disposition, atMs) };
     const { subscription } = disposition;
-    const keys = findSigningKeys(subscription, atMs);
+    const keys = signingKeys.find(subscription, atMs);
     if (keys === null) {
-      release();
       const { version: subscriptionVersion } = subscription;
       const deferral = { reason: 'held', rung: operatorRung, subscriptionVersion, nowMs: atMs } as const;
-      await record(job, resolutionOfDeferral(state, deferral));
-      return;
+      return { kind: 'unsent', resolution: resolutionOfDeferral(state, deferral) };
     }
-    const { notRetried } = dependencies;
     const beganMs = clock.monotonicMs();
     const beganTurns = clock.turns();
-    const sent = await send(prepareRequest({ command: job.command, subscription, keys, nowMs: atMs }));
-    const durationMs = Math.round(clock.monotonicMs() - beganMs);
-    if (sent.kind === 'aborted') {
-      release();
-      onAborted(job, sent.detail);
-      return;
-    }
-    const ended = {
+    const request = buildRequest({ command, subscription, keys, nowMs: atMs });
+    const { mask } = keys;
+    return { kind: 'request', job, state, subscription, atMs, request, mask, beganMs, beganTurns };
+  }
+
+  /** Sends the request. Never rejects. */
+  send({ request }: PreparedRequest): Promise<RequestOutcome> {
+    return this.#dependencies.send(request);
+  }
+
+  /** Decides what follows from an outcome, and counts it against the endpoint, so that the next job uses its new state. */
+  conclude(prepared: PreparedRequest, outcome: RequestOutcome): EndedAttempt {
+    const { directory, onConcluded, notRetried, clock } = this.#dependencies;
+    const durationMs = Math.round(clock.monotonicMs() - prepared.beganMs);
+    // An aborted request does not count against the endpoint.
+    if (outcome.kind === 'aborted') return { kind: 'aborted', detail: outcome.detail };
+    const attempted = conclude(prepared, maskOutcome(outcome, prepared.mask), {
       endedAtMs: clock.nowMs(),
       durationMs,
-      endpointMs: endpointMs(durationMs, clock.turns() - beganTurns),
-    };
-    const attempted = conclude({ state, subscription, atMs }, sent, ended);
-    const { outcome } = attempted;
-    // Runs before the slot is freed, so that the next job uses the endpoint's new state.
-    if (outcome.kind === 'failed' && outcome.reason === 'gone') {
+      endpointMs: endpointMs(durationMs, clock.turns() - prepared.beganTurns),
+    });
+    const { subscription } = prepared;
+    if (attempted.outcome.kind === 'failed' && attempted.outcome.reason === 'gone')
       directory.markGone(subscription.id, subscription.version);
-    }
     onConcluded(attempted);
-    release();
-    const resolution = resolutionOfAttempt(attempted, notRetried, job.entry !== null);
-    const isRecorded = await record(job, resolution);
-    const detail = sent.kind === 'failed' ? sent.detail : null;
-    if (isRecorded) report(attempted, { job, resolution, timings: sent.timings, detail });
-  };
+    return {
+      kind: 'concluded',
+      attempted,
+      resolution: resolutionOfAttempt(attempted, notRetried, prepared.job.entry !== null),
+      timings: outcome.timings,
+      detail: outcome.kind === 'failed' ? outcome.detail : null,
+    };
+  }
+
+  /**
+   * Records the result of a job, whose slot is free by now. Never rejects: after a defect the command is deferred.
+   * `isStopping`: an aborted request is then left to the next process.
+   */
+  async record(job: Job, ended: EndedAttempt, isStopping: boolean): Promise<void> {
+    const { record } = this.#dependencies;
+    try {
+      switch (ended.kind) {
+        case 'unsent':
+          await record(job, ended.resolution);
+          return;
+        case 'concluded':
+          if (await record(job, ended.resolution)) reportAttempt(ended, this.#dependencies);
+          return;
+        case 'aborted':
+          this.#retryAborted(job, ended.detail, isStopping);
+          return;
+        case 'defect':
+          this.#deferDefect(job, ended.error);
+      }
+    } catch (error) {
+      this.#deferDefect(job, error);
+    }
+  }
+
+  // Unless the process stops, no socket was free or the client failed: the command is sent again soon.
+  #retryAborted(job: Job, detail: string, isStopping: boolean): void {
+    const { inFlight, deferJob, logger } = this.#dependencies;
+    if (isStopping) {
+      inFlight.drop(job);
+      return;
+    }
+    logger.warn({ deliveryId: job.command.state.deliveryId, detail }, 'request.aborted');
+    void deferJob(job, { reason: 'held', rung: rungOfAtLeast(0) });
+  }
+
+  #deferDefect(job: Job, error: unknown): void {
+    const { deferJob, logger } = this.#dependencies;
+    const { deliveryId, subscriptionId } = job.command.state;
+    logger.error({ deliveryId, subscriptionId, detail: messageOf(error), error }, 'delivery.defect');
+    void deferJob(job, { reason: 'held', rung: rungOfAtLeast(operatorRung.delayMs) });
+  }
+}

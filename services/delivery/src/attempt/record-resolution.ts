@@ -1,10 +1,14 @@
-import { isClosed } from '@tidings/kafka';
+import { topics } from '@tidings/contracts';
+import { isClosed, type Producer, type RecordPosition } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
-import type { Journal } from '../ports.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
+import { encodeAttemptEvent, encodeFollowUp } from './encode-resolution.ts';
+import type { Linger } from './linger.ts';
+import { countResolution } from './report-attempt.ts';
 
 /**
  * Writes the resolution of a job, then completes the job. Resolves to false if the process is stopping; the
@@ -13,29 +17,63 @@ import type { Journal } from '../ports.ts';
 export type RecordResolution = (job: Job, resolution: Resolution) => Promise<boolean>;
 
 export type RecordDependencies = Readonly<{
-  journal: Journal;
+  producer: Producer;
+  linger: Linger;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   /**
    * Called for each resolution that the log has acknowledged, with the offset of the job's new entry, if it has one.
    */
   onRecorded: (job: Job, resolution: Resolution, persistedOffset: bigint | null) => void;
+  metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
 }>;
 
-// A successful delivery is recorded even by a former owner. Failures are left to
-// the queue's new owner (adr/0010, rule 5).
-const recordAsFormerOwner = async (job: Job, resolution: Resolution, { journal }: RecordDependencies) => {
-  if (resolution.attemptEvent?.outcome.kind === 'delivered') await journal.writeAttemptEvent(resolution, job);
+const changelogOffsetOf = (positions: readonly RecordPosition[]): bigint | null =>
+  positions.find(({ topic }) => topic === topics.orderingChangelog.name)?.offset ?? null;
+
+/**
+ * Writes first the follow-up, then the attempt event: an attempt event in the log means "finished" to a process that
+ * restores its memory from there. In the other order, a crash between the two writes would drop a command whose next
+ * attempt was never written. A send of both is not atomic across partitions. Resolves when every in-sync replica has
+ * both, with the offset of the job's new entry, if it has one. Rejects with AppError `closed` at shutdown; it is then
+ * unknown which records were written.
+ */
+const write = async (
+  job: Job,
+  resolution: Resolution,
+  { producer, linger, clock }: RecordDependencies,
+): Promise<bigint | null> => {
+  const next = encodeFollowUp(resolution, job, clock.nowMs());
+  const record = encodeAttemptEvent(resolution, job);
+  if (next === null && record === null) return null;
+  const batched = linger.waitFor(resolution, job);
+  if (batched !== null) await batched;
+  const isEnding = resolution.attemptEvent !== null && endingOf(resolution.attemptEvent) !== null;
+  if (next !== null && record !== null && !isEnding) {
+    // An attempt event that does not end its attempt may be sent together with the command.
+    return changelogOffsetOf(await producer.publishAll([next, record]));
+  }
+  const position = next === null ? null : await producer.publish(next);
+  if (record !== null) await producer.publish(record);
+  return position === null ? null : changelogOffsetOf([position]);
 };
 
-const writeOnce = async (
+// A successful delivery is recorded even by a former owner. Failures are left to
+// the queue's new owner (adr/0010, rule 5).
+const recordAsFormerOwner = async (job: Job, resolution: Resolution, { producer }: RecordDependencies) => {
+  if (resolution.attemptEvent?.outcome.kind !== 'delivered') return;
+  const record = encodeAttemptEvent(resolution, job);
+  if (record !== null) await producer.publish(record);
+};
+
+const recordOnce = async (
   job: Job,
   resolution: Resolution,
   dependencies: RecordDependencies,
 ): Promise<boolean> => {
-  const { journal, inFlight, finishedAttempts, onRecorded, clock } = dependencies;
+  const { inFlight, finishedAttempts, onRecorded, metrics, clock } = dependencies;
   const { entry, chain, command } = job;
   if (entry?.queue.isRevoked === true) {
     await recordAsFormerOwner(job, resolution, dependencies);
@@ -43,17 +81,18 @@ const writeOnce = async (
     return false;
   }
   if (entry !== null && resolution.followUp.kind === 'command') entry.isPersisted = true;
-  const persistedOffset = await journal.write(resolution, job);
+  const persistedOffset = await write(job, resolution, dependencies);
   const ending = resolution.attemptEvent === null ? null : endingOf(resolution.attemptEvent);
   if (ending !== null)
     finishedAttempts.record(chain, command.state.attempt, { ...ending, nowMs: clock.monotonicMs() });
   inFlight.complete(job);
+  countResolution(job, resolution, metrics);
   onRecorded(job, resolution, persistedOffset);
   return true;
 };
 
 /**
- * Creates the recorder. A command's offset is done only when the log has its resolution. The journal repeats
+ * Creates the recorder. A command's offset is done only when the log has its resolution. The producer repeats
  * its own sends. Any other error is logged and retried, because giving up would lose a delivery.
  */
 export const createRecordResolution =
@@ -62,7 +101,7 @@ export const createRecordResolution =
     const { inFlight, clock, logger } = dependencies;
     for (let failures = 1; ; failures += 1) {
       try {
-        return await writeOnce(job, resolution, dependencies);
+        return await recordOnce(job, resolution, dependencies);
       } catch (error) {
         if (isClosed(error)) {
           inFlight.drop(job);

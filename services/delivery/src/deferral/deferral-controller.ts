@@ -1,13 +1,13 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { DeferJob } from '../attempt/defer-job.ts';
 import type { ConcludedAttempt } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight.ts';
-import { resolutionOfDeferral } from '../domain/resolution.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
 import type { Dispatcher } from '../queue/dispatcher.ts';
 import type { QueueLimits } from '../queue/domain/subscription-queue.ts';
-import type { Admission, BreakerState } from './domain/circuit-breaker.ts';
+import type { Admission } from './domain/circuit-breaker.ts';
 import {
   type DeferralCause,
   deferOnArrival,
@@ -28,9 +28,8 @@ import {
 type Dependencies = Readonly<{
   dispatcher: Dispatcher;
   endpointStates: EndpointStates;
-  record: RecordResolution;
-  onDeferral: (reason: DeferralCause['reason']) => void;
-  onBreakerChange: (state: BreakerState) => void;
+  deferJob: DeferJob;
+  metrics: Pick<DeliveryMetrics, 'deferrals' | 'breakerChanges'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -54,10 +53,9 @@ export class DeferralController {
     this.#dependencies = dependencies;
   }
 
-  /** Queues a job that is due, or defers it. */
+  /** Queues a job that is due, or defers it. Call `watch`, and `pump` of the dispatcher, after the last one of a batch. */
   admit(job: Job, subscription: SubscriptionRecord): void {
-    const { dispatcher, endpointStates } = this.#dependencies;
-    const { clock } = this.#dependencies;
+    const { dispatcher, endpointStates, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     const { state } = job.command;
     const subscriptionId = subscription.id;
@@ -87,14 +85,21 @@ export class DeferralController {
     else this.#defer(job, cause, subscription);
   }
 
+  /** Queues or defers a single job that is due, and starts what may be sent. */
+  admitOne(job: Job, subscription: SubscriptionRecord): void {
+    this.admit(job, subscription);
+    this.#dependencies.dispatcher.pump();
+    this.watch();
+  }
+
   /** Records the result of a request, which may open or close the endpoint's breaker. */
   concluded({ subscription, outcome, durationMs, endpointMs }: ConcludedAttempt): void {
-    const { dispatcher, endpointStates, onBreakerChange, logger, clock } = this.#dependencies;
+    const { dispatcher, endpointStates, metrics, logger, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     const endpointState = endpointStates.of(subscription.id, nowMs);
     if (!countRequest(endpointState, outcome, { durationMs, endpointMs, nowMs })) return;
     const { state } = endpointState.breaker;
-    onBreakerChange(state);
+    metrics.breakerChanges.inc({ state });
     logger.info(
       { subscriptionId: subscription.id, state, deferred: endpointState.deferred },
       'circuit-breaker.changed',
@@ -165,7 +170,7 @@ export class DeferralController {
   }
 
   #defer(job: Job, cause: DeferralCause, limits: QueueLimits): void {
-    const { dispatcher, endpointStates, record, onDeferral, clock } = this.#dependencies;
+    const { dispatcher, endpointStates, deferJob, metrics, clock } = this.#dependencies;
     const { state } = job.command;
     const nowMs = clock.monotonicMs();
     const endpointState = endpointStates.of(state.subscriptionId, nowMs);
@@ -180,10 +185,8 @@ export class DeferralController {
       brokenMs,
     });
     endpointState.deferred += 1;
-    onDeferral(cause.reason);
-    const { subscriptionVersion } = state;
-    const deferral = { reason: cause.reason, rung, subscriptionVersion, nowMs: clock.nowMs() };
-    void record(job, resolutionOfDeferral(state, deferral));
+    metrics.deferrals.inc({ reason: cause.reason });
+    void deferJob(job, { reason: cause.reason, rung });
   }
 
   #limitsFor(subscription: SubscriptionRecord, admission: Admission): QueueLimits {

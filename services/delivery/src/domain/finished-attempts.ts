@@ -89,6 +89,12 @@ export type FinishedAttemptsBounds = Readonly<{
   maxChainsPerGeneration: number;
 }>;
 
+type FinishableJob = Readonly<{
+  chain: ChainKey;
+  entry: object | null;
+  command: Readonly<{ state: Pick<DeliveryState, 'attempt'> }>;
+}>;
+
 // The newest generation fills while the older ones age: three generations of half the time each cover the whole time.
 const generations = 3;
 
@@ -121,6 +127,14 @@ export class FinishedAttempts {
   /** Returns true when the chain is over: nothing of it may be sent any more. */
   isOver(key: ChainKey): boolean {
     return this.#generations.some((generation) => generation.find(key) === terminal);
+  }
+
+  /**
+   * Returns true when nothing of a job remains to be attempted. An entry of an ordered queue holds the number of its
+   * next attempt, so it is finished only when its chain is over.
+   */
+  covers({ chain, entry, command }: FinishableJob): boolean {
+    return entry === null ? this.has(chain, command.state.attempt) : this.isOver(chain);
   }
 
   /** Records an attempt as finished. Call it when its follow-up is in the log. */

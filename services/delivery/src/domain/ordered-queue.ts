@@ -108,6 +108,8 @@ const isBefore = (a: QueueEntry, b: QueueEntry): boolean =>
 export const isRepeatOf = (later: QueueEntry, earlier: QueueEntry): boolean =>
   later.state.deliveryId === earlier.state.deliveryId && later.state.chain > earlier.state.chain;
 
+type EntryName = Pick<DeliveryState, 'subscriptionId' | 'deliveryId' | 'chain'>;
+
 type Subscriptions = Map<string, SubscriptionBacklog>;
 
 /** The ordered queues of all partitions of this process. */
@@ -127,6 +129,12 @@ export class OrderedQueues {
   /** Returns the backlog of a subscription; undefined if it has none, which is by far the most common case. */
   of(partition: number, subscriptionId: string): SubscriptionBacklog | undefined {
     return this.#partitions.get(partition)?.get(subscriptionId);
+  }
+
+  /** Returns the entry of a delivery if it is of the same chain. */
+  entryOf(partition: number, state: EntryName): QueueEntry | undefined {
+    const entry = this.of(partition, state.subscriptionId)?.entries.get(state.deliveryId);
+    return entry?.state.chain === state.chain ? entry : undefined;
   }
 
   ofSubscription(subscriptionId: string): readonly OrderedQueue[] {

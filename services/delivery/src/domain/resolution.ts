@@ -150,7 +150,8 @@ export const resolutionOfDisposition = (
   }
 };
 
-type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersion: number; nowMs: number }>;
+/** `subscriptionVersion` defaults to the version that the command was made for. */
+type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersion?: number; nowMs: number }>;
 
 /**
  * Returns the resolution of a deferred command. The attempt event informs users that the command waits. It is
@@ -158,7 +159,7 @@ type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersi
  */
 export const resolutionOfDeferral = (
   state: DeliveryState,
-  { reason, rung, subscriptionVersion, nowMs }: Deferral,
+  { reason, rung, subscriptionVersion = state.subscriptionVersion, nowMs }: Deferral,
 ): Resolution => {
   const outcome = { kind: 'deferred', reason } as const;
   const next: NextStep = { kind: 'retry', atMs: nowMs + rung.delayMs };

@@ -1,6 +1,7 @@
 import type { DeliveryRequested } from '@tidings/contracts';
 import type { WorkBatch, WorkItem } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf } from '../domain/disposition.ts';
@@ -8,8 +9,8 @@ import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.t
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
 import { resolutionOfDisposition } from '../domain/resolution.ts';
 import { shortestDelayMs } from '../domain/retry-ladder.ts';
-import type { OrderedDelivery } from '../ordering/ordered-delivery.ts';
-import type { SubscriptionDirectory } from '../ports.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
+import type { Ordering } from '../ordering/compose-ordering.ts';
 import type { Dispatcher } from '../queue/dispatcher.ts';
 import { PartitionInbox } from './domain/partition-inbox.ts';
 
@@ -17,14 +18,12 @@ type Dependencies = Readonly<{
   directory: SubscriptionDirectory;
   dispatcher: Dispatcher;
   deferralController: DeferralController;
-  orderedDelivery: Pick<OrderedDelivery, 'take'>;
-  /** Called for each revoked partition, after its queued jobs were dropped. */
-  onDropped: (partition: number) => void;
+  ordering: Ordering;
   record: RecordResolution;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
+  metrics: Pick<DeliveryMetrics, 'duplicates'>;
   clock: Clock;
-  onDuplicate: (kind: 'in_flight' | 'finished') => void;
 }>;
 
 const maxSliceMs = 4;
@@ -57,21 +56,21 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     directory,
     dispatcher,
     deferralController,
-    orderedDelivery,
+    ordering,
     record,
     inFlight,
     finishedAttempts,
+    metrics,
     clock,
-    onDuplicate,
   } = dependencies;
 
   const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
     if (inFlight.attach(key, item)) {
-      onDuplicate('in_flight');
+      metrics.duplicates.inc({ kind: 'in_flight' });
       return true;
     }
     if (!finishedAttempts.has(chain, item.message.state.attempt)) return false;
-    onDuplicate('finished');
+    metrics.duplicates.inc({ kind: 'finished' });
     item.done();
     return true;
   };
@@ -97,7 +96,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     const names = { key: jobKeyOf(state), chain: chainKeyOf(state) };
     if (isKnown(item, names)) return;
     const subscription = directory.find(state.subscriptionId);
-    if (orderedDelivery.take(item, subscription)) return;
+    if (ordering.orderedDelivery.take(item, subscription)) return;
     const job = jobOf(item, names, clock);
     inFlight.add(job);
     const disposition = dispositionOf(state, subscription, clock.nowMs());
@@ -133,7 +132,7 @@ export const createDeliveryHandler = (dependencies: Dependencies) => {
     onRevoked: (partition: number): void => {
       inbox.drop(partition);
       for (const job of dispatcher.dropPartition(partition)) inFlight.drop(job);
-      dependencies.onDropped(partition);
+      ordering.dropPartition(partition);
       deferralController.dropPartition(partition);
     },
   };

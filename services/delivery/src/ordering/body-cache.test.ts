@@ -1,8 +1,8 @@
 import { orderingEntryKey } from '@tidings/contracts';
 import { expect, it } from 'vitest';
 import { aCommand } from '../../test/builders.ts';
+import type { ChangelogRecord } from '../adapters/ordering-changelog.ts';
 import { OrderedQueues, type QueueEntry } from '../domain/ordered-queue.ts';
-import type { ChangelogRecord } from '../ports.ts';
 import { BodyCache } from './body-cache.ts';
 
 const partition = 3;
@@ -48,7 +48,10 @@ const over = (log: readonly ChangelogRecord[], entries: readonly QueueEntry[], m
         }
       },
     },
-    find: ({ key }) => entries.find(({ state }) => orderingEntryKey(state) === key),
+    orderedQueues: {
+      entryOf: (_, wanted) =>
+        entries.find(({ state }) => orderingEntryKey(state) === orderingEntryKey(wanted)),
+    },
     maxBytes,
   });
   return { bodies, reads: () => reads };

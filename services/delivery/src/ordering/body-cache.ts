@@ -1,11 +1,10 @@
 import { orderingEntryKey } from '@tidings/contracts';
-import type { QueueEntry } from '../domain/ordered-queue.ts';
-import type { ChangelogRecord, OrderingChangelog } from '../ports.ts';
+import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { OrderedQueues, QueueEntry } from '../domain/ordered-queue.ts';
 
 type Dependencies = Readonly<{
   changelog: Pick<OrderingChangelog, 'read'>;
-  /** Returns the entry in memory that a changelog record belongs to. */
-  find: (record: ChangelogRecord) => QueueEntry | undefined;
+  orderedQueues: Pick<OrderedQueues, 'entryOf'>;
   /** Maximum bytes of all bodies in memory. */
   maxBytes: number;
 }>;
@@ -78,15 +77,16 @@ export class BodyCache {
   }
 
   async #read(entry: QueueEntry): Promise<boolean> {
-    const { changelog, find } = this.#dependencies;
+    const { changelog, orderedQueues } = this.#dependencies;
     const { persistedOffset, queue } = entry;
     if (entry.body !== null || queue.isRevoked || persistedOffset === null) return true;
     const from = new Map([[queue.partition, persistedOffset]]);
     const key = orderingEntryKey(entry.state);
-    const take = (record: ChangelogRecord): void => {
-      const found = record.key === key ? entry : find(record);
-      if (found?.body !== null || found.persistedOffset !== record.offset || record.value === null) return;
-      found.body = record.value.command.body;
+    const take = ({ partition, key: recordKey, offset, value }: ChangelogRecord): void => {
+      if (value === null) return;
+      const found = recordKey === key ? entry : orderedQueues.entryOf(partition, value.command.state);
+      if (found?.body !== null || found.persistedOffset !== offset) return;
+      found.body = value.command.body;
       if (found !== entry) this.put(found);
     };
     await changelog.read(from, take, this.freeBytes > 0 ? readAhead : 1);

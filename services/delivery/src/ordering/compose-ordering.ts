@@ -1,17 +1,20 @@
-import { orderingEntryKey } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
+import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
+import type { DeferJob } from '../attempt/defer-job.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { DeferralController } from '../deferral/deferral-controller.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs } from '../domain/in-flight.ts';
 import { OrderedQueues } from '../domain/ordered-queue.ts';
-import type { OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
 import { BodyCache } from './body-cache.ts';
 import { OrderedDelivery } from './ordered-delivery.ts';
 import { QueuePersister } from './queue-persister.ts';
 import { QueueReleaser } from './queue-releaser.ts';
 import { QueueRestorer } from './queue-restorer.ts';
-import { type Admit, QueueRunner } from './queue-runner.ts';
+import { QueueRunner } from './queue-runner.ts';
 
 export type OrderingOptions = Readonly<{
   directory: SubscriptionDirectory;
@@ -19,10 +22,9 @@ export type OrderingOptions = Readonly<{
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   record: RecordResolution;
-  admit: Admit;
-  hasNeighbours: (partition: number, subscriptionId: string) => boolean;
-  onPersisted: () => void;
-  onDuplicate: (kind: 'in_flight') => void;
+  deferJob: DeferJob;
+  deferralController: DeferralController;
+  metrics: DeliveryMetrics;
   maxBacklog: number;
   maxBodyBytes: number;
   clock: Clock;
@@ -35,62 +37,22 @@ export type Ordering = Readonly<{
   bodies: BodyCache;
   orderedDelivery: OrderedDelivery;
   restorer: QueueRestorer;
+  /** Discards the queues of a partition that was reassigned. */
   dropPartition: (partition: number) => void;
 }>;
 
 export const composeOrdering = (options: OrderingOptions): Ordering => {
-  const { directory, changelog, inFlight, finishedAttempts, record, admit, clock, logger } = options;
-  const { hasNeighbours, onPersisted, onDuplicate, maxBacklog, maxBodyBytes } = options;
+  const { maxBacklog, maxBodyBytes, ...shared } = options;
+  const { changelog } = shared;
   const orderedQueues = new OrderedQueues();
-  const bodies = new BodyCache({
-    changelog,
-    find: ({ partition, key, value }) => {
-      if (value === null) return undefined;
-      const { subscriptionId, deliveryId } = value.command.state;
-      const entry = orderedQueues.of(partition, subscriptionId)?.entries.get(deliveryId);
-      return entry !== undefined && orderingEntryKey(entry.state) === key ? entry : undefined;
-    },
-    maxBytes: maxBodyBytes,
-  });
-  const persister = new QueuePersister({ changelog, bodies, hasNeighbours, onPersisted, clock, logger });
-  const onMisplaced = (queue: Parameters<QueueReleaser['release']>[0]) => releaser.release(queue);
-  const runner = new QueueRunner({
-    ...{
-      orderedQueues,
-      directory,
-      bodies,
-      persister,
-      inFlight,
-      finishedAttempts,
-      record,
-      admit,
-      onMisplaced,
-      clock,
-      logger,
-    },
-  });
-  const onEnqueued = (entry: Parameters<OrderedDelivery['enqueued']>[0]) => orderedDelivery.enqueued(entry);
-  const releaser: QueueReleaser = new QueueReleaser({
-    ...{ orderedQueues, directory, changelog, bodies, inFlight, record, admit, onEnqueued, clock, logger },
-  });
-  const orderedDelivery: OrderedDelivery = new OrderedDelivery({
-    ...{
-      orderedQueues,
-      directory,
-      changelog,
-      bodies,
-      persister,
-      runner,
-      releaser,
-      inFlight,
-      record,
-      onDuplicate,
-      maxBacklog,
-    },
-    clock,
-    logger,
-  });
-  const restorer = new QueueRestorer({ orderedQueues, changelog, bodies, directory, runner, clock });
+  const bodies = new BodyCache({ changelog, orderedQueues, maxBytes: maxBodyBytes });
+  const persister = new QueuePersister({ ...shared, bodies });
+  const release: QueueReleaser['release'] = (queue) => releaser.release(queue);
+  const runner = new QueueRunner({ ...shared, orderedQueues, bodies, persister, release });
+  const releaser = new QueueReleaser({ ...shared, orderedQueues, bodies, runner });
+  const parts = { orderedQueues, bodies, persister, runner, releaser, maxBacklog };
+  const orderedDelivery = new OrderedDelivery({ ...shared, ...parts });
+  const restorer = new QueueRestorer({ ...shared, orderedQueues, bodies, runner });
   const dropPartition = (partition: number): void => {
     restorer.dropPartition(partition);
     orderedDelivery.dropPartition(partition);

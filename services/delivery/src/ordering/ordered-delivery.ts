@@ -2,6 +2,8 @@ import type { DeliveryRequested, DeliveryState, SubscriptionRecord } from '@tidi
 import type { WorkItem } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
+import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
 import { isFirstProbe } from '../domain/next-step.ts';
@@ -15,7 +17,7 @@ import {
   type SubscriptionBacklog,
 } from '../domain/ordered-queue.ts';
 import { type Resolution, resolutionOfDisposition } from '../domain/resolution.ts';
-import type { OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';
 import type { QueueReleaser } from './queue-releaser.ts';
@@ -31,7 +33,7 @@ export type OrderedDeliveryDependencies = Readonly<{
   releaser: QueueReleaser;
   inFlight: InFlightJobs;
   record: RecordResolution;
-  onDuplicate: (kind: 'in_flight') => void;
+  metrics: Pick<DeliveryMetrics, 'duplicates'>;
   /** Maximum commands that wait for one subscription. */
   maxBacklog: number;
   clock: Clock;
@@ -59,7 +61,7 @@ export class OrderedDelivery {
   take(item: WorkItem<DeliveryRequested>, subscription: SubscriptionRecord | undefined): boolean {
     const { state } = item.message;
     const { partition, offset } = item.record;
-    const { orderedQueues } = this.#dependencies;
+    const { orderedQueues, runner } = this.#dependencies;
     const backlog = orderedQueues.of(partition, state.subscriptionId);
     const wanted = queueNameOf(state, subscription);
     if (backlog === undefined && wanted === null) return false;
@@ -75,17 +77,8 @@ export class OrderedDelivery {
     const entry = this.#entryOf(item, { queue, sequence: Number(offset), isRejected });
     orderedQueues.insert(entry);
     if (isRejected) this.#reject(entry, item.message.body);
-    this.enqueued(entry);
+    runner.enqueued(entry);
     return true;
-  }
-
-  /** Continues the queue after a new entry. */
-  enqueued(entry: QueueEntry): void {
-    const { runner, persister } = this.#dependencies;
-    const { queue } = entry;
-    // Also if the previous head only waits for its time: no entry is inserted before a head that is in progress.
-    if (queue.entries[0] === entry) runner.run(queue);
-    else persister.onWaiting(queue);
   }
 
   /** Updates the queue when the resolution of a job is in the log. */
@@ -152,9 +145,9 @@ export class OrderedDelivery {
 
   // The delivery is already in the queue: this is a copy or a manual redelivery.
   #addDuplicate(known: QueueEntry, item: WorkItem<DeliveryRequested>): void {
-    const { orderedQueues, runner, onDuplicate, persister } = this.#dependencies;
+    const { orderedQueues, runner, metrics, persister } = this.#dependencies;
     if (item.message.state.chain <= known.state.chain) {
-      onDuplicate('in_flight');
+      metrics.duplicates.inc({ kind: 'in_flight' });
       // Until it is persisted, a restart reads it from these records.
       if (known.persistedOffset === null) known.records.push(item);
       else item.done();

@@ -2,19 +2,21 @@ import { orderingEntryKey } from '@tidings/contracts';
 import { isClosed } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { deferralRules } from '../deferral/domain/deferral-policy.ts';
 import type { OrderedQueue, QueueEntry } from '../domain/ordered-queue.ts';
 import { resolutionOfDeferral } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
-import type { OrderingChangelog } from '../ports.ts';
+import type { DeliveryMetrics } from '../metrics.ts';
 import type { BodyCache } from './body-cache.ts';
 
 export type PersisterDependencies = Readonly<{
   changelog: OrderingChangelog;
   bodies: BodyCache;
-  /** True when a queue whose commands are only in memory delays neighbours. */
-  hasNeighbours: (partition: number, subscriptionId: string) => boolean;
-  onPersisted: () => void;
+  /** A queue whose commands are only in memory delays neighbours. */
+  deferralController: Pick<DeferralController, 'hasNeighbours'>;
+  metrics: Pick<DeliveryMetrics, 'persisted'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -45,7 +47,7 @@ export class QueuePersister {
     this.#unpersisted.add(queue);
     const isMany =
       queue.entries.length > deferralRules.maxQueued && queue.entries.length % deferralRules.maxQueued === 0;
-    if (isMany && this.#dependencies.hasNeighbours(queue.partition, queue.subscriptionId))
+    if (isMany && this.#dependencies.deferralController.hasNeighbours(queue.partition, queue.subscriptionId))
       this.#persist(queue);
     this.#sweepLater();
   }
@@ -75,7 +77,7 @@ export class QueuePersister {
   }
 
   #sweep(): void {
-    const { clock, hasNeighbours } = this.#dependencies;
+    const { clock, deferralController } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     for (const queue of [...this.#unpersisted]) {
       const oldest = queue.entries.find(isUnpersisted);
@@ -83,7 +85,7 @@ export class QueuePersister {
         this.#unpersisted.delete(queue);
         continue;
       }
-      const hasOthers = hasNeighbours(queue.partition, queue.subscriptionId);
+      const hasOthers = deferralController.hasNeighbours(queue.partition, queue.subscriptionId);
       const boundMs = hasOthers ? deferralRules.maxAgeMs : deferralRules.maxAgeAloneMs;
       if (nowMs - oldest.arrivedMs >= boundMs) this.#persist(queue);
     }
@@ -91,23 +93,21 @@ export class QueuePersister {
 
   // From the head on, in order and without waiting in between: the changelog's partition keeps the order (rule 2).
   #persist(queue: OrderedQueue): void {
-    const { clock, onPersisted } = this.#dependencies;
+    const { clock, metrics } = this.#dependencies;
     for (const [index, entry] of queue.entries.entries()) {
       // A restart must not find only the entries behind it: those are persisted
       // when the rejected one is in dead-letters.
       if (entry.isRejected) return;
       if (entry.isPersisted) continue;
       entry.isPersisted = true;
-      onPersisted();
+      metrics.persisted.inc({});
       if (index === 0) {
         void this.#write(entry, null);
         continue;
       }
       const { state } = entry;
       // The time of its attempt is unknown; the attempt event states the earliest one.
-      const rung = rungOfAtLeast(0);
-      const { subscriptionVersion } = state;
-      const deferral = { reason: 'held', rung, subscriptionVersion, nowMs: clock.nowMs() } as const;
+      const deferral = { reason: 'held', rung: rungOfAtLeast(0), nowMs: clock.nowMs() } as const;
       const { attemptEvent } = resolutionOfDeferral(state, deferral);
       entry.state = { ...state, deferrals: state.deferrals + 1 };
       void this.#write(entry, attemptEvent);

@@ -1,6 +1,10 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
+import type { DeferJob } from '../attempt/defer-job.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { dispositionOf } from '../domain/disposition.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import {
@@ -10,11 +14,10 @@ import {
   type QueueEntry,
   queueNameOf,
 } from '../domain/ordered-queue.ts';
-import { resolutionOfDeferral, resolutionOfDisposition } from '../domain/resolution.ts';
+import { resolutionOfDisposition } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
-import type { OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
 import type { BodyCache } from './body-cache.ts';
-import { type Admit, jobOfEntry } from './queue-runner.ts';
+import { jobOfEntry, type QueueRunner } from './queue-runner.ts';
 
 export type QueueReleaserDependencies = Readonly<{
   orderedQueues: OrderedQueues;
@@ -23,9 +26,9 @@ export type QueueReleaserDependencies = Readonly<{
   bodies: BodyCache;
   inFlight: InFlightJobs;
   record: RecordResolution;
-  admit: Admit;
-  /** Called for each entry that was added to a queue; it may be the head. */
-  onEnqueued: (entry: QueueEntry) => void;
+  deferJob: DeferJob;
+  deferralController: Pick<DeferralController, 'admitOne'>;
+  runner: Pick<QueueRunner, 'enqueued'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -63,7 +66,7 @@ export class QueueReleaser {
       orderedQueues.insert(entry);
       moved.push(entry);
     }
-    for (const entry of moved) this.#dependencies.onEnqueued(entry);
+    for (const entry of moved) this.#dependencies.runner.enqueued(entry);
     void this.#releaseAll(queue, free);
   }
 
@@ -100,30 +103,23 @@ export class QueueReleaser {
   }
 
   #readmit(entry: QueueEntry, body: Buffer): void {
-    const { inFlight, directory, admit, record, clock } = this.#dependencies;
+    const { inFlight, directory, deferralController, record, clock } = this.#dependencies;
     const job = this.#jobOf(entry, body);
     inFlight.add(job);
     const disposition = dispositionOf(entry.state, directory.find(entry.state.subscriptionId), clock.nowMs());
-    if (disposition.kind === 'attempt') admit(job, disposition.subscription);
+    if (disposition.kind === 'attempt') deferralController.admitOne(job, disposition.subscription);
     else void record(job, resolutionOfDisposition(entry.state, disposition, clock.nowMs()));
   }
 
   async #deferToLadder(entry: QueueEntry): Promise<void> {
-    const { bodies, inFlight, record, clock } = this.#dependencies;
+    const { bodies, inFlight, deferJob } = this.#dependencies;
     const isThere = await bodies.load(entry);
-    const { body, state } = entry;
+    const { body } = entry;
     if (!isThere || body === null || entry.queue.isRevoked) return;
     const job = this.#jobOf(entry, body);
     inFlight.add(job);
     entry.body = null;
-    const { subscriptionVersion } = state;
-    const deferral = {
-      reason: 'held',
-      rung: rungOfAtLeast(0),
-      subscriptionVersion,
-      nowMs: clock.nowMs(),
-    } as const;
-    await record(job, resolutionOfDeferral(state, deferral));
+    await deferJob(job, { reason: 'held', rung: rungOfAtLeast(0) });
   }
 
   // It is in no queue any more; its entry ends when its follow-up is in the log.

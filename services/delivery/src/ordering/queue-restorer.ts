@@ -1,12 +1,13 @@
 import type { DeliveryState } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
+import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import {
   type OrderedQueues,
   type QueueEntry,
   queueNameOf,
   wholeSubscriptionQueue,
 } from '../domain/ordered-queue.ts';
-import type { ChangelogRecord, OrderingChangelog, SubscriptionDirectory } from '../ports.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueueRunner } from './queue-runner.ts';
 

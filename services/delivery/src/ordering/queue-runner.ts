@@ -1,7 +1,9 @@
 import { orderingEntryKey, type SubscriptionRecord } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
@@ -14,12 +16,8 @@ import {
   queueNameOf,
 } from '../domain/ordered-queue.ts';
 import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
-import type { SubscriptionDirectory } from '../ports.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';
-
-/** Queues a job for its request. */
-export type Admit = (job: Job, subscription: SubscriptionRecord) => void;
 
 export type QueueRunnerDependencies = Readonly<{
   orderedQueues: OrderedQueues;
@@ -29,9 +27,9 @@ export type QueueRunnerDependencies = Readonly<{
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   record: RecordResolution;
-  admit: Admit;
-  /** Called for a queue that is not the one that its subscription's ordering requires. */
-  onMisplaced: (queue: OrderedQueue) => void;
+  deferralController: Pick<DeferralController, 'admitOne'>;
+  /** Releases a queue that is not the one that its subscription's ordering requires. */
+  release: (queue: OrderedQueue) => void;
   clock: Clock;
   logger: Logger;
 }>;
@@ -85,10 +83,10 @@ export class QueueRunner {
       queue.head = 'running';
       return;
     }
-    const { directory, finishedAttempts, onMisplaced } = this.#dependencies;
+    const { directory, finishedAttempts, release } = this.#dependencies;
     const subscription = directory.find(queue.subscriptionId);
     if (queueNameOf(head.state, subscription) !== queue.name) {
-      onMisplaced(queue);
+      release(queue);
       return;
     }
     if (subscription !== undefined) {
@@ -103,6 +101,14 @@ export class QueueRunner {
       if (!head.isPersisted) this.#dependencies.persister.onWaiting(queue);
     } else if (head.body === null) void this.#loadThenRun(queue, head);
     else this.#start(head, head.body, isOver ? null : disposition);
+  }
+
+  /** Continues the queue after an entry was inserted. */
+  enqueued(entry: QueueEntry): void {
+    const { queue } = entry;
+    // Also if the previous head only waits for its time: no entry is inserted before a head that is in progress.
+    if (queue.entries[0] === entry) this.run(queue);
+    else this.#dependencies.persister.onWaiting(queue);
   }
 
   /** Runs the queue after a delay. */
@@ -154,12 +160,12 @@ export class QueueRunner {
 
   // A disposition of null: the command has ended already, and only its entry remains.
   #start(head: QueueEntry, body: Buffer, disposition: Disposition | null): void {
-    const { clock, inFlight, record, admit } = this.#dependencies;
+    const { clock, inFlight, record, deferralController } = this.#dependencies;
     head.queue.head = 'running';
     const job = jobOfEntry(head, body, clock);
     inFlight.add(job);
     if (disposition === null) void record(job, resolutionOfFinished);
-    else if (disposition.kind === 'attempt') admit(job, disposition.subscription);
+    else if (disposition.kind === 'attempt') deferralController.admitOne(job, disposition.subscription);
     else void record(job, resolutionOfDisposition(head.state, disposition, clock.nowMs()));
   }
 

@@ -1,5 +1,5 @@
 import { type Clock, runPeriodically } from '@tidings/runtime';
-import type { AttemptDelivery } from '../attempt/attempt-delivery.ts';
+import type { AttemptDelivery, EndedAttempt } from '../attempt/attempt-delivery.ts';
 import type { Job } from '../domain/in-flight.ts';
 import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
 import type { QueueLimits } from './domain/subscription-queue.ts';
@@ -13,9 +13,7 @@ type DispatcherOptions = Readonly<{
   maxUnrecorded: number;
   /** Maximum delayed jobs in memory. */
   maxDelayed: number;
-  attempt: AttemptDelivery;
-  /** Called when an attempt throws, which is a defect. It must move the job elsewhere. */
-  onDefect: (job: Job, error: unknown) => void;
+  attempts: Pick<AttemptDelivery, 'prepare' | 'send' | 'conclude' | 'record'>;
   clock: Clock;
 }>;
 
@@ -34,6 +32,7 @@ export class Dispatcher {
   readonly #stopSweep: () => void;
   #state: 'running' | 'draining' | 'stopped' = 'running';
   #working = 0;
+  #isPumping = false;
   #wakeMs: number | undefined;
   #cancelWake: () => void = () => {};
   #onQuiet: (() => void)[] = [];
@@ -96,13 +95,18 @@ export class Dispatcher {
 
   /** Starts all jobs that may be sent now. */
   pump(): void {
+    // A job without a request frees its slot while it is started, and the loop below takes the next one.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     const { clock, maxUnrecorded } = this.#options;
     const nowMs = clock.monotonicMs();
     while (this.#state === 'running' && this.unrecorded < maxUnrecorded) {
       const taken = this.#queue.take(nowMs);
       if (taken === undefined) break;
-      this.#start(taken.job, taken.subscriptionId);
+      this.#working += 1;
+      void this.#run(taken.job, taken.subscriptionId);
     }
+    this.#isPumping = false;
     this.#wakeLater(nowMs);
   }
 
@@ -152,28 +156,22 @@ export class Dispatcher {
     return this.#working === 0;
   }
 
-  #start(job: Job, subscriptionId: string): void {
-    this.#working += 1;
-    let isReleased = false;
-    const release = () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#queue.finished(subscriptionId, this.#options.clock.monotonicMs());
-    };
-    void this.#carry(job, release);
-  }
-
-  async #carry(job: Job, release: () => void): Promise<void> {
-    const releaseAndPump = () => {
-      release();
-      this.pump();
-    };
+  /** Runs the stages of one attempt. The job has its slot until it is concluded; it is recorded without one. */
+  async #run(job: Job, subscriptionId: string): Promise<void> {
+    const { attempts, clock } = this.#options;
+    let ended: EndedAttempt;
     try {
-      await this.#options.attempt(job, releaseAndPump);
+      const prepared = attempts.prepare(job);
+      ended =
+        prepared.kind === 'request' ? attempts.conclude(prepared, await attempts.send(prepared)) : prepared;
     } catch (error) {
-      this.#options.onDefect(job, error);
+      ended = { kind: 'defect', error };
+    }
+    this.#queue.finished(subscriptionId, clock.monotonicMs());
+    this.pump();
+    try {
+      await attempts.record(job, ended, !this.isRunning);
     } finally {
-      release();
       this.#working -= 1;
       if (this.#working === 0) for (const quiet of this.#onQuiet.splice(0)) quiet();
       this.pump();

@@ -1,13 +1,17 @@
 import { type DeliveryState, topics } from '@tidings/contracts';
 import { createMemoryBus } from '@tidings/kafka/testing';
+import { createMetrics, silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, startMs } from '../../test/builders.ts';
-import type { Job } from '../domain/in-flight.ts';
+import { chainKeyOf, FinishedAttempts } from '../domain/finished-attempts.ts';
+import { InFlightJobs, type Job } from '../domain/in-flight.ts';
 import type { QueueEntry } from '../domain/ordered-queue.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
-import { createKafkaJournal } from './kafka-journal.ts';
+import { metricsCatalogue } from '../metrics.ts';
+import { Linger } from './linger.ts';
+import { createRecordResolution } from './record-resolution.ts';
 
 const waitsAgain = (state: DeliveryState): Resolution => ({
   attemptEvent: null,
@@ -21,18 +25,27 @@ const start = async (lingerMs: number, resolutionOf = waitsAgain) => {
   const clock = fakeClock(startMs);
   const bus = createMemoryBus({ clock });
   onTestFinished(() => bus.close());
-  const journal = createKafkaJournal({ producer: await bus.producer(), clock, lingerMs });
   const written: number[] = [];
+  const record = createRecordResolution({
+    producer: await bus.producer(),
+    linger: new Linger(clock, lingerMs),
+    inFlight: new InFlightJobs(),
+    finishedAttempts: new FinishedAttempts({ rememberMs: 1_000, maxChainsPerGeneration: 1_000 }, 0),
+    onRecorded: ({ command }) => written.push((JSON.parse(command.body.toString()) as { n: number }).n),
+    metrics: createMetrics(metricsCatalogue, { service: 'delivery', nodeMetrics: false }).handles,
+    clock,
+    logger: silentLogger,
+  });
   const write = (n: number, entry: QueueEntry | null = null): void => {
     const command = aCommand(n);
-    const job: Pick<Job, 'command' | 'entry'> = { command, entry };
-    void journal.write(resolutionOf(command.state), job as Job).then(() => written.push(n));
+    const job = { command, entry, key: String(n), chain: chainKeyOf(command.state), records: [] };
+    void record(job as unknown as Job, resolutionOf(command.state));
   };
   return { clock, bus, write, written };
 };
 
-describe('the journal', () => {
-  it('lets what is recorded wait for others, and no longer than it may', async () => {
+describe('record', () => {
+  it('writes records of sent requests together, after the linger time at most', async () => {
     const { clock, bus, write, written } = await start(25);
     write(1);
     await clock.advance(20);
@@ -49,7 +62,7 @@ describe('the journal', () => {
     expect(written).toEqual([1, 2, 3]);
   });
 
-  it('writes at once when enough has gathered', async () => {
+  it('writes a full batch of sent requests at once', async () => {
     const { clock, write, written } = await start(25);
     for (let n = 0; n < 17; n += 1) write(n);
     await clock.advance(0);
@@ -58,7 +71,7 @@ describe('the journal', () => {
     expect(written).toHaveLength(17);
   });
 
-  it('lets what is put aside wait ten times as long, or until there is a lot of it', async () => {
+  it('writes deferrals after ten times the linger time, or as soon as their batch is full', async () => {
     const { clock, write, written } = await start(25, deferJob);
     write(0);
     await clock.advance(249);
@@ -72,14 +85,14 @@ describe('the journal', () => {
     expect(written).toHaveLength(258);
   });
 
-  it.each([waitsAgain, deferJob])('writes at once when told not to gather', async (resolutionOf) => {
+  it.each([waitsAgain, deferJob])('writes at once without a linger time', async (resolutionOf) => {
     const { clock, write, written } = await start(0, resolutionOf);
     write(1);
     await clock.advance(0);
     expect(written).toEqual([1]);
   });
 
-  it('never keeps the next of a line waiting', async () => {
+  it('writes commands of an ordered queue at once', async () => {
     const { clock, bus, write } = await start(25);
     const { state } = aCommand(1);
     write(1, { state, queue: { partition: 3 }, traceparent: null } as QueueEntry);

@@ -2,8 +2,15 @@ import { type SubscriptionRecord, sealedHeaderField } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { type PreparedSecret, prepareSecret } from '@tidings/signing';
-import { lowerCaseHeaders, maskOf } from '@tidings/webhook-request';
-import type { FindSigningKeys, SigningKeys } from '../ports.ts';
+import { lowerCaseHeaders, type Mask, maskOf, type RequestKeys } from '@tidings/webhook-request';
+import type { DeliveryRequest } from '../ports.ts';
+
+/**
+ * The keys that sign a request, the TLS settings of its connection (null: defaults), and the mask that removes its
+ * secrets from a response. One object of TLS settings per version of a subscription.
+ */
+export type SigningKeys = RequestKeys &
+  Readonly<{ tls: NonNullable<DeliveryRequest['tls']> | null; mask: Mask }>;
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
 
@@ -74,33 +81,38 @@ const keysAt = (
   return { secrets: active.map(({ prepared }) => prepared), plainSecret, ...others };
 };
 
-/**
- * Opens the sealed settings of a subscription once per version and caches them. Returns unexpired secrets
- * only, newest first; null if none is usable, in which case nothing may be sent.
- */
-export const createSigningKeys = (
-  dependencies: Dependencies,
-): Readonly<{ find: FindSigningKeys; forget(id: string): void }> => {
-  const opened = new Map<string, OpenedVersion>();
-  const openedOf = (subscription: SubscriptionRecord): OpenedVersion => {
-    const known = opened.get(subscription.id);
+/** Opens the sealed settings of a subscription once per version and caches them. */
+export class SigningKeyCache {
+  readonly #dependencies: Dependencies;
+  readonly #opened = new Map<string, OpenedVersion>();
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Returns the keys of a subscription with its unexpired secrets, newest first. Null when its secrets or headers cannot
+   * be opened (a sealing key is missing) or none has remained: nothing may then be sent, not even unsigned.
+   */
+  find(subscription: SubscriptionRecord, nowMs: number): SigningKeys | null {
+    const version = this.#openedOf(subscription);
+    if (version.keys !== null) return version.keys;
+    if (version.opened === null) return null;
+    const keys = keysAt(version.opened, subscription, nowMs);
+    // Keys without an expiry are the same for every attempt.
+    if (version.opened.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
+    return keys;
+  }
+
+  forget(id: string): void {
+    this.#opened.delete(id);
+  }
+
+  #openedOf(subscription: SubscriptionRecord): OpenedVersion {
+    const known = this.#opened.get(subscription.id);
     if (known?.version === subscription.version) return known;
-    const fresh = open(subscription, dependencies);
-    opened.set(subscription.id, fresh);
+    const fresh = open(subscription, this.#dependencies);
+    this.#opened.set(subscription.id, fresh);
     return fresh;
-  };
-  return {
-    find: (subscription, nowMs) => {
-      const version = openedOf(subscription);
-      if (version.keys !== null) return version.keys;
-      if (version.opened === null) return null;
-      const keys = keysAt(version.opened, subscription, nowMs);
-      // Keys without an expiry are the same for every attempt.
-      if (version.opened.secrets.every(({ expiresAtMs }) => expiresAtMs === null)) version.keys = keys;
-      return keys;
-    },
-    forget: (id) => {
-      opened.delete(id);
-    },
-  };
-};
+  }
+}
