@@ -52,7 +52,7 @@ export class MongoConnection {
     });
     // Without a listener an emitted 'error' would end the process; the operation itself reports the failure.
     this.connection.on('error', (error: unknown) =>
-      logger.debug({ detail: messageOf(error) }, 'mongodb.error'),
+      logger.debug({ detail: messageOf(error) }, 'mongodb.failed'),
     );
   }
 
@@ -103,7 +103,7 @@ export class MongoConnection {
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         health.down(messageOf(error));
-        if (attempt === 1) logger.warn({ detail: messageOf(error) }, 'mongodb.unreachable');
+        if (attempt === 1) logger.warn({ detail: messageOf(error) }, 'mongodb.not-connected');
         const delayMs = backoffMs({ attempt, ...reconnect, random: Math.random });
         await sleep(clock, delayMs, this.#closing.signal);
       }

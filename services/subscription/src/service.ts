@@ -43,13 +43,13 @@ import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
 import type { RequestDelivery } from './subscriptions/ports.ts';
-import { queueTests } from './subscriptions/queue-tests.ts';
+import { queueTestDeliveries } from './subscriptions/queue-test-deliveries.ts';
 import { SecretFactory } from './subscriptions/secret-factory.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
 // Enough for one or two runs of the attempt counter.
 const countDrainMs = 3_000;
-const queueTestsName = 'queue-tests';
+const queueTestDeliveriesTask = 'queue-tests';
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
@@ -115,9 +115,9 @@ const tasksOf = (
 ): readonly MaintenanceTask[] => [
   { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
   {
-    name: queueTestsName,
+    name: queueTestDeliveriesTask,
     everyMs: config.sweepEveryMs,
-    run: async () => queueTests({ ...subscriptions, requestDelivery }),
+    run: async () => queueTestDeliveries({ ...subscriptions, requestDelivery }),
   },
   { name: 'count-attempts', everyMs: config.countEveryMs, run: async () => counter.flush() },
   {
@@ -207,12 +207,12 @@ export async function startSubscription(context: Context): Promise<{ url: string
     secretFactory,
     send,
     recordAttempt: attemptRecorder(producer),
-    onTestPending: () => maintenance.wake(queueTestsName),
+    onTestPending: () => maintenance.wake(queueTestDeliveriesTask),
     requestOrigin: config.requestOrigin,
     workspaces: {
       rulesOf: async (id) => rulesOf(documents, id),
-      consumerFault: async (place) => consumerFault(documents, place),
-      ensureConsumer: async (place, by) => ensureConsumer(documents, place, by),
+      consumerFault: async (ref) => consumerFault(documents, ref),
+      ensureConsumer: async (ref, by) => ensureConsumer(documents, ref, by),
     },
     catalogue,
     secretOverlapMs: config.secretOverlapMs,

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, type Place, type RunningRegistry, startReadyRegistry } from './start-registry.ts';
+import { aSite, type RegistrySite, type RunningRegistry, startReadyRegistry } from './start-registry.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 type Answer = Readonly<{ status: number; headers: Headers; body: Body }>;
@@ -29,12 +29,12 @@ const callerOf =
 type Caller = ReturnType<typeof callerOf>;
 
 async function start(
-  place: Place,
+  site: RegistrySite,
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ): Promise<RunningRegistry & Readonly<{ api: Caller }>> {
-  const registry = await startReadyRegistry(place, env, clock);
-  return { ...registry, api: callerOf(registry.url, place.adminKey) };
+  const registry = await startReadyRegistry(site, env, clock);
+  return { ...registry, api: callerOf(registry.url, site.adminKey) };
 }
 
 const made = async (api: Caller, body: Body): Promise<Readonly<{ id: string; key: string }>> => {
@@ -54,9 +54,9 @@ const listed = ({ body }: Answer): readonly Body[] => body['data'] as readonly B
 
 describe('API keys', () => {
   it('are shown once, let in, noted when they are used, and refused within 2 s of their revocation', async () => {
-    const place = aPlace();
-    const { api, url } = await start(place);
-    const elsewhere = await start(place);
+    const site = aSite();
+    const { api, url } = await start(site);
+    const elsewhere = await start(site);
     const body = { name: 'reader', scopes: ['subscriptions:read'], requests_per_second: 50 };
     const created = await api('POST', '/api-keys', { body });
     expect(created).toMatchObject({
@@ -75,7 +75,7 @@ describe('API keys', () => {
     );
     const page = await api('GET', '/api-keys?limit=2');
     expect(listed(page).map((one) => [one['id'], one['is_bootstrap']])).toEqual([
-      [`key_admin_${place.workspace}`, true],
+      [`key_admin_${site.workspace}`, true],
       [id, false],
     ]);
     expect(JSON.stringify(page.body)).not.toContain(key);
@@ -91,7 +91,7 @@ describe('API keys', () => {
     expect(Date.now() - beganMs).toBeLessThan(2_000);
     expect((await api('POST', `/api-keys/${id}/revoke`)).body['version']).toBe(2);
     expect(listed(await api('GET', '/api-keys?state=active'))).toHaveLength(1);
-    const own = await api('POST', `/api-keys/key_admin_${place.workspace}/revoke`);
+    const own = await api('POST', `/api-keys/key_admin_${site.workspace}/revoke`);
     expect(own).toMatchObject({
       status: 409,
       body: { detail: expect.stringContaining('ADMIN_KEY') as string },
@@ -99,8 +99,8 @@ describe('API keys', () => {
   });
 
   it('never give what their maker lacks, nor to a consumer what reaches beyond it', async () => {
-    const place = aPlace();
-    const { api } = await start(place, { WORKSPACE_POLICY: 'strict' });
+    const site = aSite();
+    const { api } = await start(site, { WORKSPACE_POLICY: 'strict' });
     const admin = await made(api, { scopes: ['admin'] });
     await letIn(api, admin.key);
     const grant = async (body: Body): Promise<Answer> => api('POST', '/api-keys', { key: admin.key, body });
@@ -125,10 +125,10 @@ describe('API keys', () => {
   });
 
   it('of a consumer see what is its own; those of another workspace see nothing', async () => {
-    const place = aPlace();
-    const other = { ...aPlace(), database: place.database, sealingKeys: place.sealingKeys };
+    const site = aSite();
+    const other = { ...aSite(), database: site.database, sealingKeys: site.sealingKeys };
     await (await start(other)).close();
-    const { api } = await start(place);
+    const { api } = await start(site);
     const acme = await made(api, {
       scopes: ['subscriptions:read', 'subscriptions:write'],
       consumer_id: 'acme',
@@ -155,9 +155,9 @@ describe('API keys', () => {
     }
     const seen = listed(await api('GET', '/api-keys?state=active', { key: stranger.key }));
     expect(seen.map(({ id }) => id)).toEqual([stranger.id]);
-    expect(
-      (await api('GET', `/api-keys?workspace_id=${place.workspace}`, { key: stranger.key })).status,
-    ).toBe(403);
+    expect((await api('GET', `/api-keys?workspace_id=${site.workspace}`, { key: stranger.key })).status).toBe(
+      403,
+    );
     const far = await api('GET', `/api-keys/${stranger.id}?workspace_id=${other.workspace}`);
     expect(far.body).toMatchObject({ workspace_id: other.workspace, id: stranger.id });
     expect((await api('GET', `/api-keys/${stranger.id}`)).status).toBe(404);
@@ -168,8 +168,8 @@ describe('consumer tokens', () => {
   it('are let in for their consumer until they end by themselves, or with their key', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
-    const place = aPlace();
-    const { api } = await start(place, {}, clock);
+    const site = aSite();
+    const { api } = await start(site, {}, clock);
     const maker = await made(api, { scopes: ['admin'] });
     await letIn(api, maker.key);
     const issue = async (body: Body): Promise<Answer> =>

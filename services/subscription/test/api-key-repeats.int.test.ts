@@ -3,13 +3,13 @@ import { eventually, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
-import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
 
 type Entry = { _id: string; claimed_until_ms: number; answer: string | null };
 type Caller = ReturnType<typeof accessCaller>;
 
 /** Opens the stored responses directly in the database. */
-async function repeatsOf({ database }: Place) {
+async function repeatsOf({ database }: RegistrySite) {
   const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
   onTestFinished(async () => connection.close());
   await connection.asPromise();
@@ -20,7 +20,7 @@ const body = { name: 'shop', scopes: ['subscriptions:read'] };
 const headers = { 'idempotency-key': 'deploy-1' };
 
 const keyOf = ({ body: answer }: Awaited<ReturnType<Caller>>) => String(answer['key']);
-// Keys of the place without the operator's own.
+// Keys of the site without the operator's own.
 const made = async (call: Caller): Promise<number> =>
   ((await call('GET', 'api-keys')).body['data'] as readonly unknown[]).length - 1;
 const isLetIn = async (call: Caller, key: string): Promise<boolean> =>
@@ -28,9 +28,9 @@ const isLetIn = async (call: Caller, key: string): Promise<boolean> =>
 
 describe('POST of a key under an Idempotency-Key', () => {
   it('makes one key; a repeat gets it again, and nobody else does', async () => {
-    const place = aPlace();
-    const { url } = await startReadyRegistry(place);
-    const call = accessCaller(url, place.adminKey);
+    const site = aSite();
+    const { url } = await startReadyRegistry(site);
+    const call = accessCaller(url, site.adminKey);
     const first = await call('POST', 'api-keys', { body, headers });
     const again = await call('POST', 'api-keys', { body, headers });
     expect(again).toMatchObject({ status: 201, body: first.body });
@@ -39,7 +39,7 @@ describe('POST of a key under an Idempotency-Key', () => {
     expect(again.headers.get('cache-control')).toBe('no-store');
     expect(await made(call)).toBe(1);
     expect((await call('POST', 'api-keys', { body: { scopes: ['admin'] }, headers })).status).toBe(422);
-    const kept = JSON.stringify(await (await repeatsOf(place)).find({}).toArray());
+    const kept = JSON.stringify(await (await repeatsOf(site)).find({}).toArray());
     expect(kept).not.toContain(keyOf(first));
     expect(kept).toContain('"answer":"v1.');
     const other = await call('POST', 'api-keys', { body: { scopes: ['admin'] } });
@@ -50,12 +50,12 @@ describe('POST of a key under an Idempotency-Key', () => {
   });
 
   it('that died before it answered ends with one key, which the repeat shows', async () => {
-    const place = aPlace();
-    const { url } = await startReadyRegistry(place);
-    const call = accessCaller(url, place.adminKey);
+    const site = aSite();
+    const { url } = await startReadyRegistry(site);
+    const call = accessCaller(url, site.adminKey);
     const lost = await call('POST', 'api-keys', { body, headers });
     await eventually(async () => expect(await isLetIn(call, keyOf(lost))).toBe(true));
-    const repeats = await repeatsOf(place);
+    const repeats = await repeatsOf(site);
     // The state that a crash after the write leaves.
     const died = { $set: { answer: null, claimed_until_ms: 0 } };
     await repeats.updateMany({}, died);
@@ -81,9 +81,9 @@ describe('a key whose time is over', () => {
   it('shows as expired, and is listed as that', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
-    const place = aPlace();
-    const { url } = await startReadyRegistry(place, {}, clock);
-    const call = accessCaller(url, place.adminKey);
+    const site = aSite();
+    const { url } = await startReadyRegistry(site, {}, clock);
+    const call = accessCaller(url, site.adminKey);
     const expires = new Date(Date.now() + 60_000).toISOString();
     const { body: key } = await call('POST', 'api-keys', { body: { ...body, expires_at: expires } });
     const stays = await call('POST', 'api-keys', { body });
@@ -93,7 +93,7 @@ describe('a key whose time is over', () => {
     expect(await read(`/${String(key['id'])}`)).toMatchObject({ state: 'expired', version: 1 });
     expect(await read('?state=expired')).toMatchObject({ data: [{ id: key['id'], state: 'expired' }] });
     const active = (await read('?state=active')) as Readonly<{ data: readonly Readonly<{ id: string }>[] }>;
-    expect(active.data.map(({ id }) => id)).toEqual([`key_admin_${place.workspace}`, stays.body['id']]);
+    expect(active.data.map(({ id }) => id)).toEqual([`key_admin_${site.workspace}`, stays.body['id']]);
     const revoke = `api-keys/${String(key['id'])}/revoke`;
     expect((await call('POST', revoke)).body['state']).toBe('revoked');
     expect(await read('?state=expired')).toMatchObject({ data: [] });

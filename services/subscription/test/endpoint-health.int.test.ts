@@ -11,7 +11,7 @@ import { eventually, sharedBrokers } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
 
 async function openProducer(): Promise<Producer> {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
@@ -21,12 +21,12 @@ async function openProducer(): Promise<Producer> {
 
 async function attempt(
   producer: Producer,
-  to: Readonly<{ id: string; version: number; place: Place; ok: boolean }>,
+  to: Readonly<{ id: string; version: number; site: RegistrySite; ok: boolean }>,
 ) {
   const attemptEvent = encodeAttempt(
     anAttemptRecord(1, {
       eventId: newEventId(Date.now()),
-      workspaceId: workspaceId(to.place.workspace),
+      workspaceId: workspaceId(to.site.workspace),
       subscriptionId: subscriptionIdOf(to.id),
       subscriptionVersion: to.version,
       atMs: 1_700_000_000_000,
@@ -40,31 +40,31 @@ async function attempt(
 }
 
 it('shows how its endpoint does without making a version, also after the topic was read again', async () => {
-  const place = aPlace();
+  const site = aSite();
   const producer = await openProducer();
-  const { call, close } = await startReadyRegistry(place);
+  const { call, close } = await startReadyRegistry(site);
   const { body, headers } = await call('POST', '', { body: aBody() });
   expect(body).toMatchObject({ failure_count: 0, last_delivery_at: null });
-  await attempt(producer, { id: body.id, version: 1, place, ok: true });
+  await attempt(producer, { id: body.id, version: 1, site, ok: true });
   for (let count = 0; count < 3; count += 1)
-    await attempt(producer, { id: body.id, version: 1, place, ok: false });
+    await attempt(producer, { id: body.id, version: 1, site, ok: false });
   const expected = { failure_count: 3, last_delivery_at: '2023-11-14T22:13:20.000Z', version: 1 };
   await eventually(async () => expect((await call('GET', `/${body.id}`)).body).toMatchObject(expected));
   expect((await call('GET', `/${body.id}`)).headers.get('etag')).toBe(headers.get('etag'));
   expect((await call('GET', '')).body.data[0]).toMatchObject(expected);
   await close();
 
-  const again = await startReadyRegistry(place, { SUBSCRIPTION_HEALTH_GROUP: `${place.database}_again` });
+  const again = await startReadyRegistry(site, { SUBSCRIPTION_HEALTH_GROUP: `${site.database}_again` });
   // One more attempt after all the others: when it is counted, the others have been read again.
-  await attempt(producer, { id: body.id, version: 1, place, ok: false });
+  await attempt(producer, { id: body.id, version: 1, site, ok: false });
   const one = { ...expected, failure_count: 4 };
   await eventually(async () => expect((await again.call('GET', `/${body.id}`)).body).toMatchObject(one));
 
   await again.call('POST', `/${body.id}/disable`);
   const enabled = await again.call('POST', `/${body.id}/enable`);
   expect(enabled.body).toMatchObject({ version: 3, failure_count: 0 });
-  await attempt(producer, { id: body.id, version: 1, place, ok: false });
-  await attempt(producer, { id: body.id, version: 3, place, ok: false });
+  await attempt(producer, { id: body.id, version: 1, site, ok: false });
+  await attempt(producer, { id: body.id, version: 3, site, ok: false });
   const forgiven = { ...expected, version: 3, failure_count: 1 };
   await eventually(async () => expect((await again.call('GET', `/${body.id}`)).body).toMatchObject(forgiven));
 });

@@ -11,7 +11,7 @@ import { eventually, sharedBrokers } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { catalogueCaller } from './in-memory-catalogue.ts';
 import { aBody } from './registry-api.ts';
-import { aPlace, startReadyRegistry } from './start-registry.ts';
+import { aSite, startReadyRegistry } from './start-registry.ts';
 
 const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]> => {
   const bus = await connectKafka({
@@ -38,9 +38,9 @@ const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]>
 
 describe('event types over MongoDB and Kafka', () => {
   it('are kept, found, changed and published, and are still there after a restart', async () => {
-    const place = aPlace();
-    const first = await startReadyRegistry(place);
-    const call = catalogueCaller(first.url, place.adminKey);
+    const site = aSite();
+    const first = await startReadyRegistry(site);
+    const call = catalogueCaller(first.url, site.adminKey);
     const schema = { type: 'object', properties: { 'a.b': { const: { $x: 1 } } }, required: ['a.b'] };
     const body = { name: 'order.paid', schema, example: { 'a.b': { $x: 1 } }, group: 'orders' };
     expect(await call('POST', '', { body })).toMatchObject({ status: 201, body: { propagated: true } });
@@ -48,8 +48,8 @@ describe('event types over MongoDB and Kafka', () => {
     await call('POST', '', { body: { name: 'order.sent' } });
     await call('POST', '/order.paid/schemas', { body: { schema: { ...schema, title: 'Second' } } });
     await first.close();
-    const second = await startReadyRegistry(place);
-    const again = catalogueCaller(second.url, place.adminKey);
+    const second = await startReadyRegistry(site);
+    const again = catalogueCaller(second.url, site.adminKey);
     expect((await again('GET', '?group=orders&limit=1')).body).toMatchObject({
       data: [{ name: 'order.paid', active_schema: 2, example: { 'a.b': { $x: 1 } }, propagated: true }],
       next_cursor: null,
@@ -58,20 +58,20 @@ describe('event types over MongoDB and Kafka', () => {
       state: 'archived',
       propagated: true,
     });
-    const records = await recordsOf(place.workspace);
+    const records = await recordsOf(site.workspace);
     // The sweep may publish a version twice.
     expect(new Set(records.map(({ name, version, state }) => `${name} ${version} ${state}`))).toEqual(
       new Set(['order.paid 1 active', 'order.sent 1 active', 'order.paid 2 active', 'order.sent 2 archived']),
     );
     const changed = records.find(({ name, version }) => name === 'order.paid' && version === 2);
     expect(changed?.schema).toEqual({ version: 2, schema: { ...schema, title: 'Second' } });
-    expect(workspaceId(place.workspace)).toBe(records[0]?.workspaceId);
+    expect(workspaceId(site.workspace)).toBe(records[0]?.workspaceId);
   });
 
   it('are all that a subscription of a strict workspace may list', async () => {
-    const place = aPlace();
-    const registry = await startReadyRegistry(place, { WORKSPACE_POLICY: 'strict' });
-    const types = catalogueCaller(registry.url, place.adminKey);
+    const site = aSite();
+    const registry = await startReadyRegistry(site, { WORKSPACE_POLICY: 'strict' });
+    const types = catalogueCaller(registry.url, site.adminKey);
     const body = aBody({ events: ['order.paid', 'order.*'], consumer_id: undefined });
     const refused = await registry.call('POST', '', { body });
     expect(refused.status).toBe(422);
@@ -85,12 +85,12 @@ describe('event types over MongoDB and Kafka', () => {
   });
 
   it('appear as drafts where an open workspace or a subscription of it names them first', async () => {
-    const place = aPlace();
-    const registry = await startReadyRegistry(place);
-    const types = catalogueCaller(registry.url, place.adminKey);
+    const site = aSite();
+    const registry = await startReadyRegistry(site);
+    const types = catalogueCaller(registry.url, site.adminKey);
     const wire = encodeEventTypeSeen({
       type: 'EventTypeSeen.v1',
-      workspaceId: workspaceId(place.workspace),
+      workspaceId: workspaceId(site.workspace),
       name: 'order.paid',
     });
     const bus = await connectKafka({

@@ -1,12 +1,12 @@
 import { eventually } from '@tidings/testing';
 import { expect, it } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, sentCommands, startReadyRegistry } from './start-registry.ts';
+import { aSite, sentCommands, startReadyRegistry } from './start-registry.ts';
 
 // Every test that starts the service fails on a command that the design does not allow; this one ensures that commands
 // are observed at all.
 it('sends commands of the allowed kinds, from every route', async () => {
-  const { call, logger } = await startReadyRegistry(aPlace());
+  const { call, logger } = await startReadyRegistry(aSite());
   const keyed = { body: aBody({ headers: { 'x.$y': 'v' } }), headers: { 'idempotency-key': 'k' } };
   const { body } = await call('POST', '', keyed);
   await call('POST', '', keyed);

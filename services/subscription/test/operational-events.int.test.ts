@@ -14,13 +14,13 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
-import { aPlace, type Place, startReadyRegistry } from './start-registry.ts';
+import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
 
 /** Creates a failed attempt unless the overrides state otherwise. */
-function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
+function attemptOf(id: string, site: RegistrySite, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {
   const attemptEvent = anAttemptRecord(1, {
     eventId: newEventId(Date.now()),
-    workspaceId: workspaceId(place.workspace),
+    workspaceId: workspaceId(site.workspace),
     subscriptionId: subscriptionIdOf(id),
     atMs: Date.now(),
     outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
@@ -30,19 +30,19 @@ function attemptOf(id: string, place: Place, overrides: Partial<AttemptRecorded>
 }
 
 it('tells once what an endpoint has come to, whoever counts and however often', async () => {
-  const place = aPlace();
+  const site = aSite();
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
   const producer = await bus.producer();
   const events: { id: string; type: string; reason: unknown }[] = [];
   await bus.runPartitions({
-    group: `operational-${place.database}`,
+    group: `operational-${site.database}`,
     topics: [topics.events],
     decode: decodeEvent,
     onBatch: ({ items }) => {
       for (const item of items) {
         const { message } = item;
-        if (message.workspaceId === place.workspace) {
+        if (message.workspaceId === site.workspace) {
           const { reason } = JSON.parse(message.data.toString()) as { reason: unknown };
           events.push({ id: message.id, type: message.eventType.replace('tidings.', ''), reason });
         }
@@ -51,9 +51,9 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
     },
   });
   const env = { SUBSCRIPTION_DISABLE_AFTER_FAILURES: '6' };
-  const { call } = await startReadyRegistry(place, env);
+  const { call } = await startReadyRegistry(site, env);
   // A second instance of the same group; `third` below has its own group and reads everything again.
-  await startReadyRegistry(place, env);
+  await startReadyRegistry(site, env);
   const { body } = await call('POST', '', { body: aBody() });
   const attempt = async (version: number, ok: boolean, isLast = false): Promise<void> => {
     const outcome: AttemptRecorded['outcome'] = ok
@@ -62,7 +62,7 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
     const next: AttemptRecorded['next'] = isLast
       ? { kind: 'dead-letter', reason: 'exhausted' }
       : { kind: 'none' };
-    await producer.publish(attemptOf(body.id, place, { subscriptionVersion: version, outcome, next }));
+    await producer.publish(attemptOf(body.id, site, { subscriptionVersion: version, outcome, next }));
   };
   for (let count = 0; count < 8; count += 1) await attempt(1, false, count === 1);
   await eventually(async () =>
@@ -73,7 +73,7 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
       failure_count: 8,
     }),
   );
-  const third = await startReadyRegistry(place, { ...env, SUBSCRIPTION_HEALTH_GROUP: `${place.database}_2` });
+  const third = await startReadyRegistry(site, { ...env, SUBSCRIPTION_HEALTH_GROUP: `${site.database}_2` });
   const enabled = await third.call('POST', `/${body.id}/enable`);
   expect(enabled.body.version).toBe(3);
   await attempt(1, false);
@@ -91,19 +91,19 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
 });
 
 it('keeps to what the workspace says, and tells its chat', async () => {
-  const place = aPlace();
+  const site = aSite();
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
   const producer = await bus.producer();
   const chat = await startReceiver({ cleanUp: onTestFinished });
-  const { url, call } = await startReadyRegistry(place, { ALLOW_HTTP_ENDPOINTS: 'true' });
+  const { url, call } = await startReadyRegistry(site, { ALLOW_HTTP_ENDPOINTS: 'true' });
   const rules = { disable_after_failures: 2, notice: { url: chat.url, style: 'slack' } };
-  const changed = await accessCaller(url, place.adminKey)('PATCH', `workspaces/${place.workspace}`, {
+  const changed = await accessCaller(url, site.adminKey)('PATCH', `workspaces/${site.workspace}`, {
     body: rules,
   });
   expect(changed).toMatchObject({ status: 200, body: { disable_after_failures: 2, propagated: true } });
   const { body } = await call('POST', '', { body: aBody() });
-  for (let count = 0; count < 2; count += 1) await producer.publish(attemptOf(body.id, place));
+  for (let count = 0; count < 2; count += 1) await producer.publish(attemptOf(body.id, site));
   const disabled = { state: 'disabled', failure_count: 2 };
   await eventually(async () => expect((await call('GET', `/${body.id}`)).body).toMatchObject(disabled));
   const [notice] = await chat.waitFor(1);

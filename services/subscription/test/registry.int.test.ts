@@ -2,13 +2,13 @@ import { encodeSubscription, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, startReadyRegistry, startRegistry } from './start-registry.ts';
+import { aSite, startReadyRegistry, startRegistry } from './start-registry.ts';
 import { openTopic } from './topic-reader.ts';
 
 describe('the registry over Kafka and MongoDB', () => {
   it('has a created subscription on the topic, in that version, when it says so', async () => {
     const topic = await openTopic();
-    const { call } = await startReadyRegistry(aPlace());
+    const { call } = await startReadyRegistry(aSite());
     const created = await call('POST', '', { body: aBody({ endpoint_url: 'http://127.0.0.1:9999/hook' }) });
     expect([created.status, created.body.propagated]).toEqual([201, true]);
     const changed = await call('PATCH', `/${created.body.id}`, { body: { events: ['*'] } });
@@ -23,9 +23,9 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('keeps every change of writers that race over two instances', async () => {
-    const place = aPlace();
+    const site = aSite();
     const topic = await openTopic();
-    const instances = [await startReadyRegistry(place), await startReadyRegistry(place)];
+    const instances = [await startReadyRegistry(site), await startReadyRegistry(site)];
     const { body } = (await instances[0]?.call('POST', '', { body: aBody() })) ?? { body: { id: '' } };
     const changes = Array.from({ length: 6 }, (_, index) => ({ headers: { [`x-${index}`]: 'v' } }));
     const stale = { 'if-match': '"1"' };
@@ -47,9 +47,9 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('publishes after a restart what a crash between write and publish left', async () => {
-    const place = aPlace();
+    const site = aSite();
     const topic = await openTopic();
-    const dying = await startReadyRegistry(place, {
+    const dying = await startReadyRegistry(site, {
       KAFKA_BROKERS: '127.0.0.1:1',
       SUBSCRIPTION_SWEEP_EVERY: '60s',
     });
@@ -58,7 +58,7 @@ describe('the registry over Kafka and MongoDB', () => {
     await dying.call('PATCH', `/${body.id}`, { body: { description: 'second' } });
     await dying.close();
     expect(topic.of(body.id)).toEqual([]);
-    const { call } = await startReadyRegistry(place);
+    const { call } = await startReadyRegistry(site);
     // The sweep and the comparison at startup may both publish it.
     await eventually(() => expect(new Set(topic.versionsOf(body.id))).toEqual(new Set([2])));
     await eventually(async () => expect((await call('GET', `/${body.id}`)).body.propagated).toBe(true));
@@ -66,7 +66,7 @@ describe('the registry over Kafka and MongoDB', () => {
 
   it('publishes the current version again when an older one lands after it', async () => {
     const topic = await openTopic();
-    const { call, logger } = await startReadyRegistry(aPlace());
+    const { call, logger } = await startReadyRegistry(aSite());
     const { body } = await call('POST', '', { body: aBody() });
     await call('DELETE', `/${body.id}`);
     await eventually(() => expect(topic.versionsOf(body.id).at(-1)).toBe(2));
@@ -91,30 +91,30 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('publishes at boot what is missing on the topic although it was marked', async () => {
-    const place = aPlace();
+    const site = aSite();
     const topic = await openTopic();
-    const first = await startReadyRegistry(place);
+    const first = await startReadyRegistry(site);
     const { body } = await first.call('POST', '', { body: aBody() });
     await first.close();
     const tombstone = { topic: topics.subscriptions, key: body.id, value: null };
     await topic.producer.publish(tombstone);
     await eventually(() => expect(topic.of(body.id).at(-1)).toBeNull());
-    await startReadyRegistry(place);
+    await startReadyRegistry(site);
     await eventually(() => expect(topic.of(body.id).at(-1)).toMatchObject({ version: 1 }));
   });
 
   it('answers 201 with propagated false while Kafka is away', async () => {
-    const registry = await startReadyRegistry(aPlace(), { KAFKA_BROKERS: '127.0.0.1:1' });
+    const registry = await startReadyRegistry(aSite(), { KAFKA_BROKERS: '127.0.0.1:1' });
     const { status, body } = await registry.call('POST', '', { body: aBody() });
     expect([status, body.propagated]).toEqual([201, false]);
   });
 
   it('starts without MongoDB, says that it is not ready, and answers 503', async () => {
-    const place = aPlace();
-    await (await startReadyRegistry(place)).close();
-    const registry = await startRegistry(place, { MONGODB_URI: 'mongodb://127.0.0.1:1' });
+    const site = aSite();
+    await (await startReadyRegistry(site)).close();
+    const registry = await startRegistry(site, { MONGODB_URI: 'mongodb://127.0.0.1:1' });
     await eventually(() =>
-      expect(registry.logger.lines.map(({ event }) => event)).toContain('mongodb.unreachable'),
+      expect(registry.logger.lines.map(({ event }) => event)).toContain('mongodb.not-connected'),
     );
     expect(await registry.isReady()).toBe(false);
     // Keys are read from the topic, so that a wrong key is recognised while the database is unavailable.
@@ -126,8 +126,8 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('replays the answer of an Idempotency-Key from another instance', async () => {
-    const place = aPlace();
-    const [one, two] = [await startReadyRegistry(place), await startReadyRegistry(place)];
+    const site = aSite();
+    const [one, two] = [await startReadyRegistry(site), await startReadyRegistry(site)];
     const request = { body: aBody(), headers: { 'idempotency-key': 'k1' } };
     const first = await one.call('POST', '', request);
     const second = await two.call('POST', '', request);
@@ -136,7 +136,7 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('refuses an endpoint that only a private network can reach', async () => {
-    const { call } = await startReadyRegistry(aPlace(), { DANGEROUSLY_ALLOWED_NETWORKS: '10.1.0.0/16' });
+    const { call } = await startReadyRegistry(aSite(), { DANGEROUSLY_ALLOWED_NETWORKS: '10.1.0.0/16' });
     for (const url of [
       'http://127.0.0.1:9999/',
       'https://169.254.169.254/',
@@ -151,6 +151,6 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('is told plainly when a setting is wrong', async () => {
-    await expect(startRegistry({ ...aPlace(), sealingKeys: 'k1:short' })).rejects.toThrow('sealing key ring');
+    await expect(startRegistry({ ...aSite(), sealingKeys: 'k1:short' })).rejects.toThrow('sealing key ring');
   });
 });

@@ -21,9 +21,14 @@ import { apiCaller } from './registry-api.ts';
 export const sentCommands = guardMongodbCommands(mongoose.mongo, 'subscription');
 
 /** Database and workspace of one registry, and the key ring that its instances share. */
-export type Place = Readonly<{ database: string; workspace: string; sealingKeys: string; adminKey: string }>;
+export type RegistrySite = Readonly<{
+  database: string;
+  workspace: string;
+  sealingKeys: string;
+  adminKey: string;
+}>;
 
-export const aPlace = (): Place => ({
+export const aSite = (): RegistrySite => ({
   database: `registry_${randomUUID().slice(0, 8)}`,
   workspace: `ws_${randomUUID().slice(0, 8)}`,
   sealingKeys: aKeyRing(),
@@ -36,23 +41,23 @@ export type RunningRegistry = Awaited<ReturnType<typeof startRegistry>>;
 
 /** Starts the whole service with the real Kafka and MongoDB; stops it when the test ends. */
 export async function startRegistry(
-  place: Place,
+  site: RegistrySite,
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: sharedBrokers().join(','),
     MONGODB_URI: monitoredUri(sharedMongodbUri()),
-    ADMIN_KEY: place.adminKey,
-    WORKSPACE_ID: place.workspace,
+    ADMIN_KEY: site.adminKey,
+    WORKSPACE_ID: site.workspace,
     WORKSPACE_POLICY: 'open',
     ALLOW_HTTP_ENDPOINTS: 'true',
-    SEALING_KEYS: place.sealingKeys,
+    SEALING_KEYS: site.sealingKeys,
     DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
-    SUBSCRIPTION_DATABASE: place.database,
+    SUBSCRIPTION_DATABASE: site.database,
     SUBSCRIPTION_SWEEP_EVERY: '200ms',
     SUBSCRIPTION_COUNT_EVERY: '50ms',
-    SUBSCRIPTION_HEALTH_GROUP: place.database,
+    SUBSCRIPTION_HEALTH_GROUP: site.database,
     ...env,
   });
   const logger = recordingLogger();
@@ -74,16 +79,16 @@ export async function startRegistry(
     expect(sentCommands.faults).toEqual([]);
   });
   const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).status === 200;
-  return { url, logger, close, isReady, call: apiCaller(url, place.adminKey) };
+  return { url, logger, close, isReady, call: apiCaller(url, site.adminKey) };
 }
 
 /** Starts the service and waits until it is ready. */
 export async function startReadyRegistry(
-  place: Place,
+  site: RegistrySite,
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ): Promise<RunningRegistry> {
-  const registry = await startRegistry(place, env, clock);
+  const registry = await startRegistry(site, env, clock);
   // Starting a service is slow when others run on the same machine.
   await eventually(async () => expect(await registry.isReady()).toBe(true), { timeoutMs: 60_000 });
   return registry;

@@ -213,11 +213,11 @@ export function describeSubscriptionStore(
         withSecrets(aSubscription(), [aSecret({ id: 'new' }), aSecret({ expiresAtMs: 5_000 })], 2_000),
       );
       const gone = await inserted(deleted(aSubscription(), 3_000));
-      const place = { afterId: null, limit: 10 };
-      expect((await listWithEndedSecrets(store, place, 4_999)).items).toEqual([]);
-      expect(ids((await listWithEndedSecrets(store, place, 5_000)).items)).toEqual([ending.id]);
-      expect((await store.listAll({ ...place, where: deletedBy(2_999) })).items).toEqual([]);
-      expect(ids((await store.listAll({ ...place, where: deletedBy(3_000) })).items)).toEqual([gone.id]);
+      const firstPage = { afterId: null, limit: 10 };
+      expect((await listWithEndedSecrets(store, firstPage, 4_999)).items).toEqual([]);
+      expect(ids((await listWithEndedSecrets(store, firstPage, 5_000)).items)).toEqual([ending.id]);
+      expect((await store.listAll({ ...firstPage, where: deletedBy(2_999) })).items).toEqual([]);
+      expect(ids((await store.listAll({ ...firstPage, where: deletedBy(3_000) })).items)).toEqual([gone.id]);
     });
 
     it('purges nothing but the deleted version it was told', async () => {

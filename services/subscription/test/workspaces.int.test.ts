@@ -6,7 +6,7 @@ import { eventually, sharedBrokers } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aBody } from './registry-api.ts';
-import { aPlace, startReadyRegistry } from './start-registry.ts';
+import { aSite, startReadyRegistry } from './start-registry.ts';
 
 /** Publishes an admin's key of a workspace to the access topic. */
 async function publishAdminKey(workspace: string, key: string): Promise<void> {
@@ -30,10 +30,10 @@ async function publishAdminKey(workspace: string, key: string): Promise<void> {
 }
 
 it('a second workspace is a wall: its rules, consumers and log are its own', async () => {
-  const place = aPlace();
-  const { url, close } = await startReadyRegistry(place);
-  const operator = accessCaller(url, place.adminKey);
-  const second = `${place.workspace}_second`;
+  const site = aSite();
+  const { url, close } = await startReadyRegistry(site);
+  const operator = accessCaller(url, site.adminKey);
+  const second = `${site.workspace}_second`;
   const notice = { url: 'https://127.0.0.1:9/T0PSECRET', style: 'slack' };
   const body = { id: second, notice, max_subscriptions: 5 };
   expect(await operator('POST', 'workspaces', { body })).toMatchObject({
@@ -52,7 +52,7 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   for (const below of [
     'consumers/acme',
     `subscriptions/${String(subscription['id'])}`,
-    `workspaces/${place.workspace}`,
+    `workspaces/${site.workspace}`,
   ]) {
     expect([below, (await operator('GET', below)).status]).toEqual([below, 200]);
     expect([below, (await admin('GET', below)).status]).toEqual([below, 404]);
@@ -85,9 +85,9 @@ it('a second workspace is a wall: its rules, consumers and log are its own', asy
   await operator('POST', `workspaces/${second}/disable`);
   await eventually(async () => expect((await admin('GET', 'consumers')).status).toBe(401));
   await close();
-  const again = await startReadyRegistry(place);
+  const again = await startReadyRegistry(site);
   expect((await accessCaller(again.url, key)('GET', 'consumers')).status).toBe(401);
-  const operatorAgain = accessCaller(again.url, place.adminKey);
+  const operatorAgain = accessCaller(again.url, site.adminKey);
   expect((await operatorAgain('GET', `workspaces/${second}`)).body).toMatchObject({
     state: 'disabled',
     notice: { url: 'https://127.0.0.1:9/***', style: 'slack' },

@@ -9,7 +9,7 @@ import { type Written, writeFirst, writeVersion } from '../registry/write-versio
 import { type ApiKey, beginKey, type KeyGrant, rehashed } from './domain/api-key.ts';
 import { beyondConsumers, holds } from './domain/grant-rules.ts';
 import type { KeyBody } from './domain/key-request.ts';
-import { workspaceOf } from './key-place.ts';
+import { workspaceOf } from './key-workspace.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
 /** Dependencies of creating API keys. */
@@ -35,10 +35,10 @@ export async function createApiKey(parts: CreateKeyParts, creation: KeyCreation)
   }
   const consumer = body.consumer_id == null ? null : consumerId(body.consumer_id);
   if (consumer !== null) {
-    const place = { workspaceId, consumerId: consumer };
-    const fault = await consumerFault(parts, place);
+    const ref = { workspaceId, consumerId: consumer };
+    const fault = await consumerFault(parts, ref);
     refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
-    await ensureConsumer(parts, place, by);
+    await ensureConsumer(parts, ref, by);
   }
   const shown = newApiKey();
   const entity = beginKey({

@@ -12,19 +12,19 @@ import {
 } from './domain/consumer.ts';
 
 /** A consumer to register, and the actor that registers it. */
-export type ConsumerCreation = Readonly<{ place: ConsumerRef; details: ConsumerDetails; by: Actor }>;
+export type ConsumerCreation = Readonly<{ ref: ConsumerRef; details: ConsumerDetails; by: Actor }>;
 
 /** Registers a consumer and returns null if the id is taken. A deleted consumer is restored as a new version. */
 export async function createConsumer(
   consumers: Documents<Consumer>,
-  { place, details, by }: ConsumerCreation,
+  { ref, details, by }: ConsumerCreation,
 ): Promise<Written<Consumer> | null> {
-  const id = consumerKey(place);
-  const scope = { workspaceId: place.workspaceId, consumerId: null };
+  const id = consumerKey(ref);
+  const scope = { workspaceId: ref.workspaceId, consumerId: null };
   const before = await writtenBefore(consumers, { scope, id, by });
   if (before !== null) return before;
   const nowMs = consumers.clock.nowMs();
-  const written = await writeFirst(consumers, { entity: beginConsumer(place, details, nowMs), by });
+  const written = await writeFirst(consumers, { entity: beginConsumer(ref, details, nowMs), by });
   if (written !== null) return written;
   const current = await consumers.store.findAnywhere(id);
   if (current?.state !== 'deleted') return null;

@@ -10,7 +10,7 @@ import { writeFirst } from '../registry/write-version.ts';
 import { holds } from './domain/grant-rules.ts';
 import { type TokenBody, tokenSeconds } from './domain/key-request.ts';
 import { beginTokenKey, sealedPrivateField, type TokenKey, tokenKeyId } from './domain/token-key.ts';
-import { workspaceOf } from './key-place.ts';
+import { workspaceOf } from './key-workspace.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
 /** Dependencies of signing tokens. */
@@ -31,16 +31,16 @@ export async function issueConsumerToken(
   { principal, body, id, by }: TokenRequest,
 ): Promise<IssuedToken> {
   const workspaceId = workspaceOf(principal, undefined);
-  const place = { workspaceId, consumerId: consumerId(body.consumer_id) };
+  const ref = { workspaceId, consumerId: consumerId(body.consumer_id) };
   const scopes = body.scopes ?? consumerScopes;
   const lacking = scopes.filter((scope) => !holds(principal.scopes, scope));
   if (lacking.length > 0) {
     const message = `A token cannot give what its maker lacks: your key does not have ${lacking.join(', ')}.`;
     throw new AppError({ code: 'forbidden', message });
   }
-  const fault = await consumerFault(parts, place);
+  const fault = await consumerFault(parts, ref);
   refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
-  await ensureConsumer(parts, place, by);
+  await ensureConsumer(parts, ref, by);
   const key = await ensureTokenKey(parts, workspaceId);
   // Token times are whole seconds.
   const issuedAtMs = Math.floor(parts.tokenKeys.clock.nowMs() / 1_000) * 1_000;
@@ -49,7 +49,7 @@ export async function issueConsumerToken(
   const token = await signConsumerToken(
     {
       id,
-      ...place,
+      ...ref,
       scopes,
       madeBy: principal.keyId,
       issuedAtMs,

@@ -25,19 +25,19 @@ export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<Works
 }
 
 /** Returns a description of why a consumer cannot be named, or null if it can. */
-export async function consumerFault(parts: Workspaces, place: ConsumerRef): Promise<string | null> {
-  const { eventTypePolicy } = await rulesOf(parts, place.workspaceId);
-  if (eventTypePolicy === 'open' || (await isThere(parts, place))) return null;
-  return `names a consumer '${place.consumerId}' that this workspace does not have: register it first`;
+export async function consumerFault(parts: Workspaces, ref: ConsumerRef): Promise<string | null> {
+  const { eventTypePolicy } = await rulesOf(parts, ref.workspaceId);
+  if (eventTypePolicy === 'open' || (await isThere(parts, ref))) return null;
+  return `names a consumer '${ref.consumerId}' that this workspace does not have: register it first`;
 }
 
 /** Registers a consumer if it is missing: in an open workspace the first use creates it. */
-export async function ensureConsumer(parts: Workspaces, place: ConsumerRef, by: Actor): Promise<void> {
-  if (await isThere(parts, place)) return;
-  await createConsumer(parts.consumers, { place, details: { name: null, contact: null }, by });
+export async function ensureConsumer(parts: Workspaces, ref: ConsumerRef, by: Actor): Promise<void> {
+  if (await isThere(parts, ref)) return;
+  await createConsumer(parts.consumers, { ref, details: { name: null, contact: null }, by });
 }
 
-async function isThere({ consumers }: Workspaces, place: ConsumerRef): Promise<boolean> {
-  const found = await consumers.store.findAnywhere(consumerKey(place));
+async function isThere({ consumers }: Workspaces, ref: ConsumerRef): Promise<boolean> {
+  const found = await consumers.store.findAnywhere(consumerKey(ref));
   return found !== null && found.state !== 'deleted';
 }

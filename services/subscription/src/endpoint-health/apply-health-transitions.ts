@@ -2,7 +2,7 @@ import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import { forEachConcurrently } from '../maintenance/for-each-concurrently.ts';
 import { ourselves } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
-import { kindOf } from '../subscriptions/domain/event-patterns.ts';
+import { kindOf } from '../subscriptions/domain/event-rules.ts';
 import { disabled, type Subscription } from '../subscriptions/domain/subscription.ts';
 import type { HealthTransition } from './domain/health-transition.ts';
 import { operationalEventOf } from './domain/operational-event.ts';

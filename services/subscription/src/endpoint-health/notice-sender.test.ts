@@ -5,7 +5,7 @@ import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
 import { metricsCatalogue } from '../metrics.ts';
-import type { SendOutcome } from '../subscriptions/domain/test-attempt.ts';
+import type { SendOutcome } from '../subscriptions/domain/send-outcome.ts';
 import type { NoticeTarget } from './domain/notice.ts';
 import { operationalEventOf } from './domain/operational-event.ts';
 import { NoticeSender } from './notice-sender.ts';
@@ -160,5 +160,5 @@ it('says so when the URL of a workspace cannot be opened, and holds nothing up',
   notices.offer(eventOf('a'));
   await settle();
   expect(sent).toEqual([]);
-  expect(logger.lines).toMatchObject([{ event: 'notice.url-unreadable' }]);
+  expect(logger.lines).toMatchObject([{ event: 'notice.url-not-opened' }]);
 });

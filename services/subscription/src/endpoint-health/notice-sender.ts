@@ -54,7 +54,7 @@ export class NoticeSender {
       return this.#parts.targetOf(workspaceId);
     } catch (error) {
       // The sealing key is unavailable: an operator has to restore it. The operation that caused the notice continues.
-      this.#parts.logger.error({ workspaceId, detail: messageOf(error) }, 'notice.url-unreadable');
+      this.#parts.logger.error({ workspaceId, detail: messageOf(error) }, 'notice.url-not-opened');
       return null;
     }
   }

@@ -1,6 +1,6 @@
 import type { AttemptRecorded, OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import type { Mask } from '@tidings/webhook-request';
-import type { SendOutcome } from '../subscriptions/domain/test-attempt.ts';
+import type { SendOutcome } from '../subscriptions/domain/send-outcome.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 
 /** Store of endpoint health. Rejects with AppError `unavailable`, like the other stores. */

@@ -114,7 +114,7 @@ export class Outbox<T extends Versioned> {
     } catch (error) {
       metrics.publishSeconds.observe({ outcome: 'failed' }, seconds());
       const fields = { ...kind.logFields(entity), cause, detail: messageOf(error) };
-      logger.warn(fields, `${kind.name}.unpublished`);
+      logger.warn(fields, `${kind.name}.not-published`);
       return false;
     }
     metrics.publishSeconds.observe({ outcome: 'ok' }, seconds());
@@ -129,7 +129,7 @@ export class Outbox<T extends Versioned> {
       await audit.append(entity.audit);
       return true;
     } catch (error) {
-      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.unaudited`);
+      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.not-audited`);
       return false;
     }
   }
@@ -140,7 +140,7 @@ export class Outbox<T extends Versioned> {
     try {
       await store.settle(entity.id, entity.version, settled);
     } catch (error) {
-      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.unmarked`);
+      logger.warn({ ...kind.logFields(entity), detail: messageOf(error) }, `${kind.name}.not-marked`);
     }
   }
 }

@@ -5,13 +5,13 @@ import { type Actor, type AuditEntry, changedFields } from './domain/audit-entry
 import type { Versioned } from './domain/versioned.ts';
 
 // Ordered by time, and within a millisecond by version, so that the entries of a document follow its versions.
-const entryId = (entry: Place & Pick<AuditEntry, 'atMs' | 'version'>, runId: string): string =>
+const entryId = (entry: EntityRef & Pick<AuditEntry, 'atMs' | 'version'>, runId: string): string =>
   `aud_${hex(entry.atMs, 12)}${hex(entry.version, 8)}${endOf(entry, runId)}`;
 
-type Place = Pick<AuditEntry, 'kind' | 'entityId'>;
+type EntityRef = Pick<AuditEntry, 'kind' | 'entityId'>;
 
 // Identifies the request that made an entry within the id, because older releases could not read an additional field.
-const endOf = ({ kind, entityId }: Place, runId: string): string =>
+const endOf = ({ kind, entityId }: EntityRef, runId: string): string =>
   createHash('sha256')
     .update(JSON.stringify([runId, kind, entityId]))
     .digest('hex')

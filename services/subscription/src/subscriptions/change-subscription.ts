@@ -4,7 +4,7 @@ import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
-import { kindFaults, kindOf } from './domain/event-patterns.ts';
+import { kindFaults, kindOf } from './domain/event-rules.ts';
 import type { Fault } from './domain/fault.ts';
 import type { ChangeBody, MergedBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';

@@ -6,7 +6,7 @@ import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
 import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
-import { eventFaults, kindFaults } from './domain/event-patterns.ts';
+import { eventFaults, kindFaults } from './domain/event-rules.ts';
 import type { Fault } from './domain/fault.ts';
 import type { CreateBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';

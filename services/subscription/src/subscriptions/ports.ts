@@ -8,9 +8,9 @@ export type WorkspaceDirectory = Readonly<{
   /** Throws AppError `unavailable` for a workspace that is not known yet. */
   rulesOf(id: WorkspaceId): Promise<Readonly<{ allowHttp: boolean; maxSubscriptions: number }>>;
   /** Returns the fault of a reference to this consumer, or null. */
-  consumerFault(place: ConsumerRef): Promise<string | null>;
+  consumerFault(ref: ConsumerRef): Promise<string | null>;
   /** In an open workspace, creates a consumer when it is first used. */
-  ensureConsumer(place: ConsumerRef, by: Actor): Promise<void>;
+  ensureConsumer(ref: ConsumerRef, by: Actor): Promise<void>;
 }>;
 
 /** The event types of workspaces. Rejects like a document store. */

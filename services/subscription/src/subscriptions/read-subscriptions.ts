@@ -1,7 +1,7 @@
 import type { SubscriptionId } from '@tidings/contracts';
 import type { DocumentStore, Listed, Scope, Where } from '../registry/ports.ts';
 import { notFound } from '../registry/write-version.ts';
-import { patternsCovering } from './domain/event-patterns.ts';
+import { patternsCovering } from './domain/event-rules.ts';
 import { notDeleted, type Subscription } from './domain/subscription.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 
@@ -41,6 +41,6 @@ export const whereListed = ({ consumer_id: consumer, event, state }: ListFilters
 export const listSubscriptions = async (
   store: Pick<DocumentStore<Subscription>, 'list'>,
   scope: Scope,
-  { filters, place }: Readonly<{ filters: ListFilters; place: ListPosition }>,
+  { filters, position }: Readonly<{ filters: ListFilters; position: ListPosition }>,
 ): Promise<Listed<Subscription>> =>
-  store.list(scope, { where: whereListed(filters), ...place, order: 'falling' });
+  store.list(scope, { where: whereListed(filters), ...position, order: 'falling' });

@@ -4,7 +4,7 @@ import { serveInMemory } from '../../test/in-memory-api.ts';
 import { publishedOn } from '../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../test/registry-api.ts';
 import type { OutgoingRequest } from '../endpoint-health/ports.ts';
-import type { SendOutcome } from './domain/test-attempt.ts';
+import type { SendOutcome } from './domain/send-outcome.ts';
 
 const answer = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
   kind: 'response',

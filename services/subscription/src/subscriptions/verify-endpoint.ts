@@ -4,13 +4,14 @@ import type { Clock } from '@tidings/runtime';
 import type { OutgoingRequest, SendRequest } from '../endpoint-health/ports.ts';
 import { refusal } from '../registry/refuse-faults.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
+import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Settings } from './domain/settings.ts';
 import type { Subscription } from './domain/subscription.ts';
-import { type SendOutcome, testEvent } from './domain/test-attempt.ts';
+import { testEvent } from './domain/test-delivery-events.ts';
+import { runInteractiveRequest } from './interactive-requests.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { ownHeaders, signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
-import { inTestSlot } from './test-slots.ts';
 
 /** Dependencies of {@link verifyEndpoint}. `requestOrigin`: the name of this installation in requests for consent. */
 export type VerifyParts = Readonly<{
@@ -77,7 +78,9 @@ async function ask(
   request: OutgoingRequest,
 ): Promise<Extract<SendOutcome, { kind: 'response' }>> {
   const { verify, timeoutMs } = subscription.settings;
-  const sent = await inTestSlot(async () => send({ ...request, timeoutMs: Math.min(timeoutMs, maxWaitMs) }));
+  const sent = await runInteractiveRequest(async () =>
+    send({ ...request, timeoutMs: Math.min(timeoutMs, maxWaitMs) }),
+  );
   const fields = {
     ...subscriptionKind.logFields(subscription),
     verify,

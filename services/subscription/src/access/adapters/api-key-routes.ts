@@ -11,7 +11,7 @@ import {
   type Route,
   route,
 } from '@tidings/http';
-import { actorOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf } from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Scope } from '../../registry/ports.ts';
 import { findTarget, type Written } from '../../registry/write-version.ts';
@@ -19,7 +19,7 @@ import type { CreateKeyParts } from '../create-api-key.ts';
 import { type ApiKey, shownState } from '../domain/api-key.ts';
 import { bodySchemas, type TokenBody } from '../domain/key-request.ts';
 import { issueConsumerToken, newTokenId, type TokenParts } from '../issue-consumer-token.ts';
-import { workspaceOf } from '../key-place.ts';
+import { workspaceOf } from '../key-workspace.ts';
 import type { KeyUsageStore } from '../ports.ts';
 import { revokeApiKey } from '../revoke-api-key.ts';
 import { apiKeySchema, apiKeyView, listSchema, shownStates, tokenSchema } from './api-key-schemas.ts';

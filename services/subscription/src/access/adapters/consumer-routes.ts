@@ -19,7 +19,7 @@ import {
   requireWholeWorkspace,
   scopeOf,
   workspaceTargetOf,
-} from '../../registry/adapters/call-parts.ts';
+} from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target, type Written } from '../../registry/write-version.ts';
@@ -162,9 +162,9 @@ const createRoute = (consumers: Documents<Consumer>): Route =>
       requireWholeWorkspace(call.principal, 'Consumers belong');
       const { workspaceId } = scopeOf(call.principal);
       const { id, name = null, contact = null } = call.body;
-      const place = { workspaceId, consumerId: consumerId(id) };
+      const ref = { workspaceId, consumerId: consumerId(id) };
       const written = await createConsumer(consumers, {
-        place,
+        ref,
         details: { name, contact },
         by: actorOf(call),
       });

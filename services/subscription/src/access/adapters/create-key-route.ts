@@ -1,6 +1,6 @@
 import { newKeyId } from '@tidings/contracts';
 import { etagOf, jsonBody, named, type Route, route } from '@tidings/http';
-import { actorOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf } from '../../registry/adapters/call-scope.ts';
 import { type CreateKeyParts, createApiKey } from '../create-api-key.ts';
 import { bodySchemas, type KeyBody } from '../domain/key-request.ts';
 import { apiKeyView, createdKeySchema } from './api-key-schemas.ts';

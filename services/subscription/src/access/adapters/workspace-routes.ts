@@ -14,7 +14,7 @@ import {
   route,
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import { actorOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf } from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target } from '../../registry/write-version.ts';
@@ -103,11 +103,11 @@ const listRoute = ({ store, ring }: WorkspaceRouteParts): Route =>
       requireOperator(principal);
       const { state, cursor, limit } = query;
       const filters = { state, of: 'workspaces' };
-      const place = cursorPosition(cursor, { workspaceId: principal.workspaceId, filters });
+      const position = cursorPosition(cursor, { workspaceId: principal.workspaceId, filters });
       const where = { in: { state: state === undefined ? ['active', 'disabled'] : [state] } };
-      const { items, nextAfterId } = await store.listAll({ where, afterId: place.afterId, limit });
+      const { items, nextAfterId } = await store.listAll({ where, afterId: position.afterId, limit });
       const data = items.map((entity) => workspaceView(ring, { entity, propagated: !entity.isUnpublished }));
-      return pageReply(request, { data, nextCursor: place.cursorAfter(nextAfterId) });
+      return pageReply(request, { data, nextCursor: position.cursorAfter(nextAfterId) });
     },
   });
 

@@ -20,10 +20,10 @@ export const consumerKey = ({ workspaceId, consumerId }: ConsumerRef): string =>
   `${workspaceId}/${consumerId}`;
 
 /** Returns version 1 of a consumer. */
-export const beginConsumer = (place: ConsumerRef, details: ConsumerDetails, nowMs: number): Consumer => ({
+export const beginConsumer = (ref: ConsumerRef, details: ConsumerDetails, nowMs: number): Consumer => ({
   ...firstVersion(nowMs),
-  ...place,
-  id: consumerKey(place),
+  ...ref,
+  id: consumerKey(ref),
   state: 'active',
   details,
 });

@@ -1,6 +1,6 @@
 import { eventTypeNameMaxLength, eventTypeNamePattern, eventTypeStates } from '@tidings/contracts';
 import { etagOf, type PageQuery, type Principal, pageParameters, queryOf, type Reply } from '@tidings/http';
-import { requireWholeWorkspace, scopeOf, workspaceTargetOf } from '../../registry/adapters/call-parts.ts';
+import { requireWholeWorkspace, scopeOf, workspaceTargetOf } from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Target, Written } from '../../registry/write-version.ts';
 import { type EventType, idOf } from '../domain/event-type.ts';

@@ -1,5 +1,5 @@
 import { jsonBody, pageReply, patchBody, queryOf, type Route, route } from '@tidings/http';
-import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-scope.ts';
 import { findTarget, notFound, type WriteParts } from '../../registry/write-version.ts';
 import { addSchema, archiveEventType, changeEventType, replaceEventType } from '../change-event-type.ts';
 import { createEventType } from '../create-event-type.ts';

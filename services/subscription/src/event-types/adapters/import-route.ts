@@ -1,6 +1,6 @@
 import { compileBody, errorDetailSchema, jsonBody, named, queryOf, type Route, route } from '@tidings/http';
 import { errorCodes } from '@tidings/runtime';
-import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-scope.ts';
 import type { WriteParts } from '../../registry/write-version.ts';
 import type { EventType } from '../domain/event-type.ts';
 import { limits } from '../domain/limits.ts';

@@ -12,7 +12,7 @@ import {
 } from '@tidings/http';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog } from '../ports.ts';
-import { scopeOf } from './call-parts.ts';
+import { scopeOf } from './call-scope.ts';
 import { cursorPosition } from './cursor-position.ts';
 
 const textOrNull = { type: ['string', 'null'] } as const;

@@ -159,7 +159,7 @@ export class MongoDocumentStore<T extends Versioned> implements DocumentStore<T>
       return [kind.fromDocument(raw)];
     } catch (error) {
       metrics.unreadable.inc({ kind: kind.name });
-      logger.error({ kind: kind.name, detail: messageOf(error) }, 'registry.unreadable');
+      logger.error({ kind: kind.name, detail: messageOf(error) }, 'document.not-decoded');
       return [];
     }
   }

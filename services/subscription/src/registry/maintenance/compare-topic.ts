@@ -64,7 +64,7 @@ async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): P
   const current = how === 'newer' ? await raise(parts, entity.id) : entity;
   if (current === null) return false;
   metrics.differences.inc({ kind: kind.name, how });
-  logger.warn({ ...kind.logFields(entity), how }, `${kind.name}.differs`);
+  logger.warn({ ...kind.logFields(entity), how }, `${kind.name}.differed`);
   return outbox.publish(current, 'difference');
 }
 

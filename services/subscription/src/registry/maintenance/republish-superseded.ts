@@ -36,7 +36,7 @@ export async function republishSuperseded<T extends Versioned>(
     // Readers hold a version that the registry does not have: publishing again would not fix that.
     if (current.version < topicVersions.newestVersionOf(id)) return true;
     metrics.differences.inc({ kind: kind.name, how: 'overtaken' });
-    logger.warn(kind.logFields(current), `${kind.name}.overtaken`);
+    logger.warn(kind.logFields(current), `${kind.name}.superseded`);
     return outbox.publish(current, 'stale');
   }
 }

@@ -1,14 +1,14 @@
 import { eventId, newEventId, subscriptionId } from '@tidings/contracts';
 import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
-import { scopeOf, targetOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf, targetOf } from '../../registry/adapters/call-scope.ts';
 import { findTarget, type WriteParts } from '../../registry/write-version.ts';
 import { disableSubscription, enableSubscription } from '../change-state.ts';
 import { bodySchemas, type DisableBody, type EnableBody, type RotateBody } from '../domain/request-body.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { type RotateParts, rotateSecret } from '../rotate-secret.ts';
 import { newSecretId } from '../secret-factory.ts';
-import { sendTest, type TestParts } from '../send-test.ts';
-import { subscriptionParams } from './request-parts.ts';
+import { sendTestDelivery, type TestParts } from '../send-test-delivery.ts';
+import { subscriptionParams } from './list-request.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { subscriptionSchema, subscriptionWithSecretSchema, testSchema } from './subscription-schemas.ts';
 import { testView } from './subscription-view.ts';
@@ -111,7 +111,7 @@ const testRoute = (parts: ActionParts): Route =>
     responses: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
-      const tested = await sendTest(parts, {
+      const tested = await sendTestDelivery(parts, {
         scope: scopeOf(call.principal),
         id: subscriptionId(call.params.id),
         eventId: eventId(call.run.id),

@@ -1,6 +1,6 @@
 import { newSubscriptionId, subscriptionId as toSubscriptionId } from '@tidings/contracts';
 import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
-import { actorOf, scopeOf } from '../../registry/adapters/call-parts.ts';
+import { actorOf, scopeOf } from '../../registry/adapters/call-scope.ts';
 import { type CreateParts, createSubscription } from '../create-subscription.ts';
 import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';

@@ -1,8 +1,8 @@
 import type { FailedCondition } from '@tidings/filters';
 import { jsonBody, named, type Route, route } from '@tidings/http';
-import { scopeOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf } from '../../registry/adapters/call-scope.ts';
 import { type FilterTestBody, filterTestSchema } from '../domain/filter-test-body.ts';
-import { type FilterTestParts, testFilter } from '../test-filter.ts';
+import { type TryFilterParts, tryFilter } from '../try-filter.ts';
 import { warningsSchema } from './subscription-schemas.ts';
 
 // The largest event that ingress can be configured to accept, plus its envelope. The maximum depth of data is the same.
@@ -53,9 +53,9 @@ const resultSchema = named(
 );
 
 /** POST /v1/webhooks/filters/test. */
-export const filterRoutes = (parts: FilterTestParts): Route[] => [
+export const filterRoutes = (parts: TryFilterParts): Route[] => [
   route({
-    operationId: 'testFilter',
+    operationId: 'tryFilter',
     method: 'POST',
     path: '/v1/webhooks/filters/test',
     idempotency: 'read-only',
@@ -76,7 +76,7 @@ export const filterRoutes = (parts: FilterTestParts): Route[] => [
     }),
     responses: { 200: { description: 'Whether it matches.', schema: resultSchema } },
     handle: async (call) => {
-      const { failed, ...rest } = await testFilter(parts, scopeOf(call.principal), call.body);
+      const { failed, ...rest } = await tryFilter(parts, scopeOf(call.principal), call.body);
       return { status: 200, body: { ...rest, failed: failed.map(failedView) } };
     },
   }),

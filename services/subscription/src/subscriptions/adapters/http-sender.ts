@@ -3,7 +3,7 @@ import { type Egress, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
 import type { Mask } from '@tidings/webhook-request';
 import type { SendRequest } from '../../endpoint-health/ports.ts';
-import type { SendOutcome } from '../domain/test-attempt.ts';
+import type { SendOutcome } from '../domain/send-outcome.ts';
 
 const asItIs: Mask = (body) => body;
 

@@ -20,7 +20,7 @@ export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T
   try {
     return await read();
   } catch (error) {
-    logger.warn({ detail: messageOf(error) }, 'health.unknown');
+    logger.warn({ detail: messageOf(error) }, 'endpoint-health.not-read');
     return 'unknown';
   }
 }

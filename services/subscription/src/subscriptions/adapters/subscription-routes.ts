@@ -1,6 +1,6 @@
 import { subscriptionId } from '@tidings/contracts';
 import { named, pageReply, patchBody, type Route, route, traceparentOf } from '@tidings/http';
-import { scopeOf, targetOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf, targetOf } from '../../registry/adapters/call-scope.ts';
 import { findTarget } from '../../registry/write-version.ts';
 import { deleteSubscription } from '../change-state.ts';
 import { type ChangeParts, changeSubscription } from '../change-subscription.ts';
@@ -8,7 +8,7 @@ import { bodySchemas, type ChangeBody } from '../domain/request-body.ts';
 import { listSubscriptions, readSubscription } from '../read-subscriptions.ts';
 import { type ActionParts, actionRoutes } from './action-routes.ts';
 import { type CreateRouteParts, createRoute } from './create-route.ts';
-import { listQuery, listRequestOf, subscriptionParams } from './request-parts.ts';
+import { listQuery, listRequestOf, subscriptionParams } from './list-request.ts';
 import { healthOf, subscriptionReply } from './subscription-reply.ts';
 import { changedSchema, deletedSchema, listSchema, subscriptionSchema } from './subscription-schemas.ts';
 import { subscriptionView } from './subscription-view.ts';
@@ -45,8 +45,11 @@ const listRoute = (parts: RouteParts): Route =>
     responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
       const { store, endpointHealth } = parts;
-      const { filters, place, cursorAfter } = listRequestOf(principal, query);
-      const { items, nextAfterId } = await listSubscriptions(store, scopeOf(principal), { filters, place });
+      const { filters, position, cursorAfter } = listRequestOf(principal, query);
+      const { items, nextAfterId } = await listSubscriptions(store, scopeOf(principal), {
+        filters,
+        position,
+      });
       const found = await healthOf(parts, async () => endpointHealth.findMany(items.map(({ id }) => id)));
       const data = items.map((item) => {
         const health = found === 'unknown' ? found : found.get(item.id);

@@ -1,11 +1,11 @@
 import { type EndpointHealth, shownHealth } from '../../endpoint-health/domain/endpoint-health.ts';
-import { kindOf } from '../domain/event-patterns.ts';
+import { kindOf } from '../domain/event-rules.ts';
 import { eventSettings } from '../domain/event-settings.ts';
 import { requestSettings } from '../domain/request-settings.ts';
 import { shownFields } from '../domain/setting.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { Tested } from '../send-test.ts';
+import type { Tested } from '../send-test-delivery.ts';
 
 const time = (epochMs: number | null): string | null =>
   epochMs === null ? null : new Date(epochMs).toISOString();

@@ -9,7 +9,7 @@ import {
   signatureStyles,
 } from '@tidings/contracts';
 import { shape } from '../../registry/domain/document-schema.ts';
-import { eventFaults } from './event-patterns.ts';
+import { eventFaults } from './event-rules.ts';
 import { limits } from './limits.ts';
 import { same, setting } from './setting.ts';
 

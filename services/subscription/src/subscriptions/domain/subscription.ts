@@ -6,7 +6,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
-import { kindOf } from './event-patterns.ts';
+import { kindOf } from './event-rules.ts';
 import { eventSettings } from './event-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { onTopic } from './setting.ts';

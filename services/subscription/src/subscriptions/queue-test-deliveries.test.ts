@@ -3,7 +3,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
 import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
 import { disabled, type Subscription } from './domain/subscription.ts';
-import { queueTests } from './queue-tests.ts';
+import { queueTestDeliveries } from './queue-test-deliveries.ts';
 
 let registry: InMemoryRegistry;
 beforeEach(async () => {
@@ -18,10 +18,10 @@ const queued = () => registry.bus.records(topics.deliveries).map(decodeDelivery)
 
 it('puts one test of a new subscription into the log, when that is published', async () => {
   await stored();
-  expect(await queueTests(registry)).toBe(0);
+  expect(await queueTestDeliveries(registry)).toBe(0);
   await registry.outbox.publish(owing, 'write');
-  expect(await queueTests(registry)).toBe(1);
-  expect(await queueTests(registry)).toBe(0);
+  expect(await queueTestDeliveries(registry)).toBe(1);
+  expect(await queueTestDeliveries(registry)).toBe(0);
   const [command] = queued();
   expect(queued()).toHaveLength(1);
   expect(command?.state).toMatchObject({
@@ -44,9 +44,9 @@ it('queues the same delivery again after a crash before the debt was struck out'
   await stored({ ...owing, isUnpublished: false });
   const note = registry.store.setFlags.bind(registry.store);
   registry.store.setFlags = async () => Promise.reject(new Error('gone'));
-  await expect(queueTests(registry)).rejects.toThrow('gone');
+  await expect(queueTestDeliveries(registry)).rejects.toThrow('gone');
   registry.store.setFlags = note;
-  expect(await queueTests(registry)).toBe(1);
+  expect(await queueTestDeliveries(registry)).toBe(1);
   const [first, second] = queued();
   expect(second).toEqual(first);
 });
@@ -55,7 +55,7 @@ it('owes it over later versions, under the same id', async () => {
   await stored({ ...owing, isUnpublished: false });
   const second = { ...disabled(owing, 'r', 2), isUnpublished: false };
   await registry.store.replace(second, 1);
-  expect(await queueTests(registry)).toBe(1);
-  expect(await queueTests(registry)).toBe(0);
+  expect(await queueTestDeliveries(registry)).toBe(1);
+  expect(await queueTestDeliveries(registry)).toBe(0);
   expect(queued()[0]?.state).toMatchObject({ subscriptionVersion: 1 });
 });

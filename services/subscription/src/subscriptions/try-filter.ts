@@ -6,8 +6,8 @@ import type { FilterTestBody } from './domain/filter-test-body.ts';
 import { filterWarnings } from './filter-warnings.ts';
 import type { CheckFilter, EventCatalogue, KnownType } from './ports.ts';
 
-/** Dependencies of {@link testFilter}. */
-export type FilterTestParts = Readonly<{
+/** Dependencies of {@link tryFilter}. */
+export type TryFilterParts = Readonly<{
   catalogue: Pick<EventCatalogue, 'typesOf'>;
   checks: Readonly<{ checkFilter: CheckFilter }>;
 }>;
@@ -39,8 +39,8 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
 }
 
 /** Matches a filter against an event, or against the example of an event type. Throws AppError `unprocessable`. */
-export async function testFilter(
-  { catalogue, checks }: FilterTestParts,
+export async function tryFilter(
+  { catalogue, checks }: TryFilterParts,
   scope: Scope,
   body: FilterTestBody,
 ): Promise<FilterTest> {

@@ -1,7 +1,7 @@
 import { isEventPattern } from '@tidings/contracts';
 import { type PageQuery, type Principal, pageParameters, queryOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import { scopeOf } from '../../registry/adapters/call-parts.ts';
+import { scopeOf } from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { ListFilters, ListPosition } from '../read-subscriptions.ts';
 
@@ -34,7 +34,7 @@ export const listQuery = queryOf<ListQuery>({
 /** Parameters of a list request, and the function that creates the cursor of its next page. */
 export type ListRequest = Readonly<{
   filters: ListFilters;
-  place: ListPosition;
+  position: ListPosition;
   cursorAfter(id: string | null): string | null;
 }>;
 
@@ -53,5 +53,5 @@ export function listRequestOf(principal: Principal, query: ListQuery): ListReque
   const scope = scopeOf(principal);
   const binding = { workspaceId: scope.workspaceId, filters: { ...filters, scope: scope.consumerId } };
   const { afterId, cursorAfter } = cursorPosition(cursor, binding);
-  return { filters, place: { afterId, limit }, cursorAfter };
+  return { filters, position: { afterId, limit }, cursorAfter };
 }

@@ -8,7 +8,7 @@ let underWay = 0;
  * Runs a request to an endpoint while the API caller waits. Throws AppError `rate-limited` when too many are in
  * progress.
  */
-export async function inTestSlot<T>(run: () => Promise<T>): Promise<T> {
+export async function runInteractiveRequest<T>(run: () => Promise<T>): Promise<T> {
   if (underWay >= maxAtOnce) {
     const message = `${maxAtOnce} tests are under way, which is as many as there may be: repeat it in a moment.`;
     throw new AppError({ code: 'rate-limited', message });

@@ -3,15 +3,16 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { RecordAttempt, SendRequest } from '../endpoint-health/ports.ts';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
+import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Subscription } from './domain/subscription.ts';
-import { type PreparedTest, type SendOutcome, testAttemptEvent, testEvent } from './domain/test-attempt.ts';
+import { type PreparedTest, testAttemptEvent, testEvent } from './domain/test-delivery-events.ts';
+import { runInteractiveRequest } from './interactive-requests.ts';
 import { readSubscription } from './read-subscriptions.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
-import { inTestSlot } from './test-slots.ts';
 
-/** Dependencies of {@link sendTest}. */
+/** Dependencies of {@link sendTestDelivery}. */
 export type TestParts = Readonly<{
   store: Pick<DocumentStore<Subscription>, 'find'>;
   secretFactory: SecretFactory;
@@ -43,9 +44,9 @@ export type Tested = Readonly<{
  * Sends one `webhook.test`, signed and guarded like any delivery, records the attempt, and returns its result. A
  * disabled subscription can be tested too, so that its owner can decide whether to enable it.
  */
-export async function sendTest(parts: TestParts, target: TestTarget): Promise<Tested> {
+export async function sendTestDelivery(parts: TestParts, target: TestTarget): Promise<Tested> {
   const subscription = await readSubscription(parts.store, target.scope, target.id);
-  return inTestSlot(async () => sendOne(parts, subscription, target));
+  return runInteractiveRequest(async () => sendOne(parts, subscription, target));
 }
 
 async function sendOne(

@@ -4,31 +4,12 @@ import {
   deriveDeliveryId,
   type EventId,
   endOfRequest,
-  type FailureReason,
 } from '@tidings/contracts';
+import type { SendOutcome } from './send-outcome.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The event type of a test. The name is reserved: publishers cannot use it. */
 const testEventType = 'webhook.test';
-
-/** Result of a request. `detail` is for operators only. */
-export type SendOutcome =
-  | Readonly<{
-      kind: 'response';
-      status: number;
-      /** Names in lower case. */
-      headers: Readonly<Record<string, string>>;
-      body: Buffer;
-      durationMs: number;
-    }>
-  | Readonly<{
-      kind: 'failed';
-      reason: FailureReason;
-      /** The status, when it was read before the request failed. */
-      status: number | null;
-      detail: string;
-      durationMs: number;
-    }>;
 
 /** A test that is about to be sent. */
 export type PreparedTest = Readonly<{ subscription: Subscription; eventId: EventId; atMs: number }>;

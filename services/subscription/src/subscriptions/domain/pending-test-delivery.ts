@@ -1,6 +1,6 @@
 import { type DeliveryState, deriveDeliveryId, deriveEventId } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
-import { testEvent } from './test-attempt.ts';
+import { testEvent } from './test-delivery-events.ts';
 
 const source = '/tidings/created';
 const createdVersion = 1;
@@ -9,7 +9,7 @@ const createdVersion = 1;
  * Returns the event and the command that send `webhook.test` to a new subscription. Both are deterministic, so that a
  * repeat after a crash is the same delivery.
  */
-export function pendingTest(subscription: Subscription) {
+export function pendingTestDelivery(subscription: Subscription) {
   const { id, workspaceId, consumerId, createdAtMs: atMs, settings } = subscription;
   const eventId = deriveEventId({ workspaceId, source, callerId: `${id}/${createdVersion}` });
   const event = testEvent({ subscription, eventId, atMs });

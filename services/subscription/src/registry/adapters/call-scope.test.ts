@@ -1,7 +1,7 @@
 import { route } from '@tidings/http';
 import { expect, it } from 'vitest';
 import { serveRoutes } from '../../../test/serve-routes.ts';
-import { actorOf } from './call-parts.ts';
+import { actorOf } from './call-scope.ts';
 
 const whoAsks = route({
   operationId: 'whoAsks',

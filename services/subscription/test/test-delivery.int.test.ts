@@ -5,7 +5,7 @@ import { verify, verifyPlain } from '@tidings/signing';
 import { eventually, makeAuthority, sharedBrokers, startReceiver } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aBody } from './registry-api.ts';
-import { aPlace, startReadyRegistry } from './start-registry.ts';
+import { aSite, startReadyRegistry } from './start-registry.ts';
 
 async function attemptsOf(subscriptionId: string) {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
@@ -30,7 +30,7 @@ describe('POST …/test', () => {
       cleanUp: onTestFinished,
       answer: { status: 200, body: 'thanks' },
     });
-    const { call } = await startReadyRegistry(aPlace());
+    const { call } = await startReadyRegistry(aSite());
     const created = await call('POST', '', {
       body: aBody({
         endpoint_url: `${receiver.url}/hook`,
@@ -85,7 +85,7 @@ describe('POST …/test', () => {
       body: page + 'x'.repeat(100_000),
       headers: { 'content-type': 'text/html' },
     });
-    const registry = await startReadyRegistry(aPlace());
+    const registry = await startReadyRegistry(aSite());
     const { body } = await registry.call('POST', '', { body: aBody({ endpoint_url: receiver.url }) });
     const { status, headers, body: tested } = await registry.call('POST', `/${body.id}/test`);
     expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
@@ -97,7 +97,7 @@ describe('POST …/test', () => {
 
   it('tells a failure by its reason, without a second try', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
-    const { call } = await startReadyRegistry(aPlace());
+    const { call } = await startReadyRegistry(aSite());
     const { body } = await call('POST', '', {
       body: aBody({ endpoint_url: receiver.url, timeout_seconds: 1 }),
     });
@@ -125,7 +125,7 @@ describe('POST …/test', () => {
       tls: { ...server.issue({ hosts: ['127.0.0.1'] }), ca: clients.cert },
       cleanUp: onTestFinished,
     });
-    const { call } = await startReadyRegistry(aPlace());
+    const { call } = await startReadyRegistry(aSite());
     const { cert: certificate, key } = clients.issue({ hosts: ['tidings'] });
     const given = { endpoint_url: receiver.url, format: 'cloudevents-binary', send_test: false };
     const { body } = await call('POST', '', {
@@ -156,10 +156,10 @@ describe('POST …/test', () => {
 
   it('never reaches an address that the policy of now does not allow', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
-    const place = aPlace();
-    const lenient = await startReadyRegistry(place);
+    const site = aSite();
+    const lenient = await startReadyRegistry(site);
     const { body } = await lenient.call('POST', '', { body: aBody({ endpoint_url: receiver.url }) });
-    const strict = await startReadyRegistry(place, { DANGEROUSLY_ALLOWED_NETWORKS: '' });
+    const strict = await startReadyRegistry(site, { DANGEROUSLY_ALLOWED_NETWORKS: '' });
     const tested = await strict.call('POST', `/${body.id}/test`);
     expect(tested.body).toMatchObject({ success: false, status_code: null });
     expect(['blocked-address', 'invalid-url']).toContain(tested.body.error);

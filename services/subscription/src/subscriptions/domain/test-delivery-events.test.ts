@@ -1,7 +1,7 @@
 import { decodeAttempt, encodeAttempt, newEventId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../../test/a-subscription.ts';
-import { testAttemptEvent, testEvent } from './test-attempt.ts';
+import { testAttemptEvent, testEvent } from './test-delivery-events.ts';
 
 const prepared = () => ({ subscription: aSubscription(), eventId: newEventId(1_000), atMs: 1_000 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventFaults, kindOf, patternsCovering } from './event-patterns.ts';
+import { eventFaults, kindOf, patternsCovering } from './event-rules.ts';
 
 const pointersOf = (events: readonly string[]): string[] => eventFaults(events).map(({ pointer }) => pointer);
 
