@@ -15,7 +15,7 @@ import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
 import { openNoticeUrl } from './access/seal-notice.ts';
 import { consumerFault, ensureConsumer, findRules, rulesOf } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
-import { attemptRecorder, consumeAttempts } from './endpoint-health/adapters/kafka-attempts.ts';
+import { consumeAttempts } from './endpoint-health/adapters/kafka-attempts.ts';
 import { operationalEventPublisher } from './endpoint-health/adapters/kafka-operational-events.ts';
 import { MongoHealthStore } from './endpoint-health/adapters/mongo-health-store.ts';
 import { type WorkspaceRules, workspaceRules } from './endpoint-health/adapters/workspace-rules.ts';
@@ -33,16 +33,13 @@ import type { metricsCatalogue } from './metrics.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
-import { endpointRule, headerRule } from './subscriptions/adapters/endpoint-rules.ts';
+import { endpointRule } from './subscriptions/adapters/endpoint-rules.ts';
 import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
-import { filterRule } from './subscriptions/adapters/filter-rule.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
-import { deliveryRequester } from './subscriptions/adapters/kafka-deliveries.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
-import type { RequestDelivery } from './subscriptions/ports.ts';
 import { queueTestDeliveries } from './subscriptions/queue-test-deliveries.ts';
 import { SecretFactory } from './subscriptions/secret-factory.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
@@ -105,19 +102,19 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
 type TaskParts = Readonly<{
   counter: AttemptCounter;
   keys: OpenRegistry['keys'];
-  requestDelivery: RequestDelivery;
+  producer: Producer;
 }>;
 
 const tasksOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys, requestDelivery }: TaskParts,
+  { counter, keys, producer }: TaskParts,
 ): readonly MaintenanceTask[] => [
   { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
   {
     name: queueTestDeliveriesTask,
     everyMs: config.sweepEveryMs,
-    run: async () => queueTestDeliveries({ ...subscriptions, requestDelivery }),
+    run: async () => queueTestDeliveries({ ...subscriptions, producer }),
   },
   { name: 'count-attempts', everyMs: config.countEveryMs, run: async () => counter.flush() },
   {
@@ -172,7 +169,6 @@ export async function startSubscription(context: Context): Promise<{ url: string
   const eventTypes = registry.documents(eventTypeKind);
   const documents = openAccessDocuments(registry);
   const kinds = [...Object.values(documents), subscriptions, eventTypes];
-  const requestDelivery = deliveryRequester(producer);
   const catalogue = openCatalogue(context, {
     bus,
     producer,
@@ -180,7 +176,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
     isOpen: async (id) => (await findRules(documents, id))?.eventTypePolicy === 'open',
   });
   const tasks = [
-    ...tasksOf(context, subscriptions, { counter, keys, requestDelivery }),
+    ...tasksOf(context, subscriptions, { counter, keys, producer }),
     bootstrapTask(context, documents, access),
   ];
   const maintenance = startMaintenance(context, kinds, tasks);
@@ -191,7 +187,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
   mongo.open();
   const checkEndpoint = endpointRule(egress);
   const registryRoutes = [
-    ...filterRoutes({ catalogue, checks: { checkFilter: filterRule } }),
+    ...filterRoutes({ catalogue }),
     ...eventTypeRoutes(eventTypes),
     ...consumerRoutes(documents.consumers),
     ...apiKeyRoutes({ ...documents, usage, ring }),
@@ -206,7 +202,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
     endpointHealth: health,
     secretFactory,
     send,
-    recordAttempt: attemptRecorder(producer),
+    producer,
     onTestPending: () => maintenance.wake(queueTestDeliveriesTask),
     requestOrigin: config.requestOrigin,
     workspaces: {
@@ -216,7 +212,7 @@ export async function startSubscription(context: Context): Promise<{ url: string
     },
     catalogue,
     secretOverlapMs: config.secretOverlapMs,
-    checks: { checkEndpoint, checkHeader: headerRule, checkFilter: filterRule },
+    checkEndpoint,
   });
   const idempotency = {
     ...{ store: keys, ring, clock, logger: context.logger },

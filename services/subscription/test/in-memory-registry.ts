@@ -6,14 +6,11 @@ import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, keyRing } from '@tidings/runtime';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
-import { attemptRecorder } from '../src/endpoint-health/adapters/kafka-attempts.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../src/registry/documents.ts';
 import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
-import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
-import { deliveryRequester } from '../src/subscriptions/adapters/kafka-deliveries.ts';
 import type { SendOutcome } from '../src/subscriptions/domain/send-outcome.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { ConsumerRef } from '../src/subscriptions/ports.ts';
@@ -52,7 +49,7 @@ export const publishedOn = (bus: MemoryBus): readonly (SubscriptionRecord | null
     .records(topics.subscriptions)
     .map((record) => (record.value === null ? null : decodeSubscription(record)));
 
-/** Opens the parts. `overtaken` collects the versions that the topic reader reports as superseded. */
+/** Opens the parts. `superseded` collects the versions that the topic reader reports as superseded. */
 export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const bus = createMemoryBus({ clock });
   const logger = recordingLogger();
@@ -94,8 +91,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
       body: Buffer.alloc(0),
       durationMs: 1,
     }),
-    recordAttempt: attemptRecorder(producer),
-    requestDelivery: deliveryRequester(producer),
+    producer,
     requestOrigin: 'tidings.example',
     onTestPending: () => {},
     workspaces: {
@@ -116,13 +112,9 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     },
     usedConsumers,
     secretOverlapMs: 600_000,
-    checks: {
-      checkEndpoint: async (url: string) => ({
-        faults: url.includes('internal') ? ['is internal'] : [],
-        warnings: url.includes('unresolved') ? ['has no address'] : [],
-      }),
-      checkHeader: (name: string) => (name.startsWith('webhook-') ? 'is reserved' : null),
-      checkFilter: filterRule,
-    },
+    checkEndpoint: async (url: string) => ({
+      faults: url.includes('internal') ? ['is internal'] : [],
+      warnings: url.includes('unresolved') ? ['has no address'] : [],
+    }),
   };
 }

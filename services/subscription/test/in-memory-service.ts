@@ -48,7 +48,6 @@ function routesOf(registry: Registry, kinds: Awaited<ReturnType<typeof openKinds
     ...subscriptionRoutes({ ...registry, clock: systemClock }),
     ...filterRoutes({
       catalogue: { typesOf: catalogueTypes(kinds.eventTypes.store) },
-      checks: registry.checks,
     }),
     ...eventTypeRoutes(kinds.eventTypes),
     ...consumerRoutes(kinds.consumers),

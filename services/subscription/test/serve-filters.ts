@@ -1,7 +1,6 @@
 import { eventTypeRoutes } from '../src/event-types/adapters/event-type-routes.ts';
 import { catalogueTypes } from '../src/event-types/adapters/open-catalogue.ts';
 import { filterRoutes } from '../src/subscriptions/adapters/filter-routes.ts';
-import { filterRule } from '../src/subscriptions/adapters/filter-rule.ts';
 import { catalogueCaller, openInMemoryCatalogue } from './in-memory-catalogue.ts';
 import { callerOf } from './registry-api.ts';
 import { serveRoutes } from './serve-routes.ts';
@@ -20,7 +19,6 @@ export async function serveFilters() {
     ...eventTypeRoutes(documents),
     ...filterRoutes({
       catalogue: { typesOf: catalogueTypes(documents.store) },
-      checks: { checkFilter: filterRule },
     }),
   ]);
   const call = callerOf<FilterTestAnswer>(`${url}/v1/webhooks/filters/test`, 'own');

@@ -1,4 +1,4 @@
-import type { AttemptRecorded, OperationalEvent, SubscriptionId } from '@tidings/contracts';
+import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import type { Mask } from '@tidings/webhook-request';
 import type { SendOutcome } from '../subscriptions/domain/send-outcome.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
@@ -30,9 +30,6 @@ export type OutgoingRequest = Readonly<{
 
 /** Sends through the guarded client. Rejects with AppError `unavailable` only when this service aborted the request. */
 export type SendRequest = (request: OutgoingRequest) => Promise<SendOutcome>;
-
-/** Publishes an attempt event; rejects when the brokers do not acknowledge it within a second. */
-export type RecordAttempt = (attempt: AttemptRecorded, traceparent: string) => Promise<void>;
 
 /** Publishes operational events; rejects when the brokers do not acknowledge all of them within seconds. */
 export type PublishOperationalEvents = (events: readonly OperationalEvent[]) => Promise<void>;

@@ -1,46 +1,40 @@
-import { AppError } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
-import { refuseFaults } from '../registry/refuse-faults.ts';
+import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-rules.ts';
-import type { Fault } from './domain/fault.ts';
 import type { ChangeBody, MergedBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { readSettings, type Settings } from './domain/settings.ts';
 import { amended, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
 import { mergeChange, type Settled } from './merge-change.ts';
-import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
+import type { CheckEndpoint, EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 
 /** Dependencies of a change besides those of every write. */
 export type ChangeParts = WriteParts<Subscription> &
   VerifyParts &
-  Readonly<{ checks: SettingsChecks; workspaces: WorkspaceDirectory; catalogue: EventCatalogue }>;
+  Readonly<{ checkEndpoint: CheckEndpoint; workspaces: WorkspaceDirectory; catalogue: EventCatalogue }>;
 
 /** The subscription to change, and the trace that a request to its endpoint continues. */
 export type ChangeTarget = Target & Readonly<{ traceparent: string }>;
 
 /** The new version and its warnings. */
-export type Changed = Written<Subscription> & Readonly<{ warnings: readonly Fault[] }>;
+export type Changed = Written<Subscription> & Readonly<{ warnings: readonly ErrorDetail[] }>;
 
 // A key pair is not a shared secret: after a change between the two, the receiver could no longer verify signatures.
 function refuseOtherKeys(from: Settings, to: Settings): void {
   if ((from.signatureStyle === 'v1a') === (to.signatureStyle === 'v1a')) return;
   const detail = `cannot change from '${from.signatureStyle}' to '${to.signatureStyle}', which uses other keys: create another subscription`;
-  const details = [{ pointer: '/signature_style', detail }];
-  throw new AppError({
-    code: 'unprocessable',
-    message: `The body breaks a rule: /signature_style ${detail}.`,
-    details,
-  });
+  throw refusal([{ pointer: '/signature_style', detail }]);
 }
 
 // Refuses a change of kind: the endpoint would receive events of an entirely different meaning.
-const otherKindFaults = (from: Settings, to: Settings): readonly Fault[] =>
+const otherKindFaults = (from: Settings, to: Settings): readonly ErrorDetail[] =>
   kindFaults(kindOf(from.events), to.events);
 
 function changedSettings(
@@ -70,7 +64,7 @@ export async function changeSubscription(
   { traceparent, ...target }: ChangeTarget,
   patch: ChangeBody,
 ): Promise<Changed> {
-  let warnings: readonly Fault[] = [];
+  let warnings: readonly ErrorDetail[] = [];
   const written = await writeVersion(parts, target, {
     operation: 'changed',
     change: async (current) => {
@@ -91,9 +85,13 @@ export async function changeSubscription(
   return { ...written, warnings };
 }
 
-async function checkMerged(parts: ChangeParts, scope: Scope, body: MergedBody): Promise<readonly Fault[]> {
+async function checkMerged(
+  parts: ChangeParts,
+  scope: Scope,
+  body: MergedBody,
+): Promise<readonly ErrorDetail[]> {
   const rules = await parts.workspaces.rulesOf(scope.workspaceId);
-  return checkSettings(parts.checks, body, [
+  return checkSettings(parts.checkEndpoint, body, [
     ...tlsFaults(body, parts.clock.nowMs()),
     ...httpFaults(rules, body),
     ...(await parts.catalogue.faultsOf(scope, body.events ?? [])),

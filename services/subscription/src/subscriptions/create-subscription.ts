@@ -1,19 +1,18 @@
 import { type ConsumerId, consumerId, type SubscriptionId } from '@tidings/contracts';
-import { AppError } from '@tidings/runtime';
+import { AppError, type ErrorDetail } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
-import { checkSettings, httpFaults, type SettingsChecks } from './check-settings.ts';
+import { checkSettings, httpFaults } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { eventFaults, kindFaults } from './domain/event-rules.ts';
-import type { Fault } from './domain/fault.ts';
 import type { CreateBody } from './domain/request-body.ts';
 import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { defaultSettings, readSettings, type Settings } from './domain/settings.ts';
 import { begin, notDeleted, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
-import type { EventCatalogue, WorkspaceDirectory } from './ports.ts';
+import type { CheckEndpoint, EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
@@ -22,7 +21,7 @@ import { type VerifyParts, verifyEndpoint } from './verify-endpoint.ts';
 export type CreateParts = WriteParts<Subscription> &
   VerifyParts &
   Readonly<{
-    checks: SettingsChecks;
+    checkEndpoint: CheckEndpoint;
     secretFactory: SecretFactory;
     workspaces: WorkspaceDirectory;
     catalogue: EventCatalogue;
@@ -44,14 +43,14 @@ export type Creation = Readonly<{
 
 /** The new subscription, its secret, which cannot be read again, and its warnings. */
 export type Created = Written<Subscription> &
-  Readonly<{ shownSecret: string | null; warnings: readonly Fault[] }>;
+  Readonly<{ shownSecret: string | null; warnings: readonly ErrorDetail[] }>;
 
 /** Writes and publishes version 1 of a subscription; verifies its endpoint first if the settings require it. */
 export async function createSubscription(parts: CreateParts, creation: Creation): Promise<Created> {
   const { scope, body, by } = creation;
   const rules = await parts.workspaces.rulesOf(scope.workspaceId);
   const consumer = consumerOf(scope, body);
-  const found = await checkSettings(parts.checks, body, [
+  const found = await checkSettings(parts.checkEndpoint, body, [
     ...consumerFaults(scope, body),
     ...(await unknownConsumer(parts, scope, consumer)),
     ...httpFaults(rules, body),
@@ -145,20 +144,20 @@ function consumerOf(scope: Scope, body: CreateBody): ConsumerId | null {
 function consumerFaults(
   { consumerId: own }: Scope,
   { consumer_id: requested }: CreateBody,
-): readonly Fault[] {
+): readonly ErrorDetail[] {
   if (own === null || requested == null || requested === own) return [];
   return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or left out' }];
 }
 
 // Invalid events are reported by their own faults.
-const kindFaultsOf = ({ kind, events }: CreateBody): readonly Fault[] =>
+const kindFaultsOf = ({ kind, events }: CreateBody): readonly ErrorDetail[] =>
   kind === undefined || eventFaults(events).length > 0 ? [] : kindFaults(kind, events);
 
 async function unknownConsumer(
   { workspaces }: CreateParts,
   { workspaceId }: Scope,
   consumer: ConsumerId | null,
-): Promise<readonly Fault[]> {
+): Promise<readonly ErrorDetail[]> {
   if (consumer === null) return [];
   const detail = await workspaces.consumerFault({ workspaceId, consumerId: consumer });
   return detail === null ? [] : [{ pointer: '/consumer_id', detail }];

@@ -1,7 +1,7 @@
 import { canEqual, canHaveType, lookUpField, type SchemaField } from '@tidings/event-schemas';
 import { type FilterCondition, listConditions } from '@tidings/filters';
+import type { ErrorDetail } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
-import type { Fault } from './domain/fault.ts';
 import type { Settings } from './domain/settings.ts';
 import type { EventCatalogue, KnownType } from './ports.ts';
 
@@ -65,7 +65,7 @@ function oddness(type: Compared, condition: FilterCondition): string | null {
  * field that none of them has, or on a value that the field never has, so that it is never or always true. Returns none
  * when a type has no schema, or when unknown types can match (`types` is null). Pointers begin at the filter.
  */
-export function filterWarnings(filter: Filter, types: readonly KnownType[] | null): readonly Fault[] {
+export function filterWarnings(filter: Filter, types: readonly KnownType[] | null): readonly ErrorDetail[] {
   const compared = (types ?? []).map(({ name, schemaJson }) => ({
     name,
     schema: schemaJson === null ? null : (JSON.parse(schemaJson) as unknown),
@@ -87,7 +87,7 @@ export async function settingsWarnings(
   catalogue: Pick<EventCatalogue, 'typesOf'>,
   scope: Scope,
   { filters, events }: Settings,
-): Promise<readonly Fault[]> {
+): Promise<readonly ErrorDetail[]> {
   if (filters === null || Object.keys(filters).length === 0) return [];
   const warnings = filterWarnings(filters, await catalogue.typesOf(scope, events));
   return warnings.map(({ pointer, detail }) => ({ pointer: `/filters${pointer}`, detail }));

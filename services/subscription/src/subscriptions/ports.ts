@@ -1,7 +1,7 @@
-import type { ConsumerId, DeliveryRequested, WorkspaceId } from '@tidings/contracts';
+import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
+import type { ErrorDetail } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
-import type { Fault } from './domain/fault.ts';
 
 /** The workspace of a subscription. Every method rejects like a document store. */
 export type WorkspaceDirectory = Readonly<{
@@ -16,7 +16,7 @@ export type WorkspaceDirectory = Readonly<{
 /** The event types of workspaces. Rejects like a document store. */
 export type EventCatalogue = Readonly<{
   /** Returns the faults of a list of events: in a strict workspace, those that match no event type in the scope. */
-  faultsOf(scope: Scope, events: readonly string[]): Promise<readonly Fault[]>;
+  faultsOf(scope: Scope, events: readonly string[]): Promise<readonly ErrorDetail[]>;
   /** Returns the event types in the scope that these events match; null when other, unknown types can match as well. */
   typesOf(scope: Scope, events: readonly string[]): Promise<readonly KnownType[] | null>;
   /** Called with the events of a subscription when it is written. Returns at once and never throws. */
@@ -29,17 +29,8 @@ export type KnownType = Readonly<{ name: string; schemaJson: string | null; exam
 /** One consumer of a workspace. */
 export type ConsumerRef = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
 
-/** Publishes a command to the deliveries topic; rejects when the brokers do not acknowledge it in time. */
-export type RequestDelivery = (command: DeliveryRequested) => Promise<void>;
-
 /** Faults and warnings of an endpoint's URL, in sentences that its owner may read. */
 export type CheckedEndpoint = Readonly<{ faults: readonly string[]; warnings: readonly string[] }>;
 
 /** Validates the URL of an endpoint. */
 export type CheckEndpoint = (url: string) => Promise<CheckedEndpoint>;
-
-/** Returns the fault of a header that is sent with every request, or null. Never quotes its value. */
-export type CheckHeader = (name: string, value: string) => string | null;
-
-/** Returns the faults of a filter; pointers begin at the filter itself. */
-export type CheckFilter = (filter: Readonly<Record<string, unknown>>) => readonly Fault[];

@@ -1,10 +1,10 @@
-import type { Fault } from './domain/fault.ts';
+import type { ErrorDetail } from '@tidings/runtime';
 import type { Settings, SettingsBody } from './domain/settings.ts';
 import { isSameTls, readTls } from './domain/tls-material.ts';
 import type { SecretFactory, SecretOwner } from './secret-factory.ts';
 
 /** Returns the faults of the TLS settings in a body. */
-export const tlsFaults = ({ tls }: SettingsBody, nowMs: number): readonly Fault[] =>
+export const tlsFaults = ({ tls }: SettingsBody, nowMs: number): readonly ErrorDetail[] =>
   tls === undefined || tls === null ? [] : readTls(tls, nowMs).faults;
 
 /** Key, owner and time for sealing TLS settings. */

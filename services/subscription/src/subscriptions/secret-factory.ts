@@ -8,6 +8,7 @@ import {
 } from '@tidings/contracts';
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningError } from '@tidings/signing';
+import { refusal } from '../registry/refuse-faults.ts';
 import type { StoredSecret } from './domain/signing-secrets.ts';
 import { readTls, type StoredTls, type TlsBody, unindented } from './domain/tls-material.ts';
 
@@ -131,13 +132,7 @@ function requireStyle(own: string, style: SignatureStyle): void {
   const wanted = style === 'v1a' ? 'whsk_' : 'whsec_';
   const isWanted = own.startsWith(wanted);
   const detail = isWanted ? faultOf(own) : `must begin with '${wanted}' for signature_style '${style}'`;
-  if (detail === null) return;
-  const details = [{ pointer: '/secret', detail }];
-  throw new AppError({
-    code: 'unprocessable',
-    message: `The body breaks a rule: /secret ${detail}.`,
-    details,
-  });
+  if (detail !== null) throw refusal([{ pointer: '/secret', detail }]);
 }
 
 function faultOf(own: string): string | null {

@@ -1,7 +1,8 @@
-import type { EventId, SubscriptionId } from '@tidings/contracts';
+import { type EventId, encodeAttempt, type SubscriptionId, topics } from '@tidings/contracts';
+import type { Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import type { RecordAttempt, SendRequest } from '../endpoint-health/ports.ts';
+import type { SendRequest } from '../endpoint-health/ports.ts';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
 import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Subscription } from './domain/subscription.ts';
@@ -12,12 +13,14 @@ import type { SecretFactory } from './secret-factory.ts';
 import { signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';
 
+const recordDeadlineMs = 1_000;
+
 /** Dependencies of {@link sendTestDelivery}. */
 export type TestParts = Readonly<{
   store: Pick<DocumentStore<Subscription>, 'find'>;
   secretFactory: SecretFactory;
   send: SendRequest;
-  recordAttempt: RecordAttempt;
+  producer: Pick<Producer, 'publish'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -81,12 +84,13 @@ const bodyOf = (sent: SendOutcome): string | null =>
 
 // The result is returned even when the attempt could not be recorded.
 async function record(
-  { recordAttempt, logger }: TestParts,
+  { producer, logger }: TestParts,
   attemptEvent: Tested['attemptEvent'],
   traceparent: string,
 ): Promise<boolean> {
   try {
-    await recordAttempt(attemptEvent, traceparent);
+    const wire = encodeAttempt(attemptEvent, traceparent);
+    await producer.publish({ topic: topics.attempts, ...wire }, { deadlineMs: recordDeadlineMs });
     return true;
   } catch (error) {
     logger.warn({ deliveryId: attemptEvent.deliveryId, detail: messageOf(error) }, 'test.not-recorded');

@@ -1,27 +1,27 @@
 import { explainFilter, type FailedCondition } from '@tidings/filters';
+import type { ErrorDetail } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
 import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
-import type { Fault } from './domain/fault.ts';
+import { filterFaults } from './check-settings.ts';
 import type { FilterTestBody } from './domain/filter-test-body.ts';
 import { filterWarnings } from './filter-warnings.ts';
-import type { CheckFilter, EventCatalogue, KnownType } from './ports.ts';
+import type { EventCatalogue, KnownType } from './ports.ts';
 
 /** Dependencies of {@link tryFilter}. */
 export type TryFilterParts = Readonly<{
   catalogue: Pick<EventCatalogue, 'typesOf'>;
-  checks: Readonly<{ checkFilter: CheckFilter }>;
 }>;
 
 /** Result of a filter test: a match, or each condition that prevents it. Pointers lead into the body. */
 export type FilterTest = Readonly<{
   matches: boolean;
   failed: readonly FailedCondition[];
-  warnings: readonly Fault[];
+  warnings: readonly ErrorDetail[];
 }>;
 
-const inBody = <T extends Fault>(one: T): T => ({ ...one, pointer: `/filter${one.pointer}` });
+const inBody = <T extends ErrorDetail>(one: T): T => ({ ...one, pointer: `/filter${one.pointer}` });
 
-function sourceFaults({ event, event_type: name }: FilterTestBody): readonly Fault[] {
+function sourceFaults({ event, event_type: name }: FilterTestBody): readonly ErrorDetail[] {
   if ((event === undefined) !== (name === undefined)) return [];
   return [
     { pointer: event === undefined ? '/event' : '/event_type', detail: 'set either event or event_type' },
@@ -40,12 +40,12 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
 
 /** Matches a filter against an event, or against the example of an event type. Throws AppError `unprocessable`. */
 export async function tryFilter(
-  { catalogue, checks }: TryFilterParts,
+  { catalogue }: TryFilterParts,
   scope: Scope,
   body: FilterTestBody,
 ): Promise<FilterTest> {
   const { filter, event, event_type: name } = body;
-  refuseFaults([...sourceFaults(body), ...checks.checkFilter(filter).map(inBody)]);
+  refuseFaults([...sourceFaults(body), ...filterFaults(filter).map(inBody)]);
   const typeName = name ?? event?.type;
   const types = typeName === undefined ? null : await catalogue.typesOf(scope, [typeName]);
   const data = event === undefined ? exampleOf(name ?? '', types?.[0]) : event.data;

@@ -1,17 +1,6 @@
-import { type AttemptRecorded, decodeAttempt, encodeAttempt, topics } from '@tidings/contracts';
-import type { Bus, PartitionRunner, Producer } from '@tidings/kafka';
+import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
+import type { Bus, PartitionRunner } from '@tidings/kafka';
 import type { AttemptCounter } from '../attempt-counter.ts';
-import type { RecordAttempt } from '../ports.ts';
-
-const recordDeadlineMs = 1_000;
-
-/** Publishes attempts next to those of the delivery service: same topic, same key, same partition. */
-export const attemptRecorder =
-  (producer: Producer): RecordAttempt =>
-  async (attempt, traceparent) => {
-    const wire = encodeAttempt(attempt, traceparent);
-    await producer.publish({ topic: topics.attempts, ...wire }, { deadlineMs: recordDeadlineMs });
-  };
 
 // Attempt events are small, and one run of counting processes all of them. The limit is high enough that the pause
 // between runs does not throttle a burst.

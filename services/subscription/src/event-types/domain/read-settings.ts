@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 import type { EventTypeSettings } from './event-type.ts';
 import type { SettingsBody } from './request-body.ts';
 
@@ -24,7 +25,7 @@ export const readSettings = (body: SettingsBody, before: EventTypeSettings): Eve
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /** Returns the faults of the times of a body, by field. */
-export function timeFaults(body: SettingsBody): readonly Readonly<{ pointer: string; detail: string }>[] {
+export function timeFaults(body: SettingsBody): readonly ErrorDetail[] {
   return (['deprecated_at', 'sunset_at'] as const).flatMap((field) => {
     const text = body[field];
     if (text === undefined || text === null) return [];

@@ -3,8 +3,7 @@ import { createEgress, type Resolution } from '@tidings/egress';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
-import { endpointRule, headerRule } from './endpoint-rules.ts';
-import { filterRule } from './filter-rule.ts';
+import { endpointRule } from './endpoint-rules.ts';
 
 type Row = Readonly<{ input: string; expected: 'reject' | 'accept'; resolvesTo?: readonly string[] }>;
 
@@ -29,8 +28,7 @@ async function serve(allowHttp: boolean, addresses: readonly string[] | null = [
   const resolve = addresses === null ? nobody : async () => ({ addresses, ttlMs: 0 });
   const egress = createEgress({ policy: { allowedNetworks: [], allowHttp }, resolver: { resolve } });
   onTestFinished(async () => egress.close());
-  const checks = { checkEndpoint: endpointRule(egress), checkHeader: headerRule, checkFilter: filterRule };
-  return serveInMemory({ checks, workspaces: roomyWorkspaces });
+  return serveInMemory({ checkEndpoint: endpointRule(egress), workspaces: roomyWorkspaces });
 }
 
 describe('registration', () => {

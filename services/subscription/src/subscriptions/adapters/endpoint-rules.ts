@@ -1,5 +1,5 @@
-import { checkHeader, type Egress } from '@tidings/egress';
-import type { CheckEndpoint, CheckHeader } from '../ports.ts';
+import type { Egress } from '@tidings/egress';
+import type { CheckEndpoint } from '../ports.ts';
 
 /**
  * Validates a URL by the current addresses of its name. The guard checks the address again at connect, and its result
@@ -13,9 +13,3 @@ export const endpointRule =
     const warning = `'${check.url.hostname}' has no address in DNS at this time: deliveries fail until it has one`;
     return { faults: [], warnings: check.isUnresolved ? [warning] : [] };
   };
-
-/** Validates a header by the rules that the HTTP client applies when it sends it. */
-export const headerRule: CheckHeader = (name, value) => {
-  const check = checkHeader(name, value);
-  return check.ok ? null : check.detail;
-};

@@ -5,7 +5,7 @@ import {
   operationalEventTypes,
   type SubscriptionRecord,
 } from '@tidings/contracts';
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 
 const isWildcard = (pattern: string): boolean => pattern === '*' || pattern.endsWith('.*');
 
@@ -29,8 +29,8 @@ function faultOf(pattern: string): string | null {
 }
 
 /** Returns the faults of a subscription's list of event patterns. */
-export function eventFaults(events: readonly string[]): readonly Fault[] {
-  const faults: Fault[] = [];
+export function eventFaults(events: readonly string[]): readonly ErrorDetail[] {
+  const faults: ErrorDetail[] = [];
   events.forEach((pattern, index) => {
     const detail = faultOf(pattern);
     if (detail !== null) faults.push({ pointer: `/events/${index}`, detail });
@@ -44,7 +44,10 @@ export function eventFaults(events: readonly string[]): readonly Fault[] {
 }
 
 /** Returns the faults of the events of a subscription of this kind. */
-export function kindFaults(kind: SubscriptionRecord['kind'], events: readonly string[]): readonly Fault[] {
+export function kindFaults(
+  kind: SubscriptionRecord['kind'],
+  events: readonly string[],
+): readonly ErrorDetail[] {
   if (kindOf(events) === kind) return [];
   const detail =
     kind === 'operational'

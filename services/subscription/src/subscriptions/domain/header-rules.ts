@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 
 /** The fields of a body that hold headers. */
 export type HeaderField = 'headers' | 'secret_headers';
@@ -25,8 +25,8 @@ function faultOf(field: HeaderField, name: string, value: unknown): string | nul
 export function headerFaults(
   field: HeaderField,
   headers: Readonly<Record<string, unknown>>,
-): readonly Fault[] {
-  const faults: Fault[] = [];
+): readonly ErrorDetail[] {
+  const faults: ErrorDetail[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
     const pointer = headerPointer(field, name);

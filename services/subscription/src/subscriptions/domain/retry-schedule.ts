@@ -1,5 +1,5 @@
 import { defaultRetryScheduleSeconds, shortRetryScheduleSeconds } from '@tidings/contracts';
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 import { limits } from './limits.ts';
 
 /** A schedule as a caller names it: a predefined one, or the seconds before each attempt. */
@@ -13,11 +13,11 @@ export function scheduleSeconds(choice: ScheduleChoice): readonly number[] {
 }
 
 /** Returns the faults of a custom schedule. */
-export function scheduleFaults(choice: ScheduleChoice): readonly Fault[] {
+export function scheduleFaults(choice: ScheduleChoice): readonly ErrorDetail[] {
   if (typeof choice === 'string') return [];
   const pointer = '/retry_schedule';
   const steps = scheduleSeconds(choice);
-  const faults: Fault[] = [];
+  const faults: ErrorDetail[] = [];
   if (steps.length > limits.retrySteps) {
     const detail = `must have at most ${limits.retrySteps} steps after the first attempt, got ${steps.length}`;
     faults.push({ pointer, detail });

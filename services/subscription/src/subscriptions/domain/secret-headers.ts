@@ -1,5 +1,5 @@
 import type { SealedHeader } from '@tidings/contracts';
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 import { headerPointer, type SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
 import type { Settings } from './settings.ts';
@@ -31,10 +31,10 @@ export function secretHeaderFaults(
   body: Readonly<{ secret_headers?: SecretHeadersBody | null }>,
   before: Settings | null,
   after: Settings,
-): readonly Fault[] {
+): readonly ErrorDetail[] {
   const written = body.secret_headers ?? {};
   const kept = before?.secretHeaders ?? [];
-  const faults: Fault[] = [];
+  const faults: ErrorDetail[] = [];
   for (const [name, value] of Object.entries(written)) {
     if (value !== true || kept.some((header) => isSame(header.name, name))) continue;
     faults.push({ pointer: headerPointer('secret_headers', name), detail: 'is not set: give its value' });

@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ export type Setting<Wire extends string | null, Body, Value, OnTopic extends boo
   /** Returns the value of a field that has passed its schema. */
   read(given: Body, current?: Value): Value;
   /** Returns the faults that a schema cannot express. */
-  faults(given: Body): readonly Fault[];
+  faults(given: Body): readonly ErrorDetail[];
   /** Schema and form in a response, and the example in the API description; undefined: the default. */
   shown: Schema;
   show(value: Value): unknown;
@@ -37,7 +37,7 @@ type Declaration<Wire, Body, Value, OnTopic, Stored> = Readonly<{
   patchSchema?: Schema;
   default?: NoInfer<Body>;
   read(given: Body, current?: Value): Value;
-  faults?(given: NoInfer<Body>): readonly Fault[];
+  faults?(given: NoInfer<Body>): readonly ErrorDetail[];
   shown: Schema;
   show?(value: NoInfer<Value>): unknown;
   example?: unknown;
@@ -126,7 +126,7 @@ export const readBody = (table: SettingsTable, body: Values, base: Values): Valu
   );
 
 /** Returns the faults of a body's fields. */
-export const faultsIn = (table: SettingsTable, body: Values): readonly Fault[] =>
+export const faultsIn = (table: SettingsTable, body: Values): readonly ErrorDetail[] =>
   wiredRows(table).flatMap(([wire, , row]) => (body[wire] === undefined ? [] : row.faults(body[wire])));
 
 /** Returns the fields of a response. */

@@ -1,5 +1,5 @@
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 import { eventSettings } from './event-settings.ts';
-import type { Fault } from './fault.ts';
 import { requestSettings } from './request-settings.ts';
 import { type BodyOf, defaultsOf, faultsIn, readBody, type ValuesOf } from './setting.ts';
 
@@ -23,4 +23,4 @@ export const readSettings = (body: SettingsBody, base: Settings): Settings =>
   readBody(settingsTable, body, base) as Settings;
 
 /** Returns the faults of the named fields that a schema cannot express: names, headers, sums. */
-export const settingsFaults = (body: SettingsBody): readonly Fault[] => faultsIn(settingsTable, body);
+export const settingsFaults = (body: SettingsBody): readonly ErrorDetail[] => faultsIn(settingsTable, body);

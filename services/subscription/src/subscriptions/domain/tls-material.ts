@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { withoutIndent } from '@tidings/contracts';
-import type { Fault } from './fault.ts';
+import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
 
 /**
  * TLS settings of an endpoint from its owner, in PEM: authorities to trust, and the client certificate with its key.
@@ -18,7 +18,7 @@ export type StoredTls = Readonly<{
   certificate: readonly CertificateInfo[];
 }>;
 
-type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly Fault[] }>;
+type ReadTls = Omit<StoredTls, 'sealed'> & Readonly<{ faults: readonly ErrorDetail[] }>;
 
 /** Returns the body with its PEM as it is parsed and stored. */
 export const unindented = (body: TlsBody): TlsBody =>
@@ -54,7 +54,7 @@ const recordInfoOf = (certificates: readonly X509Certificate[]): readonly Certif
   }));
 
 type Field = 'ca' | 'certificate' | 'key';
-const faultAt = (field: Field, detail: string): Fault => ({ pointer: `/tls/${field}`, detail });
+const faultAt = (field: Field, detail: string): ErrorDetail => ({ pointer: `/tls/${field}`, detail });
 
 function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, nowMs: number) {
   if (pem === undefined) return { faults: [], found: [] };
@@ -75,7 +75,10 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
   return { faults: [faultAt(field, `holds a certificate that expired at ${when}`)], found };
 }
 
-function keyFaults({ certificate, key }: TlsBody, client: X509Certificate | undefined): readonly Fault[] {
+function keyFaults(
+  { certificate, key }: TlsBody,
+  client: X509Certificate | undefined,
+): readonly ErrorDetail[] {
   if (certificate === undefined && key === undefined) return [];
   if (key === undefined) return [faultAt('key', 'is missing: a client certificate needs its private key')];
   if (certificate === undefined) return [faultAt('certificate', 'is missing: a key alone shows nothing')];
