@@ -1,109 +1,36 @@
 import { eventually, lintApi, type Receiver } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, ask, bodyOf } from './harness/ask.ts';
 import { Caller, guards, statusAt, untilJobsEnd } from './harness/caller.ts';
-import { ghostOf, makeParties, type Parties } from './harness/isolation-parties.ts';
+import { ghostOf, makeParties } from './harness/isolation-parties.ts';
+import { type Foreigner, IsolationProbe, isOfOne, variantsOf } from './harness/isolation-probe.ts';
 import { type Description, type Operation, operationsOf } from './harness/operations.ts';
+import { bodyOf, sendRequest } from './harness/send-request.ts';
 import { sharedTidings } from './harness/shared-tidings.ts';
-import {
-  isolationRules,
-  type Owned,
-  queryAims,
-  type Request,
-  requestOf,
-  type Try,
-  triesOf,
-} from './harness/tenant-isolation.ts';
+import { isolationRules, queryAims, requestOf, triesOf } from './harness/tenant-isolation.ts';
 import type { LocalStack } from './harness/tidings.ts';
 
 let local: LocalStack;
 let url: string;
 let description: Description;
-let parties: Parties;
-let owned: Owned;
-/** Names that belong to no object. */
-let ghost: Owned;
+let probe: IsolationProbe;
 let endpoint: Receiver;
 
 beforeAll(async () => {
   local = await sharedTidings();
   url = local.url;
   description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as Description;
-  ({ parties, owned, endpoint } = await makeParties(local));
-  ghost = ghostOf(owned);
+  const made = await makeParties(local);
+  endpoint = made.endpoint;
+  probe = new IsolationProbe({ ...made, url, ghost: ghostOf(made.owned), operations: guarded() });
 });
 afterAll(async () => {
   await endpoint?.close();
 });
 
-type Foreigner = keyof Pick<Parties, 'stranger' | 'neighbour' | 'visitor'>;
-
 const all = (): readonly Operation[] => operationsOf(description);
 const guarded = (): readonly Operation[] => all().filter(({ scope }) => scope !== null);
 const names = (operations: readonly Operation[]): readonly string[] =>
   operations.map(({ operationId }) => operationId);
-const isOfOne = ({ path }: Operation): boolean => path.includes('{');
-
-const outcomeOf = ({ stranger, neighbour }: Try, who: Foreigner) =>
-  who === 'stranger' ? stranger : neighbour;
-
-/** Returns the owner's data that a response shows although the request does not name it. */
-function seenIn({ text, headers }: Answer, request: Request, who: Foreigner): readonly string[] {
-  const shown = `${text} ${JSON.stringify(headers)}`;
-  const received = `${decodeURIComponent(request.path)} ${JSON.stringify(request.body)}`;
-  const { workspace, ...things } = owned;
-  // A consumer may see the name of its workspace.
-  const secrets = who === 'stranger' ? [workspace, ...Object.values(things)] : Object.values(things);
-  return secrets.filter((secret) => shown.includes(secret) && !received.includes(secret));
-}
-
-/** Returns a response without the names from its request: two equal responses do not reveal which object exists. */
-function withoutNames({ status, headers, text }: Answer, named: Owned): string {
-  const whole = JSON.stringify([status, headers, text]);
-  return Object.entries(named).reduce((rest, [name, value]) => rest.replaceAll(value, `<${name}>`), whole);
-}
-
-/** Returns a request and its variants that must reveal no more: with an old version, with invalid bodies. */
-const variantsOf = (request: Request, { takesIfMatch, takesBody }: Operation) => [
-  request,
-  ...(takesIfMatch ? [{ ...request, ifMatch: '"999"' }] : []),
-  ...(takesBody
-    ? [
-        { ...request, body: '[7]' },
-        { ...request, body: '{' },
-      ]
-    : []),
-];
-
-type View = readonly [operationId: string, status: number, etag: string | undefined, text: string];
-
-/**
- * Returns the owner's objects that a key sees. Excludes the time of a key's last use and whether a change has
- * propagated.
- */
-async function viewOf(key: string, operations: readonly Operation[]): Promise<readonly View[]> {
-  const views: View[] = [];
-  for (const operation of operations) {
-    const [first] = triesOf(operation);
-    if (operation.method !== 'GET' || first === undefined) continue;
-    const { status, headers, text } = await ask(url, { ...requestOf(operation, first, owned), key });
-    const lasting = text.replaceAll(/"(last_used_at|propagated)":("[^"]*"|\w+),?/g, '');
-    views.push([operation.operationId, status, headers['etag'], lasting]);
-  }
-  return views;
-}
-
-/** Returns everything that the foreign key must leave unchanged. */
-async function everything(who: Foreigner): Promise<unknown> {
-  const operations = guarded();
-  // Objects that a neighbour creates appear in the lists of their workspace.
-  const seenByOwner = who === 'stranger' ? operations : operations.filter(isOfOne);
-  return {
-    owner: await viewOf(parties.owner, seenByOwner),
-    partner: await viewOf(parties.partner, operations),
-    requests: endpoint.requests.length,
-  };
-}
 
 it('describes all services completely and without lint errors', async () => {
   expect(description.info).not.toHaveProperty('x-missing-services');
@@ -145,34 +72,9 @@ describe('the table of isolation rules', () => {
   });
 });
 
-/** Returns the violations when a foreign key accesses the owner's objects in this way. */
-async function faultsOf(operation: Operation, one: Try, who: Foreigner): Promise<readonly unknown[]> {
-  const key = parties[who];
-  const expected = outcomeOf(one, who);
-  const unreal = variantsOf(requestOf(operation, one, ghost), operation);
-  const faults: unknown[] = [];
-  for (const [index, request] of variantsOf(requestOf(operation, one, owned), operation).entries()) {
-    const answer = await ask(url, { ...request, key });
-    const { status } = answer;
-    if (!operation.statuses.includes(status)) faults.push([request, status, 'is not in the description']);
-    // If no path names an object, an invalid body may be reported as such.
-    const isBroken = index > 0 && !isOfOne(operation) && (status === 400 || status === 422);
-    const isExpected = expected === 'blind' ? status < 300 : status === expected;
-    const seen = seenIn(answer, request, who);
-    if (!(isExpected || isBroken) || seen.length > 0) faults.push([request, answer, expected, seen]);
-    const other = unreal[index];
-    if (other === undefined || JSON.stringify(other) === JSON.stringify(request)) continue;
-    const nothing = await ask(url, { ...other, key });
-    const [left, right] = [withoutNames(answer, owned), withoutNames(nothing, ghost)];
-    const isSame = status < 300 ? nothing.status === status : left === right;
-    if (!isSame || seenIn(nothing, other, who).length > 0) faults.push([request, left, right]);
-  }
-  return faults;
-}
-
 describe('tenant isolation', () => {
   it('lets the owner see its objects', async () => {
-    const seen = await viewOf(parties.owner, guarded().filter(isOfOne));
+    const seen = await probe.viewOf(probe.parties.owner, guarded().filter(isOfOne));
     expect(seen.map(([operationId, status]) => [operationId, status])).toEqual(
       seen.map(([operationId]) => [operationId, 200]),
     );
@@ -180,41 +82,49 @@ describe('tenant isolation', () => {
   });
 
   it.each<Foreigner>(['stranger', 'neighbour', 'visitor'])('shows a %s nothing', async (who) => {
-    const before = await everything(who);
+    const before = await probe.everything(who);
     const faults: unknown[] = [];
     for (const operation of guarded()) {
-      for (const one of triesOf(operation)) faults.push(...(await faultsOf(operation, one, who)));
+      for (const one of triesOf(operation)) faults.push(...(await probe.faultsOf(operation, one, who)));
     }
     expect(faults).toEqual([]);
-    await untilJobsEnd(new Caller(url, parties[who]));
-    expect(await everything(who)).toEqual(before);
+    await untilJobsEnd(new Caller(url, probe.parties[who]));
+    expect(await probe.everything(who)).toEqual(before);
   });
 
   it('hides the objects of a workspace from the operator of the platform', async () => {
-    const before = await everything('stranger');
+    const before = await probe.everything('stranger');
     for (const operation of guarded().filter(isOfOne)) {
       const [first] = triesOf(operation);
       // Workspaces themselves belong to the operator.
       if (first === undefined || operation.path.includes('/workspaces/')) continue;
-      for (const variant of variantsOf(requestOf(operation, first, owned), operation)) {
-        const answer = await ask(url, { ...variant, key: local.admin_key });
+      for (const variant of variantsOf(requestOf(operation, first, probe.owned), operation)) {
+        const answer = await sendRequest(url, { ...variant, key: local.admin_key });
         expect([operation.operationId, answer.status]).toEqual([operation.operationId, 404]);
-        expect(seenIn(answer, variant, 'stranger')).toEqual([]);
+        expect(probe.seenIn(answer, variant, 'stranger')).toEqual([]);
       }
     }
-    expect(await everything('stranger')).toEqual(before);
+    expect(await probe.everything('stranger')).toEqual(before);
   });
 
   it('rejects a cursor issued to another key', async () => {
     const lists = guarded().filter(({ query }) => query.includes('cursor'));
     const taken: string[] = [];
     for (const { operationId, path } of lists) {
-      const { status, text } = await ask(url, { key: parties.owner, method: 'GET', path: `${path}?limit=1` });
+      const { status, text } = await sendRequest(url, {
+        key: probe.parties.owner,
+        method: 'GET',
+        path: `${path}?limit=1`,
+      });
       const cursor = status === 200 ? (JSON.parse(text) as { next_cursor: string | null }).next_cursor : null;
       if (cursor === null) continue;
       taken.push(operationId);
-      for (const key of [parties.stranger, parties.neighbour, parties.visitor]) {
-        const answer = await ask(url, { key, method: 'GET', path: `${path}?limit=1&cursor=${cursor}` });
+      for (const key of [probe.parties.stranger, probe.parties.neighbour, probe.parties.visitor]) {
+        const answer = await sendRequest(url, {
+          key,
+          method: 'GET',
+          path: `${path}?limit=1&cursor=${cursor}`,
+        });
         expect([operationId, answer.status]).toEqual([operationId, answer.status === 403 ? 403 : 400]);
       }
     }
@@ -231,10 +141,10 @@ describe('tenant isolation', () => {
       const operation = guarded().find((one) => one.operationId === operationId);
       const [first] = operation === undefined ? [] : triesOf(operation);
       if (operation === undefined || first === undefined) throw new Error(`there is no ${operationId}`);
-      const request = { ...requestOf(operation, first, owned), idempotencyKey: 'the same for all' };
+      const request = { ...requestOf(operation, first, probe.owned), idempotencyKey: 'the same for all' };
       const ids = new Set<string>();
       for (const one of who) {
-        const answer = await ask(url, { ...request, key: parties[one] });
+        const answer = await sendRequest(url, { ...request, key: probe.parties[one] });
         expect(answer.headers).not.toHaveProperty('idempotency-replayed');
         ids.add(bodyOf<{ id: string }>(answer, 201, 202).id);
       }
@@ -244,7 +154,7 @@ describe('tenant isolation', () => {
 
   it('refuses a key without the scope before it looks up any object', async () => {
     const scopes = new Set(guarded().map(({ scope }) => String(scope)));
-    const owner = new Caller(url, parties.owner);
+    const owner = new Caller(url, probe.parties.owner);
     const others = ['events:write', 'sources:write', 'subscriptions:read', 'subscriptions:write'];
     const held = [...others, 'deliveries:read', 'deliveries:write'];
     for (const scope of scopes) {
@@ -252,11 +162,11 @@ describe('tenant isolation', () => {
       const { key } = await owner.newKey(local, { scopes: rest });
       for (const operation of guarded().filter((one) => one.scope === scope)) {
         for (const one of triesOf(operation)) {
-          const requests = [owned, ghost].flatMap((named) =>
+          const requests = [probe.owned, probe.ghost].flatMap((named) =>
             variantsOf(requestOf(operation, one, named), operation),
           );
           for (const request of requests) {
-            const answer = await ask(url, { ...request, key });
+            const answer = await sendRequest(url, { ...request, key });
             const { code, detail } = JSON.parse(answer.text) as Record<string, unknown>;
             expect([operation.operationId, answer.status, code, detail]).toEqual([
               ...[operation.operationId, 403, 'forbidden'],
@@ -274,10 +184,10 @@ describe('tenant isolation', () => {
     for (const operation of changing) {
       const [first] = triesOf(operation);
       if (first === undefined) throw new Error(`${operation.operationId} has no row`);
-      const key = operator.includes(operation.operationId) ? local.admin_key : parties.owner;
-      const request = requestOf(operation, first, owned);
+      const key = operator.includes(operation.operationId) ? local.admin_key : probe.parties.owner;
+      const request = requestOf(operation, first, probe.owned);
       for (const variant of variantsOf(request, operation)) {
-        const { status } = await ask(url, { ...variant, key, ifMatch: '"999"' });
+        const { status } = await sendRequest(url, { ...variant, key, ifMatch: '"999"' });
         expect([operation.operationId, variant.body, status]).toEqual([
           operation.operationId,
           variant.body,
@@ -289,7 +199,7 @@ describe('tenant isolation', () => {
   });
 
   it('accepts a token until it expires, and not after', async () => {
-    const owner = new Caller(url, parties.owner);
+    const owner = new Caller(url, probe.parties.owner);
     const token = await owner.newToken(local, { consumer_id: 'visitor_feed', expires_in_seconds: 3 });
     for (const service of guards) {
       await eventually(async () => expect(await statusAt(url, service, token)).toBe(401));
@@ -297,7 +207,7 @@ describe('tenant isolation', () => {
   });
 
   it('refuses a revoked key and its tokens within 2 s at every service under load', async () => {
-    const owner = new Caller(url, parties.owner);
+    const owner = new Caller(url, probe.parties.owner);
     const { id, key } = await owner.newKey(local, { scopes: ['admin'] });
     const token = await new Caller(url, key).newToken(local, { consumer_id: 'visitor_feed' });
     const doors = guards.flatMap((service) =>
@@ -307,7 +217,7 @@ describe('tenant isolation', () => {
     const load = doors.map(async ([door, service]) => {
       while (!isOver) {
         const statuses = await Promise.all(
-          Array.from({ length: 4 }, async () => statusAt(door, service, parties.owner)),
+          Array.from({ length: 4 }, async () => statusAt(door, service, probe.parties.owner)),
         );
         expect(statuses).not.toContain(401);
       }
@@ -332,8 +242,8 @@ describe('tenant isolation', () => {
   ])('refuses every request %s with 401', async (_how, key) => {
     for (const operation of guarded()) {
       for (const one of triesOf(operation)) {
-        for (const request of variantsOf(requestOf(operation, one, owned), operation)) {
-          const { status } = await ask(url, { ...request, key });
+        for (const request of variantsOf(requestOf(operation, one, probe.owned), operation)) {
+          const { status } = await sendRequest(url, { ...request, key });
           expect([operation.operationId, status]).toEqual([operation.operationId, 401]);
         }
       }

@@ -1,5 +1,5 @@
 import { eventually } from '@tidings/testing';
-import { ask, bodyOf, type Question } from './ask.ts';
+import { type ApiRequest, bodyOf, sendRequest } from './send-request.ts';
 import type { LocalStack } from './tidings.ts';
 
 /** A client that calls the API with one key. */
@@ -14,8 +14,8 @@ export class Caller {
 
   /** Sends a request that must succeed and returns the JSON of the response. */
   async call<T = Readonly<{ id: string }>>(method: string, path: string, body?: unknown): Promise<T> {
-    const question: Question = { key: this.#key, method, path: `/v1${path}`, body };
-    return bodyOf<T>(await ask(this.#url, question), 200, 201, 202);
+    const request: ApiRequest = { key: this.#key, method, path: `/v1${path}`, body };
+    return bodyOf<T>(await sendRequest(this.#url, request), 200, 201, 202);
   }
 
   /** Returns the data of a list once it has `count` entries. */
@@ -32,12 +32,12 @@ export class Caller {
 
   /** Creates a key and returns it once every service accepts it. */
   async newKey(local: LocalStack, body: object): Promise<Readonly<{ id: string; key: string }>> {
-    const made = await this.call<{ id: string; key: string }>('POST', '/webhooks/api-keys', {
+    const created = await this.call<{ id: string; key: string }>('POST', '/webhooks/api-keys', {
       requests_per_second: 100_000,
       ...body,
     });
-    await untilKnown(local, made.key);
-    return made;
+    await untilKnown(local, created.key);
+    return created;
   }
 
   /** Creates a consumer token and returns it once every service accepts it. */
@@ -62,7 +62,7 @@ export const guards = Object.keys(guarded) as readonly Guard[];
 
 /** Returns the status of a read-only request to a service: 401 if the service does not accept the key. */
 export async function statusAt(url: string, service: Guard, key: string): Promise<number> {
-  const { status } = await ask(url, {
+  const { status } = await sendRequest(url, {
     ...guarded[service],
     key,
     body: service === 'ingress' ? '' : undefined,
@@ -74,7 +74,7 @@ async function untilKnown({ services }: LocalStack, key: string): Promise<void> 
   for (const service of guards) {
     await eventually(async () => {
       const status = await statusAt(String(services[service]), service, key);
-      if (status === 401) throw new Error(`${service} does not know the key`);
+      if (status === 401) throw new Error(`${service} does not accept the key yet`);
     });
   }
 }
@@ -84,6 +84,6 @@ export async function untilJobsEnd(caller: Caller): Promise<void> {
   await eventually(async () => {
     const path = '/webhooks/dead-letter-jobs?limit=100';
     const { data } = await caller.call<{ data: readonly Readonly<{ state: string }>[] }>('GET', path);
-    if (data.some(({ state }) => state === 'running')) throw new Error('a job is at work');
+    if (data.some(({ state }) => state === 'running')) throw new Error('a job is running');
   });
 }

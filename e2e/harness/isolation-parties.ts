@@ -19,12 +19,12 @@ export type Parties = Readonly<{
 
 const ofWorkspace = ['events:write', 'sources:write', 'admin'];
 const ofConsumer = ['subscriptions:read', 'subscriptions:write', 'deliveries:read', 'deliveries:write'];
-const ownType = 'wall.own';
+const ownType = 'own.type';
 const partner = 'partner_acade';
 const neighbour = 'neighbour_beef';
 const visitor = 'visitor_feed';
 
-/** Creates two strict workspaces, each with the type `wall.own`, and returns the keys of their admins. */
+/** Creates two strict workspaces, each with the type `own.type`, and returns the keys of their admins. */
 async function makeWorkspaces(local: LocalStack, owned: string) {
   const operator = new Caller(local.url, local.admin_key);
   const keys: string[] = [];
@@ -80,7 +80,7 @@ export async function makeParties(
   const workspace = 'ws_of_owner';
   const name = 'Ada Partner';
   const contact = 'contact@ada.example';
-  const eventType = 'wall.draft.bead';
+  const eventType = 'own.draft.bead';
   const description = 'described by ada';
   const keys = await makeWorkspaces(local, workspace);
   const owner = new Caller(local.url, keys.owner);

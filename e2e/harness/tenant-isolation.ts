@@ -89,9 +89,9 @@ const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*']
 export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>> = {
   getDescription: 'public',
   publishEvent: [
-    { body: () => ({ type: 'wall.own', data: {} }), ...blindForAdmins },
+    { body: () => ({ type: 'own.type', data: {} }), ...blindForAdmins },
     {
-      body: ({ consumer }) => ({ type: 'wall.own', data: {}, consumer_id: consumer }),
+      body: ({ consumer }) => ({ type: 'own.type', data: {}, consumer_id: consumer }),
       stranger: 422,
       neighbour: 403,
     },
@@ -101,7 +101,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     {
       body: ({ eventType }) => ({
         events: [
-          { type: 'wall.own', data: {} },
+          { type: 'own.type', data: {} },
           { type: eventType, data: {} },
         ],
       }),
@@ -135,10 +135,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     { body: ({ eventType }) => ({ filter: { a: 1 }, event_type: eventType }), stranger: 422, neighbour: 422 },
   ],
   listEventTypes: list,
-  createEventType: [{ body: () => ({ name: 'wall.made' }), ...blindForAdmins }],
+  createEventType: [{ body: () => ({ name: 'own.made' }), ...blindForAdmins }],
   exportEventTypes: list,
   importEventTypes: [
-    { body: () => ({ openapi: '3.1.0', webhooks: { 'wall.imported': { post: {} } } }), ...blindForAdmins },
+    { body: () => ({ openapi: '3.1.0', webhooks: { 'own.docs': { post: {} } } }), ...blindForAdmins },
   ],
   getEventType: [{ ...typeParams, ...hidden }],
   replaceEventType: ofType({ description: 'mine now' }),
@@ -147,7 +147,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   addEventTypeSchema: ofType({ schema: { type: 'object' } }),
   getEventTypeSchema: [{ ...typeParams, ...hidden }],
   listConsumers: list,
-  createConsumer: [{ body: () => ({ id: 'partner_of_wall' }), ...blindForAdmins }],
+  createConsumer: [{ body: () => ({ id: 'partner_of_isolation' }), ...blindForAdmins }],
   getConsumer: [{ ...consumerParams, ...hidden }],
   changeConsumer: ofConsumer({ name: 'mine now' }),
   enableConsumer: ofConsumer(),

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { aSignedDelivery, fakeClient, generateSecret, verifyWebhook } from './index.ts';
+import {
+  aSignedDelivery,
+  fakeClient,
+  generateSecret,
+  memoryDedupe,
+  verifyWebhook,
+  webhookMiddleware,
+} from './index.ts';
+
+/** Any value, as plain JavaScript passes it without type checks. */
+type Anything = never;
 
 describe('verifyWebhook', () => {
   const delivery = aSignedDelivery({ id: 'dlv_1', timestampSeconds: 1_700_000_000, event: { type: 'a.b' } });
@@ -21,9 +31,63 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook({ ...input, body: larger.subarray(2, -1) }).ok).toBe(true);
   });
 
-  it('throws with the reason of the refusal', () => {
+  it('returns the reason of a refusal', () => {
     const other = { ...input, secrets: [generateSecret()], body: delivery.body };
     expect(verifyWebhook(other)).toEqual({ ok: false, reason: 'no-matching-signature' });
+  });
+});
+
+describe('a receiver', () => {
+  const delivery = aSignedDelivery();
+  const { headers, body, secret } = delivery;
+  const good = { headers, body, secrets: [secret] };
+
+  it.each<[string, unknown]>([
+    ['the argument of verifyWebhook must be an object, got undefined', undefined],
+    ["the argument of verifyWebhook has no 'secret': did you mean 'secrets'?", { headers, body, secret }],
+    [
+      "there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']",
+      { headers, body },
+    ],
+    [
+      'secrets[0] must be text, got undefined: is the environment variable that holds it set?',
+      { ...good, secrets: [undefined] },
+    ],
+    [
+      'body must be the raw bytes (a Buffer) of the request, got an object: a signature covers the bytes as they came, so read them before a parser such as express.json() does',
+      { ...good, body: { id: 'evt_1' } },
+    ],
+    ['body must be the raw bytes (a Buffer) of the request, got undefined', { ...good, body: undefined }],
+    [
+      'toleranceSeconds must be a number of seconds, 0 or more, got NaN',
+      { ...good, toleranceSeconds: Number.NaN },
+    ],
+  ])('gets an error for an invalid argument: %s', (message, input) => {
+    expect(() => verifyWebhook(input as Anything)).toThrow(new TypeError(message));
+  });
+
+  it.each<[string, unknown]>([
+    ["the argument of webhookMiddleware has no 'secret': did you mean 'secrets'?", { secret }],
+    ["there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']", {}],
+    ["there is nothing to verify with: give secrets: ['whsec_…'] or publicKeys: ['whpk_…']", { secrets: [] }],
+    ['a secret must have 24 to 64 bytes, got 0', { secrets: [''] }],
+    [
+      'secrets[0] must be text, got undefined: is the environment variable that holds it set?',
+      { secrets: [undefined] },
+    ],
+    ["a public key is 'whpk_' and the base64 of 32 bytes", { publicKeys: ['x'] }],
+    [
+      'maxBytes must be a whole number from 1 to 9007199254740991, got NaN',
+      { secrets: [secret], maxBytes: Number.NaN },
+    ],
+    ['dedupe.has must be a function, got undefined', { secrets: [secret], dedupe: {} }],
+    ['onRefused must be a function, got 1', { secrets: [secret], onRefused: 1 }],
+  ])('cannot mount a middleware that verifies nothing: %s', (message, options) => {
+    expect(() => webhookMiddleware(options as Anything)).toThrow(message);
+  });
+
+  it('cannot remember fewer than one id', () => {
+    expect(() => memoryDedupe(Number.NaN)).toThrow('maxIds must be a whole number from 1 to');
   });
 });
 

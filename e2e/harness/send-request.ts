@@ -1,5 +1,5 @@
 /** A request to the API. A string `body` is sent unchanged, any other value as JSON. */
-export type Question = Readonly<{
+export type ApiRequest = Readonly<{
   key: string | null;
   method: string;
   path: string;
@@ -37,9 +37,9 @@ function nextAddress(): string {
 }
 
 /** Sends a request and returns the response, whatever its status. */
-export async function ask(
+export async function sendRequest(
   url: string,
-  { key, method, path, body, ifMatch, idempotencyKey }: Question,
+  { key, method, path, body, ifMatch, idempotencyKey }: ApiRequest,
 ): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method,
