@@ -9,7 +9,7 @@ export async function localStack() {
   const file = join(folder, 'local.json');
   const text = await readFile(file, 'utf8').catch(() => {
     console.error(
-      `${file} is not there: start Tidings with npm start, or set TIDINGS_DATA to its data folder.`,
+      `${file} does not exist: start Tidings with npm start, or set TIDINGS_DATA to its data folder.`,
     );
     process.exit(1);
   });

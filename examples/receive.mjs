@@ -32,9 +32,9 @@ server.listen(0, '127.0.0.1', async () => {
   // response.
   const subscription = { endpoint_url, events: ['example.*'], send_test: false };
   const body = JSON.stringify(subscription);
-  const answer = await fetch(`${url}/v1/webhooks/subscriptions`, { method: 'POST', headers, body });
-  const created = await answer.json();
-  if (answer.status !== 201) throw new Error(`the subscription was refused: ${JSON.stringify(created)}`);
+  const response = await fetch(`${url}/v1/webhooks/subscriptions`, { method: 'POST', headers, body });
+  const created = await response.json();
+  if (response.status !== 201) throw new Error(`the subscription was refused: ${JSON.stringify(created)}`);
   secret = created.secret;
   console.log(`${created.id} listens for example.*; now run node examples/publish.mjs`);
   process.once('SIGINT', async () => {

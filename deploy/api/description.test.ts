@@ -89,13 +89,13 @@ describe('the OpenAPI description of the whole API', () => {
   });
 
   it('describes every request field', () => {
-    const silent: string[] = [];
+    const missing: string[] = [];
     const visit = (schema: Node, place: string): void => {
       for (const [name, field] of Object.entries(
         (resolve(schema)['properties'] ?? {}) as Record<string, Node>,
       )) {
-        const told = field['description'] ?? resolve(field)['description'];
-        if (typeof told !== 'string') silent.push(`${place}/${name}`);
+        const text = field['description'] ?? resolve(field)['description'];
+        if (typeof text !== 'string') missing.push(`${place}/${name}`);
         visit(field, `${place}/${name}`);
       }
       const { items } = resolve(schema);
@@ -104,7 +104,7 @@ describe('the OpenAPI description of the whole API', () => {
     for (const [line, { requestBody }] of operations)
       for (const { schema } of Object.values(requestBody?.content ?? {}))
         if (schema !== undefined) visit(schema, line);
-    expect(silent).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
   it('has an example of every request and response body that its schema accepts', () => {
@@ -164,8 +164,8 @@ describe('the OpenAPI description of the whole API', () => {
     const posts = operations.filter(([line]) => line.startsWith('POST '));
     const takesKey = ({ parameters }: Operation): boolean =>
       parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key') === true);
-    const silent = posts.filter(([, post]) => takesKey(post) === (post['x-read-only'] === true));
-    expect(silent.map(([line]) => line)).toEqual([]);
+    const missing = posts.filter(([, post]) => takesKey(post) === (post['x-read-only'] === true));
+    expect(missing.map(([line]) => line)).toEqual([]);
     expect(posts.filter(([, post]) => post['x-read-only'] === true).map(([line]) => line)).toEqual([
       'POST /v1/webhooks/filters/test',
     ]);

@@ -117,8 +117,8 @@ async function consumers(): Promise<void> {
   await client.POST('/v1/webhooks/consumers/{id}/disable', { params: { path, ...newest } });
   await client.POST('/v1/webhooks/consumers/{id}/enable', { params: { path, ...newest } });
   const token = await client.POST('/v1/webhooks/consumer-tokens', { params: once, body: { consumer_id: 'acme' } });
-  const told: Schemas['ConsumerToken'] | undefined = token.data;
-  console.log(first?.state === 'active', told?.token);
+  const created: Schemas['ConsumerToken'] | undefined = token.data;
+  console.log(first?.state === 'active', created?.token);
 }
 
 async function workspaces(): Promise<void> {

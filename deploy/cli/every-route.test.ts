@@ -66,7 +66,7 @@ function wordsOf(example: string): { words: string[]; stdin: string } {
   return { words: end < 0 ? tokens : tokens.slice(0, end), stdin };
 }
 
-const asked = new Set<string>();
+const called = new Set<string>();
 const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 
@@ -90,19 +90,19 @@ describe('every example of every command', () => {
     const api = await anAnsweringApi(({ line }) => answerTo(line));
     const { words, stdin } = wordsOf(example);
     expect(words.join(' ')).toContain(name.split(' ')[0]);
-    const said: string[] = [];
+    const errors: string[] = [];
     const code = await runCommand(words, {
       env: api.env,
       folder,
       stdin: Readable.from([Buffer.from(stdin)]),
       print: () => {},
-      printError: (text) => void said.push(text),
+      printError: (text) => void errors.push(text),
     });
-    expect([code, said.filter((text) => !text.startsWith('No differences'))]).toEqual([0, []]);
+    expect([code, errors.filter((text) => !text.startsWith('No differences'))]).toEqual([0, []]);
     expect(api.requests).not.toEqual([]);
     for (const { line } of api.requests) {
       expect(matching(line), `${line} is a route of the API`).toHaveLength(1);
-      asked.add(matching(line)[0] ?? '');
+      called.add(matching(line)[0] ?? '');
     }
   });
 });
@@ -110,13 +110,13 @@ describe('every example of every command', () => {
 describe('every route of the API', () => {
   it.each(operations)('has a command: %s', (operation) => {
     expect(exceptions).not.toHaveProperty([operation], '');
-    expect(asked.has(operation) || Object.hasOwn(exceptions, operation)).toBe(true);
+    expect(called.has(operation) || Object.hasOwn(exceptions, operation)).toBe(true);
   });
 
   it('is a listed exception only if it exists and has no command', () => {
     for (const operation of Object.keys(exceptions)) {
       expect(operations).toContain(operation);
-      expect(asked).not.toContain(operation);
+      expect(called).not.toContain(operation);
     }
   });
 });
@@ -130,8 +130,8 @@ type Operations = Readonly<{
 
 const fieldsOf = (media: Media | undefined): readonly string[] => {
   const body = media?.$ref?.split('/').at(-1);
-  const told = body === undefined ? media : (description.components['requestBodies']?.[body] as Media);
-  const schema = told?.content?.['application/json']?.schema;
+  const content = body === undefined ? media : (description.components['requestBodies']?.[body] as Media);
+  const schema = content?.content?.['application/json']?.schema;
   const name = schema?.$ref?.split('/').at(-1);
   const whole = name === undefined ? schema : (description.components['schemas']?.[name] as Schema);
   return Object.keys(whole?.properties ?? {});

@@ -57,11 +57,11 @@ const section = ({ owner, file, catalogue }: OwnedCatalogue): string =>
 
 const head = `# Metrics
 
-Each service answers \`GET /metrics\` in the Prometheus text format. Every series carries the label \`service\`; beside those
-below there are the process's own (\`process_*\`, \`nodejs_*\`). Histograms are in the unit their name ends with. No label names
-an endpoint, an address, a subscription or a workspace: their number has no bound, so they are found in the log and the API.
+Each service serves \`GET /metrics\` in the Prometheus text format. Every series has the label \`service\`. Besides the metrics
+below, each process exports its own (\`process_*\`, \`nodejs_*\`). A histogram has the unit at the end of its name. No label
+contains an endpoint, an address, a subscription or a workspace, because their number is unbounded: see the log and the API.
 
-Made from the catalogues in the code by \`npm run docs:metrics\`; a test fails when page and code differ.`;
+\`npm run docs:metrics\` generates this page from the catalogues in the code; a test fails when page and code differ.`;
 
 /** Renders docs/metrics.md. */
 export const metricsPage = (catalogues: readonly OwnedCatalogue[]): string =>

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { print, root, runQuietly } from '../local/bootstrap.mjs';
 import { UserError } from '../local/options.mjs';
-import { aimAtObjects } from './make-objects.mjs';
+import { configForObjects } from './make-objects.mjs';
 
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const venv = join(root, '.tidings', 'fuzz-venv');
@@ -40,10 +40,10 @@ export async function fuzzApi(given) {
   try {
     const local = await stack.ready();
     const anything = await fuzz(local, given, { report: join(data, 'anything.xml') });
-    const { key, config } = await aimAtObjects(local);
+    const { key, config } = await configForObjects(local);
     const file = join(data, 'schemathesis.toml');
     writeFileSync(file, config);
-    print('once more, at objects that exist');
+    print('second run: existing objects');
     const isNarrowed = given.some((arg) => arg.startsWith('--include'));
     const chosen = isNarrowed ? given : ['--include-path-regex', '[{]', ...given];
     const onObjects = await fuzz({ ...local, admin_key: key }, chosen, {

@@ -21,7 +21,7 @@ const makers = {
     await call('POST', '/workspaces', { id: `ws_fuzz_${operationId}` }),
   '/v1/webhooks/api-keys/': async ({ call }) => await call('POST', '/api-keys', { scopes: ['events:write'] }),
   '/v1/webhooks/deliveries/': async ({ dead }) => (await dead()).delivery,
-  '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).letter,
+  '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).deadLetter,
   '/v1/webhooks/dead-letter-jobs/': async ({ call }) =>
     await call('POST', '/dead-letters/redrive', { filter: { event_type: 'fuzz.none' } }),
 };
@@ -31,7 +31,7 @@ const makers = {
  * operation to it, with a key that can see it, so that no case fails because another case deleted its object. All
  * objects are in a new workspace: earlier cases may have changed the rules of the first one.
  */
-export async function aimAtObjects({ url, admin_key }) {
+export async function configForObjects({ url, admin_key }) {
   const key = await enterWorkspace(url, caller(url, admin_key));
   const call = caller(url, key);
   const api = { call, dead: async () => await makeDead(call) };
@@ -42,10 +42,10 @@ export async function aimAtObjects({ url, admin_key }) {
     if (names.length === 0) continue;
     const [, make] = Object.entries(makers).find(([beginning]) => path.startsWith(beginning)) ?? [];
     if (make === undefined)
-      throw new UserError(`${path}: say in deploy/fuzz/make-objects.mjs how its object is made.`);
+      throw new UserError(`${path}: add the creation of its object to deploy/fuzz/make-objects.mjs.`);
     for (const { operationId, parameters } of Object.values(item)) {
-      const made = await make(api, operationId);
-      const fixed = names.map((name) => [`path.${name}`, made[name]]);
+      const created = await make(api, operationId);
+      const fixed = names.map((name) => [`path.${name}`, created[name]]);
       // Matches any version: otherwise most cases would stop at a random one.
       if (parameters.some(({ $ref }) => $ref?.endsWith('/If-Match'))) fixed.push(['header.If-Match', '*']);
       tables.push(tableOf(operationId, fixed));
@@ -84,7 +84,7 @@ const caller = (url, key) => async (method, path, body) => {
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const answer = await response.text();
-  if (!response.ok) throw new UserError(`${method} ${path} was answered ${response.status}: ${answer}`);
+  if (!response.ok) throw new UserError(`${method} ${path} returned ${response.status}: ${answer}`);
   return JSON.parse(answer);
 };
 
@@ -93,15 +93,15 @@ async function makeDead(call) {
   const settings = { endpoint_url: endpoint, events: ['dead.*'], retry_schedule: [], send_test: false };
   const { id } = await call('POST', '/subscriptions', settings);
   await call('POST', '/events', { type: 'dead.event', data: {} });
-  const [letter] = await listed(call, `/dead-letters?subscription_id=${id}`);
+  const [deadLetter] = await listed(call, `/dead-letters?subscription_id=${id}`);
   const [delivery] = await listed(call, `/deliveries?subscription_id=${id}`);
-  return { letter, delivery };
+  return { deadLetter, delivery };
 }
 
 const listed = async (call, path) =>
   await until(async () => {
     const { data } = await call('GET', path);
-    if (data.length === 0) throw new UserError(`${path} stayed empty`);
+    if (data.length === 0) throw new UserError(`${path} is still empty`);
     return data;
   });
 

@@ -4,6 +4,6 @@ import { startLocalStack } from './start-local-stack.mjs';
 await startLocalStack({
   command: 'npm run dev',
   purpose:
-    'Runs Tidings from source: a service starts again when a file changes that it runs on. Ctrl-C stops it.',
+    'Runs Tidings from source and restarts a service when a file that it uses changes. Ctrl-C stops it.',
   run: async ({ runDevStack }, options) => await runDevStack(options),
 });

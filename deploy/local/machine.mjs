@@ -27,7 +27,7 @@ export function requireJavaAndMaven(folder, env = process.env) {
   const maven = spawnSync('mvn', ['-v'], { env, encoding: 'utf8' });
   if (maven.error === undefined) return;
   throw new UserError(
-    'Maven (mvn) was not found. Install Maven 3.6 or newer: it fetches Kafka. Or set KAFKA_BROKERS and MONGODB_URI to use clusters you have.',
+    'Maven (mvn) was not found. Install Maven 3.6 or newer: it fetches Kafka. Or set KAFKA_BROKERS and MONGODB_URI to use existing clusters.',
   );
 }
 
@@ -37,14 +37,14 @@ function requireJava(env) {
   if (java.error !== undefined || java.status !== 0) {
     throw new UserError(
       home
-        ? `JAVA_HOME is ${home}, but no Java runs there. Point it at a JDK ${minJava} or newer, or unset it.`
+        ? `JAVA_HOME is ${home}, but there is no working Java. Set it to a JDK ${minJava} or newer, or unset it.`
         : `Java was not found. Install a JDK ${minJava} or newer (for example Temurin or your system's openjdk package), then start again.`,
     );
   }
   const version = /version "(?:1\.)?(\d+)/.exec(java.stderr)?.[1];
   if (version !== undefined && Number(version) < minJava) {
     throw new UserError(
-      `Java is ${version}, but Kafka 4 needs ${minJava} or newer. Install a newer JDK or point JAVA_HOME at one.`,
+      `Java is ${version}, but Kafka 4 needs ${minJava} or newer. Install a newer JDK or set JAVA_HOME to one.`,
     );
   }
 }

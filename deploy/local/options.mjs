@@ -12,17 +12,17 @@ export const helpText = (command, purpose) => `${command} [-- options]
   ${purpose}
 
   --brokers 1|3       size of the Kafka cluster; 3 means replication factor 3, min.insync.replicas 2
-                      (default: as the data was made, else 1)
+                      (default: the size that the data was created with, else 1)
   --only-stack        Kafka and MongoDB without the services
-  --restart-brokers   start a Kafka broker again when it dies, as is always done with services and MongoDB
+  --restart-brokers   restart a Kafka broker that dies; services and MongoDB are always restarted
   --data DIR          data folder (default: .tidings)
   --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, status and
                       metrics of the console N+7, MongoDB N+10, Kafka N+20 to N+32 (default: ${defaultPortBase})
   --no-demo           no demo subscription and no inbox
   --help              this text
 
-  KAFKA_BROKERS and MONGODB_URI, when set, are used instead of own ones.
-  Any setting of a service can be given as an environment variable.
+  KAFKA_BROKERS and MONGODB_URI, if set, replace Kafka and MongoDB of this stack.
+  Environment variables set any setting of a service.
 `;
 
 /** A problem that the user can solve: printed without a stack. */
@@ -74,7 +74,7 @@ function parse(args, command) {
     }).values;
   } catch (error) {
     // The first sentence names the argument; the rest is advice for programmers.
-    const said = error.message.split(/\. |\n/)[0];
-    throw new UserError(`${said}. '${command} -- --help' lists the options.`);
+    const [problem] = error.message.split(/\. |\n/);
+    throw new UserError(`${problem}. '${command} -- --help' lists the options.`);
   }
 }

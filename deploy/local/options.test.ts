@@ -60,7 +60,7 @@ test.each(['20.19.0', '22.1.0', '24.0.0'])('accepts Node %s', (version) => {
 
 test('reports a JAVA_HOME without Java and how to correct it', () => {
   expect(() => requireJavaAndMaven('/nowhere', { JAVA_HOME: '/nowhere', PATH: process.env['PATH'] })).toThrow(
-    'JAVA_HOME is /nowhere, but no Java runs there. Point it at a JDK 17 or newer, or unset it.',
+    'JAVA_HOME is /nowhere, but there is no working Java. Set it to a JDK 17 or newer, or unset it.',
   );
 });
 

@@ -25,10 +25,10 @@ import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ObjectDataType;
 
 /**
- * A database whose documents lie in the file as BSON and whose index keys are compared as what they are.
+ * A database that stores documents as BSON and compares index keys by their values.
  *
- * <p>Out of the box both are written with Java's own serialization, and every comparison of two index keys serializes both
- * of them: most of what an insert costs. Stores written so are read on, and their unique indexes built anew once.
+ * <p>By default both are written with Java serialization, and every comparison of two index keys serializes both of them,
+ * which is most of the cost of an insert. Existing stores in that format stay readable; their unique indexes are rebuilt once.
  */
 final class CompactDatabase {
 
@@ -36,12 +36,12 @@ final class CompactDatabase {
     }
 
     static H2Database open(String databaseName, MVStore store, CursorRegistry cursors) {
-        // Nameless, since the constructor of H2Database calls these: what they capture is there before it runs.
+        // Anonymous, because the constructor of H2Database calls these methods: captured values are set before it runs.
         return new H2Database(databaseName, store, cursors) {
             @Override
             protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
                 String fullName = getFullCollectionNamespace(name);
-                // Before super asks for it by name: the first to open a map decides about its types.
+                // Before super opens it by name: the first to open a map determines its types.
                 MVMap<Object, Document> documents = store.openMap(
                     "databases." + fullName, new MVMap.Builder<Object, Document>().valueType(new DocumentType()));
                 return new StreamedCollection(this, name, options, documents, store.openMap("meta." + fullName), cursors);
@@ -59,7 +59,7 @@ final class CompactDatabase {
                 return new UniqueIndex(positions, name, keys, sparse);
             }
 
-            /** There are none; but one that calls itself empty makes each start read the whole collection twice. */
+            /** Returns an empty index that does not report to be empty: otherwise each start reads the collection twice. */
             @Override
             protected Index<Object> openOrCreateSecondaryIndex(
                 String collection, String name, List<IndexKey> keys, boolean sparse) {
@@ -102,8 +102,8 @@ final class CompactDatabase {
         }
 
         /**
-         * A query for more than the key, such as an update of one version, is narrowed by the key; without it the whole
-         * collection would be read. What is found is held against the whole query afterwards.
+         * Narrows a query that has more conditions than the key, such as an update of one version, by the key; otherwise
+         * the whole collection would be read. The results are then matched against the whole query.
          */
         private Document keyPartOf(Document query) {
             Document part = new Document();
@@ -151,14 +151,14 @@ final class CompactDatabase {
         }
     }
 
-    /** A tag and the document's BSON; any other tag begins what Java serialized. */
+    /** Writes a tag and the document's BSON; any other tag marks a value serialized by Java. */
     private static final class DocumentType extends BasicDataType<Document> {
-        /** None of ObjectDataType's. */
+        /** Not used by ObjectDataType. */
         private static final byte BSON = 31;
         private static final int FIRST_GUESS_BYTES = 1_024;
 
         private final ObjectDataType serialized = new ObjectDataType();
-        /** A moving average, for the size of pages and of the cache: a lost update does no harm. */
+        /** A moving average for the size of pages and of the cache; a lost update is harmless. */
         private int averageBytes = FIRST_GUESS_BYTES;
 
         @Override
@@ -177,7 +177,7 @@ final class CompactDatabase {
             try {
                 BsonEncoder.encodeDocument(document, bson);
             } catch (IllegalArgumentException noBson) {
-                // The few values of mongo-java-server that never go over the wire.
+                // The few values of mongo-java-server that are never sent to a client.
                 serialized.write(target, document);
                 return;
             }
@@ -199,13 +199,13 @@ final class CompactDatabase {
             return document;
         }
 
-        /** An object takes about twice the room of its bytes. */
+        /** An object takes about twice the size of its bytes. */
         private void learn(int bytes) {
             averageBytes = (2 * bytes + 15 * averageBytes) / 16;
         }
     }
 
-    /** Strings before all else, in their own order; everything else as ObjectDataType has it. */
+    /** Sorts strings first, in their own order; all other values as ObjectDataType does. */
     private static final class KeyType extends BasicDataType<KeyValue> {
         private static final int VALUE_BYTES = 100;
 

@@ -19,15 +19,15 @@ import org.h2.mvstore.MVStore;
 /**
  * The embedded MongoDB of the local stack: mongo-java-server on an H2 MVStore file.
  *
- * <p>Out of the box that pair flushes in the background, so kill -9 loses about half a second of acknowledged writes. Here
- * a write is answered only after the store has been committed, and MVStore's own background commits are off: they hand
- * their pages to another thread and call them saved before they are, and they can cut one write in two.
+ * <p>By default that pair flushes in the background, so kill -9 loses about half a second of acknowledged writes. Here a
+ * write is acknowledged only after the store has been committed, and MVStore's own background commits are off: they pass
+ * their pages to another thread and report them as saved too early, and they can split one write.
  *
  * <p>usage: EmbeddedMongo HOST PORT FILE
  */
 public final class EmbeddedMongo {
 
-    /** The oldest wire version that MongoDB driver 7 (mongoose 9) talks to; a higher one would promise commands that are not there. */
+    /** The oldest wire version that MongoDB driver 7 (mongoose 9) supports; a higher one would announce missing commands. */
     private static final MongoVersion VERSION = new MongoVersion() {
         @Override
         public List<Integer> getVersionArray() {
@@ -72,9 +72,9 @@ public final class EmbeddedMongo {
         stopped.await();
     }
 
-    /** Commits after every write and before its answer; writers that wait together share one commit. */
+    /** Commits after every write and before its response; writers that wait at the same time share one commit. */
     private static final class DurableBackend extends H2Backend {
-        /** Everything that is not known to read only is taken for a write: an unneeded commit of nothing costs nothing. */
+        /** Treats every command that is not known to be read-only as a write: a commit without changes costs nothing. */
         private static final Set<String> READS = Set.of(
             "find", "getmore", "killcursors", "count", "distinct", "aggregate", "listcollections", "listindexes",
             "listdatabases", "dbstats", "collstats", "validate", "serverstatus", "ping", "hello", "ismaster", "buildinfo",
@@ -84,7 +84,7 @@ public final class EmbeddedMongo {
         private final AtomicLong writes = new AtomicLong();
         private long writesAtLastCompaction;
 
-        /** Writers share it; a commit takes it alone, so no commit holds half a write (a document without its index entry). */
+        /** Shared by writers, exclusive for a commit: no commit contains half a write (a document without its index entry). */
         private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
         DurableBackend(MVStore store) {
@@ -94,7 +94,7 @@ public final class EmbeddedMongo {
 
         @Override
         protected MongoDatabase openOrCreateDatabase(String name) {
-            // Called by the constructor of H2Backend too: our own fields are not there yet.
+            // Also called by the constructor of H2Backend, before the fields of this class are set.
             return CompactDatabase.open(name, getMvStore(), getCursorRegistry());
         }
 
@@ -128,7 +128,7 @@ public final class EmbeddedMongo {
             }
         }
 
-        /** MVStore closes itself for good when it cannot write (a full disk): only a new process can go on. */
+        /** MVStore closes itself permanently when it cannot write (a full disk): only a new process can continue. */
         private static void endBecause(RuntimeException failure) {
             System.out.println("ERROR the store could not be written: " + failure);
             System.out.flush();
@@ -141,7 +141,7 @@ public final class EmbeddedMongo {
                     stage instanceof Document document && (document.containsKey("$out") || document.containsKey("$merge")));
         }
 
-        /** Rewrites half-empty parts of the file, or it would grow with every update. */
+        /** Rewrites half-empty parts of the file; otherwise it would grow with every update. */
         void compact() {
             long seen = writes.get();
             if (seen == writesAtLastCompaction) {

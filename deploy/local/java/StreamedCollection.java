@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.h2.mvstore.MVMap;
 
 /**
- * A collection that reads its documents one by one where no more are asked for. Out of the box a page of a list, a
- * distinct and an aggregation each hold every document in memory first: some 200,000 of them fill the heap.
+ * A collection that reads its documents one by one where that suffices. By default a page of a list, a distinct and an
+ * aggregation each load every document into memory first: some 200,000 of them fill the heap.
  */
 final class StreamedCollection extends H2Collection {
 
@@ -28,7 +28,7 @@ final class StreamedCollection extends H2Collection {
         super(database, name, options, documents, meta, cursors);
     }
 
-    /** Of a sorted list only as many are kept as the page shows. */
+    /** Keeps only as many documents of a sorted list as the page shows. */
     @Override
     protected QueryResult matchDocumentsFromStream(
         Document query, Stream<Document> documents, int skip, int limit, int batchSize,
@@ -47,7 +47,7 @@ final class StreamedCollection extends H2Collection {
         return super.matchDocumentsFromStream(query, lastFirst.stream(), skip, limit, batchSize, order, fields);
     }
 
-    /** Where aggregations begin. */
+    /** Returns the documents that aggregations start with. */
     @Override
     public Stream<Document> queryAllAsStream() {
         return streamAllDocumentsWithPosition().map(DocumentWithPosition::getDocument);

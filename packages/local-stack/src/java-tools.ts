@@ -76,7 +76,7 @@ async function findJava(): Promise<string> {
     throw new AppError({
       code: 'config-invalid',
       message: home
-        ? `JAVA_HOME is ${home}, but no Java runs there. Point it at a JDK ${minJava} or newer, or unset it.`
+        ? `JAVA_HOME is ${home}, but there is no working Java. Set it to a JDK ${minJava} or newer, or unset it.`
         : `Java was not found. Install a JDK ${minJava} or newer (for example Temurin or your system's openjdk package), then start again.`,
     });
   }
