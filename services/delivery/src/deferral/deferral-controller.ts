@@ -13,9 +13,8 @@ import {
   deferOnArrival,
   deferralRules,
   isTooOld,
-  PartitionNeighbours,
   rungForDeferral,
-} from './domain/deferral-policy.ts';
+} from './domain/decide-deferral.ts';
 import {
   bestCasePerSecond,
   countRequest,
@@ -24,6 +23,7 @@ import {
   returnsPerSecond,
   takesPerSecond,
 } from './domain/endpoint-state.ts';
+import { PartitionNeighbours } from './domain/partition-neighbours.ts';
 
 type Dependencies = Readonly<{
   dispatcher: Dispatcher;

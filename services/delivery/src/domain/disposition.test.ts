@@ -20,7 +20,7 @@ describe('dispositionOf', () => {
     const state = aState({ notBeforeMs: nowMs + 70_000 });
     expect(dispositionOf(state, aSubscription({ state: 'deleted' }), nowMs).kind).toBe('suppress');
     expect(dispositionOf(state, aSubscription({ state: 'disabled' }), nowMs)).toEqual({
-      kind: 'set-aside',
+      kind: 'dead-letter',
       reason: 'disabled',
     });
   });
@@ -41,7 +41,7 @@ describe('dispositionOf', () => {
     for (;;) {
       const disposition = dispositionOf(aState({ acceptedAtMs: 0, deferrals }), undefined, nowMs + waitedMs);
       if (disposition.kind !== 'await-subscription') {
-        expect(disposition).toEqual({ kind: 'set-aside', reason: 'unknown-subscription' });
+        expect(disposition).toEqual({ kind: 'dead-letter', reason: 'unknown-subscription' });
         break;
       }
       waitedMs += disposition.rung.delayMs;

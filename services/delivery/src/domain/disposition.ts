@@ -9,7 +9,7 @@ export type Disposition =
   /** The local table does not hold the subscription yet, or holds an older version than the matcher used. */
   | Readonly<{ kind: 'await-subscription'; rung: Rung }>
   | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' }>
-  | Readonly<{ kind: 'set-aside'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
+  | Readonly<{ kind: 'dead-letter'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
 
 /** Maximum wait of a command for an unknown subscription. */
 export const maxUnknownMs = 300_000;
@@ -42,14 +42,14 @@ export const dispositionOf = (
     if (subscription?.state === 'deleted') return { kind: 'suppress', reason: 'subscription-deleted' };
     const rung = nextUnknownWait(state.deferrals);
     return rung === null
-      ? { kind: 'set-aside', reason: 'unknown-subscription' }
+      ? { kind: 'dead-letter', reason: 'unknown-subscription' }
       : { kind: 'await-subscription', rung };
   }
   switch (subscription.state) {
     case 'deleted':
       return { kind: 'suppress', reason: 'subscription-deleted' };
     case 'disabled':
-      return { kind: 'set-aside', reason: 'disabled' };
+      return { kind: 'dead-letter', reason: 'disabled' };
     case 'active': {
       const remainingMs = (state.notBeforeMs ?? 0) - nowMs;
       return remainingMs > 0 ? { kind: 'wait', remainingMs } : { kind: 'attempt', subscription };

@@ -163,7 +163,7 @@ describe('resolutionOfDisposition', () => {
     });
     const deadLettered = resolutionOfDisposition(
       aState(),
-      { kind: 'set-aside', reason: 'disabled' },
+      { kind: 'dead-letter', reason: 'disabled' },
       startMs,
     );
     expect(deadLettered).toMatchObject({

@@ -139,7 +139,7 @@ export const resolutionOfDisposition = (
         followUp: { kind: 'none' },
       };
     }
-    case 'set-aside': {
+    case 'dead-letter': {
       const { reason } = disposition;
       const outcome = { kind: 'set-aside', reason } as const;
       return {

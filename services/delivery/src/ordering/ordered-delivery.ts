@@ -197,7 +197,7 @@ export class OrderedDelivery {
     inFlight.add(job);
     const resolution = resolutionOfDisposition(
       entry.state,
-      { kind: 'set-aside', reason: 'backlog-full' },
+      { kind: 'dead-letter', reason: 'backlog-full' },
       clock.nowMs(),
     );
     void record(job, resolution);

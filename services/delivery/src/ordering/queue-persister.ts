@@ -4,7 +4,7 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
-import { deferralRules } from '../deferral/domain/deferral-policy.ts';
+import { deferralRules } from '../deferral/domain/decide-deferral.ts';
 import type { OrderedQueue, QueueEntry } from '../domain/ordered-queue.ts';
 import { resolutionOfDeferral } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';

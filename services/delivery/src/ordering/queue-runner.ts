@@ -154,7 +154,7 @@ export class QueueRunner {
     const disposition = dispositionOf(head.state, subscription, clock.nowMs());
     const hasWaited = clock.monotonicMs() - head.arrivedMs >= maxUnknownMs;
     return disposition.kind === 'await-subscription' && hasWaited
-      ? { kind: 'set-aside', reason: 'unknown-subscription' }
+      ? { kind: 'dead-letter', reason: 'unknown-subscription' }
       : disposition;
   }
 

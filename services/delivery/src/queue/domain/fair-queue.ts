@@ -1,11 +1,10 @@
-import { MinHeap, Ring } from './collections.ts';
+import { QueueSchedule } from './queue-schedule.ts';
 import {
   adoptLimits,
   newSubscriptionQueue,
   type QueueLimits,
   type QueueState,
   type SubscriptionQueue,
-  stateOf,
 } from './subscription-queue.ts';
 
 /** An item with a size that can be queued. */
@@ -25,8 +24,7 @@ export type QueueCaps = Readonly<{
   hardCap: number;
 }>;
 
-// The share of each subscription in a round. Even an empty body costs a request, hence the overhead.
-const quantumBytes = 16_384;
+// Even an empty body costs a request.
 const overheadBytes = 1_024;
 
 /**
@@ -37,9 +35,7 @@ const overheadBytes = 1_024;
 export class FairQueue<J extends Queueable> {
   readonly #caps: QueueCaps;
   readonly #queues = new Map<string, SubscriptionQueue<J>>();
-  readonly #fresh = new Ring<SubscriptionQueue<J>>();
-  readonly #busy = new Ring<SubscriptionQueue<J>>();
-  readonly #throttled = new MinHeap<SubscriptionQueue<J>>();
+  readonly #schedule = new QueueSchedule<J>();
   #queued = 0;
   #queuedBytes = 0;
   #inFlight = 0;
@@ -94,7 +90,7 @@ export class FairQueue<J extends Queueable> {
     queue.jobs.push(job);
     this.#queued += 1;
     this.#queuedBytes += job.bytes;
-    this.#settle(queue, nowMs);
+    this.#schedule.settle(queue, nowMs);
   }
 
   /** Sets new limits for queued jobs. Ignores a subscription that is not in memory. */
@@ -102,13 +98,12 @@ export class FairQueue<J extends Queueable> {
     const queue = this.#queues.get(subscriptionId);
     if (queue === undefined) return;
     adoptLimits(queue, limits, nowMs);
-    this.#settle(queue, nowMs);
+    this.#schedule.settle(queue, nowMs);
   }
 
   /** Removes and returns the next job that may be sent now. It counts as in flight until `finished`. */
   take(nowMs: number): Taken<J> | undefined {
-    this.#wake(nowMs);
-    const queue = this.#next();
+    const queue = this.#next(nowMs);
     const job = queue?.jobs.shift();
     if (queue === undefined || job === undefined) return undefined;
     // Limits the debt: requests started while fresh are not charged later.
@@ -120,7 +115,7 @@ export class FairQueue<J extends Queueable> {
     this.#queued -= 1;
     this.#queuedBytes -= job.bytes;
     this.#inFlight += 1;
-    this.#settle(queue, nowMs);
+    this.#schedule.settle(queue, nowMs);
     return { subscriptionId: queue.id, job };
   }
 
@@ -132,13 +127,12 @@ export class FairQueue<J extends Queueable> {
     queue.inFlight -= 1;
     queue.usedMs = nowMs;
     queue.quietSinceMs = nowMs;
-    this.#settle(queue, nowMs);
+    this.#schedule.settle(queue, nowMs);
   }
 
   /** Returns the time at which the next subscription that waits only for its rate limit may continue. */
   nextWakeMs(): number | undefined {
-    this.#dropStaleWakes();
-    return this.#throttled.peek()?.at;
+    return this.#schedule.nextWakeMs();
   }
 
   /** Removes unwanted jobs from one queue, or from all; keeps the order of the rest. */
@@ -154,7 +148,7 @@ export class FairQueue<J extends Queueable> {
       for (const job of jobs) this.#queuedBytes -= job.bytes;
       this.#queued -= jobs.length;
       removed.push(...jobs);
-      this.#settle(queue, nowMs);
+      this.#schedule.settle(queue, nowMs);
     }
     return removed;
   }
@@ -177,7 +171,7 @@ export class FairQueue<J extends Queueable> {
         this.#queuedBytes -= head.bytes;
         aged.push({ job: head, state, limits: queue.limits });
       }
-      if (queue.jobs.length === 0 && state !== 'idle') this.#settle(queue, nowMs);
+      if (queue.jobs.length === 0 && state !== 'idle') this.#schedule.settle(queue, nowMs);
     }
     return aged;
   }
@@ -206,53 +200,11 @@ export class FairQueue<J extends Queueable> {
     return queue;
   }
 
-  #next(): SubscriptionQueue<J> | undefined {
+  #next(nowMs: number): SubscriptionQueue<J> | undefined {
+    this.#schedule.wake(nowMs);
     if (this.#inFlight >= this.#caps.hardCap) return undefined;
-    if (this.#fresh.first !== null) return this.#fresh.first;
-    if (this.#inFlight >= this.#caps.softCap) return undefined;
-    for (let queue = this.#busy.first; queue !== null; queue = this.#busy.first) {
-      if (queue.deficit > 0) return queue;
-      queue.deficit += quantumBytes;
-      if (queue.deficit > 0) return queue;
-      this.#busy.rotate();
-    }
-    return undefined;
-  }
-
-  #wake(nowMs: number): void {
-    for (let entry = this.#throttled.peek(); entry !== undefined; entry = this.#throttled.peek()) {
-      if (entry.at > nowMs) return;
-      this.#throttled.pop();
-      const queue = entry.item;
-      if (queue.state === 'throttled' && queue.wakeMs === entry.at) this.#settle(queue, nowMs);
-    }
-  }
-
-  #dropStaleWakes(): void {
-    for (let entry = this.#throttled.peek(); entry !== undefined; entry = this.#throttled.peek()) {
-      if (entry.item.state === 'throttled' && entry.item.wakeMs === entry.at) return;
-      this.#throttled.pop();
-    }
-  }
-
-  // The only place where a queue changes its state, its ring or its position in the heap.
-  #settle(queue: SubscriptionQueue<J>, nowMs: number): void {
-    const before = queue.state;
-    const after = stateOf(queue, nowMs);
-    if (after === 'throttled') {
-      const wakeMs = queue.bucket?.readyAtMs(nowMs) ?? nowMs;
-      if (before !== 'throttled' || queue.wakeMs !== wakeMs) this.#throttled.push(wakeMs, queue);
-      queue.wakeMs = wakeMs;
-    }
-    if (after === 'idle') queue.deficit = 0;
-    if (before === after) {
-      if (after === 'busy' && queue.deficit <= 0 && this.#busy.first === queue) this.#busy.rotate();
-      return;
-    }
-    if (before === 'fresh') this.#fresh.remove(queue);
-    if (before === 'busy') this.#busy.remove(queue);
-    if (after === 'fresh') this.#fresh.add(queue);
-    if (after === 'busy') this.#busy.add(queue);
-    queue.state = after;
+    const { fresh } = this.#schedule;
+    if (fresh !== undefined || this.#inFlight >= this.#caps.softCap) return fresh;
+    return this.#schedule.nextBusy();
   }
 }

@@ -1,4 +1,5 @@
-import { Fifo, type RingNode } from './collections.ts';
+import { Fifo } from './fifo.ts';
+import type { RingNode } from './ring.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 
 /** Concurrency and rate limit of one subscription. */

@@ -1,23 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QueueState } from '../../queue/domain/subscription-queue.ts';
-import {
-  deferOnArrival,
-  deferralRules,
-  isTooOld,
-  lightQueueLength,
-  PartitionNeighbours,
-  rungForDeferral,
-} from './deferral-policy.ts';
-import {
-  bestCasePerSecond,
-  countRequest,
-  EndpointStates,
-  endpointMs,
-  failureWeightOf,
-  returnsPerSecond,
-  takesPerSecond,
-} from './endpoint-state.ts';
+import { deferOnArrival, deferralRules, isTooOld, rungForDeferral } from './decide-deferral.ts';
 
 const go = { kind: 'go' } as const;
 const arrival = {
@@ -115,15 +99,6 @@ describe('isTooOld', () => {
   });
 });
 
-describe('endpointMs', () => {
-  it('is what is left when the turns of the event loop that a request needs by itself are taken off', () => {
-    expect(endpointMs(2_000, 1)).toBe(0);
-    expect(endpointMs(2_000, 6)).toBe(0);
-    expect(endpointMs(2_000, 12)).toBe(1_000);
-    expect(endpointMs(2_000, 2_000)).toBeCloseTo(1_994);
-  });
-});
-
 describe('rungForDeferral', () => {
   const rung = (waitMs: number, ahead: number, returnsPerSecond: number) =>
     rungForDeferral({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs: 0 }).delayMs;
@@ -170,116 +145,5 @@ describe('rungForDeferral', () => {
     }
     // A few are harmless: they return together with the probes.
     expect(whileBroken(100, 8 * hourMs)).toBe(300_000);
-  });
-});
-
-describe('PartitionNeighbours', () => {
-  const noneQueued = () => 0;
-
-  it('knows whether somebody else came by lately', () => {
-    const neighbours = new PartitionNeighbours();
-    neighbours.record('a', 0, 100);
-    expect(neighbours.hasOther('a', 0, noneQueued)).toBe(false);
-    neighbours.record('b', 0, 200);
-    expect(neighbours.hasOther('a', 0, noneQueued)).toBe(true);
-    expect(neighbours.hasOther('a', 201, noneQueued)).toBe(false);
-    expect(neighbours.hasOther('b', 0, noneQueued)).toBe(true);
-  });
-
-  it('does not take a subscription with a backlog of its own for one that would be hurt', () => {
-    const neighbours = new PartitionNeighbours();
-    neighbours.record('a', 0, 100);
-    neighbours.record('b', 0, 100);
-    expect(
-      neighbours.hasOther('a', 0, (subscriptionId) => (subscriptionId === 'b' ? lightQueueLength + 1 : 0)),
-    ).toBe(false);
-    neighbours.record('b', lightQueueLength + 1, 500);
-    expect(neighbours.hasOther('a', 300, noneQueued)).toBe(false);
-  });
-});
-
-describe('the pressure of an endpoint', () => {
-  const failed = (statusCode: number | null) =>
-    ({ kind: 'failed', reason: 'http-status', statusCode, responseExcerpt: null }) as const;
-  const delivered = { kind: 'delivered', statusCode: 200, responseExcerpt: null } as const;
-
-  it.each([
-    [null, 1],
-    [500, 1],
-    [503, 1],
-    [429, 1],
-    [404, 0],
-    [410, 0],
-    [302, 0],
-  ])('takes status %s for %i trouble', (statusCode, expected) => {
-    expect(failureWeightOf(failed(statusCode))).toBe(expected);
-  });
-
-  it('takes a status whose answer then failed for as much as no answer', () => {
-    expect(failureWeightOf({ ...failed(200), reason: 'reset' })).toBe(1);
-    expect(failureWeightOf({ ...failed(404), reason: 'protocol' })).toBe(1);
-    expect(failureWeightOf({ ...failed(200), reason: 'timeout' })).toBe(2);
-  });
-
-  it('takes a timeout for more, and a delivery for none', () => {
-    expect(failureWeightOf({ ...failed(null), reason: 'timeout' })).toBe(2);
-    expect(failureWeightOf(delivered)).toBe(0);
-  });
-
-  it('follows from concurrency, speed and rate', () => {
-    expect(takesPerSecond({ averageMs: 8_000, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
-    expect(
-      takesPerSecond(
-        { averageMs: 10, quietMs: 0 },
-        { maxInFlight: 10, rateLimit: { perSecond: 3, burst: 1 } },
-      ),
-    ).toBe(3);
-    expect(takesPerSecond({ averageMs: null, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(500);
-  });
-
-  it('is not faster than what its requests under way have shown so far', () => {
-    expect(takesPerSecond({ averageMs: 10, quietMs: 5_000 }, { maxInFlight: 10, rateLimit: null })).toBe(2);
-  });
-
-  it('lets spilled commands return as fast as the endpoint takes them', () => {
-    const slow = { averageMs: 1_000, quietMs: 900, isFailing: false };
-    expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
-    const fast = { averageMs: 10, quietMs: 0, isFailing: false };
-    expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
-  });
-
-  it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
-    const silent = { averageMs: 10, quietMs: 9_000, isFailing: false };
-    expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
-    const broken = { averageMs: 10_000, quietMs: 0, isFailing: true };
-    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: null })).toBe(100);
-    expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
-  });
-
-  it('learns the speed from successes and timeouts, not from quick refusals', () => {
-    const endpointState = new EndpointStates().of('a', 0);
-    countRequest(endpointState, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
-    expect(endpointState.averageMs).toBeNull();
-    expect(bestCasePerSecond(endpointState, { maxInFlight: 6, rateLimit: null })).toBeNull();
-    countRequest(endpointState, delivered, { durationMs: 100, endpointMs: 10, nowMs: 0 });
-    countRequest(endpointState, delivered, { durationMs: 200, endpointMs: 20, nowMs: 0 });
-    expect(endpointState.averageMs).toBeCloseTo(120);
-    expect(bestCasePerSecond(endpointState, { maxInFlight: 6, rateLimit: null })).toBeCloseTo(500);
-    countRequest(
-      endpointState,
-      { ...failed(null), reason: 'timeout' },
-      { durationMs: 10_120, endpointMs: 10_012, nowMs: 0 },
-    );
-    expect(endpointState.averageMs).toBeCloseTo(2_120);
-    expect(endpointState.averageEndpointMs).toBeCloseTo(2_012);
-  });
-
-  it('is forgotten when there is nothing to remember, and only then', () => {
-    const endpointStates = new EndpointStates();
-    endpointStates.of('idle', 0);
-    endpointStates.of('spilled', 0).deferred = 1;
-    endpointStates.of('failing', 0).breaker.record(1, 0);
-    endpointStates.forgetUnused(1);
-    expect(endpointStates.size).toBe(2);
   });
 });

@@ -4,9 +4,9 @@ import { keyRing } from '@tidings/runtime';
 import { type ReceivedRequest, startHostileServer, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSealedHeader, aSubscription, sealingKeys, secretText } from '../../test/builders.ts';
-import { buildRequest, maskOutcome } from '../attempt/attempt-delivery.ts';
+import { SigningKeyCache } from '../adapters/signing-key-cache.ts';
 import { conclude } from '../domain/attempt.ts';
-import { SigningKeyCache } from './signing-key-cache.ts';
+import { buildRequest, maskOutcome } from './attempt-delivery.ts';
 
 const token = 'Bearer hush/"1"';
 const secretHeaders = [aSealedHeader('Authorization', token), aSealedHeader('X-Api-Key', 'hush-2')];

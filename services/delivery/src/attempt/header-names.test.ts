@@ -6,8 +6,8 @@ import { silentLogger } from '@tidings/observability';
 import { keyRing, seal } from '@tidings/runtime';
 import { expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, sealingKeys } from '../../test/builders.ts';
-import { buildRequest } from '../attempt/attempt-delivery.ts';
-import { SigningKeyCache } from './signing-key-cache.ts';
+import { SigningKeyCache } from '../adapters/signing-key-cache.ts';
+import { buildRequest } from './attempt-delivery.ts';
 
 const ring = keyRing(sealingKeys);
 

@@ -1,0 +1,15 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { MinHeap } from './min-heap.ts';
+
+it('returns its items in ascending order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer()), (numbers) => {
+      const heap = new MinHeap<number>();
+      for (const number of numbers) heap.push(number, number);
+      const popped = Array.from({ length: numbers.length }, () => heap.pop()?.item);
+      expect(popped).toEqual([...numbers].sort((a, b) => a - b));
+      expect(heap.pop()).toBeUndefined();
+    }),
+  );
+});
