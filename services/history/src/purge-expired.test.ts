@@ -4,7 +4,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { deliveryOf } from './domain/delivery.ts';
-import { sweepExpired } from './purge-expired.ts';
+import { purgeExpired } from './purge-expired.ts';
 
 const dayMs = 86_400_000;
 
@@ -21,7 +21,7 @@ describe('the purge', () => {
       aged(2_001, 30.5),
     ]);
     let purged = 0;
-    const stop = sweepExpired({
+    const stop = purgeExpired({
       name: 'deliveries',
       store,
       retentionMs: 30 * dayMs,

@@ -15,7 +15,7 @@ export type PurgeOptions = Readonly<{
 // Small enough that a purge does not delay the projection.
 const chunk = 500;
 // By then MongoDB is connected, and a service that restarts often still purges.
-const firstSweepMs = 60_000;
+const firstRunMs = 60_000;
 
 /** Removes everything older than the retention; returns the number of removals. */
 const purge = async ({
@@ -33,9 +33,9 @@ const purge = async ({
 };
 
 /** Purges after one minute and then at each interval. Returns a function that stops it. */
-export const sweepExpired = (options: PurgeOptions): (() => void) => {
+export const purgeExpired = (options: PurgeOptions): (() => void) => {
   const { name, intervalMs, clock, logger, onPurged } = options;
-  const sweep = async (): Promise<void> => {
+  const run = async (): Promise<void> => {
     try {
       const removed = await purge(options);
       onPurged(removed);
@@ -47,8 +47,8 @@ export const sweepExpired = (options: PurgeOptions): (() => void) => {
   };
   return runPeriodically({
     clock,
-    firstMs: Math.min(firstSweepMs, intervalMs),
+    firstMs: Math.min(firstRunMs, intervalMs),
     everyMs: intervalMs,
-    run: sweep,
+    run,
   });
 };

@@ -17,7 +17,7 @@ import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
 import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { DeliveryStore } from './ports.ts';
-import { sweepExpired } from './purge-expired.ts';
+import { purgeExpired } from './purge-expired.ts';
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery; full fetches do not wait.
@@ -145,7 +145,7 @@ export const startHistory = async (
     health.register('start').down(messageOf(error));
   });
   const deadLetterRoutes = await openDeadLetters(context, bus, stores);
-  const stopSweeping = sweepExpired({
+  const stopSweeping = purgeExpired({
     name: 'deliveries',
     store: stores.deliveries,
     retentionMs: config.retentionMs,
@@ -155,7 +155,7 @@ export const startHistory = async (
     onPurged: (count) => metrics.handles.purged.inc({}, count),
   });
   resources.add('sweep', stopSweeping);
-  const stopSweepingKeys = sweepExpired({
+  const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
     store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
     retentionMs: 0,

@@ -60,7 +60,7 @@ const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown
 
 const forceOption: OptionSpec = {
   flags: '--force',
-  description: 'accept changes that can break consumers of the data',
+  description: 'accept changes that can break readers of the data',
 };
 const forced = ({ options }: Given): true | undefined => (options['force'] === true ? true : undefined);
 

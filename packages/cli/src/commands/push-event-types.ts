@@ -18,7 +18,7 @@ export const pushCommand: CommandSpec = {
     },
   ],
   options: [
-    { flags: '--force', description: 'accept schemas that can break consumers of the data' },
+    { flags: '--force', description: 'accept schemas that can break readers of the data' },
     {
       flags: '--dry-run',
       description: 'report the outcomes without writing (AsyncAPI and OpenAPI documents only)',

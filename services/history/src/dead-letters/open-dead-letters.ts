@@ -7,7 +7,7 @@ import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { sweepExpired } from '../purge-expired.ts';
+import { purgeExpired } from '../purge-expired.ts';
 import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
 import { jobRoutes } from './adapters/job-routes.ts';
 import {
@@ -78,18 +78,18 @@ const createDepthGauges = ({ metrics, clock }: Context) => {
   };
 };
 
-const sweep = (context: Context, { deadLetters, jobs }: DeadLetterStores): void => {
+const purgePeriodically = (context: Context, { deadLetters, jobs }: DeadLetterStores): void => {
   const { config, logger, clock, resources } = context;
   const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
   const shared = { intervalMs, clock, logger, onPurged: () => {} };
-  const stopDeadLetters = sweepExpired({ ...shared, name: 'dead-letters', store: deadLetters, retentionMs });
-  const stopJobs = sweepExpired({
+  const stopDeadLetters = purgeExpired({ ...shared, name: 'dead-letters', store: deadLetters, retentionMs });
+  const stopJobs = purgeExpired({
     ...shared,
     name: 'dead-letter-jobs',
     store: jobs,
     retentionMs: jobRetentions * retentionMs,
   });
-  resources.add('dead letter sweeps', () => {
+  resources.add('dead letter purges', () => {
     stopDeadLetters();
     stopJobs();
   });
@@ -167,7 +167,7 @@ export const openDeadLetters = async (
     'dead letter depth',
     watchDepth({ deadLetters, clock, logger, onCounted: createDepthGauges(context) }),
   );
-  sweep(context, stores);
+  purgePeriodically(context, stores);
   const parts = {
     ...{ deadLetters, jobs, subscriptions, readEnds, journal, clock },
     wake: () => runner.wake(),

@@ -38,13 +38,13 @@ export const readDeadLetter = async (
 };
 
 /** A job, and the number of dead letters that it has still to process. */
-export type JobStanding = Readonly<{ job: DeadLetterJob; left: number }>;
+export type JobStatus = Readonly<{ job: DeadLetterJob; left: number }>;
 
 /** Returns the progress of a job. */
-export const standingOf = async (
+export const jobStatusOf = async (
   deadLetters: Pick<DeadLetterStore, 'countBySubscription'>,
   job: DeadLetterJob,
-): Promise<JobStanding> => {
+): Promise<JobStatus> => {
   if (job.state !== 'running') return { job, left: 0 };
   const filters: DeadLetterFilters = { ...job.filters, states: ['waiting', 'redriving'] };
   const ahead = await deadLetters.countBySubscription(filters, job.ranges);

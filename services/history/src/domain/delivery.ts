@@ -140,7 +140,7 @@ const afterFailure = ({ next, reason }: AttemptEvent): Standing => {
 /**
  * Returns the status that the ordered attempt events result in. The last one decides, but `delivered` takes precedence.
  */
-const standingOf = (attemptEvents: readonly AttemptEvent[]): Standing => {
+const jobStatusOf = (attemptEvents: readonly AttemptEvent[]): Standing => {
   if (attemptEvents.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
   // A dropped fork has no effect on the delivery's status, unless nothing else is known.
   const telling = attemptEvents.filter(({ reason }) => reason !== 'duplicate-command');
@@ -191,7 +191,7 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
     createdAtMs: record.acceptedAtMs,
     updatedAtMs: record.atMs,
     attemptEvents,
-    ...standingOf(attemptEvents),
+    ...jobStatusOf(attemptEvents),
   };
 };
 
@@ -234,5 +234,7 @@ export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
     updatedAtMs === known.updatedAtMs &&
     attemptEvents.length === known.attemptEvents.length &&
     attemptEvents.every((attemptEvent, at) => attemptEvent === known.attemptEvents[at]);
-  return isSame ? known : { ...known, createdAtMs, updatedAtMs, attemptEvents, ...standingOf(attemptEvents) };
+  return isSame
+    ? known
+    : { ...known, createdAtMs, updatedAtMs, attemptEvents, ...jobStatusOf(attemptEvents) };
 };

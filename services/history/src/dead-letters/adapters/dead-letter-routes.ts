@@ -3,7 +3,7 @@ import { AppError } from '@tidings/runtime';
 import { type DiscardParts, discardDeadLetter } from '../discard-dead-letter.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../ports.ts';
-import { listDeadLetters, readDeadLetter, standingOf } from '../read-dead-letters.ts';
+import { jobStatusOf, listDeadLetters, readDeadLetter } from '../read-dead-letters.ts';
 import { type JobParts, newJobId, redriveOne } from '../redrive-dead-letters.ts';
 import {
   deadLetterCountQuery,
@@ -147,7 +147,7 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
         ratePerSecond: parts.ratePerSecond,
       });
       const headers = { location: `${jobsPath}/${job.id}` };
-      return { status: 202, body: jobView(await standingOf(parts.deadLetters, job)), headers };
+      return { status: 202, body: jobView(await jobStatusOf(parts.deadLetters, job)), headers };
     },
   });
 

@@ -3,7 +3,7 @@ import type { AttemptSummary } from '@tidings/contracts';
 import type { Content, DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
 import type { DeadLetterCount } from '../ports.ts';
-import type { JobStanding } from '../read-dead-letters.ts';
+import type { JobStatus } from '../read-dead-letters.ts';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -146,7 +146,7 @@ const filterView = (filters: DeadLetterFilters): object => ({
 });
 
 /** Returns a job and its progress. */
-export const jobView = ({ job, left }: JobStanding): object => ({
+export const jobView = ({ job, left }: JobStatus): object => ({
   id: job.id,
   action: job.action,
   state: job.state,

@@ -10,7 +10,7 @@ import {
 } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
-import { listJobs, standingOf } from '../read-dead-letters.ts';
+import { jobStatusOf, listJobs } from '../read-dead-letters.ts';
 import { countForJob, type JobRequest, newJobId, startJob } from '../redrive-dead-letters.ts';
 import {
   type DeadLetterFilter,
@@ -58,7 +58,7 @@ const replyOf = async (parts: DeadLetterParts, request: JobRequest, isDry: boole
   }
   const job = await startJob(parts, request);
   const headers = { location: `${jobsPath}/${job.id}` };
-  return { status: 202, body: jobView(await standingOf(parts.deadLetters, job)), headers };
+  return { status: 202, body: jobView(await jobStatusOf(parts.deadLetters, job)), headers };
 };
 
 const bulkResponses = {
@@ -125,8 +125,8 @@ const listRoute = ({ jobs, deadLetters }: DeadLetterParts): Route =>
       const scope = deadLetterScopeOf(principal);
       const { page, cursorAt } = jobPageOf(query, scope);
       const { jobs: found, next } = await listJobs(jobs, scope, page);
-      const standings = await Promise.all(found.map(async (job) => standingOf(deadLetters, job)));
-      return pageReply(request, { data: standings.map(jobView), nextCursor: cursorAt(next) });
+      const statuses = await Promise.all(found.map(async (job) => jobStatusOf(deadLetters, job)));
+      return pageReply(request, { data: statuses.map(jobView), nextCursor: cursorAt(next) });
     },
   });
 
@@ -152,7 +152,7 @@ const readRoute = (parts: DeadLetterParts): Route =>
     responses: { 200: { description: 'The job.', schema: jobSchema } },
     handle: async ({ params: { id }, principal }) => {
       const job = await findJob(parts, id, principal);
-      return { status: 200, body: jobView(await standingOf(parts.deadLetters, job)) };
+      return { status: 200, body: jobView(await jobStatusOf(parts.deadLetters, job)) };
     },
   });
 
@@ -173,7 +173,7 @@ const cancelRoute = (parts: DeadLetterParts): Route =>
       if (await parts.jobs.cancel(id, parts.clock.nowMs())) parts.wake();
       return {
         status: 200,
-        body: jobView(await standingOf(parts.deadLetters, await findJob(parts, id, principal))),
+        body: jobView(await jobStatusOf(parts.deadLetters, await findJob(parts, id, principal))),
       };
     },
   });
