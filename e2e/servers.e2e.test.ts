@@ -6,6 +6,7 @@ let tidings: Tidings;
 let local: LocalStack;
 
 beforeAll(async () => {
+  // Not the shared stack, which trusts the addresses that tests send: these tests require the default settings.
   tidings = await startTidings();
   local = await tidings.local();
 });
