@@ -31,6 +31,9 @@ export async function atDatabase<T>(operation: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Error code of the server for a unique key that exists. */
+export const duplicateKeyCode = 11_000;
+
 /** Returns true for the error of an insert whose unique key exists. */
 export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongo.MongoServerError && error.code === 11_000;
+  error instanceof mongo.MongoServerError && error.code === duplicateKeyCode;

@@ -1,3 +1,10 @@
+export {
+  type IndexKeys,
+  mongooseSchema,
+  plainCollection,
+  strictCollection,
+} from './collections.ts';
 export { atDatabase, isDuplicateKey } from './database-errors.ts';
 export { MongoConnection, type MongoOptions } from './mongo-connection.ts';
 export { MongoIdempotencyStore } from './mongo-idempotency-store.ts';
+export { insertNew, type OperationHistogram, type TimedOperation, timedOperations } from './operations.ts';

@@ -2,6 +2,7 @@ import type { IdempotencyEntry, IdempotencyStore } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { Ajv } from 'ajv';
 import { type Connection, type Model, Schema } from 'mongoose';
+import { strictCollection } from './collections.ts';
 import { atDatabase, isDuplicateKey } from './database-errors.ts';
 
 // Version 1 belongs to a release that stored the responses of two routes only, under ids of another form: no lookup
@@ -30,15 +31,7 @@ const schema = new Schema(
     expires_at_ms: Number,
     answer: { type: String, default: null },
   },
-  {
-    collection: 'idempotency_keys',
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  },
+  { collection: 'idempotency_keys', ...strictCollection },
 );
 // No TTL index: not every supported MongoDB has them, so the services sweep.
 schema.index({ expires_at_ms: 1 });

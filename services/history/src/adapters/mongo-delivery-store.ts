@@ -1,15 +1,15 @@
 import { type DeliveryId, deliveryId } from '@tidings/contracts';
-import { type Connection, type Model, Schema } from 'mongoose';
-import { type Delivery, documentKey } from '../domain/delivery.ts';
-import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
-import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
 import {
   insertNew,
   type OperationHistogram,
   plainCollection,
   type TimedOperation,
   timedOperations,
-} from './mongo-operations.ts';
+} from '@tidings/mongodb';
+import { type Connection, type Model, Schema } from 'mongoose';
+import { type Delivery, documentKey } from '../domain/delivery.ts';
+import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
+import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
 
 type Conditions = Record<string, unknown>;
 

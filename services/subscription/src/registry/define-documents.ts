@@ -1,8 +1,9 @@
 import { consumerId, workspaceId } from '@tidings/contracts';
+import type { IndexKeys } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
 import { Ajv } from 'ajv';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from './audit-document.ts';
-import type { DocumentKind, IndexKeys } from './document-kind.ts';
+import type { DocumentKind } from './document-kind.ts';
 import { exactly, shape } from './domain/document-schema.ts';
 import type { Versioned } from './domain/versioned.ts';
 

@@ -1,4 +1,5 @@
 import type { ConsumerId, TopicDefinition, WireRecord } from '@tidings/contracts';
+import type { IndexKeys } from '@tidings/mongodb';
 import type { Masks } from './domain/audit-entry.ts';
 import type { ObjectSchema } from './domain/document-schema.ts';
 import type { Versioned } from './domain/versioned.ts';
@@ -8,9 +9,6 @@ export type StoredDocument = Readonly<{ _id: string; version: number }> & Readon
 
 /** Registry fields of a topic record. `countedVersion`: 0 if the kind counts nothing. */
 export type RecordInfo = Readonly<{ version: number; countedVersion: number; isDeleted: boolean }>;
-
-/** Fields of an index and their directions. */
-export type IndexKeys = Readonly<Record<string, 1 | -1>>;
 
 /** One kind of versioned document: its collection, its schema, and its records on the topic. */
 export type DocumentKind<T extends Versioned> = Readonly<{

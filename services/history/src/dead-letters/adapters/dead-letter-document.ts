@@ -10,8 +10,8 @@ import {
   subscriptionId,
   workspaceId,
 } from '@tidings/contracts';
+import { plainCollection } from '@tidings/mongodb';
 import { Schema } from 'mongoose';
-import { plainCollection } from '../../adapters/mongo-operations.ts';
 import {
   type Content,
   type DeadLetter,

@@ -4,13 +4,8 @@ import {
   type SubscriptionId,
   subscriptionId,
 } from '@tidings/contracts';
+import { insertNew, type OperationHistogram, type TimedOperation, timedOperations } from '@tidings/mongodb';
 import type { Connection, Model } from 'mongoose';
-import {
-  insertNew,
-  type OperationHistogram,
-  type TimedOperation,
-  timedOperations,
-} from '../../adapters/mongo-operations.ts';
 import {
   type Content,
   type DeadLetter,

@@ -1,12 +1,12 @@
 import { consumerId, workspaceId } from '@tidings/contracts';
-import { type Connection, type Model, Schema } from 'mongoose';
 import {
   insertNew,
   type OperationHistogram,
   plainCollection,
   type TimedOperation,
   timedOperations,
-} from '../../adapters/mongo-operations.ts';
+} from '@tidings/mongodb';
+import { type Connection, type Model, Schema } from 'mongoose';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
 import type { DeadLetterJob, JobCounts, OffsetRange } from '../domain/dead-letter-job.ts';
 import type { JobPosition, JobScope, JobStore } from '../ports.ts';

@@ -1,6 +1,5 @@
-import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
+import { atDatabase, isDuplicateKey, strictCollection } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
 import { documentReader } from '../../registry/define-documents.ts';
 import type { KeyUsageStore } from '../ports.ts';
 
@@ -8,7 +7,7 @@ type UsageDocument = Readonly<{ _id: string; schema_version: 1; last_used_at_ms:
 
 const schema = new Schema(
   { _id: String, schema_version: Number, last_used_at_ms: Number },
-  { collection: 'api_key_usage', ...schemaOptions },
+  { collection: 'api_key_usage', ...strictCollection },
 );
 
 const readDocument = documentReader<UsageDocument>({

@@ -1,7 +1,6 @@
 import { failureReasons, type SubscriptionId, subscriptionId } from '@tidings/contracts';
-import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
+import { atDatabase, isDuplicateKey, strictCollection } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { schemaOptions } from '../../registry/adapters/mongoose-schema.ts';
 import { documentReader } from '../../registry/define-documents.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { HealthStore } from '../ports.ts';
@@ -36,7 +35,7 @@ const schema = new Schema(
     alert: String,
     positions: [new Schema({ partition: Number, offset: Number }, { strict: 'throw', _id: false })],
   },
-  { collection: 'subscription_health', ...schemaOptions },
+  { collection: 'subscription_health', ...strictCollection },
 );
 
 const count = { type: 'integer', minimum: 0 };

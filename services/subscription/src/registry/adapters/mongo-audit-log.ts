@@ -1,10 +1,9 @@
-import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
+import { atDatabase, isDuplicateKey, mongooseSchema } from '@tidings/mongodb';
 import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from '../audit-document.ts';
 import { documentReader } from '../define-documents.ts';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog, AuditQuery, Listed, Scope } from '../ports.ts';
-import { mongooseSchema } from './mongoose-schema.ts';
 
 const readDocument = documentReader<AuditDocument>({
   name: 'audit entry',

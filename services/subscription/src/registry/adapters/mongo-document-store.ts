@@ -1,4 +1,4 @@
-import { atDatabase, isDuplicateKey } from '@tidings/mongodb';
+import { atDatabase, isDuplicateKey, mongooseSchema } from '@tidings/mongodb';
 import type { Logger, Metrics } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
@@ -6,7 +6,6 @@ import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind, StoredDocument } from '../document-kind.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { DocumentStore, Listed, ListQuery, PageRequest, Scope, Settled, Where } from '../ports.ts';
-import { mongooseSchema } from './mongoose-schema.ts';
 
 /** Dependencies of the store. Unreadable documents are omitted from lists, counted and logged. */
 export type MongoStoreParts<T extends Versioned> = Readonly<{

@@ -1,17 +1,26 @@
 import { Schema } from 'mongoose';
-import type { IndexKeys } from '../document-kind.ts';
-import type { ObjectSchema } from '../domain/document-schema.ts';
-
-/** Options of all mongoose schemas: no undeclared fields, no fields of mongoose's own, nothing created implicitly. */
-export const schemaOptions = {
-  strict: 'throw',
-  strictQuery: 'throw',
+/**
+ * Options of a mongoose schema whose callers validate documents themselves: undeclared fields are stored as they are, and
+ * mongoose adds no fields of its own and creates nothing implicitly.
+ */
+export const plainCollection = {
+  strict: false,
   versionKey: false,
-  minimize: false,
   autoIndex: false,
   autoCreate: false,
   id: false,
 } as const;
+
+/** Options of a mongoose schema that declares every field: writes and queries with any other field are refused. */
+export const strictCollection = {
+  ...plainCollection,
+  strict: 'throw',
+  strictQuery: 'throw',
+  minimize: false,
+} as const;
+
+/** Fields of an index and their directions. */
+export type IndexKeys = Readonly<Record<string, 1 | -1>>;
 
 type PropertySchema = Readonly<{
   type?: string | readonly string[];
@@ -38,13 +47,13 @@ function typeOf({ type, const: only, enum: some }: PropertySchema): unknown {
 /** Returns the mongoose schema of a collection that a JSON Schema describes. Undeclared fields are refused. */
 export function mongooseSchema(
   collection: string,
-  { properties }: ObjectSchema,
+  { properties }: Readonly<{ properties: Readonly<Record<string, object>> }>,
   indexes: readonly IndexKeys[],
 ): Schema {
   const fields = Object.entries(properties).map(([name, property]) => [name, { type: typeOf(property) }]);
   const schema = new Schema(Object.fromEntries(fields) as Record<string, { type: StringConstructor }>, {
     collection,
-    ...schemaOptions,
+    ...strictCollection,
   });
   for (const index of indexes) schema.index({ ...index });
   return schema;

@@ -1,18 +1,15 @@
-import { atDatabase } from '@tidings/mongodb';
-import type { Metrics } from '@tidings/observability';
 import mongoose, { type Model } from 'mongoose';
-import type { metricsCatalogue } from '../metrics.ts';
+import { atDatabase, duplicateKeyCode } from './database-errors.ts';
 
-/** The histogram that measures operations. */
-export type OperationHistogram = Metrics<typeof metricsCatalogue>['handles']['mongoSeconds'];
+/** The histogram of the duration of operations, in seconds. `outcome`: `ok` or `failed`. */
+export type OperationHistogram = Readonly<{
+  observe(labels: Readonly<{ operation: string; outcome: string }>, seconds: number): void;
+}>;
 
 /** Runs one MongoDB operation under a name, and measures it. */
 export type TimedOperation = <T>(operation: string, work: () => Promise<T>) => Promise<T>;
 
-/**
- * Returns a function that measures operations. Errors are AppErrors: `unavailable` unless the command itself is
- * invalid.
- */
+/** Returns a function that runs operations by {@link atDatabase} and measures them. */
 export const timedOperations =
   (seconds: OperationHistogram): TimedOperation =>
   async (operation, work) => {
@@ -29,38 +26,24 @@ export const timedOperations =
     }
   };
 
-/** The schema options of every collection of the read model. */
-export const plainCollection = {
-  strict: false,
-  versionKey: false,
-  autoIndex: false,
-  autoCreate: false,
-  id: false,
-} as const;
-
-const duplicateKey = 11_000;
-
 /** Returns the indexes of documents whose keys an unordered insert found in use; rethrows any other error. */
-const takenIn = (error: unknown): ReadonlySet<number> => {
+function takenIn(error: unknown): ReadonlySet<number> {
   if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) throw error;
   const faults = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-  const isHarmless = faults.length > 0 && faults.every(({ code }) => code === duplicateKey);
+  const isHarmless = faults.length > 0 && faults.every(({ code }) => code === duplicateKeyCode);
   if (!isHarmless || error.result.getWriteConcernError() !== undefined) throw error;
   return new Set(faults.map(({ index }) => index));
-};
+}
 
 /**
  * Inserts the new documents and leaves existing ones unchanged; returns the indexes of the latter. Uses the driver's
  * collection: casting and hydrating each document would cost more than the write.
  */
-export const insertNew = async <T>(
-  model: Model<T>,
-  documents: readonly T[],
-): Promise<ReadonlySet<number>> => {
+export async function insertNew<T>(model: Model<T>, documents: readonly T[]): Promise<ReadonlySet<number>> {
   try {
     await model.collection.insertMany(documents as never, { ordered: false });
     return new Set();
   } catch (error) {
     return takenIn(error);
   }
-};
+}
