@@ -60,8 +60,8 @@ export function webhookOf<T = unknown>(request: IncomingMessage): Webhook<T> {
 export function webhookMiddleware(options: MiddlewareOptions): WebhookMiddleware {
   checkOptions(options);
   return (request, response, next) => {
-    handle(options, request, response).then((goesOn) => {
-      if (goesOn) next();
+    handle(options, request, response).then((isAccepted) => {
+      if (isAccepted) next();
     }, next);
   };
 }
