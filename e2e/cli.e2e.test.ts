@@ -64,8 +64,8 @@ it('creates a subscription, publishes to it, and shows the delivery', async () =
   expect([...tidings.sentCommands()]).toEqual(
     expect.arrayContaining(['subscription insert', 'subscription update', 'history insert', 'history find']),
   );
-  const gone = await run(['subscriptions', 'get', id]);
-  expect(gone).toMatchObject({ code: 1, err: expect.stringMatching(/^404 Not found: /) as string });
+  const deleted = await run(['subscriptions', 'get', id]);
+  expect(deleted).toMatchObject({ code: 1, err: expect.stringMatching(/^404 Not found: /) as string });
 });
 
 it('creates a workspace, a key for it, a consumer in it and a token for the consumer', async () => {

@@ -27,7 +27,7 @@ type ReceivedEvent = Readonly<{ type: string; data: Readonly<{ subscription_id: 
 const receivedBy = ({ receipts }: Collector): readonly ReceivedEvent[] =>
   receipts.map(({ body }) => JSON.parse(body.toString('utf8')) as ReceivedEvent);
 
-it('disables an endpoint that fails or responds 410, and sends operational events until it recovers', async () => {
+it('reports a failing endpoint, disables it at a 410, and reports its recovery by operational events', async () => {
   const [partner, owner] = [await startCollector(), await startCollector()];
   const operational = await api.subscribe(owner.url, [
     'tidings.subscription.failing',
@@ -147,7 +147,7 @@ it('dead-letters the deliveries of a disabled ordered endpoint and redrives them
   expect(body).toMatchObject({ is_active: true, disabled_reason: null, failure_count: 0 });
 });
 
-it('discards only the dead letters of a disabled endpoint when enabling it with that request', async () => {
+it('discards the waiting dead letters on request when an endpoint is enabled, and no later delivery', async () => {
   const { id, partner } = await disabledByCount('waits.discard', {});
   await isDisabled(id);
   for (const n of [3, 4]) await publish('waits.discard', { n });
