@@ -14,6 +14,17 @@ const adaptersOnly = (library, home) => ({
   to: { path: `node_modules/(@types/)?${library}/` },
 });
 
+// A folder of a package may import itself and the layers below it.
+const layerOf = (home, folder, below) => ({
+  name: `${home}-${folder}-imports-lower-layers-only`,
+  severity: 'error',
+  from: { path: `^packages/${home}/src/${folder}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: `^packages/${home}/src/`,
+    pathNot: `^packages/${home}/src/(${[folder, ...below].map((layer) => layer.replace('.', '\\.')).join('|')})`,
+  },
+});
+
 module.exports = {
   forbidden: [
     {
@@ -58,6 +69,11 @@ module.exports = {
       from: { path: '^packages/signing/', pathNot: '\\.test\\.ts$' },
       to: { pathNot: '^(packages/signing/|(node:)?crypto$)' },
     },
+    layerOf('egress', 'policy', ['failure.ts']),
+    layerOf('egress', 'response', []),
+    layerOf('egress', 'dns', ['policy']),
+    layerOf('egress', 'connection', ['failure.ts', 'policy', 'response']),
+    layerOf('egress', 'exchange', ['failure.ts', 'policy', 'response', 'dns', 'connection']),
     adaptersOnly('mongoose', 'mongodb'),
     adaptersOnly('axios', 'egress'),
     adaptersOnly('undici', 'egress'),

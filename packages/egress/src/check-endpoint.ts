@@ -1,7 +1,7 @@
-import type { BookEntry } from './address-book.ts';
-import { classifyAddress, isOwnListener } from './address-policy.ts';
-import type { NetworkPolicy } from './network-policy.ts';
-import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './url-policy.ts';
+import type { LookupResult } from './dns/dns-cache.ts';
+import { classifyAddress, isOwnListener } from './policy/address-policy.ts';
+import type { NetworkPolicy } from './policy/network-policy.ts';
+import { checkUrl, isLocalhostName, readUrl, type UrlCheck, type UrlViolation } from './policy/url-policy.ts';
 
 /** {@link UrlCheck} with `isUnresolved`: the URL passes, and its host does not resolve at present. */
 export type EndpointCheck =
@@ -16,7 +16,7 @@ export type EndpointCheck =
 export async function checkEndpoint(
   original: string,
   policy: NetworkPolicy,
-  find: (hostname: string) => Promise<BookEntry>,
+  find: (hostname: string) => Promise<LookupResult>,
 ): Promise<EndpointCheck> {
   const read = readUrl(original, policy);
   const byText = checkUrl(original, policy);

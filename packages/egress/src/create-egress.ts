@@ -1,17 +1,19 @@
 import { loopHeaderName, type RequestOutcome } from '@tidings/contracts';
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
-import { AddressBook } from './address-book.ts';
 import { checkEndpoint, type EndpointCheck } from './check-endpoint.ts';
-import { type Dial, dialTcp } from './dial-first.ts';
-import { Exchange, type ExchangeTools } from './exchange.ts';
+import { type Dial, dialTcp } from './connection/dial-first.ts';
+import type { PoolTarget } from './connection/origin-pool.ts';
+import { type PoolStats, SocketPools } from './connection/socket-pools.ts';
+import { SwapRemoveList } from './connection/swap-remove-list.ts';
+import { TlsContexts, type TlsOptions } from './connection/tls-contexts.ts';
+import { DnsCache } from './dns/dns-cache.ts';
+import { type Resolver, systemResolver } from './dns/resolver.ts';
+import { Exchange } from './exchange/exchange.ts';
+import type { ExchangeTools, RunningExchange } from './exchange/exchange-options.ts';
+import { type PreparedUrl, PreparedUrls } from './exchange/prepared-urls.ts';
+import { createHttp, sendThrough } from './exchange/send-through.ts';
 import { type EgressFailure, outcomeOfFailure } from './failure.ts';
-import type { NetworkPolicy } from './network-policy.ts';
-import { type Resolver, systemResolver } from './resolver.ts';
-import { type Route, Routes } from './routes.ts';
-import { type PoolStats, type PoolTarget, SocketPools } from './socket-pools.ts';
-import { SwapRemoveList } from './swap-remove-list.ts';
-import { TlsContexts, type TlsOptions } from './tls-contexts.ts';
-import { createHttp, sendThrough } from './undici-adapter.ts';
+import type { NetworkPolicy } from './policy/network-policy.ts';
 
 /** Options of an {@link Egress}. All but the policy have defaults. */
 export type EgressOptions = Readonly<{
@@ -106,22 +108,22 @@ function failedAtOnce(failure: EgressFailure): Promise<RequestOutcome> {
 
 class GuardedEgress {
   readonly #clock: Clock;
-  readonly #book: AddressBook;
+  readonly #dns: DnsCache;
   readonly #pools: SocketPools;
   readonly #contexts = new TlsContexts();
   readonly #http = createHttp();
-  readonly #running = new SwapRemoveList<Exchange>();
+  readonly #running = new SwapRemoveList<RunningExchange>();
   readonly #ownHeaders: readonly string[];
   readonly #tools: ExchangeTools;
   #policy: NetworkPolicy;
-  #routes: Routes;
+  #urls: PreparedUrls;
   #isClosed = false;
 
   constructor(options: EgressOptions) {
     this.#policy = options.policy;
-    this.#routes = new Routes(options.policy);
+    this.#urls = new PreparedUrls(options.policy);
     this.#clock = options.clock ?? systemClock;
-    this.#book = new AddressBook({
+    this.#dns = new DnsCache({
       resolver: options.resolver ?? systemResolver(),
       clock: this.#clock,
       maxEntries: options.maxDnsEntries ?? 4_096,
@@ -136,7 +138,7 @@ class GuardedEgress {
       connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
       maxHeaderBytes: options.maxHeaderBytes ?? 16_384,
     });
-    this.#tools = { clock: this.#clock, pools: this.#pools, book: this.#book, running: this.#running };
+    this.#tools = { clock: this.#clock, pools: this.#pools, dns: this.#dns, running: this.#running };
     const { loopId } = options;
     this.#ownHeaders = [
       'accept-encoding',
@@ -151,17 +153,17 @@ class GuardedEgress {
     if (typeof headers === 'string') {
       return failedAtOnce({ reason: 'protocol', detail: `header '${headers}' is set by the egress itself` });
     }
-    const route = this.#routes.find(request.url);
-    if (route.failure !== null) return failedAtOnce(route.failure);
+    const url = this.#urls.find(request.url);
+    if (url.failure !== null) return failedAtOnce(url.failure);
     let target: PoolTarget;
     try {
-      target = this.#targetOf(route, request);
+      target = this.#targetOf(url, request);
     } catch (error) {
       return failedAtOnce({ reason: 'tls', detail: `tls: ${messageOf(error)}` });
     }
     const exchange = new Exchange({
       tools: this.#tools,
-      route,
+      url,
       target,
       method: request.method ?? 'POST',
       headers,
@@ -175,12 +177,12 @@ class GuardedEgress {
   }
 
   async checkEndpoint(url: string): Promise<EndpointCheck> {
-    return checkEndpoint(url, this.#policy, (hostname) => this.#book.find(hostname));
+    return checkEndpoint(url, this.#policy, (hostname) => this.#dns.find(hostname));
   }
 
   setPolicy(policy: NetworkPolicy): void {
     this.#policy = policy;
-    this.#routes = new Routes(policy);
+    this.#urls = new PreparedUrls(policy);
     this.#pools.renew();
   }
 
@@ -194,10 +196,10 @@ class GuardedEgress {
     await this.#pools.close();
   }
 
-  #targetOf(route: Route, { tls, policyKey }: EgressRequest): PoolTarget {
+  #targetOf(url: PreparedUrl, { tls, policyKey }: EgressRequest): PoolTarget {
     const isCommon = tls === undefined && policyKey === undefined;
-    if (isCommon && route.target !== null) return route.target;
-    const { origin, isTls, read } = route;
+    if (isCommon && url.target !== null) return url.target;
+    const { origin, isTls, read } = url;
     const identity = isTls ? this.#contexts.find(tls) : null;
     const target = {
       key: `${origin} ${identity?.digest ?? ''} ${policyKey ?? ''}`,
@@ -206,7 +208,7 @@ class GuardedEgress {
       port: read.port,
       secureContext: identity?.context ?? null,
     };
-    if (isCommon) route.target = target;
+    if (isCommon) url.target = target;
     return target;
   }
 }

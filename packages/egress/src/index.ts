@@ -1,21 +1,30 @@
-export { type AddressClass, classifyAddress, isOwnListener, isPublicAddress } from './address-policy.ts';
 export type { EndpointCheck } from './check-endpoint.ts';
+export type { Dial } from './connection/dial-first.ts';
+export type { PoolStats } from './connection/socket-pools.ts';
+export type { TlsOptions } from './connection/tls-contexts.ts';
 export {
   createEgress,
   type Egress,
   type EgressOptions,
   type EgressRequest,
 } from './create-egress.ts';
-export type { Dial } from './dial-first.ts';
-export { checkHeader, type HeaderCheck, headerRules } from './header-policy.ts';
-export type { NetworkPolicy, OwnListener, UrlPolicy } from './network-policy.ts';
-export { defaultPorts } from './network-policy.ts';
-export { type Cidr, parseNetworks } from './networks.ts';
-export { type OperatorSettings, operatorPolicy } from './operator-policy.ts';
-export { type Resolution, type Resolver, type SystemResolverOptions, systemResolver } from './resolver.ts';
-export { sendWithRepeat } from './send-with-repeat.ts';
-export type { PoolStats } from './socket-pools.ts';
-export type { TlsOptions } from './tls-contexts.ts';
+export {
+  type Resolution,
+  type Resolver,
+  type SystemResolverOptions,
+  systemResolver,
+} from './dns/resolver.ts';
+export {
+  type AddressClass,
+  classifyAddress,
+  isOwnListener,
+  isPublicAddress,
+} from './policy/address-policy.ts';
+export { checkHeader, type HeaderCheck, headerRules } from './policy/header-policy.ts';
+export type { NetworkPolicy, OwnListener, UrlPolicy } from './policy/network-policy.ts';
+export { defaultPorts } from './policy/network-policy.ts';
+export { type Cidr, parseNetworks } from './policy/networks.ts';
+export { type OperatorSettings, operatorPolicy } from './policy/operator-policy.ts';
 export {
   checkUrl,
   maxUrlLength,
@@ -23,4 +32,5 @@ export {
   type UrlRule,
   type UrlViolation,
   urlRules,
-} from './url-policy.ts';
+} from './policy/url-policy.ts';
+export { sendWithRepeat } from './send-with-repeat.ts';

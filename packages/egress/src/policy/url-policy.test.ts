@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closedPolicy, loopbackPolicy } from './egress-under-test.ts';
+import { closedPolicy, loopbackPolicy } from '../test/egress-under-test.ts';
 import { parseNetworks } from './networks.ts';
 import { checkUrl, type UrlRule } from './url-policy.ts';
 

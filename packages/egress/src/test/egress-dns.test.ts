@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from '@tidings/runtime';
 import { type DnsZone, eventually, startDnsServer, startReceiver } from '@tidings/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EgressOptions } from './create-egress.ts';
+import type { EgressOptions } from '../create-egress.ts';
+import { systemResolver } from '../dns/resolver.ts';
+import { parseNetworks } from '../policy/networks.ts';
 import {
   aRequest,
   briefly,
@@ -12,8 +14,6 @@ import {
   refusingDial,
   tableResolver,
 } from './egress-under-test.ts';
-import { parseNetworks } from './networks.ts';
-import { systemResolver } from './resolver.ts';
 
 /** Creates an egress that queries this test's name server and dials nothing. */
 async function guarded(zone: DnsZone, options: Partial<EgressOptions> & { dnsTimeoutMs?: number } = {}) {

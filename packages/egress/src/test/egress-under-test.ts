@@ -2,11 +2,11 @@ import { Socket } from 'node:net';
 import type { RequestOutcome } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
-import { createEgress, type Egress, type EgressOptions, type EgressRequest } from './create-egress.ts';
-import { type Dial, dialTcp } from './dial-first.ts';
-import type { NetworkPolicy } from './network-policy.ts';
-import { parseNetworks } from './networks.ts';
-import type { Resolver } from './resolver.ts';
+import { type Dial, dialTcp } from '../connection/dial-first.ts';
+import { createEgress, type Egress, type EgressOptions, type EgressRequest } from '../create-egress.ts';
+import type { Resolver } from '../dns/resolver.ts';
+import type { NetworkPolicy } from '../policy/network-policy.ts';
+import { parseNetworks } from '../policy/networks.ts';
 
 /** A policy without exemptions. */
 export const closedPolicy: NetworkPolicy = { allowedNetworks: [], allowHttp: false };

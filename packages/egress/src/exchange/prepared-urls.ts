@@ -1,31 +1,31 @@
 import { BoundedMap } from '@tidings/runtime';
-import type { BookEntry } from './address-book.ts';
-import { checkAddresses } from './check-addresses.ts';
-import type { EgressFailure } from './failure.ts';
-import type { NetworkPolicy } from './network-policy.ts';
-import type { PoolTarget } from './socket-pools.ts';
-import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from './url-policy.ts';
+import type { PoolTarget } from '../connection/origin-pool.ts';
+import type { LookupResult } from '../dns/dns-cache.ts';
+import type { EgressFailure } from '../failure.ts';
+import { checkAddresses } from '../policy/check-addresses.ts';
+import type { NetworkPolicy } from '../policy/network-policy.ts';
+import { isLocalhostName, localhostAddresses, type ReadUrl, readUrl } from '../policy/url-policy.ts';
 
 /** A URL, prepared once for all its requests. */
-export type Route = {
+export type PreparedUrl = {
   readonly policy: NetworkPolicy;
   readonly read: ReadUrl;
   readonly origin: string;
   readonly isTls: boolean;
   readonly path: string;
   /** The addresses if no lookup is needed: a literal, or `localhost`. */
-  readonly fixed: BookEntry | null;
+  readonly fixed: LookupResult | null;
   /** The reason why no request can be made, or null. */
   readonly failure: EgressFailure | null;
   /** The last checked answer and its result, so that the same answer is not checked twice. */
-  checked: Readonly<{ entry: BookEntry; failure: EgressFailure | null }> | null;
+  checked: Readonly<{ entry: LookupResult; failure: EgressFailure | null }> | null;
   /** The pool target of requests without a policy key and TLS options of their own; created on first use. */
   target: PoolTarget | null;
 };
 
-const maxRoutes = 4_096;
+const maxUrls = 4_096;
 
-function fixedAddresses({ literal, host }: ReadUrl, policy: NetworkPolicy): BookEntry | null {
+function fixedAddresses({ literal, host }: ReadUrl, policy: NetworkPolicy): LookupResult | null {
   const expiresAtMs = Number.POSITIVE_INFINITY;
   if (literal !== null) return { ok: true, addresses: [literal], expiresAtMs };
   if (!isLocalhostName(host)) return null;
@@ -34,7 +34,11 @@ function fixedAddresses({ literal, host }: ReadUrl, policy: NetworkPolicy): Book
   return addresses.length > 0 ? { ok: true, addresses, expiresAtMs } : null;
 }
 
-function failureOfUrl(read: ReadUrl, fixed: BookEntry | null, policy: NetworkPolicy): EgressFailure | null {
+function failureOfUrl(
+  read: ReadUrl,
+  fixed: LookupResult | null,
+  policy: NetworkPolicy,
+): EgressFailure | null {
   const [first] = read.final;
   if (first !== undefined) {
     const isAddress = read.final.some(({ rule }) => rule === 'address' || rule === 'own-listener');
@@ -56,7 +60,7 @@ function failureOfUrl(read: ReadUrl, fixed: BookEntry | null, policy: NetworkPol
 }
 
 /** Prepares a URL for sending under a policy. */
-function planRoute(original: string, policy: NetworkPolicy): Route {
+function prepareUrl(original: string, policy: NetworkPolicy): PreparedUrl {
   const read = readUrl(original, policy);
   const fixed = fixedAddresses(read, policy);
   const { url } = read;
@@ -73,29 +77,29 @@ function planRoute(original: string, policy: NetworkPolicy): Route {
   };
 }
 
-/** Checks an answer and caches the result on the route while that answer is current. */
-export function checkRoute(route: Route, entry: BookEntry): EgressFailure | null {
-  if (route.checked?.entry === entry) return route.checked.failure;
-  const failure = entry.ok ? checkAddresses(route.read, entry.addresses, route.policy) : null;
-  route.checked = { entry, failure };
+/** Checks an answer and caches the result on the URL while that answer is current. */
+export function checkLookup(url: PreparedUrl, entry: LookupResult): EgressFailure | null {
+  if (url.checked?.entry === entry) return url.checked.failure;
+  const failure = entry.ok ? checkAddresses(url.read, entry.addresses, url.policy) : null;
+  url.checked = { entry, failure };
   return failure;
 }
 
 /** A bounded cache of prepared URLs, all under one policy. */
-export class Routes {
+export class PreparedUrls {
   readonly #policy: NetworkPolicy;
-  readonly #routes = new BoundedMap<string, Route>(maxRoutes);
+  readonly #urls = new BoundedMap<string, PreparedUrl>(maxUrls);
 
   constructor(policy: NetworkPolicy) {
     this.#policy = policy;
   }
 
   /** Returns the prepared URL. */
-  find(original: string): Route {
-    const known = this.#routes.get(original);
+  find(original: string): PreparedUrl {
+    const known = this.#urls.get(original);
     if (known !== undefined) return known;
-    const route = planRoute(original, this.#policy);
-    this.#routes.set(original, route);
-    return route;
+    const url = prepareUrl(original, this.#policy);
+    this.#urls.set(original, url);
+    return url;
   }
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '@tidings/runtime';
+import { type EgressFailure, failureOf } from '../failure.ts';
+import { canonicalAddress, parseAddress } from '../policy/networks.ts';
 import { type Dial, dialFirst } from './dial-first.ts';
-import { type EgressFailure, failureOf } from './failure.ts';
-import { canonicalAddress, parseAddress } from './networks.ts';
 
 /** The target of a connection: addresses that were all checked, and the name that TLS must verify (SNI). */
 export type Destination = Readonly<{

@@ -6,8 +6,8 @@ import {
   startReceiver,
 } from '@tidings/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import type { TlsOptions } from '../connection/tls-contexts.ts';
 import { aRequest, briefly, openEgress, settled, tableResolver } from './egress-under-test.ts';
-import type { TlsOptions } from './tls-contexts.ts';
 
 const hour = 3_600_000;
 const authority = makeAuthority();

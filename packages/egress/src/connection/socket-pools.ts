@@ -1,8 +1,13 @@
-import type { SecureContext } from 'node:tls';
 import type { Clock } from '@tidings/runtime';
 import type { Dial } from './dial-first.ts';
-import type { EgressFailure, Phase } from './failure.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
+import {
+  type Acquirer,
+  newOriginPool,
+  type OriginPool,
+  type PendingAcquire,
+  type PoolTarget,
+} from './origin-pool.ts';
 import { type HttpBounds, PooledConnection } from './pooled-connection.ts';
 import { SwapRemoveList } from './swap-remove-list.ts';
 
@@ -16,37 +21,6 @@ export type PoolOptions = HttpBounds &
     maxSocketsPerOrigin: number;
     connectTimeoutMs: number;
   }>;
-
-/** The key of a pool: requests share sockets only if all of these fields are equal. */
-export type PoolTarget = Readonly<{
-  key: string;
-  origin: string;
-  hostname: string;
-  port: number;
-  secureContext: SecureContext | null;
-}>;
-
-/** Acquires a socket to one of `addresses`, all of which were checked just now. */
-export interface Acquirer {
-  readonly addresses: readonly string[];
-  /** True if an idle socket must not be used. */
-  readonly needsFresh: boolean;
-  onPhase(phase: Phase): void;
-  onConnection(pooled: PooledConnection): void;
-  onFailure(failure: EgressFailure): void;
-}
-
-/** An acquirer that waits or connects, and the function that withdraws it. */
-type PendingAcquire = { readonly acquirer: Acquirer; withdraw: () => void };
-
-/** The sockets to one target. */
-type OriginPool = {
-  readonly target: PoolTarget;
-  readonly idle: PooledConnection[];
-  readonly waiting: Set<PendingAcquire>;
-  /** Connecting, idle and busy sockets. */
-  open: number;
-};
 
 /** The contents of the pools, for metrics and leak checks. */
 export type PoolStats = Readonly<{ sockets: number; idle: number; waiting: number; origins: number }>;
@@ -130,7 +104,7 @@ export class SocketPools {
   #poolOf(target: PoolTarget): OriginPool {
     const known = this.#pools.get(target.key);
     if (known !== undefined) return known;
-    const pool: OriginPool = { target, idle: [], waiting: new Set(), open: 0 };
+    const pool = newOriginPool(target);
     this.#pools.set(target.key, pool);
     return pool;
   }

@@ -1,38 +1,12 @@
 import type { PhaseTimings, RequestOutcome } from '@tidings/contracts';
-import type { Clock } from '@tidings/runtime';
 import type { Dispatcher } from 'undici';
-import type { AddressBook, BookEntry } from './address-book.ts';
-import { type EgressFailure, failureOf, outcomeOfFailure, type Phase } from './failure.ts';
-import type { AnswerReader, PooledConnection } from './pooled-connection.ts';
-import { type HeaderFields, ResponseReader } from './response-reader.ts';
-import { checkRoute, type Route } from './routes.ts';
-import type { Acquirer, PoolTarget, SocketPools } from './socket-pools.ts';
-import type { Listed, SwapRemoveList } from './swap-remove-list.ts';
-
-/** The parts that the exchanges of one egress share. */
-export type ExchangeTools = Readonly<{
-  clock: Clock;
-  pools: SocketPools;
-  book: AddressBook;
-  /** Contains each exchange while it runs. */
-  running: SwapRemoveList<Exchange>;
-}>;
-
-/** One exchange: its destination, its content, and its limits. */
-export type ExchangeOptions = Readonly<{
-  tools: ExchangeTools;
-  route: Route;
-  target: PoolTarget;
-  method: Dispatcher.HttpMethod;
-  /** Alternating names and values. */
-  headers: string[];
-  body: Buffer;
-  timeoutMs: number;
-  maxResponseBytes: number;
-  /** True if no idle socket may be used. */
-  needsFresh: boolean;
-  signal: AbortSignal | undefined;
-}>;
+import type { Acquirer } from '../connection/origin-pool.ts';
+import type { AnswerReader, PooledConnection } from '../connection/pooled-connection.ts';
+import type { LookupResult } from '../dns/dns-cache.ts';
+import { type EgressFailure, failureOf, outcomeOfFailure, type Phase } from '../failure.ts';
+import { type HeaderFields, ResponseReader } from '../response/response-reader.ts';
+import type { ExchangeOptions, RunningExchange } from './exchange-options.ts';
+import { checkLookup } from './prepared-urls.ts';
 
 // For the header, informational responses and trailers, and for the bytes that a socket reads ahead of the parser.
 const rawSlackBytes = 512 * 1_024;
@@ -49,7 +23,7 @@ function rounded(ms: number | null): number | null {
  *
  * Every path to the end releases its resources (timer, pending acquire, socket).
  */
-export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerReader, Listed {
+export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerReader, RunningExchange {
   index = -1;
   /** The addresses that the request may connect to; set after they are checked. */
   addresses: readonly string[] = [];
@@ -143,8 +117,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#bytesBefore = pooled.connection.socket.bytesRead;
     pooled.limitTo(this.#maxRawBytes, this);
     this.#sentMs = this.#options.tools.clock.monotonicMs();
-    const { route, method, headers, body } = this.#options;
-    pooled.client.dispatch({ path: route.path, method, headers, body }, this);
+    const { url, method, headers, body } = this.#options;
+    pooled.client.dispatch({ path: url.path, method, headers, body }, this);
   }
 
   onFailure(failure: EgressFailure): void {
@@ -175,28 +149,28 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   }
 
   #locate(): void {
-    const { tools, route } = this.#options;
-    const known = route.fixed ?? tools.book.peek(route.read.host);
+    const { tools, url } = this.#options;
+    const known = url.fixed ?? tools.dns.peek(url.read.host);
     if (known !== undefined) {
       this.#onLocated(known);
       return;
     }
     const startedMs = tools.clock.monotonicMs();
     // find never rejects.
-    void tools.book.find(route.read.host).then((entry) => {
+    void tools.dns.find(url.read.host).then((entry) => {
       if (this.#isDone) return;
       this.#dnsMs = tools.clock.monotonicMs() - startedMs;
       this.#onLocated(entry);
     });
   }
 
-  #onLocated(entry: BookEntry): void {
-    const { tools, route, target } = this.#options;
+  #onLocated(entry: LookupResult): void {
+    const { tools, url, target } = this.#options;
     if (!entry.ok) {
       this.#fail({ reason: 'dns', detail: `dns: ${entry.detail}` });
       return;
     }
-    const blocked = checkRoute(route, entry);
+    const blocked = checkLookup(url, entry);
     if (blocked !== null) {
       this.#fail(blocked);
       return;

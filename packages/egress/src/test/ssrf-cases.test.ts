@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import type { Resolver } from '../dns/resolver.ts';
+import type { NetworkPolicy } from '../policy/network-policy.ts';
+import { checkUrl, type UrlCheck, type UrlRule } from '../policy/url-policy.ts';
 import { aRequest, briefly, openEgress, publicAddress, refusingDial } from './egress-under-test.ts';
-import type { NetworkPolicy } from './network-policy.ts';
-import type { Resolver } from './resolver.ts';
-import { checkUrl, type UrlCheck, type UrlRule } from './url-policy.ts';
 
 type SsrfCase = Readonly<{
   input: string;
@@ -14,7 +14,7 @@ type SsrfCase = Readonly<{
 }>;
 
 const cases = JSON.parse(
-  readFileSync(new URL('../fixtures/ssrf-cases.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../fixtures/ssrf-cases.json', import.meta.url), 'utf8'),
 ) as readonly SsrfCase[];
 const rejected = cases.filter(({ expected }) => expected === 'reject');
 const accepted = cases.filter(({ expected }) => expected === 'accept');

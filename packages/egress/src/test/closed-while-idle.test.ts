@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { startHostileServer } from '@tidings/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import { sendWithRepeat } from '../send-with-repeat.ts';
 import { aRequest, briefly, openEgress, settled } from './egress-under-test.ts';
-import { sendWithRepeat } from './send-with-repeat.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 

@@ -1,5 +1,5 @@
+import type { EgressFailure } from '../failure.ts';
 import { classifyAddress, isOwnListener } from './address-policy.ts';
-import type { EgressFailure } from './failure.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { ReadUrl } from './url-policy.ts';
 

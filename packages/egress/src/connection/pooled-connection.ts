@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
+import { HeadReader } from '../response/head-reader.ts';
 import type { Connection } from './guarded-connect.ts';
-import { HeadReader } from './response-head.ts';
 
 /** Limits of every HTTP/1.1 client. */
 export type HttpBounds = Readonly<{ idleTimeoutMs: number; maxHeaderBytes: number }>;

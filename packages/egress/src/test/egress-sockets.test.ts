@@ -2,126 +2,18 @@ import { Socket } from 'node:net';
 import { type Clock, systemClock } from '@tidings/runtime';
 import { eventually, type Receiver, startHostileServer, startReceiver } from '@tidings/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createEgress } from './create-egress.ts';
-import { dialTcp } from './dial-first.ts';
+import { dialTcp } from '../connection/dial-first.ts';
 import {
   aRequest,
   briefly,
   closedPolicy,
-  loopbackPolicy,
   openEgress,
   refusingDial,
-  settled,
   tableResolver,
 } from './egress-under-test.ts';
 
 const startHere = (options: Parameters<typeof startReceiver>[0] = {}): Promise<Receiver> =>
   startReceiver({ cleanUp: onTestFinished, ...options });
-
-describe('what is written', () => {
-  test('is the body byte for byte, with the caller’s headers and the egress’s own', async () => {
-    const receiver = await startHere();
-    const egress = openEgress({ loopId: 'main' });
-    const body = Buffer.from([0, 255, 13, 10, 128]);
-    await egress.send(aRequest(`${receiver.url}/a/b?c=%20d`, { body, headers: { 'Webhook-Id': 'dlv_1' } }));
-    const [request] = receiver.requests;
-    expect(request?.body.equals(body)).toBe(true);
-    expect(request).toMatchObject({ method: 'POST', path: '/a/b?c=%20d' });
-    expect(request?.headers).toEqual({
-      host: `127.0.0.1:${receiver.port}`,
-      connection: 'keep-alive',
-      'accept-encoding': 'identity',
-      'tidings-loop': 'main',
-      'webhook-id': 'dlv_1',
-      'content-length': '5',
-    });
-  });
-
-  test('an empty body and another method are as good', async () => {
-    const receiver = await startHere();
-    const egress = openEgress();
-    await egress.send(aRequest(receiver.url, { method: 'GET', body: Buffer.alloc(0) }));
-    await egress.send(aRequest(receiver.url, { body: Buffer.alloc(0) }));
-    expect(receiver.requests.map(({ method, body }) => [method, body.length])).toEqual([
-      ['GET', 0],
-      ['POST', 0],
-    ]);
-  });
-
-  test('is a path with dot segments as it was always requested, though none is taken any more', async () => {
-    const receiver = await startHere();
-    const resolver = tableResolver({ 'hooks.example': ['127.0.0.1'] });
-    const egress = openEgress({ resolver });
-    const url = `http://hooks.example:${receiver.port}/a/../b`;
-    const check = await egress.checkEndpoint(url);
-    expect(check.ok ? [] : check.violations.map(({ rule }) => rule)).toContain('dot-segment');
-    await egress.send(aRequest(url));
-    expect(receiver.requests).toMatchObject([{ path: '/b' }]);
-  });
-
-  test.each(['Host', 'content-length', 'Transfer-Encoding', 'CONNECTION', 'Accept-Encoding', 'Tidings-Loop'])(
-    'a header %s from outside is refused, and nothing is sent',
-    async (header) => {
-      const { dial, dialled } = refusingDial();
-      const egress = openEgress({ dial });
-      const outcome = await egress.send(aRequest('http://127.0.0.1:9/', { headers: { [header]: '1' } }));
-      expect(outcome).toMatchObject({
-        reason: 'protocol',
-        detail: expect.stringContaining(header) as string,
-      });
-      expect(dialled).toEqual([]);
-    },
-  );
-
-  test.each([{ 'x-a': 'b\r\nhost: c' }, { 'x a': 'b' }])(
-    'a header that would split the request is refused: %j',
-    async (headers) => {
-      const receiver = await startHere();
-      const egress = openEgress();
-      expect(briefly(await egress.send(aRequest(receiver.url, { headers })))).toBe('protocol');
-      expect(receiver.requests).toEqual([]);
-      await settled(egress);
-    },
-  );
-});
-
-describe('what is read', () => {
-  test('fields of any name', async () => {
-    const server = await startHostileServer({
-      behave: (socket) =>
-        socket.write(
-          'HTTP/1.1 204 X\r\n__proto__: a\r\n__proto__: b\r\nconstructor: c\r\nconnection: close\r\n\r\n',
-        ),
-      cleanUp: onTestFinished,
-    });
-    const outcome = await openEgress().send(aRequest(server.url));
-    if (outcome.kind !== 'response') throw new Error(`expected a response, got ${outcome.detail}`);
-    expect(Object.entries(outcome.headers)).toEqual([
-      ['__proto__', 'a, b'],
-      ['constructor', 'c'],
-      ['connection', 'close'],
-    ]);
-  });
-
-  test('status, headers in lower case, repeated ones joined, and the body', async () => {
-    const server = await startHostileServer({
-      behave: (socket) =>
-        socket.write(
-          'HTTP/1.1 202 Accepted\r\nX-One: 1\r\nX-Two: a\r\nx-two: b\r\ncontent-length: 2\r\n\r\nok',
-        ),
-      cleanUp: onTestFinished,
-    });
-    const egress = openEgress();
-    const outcome = await egress.send(aRequest(server.url));
-    expect(outcome).toMatchObject({
-      kind: 'response',
-      status: 202,
-      headers: { 'x-one': '1', 'x-two': 'a, b' },
-      truncated: false,
-    });
-    expect(outcome.kind === 'response' && outcome.body.toString()).toBe('ok');
-  });
-});
 
 describe('sockets', () => {
   test('are kept and used again, up to the cap of their origin', async () => {
@@ -325,55 +217,5 @@ describe('a name with several addresses', () => {
     const egress = openEgress({ policy: closedPolicy, dial, resolver });
     expect(briefly(await egress.send(aRequest('https://x.example/')))).toBe('refused');
     expect(dialled).toEqual([v4[0], v6[0], v4[1], v6[1], v4[2], v6[2]]);
-  });
-});
-
-describe('the end', () => {
-  test('a caller that gives up ends the request as aborted and closes its socket', async () => {
-    const receiver = await startHere({ answer: 'hang' });
-    const egress = openEgress();
-    const controller = new AbortController();
-    const sent = egress.send(aRequest(receiver.url, { signal: controller.signal }));
-    await receiver.waitFor(1);
-    controller.abort();
-    expect(await sent).toMatchObject({ kind: 'aborted' });
-    await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
-    expect(await egress.send(aRequest(receiver.url, { signal: controller.signal }))).toMatchObject({
-      kind: 'aborted',
-    });
-    expect(receiver.requests).toHaveLength(1);
-  });
-
-  test('closing ends what runs and what waits as aborted, and leaves nothing open', async () => {
-    const receiver = await startHere({ answer: 'hang' });
-    const egress = createEgress({ policy: loopbackPolicy, maxSocketsPerOrigin: 2 });
-    const sent = Array.from({ length: 5 }, () => egress.send(aRequest(receiver.url, { timeoutMs: 60_000 })));
-    await receiver.waitFor(2);
-    await egress.close();
-    expect((await Promise.all(sent)).map(briefly)).toEqual(Array.from({ length: 5 }, () => 'aborted'));
-    expect(egress.stats()).toEqual({ sockets: 0, idle: 0, waiting: 0, origins: 0 });
-    await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
-    expect(await egress.send(aRequest(receiver.url))).toMatchObject({ kind: 'aborted' });
-  });
-
-  test('closing while a connection is made leaves nothing open either', async () => {
-    const receiver = await startHere();
-    const egress = createEgress({ policy: loopbackPolicy });
-    const sent = egress.send(aRequest(receiver.url));
-    const closed = egress.close();
-    expect(briefly(await sent)).toBe('aborted');
-    await closed;
-    await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
-  });
-
-  test('D25 an endpoint that is our own listener is refused, in an allowed network too', async () => {
-    const receiver = await startHere();
-    const policy = { ...loopbackPolicy, ownListeners: [{ host: '127.0.0.1', port: receiver.port }] };
-    const egress = openEgress({ policy });
-    for (const host of ['127.0.0.1', 'localhost']) {
-      const url = `http://${host}:${receiver.port}/v1/events`;
-      expect(briefly(await egress.send(aRequest(url)))).toBe('blocked-address');
-    }
-    expect(receiver.requests).toEqual([]);
   });
 });

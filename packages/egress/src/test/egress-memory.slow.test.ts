@@ -13,8 +13,8 @@ import {
   startHostileServer,
 } from '@tidings/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import type { TlsOptions } from '../connection/tls-contexts.ts';
 import { aRequest, openEgress } from './egress-under-test.ts';
-import type { TlsOptions } from './tls-contexts.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
