@@ -1,6 +1,5 @@
-import { pointerPart } from '@tidings/json';
+import { type ErrorDetail, pointerPart } from '@tidings/json';
 import { lookUpPointer, lookUpReference } from './local-reference.ts';
-import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
@@ -9,7 +8,7 @@ export type SchemaLocation = Readonly<{ pointer: string; value: unknown }>;
 
 /** The value at a position after its references were followed, or the fault in them. */
 export type FollowedReferences = Readonly<
-  { ok: true; location: SchemaLocation } | { ok: false; errors: readonly SchemaFault[] }
+  { ok: true; location: SchemaLocation } | { ok: false; errors: readonly ErrorDetail[] }
 >;
 
 /**
@@ -17,12 +16,12 @@ export type FollowedReferences = Readonly<
  */
 export type BundledSchema = Readonly<
   | { ok: true; schema: JsonObject; locationOf(pointer: string): string }
-  | { ok: false; errors: readonly SchemaFault[] }
+  | { ok: false; errors: readonly ErrorDetail[] }
 >;
 
 const maxHops = 32;
 
-const refused = (pointer: string, detail: string): { ok: false; errors: readonly SchemaFault[] } => ({
+const refused = (pointer: string, detail: string): { ok: false; errors: readonly ErrorDetail[] } => ({
   ok: false,
   errors: [{ pointer, detail }],
 });
@@ -68,7 +67,7 @@ type Bundle = {
   /** Names in `$defs` by position in the document, in the order of their discovery. */
   readonly definitions: Map<string, string>;
   readonly takenNames: Set<string>;
-  readonly faults: SchemaFault[];
+  readonly faults: ErrorDetail[];
   schemas: number;
 };
 

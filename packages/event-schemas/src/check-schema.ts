@@ -1,15 +1,14 @@
-import { pointerPart } from '@tidings/json';
+import { type ErrorDetail, pointerPart } from '@tidings/json';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { isKnownFormat, numberFormats, textFormats } from './data-formats.ts';
 import { endlessFaults } from './endless-schemas.ts';
 import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
-import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, keywordKind, subschemasOf } from './schema-keywords.ts';
 import { schemaLimits } from './schema-limits.ts';
 
 /** The result of {@link checkSchema}. */
-export type SchemaCheck = Readonly<{ ok: true } | { ok: false; errors: readonly SchemaFault[] }>;
+export type SchemaCheck = Readonly<{ ok: true } | { ok: false; errors: readonly ErrorDetail[] }>;
 
 const maxFaults = 20;
 const dialect = 'https://json-schema.org/draft/2020-12/schema';
@@ -24,7 +23,7 @@ const metaSchemaAjv = (): Ajv2020 => {
 const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 /** Returns the first size limit that a value exceeds; checked before any code that recurses into the value. */
-function sizeFault(schema: unknown): SchemaFault | null {
+function sizeFault(schema: unknown): ErrorDetail | null {
   const open: { value: unknown; pointer: string; depth: number }[] = [
     { value: schema, pointer: '', depth: 1 },
   ];
@@ -46,7 +45,7 @@ function sizeFault(schema: unknown): SchemaFault | null {
 }
 
 type Walk = {
-  readonly faults: SchemaFault[];
+  readonly faults: ErrorDetail[];
   readonly root: unknown;
   /** Pointers of all schemas. */
   readonly locations: Set<string>;
@@ -77,7 +76,7 @@ function checkReference(reference: unknown, pointer: string, walk: Walk): void {
 }
 
 /** Values and annotations can look like schemas, but they are not checked: a reference to one would check nothing. */
-function strayReferences({ locations, references }: Walk): readonly SchemaFault[] {
+function strayReferences({ locations, references }: Walk): readonly ErrorDetail[] {
   return references
     .filter(
       ({ reference }) => reference.startsWith('#/') && !locations.has(decodeURIComponent(reference.slice(1))),
@@ -118,7 +117,7 @@ function checkKeywords(schema: JsonObject, at: string, walk: Walk): void {
   }
 }
 
-function walkFaults(schema: unknown): readonly SchemaFault[] {
+function walkFaults(schema: unknown): readonly ErrorDetail[] {
   const walk: Walk = {
     ...{ faults: [], root: schema, patternSize: 0, subschemas: 0 },
     ...{ locations: new Set(), anchors: new Set(), references: [] },
@@ -148,7 +147,7 @@ function walkFaults(schema: unknown): readonly SchemaFault[] {
   return walk.faults.slice(0, maxFaults);
 }
 
-function metaFaults(schema: JsonObject): SchemaFault[] {
+function metaFaults(schema: JsonObject): ErrorDetail[] {
   const ajv = metaSchemaAjv();
   // `$schema` was compared already; ajv would treat any other value as the name of a schema to load.
   if (ajv.validate(dialect, { ...schema, $schema: dialect } as AnySchemaObject)) return [];

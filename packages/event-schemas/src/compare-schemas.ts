@@ -1,13 +1,7 @@
-import { pointerPart } from '@tidings/json';
+import { type ErrorDetail, pointerPart } from '@tidings/json';
 import { lookUpReference } from './local-reference.ts';
 import { isJsonObject, type JsonObject, keywordKind } from './schema-keywords.ts';
 import { widenedBounds } from './widened-bounds.ts';
-
-/**
- * A change that can break a reader whose code was written against the old schema and now receives data of the new one.
- * `pointer` is the position of the change in the new schema.
- */
-export type BreakingChange = Readonly<{ pointer: string; detail: string }>;
 
 /** Maximum number of schema pairs compared before the comparison is abandoned. */
 const maxPairs = 20_000;
@@ -48,7 +42,7 @@ const mapIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {})
 type Roots = Readonly<{ before: unknown; after: unknown }>;
 
 class Comparison {
-  readonly changes: BreakingChange[] = [];
+  readonly changes: ErrorDetail[] = [];
   readonly #oldRoot: unknown;
   readonly #newRoot: unknown;
   readonly #resolved = new Map<unknown, unknown>();
@@ -208,7 +202,7 @@ class Comparison {
  * knows everything that the new one allows. Both schemas must have passed `checkSchema`. The README has the rules; a
  * part that cannot be compared counts as a change.
  */
-export function breakingChanges(before: unknown, after: unknown): readonly BreakingChange[] {
+export function breakingChanges(before: unknown, after: unknown): readonly ErrorDetail[] {
   if (canonicalText(before) === canonicalText(after)) return [];
   const comparison = new Comparison({ before, after });
   comparison.compare(before, after, '');

@@ -1,20 +1,19 @@
-import { hasUnheldNumbers, parseExactly } from '@tidings/json';
+import { type ErrorDetail, hasUnheldNumbers, parseExactly } from '@tidings/json';
 import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { checkForm } from './check-schema.ts';
 import { numberFormat, numberFormats, textFormatCheck, textFormats } from './data-formats.ts';
 import { canonicalText, ExactData } from './exact-data.ts';
 import { addExactKeywords } from './exact-keywords.ts';
 import { readPattern } from './linear-pattern.ts';
-import type { SchemaFault } from './schema-fault.ts';
 import { schemaLimits } from './schema-limits.ts';
 import { StepBudget, TooManySteps } from './step-budget.ts';
 import { weighSchema, weightKeyword } from './weigh-schema.ts';
 
 /** An error for a schema that {@link compileSchema} received and {@link checkSchema} refuses. */
 export class SchemaError extends Error {
-  readonly faults: readonly SchemaFault[];
+  readonly faults: readonly ErrorDetail[];
 
-  constructor(faults: readonly SchemaFault[]) {
+  constructor(faults: readonly ErrorDetail[]) {
     const [first] = faults;
     super(`The schema cannot be used: ${first?.pointer || 'it'} ${first?.detail ?? 'is not valid'}`);
     this.name = 'SchemaError';

@@ -1,7 +1,6 @@
-import { pointerPart } from '@tidings/json';
+import { type ErrorDetail, pointerPart } from '@tidings/json';
 import { readPattern } from './linear-pattern.ts';
 import { lookUpReference } from './local-reference.ts';
-import type { SchemaFault } from './schema-fault.ts';
 import { isJsonObject, type JsonObject, subschemasOf } from './schema-keywords.ts';
 
 /** A schema that another one depends on, and the position of the dependency. */
@@ -36,8 +35,8 @@ function referenceOf(root: unknown, { schema, pointer }: Node): Edge | null {
 }
 
 /** Returns references that lead back to a schema without descending into the value: a check of them would never end. */
-function circleFaults(root: JsonObject, nodes: readonly Node[]): readonly SchemaFault[] {
-  const faults: SchemaFault[] = [];
+function circleFaults(root: JsonObject, nodes: readonly Node[]): readonly ErrorDetail[] {
+  const faults: ErrorDetail[] = [];
   const nodeOf = new Map<unknown, Node>(nodes.map((node) => [node.schema, node]));
   const states = new Map<Node, 'open' | 'done'>();
   const visit = (node: Node): void => {
@@ -157,7 +156,7 @@ class Satisfiability {
   }
 
   /** Returns the reason why the whole schema is impossible, or null. */
-  fault(): SchemaFault | null {
+  fault(): ErrorDetail | null {
     let last: Edge | null = null;
     const seen = new Set<unknown>();
     for (let to: unknown = this.#root; !this.#isPossible(to) && !seen.has(to); ) {
@@ -213,7 +212,7 @@ class Satisfiability {
  * Returns the faults of self-references that make a schema useless: a check that would never end (JSON Schema 2020-12
  * core, section 9.4.1), or requirements that no finite data can meet. Its references must have been checked.
  */
-export function endlessFaults(root: JsonObject): readonly SchemaFault[] {
+export function endlessFaults(root: JsonObject): readonly ErrorDetail[] {
   const nodes = nodesOf(root);
   const circles = circleFaults(root, nodes);
   if (circles.length > 0) return circles;

@@ -1,13 +1,10 @@
-import { pointerPart } from '@tidings/json';
+import { type ErrorDetail, pointerPart } from '@tidings/json';
 import { Ajv, type ErrorObject } from 'ajv';
 import { filterLimits } from './filter-limits.ts';
 import { filterCombiners, filterOperators, filterSchema } from './filter-schema.ts';
 
-/** One fault: its position in the filter (RFC 6901 pointer, `''` for the whole) and a sentence that describes it. */
-export type FilterFault = Readonly<{ pointer: string; detail: string }>;
-
 /** The result of {@link checkFilter}. */
-export type FilterCheck = Readonly<{ ok: true } | { ok: false; errors: readonly FilterFault[] }>;
+export type FilterCheck = Readonly<{ ok: true } | { ok: false; errors: readonly ErrorDetail[] }>;
 
 const maxFaults = 20;
 const shownLength = 60;
@@ -32,7 +29,7 @@ function childrenOf({ value, pointer, depth }: Node): Node[] {
   }));
 }
 
-function sizeFault({ value, pointer, depth }: Node): FilterFault | null {
+function sizeFault({ value, pointer, depth }: Node): ErrorDetail | null {
   const { depth: maxDepth, itemsAtOnce, textLength } = filterLimits;
   if (typeof value === 'string' && value.length > textLength) {
     return { pointer, detail: `must have at most ${textLength} characters, got ${value.length}` };
@@ -46,7 +43,7 @@ function sizeFault({ value, pointer, depth }: Node): FilterFault | null {
 }
 
 /** Returns the first exceeded limit. Iterative, since external input may be deeply nested. */
-function limitFault(filter: unknown): FilterFault | null {
+function limitFault(filter: unknown): ErrorDetail | null {
   const open: Node[] = [{ value: filter, pointer: '', depth: 0 }];
   let values = 0;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -75,7 +72,7 @@ function unknownName(name: string, isInOperators: boolean): string {
 const isOf = (schema: ErrorObject['parentSchema'], property: string): boolean =>
   Object.hasOwn((schema?.['properties'] ?? {}) as object, property);
 
-function describe(error: ErrorObject): FilterFault {
+function describe(error: ErrorObject): ErrorDetail {
   const { instancePath: pointer, parentSchema, keyword, message = 'is not valid' } = error;
   const parameter = (name: string): string => String(Reflect.get(error.params, name));
   switch (keyword) {

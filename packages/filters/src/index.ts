@@ -1,4 +1,4 @@
-export { checkFilter, type FilterCheck, type FilterFault } from './check-filter.ts';
+export { checkFilter, type FilterCheck } from './check-filter.ts';
 export { compileFilter, FilterError, type FilterErrorCode, type MatchesData } from './compile-filter.ts';
 export { explainFilter, type FailedCondition, type FilterExplanation } from './explain-filter.ts';
 export { filterLimits } from './filter-limits.ts';

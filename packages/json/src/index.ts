@@ -1,5 +1,6 @@
+export type { ErrorDetail } from './error-detail.ts';
 export { ExactNumber } from './exact-number.ts';
 export { elementsOf, type Member, membersOf } from './json-slices.ts';
 export { hasUnheldNumbers, parseExactly } from './parse-exactly.ts';
 export { pointerPart } from './pointer-part.ts';
-export { type TextFault, textFaults } from './text-faults.ts';
+export { textFaults } from './text-faults.ts';

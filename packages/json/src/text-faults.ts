@@ -1,11 +1,7 @@
+import type { ErrorDetail } from './error-detail.ts';
 import { isHeldExactly } from './exact-number.ts';
 import { endOfScalar, endOfString, skipSpace, textAt } from './json-slices.ts';
 import { pointerPart } from './pointer-part.ts';
-
-/**
- * A part of a JSON text that parsing would change: its position (RFC 6901 pointer) and a sentence that describes it.
- */
-export type TextFault = Readonly<{ pointer: string; detail: string }>;
 
 const maxFaults = 20;
 const shownLength = 40;
@@ -31,7 +27,7 @@ const surrogateIn = (text: string): string =>
   'that is no character and cannot be kept. Send whole characters';
 
 class TextFaults {
-  readonly found: TextFault[] = [];
+  readonly found: ErrorDetail[] = [];
   readonly #json: Buffer;
   readonly #levels: Level[] = [];
 
@@ -104,7 +100,7 @@ const roundingOf = (token: string): string =>
  * double holds, lone surrogates. At most 20 faults, in the order of the text. `json` must be UTF-8 that has passed
  * JSON.parse. Takes time linear in its bytes and constant stack at any depth.
  */
-export function textFaults(json: Buffer): readonly TextFault[] {
+export function textFaults(json: Buffer): readonly ErrorDetail[] {
   const faults = new TextFaults(json);
   faults.read();
   return faults.found;

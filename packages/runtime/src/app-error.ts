@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '@tidings/json';
 /**
  * All codes of an AppError. A caller matches on these, never on a message. The HTTP package maps each to a status; no
  * other part of the system uses statuses.
@@ -29,11 +30,6 @@ export const errorCodes = [
 
 /** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
-
-/**
- * One error inside a request: its position (RFC 6901 JSON pointer, `''` for the whole) and its description, a sentence.
- */
-export type ErrorDetail = Readonly<{ pointer: string; detail: string }>;
 
 /**
  * Fields of an {@link AppError}. `retryable` defaults by code; `retryAfterMs` is a hint for the caller; `isPublic`
@@ -74,6 +70,19 @@ export class AppError extends Error {
     this.isPublic = init.isPublic;
     this.details = init.details;
   }
+}
+
+const maxDetails = 20;
+
+/**
+ * Returns the AppError `unprocessable` for faults in a request: at least one, of which the message quotes the first and
+ * `details` has at most 20. The message begins with `summary`.
+ */
+export function refused(details: readonly ErrorDetail[], summary = 'The body breaks a rule'): AppError {
+  const [first] = details;
+  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
+  const message = `${summary}: ${first?.pointer || 'it'} ${first?.detail ?? 'is not valid'}${more}.`;
+  return new AppError({ code: 'unprocessable', message, details: details.slice(0, maxDetails) });
 }
 
 /** Returns the text of a thrown value: an Error's message, else the value itself. */

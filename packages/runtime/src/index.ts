@@ -1,11 +1,4 @@
-export {
-  AppError,
-  type AppErrorInit,
-  type ErrorCode,
-  type ErrorDetail,
-  errorCodes,
-  messageOf,
-} from './app-error.ts';
+export { AppError, type AppErrorInit, type ErrorCode, errorCodes, messageOf, refused } from './app-error.ts';
 export { type BackoffInput, backoffMs } from './backoff.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { canonicalJson } from './canonical-json.ts';

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '@tidings/json';
 import { AppError } from './app-error.ts';
 import type { Setting } from './settings.ts';
 
@@ -18,7 +19,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function loadConfig<const S extends ConfigSpec>(spec: S, env: Environment): ConfigOf<S> {
   const values: Record<string, unknown> = {};
-  const problems: { pointer: string; detail: string }[] = [];
+  const problems: ErrorDetail[] = [];
   for (const [name, setting] of Object.entries(spec)) {
     const text = env[setting.env]?.trim();
     const reading = setting.read(text === '' ? undefined : text);

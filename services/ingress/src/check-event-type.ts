@@ -1,11 +1,13 @@
-import { AppError } from '@tidings/runtime';
-import type { Fault } from './domain/event-request.ts';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError, refused } from '@tidings/runtime';
+import { inBody } from './domain/event-request.ts';
 import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
 import type { EventDraft } from './domain/stamp-event.ts';
 import type { CheckEventType, CheckPorts, EventLocation, EventTypeEntry, EventTypeNotice } from './ports.ts';
 
 const maxKnownShown = 20;
 const maxWarnings = 5;
+const notAllowed = 'The event is not what its type allows';
 
 /**
  * Validates an event against its registered type. Returns null, or a notice for the 202. Throws AppError
@@ -30,20 +32,20 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
     const refusal = refusalOf(entry, request);
     if (refusal !== null) {
       metrics.eventTypeChecks.inc({ verdict: refusal.verdict });
-      throw refused([refusal.fault], pointer);
+      throw refused(inBody([refusal.fault], pointer), notAllowed);
     }
     const warnings = warningsOf(entry, draft, { location, ports });
     return entry.state === 'deprecated' || warnings.length > 0 ? noticeOf(entry, warnings) : null;
   };
 };
 
-const none: readonly Fault[] = [];
+const none: readonly ErrorDetail[] = [];
 
 function warningsOf(
   { mode, checkData }: EventTypeEntry,
   { request: { type, data }, data: json }: EventDraft,
   { location, ports }: Readonly<{ location: EventLocation; ports: CheckPorts }>,
-): readonly Fault[] {
+): readonly ErrorDetail[] {
   if (mode === 'off' || checkData === null) return none;
   const { metrics, logger } = ports;
   const faults = dataFaultsOf(checkData(data, json));
@@ -52,18 +54,15 @@ function warningsOf(
     return none;
   }
   metrics.eventTypeChecks.inc({ verdict: mode === 'enforce' ? 'invalid' : 'warned' });
-  if (mode === 'enforce') throw refused(faults, location.pointer);
-  const warnings = inPlace(faults.slice(0, maxWarnings), location.pointer);
+  if (mode === 'enforce') throw refused(inBody(faults, location.pointer), notAllowed);
+  const warnings = inBody(faults.slice(0, maxWarnings), location.pointer);
   // Pointers only: the detail texts quote the data.
   const pointers = warnings.map(({ pointer }) => pointer);
   logger.warn({ workspaceId: location.workspaceId, eventType: type, pointers }, 'event.schema-warned');
   return warnings;
 }
 
-const inPlace = (faults: readonly Fault[], pointer: string): readonly Fault[] =>
-  faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }));
-
-const noticeOf = (entry: EventTypeEntry, warnings: readonly Fault[]): EventTypeNotice =>
+const noticeOf = (entry: EventTypeEntry, warnings: readonly ErrorDetail[]): EventTypeNotice =>
   entry.state === 'deprecated'
     ? { deprecatedAtMs: entry.deprecatedAtMs ?? 0, sunsetAtMs: entry.sunsetAtMs, warnings }
     : { deprecatedAtMs: null, sunsetAtMs: null, warnings };
@@ -80,13 +79,6 @@ function notLoaded(): AppError {
 function unknownType(name: string, known: readonly string[], pointer: string): AppError {
   const list = known.length === 0 ? 'none is registered' : `registered are ${known.join(', ')}`;
   const more = known.length === maxKnownShown ? ' and perhaps more' : '';
-  return refused([{ pointer: '/type', detail: `'${name}' is not registered; ${list}${more}` }], pointer);
-}
-
-function refused(faults: readonly Fault[], pointer: string): AppError {
-  const details = inPlace(faults, pointer);
-  const [first] = details;
-  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
-  const message = `The event is not what its type allows: ${first?.pointer} ${first?.detail}${more}.`;
-  return new AppError({ code: 'unprocessable', message, details });
+  const fault = { pointer: '/type', detail: `'${name}' is not registered; ${list}${more}` };
+  return refused(inBody([fault], pointer), notAllowed);
 }

@@ -1,7 +1,8 @@
 import type { EventTypeAudience, EventTypeState, SchemaMode, WorkspaceId } from '@tidings/contracts';
+import type { ErrorDetail } from '@tidings/json';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
-import type { EventRequest, Fault } from './domain/event-request.ts';
+import type { EventRequest } from './domain/event-request.ts';
 import type { DataFindings } from './domain/event-type-rules.ts';
 import type { EventDraft, StampedEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -52,7 +53,7 @@ export type EventTypeNotice = Readonly<{
   deprecatedAtMs: number | null;
   sunsetAtMs: number | null;
   /** Faults of the data, if the type only warns. */
-  warnings: readonly Fault[];
+  warnings: readonly ErrorDetail[];
 }>;
 
 /** The workspace of an event, and the pointer to it in the request. */

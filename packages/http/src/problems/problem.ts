@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError, type ErrorCode } from '@tidings/runtime';
 import { traceIdOf } from '../routing/request-state.ts';
 import { problemTable } from './problem-table.ts';
 

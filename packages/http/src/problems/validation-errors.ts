@@ -1,6 +1,5 @@
 import { patternRules } from '@tidings/contracts';
-import { ExactNumber, pointerPart } from '@tidings/json';
-import type { ErrorDetail } from '@tidings/runtime';
+import { type ErrorDetail, ExactNumber, pointerPart } from '@tidings/json';
 import type { ErrorObject } from 'ajv';
 import { meantField } from './field-hint.ts';
 

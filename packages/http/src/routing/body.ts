@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { textFaults } from '@tidings/json';
-import { AppError, type ErrorDetail, messageOf } from '@tidings/runtime';
+import { AppError, messageOf, refused } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
 import { detailsOf } from '../problems/validation-errors.ts';
 import type { Body, JsonSchema } from './route.ts';
@@ -23,7 +23,7 @@ export function compileBody<T>(schema: JsonSchema): Validate<T> {
  */
 export function validBody<T>(body: unknown, validate: Validate<T>): T {
   if (validate(body)) return body;
-  throw refusedBody(detailsOf(validate.errors, body));
+  throw refused(detailsOf(validate.errors, body));
 }
 
 /**
@@ -33,13 +33,7 @@ export function validBody<T>(body: unknown, validate: Validate<T>): T {
  */
 function refuseLossyText(bytes: Buffer): void {
   const faults = textFaults(bytes);
-  if (faults.length > 0) throw refusedBody(faults);
-}
-
-function refusedBody(details: readonly ErrorDetail[]): AppError {
-  const [first] = details;
-  const summary = first === undefined ? 'is not valid' : `${first.pointer || 'it'} ${first.detail}`;
-  return new AppError({ code: 'unprocessable', message: `The body breaks a rule: ${summary}.`, details });
+  if (faults.length > 0) throw refused(faults);
 }
 
 /**

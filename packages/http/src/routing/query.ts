@@ -1,4 +1,5 @@
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError } from '@tidings/runtime';
 import { detailsOf } from '../problems/validation-errors.ts';
 import type { JsonSchema, Query } from './route.ts';
 import { defaultingCompiler } from './schema-compilers.ts';

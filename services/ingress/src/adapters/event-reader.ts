@@ -1,12 +1,12 @@
 import { compileBody, detailsOf, type Validate } from '@tidings/http';
-import { elementsOf, type Member, membersOf } from '@tidings/json';
-import { AppError } from '@tidings/runtime';
+import { type ErrorDetail, elementsOf, type Member, membersOf } from '@tidings/json';
+import { AppError, refused } from '@tidings/runtime';
 import type { BatchItem } from '../accept-event-batch.ts';
 import {
   type EventRequest,
   eventRequestSchema,
-  type Fault,
   faultsOf,
+  inBody,
   maxMembers,
   repeatFaults,
 } from '../domain/event-request.ts';
@@ -24,7 +24,7 @@ const isEventRequest = compileBody<EventRequest>(eventRequestSchema);
 export const readEvent = (value: unknown, location: BodyLocation): EventDraft => {
   const { members, faults } = inspect(isEventRequest, value, location);
   if (isObject(value)) faults.push(...faultsOf(value, members));
-  if (faults.length > 0) throw refused(faults, location.pointer);
+  if (faults.length > 0) throw refused(inBody(faults, location.pointer));
   const data = members.find(({ name }) => name === 'data');
   if (data === undefined) throw new AppError({ code: 'internal', message: 'an event has no member data' });
   return { request: value as EventRequest, data: location.json.subarray(data.start, data.end) };
@@ -48,11 +48,11 @@ export type BatchLimits = Readonly<{ maxEvents: number; maxEventBytes: number }>
 export const readBatch = (body: unknown, json: Buffer, limits: BatchLimits): readonly BatchItem[] => {
   const { members, faults } = inspect(isBatch, body, { json, start: 0, pointer: '' });
   faults.push(...repeatFaults(members, batchProperties));
-  if (faults.length > 0) throw refused(faults, '');
+  if (faults.length > 0) throw refused(faults);
   const { events } = body as Readonly<{ events: readonly unknown[] }>;
   if (events.length > limits.maxEvents) {
     const detail = `must have at most ${limits.maxEvents} items, got ${events.length}`;
-    throw refused([{ pointer: '/events', detail }], '');
+    throw refused([{ pointer: '/events', detail }]);
   }
   const slices = elementsOf(json, members[0]?.start);
   return events.map((value, i) => {
@@ -74,20 +74,12 @@ function inspect<T>(
   validate: Validate<T>,
   value: unknown,
   { json, start, pointer }: BodyLocation,
-): { members: readonly Member[]; faults: Fault[] } {
+): { members: readonly Member[]; faults: ErrorDetail[] } {
   const members = isObject(value) ? membersOf(json, start) : [];
   if (members.length > maxMembers) {
-    throw refused([{ pointer: '', detail: `may have ${maxMembers} fields, got ${members.length}` }], pointer);
+    throw refused([{ pointer, detail: `may have ${maxMembers} fields, got ${members.length}` }]);
   }
   return { members, faults: validate(value) ? [] : detailsOf(validate.errors, value) };
-}
-
-function refused(faults: readonly Fault[], pointer: string): AppError {
-  const details = faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }));
-  const [first] = details;
-  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
-  const message = `The body breaks a rule: ${first?.pointer || 'it'} ${first?.detail}${more}.`;
-  return new AppError({ code: 'unprocessable', message, details });
 }
 
 function tooLarge(bytes: number, maxBytes: number, index: number): AppError {

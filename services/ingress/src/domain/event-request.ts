@@ -5,7 +5,7 @@ import {
   eventTypeNamePattern,
   isReservedEventType,
 } from '@tidings/contracts';
-import type { Member } from '@tidings/json';
+import type { ErrorDetail, Member } from '@tidings/json';
 import { normaliseTime } from './rfc3339.ts';
 
 /** The fields of an event that a caller may set. `data` is any JSON; its bytes are passed separately. */
@@ -18,9 +18,6 @@ export type EventRequest = Readonly<{
   consumer_id?: string;
   ordering_key?: string;
 }>;
-
-/** One fault of a request: its location (JSON pointer) and a sentence for the caller. */
-export type Fault = Readonly<{ pointer: string; detail: string }>;
 
 /** Maximum nesting of arrays and objects in `data`: recursive readers downstream must not exhaust their stack. */
 const maxDataDepth = 128;
@@ -69,7 +66,7 @@ export const eventRequestSchema = {
  * Returns the faults of duplicate members. JSON.parse would keep the last, and a search by name might return
  * another. Covers only names in `properties`: any other is rejected as unknown anyway.
  */
-export const repeatFaults = (members: readonly Member[], properties: object): Fault[] => {
+export const repeatFaults = (members: readonly Member[], properties: object): ErrorDetail[] => {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const { name } of members) {
@@ -84,8 +81,8 @@ export const repeatFaults = (members: readonly Member[], properties: object): Fa
  * Returns the faults of an event that its schema does not cover. Its fields may hold
  * any value; `members` are those of its text.
  */
-export const faultsOf = (value: object, members: readonly Member[]): Fault[] => {
-  const faults: Fault[] = [];
+export const faultsOf = (value: object, members: readonly Member[]): ErrorDetail[] => {
+  const faults: ErrorDetail[] = [];
   const { type, time } = value as Partial<Record<keyof EventRequest, unknown>>;
   if (typeof type === 'string' && isReservedEventType(type)) {
     faults.push({
@@ -109,3 +106,7 @@ export const faultsOf = (value: object, members: readonly Member[]): Fault[] => 
   }
   return faults;
 };
+
+/** Returns faults of an event with pointers into the body, in which the event is at `pointer`. */
+export const inBody = (faults: readonly ErrorDetail[], pointer: string): readonly ErrorDetail[] =>
+  faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }));

@@ -1,11 +1,12 @@
 import type { EventTypeAudience, EventTypeState } from '@tidings/contracts';
-import type { EventRequest, Fault } from './event-request.ts';
+import type { ErrorDetail } from '@tidings/json';
+import type { EventRequest } from './event-request.ts';
 
 /** The findings in data: faults by pointer, or the number of steps after which the check was aborted. */
-export type DataFindings = Readonly<{ faults: readonly Fault[] } | { gaveUpAfterSteps: number }>;
+export type DataFindings = Readonly<{ faults: readonly ErrorDetail[] } | { gaveUpAfterSteps: number }>;
 
 /** The reason why an event may not have its type, whatever its data. */
-export type TypeRejection = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: Fault }>;
+export type TypeRejection = Readonly<{ verdict: 'archived' | 'unaddressed'; fault: ErrorDetail }>;
 
 /** Applies the rules of a type that do not depend on the data. */
 export const refusalOf = (
@@ -24,7 +25,7 @@ export const refusalOf = (
 };
 
 /** Converts findings to faults of the event. */
-export const dataFaultsOf = (findings: DataFindings): readonly Fault[] => {
+export const dataFaultsOf = (findings: DataFindings): readonly ErrorDetail[] => {
   if ('gaveUpAfterSteps' in findings) {
     const detail =
       `could not be checked in ${findings.gaveUpAfterSteps} steps: ` +

@@ -1,6 +1,7 @@
 import type { WorkspaceId } from '@tidings/contracts';
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
-import { AppError, type ErrorDetail, type KeyRing } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError, type KeyRing } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import {

@@ -1,7 +1,8 @@
 import { hashOfKey, newApiKey, prefixOfKey } from '@tidings/access';
 import { type ConsumerId, consumerId, consumerScopes } from '@tidings/contracts';
 import type { Principal } from '@tidings/http';
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';

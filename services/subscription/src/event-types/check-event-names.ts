@@ -1,5 +1,5 @@
 import { isEventPattern, isReservedEventType } from '@tidings/contracts';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
 import { type EventType, usableStates } from './domain/event-type.ts';
 import { listEventTypes, visibleStates } from './read-event-types.ts';

@@ -1,6 +1,7 @@
 import { breakingChanges, checkSchema, compileSchema } from '@tidings/event-schemas';
 import { detailsOf } from '@tidings/http';
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError } from '@tidings/runtime';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import {
   type Compatibility,

@@ -1,5 +1,5 @@
 import { followReferences, isJsonObject, type JsonObject, type SchemaLocation } from '@tidings/event-schemas';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 
 /** Location of an event type in a document, and the errors in reading it. */
 export type DocumentEntry = Readonly<{

@@ -1,6 +1,7 @@
 import type { WorkspaceId } from '@tidings/contracts';
 import { detailsOf, type Validate } from '@tidings/http';
-import { AppError, type ErrorCode, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError, type ErrorCode } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, type Written, writtenBefore } from '../registry/write-version.ts';
 import { mergedEventType, mergeEventType } from './change-event-type.ts';

@@ -1,6 +1,6 @@
 import { bundleSchema, checkSchema, isJsonObject, type JsonObject } from '@tidings/event-schemas';
-import { textFaults } from '@tidings/json';
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import { type ErrorDetail, textFaults } from '@tidings/json';
+import { type AppError, refused } from '@tidings/runtime';
 import type { DocumentEntry } from './document-entry.ts';
 import { extension, urnOf } from './domain/catalogue-document.ts';
 import type { SchemaText } from './domain/event-type.ts';
@@ -17,11 +17,7 @@ export type DocumentedType = Readonly<{
 }>;
 
 const unknownKind = (pointer: string, detail: string): AppError =>
-  new AppError({
-    code: 'unprocessable',
-    message: `The document is neither AsyncAPI 3.0 nor OpenAPI 3.1 with webhooks: ${pointer || 'it'} ${detail}.`,
-    details: [{ pointer, detail }],
-  });
+  refused([{ pointer, detail }], 'The document is neither AsyncAPI 3.0 nor OpenAPI 3.1 with webhooks');
 
 /** Returns the event types of a document. Throws AppError `unprocessable` if it is neither AsyncAPI nor OpenAPI. */
 export function readDocument(document: unknown): readonly DocumentEntry[] {

@@ -1,6 +1,7 @@
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { refused } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
-import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
 import { checkSettings, httpFaults } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
@@ -30,7 +31,7 @@ export type Changed = Written<Subscription> & Readonly<{ warnings: readonly Erro
 function refuseOtherKeys(from: Settings, to: Settings): void {
   if ((from.signatureStyle === 'v1a') === (to.signatureStyle === 'v1a')) return;
   const detail = `cannot change from '${from.signatureStyle}' to '${to.signatureStyle}', which uses other keys: create another subscription`;
-  throw refusal([{ pointer: '/signature_style', detail }]);
+  throw refused([{ pointer: '/signature_style', detail }]);
 }
 
 // Refuses a change of kind: the endpoint would receive events of an entirely different meaning.

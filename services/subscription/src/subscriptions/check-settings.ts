@@ -1,6 +1,6 @@
 import { checkHeader } from '@tidings/egress';
 import { checkFilter } from '@tidings/filters';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type HeaderField, headerPointer } from './domain/header-rules.ts';
 import { type SettingsBody, settingsFaults } from './domain/settings.ts';

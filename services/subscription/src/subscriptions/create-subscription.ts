@@ -1,5 +1,6 @@
 import { type ConsumerId, consumerId, type SubscriptionId } from '@tidings/contracts';
-import { AppError, type ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { AppError } from '@tidings/runtime';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';

@@ -1,6 +1,6 @@
 import { canEqual, canHaveType, lookUpField, type SchemaField } from '@tidings/event-schemas';
 import { type FilterCondition, listConditions } from '@tidings/filters';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 import type { Scope } from '../registry/ports.ts';
 import type { Settings } from './domain/settings.ts';
 import type { EventCatalogue, KnownType } from './ports.ts';

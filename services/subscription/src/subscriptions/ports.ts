@@ -1,5 +1,5 @@
 import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
 import type { Settings, SettingsBody } from './domain/settings.ts';
 import { isSameTls, readTls } from './domain/tls-material.ts';
 import type { SecretFactory, SecretOwner } from './secret-factory.ts';

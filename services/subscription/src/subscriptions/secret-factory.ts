@@ -6,9 +6,8 @@ import {
   sealedHeaderField,
   type WorkspaceId,
 } from '@tidings/contracts';
-import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
+import { AppError, type KeyRing, refused, seal, unseal } from '@tidings/runtime';
 import { generateKeyPair, generateSecret, prepareSecret, publicKeyOf, SigningError } from '@tidings/signing';
-import { refusal } from '../registry/refuse-faults.ts';
 import type { StoredSecret } from './domain/signing-secrets.ts';
 import { readTls, type StoredTls, type TlsBody, unindented } from './domain/tls-material.ts';
 
@@ -132,7 +131,7 @@ function requireStyle(own: string, style: SignatureStyle): void {
   const wanted = style === 'v1a' ? 'whsk_' : 'whsec_';
   const isWanted = own.startsWith(wanted);
   const detail = isWanted ? faultOf(own) : `must begin with '${wanted}' for signature_style '${style}'`;
-  if (detail !== null) throw refusal([{ pointer: '/secret', detail }]);
+  if (detail !== null) throw refused([{ pointer: '/secret', detail }]);
 }
 
 function faultOf(own: string): string | null {

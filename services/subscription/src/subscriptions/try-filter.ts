@@ -1,7 +1,8 @@
 import { explainFilter, type FailedCondition } from '@tidings/filters';
-import type { ErrorDetail } from '@tidings/runtime';
+import type { ErrorDetail } from '@tidings/json';
+import { refused } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
-import { refusal, refuseFaults } from '../registry/refuse-faults.ts';
+import { refuseFaults } from '../registry/refuse-faults.ts';
 import { filterFaults } from './check-settings.ts';
 import type { FilterTestBody } from './domain/filter-test-body.ts';
 import { filterWarnings } from './filter-warnings.ts';
@@ -35,7 +36,7 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
     type === undefined
       ? `must be a registered event type, got '${name}'`
       : `must be a type with an example, and '${name}' has none: send event, or give the type an example`;
-  throw refusal([{ pointer: '/event_type', detail }]);
+  throw refused([{ pointer: '/event_type', detail }]);
 }
 
 /** Matches a filter against an event, or against the example of an event type. Throws AppError `unprocessable`. */

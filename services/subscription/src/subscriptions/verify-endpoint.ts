@@ -1,8 +1,7 @@
 import { newEventId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
-import type { Clock } from '@tidings/runtime';
+import { type Clock, refused } from '@tidings/runtime';
 import type { OutgoingRequest, SendRequest } from '../endpoint-health/ports.ts';
-import { refusal } from '../registry/refuse-faults.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
 import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Settings } from './domain/settings.ts';
@@ -45,7 +44,7 @@ export async function verifyEndpoint(parts: VerifyParts, verifying: Verifying): 
   }
 }
 
-const failed = (detail: string): Error => refusal([{ pointer: '/endpoint_url', detail }]);
+const failed = (detail: string): Error => refused([{ pointer: '/endpoint_url', detail }]);
 
 async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<void> {
   const atMs = parts.clock.nowMs();

@@ -1,5 +1,5 @@
 import { jsonBody, type Principal, pageReply, type Route, route } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
+import { AppError, refused } from '@tidings/runtime';
 import { type DiscardParts, discardDeadLetter } from '../discard-dead-letter.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../ports.ts';
@@ -113,12 +113,8 @@ const readRoute = ({ deadLetters }: DeadLetterParts): Route =>
 
 const refusePoison = (deadLetter: DeadLetter, isToOrigin: boolean): void => {
   if (deadLetter.ref.kind !== 'poison' || isToOrigin) return;
-  const detail = `must be true: the record is sent back to ${deadLetter.ref.topic} unchanged. Do this only once its consumer can process it.`;
-  throw new AppError({
-    code: 'unprocessable',
-    message: `/to_origin ${detail}`,
-    details: [{ pointer: '/to_origin', detail }],
-  });
+  const detail = `must be true: the record is sent back to ${deadLetter.ref.topic} unchanged, once its consumer can process it`;
+  throw refused([{ pointer: '/to_origin', detail }]);
 };
 
 const redriveRoute = (parts: DeadLetterParts): Route =>

@@ -8,7 +8,7 @@ import {
   type Route,
   route,
 } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
+import { AppError, refused } from '@tidings/runtime';
 import type { DeadLetterJob } from '../domain/dead-letter-job.ts';
 import { jobStatusOf, listJobs } from '../read-dead-letters.ts';
 import { countForJob, type JobRequest, newJobId, startJob } from '../redrive-dead-letters.ts';
@@ -40,13 +40,10 @@ export const jobRoutes = (parts: DeadLetterParts): Route[] => [
   cancelRoute(parts),
 ];
 
-const refuse = (pointer: string, detail: string): AppError =>
-  new AppError({ code: 'unprocessable', message: `${pointer} ${detail}`, details: [{ pointer, detail }] });
-
 /** Returns the filters that a body selects: deliveries, unless it selects poison records explicitly. */
 const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
   if ((filter === undefined) === (all === undefined)) {
-    throw refuse('/filter', 'is required, unless "all" is true.');
+    throw refused([{ pointer: '/filter', detail: 'is required, unless "all" is true' }]);
   }
   const filters = deadLetterFiltersOf(filter ?? {}, principal);
   return { ...filters, kind: filters.kind ?? 'delivery' };
@@ -82,7 +79,9 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
     handle: async ({ principal, body, run: { id } }) => {
       const filters = selected(body, principal);
       if (filters.kind === 'poison')
-        throw refuse('/filter/kind', 'cannot be poison: redrive poison records one by one.');
+        throw refused([
+          { pointer: '/filter/kind', detail: 'cannot be poison: redrive poison records one by one' },
+        ]);
       const { keyId: by } = principal;
       const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
       const request = { id, action: 'redrive', filters, by, reason: null, ratePerSecond } as const;

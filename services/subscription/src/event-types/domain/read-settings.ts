@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 import type { EventTypeSettings } from './event-type.ts';
 import type { SettingsBody } from './request-body.ts';
 

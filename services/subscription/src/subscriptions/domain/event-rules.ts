@@ -5,7 +5,7 @@ import {
   operationalEventTypes,
   type SubscriptionRecord,
 } from '@tidings/contracts';
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 
 const isWildcard = (pattern: string): boolean => pattern === '*' || pattern.endsWith('.*');
 

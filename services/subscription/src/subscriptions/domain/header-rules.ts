@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 
 /** The fields of a body that hold headers. */
 export type HeaderField = 'headers' | 'secret_headers';

@@ -1,5 +1,5 @@
 import { defaultRetryScheduleSeconds, shortRetryScheduleSeconds } from '@tidings/contracts';
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 import { limits } from './limits.ts';
 
 /** A schedule as a caller names it: a predefined one, or the seconds before each attempt. */

@@ -1,5 +1,5 @@
 import type { SealedHeader } from '@tidings/contracts';
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 import { headerPointer, type SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 import { eventSettings } from './event-settings.ts';
 import { requestSettings } from './request-settings.ts';
 import { type BodyOf, defaultsOf, faultsIn, readBody, type ValuesOf } from './setting.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { withoutIndent } from '@tidings/contracts';
-import type { ErrorDetail } from '../../registry/domain/error-detail.ts';
+import type { ErrorDetail } from '@tidings/json';
 
 /**
  * TLS settings of an endpoint from its owner, in PEM: authorities to trust, and the client certificate with its key.
