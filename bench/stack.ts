@@ -47,8 +47,27 @@ const waitForLocal = async (dataDir: string, hasEnded: () => boolean): Promise<L
   }
 };
 
+const subscribe = async (local: Local, settings: Readonly<Record<string, unknown>>): Promise<void> => {
+  for (;;) {
+    const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...settings, send_test: false }),
+    });
+    const answer = await response.text();
+    if (response.status === 201) return;
+    // A key may make 100 requests a second, and some workloads need more subscriptions than that.
+    if (response.status !== 429) throw new Error(`subscribe: ${response.status} ${answer}`);
+    const waitMs = Number(response.headers.get('retry-after') ?? 1) * 1_000;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+};
+
 /** `env`: variables for the stack and its services, beside those of the benchmark. */
 export type StartOptions = Readonly<{ env?: Readonly<Record<string, string>> }>;
+
+// A benchmark that handles a signal itself stops its stack in its own time.
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const startStack = async (portBase: string, { env = {} }: StartOptions = {}): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
@@ -61,7 +80,11 @@ export const startStack = async (portBase: string, { env = {} }: StartOptions = 
     stdio: ['ignore', 'ignore', 'inherit'],
     detached: true,
   });
+  const onSignal = (): void => void stop().finally(() => process.exit(1));
+  const signals = endingSignals.filter((signal) => process.listenerCount(signal) === 0);
+  for (const signal of signals) process.once(signal, onSignal);
   const stop = async (): Promise<void> => {
+    for (const signal of signals) process.removeListener(signal, onSignal);
     if (child.exitCode === null) {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
@@ -79,21 +102,7 @@ export const startStack = async (portBase: string, { env = {} }: StartOptions = 
       pids,
       processes: processesOf(pids),
       readyMs: Math.round(performance.now() - startedMs),
-      subscribe: async (settings) => {
-        for (;;) {
-          const response = await fetch(`${local.url}/v1/webhooks/subscriptions`, {
-            method: 'POST',
-            headers: { authorization: `Bearer ${local.admin_key}`, 'content-type': 'application/json' },
-            body: JSON.stringify({ ...settings, send_test: false }),
-          });
-          const answer = await response.text();
-          if (response.status === 201) return;
-          // A key may make 100 requests a second, and some workloads need more subscriptions than that.
-          if (response.status !== 429) throw new Error(`subscribe: ${response.status} ${answer}`);
-          const waitMs = Number(response.headers.get('retry-after') ?? 1) * 1_000;
-          await new Promise((resolve) => setTimeout(resolve, waitMs));
-        }
-      },
+      subscribe: (settings) => subscribe(local, settings),
       stop,
     };
   } catch (error) {

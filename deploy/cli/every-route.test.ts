@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { anAnsweringApi } from '../../packages/cli/src/cli-under-test.ts';
 import { commands } from '../../packages/cli/src/program.ts';
 import { runCommand } from '../../packages/cli/src/run-command.ts';
@@ -69,6 +69,7 @@ function wordsOf(example: string): { words: string[]; stdin: string } {
 const called = new Set<string>();
 const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
 const matching = (line: string): string[] => {

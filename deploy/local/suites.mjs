@@ -13,6 +13,9 @@ export async function runSuite(suite, { isShownAtEnd = false } = {}) {
   print(`${suite} tests`);
   const folder = mkdtempSync(join(tmpdir(), 'tidings-report-'));
   const report = join(folder, 'report.json');
+  // A signal ends the process without the `finally` below.
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   try {
     const args = [
       ...[join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', suite],
@@ -26,7 +29,8 @@ export async function runSuite(suite, { isShownAtEnd = false } = {}) {
     print(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
     return result;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.removeListener('exit', removeFolder);
+    removeFolder();
   }
 }
 

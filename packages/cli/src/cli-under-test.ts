@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
@@ -48,6 +51,18 @@ export async function anAnsweringApi(
     /** Runs with the given files in the working folder and the given standard input. */
     runWith: async (place: Place, ...args: string[]) => run(args, { env, ...place }),
   };
+}
+
+/** Creates a folder with these files, by their paths in it. It is removed at the end of the test. */
+export function aFolder(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  return folder;
 }
 
 type Place = Readonly<{ folder?: string; stdin?: Readable | string | Buffer }>;

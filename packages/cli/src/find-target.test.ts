@@ -1,29 +1,24 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anApi, run } from './cli-under-test.ts';
+import { aFolder, anApi, run } from './cli-under-test.ts';
 import { findTarget } from './find-target.ts';
 
 describe('the URL and key of the API', () => {
-  const aFolder = (url: string) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
-    mkdirSync(join(folder, '.tidings'));
-    mkdirSync(join(folder, 'below'));
-    writeFileSync(join(folder, '.tidings', 'local.json'), JSON.stringify({ url, admin_key: 'local-key' }));
-    return join(folder, 'below');
+  const belowStack = (url: string): string => {
+    const local = JSON.stringify({ url, admin_key: 'local-key' });
+    return join(aFolder({ '.tidings/local.json': local, 'below/file': '' }), 'below');
   };
 
   it('are those of the local stack of this folder or a parent if none is set', async () => {
     const { url, requests } = await anApi();
-    expect((await run(['subscriptions', 'get', 'sub_1'], { folder: aFolder(url) })).code).toBe(0);
+    expect((await run(['subscriptions', 'get', 'sub_1'], { folder: belowStack(url) })).code).toBe(0);
     expect(requests[0]?.headers['authorization']).toBe('Bearer local-key');
   });
 
   it('never send the key of the local stack to another URL', async () => {
     const { url, requests } = await anApi();
     const elsewhere = await run(['subscriptions', 'list', '--url', url], {
-      folder: aFolder('http://127.0.0.1:1'),
+      folder: belowStack('http://127.0.0.1:1'),
     });
     expect(elsewhere).toMatchObject({
       code: 4,

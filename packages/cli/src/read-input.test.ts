@@ -1,18 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anApi } from './cli-under-test.ts';
+import { aFolder, anApi } from './cli-under-test.ts';
 
 const mark = Buffer.from([0xef, 0xbb, 0xbf]);
 const json = Buffer.from('{"total":"12 €"}');
 const utf16 = Buffer.from('{"total":1}', 'utf16le');
-
-function aFolder(bytes: Buffer): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
-  writeFileSync(join(folder, 'data.json'), bytes);
-  return folder;
-}
 
 const accepted = { id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00.000Z' };
 const publish = ['events', 'publish', 'a', '--data'];
@@ -21,7 +12,9 @@ describe('a file or standard input', () => {
   it('may begin with a byte order mark, which is not sent', async () => {
     const { requests, runWith } = await anApi(202, accepted);
     const bytes = Buffer.concat([mark, json]);
-    expect((await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json')).code).toBe(0);
+    expect((await runWith({ folder: aFolder({ 'data.json': bytes }) }, ...publish, '@data.json')).code).toBe(
+      0,
+    );
     expect((await runWith({ stdin: bytes }, ...publish, '-')).code).toBe(0);
     expect((await runWith({ stdin: json }, ...publish, '@-')).code).toBe(0);
     expect(requests.map(({ raw }) => raw)).toEqual(
@@ -45,7 +38,7 @@ describe('a file or standard input', () => {
     ['Latin-1', Buffer.from('{"name":"Grüße"}', 'latin1'), 'is another encoding: '],
   ])('in %s is refused with the encoding, and nothing is sent', async (_name, bytes, text) => {
     const { requests, runWith } = await anApi();
-    const fromFile = await runWith({ folder: aFolder(bytes) }, ...publish, '@data.json');
+    const fromFile = await runWith({ folder: aFolder({ 'data.json': bytes }) }, ...publish, '@data.json');
     expect(fromFile).toMatchObject({ code: 2, out: '' });
     expect(fromFile.err).toContain(`The file 'data.json' must be UTF-8, but ${text}`);
     const fromStdin = await runWith({ stdin: bytes }, 'subscriptions', 'create', '--data', '-');

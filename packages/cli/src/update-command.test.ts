@@ -1,8 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anAnsweringApi } from './cli-under-test.ts';
+import { aFolder, anAnsweringApi } from './cli-under-test.ts';
 
 const shown = {
   id: 'sub_1',
@@ -33,10 +30,9 @@ const shown = {
  * its request.
  */
 async function updated(edit: (one: Record<string, unknown>) => unknown, ...more: string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
   const one = structuredClone(shown) as Record<string, unknown>;
   edit(one);
-  writeFileSync(join(folder, 'one.json'), JSON.stringify(one));
+  const folder = aFolder({ 'one.json': JSON.stringify(one) });
   const now = { ...shown, failure_count: 3, last_delivery_at: '2026-01-03T00:00:00Z', propagated: false };
   const { requests, runWith } = await anAnsweringApi(({ line }) => ({
     body: line.startsWith('GET') ? now : { ...now, version: 5 },

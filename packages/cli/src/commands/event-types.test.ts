@@ -1,15 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anAnsweringApi, anApi } from '../cli-under-test.ts';
+import { aFolder, anAnsweringApi, anApi } from '../cli-under-test.ts';
 
 describe('event-types push', () => {
-  const aFile = (content: unknown) => {
-    const file = join(mkdtempSync(join(tmpdir(), 'tidings-cli-')), 'types.json');
-    writeFileSync(file, JSON.stringify(content));
-    return file;
-  };
+  const aFile = (content: unknown) => join(aFolder({ 'types.json': JSON.stringify(content) }), 'types.json');
 
   it('replaces the types in the order of the file', async () => {
     const { requests, run: tidings } = await anApi(200, { name: 'a', state: 'active' });

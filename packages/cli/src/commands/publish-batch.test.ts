@@ -1,9 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { anAnsweringApi, type ReceivedRequest } from '../cli-under-test.ts';
+import { aFolder, anAnsweringApi, type ReceivedRequest } from '../cli-under-test.ts';
 
 const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00.000Z' };
 const refusal = (status: number) => ({
@@ -43,11 +40,9 @@ describe('events publish-batch', () => {
 
   it('reads a JSON array from a file', async () => {
     const { requests, runWith } = await aBatchApi();
-    const folder = mkdtempSync(join(tmpdir(), 'tidings-cli-'));
-    writeFileSync(
-      join(folder, 'events.json'),
-      ' \n[{"type":"a","data":[1,{"b":"]"}]},\n {"type":"b","data":2}]\n',
-    );
+    const folder = aFolder({
+      'events.json': ' \n[{"type":"a","data":[1,{"b":"]"}]},\n {"type":"b","data":2}]\n',
+    });
     expect((await runWith({ folder }, ...batch, 'events.json')).code).toBe(0);
     expect(typesOf(requests)).toEqual([['a', 'b']]);
   });
