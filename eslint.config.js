@@ -2,6 +2,17 @@ import tseslint from 'typescript-eslint';
 
 import { docCommentOpening } from './deploy/lint/doc-comment-opening.mjs';
 
+// Composition roots and closures that were longer when the rule of 50 lines came. The list must not grow.
+const longFunctions = [
+  'packages/access/src/open-access.ts',
+  'packages/runtime/src/fake-clock.ts',
+  'services/delivery/src/compose-engine.ts',
+  'services/delivery/src/intake/handle-delivery-requested.ts',
+  'services/delivery/src/intake/restore-on-assign.ts',
+  'services/history/src/dead-letters/open-dead-letters.ts',
+  'services/subscription/src/service.ts',
+];
+
 // Biome formats and lints style; here run only the rules that need types: a lost promise in a handler is a lost event.
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/*.mjs', '**/*.cjs', '**/*.js', '**/node_modules/**'] },
@@ -22,10 +33,15 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-argument': 'error',
       'tidings/doc-comment-opening': 'error',
       'max-params': ['error', 3],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportAllDeclaration', message: 'List what is exported.' },
       ],
     },
+  },
+  {
+    files: ['**/*.test.ts', '**/test/**', '**/contract/**', 'e2e/**', ...longFunctions],
+    rules: { 'max-lines-per-function': 'off' },
   },
 );

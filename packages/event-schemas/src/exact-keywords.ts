@@ -7,7 +7,7 @@ import { integerKeyword } from './integer-kind.ts';
 import type { StepBudget } from './step-budget.ts';
 
 /** Checks a value by its exact form. */
-type Judge = (exact: unknown) => boolean;
+type ExactTest = (exact: unknown) => boolean;
 
 const order = (value: unknown, limit: number): number => {
   if (value instanceof ExactNumber) return value.compare(limit);
@@ -40,25 +40,32 @@ const isMultiple = (value: unknown, divisor: number): boolean => {
   return Math.abs(Math.round(quotient) - quotient) <= 1e-6;
 };
 
+type AddKeyword = (
+  definition: Omit<FuncKeywordDefinition, 'compile'>,
+  testOf: (schema: never) => ExactTest,
+) => void;
+
 /**
  * Replaces ajv's number keywords with ones that compare all digits. `data` holds the exact form of the value under
  * check. Requires an instance with `strictNumbers: false`: 1e400 is a number.
  */
 export function addExactKeywords(ajv: Ajv2020, budget: StepBudget, data: ExactData): void {
-  const add = (
-    definition: Omit<FuncKeywordDefinition, 'compile'>,
-    judgeOf: (schema: never) => Judge,
-  ): void => {
+  const add: AddKeyword = (definition, testOf) => {
     ajv.removeKeyword(String(definition.keyword));
     ajv.addKeyword({
       ...definition,
       compile: (schema: unknown): DataValidateFunction => {
-        const isKept = judgeOf(schema as never);
+        const isKept = testOf(schema as never);
         return (value, context) =>
           isKept(data.of(value, context?.parentData, context?.parentDataProperty ?? ''));
       },
     });
   };
+  addNumberKeywords(add, budget);
+  addEqualityKeywords(add, budget);
+}
+
+function addNumberKeywords(add: AddKeyword, budget: StepBudget): void {
   for (const [keyword, { sign, isKept }] of Object.entries(bounds)) {
     const error = {
       message: ({ schemaCode }: { schemaCode: unknown }) => str`must be ${sign} ${schemaCode as number}`,
@@ -89,6 +96,9 @@ export function addExactKeywords(ajv: Ajv2020, budget: StepBudget, data: ExactDa
     },
     (kind: IntegerKind) => (value) => isInteger(value, kind),
   );
+}
+
+function addEqualityKeywords(add: AddKeyword, budget: StepBudget): void {
   const textOf = (value: unknown): string => {
     const text = canonicalText(value);
     budget.spend(4 + (text.length >> 2));

@@ -82,6 +82,28 @@ function recordsOf(name: string, type: number, answer: DnsAnswer): Buffer[] {
   return [];
 }
 
+/** Encodes the answer to a question, with the aliases that lead to it, resolved by `follow`. */
+function encodeReply(message: Buffer, first: DnsAnswer, follow: (alias: string) => DnsAnswer): Buffer {
+  const { name, type, end } = readQuestion(message);
+  const records: Buffer[] = [];
+  let owner = name;
+  let answer = first;
+  for (let hops = 0; answer.cname !== undefined && hops < maxAliases; hops += 1) {
+    records.push(record(owner, 5, { data: nameBytes(answer.cname), ttl: answer.ttlSeconds ?? 0 }));
+    owner = answer.cname;
+    answer = follow(owner);
+  }
+  records.push(...recordsOf(owner, type, answer));
+  const header = Buffer.alloc(12);
+  message.copy(header, 0, 0, 2);
+  const code = answer.rcode === undefined ? 0 : responseCodes[answer.rcode];
+  // An answer, recursion desired and available.
+  header.writeUInt16BE(0x8180 | code, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(records.length, 6);
+  return Buffer.concat([header, message.subarray(12, end), ...records]);
+}
+
 /** Starts a name server on a free UDP port of 127.0.0.1. It answers from its zone and forwards nothing. */
 export async function startDnsServer(
   zone: DnsZone = {},
@@ -101,27 +123,11 @@ export async function startDnsServer(
   };
 
   const onMessage = (message: Buffer, from: RemoteInfo) => {
-    const { name, type, end } = readQuestion(message);
+    const { name, type } = readQuestion(message);
     const typeName = typeNames[type] ?? 'other';
     const first = lookUp(name, typeName);
     if (first.isSilent === true) return;
-    const records: Buffer[] = [];
-    let owner = name;
-    let answer = first;
-    for (let hops = 0; answer.cname !== undefined && hops < maxAliases; hops += 1) {
-      records.push(record(owner, 5, { data: nameBytes(answer.cname), ttl: answer.ttlSeconds ?? 0 }));
-      owner = answer.cname;
-      answer = lookUp(owner, typeName);
-    }
-    records.push(...recordsOf(owner, type, answer));
-    const header = Buffer.alloc(12);
-    message.copy(header, 0, 0, 2);
-    const code = answer.rcode === undefined ? 0 : responseCodes[answer.rcode];
-    // An answer, recursion desired and available.
-    header.writeUInt16BE(0x8180 | code, 2);
-    header.writeUInt16BE(1, 4);
-    header.writeUInt16BE(records.length, 6);
-    const reply = Buffer.concat([header, message.subarray(12, end), ...records]);
+    const reply = encodeReply(message, first, (alias) => lookUp(alias, typeName));
     const timer = setTimeout(() => {
       timers.delete(timer);
       socket.send(reply, from.port, from.address);

@@ -1,9 +1,11 @@
 import { AppError, backoffMs } from '@tidings/runtime';
-import { type IncomingRecord, type PartitionRef, partitionKey } from '../bus.ts';
+import { type PartitionRef, partitionKey } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
+import { deadLetter } from './dead-letter-writer.ts';
 import type { PartitionProgress } from './lag.ts';
 import { OffsetCommitter } from './offset-committer.ts';
 import { PartitionOpener } from './partition-opener.ts';
+import { PartitionRestarts } from './partition-restarts.ts';
 import {
   type AssignedPartitionsOptions,
   type CommitOffset,
@@ -22,10 +24,7 @@ export class AssignedPartitions<T> {
   readonly #opener: PartitionOpener<T>;
   readonly #committer: OffsetCommitter<T>;
   readonly #workers = new Map<string, PartitionWorker<T>>();
-  /** Consecutive failures by partition, until its committed offset has passed the failed one. */
-  readonly #failures = new Map<string, Readonly<{ count: number; offset: number }>>();
-  /** Partitions that wait for their restart. */
-  readonly #restarting = new Set<string>();
+  readonly #restarts = new PartitionRestarts();
   #onIdle: () => void = () => {};
   #isClosing = false;
 
@@ -35,7 +34,7 @@ export class AssignedPartitions<T> {
     this.#handlers = {
       decode: (record) => run.decode(record),
       onBatch: (batch) => run.onBatch(batch),
-      onPoison: (record, error, done) => void this.#writeDeadLetter(record, error, done),
+      onPoison: (record, error, done) => void deadLetter(options, { record, error, done }),
       onFailure: (worker, error) => this.#restart(worker, error),
       onCapacity: (worker) => this.#resume(worker),
       onIdle: () => this.#onIdle(),
@@ -45,11 +44,13 @@ export class AssignedPartitions<T> {
       isClosing: () => this.#isClosing,
       onFailed: (worker, error) => this.#restart(worker, error),
       onOpened: (worker) => {
-        this.#restarting.delete(partitionKey(worker.ref));
+        this.#restarts.end(worker.ref);
         this.#resume(worker);
       },
     });
-    this.#committer = new OffsetCommitter(options, (worker) => this.#forgetFailure(worker));
+    this.#committer = new OffsetCommitter(options, ({ ref, committedOffset }) =>
+      this.#restarts.onCommitted(ref, committedOffset),
+    );
   }
 
   /** Returns the progress of each partition. */
@@ -69,7 +70,7 @@ export class AssignedPartitions<T> {
 
   /** True while some partition waits for its restart after a failed handler. */
   get isRestarting(): boolean {
-    return this.#restarting.size > 0;
+    return this.#restarts.isAnyWaiting;
   }
 
   /** Returns the partitions that should receive records, and the next offset of each. */
@@ -204,7 +205,7 @@ export class AssignedPartitions<T> {
   #lose(worker: PartitionWorker<T>): void {
     worker.close();
     this.#workers.delete(partitionKey(worker.ref));
-    this.#restarting.delete(partitionKey(worker.ref));
+    this.#restarts.end(worker.ref);
     const { run, logger } = this.#options;
     try {
       run.onRevoked?.(worker.ref);
@@ -225,38 +226,15 @@ export class AssignedPartitions<T> {
    */
   #restart(worker: PartitionWorker<T>, error: unknown): void {
     const { run, source, clock, logger, metrics } = this.#options;
-    const key = partitionKey(worker.ref);
-    if (this.#workers.get(key) !== worker) return;
-    const failures = (this.#failures.get(key)?.count ?? 0) + 1;
+    if (this.#workers.get(partitionKey(worker.ref)) !== worker) return;
+    const failures = this.#restarts.countFailure(worker.ref, worker.position);
     const delayMs = backoffMs({ attempt: failures, ...reopenBackoff });
     logger.error({ ...worker.ref, group: run.group, failures, delayMs, error }, 'consumer.handler-failed');
     metrics.restarts.inc({ group: run.group, reason: 'handler' });
     this.#lose(worker);
     const fresh = this.#createWorker(worker.ref);
-    this.#failures.set(key, { count: failures, offset: worker.position });
-    this.#restarting.add(key);
+    this.#restarts.begin(worker.ref);
     source.pause(worker.ref);
     if (!this.#isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);
-  }
-
-  #forgetFailure(worker: PartitionWorker<T>): void {
-    const key = partitionKey(worker.ref);
-    const failure = this.#failures.get(key);
-    if (failure !== undefined && worker.committedOffset >= failure.offset) this.#failures.delete(key);
-  }
-
-  async #writeDeadLetter(record: IncomingRecord, error: unknown, done: () => void): Promise<void> {
-    const { poison, run, logger, metrics } = this.#options;
-    const { topic, partition, offset } = record;
-    const fields = { group: run.group, topic, partition, offset: String(offset), detail: detailOf(error) };
-    metrics.poisonRecords.inc({ topic });
-    logger.warn(fields, 'consumer.record-poisoned');
-    try {
-      await poison(record, error);
-      done();
-    } catch (failure) {
-      // It stays undone, so the next owner of the partition reads and dead-letters it again.
-      logger.error({ ...fields, error: failure }, 'consumer.dead-letter-not-written');
-    }
   }
 }

@@ -1,7 +1,9 @@
 import { encodePoison, type RecordPoisoned, topics } from '@tidings/contracts';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { IncomingRecord, OutgoingRecord, Producer } from '../bus.ts';
+import { detailOf } from '../client/errors.ts';
 import { maxRecordBytes, sizeOf } from '../producer/record-size.ts';
+import type { AssignedPartitionsOptions } from './partition-source.ts';
 
 /** The reason, the group and the time of a poison record. */
 export type PoisonCause = Pick<RecordPoisoned, 'reason' | 'detail' | 'group' | 'recordedAtMs'>;
@@ -34,4 +36,24 @@ export function createDeadLetterWriter({ group, clock, producer }: DeadLetterWri
     const cause = { detail: messageOf(error), recordedAtMs: clock.nowMs(), group };
     await producer().publish(toDeadLetter(record, { reason: 'undecodable', ...cause }));
   };
+}
+
+export type PoisonRecord = Readonly<{ record: IncomingRecord; error: unknown; done: () => void }>;
+
+/** Logs a poison record and writes it to dead-letters. It is done after the ack. Never rejects. */
+export async function deadLetter<T>(
+  { poison, run, logger, metrics }: AssignedPartitionsOptions<T>,
+  { record, error, done }: PoisonRecord,
+): Promise<void> {
+  const { topic, partition, offset } = record;
+  const fields = { group: run.group, topic, partition, offset: String(offset), detail: detailOf(error) };
+  metrics.poisonRecords.inc({ topic });
+  logger.warn(fields, 'consumer.record-poisoned');
+  try {
+    await poison(record, error);
+    done();
+  } catch (failure) {
+    // It stays undone, so the next owner of the partition reads and dead-letters it again.
+    logger.error({ ...fields, error: failure }, 'consumer.dead-letter-not-written');
+  }
 }

@@ -10,10 +10,11 @@ import {
   type AssignedPartitionsOptions,
   type CommitOffset,
   defaultCommitIntervalMs,
+  type PartitionSource,
 } from './partition-source.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 import { StuckPartitions } from './stuck-partitions.ts';
-import { SupervisedConsumer } from './supervised-consumer.ts';
+import { type ConsumerEvents, SupervisedConsumer } from './supervised-consumer.ts';
 
 export type KafkaPartitionRunnerOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;
@@ -27,7 +28,7 @@ type FetchedFrom = Readonly<{ fetchedOffset: string }>;
 
 const defaultDrainMs = 10_000;
 
-/** A consumer group member over kafkajs: connects its events to {@link AssignedPartitions}, which holds the logic. */
+/** The {@link PartitionRunner} over kafkajs: connects its events to {@link AssignedPartitions}, which holds the logic. */
 export class KafkaPartitionRunner<T> implements PartitionRunner {
   readonly #options: KafkaPartitionRunnerOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
@@ -42,22 +43,15 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
 
   constructor(options: KafkaPartitionRunnerOptions<T>) {
     this.#options = options;
-    const { endpoint, run, clock, metrics, poison, admin } = options;
+    const { endpoint, run, clock, metrics, poison } = options;
+    const { logger } = endpoint;
     this.#partitions = new AssignedPartitions({
       run,
       poison,
       clock,
       metrics,
-      logger: endpoint.logger,
-      source: {
-        pause: (ref) => this.#consumer.control((consumer) => consumer.pause([toSelection(ref)])),
-        resume: (ref) => this.#consumer.control((consumer) => consumer.resume([toSelection(ref)])),
-        seek: (ref, offset) =>
-          this.#consumer.control((consumer) => consumer.seek({ ...ref, offset: String(offset) })),
-        positions: (refs) => admin.run((client) => fetchPositions(client, run.group, refs)),
-        canCommit: () => this.#commitOnce !== undefined,
-        commit: async (offsets) => this.#commitOnce?.(toCommit(offsets)),
-      },
+      logger,
+      source: this.#source(),
     });
     this.#consumer = new SupervisedConsumer({
       endpoint,
@@ -72,25 +66,12 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       assigners: [stickyAssigner(() => this.#partitions.assigned())],
       clock,
       metrics,
-      events: {
-        onJoined: (join) => this.#join(join),
-        onRebalancing: () => void this.#partitions.commit(),
-        onBatch: (payload) => this.#deliver(payload),
-        onEmptyBatch: ({ topic, partition, lastOffset }) =>
-          this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1),
-        onLost: () => {
-          this.#commitOnce = undefined;
-        },
-      },
+      events: this.#events(),
     });
-    const ends = async (refs: readonly PartitionRef[]) => {
-      if (refs.length === 0) return new Map<string, number>();
-      const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
-      return new Map([...positions].map(([key, { high }]) => [key, high]));
-    };
+    const ends = (refs: readonly PartitionRef[]) => this.#ends(refs);
     this.#stopLag = watchLag({
       clock,
-      logger: endpoint.logger,
+      logger,
       progress: () => this.#partitions.progress(),
       ends,
       onLag: (records) => metrics.lagRecords.set({ group: run.group }, records),
@@ -100,7 +81,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       awaitingRecords: () => (this.#consumer.state === 'running' ? this.#partitions.awaitingRecords() : []),
       ends,
       onStuck: (refs) => {
-        endpoint.logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
+        logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
         this.#consumer.restart('stuck');
       },
     });
@@ -139,6 +120,39 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
     await this.#closing;
   }
 
+  #source(): PartitionSource {
+    const { admin, run } = this.#options;
+    return {
+      pause: (ref) => this.#consumer.control((consumer) => consumer.pause([toSelection(ref)])),
+      resume: (ref) => this.#consumer.control((consumer) => consumer.resume([toSelection(ref)])),
+      seek: (ref, offset) =>
+        this.#consumer.control((consumer) => consumer.seek({ ...ref, offset: String(offset) })),
+      positions: (refs) => admin.run((client) => fetchPositions(client, run.group, refs)),
+      canCommit: () => this.#commitOnce !== undefined,
+      commit: async (offsets) => this.#commitOnce?.(toCommit(offsets)),
+    };
+  }
+
+  #events(): ConsumerEvents {
+    return {
+      onJoined: (join) => this.#join(join),
+      onRebalancing: () => void this.#partitions.commit(),
+      onBatch: (payload) => this.#deliver(payload),
+      onEmptyBatch: ({ topic, partition, lastOffset }) =>
+        this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1),
+      onLost: () => {
+        this.#commitOnce = undefined;
+      },
+    };
+  }
+
+  async #ends(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, number>> {
+    if (refs.length === 0) return new Map();
+    const { admin, run } = this.#options;
+    const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
+    return new Map([...positions].map(([key, { high }]) => [key, high]));
+  }
+
   async #close(drainMs: number): Promise<void> {
     await this.#partitions.close(drainMs);
     this.#stopCommits();
@@ -171,7 +185,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
     if (isStale() || last === undefined) return;
     const ref = { topic, partition };
     if (Number(batch.highWatermark) < this.#partitions.position(ref)) {
-      this.#partitions.reopen(ref, 'the log ends before what was read of it: the topic was made anew');
+      this.#partitions.reopen(ref, 'the log ends before the position: the topic was recreated');
       return;
     }
     const wasTaken = this.#partitions.deliver({

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { handlerContract } from './handler-contract.ts';
 import type { OpenHarness } from './harness.ts';
 import { lingerContract } from './linger-contract.ts';
 import { producerContract } from './producer-contract.ts';
@@ -11,6 +12,7 @@ export function busContract(name: string, open: OpenHarness): void {
   describe(`${name} keeps the bus contract`, () => {
     producerContract(open);
     runnerContract(open);
+    handlerContract(open);
     lingerContract(open);
     rebalanceContract(open);
     readingContract(open);

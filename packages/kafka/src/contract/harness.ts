@@ -1,5 +1,5 @@
 import type { TopicDefinition } from '@tidings/contracts';
-import type { Bus, IncomingRecord, OutgoingRecord, RunPartitionsOptions } from '../bus.ts';
+import type { Bus, IncomingRecord, OutgoingRecord, RunPartitionsOptions, WorkItem } from '../bus.ts';
 
 /** A bus under test and its environment. Each test opens its own. */
 export type BusHarness = Readonly<{
@@ -51,8 +51,10 @@ export async function readAll(bus: Bus, topic: TopicDefinition): Promise<Incomin
   return records;
 }
 
+type Handlers = Pick<RunPartitionsOptions<number>, 'decode' | 'onBatch'>;
+
 /** Returns a handler that finishes each number immediately. */
-export const finishing = (seen: number[]): Pick<RunPartitionsOptions<number>, 'decode' | 'onBatch'> => ({
+export const finishing = (seen: number[]): Handlers => ({
   decode: numberOf,
   onBatch: ({ items }) => {
     for (const item of items) {
@@ -61,3 +63,12 @@ export const finishing = (seen: number[]): Pick<RunPartitionsOptions<number>, 'd
     }
   },
 });
+
+/** Returns a handler that keeps its items. */
+export const keeping = (kept: WorkItem<number>[]): Handlers => ({
+  decode: numberOf,
+  onBatch: ({ items }) => void kept.push(...items),
+});
+
+export const messagesOf = (items: readonly WorkItem<number>[]): number[] =>
+  items.map(({ message }) => message);

@@ -96,13 +96,7 @@ export function createMemoryBus({
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
     readRange: async (options) => readRange(options, log),
     lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
-      topics.flatMap((topic) =>
-        lagOf(topic, groupOf(group), log).map((lag) => {
-          const records = log.partitionsOf(topic)[lag.partition] ?? [];
-          const later = records.find(({ timestampMs }) => timestampMs >= writtenBeforeMs);
-          return lagUntil(lag, later?.offset ?? lag.highOffset);
-        }),
-      ),
+      topics.flatMap((topic) => lagOf({ topic, group: groupOf(group), log, writtenBeforeMs })),
     close: async (options) => {
       for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
       await ownProducer.close();
@@ -154,11 +148,20 @@ async function readRange(options: ReadRangeOptions, log: MemoryLog): Promise<voi
   }
 }
 
-function lagOf(topic: TopicDefinition, group: MemoryConsumerGroup, log: MemoryLog): TopicPartitionLag[] {
+type LagQuery = Readonly<{
+  topic: TopicDefinition;
+  group: MemoryConsumerGroup;
+  log: MemoryLog;
+  writtenBeforeMs: number;
+}>;
+
+function lagOf({ topic, group, log, writtenBeforeMs }: LagQuery): TopicPartitionLag[] {
   return log.partitionsOf(topic).map((records, partition) => {
     const ref = { topic: topic.name, partition };
     const committedOffset = BigInt(group.commits.get(partitionKey(ref)) ?? 0);
     const highOffset = BigInt(records.length);
-    return { ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset };
+    const lag = { ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset };
+    const later = records.find(({ timestampMs }) => timestampMs >= writtenBeforeMs);
+    return lagUntil(lag, later?.offset ?? highOffset);
   });
 }
