@@ -2,8 +2,7 @@ import { createMetrics, silentLogger } from '@tidings/observability';
 import { AppError, Health } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addressOf, type Caller, createApp, listen, type Principal } from '../index.ts';
-import { requireKey, requireScope } from './authentication.ts';
-import { principalOf } from './request-state.ts';
+import { authorize } from './authentication.ts';
 
 const adminKey = 'an-admin-key-of-some-length';
 const admin: Principal = {
@@ -34,20 +33,18 @@ async function aServer() {
         if (token === 'reader') return reader;
         return token === adminKey ? admin : null;
       };
-      router.get('/any', requireKey(authenticate), (request, response) => {
-        const { scopes, ...principal } = principalOf(request);
-        response.json({ ...principal, scopes: [...scopes] });
-      });
-      router.get(
-        '/write',
-        requireKey(authenticate, 'events:write'),
-        (_request, response) => void response.json({}),
-      );
-      router.get('/platform', requireKey(authenticate), requireScope('platform'), (_request, response) => {
-        response.json({});
-      });
+      const scopes = {
+        '/any': 'deliveries:read',
+        '/write': 'events:write',
+        '/platform': 'platform',
+      } as const;
+      for (const [path, scope] of Object.entries(scopes)) {
+        router.get(path, async (request, response) => {
+          const { scopes: held, ...principal } = await authorize(request, authenticate, scope);
+          response.json({ ...principal, scopes: [...held] });
+        });
+      }
       router.get('/address', (request, response) => void response.json(addressOf(request)));
-      router.get('/forgotten', (request, response) => void response.json(principalOf(request)));
     },
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
@@ -58,8 +55,8 @@ async function aServer() {
     });
 }
 
-describe('requireKey', () => {
-  it('lets the admin key pass and tells who asks', async () => {
+describe('authorize', () => {
+  it('returns the principal of a key with the scope admin, at routes of any scope', async () => {
     const get = await aServer();
     const response = await get('/any', `Bearer ${adminKey}`);
     expect(response.status).toBe(200);
@@ -81,7 +78,7 @@ describe('requireKey', () => {
     adminKey,
     `Bearer ${adminKey} x`,
     `Bearer ${'x'.repeat(5000)}`,
-  ])('answers 401 to %.40j', async (authorization) => {
+  ])('responds 401 to Authorization %.40j', async (authorization) => {
     const get = await aServer();
     const response = await get('/any', authorization);
     expect(response.status).toBe(401);
@@ -90,14 +87,14 @@ describe('requireKey', () => {
   });
 
   it.each([adminKey.slice(0, -1), `${adminKey}x`, adminKey.toUpperCase(), 'x'])(
-    'does not know the key %s',
+    'responds 401 to the unknown key %s',
     async (key) => {
       const get = await aServer();
       expect((await get('/any', `Bearer ${key}`)).status).toBe(401);
     },
   );
 
-  it('answers 403 when the scope is missing, and names it', async () => {
+  it('responds 403 without the scope, and names it', async () => {
     const get = await aServer();
     expect((await get('/any', 'Bearer reader')).status).toBe(200);
     const response = await get('/write', 'Bearer reader');
@@ -106,12 +103,7 @@ describe('requireKey', () => {
     expect((await get('/platform', 'Bearer reader')).status).toBe(403);
   });
 
-  it('is missed by a route that forgot it', async () => {
-    const get = await aServer();
-    expect((await get('/forgotten')).status).toBe(500);
-  });
-
-  it('waits for a check that takes time, and tells it the address behind trusted proxies', async () => {
+  it('awaits the check of a key, and passes the address behind trusted proxies to it', async () => {
     const get = await aServer();
     const forwarded = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
     expect((await get('/any', 'Bearer slow', forwarded)).status).toBe(200);
@@ -123,13 +115,13 @@ describe('requireKey', () => {
     ['203.0.113.9, not an address', '127.0.0.1'],
     ['::ffff:203.0.113.9', '203.0.113.9'],
     ['', '127.0.0.1'],
-  ])('takes X-Forwarded-For %j of a trusted proxy for %s', async (forwarded, address) => {
+  ])('reads the address from X-Forwarded-For %j of a trusted proxy: %s', async (forwarded, address) => {
     const get = await aServer();
     const response = await get('/address', undefined, { 'x-forwarded-for': forwarded });
     expect(await response.json()).toBe(address);
   });
 
-  it('answers what the check throws, at once or later', async () => {
+  it('responds with the error that the check throws or rejects with', async () => {
     const get = await aServer();
     expect((await get('/any', 'Bearer early')).status).toBe(503);
     expect((await get('/any', 'Bearer late')).status).toBe(429);

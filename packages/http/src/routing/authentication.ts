@@ -1,52 +1,29 @@
+import type { IncomingMessage } from 'node:http';
 import type { AccessScope } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import type { Authenticate, Principal } from './principal.ts';
-import type { Middleware } from './raw-body.ts';
-import { addressOf, principalOf, setPrincipal } from './request-state.ts';
+import { addressOf } from './request-state.ts';
 
 /**
- * Requires a known key (`Authorization: Bearer …`) and responds 401 otherwise; with `scope`, responds 403 for a key
- * that has neither it nor `admin`.
+ * Returns the principal of the request's key (`Authorization: Bearer …`). Rejects with `unauthorized` (401) without a
+ * known key, and with `forbidden` (403) for a key that has neither `scope` nor `admin` (which does not include
+ * `platform`).
  */
-export function requireKey(authenticate: Authenticate, scope?: AccessScope): Middleware {
-  const checkScope = scope === undefined ? undefined : requireScope(scope);
-  return (request, response, next) => {
-    const [, token] = /^Bearer +([^\s]{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
-    const letIn = (principal: Principal | null): void => {
-      if (principal === null) {
-        next(unauthorized(token === undefined));
-        return;
-      }
-      setPrincipal(request, principal);
-      if (checkScope === undefined) next();
-      else checkScope(request, response, next);
-    };
-    if (token === undefined) {
-      letIn(null);
-      return;
-    }
-    const found = authenticate(token, { address: addressOf(request) });
-    // Most keys are found synchronously: a promise would delay every request.
-    if (found instanceof Promise) found.then(letIn, next);
-    else letIn(found);
-  };
+export async function authorize(
+  request: IncomingMessage,
+  authenticate: Authenticate,
+  scope: AccessScope,
+): Promise<Principal> {
+  const [, token] = /^Bearer +([^\s]{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (token === undefined) throw unauthorized('There is no key');
+  const principal = await authenticate(token, { address: addressOf(request) });
+  if (principal === null) throw unauthorized('The key is not known, has expired or was revoked');
+  const { scopes } = principal;
+  if (scopes.has(scope) || (scope !== 'platform' && scopes.has('admin'))) return principal;
+  throw new AppError({ code: 'forbidden', message: `The key lacks the scope '${scope}'.` });
 }
 
-function unauthorized(isWithoutKey: boolean): AppError {
-  const problem = isWithoutKey ? 'There is no key' : 'The key is not known, has expired or was revoked';
+function unauthorized(problem: string): AppError {
   const message = `${problem}: send it as 'Authorization: Bearer <key>'.`;
   return new AppError({ code: 'unauthorized', message });
-}
-
-/**
- * Requires a key with `scope` (or `admin`, except for `platform`) and responds 403 otherwise. Mount it after
- * `requireKey`.
- */
-export function requireScope(scope: AccessScope): Middleware {
-  return (request, _response, next) => {
-    const { scopes: held } = principalOf(request);
-    const isAllowed = held.has(scope) || (scope !== 'platform' && held.has('admin'));
-    if (isAllowed) next();
-    else next(new AppError({ code: 'forbidden', message: `The key lacks the scope '${scope}'.` }));
-  };
 }

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
-import type { Express, Request } from 'express';
+import type { Express, Request, RequestHandler } from 'express';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
 import { type IdempotencyParts, idempotentRequest } from '../idempotency/idempotent-request.ts';
 import type { Webhooks } from '../openapi/describe-webhook.ts';
 import { describing, descriptionRoute } from '../openapi/description-route.ts';
 import { answerPreflight } from '../server/cross-origin.ts';
-import { requireKey } from './authentication.ts';
+import { hasBody } from '../server/unread-body.ts';
+import { authorize } from './authentication.ts';
 import type { Authenticate } from './principal.ts';
-import { limitRate } from './rate-limit.ts';
-import { type Middleware, rawBody } from './raw-body.ts';
+import { createRateLimit, type LimitRate } from './rate-limit.ts';
+import { type BodyLimits, readBody } from './read-body.ts';
 import { type Reply, sendReply } from './reply.ts';
 import { ifMatchOf } from './request-headers.ts';
-import { principalOf, rawBodyOf } from './request-state.ts';
-import { type Call, idempotencyOf, type Method, type Route } from './route.ts';
+import { type Body, type Call, idempotencyOf, type Method, type Route } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
 
 /**
@@ -41,15 +41,10 @@ export function mountRoutes(app: Express, given: readonly Route[], options: Moun
     : [...given, descriptionRoute(given, options.webhooks)];
   refuseDoubles(routes);
   // One for all routes: a key has one limit per service, not one per route.
-  const limit = limitRate(options.requestsPerSecond ?? 0);
+  const limitRate = createRateLimit(options.requestsPerSecond ?? 0);
   const inOrder = [...routes].sort(byPath);
   for (const route of inOrder) {
-    const steps: Middleware[] = [
-      ...guards(route, { ...options, limit }),
-      acceptable(route),
-      ...bodyReader(route),
-    ];
-    app[verbs[route.method]](expressPath(route.path), ...steps, handler(route, options));
+    app[verbs[route.method]](expressPath(route.path), handler(route, { ...options, limitRate }));
   }
   for (const path of new Set(inOrder.map((route) => route.path))) {
     app.all(expressPath(path), otherMethods(routes.filter((route) => route.path === path)));
@@ -90,52 +85,45 @@ function refuseDoubles(routes: readonly Route[]): void {
   }
 }
 
-const guards = (
-  { access }: Route,
-  { limit, authenticate }: MountOptions & { limit: Middleware },
-): Middleware[] => (typeof access === 'string' ? [requireKey(authenticate, access), limit] : []);
-
 /**
- * Responds 406 if Accept matches none of the route's content types. Weights are ignored, since there is no alternative.
+ * Returns a function that throws 406 if Accept matches none of the route's content types. Weights are ignored, since
+ * there is no alternative.
  */
-function acceptable({ responses }: Route): Middleware {
+function acceptCheck({ responses }: Route): (request: IncomingMessage) => void {
   const types = Object.values(responses).map(({ type }) => type ?? 'application/json');
   const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
-  return (request, _response, next) => {
-    const accept = request.headers.accept?.toLowerCase();
-    if (accept === undefined || taken.some((range) => accept.includes(range))) next();
-    else {
-      const message = `The answer is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
-      next(new AppError({ code: 'not-acceptable', message }));
-    }
+  return ({ headers }) => {
+    const accept = headers.accept?.toLowerCase();
+    if (accept === undefined || taken.some((range) => accept.includes(range))) return;
+    const message = `The answer is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
+    throw new AppError({ code: 'not-acceptable', message });
   };
 }
 
-function bodyReader({ body }: Route): Middleware[] {
-  if (body === undefined) return [];
-  const { maxBytes, types, isOptional } = body;
-  const read = rawBody(types === undefined ? { maxBytes } : { maxBytes, types });
-  if (!isOptional) return [read];
-  const readNothing = rawBody({ maxBytes });
-  return [(request, ...rest) => (hasBody(request) ? read : readNothing)(request, ...rest)];
-}
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** Returns the limits of a request's body: an absent one that is optional needs no type. */
+const limitsOf = ({ maxBytes, types, isOptional }: Body<unknown>, request: IncomingMessage): BodyLimits =>
+  isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
 
 type Handler = (request: Request, response: ServerResponse) => Promise<void>;
 
-function handler(route: Route, { idempotency: parts }: MountOptions): Handler {
+/** Returns the handler of a route; {@link mountRoutes} states the order of its checks. */
+function handler(route: Route, options: MountOptions & Readonly<{ limitRate: LimitRate }>): Handler {
+  const { authenticate, limitRate } = options;
+  const checkAccept = acceptCheck(route);
   const checkParams = paramsCheck(route);
   const { access, query, body, takes = [] } = route;
   const takesIfMatch = takes.includes('If-Match');
   const idempotency = idempotencyOf(route);
   const takesKey = idempotency === 'stored' || idempotency === 'derived';
-  const answer = idempotency === 'stored' ? answeringOnce(route, parts) : route.handle;
+  const answer = idempotency === 'stored' ? answeringOnce(route, options.idempotency) : route.handle;
   return async (request, response) => {
+    const principal = typeof access === 'string' ? await authorize(request, authenticate, access) : null;
+    if (principal !== null) await limitRate(principal, response);
+    checkAccept(request);
+    const bytes = body === undefined ? undefined : await readBody(request, response, limitsOf(body, request));
     checkParams(request);
     const call = {
-      principal: typeof access === 'string' ? principalOf(request) : null,
+      principal,
       params: request.params,
       query: query === undefined ? {} : query.read(request.query),
       body: undefined as unknown,
@@ -146,7 +134,7 @@ function handler(route: Route, { idempotency: parts }: MountOptions): Handler {
       response,
     };
     try {
-      if (body !== undefined) call.body = body.read(rawBodyOf(request));
+      if (bytes !== undefined) call.body = body?.read(bytes);
     } catch (error) {
       await route.find?.({ ...call, body: undefined });
       throw error;
@@ -201,18 +189,18 @@ function paramsCheck({ params, path }: Route): (request: Request) => void {
   };
 }
 
-function otherMethods(routes: readonly Route[]): Middleware {
+function otherMethods(routes: readonly Route[]): RequestHandler {
   const methods = routes.map(({ method }): Method | 'HEAD' | 'OPTIONS' => method);
   if (methods.includes('GET')) methods.push('HEAD');
   const allow = [...methods, 'OPTIONS'].join(', ');
-  return (request, response, next) => {
+  return (request, response) => {
     response.setHeader('allow', allow);
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response, allow);
       response.writeHead(204).end();
     } else {
       const message = `There is no ${request.method} here: there are ${allow}.`;
-      next(new AppError({ code: 'method-not-allowed', message }));
+      throw new AppError({ code: 'method-not-allowed', message });
     }
   };
 }

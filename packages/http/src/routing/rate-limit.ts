@@ -1,8 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { AppError, integer, type Setting } from '@tidings/runtime';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Principal } from './principal.ts';
-import type { Middleware } from './raw-body.ts';
-import { principalOf } from './request-state.ts';
 
 /**
  * Declares `<PREFIX>_REQUESTS_PER_SECOND`: maximum requests per second of each key at this service; 0 means no
@@ -19,12 +18,15 @@ export const rateLimitSetting = (prefix: string, byDefault: number): Setting<num
 
 const windowSeconds = 1;
 
+/** Counts a request of a key, and sets the headers of the limit. Rejects with `rate-limited` (429) beyond it. */
+export type LimitRate = (principal: Principal, response: ServerResponse) => Promise<void>;
+
 /**
- * Limits each key to a number of requests per second (its own `requestsPerSecond`, else the given one; 0 means no
- * limit) and responds 429 beyond it. Every response reports the limit: RateLimit-Policy and RateLimit
- * (draft-ietf-httpapi-ratelimit-headers-10) and the older X-RateLimit headers. Mount it after `requireKey`.
+ * Creates the limit of requests per second of each key: its own `requestsPerSecond`, else the given one; 0 means no
+ * limit. Every response reports it: RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10) and the
+ * older X-RateLimit headers.
  */
-export function limitRate(requestsPerSecond: number): Middleware {
+export function createRateLimit(requestsPerSecond: number): LimitRate {
   // Keys with the same limit share a limiter.
   const limiters = new Map<number, RateLimiterMemory>();
   const limiterOf = (points: number): RateLimiterMemory => {
@@ -32,37 +34,31 @@ export function limitRate(requestsPerSecond: number): Middleware {
     limiters.set(points, found);
     return found;
   };
-  return (request, response, next) => {
-    const { keyId, requestsPerSecond: limit = requestsPerSecond }: Principal = principalOf(request);
-    if (limit === 0) {
-      next();
-      return;
-    }
-    const setRateLimitHeaders = ({ remainingPoints, msBeforeNext }: RateLimiterRes): number => {
-      const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1_000));
-      response
-        .setHeader('ratelimit-policy', `"key";q=${limit};w=${windowSeconds}`)
-        .setHeader('ratelimit', `"key";r=${remainingPoints};t=${resetSeconds}`)
-        .setHeader('x-ratelimit-limit', String(limit))
-        .setHeader('x-ratelimit-remaining', String(remainingPoints))
-        .setHeader('x-ratelimit-reset', String(resetSeconds));
-      return resetSeconds;
-    };
-    const refuse = (refusal: unknown): void => {
-      if (!(refusal instanceof RateLimiterRes)) {
-        next(refusal);
-        return;
-      }
+  return async ({ keyId, requestsPerSecond: limit = requestsPerSecond }, response) => {
+    if (limit === 0) return;
+    try {
+      setHeaders(response, limit, await limiterOf(limit).consume(keyId));
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      const retryAfterMs = setHeaders(response, limit, refusal) * 1_000;
       const message = `The key may make ${limit} requests a second: wait as long as Retry-After says.`;
-      next(
-        new AppError({ code: 'rate-limited', message, retryAfterMs: setRateLimitHeaders(refusal) * 1_000 }),
-      );
-    };
-    limiterOf(limit)
-      .consume(keyId)
-      .then((state) => {
-        setRateLimitHeaders(state);
-        next();
-      }, refuse);
+      throw new AppError({ code: 'rate-limited', message, retryAfterMs });
+    }
   };
+}
+
+/** Sets the headers of the limit. Returns the seconds until the count starts again. */
+function setHeaders(
+  response: ServerResponse,
+  limit: number,
+  { remainingPoints, msBeforeNext }: RateLimiterRes,
+): number {
+  const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1_000));
+  response
+    .setHeader('ratelimit-policy', `"key";q=${limit};w=${windowSeconds}`)
+    .setHeader('ratelimit', `"key";r=${remainingPoints};t=${resetSeconds}`)
+    .setHeader('x-ratelimit-limit', String(limit))
+    .setHeader('x-ratelimit-remaining', String(remainingPoints))
+    .setHeader('x-ratelimit-reset', String(resetSeconds));
+  return resetSeconds;
 }

@@ -1,14 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { childTraceparent } from '@tidings/observability';
-import { AppError } from '@tidings/runtime';
-import type { Principal } from './principal.ts';
 
-type RequestState = {
-  traceparent: string | undefined;
-  body: Buffer | undefined;
-  principal: Principal | undefined;
-  address: string | undefined;
-};
+type RequestState = { traceparent: string | undefined; address: string | undefined };
 
 // State of the middlewares, stored beside the request: its type stays express's own.
 const states = new WeakMap<IncomingMessage, RequestState>();
@@ -16,7 +9,7 @@ const states = new WeakMap<IncomingMessage, RequestState>();
 function stateOf(request: IncomingMessage): RequestState {
   let state = states.get(request);
   if (state === undefined) {
-    state = { traceparent: undefined, body: undefined, principal: undefined, address: undefined };
+    state = { traceparent: undefined, address: undefined };
     states.set(request, state);
   }
   return state;
@@ -42,33 +35,6 @@ export function traceIdOf(request: IncomingMessage): string {
 
 /** Returns a trace id for input that never became a request. */
 export const newTraceId = (): string => childTraceparent(undefined).slice(3, 35);
-
-/** Stores the body that was read. */
-export function setBody(request: IncomingMessage, body: Buffer): void {
-  stateOf(request).body = body;
-}
-
-/** Returns the body as received, byte for byte. The route must have `rawBody(…)` before it. */
-export function rawBodyOf(request: IncomingMessage): Buffer {
-  const { body } = stateOf(request);
-  if (body !== undefined) return body;
-  throw new AppError({ code: 'internal', message: 'the route reads a body but has no rawBody(…) before it' });
-}
-
-/** Stores the authenticated caller. */
-export function setPrincipal(request: IncomingMessage, principal: Principal): void {
-  stateOf(request).principal = principal;
-}
-
-/** Returns the authenticated caller. The route must have `requireKey(…)` before it. */
-export function principalOf(request: IncomingMessage): Principal {
-  const { principal } = stateOf(request);
-  if (principal !== undefined) return principal;
-  throw new AppError({
-    code: 'internal',
-    message: 'the route needs a principal but has no requireKey(…) before it',
-  });
-}
 
 /** Stores the client's address if it is not the peer of the connection but was sent by trusted proxies. */
 export function setAddress(request: IncomingMessage, address: string): void {

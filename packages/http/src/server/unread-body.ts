@@ -12,7 +12,8 @@ export const discardMs = 2_000;
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 const askedFor = new WeakSet<IncomingMessage>();
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
+/** Returns true if a request announces a body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 const waitsForContinue = (request: IncomingMessage): boolean =>

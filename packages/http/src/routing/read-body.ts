@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '@tidings/runtime';
+import { askForBody } from '../server/unread-body.ts';
+
+/**
+ * `maxBytes`: maximum size of a body. `types`: the accepted content-types, without parameters and in lower case
+ * (undefined: any); with them the charset, if given, must be UTF-8.
+ */
+export type BodyLimits = Readonly<{ maxBytes: number; types?: readonly string[] | undefined }>;
+
+/**
+ * Reads the whole body, byte for byte. Rejects with `payload-too-large` (413) if it is larger than `maxBytes` (by its
+ * content-length at once, else as soon as it exceeds the limit), and with `unsupported-media-type` (415) for other
+ * types and any content-encoding. A body that is slower than the server's request timeout ends in 408. `listen`
+ * discards the rest of a refused body.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  const refusal = refuseByHeaders(request, limits);
+  if (refusal !== undefined) throw refusal;
+  askForBody(request, response);
+  const { maxBytes } = limits;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = () => void request.off('data', onData).off('end', onEnd).off('error', onError);
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      stop();
+      reject(tooLarge(maxBytes, `more than ${maxBytes} bytes`));
+    };
+    const onEnd = () => {
+      stop();
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    };
+    const onError = (cause: Error) => {
+      stop();
+      const message = 'The body ended before it was complete.';
+      reject(new AppError({ code: 'invalid-request', message, cause }));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onError);
+  });
+}
+
+function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) return tooLarge(maxBytes, `${declared} bytes`);
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    return unsupported(`content-encoding '${encoding}' is not taken: send the body as it is`);
+  }
+  return types === undefined ? undefined : refuseType(request.headers['content-type'], types);
+}
+
+function refuseType(header: string | undefined, types: readonly string[]): AppError | undefined {
+  const wanted = types.join(' or ');
+  if (header === undefined) return unsupported(`there is no content-type: send ${wanted}`);
+  const [type = '', ...parameters] = header.toLowerCase().split(';');
+  if (!types.includes(type.trim()))
+    return unsupported(`content-type '${header}' is not taken: send ${wanted}`);
+  const charset = parameters.map((part) => part.trim()).find((part) => part.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  return isUtf8 ? undefined : unsupported(`'${charset}' is not taken: send UTF-8`);
+}
+
+function tooLarge(maxBytes: number, got: string): AppError {
+  const message = `The body may have at most ${maxBytes} bytes, got ${got}.`;
+  return new AppError({ code: 'payload-too-large', message });
+}
+
+function unsupported(message: string): AppError {
+  return new AppError({ code: 'unsupported-media-type', message });
+}
