@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Bench, measure } from './measure.ts';
 import { openFinder } from './pipeline-backlog.ts';
@@ -34,11 +35,12 @@ const { values } = parseArgs({
   },
 });
 
-const pause = async (seconds: number): Promise<void> =>
-  new Promise((resolve) => void setTimeout(resolve, seconds * 1_000));
+const interrupted = new AbortController();
+const { signal } = interrupted;
+const pause = async (seconds: number): Promise<void> => delay(seconds * 1_000, undefined, { signal });
 
 const rest = async (stack: BenchStack): Promise<Rest> =>
-  measureRest({ ...stack, seconds: Number(values.seconds), samples: Number(values.samples) });
+  measureRest({ ...stack, seconds: Number(values.seconds), samples: Number(values.samples), signal });
 
 type Causes = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
@@ -108,6 +110,8 @@ const flooded = async (stack: BenchStack): Promise<Record<string, Rest>> => {
 };
 
 const main = async (): Promise<void> => {
+  // Ends the current pause, and with it the stack.
+  process.once('SIGINT', () => interrupted.abort());
   const readyMs: number[] = [];
   for (let start = 1; start < Number(values.starts); start += 1) {
     const stack = await startStack(values['port-base']);
@@ -140,4 +144,7 @@ const main = async (): Promise<void> => {
 };
 
 if (values.help) console.log(help);
-else await main();
+else
+  await main().catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });

@@ -39,17 +39,15 @@ export const usageOf = async (pid: number): Promise<Usage> => {
 export const pssMbOf = async (pid: number): Promise<number> =>
   Math.round(kilobytesIn(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'), 'Pss') / 1024);
 
-/** Returns how often the threads of a process have gone to sleep so far: at rest, how often it was woken. */
-export const wakeUpsOf = async (pid: number): Promise<number> => {
+/** Returns how often each thread of a process has gone to sleep so far: at rest, how often it was woken. */
+export const wakeUpsOf = async (pid: number): Promise<ReadonlyMap<string, number>> => {
   const threads = await readdir(`/proc/${pid}/task`);
-  const counts = await Promise.all(
-    threads.map(async (thread) => {
-      // A thread that has just ended has no file.
-      const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '');
-      return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? '0');
-    }),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
+  const counts = threads.map(async (thread) => {
+    // A thread that has just ended has no file.
+    const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8').catch(() => '');
+    return [thread, Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? '0')] as const;
+  });
+  return new Map(await Promise.all(counts));
 };
 
 /** Reads a value of every process. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { medianOf } from './percentiles.ts';
 import { ofEach, pssMbOf, usageOfAll, wakeUpsOf } from './process-usage.ts';
 
@@ -11,24 +12,31 @@ export type RestOptions = Readonly<{
   processes: Readonly<Record<string, number>>;
   seconds: number;
   samples: number;
+  signal: AbortSignal;
 }>;
+
+type Counts = ReadonlyMap<string, number>;
+
+/** Threads that ended in between are left out. */
+const increase = (before: Counts = new Map(), after: Counts = new Map()): number =>
+  [...after].reduce((sum, [thread, count]) => sum + count - (before.get(thread) ?? 0), 0);
 
 const hundredth = (value: number): number => Math.round(value * 100) / 100;
 
 /** Measures each process for `seconds`, divided into `samples`: CPU and wake-ups are the median sample, PSS is the last. */
-export const measureRest = async ({ processes, seconds, samples }: RestOptions): Promise<Rest> => {
+export const measureRest = async ({ processes, seconds, samples, signal }: RestOptions): Promise<Rest> => {
   const names = Object.keys(processes);
   const cpu: Record<string, number>[] = [];
   const wakeUps: Record<string, number>[] = [];
   const sampleSeconds = seconds / samples;
   for (let sample = 0; sample < samples; sample += 1) {
     const [usageBefore, wokenBefore] = [await usageOfAll(processes), await ofEach(processes, wakeUpsOf)];
-    await new Promise((resolve) => setTimeout(resolve, sampleSeconds * 1_000));
+    await pause(sampleSeconds * 1_000, undefined, { signal });
     const [usage, woken] = [await usageOfAll(processes), await ofEach(processes, wakeUpsOf)];
     const perSecond = (read: (name: string) => number): Record<string, number> =>
       Object.fromEntries(names.map((name) => [name, read(name) / sampleSeconds]));
     cpu.push(perSecond((name) => ((usage[name]?.cpuMs ?? 0) - (usageBefore[name]?.cpuMs ?? 0)) / 10));
-    wakeUps.push(perSecond((name) => (woken[name] ?? 0) - (wokenBefore[name] ?? 0)));
+    wakeUps.push(perSecond((name) => increase(wokenBefore[name], woken[name])));
   }
   const pss = await ofEach(processes, pssMbOf);
   const sumOf = (sample: Record<string, number>): number =>

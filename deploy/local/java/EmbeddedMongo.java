@@ -67,6 +67,7 @@ public final class EmbeddedMongo {
             server.shutdownNow();
             stopped.countDown();
         }, "shutdown"));
+        MemoryReturn.start();
         server.bind(new InetSocketAddress(host, port), 1, WORKER_THREADS);
         System.out.println("ready on " + server.getConnectionString());
         stopped.await();

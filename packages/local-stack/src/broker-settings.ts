@@ -44,11 +44,15 @@ export function brokerProperties(
     // The broker stores batches as the producer compressed them; retry topics set LogAppendTime themselves.
     'compression.type': 'producer',
     'log.message.timestamp.type': 'CreateTime',
-    'log.cleaner.dedupe.buffer.size': '20971520',
-    'num.io.threads': '4',
-    'num.network.threads': '2',
+    // Allocated at the start, and enough for 80,000 keys in one pass.
+    'log.cleaner.dedupe.buffer.size': '2097152',
+    // Each thread wakes a few times a second at rest, and there are seldom more than a few cores.
+    'num.io.threads': '2',
+    'num.network.threads': '1',
     'num.replica.fetchers': '1',
-    'background.threads': '2',
+    'background.threads': '1',
+    'group.coordinator.threads': '1',
+    'share.coordinator.threads': '1',
   };
 }
 

@@ -12,7 +12,8 @@ import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
 import { Part } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
 
-const heapArgs = ['-Xms256m', '-Xmx512m'];
+// At rest 40 to 60 MB are live. The young generation does not grow with the heap: nearly all requests die in 16 MB.
+const heapArgs = ['-Xms32m', '-Xmn16m', '-Xmx512m'];
 const readyTimeoutMs = 60_000;
 const stopGraceMs = 12_000;
 
@@ -66,7 +67,7 @@ class BrokerPart extends Part {
         args: [
           ...heapArgs,
           ...java.jvmArgs,
-          ...['-cp', java.classPath, 'kafka.Kafka', join(folder, 'server.properties')],
+          ...['-cp', java.classPath, 'LocalBroker', join(folder, 'server.properties')],
         ],
         logFile: join(logDir, `broker-${place.nodeId}.log`),
       },

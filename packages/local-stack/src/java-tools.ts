@@ -8,9 +8,13 @@ import { AppError } from '@tidings/runtime';
 
 const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
-const launcherFiles = ['EmbeddedMongo.java', 'CompactDatabase.java', 'StreamedCollection.java'].map((name) =>
-  join(deployFolder, 'java', name),
-);
+const launcherFiles = [
+  'CompactDatabase.java',
+  'EmbeddedMongo.java',
+  'LocalBroker.java',
+  'MemoryReturn.java',
+  'StreamedCollection.java',
+].map((name) => join(deployFolder, 'java', name));
 const cacheFolder = join(deployFolder, 'target');
 const minJava = 17;
 
@@ -57,8 +61,15 @@ async function prepare(options: PrepareOptions): Promise<JavaTools> {
     java,
     classPath: [classes, ...jars].join(delimiter),
     jvmArgs: [
+      // The smallest collector and compiler: a broker that is started for an hour gains nothing from larger ones.
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=1',
+      // A full collection leaves 10 to 20 % of the heap free and returns the rest.
+      '-XX:MinHeapFreeRatio=10',
+      '-XX:MaxHeapFreeRatio=20',
+      // Writes statistics for jstat 20 times a second.
+      '-XX:-UsePerfData',
+      '-Xss256k',
       '-XX:+ExitOnOutOfMemoryError',
       '-Djava.awt.headless=true',
       `-Dlog4j2.configurationFile=${join(deployFolder, 'log4j2.properties')}`,
@@ -158,7 +169,7 @@ async function compileLauncher(java: string, jars: readonly string[], target: st
       code: 'config-invalid',
       message: isRuntimeOnly
         ? `the Java at ${java} is a runtime without a compiler. Install a JDK ${minJava} or newer, not only a JRE, or point JAVA_HOME at one.`
-        : `the embedded MongoDB's launcher does not compile: ${made.output.slice(0, 600)}`,
+        : `the launchers of Kafka and of the embedded MongoDB do not compile: ${made.output.slice(0, 600)}`,
     });
   }
   try {
