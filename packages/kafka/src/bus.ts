@@ -119,7 +119,7 @@ export type RunPartitionsOptions<T> = Readonly<{
    * are returned at once.
    */
   minBytes?: number;
-  /** Maximum wait of a fetch for `minBytes`. Default 1,000, at most 1,500: heartbeats are sent between fetches. */
+  /** Maximum wait of a fetch for `minBytes`. Default and maximum 2,000: heartbeats are sent between fetches. */
   maxWaitMs?: number;
   /**
    * Minimum time between the starts of two fetches: records that arrive one by one share a fetch, and the work per

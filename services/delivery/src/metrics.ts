@@ -182,7 +182,7 @@ export const metricsCatalogue = defineMetrics({
   rungDue: {
     type: 'gauge',
     name: 'tidings_delivery_rung_due_commands',
-    help: 'Commands on a rung that are due and not sent on yet, counted every 15 s over the partitions of this instance.',
+    help: 'Commands on a rung that are due and not sent on yet, counted every 30 s over the partitions of this instance.',
     action:
       'Stays high: more comes due than the relay moves on. Look at the kafka metrics, or add instances.',
     labels: ['rung'],

@@ -20,8 +20,8 @@ import type { DeliveryStore } from './ports.ts';
 import { purgeExpired } from './purge-expired.ts';
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
-// a second is not noticeable in a delivery; full fetches do not wait.
-const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+// a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
+const fetchSettings = { fetchIntervalMs: 250 } as const;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 

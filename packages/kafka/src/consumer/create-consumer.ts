@@ -8,7 +8,7 @@ export type FetchSettings = Readonly<{
   /** Minimum size of a fetch in bytes; a smaller one waits. Default 1. */
   minBytes?: number | undefined;
   /**
-   * Maximum wait of a fetch. Default 1,000; at most 250 while a partition is paused, so that a resume takes no longer.
+   * Maximum wait of a fetch. Default 2,000; at most 250 while a partition is paused, so that a resume takes no longer.
    */
   maxWaitMs?: number | undefined;
   /** Minimum time between the starts of two fetches from a broker. Default 0. */
@@ -35,8 +35,9 @@ export function createConsumer({ endpoint, group, fetch = {}, assigners }: Consu
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: 1_500,
     rebalanceTimeout: 10_000,
-    // New records end a fetch at once, and so does a stop: only heartbeats, which are sent between fetches, bound it.
-    maxWaitTimeInMs: fetch.maxWaitMs ?? 1_000,
+    // New records end a fetch at once, and so does a stop: only heartbeats, which are sent between fetches, bound it. At
+    // rest one heartbeat follows each fetch, so that three fit into a session.
+    maxWaitTimeInMs: fetch.maxWaitMs ?? 2_000,
     minFetchIntervalInMs: fetch.intervalMs ?? 0,
     minBytes: fetch.minBytes ?? 1,
     maxBytesPerPartition: fetch.maxBytesPerPartition ?? 512 * 1024,

@@ -26,7 +26,7 @@ export type LagWatchOptions = Readonly<{
 
 // Soon after the start, when partitions are assigned; rarely after that, since each check queries the brokers.
 const firstMs = 1_000;
-const everyMs = 15_000;
+const everyMs = 30_000;
 
 /** Returns the age of the oldest record that is not done; 0 if there is none. */
 export function oldestAgeMs(workers: Iterable<PartitionProgress>, nowMs: number): number {
@@ -36,7 +36,7 @@ export function oldestAgeMs(workers: Iterable<PartitionProgress>, nowMs: number)
 }
 
 /**
- * Fetches every 15 s how far the ends of the logs are ahead of the finished offsets. Returns a function that stops it.
+ * Fetches every 30 s how far the ends of the logs are ahead of the finished offsets. Returns a function that stops it.
  */
 export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptions): () => void {
   const measure = async (isStopped: () => boolean): Promise<void> => {

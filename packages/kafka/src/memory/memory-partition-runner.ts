@@ -128,7 +128,7 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
 
   #fetch(): void {
     const { run, clock } = this.#options;
-    const { minBytes = 1, maxWaitMs = 1_000, fetchIntervalMs = 0 } = run;
+    const { minBytes = 1, maxWaitMs = 2_000, fetchIntervalMs = 0 } = run;
     const pauseMs = this.#pulledAtMs + fetchIntervalMs - clock.monotonicMs();
     const isTooLittle = minBytes > 1 && this.#waitingBytes() < minBytes;
     const waitMs = Math.max(pauseMs, isTooLittle ? maxWaitMs : 0);

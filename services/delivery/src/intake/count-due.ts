@@ -3,10 +3,10 @@ import { messageOf, runPeriodically } from '@tidings/runtime';
 import type { DeliveryContext } from '../run-engine.ts';
 import type { RungRelay } from './relay-due-retries.ts';
 
-const everyMs = 15_000;
+const everyMs = 30_000;
 
 /**
- * Counts every 15 s the commands that are due on the rungs and not forwarded, including those still in
+ * Counts every 30 s the commands that are due on the rungs and not forwarded, including those still in
  * Kafka. Returns a function that stops it.
  */
 export const countDue = (

@@ -34,7 +34,7 @@ export type DeadLetterStores = Readonly<{
 }>;
 
 // People read dead letters, and jobs wait for records in progress.
-const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 250 } as const;
+const fetchSettings = { fetchIntervalMs: 250 } as const;
 // A job that is removed while dead letters that it skipped still exist would be created again on enable.
 const jobRetentions = 2;
 

@@ -14,8 +14,7 @@ export const consumeKeyUsage = async ({ bus, usage, logger, group }: UsageParts)
     topics: [topics.keyUsage],
     decode: decodeKeyUsed,
     onBatch: (batch) => void recordUses({ usage, logger }, batch),
-    minBytes: 64 * 1024,
-    maxWaitMs: 1_000,
+    fetchIntervalMs: 1_000,
   });
 
 async function recordUses(

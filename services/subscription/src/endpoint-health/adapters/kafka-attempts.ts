@@ -6,7 +6,7 @@ import type { AttemptCounter } from '../attempt-counter.ts';
 // between runs does not throttle a burst.
 const maxPendingPerPartition = 5_000;
 // Attempts wait for the next run of counting anyway.
-const fetchSettings = { minBytes: 64 * 1024, maxWaitMs: 1_000 } as const;
+const fetchSettings = { fetchIntervalMs: 500 } as const;
 
 /** Consumes the attempts topic into a counter. Instances of one group share the partitions. */
 export const consumeAttempts = async (
