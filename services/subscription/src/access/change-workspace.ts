@@ -61,7 +61,7 @@ function boundFaults(
   const bound = Math.max(operator.maxSubscriptions, current.maxSubscriptions);
   return [
     ...(body.allow_http === true && !current.allowHttp
-      ? [{ pointer: '/allow_http', detail: 'can only be switched on with the scope platform' }]
+      ? [{ pointer: '/allow_http', detail: 'can only be enabled with the scope platform' }]
       : []),
     ...(body.max_subscriptions !== undefined && body.max_subscriptions > bound
       ? [

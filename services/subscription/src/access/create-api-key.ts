@@ -31,7 +31,7 @@ export async function createApiKey(parts: CreateKeyParts, creation: KeyCreation)
   refuseFaults(faultsOf(body, nowMs));
   if ((await parts.workspaces.store.findAnywhere(workspaceId)) === null) {
     refuseFaults([
-      { pointer: '/workspace_id', detail: `names a workspace '${workspaceId}' that is not there` },
+      { pointer: '/workspace_id', detail: `names a workspace '${workspaceId}' that does not exist` },
     ]);
   }
   const consumer = body.consumer_id == null ? null : consumerId(body.consumer_id);
@@ -81,7 +81,8 @@ async function recreate(
     operation: 'made-anew',
     change: (current) => {
       if (current.state === 'active') return rehashed(current, entity, apiKeys.clock.nowMs());
-      const message = 'The key of this Idempotency-Key is revoked by now: take a new one for a new key.';
+      const message =
+        'The API key that this Idempotency-Key created is revoked: send another Idempotency-Key to create a new API key.';
       throw new AppError({ code: 'conflict', message });
     },
   });
@@ -90,7 +91,7 @@ async function recreate(
 function refuseMoreThanHeld({ scopes: held }: Principal, { scopes }: KeyBody): void {
   const lacking = scopes.filter((scope) => !holds(held, scope));
   if (lacking.length === 0) return;
-  const message = `A key cannot give what its maker lacks: your key does not have ${lacking.join(', ')}.`;
+  const message = `A key can grant only scopes that it has: yours does not have ${lacking.join(', ')}.`;
   throw new AppError({ code: 'forbidden', message });
 }
 

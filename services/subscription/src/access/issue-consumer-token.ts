@@ -35,7 +35,7 @@ export async function issueConsumerToken(
   const scopes = body.scopes ?? consumerScopes;
   const lacking = scopes.filter((scope) => !holds(principal.scopes, scope));
   if (lacking.length > 0) {
-    const message = `A token cannot give what its maker lacks: your key does not have ${lacking.join(', ')}.`;
+    const message = `A key can grant only scopes that it has: yours does not have ${lacking.join(', ')}.`;
     throw new AppError({ code: 'forbidden', message });
   }
   const fault = await consumerFault(parts, ref);
@@ -81,6 +81,6 @@ async function ensureTokenKey({ tokenKeys, ring }: TokenParts, workspaceId: Work
   if (found !== null) return found;
   throw new AppError({
     code: 'unavailable',
-    message: 'The key of tokens is being made: repeat the request.',
+    message: 'The key that signs tokens is being created: repeat the request.',
   });
 }

@@ -9,6 +9,6 @@ import { AppError } from '@tidings/runtime';
 export function workspaceOf({ workspaceId: own, scopes }: Principal, named: string | undefined): WorkspaceId {
   if (named === undefined || named === own) return workspaceId(own);
   if (scopes.has('platform')) return workspaceId(named);
-  const message = `The key belongs to the workspace '${own}': naming another one takes the scope 'platform'.`;
+  const message = `The key belongs to the workspace '${own}': another workspace requires the scope 'platform'.`;
   throw new AppError({ code: 'forbidden', message });
 }

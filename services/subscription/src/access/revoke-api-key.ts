@@ -15,7 +15,7 @@ export async function revokeApiKey(
     change: (current) => {
       if (current.isBootstrap && current.state === 'active') {
         const message =
-          'This is the key of the environment: change ADMIN_KEY of the subscription service and restart it.';
+          'This is the bootstrap key: to revoke it, change ADMIN_KEY of the subscription service and restart it.';
         throw new AppError({ code: 'conflict', message });
       }
       if (current.grant.scopes.some((scope) => !holds(held, scope))) {

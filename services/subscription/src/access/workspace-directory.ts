@@ -20,7 +20,7 @@ export const findRules = async (
 export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
   const rules = await findRules(parts, id);
   if (rules !== null) return rules;
-  const message = 'The workspace is not set up yet: repeat the request in a moment.';
+  const message = 'The workspace is still being created: repeat the request in a moment.';
   throw new AppError({ code: 'unavailable', message, isPublic: true });
 }
 

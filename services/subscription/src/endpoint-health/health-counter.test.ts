@@ -104,5 +104,5 @@ it('gives an endpoint up for this time that changes faster than it can be writte
   const id = nextId();
   health.write = async () => false;
   const failures = await counter.count([once(id)]);
-  expect(String(failures.get(id))).toContain(`the health of ${id} changes faster`);
+  expect(String(failures.get(id))).toContain(`the health of ${id} was changed by other writers`);
 });

@@ -70,7 +70,7 @@ export class HealthCounter {
       left = await this.#tryAll(left, failures);
     }
     for (const { id } of left) {
-      const message = `the health of ${id} changes faster than it can be written`;
+      const message = `the health of ${id} was changed by other writers at every try`;
       failures.set(id, new AppError({ code: 'conflict', message }));
     }
     return failures;

@@ -87,7 +87,7 @@ export class NoticeSender {
   /** Sends the notice once. Returns the error message, or null. */
   async #try(event: OperationalEvent): Promise<string | null> {
     const target = this.#targetOf(event.workspaceId);
-    if (target === null) return 'the workspace has no URL for notices any more';
+    if (target === null) return 'the workspace no longer has a URL for notices';
     try {
       const body = noticeBody(event, target.style);
       const headers = { 'content-type': 'application/json' };

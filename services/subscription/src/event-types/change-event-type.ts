@@ -40,7 +40,7 @@ function nextOf(
 ): EventType {
   const given = amend(current);
   if (given.state === 'draft' && current.state !== 'draft') {
-    const detail = `cannot become draft again: it is ${current.state}, and others may rely on it`;
+    const detail = `cannot become draft again: it is ${current.state}, and consumers may rely on it`;
     refuseFaults([{ pointer: '/state', detail }]);
   }
   const next = amended(current, given, nowMs);
@@ -69,7 +69,10 @@ export async function changeEventType(
       if (active !== null && schemaJsonOf(current, active) === undefined) {
         const known = current.schemas.map(({ version }) => version).join(', ') || 'none';
         refuseFaults([
-          { pointer: '/active_schema', detail: `there is no schema ${active}: there are ${known}` },
+          {
+            pointer: '/active_schema',
+            detail: `must be the version of a schema of the type, one of ${known}, got ${active}`,
+          },
         ]);
       }
       return {
@@ -153,7 +156,7 @@ export async function addSchema(parts: Parts, target: Target, body: SchemaBody):
     force: body.force,
     amend: (current) => {
       if (schemaJsonOf(current, current.activeSchema) === schemaJson) {
-        const message = `The schema is the same as version ${current.activeSchema}, which holds already.`;
+        const message = `The schema is the same as version ${current.activeSchema}, which is already active.`;
         throw new AppError({
           code: 'conflict',
           message,

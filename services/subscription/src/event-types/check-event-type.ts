@@ -34,7 +34,7 @@ function exampleFaults(exampleJson: string | null, schemaJson: string | undefine
   const result = compileSchema(JSON.parse(schemaJson))(example);
   if (result.kind === 'valid') return [];
   if (result.kind === 'too-costly') {
-    return [{ pointer: '/example', detail: 'takes too long to check: give a smaller one' }];
+    return [{ pointer: '/example', detail: 'takes too long to validate: send a smaller one' }];
   }
   return detailsOf(result.errors, example).map(({ pointer, detail }) => ({
     pointer: `/example${pointer}`,
@@ -87,8 +87,8 @@ export function breakingBetween(current: EventType, next: EventType): readonly E
 export function refuseBreaking(changes: readonly ErrorDetail[], force: boolean | undefined): void {
   if (changes.length === 0 || force === true) return;
   const message =
-    `Readers of a schema that holds or has held could break (${changes.length} ${changes.length === 1 ? 'change' : 'changes'}): ` +
-    'make a compatible schema or a new event type, or send "force": true.';
+    `The schema can break readers of a schema that is or was active (${changes.length} ${changes.length === 1 ? 'change' : 'changes'}): ` +
+    'send a compatible schema, create another event type, or send "force": true.';
   throw new AppError({ code: 'conflict', message, details: changes });
 }
 
@@ -97,7 +97,7 @@ export function checkVersion(next: EventType): void {
   const schemaBytes = next.schemas.reduce((sum, { schemaJson }) => sum + Buffer.byteLength(schemaJson), 0);
   const capacity =
     next.schemas.length > limits.schemas || schemaBytes > limits.schemaBytes
-      ? `a type may have ${limits.schemas} schemas with ${limits.schemaBytes} bytes in all: go on with a new type`
+      ? `a type may have at most ${limits.schemas} schemas with ${limits.schemaBytes} bytes in total: create another event type`
       : null;
   refuseFaults([
     ...(capacity === null ? [] : [{ pointer: '/schema', detail: capacity }]),

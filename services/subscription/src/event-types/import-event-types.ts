@@ -52,7 +52,7 @@ export async function importEventTypes(parts: ImportParts, given: Import): Promi
   const entries = readDocument(given.document);
   const most = limits.importedTypes;
   if (entries.length > most) {
-    const detail = `may have at most ${most} event types, got ${entries.length}: split it`;
+    const detail = `may have at most ${most} event types, got ${entries.length}: split the document`;
     const message = `The document ${detail}.`;
     throw new AppError({ code: 'unprocessable', message, details: [{ pointer: '', detail }] });
   }
@@ -62,7 +62,7 @@ export async function importEventTypes(parts: ImportParts, given: Import): Promi
     const some = entries.slice(from, from + atOnce).map(async (entry) => {
       const other = first.get(entry.name) ?? entry;
       if (other === entry) return importOne(parts, given, entry);
-      const detail = `is named '${entry.name}', as is ${other.pointer}`;
+      const detail = `has the same name '${entry.name}' as ${other.pointer}`;
       return refusal(entry, 'unprocessable', [{ pointer: entry.pointer, detail }]);
     });
     imported.push(...(await Promise.all(some)));

@@ -121,19 +121,19 @@ function readHistory({ schemas }: JsonObject, pointer: string): History {
       return refused('must be an object with a version and a schema_json');
     }
     if (!Number.isSafeInteger(version) || version <= (read.at(-1)?.version ?? 0)) {
-      return refused(`must have a version above that of the one before, got ${version}`);
+      return refused(`must have a version above that of the previous one, got ${version}`);
     }
     const schema = parsed(text);
     const check = checkSchema(schema);
     if (!check.ok) {
       const [first] = check.errors;
       return refused(
-        `holds no schema that could be kept: ${first?.pointer || 'it'} ${first?.detail ?? 'is none'}`,
+        `holds no schema that can be stored: ${first?.pointer || 'it'} ${first?.detail ?? 'is none'}`,
       );
     }
     const [lossy] = textFaults(Buffer.from(text));
     if (lossy !== undefined) {
-      return refused(`holds no schema that could be kept: ${lossy.pointer || 'it'} ${lossy.detail}`);
+      return refused(`holds no schema that can be stored: ${lossy.pointer || 'it'} ${lossy.detail}`);
     }
     read.push({ version, schemaJson: JSON.stringify(schema) });
   }

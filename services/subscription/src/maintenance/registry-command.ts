@@ -88,7 +88,7 @@ const openWithinMs = 30_000;
 
 const late = async (clock: Clock, what: string): Promise<never> => {
   await sleep(clock, openWithinMs);
-  throw new AppError({ code: 'unavailable', message: `${what} does not answer` });
+  throw new AppError({ code: 'unavailable', message: `${what} does not respond` });
 };
 
 async function verify({ kinds, readBack }: Opened, isRepair: boolean): Promise<readonly Verified[]> {

@@ -123,7 +123,7 @@ export async function writeVersion<T extends Versioned>(
     }
     metrics.writeConflicts.inc({});
   }
-  const message = `The ${kind.title} changed ${maxTries} times while this request was at work: repeat it later.`;
+  const message = `The ${kind.title} changed ${maxTries} times while this request was in progress: repeat the request.`;
   throw new AppError({ code: 'conflict', message, retryable: true });
 }
 

@@ -147,7 +147,7 @@ function consumerFaults(
   { consumer_id: requested }: CreateBody,
 ): readonly ErrorDetail[] {
   if (own === null || requested == null || requested === own) return [];
-  return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or left out' }];
+  return [{ pointer: '/consumer_id', detail: 'must be the consumer of the key, or omitted' }];
 }
 
 // Invalid events are reported by their own faults.

@@ -33,16 +33,16 @@ describe('the warnings about a filter', () => {
       {
         pointer: '/data.total/$gte',
         detail:
-          "leads to nothing by the schema of 'order.paid', which has no 'data': a path begins inside the data, so write 'total'",
+          "does not exist in the schema of 'order.paid', which has no 'data': a path begins inside the data, so write 'total'",
       },
       {
         pointer: '/$or/0/totl',
         detail:
-          "leads to nothing by the schema of 'order.paid', which has no 'totl': there are id, total, tier",
+          "does not exist in the schema of 'order.paid', which has no 'totl': there are id, total, tier",
       },
       {
         pointer: '/$or/1/$not/id.x',
-        detail: "leads to nothing by the schema of 'order.paid', which has no 'x': nothing there has fields",
+        detail: "does not exist in the schema of 'order.paid', which has no 'x': the value has no fields",
       },
     ]);
   });
@@ -61,7 +61,7 @@ describe('the warnings about a filter', () => {
     const [warning, ...more] = filterWarnings(filter, [paid]);
     expect(warning?.pointer).toBe(pointer);
     expect(warning?.detail).toMatch(
-      /^compares with what '(total|tier|id)' never is by the schema of 'order.paid'$/,
+      /^compares with a value that '(total|tier|id)' never has in the schema of 'order.paid'$/,
     );
     expect(more).toEqual([]);
   });
@@ -75,7 +75,7 @@ describe('the warnings about a filter', () => {
       {
         pointer: '/nowhere',
         detail:
-          "leads to nothing by the schema of 'order.lost', which has no 'nowhere': there are id, reason; the same holds for 1 more of the matched event types",
+          "does not exist in the schema of 'order.lost', which has no 'nowhere': there are id, reason; the same applies to 1 more of the matched event types",
       },
     ]);
   });

@@ -11,7 +11,7 @@ type Filter = Readonly<Record<string, unknown>>;
 type Compared = Readonly<{ name: string; schema: unknown }>;
 
 const listed = (known: readonly string[]): string =>
-  known.length === 0 ? 'nothing there has fields' : `there are ${known.join(', ')}`;
+  known.length === 0 ? 'the value has no fields' : `there are ${known.join(', ')}`;
 
 function absence({ name, schema }: Compared, path: string, field: SchemaField): string | null {
   if (field.kind !== 'absent') return null;
@@ -20,7 +20,7 @@ function absence({ name, schema }: Compared, path: string, field: SchemaField): 
     inside !== '' && field.missing === 'data' && lookUpField(schema, inside).kind === 'known'
       ? `a path begins inside the data, so write '${inside}'`
       : listed(field.known);
-  return `leads to nothing by the schema of '${name}', which has no '${field.missing}': ${hint}`;
+  return `does not exist in the schema of '${name}', which has no '${field.missing}': ${hint}`;
 }
 
 const numbers = ['number', 'integer'];
@@ -57,7 +57,7 @@ function oddness(type: Compared, condition: FilterCondition): string | null {
   const field = lookUpField(type.schema, path);
   const missing = absence(type, path, field);
   if (missing !== null || isMeant(field, condition)) return missing;
-  return `compares with what '${path}' never is by the schema of '${type.name}'`;
+  return `compares with a value that '${path}' never has in the schema of '${type.name}'`;
 }
 
 /**
@@ -77,7 +77,7 @@ export function filterWarnings(filter: Filter, types: readonly KnownType[] | nul
     // A condition that is meaningful for one type raises no warning.
     if (first == null || details.includes(null)) return [];
     const others = compared.length - 1;
-    const more = others === 0 ? '' : `; the same holds for ${others} more of the matched event types`;
+    const more = others === 0 ? '' : `; the same applies to ${others} more of the matched event types`;
     return [{ pointer: condition.pointer, detail: `${first}${more}` }];
   });
 }

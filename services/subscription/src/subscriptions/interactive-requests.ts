@@ -10,7 +10,7 @@ let underWay = 0;
  */
 export async function runInteractiveRequest<T>(run: () => Promise<T>): Promise<T> {
   if (underWay >= maxAtOnce) {
-    const message = `${maxAtOnce} tests are under way, which is as many as there may be: repeat it in a moment.`;
+    const message = `${maxAtOnce} requests to endpoints are in progress, which is the maximum: repeat the request in a moment.`;
     throw new AppError({ code: 'rate-limited', message });
   }
   underWay += 1;

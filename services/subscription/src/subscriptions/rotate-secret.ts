@@ -26,8 +26,8 @@ function refuseKnown({ secretFactory }: RotateParts, current: Subscription, own:
   const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
   const known = secretFactory.findSame(current.secrets, own, owner);
   if (known === undefined) return;
-  const state = known.expiresAtMs === null ? 'is in force' : 'still signs beside the one in force';
-  refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: give a new one` }]);
+  const state = known.expiresAtMs === null ? 'is in force' : 'still signs in addition to the current one';
+  refuseFaults([{ pointer: '/secret', detail: `is that of '${known.id}', which ${state}: send a new one` }]);
 }
 
 /** Returns the secret that this run created, or that of an earlier run of the same request whose response was lost. */
@@ -40,7 +40,7 @@ function shownSecretOf(
   const made = secrets.find((secret) => secret.id === secretId);
   if (made === undefined) {
     const message =
-      'The secret of this Idempotency-Key has been replaced by now: take a new key to rotate again.';
+      'The secret that this Idempotency-Key created has been replaced: send another Idempotency-Key to rotate again.';
     throw new AppError({ code: 'conflict', message });
   }
   return made.publicKey === null

@@ -35,7 +35,7 @@ function exampleOf(name: string, type: KnownType | undefined): unknown {
   const detail =
     type === undefined
       ? `must be a registered event type, got '${name}'`
-      : `must be a type with an example, and '${name}' has none: send event, or give the type an example`;
+      : `must be a type with an example, and '${name}' has none: send event, or add an example to the type`;
   throw refused([{ pointer: '/event_type', detail }]);
 }
 

@@ -59,8 +59,8 @@ describe('verify: ping', () => {
   it.each([
     [answer(500), 'status 500'],
     [answer(302), 'status 302'],
-    [timeout, 'did not answer the ping: timeout'],
-    [{ ...timeout, status: 200 }, 'answered the ping with status 200 and then failed: timeout'],
+    [timeout, 'did not respond to the ping: timeout'],
+    [{ ...timeout, status: 200 }, 'responded to the ping with status 200 and then failed: timeout'],
   ])('refuses with the class of the failure and no address', async (outcome, expected) => {
     const { call, bus } = await serve(outcome);
     const refused = await call('POST', '', { body: aBody({ verify: 'ping' }) });
@@ -125,7 +125,7 @@ describe('verify: challenge', () => {
 
   it.each([
     [answer(200), 'without WebHook-Allowed-Origin'],
-    [answer(200, { ...consent, 'webhook-allowed-origin': 'other.example' }), 'somebody else'],
+    [answer(200, { ...consent, 'webhook-allowed-origin': 'other.example' }), 'for another origin'],
     [answer(200, { ...consent, 'webhook-allowed-rate': '0' }), 'positive whole number'],
     [answer(405, consent), 'status 405'],
     [timeout, 'timeout'],

@@ -67,7 +67,7 @@ async function challenge(parts: VerifyParts, { subscription, traceparent }: Veri
     timeoutMs: settings.timeoutMs,
   });
   const consent = readConsent(headers, question);
-  if (!consent.isGiven) throw failed(`answered the challenge ${consent.detail}`);
+  if (!consent.isGiven) throw failed(`responded to the challenge ${consent.detail}`);
   return underConsent(settings, parts.requestOrigin, consent);
 }
 
@@ -87,10 +87,10 @@ async function ask(
   };
   if (sent.kind === 'failed') {
     logger.info({ ...fields, reason: sent.reason, detail: sent.detail }, 'endpoint.verified');
-    if (sent.status === null) throw failed(`did not answer the ${verify}: ${sent.reason}`);
-    throw failed(`answered the ${verify} with status ${sent.status} and then failed: ${sent.reason}`);
+    if (sent.status === null) throw failed(`did not respond to the ${verify}: ${sent.reason}`);
+    throw failed(`responded to the ${verify} with status ${sent.status} and then failed: ${sent.reason}`);
   }
   logger.info({ ...fields, statusCode: sent.status }, 'endpoint.verified');
   if (sent.status >= 200 && sent.status < 300) return sent;
-  throw failed(`answered the ${verify} with status ${sent.status}, not 2xx`);
+  throw failed(`responded to the ${verify} with status ${sent.status}, not 2xx`);
 }

@@ -39,7 +39,8 @@ const workspaceParameter = {
     type: 'string',
     minLength: 1,
     maxLength: 128,
-    description: 'The workspace that is meant, with the scope `platform`; else that of the caller.',
+    description:
+      "Workspace of the key. Requires the scope `platform` if it is not the caller's own, which is the default.",
   },
 } as const;
 
@@ -50,11 +51,11 @@ type ListQuery = PageQuery &
 
 const oneQuery = queryOf<WorkspaceQuery>(workspaceParameter);
 const listQuery = queryOf<ListQuery>({
-  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Only those of this consumer.' },
   state: {
     type: 'string',
     enum: shownStates,
-    description: 'Without it, all. A page of those that are active can be shorter than `limit`.',
+    description: 'Default: all states. A page of active ones can be shorter than `limit`.',
   },
   ...workspaceParameter,
   ...pageParameters,
@@ -82,7 +83,7 @@ const listRoute = ({ apiKeys, usage }: ApiKeyParts): Route =>
     access,
     tag,
     summary: 'List API keys',
-    description: 'Revoked ones too. The keys themselves are not shown.',
+    description: 'Includes revoked keys. Does not show the keys themselves.',
     query: listQuery,
     responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
@@ -146,7 +147,13 @@ const readRoute = (parts: ApiKeyParts): Route =>
     summary: 'Read an API key',
     params: keyParams,
     query: oneQuery,
-    responses: { 200: { description: 'What is known of it.', schema: apiKeySchema, headers: ['ETag'] } },
+    responses: {
+      200: {
+        description: `The key's properties, without the key itself.`,
+        schema: apiKeySchema,
+        headers: ['ETag'],
+      },
+    },
     handle: async (call) => {
       const { principal, params, query } = call;
       const scope = scopeOf(principal, query);
@@ -169,10 +176,10 @@ const revokeRoute = (parts: ApiKeyParts): Route =>
     tag,
     summary: 'Revoke an API key',
     description:
-      'It is refused everywhere within 2 s, and so are the tokens that it has asked for. For good.',
+      'Every service rejects the key, and the tokens created with it, within 2 s. A revoked key cannot be restored.',
     params: keyParams,
     query: oneQuery,
-    responses: { 200: { description: 'It is revoked.', schema: apiKeySchema, headers: ['ETag'] } },
+    responses: { 200: { description: 'The key is revoked.', schema: apiKeySchema, headers: ['ETag'] } },
     problems: ['conflict'],
     handle: async (call) => {
       const { principal, params, query } = call;
@@ -188,9 +195,9 @@ const tokenRoute = (parts: ApiKeyParts): Route =>
     path: '/v1/webhooks/consumer-tokens',
     access,
     tag,
-    summary: 'Make a token for a consumer',
+    summary: 'Create a token of a consumer',
     description:
-      'A key of one consumer that ends by itself, for a page in a browser. It ends with the key that asked for it, too.',
+      'A credential of one consumer that expires by itself, for a page in a browser. It also ends when the key that created it is revoked.',
     newId: newTokenId,
     body: jsonBody<TokenBody>({
       schema: named('NewConsumerToken', bodySchemas.token),

@@ -16,20 +16,33 @@ const object = (properties: Readonly<Record<string, JsonSchema>>) =>
 const keyFields = {
   id: text,
   workspace_id: text,
-  consumer_id: { type: ['string', 'null'], description: 'null: it sees all of the workspace.' },
+  consumer_id: {
+    type: ['string', 'null'],
+    description: 'Consumer to which the key is limited; null: the key has access to the whole workspace.',
+  },
   name: textOrNull,
-  prefix: { type: 'string', description: 'The first characters of the key.' },
+  prefix: { type: 'string', description: 'First characters of the key.' },
   scopes: { type: 'array', items: { type: 'string', enum: accessScopes } },
   state: { type: 'string', enum: shownStates },
   expires_at: timeOrNull,
   requests_per_second: { type: ['number', 'null'] },
-  is_bootstrap: { type: 'boolean', description: 'It follows ADMIN_KEY of the environment.' },
-  created_by: { type: ['string', 'null'], description: 'The id of the key that made it.' },
-  last_used_at: { type: ['string', 'null'], format: 'date-time', description: 'To the minute.' },
+  is_bootstrap: {
+    type: 'boolean',
+    description: 'Whether the key is the bootstrap key, which the environment sets with ADMIN_KEY.',
+  },
+  created_by: { type: ['string', 'null'], description: 'Id of the key that created this one.' },
+  last_used_at: {
+    type: ['string', 'null'],
+    format: 'date-time',
+    description: 'Time of the last use, to the minute.',
+  },
   version: { type: 'integer' },
   created_at: time,
   updated_at: time,
-  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+  propagated: {
+    type: 'boolean',
+    description: 'Whether the topic that the services read has acknowledged this version.',
+  },
 } as const;
 
 const keyExample = {
@@ -57,7 +70,10 @@ export const apiKeySchema = named('ApiKey', object(keyFields), keyExample);
 /** Schema of a new key, including the key itself. */
 export const createdKeySchema = named(
   'CreatedApiKey',
-  object({ ...keyFields, key: { type: 'string', description: 'The key. It is shown nowhere else.' } }),
+  object({
+    ...keyFields,
+    key: { type: 'string', description: 'The key. It is shown only in this response.' },
+  }),
   { ...keyExample, last_used_at: null, key: 'tdk_4fR8exampleOfAKeyOfNobody' },
 );
 
@@ -68,7 +84,10 @@ export const listSchema = named('ApiKeyPage', pageSchema(apiKeySchema));
 export const tokenSchema = named(
   'ConsumerToken',
   object({
-    token: { type: 'string', description: 'To be sent as a key is. It is shown nowhere else.' },
+    token: {
+      type: 'string',
+      description: 'The token, which is sent like a key. It is shown only in this response.',
+    },
     consumer_id: text,
     scopes: { type: 'array', items: { type: 'string', enum: consumerScopes } },
     expires_at: time,

@@ -50,7 +50,10 @@ const properties = {
   version: { type: 'integer' },
   created_at: time,
   updated_at: time,
-  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+  propagated: {
+    type: 'boolean',
+    description: 'Whether the topic that the services read has acknowledged this version.',
+  },
 } as const;
 const consumerSchema = named(
   'Consumer',
@@ -118,9 +121,9 @@ const listRoute = ({ store }: Documents<Consumer>): Route =>
     access: 'subscriptions:read',
     tag,
     summary: 'List consumers by id',
-    description: 'The key of a consumer sees only itself.',
+    description: 'A key of a consumer lists only its own consumer.',
     query: queryOf<PageQuery & Readonly<{ state?: 'active' | 'disabled' }>>({
-      state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
+      state: { type: 'string', enum: ['active', 'disabled'], description: 'Only those in this state.' },
       ...pageParameters,
     }),
     responses: {
@@ -150,7 +153,7 @@ const createRoute = (consumers: Documents<Consumer>): Route =>
     access: 'admin',
     tag,
     summary: 'Register a consumer',
-    description: 'The id is the key: a repeat is told by 409 that the consumer is there.',
+    description: 'The id identifies the consumer: repeating the request returns 409.',
     problems: ['conflict'],
     body: jsonBody<ConsumerBody>({
       schema: named('NewConsumer', consumerBodySchemas.create, { id: 'acme', name: 'Acme Inc.' }),
@@ -211,8 +214,8 @@ const changeRoute = (consumers: Documents<Consumer>): Route =>
   });
 
 const switches = {
-  enable: { operationId: 'enableConsumer', summary: 'Let the keys of a consumer in again' },
-  disable: { operationId: 'disableConsumer', summary: 'Let no key or token of a consumer in any more' },
+  enable: { operationId: 'enableConsumer', summary: 'Enable the keys of a consumer' },
+  disable: { operationId: 'disableConsumer', summary: 'Disable the keys and tokens of a consumer' },
 } as const;
 
 const switchRoute = (consumers: Documents<Consumer>, action: 'enable' | 'disable'): Route =>
@@ -222,7 +225,7 @@ const switchRoute = (consumers: Documents<Consumer>, action: 'enable' | 'disable
     path: `${one}/${action}` as const,
     access: 'admin',
     tag,
-    description: 'Its subscriptions stay as they are.',
+    description: `Does not change the consumer's subscriptions.`,
     params,
     takes: ['If-Match'],
     responses: { 200: { description: 'The new version.', ...shown } },

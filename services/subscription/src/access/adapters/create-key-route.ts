@@ -15,10 +15,10 @@ export const createKeyRoute = (parts: CreateKeyParts): Route =>
     path,
     access: 'admin',
     tag: 'API keys',
-    summary: 'Make an API key',
+    summary: 'Create an API key',
     description:
-      'The answer holds the key, which is shown nowhere else. It can give no scope that the caller lacks; with ' +
-      '`consumer_id` it sees one consumer, and can only read and write subscriptions and deliveries.',
+      'The response contains the key, which is not shown again. The caller can grant only scopes that it has. A key with ' +
+      '`consumer_id` has access to one consumer, and can only read and write subscriptions and deliveries.',
     newId: newKeyId,
     body: jsonBody<KeyBody>({
       schema: named('NewApiKey', bodySchemas.key),

@@ -66,7 +66,7 @@ function targetOf(call: WorkspaceCall): Target {
 
 function requireOperator(principal: Principal): void {
   if (isOperator(principal)) return;
-  const message = 'A key of one consumer cannot work on workspaces.';
+  const message = 'A key of one consumer has no access to workspaces.';
   throw new AppError({ code: 'forbidden', message });
 }
 
@@ -89,7 +89,7 @@ const listRoute = ({ store, ring }: WorkspaceRouteParts): Route =>
     tag,
     summary: 'List all workspaces by id',
     query: queryOf<PageQuery & Readonly<{ state?: 'active' | 'disabled' }>>({
-      state: { type: 'string', enum: ['active', 'disabled'], description: 'Those in this state.' },
+      state: { type: 'string', enum: ['active', 'disabled'], description: 'Only those in this state.' },
       ...pageParameters,
     }),
     responses: {
@@ -118,10 +118,10 @@ const createRoute = (parts: WorkspaceRouteParts): Route =>
     path,
     access: 'platform',
     tag,
-    summary: 'Make a workspace',
+    summary: 'Create a workspace',
     description:
-      'It is strict unless the body says otherwise, and has no key yet: `first_key` in the answer is the request ' +
-      'that makes one. The id is the key: a repeat is told by 409 that the workspace is there.',
+      'The workspace is strict by default and has no key yet: `first_key` in the response is the request ' +
+      'that creates one. The id identifies the workspace: repeating the request returns 409.',
     problems: ['conflict'],
     body: jsonBody<WorkspaceBody>({
       schema: named('NewWorkspace', workspaceBodySchemas.create, { id: 'ws_shop', name: 'The shop' }),
@@ -145,7 +145,7 @@ const readRoute = (parts: WorkspaceRouteParts): Route =>
     access: 'admin',
     tag,
     summary: 'Read a workspace',
-    description: 'The own one; with the scope `platform` as well, any.',
+    description: "The caller's own workspace, or any with the scope `platform`.",
     params,
     responses: { 200: { description: 'The workspace.', ...shown } },
     handle: async (call) => {
@@ -163,8 +163,8 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
     tag,
     summary: 'Change the rules of a workspace',
     description:
-      'The own one; with the scope `platform` as well, any. The body is merged into the rules (RFC 7396). Only with `platform` can `allow_http` be switched on, and ' +
-      '`max_subscriptions` be raised above what it is or what the operator has set.',
+      "The caller's own workspace, or any with the scope `platform`. The body is merged into the rules (RFC 7396). Enabling `allow_http`, and " +
+      "raising `max_subscriptions` above its current value and the operator's default, require `platform`.",
     params,
     takes: ['If-Match'],
     body: patchBody<WorkspacePatch>({
@@ -179,8 +179,8 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
   });
 
 const switches = {
-  enable: { operationId: 'enableWorkspace', summary: 'Let the keys of a workspace in again' },
-  disable: { operationId: 'disableWorkspace', summary: 'Let no key of a workspace in any more' },
+  enable: { operationId: 'enableWorkspace', summary: 'Enable the keys of a workspace' },
+  disable: { operationId: 'disableWorkspace', summary: 'Disable the keys of a workspace' },
 } as const;
 
 const switchRoute = (parts: WorkspaceRouteParts, action: 'enable' | 'disable'): Route =>
@@ -190,7 +190,7 @@ const switchRoute = (parts: WorkspaceRouteParts, action: 'enable' | 'disable'): 
     path: `${one}/${action}` as const,
     access: 'platform',
     tag,
-    description: 'Keys with the scope `platform` are let in all the same.',
+    description: 'Keys with the scope `platform` stay enabled.',
     params,
     takes: ['If-Match'],
     responses: { 200: { description: 'The new version.', ...shown } },

@@ -17,7 +17,7 @@ const properties = {
   notice: {
     type: ['object', 'null'],
     properties: {
-      url: { type: 'string', description: 'Where it leads; the path is hidden.' },
+      url: { type: 'string', description: 'Origin of the URL; the path is hidden.' },
       style: { type: 'string', enum: noticeStyles },
     },
     required: ['url', 'style'],
@@ -25,7 +25,10 @@ const properties = {
   version: { type: 'integer' },
   created_at: time,
   updated_at: time,
-  propagated: { type: 'boolean', description: 'Whether this version is known to be in force everywhere.' },
+  propagated: {
+    type: 'boolean',
+    description: 'Whether the topic that the services read has acknowledged this version.',
+  },
 } as const;
 
 const example = {
@@ -59,7 +62,7 @@ export const createdWorkspaceSchema = named(
         },
         required: ['method', 'path', 'workspace_id'],
         description:
-          'The request that makes its first key: the id goes into the body, by a key of the platform.',
+          'Request that creates the first key of the workspace; it requires a key with the scope `platform`.',
       },
     },
     required: [...Object.keys(properties), 'first_key'],

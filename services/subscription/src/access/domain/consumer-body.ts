@@ -12,14 +12,14 @@ const details = {
     type: ['string', 'null'],
     minLength: 1,
     maxLength: 500,
-    description: 'Where its people are reached. It never leaves the registry.',
+    description: 'Contact of the consumer. It is stored in the registry only.',
   },
 } as const;
 
 /** Schema of the id of a consumer. */
 export const consumerIdSchema = {
   ...consumerIdRule,
-  description: 'The id of the consumer, by the choice of the workspace.',
+  description: 'Id of the consumer, chosen by the workspace.',
 } as const;
 
 /** JSON Schemas of the request bodies. */

@@ -29,7 +29,7 @@ export const tokenSeconds = { default: 900, max: 3_600 } as const;
 
 const ofConsumer = {
   ...consumerIdRule,
-  description: 'Sees only what belongs to this consumer.',
+  description: 'Consumer to which access is limited.',
 } as const;
 const scopeList = (names: readonly AccessScope[], description: string) =>
   ({
@@ -46,18 +46,23 @@ export const bodySchemas = {
     type: 'object',
     properties: {
       name: { type: ['string', 'null'], minLength: 1, maxLength: 128, description: 'For people.' },
-      scopes: scopeList(accessScopes, 'What the key may do: no more than the key that makes it.'),
+      scopes: scopeList(accessScopes, 'Scopes of the key, which the key that creates it must have.'),
       consumer_id: { ...ofConsumer, type: ['string', 'null'] },
-      expires_at: { type: ['string', 'null'], format: 'date-time', description: 'null: when it is revoked.' },
+      expires_at: {
+        type: ['string', 'null'],
+        format: 'date-time',
+        description: 'Time from which the key is rejected; null: the key does not expire.',
+      },
       requests_per_second: {
         type: ['number', 'null'],
         minimum: 1,
         maximum: 100_000,
-        description: 'At each instance of each service. null: as the operator has set it.',
+        description: 'Maximum rate at each instance of each service; null: set by the operator.',
       },
       workspace_id: {
         ...workspaceIdRule,
-        description: 'Whose key it is, with the scope `platform`; else that of the caller.',
+        description:
+          "Workspace of the key. Requires the scope `platform` if it is not the caller's own, which is the default.",
       },
     },
     required: ['scopes'],
@@ -68,13 +73,13 @@ export const bodySchemas = {
     type: 'object',
     properties: {
       consumer_id: ofConsumer,
-      scopes: scopeList(consumerScopes, 'What the token may do. Default: all of them.'),
+      scopes: scopeList(consumerScopes, 'Scopes of the token. Default: all of these.'),
       expires_in_seconds: {
         type: 'integer',
         minimum: 1,
         maximum: tokenSeconds.max,
         default: tokenSeconds.default,
-        description: 'After how many seconds the token ends.',
+        description: 'Seconds after which the token expires.',
       },
     },
     required: ['consumer_id'],

@@ -28,38 +28,43 @@ export type WorkspaceBody = WorkspaceRulesBody & Readonly<{ id: string }>;
 const maxSubscriptions = 100_000;
 
 const rules = {
-  name: { type: 'string', minLength: 1, maxLength: 200, description: 'For people. Default: the id.' },
+  name: { type: 'string', minLength: 1, maxLength: 200, description: 'Display name. Default: the id.' },
   event_type_policy: {
     type: 'string',
     enum: eventTypePolicies,
     description:
-      '`strict` (default) refuses event types and consumers that are not registered; `open` takes them.',
+      '`strict` (default) rejects event types and consumers that are not registered; `open` accepts them.',
   },
   allow_http: {
     type: 'boolean',
-    description: 'Endpoints may be http, where the operator allows it as well. Default false.',
+    description: 'Permits http endpoints, if the operator permits them too. Default: false.',
   },
   max_subscriptions: {
     type: 'integer',
     minimum: 0,
     maximum: maxSubscriptions,
-    description: 'Deleted ones are not counted.',
+    description: 'Maximum number of subscriptions, without deleted ones.',
   },
   disable_after_failures: {
     type: 'integer',
     minimum: 0,
     maximum: 1_000_000,
-    description: 'Failures in a row after which a subscription is disabled; 0 is never.',
+    description: 'Consecutive failures after which a subscription is disabled; 0 means never.',
   },
   notice: {
     type: ['object', 'null'],
     properties: {
-      url: { type: 'string', minLength: 1, maxLength: 2_048, description: 'Sealed, and never shown whole.' },
-      style: { type: 'string', enum: noticeStyles, description: 'Default json.' },
+      url: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 2_048,
+        description: 'URL that receives the notices. It is stored sealed, and its path is not shown.',
+      },
+      style: { type: 'string', enum: noticeStyles, description: 'Format of the notices. Default: json.' },
     },
     required: ['url'],
     additionalProperties: false,
-    description: 'Where notices about endpoints go; null: nowhere.',
+    description: 'Receiver of notices about endpoints; null: no notices.',
   },
 } as const;
 

@@ -14,7 +14,7 @@ export const nameParams = {
     type: 'string',
     pattern: eventTypeNamePattern.source,
     maxLength: eventTypeNameMaxLength,
-    description: 'The name of the event type.',
+    description: 'Name of the event type.',
   },
 } as const;
 
@@ -23,13 +23,13 @@ export type ListQuery = PageQuery & Partial<ListFilters>;
 
 /** Parser of the list's query parameters. */
 export const listQuery = queryOf<ListQuery>({
-  state: { type: 'string', enum: eventTypeStates, description: 'Without it, those that are not archived.' },
-  group: { type: 'string', minLength: 1, maxLength: 64, description: 'Those of this group.' },
+  state: { type: 'string', enum: eventTypeStates, description: 'Default: all that are not archived.' },
+  group: { type: 'string', minLength: 1, maxLength: 64, description: 'Only those of this group.' },
   search: {
     type: 'string',
     minLength: 1,
     maxLength: 100,
-    description: 'Those with this text in their name or description.',
+    description: 'Only those with this text in their name or description.',
   },
   ...pageParameters,
 });

@@ -53,7 +53,7 @@ const listRoute = ({ store }: EventTypeParts): Route =>
     access: 'subscriptions:read',
     tag,
     summary: 'List event types by name',
-    description: 'The key of a consumer sees those that are active or deprecated.',
+    description: 'A key of a consumer lists only active and deprecated types.',
     query: listQuery,
     responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
@@ -72,7 +72,7 @@ const createRoute = (parts: EventTypeParts): Route =>
     access: 'admin',
     tag,
     summary: 'Register an event type',
-    description: 'The name is the key: a repeat is told by 409 that the type is there.',
+    description: 'The name identifies the type: repeating the request returns 409.',
     problems: ['conflict'],
     body: jsonBody<CreateBody>({ schema: bodies.create, maxBytes }),
     responses: {
@@ -93,14 +93,15 @@ const exportRoute = ({ store }: EventTypeParts): Route =>
     path: `${path}/export`,
     access: 'subscriptions:read',
     tag,
-    summary: 'The catalogue as AsyncAPI 3.0, or as the webhooks of OpenAPI 3.1',
-    description: 'What neither has a word for (state, mode, audience, all schemas) is in `x-tidings`.',
+    summary: 'Export the catalogue as AsyncAPI 3.0 or as OpenAPI 3.1 webhooks',
+    description:
+      'Properties that neither format has (state, mode, audience, all schemas) are in `x-tidings`.',
     query: queryOf<{ format: CatalogueFormat }>({
       format: {
         type: 'string',
         enum: catalogueFormats,
         default: 'asyncapi',
-        description: 'Which of the two.',
+        description: 'Format of the document.',
       },
     }),
     responses: { 200: { description: 'The document.', schema: catalogueSchema } },
@@ -133,10 +134,10 @@ const replaceRoute = (parts: EventTypeParts): Route =>
     path: one,
     access: 'admin',
     tag,
-    summary: 'Say anew what an event type is',
+    summary: 'Replace an event type',
     description:
-      'What the body leaves out gets its default. A schema that the type does not have yet becomes its next version; ' +
-      'one that can break readers of the present one needs `force`, else the answer is 409 with every such change.',
+      'Omitted fields get their defaults. A schema that the type does not have yet becomes its next version; ' +
+      'if it can break readers of the active one and `force` is not set, the response is 409 with each such change.',
     params: nameParams,
     takes: ['If-Match'],
     body: jsonBody<ReplaceBody>({ schema: bodies.replace, maxBytes }),
@@ -154,7 +155,7 @@ const changeRoute = (parts: EventTypeParts): Route =>
     tag,
     summary: 'Change an event type',
     description:
-      'The body is merged into the type (RFC 7396): settings, the state, or which schema holds. An `example` that is an ' +
+      'The body is merged into the type (RFC 7396): settings, state or active schema. An `example` that is an ' +
       'object is merged member by member.',
     params: nameParams,
     takes: ['If-Match'],
@@ -172,10 +173,11 @@ const archiveRoute = (parts: EventTypeParts): Route =>
     access: 'admin',
     tag,
     summary: 'Archive an event type',
-    description: 'Events of it are refused from now on. Its name stays taken; PATCH `state` takes it back.',
+    description:
+      'Ingress then rejects events of this type. The name stays in use; a PATCH of `state` restores the type.',
     params: nameParams,
     takes: ['If-Match'],
-    responses: { 200: { description: 'It is archived.', ...shown } },
+    responses: { 200: { description: 'The archived type.', ...shown } },
     handle: async (call) => eventTypeReply(await archiveEventType(parts, targetOf(call))),
   });
 
@@ -186,10 +188,10 @@ const addSchemaRoute = (parts: EventTypeParts): Route =>
     path: `${one}/schemas`,
     access: 'admin',
     tag,
-    summary: 'Give an event type its next schema',
+    summary: 'Add a schema to an event type',
     description:
-      'It holds from now on, unless `activate` is false. One that can break readers of the present schema needs ' +
-      '`force`, else the answer is 409 with every such change.',
+      'The schema becomes the active one unless `activate` is false. If it can break readers of the active schema and ' +
+      '`force` is not set, the response is 409 with each such change.',
     params: nameParams,
     takes: ['If-Match'],
     body: jsonBody<SchemaBody>({ schema: bodies.schema, maxBytes }),
@@ -205,10 +207,10 @@ const readSchemaRoute = ({ store }: EventTypeParts): Route =>
     path: `${one}/schemas/{version}`,
     access: 'subscriptions:read',
     tag,
-    summary: 'Read one schema of an event type',
+    summary: 'Read a schema of an event type',
     params: {
       ...nameParams,
-      version: { type: 'string', pattern: '^[1-9][0-9]{0,5}$', description: 'The number of the schema.' },
+      version: { type: 'string', pattern: '^[1-9][0-9]{0,5}$', description: 'Version of the schema.' },
     },
     responses: { 200: { description: 'The schema.', schema: schemaVersionSchema } },
     handle: async ({ principal, params }) => {

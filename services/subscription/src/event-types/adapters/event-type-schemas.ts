@@ -31,19 +31,20 @@ const eventTypeFields = object({
   compatibility: {
     type: 'string',
     enum: compatibilities,
-    description: 'What a schema that is to hold is compared with.',
+    description: 'Schemas with which a new active schema is compared.',
   },
   origin: {
     type: 'string',
     enum: ['registered', 'seen'],
-    description: '`seen`: it came up by itself in an open workspace.',
+    description:
+      '`seen`: an event or a subscription of an open workspace named the type before it was registered.',
   },
-  active_schema: { type: ['integer', 'null'], description: 'Which of the schemas holds.' },
-  schema: { type: ['object', 'null'], description: 'The schema that holds (JSON Schema 2020-12).' },
+  active_schema: { type: ['integer', 'null'], description: 'Version of the active schema.' },
+  schema: { type: ['object', 'null'], description: 'The active schema (JSON Schema 2020-12).' },
   schema_versions: { type: 'array', items: schemaVersion },
   example: {
     type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
-    description: 'Data that satisfy the schema.',
+    description: 'Example of the data, which matches the schema.',
   },
   deprecated_at: timeOrNull,
   sunset_at: timeOrNull,
@@ -52,7 +53,7 @@ const eventTypeFields = object({
   updated_at: time,
   propagated: {
     type: 'boolean',
-    description: 'Whether this version is known to be in force at ingress.',
+    description: 'Whether the topic that ingress reads has acknowledged this version.',
   },
 });
 
@@ -88,7 +89,7 @@ export const schemaVersionSchema = named(
   object({
     version: count,
     created_at: time,
-    is_active: { type: 'boolean', description: 'Whether it is the one that holds.' },
+    is_active: { type: 'boolean', description: 'Whether this schema is the active one.' },
     schema: { type: 'object', description: 'JSON Schema 2020-12.' },
   }),
   { version: 1, created_at: '2026-11-22T10:00:00.000Z', is_active: true, schema: orderSchema },

@@ -259,7 +259,7 @@ describe('what is refused', () => {
     expect(rowsOf(answer)[1]?.errors).toEqual([
       {
         pointer: '/components/messages/other',
-        detail: "is named 'order.paid', as is /components/messages/order.paid",
+        detail: "has the same name 'order.paid' as /components/messages/order.paid",
       },
     ]);
     expect(await type('order.paid')).toMatchObject({ description: 'first' });

@@ -17,27 +17,28 @@ const importedSchema = named('ImportedEventType', {
   type: 'object',
   properties: {
     name: { type: 'string' },
-    pointer: { type: 'string', description: 'Where in the document it is.' },
+    pointer: { type: 'string', description: 'Pointer to the type in the document.' },
     outcome: {
       type: 'string',
       enum: importOutcomes,
-      description: 'What was done, or with `dry_run` would be.',
+      description: 'Result; with `dry_run`, the result that the import would have.',
     },
-    version: { ...countOrNull, description: 'Of the type, from now on.' },
-    active_schema: { ...countOrNull, description: 'Which of its schemas holds from now on.' },
+    version: { ...countOrNull, description: 'Version of the type after the import.' },
+    active_schema: { ...countOrNull, description: 'Version of the active schema after the import.' },
     propagated: {
       type: ['boolean', 'null'],
-      description: 'Whether this version is known to be in force at ingress.',
+      description: 'Whether the topic that ingress reads has acknowledged this version.',
     },
     code: {
       type: ['string', 'null'],
       enum: [...errorCodes, null],
-      description: 'Why it was refused. `conflict`: it can break readers, and `force` was not given.',
+      description:
+        'Reason of the rejection. `conflict`: the schema can break readers, and `force` is not set.',
     },
     errors: {
       type: 'array',
       items: errorDetailSchema,
-      description: 'The faults of a refused one, with pointers into the document.',
+      description: 'Errors of a rejected type, with pointers into the document.',
     },
   },
   required: ['name', 'pointer', 'outcome', 'version', 'active_schema', 'propagated', 'code', 'errors'],
@@ -51,7 +52,7 @@ const resultSchema = named(
     properties: {
       dry_run: { type: 'boolean' },
       counts: { type: 'object', properties: counts, required: importOutcomes },
-      data: { type: 'array', items: importedSchema, description: 'In the order of the document.' },
+      data: { type: 'array', items: importedSchema, description: 'The types, in the order of the document.' },
     },
     required: ['dry_run', 'counts', 'data'],
   } as const,
@@ -89,20 +90,20 @@ export const importRoute = (parts: WriteParts<EventType>): Route => {
     path: '/v1/webhooks/event-types/import',
     access: 'admin',
     tag: 'Event types',
-    summary: 'Take event types from AsyncAPI 3.0, or from the webhooks of OpenAPI 3.1',
+    summary: 'Import event types from AsyncAPI 3.0 or from OpenAPI 3.1 webhooks',
     description:
-      'Takes what the export writes, and documents of others, as JSON. Each type is created, gets a new version, stays as ' +
-      'it is or is refused by itself: the answer tells of each, and is 200 also when some were refused.',
+      'Accepts exported documents and those of other tools, as JSON. Each type is created, changed, left as it is or ' +
+      'rejected independently of the others: the response has a result for each, and is 200 even if some are rejected.',
     query: queryOf<{ dry_run: boolean; force: boolean }>({
-      dry_run: flag('Only tell what would be done.'),
-      force: flag('Take also schemas that can break readers of the present ones.'),
+      dry_run: flag('Returns the result without changing anything.'),
+      force: flag('Accepts schemas that can break readers of the active ones.'),
     }),
     body: jsonBody<object>({
       schema: catalogueSchema,
       maxBytes: limits.importBytes,
       maxDepth,
     }),
-    responses: { 200: { description: 'What became of each type.', schema: resultSchema } },
+    responses: { 200: { description: 'The result for each type.', schema: resultSchema } },
     handle: async (call) => {
       requireCatalogue(call.principal);
       const { dry_run, force } = call.query;

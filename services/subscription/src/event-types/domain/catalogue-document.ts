@@ -98,7 +98,7 @@ const openApi = (types: readonly EventType[]): Json => ({
           ...(type.settings.group === null ? {} : { tags: [type.settings.group] }),
           deprecated: type.state === 'deprecated' || type.state === 'archived',
           requestBody: { required: true, content: { 'application/json': { schema: bodyOf(type) } } },
-          responses: { '2XX': { description: 'The webhook is taken.' } },
+          responses: { '2XX': { description: 'The webhook is accepted.' } },
           ...(type.settings.exampleJson === null
             ? {}
             : { 'x-example': JSON.parse(type.settings.exampleJson) as unknown }),

@@ -48,7 +48,7 @@ const time = { type: ['string', 'null'], maxLength: 64 } as const;
 // Any JSON value. All types are listed because a schema without a type is reported as a mistake.
 const anything = {
   type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
-  description: 'Data that satisfy the schema.',
+  description: 'Example of the data, which matches the schema.',
 } as const;
 const schema = {
   type: ['object', 'null'],
@@ -57,49 +57,56 @@ const schema = {
 const force = {
   type: 'boolean',
   default: false,
-  description: 'Do it although readers may break.',
+  description: 'Accepts changes that can break readers.',
 } as const;
 
 const settings = {
   description: {
     type: ['string', 'null'],
     maxLength: limits.descriptionLength,
-    description: 'Tells people when the event is published.',
+    description: 'Describes when the event is published.',
   },
   group: {
     type: ['string', 'null'],
     minLength: 1,
     maxLength: limits.groupLength,
-    description: 'Puts types together in lists, e.g. those of one product.',
+    description: 'Group in lists, e.g. all types of one product.',
   },
   mode: {
     type: 'string',
     enum: schemaModes,
     description:
-      'What becomes of data that break the schema: `enforce` refuses them, `warn` takes them and says so, `off` does not look.',
+      'Treatment of data that violate the schema: `enforce` rejects them, `warn` accepts them with a warning, `off` does not validate.',
   },
   audience: {
     type: 'string',
     enum: eventTypeAudiences,
     description:
-      'Says whom events of it are for: `broadcast` everybody, `addressed` the consumer that each names.',
+      'Receivers of the events: `broadcast` all consumers, `addressed` the consumer that the event names.',
   },
   compatibility: {
     type: 'string',
     enum: compatibilities,
     description:
-      'What a schema that is to hold is compared with: the one before (`forward`), every one that has held ' +
-      '(`forward_transitive`), or nothing (`none`).',
+      'Schemas with which a new active schema is compared: the previous one (`forward`), every one that was active ' +
+      '(`forward_transitive`), or none (`none`).',
   },
   state: {
     type: 'string',
     enum: eventTypeStates,
     description:
-      'Only `archived` types are refused at ingress; for `deprecated` ones the answer says so, and `draft` ones are not shown to consumers.',
+      'Ingress rejects events of `archived` types and returns a warning for `deprecated` ones. `draft` types are not shown to consumers.',
   },
   example: anything,
-  deprecated_at: { ...time, description: 'RFC 3339. Default: when the state becomes deprecated.' },
-  sunset_at: { ...time, description: 'RFC 3339. When events of the type are to end.' },
+  deprecated_at: {
+    ...time,
+    description:
+      'Time of the deprecation (RFC 3339). Default: the time at which the state becomes deprecated.',
+  },
+  sunset_at: {
+    ...time,
+    description: 'Time from which events of the type are no longer published (RFC 3339).',
+  },
 } as const;
 
 // Defaults of a new type. A test compares them with `defaultSettings`.
@@ -133,7 +140,7 @@ export const bodySchemas = {
         type: 'string',
         minLength: 1,
         maxLength: eventTypeNameMaxLength,
-        description: 'Names the type for good, in lower case with dots, e.g. `order.paid`.',
+        description: 'Name of the type, in lower case with dots, e.g. `order.paid`. It cannot be changed.',
       },
       ...createdSettings,
       state: { ...settings.state, default: 'active' },
@@ -152,7 +159,7 @@ export const bodySchemas = {
     active_schema: {
       type: ['integer', 'null'],
       minimum: 1,
-      description: 'Which schema is to hold; null: none.',
+      description: 'Version of the active schema; null: none.',
     },
     force,
   }),
@@ -163,7 +170,7 @@ export const bodySchemas = {
       activate: {
         type: 'boolean',
         default: true,
-        description: 'Makes it the schema that holds; false keeps it for later.',
+        description: 'Makes the schema the active one; false only stores it.',
       },
       force,
     },

@@ -23,18 +23,18 @@ const properties = {
   kind: { type: 'string' },
   entity_id: { type: 'string' },
   consumer_id: textOrNull,
-  version: { type: 'integer', description: 'The version that the change made.' },
+  version: { type: 'integer', description: 'Version that the change created.' },
   actor: {
     type: 'object',
     properties: { key_id: textOrNull, address: textOrNull },
     required: ['key_id', 'address'],
-    description: 'Both null: Tidings itself.',
+    description: 'Key and address of the caller; both are null for Tidings itself.',
   },
   before: {
     type: ['object', 'null'],
-    description: 'The fields that changed, as they were; null at creation.',
+    description: 'The changed fields before the change; null for a creation.',
   },
-  after: { type: 'object', description: 'The same fields as they are. Secrets show as `***`.' },
+  after: { type: 'object', description: 'The changed fields after the change. Secrets are masked as `***`.' },
 } as const;
 const entrySchema = named(
   'AuditEntry',
@@ -74,14 +74,16 @@ export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly strin
     path: '/v1/webhooks/audit-log',
     access: 'admin',
     tag: 'Audit',
-    summary: 'List who changed what, newest first',
-    description: 'Of the own workspace. A change is here within seconds; its document has it from the first.',
+    summary: 'List audit log entries, newest first',
+    description: `Lists the entries of the caller's workspace. An entry appears within seconds after its change.`,
     query: queryOf<LogQuery>({
-      kind: { type: 'string', enum: kinds, description: 'Changes of things of this kind.' },
-      entity_id: text('Changes of this one; of a consumer or event type: `<workspace>/<id or name>`.'),
-      key_id: text('Changes by this key.'),
-      after: timeParameter('Changes after this time.'),
-      before: timeParameter('Changes before this time.'),
+      kind: { type: 'string', enum: kinds, description: 'Only changes of documents of this kind.' },
+      entity_id: text(
+        'Only changes of this document; for a consumer or event type: `<workspace>/<id or name>`.',
+      ),
+      key_id: text('Only changes by this key.'),
+      after: timeParameter('Only changes after this time.'),
+      before: timeParameter('Only changes before this time.'),
       ...pageParameters,
     }),
     responses: {

@@ -45,7 +45,7 @@ const enableRoute = (parts: ActionParts): Route =>
     operationId: 'enableSubscription',
     path: `${path}/enable`,
     summary: 'Enable a subscription',
-    description: 'Its failures until now are forgiven.',
+    description: 'Earlier failures no longer count for endpoint health.',
     body: jsonBody<EnableBody>({
       schema: named('EnableSubscription', bodySchemas.enable, { waiting: 'redrive' }),
       ifEmpty: {},
@@ -77,9 +77,9 @@ const rotateRoute = (parts: ActionParts): Route =>
     ...action,
     operationId: 'rotateSecret',
     path: `${path}/rotate-secret`,
-    summary: 'Give a subscription a new secret',
+    summary: 'Rotate the signing secret of a subscription',
     description:
-      'Old and new sign together for the overlap; the answer holds the new one, which is shown once.',
+      'The old secrets sign beside the new one for the overlap. The response contains the new one, which is not shown again.',
     newId: newSecretId,
     body: jsonBody<RotateBody>({
       schema: named('RotateSecret', bodySchemas.rotate, { overlap_seconds: 600 }),
@@ -106,9 +106,9 @@ const testRoute = (parts: ActionParts): Route =>
     newId: newEventId,
     operationId: 'testSubscription',
     path: `${path}/test`,
-    summary: 'Send a test now and tell what came of it',
+    summary: 'Send a test and return its result',
     body: nothing,
-    responses: { 200: { description: 'What the endpoint answered.', schema: testSchema } },
+    responses: { 200: { description: 'The response of the endpoint.', schema: testSchema } },
     find: async (call) => findTarget(parts, targetOf(call)),
     handle: async (call) => {
       const tested = await sendTestDelivery(parts, {

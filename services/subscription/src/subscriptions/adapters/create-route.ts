@@ -21,8 +21,8 @@ export const createRoute = (parts: CreateRouteParts): Route =>
     tag: 'Subscriptions',
     summary: 'Create a subscription',
     description:
-      'Its endpoint is asked first when `verify` says so. ' +
-      'The answer holds the signing secret, which is shown nowhere else.',
+      'With `verify`, the endpoint is verified first. ' +
+      'The response contains the signing secret, which is not shown again.',
     newId: newSubscriptionId,
     body: jsonBody<CreateBody>({
       schema: named('NewSubscription', bodySchemas.create),

@@ -53,7 +53,7 @@ describe('POST filters/test', () => {
       {
         pointer: '/event_type',
         detail:
-          "must be a type with an example, and 'order.lost' has none: send event, or give the type an example",
+          "must be a type with an example, and 'order.lost' has none: send event, or add an example to the type",
       },
     ]);
     expect(unknown.body.errors).toEqual([
@@ -68,7 +68,7 @@ describe('POST filters/test', () => {
     const warning = {
       pointer: '/filter/data.total',
       detail:
-        "leads to nothing by the schema of 'order.paid', which has no 'data': a path begins inside the data, so write 'total'",
+        "does not exist in the schema of 'order.paid', which has no 'data': a path begins inside the data, so write 'total'",
     };
     const filter = { 'data.total': 5 };
     const event = { type: 'order.paid', data: { total: 5 } };

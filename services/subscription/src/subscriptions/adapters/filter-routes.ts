@@ -18,17 +18,20 @@ const resultSchema = named(
       matches: { type: 'boolean' },
       failed: {
         type: 'array',
-        description: 'The conditions that keep the filter from matching, at most 20; empty when it matches.',
+        description: 'Conditions that prevent a match, at most 20; empty if the filter matches.',
         items: {
           type: 'object',
           properties: {
-            pointer: { type: 'string', description: 'Where the condition stands in the request.' },
+            pointer: { type: 'string', description: 'Pointer to the condition in the request.' },
             detail: { type: 'string' },
-            path: { type: ['string', 'null'], description: 'The path it is about; null for a combination.' },
+            path: {
+              type: ['string', 'null'],
+              description: 'Path of the condition; null for a combination of conditions.',
+            },
             found: {
               type: 'array',
               items: { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
-              description: `The values at the path, at most 10. One of more than ${shownCharacters} characters as JSON is cut and told as text.`,
+              description: `Values at the path, at most 10. A value of more than ${shownCharacters} characters as JSON is truncated and shown as text.`,
             },
           },
           required: ['pointer', 'detail', 'path', 'found'],
@@ -61,10 +64,10 @@ export const filterRoutes = (parts: TryFilterParts): Route[] => [
     idempotency: 'read-only',
     access: 'subscriptions:read',
     tag: 'Subscriptions',
-    summary: 'Test a filter on an event',
+    summary: 'Test a filter',
     description:
-      'Matches `filter` with the data of `event`, or with the example of `event_type`, by the code that matches ' +
-      'published events, and tells which conditions failed. Nothing is stored or sent.',
+      'Matches `filter` against the data of `event`, or against the example of `event_type`, with the code that matches ' +
+      'published events, and returns the conditions that fail. Nothing is stored or sent.',
     body: jsonBody<FilterTestBody>({
       schema: named('FilterTestRequest', filterTestSchema),
       maxBytes,
@@ -74,7 +77,7 @@ export const filterRoutes = (parts: TryFilterParts): Route[] => [
         event: { type: 'order.paid', data: { total: 700 } },
       },
     }),
-    responses: { 200: { description: 'Whether it matches.', schema: resultSchema } },
+    responses: { 200: { description: 'Whether the filter matches.', schema: resultSchema } },
     handle: async (call) => {
       const { failed, ...rest } = await tryFilter(parts, scopeOf(call.principal), call.body);
       return { status: 200, body: { ...rest, failed: failed.map(failedView) } };

@@ -9,7 +9,7 @@ const asItIs: Mask = (body) => body;
 
 function outcomeOf(outcome: RequestOutcome, mask: Mask): SendOutcome {
   if (outcome.kind === 'aborted') {
-    throw new AppError({ code: 'unavailable', message: `the test was given up: ${outcome.detail}` });
+    throw new AppError({ code: 'unavailable', message: `the request was aborted: ${outcome.detail}` });
   }
   const durationMs = outcome.timings.totalMs;
   if (outcome.kind === 'response') {

@@ -16,17 +16,17 @@ export type ListQuery = PageQuery &
 
 /** Parser of the list's query. */
 export const listQuery = queryOf<ListQuery>({
-  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Those of this consumer.' },
+  consumer_id: { type: 'string', minLength: 1, maxLength: 128, description: 'Only those of this consumer.' },
   event: {
     type: 'string',
     minLength: 1,
     maxLength: 200,
-    description: 'Those that an event of this name would match, or all events of a family such as `order.*`.',
+    description: 'Only those that match an event of this name, or all events of a family such as `order.*`.',
   },
   state: {
     type: 'string',
     enum: ['active', 'disabled', 'deleted'],
-    description: 'Without it, those that are not deleted.',
+    description: 'Default: all that are not deleted.',
   },
   ...pageParameters,
 });

@@ -238,7 +238,7 @@ describe('the life of a subscription', () => {
       return answer.body.errors[0]?.detail;
     };
     expect(await refused(first)).toBe(
-      `is that of '${body.secrets[0]?.id}', which is in force: give a new one`,
+      `is that of '${body.secrets[0]?.id}', which is in force: send a new one`,
     );
     expect((await rotate(second)).status).toBe(200);
     expect(await refused(first)).toContain('still signs');

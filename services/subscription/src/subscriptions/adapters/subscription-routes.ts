@@ -86,7 +86,7 @@ const changeRoute = (parts: RouteParts): Route =>
     summary: 'Change a subscription',
     description:
       'The body is merged into the subscription (RFC 7396): objects (`headers`, `secret_headers`, `filters`, `rate_limit`, ' +
-      '`tls`) member by member, where null takes a member away; arrays and everything else replace what was.',
+      '`tls`) member by member, where null removes a member; arrays and all other values are replaced.',
     params: subscriptionParams,
     takes: ['If-Match'],
     body: patchBody<ChangeBody>({
@@ -110,10 +110,10 @@ const deleteRoute = (parts: RouteParts): Route =>
     access: 'subscriptions:write',
     tag,
     summary: 'Delete a subscription',
-    description: 'Nothing is sent to it any more; what waits for it is dropped.',
+    description: 'No more requests are sent to the endpoint; waiting deliveries are dropped.',
     params: subscriptionParams,
     takes: ['If-Match'],
-    responses: { 200: { description: 'It is deleted.', schema: deletedSchema } },
+    responses: { 200: { description: 'The subscription is deleted.', schema: deletedSchema } },
     handle: async (call) => {
       const { entity, propagated } = await deleteSubscription(parts, targetOf(call));
       const { id, state, version } = entity;

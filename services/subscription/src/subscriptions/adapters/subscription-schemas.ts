@@ -17,7 +17,7 @@ const object = (properties: Readonly<Record<string, JsonSchema>>) =>
 const states = ['active', 'disabled', 'deleted'];
 const propagated = {
   ...flag,
-  description: 'Whether this version is known to be in force on the event path.',
+  description: 'Whether the topic that the services read has acknowledged this version.',
 } as const;
 
 /** A secret, shown only by name and times. */
@@ -27,7 +27,10 @@ const secretSchema = named(
     id: text,
     public_key: textOrNull,
     created_at: time,
-    expires_at: { ...timeOrNull, description: 'When it stops signing; null while it is the newest.' },
+    expires_at: {
+      ...timeOrNull,
+      description: 'Time at which the secret stops signing; null for the newest.',
+    },
   }),
 );
 
@@ -40,7 +43,7 @@ export const subscriptionSchema = named(
     consumer_id: textOrNull,
     kind: { enum: ['webhook', 'operational'] },
     ...eachField(eventSettings, ({ shown }) => shown),
-    public_key: { ...textOrNull, description: 'What verifies the signatures of style v1a.' },
+    public_key: { ...textOrNull, description: 'Key that verifies signatures of style v1a.' },
     secrets: { type: 'array', items: secretSchema },
     ...eachField(requestSettings, ({ shown }) => shown),
     state: { enum: states },
@@ -48,7 +51,10 @@ export const subscriptionSchema = named(
     disabled_at: timeOrNull,
     disabled_reason: textOrNull,
     last_delivery_at: timeOrNull,
-    failure_count: { type: ['integer', 'null'], description: 'null when it is not known now.' },
+    failure_count: {
+      type: ['integer', 'null'],
+      description: 'Number of consecutive failures; null if it is unavailable.',
+    },
     version: { type: 'integer' },
     created_at: time,
     updated_at: time,
@@ -65,7 +71,7 @@ export const subscriptionWithSecretSchema = named(
   'SubscriptionWithSecret',
   object({
     ...subscriptionSchema.properties,
-    secret: { ...textOrNull, description: 'Shown in this answer only; null for a key pair of ours.' },
+    secret: { ...textOrNull, description: 'Shown only in this response; null for a generated key pair.' },
   }),
   { ...subscriptionExample, secret: secretExample },
 );
@@ -75,7 +81,7 @@ export const warningsSchema = {
   type: 'array',
   items: errorDetailSchema,
   description:
-    'What was accepted and is odd, e.g. a name that has no address in DNS, or a condition on a field that the event types do not have.',
+    'Warnings about accepted values, e.g. a name that has no address in DNS, or a condition on a field that the event types do not have.',
 } as const;
 
 /** Response to a creation. */
@@ -111,17 +117,21 @@ export const testSchema = named(
     success: flag,
     status_code: {
       type: ['integer', 'null'],
-      description: 'null when none was read. It may be there although the test failed: its answer began so.',
+      description:
+        'Status of the response; null if none was read. A test can fail although a status was read, when the rest of the response failed.',
     },
     duration_ms: { type: 'number' },
     response_body: {
       ...textOrNull,
-      description: 'At most 16 KiB; secrets of the subscription are masked.',
+      description: 'Body of the response, at most 16 KiB. Secrets of the subscription are masked.',
     },
     error: { enum: [...failureReasons, null] },
     event_id: text,
     delivery_id: text,
-    recorded: { ...flag, description: 'Whether the attempt will appear among the deliveries.' },
+    recorded: {
+      ...flag,
+      description: 'Whether the attempt was recorded and will appear in the list of deliveries.',
+    },
   }),
   testExample,
 );

@@ -2,11 +2,11 @@ import { type JsonSchema, named, type Webhooks } from '@tidings/http';
 
 const text = { type: 'string' } as const;
 const time = { type: 'string', format: 'date-time' } as const;
-const data: JsonSchema = { description: 'What the publisher sent, byte for byte. Any JSON value.' };
+const data: JsonSchema = { description: 'Data of the event, byte for byte as published. Any JSON value.' };
 
 const eventId = {
   ...text,
-  description: 'The id of the event: the same for every endpoint that gets it.',
+  description: 'Id of the event: the same for every endpoint that receives it.',
 } as const;
 const example = {
   id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
@@ -21,8 +21,11 @@ const standardBody = named(
     properties: {
       id: eventId,
       type: { ...text, description: 'The event type.' },
-      timestamp: { ...time, description: 'When it happened, as the publisher says.' },
-      created_at: { ...time, description: 'When it was accepted. Only in the format `plain`.' },
+      timestamp: { ...time, description: 'Time of the event, stated by the publisher.' },
+      created_at: {
+        ...time,
+        description: 'Time at which the event was accepted. Only in the format `plain`.',
+      },
       workspace_id: text,
       data,
     },
@@ -39,7 +42,7 @@ const cloudEventBody = named(
     properties: {
       specversion: { type: 'string', const: '1.0' },
       id: eventId,
-      source: { ...text, description: 'Where it happened, as the publisher says.' },
+      source: { ...text, description: 'Source of the event, stated by the publisher.' },
       type: text,
       time,
       datacontenttype: { type: 'string', const: 'application/json' },
@@ -66,10 +69,10 @@ export const webhooks: Webhooks = {
     tag: 'Subscriptions',
     summary: 'Receive an event',
     description:
-      'Sent to `endpoint_url` for each event that a subscription wants, signed as Standard Webhooks has it. Check the ' +
-      'signature over the bytes of the body, answer 2xx within `timeout_seconds`, and remember `webhook-id`: a delivery is ' +
-      'sent at least once. The body is that of the `format` of the subscription; with `cloudevents-binary` it is the data ' +
-      'of the event alone, and `ce-*` headers tell the rest. The headers of the subscription are added.',
+      'Sent to `endpoint_url` for each event that matches a subscription, signed as Standard Webhooks specifies. Verify the ' +
+      'signature over the bytes of the body, respond 2xx within `timeout_seconds`, and store `webhook-id`: a delivery is ' +
+      'sent at least once. The `format` of the subscription determines the body; with `cloudevents-binary` it is the data ' +
+      'of the event alone, and `ce-*` headers contain the rest. The headers of the subscription are added.',
     required: [
       'webhook-id',
       'webhook-timestamp',
@@ -82,17 +85,16 @@ export const webhooks: Webhooks = {
       'webhook-id': {
         ...text,
         pattern: '^dlv_[0-9a-f]{32}$',
-        description: 'The id of the delivery: the same on every attempt and every duplicate.',
+        description: 'Id of the delivery: the same in every attempt and every duplicate.',
       },
       'webhook-timestamp': {
         ...text,
         pattern: '^[0-9]{1,12}$',
-        description: 'When this attempt was signed, in seconds since 1970.',
+        description: 'Time of the signature of this attempt, in seconds since 1970.',
       },
       'webhook-signature': {
         ...text,
-        description:
-          'One signature for each secret that is in force, with a space between: `v1,…` or `v1a,…`.',
+        description: 'One signature for each current secret, separated by spaces: `v1,…` or `v1a,…`.',
       },
       'x-webhook-event': { ...text, description: 'The event type.' },
       traceparent: { ...text, description: 'The trace of the event (W3C Trace Context).' },
@@ -109,16 +111,16 @@ export const webhooks: Webhooks = {
       },
       'ce-specversion': cloudEventHeader('Always `1.0`.'),
       'ce-id': cloudEventHeader('The id of the event.'),
-      'ce-source': cloudEventHeader('Where it happened.'),
+      'ce-source': cloudEventHeader('Source of the event.'),
       'ce-type': cloudEventHeader('The event type.'),
-      'ce-time': cloudEventHeader('When it happened.'),
+      'ce-time': cloudEventHeader('Time of the event.'),
       'ce-workspaceid': cloudEventHeader('The workspace.'),
     },
     bodies: { 'application/json': standardBody, 'application/cloudevents+json': cloudEventBody },
     responses: {
-      '2XX': 'It is delivered. What the body says does not matter.',
+      '2XX': 'The delivery has succeeded. The body is ignored.',
       default:
-        'It failed and is tried again as the schedule says; 429 and 503 with Retry-After are waited for. 410 says that the ' +
+        'The attempt has failed and is retried by the schedule; Retry-After of 429 and 503 is observed. 410 means that the ' +
         'endpoint is gone: the subscription is disabled at once.',
     },
   },

@@ -34,13 +34,13 @@ export function readConsent(
   const allowedOrigin = headers['webhook-allowed-origin']?.trim();
   if (allowedOrigin === undefined) return refused('without WebHook-Allowed-Origin');
   if (allowedOrigin !== '*' && allowedOrigin.toLowerCase() !== origin.toLowerCase()) {
-    return refused('with a WebHook-Allowed-Origin for somebody else');
+    return refused('with a WebHook-Allowed-Origin for another origin');
   }
   const allowedRate = headers['webhook-allowed-rate']?.trim();
   if (allowedRate === undefined) {
     return ratePerMinute === null
       ? { isGiven: true, allowedPerMinute: null }
-      : refused('without WebHook-Allowed-Rate, although a rate was asked for');
+      : refused('without WebHook-Allowed-Rate, although the request had a rate');
   }
   if (allowedRate === '*') return { isGiven: true, allowedPerMinute: null };
   if (/^[1-9]\d{0,8}$/.test(allowedRate)) return { isGiven: true, allowedPerMinute: Number(allowedRate) };

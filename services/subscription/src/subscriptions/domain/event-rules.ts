@@ -20,7 +20,7 @@ function faultOf(pattern: string): string | null {
   }
   // Wildcards never match reserved names, so this pattern would match nothing.
   if (isWildcard(pattern) && isReservedEventType(pattern)) {
-    return `no wildcard matches the reserved names: list them in full, got '${pattern}'`;
+    return `wildcards do not match reserved names: list the names in full, got '${pattern}'`;
   }
   if (isOperational(pattern) && !operationalEventTypes.some((known) => known === pattern)) {
     return `must be one of ${operationalEventTypes.join(', ')}, got '${pattern}'`;
@@ -36,8 +36,7 @@ export function eventFaults(events: readonly string[]): readonly ErrorDetail[] {
     if (detail !== null) faults.push({ pointer: `/events/${index}`, detail });
   });
   if (events.some(isOperational) && !events.every(isOperational)) {
-    const detail =
-      'tidings.* events need a subscription of their own: they are about the workspace, not from it';
+    const detail = 'tidings.* events cannot be combined with others: create a separate subscription for them';
     faults.push({ pointer: '/events', detail });
   }
   return faults;
@@ -52,7 +51,7 @@ export function kindFaults(
   const detail =
     kind === 'operational'
       ? `must be of ${operationalEventTypes.join(', ')} for an operational subscription`
-      : 'must not be tidings.* events, which need a subscription of kind operational';
+      : 'must not be tidings.* events, which require a subscription of kind operational';
   return [{ pointer: '/events', detail }];
 }
 

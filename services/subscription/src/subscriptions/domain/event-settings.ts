@@ -39,7 +39,7 @@ export const eventSettings = {
       type: 'string',
       minLength: 1,
       maxLength: limits.endpointUrlLength,
-      description: 'Names the URL that receives the webhooks: https, at a public address.',
+      description: 'URL that receives the webhooks: https, at a public address.',
     },
     read: asciiNamed,
     shown: { type: 'string' },
@@ -51,7 +51,7 @@ export const eventSettings = {
     schema: {
       type: ['string', 'null'],
       maxLength: limits.descriptionLength,
-      description: 'Tells people what it is for.',
+      description: 'Description for people.',
     },
     default: null,
     read: same<string | null>,
@@ -68,7 +68,8 @@ export const eventSettings = {
       minItems: 1,
       maxItems: limits.events,
       uniqueItems: true,
-      description: 'Lists the event types: by name, as `order.*` for all below a name, or as `*` for all.',
+      description:
+        'Event types that the subscription receives: names, `order.*` for all below a name, or `*` for all.',
     },
     read: same<readonly string[]>,
     faults: eventFaults,
@@ -80,7 +81,7 @@ export const eventSettings = {
     wire: 'filters',
     schema: {
       type: ['object', 'null'],
-      description: 'Lets only events through whose data satisfy it; null lets all through.',
+      description: 'Filter on the data of events; null: all events match.',
     },
     default: null,
     read: same<Filter | null>,
@@ -96,7 +97,7 @@ export const eventSettings = {
     wire: 'ordering',
     schema: choice(
       orderings,
-      'Sends one after the other: all events (`subscription`), those with one ordering key (`key`), or none (`none`).',
+      'Events that are sent one after the other: all (`subscription`), those with the same ordering key (`key`), or none (`none`).',
     ),
     default: 'none',
     read: same<Ordering>,
@@ -107,7 +108,7 @@ export const eventSettings = {
     wire: 'on_exhausted',
     schema: choice(
       exhaustionPolicies,
-      'With an ordering, says what follows when the attempts of one event are used up: `skip` goes on with the next, `block` waits.',
+      'Behaviour of an ordered subscription after the last attempt of an event: `skip` continues with the next event, `block` waits.',
     ),
     default: 'skip',
     read: same<ExhaustionPolicy>,
@@ -116,10 +117,7 @@ export const eventSettings = {
   }),
   format: setting({
     wire: 'format',
-    schema: choice(
-      bodyFormats,
-      'Chooses the body of the request; see the webhook `event` of this description.',
-    ),
+    schema: choice(bodyFormats, 'Format of the request body; see the webhook `event` in this description.'),
     default: 'standard',
     read: same<BodyFormat>,
     shown: { enum: bodyFormats },
@@ -129,7 +127,7 @@ export const eventSettings = {
     wire: 'signature_style',
     schema: choice(
       signatureStyles,
-      'Chooses the signature: `v1` by a shared secret, `v1a` by a key pair (ed25519), `plain` as `v1` with X-Webhook-* headers beside it.',
+      'Signature: `v1` with a shared secret, `v1a` with a key pair (ed25519), `plain` like `v1` with additional X-Webhook-* headers.',
     ),
     default: 'v1',
     read: same<SignatureStyle>,

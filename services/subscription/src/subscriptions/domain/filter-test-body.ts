@@ -15,23 +15,27 @@ const name = {
 } as const;
 
 // Other fields of published events and webhook bodies. They are accepted and ignored.
-const unused = { type: 'string', maxLength: 256, description: 'Not looked at.' } as const;
+const unused = { type: 'string', maxLength: 256, description: 'Ignored.' } as const;
 
 /** JSON Schema of the body. */
 export const filterTestSchema = {
   type: 'object',
   properties: {
-    filter: { type: 'object', additionalProperties: true, description: 'As `filters` of a subscription.' },
+    filter: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'A filter, as in `filters` of a subscription.',
+    },
     event: {
       type: 'object',
       properties: {
         type: {
           ...name,
-          description: 'With it, the filter is compared with the schema of this type as well.',
+          description: 'Event type, with whose schema the filter is compared as well.',
         },
         data: {
           type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
-          description: 'What the filter is matched with.',
+          description: 'Data that the filter is matched against.',
         },
         id: unused,
         source: unused,
@@ -43,9 +47,9 @@ export const filterTestSchema = {
       required: ['data'],
       additionalProperties: false,
       'x-field-hints': { payload: 'data', event_type: 'type' },
-      description: 'An event as it is published, or the body of a webhook.',
+      description: 'An event as published, or the body of a webhook.',
     },
-    event_type: { ...name, description: 'A registered type: its example takes the place of an event.' },
+    event_type: { ...name, description: 'Registered event type whose example is used instead of an event.' },
   },
   required: ['filter'],
   additionalProperties: false,

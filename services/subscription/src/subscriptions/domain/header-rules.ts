@@ -12,10 +12,12 @@ export const headerPointer = (field: HeaderField, name: string): string =>
 
 function faultOf(field: HeaderField, name: string, value: unknown): string | null {
   if (field === 'headers' && name.toLowerCase() === 'authorization') {
-    return 'is a credential: put it in secret_headers, where it is sealed and never shown';
+    return 'is a credential: send it in secret_headers, which are sealed and never shown';
   }
   if (typeof value !== 'string') return null;
-  return value === '' || value !== value.trim() ? 'must have a value without blanks at its ends' : null;
+  return value === '' || value !== value.trim()
+    ? 'must have a value without leading or trailing whitespace'
+    : null;
 }
 
 /**
@@ -31,7 +33,7 @@ export function headerFaults(
   for (const [name, value] of Object.entries(headers)) {
     const pointer = headerPointer(field, name);
     const isRepeated = seen.has(name.toLowerCase());
-    const detail = isRepeated ? 'is there twice, in another case' : faultOf(field, name, value);
+    const detail = isRepeated ? 'occurs twice with different case' : faultOf(field, name, value);
     if (detail !== null) faults.push({ pointer, detail });
     seen.add(name.toLowerCase());
   }

@@ -22,18 +22,19 @@ const rateLimitSchema = {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: limits.ratePerSecond,
-      description: 'Bounds the requests in a second, over time.',
+      description: 'Average number of requests per second.',
     },
     burst: {
       type: 'integer',
       minimum: 1,
       maximum: limits.burst,
-      description: 'Bounds the requests at once, after a pause. Default: those of a second.',
+      description:
+        'Number of requests that may be sent at once after a pause. Default: the requests of one second.',
     },
   },
   required: ['per_second'],
   additionalProperties: false,
-  description: 'Bounds how many requests are sent; null does not.',
+  description: 'Maximum rate of requests; null: unlimited.',
 } as const;
 
 /** Bounds the rate of requests to an endpoint; null: no bound. */

@@ -72,9 +72,9 @@ const secret = {
   type: 'string',
   minLength: 1,
   maxLength: 256,
-  description: 'Brings a secret of your own (`whsec_…`; `whsk_…` for v1a). Without it, one is made.',
+  description: 'Signing secret of your own (`whsec_…`, or `whsk_…` for v1a). Default: a generated one.',
 } as const;
-const isActive = { type: 'boolean', description: 'Says whether it receives anything.' } as const;
+const isActive = { type: 'boolean', description: 'Whether the subscription receives events.' } as const;
 
 const object = (properties: object, more: object = {}): Readonly<Record<string, unknown>> => ({
   type: 'object',
@@ -98,17 +98,17 @@ export const bodySchemas = {
         ...consumerIdRule,
         type: ['string', 'null'],
         description:
-          'Names the partner it belongs to. Default: the consumer of the key; null: the workspace itself.',
+          'Consumer that owns the subscription. Default: the consumer of the key; null: the workspace itself.',
       },
       kind: choice(
         ['webhook', 'operational'],
-        'Says what it receives: events of publishers, or those that Tidings raises itself. Default: as the events say.',
+        'Events that the subscription receives: those of publishers, or those of Tidings itself. Default: determined by `events`.',
       ),
       is_active: { ...isActive, default: true },
       send_test: {
         type: 'boolean',
         default: true,
-        description: 'Sends one `webhook.test` as soon as it is in force.',
+        description: 'Sends one `webhook.test` as soon as the subscription is propagated.',
       },
       secret,
     },
@@ -130,7 +130,10 @@ export const bodySchemas = {
   merged: object({ ...eachField(settingsTable, ({ schema }) => schema), is_active: isActive }),
   enable: object({
     waiting: {
-      ...choice(onEnablePolicies, 'Says what becomes of that which waits in dead-letters.'),
+      ...choice(
+        onEnablePolicies,
+        'Treatment of the dead letters that were written while the subscription was disabled.',
+      ),
       default: 'redrive',
     },
   }),
@@ -140,7 +143,7 @@ export const bodySchemas = {
       minLength: 1,
       maxLength: limits.reasonLength,
       default: 'manual',
-      description: 'Is shown as `disabled_reason`.',
+      description: 'Reason, shown as `disabled_reason`.',
     },
   }),
   rotate: object(
@@ -150,7 +153,7 @@ export const bodySchemas = {
         minimum: 0,
         maximum: limits.overlapSeconds.max,
         description:
-          'For how long the old secrets sign beside the new one. Default: as the operator has set it (600).',
+          'Seconds for which the old secrets sign beside the new one. Default: set by the operator (600).',
       },
       secret,
     },

@@ -30,12 +30,12 @@ export const requestSettings = {
       type: 'object',
       maxProperties: limits.headers,
       additionalProperties: { type: 'string' },
-      description: 'Adds these headers to every request.',
+      description: 'Headers that are added to every request.',
     },
     patchSchema: {
       type: ['object', 'null'],
       additionalProperties: { type: ['string', 'null'] },
-      description: 'Changes the headers of every request; null takes one away.',
+      description: 'Headers that are added to every request; null removes one.',
     },
     default: {},
     read: same<Readonly<Record<string, string>>>,
@@ -54,12 +54,12 @@ export const requestSettings = {
       type: 'object',
       maxProperties: limits.headers,
       additionalProperties: secretHeaderValues,
-      description: 'Adds these headers, which are credentials: they are stored sealed and never shown.',
+      description: 'Headers that are credentials: their values are stored sealed and never shown.',
     },
     patchSchema: {
       type: ['object', 'null'],
       additionalProperties: secretHeaderValues,
-      description: 'Changes the headers that are credentials; true leaves one as it is, null takes it away.',
+      description: 'Headers that are credentials; true keeps the current value, null removes the header.',
     },
     default: {},
     // New values must be sealed first: see `sealedHeaders`.
@@ -69,7 +69,7 @@ export const requestSettings = {
     shown: {
       type: 'object',
       additionalProperties: { const: true },
-      description: 'Headers that are credentials: true for each that is set.',
+      description: 'Names of the headers that are credentials, each with the value true.',
     },
     show: (headers) => Object.fromEntries(headers.map(({ name }) => [name, true])),
     example: { authorization: true },
@@ -77,10 +77,13 @@ export const requestSettings = {
   }),
   verify: setting({
     wire: 'verify',
-    schema: choice(verifications, 'Says how the endpoint is asked before it is used for the first time.'),
+    schema: choice(
+      verifications,
+      'Verification of the endpoint before its first use: `ping` sends a test, `challenge` asks for its consent.',
+    ),
     default: 'none',
     read: same<Verification>,
-    shown: { enum: verifications, description: 'How its endpoint was asked before it was used.' },
+    shown: { enum: verifications, description: 'Verification of the endpoint before its first use.' },
     isOnTopic: false,
     stored: { enum: verifications },
   }),
@@ -96,7 +99,7 @@ export const requestSettings = {
   }),
   timeoutMs: setting({
     wire: 'timeout_seconds',
-    schema: count({ min: 1, max: 30 }, 'Bounds one attempt, from connecting to the end of the answer.'),
+    schema: count({ min: 1, max: 30 }, 'Timeout of an attempt, from connecting to the end of the response.'),
     default: 10,
     read: (seconds: number): number => seconds * 1_000,
     shown: { type: 'number' },
@@ -116,8 +119,7 @@ export const requestSettings = {
         maxItems: limits.retrySteps + 1,
       },
       else: { type: 'string', enum: ['default', 'short'] },
-      description:
-        'Names one of the schedules, or lists the seconds to wait before each attempt after the first.',
+      description: 'Name of a schedule, or the seconds before each attempt after the first.',
     },
     default: 'default',
     read: (given: ScheduleChoice): readonly number[] => scheduleSeconds(given),
@@ -129,7 +131,7 @@ export const requestSettings = {
   rateLimit: rateLimitSetting,
   maxInFlight: setting({
     wire: 'max_in_flight',
-    schema: count({ min: 1, max: 100 }, 'Bounds the requests under way at one time.'),
+    schema: count({ min: 1, max: 100 }, 'Maximum number of concurrent requests.'),
     default: 10,
     read: same<number>,
     shown: { type: 'integer' },

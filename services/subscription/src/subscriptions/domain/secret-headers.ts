@@ -37,7 +37,7 @@ export function secretHeaderFaults(
   const faults: ErrorDetail[] = [];
   for (const [name, value] of Object.entries(written)) {
     if (value !== true || kept.some((header) => isSame(header.name, name))) continue;
-    faults.push({ pointer: headerPointer('secret_headers', name), detail: 'is not set: give its value' });
+    faults.push({ pointer: headerPointer('secret_headers', name), detail: 'is not set: send its value' });
   }
   for (const name of Object.keys(after.headers)) {
     if (!after.secretHeaders.some((header) => isSame(header.name, name))) continue;
@@ -52,7 +52,7 @@ export function secretHeaderFaults(
   const stated = Object.entries(written).flatMap(([name, value]) => (value === true ? [] : [name]));
   for (const { name } of after.secretHeaders) {
     if (stated.some((header) => isSame(header, name))) continue;
-    const detail = 'was set for another origin than endpoint_url names now: give its value again, or null';
+    const detail = 'was set for another origin than that of endpoint_url: send its value again, or null';
     faults.push({ pointer: headerPointer('secret_headers', name), detail });
   }
   return faults;

@@ -15,7 +15,7 @@ const testEventType = 'webhook.test';
 export type PreparedTest = Readonly<{ subscription: Subscription; eventId: EventId; atMs: number }>;
 
 const messageFor = ({ id }: Subscription): object => ({
-  message: 'This is a test. It was sent because somebody asked for it.',
+  message: 'This is a test delivery.',
   subscription_id: id,
 });
 

@@ -64,7 +64,7 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
       faults: [
         faultAt(
           field,
-          'must be certificates in PEM, each marker on a line of its own; text may stand between them, other PEM blocks may not',
+          'must be certificates in PEM, with each marker on its own line, and may contain text but no other PEM blocks between them',
         ),
       ],
       found: [],
@@ -72,7 +72,7 @@ function readCertificates(field: 'ca' | 'certificate', pem: string | undefined, 
   const expired = recordInfoOf(found).find(({ expiresAtMs }) => expiresAtMs <= nowMs);
   if (expired === undefined) return { faults: [], found };
   const when = new Date(expired.expiresAtMs).toISOString();
-  return { faults: [faultAt(field, `holds a certificate that expired at ${when}`)], found };
+  return { faults: [faultAt(field, `contains a certificate that expired at ${when}`)], found };
 }
 
 function keyFaults(
@@ -80,8 +80,9 @@ function keyFaults(
   client: X509Certificate | undefined,
 ): readonly ErrorDetail[] {
   if (certificate === undefined && key === undefined) return [];
-  if (key === undefined) return [faultAt('key', 'is missing: a client certificate needs its private key')];
-  if (certificate === undefined) return [faultAt('certificate', 'is missing: a key alone shows nothing')];
+  if (key === undefined) return [faultAt('key', 'is missing: a client certificate requires its private key')];
+  if (certificate === undefined)
+    return [faultAt('certificate', 'is missing: a private key requires its certificate')];
   const read = keyOf(key);
   if (read === null) return [faultAt('key', 'must be a private key in PEM without a passphrase')];
   if (client === undefined || client.checkPrivateKey(read)) return [];
@@ -94,7 +95,10 @@ export function readTls(given: TlsBody, nowMs: number): ReadTls {
   const ca = readCertificates('ca', body.ca, nowMs);
   const client = readCertificates('certificate', body.certificate, nowMs);
   const isEmpty = body.ca === undefined && body.certificate === undefined && body.key === undefined;
-  const nothing = { pointer: '/tls', detail: 'must hold ca, or certificate and key; null is for none' };
+  const nothing = {
+    pointer: '/tls',
+    detail: 'must contain ca, or certificate and key; send null for no TLS settings',
+  };
   return {
     faults: [
       ...(isEmpty ? [nothing] : []),

@@ -17,22 +17,22 @@ const tlsSchema = {
       type: 'string',
       maxLength: limits.certificatesLength,
       description:
-        'Names the authorities that the endpoint is trusted by, in PEM, in the place of the public ones.',
+        'Certificates of the authorities that verify the endpoint, in PEM, instead of the public ones.',
     },
     certificate: {
       type: 'string',
       maxLength: limits.certificatesLength,
-      description: 'Shows this certificate to the endpoint, in PEM, with its chain.',
+      description: 'Client certificate with its chain, in PEM.',
     },
     key: {
       type: 'string',
       maxLength: limits.keyLength,
-      description: 'Is the private key of the certificate, in PEM. It is stored sealed and never shown.',
+      description: 'Private key of the client certificate, in PEM. It is stored sealed and never shown.',
     },
   },
   additionalProperties: false,
   description:
-    'Sets TLS of its own (mutual TLS, private authorities); null uses the public authorities alone.',
+    'TLS settings of the endpoint (mutual TLS, private authorities); null: only the public authorities are trusted.',
 } as const;
 
 const certificateView = ({ fingerprint, expiresAtMs }: CertificateInfo) => ({
@@ -78,7 +78,7 @@ export const tlsSetting = setting({
     given === null ? null : current,
   shown: {
     type: ['object', 'null'],
-    description: 'What the endpoint is trusted by and shown; certificates are told by fingerprint only.',
+    description: 'TLS settings. Certificates are shown by fingerprint only.',
     properties: { ca: shownCertificates, certificate: shownCertificates },
     required: ['ca', 'certificate'],
   },
