@@ -9,10 +9,10 @@ import { startReceiverProcess } from './receiver-process.ts';
 import { root, startStack } from './stack.ts';
 
 const help = `npm run bench:cold -- [options]
-Floods one healthy endpoint on a stack that has just started, while busy loops take CPU from it, and prints how late the
-slowest webhook came and how many commands left for the retry topics.
+Floods one healthy endpoint on a stack that has just started, while busy loops take CPU from it, and prints the latency
+of the slowest webhook and the number of deferred commands.
   --starts N         fresh starts (default 10)
-  --busy-loops N     processes that only burn CPU (default 1)
+  --busy-loops N     processes that only use CPU (default 1)
   --count N          webhooks of 1 KB a start (default 20000)
   --per-second N     pace of the generator (default 3000)
   --max-in-flight N  of the subscription (default 50)

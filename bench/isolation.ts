@@ -10,7 +10,7 @@ import { type ReceiverProcess, startReceiverProcess } from './receiver-process.t
 import { type BenchStack, root, startStack } from './stack.ts';
 
 const help = `npm run bench:isolation -- [options]
-50 healthy endpoints at 4 events a second each, alone and beside bad neighbours: how much later do they get theirs?
+50 healthy endpoints at 4 events a second each, alone and beside slow or failing neighbours: prints the latencies of both.
   --only TEXT      only neighbours whose name contains TEXT (the baseline always runs)
   --seconds N      how long each case runs (default 30: 6,000 healthy webhooks; all of them then take about eight minutes)
   --out FILE       where to write the JSON (default bench/results/isolation.json)

@@ -10,7 +10,7 @@ import { root, startStack } from './stack.ts';
 import { quickWorkloads, type Workload, workloads } from './workloads.ts';
 
 const help = `npm run bench -- [options]
-Starts a Tidings of its own and a receiver, floods and paces it, and prints what it cost.
+Starts a separate stack and a receiver, sends floods and paced loads, and prints rates, latencies and CPU time.
   --runs N         measure each workload N times and report the median run (default 1)
   --only TEXT      only workloads whose name contains TEXT
   --quick          a twentieth of the size
@@ -59,7 +59,7 @@ const main = async (): Promise<void> => {
   const chosen = (values.quick ? quickWorkloads : workloads).filter((w) => w.name.includes(values.only));
   if (chosen.length === 0) {
     const names = workloads.map((w) => `'${w.name}'`).join(', ');
-    throw new Error(`--only '${values.only}' is in none of the workloads' names: ${names}`);
+    throw new Error(`--only '${values.only}' matches no workload: ${names}`);
   }
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());

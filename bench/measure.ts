@@ -59,7 +59,9 @@ const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promis
     if (nowMs - lastChangeMs > quietMs && !isReported) {
       isReported = true;
       const waiting = await finder.find();
-      console.log(`  ${expected - count} not arrived after ${quietMs} ms of silence: ${named(waiting)}`);
+      console.log(
+        `  ${expected - count} did not arrive within ${quietMs} ms after the last one: ${named(waiting)}`,
+      );
     }
     if (nowMs - lastChangeMs > timeoutMs) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { detoursIn, named, since } from './pipeline-backlog.ts';
 
-describe('the whereabouts of what has not arrived', () => {
-  it('are read from the metrics of the delivery service', () => {
+describe('the pipeline backlog', () => {
+  it('is read from the metrics of the delivery service', () => {
     const metrics = [
       '# TYPE tidings_delivery_spills_total counter',
       'tidings_delivery_spills_total{reason="head-too-old",service="delivery"} 382',
@@ -13,7 +13,7 @@ describe('the whereabouts of what has not arrived', () => {
     expect(detoursIn(metrics)).toEqual({ 'head-too-old': 382, 'failed, retried': 5 });
   });
 
-  it('are what has come on top of what was there before', () => {
+  it('is the difference from the earlier counts', () => {
     const waiting = since(
       { 'tidings.dead-letters': 3 },
       { 'tidings.dead-letters': 3, 'tidings.retry.1m': 592 },

@@ -14,15 +14,15 @@ export type ReceiverProcess = Readonly<{
 
 export const startReceiverProcess = async (): Promise<ReceiverProcess> => {
   const child = fork(fileURLToPath(new URL('./receiver.js', import.meta.url)), { serialization: 'advanced' });
-  const ask = async <T>(message: string): Promise<T> => {
+  const request = async <T>(message: string): Promise<T> => {
     child.send(message);
     return ((await once(child, 'message')) as [T])[0];
   };
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
-    count: async () => (await ask<{ received: number }>('count')).received,
-    take: () => ask<Taken>('take'),
+    count: async () => (await request<{ received: number }>('count')).received,
+    take: () => request<Taken>('take'),
     stop: () => child.disconnect(),
   };
 };

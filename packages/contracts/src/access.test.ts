@@ -50,11 +50,11 @@ const records: readonly AccessRecord[] = [
 ];
 
 describe('records of the access topic', () => {
-  it('come back as they went, each kind', () => {
+  it('are decoded unchanged, each kind', () => {
     for (const record of records) expect(decodeAccess(encodeAccess(record))).toEqual(record);
   });
 
-  it('have keys that no other thing has', () => {
+  it('have keys that no other record has', () => {
     expect(records.map(accessKeyOf)).toEqual([
       'workspace/ws_1',
       'consumer/ws_1/a/b',
@@ -80,7 +80,7 @@ describe('records of the access topic', () => {
   });
 });
 
-it('a key that was used comes back as it went', () => {
+it('decodes the use of a key unchanged', () => {
   const fact = { type: 'KeyUsed.v1', keyId: 'key_1', workspaceId: ws, atMs: 5 } as const;
   expect(decodeKeyUsed(encodeKeyUsed(fact))).toEqual(fact);
   expect(encodeKeyUsed(fact).key).toBe('key_1');

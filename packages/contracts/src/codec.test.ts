@@ -105,7 +105,7 @@ const aSubscription: SubscriptionRecord = {
   disabledReason: null,
 };
 
-describe('messages survive the wire', () => {
+describe('messages are decoded unchanged:', () => {
   it('an event keeps its data byte for byte, big integers and white space included', () => {
     const data = Buffer.from('{ "n": 9007199254740993, "é": "\\u00e9" }');
     const encoded = encodeEvent(
@@ -129,7 +129,7 @@ describe('messages survive the wire', () => {
     expect(decoded).toMatchObject({ id: event, callerId: 'order-1', eventType: 'order.paid' });
   });
 
-  it('a command, an attempt, a dead letter and a subscription come back equal', () => {
+  it('a command, an attempt, a dead letter and a subscription', () => {
     const body = Buffer.from('{"id":1}');
     const command = {
       state: aState({ orderingKey: 'k' }),
@@ -151,13 +151,13 @@ describe('messages survive the wire', () => {
     expect(decodeSubscription(old)).toEqual({ ...before, secretHeaders: [], requestOrigin: null });
   });
 
-  it('a subscription of a release that did not ask yet redrives what waits', () => {
+  it('a subscription written before on_enable existed redrives its dead letters', () => {
     const { onEnable: _, ...before } = aSubscription;
     const record = { key: aSubscription.id, headers: {}, value: Buffer.from(JSON.stringify(before)) };
     expect(decodeSubscription(record)).toEqual(aSubscription);
   });
 
-  it('what was done with a dead letter comes back equal, and is told apart from a letter', () => {
+  it('the resolution of a dead letter, distinguished from a dead letter', () => {
     const deadLetter = {
       type: 'DeliveryDeadLettered.v1',
       reason: 'exhausted',
@@ -200,7 +200,7 @@ describe('messages survive the wire', () => {
   });
 });
 
-describe('what is not valid is refused with the reason', () => {
+describe('an invalid message is refused with the reason:', () => {
   it('unknown fields, wrong values, missing parts and broken JSON', () => {
     const withState = (state: unknown) => ({
       key: null,
@@ -230,7 +230,7 @@ describe('what is not valid is refused with the reason', () => {
 });
 
 describe('a record of any Kafka client', () => {
-  it('takes its event id from workspace, source and ce_id, so a repeat is the same event', () => {
+  it('has an event id derived from workspace, source and ce_id, so a repeat is the same event', () => {
     const headers = {
       ce_specversion: '1.0',
       ce_id: 'order-1',
@@ -258,7 +258,7 @@ describe('ids', () => {
     expect(a).not.toBe(b);
   });
 
-  it('facts that are no attempts never stand in the place of one', () => {
+  it('attempt events without a request never have the id of an attempt', () => {
     const deferred = anAttempt({ outcome: { kind: 'deferred', reason: 'breaker-open' } });
     expect(attemptId(deferred)).not.toBe(attemptId(anAttempt()));
   });

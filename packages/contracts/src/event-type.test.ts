@@ -21,13 +21,13 @@ const golden =
   '"deprecatedAtMs":null,"sunsetAtMs":1800000000000}';
 
 describe('an event type on its topic', () => {
-  it('reads back as it was written, under its workspace and name', () => {
+  it('is decoded unchanged, under its workspace and name', () => {
     const record = encodeEventType(anEventType);
     expect(record.key).toBe('ws_demo/order.paid');
     expect(decodeEventType(record)).toEqual(anEventType);
   });
 
-  it('is still read from old bytes', () => {
+  it('is decoded from the bytes of earlier releases', () => {
     const old = { key: 'ws_demo/order.paid', headers: {}, value: Buffer.from(golden) };
     expect(decodeEventType(old)).toEqual(anEventType);
   });

@@ -58,7 +58,7 @@ it.each(examples)('writes $type as an event addressed to the consumer', (example
   expect(JSON.parse(read.data.toString())).toEqual(example.data);
 });
 
-it('gives one cause one id and one body, and each type and cause its own', () => {
+it('derives the same id and body from the same cause, and others from each other type and cause', () => {
   const ids = examples.map((example) => decoded(example).id);
   expect(new Set(ids).size).toBe(examples.length);
   expect(examples.map((example) => decoded({ ...example }).id)).toEqual(ids);

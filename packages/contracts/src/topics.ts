@@ -94,7 +94,7 @@ const access: TopicDefinition = {
   name: 'tidings.access',
   kind: 'table',
   partitions: 1,
-  key: 'what it is of, and its id: api-key/…',
+  key: '<kind>/<id>, such as api-key/<key id>',
   config: compacted,
 };
 

@@ -18,7 +18,7 @@ function bundled(payload: unknown, more?: object) {
 }
 
 describe('a schema of a document', () => {
-  it('takes with it what it refers to, and what that refers to', () => {
+  it('contains what it refers to, directly and indirectly', () => {
     const { schema, result } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
     expect(schema).toEqual({
       properties: { to: { $ref: '#/$defs/Address' } },
@@ -31,14 +31,14 @@ describe('a schema of a document', () => {
     expect(result({ to: { city: 'Ljubljana' } })).toBe('invalid');
   });
 
-  it('is what it refers to when it says nothing else', () => {
+  it('is replaced by what it refers to when it has nothing else', () => {
     expect(bundled({ $ref: '#/components/schemas/Text' }).schema).toEqual(text);
     const described = bundled({ $ref: '#/components/schemas/Text', description: 'A word.' });
     expect(described.schema).toMatchObject({ $ref: '#/$defs/Text', description: 'A word.' });
     expect(bundled(true).schema).toEqual({});
   });
 
-  it('may go in a circle, through itself and through others', () => {
+  it('may be recursive, directly and through others', () => {
     const node = {
       type: 'object',
       properties: {
@@ -57,7 +57,7 @@ describe('a schema of a document', () => {
     expect(result({ id: 1, next: { id: 2, pair: [{}] } })).toBe('invalid');
   });
 
-  it('keeps its own definitions apart from those it takes along', () => {
+  it('keeps its own definitions apart from the bundled ones', () => {
     const { schema, result } = bundled({
       $defs: { Text: { type: 'number' } },
       properties: { n: { $ref: '#/payload/$defs/Text' }, t: { $ref: '#/components/schemas/Text' } },
@@ -67,7 +67,7 @@ describe('a schema of a document', () => {
     expect(result({ n: 'x', t: 'x' })).toBe('invalid');
   });
 
-  it('leaves values alone that look like references, and one with an $id as it is', () => {
+  it('does not change values that look like references, nor a schema with an $id', () => {
     const constant = { const: { $ref: '#/components/schemas/Text' } };
     expect(bundled(constant).schema).toEqual(constant);
     const alone = {
@@ -78,7 +78,7 @@ describe('a schema of a document', () => {
     expect(bundled(alone).schema).toEqual(alone);
   });
 
-  it('finds names that pointers and URIs have to write in another way', () => {
+  it('resolves names that pointers and URIs escape', () => {
     const more = { 'a/b c~%': { type: 'integer' } };
     const { schema, result, locationOf } = bundled(
       { properties: { x: { $ref: '#/components/schemas/a~1b%20c~0%25' } } },
@@ -89,7 +89,7 @@ describe('a schema of a document', () => {
     expect(locationOf('/$defs/a_1b_c_0_/type')).toBe('/components/schemas/a~1b c~0%/type');
   });
 
-  it('knows where each part of it came from', () => {
+  it('maps each of its parts to the original location', () => {
     const { locationOf } = bundled({ properties: { to: { $ref: '#/components/schemas/Address' } } });
     expect(locationOf('/properties/to')).toBe('/payload/properties/to');
     expect(locationOf('/$defs/Address/properties/city')).toBe('/components/schemas/Address/properties/city');
@@ -116,14 +116,14 @@ describe('a schema of a document', () => {
     });
   });
 
-  it('tells of a remote reference where it stands, however it was reached', () => {
+  it('reports a remote reference at its location, however it was reached', () => {
     const more = { Far: { properties: { x: { $ref: 'https://x.example/s' } } } };
     expect(bundleSchema(documentOf({ $ref: '#/components/schemas/Far' }, more), '/payload')).toMatchObject({
       errors: [{ pointer: '/components/schemas/Far/properties/x/$ref' }],
     });
   });
 
-  it('is refused when it takes too much along', () => {
+  it('is refused when it bundles too much', () => {
     const properties = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`p${i}`, {}]));
     const bundle = bundleSchema(
       documentOf({ items: { $ref: '#/components/schemas/Wide' } }, { Wide: { properties } }),
@@ -136,7 +136,7 @@ describe('a schema of a document', () => {
 });
 
 describe('references of a document', () => {
-  it('are followed to what they mean', () => {
+  it('are followed to their targets', () => {
     const document = {
       a: { $ref: '#/b~1c' },
       'b/c': { $ref: '#/d/0' },

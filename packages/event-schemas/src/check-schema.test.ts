@@ -131,7 +131,7 @@ describe('checkSchema refuses', () => {
     expect(first?.detail).toMatch(detail);
   });
 
-  it('everything at once, up to 20 faults', () => {
+  it('with all faults at once, up to 20', () => {
     const faults = faultsOf({ a: 1, properties: { b: { c: 1 } }, format: 'd' });
     expect(faults.map(({ pointer }) => pointer)).toEqual(['/a', '/format', '/properties/b/c']);
     expect(faultsOf(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, 1])))).toHaveLength(20);
@@ -198,7 +198,7 @@ describe('checkSchema refuses a schema that refers to itself', () => {
     expect(first?.detail).toMatch(detail);
   });
 
-  it('with a circle of a thousand schemas', () => {
+  it('through a cycle of a thousand schemas', () => {
     const $defs = Object.fromEntries(
       Array.from({ length: 998 }, (_, i) => [`d${i}`, { $ref: `#/$defs/d${(i + 1) % 998}` }]),
     );

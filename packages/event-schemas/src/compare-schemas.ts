@@ -63,10 +63,10 @@ class Comparison {
     if (this.#open.some(([one, other]) => one === from && other === to)) return;
     this.#budget.pairs -= 1;
     if (this.#budget.pairs < 0)
-      return void this.#report(pointer, 'is too much to compare: it counts as a change');
+      return void this.#report(pointer, 'is too large to compare, which counts as a change');
     // Everything was allowed before, or nothing is any more: no reader receives unknown data.
     if (from === true || to === false) return;
-    if (!isJsonObject(from)) return void this.#report(pointer, 'is allowed now, and was not before');
+    if (!isJsonObject(from)) return void this.#report(pointer, 'is now allowed, and was not before');
     this.#open.push([from, to]);
     this.#compareObjects(from, isJsonObject(to) ? to : {}, pointer);
     this.#open.pop();
@@ -82,8 +82,8 @@ class Comparison {
     for (const keyword of opaque) {
       if (from[keyword] === undefined || canonicalText(from[keyword]) === canonicalText(to[keyword]))
         continue;
-      const what = to[keyword] === undefined ? 'is gone' : 'is another';
-      this.#report(`${pointer}/${keyword}`, `${what}: it was ${show(from[keyword])}`);
+      const what = to[keyword] === undefined ? 'was removed' : 'was changed';
+      this.#report(`${pointer}/${keyword}`, `${what}; it was ${show(from[keyword])}`);
     }
   }
 
@@ -94,7 +94,7 @@ class Comparison {
     // A list of values determines the types more precisely than `type`.
     const added = to['enum'] !== undefined || 'const' in to ? [] : typesOf(to).filter((type) => !isOld(type));
     if (added.length === 0) return;
-    this.#report(`${pointer}/type`, `can be ${added.join(', ')} now; it was ${old.join(' or ')}`);
+    this.#report(`${pointer}/type`, `now permits ${added.join(', ')}; it was ${old.join(' or ')}`);
   }
 
   #compareValues(from: JsonObject, to: JsonObject, pointer: string): void {
@@ -104,10 +104,10 @@ class Comparison {
     if (old === null) return;
     const keyword = 'const' in (now === null ? from : to) ? 'const' : 'enum';
     if (now === null)
-      return void this.#report(`${pointer}/${keyword}`, `is gone: it was one of ${show(old)}`);
+      return void this.#report(`${pointer}/${keyword}`, `was removed; it was one of ${show(old)}`);
     const known = new Set(old.map((value) => canonicalText(value, false)));
     const added = now.filter((value) => !known.has(canonicalText(value, false)));
-    if (added.length > 0) this.#report(`${pointer}/${keyword}`, `can be ${added.map(show).join(', ')} now`);
+    if (added.length > 0) this.#report(`${pointer}/${keyword}`, `now permits ${added.map(show).join(', ')}`);
   }
 
   #compareProperties(from: JsonObject, to: JsonObject, pointer: string): void {
@@ -116,7 +116,7 @@ class Comparison {
       if (required.has(name)) continue;
       const isGone = !Object.hasOwn(mapIn(to['properties']), name);
       const at = isGone ? `${pointer}/properties` : `${pointer}/properties/${pointerPart(name)}`;
-      this.#report(at, `'${name}' was always there, and ${isGone ? 'is gone' : 'can be missing now'}`);
+      this.#report(at, `'${name}' was required, and ${isGone ? 'was removed' : 'is now optional'}`);
     }
     for (const keyword of ['properties', 'patternProperties']) {
       const now = mapIn(to[keyword]);
@@ -150,7 +150,7 @@ class Comparison {
         : [{ ...to, [keyword]: undefined }];
       for (const [i, branch] of now.entries()) {
         if (old.some((before) => this.#isSafe(before, branch))) continue;
-        this.#report(`${pointer}/${keyword}/${i}`, 'is an alternative that was not there before');
+        this.#report(`${pointer}/${keyword}/${i}`, 'is a new alternative');
       }
     }
     const old = from['allOf'];

@@ -53,18 +53,18 @@ describe('compileSchema', () => {
       'invalid',
     ],
     ['annotations', { default: 1, examples: [1], contentSchema: { type: 'string' }, 'x-a': 1 }, {}, 'valid'],
-  ])('judges %s', (...[, schema, data, kind]) => {
+  ])('checks %s', (...[, schema, data, kind]) => {
     expect(kindOf(schema, data)).toBe(kind);
   });
 
-  it('names every fault', () => {
+  it('reports every fault', () => {
     const schema = {
       properties: { a: { type: 'string' }, items: { items: { type: 'object', required: ['sku'] } } },
     };
     expect(pointersOf(schema, { a: 1, items: [{ sku: 1 }, {}, 3] })).toEqual(['/a', '/items/1', '/items/2']);
   });
 
-  it('can be used for one value after the other', () => {
+  it('can be used for several values in turn', () => {
     const check = compileSchema({ type: 'array', items: { type: 'integer' } });
     const long = Array(400_000).fill(1);
     expect([check(long).kind, check(['a']).kind, check(long).kind, check([]).kind]).toEqual([
@@ -75,7 +75,7 @@ describe('compileSchema', () => {
     ]);
   });
 
-  it('refuses what checkSchema refuses', () => {
+  it('refuses the schemas that checkSchema refuses', () => {
     expect(() => compileSchema({ pattern: '(?=a)' })).toThrow(SchemaError);
   });
 
@@ -145,7 +145,7 @@ const doubling = (levels: number, last: object): object => ({
 const nestedData = (levels: number): unknown => (levels === 0 ? {} : { n: nestedData(levels - 1) });
 
 // Each of these would take from seconds to centuries: a broken limit shows as a test that does not end.
-describe('what would not end is given up:', () => {
+describe('a check of endless work ends:', () => {
   it.each<[string, unknown, unknown]>([
     ['references that double', doubling(60, { const: 1 }), 2],
     [
@@ -176,7 +176,7 @@ describe('what would not end is given up:', () => {
     expect(kindOf(schema, data)).toBe('too-costly');
   });
 
-  it('a set of many objects is judged all the same', () => {
+  it('a set of many objects is still checked', () => {
     const items = Array.from({ length: 20_000 }, (_, i) => ({ i }));
     expect(kindOf({ uniqueItems: true }, items)).toBe('valid');
     expect(kindOf({ uniqueItems: true }, [...items, { i: 7 }])).toBe('invalid');

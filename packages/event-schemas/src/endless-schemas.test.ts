@@ -59,7 +59,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
 }));
 
 describe('a schema that refers to itself', () => {
-  it('ends with every data when it is accepted, and is satisfied by none when it is refused for that', () => {
+  it('ends on any data if it is accepted, and is satisfied by no data if it is refused', () => {
     const counts = { accepted: 0, refused: 0 };
     fc.assert(
       fc.property(schema, fc.array(data, { minLength: 5, maxLength: 5 }), (given, all) => {
@@ -89,7 +89,7 @@ describe('a schema that refers to itself', () => {
       '/patternProperties/.*/$ref',
     ],
     [{ minProperties: 2, properties: { a: true }, additionalProperties: false }, '/additionalProperties'],
-  ])('is refused when an object must have a property that no data can be: %j', (keywords, pointer) => {
+  ])('is refused when an object requires a property that no data can satisfy: %j', (keywords, pointer) => {
     const check = checkSchema({ type: 'object', ...keywords });
     const pointers = check.ok ? [] : check.errors.map((error) => error.pointer);
     expect(pointers.map((found) => found.replace(/\/\$ref$/, ''))).toEqual([pointer.replace(/\/\$ref$/, '')]);
@@ -101,7 +101,7 @@ describe('a schema that refers to itself', () => {
     { minProperties: 1, properties: { a: true }, additionalProperties: { $ref: '#' } },
     { minProperties: 1, unevaluatedProperties: { $ref: '#' }, anyOf: [{ properties: { a: true } }] },
     { additionalProperties: { $ref: '#' } },
-  ])('is accepted when there are data for it: %j', (keywords) => {
+  ])('is accepted when some data satisfy it: %j', (keywords) => {
     expect(checkSchema({ type: 'object', ...keywords }).ok).toBe(true);
   });
 });

@@ -47,11 +47,11 @@ describe('a number that no double holds', () => {
     ['prefixItems', { prefixItems: [true, { maximum: even }] }, `[1,${odd}]`, 'invalid'],
     ['anyOf', { anyOf: [{ maximum: even }, { const: 1 }] }, odd, 'invalid'],
     ['the field __proto__', { additionalProperties: { maximum: even } }, `{"__proto__":${odd}}`, 'invalid'],
-  ])('is judged by all its digits: %s', (...[, schema, json, kind]) => {
+  ])('is checked by all its digits: %s', (...[, schema, json, kind]) => {
     expect(kindOf(schema, json)).toBe(kind);
   });
 
-  it('is shown as it was written', () => {
+  it('is reported as it was written', () => {
     const json = `{"n":${odd}}`;
     const result = compileSchema({ properties: { n: { maximum: even } } })(
       JSON.parse(json),
@@ -74,14 +74,14 @@ describe('a number that no double holds', () => {
     expect(kindOf({ anyOf: schema.allOf }, json)).toBe('too-costly');
   });
 
-  it('does not stay in what comes after it', () => {
+  it('does not affect the next value', () => {
     const check = compileSchema({ maximum: even });
     const kinds = [odd, String(even), odd].map((json) => check(JSON.parse(json), Buffer.from(json)).kind);
     expect(kinds).toEqual(['invalid', 'valid', 'invalid']);
   });
 });
 
-it('data without such a number are judged alike by both', () => {
+it('data without such a number have the same result in both modes', () => {
   const schema = fc.record(
     {
       type: fc.constantFrom('integer', 'number', 'object', 'array', ['integer', 'null']),

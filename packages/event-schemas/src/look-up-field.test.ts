@@ -59,9 +59,9 @@ describe('lookUpField', () => {
     'either.middle',
     'constructor',
     '__proto__',
-  ])('tells that there is no %s', (path) => expect(kindOf(path)).toBe('absent'));
+  ])('reports that there is no %s', (path) => expect(kindOf(path)).toBe('absent'));
 
-  it.each(['free.x', 'open.x', 'free.x.y', 'free.0'])('knows nothing of %s', (path) =>
+  it.each(['free.x', 'open.x', 'free.x.y', 'free.0'])('cannot decide on %s', (path) =>
     expect(kindOf(path)).toBe('unknown'),
   );
 
@@ -70,9 +70,9 @@ describe('lookUpField', () => {
     ['one that only says object', { type: 'object' }],
     ['one that says nothing of fields', { description: 'x', required: ['b'] }],
     ['one that takes all', { additionalProperties: true, properties: { b: {} } }],
-  ])('knows nothing of a field by %s', (_name, schema) => expect(kindOf('a', schema)).toBe('unknown'));
+  ])('cannot decide on a field under %s', (_name, schema) => expect(kindOf('a', schema)).toBe('unknown'));
 
-  it('names the fields that there are', () => {
+  it('lists the fields that exist', () => {
     expect(lookUpField(order, 'customer.nam')).toEqual({
       kind: 'absent',
       missing: 'nam',
@@ -82,7 +82,7 @@ describe('lookUpField', () => {
   });
 });
 
-describe('what a field can be', () => {
+describe('the possible values of a field', () => {
   const field = (path: string) => lookUpField(order, path);
 
   it.each<[string, unknown, boolean]>([
@@ -121,7 +121,7 @@ describe('what a field can be', () => {
     expect(canHaveType(field(path), types)).toBe(expected);
   });
 
-  it('is judged in bounded time', () => {
+  it('is decided in bounded time', () => {
     const levels = 60;
     const $defs = Object.fromEntries(
       Array.from({ length: levels }, (_, i) => [

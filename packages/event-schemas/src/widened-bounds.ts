@@ -13,14 +13,14 @@ export function widenedBounds(from: JsonObject, to: JsonObject): readonly Widene
     const [old, now] = [from[keyword], to[keyword]];
     if (typeof old !== 'number') return;
     if (typeof now === 'number' && isKept(old, now)) return;
-    const detail = now === undefined ? `is gone: it was ${old}` : `is ${String(now)} now: it was ${old}`;
+    const detail = now === undefined ? `was removed; it was ${old}` : `is now ${String(now)}; it was ${old}`;
     found.push({ keyword, detail });
   };
   for (const keyword of upper) look(keyword, (old, now) => now <= old);
   for (const keyword of lower) look(keyword, (old, now) => now >= old);
   look('multipleOf', (old, now) => Math.abs(Math.round(now / old) - now / old) < 1e-6);
   if (from['uniqueItems'] === true && to['uniqueItems'] !== true) {
-    found.push({ keyword: 'uniqueItems', detail: 'is gone: the same item can be there twice now' });
+    found.push({ keyword: 'uniqueItems', detail: 'was removed; items may now repeat' });
   }
   return found;
 }

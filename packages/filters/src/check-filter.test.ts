@@ -63,14 +63,14 @@ describe('a filter', () => {
     expect(pointersOf(filter)).toEqual([pointer]);
   });
 
-  it('is told which operators there are, and how to write what was meant', () => {
+  it('is refused with the list of operators, and how to write what was meant', () => {
     expect(detailsOf({ a: { $regex: 'x' } })).toContain('$prefix');
     expect(detailsOf({ $where: 'x' })).toContain('$and, $or, $nor, $not');
     expect(detailsOf({ a: { b: { $gt: 1 } } })).toContain('right under a path');
     expect(detailsOf({ a: { $gt: 1, b: 2 } })).toContain("'a.b'");
   });
 
-  it('shows all its faults at once, 20 at most', () => {
+  it('reports all its faults at once, at most 20', () => {
     expect(pointersOf({ 'a.': 1, b: { $size: 'x' }, c: { $in: [] } }).sort()).toEqual([
       '/a.',
       '/b/$size',
@@ -93,7 +93,7 @@ describe('a filter', () => {
     expect(pointersOf({ ['a'.repeat(257)]: 1 })).toHaveLength(1);
   });
 
-  it('may come from outside however deep: it is refused, not a crash', () => {
+  it('is refused at any depth, without a crash', () => {
     const deep: unknown = JSON.parse(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`);
     expect(detailsOf(deep)).toContain('deeper than 10 levels');
   });

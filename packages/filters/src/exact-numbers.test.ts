@@ -45,7 +45,7 @@ describe('a number that no double holds', () => {
   });
 });
 
-it('moments are told apart to the eighteenth digit of a second', () => {
+it('moments are distinguished to the eighteenth digit of a second', () => {
   const at = (fraction: string): string => `2026-03-01T10:00:00.${fraction}Z`;
   const data = JSON.stringify({ at: at('123456789012345679') });
   expect(matches({ at: { $gt: at('123456789012345678') } }, data)).toBe(true);

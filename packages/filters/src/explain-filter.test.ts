@@ -20,7 +20,7 @@ describe('the explanation of a match', () => {
     });
   });
 
-  it('names each condition that failed, with the value that was found', () => {
+  it('lists each failed condition, with the value found', () => {
     expect(
       explainFilter({ total: { $gte: 10, $lt: 100 }, currency: 'USD', 'customer.tier': 'gold' }, order),
     ).toEqual({
@@ -57,13 +57,13 @@ describe('the explanation of a match', () => {
       [],
     ],
     [{ 'a~/b': 1 }, '/a~0~1b', 'must be 1, got nothing', []],
-  ])('tells of %j', (filter, ...[pointer, detail, found]) => {
+  ])('explains %j', (filter, ...[pointer, detail, found]) => {
     expect(explainFilter(filter, order).failed).toEqual([
       { pointer, detail, path: expect.any(String) as string, found },
     ]);
   });
 
-  it('leads into combinations of filters', () => {
+  it('descends into combinations of filters', () => {
     const filter = {
       $and: [{ total: 7 }, { $or: [{ total: 8 }, { currency: 'USD' }] }],
       $nor: [{ total: 1 }, { total: 7 }],
@@ -78,7 +78,7 @@ describe('the explanation of a match', () => {
     ]);
   });
 
-  it('tells of data that are too large for the filter as no match', () => {
+  it('reports data that are too large for the filter as no match', () => {
     const filter = { $and: Array.from({ length: 50 }, () => ({ 'list.x': { $ne: 1 } })) };
     const { matches, failed } = explainFilter(filter, {
       list: Array.from({ length: 50_000 }, () => ({ x: 2 })),
@@ -96,7 +96,7 @@ describe('the explanation of a match', () => {
     expect(explainFilter({ 'list.x': 1 }, { list }).failed[0]?.found).toHaveLength(filterLimits.foundValues);
   });
 
-  it('is refused for what is no filter', () => {
+  it('is refused for an invalid filter', () => {
     expect(() => explainFilter({ $where: '1' }, {})).toThrow(FilterError);
   });
 
@@ -123,7 +123,7 @@ describe('the explanation of a match', () => {
   }));
   const data = fc.dictionary(fc.constantFrom('a', 'b', '0'), fc.oneof(json, scalar, fc.array(scalar)));
 
-  it('says of every filter and all data what the match says, and why exactly when it does not match', () => {
+  it('agrees with the match for every filter and all data, and has reasons exactly when it does not match', () => {
     fc.assert(
       fc.property(filter, data, (given, about) => {
         const explanation = explainFilter(given, about);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { listConditions } from './list-conditions.ts';
 
-it('lists the conditions of a filter, each with its place', () => {
+it('lists the conditions of a filter, each with its pointer', () => {
   const filter = {
     'a.b': 1,
     c: { $gt: 1, $not: { $in: [5] } },

@@ -39,7 +39,7 @@ describe('RFC 3339', () => {
     expect(readMoment(text)).toBeNull();
   });
 
-  it('tells moments apart that are less than a millisecond apart', () => {
+  it('distinguishes moments less than a millisecond apart', () => {
     const read = (text: string) => readMoment(text) ?? { seconds: 0, fraction: '' };
     const a = read('2026-01-01T00:00:00.0000001Z');
     const b = read('2026-01-01T01:00:00.0000002+01:00');

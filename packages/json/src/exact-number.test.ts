@@ -48,7 +48,7 @@ test.each([
   expect(Math.sign(new ExactNumber(token).compare(other))).toBe(expected);
 });
 
-test('two of them are compared digit by digit', () => {
+test('compares two exact numbers digit by digit', () => {
   const [a, b, same] = ['9007199254740993', '9007199254740993.5', '90071992547409930e-1'].map(
     (token) => new ExactNumber(token),
   ) as [ExactNumber, ExactNumber, ExactNumber];
@@ -58,7 +58,7 @@ test('two of them are compared digit by digit', () => {
   expect(a.canonical).not.toBe(b.canonical);
 });
 
-test('any two integers are in the order that BigInt gives them', () => {
+test('orders any two integers as BigInt does', () => {
   fc.assert(
     fc.property(fc.bigInt(), fc.bigInt(), (a, b) => {
       const order = new ExactNumber(String(a)).compare(new ExactNumber(String(b)));
@@ -86,7 +86,7 @@ test.each([
   ['1e-400', false],
 ])('%s is an integer: %s', (token, expected) => expect(new ExactNumber(token).isInteger).toBe(expected));
 
-test('a number of 200,000 digits takes no time to speak of', () => {
+test('handles a number of 200,000 digits in negligible time', () => {
   const token = `${'0'.repeat(100_000).replace('0', '1')}${'7'.repeat(100_000)}`;
   const number = new ExactNumber(token);
   expect(number.compare(1)).toBe(1);

@@ -42,7 +42,7 @@ describe('membersOf', () => {
     expect(membersOf(Buffer.from(text))[0]?.depth).toBe(100_000);
   });
 
-  it('throws instead of running on when it is given what no parser accepted', () => {
+  it('throws on text that no parser accepts', () => {
     for (const text of ['', '[]', '{', '{"a"', '{"a":', '{"a":1', '{"a":"x', '{"a":[1', '{"a":,}', '{a:1}']) {
       expect(() => membersOf(Buffer.from(text)), text).toThrow(/no JSON value/);
     }
@@ -50,7 +50,7 @@ describe('membersOf', () => {
 });
 
 describe('elementsOf', () => {
-  it('finds each element where it begins and ends', () => {
+  it('returns the start and the end of each element', () => {
     const json = Buffer.from('{"events": [ {"a":[1]} ,2,"x,y" , [ ] ]}');
     const [events] = membersOf(json);
     expect(elementsOf(json, events?.start).map((slice) => cut(json, slice))).toEqual([
@@ -109,8 +109,8 @@ const anyJson = fc.letrec((tie) => ({
   ),
 })).value;
 
-describe('whatever the document and however it is written', () => {
-  it('each member that is cut out parses to what JSON.parse gives for it', () => {
+describe('any document in any form:', () => {
+  it('each member slice parses to its value by JSON.parse', () => {
     fc.assert(
       fc.property(fc.dictionary(unit, anyJson, { maxKeys: 5 }), anyJson, picks, (others, data, pick) => {
         const json = Buffer.from(writeOddly({ ...others, data }, pick));
@@ -125,7 +125,7 @@ describe('whatever the document and however it is written', () => {
     );
   });
 
-  it('each element of an array that is cut out parses to what JSON.parse gives for it', () => {
+  it('each element slice of an array parses to its value by JSON.parse', () => {
     fc.assert(
       fc.property(fc.array(anyJson, { maxLength: 6 }), picks, (items, pick) => {
         const json = Buffer.from(writeOddly(items, pick));

@@ -20,7 +20,7 @@ test.each(['9007199254740993', '-9007199254740993', '1e400', '1E-400', '0.100000
   },
 );
 
-test('what a double holds is a number, however long it is written', () => {
+test('returns a number for a value that a double holds, however long it is written', () => {
   expect(parse('[1.0,9007199254740992,0.10000000000000000000,1e3,1e+0300]')).toEqual([
     1,
     2 ** 53,
@@ -30,30 +30,30 @@ test('what a double holds is a number, however long it is written', () => {
   ]);
 });
 
-test('digits in texts and names are no numbers', () => {
+test('does not treat digits in texts and names as numbers', () => {
   const text = '{"9007199254740993":"9007199254740993","a":"\\"9007199254740993","b":"x1e400"}';
   expect(parse(text)).toEqual(JSON.parse(text));
 });
 
-test('a field of the name __proto__ is a field', () => {
+test('keeps a field named __proto__ as a field', () => {
   const value = parse('{"__proto__":9007199254740993}') as object;
   expect(Object.keys(value)).toEqual(['__proto__']);
   expect(shown(Object.getOwnPropertyDescriptor(value, '__proto__')?.value)).toBe('exact 9007199254740993');
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
 });
 
-test('of a name that is there twice the last counts, as for JSON.parse', () => {
+test('takes the last of repeated names, as JSON.parse does', () => {
   const { a } = parse('{"a":9007199254740993,"a":1}') as { a: unknown };
   expect(a).toBe(1);
 });
 
-test('no nesting is too deep', () => {
+test('accepts any depth of nesting', () => {
   const levels = 200_000;
   const value = parse(`${'['.repeat(levels)}9007199254740993${']'.repeat(levels)}`);
   expect(Array.isArray(value)).toBe(true);
 });
 
-test('any JSON is read as JSON.parse reads it', () => {
+test('reads any JSON as JSON.parse does', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
       expect(parse(text)).toEqual(JSON.parse(text));
@@ -61,7 +61,7 @@ test('any JSON is read as JSON.parse reads it', () => {
   );
 });
 
-test('an integer of any length is read exactly, in any surroundings', () => {
+test('reads an integer of any length exactly, in any context', () => {
   fc.assert(
     fc.property(fc.bigInt(), fc.json(), fc.json(), (integer, before, after) => {
       const [, read] = parse(`[${before},${integer},${after}]`) as unknown[];
@@ -70,7 +70,7 @@ test('an integer of any length is read exactly, in any surroundings', () => {
   );
 });
 
-test('the quick look lets nothing pass', () => {
+test('hasUnheldNumbers misses no number', () => {
   const surroundings = fc.string({ unit: fc.constantFrom(...'0123456789.,:e-E+ "x'), maxLength: 40 });
   fc.assert(
     fc.property(surroundings, fc.integer({ min: 17, max: 40 }), (around, length) => {

@@ -19,7 +19,7 @@ test('an authority issues certificates that it has signed, for names and address
   expect(leaf.checkHost('other.example')).toBeUndefined();
 });
 
-test('a certificate without an issuer signs itself, and is valid when it is told to be', () => {
+test('a certificate without an issuer signs itself, and is valid in the configured period', () => {
   const start = Date.UTC(2026, 0, 1);
   const { cert } = makeCertificate({ hosts: ['a.example'], notBeforeMs: start, notAfterMs: start + hour });
   const certificate = new X509Certificate(cert);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
 
 describe('eventually', () => {
-  it('answers the first result that does not throw', async () => {
+  it('returns the first result that does not throw', async () => {
     let tries = 0;
     const check = (): number => {
       tries += 1;

@@ -20,7 +20,7 @@ function talk(port: number, parts: readonly string[]): { heard: () => string; is
   return { heard: () => heard, isClosed: () => socket.destroyed };
 }
 
-test('misbehaves after each request that was read whole, and not before', async () => {
+test('misbehaves after each completely read request, and not before', async () => {
   const server = await startHostileServer({
     behave: answering(302, { location: '/x' }),
     cleanUp: onTestFinished,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { commandFaults } from './mongodb-command-rules.ts';
 import { monitoredUri } from './watch-mongodb-commands.ts';
 
-it('lets the read model write batches and count, which the registry may not', () => {
+it('permits batches and counts to the read model and not to the registry', () => {
   const many = { insert: 'things', documents: [{ _id: 1 }, { _id: 2 }], ordered: false };
   const count = { aggregate: 'things', pipeline: [{ $match: { a: { $in: [1] } } }], cursor: {} };
   expect(commandFaults('history', 'insert', many)).toEqual([]);
@@ -12,7 +12,7 @@ it('lets the read model write batches and count, which the registry may not', ()
   expect(commandFaults('subscription', 'aggregate', count)).toEqual(['command aggregate']);
 });
 
-it.each(['subscription', 'history'] as const)('notices what no part of %s may send', (sender) => {
+it.each(['subscription', 'history'] as const)('reports commands that no part of %s may send', (sender) => {
   const update = (statement: object) =>
     commandFaults(sender, 'update', { updates: [{ q: {}, ...statement }] });
   expect(update({ u: { $set: { a: 1 } } })).toEqual([]);
@@ -38,6 +38,6 @@ it.each([
   ['mongodb://127.0.0.1:1', 'mongodb://127.0.0.1:1/?monitorCommands=true'],
   ['mongodb://a:1,b:2/db?replicaSet=r', 'mongodb://a:1,b:2/db?replicaSet=r&monitorCommands=true'],
   ['mongodb://h/?monitorCommands=true', 'mongodb://h/?monitorCommands=true'],
-])('adds to %s that commands are told', (uri, monitored) => {
+])('adds command monitoring to %s', (uri, monitored) => {
   expect(monitoredUri(uri)).toBe(monitored);
 });

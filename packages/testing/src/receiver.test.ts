@@ -46,7 +46,7 @@ test('verifies signatures with any of its secrets', async () => {
   ]);
 });
 
-test('answers as it is told: a status, headers, n failures first, by request', async () => {
+test('answers as configured: a status, headers, n failures first, by request', async () => {
   const receiver = await startReceiver({ answer: { status: 200, body: 'ok' }, cleanUp: onTestFinished });
   receiver.failNext(2, { status: 503, headers: { 'retry-after': '7' } });
   expect(await post(receiver.url)).toEqual({ status: 503, retryAfter: '7' });

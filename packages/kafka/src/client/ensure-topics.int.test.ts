@@ -6,7 +6,7 @@ import { freshName } from '../contract/harness.ts';
 import { ensureTopics } from './ensure-topics.ts';
 
 describe('ensuring topics', () => {
-  it('creates what is missing, once', async () => {
+  it('creates missing topics, once', async () => {
     const options = { brokers: inject('brokers'), replicationFactor: 1, logger: silentLogger };
     await ensureTopics(options);
     expect(await ensureTopics(options)).toEqual({ created: [], warnings: [] });
@@ -14,7 +14,7 @@ describe('ensuring topics', () => {
     expect((await ensureTopics({ ...options, topics: [...allTopics, topic] })).created).toEqual([topic.name]);
   });
 
-  it('tells of a topic with fewer partitions than it should have, and leaves it as it is', async () => {
+  it('warns of a topic with too few partitions, and does not change it', async () => {
     const logger = recordingLogger();
     const options = { brokers: inject('brokers'), replicationFactor: 1, logger };
     const topic = { name: freshName('small'), kind: 'log', partitions: 2, key: 'any', config: {} } as const;

@@ -86,7 +86,7 @@ async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
       return await work();
     } catch (error) {
       if (performance.now() > deadlineMs) {
-        const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor asks for?`;
+        const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor requires?`;
         throw new AppError({ code: 'unavailable', message: `${detailOf(error)}, ${hint}`, cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -57,7 +57,7 @@ describe('records as the patch encodes them', () => {
     expect(buffer.toString('hex')).toBe('1c00040202' + '6b' + '04' + '7621' + '02' + '0268' + '04c3a9');
   });
 
-  it('are read back as they were', () => {
+  it('are decoded unchanged', () => {
     const headers = fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 300 }), {
       maxKeys: 20,
     });
@@ -121,7 +121,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-describe('a connection as the patch makes it', () => {
+describe('a connection of the patched client', () => {
   const nothing = () => {};
   const logger = { debug: nothing, error: nothing, warn: nothing, info: nothing, namespace: () => logger };
   const open = () => {
@@ -142,7 +142,7 @@ describe('a connection as the patch makes it', () => {
     return { sockets, connection: new Connection(options) };
   };
 
-  it('opens one socket, however many wait for it', async () => {
+  it('opens one socket for any number of waiting callers', async () => {
     const { sockets, connection } = open();
     const waiting = [connection.connect(), connection.connect(), connection.connect()];
     expect(sockets).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('a connection as the patch makes it', () => {
     await connection.disconnect();
   });
 
-  it('is not ended by what the socket before it still has to say', async () => {
+  it('is not ended by late data of the previous socket', async () => {
     const { sockets, connection } = open();
     const first = connection.connect();
     sockets[0]?.onConnect();
@@ -166,7 +166,7 @@ describe('a connection as the patch makes it', () => {
     await connection.disconnect();
   });
 
-  it('fails those who wait when the server closes before it is made', async () => {
+  it('fails waiting callers when the server closes before it is open', async () => {
     const { sockets, connection } = open();
     const waiting = connection.connect();
     sockets[0]?.emit('end');
@@ -174,7 +174,7 @@ describe('a connection as the patch makes it', () => {
   });
 });
 
-describe('an admin as the patch makes it', () => {
+describe('an admin of the patched client', () => {
   const createAdmin = require('kafkajs/src/admin/index.js') as (
     options: object,
   ) => Readonly<
@@ -185,7 +185,7 @@ describe('an admin as the patch makes it', () => {
     ['fetchTopicOffsets', { partition: 0, offset: '7', high: '7', low: '7' }],
     ['fetchTopicOffsetsByTimestamp', { partition: 0, offset: '7' }],
   ] as const)(
-    '%s asks again for a topic that the metadata at hand does not know',
+    '%s requests a topic again that the current metadata does not contain',
     async (measure, answer) => {
       let refreshes = 0;
       let requests = 0;

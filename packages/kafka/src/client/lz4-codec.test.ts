@@ -22,7 +22,7 @@ describe('lz4 codec', () => {
     expect(read.toString()).toBe('tidings tidings tidings tidings: accepted means stored');
   });
 
-  it.each([0, 1, 1_000, 65_536, 65_537, 600_000])('gives %d bytes back as they were', async (size) => {
+  it.each([0, 1, 1_000, 65_536, 65_537, 600_000])('restores %d bytes unchanged', async (size) => {
     for (const data of [randomBytes(size), Buffer.alloc(size, 'tidings ')]) {
       const frame = await codec().compress({ buffer: data });
       expect((await codec().decompress(frame)).equals(data)).toBe(true);

@@ -26,7 +26,7 @@ export class SharedAdmin {
         this.#admin = undefined;
         void this.#dispose(current);
       }
-      const message = `the brokers ${this.#endpoint.brokers.join(',')} did not answer as they should: ${detailOf(error)}`;
+      const message = `the brokers ${this.#endpoint.brokers.join(',')} did not respond as expected: ${detailOf(error)}`;
       throw error instanceof AppError ? error : new AppError({ code: 'unavailable', message, cause: error });
     }
   }

@@ -87,7 +87,7 @@ function assignedPartitions(
 const offsetsOf = (items: readonly WorkItem<bigint>[]): number[] =>
   items.map(({ message }) => Number(message));
 
-describe('lane set', () => {
+describe('AssignedPartitions', () => {
   let set: ReturnType<typeof assignedPartitions>;
   beforeEach(() => {
     set = assignedPartitions();
@@ -106,7 +106,7 @@ describe('lane set', () => {
 
   it.each([
     ['expired', { committed: 5, low: 10, high: 50 }],
-    ['beyond the end of a topic made anew', { committed: 90, low: 10, high: 50 }],
+    ['beyond the end of a recreated topic', { committed: 90, low: 10, high: 50 }],
     ['absent', { committed: null, low: 10, high: 50 }],
   ])('starts at the beginning of the log when the committed offset is %s', async (_, position) => {
     set.position(0, position);
@@ -115,7 +115,7 @@ describe('lane set', () => {
     expect(set.calls).toContain('seek 0 10');
   });
 
-  it('goes on where it is in a partition that stays, and commits there in the new generation', async () => {
+  it('continues at its position in a partition that stays assigned, and commits in the new generation', async () => {
     set.workers.assign([ref(0), ref(1)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 5);
@@ -129,7 +129,7 @@ describe('lane set', () => {
     expect(set.commits).toEqual([[{ ...ref(0), offset: 6 }]]);
   });
 
-  it('begins anew in all partitions when it is another member: somebody else may have had them', async () => {
+  it('reopens all partitions as another member, since others may have owned them meanwhile', async () => {
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 5);
@@ -142,7 +142,7 @@ describe('lane set', () => {
     expect(set.calls.slice(-3)).toEqual(['pause 0', 'seek 0 3', 'resume 0']);
   });
 
-  it('refuses what was fetched past a place it has not seen, and asks for its own place again', async () => {
+  it('refuses a batch that starts after its position, and fetches from its position again', async () => {
     set.position(0, { committed: 80, low: 0, high: 200 });
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
@@ -153,7 +153,7 @@ describe('lane set', () => {
     expect(offsetsOf(set.items)[0]).toBe(80);
   });
 
-  it('goes on behind records that have expired under it', async () => {
+  it('continues after records that expired before they were read', async () => {
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.position(0, { committed: null, low: 100, high: 200 });
@@ -163,7 +163,7 @@ describe('lane set', () => {
     expect(set.deliver(0, 100, 101)).toBe(true);
   });
 
-  it('commits each offset once, and what failed with the next commit', async () => {
+  it('commits each offset once, and a failed one with the next commit', async () => {
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
     set.deliver(0, 0, 3);
@@ -176,7 +176,7 @@ describe('lane set', () => {
     expect(set.commits).toEqual([[{ ...ref(0), offset: 1 }]]);
   });
 
-  it('holds a partition back by bytes as well as by records', async () => {
+  it('pauses a partition at its limit of bytes as well as of records', async () => {
     set = assignedPartitions({ maxPendingBytesPerPartition: 100 });
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
@@ -186,7 +186,7 @@ describe('lane set', () => {
     expect(set.calls.at(-1)).toBe('resume 0');
   });
 
-  it('stays held back over a rebalance until there is room', async () => {
+  it('keeps a full partition paused over a rebalance until there is room', async () => {
     set = assignedPartitions({ maxPendingPerPartition: 4 });
     set.workers.assign([ref(0)], { isSameMember: false });
     await set.clock.advance(0);
@@ -197,7 +197,7 @@ describe('lane set', () => {
     expect(set.calls.at(-1)).toBe('resume 0');
   });
 
-  it('waits longer after each failure in a row, and starts short again once the place is passed', async () => {
+  it('waits longer after each consecutive failure, and briefly again once the failed offset is committed', async () => {
     let isBroken = true;
     const seen: number[] = [];
     set = assignedPartitions({
@@ -231,7 +231,7 @@ describe('lane set', () => {
     expect(set.workers.isRestarting).toBe(false);
   });
 
-  it('gives a partition whose state could not be restored another chance', async () => {
+  it('reopens a partition whose state could not be restored', async () => {
     let failures = 1;
     set = assignedPartitions({
       onAssigned: async () => {
@@ -247,9 +247,9 @@ describe('lane set', () => {
   });
 
   it.each([
-    ['done once it is buried', async () => {}, 3],
-    ['left undone when it cannot be buried', async () => Promise.reject(new Error('closed')), 1],
-  ])('has a poison record %s', async (_, poison, committable) => {
+    ['done once it is dead-lettered', async () => {}, 3],
+    ['undone when it cannot be dead-lettered', async () => Promise.reject(new Error('closed')), 1],
+  ])('leaves a poison record %s', async (_, poison, committable) => {
     const decode = ({ offset }: IncomingRecord): bigint => {
       if (offset === 1n) throw new TypeError('poison');
       return offset;

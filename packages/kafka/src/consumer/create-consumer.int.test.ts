@@ -38,7 +38,7 @@ async function openConsumer(onBatch: (consumer: Consumer, payload: EachBatchPayl
   return { consumer, topic: topic.name, write };
 }
 
-it('stops although a fetch waits for records', async () => {
+it('stops while a fetch waits for records', async () => {
   const seen: number[] = [];
   const { consumer, write } = await openConsumer((_, { batch }) => void seen.push(batch.partition));
   await write(0);
@@ -50,7 +50,7 @@ it('stops although a fetch waits for records', async () => {
   expect(requests).toContain('LeaveGroup');
 });
 
-it('brings what a partition got while it was paused soon after it is resumed', async () => {
+it('fetches the records of a paused partition soon after it is resumed', async () => {
   const seen: number[] = [];
   const { consumer, topic, write } = await openConsumer((reader, { batch }) => {
     seen.push(batch.partition);

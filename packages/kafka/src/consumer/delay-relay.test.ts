@@ -40,8 +40,8 @@ async function relaying(lingerMs = 0) {
   return { clock, bus, relay, put, moved };
 }
 
-describe('relay', () => {
-  it('keeps each partition in order and moves every record after its delay, whenever they came', async () => {
+describe('startRelay', () => {
+  it('forwards every record after its delay, in the order of its partition', async () => {
     const arrivals = fc.array(
       fc.record({ afterMs: fc.nat({ max: 90_000 }), partition: fc.nat({ max: 2 }) }),
       {
@@ -72,7 +72,7 @@ describe('relay', () => {
     );
   });
 
-  it('lets what is due go together with others, late by no more than it may', async () => {
+  it('forwards due records together, late by at most the linger', async () => {
     const { clock, bus, put } = await relaying(25);
     for (let number = 0; number < 100; number += 1) {
       await clock.advance(1);
@@ -90,7 +90,7 @@ describe('relay', () => {
     await bus.close();
   });
 
-  it('moves nothing before it is due', async () => {
+  it('forwards no record before it is due', async () => {
     const { clock, bus, relay, put, moved } = await relaying();
     await put(1, 0);
     await clock.advance(delayMs - 1);
@@ -154,7 +154,7 @@ describe('relay', () => {
     },
   );
 
-  it('holds what is due while Kafka is away, and sends it once when it is back', async () => {
+  it('keeps due records while Kafka is unavailable, and sends them once when it is back', async () => {
     const { clock, bus, put, moved } = await relaying();
     await put(1, 0);
     bus.setReachable(false);
@@ -169,7 +169,7 @@ describe('relay', () => {
     await bus.close();
   });
 
-  it('commits nothing that was not sent on', async () => {
+  it('commits no offset of a record that was not forwarded', async () => {
     const { clock, bus, relay, put } = await relaying();
     await put(1, 0);
     await clock.advance(1_000);

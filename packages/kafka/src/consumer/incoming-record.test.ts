@@ -2,7 +2,7 @@ import type { KafkaMessage } from 'kafkajs';
 import { expect, it } from 'vitest';
 import { toIncomingRecord } from './incoming-record.ts';
 
-it('keeps a header whatever its name is, since the producer chooses it', () => {
+it('keeps a header of any name, since the producer chooses it', () => {
   // The decoder creates headers in this form: without a prototype.
   const headers = Object.assign(Object.create(null) as Record<string, Buffer | string[]>, {
     constructor: Buffer.from('c'),

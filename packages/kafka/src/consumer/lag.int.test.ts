@@ -6,7 +6,7 @@ import { freshName } from '../contract/harness.ts';
 import { connectKafka } from '../kafka-bus.ts';
 import { kafkaMetrics } from '../metrics.ts';
 
-it('measures how far a group is behind, in records and in the age of the oldest one', async () => {
+it('measures the lag of a group in records and in the age of the oldest one', async () => {
   const brokers = inject('brokers');
   const topic = { name: freshName('lag'), kind: 'work', partitions: 1, key: 'any', config: {} } as const;
   await ensureTopics({ brokers, replicationFactor: 1, topics: [topic], logger: silentLogger });

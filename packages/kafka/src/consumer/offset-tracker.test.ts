@@ -35,8 +35,8 @@ function play(start: number, steps: readonly Step[], check: (state: Played) => v
 
 type Played = Readonly<{ tracker: OffsetTracker; undone: ReadonlySet<number> }>;
 
-describe('offset tracker', () => {
-  it('is committable exactly up to the oldest record that is not done, in whatever order they finish', () => {
+describe('OffsetTracker', () => {
+  it('is committable up to the oldest record that is not done, in whatever order records finish', () => {
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 40 }), fc.array(step, { maxLength: 200 }), (start, steps) => {
         let last = start;
@@ -51,7 +51,7 @@ describe('offset tracker', () => {
     );
   });
 
-  it('keeps its place when far more is pending than it began with room for', () => {
+  it('keeps its position when more is pending than its initial capacity', () => {
     const tracker = new OffsetTracker(0);
     const tickets = Array.from({ length: 5_000 }, (_, n) => tracker.add(n * 2, n));
     for (const ticket of tickets.slice(1).reverse()) tracker.done(ticket);
@@ -67,7 +67,7 @@ describe('offset tracker', () => {
     expect(tracker.span).toBe(0);
   });
 
-  it('takes nothing twice', () => {
+  it('accepts no record twice', () => {
     const tracker = new OffsetTracker(7);
     const ticket = tracker.add(7, 0);
     expect(() => tracker.add(7, 0)).toThrow('offset 7 was seen before: the next one is 8');
@@ -76,7 +76,7 @@ describe('offset tracker', () => {
     expect(tracker.pending).toBe(0);
   });
 
-  it('stands still once the partition is no longer owned', () => {
+  it('does not move once the partition is no longer owned', () => {
     const tracker = new OffsetTracker(3);
     const ticket = tracker.add(3, 0);
     tracker.close();

@@ -13,7 +13,7 @@ const claims: fc.Arbitrary<Claim[]> = fc
   );
 
 describe('sharing partitions', () => {
-  it('gives each partition to one member, evenly, whoever computes it', () => {
+  it('assigns each partition to one member, evenly, whichever member computes it', () => {
     fc.assert(
       fc.property(fc.nat({ max: 32 }), claims, (count, members) => {
         const shares = sharePartitions(count, members);
@@ -26,7 +26,7 @@ describe('sharing partitions', () => {
     );
   });
 
-  it('moves nothing when the same members meet again', () => {
+  it('moves no partition when the same members join again', () => {
     fc.assert(
       fc.property(fc.nat({ max: 32 }), claims, (count, members) => {
         const before = sharePartitions(count, members);
@@ -36,7 +36,7 @@ describe('sharing partitions', () => {
     );
   });
 
-  it('takes from those who have, only as much as a newcomer needs', () => {
+  it('takes from the owners only as many partitions as a new member needs', () => {
     const before = [
       { memberId: 'a', owned: [0, 1, 2, 3, 4, 5] },
       { memberId: 'b', owned: [6, 7, 8, 9, 10, 11] },

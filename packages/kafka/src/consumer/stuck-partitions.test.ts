@@ -5,7 +5,7 @@ import { StuckPartitions } from './stuck-partitions.ts';
 
 const ref = { topic: 'work', partition: 0 };
 
-describe('stuck watch', () => {
+describe('StuckPartitions', () => {
   let clock: FakeClock;
   let offset: number;
   let end: number;
@@ -23,7 +23,7 @@ describe('stuck watch', () => {
     });
   });
 
-  it('tells of a partition whose records wait and do not come', async () => {
+  it('reports a partition whose records wait and do not arrive', async () => {
     end = 11;
     await clock.advance(60_000);
     expect(stuck).toEqual([]);
@@ -31,12 +31,12 @@ describe('stuck watch', () => {
     expect(stuck).toEqual([[{ ...ref, offset: 10 }]]);
   });
 
-  it('is content with a partition that is empty', async () => {
+  it('does not report an empty partition', async () => {
     await clock.advance(300_000);
     expect(stuck).toEqual([]);
   });
 
-  it('is content with a partition that moves, however far behind', async () => {
+  it('does not report a partition that makes progress, however far behind', async () => {
     end = 1_000_000;
     for (let check = 0; check < 10; check += 1) {
       offset += 1;

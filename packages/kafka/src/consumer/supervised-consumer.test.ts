@@ -53,7 +53,7 @@ class FakeConsumer {
   }
 }
 
-describe('supervised consumer', () => {
+describe('SupervisedConsumer', () => {
   let clock: FakeClock;
   let made: FakeConsumer[];
   let batches: number;
@@ -94,7 +94,7 @@ describe('supervised consumer', () => {
     await clock.advance(0);
   });
 
-  it('runs once it has joined', async () => {
+  it('is running once it has joined', async () => {
     expect(supervised.state).toBe('starting');
     made[0]?.join();
     expect(supervised.state).toBe('running');
@@ -102,7 +102,7 @@ describe('supervised consumer', () => {
     expect(batches).toBe(1);
   });
 
-  it('replaces a consumer that kafkajs has given up, with another client', async () => {
+  it('replaces a crashed consumer by one with another client', async () => {
     made[0]?.join();
     made[0]?.emit('crash', { error: new TypeError('in kafkajs'), restart: false });
     expect(supervised.state).toBe('restarting');
@@ -114,7 +114,7 @@ describe('supervised consumer', () => {
     expect(supervised.state).toBe('running');
   });
 
-  it('keeps trying, ever less often, while the brokers are away', async () => {
+  it('retries with growing delays while the brokers are unavailable', async () => {
     connectError = new Error('refused');
     made[0]?.emit('crash', { error: new Error('gone') });
     await clock.advance(120_000);
@@ -127,7 +127,7 @@ describe('supervised consumer', () => {
     expect(supervised.state).toBe('running');
   });
 
-  it('replaces a consumer whose fetches have fallen silent', async () => {
+  it('replaces a consumer whose fetch loop is silent', async () => {
     made[0]?.join();
     for (let second = 0; second < 60; second += 1) {
       made[0]?.emit('fetch');
@@ -138,7 +138,7 @@ describe('supervised consumer', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('does not let a defect of ours into kafkajs, but starts anew', async () => {
+  it('restarts after a defect in a handler, without throwing into kafkajs', async () => {
     made[0]?.join();
     onBatch = () => {
       throw new RangeError('defect');
@@ -147,7 +147,7 @@ describe('supervised consumer', () => {
     expect(supervised.state).toBe('restarting');
   });
 
-  it('takes no records while the group may think it dead', async () => {
+  it('passes no records on while the group may have removed it', async () => {
     made[0]?.join();
     await clock.advance(6_001);
     const fenced = made[0]?.batch();
@@ -159,7 +159,7 @@ describe('supervised consumer', () => {
     expect(batches).toBe(1);
   });
 
-  it('hears nothing of a consumer that it has thrown away', async () => {
+  it('ignores events of a discarded consumer', async () => {
     const [old] = made;
     old?.join();
     supervised.restart('test');
@@ -169,7 +169,7 @@ describe('supervised consumer', () => {
     expect({ state: supervised.state, batches }).toEqual({ state: 'restarting', batches: 0 });
   });
 
-  it('stops for good', async () => {
+  it('does not restart after a stop', async () => {
     made[0]?.join();
     await supervised.stop();
     made[0]?.emit('crash', { error: new Error('late') });

@@ -25,7 +25,7 @@ export function handlerContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('sends what cannot be decoded to dead-letters with its origin, and goes on', async () => {
+    it('dead-letters an undecodable record with its origin, and continues', async () => {
       const topic = await harness.topic();
       const group = freshName('poison');
       const producer = await harness.bus.producer();
@@ -66,7 +66,7 @@ export function handlerContract(open: OpenHarness): void {
       expect((await harness.bus.lag(group, [topic]))[0]?.committedOffset).toBe(3n);
     });
 
-    it('stops fetching a partition at its bound and goes on when half is done', async () => {
+    it('pauses a partition at its limit and resumes it when half is done', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const kept: WorkItem<number>[] = [];
@@ -87,7 +87,7 @@ export function handlerContract(open: OpenHarness): void {
       await vi.waitFor(() => expect(messagesOf(kept)).toContain(10), longTimeout);
     });
 
-    it('does not give a partition two batches at a time', async () => {
+    it('passes one batch of a partition at a time', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       const seen: number[] = [];
@@ -118,7 +118,7 @@ export function handlerContract(open: OpenHarness): void {
       expect(most).toBe(1);
     });
 
-    it('restores a partition before its first record, and keeps the others going', async () => {
+    it('restores a partition before its first record, while the others continue', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       await producer.publishAll([
@@ -149,7 +149,7 @@ export function handlerContract(open: OpenHarness): void {
       ]);
     });
 
-    it('gives a record again when the handler throws, without stopping other partitions', async () => {
+    it('passes a record again when the handler throws, without stopping other partitions', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const seen: number[] = [];

@@ -27,7 +27,7 @@ const counting = () => {
 
 /** Defines the contract tests of fetch and linger settings: records that arrive one by one share a batch. */
 export function lingerContract(open: OpenHarness): void {
-  describe('gathering', () => {
+  describe('linger', () => {
     let harness: BusHarness;
     beforeEach(async () => {
       harness = await open();
@@ -36,7 +36,7 @@ export function lingerContract(open: OpenHarness): void {
       await harness.close();
     });
 
-    it('lets records gather when it is told to, and then brings them together', async () => {
+    it('waits for minBytes or maxWaitMs, then passes the records on together', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const { seen, counts, handlers } = counting();
@@ -58,7 +58,7 @@ export function lingerContract(open: OpenHarness): void {
       expect(counts.batches).toBeLessThanOrEqual(4);
     });
 
-    it('does not wait when enough is there', async () => {
+    it('does not wait once minBytes have arrived', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       const sizes = { quick: [] as number[], longTimeout: [] as number[] };
@@ -87,7 +87,7 @@ export function lingerContract(open: OpenHarness): void {
       expect(sizes.longTimeout.length).toBeLessThan(12);
     });
 
-    it('brings what comes one by one together between two fetches, and all of it', async () => {
+    it('passes on records that arrive one by one together, one batch per fetch interval', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       const { seen, counts, handlers } = counting();

@@ -10,7 +10,7 @@ export function producerContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('puts the records of one key into the partition that every Kafka client picks, in order', async () => {
+    it('writes the records of one key, in order, to the partition that every Kafka client picks', async () => {
       const topic = await harness.topic({ partitions: 4 });
       const producer = await harness.bus.producer();
       const keys = ['sub_a', 'sub_b', 'zoë', 'sub_d', 'sub_e'];
@@ -25,7 +25,7 @@ export function producerContract(open: OpenHarness): void {
       }
     });
 
-    it('answers with the position at which each record lies', async () => {
+    it('resolves to the position of each record', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const positions = await producer.publishAll([
@@ -38,7 +38,7 @@ export function producerContract(open: OpenHarness): void {
       expect(await producer.publish(numbered(topic, 3, { partition: 0 }))).toEqual(at(0, 1n));
     });
 
-    it('keeps records without a key together', async () => {
+    it('writes the records of one call without a key to one partition', async () => {
       const topic = await harness.topic({ partitions: 4 });
       const producer = await harness.bus.producer();
       const positions = await producer.publishAll(upTo(50).map((n) => numbered(topic, n)));
@@ -66,7 +66,7 @@ export function producerContract(open: OpenHarness): void {
       expect((await readAll(harness.bus, other)).map(numberOf)).toEqual([2]);
     });
 
-    it('refuses what cannot be sent without harming what is beside it', async () => {
+    it('refuses an invalid record without affecting others', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const producer = await harness.bus.producer();
       const good = producer.publish(numbered(topic, 1));
@@ -80,14 +80,14 @@ export function producerContract(open: OpenHarness): void {
       expect((await readAll(harness.bus, topic)).map(numberOf)).toEqual([1]);
     });
 
-    it('gives up at the deadline when the brokers do not answer', async () => {
+    it('rejects at the deadline when the brokers do not respond', async () => {
       const topic = await harness.topic();
       const producer = await (await harness.unreachable()).producer();
       const published = producer.publish(numbered(topic, 1), { deadlineMs: 150 });
       await expect(published).rejects.toMatchObject({ code: 'unavailable', retryable: true });
     });
 
-    it('says when its buffer is full, and refuses only those that would not wait', async () => {
+    it('is not writable while its buffer is full, and refuses only publishes with a deadline', async () => {
       const topic = await harness.topic();
       const producer = await (await harness.unreachable()).producer({ maxBufferedRecords: 3 });
       await producer.whenWritable();
@@ -104,7 +104,7 @@ export function producerContract(open: OpenHarness): void {
       await writable;
     });
 
-    it('sends what it holds before it closes, and takes nothing after', async () => {
+    it('sends its buffer before it closes, and refuses records after that', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       const published = upTo(20).map((n) => producer.publish(numbered(topic, n, { partition: 0 })));

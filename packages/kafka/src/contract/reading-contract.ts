@@ -36,7 +36,7 @@ function tableContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('is ready with everything that lay in the topic when it started, and follows it', async () => {
+    it('is ready with all records of the topic at its start, and follows it', async () => {
       const topic = await harness.topic({ partitions: 2, kind: 'table' });
       const producer = await harness.bus.producer();
       const keys = upTo(50).map((n) => `key-${n}`);
@@ -59,7 +59,7 @@ function tableContract(open: OpenHarness): void {
       expect(table.size()).toBe(0);
     });
 
-    it('ignores older versions, removes by tombstone, skips what it cannot read, and tells of each change', async () => {
+    it('ignores older versions, removes by tombstone, skips undecodable records, and reports each change', async () => {
       const topic = await harness.topic({ kind: 'table' });
       const producer = await harness.bus.producer();
       const changes: string[] = [];
@@ -85,14 +85,14 @@ function tableContract(open: OpenHarness): void {
 }
 
 function readTailContract(open: OpenHarness): void {
-  describe('reading a stretch', () => {
+  describe('reading a range', () => {
     let harness: BusHarness;
     beforeEach(async () => {
       harness = await open();
     });
     afterEach(async () => harness.close());
 
-    it('reads from an offset to before another, in the partitions asked for', async () => {
+    it('reads from an offset to before another, in the requested partitions', async () => {
       const topic = await harness.topic({ partitions: 3 });
       const producer = await harness.bus.producer();
       await producer.publishAll(upTo(30).map((n) => numbered(topic, n, { partition: n % 3 })));
@@ -113,7 +113,7 @@ function readTailContract(open: OpenHarness): void {
       expect(seen).toHaveLength(5);
     });
 
-    it('reads from a time on, and nothing from a time to come', async () => {
+    it('reads from a time on, and nothing from a future time', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       await producer.publishAll(upTo(3).map((n) => numbered(topic, n)));
@@ -134,7 +134,7 @@ function readTailContract(open: OpenHarness): void {
       expect(await read(Date.now() + 3_600_000)).toEqual([]);
     });
 
-    it('serves several reads of one partition, one after the other', async () => {
+    it('serves several reads of one partition in turn', async () => {
       const topic = await harness.topic();
       const producer = await harness.bus.producer();
       await producer.publishAll(upTo(20).map((n) => numbered(topic, n)));
@@ -163,7 +163,7 @@ function relayContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('sends each record on when it is due, in order, once', async () => {
+    it('forwards each record once, in order, when it is due', async () => {
       const delayMs = 400;
       const [rung, target] = [await harness.topic({ kind: 'ladder', partitions: 2 }), await harness.topic()];
       const group = freshName('relay');

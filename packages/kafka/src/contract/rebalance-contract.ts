@@ -37,7 +37,7 @@ export function rebalanceContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('shares the partitions, loses nothing, and leaves what stays where it is alone', async () => {
+    it('shares the partitions, loses no record, and does not reopen partitions that stay assigned', async () => {
       const topic = await harness.topic({ partitions: 4 });
       const group = freshName('share');
       const producer = await harness.bus.producer();
@@ -80,7 +80,7 @@ export function rebalanceContract(open: OpenHarness): void {
       expect(regained).toHaveLength(4);
     });
 
-    it('lets nothing that a former owner still finishes count as done', async () => {
+    it('ignores records that a former owner finishes', async () => {
       const topic = await harness.topic({ partitions: 2 });
       const group = freshName('late');
       const producer = await harness.bus.producer();

@@ -22,7 +22,7 @@ export function runnerContract(open: OpenHarness): void {
     });
     afterEach(async () => harness.close());
 
-    it('hands on the records of a partition in order, those from before it started first', async () => {
+    it('passes on the records of a partition in order, starting with those from before its start', async () => {
       const topic = await harness.topic({ partitions: 3 });
       const producer = await harness.bus.producer();
       const byPartition = new Map<number, number[]>();
@@ -46,7 +46,7 @@ export function runnerContract(open: OpenHarness): void {
       }
     });
 
-    it('brings back after a restart only what was not done up to the first gap', async () => {
+    it('passes on again after a restart what follows the first record that was not done', async () => {
       const topic = await harness.topic();
       const group = freshName('gap');
       const producer = await harness.bus.producer();
@@ -62,7 +62,7 @@ export function runnerContract(open: OpenHarness): void {
       await vi.waitFor(() => expect(again).toEqual([2, 3, 4, 5]), longTimeout);
     });
 
-    it('waits for what is pending when it closes, and commits it', async () => {
+    it('waits for pending records when it closes, and commits them', async () => {
       const topic = await harness.topic();
       const group = freshName('drain');
       const producer = await harness.bus.producer();
@@ -78,7 +78,7 @@ export function runnerContract(open: OpenHarness): void {
       expect(lag).toMatchObject({ committedOffset: 3n, highOffset: 3n, lagRecords: 0n });
     });
 
-    it('tells how far a group is behind, in all and in what was written before a time', async () => {
+    it('returns the lag of a group, in total and for records written before a time', async () => {
       const topic = await harness.topic();
       const group = freshName('lag');
       const producer = await harness.bus.producer();

@@ -73,7 +73,7 @@ describe('producer', () => {
     producer = new KafkaProducer({ transport: broker.transport, clock, logger: silentLogger });
   });
 
-  it('sends at once when nothing is in flight, then what has gathered meanwhile', async () => {
+  it('sends at once when nothing is in flight, then what was buffered meanwhile', async () => {
     const published = [producer.publish(record(0, 0))];
     await clock.advance(0);
     published.push(...[1, 2, 3].map((n) => producer.publish(record(n, n % 2))));
@@ -123,7 +123,7 @@ describe('producer', () => {
     expect(one[0]?.partition).not.toBe(two[0]?.partition);
   });
 
-  it('repeats each partition of a failed send alone, holding back what comes after in it only', async () => {
+  it('repeats each partition of a failed send alone, delaying later records of that partition only', async () => {
     const published = [producer.publishAll([record(0, 0), record(1, 1), record(2, 0)])];
     await clock.advance(0);
     broker.calls[0]?.answer(timeout());
@@ -145,7 +145,7 @@ describe('producer', () => {
     expect(broker.log.get(0)).toEqual([0, 2, 3]);
   });
 
-  it('goes on repeating until it succeeds when nobody gave a deadline', async () => {
+  it('repeats a send without a deadline until it succeeds', async () => {
     const published = producer.publish(record(0, 0));
     await clock.advance(0);
     for (let failure = 0; failure < 20; failure += 1) {
@@ -157,7 +157,7 @@ describe('producer', () => {
     await expect(published).resolves.toMatchObject({ partition: 0 });
   });
 
-  it('does not take an answer that leaves a partition out for an acknowledgement', async () => {
+  it('does not treat a response without a partition as an acknowledgement of it', async () => {
     const published = producer.publishAll([record(0, 0), record(1, 1)]);
     await clock.advance(0);
     broker.acknowledge(broker.calls[0], [0]);
@@ -173,7 +173,7 @@ describe('producer', () => {
     );
   });
 
-  it('drops from the next try what its caller has given up', async () => {
+  it('leaves records whose deadline has passed out of the next retry', async () => {
     // Earlier than the shortest back-off.
     const given = producer.publish(record(0, 0), { deadlineMs: 50 });
     const kept = producer.publish(record(1, 0));
@@ -187,7 +187,7 @@ describe('producer', () => {
     await kept;
   });
 
-  it('rejects the record that the broker refuses, and it alone', async () => {
+  it('rejects only the record that the broker refuses', async () => {
     const published = [0, 1, 2, 3, 4].map((n) => producer.publish(record(n, 0)));
     const settled = Promise.allSettled(published);
     await clock.advance(0);
@@ -208,7 +208,7 @@ describe('producer', () => {
     expect(broker.log.get(0)).toEqual([0, 1, 2, 4]);
   });
 
-  it('does not blame a record for the refusal of a send that it shared with others', async () => {
+  it('does not reject a record for the refusal of a send with other partitions', async () => {
     const published = producer.publishAll([record(0, 0), record(1, 1)]);
     await clock.advance(0);
     broker.calls[0]?.answer(rejection());
@@ -223,7 +223,7 @@ describe('producer', () => {
     );
   });
 
-  it('lets other partitions go on when a send hangs', async () => {
+  it('sends other partitions while a send hangs', async () => {
     const hanging = producer.publish(record(0, 0));
     await clock.advance(0);
     const other = producer.publish(record(1, 1));
@@ -241,7 +241,7 @@ describe('producer', () => {
     expect(broker.log.get(0)).toEqual([0, 2]);
   });
 
-  it('sends what gathered behind a slow send, though nobody publishes any more', async () => {
+  it('sends records buffered during a slow send without a further publish', async () => {
     const first = producer.publish(record(1, 0));
     await clock.advance(0);
     const second = producer.publish(record(2, 0));
@@ -254,7 +254,7 @@ describe('producer', () => {
     expect((await second).offset).toBe(1n);
   });
 
-  it('ends its repeating when it closes', async () => {
+  it('ends its retries when it closes', async () => {
     const published = producer.publish(record(0, 0));
     const rejected = expect(published).rejects.toMatchObject({ code: 'closed' });
     await clock.advance(0);

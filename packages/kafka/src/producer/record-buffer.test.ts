@@ -19,7 +19,7 @@ function open() {
   return { buffer, put };
 }
 
-it('has one send of a partition under way, and what waits behind it goes with the next', () => {
+it('has one send of a partition in flight, and sends what waits behind it with the next', () => {
   const { buffer, put } = open();
   for (const key of ['a', 'b', 'c']) put(0, key);
   const first = buffer.take();
@@ -30,7 +30,7 @@ it('has one send of a partition under way, and what waits behind it goes with th
   expect(values(buffer.take())).toEqual(['0:cd']);
 });
 
-it('takes partitions in the order in which they began to wait, and passes over none for long', () => {
+it('takes partitions in the order in which they began to wait', () => {
   const { buffer, put } = open();
   put(2, 'a');
   put(0, 'b');

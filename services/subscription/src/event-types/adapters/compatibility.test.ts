@@ -40,7 +40,7 @@ describe('a field that is dropped and comes back as another type', () => {
       expect(answer.body['errors']).toEqual([
         {
           pointer: '/schema/properties/total/type',
-          detail: 'can be integer now; it was string (by schema 1)',
+          detail: 'now permits integer; it was string (by schema 1)',
         },
       ]);
       expect((await call('GET', '/order.paid')).body['active_schema']).toBe(2);
