@@ -53,19 +53,25 @@ export function childTraceparent(parent: string | undefined): string {
 }
 
 function activeTraceparent(): string | undefined {
-  const span = active?.api.trace.getActiveSpan()?.spanContext();
-  return span === undefined
-    ? undefined
-    : formatTraceparent({ traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags });
+  const span = active?.api.trace.getActiveSpan();
+  return span === undefined ? undefined : contextOf(span);
 }
 
-/** Runs `work` inside a span that continues `parent`; without tracing, runs it alone. A rejection marks the span. */
+function contextOf(span: Span): string {
+  const { traceId, spanId, traceFlags: flags } = span.spanContext();
+  return formatTraceparent({ traceId, spanId, flags });
+}
+
+/**
+ * Runs `work` inside a span that continues `parent`, with the context of the span; without tracing, runs it alone, with
+ * `parent` or else the context of a new trace. A rejection marks the span.
+ */
 export async function inSpan<R>(
   name: string,
   parent: string | undefined,
-  work: () => Promise<R>,
+  work: (traceparent: string) => Promise<R>,
 ): Promise<R> {
-  if (active === undefined) return work();
+  if (active === undefined) return work(parent ?? freshTraceparent());
   const { api, tracer } = active;
   const remote = parseTraceparent(parent);
   const from =
@@ -77,7 +83,9 @@ export async function inSpan<R>(
           traceFlags: remote.flags,
           isRemote: true,
         });
-  return tracer.startActiveSpan(name, {}, from, async (span) => finishing(api, span, work));
+  return tracer.startActiveSpan(name, {}, from, async (span) =>
+    finishing(api, span, async () => work(contextOf(span))),
+  );
 }
 
 async function finishing<R>(api: typeof Api, span: Span, work: () => Promise<R>): Promise<R> {

@@ -98,7 +98,7 @@ describe('one event', () => {
         }),
     );
     let isAnswered = false;
-    const answer = createAcceptEvent(ports)(draft, submission).finally(() => {
+    const answer = createAcceptEvent(ports)(() => draft, submission).finally(() => {
       isAnswered = true;
     });
     await ports.clock.advance(3_000);
@@ -115,7 +115,7 @@ describe('one event', () => {
     const { ports, logger, metrics } = given(async () => {
       throw away;
     });
-    await expect(createAcceptEvent(ports)(draft, submission)).rejects.toBe(away);
+    await expect(createAcceptEvent(ports)(() => draft, submission)).rejects.toBe(away);
     expect(logger.lines).toEqual([]);
     expect(await metrics.text()).toContain(
       'tidings_ingress_events_total{outcome="unavailable",service="ingress"} 1',

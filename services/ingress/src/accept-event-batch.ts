@@ -1,8 +1,6 @@
-import { childTraceparent } from '@tidings/observability';
-import type { Accepted, Submission } from './accept-event.ts';
+import { type AcceptDependencies, type Accepted, outcomeOf, type Submission } from './accept-event.ts';
 import { itemKey } from './domain/batch-item-key.ts';
 import { type EventDraft, stampEvent } from './domain/stamp-event.ts';
-import { type AcceptPorts, outcomeOf } from './ports.ts';
 
 /** An item as it was read: a draft, or the reason of its rejection. */
 export type BatchItem = Readonly<{ ok: true; draft: EventDraft } | { ok: false; error: unknown }>;
@@ -19,41 +17,41 @@ export type AcceptEventBatch = (
  * Creates the batch use case. Each item is accepted on its own: an invalid one, or one whose partition is unavailable,
  * does not affect the others. Results are in the order of the items and resolve when the last one is known.
  */
-export const createAcceptEventBatch = (ports: AcceptPorts): AcceptEventBatch => {
-  const { clock, logger, metrics } = ports;
+export const createAcceptEventBatch = (dependencies: AcceptDependencies): AcceptEventBatch => {
+  const { clock, logger, metrics } = dependencies;
   return async (items, submission) => {
     const beganMs = clock.monotonicMs();
-    const traceparent = childTraceparent(submission.traceparent);
-    const context = { ...submission, traceparent };
     const results = await Promise.all(
-      items.map(async (item, index) => (item.ok ? acceptItem(ports, item.draft, { context, index }) : item)),
+      items.map(async (item, index) =>
+        item.ok ? acceptItem(dependencies, item.draft, { submission, index }) : item,
+      ),
     );
     const tookMs = clock.monotonicMs() - beganMs;
     const counts = countOutcomes(items, results, metrics);
     const isWhole = counts.unavailable + counts.failed === 0;
     metrics.batchEvents.observe({}, items.length);
     metrics.publishSeconds.observe({ outcome: isWhole ? 'accepted' : 'unavailable' }, tookMs / 1_000);
-    const { workspaceId } = submission;
+    const { workspaceId, traceparent } = submission;
     const line = { workspaceId, events: items.length, ...counts, traceparent, tookMs: Math.round(tookMs) };
     logger.info(line, 'batch.accepted');
     return results;
   };
 };
 
-type ItemContext = Readonly<{ context: Submission; index: number }>;
+type ItemContext = Readonly<{ submission: Submission; index: number }>;
 
 async function acceptItem(
-  { checkConsumer, checkEventType, publish, clock }: AcceptPorts,
+  { checkConsumer, checkEventType, publish, clock }: AcceptDependencies,
   draft: EventDraft,
-  { context, index }: ItemContext,
+  { submission, index }: ItemContext,
 ): Promise<ItemResult> {
-  const { idempotencyKey, workspaceId } = context;
+  const { idempotencyKey, workspaceId } = submission;
   const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
   try {
     const location = { workspaceId, pointer: `/events/${index}` };
     checkConsumer(draft.request, location);
     const notice = checkEventType(draft, location);
-    const stamped = stampEvent(draft, { ...context, idempotencyKey: key, nowMs: clock.nowMs() });
+    const stamped = stampEvent(draft, { ...submission, idempotencyKey: key, nowMs: clock.nowMs() });
     await publish(stamped);
     const { id, eventType } = stamped.event;
     return { ok: true, accepted: { id, type: eventType, acceptedAtMs: clock.nowMs(), notice } };
@@ -67,7 +65,7 @@ type Counts = { accepted: number; invalid: number; unavailable: number; failed: 
 function countOutcomes(
   items: readonly BatchItem[],
   results: readonly ItemResult[],
-  metrics: AcceptPorts['metrics'],
+  metrics: AcceptDependencies['metrics'],
 ): Counts {
   const counts: Counts = { accepted: 0, invalid: 0, unavailable: 0, failed: 0, bytes: 0 };
   for (const [i, result] of results.entries()) {

@@ -1,7 +1,11 @@
 import type { EventId, WorkspaceId } from '@tidings/contracts';
-import { childTraceparent } from '@tidings/observability';
+import type { Logger, Metrics } from '@tidings/observability';
+import { AppError, type Clock } from '@tidings/runtime';
+import type { CheckConsumer } from './check-consumer.ts';
+import type { CheckEventType, EventTypeNotice } from './check-event-type.ts';
 import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
-import { type AcceptPorts, type EventTypeNotice, outcomeOf } from './ports.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import type { PublishEvent } from './ports.ts';
 
 /** The sender of an event and the metadata of its request. */
 export type Submission = Readonly<{
@@ -20,7 +24,30 @@ export type Accepted = Readonly<{
   notice: EventTypeNotice | null;
 }>;
 
-export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise<Accepted>;
+/** Accepts the event that `read` returns. An error of `read` is counted like any other reason of a rejection. */
+export type AcceptEvent = (read: () => EventDraft, submission: Submission) => Promise<Accepted>;
+
+/** Dependencies of the use cases. */
+export type AcceptDependencies = Readonly<{
+  checkConsumer: CheckConsumer;
+  checkEventType: CheckEventType;
+  publish: PublishEvent;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics<typeof metricsCatalogue>['handles'];
+}>;
+
+const mistakes: ReadonlySet<string> = new Set(['invalid-request', 'payload-too-large', 'unprocessable']);
+
+/**
+ * Returns the outcome by which a rejected event is counted: `invalid` for the caller's mistake, `unavailable`
+ * for an unavailable log, `failed` for a fault that a repeat will not fix.
+ */
+export const outcomeOf = (error: unknown): 'invalid' | 'unavailable' | 'failed' => {
+  if (!(error instanceof AppError)) return 'failed';
+  if (mistakes.has(error.code)) return 'invalid';
+  return error.retryable ? 'unavailable' : 'failed';
+};
 
 /**
  * Creates the use case that accepts one event: it resolves only when the log has it on all in-sync replicas.
@@ -28,41 +55,44 @@ export type AcceptEvent = (draft: EventDraft, submission: Submission) => Promise
  * of the publish port; the event is then neither accepted nor known to be absent.
  */
 export const createAcceptEvent =
-  ({ checkConsumer, checkEventType, publish, clock, logger, metrics }: AcceptPorts): AcceptEvent =>
-  async (draft, submission) => {
-    const beganMs = clock.monotonicMs();
-    const traceparent = childTraceparent(submission.traceparent);
-    const location = { ...submission, pointer: '' };
-    const notice = counted(() => {
-      checkConsumer(draft.request, location);
-      return checkEventType(draft, location);
-    }, metrics);
-    const stamped = stampEvent(draft, { ...submission, traceparent, nowMs: clock.nowMs() });
-    const settle = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
-      const tookMs = clock.monotonicMs() - beganMs;
-      metrics.events.inc({ outcome });
-      metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
-      return tookMs;
-    };
+  (dependencies: AcceptDependencies): AcceptEvent =>
+  async (read, submission) => {
+    const { events } = dependencies.metrics;
     try {
-      await publish(stamped);
+      const accepted = await accept(dependencies, read(), submission);
+      events.inc({ outcome: 'accepted' });
+      return accepted;
     } catch (error) {
-      settle(outcomeOf(error));
+      events.inc({ outcome: outcomeOf(error) });
       throw error;
     }
-    const tookMs = settle('accepted');
-    metrics.acceptedBytes.inc({}, stamped.event.data.length);
-    logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
-    return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs(), notice };
   };
 
-function counted<T>(check: () => T, metrics: AcceptPorts['metrics']): T {
+async function accept(
+  { checkConsumer, checkEventType, publish, clock, logger, metrics }: AcceptDependencies,
+  draft: EventDraft,
+  submission: Submission,
+): Promise<Accepted> {
+  const beganMs = clock.monotonicMs();
+  const location = { ...submission, pointer: '' };
+  checkConsumer(draft.request, location);
+  const notice = checkEventType(draft, location);
+  const stamped = stampEvent(draft, { ...submission, nowMs: clock.nowMs() });
+  const observe = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
+    const tookMs = clock.monotonicMs() - beganMs;
+    metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
+    return tookMs;
+  };
   try {
-    return check();
+    await publish(stamped);
   } catch (error) {
-    metrics.events.inc({ outcome: outcomeOf(error) });
+    observe(outcomeOf(error));
     throw error;
   }
+  const tookMs = observe('accepted');
+  metrics.acceptedBytes.inc({}, stamped.event.data.length);
+  logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
+  return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs(), notice };
 }
 
 const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => ({

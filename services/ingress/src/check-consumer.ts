@@ -1,9 +1,13 @@
 import type { WorkspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import type { CheckConsumer, PolicyOf } from './ports.ts';
+import type { EventLocation, EventRequest } from './domain/event-request.ts';
+import type { PolicyOf } from './ports.ts';
+
+/** Throws if an event names a consumer that is not allowed. */
+export type CheckConsumer = (request: EventRequest, location: EventLocation) => void;
 
 /** Dependencies of the consumer check. */
-export type CheckConsumerPorts = Readonly<{
+export type ConsumerCheckDependencies = Readonly<{
   policyOf: PolicyOf;
   isKnown(workspaceId: WorkspaceId, consumerId: string): boolean;
 }>;
@@ -13,7 +17,7 @@ export type CheckConsumerPorts = Readonly<{
  * An open workspace accepts it: the consumer is created when a subscription names it.
  */
 export const createCheckConsumer =
-  ({ policyOf, isKnown }: CheckConsumerPorts): CheckConsumer =>
+  ({ policyOf, isKnown }: ConsumerCheckDependencies): CheckConsumer =>
   ({ consumer_id: requested }, { workspaceId, pointer }) => {
     if (requested == null || policyOf(workspaceId) === 'open' || isKnown(workspaceId, requested)) return;
     const at = `${pointer}/consumer_id`;

@@ -1,9 +1,34 @@
+import type { WorkspaceId } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/json';
+import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, refused } from '@tidings/runtime';
-import { inBody } from './domain/event-request.ts';
+import { type EventLocation, inBody } from './domain/event-request.ts';
 import { dataFaultsOf, refusalOf } from './domain/event-type-rules.ts';
 import type { EventDraft } from './domain/stamp-event.ts';
-import type { CheckEventType, CheckPorts, EventLocation, EventTypeEntry, EventTypeNotice } from './ports.ts';
+import type { metricsCatalogue } from './metrics.ts';
+import type { EventTypeDirectory, EventTypeEntry, PolicyOf } from './ports.ts';
+
+/** Notice to the caller about the type of an accepted event. Times are epoch milliseconds. */
+export type EventTypeNotice = Readonly<{
+  /** Past or future time from which the type is deprecated; null when it is not. */
+  deprecatedAtMs: number | null;
+  sunsetAtMs: number | null;
+  /** Faults of the data, if the type only warns. */
+  warnings: readonly ErrorDetail[];
+}>;
+
+/** Validates an event against its registered type; throws if it is not allowed. */
+export type CheckEventType = (draft: EventDraft, location: EventLocation) => EventTypeNotice | null;
+
+/** Dependencies of the event type check. */
+export type EventTypeCheckDependencies = Readonly<{
+  eventTypes: EventTypeDirectory;
+  policyOf: PolicyOf;
+  /** Called for every event whose type is not registered. Returns at once and never throws. */
+  onUnregistered(workspaceId: WorkspaceId, name: string): void;
+  logger: Logger;
+  metrics: Metrics<typeof metricsCatalogue>['handles'];
+}>;
 
 const maxKnownShown = 20;
 const maxWarnings = 5;
@@ -14,8 +39,8 @@ const notAllowed = 'The event is not what its type allows';
  * `unprocessable` if the type does not allow the event, and `unavailable` while the types are not loaded:
  * accepting unchecked events would break the guarantee at every start of a process.
  */
-export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
-  const { eventTypes, policyOf, metrics } = ports;
+export const createCheckEventType = (dependencies: EventTypeCheckDependencies): CheckEventType => {
+  const { eventTypes, policyOf, metrics } = dependencies;
   return (draft, location) => {
     const { request } = draft;
     if (!eventTypes.isLoaded()) throw notLoaded();
@@ -23,7 +48,7 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
     const entry = eventTypes.find(workspaceId, request.type);
     if (entry === undefined) {
       if (policyOf(workspaceId) === 'open') {
-        ports.onUnregistered(workspaceId, request.type);
+        dependencies.onUnregistered(workspaceId, request.type);
         return null;
       }
       metrics.eventTypeChecks.inc({ verdict: 'unknown' });
@@ -34,7 +59,7 @@ export const createCheckEventType = (ports: CheckPorts): CheckEventType => {
       metrics.eventTypeChecks.inc({ verdict: refusal.verdict });
       throw refused(inBody([refusal.fault], pointer), notAllowed);
     }
-    const warnings = warningsOf(entry, draft, { location, ports });
+    const warnings = warningsOf(entry, draft, { location, dependencies });
     return entry.state === 'deprecated' || warnings.length > 0 ? noticeOf(entry, warnings) : null;
   };
 };
@@ -44,10 +69,10 @@ const none: readonly ErrorDetail[] = [];
 function warningsOf(
   { mode, checkData }: EventTypeEntry,
   { request: { type, data }, data: json }: EventDraft,
-  { location, ports }: Readonly<{ location: EventLocation; ports: CheckPorts }>,
+  { location, dependencies }: Readonly<{ location: EventLocation; dependencies: EventTypeCheckDependencies }>,
 ): readonly ErrorDetail[] {
   if (mode === 'off' || checkData === null) return none;
-  const { metrics, logger } = ports;
+  const { metrics, logger } = dependencies;
   const faults = dataFaultsOf(checkData(data, json));
   if (faults.length === 0) {
     metrics.eventTypeChecks.inc({ verdict: 'valid' });

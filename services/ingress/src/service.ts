@@ -2,7 +2,7 @@ import { openAccess } from '@tidings/access';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
 import { createMetrics, inSpan, type ServiceContext } from '@tidings/observability';
-import { createAcceptEvent } from './accept-event.ts';
+import { createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
@@ -46,15 +46,10 @@ export async function startIngress(
     logger,
     metrics: metrics.handles,
   });
-  const ports = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
-  const acceptEvent = createAcceptEvent(ports);
-  const acceptEventBatch = createAcceptEventBatch(ports);
+  const dependencies = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
   const routes = eventRoutes({
-    acceptEvent: async (draft, submission) =>
-      inSpan('accept-event', submission.traceparent, async () => acceptEvent(draft, submission)),
-    acceptEventBatch: async (items, submission) =>
-      inSpan('accept-event-batch', submission.traceparent, async () => acceptEventBatch(items, submission)),
-    metrics: metrics.handles,
+    acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
+    acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
     limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
   });
   // Opened last, so that it closes first: no further requests, then the producer sends its buffered records.
@@ -71,6 +66,14 @@ export async function startIngress(
   });
   return { url: server.url };
 }
+
+/** Runs a use case inside a span of its request's trace. */
+const withSpan =
+  <I, R>(name: string, useCase: (input: I, submission: Submission) => Promise<R>) =>
+  async (input: I, submission: Submission): Promise<R> =>
+    inSpan(name, submission.traceparent, async (traceparent) =>
+      useCase(input, { ...submission, traceparent }),
+    );
 
 async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): Promise<EventTypeDirectory> {
   const part = health.register('event-types');

@@ -8,11 +8,9 @@ import {
   route,
   traceparentOf,
 } from '@tidings/http';
-import type { Metrics } from '@tidings/observability';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
-import type { metricsCatalogue } from '../metrics.ts';
-import type { EventTypeNotice } from '../ports.ts';
+import type { EventTypeNotice } from '../check-event-type.ts';
 import { acceptedBody, batchResponse } from './accepted-response.ts';
 import { readBatch, readEvent } from './event-reader.ts';
 import {
@@ -28,7 +26,6 @@ import {
 export type EventRoutesOptions = Readonly<{
   acceptEvent: AcceptEvent;
   acceptEventBatch: AcceptEventBatch;
-  metrics: Metrics<typeof metricsCatalogue>['handles'];
   limits: Readonly<{ maxEventBytes: number; maxBatchBytes: number; maxBatchEvents: number }>;
 }>;
 
@@ -42,7 +39,7 @@ export const eventRoutes = (options: EventRoutesOptions): Route[] => [
   publishBatch(options),
 ];
 
-const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: EventRoutesOptions): Route =>
+const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEvent',
     method: 'POST',
@@ -64,10 +61,9 @@ const publishEvent = ({ acceptEvent, metrics, limits: { maxEventBytes } }: Event
       },
     },
     handle: async (call) => {
-      const draft = counting(metrics, () =>
-        readEvent(parseJson(call.body), { json: call.body, start: 0, pointer: '' }),
-      );
-      const accepted = await acceptEvent(draft, submissionOf(call));
+      const { body: json } = call;
+      const read = () => readEvent(parseJson(json), { json, start: 0, pointer: '' });
+      const accepted = await acceptEvent(read, submissionOf(call));
       const body = acceptedBody(accepted);
       return accepted.notice === null
         ? { status: 202, body }
@@ -117,15 +113,6 @@ const noticeHeaders = ({ deprecatedAtMs, sunsetAtMs }: EventTypeNotice): Record<
   ...(deprecatedAtMs === null ? {} : { deprecation: `@${Math.floor(deprecatedAtMs / 1_000)}` }),
   ...(sunsetAtMs === null ? {} : { sunset: new Date(sunsetAtMs).toUTCString() }),
 });
-
-function counting<T>(metrics: EventRoutesOptions['metrics'], read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    metrics.events.inc({ outcome: 'invalid' });
-    throw error;
-  }
-}
 
 type KeyedCall = Pick<Call, 'idempotencyKey' | 'request'> & Readonly<{ principal: Principal }>;
 

@@ -4,6 +4,7 @@ import {
   eventTypeNameMaxLength,
   eventTypeNamePattern,
   isReservedEventType,
+  type WorkspaceId,
 } from '@tidings/contracts';
 import type { ErrorDetail, Member } from '@tidings/json';
 import { normaliseTime } from './rfc3339.ts';
@@ -106,6 +107,9 @@ export const faultsOf = (value: object, members: readonly Member[]): ErrorDetail
   }
   return faults;
 };
+
+/** The workspace of an event, and the pointer to it in the body. */
+export type EventLocation = Readonly<{ workspaceId: WorkspaceId; pointer: string }>;
 
 /** Returns faults of an event with pointers into the body, in which the event is at `pointer`. */
 export const inBody = (faults: readonly ErrorDetail[], pointer: string): readonly ErrorDetail[] =>
