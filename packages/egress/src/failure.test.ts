@@ -19,17 +19,14 @@ const ours: readonly Error[] = [
   new TypeError('a defect'),
 ];
 
-it.each(ours)('%s is our own client’s failure as long as the endpoint has done nothing', (error) => {
+it.each(ours)('%s is a failure of the client if the endpoint did nothing', (error) => {
   expect(reasonOf(error)).toBe('aborted');
 });
 
-it.each(ours)(
-  '%s is the endpoint’s when it has ended the connection or sent what the client broke on',
-  (error) => {
-    expect(reasonOf(error, true)).toBe('reset');
-    expect(reasonOf(error, false, true)).toBe('protocol');
-  },
-);
+it.each(ours)('%s counts against the endpoint if it ended the connection or sent bytes', (error) => {
+  expect(reasonOf(error, true)).toBe('reset');
+  expect(reasonOf(error, false, true)).toBe('protocol');
+});
 
 it.each([
   ['ECONNRESET', 'reset'],
@@ -37,11 +34,11 @@ it.each([
   ['ENOTCONN', 'reset'],
   ['EMFILE', 'aborted'],
   ['ETIMEDOUT', 'timeout'],
-] as const)('the operating system’s %s is %s', (code, reason) => {
+] as const)('the system error %s is %s', (code, reason) => {
   expect(reasonOf(coded(code, { errno: -1 }))).toBe(reason);
 });
 
-it('an error of the operating system that no table knows refuses a connect', () => {
+it('an unlisted system error during connect is refused', () => {
   expect(failureOf(coded('EPERM', { errno: -1 }), 'connect').reason).toBe('refused');
 });
 
@@ -55,7 +52,7 @@ it.each([
   expect(reasonOf(error)).toBe('protocol');
 });
 
-it('an alert of TLS is tls in every phase, and its name is in the detail', () => {
+it('a TLS alert is tls in every phase, with its name in the detail', () => {
   const alert = coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
   for (const phase of ['tls', 'headers', 'body'] as const) {
     expect(failureOf(alert, phase)).toEqual({ reason: 'tls', detail: `${phase}: ${alert.code} text` });

@@ -10,7 +10,7 @@ const good = { headers, body, secrets: [secret], nowSeconds: 1_000 };
 const verifyAnything = (changed: Record<string, unknown>): unknown =>
   (verify as (input: unknown) => unknown)({ ...good, ...changed });
 
-describe('verify says what is missing', () => {
+describe('verify reports invalid arguments', () => {
   it.each<[Record<string, unknown>, string]>([
     [
       { secrets: undefined },
@@ -44,7 +44,7 @@ describe('verify says what is missing', () => {
     expect(() => verifyAnything(changed)).toThrow(new TypeError(message));
   });
 
-  it('and never shows a secret', () => {
+  it('never includes a secret', () => {
     expect(() => verifyAnything({ secrets: secret })).not.toThrow(secret);
   });
 });
@@ -52,17 +52,17 @@ describe('verify says what is missing', () => {
 describe('the plain style', () => {
   const signature = signPlain({ body, secret: '' });
 
-  it('needs a secret', () => {
+  it('requires a secret', () => {
     const message = 'secrets must have at least one secret: is the environment variable that holds it set?';
     expect(() => verifyPlain({ body, signature, secrets: [] })).toThrow(new TypeError(message));
   });
 
-  it('trusts no empty secret, with which anybody can sign', () => {
+  it('rejects an empty secret', () => {
     const message = 'secrets[1] must not be empty: is the environment variable that holds it set?';
     expect(() => verifyPlain({ body, signature, secrets: [secret, ''] })).toThrow(new TypeError(message));
   });
 
-  it('takes the raw text for the raw bytes, and nothing parsed', () => {
+  it('accepts the raw body as text or bytes, not a parsed body', () => {
     const plain = { signature: signPlain({ body, secret }), secrets: [secret] };
     expect(verifyPlain({ ...plain, body: '{}' as unknown as Buffer })).toBe(true);
     expect(() => verifyPlain({ ...plain, body: {} as unknown as Buffer })).toThrow(
@@ -71,7 +71,7 @@ describe('the plain style', () => {
   });
 });
 
-it('sign and prepareSecret refuse what is no text or no bytes', () => {
+it('sign and prepareSecret refuse arguments that are neither text nor bytes', () => {
   expect(() => prepareSecret(undefined as unknown as string)).toThrow(/a secret must be text, got undefined/);
   const message = { id: 'msg_1', timestampSeconds: 1, body: '{}' as unknown as Buffer, secrets: [secret] };
   expect(() => sign(message)).toThrow('body must be the raw bytes (a Buffer) of the request, got text');

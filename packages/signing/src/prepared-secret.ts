@@ -60,7 +60,7 @@ function privateKey(text: string): KeyObject {
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   // No receiver could verify the signatures of a key whose public half does not belong to the seed.
   if (!publicHalf(key).equals(bytes.subarray(seedBytes))) {
-    throw new SigningError('invalid-key', 'the two halves of the private key do not belong together');
+    throw new SigningError('invalid-key', 'the two halves of the private key do not match');
   }
   return key;
 }

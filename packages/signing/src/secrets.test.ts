@@ -24,7 +24,7 @@ const ofBytes = (count: number) => Buffer.alloc(count, 7).toString('base64');
 const message = { id: 'msg_1', timestampSeconds: 1, body: Buffer.from('{}') };
 
 describe('secrets', () => {
-  it('are made of 32 random bytes, or 24 to 64 as asked', () => {
+  it('consist of 32 random bytes, or of 24 to 64 on request', () => {
     expect(generateSecret()).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(generateSecret()).not.toBe(generateSecret());
     expect(Buffer.from(generateSecret(24).slice(6), 'base64')).toHaveLength(24);
@@ -33,7 +33,7 @@ describe('secrets', () => {
       expect(codeOf(() => generateSecret(bytes))).toBe('invalid-secret');
   });
 
-  it('sign the same with and without their prefix', () => {
+  it('sign equally with and without their prefix', () => {
     const bare = ofBytes(32);
     expect(sign({ ...message, secrets: [bare] })).toBe(sign({ ...message, secrets: [`whsec_${bare}`] }));
   });
@@ -47,7 +47,7 @@ describe('secrets', () => {
     ['another spelling of its bytes', `whsec_${ofBytes(32).replace(/.=$/, 'd=')}`],
     ['the URL alphabet', `whsec_${ofBytes(32).replace(/^B/, '_')}`],
     ['a blank', `whsec_ ${ofBytes(32)}`],
-  ])('with %s are refused wherever they are used', (_name, secret) => {
+  ])('with %s are refused by every function', (_name, secret) => {
     expect(codeOf(() => prepareSecret(secret))).toBe('invalid-secret');
     expect(codeOf(() => sign({ ...message, secrets: [secret] }))).toBe('invalid-secret');
     const headers = { 'webhook-id': 'a', 'webhook-timestamp': '1', 'webhook-signature': 'v1,x' };
@@ -56,26 +56,26 @@ describe('secrets', () => {
     );
   });
 
-  it('never show in an error', () => {
+  it('never appear in an error', () => {
     const secret = `whsec_${ofBytes(20)}`;
     expect(() => prepareSecret(secret)).toThrow(/24 to 64 bytes, got 20/);
     expect(() => prepareSecret(secret)).not.toThrow(new RegExp(ofBytes(20).slice(0, 8)));
   });
 
-  it('of 24 and of 64 bytes are taken', () => {
+  it('of 24 and of 64 bytes are accepted', () => {
     expect(prepareSecret(`whsec_${ofBytes(24)}`).scheme).toBe('v1');
     expect(prepareSecret(`whsec_${ofBytes(64)}`).scheme).toBe('v1');
   });
 });
 
 describe('key pairs', () => {
-  it('belong together', () => {
+  it('sign and verify', () => {
     const pair = generateKeyPair();
     expect(publicKeyOf(pair.secret)).toBe(pair.publicKey);
     expect(prepareSecret(pair.secret).scheme).toBe('v1a');
   });
 
-  it('are refused when they are not whole, or their halves are strangers', () => {
+  it('are refused when incomplete, or when the keys do not match', () => {
     const [one, other] = [generateKeyPair(), generateKeyPair()];
     const half = (text: string, from: number) =>
       Buffer.from(text.slice(5), 'base64').subarray(from, from + 32);
@@ -97,7 +97,7 @@ describe('sign refuses', () => {
     expect(codeOf(() => sign({ ...message, timestampSeconds, secrets }))).toBe('invalid-timestamp');
   });
 
-  it('to sign with nothing', () => {
+  it('an empty list of secrets', () => {
     expect(codeOf(() => sign({ ...message, secrets: [] }))).toBe('invalid-secret');
   });
 });

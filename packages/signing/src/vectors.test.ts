@@ -21,7 +21,7 @@ describe('the vectors of the specification', () => {
     expect(sign({ id, timestampSeconds, body, secrets: [privateKey] })).toBe(v1a);
   });
 
-  it('signs with every secret in the order given, prepared or as text', () => {
+  it('signs with every secret in the given order, prepared or as text', () => {
     expect(sign({ id, timestampSeconds, body, secrets: [prepareSecret(privateKey), secret] })).toBe(
       `${v1a} ${v1}`,
     );
@@ -34,7 +34,7 @@ describe('the vectors of the specification', () => {
     expect(verify({ headers, body, publicKeys: [publicKey], nowSeconds: timestampSeconds })).toEqual(good);
   });
 
-  it('finds the public key of a private one', () => {
+  it('derives the public key from the private key', () => {
     expect(publicKeyOf(privateKey)).toBe(publicKey);
   });
 });

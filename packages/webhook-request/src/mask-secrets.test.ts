@@ -8,8 +8,8 @@ const basic = `Basic ${Buffer.from('partner:open sesame').toString('base64')}`;
 const mask = maskOf([key, token, basic, 'abc']);
 const masked = (text: string | Buffer, isCut = false): string => mask(Buffer.from(text), isCut).toString();
 
-describe('what an endpoint says', () => {
-  it('stays as it came when no secret is in it', () => {
+describe('the response of an endpoint', () => {
+  it('is unchanged without a secret', () => {
     const body = Buffer.from('{"ok":true,"n":"100%","path":"\\/a+b&amp;"}');
     expect(mask(body, true)).toBe(body);
     expect(maskOf([])(body, true)).toBe(body);
@@ -17,7 +17,7 @@ describe('what an endpoint says', () => {
     expect(mask(noText, false)).toBe(noText);
   });
 
-  it.each([key, token, basic])('loses %s, however often it is there, and nothing around it', (secret) => {
+  it.each([key, token, basic])('masks every %s and nothing else', (secret) => {
     expect(masked(`a ${secret} b ${secret}${secret} c`)).toBe(
       `a ${maskedText} b ${maskedText}${maskedText} c`,
     );
@@ -41,7 +41,7 @@ describe('what an endpoint says', () => {
     ],
     ['base64', (secret) => `got ${Buffer.from(secret, 'latin1').toString('base64')}.`],
     ['base64 for URLs', (secret) => `got ${Buffer.from(secret, 'latin1').toString('base64url')}.`],
-  ])('loses secrets in %s', (_form, write) => {
+  ])('masks secrets in %s', (_form, write) => {
     for (const secret of [key, token, basic]) {
       const text = masked(write(secret));
       expect(text).toContain(maskedText);
@@ -49,7 +49,7 @@ describe('what an endpoint says', () => {
     }
   });
 
-  it.each([0, 1, 2, 3, 4, 5])('loses secrets in base64 of a longer text, %i bytes into it', (place) => {
+  it.each([0, 1, 2, 3, 4, 5])('masks secrets in base64 of a longer text, at offset %i', (place) => {
     for (const secret of [key, token, basic]) {
       const bytes = Buffer.from(`${'>'.repeat(place)}${secret}, and more`, 'latin1');
       const [start, end] = [Math.floor((place * 8) / 6), Math.ceil(((place + secret.length) * 8) / 6)];
@@ -60,14 +60,14 @@ describe('what an endpoint says', () => {
     }
   });
 
-  it('loses secrets in base64 of the text as UTF-8', () => {
+  it('masks secrets in base64 of the text as UTF-8', () => {
     const written = Buffer.from(JSON.stringify({ Authorization: 'kéy-ÿ-öpen' })).toString('base64');
     expect(maskOf(['kéy-ÿ-öpen'])(Buffer.from(written), false).toString()).toBe(
       `${written.slice(0, 24)}${maskedText}${written.slice(42)}`,
     );
   });
 
-  it('loses secrets in hex, of either case, also of a longer text', () => {
+  it('masks secrets in hex of either case, also within a longer text', () => {
     for (const secret of [key, token, basic]) {
       const hex = Buffer.from(secret, 'latin1').toString('hex');
       expect(masked(`2261${hex}22`)).toBe(`2261${maskedText}22`);
@@ -75,7 +75,7 @@ describe('what an endpoint says', () => {
     }
   });
 
-  it('loses secrets in small and in capital letters', () => {
+  it('masks secrets in lower and upper case', () => {
     for (const secret of [key, 'Bearer s3cr3t/"quoted"', basic]) {
       const write = maskOf([secret]);
       for (const changed of [secret.toUpperCase(), secret.toLowerCase()]) {
@@ -86,7 +86,7 @@ describe('what an endpoint says', () => {
     }
   });
 
-  it('loses what is as good as a secret: token, password, and the key itself', () => {
+  it('masks the token, the password and the key of a secret', () => {
     const bytes = Buffer.from(key.slice('whsec_'.length), 'base64');
     for (const part of [
       token.slice('Bearer '.length),
@@ -101,13 +101,13 @@ describe('what an endpoint says', () => {
     }
   });
 
-  it('loses a secret that was echoed as the latin1 bytes that it was sent as', () => {
+  it('masks a secret that was echoed as latin1 bytes', () => {
     const wide = 'kéy-ÿ-öpen';
     const answer = Buffer.from(`<${wide}>`, 'latin1');
     expect(maskOf([wide])(answer, false).toString()).toBe(`<${maskedText}>`);
   });
 
-  it('loses the beginning of a secret at the end of what was read, and only there', () => {
+  it('masks the beginning of a secret at the end of a cut body, and only there', () => {
     expect(masked(`a ${key.slice(0, 20)}`, true)).toBe(`a ${maskedText}`);
     expect(masked(`a ${JSON.stringify(token).slice(1, 18)}`, true)).toBe(`a ${maskedText}`);
     expect(masked(`a ${key.slice(0, 20)}`)).toBe(`a ${key.slice(0, 20)}`);
@@ -115,14 +115,14 @@ describe('what an endpoint says', () => {
     expect(masked('a whs', true)).toBe('a whs');
   });
 
-  it('keeps what only looks like one: other secrets, and words of fewer than four characters', () => {
+  it('keeps other secrets, and words of fewer than four characters', () => {
     const other = generateSecret();
     expect(masked(`abc ${other} sesame`)).toBe(`abc ${other} sesame`);
     const short = `ABC YWJj 616263 ${Buffer.from(' abc is short').toString('base64')}`;
     expect(masked(short)).toBe(short);
   });
 
-  it('loses key pairs too', () => {
+  it('masks key pairs', () => {
     const { secret } = generateKeyPair();
     expect(maskOf([secret])(Buffer.from(JSON.stringify({ secret })), false).toString()).toBe(
       `{"secret":"${maskedText}"}`,

@@ -41,13 +41,13 @@ describe('the body', () => {
     ['standard', { id: event.id, type: 'order.paid', timestamp: event.time, workspace_id: 'main' }],
     ['plain', { created_at: '2023-11-14T22:13:20.000Z', timestamp: event.time, workspace_id: 'main' }],
     ['cloudevents', { specversion: '1.0', source: event.source, time: event.time, workspaceid: 'main' }],
-  ] as const)('as %s holds the data byte for byte', (format, fields) => {
+  ] as const)('as %s contains the data byte for byte', (format, fields) => {
     const body = request(format).body.toString();
     expect(JSON.parse(body)).toMatchObject(fields);
     expect(body).toContain(`"data":${event.data.toString()}}`);
   });
 
-  it('is the data itself in the binary mode of CloudEvents', () => {
+  it('is the data alone in the binary mode of CloudEvents', () => {
     expect(request('cloudevents-binary').body).toEqual(event.data);
   });
 });
@@ -58,7 +58,7 @@ describe('the headers', () => {
     ['plain', 'application/json'],
     ['cloudevents', 'application/cloudevents+json'],
     ['cloudevents-binary', 'application/json'],
-  ] as const)('of %s say %s, and are signed over the body as it goes out', (format, contentType) => {
+  ] as const)('of %s have the content type %s and sign the body as it is sent', (format, contentType) => {
     const made = request(format);
     const headers = requestHeaders(made);
     expect(headers['content-type']).toBe(contentType);
@@ -68,7 +68,7 @@ describe('the headers', () => {
     expect(Object.keys(headers).some((name) => name.startsWith('ce-'))).toBe(format === 'cloudevents-binary');
   });
 
-  it('of the binary mode name the event, percent-encoded where the HTTP binding says so', () => {
+  it('of the binary mode identify the event, percent-encoded as the HTTP binding requires', () => {
     expect(requestHeaders(request('cloudevents-binary'))).toMatchObject({
       'ce-specversion': '1.0',
       'ce-id': event.id,
@@ -79,7 +79,7 @@ describe('the headers', () => {
     });
   });
 
-  it('of a subscription never stand in for ours', () => {
+  it('of a subscription never replace the headers of Tidings', () => {
     const headers = requestHeaders(
       request('standard', { ownHeaders: { 'Webhook-Id': 'forged', 'X-Own': 'kept' } }),
     );
@@ -87,7 +87,7 @@ describe('the headers', () => {
     expect(headers['x-own']).toBe('kept');
   });
 
-  it('of the plain style carry its signature too', () => {
+  it('of the plain style include its signature too', () => {
     const made = request('standard', { keys: { secrets: [secret], plainSecret: secret, headers: {} } });
     const headers = requestHeaders(made);
     const signature = headers['x-webhook-signature'];

@@ -22,7 +22,7 @@ const withWaitingRetry = async (stepMs: number): Promise<Harness> => {
 };
 
 describe('a system clock that steps', () => {
-  it('back delays a waiting retry by no more than the step, in a few hops, and holds nobody else', async () => {
+  it('back delays a waiting retry by at most the step, in a few hops, and delays no other subscription', async () => {
     const harness = await withWaitingRetry(-10 * minute);
     const other = subscriptionId('sub_other');
     await harness.register(aSubscription({ id: other }));
@@ -39,7 +39,7 @@ describe('a system clock that steps', () => {
   it.each([
     ['back', -10 * minute],
     ['forward', 10 * minute],
-  ])('%s keeps an ordered line in order, and does not end it', async (_, stepMs) => {
+  ])('%s keeps the order of an ordered queue and does not stop it', async (_, stepMs) => {
     const harness = await start();
     await harness.register(aSubscription({ ordering: 'subscription', retryScheduleSeconds: [5] }));
     harness.sender.rule = () => answered(500);
@@ -72,7 +72,7 @@ describe('a system clock that steps', () => {
   it.each([
     ['back', -60 * minute],
     ['forward', 60 * minute],
-  ])('%s neither opens nor closes a breaker', async (_, stepMs) => {
+  ])('%s neither opens nor closes a circuit breaker', async (_, stepMs) => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
@@ -99,7 +99,7 @@ describe('a system clock that steps', () => {
     expect(harness.ladderCommands().length).toBeLessThan(30);
   });
 
-  it('forward lets a waiting retry out, once', async () => {
+  it('forward releases a waiting retry once', async () => {
     const harness = await start();
     await harness.register(aSubscription({ retryScheduleSeconds: [300] }));
     harness.sender.rule = () => answered(500);
@@ -110,7 +110,7 @@ describe('a system clock that steps', () => {
     expect(harness.sender.sent).toHaveLength(2);
   });
 
-  it('decides which secrets sign by the time that it shows', async () => {
+  it('selects the signing secrets by its current time', async () => {
     const harness = await start();
     const owner = { workspaceId: 'acme', id: 'sub_a' };
     const older = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
@@ -135,7 +135,7 @@ describe('commands stamped by another clock', () => {
   it.each([
     ['behind', -10 * minute],
     ['ahead', 10 * minute],
-  ])('%s by minutes end as all others do, without a busy loop', async (_, skewMs) => {
+  ])('%s by minutes end like all others, without a busy loop', async (_, skewMs) => {
     const harness = await start();
     await harness.register(aSubscription({ retryScheduleSeconds: [5] }));
     const requested = new Set<string | undefined>();

@@ -15,7 +15,7 @@ export const configSpec = {
     default: 256,
     min: 1,
     max: 10_000,
-    help: 'requests under way at once; a subscription with none under way may exceed it up to four times',
+    help: 'requests in flight at once; a subscription with none in flight may exceed it up to four times',
   }),
   maxPendingPerPartition: integer({
     env: 'DELIVERY_MAX_PENDING_PER_PARTITION',
@@ -36,33 +36,33 @@ export const configSpec = {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    help: 'commands that may wait for one ordered subscription; what comes beyond goes to dead-letters',
+    help: 'commands that may wait for one ordered subscription; further ones become dead letters',
   }),
   maxCachedBodyBytes: integer({
     env: 'DELIVERY_MAX_HELD_BODY_BYTES',
     default: 33_554_432,
     min: 0,
     max: 4_294_967_296,
-    help: 'bodies in memory of commands that wait in lines; beyond it they are read back from the changelog',
+    help: 'bytes of bodies in memory of commands that wait in ordered queues; the others are read back from the changelog',
   }),
   lingerMs: duration({
     env: 'DELIVERY_GATHER',
     default: 25,
     min: 0,
     max: 1_000,
-    help: 'how long records of ended requests (at most 16) and due retries may wait to be written together; of what is put aside, ten times that',
+    help: 'how long records of ended requests (at most 16) and due retries may wait to be written together; deferrals wait ten times as long',
   }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',
     default: 15_000,
     min: 0,
     max: 16_000,
-    help: 'how long a stopping process waits for requests under way',
+    help: 'how long a stopping process waits for requests in flight',
   }),
   relays: boolean({
     env: 'DELIVERY_RELAYS',
     default: true,
-    help: 'false leaves moving due retries to the other instances',
+    help: 'false leaves the retry ladder to other instances',
   }),
 } as const;
 

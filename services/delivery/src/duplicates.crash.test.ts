@@ -75,8 +75,8 @@ const terminal = ({ attemptEvents }: Harness): number =>
   ).size;
 
 // Forty process starts and crashes take more than five seconds on a busy machine.
-describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
-  it('between record and commit is at most what was under way', async () => {
+describe('the number of requests sent twice after a crash', { timeout: 60_000 }, () => {
+  it('between record and commit is at most that of the requests in flight', async () => {
     let repeats = 0;
     let underWay = 0;
     for (const seed of seeds) {
@@ -99,7 +99,7 @@ describe('what is sent twice after a crash', { timeout: 60_000 }, () => {
     );
   });
 
-  it('of the relay between produce and commit is at most what was under way, and the forks die out', async () => {
+  it('of the relay between produce and commit is at most that of the commands in flight, and the copies disappear', async () => {
     let repeats = 0;
     let underWay = 0;
     let copies = 0;

@@ -149,30 +149,30 @@ const hostile = async (behave: MisbehaviourName | Misbehaviour, tls?: Certificat
   startHostileServer({ behave, ...(tls && { tls }), cleanUp: onTestFinished });
 
 describe('an endpoint that misbehaves', () => {
-  it('is in the list', () => {
+  it('is in the table', () => {
     expect(Object.keys(resolutions).toSorted()).toEqual(Object.keys(misbehaviours).toSorted());
   });
 
   it.each(Object.entries(resolutions) as [MisbehaviourName, Resolution][])(
-    '%s: what is recorded, whether it is tried again, and no socket left',
+    '%s: is recorded as expected, retried or not, and leaves no socket open',
     async (behave, expected) => {
       await expectResolution(await hostile(behave), expected);
     },
   );
 
-  it.each([300, 301, 302, 303, 304, 305, 307, 308])('answers %i: a failure, tried again', async (status) => {
+  it.each([300, 301, 302, 303, 304, 305, 307, 308])('responds %i: a failure, retried', async (status) => {
     const server = await hostile(answering(status, { location: 'http://127.0.0.1:1/' }));
     await expectResolution(server, retried('redirect'));
   });
 
-  it('answers 410: gone, and not tried again', async () => {
+  it('responds 410: gone, and not retried', async () => {
     await expectResolution(await hostile(answering(410)), { outcome: 'gone', next: 'dead-letter' });
   });
 
   it.each([
     [429, 'rate-limited'],
     [503, 'http-status'],
-  ] as const)('answers %i with Retry-After: tried again, and not before', async (status, reason) => {
+  ] as const)('responds %i with Retry-After: retried, and not before', async (status, reason) => {
     const server = await hostile(answering(status, { 'retry-after': '3600' }));
     const attemptEvents = await expectResolution(server, retried(reason));
     for (const { next, atMs } of attemptEvents) {
@@ -185,18 +185,21 @@ describe('an endpoint that misbehaves', () => {
     (socket) =>
       socket.end(`HTTP/1.1 ${status} Status\r\n${header}Content-Length: 40\r\n\r\nhalf`);
 
-  it('answers 410 and cuts its body short: gone, and not tried again', async () => {
+  it('responds 410 with a truncated body: gone, and not retried', async () => {
     await expectResolution(await hostile(cutShort(410)), { outcome: 'gone', next: 'dead-letter' });
   });
 
-  it.each([429, 503])('answers %i with Retry-After and cuts its body short: not before', async (status) => {
-    const server = await hostile(cutShort(status, 'Retry-After: 3600\r\n'));
-    for (const { next, atMs } of await expectResolution(server, retried('reset'))) {
-      expect(next.kind === 'retry' && next.atMs).toBeGreaterThanOrEqual(atMs + hour);
-    }
-  });
+  it.each([429, 503])(
+    'responds %i with Retry-After and a truncated body: not retried before',
+    async (status) => {
+      const server = await hostile(cutShort(status, 'Retry-After: 3600\r\n'));
+      for (const { next, atMs } of await expectResolution(server, retried('reset'))) {
+        expect(next.kind === 'retry' && next.atMs).toBeGreaterThanOrEqual(atMs + hour);
+      }
+    },
+  );
 
-  it('refuses the connection: tried again', async () => {
+  it('refuses the connection: retried', async () => {
     const server = await hostile('blackhole');
     await server.close();
     await expectResolution(server, retried('refused'));
@@ -206,7 +209,7 @@ describe('an endpoint that misbehaves', () => {
     ['expired', () => makeCertificate({ hosts: ['127.0.0.1'], notAfterMs: Date.now() - hour })],
     ['self-signed', () => makeCertificate({ hosts: ['127.0.0.1'] })],
     ['for another name', () => makeAuthority().issue({ hosts: ['other.example'] })],
-  ])('shows a certificate that is %s: tried again', async (_, make) => {
+  ])('presents a certificate that is %s: retried', async (_, make) => {
     await expectResolution(await hostile(answering(204), make()), retried('tls'));
   });
 });

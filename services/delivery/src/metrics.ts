@@ -9,7 +9,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_attempts_total',
     help: 'Attempts recorded, by outcome: delivered, or the reason of the failure.',
     action:
-      'A rising share of one reason over many endpoints points at this side: dns and blocked-address at the resolver, timeout at CPU or network.',
+      'A rising share of one reason over many endpoints indicates a fault of this installation: dns and blocked-address of the resolver, timeout of CPU or network.',
     labels: ['outcome'],
   },
   attemptSeconds: {
@@ -17,7 +17,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_attempt_phase_seconds',
     help: 'Phases of a request: dns, connect, tls (not on a reused socket), first_byte, body (from the header to the last byte read), total.',
     action:
-      'dns or connect slow for all: look at resolver and network. first_byte or body slow: the endpoints are.',
+      'dns or connect slow for all: check resolver and network. first_byte or body slow: the endpoints are slow.',
     labels: ['phase'],
     buckets: latencyBuckets,
   },
@@ -25,8 +25,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_delivery_accept_to_first_attempt_seconds',
     help: 'From the acceptance of an event to the first request for it.',
-    action:
-      'Above its usual value: look where it waits, lag of fanout, lag of delivery, queued commands, in this order.',
+    action: 'Above its usual value: check lag of fanout, lag of delivery and queued commands, in this order.',
     labels: [],
     buckets: ageBuckets,
   },
@@ -34,13 +33,13 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_endings_total',
     help: 'Deliveries that ended here: delivered, suppressed, or dead-lettered with the reason.',
-    action: 'Dead-lettered: tell the owners, redrive when their endpoints are back.',
+    action: 'Dead-lettered: inform the owners, and redrive when their endpoints have recovered.',
     labels: ['ending'],
   },
   retriesScheduled: {
     type: 'counter',
     name: 'tidings_delivery_retries_scheduled_total',
-    help: 'Failed attempts that are followed by another one.',
+    help: 'Failed attempts that are followed by another attempt.',
     labels: [],
   },
   repeatsInPlace: {
@@ -52,7 +51,7 @@ export const metricsCatalogue = defineMetrics({
   duplicates: {
     type: 'counter',
     name: 'tidings_delivery_duplicates_dropped_total',
-    help: 'Commands not sent again: in_flight joined a copy that was being worked on, finished came after it.',
+    help: 'Copies of commands that were not sent: in_flight while the first was in progress, finished after it.',
     action: 'Some after a restart are normal; a steady rate means commits fail.',
     labels: ['kind'],
   },
@@ -61,27 +60,27 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_blocked_addresses_total',
     help: 'Requests refused because the address is not public and not allowed by an operator.',
     action:
-      'Any: somebody subscribed an address inside, or a name turned to one. The attempts in the API say which subscription.',
+      'Any: a subscription has an internal address, or its name resolves to one. The attempts in the API show which.',
     labels: [],
   },
   hops: {
     type: 'counter',
     name: 'tidings_delivery_hops_total',
-    help: 'Commands put on the ladder without an attempt: wait (not due yet), unknown (subscription not known yet).',
+    help: 'Commands written to the ladder without an attempt: wait (not due yet), unknown (subscription not known yet).',
     labels: ['kind'],
   },
   deferrals: {
     type: 'counter',
     name: 'tidings_delivery_spills_total',
-    help: 'Due commands put on the ladder without an attempt, by what kept them from being sent.',
+    help: 'Due commands deferred to the ladder without an attempt, by reason.',
     action:
-      'queue-full for long: the endpoint is slower than its events come; raise its max_in_flight, or add instances.',
+      'queue-full for long: the endpoint is slower than its events arrive; raise its max_in_flight, or add instances.',
     labels: ['reason'],
   },
   deferred: {
     type: 'gauge',
     name: 'tidings_delivery_spilled_commands',
-    help: 'Commands spilled by this process that are not back yet.',
+    help: 'Commands deferred by this process that have not returned yet.',
     labels: [],
   },
   persisted: {
@@ -99,13 +98,13 @@ export const metricsCatalogue = defineMetrics({
   orderedQueues: {
     type: 'gauge',
     name: 'tidings_delivery_order_lines',
-    help: 'Lines of ordered subscriptions with a command in them.',
+    help: 'Ordered queues with a command in them.',
     labels: [],
   },
   orderedCommands: {
     type: 'gauge',
     name: 'tidings_delivery_order_line_commands',
-    help: 'Commands in lines of ordered subscriptions, heads included.',
+    help: 'Commands in ordered queues, heads included.',
     labels: [],
   },
   cachedBodyBytes: {
@@ -117,14 +116,14 @@ export const metricsCatalogue = defineMetrics({
   breakers: {
     type: 'gauge',
     name: 'tidings_delivery_breakers',
-    help: 'Endpoints that were in use lately, by the state of their breaker.',
-    action: 'Many open at once: the network of this side rather than the endpoints.',
+    help: 'Recently used endpoints, by the state of their circuit breaker.',
+    action: 'Many open at once: check the network of this installation before the endpoints.',
     labels: ['state'],
   },
   breakerChanges: {
     type: 'counter',
     name: 'tidings_delivery_breaker_changes_total',
-    help: 'Breakers that changed their state after a request, by the new state.',
+    help: 'Circuit breakers that changed their state after a request, by the new state.',
     labels: ['state'],
   },
   remembered: {
@@ -136,14 +135,14 @@ export const metricsCatalogue = defineMetrics({
   queued: {
     type: 'gauge',
     name: 'tidings_delivery_queued_commands',
-    help: 'Commands due and waiting in memory for their turn.',
-    action: 'Stays high: endpoints are slower than events come, or the process is out of CPU.',
+    help: 'Due commands that wait in memory.',
+    action: 'Stays high: endpoints are slower than events arrive, or the process is short of CPU.',
     labels: [],
   },
   queuedBytes: {
     type: 'gauge',
     name: 'tidings_delivery_queued_bytes',
-    help: 'Size of the commands that wait in memory for their turn.',
+    help: 'Size of the due commands that wait in memory.',
     labels: [],
   },
   delayed: {
@@ -155,7 +154,7 @@ export const metricsCatalogue = defineMetrics({
   inFlight: {
     type: 'gauge',
     name: 'tidings_delivery_requests_in_flight',
-    help: 'Requests under way.',
+    help: 'Requests in flight.',
     action: 'At its cap (DELIVERY_CONCURRENCY) for long: raise it or add instances.',
     labels: [],
   },
@@ -163,7 +162,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_unrecorded_attempts',
     help: 'Requests that have ended and are being recorded.',
-    action: 'Grows: Kafka does not take the records. Look at the kafka metrics.',
+    action: 'Grows: Kafka does not accept the records. Check the kafka metrics.',
     labels: [],
   },
   queues: {
@@ -176,15 +175,15 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_rung_oldest_age_seconds',
     help: 'Age of the oldest command on a rung; above the rung it is overdue.',
-    action: "More than a minute above the rung's delay: its relay stands. Look at /ready and the log.",
+    action: "More than a minute above the rung's delay: its relay has stopped. Check /ready and the log.",
     labels: ['rung'],
   },
   rungDue: {
     type: 'gauge',
     name: 'tidings_delivery_rung_due_commands',
-    help: 'Commands on a rung that are due and not sent on yet, counted every 30 s over the partitions of this instance.',
+    help: 'Commands on a rung that are due and not forwarded yet, counted every 30 s over the partitions of this instance.',
     action:
-      'Stays high: more comes due than the relay moves on. Look at the kafka metrics, or add instances.',
+      'Stays high: more commands become due than the relay forwards. Check the kafka metrics, or add instances.',
     labels: ['rung'],
   },
 });

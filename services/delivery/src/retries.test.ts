@@ -6,8 +6,8 @@ import { type Harness, startHarness } from '../test/harness.ts';
 
 const start = async (): Promise<Harness> => startHarness({ cleanUp: onTestFinished });
 
-describe('a failure', () => {
-  it('comes back over the ladder with the same id and bytes and a new time and signature', async () => {
+describe('a failed attempt', () => {
+  it('is retried over the ladder with the same id and bytes and a new time and signature', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
@@ -34,7 +34,7 @@ describe('a failure', () => {
     });
   });
 
-  it('follows the schedule within its jitter and ends as a dead letter that tells all', async () => {
+  it('follows the schedule within its jitter and ends as a dead letter with all attempts', async () => {
     const harness = await start();
     await harness.register(aSubscription({ retryScheduleSeconds: [0, 5, 70, 400] }));
     harness.sender.rule = () => answered(503);
@@ -55,7 +55,7 @@ describe('a failure', () => {
     expect(record?.value?.toString()).toBe('{"n": 1}');
   });
 
-  it('waits as long as Retry-After asks, over several rungs', async () => {
+  it('waits for Retry-After, over several rungs', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(429, { 'retry-after': '95' });
@@ -66,7 +66,7 @@ describe('a failure', () => {
     expect(harness.sender.sent).toHaveLength(2);
   });
 
-  it('is judged by the newest subscription: a new URL and schedule count for what waits', async () => {
+  it('uses the newest subscription: a new URL and schedule apply to waiting commands', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
@@ -79,7 +79,7 @@ describe('a failure', () => {
     expect(harness.deadLetters()).toMatchObject([{ reason: 'exhausted' }]);
   });
 
-  it('of a blocked address is not retried and tells nobody the address', async () => {
+  it('of a blocked address is not retried and does not reveal the address', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => failed('blocked-address');
@@ -92,7 +92,7 @@ describe('a failure', () => {
     expect(await harness.metric('tidings_delivery_blocked_addresses_total')).toBe(1);
   });
 
-  it('with 410 disables the endpoint here at once, until the registry knows better', async () => {
+  it('with 410 disables the endpoint in this process at once, until the registry has a newer version', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(410);
@@ -106,7 +106,7 @@ describe('a failure', () => {
     expect(harness.sender.sent).toHaveLength(2);
   });
 
-  it('with 410 disables the endpoint in the next process too, as long as the registry does not know', async () => {
+  it('with 410 disables the endpoint in the next process too, until the registry has a newer version', async () => {
     const first = await start();
     await first.register(aSubscription());
     first.sender.rule = () => answered(410);
@@ -122,7 +122,7 @@ describe('a failure', () => {
     expect(second.sender.sent).toHaveLength(1);
   });
 
-  it('with 410 to a test of its owner disables nothing', async () => {
+  it('with 410 to a test disables nothing', async () => {
     const first = await start();
     await first.register(aSubscription());
     first.sender.rule = () => answered(410);

@@ -95,7 +95,7 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   resources.add('deliveries', () => runner.close({ drainMs: 0 }));
   const relays = config.relays ? await startRelays(bus, config.lingerMs) : [];
   for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
-  resources.add('requests under way', async () => {
+  resources.add('requests in flight', async () => {
     engine.ordering.orderedDelivery.stop();
     engine.deferralController.stop();
     const isDrained = await engine.dispatcher.drain(config.drainMs);

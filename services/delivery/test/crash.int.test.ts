@@ -90,7 +90,7 @@ const runUntilStruck = async (
 };
 
 describe('a process that is killed on real Kafka', () => {
-  it('between record and commit loses nothing, and sends again at most what was under way', async () => {
+  it('between record and commit loses nothing, and repeats at most the requests in flight', async () => {
     const { receiver, sent } = await anEndpoint(204);
     const { id, commands } = await subscribeTo(producer, receiver);
     // The first record of a request. While a process has no broker metadata, a send is slow, and all other records
@@ -116,7 +116,7 @@ describe('a process that is killed on real Kafka', () => {
     expect(repeats).toBeLessThanOrEqual(underWay);
   });
 
-  it('between the relay\u2019s send and its commit loses nothing, and the copies die out', async () => {
+  it('between send and commit of the relay loses nothing, and the copies disappear', async () => {
     // A 404 does not count against the endpoint: its breaker stays closed.
     const endpoint = await anEndpoint(404);
     const { receiver, sent } = endpoint;

@@ -95,7 +95,7 @@ const aReceiver = async () =>
   startReceiver({ secrets: [secretText], cleanUp: (close) => onTestFinished(close) });
 
 describe('the delivery service on real Kafka', () => {
-  it('delivers signed and records it', async () => {
+  it('delivers a signed request and records it', async () => {
     const receiver = await aReceiver();
     await startHere();
     const { id, commands } = await subscribe(receiver);
@@ -141,7 +141,7 @@ describe('the delivery service on real Kafka', () => {
     expect(value.equals(command.body)).toBe(true);
   });
 
-  it('sends again, with the same id, what it had sent and could not record before it died', async () => {
+  it('repeats, with the same id, a request that was sent and not recorded before a crash', async () => {
     const receiver = await aReceiver();
     const { id, commands } = await subscribe(receiver);
     const context = contextFor();
@@ -178,7 +178,7 @@ describe('the delivery service on real Kafka', () => {
     expect(await distinctAttemptEvents(id, 1)).toHaveLength(1);
   });
 
-  it('loses nothing when the process is killed in the middle of its work', async () => {
+  it('loses nothing when the process is killed while it works', async () => {
     const receiver = await aReceiver();
     const { id, commands } = await subscribe(receiver);
     receiver.answer({ status: 204, delayMs: 5 });
@@ -202,7 +202,7 @@ describe('the delivery service on real Kafka', () => {
     );
   });
 
-  it('hands over at SIGTERM without sending anything twice', async () => {
+  it('stops at SIGTERM without sending anything twice', async () => {
     const receiver = await aReceiver();
     const { id, commands } = await subscribe(receiver, { maxInFlight: 4 });
     receiver.answer({ status: 204, delayMs: 10 });
@@ -222,7 +222,7 @@ describe('the delivery service on real Kafka', () => {
     expect(received).toHaveLength(300);
   });
 
-  it('keeps a healthy endpoint going beside one that hangs, in the same partition', async () => {
+  it('continues deliveries to an endpoint beside one that hangs, in the same partition', async () => {
     const receiver = await aReceiver();
     await startHere();
     const slow = await subscribe(receiver, { maxInFlight: 2, timeoutMs: 30_000 });
@@ -241,7 +241,7 @@ describe('the delivery service on real Kafka', () => {
     expect(attemptEventsOf(slow.id).filter(({ outcome }) => outcome.kind !== 'deferred')).toEqual([]);
   });
 
-  it('sends nothing to a listener of this installation, its own included, and marks what it sends', async () => {
+  it('sends nothing to a listener of this installation, its own included, and marks its requests', async () => {
     const [named, partner] = [await aReceiver(), await aReceiver()];
     const { url } = await startHere({
       OWN_LISTENERS: new URL(named.url).host,

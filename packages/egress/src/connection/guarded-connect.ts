@@ -135,5 +135,5 @@ export function connectGuarded(
   done: (result: ConnectResult) => void,
 ): () => void {
   const attempt = new ConnectAttempt({ destination, options, done });
-  return () => attempt.fail(new Error('given up'));
+  return () => attempt.fail(new Error('the connect was cancelled'));
 }

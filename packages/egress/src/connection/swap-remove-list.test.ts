@@ -4,7 +4,7 @@ import { type Listed, SwapRemoveList } from './swap-remove-list.ts';
 
 type One = Listed & { readonly n: number };
 
-it('holds what a Set would hold', () => {
+it('contains the same elements as a Set', () => {
   const steps = fc.array(fc.record({ n: fc.nat({ max: 9 }), isAdded: fc.boolean() }), { maxLength: 60 });
   fc.assert(
     fc.property(steps, (all) => {

@@ -19,7 +19,7 @@ test.each([
   [5_000, 5_000],
   [0, 1_000],
   [86_400_000, 30_000],
-])('an answer with a TTL of %i ms lives %i ms', async (ttlMs, livesMs) => {
+])('an answer with a TTL of %i ms is cached for %i ms', async (ttlMs, livesMs) => {
   const { cache, clock, queried } = cacheOf(ttlMs);
   await cache.find('a.example');
   await clock.advance(livesMs - 1);
@@ -31,14 +31,14 @@ test.each([
   expect(queried).toHaveLength(2);
 });
 
-test('a thousand at once ask once', async () => {
+test('a thousand concurrent lookups send one query', async () => {
   const { cache, queried } = cacheOf(0);
   const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find('a.example')));
   expect(queried).toEqual(['a.example']);
   expect(new Set(found).size).toBe(1);
 });
 
-test('a failure is kept for a second too, and says what DNS said', async () => {
+test('a failure is cached for a second, with the error of DNS', async () => {
   const { cache, clock, queried } = cacheOf(60_000);
   expect(await cache.find('broken.example')).toMatchObject({ ok: false, detail: 'ESERVFAIL' });
   await cache.find('broken.example');
@@ -48,12 +48,12 @@ test('a failure is kept for a second too, and says what DNS said', async () => {
   expect(queried).toHaveLength(2);
 });
 
-test('no address is a failure', async () => {
+test('an answer without an address is a failure', async () => {
   const { cache } = cacheOf(60_000, []);
   expect(await cache.find('a.example')).toMatchObject({ ok: false });
 });
 
-test('keeps no more names than it may, the newest', async () => {
+test('evicts the oldest name beyond the limit', async () => {
   const { cache } = cacheOf(60_000);
   for (const name of ['a.example', 'b.example', 'c.example', 'd.example']) await cache.find(name);
   expect(cache.peek('a.example')).toBeUndefined();
@@ -61,7 +61,7 @@ test('keeps no more names than it may, the newest', async () => {
   expect(cache.peek('d.example')).toBeDefined();
 });
 
-test('addresses are kept in one spelling', async () => {
+test('addresses are stored in canonical form', async () => {
   const { cache } = cacheOf(60_000, ['2606:2800:0220:0001:0248:1893:25C8:1946']);
   expect(await cache.find('a.example')).toMatchObject({ addresses: ['2606:2800:220:1:248:1893:25c8:1946'] });
 });

@@ -7,7 +7,7 @@ async function resolverFor(zone: DnsZone, timeoutMs = 2_000) {
   return { server, resolver: systemResolver({ servers: [server.address], timeoutMs }) };
 }
 
-test('answers with the addresses of both families and the shortest life of any', async () => {
+test('returns the addresses of both families and the shortest TTL', async () => {
   const { resolver } = await resolverFor({
     'a.example': { a: ['192.0.2.1', '192.0.2.2'], aaaa: ['2001:db8::1'], ttlSeconds: 7 },
   });
@@ -34,7 +34,7 @@ test.each([
   await expect(resolver.resolve(name)).rejects.toMatchObject({ code });
 });
 
-test('a family that fails or stays silent does not hide the other', async () => {
+test('returns one family if the other fails or does not respond', async () => {
   const zone: DnsZone = {
     'v4.example': ({ type }) => (type === 'A' ? { a: ['192.0.2.1'] } : { rcode: 'SERVFAIL' }),
     'v6.example': ({ type }) => (type === 'A' ? { isSilent: true } : { aaaa: ['2001:db8::1'] }),
@@ -44,21 +44,21 @@ test('a family that fails or stays silent does not hide the other', async () => 
   expect((await resolver.resolve('v6.example')).addresses).toEqual(['2001:db8::1']);
 });
 
-test('asks again when a datagram is lost', async () => {
+test('retries when a datagram is lost', async () => {
   const { resolver } = await resolverFor({
     'lossy.example': ({ count }) => (count === 0 ? { isSilent: true } : { a: ['192.0.2.1'] }),
   });
   expect((await resolver.resolve('lossy.example')).addresses).toEqual(['192.0.2.1']);
 });
 
-test('appends no search domain: a short name is asked as it is', async () => {
+test('queries a short name without a search domain', async () => {
   const { server, resolver } = await resolverFor({});
   await expect(resolver.resolve('kubernetes.default')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   await expect(resolver.resolve('metadata')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   expect([...new Set(server.questions.map(({ name }) => name))]).toEqual(['kubernetes.default', 'metadata']);
 });
 
-test('keeps nothing: an answer that changes is seen at once', async () => {
+test('caches nothing', async () => {
   const { resolver } = await resolverFor({
     'flips.example': ({ count, type }) => (type === 'A' ? { a: [`192.0.2.${count}`] } : {}),
   });
@@ -66,7 +66,7 @@ test('keeps nothing: an answer that changes is seen at once', async () => {
   expect((await resolver.resolve('flips.example')).addresses).toEqual(['192.0.2.1']);
 });
 
-test('follows a chain of twenty aliases to its address, and ends on one that leads nowhere', async () => {
+test('follows a chain of twenty aliases, and fails on one without an address', async () => {
   const zone: DnsZone = { 'end.example': { a: ['192.0.2.1'] }, 'loop.example': { cname: 'loop.example' } };
   for (let link = 0; link < 20; link += 1) {
     zone[`c${link}.example`] = { cname: link === 19 ? 'end.example' : `c${link + 1}.example` };

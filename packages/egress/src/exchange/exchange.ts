@@ -59,11 +59,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
       this.#options.tools.running.add(this);
       const { signal } = this.#options;
       if (signal?.aborted === true) {
-        this.abort('the caller gave up');
+        this.abort('the caller aborted the request');
         return;
       }
       if (signal !== undefined) {
-        this.#onSignal = () => this.abort('the caller gave up');
+        this.#onSignal = () => this.abort('the caller aborted the request');
         signal.addEventListener('abort', this.#onSignal, { once: true });
       }
       this.#startTimer();

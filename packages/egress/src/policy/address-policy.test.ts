@@ -77,7 +77,7 @@ const ranges4 = ipv4Ranges.map(([text, prefix]) => rangeOf(toNumber4(text), 32, 
 const refused6 = ipv6Refused.map(([text, prefix]) => rangeOf(toNumber6(text), 128, prefix));
 const global6 = rangeOf(toNumber6('2000::'), 128, 3);
 
-test('every IPv4 range ends exactly where it should', () => {
+test('every special IPv4 range has exact boundaries', () => {
   for (const range of ranges4) {
     for (const value of neighbours(range, 0xffff_ffffn)) {
       expect(isPublicAddress(toText4(value)), toText4(value)).toBe(!isIn(ranges4, value));
@@ -85,7 +85,7 @@ test('every IPv4 range ends exactly where it should', () => {
   }
 });
 
-test('no IPv4 address is public in IPv6 clothes: mapped, compatible, NAT64, local NAT64, 6to4, Teredo', () => {
+test('no IPv4 address embedded in IPv6 is public: mapped, compatible, NAT64, local NAT64, 6to4, Teredo', () => {
   for (const range of ranges4) {
     for (const value of neighbours(range, 0xffff_ffffn)) {
       const dotted = toText4(value);
@@ -105,7 +105,7 @@ test('no IPv4 address is public in IPv6 clothes: mapped, compatible, NAT64, loca
   }
 });
 
-test('every IPv6 range ends exactly where it should', () => {
+test('every special IPv6 range has exact boundaries', () => {
   const highest = (1n << 128n) - 1n;
   const notGlobal = ipv6NotGlobal.map(([text, prefix]) => rangeOf(toNumber6(text), 128, prefix));
   for (const range of [...refused6, ...notGlobal, global6]) {
@@ -125,13 +125,13 @@ test.each([
   'example.com',
   '',
   '1.2.3.4 ',
-])("'%s' is not a public address, because it is no plain address", (text) => {
+])("'%s' is not a public address, because it is not a plain address", (text) => {
   expect(isPublicAddress(text)).toBe(false);
 });
 
 const closed: NetworkPolicy = { allowedNetworks: [], allowHttp: false };
 
-test('an operator exempts networks by name and nothing beside them', () => {
+test('exempts exactly the networks that the operator lists', () => {
   const policy = { ...closed, allowedNetworks: parseNetworks('127.0.0.0/8,fd00::/8') };
   const kinds = ['127.0.0.1', 'fd00::1', '10.0.0.1', '::1', '::ffff:127.0.0.1', '93.184.215.14'].map(
     (address) => classifyAddress(address, policy).kind,
@@ -139,13 +139,13 @@ test('an operator exempts networks by name and nothing beside them', () => {
   expect(kinds).toEqual(['allowed', 'allowed', 'blocked', 'blocked', 'blocked', 'public']);
 });
 
-test("the network's own NAT64 prefix is refused although its number is public", () => {
+test("the network's own NAT64 prefix is refused although it is in 2000::/3", () => {
   expect(classifyAddress('2606:2800::7f00:1', closed).kind).toBe('public');
   const policy = { ...closed, nat64Prefixes: parseNetworks('2606:2800::/96') };
   expect(classifyAddress('2606:2800::7f00:1', policy).kind).toBe('blocked');
 });
 
-test('a listener of this installation is known by address and port', () => {
+test('recognises a listener of this installation by address and port', () => {
   const policy = { ...closed, ownListeners: [{ host: '127.0.0.1', port: 3000 }, { host: '10.1.1.1' }] };
   expect(isOwnListener('127.0.0.1', 3000, policy)).toBe(true);
   expect(isOwnListener('127.0.0.1', 3001, policy)).toBe(false);
@@ -153,7 +153,7 @@ test('a listener of this installation is known by address and port', () => {
   expect(isOwnListener('127.0.0.1', 3000, closed)).toBe(false);
 });
 
-test.each(['0.0.0.0', '::'])('a listener on %s is every address of this machine', (host) => {
+test.each(['0.0.0.0', '::'])('a listener on %s covers every address of this machine', (host) => {
   const policy = { ...closed, ownListeners: [{ host, port: 3000 }] };
   expect(isOwnListener('127.0.0.1', 3000, policy)).toBe(true);
   expect(isOwnListener('127.3.3.3', 3000, policy)).toBe(true);

@@ -51,7 +51,11 @@ export function checkHeader(name: string, value: string): HeaderCheck {
     };
   }
   if (!fieldValue.test(value)) {
-    return { ok: false, rule: 'value', detail: `'${name}' holds a character that no header value may hold` };
+    return {
+      ok: false,
+      rule: 'value',
+      detail: `'${name}' contains a character that is not allowed in a header value`,
+    };
   }
   return { ok: true };
 }

@@ -24,12 +24,12 @@ test.each([
   expect(() => parseNetworks(text)).toThrow(`'${text}'`);
 });
 
-test('refuses a network that is not named by its first address, and says the right one', () => {
+test('refuses a network that is not written with its first address, and reports that address', () => {
   expect(() => parseNetworks('10.1.2.3/8')).toThrow("write '10.0.0.0/8'");
   expect(() => parseNetworks('2001:db8::1/32')).toThrow("write '2001:db8::/32'");
 });
 
-test('knows an address only in its plain form', () => {
+test('accepts an address only in plain form', () => {
   for (const text of [
     '127.1',
     '0177.0.0.1',
@@ -47,7 +47,7 @@ test('knows an address only in its plain form', () => {
   );
 });
 
-test('a network holds its first and last address and no other family', () => {
+test('a network contains its first and last address and no other family', () => {
   const networks = parseNetworks('10.0.0.0/8,2001:db8::/32');
   const holds = (text: string) => {
     const address = parseAddress(text);

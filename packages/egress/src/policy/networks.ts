@@ -54,7 +54,7 @@ function parseNetwork(text: string): Cidr {
   if (first.toString() !== base.toString()) {
     throw new AppError({
       code: 'config-invalid',
-      message: `a network must be named by its first address, got '${text}': write '${first.toString()}/${prefixBits}'`,
+      message: `a network must be written with its first address, got '${text}': write '${first.toString()}/${prefixBits}'`,
     });
   }
   return { text, base, prefixBits };

@@ -17,17 +17,20 @@ it.each([
   'http://ingress.internal:8080/',
   'http://127.0.0.9:1234/',
   'http://127.0.0.1:4999/',
-])('refuses %s, a listener of ours inside an allowed network', (url) => {
+])('refuses %s, an own listener inside an allowed network', (url) => {
   const check = checkUrl(url, operatorPolicy(settings, ['http://127.0.0.1:4999']));
   expect(check).toMatchObject({ ok: false });
 });
 
-it.each(['http://127.0.0.1:4003/', 'http://[::1]:4001/'])('lets %s through, which is not ours', (url) => {
-  expect(checkUrl(url, operatorPolicy(settings, ['http://127.0.0.1:4999'])).ok).toBe(true);
-});
+it.each(['http://127.0.0.1:4003/', 'http://[::1]:4001/'])(
+  'allows %s, which is not an own listener',
+  (url) => {
+    expect(checkUrl(url, operatorPolicy(settings, ['http://127.0.0.1:4999'])).ok).toBe(true);
+  },
+);
 
 it.each(['host:0', 'host:70000', 'http://host:1', 'a b', 'host:port', ''])(
-  'says that %j is no listener',
+  'reports that %j is not a listener',
   (text) => {
     const read = () => operatorPolicy({ ...settings, ownListeners: [text] });
     expect(read).toThrow(AppError);

@@ -61,22 +61,22 @@ test.each([
   expect(rulesOf(url)).toEqual([]);
 });
 
-test('says what a path with dot segments asks for, also inside an allowed network', () => {
+test('reports the path that a URL with dot segments would request, also inside an allowed network', () => {
   expect(checkUrl('http://127.0.0.1/a/.%2e/b', loopbackPolicy)).toMatchObject({
     rule: 'dot-segment',
-    detail: "the path holds the segment '.%2e'; write it as it is requested: '/b'",
+    detail: "the path contains the segment '.%2e'; write it as requested: '/b'",
   });
 });
 
 test.each([
-  ['0', 'port 0 is none'],
-  ['00', 'port 0 is none'],
+  ['0', 'port 0 is not a valid port'],
+  ['00', 'port 0 is not a valid port'],
   ['0443', "the port '0443' is written with a leading zero"],
-])('says what is wrong with the port %s', (port, detail) => {
+])('reports the violation of the port %s', (port, detail) => {
   expect(checkUrl(`https://example.com:${port}/`, closedPolicy)).toMatchObject({ rule: 'port', detail });
 });
 
-test('names every rule that a URL breaks, the first in a fixed order', () => {
+test('reports every rule that a URL violates, in a fixed order', () => {
   const check = checkUrl('http://user@localhost.:22/#x', closedPolicy);
   expect(check).toMatchObject({ ok: false, rule: 'scheme' });
   expect(rulesOf('http://user@localhost.:22/#x')).toEqual([
@@ -89,19 +89,19 @@ test('names every rule that a URL breaks, the first in a fixed order', () => {
   ]);
 });
 
-test('shows an international name as ASCII', () => {
+test('converts an international name to ASCII', () => {
   const check = checkUrl('https://bücher.example/', closedPolicy);
   expect(check.ok && check.url.hostname).toBe('xn--bcher-kva.example');
 });
 
-test('http is allowed by the operator alone, and then with port 80', () => {
+test('http requires the permission of the operator, and then allows port 80', () => {
   const policy = { ...closedPolicy, allowHttp: true };
   expect(rulesOf('http://example.com/', policy)).toEqual([]);
   expect(rulesOf('http://example.com:8443/', policy)).toEqual([]);
   expect(rulesOf('https://example.com:80/', policy)).toEqual(['port']);
 });
 
-test('an operator chooses the ports', () => {
+test('the operator may set the ports', () => {
   const policy = { ...closedPolicy, allowedPorts: [443, 9443] };
   expect(rulesOf('https://example.com:9443/', policy)).toEqual([]);
   expect(rulesOf('https://example.com:8443/', policy)).toEqual(['port']);
@@ -115,7 +115,7 @@ describe('inside an allowed network', () => {
     'http://localhost:4000/',
     'http://partner.localhost:4000/',
     'http://2130706433:4000/',
-  ])('scheme, port, name and address do not count: %s', (url) => {
+  ])('waives the rules on scheme, port, name and address: %s', (url) => {
     expect(rulesOf(url, loopbackPolicy)).toEqual([]);
   });
 
@@ -129,11 +129,11 @@ describe('inside an allowed network', () => {
     ['http://[::ffff:127.0.0.1]/', 'address'],
     ['http://example.com/', 'scheme'],
     ['https://intranet/', 'name'],
-  ])('everything else does: %s by %s', (url, rule) => {
+  ])('applies every other rule: %s by %s', (url, rule) => {
     expect(rulesOf(url, loopbackPolicy)).toContain(rule);
   });
 
-  test('localhost counts only where loopback is allowed', () => {
+  test('localhost is allowed only if loopback is', () => {
     const policy = { ...closedPolicy, allowedNetworks: parseNetworks('10.0.0.0/8') };
     expect(rulesOf('https://localhost/', policy)).toEqual(['name']);
   });
@@ -160,7 +160,7 @@ describe('addresses of this installation', () => {
   });
 
   test.each(['https://nottidings.example/', 'http://127.0.0.1:3001/', 'https://hooks.example.com:8443/x'])(
-    '%s is somebody else',
+    '%s is not one of them',
     (url) => {
       expect(rulesOf(url, policy)).toEqual([]);
     },

@@ -84,7 +84,7 @@ function readPath(original: string, url: URL): readonly UrlViolation[] {
   const path = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(original)?.[1] ?? '';
   const segment = path.split('/').find((one) => dotSegment.test(one));
   if (segment === undefined) return [];
-  const detail = `the path holds the segment '${segment}'; write it as it is requested: '${url.pathname}'`;
+  const detail = `the path contains the segment '${segment}'; write it as requested: '${url.pathname}'`;
   return [{ rule: 'dot-segment', detail }];
 }
 
@@ -172,7 +172,7 @@ function readText(original: string): UrlViolation[] {
   if (forbiddenCharacter.test(original)) {
     found.push({
       rule: 'character',
-      detail: 'the URL holds a backslash, white space or a control character',
+      detail: 'the URL contains a backslash, white space or a control character',
     });
   }
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(original)) {
@@ -181,14 +181,14 @@ function readText(original: string): UrlViolation[] {
   const port = oddPort(original);
   if (port !== undefined) {
     const detail =
-      Number(port) === 0 ? 'port 0 is none' : `the port '${port}' is written with a leading zero`;
+      Number(port) === 0 ? 'port 0 is not a valid port' : `the port '${port}' is written with a leading zero`;
     found.push({ rule: 'port', detail });
   }
   const authority = /^[a-z][a-z0-9+.-]*:[\\/]*([^\\/?#]*)/i.exec(original)?.[1] ?? '';
   if (authority.includes('@')) {
-    found.push({ rule: 'userinfo', detail: 'the URL holds a user name or password; use a header' });
+    found.push({ rule: 'userinfo', detail: 'the URL contains a user name or password; use a header' });
   }
-  if (original.includes('#')) found.push({ rule: 'fragment', detail: 'the URL holds a fragment (#)' });
+  if (original.includes('#')) found.push({ rule: 'fragment', detail: 'the URL contains a fragment (#)' });
   return found;
 }
 

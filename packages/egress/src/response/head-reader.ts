@@ -83,7 +83,7 @@ export class HeadReader {
       if (status >= 200 || status === 101) return this.#final(bytes, { head, end, status });
       this.#informational += 1;
       if (this.#informational > maxInformational) {
-        return { kind: 'violation', detail: `more than ${maxInformational} informational answers` };
+        return { kind: 'violation', detail: `more than ${maxInformational} informational responses` };
       }
       bytes = bytes.subarray(end);
       from = 0;

@@ -73,8 +73,8 @@ const inPieces: readonly (readonly [string, (text: string) => string[]])[] = [
   ['byte by byte', (text) => [...text]],
 ];
 
-describe.each(inPieces)('an answer that comes %s', (_how, cut) => {
-  test.each(taken)('with %s is taken', async (_form, text, headers) => {
+describe.each(inPieces)('a response that arrives %s', (_how, cut) => {
+  test.each(taken)('with %s is accepted', async (_form, text, headers) => {
     const outcome = await answered(cut(text));
     expect(briefly(outcome)).toBe('response 200');
     expect(outcome).toMatchObject({ headers });
@@ -92,12 +92,12 @@ describe.each(inPieces)('an answer that comes %s', (_how, cut) => {
   });
 });
 
-test('a status above 599 is an answer all the same', async () => {
+test('a status above 599 is a response', async () => {
   expect(briefly(await answered([`HTTP/1.1 999 X\r\n${length}\r\nok`]))).toBe('response 999');
 });
 
 test.each([`${ok}${length}${length}\r\nok`, 'HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n'])(
-  'a socket is not used again after %j, since nobody knows where its answer ended',
+  'a socket is not reused after %j, because the end of its response is uncertain',
   async (text) => {
     const server = await startHostileServer({
       behave: (socket) => socket.write(text),
@@ -110,7 +110,7 @@ test.each([`${ok}${length}${length}\r\nok`, 'HTTP/1.1 204 X\r\nContent-Length: 5
   },
 );
 
-test('a socket is used again after an informational answer and after a 204 of length 0', async () => {
+test('a socket is reused after an informational response and after a 204 of length 0', async () => {
   const server = await startHostileServer({
     behave: (socket) =>
       socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n'),
@@ -123,7 +123,7 @@ test('a socket is used again after an informational answer and after a 204 of le
   expect(server.accepted()).toBe(1);
 });
 
-test('a head that was sent in advance, in pieces, never begins the answer to the next request', async () => {
+test('a head that was sent in advance, in pieces, is not used for the next request', async () => {
   let requests = 0;
   const server = await startHostileServer({
     behave: (socket) => {
@@ -157,14 +157,14 @@ const broken: readonly (readonly [string, string, Misbehaviour])[] = [
   ],
 ];
 
-test.each(broken)('a body that is %s fails as %s and shows the status', async (_how, reason, behave) => {
+test.each(broken)('a body that is %s fails as %s and reports the status', async (_how, reason, behave) => {
   const server = await startHostileServer({ behave, cleanUp: onTestFinished });
   const timeoutMs = reason === 'timeout' ? 300 : 2_000;
   const outcome = await openEgress().send(aRequest(server.url, { timeoutMs }));
   expect(outcome).toMatchObject({ kind: 'failed', reason, status: 200 });
 });
 
-test('a body that is cut short leaves the header that was read', async () => {
+test('a truncated body keeps the header that was read', async () => {
   const head = 'HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 40\r\n\r\n';
   const behave: Misbehaviour = (socket) => socket.end(`${head}half`);
   const server = await startHostileServer({ behave, cleanUp: onTestFinished });
@@ -176,7 +176,7 @@ test('a body that is cut short leaves the header that was read', async () => {
   });
 });
 
-test('a failure before the header is whole shows no status', async () => {
+test('a failure before the header is complete has no status', async () => {
   const server = await startHostileServer({ behave: 'close-mid-header', cleanUp: onTestFinished });
   expect(await openEgress().send(aRequest(server.url))).toMatchObject({
     reason: 'reset',

@@ -29,7 +29,7 @@ const keepBusyFor = (ms: number): void => {
 };
 
 describe('a deadline that passes while the event loop is busy', () => {
-  test('does not hide an answer that had come before it', async () => {
+  test('does not discard a response that arrived before it', async () => {
     const url = await startEndpoint();
     const egress = openEgress();
     expect(briefly(await egress.send(aRequest(`${url}/`)))).toBe('response 204');
@@ -40,7 +40,7 @@ describe('a deadline that passes while the event loop is busy', () => {
     expect(briefly(await sent)).toBe('response 204');
   });
 
-  test('is still one when no answer has come', async () => {
+  test('ends the request as a timeout without a response', async () => {
     const url = await startEndpoint();
     const egress = openEgress();
     const sent = egress.send(aRequest(`${url}/hang`, { timeoutMs: 50 }));

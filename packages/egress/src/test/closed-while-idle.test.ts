@@ -6,7 +6,7 @@ import { aRequest, briefly, openEgress, settled } from './egress-under-test.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 
-test('a socket whose end arrives between being taken and being written to is not the endpoint’s failure', async () => {
+test('a socket that is closed between acquire and write is no failure of the endpoint', async () => {
   let onEnded = () => {};
   const server = await startHostileServer({
     behave: (socket) => {
@@ -35,7 +35,7 @@ test('a socket whose end arrives between being taken and being written to is not
   expect(server.accepted()).toBe(2);
 });
 
-test('the repeat passes by the other idle sockets, which the endpoint closes as well', async () => {
+test('the repeat uses no other idle socket, since the endpoint closes these as well', async () => {
   let requests = 0;
   const server = await startHostileServer({
     behave: (socket) => {
@@ -58,7 +58,7 @@ test('the repeat passes by the other idle sockets, which the endpoint closes as 
   expect(egress.stats()).toMatchObject({ sockets: 4, origins: 1 });
 });
 
-test('a fresh socket is opened in place of the only one that an origin may have', async () => {
+test('a fresh socket replaces the only one that an origin may have', async () => {
   const server = await startHostileServer({ behave: (socket) => socket.write(ok), cleanUp: onTestFinished });
   const egress = openEgress({ maxSocketsPerOrigin: 1 });
   for (const freshSocket of [false, true, false, true]) {
@@ -68,7 +68,7 @@ test('a fresh socket is opened in place of the only one that an origin may have'
   expect(egress.stats()).toEqual({ sockets: 1, idle: 1, waiting: 0, origins: 1 });
 });
 
-test('four hundred requests to endpoints that end each connection soon after an answer are all delivered', async () => {
+test('delivers four hundred requests to endpoints that close each connection soon after a response', async () => {
   const egress = openEgress();
   const sent: Promise<string>[] = [];
   const publish = async (url: string): Promise<void> => {

@@ -53,7 +53,7 @@ test.each<[string, DnsZone]>([
   ['mapped AAAA of a public address', { 'x.example': { aaaa: [`::ffff:${publicAddress}`] } }],
   ['NAT64 AAAA', { 'x.example': { aaaa: ['64:ff9b::7f00:1'] } }],
   ['0.0.0.0', { 'x.example': { a: ['0.0.0.0'] } }],
-])('refused whole, and nothing is dialled: %s', async (_name, zone) => {
+])('refuses the whole name without dialling: %s', async (_name, zone) => {
   const { egress, dialled } = await guarded(zone);
   expect(await egress.send(aRequest('https://x.example/'))).toMatchObject({ reason: 'blocked-address' });
   expect(await egress.checkEndpoint('https://x.example/')).toMatchObject({
@@ -63,7 +63,7 @@ test.each<[string, DnsZone]>([
   expect(dialled).toEqual([]);
 });
 
-test('what a partner may read of a refused name carries no address', async () => {
+test('the text for partners about a refused name contains no address', async () => {
   const { egress } = await guarded({ 'x.example': { a: ['10.1.2.3'] } });
   expect(JSON.stringify(await egress.checkEndpoint('https://x.example/'))).not.toContain('10.1.2.3');
   const outcome = await egress.send(aRequest('https://x.example/'));
@@ -79,13 +79,13 @@ test.each([
   '127-0-0-1.sslip.io',
   'make-127-0-0-1.1u.ms',
   '7f000001.c0a80001.rbndr.us',
-])('D11 %s is refused by what it resolves to', async (name) => {
+])('D11 %s is refused by the address that it resolves to', async (name) => {
   const { egress, dialled } = await guarded({ [name]: { a: ['127.0.0.1'] } });
   expect(await egress.send(aRequest(`https://${name}/`))).toMatchObject({ reason: 'blocked-address' });
   expect(dialled).toEqual([]);
 });
 
-test('D5 rebinding: public when registered, private when delivered', async () => {
+test('D5 rebinding: refuses a name that is public when registered and private when delivered', async () => {
   const { clock, skip } = skewedClock();
   const { egress, dialled } = await guarded(
     {
@@ -101,7 +101,7 @@ test('D5 rebinding: public when registered, private when delivered', async () =>
   expect(dialled).toEqual([]);
 });
 
-test('D6 an answer that flips between lookup and connect: asked once, dialled as checked', async () => {
+test('D6 an answer that changes between lookup and connect: queries once and dials the checked address', async () => {
   const { server, egress, dialled } = await guarded({
     'x.example': ({ count, type }) =>
       type === 'A' ? { a: [count === 0 ? publicAddress : '127.0.0.1'] } : {},
@@ -111,7 +111,7 @@ test('D6 an answer that flips between lookup and connect: asked once, dialled as
   expect(server.questions.map(({ type }) => type).toSorted()).toEqual(['A', 'AAAA']);
 });
 
-test('D8 a chain of twenty aliases is judged by its end', async () => {
+test('D8 a chain of twenty aliases is checked by its final address', async () => {
   const zone: DnsZone = { 'end.example': { a: ['10.0.0.1'] } };
   for (let link = 0; link < 20; link += 1) {
     zone[`c${link}.example`] = { cname: link === 19 ? 'end.example' : `c${link + 1}.example` };
@@ -126,7 +126,7 @@ test.each<[string, DnsZone]>([
   ['SERVFAIL', { 'x.example': { rcode: 'SERVFAIL' } }],
   ['no data', { 'x.example': {} }],
   ['silence', { 'x.example': { isSilent: true } }],
-])('D9 %s is a failure of class dns, and no reason to refuse a registration', async (_name, zone) => {
+])('D9 %s fails as dns and does not refuse a registration', async (_name, zone) => {
   const { egress } = await guarded(zone, { dnsTimeoutMs: 300 });
   expect(await egress.send(aRequest('https://x.example/'))).toMatchObject({
     reason: 'dns',
@@ -136,19 +136,19 @@ test.each<[string, DnsZone]>([
   expect(checked).toMatchObject({ ok: true, isUnresolved: true });
 });
 
-test('a slow name server is inside the deadline of the request', async () => {
+test('a slow name server counts toward the deadline of the request', async () => {
   const { egress } = await guarded({ 'x.example': { isSilent: true } });
   const outcome = await egress.send(aRequest('https://x.example/', { timeoutMs: 50 }));
   expect(outcome).toMatchObject({ reason: 'timeout', detail: expect.stringContaining('dns') as string });
 });
 
-test('D10 a short name is refused by its form, without a lookup', async () => {
+test('D10 a short name is refused without a lookup', async () => {
   const { server, egress } = await guarded({ 'kubernetes.default': { a: [publicAddress] } });
   expect(briefly(await egress.send(aRequest('https://kubernetes/')))).toBe('invalid-url');
   expect(server.questions).toEqual([]);
 });
 
-test('D22 an address with a zone is refused, written or resolved', async () => {
+test('D22 an address with a zone is refused, whether written or resolved', async () => {
   const { dial, dialled } = refusingDial();
   const resolver = tableResolver({ 'x.example': ['2606:2800::1%eth0'] });
   const egress = openEgress({ policy: closedPolicy, resolver, dial });
@@ -173,20 +173,20 @@ describe('D16 an open socket', () => {
     return { receiver, egress, url, skip };
   };
 
-  test('is used again while the answer is kept', async () => {
+  test('is reused while the DNS answer is cached', async () => {
     const { egress, url, receiver } = await setUp('10.0.0.1');
     expect(briefly(await egress.send(aRequest(url)))).toBe('response 204');
     expect(receiver.connections()).toBe(1);
   });
 
-  test('is not used when the name has become private', async () => {
+  test('is not reused when the name has become private', async () => {
     const { egress, url, receiver, skip } = await setUp('10.0.0.1');
     skip(30_001);
     expect(briefly(await egress.send(aRequest(url)))).toBe('blocked-address');
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test('is closed when the name has moved', async () => {
+  test('is closed when the name resolves to another address', async () => {
     const { egress, url, receiver, skip } = await setUp('127.0.0.2');
     skip(30_001);
     // No server listens on 127.0.0.2.
@@ -194,7 +194,7 @@ describe('D16 an open socket', () => {
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
   });
 
-  test('is closed, and the next request judged anew, when the policy changes', async () => {
+  test('is closed, and the next request checked again, when the policy changes', async () => {
     const { egress, url, receiver } = await setUp('127.0.0.1');
     egress.setPolicy(closedPolicy);
     expect(briefly(await egress.send(aRequest(url)))).toBe('invalid-url');
@@ -206,7 +206,7 @@ describe('D16 an open socket', () => {
   });
 });
 
-test('D16 a socket that is busy when the policy changes finishes its request and is closed', async () => {
+test('D16 a busy socket finishes its request after a policy change, then closes', async () => {
   const receiver = await startReceiver({ answer: { status: 200, delayMs: 100 }, cleanUp: onTestFinished });
   const egress = openEgress();
   const sent = egress.send(aRequest(receiver.url));
@@ -239,7 +239,7 @@ describe('a name inside an allowed network', () => {
     ['http://public.example/', 'invalid-url'],
     ['https://public.example:22/', 'invalid-url'],
     ['https://other.internal/', 'blocked-address'],
-  ])('and only when every address is: %s', async (url, reason) => {
+  ])('is not exempt unless every address is allowed: %s', async (url, reason) => {
     const { dial, dialled } = refusingDial();
     const egress = openEgress({ policy, resolver, dial });
     expect(await egress.checkEndpoint(url)).toMatchObject({ ok: false });
@@ -247,7 +247,7 @@ describe('a name inside an allowed network', () => {
     expect(dialled).toEqual([]);
   });
 
-  test('localhost is this machine and is never asked of a server', async () => {
+  test('localhost is this machine and is never sent to a server', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
     const asking = tableResolver({ localhost: [publicAddress], 'a.localhost': [publicAddress] });
     const egress = openEgress({ resolver: asking });

@@ -54,7 +54,7 @@ test('every misbehaviour has an outcome', () => {
 });
 
 test.each(Object.entries(outcomes) as [MisbehaviourName, string][])(
-  '%s ends as %s, three at a time, and leaves no socket behind',
+  '%s ends as %s, three at a time, and leaves no socket open',
   async (behave, expected) => {
     const server = await startHostileServer({ behave, cleanUp: onTestFinished });
     const egress = openEgress();
@@ -74,7 +74,7 @@ test.each(Object.entries(outcomes) as [MisbehaviourName, string][])(
 );
 
 test.each<MisbehaviourName>(['endless-body', 'endless-close-delimited-body', 'ten-gigabytes'])(
-  'of %s exactly the first 16 KiB are read, or as much as was asked for',
+  'reads exactly the first 16 KiB of %s, or the requested maximum',
   async (behave) => {
     const server = await startHostileServer({ behave, cleanUp: onTestFinished });
     const egress = openEgress();
@@ -86,7 +86,7 @@ test.each<MisbehaviourName>(['endless-body', 'endless-close-delimited-body', 'te
   },
 );
 
-test('a body of exactly the bound is whole, and its socket is kept', async () => {
+test('a body of exactly the limit is complete, and its socket is kept', async () => {
   const receiver = await startReceiver({
     answer: { status: 200, body: Buffer.alloc(16_384, 'x') },
     cleanUp: onTestFinished,
@@ -98,7 +98,7 @@ test('a body of exactly the bound is whole, and its socket is kept', async () =>
   expect(egress.stats().idle).toBe(1);
 });
 
-test('a gzip bomb stays as it came', async () => {
+test('a gzip bomb is not decompressed', async () => {
   const server = await startHostileServer({ behave: 'gzip-bomb', cleanUp: onTestFinished });
   const egress = openEgress();
   const outcome = await egress.send(aRequest(server.url));
@@ -106,7 +106,7 @@ test('a gzip bomb stays as it came', async () => {
   expect(outcome.kind === 'response' && outcome.body.subarray(0, 2).toString('hex')).toBe('1f8b');
 });
 
-test('the header of an answer may have 16 KiB, and that is for headers alone', async () => {
+test('the header of a response may have 16 KiB, not counting its body', async () => {
   const egress = openEgress();
   for (const [size, expected] of [
     [15_000, 'response 200'],
@@ -121,7 +121,7 @@ test('the header of an answer may have 16 KiB, and that is for headers alone', a
   }
 });
 
-test('informational answers are counted, however small the flood', async () => {
+test('a flood of small informational responses is refused', async () => {
   const server = await startHostileServer({
     behave: (socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(17)),
     cleanUp: onTestFinished,
@@ -133,7 +133,7 @@ test('informational answers are counted, however small the flood', async () => {
   });
 });
 
-test('an answer that was sent in advance never answers the next request', async () => {
+test('a response that was sent in advance is not used for the next request', async () => {
   const server = await startHostileServer({ behave: 'answer-in-advance', cleanUp: onTestFinished });
   const egress = openEgress();
   for (let request = 0; request < 5; request += 1) {
@@ -143,26 +143,23 @@ test('an answer that was sent in advance never answers the next request', async 
   expect(server.accepted()).toBe(5);
 });
 
-test.each([301, 302, 303, 307, 308])(
-  'D12–D14 a %i is an answer and is not followed, wherever it points',
-  async (status) => {
-    const target = await startReceiver({ cleanUp: onTestFinished });
-    const egress = openEgress();
-    const places = [target.url, 'file:///etc/passwd', '/again', 'http://169.254.169.254/', '//127.0.0.1/'];
-    for (const location of places) {
-      const server = await startHostileServer({
-        behave: answering(status, { location }),
-        cleanUp: onTestFinished,
-      });
-      const outcome = await egress.send(aRequest(server.url));
-      expect(outcome).toMatchObject({ kind: 'response', status, headers: { location } });
-      expect(server.requests()).toBe(1);
-    }
-    expect(target.requests).toEqual([]);
-  },
-);
+test.each([301, 302, 303, 307, 308])('D12–D14 a %i is a response and is never followed', async (status) => {
+  const target = await startReceiver({ cleanUp: onTestFinished });
+  const egress = openEgress();
+  const places = [target.url, 'file:///etc/passwd', '/again', 'http://169.254.169.254/', '//127.0.0.1/'];
+  for (const location of places) {
+    const server = await startHostileServer({
+      behave: answering(status, { location }),
+      cleanUp: onTestFinished,
+    });
+    const outcome = await egress.send(aRequest(server.url));
+    expect(outcome).toMatchObject({ kind: 'response', status, headers: { location } });
+    expect(server.requests()).toBe(1);
+  }
+  expect(target.requests).toEqual([]);
+});
 
-test.each([410, 429, 503, 502, 504, 400])('a %i is an answer with its headers', async (status) => {
+test.each([410, 429, 503, 502, 504, 400])('a %i is a response with its headers', async (status) => {
   const server = await startHostileServer({
     behave: answering(status, { 'Retry-After': '120', 'X-Twice': 'a' }),
     cleanUp: onTestFinished,
@@ -201,7 +198,7 @@ test('D19 proxy variables are ignored', async () => {
   expect(proxy.requests).toEqual([]);
 });
 
-test('a port where nobody listens refuses', async () => {
+test('a port without a listener refuses', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -216,7 +213,7 @@ test('a port where nobody listens refuses', async () => {
   expect(egress.stats()).toMatchObject({ sockets: 0, origins: 0 });
 });
 
-test('an address that never answers a connect ends with the connect bound, within the deadline', async () => {
+test('an unresponsive address ends at the connect timeout, within the deadline', async () => {
   const silent: Socket[] = [];
   const dial = () => {
     const socket = new Socket();
@@ -232,7 +229,7 @@ test('an address that never answers a connect ends with the connect bound, withi
   expect(egress.stats()).toMatchObject({ sockets: 0, origins: 0 });
 });
 
-test('a peer that is not the checked address gets no byte', async () => {
+test('a peer that is not the checked address receives no byte', async () => {
   const receiver = await startReceiver({ cleanUp: onTestFinished });
   const egress = openEgress({
     dial: () => {

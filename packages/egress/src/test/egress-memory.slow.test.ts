@@ -51,7 +51,7 @@ async function leavesNothing({ url, open, tls }: Endpoint): Promise<void> {
 const timeouts = { timeout: 30_000 };
 
 test.each(Object.keys(misbehaviours) as MisbehaviourName[])(
-  'sixty requests to an endpoint of the kind %s leave memory and sockets as they were',
+  'sixty requests to an endpoint that does %s leak neither memory nor sockets',
   timeouts,
   async (behave) => {
     await leavesNothing(await startHostileServer({ behave, cleanUp: onTestFinished }));
@@ -59,7 +59,7 @@ test.each(Object.keys(misbehaviours) as MisbehaviourName[])(
 );
 
 test.each([301, 302, 303, 307, 308, 410, 429, 500, 503])(
-  'sixty requests that are answered with %i leave memory and sockets as they were',
+  'sixty responses with status %i leak neither memory nor sockets',
   timeouts,
   async (status) => {
     const behave = answering(status, { location: 'http://127.0.0.1:1/', 'retry-after': '3600' });
@@ -67,7 +67,7 @@ test.each([301, 302, 303, 307, 308, 410, 429, 500, 503])(
   },
 );
 
-test('sixty requests that are refused leave memory and sockets as they were', timeouts, async () => {
+test('sixty refused requests leak neither memory nor sockets', timeouts, async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -88,13 +88,9 @@ test.each<[string, () => Certificate]>([
       return authority.issue({ hosts: ['127.0.0.1'], notBeforeMs: notAfterMs - anHour, notAfterMs });
     },
   ],
-])(
-  'sixty requests to a certificate that %s leave memory and sockets as they were',
-  timeouts,
-  async (_, make) => {
-    const server = await startHostileServer({ behave: answering(204), tls: make(), cleanUp: onTestFinished });
-    await leavesNothing({ url: server.url, open: server.open, tls: { ca: authority.cert } });
-    expect(server.accepted()).toBeGreaterThanOrEqual(requests);
-    expect(server.requests()).toBe(0);
-  },
-);
+])('sixty requests to a certificate that %s leak neither memory nor sockets', timeouts, async (_, make) => {
+  const server = await startHostileServer({ behave: answering(204), tls: make(), cleanUp: onTestFinished });
+  await leavesNothing({ url: server.url, open: server.open, tls: { ca: authority.cert } });
+  expect(server.accepted()).toBeGreaterThanOrEqual(requests);
+  expect(server.requests()).toBe(0);
+});

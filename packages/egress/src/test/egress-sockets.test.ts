@@ -16,7 +16,7 @@ const startHere = (options: Parameters<typeof startReceiver>[0] = {}): Promise<R
   startReceiver({ cleanUp: onTestFinished, ...options });
 
 describe('sockets', () => {
-  test('are kept and used again, up to the cap of their origin', async () => {
+  test('are reused, up to the limit of their origin', async () => {
     const receiver = await startHere();
     const egress = openEgress({ maxSocketsPerOrigin: 2 });
     await Promise.all(Array.from({ length: 20 }, () => egress.send(aRequest(receiver.url))));
@@ -25,7 +25,7 @@ describe('sockets', () => {
     expect(egress.stats()).toEqual({ sockets: 2, idle: 2, waiting: 0, origins: 1 });
   });
 
-  test('are shared by neither policy key nor origin', async () => {
+  test('are not shared across policy keys or origins', async () => {
     const receiver = await startHere();
     const egress = openEgress();
     for (const policyKey of ['a', 'b', 'a']) await egress.send(aRequest(receiver.url, { policyKey }));
@@ -36,7 +36,7 @@ describe('sockets', () => {
     expect(egress.stats().origins).toBe(4);
   });
 
-  test('that are idle make room for another origin: the one idle for longest goes first', async () => {
+  test('that are idle are closed for another origin, the longest idle first', async () => {
     const receivers = await Promise.all([startHere(), startHere(), startHere()]);
     const [a, b, c] = receivers;
     const egress = openEgress({ maxSockets: 2 });
@@ -50,7 +50,7 @@ describe('sockets', () => {
     });
   });
 
-  test('that are busy make others wait, and the wait is not the endpoint’s time', async () => {
+  test('that are busy make requests wait, outside of the time of the endpoint', async () => {
     const slow = await startHere({ answer: { status: 200, delayMs: 300 } });
     const egress = openEgress({ maxSocketsPerOrigin: 1 });
     const outcomes = await Promise.all(
@@ -61,7 +61,7 @@ describe('sockets', () => {
     expect(outcomes[3]?.timings.totalMs).toBeGreaterThan(1_000);
   });
 
-  test('that never become free end a request as aborted, which is no attempt', async () => {
+  test('that never become free end a request as aborted', async () => {
     const receiver = await startHere({ answer: 'hang' });
     const egress = openEgress({ maxSockets: 1 });
     const first = egress.send(aRequest(receiver.url, { timeoutMs: 400 }));
@@ -74,7 +74,7 @@ describe('sockets', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test('at the global cap, origins take turns: a busy one does not keep a new one out', async () => {
+  test('are assigned to origins in rotation at the global limit', async () => {
     const busy = await startHere({ answer: { status: 200, delayMs: 10 } });
     const late = await startHere();
     const egress = openEgress({ maxSockets: 1 });
@@ -87,7 +87,7 @@ describe('sockets', () => {
     expect(order).toHaveLength(11);
   });
 
-  test('that the server ends with its answer are not lent to those who wait', async () => {
+  test('that the server closes with its response are not given to waiting requests', async () => {
     const receiver = await startHere({ answer: { status: 200, headers: { connection: 'close' } } });
     const egress = openEgress({ maxSocketsPerOrigin: 1 });
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => egress.send(aRequest(receiver.url))));
@@ -95,7 +95,7 @@ describe('sockets', () => {
     expect(receiver.requests).toHaveLength(5);
   });
 
-  test('are closed when they were idle for too long', async () => {
+  test('are closed after the idle timeout', async () => {
     const receiver = await startHere();
     const egress = openEgress({ idleTimeoutMs: 30 });
     await egress.send(aRequest(receiver.url));
@@ -103,7 +103,7 @@ describe('sockets', () => {
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
   });
 
-  test('that the server closes while they are idle are forgotten', async () => {
+  test('that the server closes while idle are removed', async () => {
     const server = await startHostileServer({
       behave: (socket, { after }) => {
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
@@ -118,7 +118,7 @@ describe('sockets', () => {
   });
 
   test.each(['reset', 'close'] as const)(
-    'a reused one that ends before any byte (%s) says so',
+    'set beforeAnyByte when a reused one ends before any byte (%s)',
     async (how) => {
       let requests = 0;
       const server = await startHostileServer({
@@ -141,7 +141,7 @@ describe('sockets', () => {
     },
   );
 
-  test('a reused one that ends after a byte does not', async () => {
+  test('do not set beforeAnyByte when a reused one ends after a byte', async () => {
     let requests = 0;
     const server = await startHostileServer({
       behave: (socket) => {
@@ -158,7 +158,7 @@ describe('sockets', () => {
 });
 
 describe('a name with several addresses', () => {
-  test('is reached at the next one when the first refuses', async () => {
+  test('is connected at the second when the first refuses', async () => {
     const receiver = await startHere();
     // No server listens on 127.0.0.2.
     const egress = openEgress({ resolver: tableResolver({ 'x.example': ['127.0.0.2', '127.0.0.1'] }) });
@@ -166,7 +166,7 @@ describe('a name with several addresses', () => {
     expect(egress.stats()).toMatchObject({ sockets: 1, idle: 1 });
   });
 
-  test('is reached at the next one when the first is silent, and the silent one is given up', async () => {
+  test('is connected at the second when the first does not respond, and closes the first', async () => {
     const receiver = await startHere();
     const silent: Socket[] = [];
     const egress = openEgress({
@@ -181,7 +181,7 @@ describe('a name with several addresses', () => {
     expect(silent.map((socket) => socket.destroyed)).toEqual([true]);
   });
 
-  test('is dialled no more once one address has answered, and no timer is left', async () => {
+  test('is dialled no further once one address has connected, and leaves no timer', async () => {
     const receiver = await startHere();
     let timers = 0;
     const clock: Clock = {
@@ -209,7 +209,7 @@ describe('a name with several addresses', () => {
     expect(timers).toBe(0);
   });
 
-  test('is tried at no more than six of them, both families in turn', async () => {
+  test('is dialled at six of them at most, alternating between families', async () => {
     const { dial, dialled } = refusingDial();
     const v4 = Array.from({ length: 50 }, (_, index) => `93.184.215.${index}`);
     const v6 = Array.from({ length: 50 }, (_, index) => `2606:2800::${index + 1}`);

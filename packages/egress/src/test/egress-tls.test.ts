@@ -21,7 +21,7 @@ async function secureReceiver(certificate: Certificate, clientAuthority?: string
 
 const trusting: TlsOptions = { ca: authority.cert };
 
-test('a certificate for the name, by a trusted authority, is proof; every phase has its time', async () => {
+test('accepts a certificate of a trusted authority for the name, and reports the time of every phase', async () => {
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
   const egress = openEgress({ resolver });
   const url = `https://${name}:${receiver.port}/`;
@@ -35,7 +35,7 @@ test('a certificate for the name, by a trusted authority, is proof; every phase 
   expect(receiver.connections()).toBe(1);
 });
 
-test('a literal address needs a certificate for that address', async () => {
+test('a literal address requires a certificate for that address', async () => {
   const receiver = await secureReceiver(authority.issue({ hosts: ['127.0.0.1'] }));
   const egress = openEgress({ resolver });
   expect(briefly(await egress.send(aRequest(receiver.url, { tls: trusting })))).toBe('response 204');
@@ -67,13 +67,13 @@ test.each<[string, () => Certificate]>([
   expect(receiver.requests).toEqual([]);
 });
 
-test('without an authority of its own, a request trusts the public ones only', async () => {
+test('a request without its own authority trusts the public ones only', async () => {
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
   const egress = openEgress({ resolver });
   expect(briefly(await egress.send(aRequest(`https://${name}:${receiver.port}/`)))).toBe('tls');
 });
 
-test('the server hears the name, and no address', async () => {
+test('SNI contains the name, and never an address', async () => {
   const names: string[] = [];
   const certificate = authority.issue({ hosts: [name, '127.0.0.1'] });
   const server = await startHostileServer({
@@ -89,7 +89,7 @@ test('the server hears the name, and no address', async () => {
   expect(names).toEqual([name]);
 });
 
-test('PEM that is indented is in force', async () => {
+test('indented PEM is accepted', async () => {
   const clients = makeAuthority('partner clients');
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }), clients.cert);
   const egress = openEgress({ resolver });
@@ -101,7 +101,7 @@ test('PEM that is indented is in force', async () => {
   );
 });
 
-test('a client certificate is shown where one is asked for, and missed where it is not given', async () => {
+test('sends a client certificate on request, and fails without one', async () => {
   const clients = makeAuthority('partner clients');
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }), clients.cert);
   const egress = openEgress({ resolver });
@@ -118,7 +118,7 @@ test('a client certificate is shown where one is asked for, and missed where it 
   expect(receiver.requests).toHaveLength(1);
 });
 
-test('a reused socket that ends, with TLS’s own farewell, before any byte of an answer says so', async () => {
+test('a reused socket that ends with a TLS close_notify before any byte sets beforeAnyByte', async () => {
   let requests = 0;
   const server = await startHostileServer({
     tls: authority.issue({ hosts: [name] }),
@@ -138,13 +138,13 @@ test('a reused socket that ends, with TLS’s own farewell, before any byte of a
   });
 });
 
-test('a key that cannot be read is a failure of class tls, not an exception', async () => {
+test('an unreadable key fails as tls and does not throw', async () => {
   const egress = openEgress({ resolver });
   const tls = { cert: 'not pem', key: 'not pem' };
   expect(await egress.send(aRequest(`https://${name}/`, { tls }))).toMatchObject({ reason: 'tls' });
 });
 
-test('sockets are shared between equal TLS options and no others', async () => {
+test('only requests with equal TLS options share sockets', async () => {
   const receiver = await secureReceiver(authority.issue({ hosts: [name] }));
   const egress = openEgress({ resolver });
   const url = `https://${name}:${receiver.port}/`;
@@ -156,7 +156,7 @@ test('sockets are shared between equal TLS options and no others', async () => {
   expect(receiver.connections()).toBe(2);
 });
 
-test('a server that never answers the first message of TLS ends at the deadline', async () => {
+test('a server that never responds to the TLS ClientHello ends at the deadline', async () => {
   const server = await startHostileServer({ behave: 'blackhole', cleanUp: onTestFinished });
   const egress = openEgress({ resolver });
   const outcome = await egress.send(aRequest(`https://127.0.0.1:${server.port}/`, { timeoutMs: 1_000 }));
@@ -164,7 +164,7 @@ test('a server that never answers the first message of TLS ends at the deadline'
   await settled(egress);
 });
 
-test('a server that speaks plain HTTP where TLS is asked for is a failure of class tls', async () => {
+test('a server that responds in plain HTTP to TLS fails as tls', async () => {
   const receiver = await startReceiver({ cleanUp: onTestFinished });
   const egress = openEgress({ resolver });
   expect(briefly(await egress.send(aRequest(`https://127.0.0.1:${receiver.port}/`)))).toBe('tls');

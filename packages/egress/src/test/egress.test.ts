@@ -14,8 +14,8 @@ import {
 const startHere = (options: Parameters<typeof startReceiver>[0] = {}): Promise<Receiver> =>
   startReceiver({ cleanUp: onTestFinished, ...options });
 
-describe('what is written', () => {
-  test('is the body byte for byte, with the caller’s headers and the egress’s own', async () => {
+describe('the request', () => {
+  test('has the body byte for byte, the headers of the caller and those of the egress', async () => {
     const receiver = await startHere();
     const egress = openEgress({ loopId: 'main' });
     const body = Buffer.from([0, 255, 13, 10, 128]);
@@ -33,7 +33,7 @@ describe('what is written', () => {
     });
   });
 
-  test('an empty body and another method are as good', async () => {
+  test('may have an empty body and another method', async () => {
     const receiver = await startHere();
     const egress = openEgress();
     await egress.send(aRequest(receiver.url, { method: 'GET', body: Buffer.alloc(0) }));
@@ -44,7 +44,7 @@ describe('what is written', () => {
     ]);
   });
 
-  test('is a path with dot segments as it was always requested, though none is taken any more', async () => {
+  test('normalises dot segments of stored URLs, although new URLs may not have any', async () => {
     const receiver = await startHere();
     const resolver = tableResolver({ 'hooks.example': ['127.0.0.1'] });
     const egress = openEgress({ resolver });
@@ -56,7 +56,7 @@ describe('what is written', () => {
   });
 
   test.each(['Host', 'content-length', 'Transfer-Encoding', 'CONNECTION', 'Accept-Encoding', 'Tidings-Loop'])(
-    'a header %s from outside is refused, and nothing is sent',
+    'refuses a header %s of the caller and sends nothing',
     async (header) => {
       const { dial, dialled } = refusingDial();
       const egress = openEgress({ dial });
@@ -70,7 +70,7 @@ describe('what is written', () => {
   );
 
   test.each([{ 'x-a': 'b\r\nhost: c' }, { 'x a': 'b' }])(
-    'a header that would split the request is refused: %j',
+    'refuses a header that would split the request: %j',
     async (headers) => {
       const receiver = await startHere();
       const egress = openEgress();
@@ -81,8 +81,8 @@ describe('what is written', () => {
   );
 });
 
-describe('what is read', () => {
-  test('fields of any name', async () => {
+describe('the response', () => {
+  test('may have headers of any name', async () => {
     const server = await startHostileServer({
       behave: (socket) =>
         socket.write(
@@ -99,7 +99,7 @@ describe('what is read', () => {
     ]);
   });
 
-  test('status, headers in lower case, repeated ones joined, and the body', async () => {
+  test('has status, body, and headers in lower case with repeated ones joined', async () => {
     const server = await startHostileServer({
       behave: (socket) =>
         socket.write(
@@ -119,8 +119,8 @@ describe('what is read', () => {
   });
 });
 
-describe('the end', () => {
-  test('a caller that gives up ends the request as aborted and closes its socket', async () => {
+describe('abort and close', () => {
+  test('an abort by the caller ends the request as aborted and closes its socket', async () => {
     const receiver = await startHere({ answer: 'hang' });
     const egress = openEgress();
     const controller = new AbortController();
@@ -135,7 +135,7 @@ describe('the end', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test('closing ends what runs and what waits as aborted, and leaves nothing open', async () => {
+  test('close ends running and waiting requests as aborted and leaves nothing open', async () => {
     const receiver = await startHere({ answer: 'hang' });
     const egress = createEgress({ policy: loopbackPolicy, maxSocketsPerOrigin: 2 });
     const sent = Array.from({ length: 5 }, () => egress.send(aRequest(receiver.url, { timeoutMs: 60_000 })));
@@ -147,7 +147,7 @@ describe('the end', () => {
     expect(await egress.send(aRequest(receiver.url))).toMatchObject({ kind: 'aborted' });
   });
 
-  test('closing while a connection is made leaves nothing open either', async () => {
+  test('close during a connect leaves nothing open', async () => {
     const receiver = await startHere();
     const egress = createEgress({ policy: loopbackPolicy });
     const sent = egress.send(aRequest(receiver.url));
@@ -157,7 +157,7 @@ describe('the end', () => {
     await eventually(() => expect(receiver.connections()).toBe(0), { everyMs: 5 });
   });
 
-  test('D25 an endpoint that is our own listener is refused, in an allowed network too', async () => {
+  test('D25 refuses a listener of this installation, also inside an allowed network', async () => {
     const receiver = await startHere();
     const policy = { ...loopbackPolicy, ownListeners: [{ host: '127.0.0.1', port: receiver.port }] };
     const egress = openEgress({ policy });

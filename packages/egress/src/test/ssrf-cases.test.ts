@@ -29,7 +29,7 @@ function resolverFor({ resolvesTo = [publicAddress] }: SsrfCase): Resolver {
 
 const rulesOf = (check: UrlCheck) => (check.ok ? [] : check.violations.map(({ rule }) => rule));
 
-test('the table is whole', () => {
+test('the table contains every case', () => {
   expect([rejected.length, accepted.length]).toEqual([67, 9]);
 });
 
@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-test.each(accepted)('accepts $input and dials what was checked', async (row) => {
+test.each(accepted)('accepts $input and dials the checked address', async (row) => {
   const { dial, dialled } = refusingDial();
   const egress = openEgress({ policy: https, resolver: resolverFor(row), dial });
   expect(checkUrl(row.input, https)).toMatchObject({ ok: true });

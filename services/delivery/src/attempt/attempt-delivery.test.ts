@@ -14,7 +14,7 @@ import { type Harness, startHarness } from '../../test/harness.ts';
 const start = async (): Promise<Harness> => startHarness({ cleanUp: onTestFinished });
 
 describe('a delivery', () => {
-  it('goes out signed, with the command bytes, and is recorded', async () => {
+  it('is sent signed, with the bytes of the command, and recorded', async () => {
     const harness = await start();
     await harness.register(aSubscription({ version: 4, headers: { 'X-Partner': 'yes' }, timeoutMs: 7_000 }));
     await harness.publish(aCommand(1));
@@ -61,7 +61,7 @@ describe('a delivery', () => {
     expect(harness.sender.sent[0]?.headers['traceparent']).toMatch(new RegExp(`^00-${'ab'.repeat(16)}-`));
   });
 
-  it('opens the headers that are credentials, and names itself to an endpoint that consented', async () => {
+  it('sends decrypted secret headers, and the request origin to an endpoint that consented', async () => {
     const harness = await start();
     const secretHeaders = [aSealedHeader('Authorization', 'Bearer hush')];
     await harness.register(aSubscription({ secretHeaders, requestOrigin: 'tidings.example' }));
@@ -72,7 +72,7 @@ describe('a delivery', () => {
     });
   });
 
-  it('sends nothing when a header that is a credential does not open under its name', async () => {
+  it('sends nothing if a secret header cannot be decrypted under its name', async () => {
     const harness = await start();
     const moved = { ...aSealedHeader('X-Other', 'Bearer hush'), name: 'Authorization' };
     await harness.register(aSubscription({ secretHeaders: [moved] }));
@@ -81,7 +81,7 @@ describe('a delivery', () => {
     expect(harness.attemptEvents()).toMatchObject([{ outcome: { kind: 'deferred', reason: 'held' } }]);
   });
 
-  it('never lets a header of the subscription stand in for ours', async () => {
+  it('never replaces its own headers by those of the subscription', async () => {
     const harness = await start();
     await harness.register(aSubscription({ headers: { 'Webhook-Id': 'forged', 'User-Agent': 'me' } }));
     await harness.publish(aCommand(1));
@@ -91,7 +91,7 @@ describe('a delivery', () => {
     expect(Object.keys(headers).filter((name) => name.toLowerCase() === 'webhook-id')).toHaveLength(1);
   });
 
-  it('carries the plain style beside the standard one when asked', async () => {
+  it('has the plain signature beside the standard one if configured', async () => {
     const harness = await start();
     await harness.register(aSubscription({ signatureStyle: 'plain' }));
     await harness.publish(aCommand(1));
@@ -127,7 +127,7 @@ describe('a delivery', () => {
     expect(harness.sender.sent[1]?.headers['webhook-signature']?.split(' ')).toHaveLength(1);
   });
 
-  it('is not sent unsigned when the secrets do not open here; it waits', async () => {
+  it('is deferred, not sent unsigned, if the secrets cannot be decrypted', async () => {
     const harness = await start();
     const foreign = sealedSecret(secretText, { workspaceId: 'other', id: 'sub_a' });
     await harness.register(aSubscription({ secrets: [foreign] }));
@@ -140,7 +140,7 @@ describe('a delivery', () => {
     expect(harness.sender.sent).toHaveLength(1);
   });
 
-  it('that waits for less than a second waits in memory, to the millisecond', async () => {
+  it('that is due within a second waits in memory, to the millisecond', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(aCommand(1, { notBeforeMs: startMs + 300 }));

@@ -24,7 +24,7 @@ async function startEndpoint(): Promise<Readonly<{ url: string; received: string
 }
 
 it.each(['__proto__', '__PROTO__', 'constructor', 'toString', 'hasOwnProperty'])(
-  'an owner’s header %s is sent, open or sealed, after its way through the topic',
+  'sends the header %s of a subscription, plain or secret, after a round trip through the topic',
   async (name) => {
     const { url, received } = await startEndpoint();
     const settings = {

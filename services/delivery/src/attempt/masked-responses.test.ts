@@ -40,29 +40,26 @@ async function recordedFrom(endpointUrl: string) {
 const echo = ({ headers, body }: ReceivedRequest): string =>
   JSON.stringify({ headers, body: body.toString(), configured: secretText });
 
-it.each([200, 500])(
-  'an endpoint that echoes a request with status %i gives no secret away',
-  async (status) => {
-    const receiver = await startReceiver({
-      answer: (request) => ({ status, body: echo(request) }),
-      cleanUp: onTestFinished,
-    });
-    const outcome = await recordedFrom(receiver.url);
-    expect(receiver.requests[0]?.headers).toMatchObject({ authorization: token, 'x-api-key': 'hush-2' });
-    expect(outcome).toMatchObject({ statusCode: status });
-    expect(outcome.responseExcerpt).toContain('"x-api-key":"***"');
-    expect(outcome.responseExcerpt).toContain('"x-plan":"gold"');
-    expect(outcome.responseExcerpt).not.toMatch(/hush|whsec_/);
-  },
-);
+it.each([200, 500])('masks the secrets of a request that is echoed with status %i', async (status) => {
+  const receiver = await startReceiver({
+    answer: (request) => ({ status, body: echo(request) }),
+    cleanUp: onTestFinished,
+  });
+  const outcome = await recordedFrom(receiver.url);
+  expect(receiver.requests[0]?.headers).toMatchObject({ authorization: token, 'x-api-key': 'hush-2' });
+  expect(outcome).toMatchObject({ statusCode: status });
+  expect(outcome.responseExcerpt).toContain('"x-api-key":"***"');
+  expect(outcome.responseExcerpt).toContain('"x-plan":"gold"');
+  expect(outcome.responseExcerpt).not.toMatch(/hush|whsec_/);
+});
 
-it('a secret at the end of the excerpt is masked before it is cut', async () => {
+it('masks a secret at the end of the excerpt before cutting it', async () => {
   const body = `${'x'.repeat(1_020)}hush-2 and more`;
   const receiver = await startReceiver({ answer: { status: 200, body }, cleanUp: onTestFinished });
   expect((await recordedFrom(receiver.url)).responseExcerpt).toBe(`${'x'.repeat(1_020)}*** `);
 });
 
-it('an answer whose body is cut short is a failure that shows its status', async () => {
+it('records the status of a response whose body is truncated as a failure', async () => {
   const server = await startHostileServer({ behave: 'close-mid-body', cleanUp: onTestFinished });
   expect(await recordedFrom(server.url)).toEqual({
     kind: 'failed',

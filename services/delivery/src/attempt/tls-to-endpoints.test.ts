@@ -50,7 +50,7 @@ const openSender = () => {
   };
 };
 
-it('trusts the authority of its subscription, and only for that subscription', async () => {
+it('trusts the authority of a subscription for that subscription only', async () => {
   const receiver = await receiverWith();
   const { deliver } = openSender();
   const ca = serverAuthority.cert;
@@ -60,14 +60,14 @@ it('trusts the authority of its subscription, and only for that subscription', a
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('trusts the authorities of a bundle that has text between them', async () => {
+it('trusts the authorities of a bundle with text between them', async () => {
   const receiver = await receiverWith();
   const { deliver } = openSender();
   const ca = `# clients\n=======\n${clientAuthority.cert}\n# servers\nissuer=CN = x\n${serverAuthority.cert}\n`;
   expect(await deliver(trusting({ ca }), receiver)).toBe('response');
 });
 
-it('shows the client certificate of its subscription, on sockets of its own', async () => {
+it('sends the client certificate of a subscription, on its own sockets', async () => {
   const receiver = await receiverWith(clientAuthority.cert);
   const { deliver } = openSender();
   const ca = serverAuthority.cert;
@@ -89,7 +89,7 @@ it('uses one socket for all requests of a version', async () => {
   expect(egress.stats().sockets).toBe(1);
 });
 
-it('finds no keys where what is sealed belongs to another subscription', () => {
+it('finds no keys if the sealed settings belong to another subscription', () => {
   const { find } = openSender();
   const { tls } = trusting({ ca: serverAuthority.cert });
   if (tls === undefined) throw new Error('nothing is sealed');

@@ -30,7 +30,7 @@ const breakEndpoint = async (harness: Harness): Promise<void> => {
 };
 
 describe('a backlog', () => {
-  it('stays in memory while nobody else comes through the partition', async () => {
+  it('stays in memory while no other subscription uses the partition', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(...many(500));
@@ -38,7 +38,7 @@ describe('a backlog', () => {
     expect(harness.opened.engine.dispatcher.queue.queued).toBe(490);
   });
 
-  it('beyond its cap goes to the ladder when a neighbour comes by, and its offsets are done', async () => {
+  it('beyond its limit is deferred when a neighbour appears, and its offsets are done', async () => {
     const harness = await start();
     const neighbour = neighbourOf('sub_a');
     await harness.register(aSubscription(), aSubscription({ id: subscriptionId(neighbour) }));
@@ -55,7 +55,7 @@ describe('a backlog', () => {
     ).toHaveLength(1);
   });
 
-  it('is spread over the rungs by what is ahead, so that it does not circle', async () => {
+  it('is spread over the rungs by the commands ahead, so that it does not circulate', async () => {
     const harness = await start();
     const neighbour = neighbourOf('sub_a');
     const rateLimit = { perSecond: 2, burst: 1 };
@@ -67,7 +67,7 @@ describe('a backlog', () => {
     expect(delays.filter((delayMs) => delayMs === 1_800_000).length).toBeGreaterThan(200);
   });
 
-  it('that is too old leaves memory although its queue is short', async () => {
+  it('that is too old is deferred although its queue is short', async () => {
     const harness = await start();
     const neighbour = neighbourOf('sub_a');
     await harness.register(
@@ -84,7 +84,7 @@ describe('a backlog', () => {
     expect(deferredReasons(harness)).toEqual(['head-too-old', 'head-too-old']);
   });
 
-  it('that is too old leaves memory after a longer while even when it is alone', async () => {
+  it('that is too old is deferred after a longer time also without neighbours', async () => {
     const harness = await start();
     await harness.register(aSubscription({ maxInFlight: 1 }));
     await harness.publish(...many(3));
@@ -94,7 +94,7 @@ describe('a backlog', () => {
     expect(deferredReasons(harness)).toHaveLength(2);
   });
 
-  it('stays in memory, however long, while it is this process that is slow', async () => {
+  it('stays in memory, however long, while this process is the slow part', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(...many(500));
@@ -109,7 +109,7 @@ describe('a backlog', () => {
     expect(harness.opened.engine.dispatcher.queue.queued).toBe(1_000 - 40);
   });
 
-  it('leaves memory when its endpoint takes as long while this process has time', async () => {
+  it('is deferred when its endpoint is as slow while this process is idle', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(...many(500));
@@ -123,7 +123,7 @@ describe('a backlog', () => {
     expect(new Set(deferredReasons(harness))).toEqual(new Set(['queue-full']));
   });
 
-  it('tells of a deferral once, however often it is put aside, and not as an attempt', async () => {
+  it('records a deferral once, however often it is repeated, and not as an attempt', async () => {
     const harness = await start();
     await harness.register(aSubscription({ maxInFlight: 1 }));
     await harness.publish(...many(2));
@@ -141,7 +141,7 @@ describe('a backlog', () => {
     ).toEqual([1, 1]);
   });
 
-  it('with nothing waiting there is nothing to look through', async () => {
+  it('runs no sweep while nothing waits', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(200);
@@ -153,8 +153,8 @@ describe('a backlog', () => {
   });
 });
 
-describe('a breaker', () => {
-  it('opens after troubles, keeps what comes on the ladder without attempts, and empties the queue', async () => {
+describe('a circuit breaker', () => {
+  it('opens after failures, defers new commands without attempts, and empties the queue', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = undefined;
@@ -172,7 +172,7 @@ describe('a breaker', () => {
     );
   });
 
-  it('lets one at a time through when its time is up, and all after a success', async () => {
+  it('admits one at a time when half-open, and all after a success', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await breakEndpoint(harness);
@@ -200,7 +200,7 @@ describe('a breaker', () => {
     expect(await harness.metric('tidings_delivery_breaker_changes_total', { state: 'open' })).toBe(2);
   });
 
-  it('touches no other endpoint', async () => {
+  it('affects no other endpoint', async () => {
     const harness = await start();
     await harness.register(aSubscription(), aSubscription({ id: subscriptionId('sub_b') }));
     await breakEndpoint(harness);
@@ -209,7 +209,7 @@ describe('a breaker', () => {
     expect(harness.sender.sent).toHaveLength(before + 5);
   });
 
-  it('starts over when the subscription is changed', async () => {
+  it('is reset by a change of the subscription', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await breakEndpoint(harness);
@@ -219,7 +219,7 @@ describe('a breaker', () => {
     expect(harness.sender.sent).toHaveLength(before + 5);
   });
 
-  it('lets through what a person asked for', async () => {
+  it('admits manual requests', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await breakEndpoint(harness);
@@ -228,7 +228,7 @@ describe('a breaker', () => {
     expect(harness.sender.sent).toHaveLength(before + 1);
   });
 
-  it('keeps a backlog away for a minute or two, not for hours, when its endpoint was silent for a moment', async () => {
+  it('defers a backlog for a minute or two, not for hours, after a brief silence of its endpoint', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(...many(150));
@@ -242,7 +242,7 @@ describe('a breaker', () => {
     expect(delivered).toHaveLength(200);
   });
 
-  it('loses nothing: all is delivered once the endpoint is back', async () => {
+  it('loses nothing: all commands are delivered once the endpoint recovers', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => failed('refused');

@@ -11,12 +11,12 @@ describe('dispositionOf', () => {
     expect(dispositionOf(aState({ notBeforeMs: nowMs }), subscription, nowMs).kind).toBe('attempt');
   });
 
-  it('lets one wait that is not due, by how much is left', () => {
+  it('makes a command wait for the remaining time until it is due', () => {
     const state = aState({ notBeforeMs: nowMs + 70_000 });
     expect(dispositionOf(state, aSubscription(), nowMs)).toEqual({ kind: 'wait', remainingMs: 70_000 });
   });
 
-  it('suppresses for a deleted subscription and sets aside for a disabled one, due or not', () => {
+  it('suppresses for a deleted subscription and dead-letters for a disabled one, due or not', () => {
     const state = aState({ notBeforeMs: nowMs + 70_000 });
     expect(dispositionOf(state, aSubscription({ state: 'deleted' }), nowMs).kind).toBe('suppress');
     expect(dispositionOf(state, aSubscription({ state: 'disabled' }), nowMs)).toEqual({
@@ -25,17 +25,17 @@ describe('dispositionOf', () => {
     });
   });
 
-  it('waits for a subscription that is not known, or only in an older version', () => {
+  it('waits for a subscription that is unknown, or known in an older version', () => {
     expect(dispositionOf(aState(), undefined, nowMs).kind).toBe('await-subscription');
     const older = aSubscription({ version: 1, state: 'disabled' });
     expect(dispositionOf(aState({ subscriptionVersion: 2 }), older, nowMs).kind).toBe('await-subscription');
   });
 
-  it('works with a version that is newer than the command names', () => {
+  it('accepts a version that is newer than that of the command', () => {
     expect(dispositionOf(aState(), aSubscription({ version: 9 }), nowMs).kind).toBe('attempt');
   });
 
-  it('stops waiting for an unknown subscription after the bound, counted from its own first wait', () => {
+  it('stops waiting for an unknown subscription after the maximum, counted from the first wait of the command', () => {
     let waitedMs = 0;
     let deferrals = 0;
     for (;;) {

@@ -9,7 +9,7 @@ const name = (number: number, chain = 0, attempt = 1) =>
   [chainKeyOf({ deliveryId: deliveryId(`dlv_${hex(number)}`), chain }), attempt] as const;
 
 describe('FinishedAttempts', () => {
-  it('knows an attempt and those before it, but not the next', () => {
+  it('contains an attempt and those before it, but not the next', () => {
     const finishedAttempts = new FinishedAttempts(bounds, 0);
     finishedAttempts.record(...name(1, 0, 2), { isTerminal: false, nowMs: 0 });
     expect(finishedAttempts.has(...name(1, 0, 1))).toBe(true);
@@ -17,7 +17,7 @@ describe('FinishedAttempts', () => {
     expect(finishedAttempts.has(...name(1, 0, 3))).toBe(false);
   });
 
-  it('knows every attempt of a chain that is over, and nothing of the next chain', () => {
+  it('contains every attempt of a chain that is over, and none of the next chain', () => {
     const finishedAttempts = new FinishedAttempts(bounds, 0);
     finishedAttempts.record(...name(1), { isTerminal: true, nowMs: 0 });
     expect(finishedAttempts.has(...name(1, 0, 21))).toBe(true);
@@ -25,7 +25,7 @@ describe('FinishedAttempts', () => {
     expect(finishedAttempts.has(...name(2))).toBe(false);
   });
 
-  it('tells a chain that is over from one that has come far, however far', () => {
+  it('distinguishes a chain that is over from one with many attempts', () => {
     const finishedAttempts = new FinishedAttempts(bounds, 0);
     finishedAttempts.record(...name(1, 0, 70_000), { isTerminal: false, nowMs: 0 });
     expect(finishedAttempts.has(...name(1, 0, 70_001))).toBe(false);
@@ -35,7 +35,7 @@ describe('FinishedAttempts', () => {
     expect(finishedAttempts.isOver(name(2)[0])).toBe(false);
   });
 
-  it('remembers for the promised time, and not much longer', () => {
+  it('remembers for the configured time, and not much longer', () => {
     const finishedAttempts = new FinishedAttempts(bounds, 0);
     for (let nowMs = 0; nowMs <= 2_000_000; nowMs += 1_000) {
       finishedAttempts.record(...name(nowMs), { isTerminal: true, nowMs });
@@ -44,14 +44,14 @@ describe('FinishedAttempts', () => {
     }
   });
 
-  it('stays within its bound by remembering for a shorter time', () => {
+  it('stays within its bound by forgetting earlier', () => {
     const finishedAttempts = new FinishedAttempts({ rememberMs: 600_000, maxChainsPerGeneration: 1_000 }, 0);
     for (let n = 0; n < 10_000; n += 1) finishedAttempts.record(...name(n), { isTerminal: true, nowMs: 0 });
     expect(finishedAttempts.size).toBeLessThanOrEqual(3_000);
     expect(finishedAttempts.has(...name(9_999))).toBe(true);
   });
 
-  it('agrees with a plain map, however many there are', () => {
+  it('agrees with a plain map for any number of chains', () => {
     const step = fc.record({
       number: fc.integer({ min: 0, max: 3_000 }),
       chain: fc.integer({ min: 0, max: 3 }),

@@ -26,7 +26,7 @@ describe('nextStep', () => {
     });
   });
 
-  it('takes the wait at the position', () => {
+  it('uses the wait at the position', () => {
     expect(decide()).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
     expect(decide({ position: 1 })).toEqual({ kind: 'retry', atMs: nowMs + 60_000 });
   });
@@ -70,7 +70,7 @@ describe('nextStep', () => {
     ).toBe('dead-letter');
   });
 
-  it('probes for ever at the last wait where nothing may pass', () => {
+  it('retries at the last wait without end if the queue is blocking', () => {
     expect(decide({ blocks: true, position: 9 })).toEqual({ kind: 'retry', atMs: nowMs + 60_000 });
     const blocked = failed('blocked-address', null);
     expect(decide({ blocks: true, position: 9, outcome: blocked }).kind).toBe('retry');
@@ -79,7 +79,7 @@ describe('nextStep', () => {
     expect(decide({ blocks: true, position: 1, rules })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
   });
 
-  it('shortens a wait that is under way by a shorter schedule alone, and frees what only blocked', () => {
+  it('shortens a running wait only for a shorter schedule, and ends the wait of a blocked head under skip', () => {
     const last = { atMs: nowMs, durationMs: 40, statusCode: 500 as number, reason: 'http-status' };
     const waiting = { notBeforeMs: nowMs + 3_600_000, position: 1, attempts: [last] };
     const due = (schedule: readonly number[], state = waiting, onExhausted: 'block' | 'skip' = 'skip') =>
@@ -95,12 +95,12 @@ describe('nextStep', () => {
     expect(due([10], { ...waiting, attempts: [] })).toBe(waiting.notBeforeMs);
   });
 
-  it('lets jitter lengthen a wait by at most a tenth', () => {
+  it('lengthens a wait by a jitter of at most a tenth', () => {
     expect(decide({ jitter: 0.5 })).toEqual({ kind: 'retry', atMs: nowMs + 5_250 });
     expect(decide({ jitter: 0.999_999, position: 1 })).toEqual({ kind: 'retry', atMs: nowMs + 66_000 });
   });
 
-  it('lets Retry-After lengthen a wait, never shorten it', () => {
+  it('lengthens a wait to Retry-After, and never shortens it', () => {
     expect(decide({ retryAfterMs: 30_000 })).toEqual({ kind: 'retry', atMs: nowMs + 30_000 });
     expect(decide({ retryAfterMs: 1_000 })).toEqual({ kind: 'retry', atMs: nowMs + 5_000 });
     expect(decide({ retryAfterMs: 30_000, position: 2 })).toEqual({
@@ -125,7 +125,7 @@ it('spreads deliveries and attempts evenly over 0 to 1', () => {
   for (const count of buckets) expect(count).toBeGreaterThan(700);
 });
 
-it('is the same for every copy and another for every attempt and chain', () => {
+it('is equal for every copy and differs between attempts and chains', () => {
   const state = { deliveryId: deliveryId(`dlv_${hex(1)}`), chain: 0, attempt: 1 };
   expect(jitterOf(state)).toBe(jitterOf({ ...state }));
   expect(jitterOf({ ...state, attempt: 2 })).not.toBe(jitterOf(state));

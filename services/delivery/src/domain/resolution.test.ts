@@ -24,7 +24,7 @@ const after = (sent: CompletedRequest, state = aState()) => {
 };
 
 describe('resolutionOfAttempt', () => {
-  it.each([200, 201, 204, 299])('takes %i for delivered, and nothing follows', (status) => {
+  it.each([200, 201, 204, 299])('records %i as delivered, without a follow-up', (status) => {
     const { attemptEvent, followUp } = after(response(status));
     expect(attemptEvent?.outcome).toEqual({ kind: 'delivered', statusCode: status, responseExcerpt: 'body' });
     expect(attemptEvent?.subscriptionVersion).toBe(3);
@@ -39,7 +39,7 @@ describe('resolutionOfAttempt', () => {
     [429, 'rate-limited'],
     [500, 'http-status'],
     [503, 'http-status'],
-  ])('takes %i for failed with %s, and the next command follows', (status, reason) => {
+  ])('records %i as failed with %s, followed by the next command', (status, reason) => {
     const { attemptEvent, followUp } = after(response(status));
     expect(attemptEvent?.outcome).toMatchObject({ kind: 'failed', reason, statusCode: status });
     expect(attemptEvent?.next.kind).toBe('retry');
@@ -57,7 +57,7 @@ describe('resolutionOfAttempt', () => {
     });
   });
 
-  it('names the same time in the fact and in the next command', () => {
+  it('has the same time in the attempt event and in the next command', () => {
     const { attemptEvent, followUp } = after(response(500));
     const atMs = attemptEvent?.next.kind === 'retry' ? attemptEvent.next.atMs : undefined;
     expect(followUp.kind === 'command' && followUp.state.notBeforeMs).toBe(atMs);
@@ -65,7 +65,7 @@ describe('resolutionOfAttempt', () => {
     expect(atMs).toBeLessThanOrEqual(startMs + 40 + 5_500);
   });
 
-  it('gives two copies of one attempt the same wait', () => {
+  it('computes the same wait for two copies of one attempt', () => {
     expect(after(response(500))).toEqual(after(response(500)));
   });
 
@@ -82,7 +82,7 @@ describe('resolutionOfAttempt', () => {
     expect(followUp).toMatchObject({ rung: { delayMs: 1_800_000 } });
   });
 
-  it('ends with a dead letter that tells of every attempt', () => {
+  it('ends with a dead letter that lists every attempt', () => {
     const earlier = { atMs: 1, statusCode: 500, reason: 'http-status', durationMs: 2 };
     const state = aState({ attempt: 8, position: 7, attempts: [earlier], firstAttemptAtMs: 1 });
     const { attemptEvent, followUp } = after(response(502), state);
@@ -112,7 +112,7 @@ describe('resolutionOfAttempt', () => {
       timings,
     }) as const;
 
-  it('ends at 410 also when the body of the answer failed', () => {
+  it('ends at 410 also when the body of the response failed', () => {
     expect(after(cut(410))).toMatchObject({
       attemptEvent: { outcome: { kind: 'failed', reason: 'gone', statusCode: 410 } },
       followUp: { kind: 'dead-letter', reason: 'not-retried' },
@@ -124,7 +124,7 @@ describe('resolutionOfAttempt', () => {
     [503, 3_600_000],
     [500, 5_000],
     [200, 5_000],
-  ])('honours Retry-After of %i whose body failed as of a whole answer', (status, leastMs) => {
+  ])('honours Retry-After of %i also when its body failed', (status, leastMs) => {
     const { attemptEvent } = after(cut(status, { 'retry-after': '3600' }));
     expect(attemptEvent?.outcome).toMatchObject({ reason: 'timeout', statusCode: status });
     const delayMs = attemptEvent?.next.kind === 'retry' ? attemptEvent.next.atMs - startMs - 40 : 0;
@@ -132,7 +132,7 @@ describe('resolutionOfAttempt', () => {
     expect(delayMs).toBeLessThanOrEqual(leastMs * 1.1);
   });
 
-  it('keeps only the beginning of a long answer', () => {
+  it('keeps only the beginning of a long response', () => {
     const { attemptEvent } = after({ ...response(500), body: Buffer.alloc(5_000, 'x') });
     const outcome = attemptEvent?.outcome;
     expect(outcome?.kind === 'failed' && outcome.responseExcerpt?.length).toBe(1_024);
@@ -140,7 +140,7 @@ describe('resolutionOfAttempt', () => {
 });
 
 describe('resolutionOfDisposition', () => {
-  it('puts a command that is not due on the ladder as it is', () => {
+  it('defers a command that is not due without changing it', () => {
     const state = aState({ notBeforeMs: startMs + 70_000 });
     expect(resolutionOfDisposition(state, { kind: 'wait', remainingMs: 70_000 }, startMs)).toMatchObject({
       attemptEvent: null,
@@ -148,7 +148,7 @@ describe('resolutionOfDisposition', () => {
     });
   });
 
-  it('records why a delivery ended without an attempt', () => {
+  it('records the reason why a delivery ended without an attempt', () => {
     const suppressed = resolutionOfDisposition(
       aState(),
       { kind: 'suppress', reason: 'subscription-deleted' },
@@ -177,7 +177,7 @@ describe('resolutionOfDisposition', () => {
 });
 
 describe('resolutionOfDeferral', () => {
-  it('tells of a deferral once between two attempts', () => {
+  it('records a deferral once between two attempts', () => {
     const rung = ladder[1] as (typeof ladder)[number];
     const deferral = { reason: 'queue-full', rung, subscriptionVersion: 3, nowMs: startMs } as const;
     const first = resolutionOfDeferral(aState(), deferral);

@@ -13,7 +13,7 @@ describe('rungFor', () => {
     [59_500, 60_000],
     [60_000, 60_000],
     [86_400_000, 36_000_000],
-  ])('for %i ms left takes the rung of %i ms', (remainingMs, delayMs) => {
+  ])('for a remaining time of %i ms returns the rung of %i ms', (remainingMs, delayMs) => {
     expect(rungFor(remainingMs).delayMs).toBe(delayMs);
   });
 
@@ -37,7 +37,7 @@ describe('rungOfAtLeast', () => {
     [1_001, 5_000],
     [2_000_000, 7_200_000],
     [99_000_000, 36_000_000],
-  ])('for %i ms takes the rung of %i ms', (waitMs, delayMs) => {
+  ])('for %i ms returns the rung of %i ms', (waitMs, delayMs) => {
     expect(rungOfAtLeast(waitMs).delayMs).toBe(delayMs);
   });
 });

@@ -8,7 +8,7 @@ import { startMs } from '../../test/builders.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { countDue } from './count-due.ts';
 
-it('counts what is due on our part of a rung and not sent on, also what lies in Kafka only', async () => {
+it('counts due commands of assigned partitions that are not forwarded, also those still in Kafka', async () => {
   const clock = fakeClock(startMs);
   const bus = createMemoryBus({ clock });
   const metrics = createMetrics(metricsCatalogue, { service: 'delivery' });

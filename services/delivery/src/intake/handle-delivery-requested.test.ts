@@ -7,8 +7,8 @@ import { type Harness, startHarness } from '../../test/harness.ts';
 const start = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> =>
   startHarness({ env, cleanUp: onTestFinished });
 
-describe('a subscription that cannot be sent to', () => {
-  it('disabled: what waits goes to dead letters', async () => {
+describe('a subscription without deliveries', () => {
+  it('disabled: waiting commands become dead letters', async () => {
     const harness = await start();
     await harness.register(aSubscription({ state: 'disabled' }));
     await harness.publish(aCommand(1));
@@ -17,7 +17,7 @@ describe('a subscription that cannot be sent to', () => {
     expect(await harness.committed()).toBe(1);
   });
 
-  it('deleted: what waits is suppressed', async () => {
+  it('deleted: waiting commands are suppressed', async () => {
     const harness = await start();
     await harness.register(aSubscription({ state: 'deleted' }));
     await harness.publish(aCommand(1));
@@ -27,7 +27,7 @@ describe('a subscription that cannot be sent to', () => {
     expect(harness.deadLetters()).toEqual([]);
   });
 
-  it('disabled while commands wait in memory: they are not sent any more', async () => {
+  it('disabled while commands wait in memory: they are not sent', async () => {
     const harness = await start();
     await harness.register(aSubscription({ maxInFlight: 1 }));
     await harness.publish(aCommand(1), aCommand(2));
@@ -39,7 +39,7 @@ describe('a subscription that cannot be sent to', () => {
     expect(harness.deadLetters()).toMatchObject([{ reason: 'disabled' }]);
   });
 
-  it('not known yet: commands wait and go out when it comes', async () => {
+  it('unknown: commands wait and are sent when it appears', async () => {
     const harness = await start();
     await harness.publish(aCommand(1), aCommand(2, { subscriptionVersion: 2 }));
     await harness.clock.advance(1_500);
@@ -51,7 +51,7 @@ describe('a subscription that cannot be sent to', () => {
     expect(harness.sender.ids).toEqual([1, 2].map((n) => aCommand(n).state.deliveryId));
   });
 
-  it('never known: after the bound the command becomes a dead letter, not lost', async () => {
+  it('unknown for longer than the maximum: the command becomes a dead letter', async () => {
     const harness = await start();
     await harness.publish(aCommand(1));
     await harness.clock.advance(290_000);
@@ -65,7 +65,7 @@ describe('a subscription that cannot be sent to', () => {
 });
 
 describe('limits', () => {
-  it('of one subscription hold nobody else', async () => {
+  it('of one subscription delay no other', async () => {
     const harness = await start();
     const slow = aSubscription({ maxInFlight: 2 });
     const fast = aSubscription({ id: subscriptionId('sub_b') });
@@ -75,7 +75,7 @@ describe('limits', () => {
     expect(harness.sender.ids).toEqual([0, 1, 100].map((n) => aCommand(n).state.deliveryId));
   });
 
-  it('of the process are kept, but an endpoint with nothing under way still gets one request', async () => {
+  it('of the process are kept, but an endpoint with nothing in flight still gets one request', async () => {
     const harness = await start({ DELIVERY_CONCURRENCY: '2' });
     const other = aSubscription({ id: subscriptionId('sub_b') });
     await harness.register(aSubscription(), other);
@@ -87,7 +87,7 @@ describe('limits', () => {
     expect(harness.sender.ids).toEqual([0, 1, 100].map((n) => aCommand(n).state.deliveryId));
   });
 
-  it('of a rate are kept without looking round for work', async () => {
+  it('of a rate are kept without polling', async () => {
     const harness = await start();
     await harness.register(aSubscription({ rateLimit: { perSecond: 2, burst: 1 } }));
     harness.sender.rule = () => answered(200);
@@ -98,7 +98,7 @@ describe('limits', () => {
 });
 
 describe('record before forget', () => {
-  it('with the brokers away nothing is forgotten, and what is unrecorded is bounded', async () => {
+  it('keeps everything while the brokers are unavailable, with a bounded number of unrecorded results', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(200);
@@ -119,7 +119,7 @@ describe('record before forget', () => {
     expect(harness.sender.sent).toHaveLength(2);
   });
 
-  it('a process that dies between the answer and the record leaves a duplicate with the same id, never a loss', async () => {
+  it('a crash between response and record causes a duplicate with the same id, never a loss', async () => {
     const first = await start();
     await first.register(aSubscription());
     await first.publish(aCommand(1));
@@ -135,7 +135,7 @@ describe('record before forget', () => {
     expect(second.attemptEvents()).toHaveLength(1);
   });
 
-  it('a copy that is read while the first is under way is not sent, and both are done', async () => {
+  it('a copy that is read while the first is in flight is not sent, and both are done', async () => {
     const harness = await start();
     await harness.register(aSubscription());
     await harness.publish(aCommand(1), aCommand(1));
@@ -149,7 +149,7 @@ describe('record before forget', () => {
 });
 
 describe('stopping', () => {
-  it('finishes and commits what is under way and takes nothing new', async () => {
+  it('finishes and commits requests in flight and starts none', async () => {
     const harness = await start();
     await harness.register(aSubscription({ maxInFlight: 1 }));
     await harness.publish(aCommand(1), aCommand(2));

@@ -56,7 +56,7 @@ const write = async (bus: MemoryBus, harness: Harness): Promise<void> => {
 };
 
 describe('a process that takes over', () => {
-  it('sends nothing again that the other one had recorded and not committed', async () => {
+  it('does not repeat attempts that were recorded and not committed', async () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const first = await onBus(withoutCommits(bus), clock);
@@ -72,7 +72,7 @@ describe('a process that takes over', () => {
     expect(await second.metric('tidings_delivery_duplicates_dropped_total', { kind: 'finished' })).toBe(3);
   });
 
-  it('makes an attempt again whose next command was written and whose fact was not', async () => {
+  it('repeats an attempt whose next command was written and whose attempt event was not', async () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const first = await onBus(
@@ -96,7 +96,7 @@ describe('a process that takes over', () => {
     ]);
   });
 
-  it('never takes for finished what the other one could not write the next command of', async () => {
+  it('never considers an attempt finished whose next command was not written', async () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const first = await onBus(
@@ -132,7 +132,7 @@ describe('a process that takes over an ordered subscription', () => {
   };
   const [one, two] = [1, 2].map((n) => aCommand(n).state.deliveryId);
 
-  it('goes on from an entry that was written while its command was not committed', async () => {
+  it('continues from an entry that was written while its command was not committed', async () => {
     const { bus, clock, first } = await withTwo(() => false, false);
     await first.clock.advance(1_000);
     await first.stop();
@@ -145,7 +145,7 @@ describe('a process that takes over an ordered subscription', () => {
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
   });
 
-  it('sends nothing again whose end was recorded and whose entry was left', async () => {
+  it('does not repeat a delivery whose end was recorded and whose entry remained', async () => {
     const isEndOfEntry = ({ topic, value }: OutgoingRecord) =>
       topic === topics.orderingChangelog && value === null;
     const { bus, clock, first } = await withTwo(isEndOfEntry, true);
@@ -159,7 +159,7 @@ describe('a process that takes over an ordered subscription', () => {
 });
 
 describe('forked commands', () => {
-  it('a relay that wrote a retry twice makes one attempt of it, and one chain goes on', async () => {
+  it('a retry that the relay wrote twice is attempted once, and one chain continues', async () => {
     const harness = await startHarness({ cleanUp: onTestFinished });
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(500);
@@ -175,7 +175,7 @@ describe('forked commands', () => {
     expect(harness.attemptEvents()).toHaveLength(3);
   });
 
-  it('a repeat of a delivered event is dropped, a new chain of it is not', async () => {
+  it('drops a repeat of a delivered command, but not a new chain of it', async () => {
     const harness = await startHarness({ cleanUp: onTestFinished });
     await harness.register(aSubscription());
     harness.sender.rule = () => answered(200);

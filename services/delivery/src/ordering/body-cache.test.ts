@@ -57,7 +57,7 @@ const over = (log: readonly ChangelogRecord[], entries: readonly QueueEntry[], m
   return { bodies, reads: () => reads };
 };
 
-it('reads a body back, and in the same read those of others close behind', async () => {
+it('reads a body back, and those of the next entries in the same read', async () => {
   const entries = [anEntry(0, 5), anEntry(1, 6), anEntry(2, 9)];
   const { bodies, reads } = over([record(0, 5), record(1, 6), record(2, 9)], entries);
   expect(await Promise.all(entries.map(async (entry) => bodies.load(entry)))).toEqual([true, true, true]);
@@ -65,7 +65,7 @@ it('reads a body back, and in the same read those of others close behind', async
   expect(reads()).toBe(1);
 });
 
-it('keeps no more than there is room for', async () => {
+it('keeps bodies up to its limit', async () => {
   const entries = [anEntry(0, 5), anEntry(1, 6), anEntry(2, 7)];
   const { bodies } = over([record(0, 5), record(1, 6), record(2, 7)], entries, 10);
   await bodies.load(entries[0] as QueueEntry);
@@ -73,14 +73,14 @@ it('keeps no more than there is room for', async () => {
   expect(bodies.bytes).toBe(8);
 });
 
-it('does not take an older entry for the present one', async () => {
+it('ignores an older record of an entry', async () => {
   const entry = anEntry(0, 8);
   const { bodies } = over([record(0, 5), record(1, 6), record(0, 8)], [entry]);
   await bodies.load(anEntry(1, 6));
   expect(entry.body?.toString()).toBe('{"n": 0}');
 });
 
-it('finds a newer entry that another process wrote, and sees that one has ended', async () => {
+it('finds a newer record by another process, and detects that an entry has ended', async () => {
   const moved = anEntry(0, 5);
   const ended = anEntry(1, 6);
   const { bodies } = over([record(0, 700), record(1, 701, true)], [moved, ended]);

@@ -12,7 +12,7 @@ const endings = (harness: Harness): (readonly [string, string])[] =>
 const idsOf = (commands: ReturnType<typeof numbered>): string[] =>
   commands.map(({ state }) => state.deliveryId);
 
-describe('a blocked line', () => {
+describe('a blocked queue', () => {
   const blocking = aSubscription({
     ordering: 'subscription',
     onExhausted: 'block',
@@ -32,7 +32,7 @@ describe('a blocked line', () => {
     return harness;
   };
 
-  it('goes on when somebody sends its head by hand', async () => {
+  it('continues after a manual redelivery of its head', async () => {
     const harness = await blocked();
     await harness.publish(aCommand(0, { chain: 1, trigger: 'manual' }));
     expect(numbers(harness)).toEqual([0, 0, 0, 0, 1, 2]);
@@ -42,7 +42,7 @@ describe('a blocked line', () => {
     expect(harness.deadLetters()).toEqual([]);
   });
 
-  it('stays behind a head that fails again when sent by hand', async () => {
+  it('stays blocked if the manual redelivery of its head fails', async () => {
     const harness = await blocked();
     harness.sender.rule = () => answered(404);
     await harness.publish(aCommand(0, { chain: 1, trigger: 'manual' }));
@@ -52,7 +52,7 @@ describe('a blocked line', () => {
     expect(numbers(harness)).toEqual([0, 0, 0, 0, 0, 1, 2]);
   });
 
-  it('goes on at once when its policy becomes skip', async () => {
+  it('continues at once when its policy becomes skip', async () => {
     const harness = await blocked();
     harness.sender.rule = (request) => answered(request.body.toString() === '{"n": 0}' ? 404 : 200);
     await harness.register({ ...blocking, version: 2, onExhausted: 'skip' });
@@ -61,8 +61,8 @@ describe('a blocked line', () => {
   });
 });
 
-describe('a change while commands wait in line', () => {
-  it('of the schedule to a shorter one counts for the wait that is under way', async () => {
+describe('a change while commands wait in ordered queues', () => {
+  it('of the schedule to a shorter one shortens the running wait', async () => {
     const harness = await start();
     await harness.register({ ...inOrder, retryScheduleSeconds: [36_000] });
     harness.sender.rule = () => answered(500);
@@ -75,7 +75,7 @@ describe('a change while commands wait in line', () => {
     expect(numbers(harness)).toEqual([0, 0, 1]);
   });
 
-  it('does not shorten what the endpoint asked for', async () => {
+  it('does not shorten a Retry-After', async () => {
     const harness = await start();
     await harness.register({ ...inOrder, retryScheduleSeconds: [36_000] });
     harness.sender.rule = () => answered(429, { 'retry-after': '7200' });
@@ -85,7 +85,7 @@ describe('a change while commands wait in line', () => {
     expect(numbers(harness)).toEqual([0]);
   });
 
-  it('to disabled ends every line at once, each in order', async () => {
+  it('to disabled ends every queue at once, each in order', async () => {
     const harness = await start();
     await harness.register(byKey);
     harness.sender.rule = () => answered(500);
@@ -101,7 +101,7 @@ describe('a change while commands wait in line', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('to deleted suppresses what waits, in order', async () => {
+  it('to deleted suppresses waiting commands in order', async () => {
     const harness = await start();
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
@@ -112,7 +112,7 @@ describe('a change while commands wait in line', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('by a 410 of one line ends the others too', async () => {
+  it('by a 410 in one queue ends the others too', async () => {
     const harness = await start();
     await harness.register(byKey);
     harness.sender.rule = () => answered(500);
@@ -124,7 +124,7 @@ describe('a change while commands wait in line', () => {
     expect(numbers(harness)).toEqual([0, 10]);
   });
 
-  it('of the order lets go also what is only in the changelog', async () => {
+  it('of the ordering releases also commands that are only in the changelog', async () => {
     const harness = await start({ DELIVERY_MAX_HELD_BODY_BYTES: '0' });
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
@@ -138,7 +138,7 @@ describe('a change while commands wait in line', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('of the order from keys to all merges the lines by place', async () => {
+  it('of the ordering from key to subscription merges the queues by sequence', async () => {
     const harness = await start();
     await harness.register(byKey);
     harness.sender.rule = () => answered(500);
@@ -152,8 +152,8 @@ describe('a change while commands wait in line', () => {
   });
 });
 
-describe('a command that is sent once more by hand', () => {
-  it('joins the end of its line when it does not stand there', async () => {
+describe('a manual redelivery', () => {
+  it('is added at the end of its queue if its delivery does not wait there', async () => {
     const harness = await start();
     await harness.register({ ...inOrder, retryScheduleSeconds: [5] });
     harness.sender.rule = (request) => answered(request.body.toString() === '{"n": 0}' ? 404 : 500);
@@ -168,7 +168,7 @@ describe('a command that is sent once more by hand', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('waits for the request that is under way, and takes its place when that fails', async () => {
+  it('waits for the request in flight, and replaces it if that fails', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(2));
@@ -184,7 +184,7 @@ describe('a command that is sent once more by hand', () => {
   });
 });
 
-it('commands of a subscription that never comes wait together, and end in order', async () => {
+it('commands of a subscription that never appears wait together and end in order', async () => {
   const harness = await start();
   await harness.publish(...numbered(3));
   await harness.clock.advance(290_000);
@@ -194,7 +194,7 @@ it('commands of a subscription that never comes wait together, and end in order'
   expect(remainingEntries(harness)).toBe(0);
 });
 
-it('commands that name a newer version than is known keep their order', async () => {
+it('commands for a newer version than the known one keep their order', async () => {
   const harness = await start();
   await harness.register(aSubscription());
   await harness.publish(...numbered(3, 0, { subscriptionVersion: 2 }));

@@ -50,9 +50,9 @@ const crashAt = async (ordering: Ordering, { seed, backlog }: Course, step?: num
   return world;
 };
 
-describe('a process that dies at any boundary (each send, acknowledgement, request and answer)', () => {
+describe('a process that crashes at any boundary (each send, acknowledgement, request and response)', () => {
   it.each(orderings)(
-    'leaves the order of a %s as it was',
+    'keeps the order of a %s',
     async (ordering) => {
       let boundaries = 0;
       const courses: readonly Course[] = [

@@ -11,7 +11,7 @@ const inOrder = aSubscription({ ordering: 'subscription' });
 const byKey = aSubscription({ ordering: 'key' });
 
 describe('an ordered subscription', () => {
-  it('has one request under way and keeps the order of its partition', async () => {
+  it('has one request in flight and keeps the order of its partition', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(3));
@@ -23,7 +23,7 @@ describe('an ordered subscription', () => {
     expect(harness.bus.records(topics.orderingChangelog)).toEqual([]);
   });
 
-  it('sends nothing later while the head waits for its next attempt', async () => {
+  it('sends nothing else while the head waits for its next attempt', async () => {
     const harness = await start();
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
@@ -38,7 +38,7 @@ describe('an ordered subscription', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('goes on after the head is exhausted: by default it becomes a dead letter', async () => {
+  it('continues after an exhausted head, which becomes a dead letter by default', async () => {
     const harness = await start();
     await harness.register(aSubscription({ ordering: 'subscription', retryScheduleSeconds: [5] }));
     harness.sender.rule = (request) => answered(request.body.toString() === '{"n": 0}' ? 500 : 200);
@@ -49,7 +49,7 @@ describe('an ordered subscription', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('blocks on an exhausted head when told to, until a probe succeeds', async () => {
+  it('blocks on an exhausted head if configured, until a probe succeeds', async () => {
     const harness = await start();
     await harness.register(
       aSubscription({ ordering: 'subscription', onExhausted: 'block', retryScheduleSeconds: [5, 60] }),
@@ -65,7 +65,7 @@ describe('an ordered subscription', () => {
     expect(numbers(harness).at(-1)).toBe(1);
   });
 
-  it('lets a person send a blocked head by hand', async () => {
+  it('allows a manual redelivery of a blocked head', async () => {
     const harness = await start();
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
@@ -78,7 +78,7 @@ describe('an ordered subscription', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('ends what waits in order when it is disabled', async () => {
+  it('ends waiting commands in order when it is disabled', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(3));
@@ -91,7 +91,7 @@ describe('an ordered subscription', () => {
     );
   });
 
-  it('takes in no more than its bound', async () => {
+  it('rejects commands beyond its backlog limit', async () => {
     const harness = await start({ DELIVERY_MAX_ORDERED_BACKLOG: '3' });
     await harness.register(inOrder);
     await harness.publish(...numbered(5));
@@ -106,7 +106,7 @@ describe('an ordered subscription', () => {
     expect(numbers(harness)).toEqual([0, 1, 2, 9]);
   });
 
-  it('sends nothing behind one that was too many before that one is in dead-letters', async () => {
+  it('sends nothing behind a rejected command before that is in dead-letters', async () => {
     const clock = fakeClock(startMs);
     const bus = createMemoryBus({ clock });
     const deadLetters: (() => void)[] = [];
@@ -160,7 +160,7 @@ describe('an ordered subscription', () => {
 });
 
 describe('an ordering key', () => {
-  it('holds only itself', async () => {
+  it('delays only its own commands', async () => {
     const harness = await start();
     await harness.register(byKey);
     harness.sender.rule = (request) => answered(request.body.toString() === '{"n": 0}' ? 500 : 200);
@@ -175,7 +175,7 @@ describe('an ordering key', () => {
     expect(numbers(harness).slice(-2)).toEqual([0, 1]);
   });
 
-  it('of another subscription is another line', async () => {
+  it('of another subscription has another queue', async () => {
     const harness = await start();
     const other = aSubscription({ id: subscriptionId('sub_b'), ordering: 'key' });
     await harness.register(byKey, other);

@@ -6,8 +6,8 @@ import { numbered, numbers, remainingEntries, start } from '../../test/ordering-
 
 const inOrder = aSubscription({ ordering: 'subscription' });
 
-describe('what waits in a line', () => {
-  it('gets an entry after a moment, and its partition goes on', async () => {
+describe('commands that wait in an ordered queue', () => {
+  it('are persisted after a while, and the partition continues', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
@@ -27,7 +27,7 @@ describe('what waits in a line', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('is read back from its entry when there was no room for it in memory', async () => {
+  it('are read back from the changelog when the body cache was full', async () => {
     const harness = await start({ DELIVERY_MAX_HELD_BODY_BYTES: '0' });
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
@@ -42,7 +42,7 @@ describe('what waits in a line', () => {
     );
   });
 
-  it('is let go when the order is no longer asked for', async () => {
+  it('are released when the subscription is no longer ordered', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
@@ -56,7 +56,7 @@ describe('what waits in a line', () => {
     expect(remainingEntries(harness)).toBe(0);
   });
 
-  it('keeps the order of its keys when a line of all becomes lines of keys', async () => {
+  it('keep the order of each key when ordering changes from subscription to key', async () => {
     const harness = await start();
     await harness.register(inOrder);
     await harness.publish(...numbered(2, 0, { orderingKey: 'a' }), ...numbered(2, 10, { orderingKey: 'b' }));
@@ -69,7 +69,7 @@ describe('what waits in a line', () => {
     expect(numbers(harness)).toEqual([0, 1, 10, 11]);
   });
 
-  it('keeps its order while the subscription is not known yet', async () => {
+  it('keep their order while the subscription is unknown', async () => {
     const harness = await start();
     await harness.publish(aCommand(0));
     await harness.clock.advance(300);

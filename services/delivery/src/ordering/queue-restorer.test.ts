@@ -25,7 +25,7 @@ describe('a process that takes over', () => {
     return { harness, next };
   };
 
-  it('knows that the head waits and what waits behind it', async () => {
+  it('restores the wait of the head and the commands behind it', async () => {
     const { harness, next } = await takeOver();
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);
@@ -39,7 +39,7 @@ describe('a process that takes over', () => {
     expect(numbers(second)).toEqual([0, 1, 2, 3]);
   });
 
-  it('sends the head again that was under way, and nothing later before it', async () => {
+  it('sends a head that was in flight again, and nothing later before it', async () => {
     const { harness, next } = await takeOver();
     await harness.register(inOrder);
     await harness.publish(...numbered(4));
@@ -54,7 +54,7 @@ describe('a process that takes over', () => {
     expect(remainingEntries(second)).toBe(0);
   });
 
-  it('does not block for ever on an entry whose delivery was finished', async () => {
+  it('skips an entry whose delivery has finished', async () => {
     const { harness, next } = await takeOver();
     await harness.register(inOrder);
     harness.sender.rule = () => answered(500);

@@ -8,13 +8,13 @@ const opened = (): CircuitBreaker => {
 };
 
 describe('CircuitBreaker', () => {
-  it('lets all through while closed', () => {
+  it('admits all while closed', () => {
     const breaker = new CircuitBreaker();
     for (let n = 1; n < breakerRules.consecutiveFailures; n += 1) expect(breaker.record(1, n)).toBe(false);
     expect(breaker.admit(0)).toEqual({ kind: 'go' });
   });
 
-  it('opens after so many troubles in a row, however far apart', () => {
+  it('opens after consecutive failures, however far apart', () => {
     const breaker = new CircuitBreaker();
     const hourMs = 3_600_000;
     for (let n = 1; n < breakerRules.consecutiveFailures; n += 1) breaker.record(1, n * hourMs);
@@ -27,7 +27,7 @@ describe('CircuitBreaker', () => {
     expect([breaker.record(2, 0), breaker.record(2, 1), breaker.record(2, 2)]).toEqual([false, false, true]);
   });
 
-  it('opens when half of the recent requests were trouble, and forgets old trouble', () => {
+  it('opens when half of the recent requests failed, and discounts old failures', () => {
     const flapping = new CircuitBreaker();
     for (let n = 0; n < 40 && flapping.state === 'closed'; n += 1)
       flapping.record(n % 2 === 0 ? 1 : 0, n * 100);
@@ -40,13 +40,13 @@ describe('CircuitBreaker', () => {
     expect(mostlyFine.state).toBe('closed');
   });
 
-  it('says how long to stay away while open', () => {
+  it('returns the remaining wait while open', () => {
     const breaker = opened();
     expect(breaker.admit(0)).toEqual({ kind: 'wait', waitMs: 10_000 });
     expect(breaker.admit(9_000)).toEqual({ kind: 'wait', waitMs: 1_000 });
   });
 
-  it('probes when its time is up, and closes at the first success', () => {
+  it('becomes half-open after its wait, and closes at the first success', () => {
     const breaker = opened();
     expect(breaker.admit(10_000)).toEqual({ kind: 'probe' });
     expect(breaker.state).toBe('half-open');
@@ -55,7 +55,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.isBlank).toBe(true);
   });
 
-  it('stays away twice as long after each failed probe, up to a bound', () => {
+  it('doubles its wait after each failed probe, up to a maximum', () => {
     const breaker = opened();
     let nowMs = 0;
     const waits: number[] = [];
@@ -70,7 +70,7 @@ describe('CircuitBreaker', () => {
     expect(waits).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
   });
 
-  it('is troubled from the first trouble to the next success', () => {
+  it('is failing from the first failure to the next success', () => {
     const breaker = new CircuitBreaker();
     expect(breaker.isFailing).toBe(false);
     breaker.record(1, 0);
@@ -80,7 +80,7 @@ describe('CircuitBreaker', () => {
     expect(opened().isFailing).toBe(true);
   });
 
-  it('says for how long it has been broken, failed probes included', () => {
+  it('returns the duration of the outage, failed probes included', () => {
     const breaker = opened();
     expect(breaker.brokenMs(4_000)).toBe(4_000);
     breaker.admit(10_000);
@@ -92,14 +92,14 @@ describe('CircuitBreaker', () => {
     expect(breaker.brokenMs(40_000)).toBe(0);
   });
 
-  it('is not moved by requests that were under way when it opened', () => {
+  it('ignores requests that were in flight when it opened', () => {
     const breaker = opened();
     expect(breaker.record(0, 100)).toBe(false);
     expect(breaker.record(1, 200)).toBe(false);
     expect(breaker.admit(1_000)).toEqual({ kind: 'wait', waitMs: 9_000 });
   });
 
-  it('lets a request through that a person asked for, as a probe', () => {
+  it('admits a manual request as a probe', () => {
     const breaker = opened();
     expect(breaker.admitAnyway()).toEqual({ kind: 'probe' });
     breaker.record(0, 1);

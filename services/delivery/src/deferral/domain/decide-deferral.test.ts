@@ -14,25 +14,25 @@ const arrival = {
 };
 
 describe('deferOnArrival', () => {
-  it('queues what comes to a short queue', () => {
+  it('queues a command for a short queue', () => {
     expect(deferOnArrival({ ...arrival, queued: deferralRules.maxQueued - 1 })).toBeNull();
   });
 
-  it('puts aside what comes to a full queue while others come through the partition, and only then', () => {
+  it('defers a command for a full queue only if the partition has neighbours', () => {
     const full = { ...arrival, queued: deferralRules.maxQueued };
     expect(deferOnArrival(full)).toEqual({ reason: 'queue-full', waitMs: 0 });
     expect(deferOnArrival({ ...full, isThrottled: true })).toEqual({ reason: 'rate-limit', waitMs: 0 });
     expect(deferOnArrival({ ...full, hasNeighbours: () => false })).toBeNull();
   });
 
-  it('lets a fast endpoint have a longer queue', () => {
+  it('allows a fast endpoint a longer queue', () => {
     const fast = { ...arrival, takesPerSecond: 2_000 };
     expect(deferOnArrival({ ...fast, queued: 499 })).toBeNull();
     expect(deferOnArrival({ ...fast, queued: 500 })?.reason).toBe('queue-full');
     expect(deferOnArrival({ ...arrival, takesPerSecond: 1, queued: 63 })).toBeNull();
   });
 
-  it('puts aside what a slow endpoint will not take soon, also while nobody else is in sight', () => {
+  it('defers a command that a slow endpoint will not process soon, also without neighbours', () => {
     // Commands of other subscriptions behind a long backlog are unknown until the log is read up to them.
     const alone = { ...arrival, hasNeighbours: () => false };
     const takes = (perSecond: number) => ({
@@ -47,13 +47,13 @@ describe('deferOnArrival', () => {
     expect(deferOnArrival({ ...alone, queued: 900 })).toBeNull();
   });
 
-  it('keeps what waits because this side is slow, but lets it leave where it would hold up somebody else', () => {
+  it('keeps a command that this process delays, but defers it if it has neighbours', () => {
     const slowHere = { ...arrival, takesPerSecond: 10, bestCasePerSecond: 5_000, queued: 4_000 };
     expect(deferOnArrival({ ...slowHere, hasNeighbours: () => false })).toBeNull();
     expect(deferOnArrival(slowHere)?.reason).toBe('queue-full');
   });
 
-  it('puts aside what an open breaker does not let through, alone or not', () => {
+  it('defers commands behind an open breaker, with or without neighbours', () => {
     const open = {
       ...arrival,
       admission: { kind: 'wait', waitMs: 7_000 } as const,
@@ -62,7 +62,7 @@ describe('deferOnArrival', () => {
     expect(deferOnArrival(open)).toEqual({ reason: 'breaker-open', waitMs: 7_000 });
   });
 
-  it('keeps the queue behind a probe short', () => {
+  it('limits the queue behind a probe', () => {
     const probing = { ...arrival, admission: { kind: 'probe' } as const };
     expect(deferOnArrival({ ...probing, queued: deferralRules.maxQueuedBehindProbe - 1 })).toBeNull();
     expect(deferOnArrival({ ...probing, queued: deferralRules.maxQueuedBehindProbe })?.reason).toBe(
@@ -79,7 +79,7 @@ describe('isTooOld', () => {
       ...rest,
     });
 
-  it('comes early only when the endpoint itself is what the command waits for, and others come behind it', () => {
+  it('applies the shorter limit only if the endpoint causes the wait and there are neighbours', () => {
     for (const state of ['saturated', 'throttled', 'busy'] as const) {
       expect([old(state, maxAgeMs - 1), old(state, maxAgeMs)]).toEqual([false, true]);
     }
@@ -91,7 +91,7 @@ describe('isTooOld', () => {
     ]);
   });
 
-  it('does not count the time in which this process was busy, unless the endpoint is slow all the same', () => {
+  it('does not count the time in which this process was busy, unless the endpoint is slow too', () => {
     const busy = { hasNeighbours: () => false, idleAgeMs: 100, queued: 900 };
     expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 100 })).toBe(false);
     expect(old('saturated', 60_000, { ...busy, bestCasePerSecond: 90 })).toBe(true);
@@ -103,7 +103,7 @@ describe('rungForDeferral', () => {
   const rung = (waitMs: number, ahead: number, returnsPerSecond: number) =>
     rungForDeferral({ reason: 'queue-full', waitMs }, { ahead, returnsPerSecond, brokenMs: 0 }).delayMs;
 
-  it('is what the breaker asks or what the backlog takes, whichever is longer', () => {
+  it('is the wait of the breaker or the time for the backlog, whichever is longer', () => {
     expect(rung(0, 0, 10)).toBe(1_000);
     expect(rung(20_000, 0, 10)).toBe(60_000);
     expect(rung(0, 200, 10)).toBe(60_000);
@@ -112,14 +112,14 @@ describe('rungForDeferral', () => {
     expect(rung(0, 24_000, 10)).toBe(7_200_000);
   });
 
-  it('never stretches a short wait to a rung many times as long', () => {
+  it('never lengthens a short wait to a much longer rung', () => {
     expect(rung(10_000, 0, 10)).toBe(5_000);
     expect(rung(0, 100, 10)).toBe(5_000);
     expect(rung(70_000, 0, 10)).toBe(60_000);
     expect(rung(500_000, 0, 10)).toBe(300_000);
   });
 
-  it('makes any wait of few trips, and never more than three times as long', () => {
+  it('splits any wait into few passes, at most three times as long', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 36_000_000 }), (waitMs) => {
         let elapsedMs = 0;
@@ -131,7 +131,7 @@ describe('rungForDeferral', () => {
     );
   });
 
-  it('lets the backlog of a broken endpoint come back no faster than in proportion to how it grew', () => {
+  it('returns the backlog of a failing endpoint in proportion to its growth', () => {
     const hourMs = 3_600_000;
     const perSecond = 10;
     const whileBroken = (ahead: number, brokenMs: number) =>

@@ -10,7 +10,7 @@ import {
 } from './endpoint-state.ts';
 
 describe('endpointMs', () => {
-  it('is what is left when the turns of the event loop that a request needs by itself are taken off', () => {
+  it('subtracts the iterations of the event loop that a request itself needs', () => {
     expect(endpointMs(2_000, 1)).toBe(0);
     expect(endpointMs(2_000, 6)).toBe(0);
     expect(endpointMs(2_000, 12)).toBe(1_000);
@@ -18,7 +18,7 @@ describe('endpointMs', () => {
   });
 });
 
-describe('the pressure of an endpoint', () => {
+describe('the state of an endpoint', () => {
   const failed = (statusCode: number | null) =>
     ({ kind: 'failed', reason: 'http-status', statusCode, responseExcerpt: null }) as const;
   const delivered = { kind: 'delivered', statusCode: 200, responseExcerpt: null } as const;
@@ -31,22 +31,22 @@ describe('the pressure of an endpoint', () => {
     [404, 0],
     [410, 0],
     [302, 0],
-  ])('takes status %s for %i trouble', (statusCode, expected) => {
+  ])('weighs status %s as a failure of %i', (statusCode, expected) => {
     expect(failureWeightOf(failed(statusCode))).toBe(expected);
   });
 
-  it('takes a status whose answer then failed for as much as no answer', () => {
+  it('weighs a status whose body failed like no response', () => {
     expect(failureWeightOf({ ...failed(200), reason: 'reset' })).toBe(1);
     expect(failureWeightOf({ ...failed(404), reason: 'protocol' })).toBe(1);
     expect(failureWeightOf({ ...failed(200), reason: 'timeout' })).toBe(2);
   });
 
-  it('takes a timeout for more, and a delivery for none', () => {
+  it('weighs a timeout as 2 and a delivery as 0', () => {
     expect(failureWeightOf({ ...failed(null), reason: 'timeout' })).toBe(2);
     expect(failureWeightOf(delivered)).toBe(0);
   });
 
-  it('follows from concurrency, speed and rate', () => {
+  it('derives the capacity from concurrency, speed and rate limit', () => {
     expect(takesPerSecond({ averageMs: 8_000, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(1.25);
     expect(
       takesPerSecond(
@@ -57,18 +57,18 @@ describe('the pressure of an endpoint', () => {
     expect(takesPerSecond({ averageMs: null, quietMs: 0 }, { maxInFlight: 10, rateLimit: null })).toBe(500);
   });
 
-  it('is not faster than what its requests under way have shown so far', () => {
+  it('bounds the capacity by how long no request in flight has ended', () => {
     expect(takesPerSecond({ averageMs: 10, quietMs: 5_000 }, { maxInFlight: 10, rateLimit: null })).toBe(2);
   });
 
-  it('lets spilled commands return as fast as the endpoint takes them', () => {
+  it('returns deferred commands as fast as the endpoint processes them', () => {
     const slow = { averageMs: 1_000, quietMs: 900, isFailing: false };
     expect(returnsPerSecond(slow, { maxInFlight: 10, rateLimit: null })).toBe(10);
     const fast = { averageMs: 10, quietMs: 0, isFailing: false };
     expect(returnsPerSecond(fast, { maxInFlight: 10, rateLimit: null })).toBe(1_000);
   });
 
-  it('does not take a moment of silence, or the timeouts of a broken endpoint, for its speed', () => {
+  it('ignores brief silence, and timeouts of a failing endpoint, for the return rate', () => {
     const silent = { averageMs: 10, quietMs: 9_000, isFailing: false };
     expect(returnsPerSecond(silent, { maxInFlight: 10, rateLimit: null })).toBe(100);
     const broken = { averageMs: 10_000, quietMs: 0, isFailing: true };
@@ -76,7 +76,7 @@ describe('the pressure of an endpoint', () => {
     expect(returnsPerSecond(broken, { maxInFlight: 10, rateLimit: { perSecond: 2, burst: 1 } })).toBe(2);
   });
 
-  it('learns the speed from successes and timeouts, not from quick refusals', () => {
+  it('averages durations of successes and timeouts, not of other failures', () => {
     const endpointState = new EndpointStates().of('a', 0);
     countRequest(endpointState, failed(null), { durationMs: 1, endpointMs: 1, nowMs: 0 });
     expect(endpointState.averageMs).toBeNull();
@@ -94,7 +94,7 @@ describe('the pressure of an endpoint', () => {
     expect(endpointState.averageEndpointMs).toBeCloseTo(2_012);
   });
 
-  it('is forgotten when there is nothing to remember, and only then', () => {
+  it('is discarded when unused and without state, and only then', () => {
     const endpointStates = new EndpointStates();
     endpointStates.of('idle', 0);
     endpointStates.of('spilled', 0).deferred = 1;

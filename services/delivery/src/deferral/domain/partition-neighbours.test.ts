@@ -4,7 +4,7 @@ import { lightQueueLength, PartitionNeighbours } from './partition-neighbours.ts
 describe('PartitionNeighbours', () => {
   const noneQueued = () => 0;
 
-  it('knows whether somebody else came by lately', () => {
+  it('reports whether another subscription had commands recently', () => {
     const neighbours = new PartitionNeighbours();
     neighbours.record('a', 0, 100);
     expect(neighbours.hasOther('a', 0, noneQueued)).toBe(false);
@@ -14,7 +14,7 @@ describe('PartitionNeighbours', () => {
     expect(neighbours.hasOther('b', 0, noneQueued)).toBe(true);
   });
 
-  it('does not take a subscription with a backlog of its own for one that would be hurt', () => {
+  it('ignores a subscription with a backlog of its own', () => {
     const neighbours = new PartitionNeighbours();
     neighbours.record('a', 0, 100);
     neighbours.record('b', 0, 100);

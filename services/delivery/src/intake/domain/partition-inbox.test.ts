@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { PartitionInbox } from './partition-inbox.ts';
 
-it('gives partitions their turns and keeps the order of each', () => {
+it('serves partitions in rotation and keeps the order of each', () => {
   const inbox = new PartitionInbox<string>();
   inbox.add(1, ['a1', 'a2', 'a3', 'a4', 'a5']);
   inbox.add(2, ['b1']);
@@ -17,7 +17,7 @@ it('gives partitions their turns and keeps the order of each', () => {
   expect(inbox.next(2)).toEqual([]);
 });
 
-it('drops what belongs to a partition that is lost', () => {
+it('drops the items of a revoked partition', () => {
   const inbox = new PartitionInbox<string>();
   inbox.add(1, ['a1']);
   inbox.add(2, ['b1']);
@@ -26,7 +26,7 @@ it('drops what belongs to a partition that is lost', () => {
   expect(inbox.next(5)).toEqual(['b1']);
 });
 
-it('takes up a partition that was lost and came back, without what it had before', () => {
+it('accepts a partition that was revoked and assigned again, without its earlier items', () => {
   const inbox = new PartitionInbox<string>();
   inbox.add(1, ['a1', 'a2']);
   inbox.add(2, ['b1']);

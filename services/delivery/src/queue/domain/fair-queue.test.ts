@@ -38,7 +38,7 @@ describe('FairQueue', () => {
     expect(takeAll(queue)).toEqual(Array.from({ length: 200 }, (_, at) => `a${at + 1}`));
   });
 
-  it('lets a new subscription pass the backlog of another', () => {
+  it('serves a new subscription before the backlog of another', () => {
     const queue = new FairQueue<Job>({ softCap: 2, hardCap: 2 });
     fill(queue, 'a', { count: 1_000 });
     queue.take(0);
@@ -63,7 +63,7 @@ describe('FairQueue', () => {
     expect(first.filter((id) => id === 'large').length).toBeLessThan(10);
   });
 
-  it('holds a subscription at its own limit and goes on when a request ends', () => {
+  it('keeps a subscription at its own limit and continues when a request ends', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'a', { count: 5, limits: atMost(2) });
     expect(takeAll(queue)).toEqual(['a1', 'a2']);
@@ -71,7 +71,7 @@ describe('FairQueue', () => {
     expect(takeAll(queue)).toEqual(['a3']);
   });
 
-  it('stops at the soft cap but still starts a subscription with nothing under way, up to the hard cap', () => {
+  it('stops at the soft cap but still serves a subscription with nothing in flight, up to the hard cap', () => {
     const queue = new FairQueue<Job>({ softCap: 2, hardCap: 4 });
     fill(queue, 'a', { count: 10 });
     expect(takeAll(queue)).toEqual(['a1', 'a2']);
@@ -81,7 +81,7 @@ describe('FairQueue', () => {
     expect(takeAll(queue)).toEqual(['d1']);
   });
 
-  it('obeys a rate and says when it goes on', () => {
+  it('respects a rate limit and reports when it continues', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'a', { count: 5, limits: { maxInFlight: 10, rateLimit: { perSecond: 10, burst: 2 } } });
     expect(takeAll(queue)).toEqual(['a1', 'a2']);
@@ -92,7 +92,7 @@ describe('FairQueue', () => {
     expect(queue.nextWakeMs()).toBeUndefined();
   });
 
-  it('puts new limits in force for what waits already', () => {
+  it('applies new limits to queued jobs', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'a', { count: 5, limits: atMost(1) });
     expect(takeAll(queue)).toEqual(['a1']);
@@ -105,7 +105,7 @@ describe('FairQueue', () => {
     expect(queue.nextWakeMs()).toBeUndefined();
   });
 
-  it('takes out what is not wanted and counts right', () => {
+  it('removes matching jobs and keeps its counts', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'a', { count: 3 });
     fill(queue, 'b', { count: 2 });
@@ -116,7 +116,7 @@ describe('FairQueue', () => {
     expect(takeAll(queue)).toEqual(['a2', 'a3']);
   });
 
-  it('takes out what has waited too long, oldest first, and goes on with the rest', () => {
+  it('removes jobs that waited too long, oldest first, and continues with the rest', () => {
     const queue = new FairQueue<Job>(wide);
     const push = (name: string, arrivedMs: number) =>
       queue.push({
@@ -141,7 +141,7 @@ describe('FairQueue', () => {
     expect(queue.takeAged(99_999, () => true)).toEqual([]);
   });
 
-  it('forgets subscriptions that are not used, and only those', () => {
+  it('discards unused subscriptions, and only those', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'idle', { count: 1 });
     fill(queue, 'under-way', { count: 1 });
@@ -152,7 +152,7 @@ describe('FairQueue', () => {
     expect(queue.inFlightOf('under-way')).toBe(1);
   });
 
-  it('never breaks a limit, loses a job or changes the order of a subscription', () => {
+  it('never exceeds a limit, loses a job or changes the order of a subscription', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('push' as const), subscription: fc.integer({ min: 0, max: 5 }) }),
       fc.record({ kind: fc.constant('take' as const), subscription: fc.constant(0) }),
