@@ -99,7 +99,7 @@ class EventTypeTable {
       record = decode();
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#logger.error({ key, reason: error.message }, 'event-type.unreadable');
+      this.#logger.error({ key, detail: error.message }, 'event-type.unreadable');
       this.#setUsable(key, false);
       // Its version is unknown: the last known one is kept, so that any later record replaces it.
       return { ...unchecked, version: known?.version ?? 0 };
