@@ -95,7 +95,7 @@ describe('the number of requests sent twice after a crash', { timeout: 60_000 },
     }
     expect(underWay).toBeGreaterThan(0);
     process.stdout.write(
-      `delivery killed between record and commit, ${seeds.length} times ${commands} commands: ${repeats} sent twice, ${underWay} were under way\n`,
+      `delivery killed between record and commit, ${seeds.length} times ${commands} commands: ${repeats} sent twice, ${underWay} were in flight\n`,
     );
   });
 
@@ -133,7 +133,7 @@ describe('the number of requests sent twice after a crash', { timeout: 60_000 },
       underWay += atDeath;
     }
     process.stdout.write(
-      `relay killed between produce and commit, ${seeds.length} times ${commands} commands: ${copies} forked commands, ${repeats} sent twice, ${underWay} were under way\n`,
+      `relay killed between produce and commit, ${seeds.length} times ${commands} commands: ${copies} forked commands, ${repeats} sent twice, ${underWay} were in flight\n`,
     );
     expect(copies).toBeGreaterThan(0);
   });

@@ -111,7 +111,7 @@ describe('a process that is killed on real Kafka', () => {
     expect(distinct(sent)).toBe(count);
     const repeats = sent.length - count;
     process.stdout.write(
-      `killed between record and commit: ${atDeath.length} of ${count} recorded, none lost, ${repeats} sent twice, ${underWay} were under way\n`,
+      `killed between record and commit: ${atDeath.length} of ${count} recorded, none lost, ${repeats} sent twice, ${underWay} were in flight\n`,
     );
     expect(repeats).toBeLessThanOrEqual(underWay);
   });
@@ -137,7 +137,7 @@ describe('a process that is killed on real Kafka', () => {
     const copies = moved.length - distinct(moved.map(({ state }) => nameOf(state)));
     const repeats = sent.length - distinct(attemptEvents.map(nameOf));
     process.stdout.write(
-      `killed between the relay\u2019s send and its commit: ${copies} copies of ${count} commands, none lost, ${repeats} sent twice, ${underWay} were under way\n`,
+      `killed between send and commit of the relay: ${copies} copies of ${count} commands, none lost, ${repeats} sent twice, ${underWay} were in flight\n`,
     );
     expect(copies).toBeGreaterThan(0);
     expect(repeats).toBeLessThanOrEqual(underWay);

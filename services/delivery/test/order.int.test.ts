@@ -169,7 +169,7 @@ it(
     process.stdout.write(
       `order: ${total} events over ${subscriptions * keysPerSubscription} keys, ${kills} kills (at ${doneAtKills.join(', ')}): ${receiver.requests} ` +
         `requests, ${receiver.failures} failed, ${exhausted.size} exhausted, ${receiver.repeats} sent again after ` +
-        `their success (at most ${receiver.mostAtOnce} were under way at once), ${Date.now() - startedMs} ms\n`,
+        `their success (at most ${receiver.mostAtOnce} were in flight at once), ${Date.now() - startedMs} ms\n`,
     );
     expect(receiver.violations(deadLetters)).toEqual([]);
     expect(exhausted.size).toBeGreaterThan(0);

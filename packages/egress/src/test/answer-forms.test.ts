@@ -33,7 +33,7 @@ const taken: readonly (readonly [string, string, Readonly<Record<string, string>
   ['LF alone', 'HTTP/1.1 200 OK\nX-A: a\nContent-Length: 2\n\nok', { 'x-a': 'a' }],
   ['LF and CR LF mixed', `HTTP/1.1 200 OK\nX-A: a\r\n${length}\nok`, { 'x-a': 'a' }],
   ['a blank before the colon', `${ok}X-A : a\r\nContent-Length\t: 2\r\n\r\nok`, { 'x-a': 'a' }],
-  ['a 100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${ok}${length}\r\nok`, {}],
+  ['an unrequested 100', `HTTP/1.1 100 Continue\r\n\r\n${ok}${length}\r\nok`, {}],
   [
     'a 103 and a 100 with headers',
     `HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Go on\r\nX: y\r\n\r\n${ok}${length}\r\nok`,

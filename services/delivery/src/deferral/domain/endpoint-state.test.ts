@@ -97,7 +97,7 @@ describe('the state of an endpoint', () => {
   it('is discarded when unused and without state, and only then', () => {
     const endpointStates = new EndpointStates();
     endpointStates.of('idle', 0);
-    endpointStates.of('spilled', 0).deferred = 1;
+    endpointStates.of('deferred', 0).deferred = 1;
     endpointStates.of('failing', 0).breaker.record(1, 0);
     endpointStates.forgetUnused(1);
     expect(endpointStates.size).toBe(2);
