@@ -87,8 +87,8 @@ async function given(...records: readonly AccessRecord[]) {
   return { refresh, clock, publish, health, verify, reasonOf, table, used, metrics };
 }
 
-describe('a key', () => {
-  it('stands for its workspace, its consumer and its scopes', async () => {
+describe('API keys', () => {
+  it('has the workspace, the consumer and the scopes of its record', async () => {
     const { verify } = await given(
       aKey('k1', { consumerId: acme, scopes: ['deliveries:read'], requestsPerSecond: 5 }),
     );
@@ -103,7 +103,7 @@ describe('a key', () => {
     expect(await verify(hashOfKey('k1'))).toBeNull();
   });
 
-  it('is refused from when it is revoked, expired, or its workspace or consumer is disabled', async () => {
+  it('are refused once revoked, expired, or when their workspace or consumer is disabled', async () => {
     const { reasonOf, publish, clock } = await given(
       aWorkspace('active'),
       aConsumer('active'),
@@ -125,14 +125,14 @@ describe('a key', () => {
     expect(await all()).toEqual(['refused', 'refused', 'refused', 'refused', 'let in']);
   });
 
-  it('that is taken from one record and given to another goes on with the other', async () => {
+  it('apply as in the newer record when a key moves from one record to another', async () => {
     const { verify, publish } = await given(aKey('k', { id: 'key_a' }));
     await publish(aKey('k', { id: 'key_b' }));
     await publish(aKey('k', { id: 'key_a', state: 'revoked', version: 2 }));
     expect((await verify('k'))?.keyId).toBe('key_b');
   });
 
-  it('is 256 bits, and shows no more than its beginning', () => {
+  it('are 256 bits, and only their beginning is shown', () => {
     const key = newApiKey();
     expect(Buffer.from(key.slice(4), 'base64url')).toHaveLength(32);
     expect(prefixOfKey(key)).toBe(key.slice(0, 10));
@@ -140,7 +140,7 @@ describe('a key', () => {
   });
 });
 
-it('nobody is turned away before the keys are known, and /ready says so', async () => {
+it('responds 503 and is not ready before the keys are known', async () => {
   const { reasonOf, publish, health } = await given();
   expect(health.report().ready).toBe(false);
   expect(await reasonOf('k')).toBe('unavailable');
@@ -149,7 +149,7 @@ it('nobody is turned away before the keys are known, and /ready says so', async 
   expect(await reasonOf('k')).toBe('let in');
 });
 
-it('who keeps the keys lets in by what he has, and newer records of the topic still count', async () => {
+it('accepts the keys that the registry refreshes, and applies newer records of the topic', async () => {
   const { refresh, reasonOf, publish, health } = await given();
   refresh([aKey('k', { version: 2 }), aKey('gone', { state: 'deleted' })]);
   expect(health.report().ready).toBe(true);
@@ -161,7 +161,7 @@ it('who keeps the keys lets in by what he has, and newer records of the topic st
 });
 
 describe('wrong keys', () => {
-  it('are limited for each address to 20 a minute, without shutting out who was let in before', async () => {
+  it('are limited to 20 a minute for each address, except for keys that were accepted from it before', async () => {
     const { reasonOf, clock, metrics } = await given(aKey('mine'), aKey('guessed'));
     expect(await reasonOf('mine')).toBe('let in');
     for (let count = 0; count < 20; count += 1) expect(await reasonOf(`wrong${count}`)).toBe('refused');
@@ -177,7 +177,7 @@ describe('wrong keys', () => {
   });
 });
 
-describe('a consumer token', () => {
+describe('consumer tokens', () => {
   async function withToken(overrides: Partial<Parameters<typeof signConsumerToken>[0]> = {}) {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
     const { x = '' } = await exportJWK(publicKey);
@@ -210,7 +210,7 @@ describe('a consumer token', () => {
     return { ...all, text: await signConsumerToken(token, { kid: 'ws_1/1', privateJwk }), privateJwk, token };
   }
 
-  it('stands for its consumer, with its scopes, until it expires', async () => {
+  it('have their consumer and scopes until they expire', async () => {
     const { verify, text, clock } = await withToken();
     expect(await verify(text)).toEqual({
       keyId: 'tok_1',
@@ -222,7 +222,7 @@ describe('a consumer token', () => {
     expect(await verify(text)).toBeNull();
   });
 
-  it('ends with the key that asked for it, and with its consumer', async () => {
+  it('end with the key that requested them, and with their consumer', async () => {
     const { verify, text, publish } = await withToken();
     await publish(aConsumer('disabled', 2));
     expect(await verify(text)).toBeNull();
@@ -232,7 +232,7 @@ describe('a consumer token', () => {
     expect(await verify(text)).toBeNull();
   });
 
-  it('of another workspace, a changed one, or one signed by another key is refused', async () => {
+  it('are refused when of another workspace, changed, or signed by another key', async () => {
     const { verify, text, privateJwk, token } = await withToken();
     const other = await signConsumerToken({ ...token, workspaceId: 'ws_2' }, { kid: 'ws_1/1', privateJwk });
     expect(await verify(other)).toBeNull();
@@ -249,13 +249,13 @@ describe('a consumer token', () => {
     expect(await verify(`${none}.${text.split('.')[1]}.x`)).toBeNull();
   });
 
-  it('never carries what a consumer may not hold', async () => {
+  it('never contain a scope that a consumer may not have', async () => {
     const { verify, text } = await withToken({ scopes: ['admin', 'events:write', 'subscriptions:read'] });
     expect([...((await verify(text))?.scopes ?? [])]).toEqual(['subscriptions:read']);
   });
 });
 
-it('which keys are used is told once a minute', async () => {
+it('reports the use of a key once a minute', async () => {
   const { verify, clock, used } = await given(aKey('a'), aKey('b'));
   for (let count = 0; count < 50; count += 1) await verify('a');
   await verify('b');

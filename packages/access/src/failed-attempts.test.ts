@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FailedAttempts } from './failed-attempts.ts';
 
-it('knows the last 5,000 uses of right keys, and forgets what was not used for 10,000', () => {
+it('recognises the last 5,000 uses of accepted keys, and drops those older than 10,000 uses', () => {
   const attempts = new FailedAttempts();
   const use = (n: number): void => attempts.remember('192.0.2.1', `key_${n}`);
   const knows = (n: number): boolean => attempts.isKnown('192.0.2.1', `key_${n}`);

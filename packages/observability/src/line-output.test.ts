@@ -23,8 +23,8 @@ function aDescriptor() {
   return { output, written, waiting, writeSync, accept, fail };
 }
 
-describe('the line output', () => {
-  it('gathers lines while one write is under way, in order', async () => {
+describe('LineOutput', () => {
+  it('batches lines in order while a write is in progress', async () => {
     const { output, written, waiting, accept } = aDescriptor();
     output.write('a\n');
     const flushed = output.flush();
@@ -38,7 +38,7 @@ describe('the line output', () => {
     expect(written).toEqual(['a\n', 'b\nc\n']);
   });
 
-  it('sends a full block at once and a small one soon', async () => {
+  it('writes a full block at once and a small one after a short delay', async () => {
     const { output, waiting } = aDescriptor();
     output.write(`${'x'.repeat(5000)}\n`);
     expect(waiting).toHaveLength(1);
@@ -48,7 +48,7 @@ describe('the line output', () => {
     await vi.waitFor(() => expect(other.waiting).toHaveLength(1));
   });
 
-  it('goes on after a short write and after a full descriptor', async () => {
+  it('continues after a short write and after EAGAIN', async () => {
     const { output, written, waiting, accept, fail } = aDescriptor();
     output.write('hello\n');
     const flushed = output.flush();
@@ -60,7 +60,7 @@ describe('the line output', () => {
     expect(written.join('')).toBe('hello\n');
   });
 
-  it('ends quietly when the reader has gone, and lets nobody wait', async () => {
+  it('ends without an error when the reader has gone, and resolves waiting flushes', async () => {
     const { output, writeSync, fail } = aDescriptor();
     output.write('a\n');
     const flushed = output.flush();
@@ -82,7 +82,7 @@ describe('the line output', () => {
     expect(writeSync).toHaveBeenCalledTimes(1);
   });
 
-  it('writes all that is held in a last flush, in parts if need be', () => {
+  it('writes everything buffered in a last flush, in parts if necessary', () => {
     const { output, written, writeSync } = aDescriptor();
     output.write('hello\n');
     writeSync.mockImplementationOnce((bytes) => {
@@ -96,7 +96,7 @@ describe('the line output', () => {
     expect(written.join('')).toBe('hello\n');
   });
 
-  it('writes what a full descriptor refused in a last flush', () => {
+  it('writes in a last flush what a full descriptor refused', () => {
     const { output, written, fail } = aDescriptor();
     output.write('refused\n');
     void output.flush();
@@ -106,7 +106,7 @@ describe('the line output', () => {
     expect(written.join('')).toBe('refused\nlast\n');
   });
 
-  it('drops and counts what comes while far too much is held', () => {
+  it('drops and counts lines while the buffer is over its limit', () => {
     const { output, written } = aDescriptor();
     output.write('first\n');
     void output.flush();

@@ -24,7 +24,7 @@ describe('createLogger', () => {
     ]);
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits lines below its level', () => {
     const { lines, logger } = written('warn');
     logger.debug({}, 'a.b');
     logger.info({}, 'a.b');
@@ -51,7 +51,7 @@ describe('createLogger', () => {
     expect(lines[0]).toMatchObject({ error: shape, err: shape });
   });
 
-  it('does not read an event name as a format', () => {
+  it('does not interpret an event name as a format', () => {
     const { lines, logger } = written();
     logger.info({ a: 1 }, '100 %s %d');
     expect(lines[0]?.['event']).toBe('100 %s %d');
@@ -67,7 +67,7 @@ describe('the recording logger', () => {
 });
 
 describe('the silent logger', () => {
-  it('is silent', () => {
+  it('writes nothing', () => {
     expect(() => silentLogger.child({}).error({}, 'a.b')).not.toThrow();
   });
 });

@@ -12,7 +12,7 @@ function sample(text: string, name: string): string | undefined {
 }
 
 describe('createMetrics', () => {
-  it('gives typed handles whose values appear in the text with the service as label', async () => {
+  it('returns typed handles whose values appear in the text with the service as label', async () => {
     const { handles, text } = createMetrics(catalogue, { service: 'test', nodeMetrics: false });
     handles.accepted.inc({ outcome: 'ok' });
     handles.accepted.inc({ outcome: 'ok' }, 2);
@@ -38,7 +38,7 @@ describe('createMetrics', () => {
     expect(sample(await text(), 'tidings_test_waiting{')).toMatch(/ 4$/);
   });
 
-  it('adds to a registry and uses again what is there', async () => {
+  it('adds to a registry and reuses existing metrics', async () => {
     const first = createMetrics(catalogue, { service: 'test', nodeMetrics: false });
     const again = createMetrics(catalogue, { service: 'test', registry: first.registry });
     first.handles.accepted.inc({ outcome: 'ok' });
@@ -46,7 +46,7 @@ describe('createMetrics', () => {
     expect(sample(await first.text(), 'tidings_test_accepted_total{')).toMatch(/ 2$/);
   });
 
-  it('shows the process itself by default', async () => {
+  it('includes metrics of the process by default', async () => {
     const { text, registry } = createMetrics({}, { service: 'test' });
     expect(await text()).toMatch(/nodejs_eventloop_lag_seconds|process_resident_memory_bytes/);
     registry.clear();
@@ -75,7 +75,7 @@ describe('defineMetrics', () => {
     );
   });
 
-  it('refuses buckets that do not rise', () => {
+  it('refuses buckets that are not ascending', () => {
     const histogram = (buckets: number[]) =>
       ({ type: 'histogram', name: 'tidings_a_seconds', help: 'h', labels: [], buckets }) as const;
     for (const buckets of [[], [1, 1], [2, 1]])

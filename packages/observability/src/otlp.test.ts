@@ -36,7 +36,7 @@ async function aCollector(): Promise<{
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
 }
 
-it('sends spans to the collector that the environment names, in the trace a message came with', async () => {
+it('sends spans to the collector of the environment, in the trace of the message', async () => {
   const collector = await aCollector();
   const tracing = await startTracing({
     service: 'test',

@@ -47,7 +47,7 @@ async function run(
 }
 
 describe('runService', () => {
-  it('starts with its config and tells what the start returned', async () => {
+  it('starts with its config and logs what the start returned', async () => {
     const world = aProcess({ TEST_PORT: '80', LOG_LEVEL: 'debug' });
     const start = vi.fn<Start>(async () => ({ url: 'http://x' }));
     await run(world, start);
@@ -117,7 +117,7 @@ describe('runService', () => {
     expect(world.events()).not.toContain('service.started');
   });
 
-  it('prints wrong config plainly, all of it, and exits 78', async () => {
+  it('prints all problems of the config and exits 78', async () => {
     const world = aProcess({ TEST_PORT: 'x', LOG_LEVEL: 'loud' });
     await run(world, async () => ({}));
     expect(world.errors).toEqual([
@@ -128,7 +128,7 @@ describe('runService', () => {
     expect(world.lines).toEqual([]);
   });
 
-  it('treats config that only the start can judge the same, and closes what was open', async () => {
+  it('does the same for a config that only the start can validate, and closes open resources', async () => {
     const world = aProcess();
     const close = vi.fn();
     await run(world, async ({ resources }) => {
@@ -140,7 +140,7 @@ describe('runService', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('prints why it cannot start where a person can do something about it, and exits 1', async () => {
+  it('prints why it cannot start if a person can fix it, and exits 1', async () => {
     const world = aProcess();
     await run(world, async () => {
       throw new AppError({ code: 'unavailable', message: 'port 80 on 127.0.0.1 is taken' });
@@ -163,7 +163,7 @@ describe('runService', () => {
     },
   );
 
-  it('logs what nothing caught and exits 1, once', async () => {
+  it('logs an uncaught error and exits 1, once', async () => {
     const world = aProcess();
     await run(world, async () => ({}));
     world.crash(new Error('lost'));

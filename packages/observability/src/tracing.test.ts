@@ -5,14 +5,14 @@ import { recordingLogger } from './testing.ts';
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 describe('traceparent', () => {
-  it('is read and written', () => {
+  it('is parsed and formatted', () => {
     const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', flags: 1 };
     expect(parseTraceparent(parent)).toEqual(context);
     expect(formatTraceparent(context)).toBe(parent);
     expect(formatTraceparent({ ...context, flags: 0 })).toMatch(/-00$/);
   });
 
-  it('of a later version may have more at its end', () => {
+  it('may have more fields in a later version', () => {
     expect(parseTraceparent(`cc${parent.slice(2)}-what-the-future-holds`)?.flags).toBe(1);
   });
 
@@ -27,17 +27,17 @@ describe('traceparent', () => {
     parent.replace('b7ad6b7169203331', '0'.repeat(16)),
     parent.slice(0, -1),
     ` ${parent}`,
-  ])('%j is none', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseTraceparent(text)).toBeNull();
   });
 
-  it('is new each time, over more draws than one block of random bytes has', () => {
+  it('is new each time, over more draws than a block of random bytes holds', () => {
     const seen = new Set(Array.from({ length: 2000 }, () => newTraceparent()));
     expect(seen.size).toBe(2000);
     for (const text of seen) expect(parseTraceparent(text)).not.toBeNull();
   });
 
-  it('of a child stays in the trace with a span of its own; without a parent it is a new one', () => {
+  it('of a child keeps the trace and has a span id of its own; without a parent it is new', () => {
     const child = parseTraceparent(childTraceparent(parent));
     expect(child).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', flags: 1 });
     expect(child?.spanId).not.toBe('b7ad6b7169203331');
@@ -47,7 +47,7 @@ describe('traceparent', () => {
 });
 
 describe('observed', () => {
-  it('passes the result through and measures', async () => {
+  it('returns the result and observes its duration', async () => {
     const observe = vi.fn();
     const logger = recordingLogger();
     const handler = observed(
@@ -59,7 +59,7 @@ describe('observed', () => {
     expect(logger.lines).toEqual([]);
   });
 
-  it('passes the rejection through, measures it and logs one line', async () => {
+  it('rejects with the same error, observes its duration and logs one line', async () => {
     const observe = vi.fn();
     const logger = recordingLogger();
     const error = new Error('no');

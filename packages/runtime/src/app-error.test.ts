@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError, errorCodes, messageOf } from './index.ts';
 
 describe('AppError', () => {
-  it('is retryable as its code says, unless told otherwise', () => {
+  it('is retryable by its code, unless stated otherwise', () => {
     const retryable = errorCodes.filter((code) => new AppError({ code, message: 'm' }).retryable);
     expect(retryable).toEqual(['rate-limited', 'unavailable', 'timeout']);
     expect(new AppError({ code: 'unavailable', message: 'm', retryable: false }).retryable).toBe(false);
@@ -16,7 +16,7 @@ describe('AppError', () => {
     expect('cause' in new AppError({ code: 'internal', message: 'm' })).toBe(false);
   });
 
-  it('has a text for anything thrown', () => {
+  it('returns a text for any thrown value', () => {
     expect([messageOf(new Error('a')), messageOf('b'), messageOf(undefined)]).toEqual([
       'a',
       'b',

@@ -11,11 +11,11 @@ describe('backoffMs', () => {
     ]);
   });
 
-  it('is jittered down to half', () => {
+  it('is jittered down to half of the delay', () => {
     expect([at(3, 0), at(3, 0.5), at(10_000, 0)]).toEqual([500, 750, 2000]);
   });
 
-  it('takes an attempt below 1 for the first', () => {
+  it('treats an attempt below 1 as the first', () => {
     expect([at(0, 1), at(-3, 1)]).toEqual([250, 250]);
   });
 });

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from './index.ts';
 import { fakeClock } from './testing.ts';
 
-describe('the fake clock', () => {
-  it('runs timers in the order they come due, each at its time', async () => {
+describe('fakeClock', () => {
+  it('runs timers in the order of their due times, each at its time', async () => {
     const clock = fakeClock(1000);
     const seen: [string, number, number][] = [];
     const note = (name: string) => () => void seen.push([name, clock.nowMs(), clock.monotonicMs()]);
@@ -20,7 +20,7 @@ describe('the fake clock', () => {
     expect([clock.nowMs(), clock.pendingTimers]).toEqual([1040, 1]);
   });
 
-  it('runs what timers and their promises start, within the same advance', async () => {
+  it('runs timers that timers and their promises start, within the same advance', async () => {
     const clock = fakeClock();
     const seen: number[] = [];
     const sleep = async (ms: number) => new Promise<void>((resolve) => clock.setTimer(resolve, ms));
@@ -36,7 +36,7 @@ describe('the fake clock', () => {
     expect(seen).toEqual([10, 20, 30]);
   });
 
-  it('cancels', async () => {
+  it('cancels a timer', async () => {
     const clock = fakeClock();
     const fn = vi.fn();
     const cancel = clock.setTimer(fn, 10);
@@ -57,7 +57,7 @@ describe('the fake clock', () => {
 });
 
 describe('the event loop', () => {
-  it('of the system clock gets idle time and turns while it waits, and hardly any while it is busy', async () => {
+  it('of the system clock has idle time and turns while it waits, and hardly any while it is busy', async () => {
     const read = () => ({
       ms: systemClock.monotonicMs(),
       idleMs: systemClock.idleMs(),
@@ -85,11 +85,11 @@ describe('the event loop', () => {
   });
 });
 
-describe('the system clock', () => {
+describe('systemClock', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('waits longer than one Node timer can', () => {
+  it('waits longer than one timer of Node supports', () => {
     const fn = vi.fn();
     const days = 40 * 86_400_000;
     systemClock.setTimer(fn, days);
@@ -100,7 +100,7 @@ describe('the system clock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('cancels in any part of a long wait, and takes a negative delay for none', () => {
+  it('cancels in any part of a long wait, and treats a negative delay as 0', () => {
     const fn = vi.fn();
     const cancel = systemClock.setTimer(fn, 40 * 86_400_000);
     vi.advanceTimersByTime(30 * 86_400_000);

@@ -16,7 +16,7 @@ describe('Health', () => {
     expect(health.report().ready).toBe(true);
   });
 
-  it('says why a part is down, and forgets it when it is up again', () => {
+  it('reports why a part is down until it is up again', () => {
     const health = new Health(fakeClock());
     const part = health.register('a');
     part.down('broker gone');
@@ -25,7 +25,7 @@ describe('Health', () => {
     expect(health.report().parts).toEqual([{ name: 'a', state: 'up' }]);
   });
 
-  it('takes a worker without recent progress for stalled, until it moves', async () => {
+  it('reports a worker without recent progress as stalled, until it progresses', async () => {
     const clock = fakeClock();
     const health = new Health(clock);
     const part = health.register('worker', { maxSilenceMs: 1000 });
@@ -51,7 +51,7 @@ describe('Health', () => {
     expect(health.report().ready).toBe(false);
   });
 
-  it('asks for a restart only past the bound a part names for it', async () => {
+  it('requires a restart only beyond the bound of a part', async () => {
     const clock = fakeClock();
     const health = new Health(clock);
     health.register('patient', { maxSilenceMs: 10 }).up();
@@ -75,7 +75,7 @@ describe('Health', () => {
     expect(health.report().ready).toBe(true);
   });
 
-  it('is not ready while stopping, whatever its parts say', () => {
+  it('is not ready while stopping, whatever the state of its parts', () => {
     const health = new Health(fakeClock());
     health.register('a').up();
     health.drain();

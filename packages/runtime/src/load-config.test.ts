@@ -38,7 +38,7 @@ describe('loadConfig', () => {
     key: secret({ env: 'A_KEY', minLength: 8, help }),
   };
 
-  it('reads typed, frozen values and ignores what it does not know', () => {
+  it('reads typed, frozen values and ignores unknown variables', () => {
     const config = loadConfig(spec, {
       A_PORT: '80',
       A_BROKERS: 'a:1, b:2,',
@@ -62,7 +62,7 @@ describe('loadConfig', () => {
     expect(load).toThrow(expect.objectContaining({ code: 'config-invalid' }));
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(problemOf(text({ env: 'X', help }), '')).toBe('X is not set: set it');
     expect(readingOf(text({ env: 'X', help, default: 'd' }), '  ')).toBe('d');
   });
@@ -85,7 +85,7 @@ describe('a setting', () => {
     expect(problemOf(integer({ env: 'X', help, min: 2, max: 64 }), value)).toBe(message);
   });
 
-  it('integer says which bounds it has', () => {
+  it('integer reports its bounds', () => {
     expect(problemOf(integer({ env: 'X', help, min: 1 }), '0')).toBe(
       "X must be an integer of at least 1, got '0'",
     );
@@ -112,7 +112,7 @@ describe('a setting', () => {
     );
   });
 
-  it('duration holds its bounds', () => {
+  it('duration enforces its bounds', () => {
     const message = "X must be a duration (250ms, 5s, 10m, 2h, 7d) from 100 to 1000 ms, got '2s'";
     expect(problemOf(duration({ env: 'X', help, min: 100, max: 1000 }), '2s')).toBe(message);
   });
@@ -127,7 +127,7 @@ describe('a setting', () => {
     expect(readingOf(boolean({ env: 'X', help, default: true }), 'false')).toBe(false);
   });
 
-  it('url is absolute, of a known protocol, and loses its last slash', () => {
+  it('url is absolute, of a known protocol, without its last slash', () => {
     expect(readingOf(url({ env: 'X', help }), 'http://a:1/b/')).toBe('http://a:1/b');
     const message = "X must be a URL that begins with http:// or https://, got 'ftp://a'";
     expect(problemOf(url({ env: 'X', help }), 'ftp://a')).toBe(message);

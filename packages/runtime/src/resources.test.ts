@@ -14,7 +14,7 @@ describe('Resources', () => {
     expect(order).toEqual(['second', 'first']);
   });
 
-  it('goes on and tells when one fails', async () => {
+  it('continues after a failure, and reports it', async () => {
     const reports: CloseReport[] = [];
     const resources = new Resources((report) => void reports.push(report));
     const first = vi.fn();
@@ -32,7 +32,7 @@ describe('Resources', () => {
     ]);
   });
 
-  it('leaves one that hangs behind at its share of the deadline, so that the others still get theirs', async () => {
+  it('abandons a hanging resource at its share of the deadline, so that the others keep theirs', async () => {
     const reports: CloseReport[] = [];
     const resources = new Resources((report) => void reports.push(report));
     const first = vi.fn();
@@ -44,7 +44,7 @@ describe('Resources', () => {
     expect(reports[1]).not.toHaveProperty('error');
   });
 
-  it('closes once, whoever asks', async () => {
+  it('closes once for concurrent calls', async () => {
     const close = vi.fn();
     const resources = new Resources();
     resources.add('one', close);
@@ -52,7 +52,7 @@ describe('Resources', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('closes at once what is added after closing has begun, and still waits for it', async () => {
+  it('closes a resource that is added during closing at once, and waits for it', async () => {
     const resources = new Resources();
     let isClosed = false;
     const closing = resources.close(1000);

@@ -20,13 +20,13 @@ describe('sealing', () => {
     expect(unseal(ring, seal(ring, plaintext, place), place)).toBe(plaintext);
   });
 
-  it('has the documented form, never the same twice, and hides the text', () => {
+  it('has the documented form, differs each time, and hides the text', () => {
     const sealed = seal(ring, 'whsec_abc', place);
     expect(sealed).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]{22}\.[\w-]{12}$/);
     expect(seal(ring, 'whsec_abc', place)).not.toBe(sealed);
   });
 
-  it('opens a value that an older build sealed: the form must not drift', () => {
+  it('opens a value that an older build sealed', () => {
     const old = 'v1.k1.AAAAAAAAAAAAAAAA.hwHw1Lzw8NStKr-lYX5SNg.yF3ruRZkYt3w';
     expect(unseal(ring, old, place)).toBe('whsec_abc');
   });
@@ -51,7 +51,7 @@ describe('sealing', () => {
     expect(codeOf(() => unseal(ring, short, place))).toBe('seal-broken');
   });
 
-  it('refuses another place, parts shifted between its fields included', () => {
+  it('refuses other associated data, also with parts shifted between its fields', () => {
     const sealed = seal(ring, 'a', ['ab', 'c']);
     for (const other of [['a', 'bc'], ['abc'], ['ab', 'c', ''], [], ['ab', 'd']]) {
       expect(codeOf(() => unseal(ring, sealed, other))).toBe('seal-broken');

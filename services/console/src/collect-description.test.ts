@@ -41,7 +41,7 @@ const start = () => {
   return { clock, down, collect, requested: () => requested };
 };
 
-it('joins what the services say and keeps it for a minute', async () => {
+it('merges the descriptions of the services and caches the result for a minute', async () => {
   const { clock, collect, requested } = start();
   const { info, tags, paths, components } = await collect();
   expect(Object.keys(paths)).toEqual(['/v1/events', '/v1/webhooks/deliveries']);
@@ -55,7 +55,7 @@ it('joins what the services say and keeps it for a minute', async () => {
   expect(requested()).toBe(4);
 });
 
-it('says which service is missing, and asks again soon', async () => {
+it('names the missing service, and fetches again soon', async () => {
   const { clock, down, collect } = start();
   down.add('history');
   const { info, paths } = await collect();
@@ -67,7 +67,7 @@ it('says which service is missing, and asks again soon', async () => {
   expect(Object.keys((await collect()).paths)).toHaveLength(2);
 });
 
-it('tells a service that went down by its last words', async () => {
+it('uses the last description of a service that went down', async () => {
   const { clock, down, collect } = start();
   await collect();
   down.add('history');

@@ -11,7 +11,7 @@ const services = [
 const up: Answer = { kind: 'answered', ready: true, parts: [{ name: 'event-log', state: 'up' }], tookMs: 3 };
 
 describe('collectStates', () => {
-  it('tells how each service is, in order', async () => {
+  it('returns the state of each service, in order', async () => {
     const parts = [
       { name: 'table', state: 'starting' },
       { name: 'worker', state: 'down', reason: 'broker gone' },
@@ -37,7 +37,7 @@ describe('collectStates', () => {
     ]);
   });
 
-  it('asks once for all who come while the answers are awaited or fresh', async () => {
+  it('fetches once for all callers while the responses are pending or fresh', async () => {
     const clock = fakeClock();
     const fetchFrom = vi.fn<FetchReadiness>(async () => up);
     const collect = createCollectStates({ services, fetchFrom, clock, freshMs: 1000 });
@@ -50,7 +50,7 @@ describe('collectStates', () => {
     expect(fetchFrom).toHaveBeenCalledTimes(4);
   });
 
-  it('asks again after it could not collect', async () => {
+  it('fetches again after a failure', async () => {
     const clock = fakeClock();
     const fetchFrom = vi.fn<FetchReadiness>(async () => up);
     fetchFrom.mockRejectedValueOnce(new Error('unexpected'));

@@ -28,14 +28,14 @@ describe('the proxy', () => {
     ['PATCH', '/v1/webhooks/subscriptions/sub_1', 'subscription'],
     ['GET', '/v1/webhooks/deliveries?status=failed', 'history'],
     ['DELETE', '/v1/webhooks/subscriptions/sub_1', 'subscription'],
-  ])('passes %s %s on as it is', async (method, path, service) => {
+  ])('forwards %s %s unchanged', async (method, path, service) => {
     const { url } = await aConsole(all);
     const response = await fetch(url + path, { method });
     expect(await response.text()).toBe(`${service} ${method} ${path}`);
     expect(response.headers.get('x-request-id')).toBe('theirs');
   });
 
-  it('answers a problem for /v1 paths that nobody has, and keeps the inside inside', async () => {
+  it('responds with a problem to unknown /v1 paths, and does not expose internal paths', async () => {
     const { url } = await aConsole(all);
     for (const path of ['/v1/nothing', '/v1', '/v1/events/x', '/ingress/metrics']) {
       const response = await fetch(url + path);
@@ -44,7 +44,7 @@ describe('the proxy', () => {
     }
   });
 
-  it('passes status, headers and a body of several MB through, byte for byte', async () => {
+  it('forwards status, headers and a body of several MB byte for byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 3 * 1024 * 1024 }, (_, at) => (at * 31) % 256));
     const { url } = await aConsole({
       ingress: (request, response) => {
@@ -66,7 +66,7 @@ describe('the proxy', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
   });
 
-  it('streams both ways: nothing is held back', async () => {
+  it('streams in both directions without buffering', async () => {
     const { url } = await aConsole({
       history: (request, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -84,7 +84,7 @@ describe('the proxy', () => {
     expect((await chunks.next()).done).toBe(true);
   });
 
-  it('tells the service the trace, the caller, and keeps its connection open', async () => {
+  it('sends the trace and the caller to the service, and keeps its connection open', async () => {
     const seen: IncomingMessage[] = [];
     const ports = new Set<number | undefined>();
     const { url } = await aConsole({
@@ -109,7 +109,7 @@ describe('the proxy', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('answers a service that is down with 503, Retry-After and a problem that names no host', async () => {
+  it('responds 503 with Retry-After and a problem without a host name when a service is down', async () => {
     const { url, logger } = await aConsole();
     const response = await fetch(`${url}/v1/events`, { method: 'POST', body: '{}' });
     expect(response.status).toBe(503);
@@ -122,12 +122,12 @@ describe('the proxy', () => {
     ]);
   });
 
-  it('answers a service that is silent with 503', async () => {
+  it('responds 503 when a service does not respond', async () => {
     const { url } = await aConsole({ ingress: () => {} }, { CONSOLE_UPSTREAM_TIMEOUT: '1000' });
     expect((await fetch(`${url}/v1/events`, { method: 'POST', body: '{}' })).status).toBe(503);
   });
 
-  it('ends the answer when the service dies in the middle of it', async () => {
+  it('aborts the response when the service dies during it', async () => {
     const { url } = await aConsole({
       history: (_request, response) => {
         response.writeHead(200);
@@ -159,7 +159,7 @@ describe('the proxy', () => {
     },
   );
 
-  it('ends the request when the client leaves in the middle of its body', async () => {
+  it('aborts the request when the client disconnects during its body', async () => {
     const arrived = vi.fn();
     const aborted = vi.fn();
     const { port } = await aConsole({
@@ -175,7 +175,7 @@ describe('the proxy', () => {
     await vi.waitFor(() => expect(aborted).toHaveBeenCalled());
   });
 
-  it('measures what it passed on, by service and outcome', async () => {
+  it('measures forwarded requests by service and outcome', async () => {
     const { url, context } = await aConsole({ ingress: named('ingress') });
     await (await fetch(`${url}/v1/events`)).text();
     await (await fetch(`${url}/v1/webhooks/stats`)).text();
@@ -186,7 +186,7 @@ describe('the proxy', () => {
     });
   });
 
-  it('takes `Expect: 100-continue`, and then treats the request like any other', async () => {
+  it('accepts `Expect: 100-continue`, and then treats the request like any other', async () => {
     const seen: IncomingMessage[] = [];
     const { url } = await aConsole({
       ingress: (request, response) => {
@@ -204,7 +204,7 @@ describe('the proxy', () => {
     expect(seen[0]?.headers['traceparent']).toBeDefined();
   });
 
-  it('lets open requests finish while it stops, and tells clients to go', async () => {
+  it('lets open requests finish with `connection: close` while it stops', async () => {
     let finish: (() => void) | undefined;
     const { url, context } = await aConsole({
       ingress: (_request, response) => {
@@ -222,8 +222,8 @@ describe('the proxy', () => {
   });
 });
 
-describe('the status', () => {
-  it('shows operators every service and what is wrong', async () => {
+describe('the status page', () => {
+  it('shows operators every service and its problem', async () => {
     const { operatorUrl: url, env } = await aConsole({
       ...all,
       fanout: (_request, response) => {
@@ -250,7 +250,7 @@ describe('the status', () => {
     expect(page).toContain(`${env['FANOUT_URL']}/metrics`);
   });
 
-  it('is a page that runs and loads only what is its own', async () => {
+  it('runs and loads only its own assets', async () => {
     const { url } = await aConsole(all);
     const response = await fetch(url);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -259,12 +259,12 @@ describe('the status', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('says within its bound that a service does not answer', async () => {
+  it('reports a service that does not respond within its time limit', async () => {
     const { operatorUrl } = await aConsole({ ...all, fanout: () => {} }, { CONSOLE_ASK_TIMEOUT: '100' });
     expect(await (await fetch(operatorUrl)).text()).toContain('no answer within 100 ms');
   });
 
-  it('shows anybody on the public origin which services are ready, and nothing of the inside', async () => {
+  it('shows the public which services are ready, and no internals', async () => {
     const { url, env, operatorUrl } = await aConsole(
       { ...all, fanout: () => {} },
       { CONSOLE_ASK_TIMEOUT: '100' },
@@ -276,14 +276,14 @@ describe('the status', () => {
     expect(await (await fetch(`${operatorUrl}/metrics`)).text()).toContain('tidings_http_request_seconds');
   });
 
-  it('is ready itself whatever the others are', async () => {
+  it('is ready whatever the state of the other services', async () => {
     const { url } = await aConsole();
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
 });
 
 describe('the description of the API', () => {
-  it('is joined from the services, and says who does not answer', async () => {
+  it('is merged from the services, and names those that do not respond', async () => {
     const paths = { '/v1/events': { post: {} } };
     const ingress: RequestListener = (_request, response) =>
       response.end(JSON.stringify({ info: { description: 'Ours.' }, tags: [], paths, components: {} }));

@@ -38,7 +38,7 @@ const given = (publish: (stamped: StampedEvent) => Promise<void> = async () => {
 };
 
 describe('a batch', () => {
-  it('is answered item by item in order, whatever became of the others', async () => {
+  it('has a result for each item in order, independent of the others', async () => {
     const refusal = new AppError({ code: 'unprocessable', message: 'bad' });
     const { ports, published, logger, metrics } = given(async ({ event }) => {
       if (event.eventType === 'b') throw away;
@@ -64,7 +64,7 @@ describe('a batch', () => {
     expect(text).toContain('tidings_ingress_accepted_bytes_total{service="ingress"} 4');
   });
 
-  it('gives the items of one key different ids, the same at each repeat', async () => {
+  it('gives the items of one key different ids, the same for each repeat', async () => {
     const { ports } = given();
     const accept = createAcceptEventBatch(ports);
     const ids = async () =>
@@ -76,7 +76,7 @@ describe('a batch', () => {
     expect(await ids()).toEqual(first);
   });
 
-  it('carries one trace on', async () => {
+  it('continues one trace', async () => {
     const { ports, published } = given();
     await createAcceptEventBatch(ports)([item('a'), item('b')], submission);
     expect(published.map(({ event }) => event.traceparent?.slice(0, 35))).toEqual([
@@ -89,7 +89,7 @@ describe('a batch', () => {
 describe('one event', () => {
   const draft = { request: { type: 'a', data: 1 }, data: Buffer.from('1') };
 
-  it('is accepted only when the log has it', async () => {
+  it('is accepted only when the log has acknowledged it', async () => {
     let acknowledge = (): void => {};
     const { ports, logger } = given(
       () =>
@@ -111,7 +111,7 @@ describe('one event', () => {
     ]);
   });
 
-  it('that the log does not confirm is neither accepted nor logged as such', async () => {
+  it('is neither accepted nor logged as accepted when the log does not acknowledge it', async () => {
     const { ports, logger, metrics } = given(async () => {
       throw away;
     });

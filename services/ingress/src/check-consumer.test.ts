@@ -16,7 +16,7 @@ const refusalOf = (policy: 'strict' | 'open', consumer: string | undefined): unk
   }
 };
 
-it('an event for a consumer that a strict workspace does not know is refused', () => {
+it('refuses an event for an unknown consumer of a strict workspace', () => {
   expect(refusalOf('strict', 'globex')).toEqual(['unprocessable', '/events/3/consumer_id']);
   expect(refusalOf('strict', 'acme')).toBeNull();
   expect(refusalOf('strict', undefined)).toBeNull();

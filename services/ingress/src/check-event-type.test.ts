@@ -42,12 +42,12 @@ const refusalOf = (run: () => unknown): AppError => {
   throw new Error('it was not refused');
 };
 
-describe('a name that nobody registered', () => {
-  it('is taken in an open workspace', () => {
+describe('a name that is not registered', () => {
+  it('is accepted in an open workspace', () => {
     expect(given('open', ['a'])('b')).toBeNull();
   });
 
-  it('is refused in a strict one, with names that are registered, at most 20', () => {
+  it('is refused in a strict workspace, with at most 20 registered names', () => {
     expect(given('strict', ['a'])('a')).toBeNull();
     const refusal = refusalOf(() => given('strict', ['a', 'b'])('c'));
     expect(refusal).toMatchObject({

@@ -91,7 +91,7 @@ const wrong = { type: 'order.paid', data: { total: 'much' } };
 const right = { type: 'order.paid', data: { total: 7 } };
 
 describe('an event of a registered type', () => {
-  it('is refused with pointers into its data where the type enforces', async () => {
+  it('is refused with pointers into its data if the mode is enforce', async () => {
     const { post, accepted, metric } = await start([anEventType()]);
     expect((await post(right)).status).toBe(202);
     const { status, body } = await post(wrong);
@@ -112,7 +112,7 @@ describe('an event of a registered type', () => {
     );
   });
 
-  it('is judged by all digits of its numbers, alone and in a batch', async () => {
+  it('is validated by all digits of its numbers, alone and in a batch', async () => {
     const schema = { properties: { total: { maximum: 9007199254740992 } } };
     const { post, accepted } = await start([anEventType({ schema: { version: 1, schema } })]);
     const event = (total: string): string => `{"type":"order.paid","data":{"total":${total}}}`;
@@ -129,7 +129,7 @@ describe('an event of a registered type', () => {
     expect(accepted()).toBe(2);
   });
 
-  it('is taken with a warning where the type warns; the log names the place and not the data', async () => {
+  it('is accepted with a warning if the mode is warn; the log has the pointer and not the data', async () => {
     const { post, accepted, metric, logger } = await start([anEventType({ mode: 'warn' })]);
     const { status, body } = await post(wrong);
     expect(status).toBe(202);
@@ -148,14 +148,14 @@ describe('an event of a registered type', () => {
     ['the type has no schema', { schema: null }],
     ['another workspace has the type', { workspaceId: workspaceId('ws_other') as WorkspaceId }],
     ['the type is a draft without a schema', { state: 'draft', schema: null }],
-  ])('is taken as it is where %s', async (_name, over) => {
+  ])('is accepted unchecked if %s', async (_name, over) => {
     const { post } = await start([anEventType(over)]);
     const { status, body } = await post(wrong);
     expect(status).toBe(202);
     expect(body).not.toHaveProperty('warnings');
   });
 
-  it('carries Deprecation and Sunset in its answer where the type is deprecated', async () => {
+  it('is answered with Deprecation and Sunset if the type is deprecated', async () => {
     const times = { deprecatedAtMs: Date.UTC(2026, 0, 2), sunsetAtMs: Date.UTC(2027, 5, 30, 23, 59, 59) };
     const { post } = await start([
       anEventType({ state: 'deprecated', ...times }),
@@ -171,7 +171,7 @@ describe('an event of a registered type', () => {
     expect([other.headers.get('deprecation'), other.headers.get('sunset')]).toEqual([null, null]);
   });
 
-  it('is refused where the type is archived', async () => {
+  it('is refused if the type is archived', async () => {
     const { post, accepted } = await start([anEventType({ state: 'archived' })]);
     expect(await post(right)).toMatchObject({
       status: 422,
@@ -180,13 +180,13 @@ describe('an event of a registered type', () => {
     expect(accepted()).toBe(0);
   });
 
-  it('must name a consumer where the type is addressed', async () => {
+  it('requires a consumer if the type is addressed', async () => {
     const { post } = await start([anEventType({ audience: 'addressed' })]);
     expect(await post(right)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/consumer_id' }] } });
     expect((await post({ ...right, consumer_id: 'acme' })).status).toBe(202);
   });
 
-  it('has its own answer in a batch', async () => {
+  it('has its own result in a batch', async () => {
     const { post, accepted } = await start([
       anEventType(),
       anEventType({
@@ -220,8 +220,8 @@ describe('an event of a registered type', () => {
   });
 });
 
-describe('an event of a type that nobody registered', () => {
-  it('is refused by a strict workspace until the type is registered, and taken by an open one', async () => {
+describe('an event of a type that is not registered', () => {
+  it('is refused by a strict workspace until the type is registered, and accepted by an open one', async () => {
     const { post, register, accepted } = await start([], createMemoryBus(), 'strict');
     expect(await post(right)).toMatchObject({
       status: 422,
@@ -242,7 +242,7 @@ describe('an event of a type that nobody registered', () => {
 });
 
 describe('a change of a type', () => {
-  it('is in force with the record, and an older one changes nothing', async () => {
+  it('applies with its record, and an older record changes nothing', async () => {
     const { post, register, write } = await start([anEventType()]);
     expect((await post(wrong)).status).toBe(422);
     await register(anEventType({ version: 3, mode: 'off' }));
@@ -257,11 +257,11 @@ describe('a change of a type', () => {
   });
 });
 
-describe('a type that is itself wrong stops no event:', () => {
+describe('a type with a fault blocks no event:', () => {
   const unusable = async (metric: (name: string) => Promise<string[]>) =>
     Number((await metric('tidings_ingress_unusable_event_types'))[0]?.split(' ')[1]);
 
-  it('a schema that cannot be used is logged and counted, until it is mended', async () => {
+  it('an unusable schema is logged and counted until it is fixed', async () => {
     const schema = { version: 1, schema: { properties: { total: { pattern: '(a+)+\\1' } } } };
     const { post, register, metric, logger } = await start([anEventType({ schema })]);
     expect((await post(wrong)).status).toBe(202);
@@ -276,7 +276,7 @@ describe('a type that is itself wrong stops no event:', () => {
     expect(await unusable(metric)).toBe(0);
   });
 
-  it('a record that cannot be read leaves the type unchecked, until it is mended', async () => {
+  it('an undecodable record leaves the type unchecked until it is fixed', async () => {
     const { post, register, write, metric, logger } = await start([anEventType({ version: 5 })]);
     await write({
       key: eventTypeKey(demo, 'order.paid'),
@@ -290,7 +290,7 @@ describe('a type that is itself wrong stops no event:', () => {
     expect(await unusable(metric)).toBe(0);
   });
 
-  it('data that take too long to check are refused by a type that enforces, and taken by one that warns', async () => {
+  it('data that take too many steps to check are refused by a type that enforces, and accepted by one that warns', async () => {
     const schema = { version: 1, schema: { pattern: '[ab]*a[ab]{400}[cd]' } };
     const { post } = await start([
       anEventType({ schema }),
@@ -306,7 +306,7 @@ describe('a type that is itself wrong stops no event:', () => {
 });
 
 describe('before the types are known', () => {
-  it('events get a 503 and nothing is written', async () => {
+  it('events receive 503 and nothing is written', async () => {
     const bus = createMemoryBus();
     let finish = (): void => {};
     const loaded = new Promise<void>((resolve) => {

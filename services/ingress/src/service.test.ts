@@ -43,7 +43,7 @@ const start = async (env: Record<string, string> = {}, bus: MemoryBus = createMe
 };
 
 describe('POST /v1/events', () => {
-  it('answers 202 and has put the data on the log byte for byte', async () => {
+  it('responds 202 when the data are in the log byte for byte', async () => {
     const { post, logged, logger } = await start();
     const data = '{ "n": 9007199254740993, "f": 1.0, "e": 1e2, "s": "\\ud800 \u2028 é" }';
     const { status, body, headers } = await post('/v1/events', `{"type":"order.paid", "data": ${data} }`);
@@ -66,14 +66,14 @@ describe('POST /v1/events', () => {
     expect(logger.lines.filter(({ level }) => level === 'info')).toMatchObject([{ event: 'event.accepted' }]);
   });
 
-  it('takes the trace of the request on', async () => {
+  it('continues the trace of the request', async () => {
     const { post, logged } = await start();
     const traceId = 'a'.repeat(32);
     await post('/v1/events', '{"type":"a","data":1}', { traceparent: `00-${traceId}-${'b'.repeat(16)}-01` });
     expect(logged()[0]?.event.traceparent?.split('-')[1]).toBe(traceId);
   });
 
-  it('gives a repeat under one Idempotency-Key, quoted or not, the same id and the same partition', async () => {
+  it('gives a repeat with the same Idempotency-Key, quoted or not, the same id and partition', async () => {
     const { post, logged } = await start();
     const ids: string[] = [];
     for (const key of ['k-1', '"k-1"', 'k-2']) {
@@ -105,14 +105,14 @@ describe('POST /v1/events', () => {
     expect(logged()).toEqual([]);
   });
 
-  it('points at each field that is wrong', async () => {
+  it('has a pointer to each invalid field', async () => {
     const { post } = await start();
     const { body } = await post('/v1/events', '{"type":"a b","time":"noon","data":1,"wat":2}');
     const { errors } = body as { errors: { pointer: string }[] };
     expect(errors.map(({ pointer }) => pointer).sort()).toEqual(['/time', '/type', '/wat']);
   });
 
-  it('takes a body of exactly the limit and refuses one byte more, quoting both', async () => {
+  it('accepts a body of exactly the limit and refuses one byte more, quoting both', async () => {
     const { post } = await start();
     const bodyOf = (bytes: number) => `{"type":"a","data":"${'x'.repeat(bytes - 22)}"}`;
     expect((await post('/v1/events', bodyOf(262_144))).status).toBe(202);
@@ -136,7 +136,7 @@ describe('POST /v1/events', () => {
     expect(logged()).toEqual([]);
   });
 
-  it('refuses two Idempotency-Keys: fetch joins them, so they come over a socket', async () => {
+  it('refuses two Idempotency-Key headers', async () => {
     const { url } = await start();
     const body = '{"type":"a","data":1}';
     const answer = await raw(url, [
@@ -155,8 +155,8 @@ describe('POST /v1/events', () => {
   });
 });
 
-describe('while the log is away', () => {
-  it('answers 503 with Retry-After, never 202, stays ready, and takes events again when it is back', async () => {
+describe('while the log is unavailable', () => {
+  it('responds 503 with Retry-After, stays ready, and accepts events again when it is back', async () => {
     const { post, bus, url } = await start();
     expect((await post('/v1/events', '{"type":"a","data":1}')).status).toBe(202);
     bus.setReachable(false);
@@ -171,7 +171,7 @@ describe('while the log is away', () => {
     expect((await post('/v1/events', '{"type":"a","data":1}')).status).toBe(202);
   });
 
-  it('is not ready before it has seen the log, and is once it has', async () => {
+  it('is ready only once it has reached the log', async () => {
     const bus = createMemoryBus();
     let isThere = false;
     const readRange: MemoryBus['readRange'] = async (options) => {
@@ -192,7 +192,7 @@ describe('while the log is away', () => {
 });
 
 describe('POST /v1/events/batch', () => {
-  it('answers 202 when all are accepted, in order', async () => {
+  it('responds 202 with results in order when all are accepted', async () => {
     const { post, logged } = await start();
     const { status, body } = await post(
       '/v1/events/batch',
@@ -211,7 +211,7 @@ describe('POST /v1/events/batch', () => {
     expect(results.map(({ id }) => texts.get(id))).toEqual(['1.0', '[ 2 ]']);
   });
 
-  it('answers 207 with a problem for each item that is refused', async () => {
+  it('responds 207 with a problem for each item that is refused', async () => {
     const { post, logged } = await start({ INGRESS_MAX_EVENT_BYTES: '1024' });
     const large = `{"type":"a","data":"${'x'.repeat(1_100)}"}`;
     const { status, body } = await post(
@@ -227,7 +227,7 @@ describe('POST /v1/events/batch', () => {
     expect(logged()).toHaveLength(1);
   });
 
-  it('takes 1,000 events and refuses 1,001, and more than 4 MiB', async () => {
+  it('accepts 1,000 events and refuses 1,001, and more than 4 MiB', async () => {
     const { post, logged } = await start();
     const events = (count: number) => `{"events":[${Array(count).fill('{"type":"a","data":1}').join(',')}]}`;
     expect((await post('/v1/events/batch', events(1_000))).status).toBe(202);
@@ -239,8 +239,8 @@ describe('POST /v1/events/batch', () => {
   });
 });
 
-describe('around the routes', () => {
-  it('tells its metrics and refuses what it does not have', async () => {
+describe('besides the routes', () => {
+  it('serves its metrics and refuses unknown paths', async () => {
     const { url, post } = await start();
     await post('/v1/events', '{"type":"a","data":1}');
     const text = await (await fetch(`${url}/metrics`)).text();
@@ -251,7 +251,7 @@ describe('around the routes', () => {
     expect(wrongMethod.headers.get('allow')).toBe('POST, OPTIONS');
   });
 
-  it('describes its routes without a fault', async () => {
+  it('describes its routes in valid OpenAPI', async () => {
     const { url } = await start();
     const description = (await (await fetch(`${url}/v1/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(description.paths)).toEqual(['/v1/events', '/v1/events/batch', '/v1/openapi.json']);
@@ -260,7 +260,7 @@ describe('around the routes', () => {
     expect(description).toHaveProperty(['paths', '/v1/events', 'post', 'responses', '431']);
   });
 
-  it('answers huge headers with 431 and what is no HTTP with 400', async () => {
+  it('responds 431 to huge headers and 400 to bytes that are not HTTP', async () => {
     const { url } = await start();
     expect(await raw(url, ['GET /live HTTP/1.1', `x: ${'y'.repeat(17_000)}`, '', ''])).toMatch(
       /^HTTP\/1.1 431 /,
@@ -297,12 +297,12 @@ describe('a delivery of this installation', () => {
     },
   );
 
-  it('is told from that of another one', async () => {
+  it('is distinguished from one of another installation', async () => {
     const { post } = await start({ LOOP_ID: 'installation-2' });
     expect((await post('/v1/events', '{"type":"order.paid","data":1}', mark)).status).toBe(202);
   });
 
-  it('is not looked for without an id', async () => {
+  it('is not detected without an id of the installation', async () => {
     const { post } = await start();
     expect((await post('/v1/events', '{"type":"order.paid","data":1}', { 'tidings-loop': '' })).status).toBe(
       202,

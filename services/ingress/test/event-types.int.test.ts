@@ -34,7 +34,7 @@ const openCatalogue = async () => {
 
 // Runs without MongoDB: ingress reads event types from the log alone.
 describe('event types on a real broker', () => {
-  it('are known at start, and a change is in force within a second', async () => {
+  it('are known at start, and a change applies within a second', async () => {
     const register = await openCatalogue();
     await register({});
     const { post, whenReady } = await startRunningIngress(sharedBrokers());

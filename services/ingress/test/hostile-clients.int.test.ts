@@ -25,8 +25,8 @@ const head = (lines: readonly string[]): string => {
   return ['POST /v1/events HTTP/1.1', 'host: ingress', ...named, ...lines, '', ''].join('\r\n');
 };
 
-describe('clients that mean harm', () => {
-  it('that send huge headers get 431', async () => {
+describe('hostile clients', () => {
+  it('receive 431 for huge headers', async () => {
     const { url } = await startRunningIngress(sharedBrokers());
     const { socket, answer, closed } = await open(url);
     socket.write(head([`x-large: ${'y'.repeat(17_000)}`]));
@@ -34,7 +34,7 @@ describe('clients that mean harm', () => {
     expect(answer()).toMatch(/^HTTP\/1.1 431 /);
   });
 
-  it('that send a body without end get 413 and are cut off', async () => {
+  it('receive 413 for an endless body and are cut off', async () => {
     const { url, whenReady } = await startRunningIngress(sharedBrokers());
     await whenReady();
     const { socket, answer, closed } = await open(url);
@@ -51,7 +51,7 @@ describe('clients that mean harm', () => {
   });
 
   // Node checks for slow connections every 2 s, and a head may take 10 s, which determines the duration of this test.
-  it('that send their headers byte by byte are cut off, while others are served', async () => {
+  it('are cut off when they send their headers byte by byte, while others are served', async () => {
     const { url, post, whenReady } = await startRunningIngress(sharedBrokers());
     await whenReady();
     const slow = await Promise.all(Array.from({ length: 50 }, () => open(url)));

@@ -12,7 +12,7 @@ import { readEvents, startRunningIngress } from './running-ingress.ts';
 const limitMs = 5_000;
 
 describe('ingress on a real broker', () => {
-  it('puts an accepted event on the log with its CloudEvents headers and the same bytes', async () => {
+  it('writes an accepted event to the log with its CloudEvents headers and the same bytes', async () => {
     const brokers = sharedBrokers();
     const { post, whenReady } = await startRunningIngress(brokers);
     await whenReady();
@@ -43,7 +43,7 @@ describe('ingress on a real broker', () => {
     expect(only?.record.headers['traceparent']?.split('-')[1]).toBe(traceId);
   });
 
-  it('gives a repeat under one key the same id in the same partition', async () => {
+  it('gives a repeat with the same key the same id in the same partition', async () => {
     const brokers = sharedBrokers();
     const { post, whenReady } = await startRunningIngress(brokers);
     await whenReady();
@@ -56,7 +56,7 @@ describe('ingress on a real broker', () => {
     expect(new Set(found.map(({ record }) => record.partition))).toHaveLength(1);
   });
 
-  it('has every event of a batch that it accepted', async () => {
+  it('has every accepted event of a batch in the log', async () => {
     const brokers = sharedBrokers();
     const { post, whenReady } = await startRunningIngress(brokers);
     await whenReady();
@@ -88,12 +88,12 @@ describe('ingress without a broker', () => {
     expect((await fetch(`${url}/live`)).status).toBe(200);
   };
 
-  it('answers 503 inside 5 s where nothing listens', async () => {
+  it('responds 503 within 5 s if nothing listens', async () => {
     const [port] = await freePorts('127.0.0.1', 1);
     await expectUnavailable([`127.0.0.1:${port}`]);
   });
 
-  it('answers 503 inside 5 s where something listens and says nothing', async () => {
+  it('responds 503 within 5 s if the broker accepts connections and does not respond', async () => {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => sockets.add(socket.on('error', () => socket.destroy())));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -105,7 +105,7 @@ describe('ingress without a broker', () => {
     await expectUnavailable([`127.0.0.1:${typeof address === 'object' ? address?.port : 0}`]);
   });
 
-  it('stays up when the broker is killed, answers 503 inside 5 s and takes events again when it is back', async () => {
+  it('stays up when the broker is killed, responds 503 within 5 s and accepts events again when it is back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidings-ingress-'));
     onTestFinished(async () => rm(folder, { recursive: true, force: true }));
     const own = await startBrokers({ count: 1, dataDir: folder });

@@ -77,7 +77,7 @@ async function aServer(handle: Handle) {
 const answerRun: Handle = async ({ run }) => ({ status: 201, body: { made: run.id } });
 
 describe('a POST with an Idempotency-Key', () => {
-  it('is run once for a key, and each time without one', async () => {
+  it('runs once for each key, and each time without a key', async () => {
     const { call, runs } = await aServer(answerRun);
     const first = await call();
     expect(await call({ body: ' {} ' })).toEqual({ ...first, replayed: 'true' });
@@ -87,7 +87,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(new Set(runs.map(({ id }) => id)).size).toBe(3);
   });
 
-  it('is another request for another API key, another object and another route', async () => {
+  it('is another request for another API key, object or route', async () => {
     const { call, runs } = await aServer(answerRun);
     await call();
     for (const other of [{ by: 'a2' }, { by: 'b1' }, { at: 'y/pay' }]) {
@@ -106,7 +106,7 @@ describe('a POST with an Idempotency-Key', () => {
     },
   );
 
-  it('is run again once its key has had its time', async () => {
+  it('runs again when the window of its key has passed', async () => {
     const { call, runs, clock } = await aServer(answerRun);
     await call();
     await clock.advance(idempotencyWindowMs - 1);
@@ -116,7 +116,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(runs.map(({ isRepeat }) => isRepeat)).toEqual([false, false]);
   });
 
-  it('answers 409 while the first is at work, and the answer afterwards', async () => {
+  it('returns 409 while the first request is in progress, and the stored response afterwards', async () => {
     let finish = (): void => {};
     const isFinished = new Promise<void>((resolve) => {
       finish = resolve;
@@ -139,7 +139,7 @@ describe('a POST with an Idempotency-Key', () => {
     ['conflict', 409],
     ['precondition-failed', 412],
     ['rate-limited', 429],
-  ])('is free again after the refusal %s, also for another body', async (code, status) => {
+  ])('releases the key after the refusal %s, also for another body', async (code, status) => {
     const { call, runs, store } = await aServer(async (request) => {
       if (runs.length === 1) throw new AppError({ code, message: 'no' });
       return answerRun(request);
@@ -165,7 +165,7 @@ describe('a POST with an Idempotency-Key', () => {
     },
   );
 
-  it('answers although its answer could not be stored, and is then run again as a repeat', async () => {
+  it('responds although its response could not be stored, and then runs again as a repeat', async () => {
     const { call, runs, store, logger } = await aServer(answerRun);
     const complete = store.complete.bind(store);
     store.complete = async () => {
@@ -180,7 +180,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(runs.map(({ isRepeat }) => isRepeat)).toEqual([false, true]);
   });
 
-  it('leaves its answer sealed', async () => {
+  it('seals the stored response', async () => {
     const { call, store } = await aServer(answerRun);
     const { text } = await call();
     const { made } = JSON.parse(text) as { made: string };
@@ -192,7 +192,7 @@ describe('a POST with an Idempotency-Key', () => {
 
 const problemStatus: Partial<Record<ErrorCode, number>> = { unavailable: 503, internal: 500, timeout: 504 };
 
-describe('a POST that is mounted without a store for its answers', () => {
+describe('a POST that is mounted without a store for its responses', () => {
   const mount = (idempotency?: Route['idempotency']) => () => {
     const one = { ...pay(answerRun), ...(idempotency === undefined ? {} : { idempotency }) };
     createApp({
@@ -204,7 +204,7 @@ describe('a POST that is mounted without a store for its answers', () => {
     });
   };
 
-  it('does not start, unless it is declared to need none', () => {
+  it('is refused at mounting, unless it is declared to need none', () => {
     expect(mount()).toThrow('payThing is mounted without a store for its answers');
     expect(mount('derived')).not.toThrow();
     expect(mount('read-only')).not.toThrow();

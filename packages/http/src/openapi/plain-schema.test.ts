@@ -35,6 +35,6 @@ it.each<[object, object]>([
     { type: 'array', items: { anyOf: [{ not: { const: false } }] } },
     { type: 'array', items: { anyOf: [{ not: { type: 'boolean', const: false } }] } },
   ],
-])('tells %j as %j', (schema, described) => {
+])('describes %j as %j', (schema, described) => {
   expect(plain(schema)).toEqual(described);
 });

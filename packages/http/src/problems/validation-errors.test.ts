@@ -27,8 +27,8 @@ function faults(data: unknown): string[] {
 
 const good = { type: 'a.b', data: 1 };
 
-describe('the faults of a body', () => {
-  it('are none for a good one', () => {
+describe('detailsOf', () => {
+  it('returns nothing for a valid body', () => {
     expect(faults(good)).toEqual([]);
   });
 
@@ -64,31 +64,31 @@ describe('the faults of a body', () => {
     expect(faults(data)).toContain(expected);
   });
 
-  it.each([{ a: 'nowhere' }, { type: 'data' }])('refuse hints that lead nowhere: %j', (hints) => {
+  it.each([{ a: 'nowhere' }, { type: 'data' }])('refuses hints to fields that do not exist: %j', (hints) => {
     const properties = { type: { type: 'string' }, data: {} };
     expect(() => compileBody({ type: 'object', properties, 'x-field-hints': hints })).toThrow(
       /x-field-hints: '/,
     );
   });
 
-  it('are told together', () => {
+  it('returns all faults together', () => {
     expect(faults({ count: 9, x: 1 })).toHaveLength(4);
   });
 
-  it('leave out what only repeats that something inside failed', () => {
+  it('omits errors that only repeat an inner one', () => {
     expect(faults({ ...good, either: 'x' })).toEqual([
       "/either: must be an integer, got 'x'",
       "/either: must be a boolean, got 'x'",
     ]);
   });
 
-  it('quote no more than 80 characters and name no more than 20', () => {
+  it('quotes at most 80 characters and lists at most 20 faults', () => {
     expect(faults({ ...good, mode: 'x'.repeat(500) })[0]?.length).toBeLessThan(150);
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`x${at}`, at]));
     expect(faults({ ...good, ...many })).toHaveLength(20);
   });
 
-  it('find a field called __proto__', () => {
+  it('finds a field called __proto__', () => {
     expect(faults(JSON.parse('{"type":"a.b","data":1,"__proto__":{}}'))).toEqual([
       "/__proto__: unknown field '__proto__'",
     ]);

@@ -23,7 +23,7 @@ test.each([
   ['a number beyond the range of a double', '{"value":[1,1e400]}', '/value/1'],
   ['half of a surrogate pair in a text', '{"value":"\\ud800"}', '/value'],
   ['half of a surrogate pair in a name', '{"value":{"\\udc00":1}}', '/value/\udc00'],
-])('%s is refused with its place', (_what, text, pointer) => {
+])('refuses %s with its pointer', (_what, text, pointer) => {
   const { code, details } = refusalOf(text);
   expect(code).toBe('unprocessable');
   expect(details?.map((detail) => detail.pointer)).toEqual([pointer]);

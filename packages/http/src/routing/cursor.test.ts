@@ -10,12 +10,12 @@ const position = { time: '2026-01-01T00:00:00.000Z', id: 'dlv_1' };
 describe('a cursor', () => {
   const cursor = encodeCursor(position, binding);
 
-  it('gives its position back, and is safe in a URL', () => {
+  it('decodes to its position, and is safe in a URL', () => {
     expect(decodeCursor(cursor, binding)).toEqual(position);
     expect(cursor).toMatch(/^[\w-]+$/);
   });
 
-  it('does not mind the order of the filters or those that are not set', () => {
+  it('is independent of the order of the filters and of those not set', () => {
     const two = encodeCursor(1, { workspaceId: 'w', filters: { a: '1', b: '2' } });
     expect(decodeCursor(two, { workspaceId: 'w', filters: { b: '2', c: undefined, a: '1' } })).toBe(1);
   });
@@ -25,7 +25,7 @@ describe('a cursor', () => {
     { ...binding, filters: { status: 'delivered' } },
     { ...binding, filters: {} },
     { ...binding, filters: { status: 'failed', x: '1' } },
-  ])('is refused elsewhere: %j', (other) => {
+  ])('is refused with other filters: %j', (other) => {
     expect(() => decodeCursor(cursor, other)).toThrow(
       expect.objectContaining({
         code: 'invalid-request',
@@ -58,7 +58,7 @@ describe('pageReply', () => {
     expect(response.headers.get('link')).toBe('</v1/things?status=failed&cursor=new>; rel="next"');
   });
 
-  it('links nowhere on the last page', async () => {
+  it('has no link on the last page', async () => {
     const response = await listed('/v1/things', null);
     expect(await response.json()).toEqual({ data: [{ id: 1 }], next_cursor: null });
     expect(response.headers.get('link')).toBeNull();

@@ -30,7 +30,7 @@ describe('mergePatch', () => {
     expect(JSON.stringify([target, patch])).toBe(before);
   });
 
-  it('takes any name for data', () => {
+  it('accepts any member name as data', () => {
     const patch: unknown = JSON.parse('{"__proto__":{"a":1},"constructor":2}');
     const merged = mergePatch({ b: 1 }, patch);
     expect(JSON.stringify(merged)).toBe('{"b":1,"__proto__":{"a":1},"constructor":2}');

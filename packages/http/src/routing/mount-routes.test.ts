@@ -144,7 +144,7 @@ const errorsOf = ({ text }: { text: string }) =>
   (JSON.parse(text) as { errors: { pointer: string; detail: string }[] }).errors;
 
 describe('a declared route', () => {
-  it('hands over the parts of the request, read and checked', async () => {
+  it('passes the validated parts of the request to the handler', async () => {
     const call = await aServer();
     const headers = { 'if-match': '"2", W/"1"' };
     const changed = await call('PATCH /things/abc', { body: '{"name":"x"}', headers });
@@ -156,7 +156,7 @@ describe('a declared route', () => {
     expect(await call('GET /things/none')).toMatchObject({ status: 204, text: '' });
   });
 
-  it('reads numbers, booleans and repeated parameters of a query, and fills in defaults', async () => {
+  it('parses numbers, booleans and repeated query parameters, and applies defaults', async () => {
     const call = await aServer();
     const { text } = await call('GET /things?open=true&tag=a&tag=b&least=-1.5&limit=7');
     expect(JSON.parse(text)).toMatchObject({
@@ -203,7 +203,7 @@ describe('a declared route', () => {
     expect((await call(line, request)).status).toBe(status);
   });
 
-  it('may write its answer by itself, and is found before a path with a parameter in that place', async () => {
+  it('can write its own response, and takes precedence over a path with a parameter in its place', async () => {
     const call = await aServer();
     expect(await call('GET /things/export', { headers: { accept: 'text/*' } })).toMatchObject({
       status: 200,
@@ -211,7 +211,7 @@ describe('a declared route', () => {
     });
   });
 
-  it('answers other methods with 405 and those it has, OPTIONS with the same', async () => {
+  it('responds 405 with Allow to other methods, and to OPTIONS with the same Allow', async () => {
     const call = await aServer();
     const refused = await call('DELETE /things/abc', { key: '' });
     expect(refused.status).toBe(405);
@@ -221,7 +221,7 @@ describe('a declared route', () => {
     expect((await call('HEAD /things')).status).toBe(200);
   });
 
-  it('tells each key its limit, and answers 429 beyond it, whatever the route', async () => {
+  it('reports the limit to each key, and responds 429 beyond it at every route', async () => {
     const call = await aServer({ requestsPerSecond: 3 });
     const limitOf = ({ headers }: { headers: Headers }) =>
       [

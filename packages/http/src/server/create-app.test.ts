@@ -29,8 +29,8 @@ const throwing = (error: unknown) => (app: Express) => {
   app.get('/rejected', async () => Promise.reject(error as Error));
 };
 
-describe('every app', () => {
-  it('answers an unknown route with a problem that has all of RFC 9457 and ours', async () => {
+describe('createApp', () => {
+  it('responds to an unknown route with a problem that has all members', async () => {
     const { get } = await anApp();
     const response = await get('/nowhere?secret=1');
     expect(response.status).toBe(404);
@@ -57,7 +57,7 @@ describe('every app', () => {
     expect((await get('/problems/made-up')).status).toBe(404);
   });
 
-  it('is live, and ready as its health says', async () => {
+  it('is live, and ready when its health is', async () => {
     const { get, health } = await anApp();
     const part = health.register('table');
     expect((await get('/live')).status).toBe(200);
@@ -69,7 +69,7 @@ describe('every app', () => {
     expect((await get('/ready')).status).toBe(200);
   });
 
-  it('continues the trace of the caller and names it', async () => {
+  it('continues the trace of the caller and returns its id', async () => {
     const { get } = await anApp((app) => {
       app.get('/trace', (request, response) => void response.json({ traceparent: traceparentOf(request) }));
     });
@@ -81,7 +81,7 @@ describe('every app', () => {
     expect(seen.traceparent).not.toBe(traceparent);
   });
 
-  it('never changes the prototype of a request or response, which would slow all of node:http down', async () => {
+  it('never changes the prototype of a request or response, which would slow down node:http', async () => {
     const { get } = await anApp((app) => {
       app.get('/x', (request, response) => void response.status(200).json({ type: request.get('accept') }));
     });
@@ -112,7 +112,7 @@ describe('every app', () => {
     await vi.waitFor(async () => expect(await metrics.text()).toContain(idle));
   });
 
-  it('refuses a body over its limit whatever the route', async () => {
+  it('refuses a body over its limit at every route', async () => {
     const { get } = await anApp((app) => {
       app.post('/x', (_request, response) => void response.json({}));
     }, 10);
@@ -122,7 +122,7 @@ describe('every app', () => {
   });
 });
 
-it('does not come to be with a route under /v1 that is not declared', () => {
+it('throws for a route under /v1 that is not declared', () => {
   const app = () =>
     createApp({
       service: 'test',
@@ -137,7 +137,7 @@ it('does not come to be with a route under /v1 that is not declared', () => {
   expect(app).toThrow('/v1/things is mounted but not declared');
 });
 
-describe('what a route throws', () => {
+describe('an error thrown by a route', () => {
   it.each(['/thrown/1', '/rejected'])('becomes a problem by its code (%s)', async (path) => {
     const errors = [{ pointer: '/type', detail: 'is missing' }];
     const error = new AppError({ code: 'unprocessable', message: 'No.', details: errors });
@@ -148,7 +148,7 @@ describe('what a route throws', () => {
     expect(logger.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
   });
 
-  it('never shows internals: an unexpected error is logged and told as 500', async () => {
+  it('is logged and answered 500 without internals when it is unexpected', async () => {
     const { get, logger } = await anApp(throwing(new Error('password of db.internal is hunter2')));
     const response = await get('/rejected');
     const text = await response.text();
@@ -163,7 +163,7 @@ describe('what a route throws', () => {
     expect(line?.fields['traceparent']).toContain(traceId);
   });
 
-  it('does not show the message of a 5xx AppError, unless it is public', async () => {
+  it('hides the message of a 5xx AppError, unless it is public', async () => {
     const hidden = new AppError({ code: 'unavailable', message: 'kafka-1:9092 refused', retryAfterMs: 2500 });
     const first = await (await anApp(throwing(hidden))).get('/rejected');
     expect(first.status).toBe(503);
@@ -175,14 +175,14 @@ describe('what a route throws', () => {
     expect((await problemOf(second))['detail']).toBe('Repeat it.');
   });
 
-  it('takes a malformed path for a fault of the caller', async () => {
+  it('responds 400 to a malformed path', async () => {
     const { get } = await anApp(throwing(new Error('never')));
     const response = await get('/thrown/%E0%A4%A');
     expect(response.status).toBe(400);
     expect((await problemOf(response))['code']).toBe('invalid-request');
   });
 
-  it('cuts the connection when an answer has begun', async () => {
+  it('destroys the connection when the response has begun', async () => {
     const { get } = await anApp((app) => {
       app.get('/half', async (_request, response) => {
         response.setHeader('content-length', 100);

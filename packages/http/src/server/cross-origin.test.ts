@@ -40,7 +40,7 @@ it.each([
   ['/v1/things', 'good', 200],
   ['/v1/things', 'bad', 401],
   ['/v1/nothing', 'good', 404],
-])('lets a page of any origin read the answer of %s with a %s key: %i', async (path, key, status) => {
+])('permits pages of any origin to read the response of %s with a %s key: %i', async (path, key, status) => {
   const call = await aServer();
   const response = await call(path, { headers: { origin, authorization: `Bearer ${key}` } });
   expect(response.status).toBe(status);
@@ -52,7 +52,7 @@ it.each([
   expect(response.headers.get('access-control-allow-credentials')).toBeNull();
 });
 
-it('answers the preflight of a request with a key, which has none itself', async () => {
+it('answers the preflight of a request with a key without a key', async () => {
   const call = await aServer();
   const headers = {
     origin,
@@ -74,7 +74,7 @@ it('answers the preflight of a request with a key, which has none itself', async
   expect(response.headers.get('access-control-max-age')).toBe('7200');
 });
 
-it('says nothing of origins to who has none, nor outside of the API', async () => {
+it('sends no CORS headers to requests without an origin, nor outside of the API', async () => {
   const call = await aServer();
   const plain = await call('/v1/things', { headers: { authorization: 'Bearer good' } });
   const outside = await call('/metrics', { headers: { origin } });
@@ -84,7 +84,7 @@ it('says nothing of origins to who has none, nor outside of the API', async () =
   }
 });
 
-it('lets caches tell the descriptions for pages of other origins apart', async () => {
+it('varies cached descriptions by origin', async () => {
   const call = await aServer();
   expect((await call('/v1/openapi.json')).headers.get('vary')).toBe('Origin');
 });
@@ -93,7 +93,7 @@ it.each([
   ['two Idempotency-Key fields', 400, 'Host: x\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n'],
   ['two Host fields', 400, 'Host: x\r\nHost: y\r\n'],
   ['more header bytes than the parser takes', 431, `Host: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n`],
-])('lets a page read the refusal of a request with %s: %i', async (_what, status, fields) => {
+])('permits a page to read the refusal of a request with %s: %i', async (_what, status, fields) => {
   const { port } = await listenHere();
   const answer = await exchange(
     port,

@@ -38,13 +38,13 @@ async function respond(port: number, request: string): Promise<string> {
 const ok: RequestListener = (_request, response) => void response.end('ok');
 
 describe('listen', () => {
-  it('tells where it listens', async () => {
+  it('returns its URL', async () => {
     const server = await aServer(ok);
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     expect(await (await fetch(server.url)).text()).toBe('ok');
   });
 
-  it('says which port is taken', async () => {
+  it('names the port that is in use', async () => {
     const { port } = await aServer(ok);
     await expect(listen(ok, { host: '127.0.0.1', port, logger: silentLogger })).rejects.toMatchObject({
       code: 'unavailable',
@@ -52,7 +52,7 @@ describe('listen', () => {
     });
   });
 
-  it('answers 431 to headers over 16 KiB', async () => {
+  it('responds 431 to headers over 16 KiB', async () => {
     const { port } = await aServer(ok);
     const answer = await respond(port, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
@@ -61,7 +61,7 @@ describe('listen', () => {
     expect((await fetch(url, { headers: { x: 'a'.repeat(15_000) } })).status).toBe(200);
   });
 
-  it('answers 408 to a head that does not end', async () => {
+  it('responds 408 to a head that does not end', async () => {
     const { port } = await aServer(ok, { headersTimeoutMs: 100, requestTimeoutMs: 100 });
     expect(await respond(port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408 /);
   });
@@ -69,12 +69,12 @@ describe('listen', () => {
   it.each([
     'NONSENSE\r\n\r\n',
     'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
-  ])('answers 400 to %j', async (request) => {
+  ])('responds 400 to %j', async (request) => {
     const { port } = await aServer(ok);
     expect(await respond(port, request)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
   });
 
-  it('does not write a second answer into one that has begun', async () => {
+  it('does not write a second response into one that has begun', async () => {
     const { port } = await aServer((_request, response) => {
       response.write('begun');
     });
@@ -89,7 +89,7 @@ describe('listen', () => {
 });
 
 describe('closing', () => {
-  it('lets an open request finish, tells its client to go, and accepts no more', async () => {
+  it('lets an open request finish with `connection: close`, and accepts no more', async () => {
     let finish: (() => void) | undefined;
     const server = await aServer((_request, response) => {
       finish = () => response.end('done');
@@ -113,7 +113,7 @@ describe('closing', () => {
     await closing;
   });
 
-  it('cuts what is still open at the deadline', async () => {
+  it('destroys open connections at the deadline', async () => {
     const app = vi.fn();
     const server = await aServer(app);
     const { socket, closed } = aSocket(server.port);

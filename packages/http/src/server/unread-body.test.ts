@@ -60,14 +60,14 @@ const good = 'Authorization: Bearer good';
 const json = 'Content-Type: application/json';
 const live = 'GET /live HTTP/1.1\r\nHost: x\r\n\r\n';
 
-describe('a request that is answered before its body was read', () => {
+describe('a request with a response before its body was read', () => {
   it.each([
     [401, 5 * megabyte.length, [json]],
     [413, 5 * megabyte.length, [good, json]],
     [415, 1_000, [good, 'Content-Type: text/plain']],
     [404, 5 * megabyte.length, [good]],
     [405, 5 * megabyte.length, [good]],
-  ])('leaves its connection usable (%i)', async (status, length, fields) => {
+  ])('keeps its connection usable (%i)', async (status, length, fields) => {
     const { port, logger } = await aServer();
     const { socket, statuses } = await aClient(port);
     const line = { 404: 'POST /nowhere', 405: 'PUT /things' }[status] ?? 'POST /things';
@@ -79,7 +79,7 @@ describe('a request that is answered before its body was read', () => {
     expect(logger.lines.filter(({ event }) => event === 'http.body-cut')).toEqual([]);
   });
 
-  it('is told that its connection ends when the body is larger than what is thrown away', async () => {
+  it('receives `connection: close` when the body exceeds the discard limit', async () => {
     const { port } = await aServer();
     const { described, socket, statuses } = await aClient(port);
     socket.write(post(9 * megabyte.length, good, json));
@@ -89,7 +89,7 @@ describe('a request that is answered before its body was read', () => {
     expect(described()).toContain('"code":"payload-too-large"');
   });
 
-  it('gets the whole answer when it wants its connection closed and still sends', async () => {
+  it('receives the whole response when it requests `connection: close` and still sends', async () => {
     const { port } = await aServer();
     const { described, socket } = await aClient(port);
     const failed = vi.fn();
@@ -103,7 +103,7 @@ describe('a request that is answered before its body was read', () => {
     expect(described().match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
   });
 
-  it('is cut when the rest never comes, and that is logged without the query', async () => {
+  it('is cut when the rest does not arrive, which is logged without the query', async () => {
     const { port, logger } = await aServer();
     const { socket, statuses } = await aClient(port);
     socket.write(post(1_000, json).replace('/things', '/things?secret=1'));
@@ -114,7 +114,7 @@ describe('a request that is answered before its body was read', () => {
     ]);
   });
 
-  it('gets no second answer when the client leaves in the middle of the rest', async () => {
+  it('receives no second response when the client disconnects during the rest', async () => {
     const { port } = await aServer();
     const { socket, described, statuses } = await aClient(port);
     socket.write(post(1_000, json));
@@ -126,7 +126,7 @@ describe('a request that is answered before its body was read', () => {
 });
 
 describe('Expect: 100-continue', () => {
-  it('is answered with 100 only once the body is wanted', async () => {
+  it('is answered with 100 only when the body is needed', async () => {
     const { port } = await aServer();
     const { socket, statuses } = await aClient(port);
     socket.write(post(2, good, json, 'Expect: 100-continue'));
@@ -137,7 +137,7 @@ describe('Expect: 100-continue', () => {
     await vi.waitFor(() => expect(statuses()).toEqual([100, 200, 200]));
   });
 
-  it('spares the client a body that is refused, and ends the connection', async () => {
+  it('is answered with the refusal before the body, and ends the connection', async () => {
     const { port } = await aServer();
     const { socket, described, statuses } = await aClient(port);
     socket.write(post(2, json, 'Expect: 100-continue'));
@@ -147,8 +147,8 @@ describe('Expect: 100-continue', () => {
   });
 });
 
-describe('a stream that is no HTTP', () => {
-  it('gets its whole answer although it goes on', async () => {
+describe('bytes that are not HTTP', () => {
+  it('receive a whole response although more bytes follow', async () => {
     const { port } = await aServer();
     const { socket, described } = await aClient(port);
     const failed = vi.fn();

@@ -71,13 +71,13 @@ const json = 'Content-Type: application/json';
 const whole = `${post('POST /v1/events', 2, good, json)}{}`;
 const told = ({ logger }: TestConsole) => logger.lines.filter(({ level }) => level !== 'debug');
 
-describe('an answer that comes before the body', () => {
+describe('a response that precedes the body', () => {
   it.each([
     { status: 413, line: 'POST /v1/events', length: 5 * megabyte.length, fields: [good, json] },
     { status: 401, line: 'POST /v1/events', length: 5 * megabyte.length, fields: [json] },
     { status: 415, line: 'POST /v1/events', length: 1_000, fields: [good, 'Content-Type: text/plain'] },
     { status: 405, line: 'PUT /v1/events', length: 5 * megabyte.length, fields: [good, json] },
-  ])('leaves the connection of the client usable, and is logged: $status', async (refused) => {
+  ])('keeps the connection of the client usable, and is logged: $status', async (refused) => {
     const { status, line, length, fields } = refused;
     const ingress = await anIngress();
     const console = await aConsole({ ingress: ingress.url });
@@ -96,7 +96,7 @@ describe('an answer that comes before the body', () => {
     ]);
   });
 
-  it('leaves it usable eight times in a row while the client sends at full speed', async () => {
+  it('keeps it usable eight times in a row while the client sends at full speed', async () => {
     const ingress = await anIngress();
     const { socket, statuses } = await aClient(await aConsole({ ingress: ingress.url }));
     for (let turn = 1; turn <= 8; turn += 1) {
@@ -111,7 +111,7 @@ describe('an answer that comes before the body', () => {
   it.each([
     [404, 'POST /v1/nothing'],
     [503, 'POST /v1/webhooks/subscriptions'],
-  ])('leaves it usable too when it is our own: %i', async (status, line) => {
+  ])('keeps it usable when the console itself responds: %i', async (status, line) => {
     const ingress = await anIngress();
     const { socket, statuses } = await aClient(await aConsole({ ingress: ingress.url }));
     socket.write(post(line, 5 * megabyte.length, good, json));
@@ -121,7 +121,7 @@ describe('an answer that comes before the body', () => {
     await vi.waitFor(() => expect(statuses()).toEqual([status, 202]));
   });
 
-  it('ends the connection, and says so, when the body is too large to be thrown away', async () => {
+  it('ends the connection with `connection: close` when the body exceeds the discard limit', async () => {
     const ingress = await anIngress();
     const client = await aClient(await aConsole({ ingress: ingress.url }));
     client.socket.write(post('POST /v1/events', 9 * megabyte.length, good, json));
@@ -130,7 +130,7 @@ describe('an answer that comes before the body', () => {
     expect(client.told()).toMatch(/\r\nconnection: close\r\n/i);
   });
 
-  it('cuts the connection of the client where a service breaks off its answer, and is logged', async () => {
+  it('cuts the connection of the client when a service aborts its response, and is logged', async () => {
     const ingress = await aService((_request, response) => {
       response.writeHead(413, { 'content-length': 100 });
       response.write('half', () => response.socket?.destroy());
@@ -145,7 +145,7 @@ describe('an answer that comes before the body', () => {
 });
 
 describe('Expect: 100-continue', () => {
-  it('lets the service decide whether it wants the body', async () => {
+  it('is passed on, so that the service decides if it needs the body', async () => {
     const ingress = await anIngress();
     const console = await aConsole({ ingress: ingress.url });
     const wanted = await aClient(console);
@@ -163,7 +163,7 @@ describe('Expect: 100-continue', () => {
   });
 });
 
-describe('what is passed on', () => {
+describe('a forwarded request', () => {
   const passed = async (...fields: string[]) => {
     const ingress = await anIngress();
     const { port } = await aConsole({ ingress: ingress.url });
@@ -180,13 +180,13 @@ describe('what is passed on', () => {
     ['X-Forwarded-For: 203.0.113.9', 'x-forwarded-for: 127.0.0.1'],
     ['Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'],
     ['Connection: x-forwarded-for', 'X-Forwarded-For: 203.0.113.9'],
-  ])('is from the address that the client has, not from one it claims: %s', async (...claim) => {
+  ])('has the address of the connection, not a claimed one: %s', async (...claim) => {
     const { address, fields } = await passed(...claim);
     expect(address).toBe('127.0.0.1');
     expect(fields.filter((text) => /forwarded|real-ip/i.test(text))).toEqual(['x-forwarded-for']);
   });
 
-  it('is from the address that a proxy names which the console trusts', async () => {
+  it('has the address that a trusted proxy reports', async () => {
     const ingress = await anIngress();
     const { port } = await aConsole({ ingress: ingress.url }, { TRUSTED_PROXIES: 'loopback' });
     const claim = 'X-Forwarded-For: 198.51.100.1, 203.0.113.9';
@@ -197,7 +197,7 @@ describe('what is passed on', () => {
     expect(answer).toContain('"address":"203.0.113.9"');
   });
 
-  it('is every field as it came, but for those of the connection', async () => {
+  it('has every header as received, except for those of the connection', async () => {
     const { fields } = await passed(
       'X-Thing: a',
       'x-thing: b',
@@ -219,7 +219,7 @@ describe('what is passed on', () => {
     ['POST /v1/Events HTTP/1.1\r\nHost: x\r\nContent-Length: 2', 404],
     ['POST /v1/events/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2', 404],
     ['OPTIONS /v1/events HTTP/1.1\r\nHost: x', 204],
-  ])('gets the same answer here as at the service: %j is %i', async (head, status) => {
+  ])('receives the same response as at the service: %j is %i', async (head, status) => {
     const ingress = await anIngress();
     const { port } = await aConsole({ ingress: ingress.url });
     const body = head.includes('chunked') ? '2\r\n{}\r\n0\r\n\r\n' : head.includes('Length') ? '{}' : '';
@@ -230,7 +230,7 @@ describe('what is passed on', () => {
   });
 });
 
-it('refuses for its form what the services refuse for it', async () => {
+it('is refused for its form where the services refuse it', async () => {
   const ingress = await anIngress();
   const { port } = await aConsole({ ingress: ingress.url });
   for (const { name, text, status } of malformedRequests) {
@@ -239,7 +239,7 @@ it('refuses for its form what the services refuse for it', async () => {
   }
 });
 
-it('lets a page of another origin read what the console says itself, once', async () => {
+it('permits a page of another origin to read what the console responds itself, with one header', async () => {
   const ingress = await anIngress();
   const { url } = await aConsole({ ingress: ingress.url });
   for (const path of ['/v1/events', '/v1/webhooks/subscriptions', '/v1/nothing']) {
@@ -251,7 +251,7 @@ it('lets a page of another origin read what the console says itself, once', asyn
   }
 });
 
-it('is silent about clients that go away', async () => {
+it('logs nothing about clients that disconnect', async () => {
   const arrived = vi.fn();
   const left = vi.fn();
   const history = await aService((request) => {

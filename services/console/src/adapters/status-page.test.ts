@@ -13,7 +13,7 @@ const ready: ServiceState = {
 };
 
 describe('the status page', () => {
-  it('says that all is well', () => {
+  it('states that all services are ready', () => {
     const page = renderOperatorPage([ready]);
     expect(page).toContain('All 1 services are ready.');
     expect(page).toContain('<title>Tidings</title>');
@@ -21,7 +21,7 @@ describe('the status page', () => {
     expect(page).toContain('answered in 2 ms · 1 part');
   });
 
-  it('says what is wrong, where', () => {
+  it('states the problem of each service', () => {
     const page = renderOperatorPage([
       ready,
       { ...ready, name: 'fanout', state: 'unreachable', problems: ['refused'] },
@@ -31,12 +31,12 @@ describe('the status page', () => {
     expect(page).toContain('<li>refused</li>');
   });
 
-  it('asks nobody else for anything', () => {
+  it('loads nothing from other origins', () => {
     const page = renderOperatorPage([ready]).replaceAll('href="http://127.0.0.1:1', '');
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
-  it('tells anybody no more than which services are ready', () => {
+  it('shows the public only which services are ready', () => {
     const page = renderPublicPage([
       { ...ready, state: 'not-ready', problems: ['event-log: down (broker 10.0.0.7 refused)'] },
     ]);
@@ -44,7 +44,7 @@ describe('the status page', () => {
     expect(page).not.toMatch(/127\.0\.0\.1|10\.0\.0\.7|event-log|\/metrics|\/status|answered in/);
   });
 
-  it('escapes what services say', () => {
+  it('escapes texts of services', () => {
     const page = renderOperatorPage([
       { ...ready, state: 'not-ready', problems: ['<script>alert(1)</script>'] },
     ]);
@@ -54,7 +54,7 @@ describe('the status page', () => {
 });
 
 describe('html', () => {
-  it('escapes values, in attributes and lists too, and leaves markup alone', () => {
+  it('escapes values, also in attributes and lists, and keeps markup', () => {
     const inner = html`<b>${'a & b'}</b>`;
     expect(html`<i title="${'"\''}">${[inner, 1, '<']}</i>`.text).toBe(
       '<i title="&quot;&#39;"><b>a &amp; b</b>1&lt;</i>',

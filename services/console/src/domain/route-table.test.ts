@@ -43,7 +43,7 @@ describe('serviceOf', () => {
     '/v1/events/../webhooks/subscriptions',
     '/v1/%65vents',
     '//v1/events',
-  ])('%s → nobody', (path) => {
+  ])('%s → no service', (path) => {
     expect(serviceOf(path)).toBeNull();
   });
 

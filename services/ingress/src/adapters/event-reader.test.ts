@@ -23,7 +23,7 @@ const refusalOf = (work: () => unknown): AppError => {
 const detailsOf = (text: string) => refusalOf(() => read(text)).details ?? [];
 
 describe('readEvent', () => {
-  it('takes every field and keeps data as it was written', () => {
+  it('accepts every field and keeps data byte for byte', () => {
     const text =
       '{"type":"order.paid","id":"1","source":"/o","time":"2026-11-22T10:00:00Z","consumer_id":"c","ordering_key":"k","data": {"n":9007199254740993, "f":1.0 } }';
     const { request, data } = read(text);
@@ -31,7 +31,7 @@ describe('readEvent', () => {
     expect(request).toMatchObject({ type: 'order.paid', id: '1', consumer_id: 'c' });
   });
 
-  it.each(['null', 'false', '0', '""', '[]'])('takes %s as data', (data) => {
+  it.each(['null', 'false', '0', '""', '[]'])('accepts %s as data', (data) => {
     expect(read(`{"data":${data},"type":"a"}`).data.toString()).toBe(data);
   });
 
@@ -39,7 +39,7 @@ describe('readEvent', () => {
     expect(read('{"\\u0064ata":[1],"type":"a"}').data.toString()).toBe('[1]');
   });
 
-  it('names every fault at once', () => {
+  it('reports all faults together', () => {
     const details = detailsOf('{"type":"a b","id":"","time":"noon","source":7,"wat":1}');
     expect(details.map(({ pointer }) => pointer).sort()).toEqual([
       '/data',
@@ -83,7 +83,7 @@ describe('readEvent', () => {
     expect(refusalOf(() => read(text)).code).toBe('unprocessable');
   });
 
-  it('refuses data that nests deeper than 128, and takes 128', () => {
+  it('accepts data nested 128 levels deep and refuses more', () => {
     const nested = (depth: number) => `{"type":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
     expect(read(nested(128)).data).toHaveLength(256);
     expect(detailsOf(nested(129))).toEqual([
@@ -91,12 +91,12 @@ describe('readEvent', () => {
     ]);
   });
 
-  it('does not look at each of thousands of unknown fields', () => {
+  it('does not check thousands of unknown fields individually', () => {
     const fields = Array.from({ length: 10_000 }, (_, i) => `"f${i}":1`).join(',');
     expect(detailsOf(`{${fields}}`)).toEqual([{ pointer: '', detail: 'may have 32 fields, got 10000' }]);
   });
 
-  it('takes nothing that the readers of the log would not decode', () => {
+  it('accepts nothing that consumers of the log would not decode', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
       fc.constantFrom('a.b', '2026-11-22T10:00:00+23:59', '0000-01-01T00:00:00Z', '2026-11-22T10:00:00.1z'),
@@ -152,7 +152,7 @@ describe('readBatch', () => {
     expect(pointers).toEqual([[], ['/events/1/data', '/events/1/type'], ['/events/2']]);
   });
 
-  it('refuses an item that is too large, and only that one', () => {
+  it('refuses only the item that is too large', () => {
     const [small, large] = readAll(
       `{"events":[{"type":"a","data":1},{"type":"a","data":"${'x'.repeat(60)}"}]}`,
     );
@@ -171,7 +171,7 @@ describe('readBatch', () => {
     ['[]', '', /object/],
     ['{"events":[1],"more":1}', '/more', /unknown field/],
     ['{"events":[1],"events":[2]}', '/events', /more than once/],
-  ])('refuses the whole of %s', (text, pointer, detail) => {
+  ])('refuses all of %s', (text, pointer, detail) => {
     expect(refusalOf(() => readAll(text)).details).toEqual([
       { pointer, detail: expect.stringMatching(detail) as unknown },
     ]);

@@ -7,8 +7,8 @@ import { SeenNames } from './seen-names.ts';
 
 const demo = workspaceId('ws_demo');
 
-describe('names that nobody registered', () => {
-  it('are told once each', async () => {
+describe('names that are not registered', () => {
+  it('are reported once each', async () => {
     const bus = createMemoryBus();
     const seen = new SeenNames(await bus.producer(), recordingLogger());
     for (const name of ['a', 'b', 'a']) seen.report(demo, name);
@@ -23,7 +23,7 @@ describe('names that nobody registered', () => {
     );
   });
 
-  it('are told no further than a workspace may have drafts, and another workspace does not feel it', async () => {
+  it('are reported up to the limit of drafts of a workspace, independent of other workspaces', async () => {
     const reported: unknown[] = [];
     const publish = async (record: unknown) => {
       reported.push(record);
@@ -36,7 +36,7 @@ describe('names that nobody registered', () => {
     expect(reported).toHaveLength(1_001);
   });
 
-  it('that could not be told are told when they come up again', async () => {
+  it('are reported at their next occurrence if a report failed', async () => {
     const logger = recordingLogger();
     let tries = 0;
     const publish = async () => {

@@ -50,17 +50,17 @@ describe('stampEvent', () => {
     expect(first.isRepeatable).toBe(true);
   });
 
-  it('lets the own id decide where both are given', () => {
+  it('prefers the id of the caller where both are given', () => {
     const both = stampEvent(draft({ id: 'order-1' }), stamp({ idempotencyKey: 'k' }));
     expect(both.event.id).toBe(stampEvent(draft({ id: 'order-1' }), stamp()).event.id);
   });
 
-  it('keys by the ordering key before all else', () => {
+  it('uses the ordering key as record key before all others', () => {
     const stamped = stampEvent(draft({ id: 'order-1', ordering_key: 'customer-7' }), stamp());
     expect(encodeEvent(stamped.event, stamped).key).toBe('customer-7');
   });
 
-  it('fills in source and time, and writes a given time in upper case', () => {
+  it('sets defaults for source and time, and writes a given time in upper case', () => {
     expect(stampEvent(draft(), stamp()).event).toMatchObject({
       source: 'tidings:api',
       time: '2026-11-22T10:00:00.000Z',
@@ -72,7 +72,7 @@ describe('stampEvent', () => {
     );
   });
 
-  it('comes back from the log as it went in', () => {
+  it('is decoded from the log as it was encoded', () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const stamped = stampEvent(
       draft({
