@@ -42,8 +42,8 @@ async function given() {
   return { clock, bus, context, seen, reader, onRead, part };
 }
 
-describe('the readers of topics', () => {
-  it('open when the tables are read, and are told in /ready from the start', async () => {
+describe('topic readers', () => {
+  it('open after the tables are read, and appear in /ready from the start', async () => {
     const { clock, seen, onRead, part } = await given();
     await clock.advance(5_000);
     expect([seen, part()?.state]).toEqual([[], 'up']);
@@ -52,7 +52,7 @@ describe('the readers of topics', () => {
     expect([seen, part()?.state]).toEqual([['topics read', 'opened readers'], 'up']);
   });
 
-  it('make the service unready when they are not at work for half a minute, and no rebalance does', async () => {
+  it('make the service unready after half a minute without work, but not during a rebalance', async () => {
     const { clock, reader, onRead, part } = await given();
     onRead();
     reader.state = 'running';
@@ -72,7 +72,7 @@ describe('the readers of topics', () => {
     expect(part()?.state).toBe('up');
   });
 
-  it('leave the service ready while the brokers are away, however long', async () => {
+  it('leave the service ready while the brokers are unavailable, for any time', async () => {
     const { bus, clock, reader, onRead, part } = await given();
     onRead();
     reader.state = 'running';
@@ -98,7 +98,7 @@ describe('the readers of topics', () => {
     expect(seen.at(-1)).toBe('closed');
   });
 
-  it('that cannot be opened say so', async () => {
+  it('log that they could not be opened', async () => {
     const clock = fakeClock();
     const context = aContext({}, clock);
     await followTopics(context, {

@@ -135,7 +135,7 @@ const takesKey = ({ parameters }: Operation): boolean =>
   parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key') === true);
 
 describe('every POST of the registry', () => {
-  it('takes an Idempotency-Key or says that it changes nothing, and has a case here', async () => {
+  it('accepts an Idempotency-Key or declares that it changes nothing, and has a case here', async () => {
     const { paths } = await (await serveEverything()).description();
     const posts = Object.values(paths).flatMap(({ post }) => (post === undefined ? [] : [post as Operation]));
     expect(posts.filter((one) => takesKey(one) === (one['x-read-only'] === true))).toEqual([]);
@@ -170,7 +170,7 @@ describe('every POST of the registry', () => {
     },
   );
 
-  it.each(Object.entries(cases))('%s: a run after a crash makes nothing twice', async (_, prepare) => {
+  it.each(Object.entries(cases))('%s: a run after a crash creates nothing twice', async (_, prepare) => {
     const served = await serveEverything();
     const given = await prepare(served);
     const first = await ask(served, given);
@@ -191,8 +191,8 @@ describe('every POST of the registry', () => {
   });
 });
 
-describe('a rotation that died before it answered', () => {
-  it('shows the secret that it made, also when another one has been made since', async () => {
+describe('a rotation that crashed before its response', () => {
+  it('returns the secret that it created, even after another rotation', async () => {
     const served = await serveEverything();
     const given = await onSubscription('rotate-secret', { ifMatch: '"1"' })(served);
     const first = await ask(served, given);
@@ -203,7 +203,7 @@ describe('a rotation that died before it answered', () => {
     expect(again.body['secrets']).toHaveLength(3);
   });
 
-  it('is refused when its secret is gone, instead of making another', async () => {
+  it('is rejected if its secret no longer exists, instead of creating another', async () => {
     const served = await serveEverything();
     const given = await onSubscription('rotate-secret')(served);
     await ask(served, given);

@@ -53,7 +53,7 @@ const pointersOf = ({ body }: Answer): readonly unknown[] =>
 const listed = ({ body }: Answer): readonly Body[] => body['data'] as readonly Body[];
 
 describe('API keys', () => {
-  it('are shown once, let in, noted when they are used, and refused within 2 s of their revocation', async () => {
+  it('are shown once, accepted, marked when used, and rejected within 2 s of their revocation', async () => {
     const site = aSite();
     const { api, url } = await start(site);
     const elsewhere = await start(site);
@@ -98,7 +98,7 @@ describe('API keys', () => {
     });
   });
 
-  it('never give what their maker lacks, nor to a consumer what reaches beyond it', async () => {
+  it('cannot grant scopes that they lack, or give a consumer access beyond itself', async () => {
     const site = aSite();
     const { api } = await start(site, { WORKSPACE_POLICY: 'strict' });
     const admin = await made(api, { scopes: ['admin'] });
@@ -124,7 +124,7 @@ describe('API keys', () => {
     expect((await api('POST', revoke)).status).toBe(200);
   });
 
-  it('of a consumer see what is its own; those of another workspace see nothing', async () => {
+  it('of a consumer see its own objects; keys of another workspace see none', async () => {
     const site = aSite();
     const other = { ...aSite(), database: site.database, sealingKeys: site.sealingKeys };
     await (await start(other)).close();
@@ -165,7 +165,7 @@ describe('API keys', () => {
 });
 
 describe('consumer tokens', () => {
-  it('are let in for their consumer until they end by themselves, or with their key', async () => {
+  it('are accepted for their consumer until they expire or their key is revoked', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
     const site = aSite();

@@ -27,7 +27,7 @@ const isLetIn = async (call: Caller, key: string): Promise<boolean> =>
   (await call('GET', 'subscriptions', { key })).status === 200;
 
 describe('POST of a key under an Idempotency-Key', () => {
-  it('makes one key; a repeat gets it again, and nobody else does', async () => {
+  it('creates one key, which only a repeat returns again', async () => {
     const site = aSite();
     const { url } = await startReadyRegistry(site);
     const call = accessCaller(url, site.adminKey);
@@ -49,7 +49,7 @@ describe('POST of a key under an Idempotency-Key', () => {
     expect(foreign.body['id']).not.toBe(first.body['id']);
   });
 
-  it('that died before it answered ends with one key, which the repeat shows', async () => {
+  it('that crashed before its response ends with one key, which the repeat returns', async () => {
     const site = aSite();
     const { url } = await startReadyRegistry(site);
     const call = accessCaller(url, site.adminKey);
@@ -77,8 +77,8 @@ describe('POST of a key under an Idempotency-Key', () => {
   });
 });
 
-describe('a key whose time is over', () => {
-  it('shows as expired, and is listed as that', async () => {
+describe('an expired key', () => {
+  it('is shown and listed as expired', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
     const site = aSite();

@@ -21,14 +21,14 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
     const ids = async (query: Partial<AuditQuery>, scope = ownScope): Promise<string[]> =>
       (await log.list(scope, { ...everything, ...query })).items.map(({ id }) => id);
 
-    it('gives back what it was given, once, and never changes it', async () => {
+    it('returns an entry as it was appended, once, and never changes it', async () => {
       const system = await appended({ id: 'aud_2', actor: { keyId: null, address: null }, before: null });
       const entry = await appended({});
       await log.append({ ...entry, operation: 'forged' });
       expect((await log.list(ownScope, everything)).items).toEqual([system, entry]);
     });
 
-    it('shows newest first, in pages, by kind, entity and key', async () => {
+    it('lists newest first, in pages, by kind, entity and key', async () => {
       await appended({ id: 'aud_1' });
       await appended({ id: 'aud_2', kind: 'consumer', entityId: 'acme' });
       await appended({ id: 'aud_3', actor: { keyId: 'key_2', address: null } });
@@ -42,7 +42,7 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       expect(await ids({ keyId: 'key_2' })).toEqual(['aud_3']);
     });
 
-    it('shows what lies between two times, without either', async () => {
+    it('lists entries between two times, exclusive of both', async () => {
       for (const n of [1, 2, 3]) await appended({ id: `aud_${n}`, atMs: n * 1_000 });
       expect(await ids({ afterMs: 1_000 })).toEqual(['aud_3', 'aud_2']);
       expect(await ids({ beforeMs: 3_000 })).toEqual(['aud_2', 'aud_1']);
@@ -50,7 +50,7 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       expect(await ids({ afterMs: 1_500, afterId: 'aud_3' })).toEqual(['aud_2']);
     });
 
-    it('shows nothing of another workspace, or of another consumer to a key of one', async () => {
+    it('does not show documents of another workspace, or of another consumer to a key of a consumer', async () => {
       await appended({ id: 'aud_1' });
       await appended({ id: 'aud_2', workspaceId: otherWorkspace });
       await appended({ id: 'aud_3', consumerId: null });

@@ -2,7 +2,7 @@ import { guardMongodbCommands, monitoredUri, sharedMongodbUri } from '@tidings/t
 import mongoose from 'mongoose';
 import { expect, it, onTestFinished } from 'vitest';
 
-it('notices what the design does not allow', async () => {
+it('reports commands that are not allowed', async () => {
   const { faults } = guardMongodbCommands(mongoose.mongo, 'subscription');
   const connection = await mongoose.createConnection(monitoredUri(sharedMongodbUri())).asPromise();
   onTestFinished(async () => connection.close());

@@ -84,7 +84,7 @@ const kinds: Readonly<Record<string, KindCase>> = {
 };
 
 describe('kill -9 of the service', () => {
-  it.each(Object.entries(kinds))('at each step of what is done to %s loses nothing', async (_, kind) => {
+  it.each(Object.entries(kinds))('at each step of the writes of %s loses nothing', async (_, kind) => {
     const { collection, path, creation, changes } = kind;
     const site = newSite();
     const versions = async (): Promise<ReadonlyMap<string, number>> =>

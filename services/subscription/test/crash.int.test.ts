@@ -43,7 +43,7 @@ const steps = (command: 'insert' | 'update'): Readonly<Record<string, CrashPoint
 });
 
 describe('kill -9 of the service', () => {
-  it('at each step of a creation loses nothing and sends one test', async () => {
+  it('at each step of a creation loses nothing and queues one test', async () => {
     const site = newSite();
     const { all } = openDatabase(site);
     let running = await startReady(site);
@@ -70,7 +70,7 @@ describe('kill -9 of the service', () => {
     }
   });
 
-  it('at each step of a change and of a delete loses nothing', async () => {
+  it('at each step of a change and of a deletion loses nothing', async () => {
     const site = newSite();
     const { subscriptions } = openDatabase(site);
     let running = await startReady(site);
@@ -97,7 +97,7 @@ describe('kill -9 of the service', () => {
     }
   });
 
-  it('at each step of a rotation under an Idempotency-Key makes one secret, which the repeat shows', async () => {
+  it('at each step of a rotation with an Idempotency-Key creates one secret, which the repeat returns', async () => {
     const site = newSite();
     const { subscriptions, keys } = openDatabase(site);
     let running = await startReady(site);
@@ -147,8 +147,8 @@ describe('kill -9 of the service', () => {
   });
 });
 
-describe('Kafka away', () => {
-  it('for a minute of 500 writes: all are taken, none is said to be in force, all are published afterwards', async () => {
+describe('Kafka unavailable', () => {
+  it('during 500 writes in a minute: all are accepted with propagated: false and published afterwards', async () => {
     const site = newSite();
     const { call } = await startReady(site, {
       SUBSCRIPTION_PUBLISH_WAIT: '20ms',
@@ -188,7 +188,7 @@ describe('Kafka away', () => {
 });
 
 describe('two instances', () => {
-  it('that write the same document, one of them killed, end with the same version everywhere', async () => {
+  it('that write the same document, one of which is killed, end with the same version everywhere', async () => {
     const site = newSite();
     const [one, two] = [await startReady(site), await startReady(site)];
     const { body } = await one.call('POST', '', { body: aBody({ send_test: false }) });
@@ -204,7 +204,7 @@ describe('two instances', () => {
     await expectAgreement(site);
   });
 
-  it('one stalled before it publishes: its older version does not outlive compaction', async () => {
+  it('one of which stalls before it publishes: its older version does not survive compaction', async () => {
     const site = newSite();
     const [stalled, other] = [await startReady(site), await startReady(site)];
     const { body } = await other.call('POST', '', { body: aBody({ send_test: false }) });

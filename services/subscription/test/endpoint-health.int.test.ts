@@ -39,7 +39,7 @@ async function attempt(
   await producer.publish({ topic: topics.attempts, ...attemptEvent });
 }
 
-it('shows how its endpoint does without making a version, also after the topic was read again', async () => {
+it('shows endpoint health without creating a version, also after the topic is read again', async () => {
   const site = aSite();
   const producer = await openProducer();
   const { call, close } = await startReadyRegistry(site);

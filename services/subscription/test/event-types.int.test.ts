@@ -37,7 +37,7 @@ const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]>
 };
 
 describe('event types over MongoDB and Kafka', () => {
-  it('are kept, found, changed and published, and are still there after a restart', async () => {
+  it('are stored, found, changed and published, and exist after a restart', async () => {
     const site = aSite();
     const first = await startReadyRegistry(site);
     const call = catalogueCaller(first.url, site.adminKey);
@@ -68,7 +68,7 @@ describe('event types over MongoDB and Kafka', () => {
     expect(workspaceId(site.workspace)).toBe(records[0]?.workspaceId);
   });
 
-  it('are all that a subscription of a strict workspace may list', async () => {
+  it('are the only names that a subscription of a strict workspace can list', async () => {
     const site = aSite();
     const registry = await startReadyRegistry(site, { WORKSPACE_POLICY: 'strict' });
     const types = catalogueCaller(registry.url, site.adminKey);
@@ -84,7 +84,7 @@ describe('event types over MongoDB and Kafka', () => {
     expect(patched.body.errors[0]?.detail).toContain('registered are order.paid');
   });
 
-  it('appear as drafts where an open workspace or a subscription of it names them first', async () => {
+  it('become drafts when an event or a subscription of an open workspace names them first', async () => {
     const site = aSite();
     const registry = await startReadyRegistry(site);
     const types = catalogueCaller(registry.url, site.adminKey);

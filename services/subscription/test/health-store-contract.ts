@@ -26,7 +26,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
       ],
     });
 
-    it('gives back what it was given', async () => {
+    it('returns what was written', async () => {
       const [one, empty] = [full(), { ...noHealth(nextId()), rev: 1 }];
       expect(await health.write([one, empty])).toBe(true);
       expect(await health.find(one.subscriptionId)).toEqual(one);
@@ -37,7 +37,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
       expect((await health.findMany([])).size).toBe(0);
     });
 
-    it('writes on the revision that was read and on no other', async () => {
+    it('replaces only the revision that was read', async () => {
       const one = full();
       expect(await health.write([{ ...one, rev: 2 }])).toBe(false);
       await health.write([one]);
@@ -50,7 +50,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
       expect((await health.find(one.subscriptionId))?.rev).toBe(2);
     });
 
-    it('writes of many those that it can, and says when it could not write them all', async () => {
+    it('writes those of many that it can, and returns false if it could not write them all', async () => {
       const [fresh, taken, moved, stale] = [full(), full(), full(), full()];
       await health.write([taken, moved, stale]);
       const next = { ...moved, rev: 2, failureCount: 8 };
@@ -63,7 +63,7 @@ export function describeHealthStore(name: string, create: () => Promise<HealthSt
       expect(await health.write([])).toBe(true);
     });
 
-    it('forgets', async () => {
+    it('removes a document', async () => {
       const one = full();
       await health.write([one]);
       await health.remove(one.subscriptionId);

@@ -75,7 +75,7 @@ describeHealthStore('the MongoDB store', async () => {
   return endpointHealth;
 });
 
-it('leaves out a document that it cannot read, and shows the others', async () => {
+it('omits a document that it cannot decode, and lists the others', async () => {
   await emptied('subscriptions');
   await connection.collection<{ _id: string }>('subscriptions').insertOne({ _id: 'sub_broken' });
   const page = await store.listAll({ afterId: null, limit: 10 });

@@ -29,7 +29,7 @@ function attemptOf(id: string, site: RegistrySite, overrides: Partial<AttemptRec
   return { topic: topics.attempts, ...encodeAttempt(attemptEvent, null) };
 }
 
-it('tells once what an endpoint has come to, whoever counts and however often', async () => {
+it('publishes each transition once, regardless of which instance counts and how often', async () => {
   const site = aSite();
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());
@@ -90,7 +90,7 @@ it('tells once what an endpoint has come to, whoever counts and however often', 
   expect(events.find(({ type }) => type === 'subscription.disabled')?.reason).toBe('consecutive-failures');
 });
 
-it('keeps to what the workspace says, and tells its chat', async () => {
+it('applies the rules of the workspace, and sends it notices', async () => {
   const site = aSite();
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });
   onTestFinished(async () => bus.close());

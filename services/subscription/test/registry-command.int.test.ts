@@ -29,7 +29,7 @@ const publishedOf = ({ out }: Said, id: string): readonly object[] =>
     .filter((one) => JSON.stringify(one).includes(id));
 
 describe('registry:verify', () => {
-  it('tells what differs, changes nothing, and repairs it when asked to', async () => {
+  it('reports differences, changes nothing, and repairs them with --repair', async () => {
     const site = aSite(brokers.nodes.brokers);
     const registry = await startReady(site);
     const { body } = await registry.call('POST', '', { body: aBody({ send_test: false }) });
@@ -51,14 +51,14 @@ describe('registry:verify', () => {
     await expectAgreement(site);
   });
 
-  it('is refused without a word that it knows', async () => {
+  it('rejects unknown arguments', async () => {
     const said = await runCommand(aSite(brokers.nodes.brokers), ['check']);
     expect([said.code, said.errors]).toEqual([2, expect.stringContaining('usage: ')]);
   });
 });
 
 describe('registry:reseal', () => {
-  it('seals everything with the primary key beside a live service, after which the old key can go', async () => {
+  it('seals everything with the primary key beside a running service, after which the old key can be removed', async () => {
     const [oldKey, newKey] = [aKeyRing(), `k2:${randomBytes(32).toString('base64')}`];
     const site = aSite(brokers.nodes.brokers, `${oldKey},${newKey}`);
     const registry = await startReady(site);
@@ -104,7 +104,7 @@ describe('registry:reseal', () => {
     expect((await renewed.callAny('POST', 'consumer-tokens', { body })).status).toBe(201);
   });
 
-  it('names what does not open, and re-seals the rest', async () => {
+  it('reports values that do not open, and re-seals the others', async () => {
     const lost = aKeyRing();
     const site = aSite(brokers.nodes.brokers, lost);
     const registry = await startReady(site);

@@ -6,7 +6,7 @@ import { aSite, startReadyRegistry, startRegistry } from './start-registry.ts';
 import { openTopic } from './topic-reader.ts';
 
 describe('the registry over Kafka and MongoDB', () => {
-  it('has a created subscription on the topic, in that version, when it says so', async () => {
+  it('has the created version on the topic when it returns propagated: true', async () => {
     const topic = await openTopic();
     const { call } = await startReadyRegistry(aSite());
     const created = await call('POST', '', { body: aBody({ endpoint_url: 'http://127.0.0.1:9999/hook' }) });
@@ -22,7 +22,7 @@ describe('the registry over Kafka and MongoDB', () => {
     expect((await call('GET', `/${created.body.id}`)).body).toEqual(shown);
   });
 
-  it('keeps every change of writers that race over two instances', async () => {
+  it('keeps every change of concurrent writers of two instances', async () => {
     const site = aSite();
     const topic = await openTopic();
     const instances = [await startReadyRegistry(site), await startReadyRegistry(site)];
@@ -46,7 +46,7 @@ describe('the registry over Kafka and MongoDB', () => {
     await eventually(() => expect(topic.of(body.id).at(-1)).toMatchObject({ version: 8 }));
   });
 
-  it('publishes after a restart what a crash between write and publish left', async () => {
+  it('publishes after a restart the version that a crash left between write and publish', async () => {
     const site = aSite();
     const topic = await openTopic();
     const dying = await startReadyRegistry(site, {
@@ -64,7 +64,7 @@ describe('the registry over Kafka and MongoDB', () => {
     await eventually(async () => expect((await call('GET', `/${body.id}`)).body.propagated).toBe(true));
   });
 
-  it('publishes the current version again when an older one lands after it', async () => {
+  it('publishes the current version again when an older one follows it', async () => {
     const topic = await openTopic();
     const { call, logger } = await startReadyRegistry(aSite());
     const { body } = await call('POST', '', { body: aBody() });
@@ -90,7 +90,7 @@ describe('the registry over Kafka and MongoDB', () => {
     });
   });
 
-  it('publishes at boot what is missing on the topic although it was marked', async () => {
+  it('publishes at startup a record that is missing although it was marked as published', async () => {
     const site = aSite();
     const topic = await openTopic();
     const first = await startReadyRegistry(site);
@@ -103,13 +103,13 @@ describe('the registry over Kafka and MongoDB', () => {
     await eventually(() => expect(topic.of(body.id).at(-1)).toMatchObject({ version: 1 }));
   });
 
-  it('answers 201 with propagated false while Kafka is away', async () => {
+  it('returns 201 with propagated: false while Kafka is unavailable', async () => {
     const registry = await startReadyRegistry(aSite(), { KAFKA_BROKERS: '127.0.0.1:1' });
     const { status, body } = await registry.call('POST', '', { body: aBody() });
     expect([status, body.propagated]).toEqual([201, false]);
   });
 
-  it('starts without MongoDB, says that it is not ready, and answers 503', async () => {
+  it('starts without MongoDB, is not ready, and returns 503', async () => {
     const site = aSite();
     await (await startReadyRegistry(site)).close();
     const registry = await startRegistry(site, { MONGODB_URI: 'mongodb://127.0.0.1:1' });
@@ -125,7 +125,7 @@ describe('the registry over Kafka and MongoDB', () => {
     expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
   });
 
-  it('replays the answer of an Idempotency-Key from another instance', async () => {
+  it('returns the stored response of an Idempotency-Key from another instance', async () => {
     const site = aSite();
     const [one, two] = [await startReadyRegistry(site), await startReadyRegistry(site)];
     const request = { body: aBody(), headers: { 'idempotency-key': 'k1' } };
@@ -135,7 +135,7 @@ describe('the registry over Kafka and MongoDB', () => {
     expect(second.body).toEqual(first.body);
   });
 
-  it('refuses an endpoint that only a private network can reach', async () => {
+  it('rejects an endpoint in a private network', async () => {
     const { call } = await startReadyRegistry(aSite(), { DANGEROUSLY_ALLOWED_NETWORKS: '10.1.0.0/16' });
     for (const url of [
       'http://127.0.0.1:9999/',
@@ -150,7 +150,7 @@ describe('the registry over Kafka and MongoDB', () => {
     );
   });
 
-  it('is told plainly when a setting is wrong', async () => {
+  it('rejects an invalid setting with its name', async () => {
     await expect(startRegistry({ ...aSite(), sealingKeys: 'k1:short' })).rejects.toThrow('sealing key ring');
   });
 });

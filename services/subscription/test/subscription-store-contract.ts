@@ -41,7 +41,7 @@ export function describeSubscriptionStore(
       return subscription;
     };
 
-    it('gives back what it was given, to the last field', async () => {
+    it('returns a document with every field as written', async () => {
       const full = aSubscription({
         consumerId: acme,
         state: 'disabled',
@@ -65,13 +65,13 @@ export function describeSubscriptionStore(
       expect(await store.findAnywhere(full.id)).toEqual(full);
     });
 
-    it('takes an id once', async () => {
+    it('accepts an id once', async () => {
       const first = await inserted(aSubscription());
       expect(await store.insert({ ...first, version: 2 })).toBe(false);
       expect((await store.findAnywhere(first.id))?.version).toBe(1);
     });
 
-    it('replaces only the version that the writer has seen, in its own workspace', async () => {
+    it('replaces only the version that the writer names, in its own workspace', async () => {
       const first = await inserted(aSubscription());
       const second = amended(
         first,
@@ -87,7 +87,7 @@ export function describeSubscriptionStore(
       expect(await store.findAnywhere(first.id)).toEqual(second);
     });
 
-    it('lets one of two writers of the same version win', async () => {
+    it('accepts one of two writers of the same version', async () => {
       const first = await inserted(aSubscription());
       const writers = Array.from({ length: 8 }, async (_, index) =>
         store.replace({ ...first, version: 2, settings: someSettings({ description: `${index}` }) }, 1),
@@ -96,7 +96,7 @@ export function describeSubscriptionStore(
       expect(wins).toHaveLength(1);
     });
 
-    it('shows nothing of another workspace, or of another consumer to a key of one', async () => {
+    it('does not show documents of another workspace, or of another consumer to a key of a consumer', async () => {
       const own = await inserted(aSubscription({ consumerId: acme }));
       const shared = await inserted(aSubscription());
       const foreign = await inserted(aSubscription({ workspaceId: otherWorkspace, consumerId: acme }));
@@ -119,7 +119,7 @@ export function describeSubscriptionStore(
       ).toEqual([own.id]);
     });
 
-    it('lists newest first in pages that neither repeat nor leave out', async () => {
+    it('lists newest first, in pages without repetitions or gaps', async () => {
       const all: Subscription[] = [];
       for (let count = 0; count < 5; count += 1) all.push(await inserted(aSubscription()));
       const newestFirst = ids(all).reverse();
@@ -132,7 +132,7 @@ export function describeSubscriptionStore(
       expect((await store.list(ownScope, { ...everything, limit: 5 })).nextAfterId).toBeNull();
     });
 
-    it('finds those that an event of a name would match', async () => {
+    it('finds those that match an event of a name', async () => {
       const exact = await inserted(aSubscription({ settings: { events: ['order.item.added'] } }));
       const family = await inserted(aSubscription({ settings: { events: ['user.created', 'order.*'] } }));
       const all = await inserted(aSubscription({ settings: { events: ['*'] } }));
@@ -146,7 +146,7 @@ export function describeSubscriptionStore(
       expect(await find('webhook.test')).toEqual([]);
     });
 
-    it('counts what is not deleted, no further than asked', async () => {
+    it('counts what is not deleted, up to the limit', async () => {
       await inserted(aSubscription());
       await inserted(aSubscription({ state: 'disabled' }));
       await inserted(aSubscription({ state: 'deleted' }));
@@ -156,7 +156,7 @@ export function describeSubscriptionStore(
       expect(await store.count(ownScope, where, 1)).toBe(1);
     });
 
-    it('remembers what is unpublished until exactly that version is marked', async () => {
+    it('keeps a version marked as unpublished until exactly that version is settled', async () => {
       const first = await inserted(aSubscription());
       const unpublished = async (): Promise<SubscriptionId[]> =>
         ids((await store.listAll({ afterId: null, limit: 10, where: unpublishedOnes })).items);
@@ -170,7 +170,7 @@ export function describeSubscriptionStore(
       expect(await store.findAnywhere(first.id)).toEqual({ ...second, isUnpublished: false });
     });
 
-    it('keeps what made a version with it until exactly that version is in the audit log', async () => {
+    it('keeps the audit entry of a version until exactly that version is in the audit log', async () => {
       const first = await inserted(aSubscription({ audit: anEntry }));
       const unaudited = async (): Promise<SubscriptionId[]> =>
         ids((await store.listAll({ afterId: null, limit: 10, where: { in: { unaudited: [true] } } })).items);
@@ -182,7 +182,7 @@ export function describeSubscriptionStore(
       expect(await store.findAnywhere(first.id)).toEqual({ ...first, audit: null });
     });
 
-    it('notes what is no version of its own, unless there is a newer one', async () => {
+    it('sets flags without a version, unless there is a newer version', async () => {
       const owing = await inserted(aSubscription({ isTestPending: true, isUnpublished: false }));
       await inserted(aSubscription({ isUnpublished: false }));
       const where = { in: { test_owed: [true], unpublished: [false] } };
@@ -207,7 +207,7 @@ export function describeSubscriptionStore(
       expect(second.nextAfterId).toBeNull();
     });
 
-    it('finds secrets that have ended, and deleted ones that have had their time', async () => {
+    it('finds expired secrets, and deleted documents that are due', async () => {
       await inserted(aSubscription());
       const ending = await inserted(
         withSecrets(aSubscription(), [aSecret({ id: 'new' }), aSecret({ expiresAtMs: 5_000 })], 2_000),
@@ -220,7 +220,7 @@ export function describeSubscriptionStore(
       expect(ids((await store.listAll({ ...firstPage, where: deletedBy(3_000) })).items)).toEqual([gone.id]);
     });
 
-    it('purges nothing but the deleted version it was told', async () => {
+    it('purges only the named deleted version', async () => {
       const alive = await inserted(aSubscription());
       const gone = await inserted(aSubscription({ state: 'deleted', version: 4 }));
       await store.purge(alive.id, 1);

@@ -25,7 +25,7 @@ async function attemptsOf(subscriptionId: string) {
 }
 
 describe('POST …/test', () => {
-  it('sends a signed webhook.test now, tells what came of it, and records the attempt', async () => {
+  it('sends a signed webhook.test, returns its result, and records the attempt', async () => {
     const receiver = await startReceiver({
       cleanUp: onTestFinished,
       answer: { status: 200, body: 'thanks' },
@@ -77,7 +77,7 @@ describe('POST …/test', () => {
     });
   });
 
-  it('D24 shows of an answer only its beginning, as text', async () => {
+  it('D24 shows only the beginning of a response, as text', async () => {
     const page = '<script>alert(1)</script>\u0000\r\nset-cookie: a=b';
     const receiver = await startReceiver({ cleanUp: onTestFinished });
     receiver.answer({
@@ -95,7 +95,7 @@ describe('POST …/test', () => {
     expect(shown.length).toBeLessThanOrEqual(16_384);
   });
 
-  it('tells a failure by its reason, without a second try', async () => {
+  it('returns the reason of a failure, without a retry', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
     const { call } = await startReadyRegistry(aSite());
     const { body } = await call('POST', '', {
@@ -119,7 +119,7 @@ describe('POST …/test', () => {
     expect(await reasonFor('hang')).toMatchObject({ success: false, status_code: null, error: 'timeout' });
   });
 
-  it('shows the client certificate of the subscription, and trusts its authority', async () => {
+  it('presents the client certificate of the subscription, and trusts its authority', async () => {
     const [server, clients] = [makeAuthority(), makeAuthority('clients')];
     const receiver = await startReceiver({
       tls: { ...server.issue({ hosts: ['127.0.0.1'] }), ca: clients.cert },
@@ -154,7 +154,7 @@ describe('POST …/test', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it('never reaches an address that the policy of now does not allow', async () => {
+  it('never connects to an address that the current policy does not allow', async () => {
     const receiver = await startReceiver({ cleanUp: onTestFinished });
     const site = aSite();
     const lenient = await startReadyRegistry(site);

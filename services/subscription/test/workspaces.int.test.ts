@@ -29,7 +29,7 @@ async function publishAdminKey(workspace: string, key: string): Promise<void> {
   await producer.publish({ topic: topics.access, ...record });
 }
 
-it('a second workspace is a wall: its rules, consumers and log are its own', async () => {
+it('isolates a second workspace: its rules, consumers and audit log are its own', async () => {
   const site = aSite();
   const { url, close } = await startReadyRegistry(site);
   const operator = accessCaller(url, site.adminKey);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { workspaceKind } from './access-kinds.ts';
 import { beginWorkspace, defaultRules } from './domain/workspace.ts';
 
-it('a workspace is the same record when it was just made and when it is read again', () => {
+it('the record of a workspace is the same after creation and after reading it', () => {
   const made = beginWorkspace(workspaceId('ws_1'), { ...defaultRules, name: 'Shop' }, 5);
   const { value } = workspaceKind.encode(made);
   const read = workspaceKind.fromDocument(workspaceKind.toDocument(made));

@@ -51,8 +51,8 @@ async function applyTransitionsOf(
   for (const error of (await applyTransitions(new Map([[id, transitions]]))).values()) throw error;
 }
 
-describe('telling what an endpoint has come to', () => {
-  it('disables the subscription, with its reason, and raises the event for its consumer', async () => {
+describe('applying health transitions', () => {
+  it('disables the subscription, with its reason, and publishes the event for its consumer', async () => {
     const subscription = aSubscription({ consumerId: 'acme' as never, settings: { description: 'orders' } });
     const { applyTransitions, events, stored, published } = await open(subscription);
     await applyTransitionsOf(applyTransitions, subscription.id, [disabling]);
@@ -72,7 +72,7 @@ describe('telling what an endpoint has come to', () => {
     expect(published).toHaveLength(1);
   });
 
-  it('gives the same event, byte for byte, when a crash makes it come again', async () => {
+  it('publishes the same event, byte for byte, when it is repeated after a crash', async () => {
     const subscription = aSubscription();
     const { applyTransitions, events, stored, state } = await open(subscription);
     state.isDown = true;
@@ -88,7 +88,7 @@ describe('telling what an endpoint has come to', () => {
     expect((await stored())?.version).toBe(version);
   });
 
-  it('leaves alone what its owner disabled, enabled or moved first, and says nothing of it', async () => {
+  it('does nothing if the owner disabled or enabled the subscription or changed its endpoint first', async () => {
     const byHand = disabled(aSubscription(), 'manual', 2_000);
     const enabledAgain = enabled(disabled(aSubscription(), 'gone', 2_000), 3_000);
     const elsewhere = { settings: someSettings({ endpointUrl: 'https://new.example/' }), isActive: true };
@@ -101,7 +101,7 @@ describe('telling what an endpoint has come to', () => {
     }
   });
 
-  it('disables an operational subscription too, and raises nothing about it', async () => {
+  it('disables an operational subscription without publishing an event', async () => {
     const subscription = aSubscription({ settings: { events: ['tidings.subscription.disabled'] } });
     const { applyTransitions, events, stored, published } = await open(subscription);
     await applyTransitionsOf(applyTransitions, subscription.id, [
@@ -112,13 +112,13 @@ describe('telling what an endpoint has come to', () => {
     expect([events(), published]).toEqual([[], []]);
   });
 
-  it('is done with a subscription that is gone', async () => {
+  it('completes the transition of a subscription that no longer exists', async () => {
     const { applyTransitions, events } = await open(aSubscription());
     await applyTransitionsOf(applyTransitions, aSubscription().id, [disabling]);
     expect(events()).toEqual([]);
   });
 
-  it('tells of many at once, in publishes that are not too large, and fails those alone that it could not', async () => {
+  it('publishes many events together, in bounded batches, and fails only those that it could not publish', async () => {
     const { registry, published } = await open(aSubscription());
     const all = Array.from({ length: 6 }, () => aSubscription());
     for (const subscription of all) await registry.store.insert(subscription);

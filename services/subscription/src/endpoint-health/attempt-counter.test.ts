@@ -90,7 +90,7 @@ describe('counting attempts', () => {
       expect(lag.reduce((sum, { lagRecords }) => sum + lagRecords, 0n)).toBe(0n);
     });
 
-  it('adds up what each endpoint did, one write for many attempts', async () => {
+  it('sums the attempts of each endpoint, with one write for many attempts', async () => {
     const [failing, well] = [nextId(), nextId()];
     const { counter, runner } = await startCounting();
     const many = Array.from({ length: 50 }, () => anAttempt(failing));
@@ -101,7 +101,7 @@ describe('counting attempts', () => {
     expect(await health.find(well)).toMatchObject({ failureCount: 0, lastDeliveryAtMs: 5_000 });
   });
 
-  it('leaves tests and what was not attempted uncounted, and is done with them', async () => {
+  it('does not count tests and outcomes without an attempt, and completes their records', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     await publish(
@@ -113,7 +113,7 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toBeNull();
   });
 
-  it('comes to the same figures when the topic is read again from its beginning', async () => {
+  it('has the same counts when the topic is read again from its beginning', async () => {
     const id = nextId();
     const first = await startCounting();
     await publish(anAttempt(id, { outcome: delivered }), anAttempt(id), anAttempt(id));
@@ -126,7 +126,7 @@ describe('counting attempts', () => {
     expect(before).toMatchObject({ failureCount: 2, lastDeliveryAtMs: 5_000 });
   });
 
-  it('is not done with a record before it is written, and loses none while the database is away', async () => {
+  it('completes a record only after the write, and loses none while the database is unavailable', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     const findMany = health.findMany.bind(health);
@@ -143,7 +143,7 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toMatchObject({ failureCount: 3, lastFailureAtMs: 7_000 });
   });
 
-  it('writes again on what another instance wrote', async () => {
+  it('repeats a write on top of the revision of another instance', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     const write = health.write.bind(health);
@@ -157,7 +157,7 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toMatchObject({ failureCount: 5, rev: 2 });
   });
 
-  it('reads the figures of an endpoint once, and again when somebody else has written them', async () => {
+  it('reads the document of an endpoint once, and again after another writer changed it', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     const findMany = health.findMany.bind(health);
@@ -179,7 +179,7 @@ describe('counting attempts', () => {
     expect(reads).toBe(2);
   });
 
-  it("reads the figures again when its partition was somebody else's in between", async () => {
+  it('reads the document again if another member owned the partition in between', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     await publish(...Array.from({ length: 9 }, () => anAttempt(id)));
@@ -205,7 +205,7 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toMatchObject({ failureCount: 1 });
   });
 
-  it('tells what comes of it once, also when the topic is read again from its beginning', async () => {
+  it('publishes each transition once, even if the topic is read again from its beginning', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     await publish(...Array.from({ length: 12 }, () => anAttempt(id)));
@@ -217,7 +217,7 @@ describe('counting attempts', () => {
     expect(published).toHaveLength(2);
   });
 
-  it('is not done with attempts, and counts none of them, as long as their owner could not be told', async () => {
+  it('neither counts attempts nor completes their records until their transition is published', async () => {
     const id = nextId();
     const { counter, runner } = await startCounting();
     const works = applyTransitions;
@@ -234,7 +234,7 @@ describe('counting attempts', () => {
     expect(await health.find(id)).toMatchObject({ failureCount: 4, alert: 'failing' });
   });
 
-  it('works a flood of one endpoint off in pieces', async () => {
+  it('counts a large number of attempts of one endpoint in parts', async () => {
     const id = nextId();
     const sizes: number[] = [];
     applyTransitions = async (all) => {

@@ -39,7 +39,7 @@ const four = (id: SubscriptionId): AttemptBatch => ({
 });
 const once = (id: SubscriptionId): AttemptBatch => ({ id, attempts: [failedAt(0)] });
 
-it('counts the others when the figures of one cannot be read, or its owner cannot be told', async () => {
+it('counts the other endpoints when one cannot be read or its transition cannot be published', async () => {
   const [well, unreadable, untold] = [nextId(), nextId(), nextId()];
   const find = health.find.bind(health);
   health.findMany = async () => {
@@ -60,7 +60,7 @@ it('counts the others when the figures of one cannot be read, or its owner canno
   expect([await find(unreadable), await find(untold)]).toEqual([null, null]);
 });
 
-it('counts many endpoints with one read and one write, also when somebody was faster with one', async () => {
+it('counts many endpoints with one read and one write, even if another writer was faster for one', async () => {
   const ids = Array.from({ length: 50 }, nextId);
   const write = health.write.bind(health);
   const findMany = health.findMany.bind(health);
@@ -84,7 +84,7 @@ it('counts many endpoints with one read and one write, also when somebody was fa
   expect(sizes).toEqual(['50 read', '50 written', '50 read', '1 written']);
 });
 
-it('fails all of them when the database is away, and counts none', async () => {
+it('fails all endpoints and counts none while the database is unavailable', async () => {
   const ids = [nextId(), nextId()];
   const away = new AppError({ code: 'unavailable', message: 'no database' });
   health.write = async () => Promise.reject(away);
@@ -100,7 +100,7 @@ it('fails all of them when the database is away, and counts none', async () => {
   expect(read).toEqual([]);
 });
 
-it('gives an endpoint up for this time that changes faster than it can be written', async () => {
+it('fails an endpoint whose document is changed by other writers at every try', async () => {
   const id = nextId();
   health.write = async () => false;
   const failures = await counter.count([once(id)]);

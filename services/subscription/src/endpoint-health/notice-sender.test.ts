@@ -70,7 +70,7 @@ function openSender() {
 }
 const settle = async (): Promise<void> => clock.advance(0);
 
-it('writes a sentence for a chat', async () => {
+it('sends a sentence in the style of a chat', async () => {
   const { notices, counted } = openSender();
   notices.offer(eventOf('a'));
   await settle();
@@ -82,7 +82,7 @@ it('writes a sentence for a chat', async () => {
   expect(await counted()).toEqual({ sent: 1 });
 });
 
-it('writes the event itself where that is asked for', async () => {
+it('sends the event itself in the style json', async () => {
   target = { url: 'https://ops.example/', style: 'json' };
   const { notices } = openSender();
   const event = eventOf('a');
@@ -97,14 +97,14 @@ it('writes the event itself where that is asked for', async () => {
   });
 });
 
-it('sends nothing where a workspace wants nothing', async () => {
+it('sends nothing for a workspace without a URL', async () => {
   target = null;
   openSender().notices.offer(eventOf('a'));
   await settle();
   expect(sent).toEqual([]);
 });
 
-it('tries a few times, then gives up and goes on with the next', async () => {
+it('retries a few times, then drops the notice and sends the next', async () => {
   const { notices, counted, logger } = openSender();
   const failed = {
     kind: 'failed',
@@ -130,7 +130,7 @@ it('tries a few times, then gives up and goes on with the next', async () => {
   expect(logger.lines).toMatchObject([{ event: 'notice.not-sent', fields: { detail: 'status 404' } }]);
 });
 
-it('holds so many for a workspace, and none for another because of it', async () => {
+it('limits the waiting notices of a workspace without affecting another workspace', async () => {
   const { notices, counted } = openSender();
   answers = Array.from({ length: 4 }, () => answer(500));
   for (let count = 0; count < 103; count += 1) notices.offer(eventOf(String(count)));
@@ -140,7 +140,7 @@ it('holds so many for a workspace, and none for another because of it', async ()
   expect(sent).toHaveLength(2);
 });
 
-it('ends at once when it is closed', async () => {
+it('ends immediately when it is closed', async () => {
   const { notices } = openSender();
   answers = [answer(500)];
   notices.offer(eventOf('a'));
@@ -152,7 +152,7 @@ it('ends at once when it is closed', async () => {
   expect(sent).toHaveLength(1);
 });
 
-it('says so when the URL of a workspace cannot be opened, and holds nothing up', async () => {
+it('logs that the URL of a workspace cannot be opened, and sends the other notices', async () => {
   const { notices, logger } = openSender();
   targetOf = () => {
     throw new Error('seal broken');

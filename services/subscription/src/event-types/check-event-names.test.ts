@@ -31,7 +31,7 @@ describe('the events of a subscription in a strict workspace', () => {
     ]);
   });
 
-  it('may be reserved names; what is no pattern is for others to tell', async () => {
+  it('may be reserved names; invalid patterns are reported elsewhere', async () => {
     const { faultsOf } = await catalogueOf();
     expect(await faultsOf('webhook.test', 'tidings.endpoint.disabled', 'a..b')).toEqual([]);
     expect((await faultsOf('a'))[0]?.detail).toContain('none is registered');
@@ -47,7 +47,7 @@ describe('the events of a subscription in a strict workspace', () => {
     ]);
   });
 
-  it('must be published when the key is that of a consumer, who is told of no other', async () => {
+  it('must be visible to the consumer of a key; other types are not named in the error', async () => {
     const { call, faultsOf, faultsForConsumer } = await catalogueOf('order.paid');
     await call('POST', '', { body: { name: 'order.secret.drafted', state: 'draft' } });
     expect(await faultsOf('order.secret.drafted', 'order.secret.*')).toEqual([]);
@@ -57,7 +57,7 @@ describe('the events of a subscription in a strict workspace', () => {
     expect(faults[0]?.detail).toMatch(/; registered are order\.paid$/);
   });
 
-  it('are answered with 50 of the registered names at most', async () => {
+  it('are rejected with at most 50 of the registered names in the error', async () => {
     const { faultsOf } = await catalogueOf(
       ...Array.from({ length: 51 }, (_, index) => `type_${100 + index}`),
     );

@@ -16,7 +16,7 @@ async function withTypes(...names: readonly string[]) {
 }
 
 describe('the event types that a subscription matches', () => {
-  it('are those of its names and families, or all', async () => {
+  it('are those of its names and families, or all types', async () => {
     const { matched } = await withTypes('order.paid', 'order.item.sent', 'ping');
     expect(await matched(['order.paid'])).toEqual(['order.paid']);
     expect(await matched(['order.*', 'order.paid'])).toEqual(['order.item.sent', 'order.paid']);
@@ -24,7 +24,7 @@ describe('the event types that a subscription matches', () => {
     expect(await matched(['nobody.*'])).toEqual([]);
   });
 
-  it('are not known when a name is not registered, reserved, or archived', async () => {
+  it('are null if a name is unregistered, reserved or archived', async () => {
     const { call, matched } = await withTypes('order.paid', 'order.old');
     await call('DELETE', '/order.old');
     expect(await matched(['order.paid', 'order.lost'])).toBeNull();
@@ -33,7 +33,7 @@ describe('the event types that a subscription matches', () => {
     expect(await matched(['order.*'])).toEqual(['order.paid']);
   });
 
-  it('are those that the key sees', async () => {
+  it('are those that the key has access to', async () => {
     const { call, matched } = await withTypes('order.paid');
     await call('POST', '', { body: { name: 'order.secret', state: 'draft' } });
     expect(await matched(['order.*'])).toEqual(['order.paid', 'order.secret']);
@@ -41,7 +41,7 @@ describe('the event types that a subscription matches', () => {
     expect(await matched(['order.secret'], 'acme')).toBeNull();
   });
 
-  it('are not known when they are too many', async () => {
+  it('are null if there are too many', async () => {
     const names = Array.from({ length: limits.matchedTypes }, (_, i) => `t.a${i}`);
     const { call, matched } = await withTypes(...names);
     expect(await matched(['t.*'])).toHaveLength(limits.matchedTypes);

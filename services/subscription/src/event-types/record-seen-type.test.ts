@@ -13,8 +13,8 @@ const openCatalogue = async (policy: 'open' | 'strict' = 'open') => {
   return { call, note, documents, own, records };
 };
 
-describe('a name that came up by itself', () => {
-  it('is a draft that takes any data, is there once, and is taken over by a POST', async () => {
+describe('an event type named before its registration', () => {
+  it('is a draft that accepts any data, exists once, and is registered by a POST', async () => {
     const { call, note, records } = await openCatalogue();
     await note('order.paid');
     await note('order.paid');
@@ -41,13 +41,13 @@ describe('a name that came up by itself', () => {
     },
   );
 
-  it('is left out in a workspace that is strict by now', async () => {
+  it('is ignored if the workspace has become strict', async () => {
     const { call, note } = await openCatalogue('strict');
     await note('order.paid');
     expect((await call('GET', '')).body).toMatchObject({ data: [] });
   });
 
-  it('is left out beyond the bound of its workspace, and of no other', async () => {
+  it('is ignored above the limit of its own workspace only', async () => {
     const { note, documents, own } = await openCatalogue();
     const other = workspaceId('ws_other');
     for (let index = 0; index <= 3; index += 1) await note(`type_${index}`);

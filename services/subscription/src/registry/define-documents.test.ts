@@ -29,21 +29,21 @@ const messageFor = (raw: unknown, reader: (raw: unknown) => unknown = read): str
 };
 
 describe('documents', () => {
-  it('of an older schema are brought up step by step', () => {
+  it('of an older schema are migrated step by step', () => {
     const now = { _id: 'a', schema_version: 3, full_name: 'Ada Byron' };
     expect(read({ _id: 'a', schema_version: 1, first: 'Ada', last: 'Byron' })).toEqual(now);
     expect(read({ _id: 'a', schema_version: 2, name: 'Ada Byron' })).toEqual(now);
     expect(read(now)).toEqual(now);
   });
 
-  it('of a newer release, or of none, are refused', () => {
+  it('of a newer release, or without a version, are rejected', () => {
     expect(messageFor({ _id: 'a', schema_version: 4, full_name: 'x' })).toContain('this release knows 3');
     expect(messageFor({ _id: 'a', schema_version: 0 })).toContain('no step leads away');
     expect(messageFor({ _id: 'a', full_name: 'x' })).toContain('breaks its schema');
     expect(messageFor(null)).toContain('without id');
   });
 
-  it('are checked after the last step', () => {
+  it('are validated after the last step', () => {
     expect(messageFor({ _id: 'a', schema_version: 2, name: 7 })).toContain('/full_name must be string');
     expect(messageFor({ _id: 'a', schema_version: 3, full_name: 'x', more: 1 })).toContain('additional');
   });

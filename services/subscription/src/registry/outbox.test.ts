@@ -10,7 +10,7 @@ describe('the outbox', () => {
   });
   const versions = (): unknown[] => publishedOn(registry.bus).map((record) => record?.version);
 
-  it('publishes a version and notes that it did', async () => {
+  it('publishes a version and marks it as published', async () => {
     const { store, outbox } = registry;
     const first = aSubscription();
     await store.insert(first);
@@ -19,7 +19,7 @@ describe('the outbox', () => {
     expect((await store.findAnywhere(first.id))?.isUnpublished).toBe(false);
   });
 
-  it('leaves a newer version unpublished when an older one is acknowledged', async () => {
+  it('leaves a newer version marked as unpublished when an older one is acknowledged', async () => {
     const { store, outbox } = registry;
     const first = aSubscription();
     await store.insert(first);
@@ -28,7 +28,7 @@ describe('the outbox', () => {
     expect((await store.findAnywhere(first.id))?.isUnpublished).toBe(true);
   });
 
-  it('says so when the topic does not answer, and keeps the version for the sweep', async () => {
+  it('returns false if the topic does not respond, and leaves the version to the sweep', async () => {
     const { store, outbox, topic } = registry;
     const first = aSubscription();
     await store.insert(first);
@@ -38,7 +38,7 @@ describe('the outbox', () => {
     expect(outbox.isBusy(first.id)).toBe(false);
   });
 
-  it('has one version of a subscription on its way at a time, and skips those that are overtaken meanwhile', async () => {
+  it('publishes one version of a subscription at a time, and skips those superseded meanwhile', async () => {
     const { outbox } = registry;
     const first = aSubscription();
     const second = disabled(first, 'r', 2);
@@ -53,7 +53,7 @@ describe('the outbox', () => {
     expect(versions()).not.toContain(2);
   });
 
-  it('lets a request wait for a second, and goes on by itself', async () => {
+  it('makes a request wait for at most a second, and continues without it', async () => {
     const { outbox, bus, clock } = registry;
     bus.setReachable(false);
     const first = aSubscription();
@@ -68,7 +68,7 @@ describe('the outbox', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('is closed only when nothing is on its way', async () => {
+  it('closes only after the publishes in progress have ended', async () => {
     const { outbox, bus, clock } = registry;
     bus.setReachable(false);
     const left = outbox.publish(aSubscription(), 'write');

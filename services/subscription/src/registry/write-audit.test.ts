@@ -10,7 +10,7 @@ import { writeFirst, writeVersion } from './write-version.ts';
 const by: Actor = { keyId: 'key_1', address: '192.0.2.7' };
 const everything = { kind: null, entityId: null, keyId: null, afterId: null, limit: 100 };
 
-describe('what a write leaves in the audit log', () => {
+describe('the audit log entry of a write', () => {
   let registry: InMemoryRegistry;
   beforeEach(async () => {
     registry = await openInMemoryRegistry();
@@ -34,7 +34,7 @@ describe('what a write leaves in the audit log', () => {
     );
   const entries = async () => (await registry.audit.list(ownScope, everything)).items;
 
-  it('is who did what, when and from where, with what changed and nothing else', async () => {
+  it('contains who did what, when and from where, with only the changed fields', async () => {
     const { id } = await create({ consumerId: acme });
     await registry.clock.advance(1_000);
     await describeAs(id, 'new');
@@ -48,7 +48,7 @@ describe('what a write leaves in the audit log', () => {
     expect(stored).toMatchObject({ audit: null, isUnpublished: false });
   });
 
-  it('tells no secret, header value, or credential of a URL', async () => {
+  it('contains no secret, header value, or credential of a URL', async () => {
     await create({
       settings: { headers: { 'x-token': 'hush' }, endpointUrl: 'https://u:hush@a.example/p?key=hush' },
     });
@@ -61,7 +61,7 @@ describe('what a write leaves in the audit log', () => {
     });
   });
 
-  it('stays in the document while the log cannot be written, and is copied by the sweep', async () => {
+  it('stays in the document while the log is not writable, and is copied by the sweep', async () => {
     const append = registry.audit.append.bind(registry.audit);
     registry.audit.append = async () => {
       throw new AppError({ code: 'unavailable', message: 'no log' });
@@ -79,14 +79,14 @@ describe('what a write leaves in the audit log', () => {
     expect((await registry.store.findAnywhere(id))?.audit).toBeNull();
   });
 
-  it('has an entry for each of many versions, however fast they follow each other', async () => {
+  it('exists for each of many versions in rapid succession', async () => {
     const { id } = await create();
     await Promise.all(Array.from({ length: 8 }, async (_, index) => describeAs(id, `${index}`)));
     await sweepUnaudited(registry);
     expect((await entries()).map(({ version }) => version)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
-  it('tells of a delete without telling of the secrets that went', async () => {
+  it('of a deletion does not contain the deleted secrets', async () => {
     const { id } = await create();
     await writeVersion(
       registry,

@@ -4,7 +4,7 @@ import { openInMemoryRegistry, publishedOn } from '../../test/in-memory-registry
 import { withSecrets } from './domain/subscription.ts';
 import { endSecrets } from './end-secrets.ts';
 
-it('takes a secret out of registry and topic when its overlap is over, and not before', async () => {
+it('removes a secret from registry and topic after its overlap, not before', async () => {
   const registry = await openInMemoryRegistry();
   const { store, clock, bus } = registry;
   const old = aSecret({ id: 'old', expiresAtMs: clock.nowMs() + 600_000 });

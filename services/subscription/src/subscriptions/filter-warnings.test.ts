@@ -27,7 +27,7 @@ describe('the warnings about a filter', () => {
     expect(filterWarnings(filter, [paid])).toEqual([]);
   });
 
-  it('tell of a path from the top of the event, and of one that is not there', () => {
+  it('report a path from the top of the event, and a path that does not exist', () => {
     const filter = { 'data.total': { $gte: 5 }, $or: [{ totl: 5 }, { $not: { 'id.x': 1 } }] };
     expect(filterWarnings(filter, [paid])).toEqual([
       {
@@ -57,7 +57,7 @@ describe('the warnings about a filter', () => {
     ['/id/$size', { id: { $size: 1 } }],
     ['/total/$contains', { total: { $contains: 5 } }],
     ['/id/$not/$eq', { id: { $not: { $eq: 5 } } }],
-  ])('tell at %s of a value that the field never has', (pointer, filter) => {
+  ])('report at %s a value that the field never has', (pointer, filter) => {
     const [warning, ...more] = filterWarnings(filter, [paid]);
     expect(warning?.pointer).toBe(pointer);
     expect(warning?.detail).toMatch(
@@ -66,7 +66,7 @@ describe('the warnings about a filter', () => {
     expect(more).toEqual([]);
   });
 
-  it('need every type that matches to be known, and to be against it', () => {
+  it('require that every matched type is known and violates the condition', () => {
     expect(filterWarnings({ total: 5 }, [paid, lost])).toEqual([]);
     expect(filterWarnings({ nowhere: 5 }, [paid, bare])).toEqual([]);
     expect(filterWarnings({ nowhere: 5 }, null)).toEqual([]);
@@ -82,7 +82,7 @@ describe('the warnings about a filter', () => {
 });
 
 describe('a subscription', () => {
-  it('is taken with warnings, at creation and when it is changed', async () => {
+  it('is accepted with warnings, at creation and at a change', async () => {
     const { catalogue } = await serveInMemory();
     const requested: (readonly string[])[] = [];
     const { call } = await serveInMemory({

@@ -16,7 +16,7 @@ const stored = async (subscription: Subscription = owing): Promise<void> => {
 };
 const queued = () => registry.bus.records(topics.deliveries).map(decodeDelivery);
 
-it('puts one test of a new subscription into the log, when that is published', async () => {
+it('queues one test delivery of a new subscription after its publish', async () => {
   await stored();
   expect(await queueTestDeliveries(registry)).toBe(0);
   await registry.outbox.publish(owing, 'write');
@@ -40,7 +40,7 @@ it('puts one test of a new subscription into the log, when that is published', a
   });
 });
 
-it('queues the same delivery again after a crash before the debt was struck out', async () => {
+it('queues the same delivery again after a crash before the flag was removed', async () => {
   await stored({ ...owing, isUnpublished: false });
   const note = registry.store.setFlags.bind(registry.store);
   registry.store.setFlags = async () => Promise.reject(new Error('gone'));
@@ -51,7 +51,7 @@ it('queues the same delivery again after a crash before the debt was struck out'
   expect(second).toEqual(first);
 });
 
-it('owes it over later versions, under the same id', async () => {
+it('keeps the pending test over later versions, with the same id', async () => {
   await stored({ ...owing, isUnpublished: false });
   const second = { ...disabled(owing, 'r', 2), isUnpublished: false };
   await registry.store.replace(second, 1);

@@ -17,14 +17,14 @@ const faultOf = (raw: unknown): string => {
 };
 
 describe('the document of a subscription', () => {
-  it('is the subscription again when it is read', () => {
+  it('decodes to the same subscription', () => {
     const subscription = aSubscription({
       settings: { filters: { $and: [{ 'a.b': 1 }] }, headers: { 'X.Y': 'z' } },
     });
     expect(fromDocument(toDocument(subscription))).toEqual(subscription);
   });
 
-  it('has no field name that MongoDB could take for an operator or a path', () => {
+  it('has no field name that MongoDB could interpret as an operator or a path', () => {
     const names: string[] = [];
     const collect = (value: unknown): void => {
       if (typeof value !== 'object' || value === null) return;
@@ -39,13 +39,13 @@ describe('the document of a subscription', () => {
     expect(names.filter((name) => /[.$]/.test(name))).toEqual([]);
   });
 
-  it('of before there was an audit log is read as one that the log knows', () => {
+  it('of a release without an audit log counts as copied to the log', () => {
     const subscription = aSubscription();
     const { unaudited: _, audit: __, ...before } = toDocument(subscription);
     expect(fromDocument({ ...before, schema_version: 2 })).toEqual({ ...subscription, audit: null });
   });
 
-  it('of before enabling could discard redrives what waits', () => {
+  it('of a release without on_enable redrives dead letters', () => {
     const {
       unaudited: _,
       audit: __,
@@ -55,7 +55,7 @@ describe('the document of a subscription', () => {
     expect(fromDocument({ ...first, schema_version: 1 })).toMatchObject({ onEnable: 'redrive', version: 1 });
   });
 
-  it('of before sealed headers has none, asks nothing, and owes no test', () => {
+  it('of a release without sealed headers has none, no verification and no pending test', () => {
     const {
       secret_headers: _,
       verify: __,
@@ -68,7 +68,7 @@ describe('the document of a subscription', () => {
     );
   });
 
-  it('is refused with a field that is missing or too many', () => {
+  it('is rejected with a missing or an additional field', () => {
     const { version: _, ...incomplete } = toDocument(aSubscription());
     expect(faultOf(incomplete)).toContain("'version'");
     expect(faultOf({ ...toDocument(aSubscription()), extra: 1 })).toContain('additional');

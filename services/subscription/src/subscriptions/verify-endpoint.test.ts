@@ -33,7 +33,7 @@ async function serve(outcome: SendOutcome) {
 }
 
 describe('verify: none', () => {
-  it('asks nothing', async () => {
+  it('sends no request', async () => {
     const { call, sent } = await serve(timeout);
     const { body } = await call('POST', '', { body: aBody() });
     expect(body).toMatchObject({ verify: 'none' });
@@ -42,7 +42,7 @@ describe('verify: none', () => {
 });
 
 describe('verify: ping', () => {
-  it('sends one signed webhook.test before the subscription is there', async () => {
+  it('sends one signed webhook.test before the subscription exists', async () => {
     const { call, sent, bus } = await serve(answer(204));
     const own = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     const created = await call('POST', '', { body: aBody({ verify: 'ping', secret: own }) });
@@ -61,7 +61,7 @@ describe('verify: ping', () => {
     [answer(302), 'status 302'],
     [timeout, 'did not respond to the ping: timeout'],
     [{ ...timeout, status: 200 }, 'responded to the ping with status 200 and then failed: timeout'],
-  ])('refuses with the class of the failure and no address', async (outcome, expected) => {
+  ])('rejects with the class of the failure and no address', async (outcome, expected) => {
     const { call, bus } = await serve(outcome);
     const refused = await call('POST', '', { body: aBody({ verify: 'ping' }) });
     expect([refused.status, pointersOf(refused)]).toEqual([422, ['/endpoint_url']]);
@@ -70,7 +70,7 @@ describe('verify: ping', () => {
     expect(publishedOn(bus)).toEqual([]);
   });
 
-  it('asks again when the endpoint moves, and only then', async () => {
+  it('verifies again only if the endpoint changes', async () => {
     const { call, sent, state } = await serve(answer(200));
     const { body } = await call('POST', '', { body: aBody({ verify: 'ping' }) });
     await call('PATCH', `/${body.id}`, { body: { description: 'x', rate_limit: { per_second: 1 } } });
@@ -86,7 +86,7 @@ describe('verify: ping', () => {
 describe('verify: challenge', () => {
   const consent = { 'webhook-allowed-origin': 'tidings.example', 'webhook-allowed-rate': '120' };
 
-  it('asks by OPTIONS and keeps to the rate that is granted', async () => {
+  it('sends OPTIONS and applies the granted rate', async () => {
     const { call, sent, bus } = await serve(answer(200, consent));
     const rate_limit = { per_second: 50 };
     const secret_headers = { Authorization: 'Bearer x' };
@@ -110,7 +110,7 @@ describe('verify: challenge', () => {
     expect(publishedOn(bus).at(-1)).toMatchObject({ requestOrigin: null });
   });
 
-  it('takes * for any origin and any rate, and asks for no rate without a limit', async () => {
+  it('accepts * for any origin and any rate, and requests no rate without a rate limit', async () => {
     const { call, sent } = await serve(answer(200, { 'webhook-allowed-origin': '*' }));
     const { status, body } = await call('POST', '', { body: aBody({ verify: 'challenge' }) });
     expect([status, body]).toMatchObject([201, { rate_limit: null }]);
@@ -129,7 +129,7 @@ describe('verify: challenge', () => {
     [answer(200, { ...consent, 'webhook-allowed-rate': '0' }), 'positive whole number'],
     [answer(405, consent), 'status 405'],
     [timeout, 'timeout'],
-  ])('refuses what is no consent', async (outcome, expected) => {
+  ])('rejects a response without consent', async (outcome, expected) => {
     const { call } = await serve(outcome);
     const refused = await call('POST', '', { body: aBody({ verify: 'challenge' }) });
     expect([refused.status, pointersOf(refused)]).toEqual([422, ['/endpoint_url']]);

@@ -4,7 +4,7 @@ import { serveAccess } from '../../../test/in-memory-access.ts';
 const acme = { id: 'acme', name: 'Acme', contact: 'ops@acme.example' };
 
 describe('consumers', () => {
-  it('are registered under the id of their workspace, and published without their contact', async () => {
+  it('are registered with the id that the workspace chooses, and published without their contact', async () => {
     const { call, records } = await serveAccess();
     const answer = await call('POST', 'consumers', { body: acme });
     expect(answer).toMatchObject({
@@ -39,20 +39,23 @@ describe('consumers', () => {
     ['an empty id', { id: '' }],
     ['an empty name', { ...acme, name: '' }],
     ['an unknown field', { ...acme, state: 'disabled' }],
-  ])('are refused with %s', async (_how, body) => {
+  ])('are rejected with %s', async (_how, body) => {
     const { call, records } = await serveAccess();
     expect((await call('POST', 'consumers', { body })).status).toBe(422);
     expect(records()).toEqual([]);
   });
 
-  it.each(['.', '..', 'a\u0085', '\u0000'])('are refused under %j, which no URL can carry', async (id) => {
-    const { call, records } = await serveAccess();
-    const answer = await call('POST', 'consumers', { body: { id } });
-    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/id' }] } });
-    expect(records()).toEqual([]);
-  });
+  it.each(['.', '..', 'a\u0085', '\u0000'])(
+    'are rejected with the id %j, which a URL cannot contain',
+    async (id) => {
+      const { call, records } = await serveAccess();
+      const answer = await call('POST', 'consumers', { body: { id } });
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/id' }] } });
+      expect(records()).toEqual([]);
+    },
+  );
 
-  it('are found under every id that is taken, by any URL client', async () => {
+  it('are found by every accepted id, with any URL client', async () => {
     const { call } = await serveAccess();
     const printable = Array.from({ length: 0x7e - 0x20 }, (_, i) => String.fromCharCode(0x21 + i));
     const ids = [
@@ -74,7 +77,7 @@ describe('consumers', () => {
     }
   });
 
-  it('are listed by id in pages, by state, each workspace its own', async () => {
+  it('are listed by id, in pages, by state, for their workspace only', async () => {
     const { call } = await serveAccess();
     for (const id of ['c', 'a', 'b']) await call('POST', 'consumers', { body: { id } });
     await call('POST', 'consumers', { key: 'other', body: { id: 'x' } });
@@ -93,7 +96,7 @@ describe('consumers', () => {
     expect((await call('GET', `consumers?cursor=${cursor}&state=active`)).status).toBe(400);
   });
 
-  it('are changed by version, switched off and on again', async () => {
+  it('are changed by version, disabled and enabled', async () => {
     const { call, records } = await serveAccess();
     await call('POST', 'consumers', { body: acme });
     const ifMatch = { 'if-match': '"1"' };
@@ -120,7 +123,7 @@ describe('consumers', () => {
     ]);
   });
 
-  it('exist for no other workspace, and each sees only itself', async () => {
+  it('are not visible to other workspaces, and each sees only itself', async () => {
     const { call } = await serveAccess();
     await call('POST', 'consumers', { body: acme });
     await call('POST', 'consumers', { body: { id: 'globex' } });
@@ -140,7 +143,7 @@ describe('consumers', () => {
     expect((await call('POST', 'consumers', { key: 'reader', body: { id: 'mine' } })).status).toBe(403);
   });
 
-  it('that are not there are called what the caller calls them', async () => {
+  it('that do not exist are named as in the request', async () => {
     const { call } = await serveAccess();
     const refusals = [
       await call('PATCH', 'consumers/nobody', { body: { name: 'x' } }),

@@ -16,7 +16,7 @@ async function withWorkspaces() {
 }
 
 describe('workspaces', () => {
-  it('begin strict, with the bounds of the operator, and say how they get a key', async () => {
+  it('are strict by default, with the limits of the operator, and contain the request for their first key', async () => {
     const { call, records } = await serveAccess();
     const answer = await call('POST', 'workspaces', { key, body: { id: 'ws_new' } });
     expect(answer.headers.get('location')).toBe('/v1/webhooks/workspaces/ws_new');
@@ -39,7 +39,7 @@ describe('workspaces', () => {
     expect((await call('POST', 'workspaces', { key, body: { id: 'ws_new' } })).status).toBe(409);
   });
 
-  it('show nothing of the URL of notices but where it leads, not even in the audit log', async () => {
+  it('show only the origin of the URL of notices, also in the audit log', async () => {
     const { call, records, ring } = await serveAccess();
     const body = { id: 'ws_own', notice: { url, style: 'slack' } };
     const created = await call('POST', 'workspaces', { key, body });
@@ -58,7 +58,7 @@ describe('workspaces', () => {
     expect(JSON.stringify([created.body, log.body, records()])).not.toContain('T0PSECRET');
   });
 
-  it('keep the URL of notices when only their style is changed, as a merge patch has it', async () => {
+  it('keep the URL of notices when a merge patch changes only their style', async () => {
     const { call, records, ring } = await serveAccess();
     await call('POST', 'workspaces', { key, body: { id: 'ws_own', notice: { url, style: 'slack' } } });
     const sealed = (): string => (records().at(-1) as WorkspaceRecord).notice?.sealedUrl ?? '';
@@ -87,14 +87,14 @@ describe('workspaces', () => {
     ['a policy that is none', { event_type_policy: 'loose' }, '/event_type_policy'],
     ['a negative bound', { max_subscriptions: -1 }, '/max_subscriptions'],
     ['another id', { id: 'ws_x' }, '/id'],
-  ])('are not changed to %s', async (_how, body, pointer) => {
+  ])('reject a change to %s', async (_how, body, pointer) => {
     const { call } = await withWorkspaces();
     const answer = await call('PATCH', 'workspaces/ws_own', { key, body });
     expect(answer.status).toBe(422);
     expect(pointersOf(answer)).toContain(pointer);
   });
 
-  it('let their own admins tighten everything, and loosen nothing beyond the operator', async () => {
+  it("allow their own admins to tighten every rule, and to loosen none beyond the operator's limits", async () => {
     const { call } = await withWorkspaces();
     const body = { max_subscriptions: 51, allow_http: true };
     expect(pointersOf(await call('PATCH', 'workspaces/ws_own', { body }))).toEqual([
@@ -110,7 +110,7 @@ describe('workspaces', () => {
     expect((await call('PATCH', 'workspaces/ws_own', stale)).status).toBe(412);
   });
 
-  it('are walls: nobody but the operator sees another, or that it exists', async () => {
+  it('are isolated: only the operator can see another workspace or that it exists', async () => {
     const { call } = await withWorkspaces();
     expect((await call('GET', 'workspaces/ws_own')).status).toBe(200);
     expect((await call('GET', 'workspaces/ws_other', { key })).status).toBe(200);
@@ -131,7 +131,7 @@ describe('workspaces', () => {
     }
   });
 
-  it('are listed, switched off and on by the operator', async () => {
+  it('are listed, disabled and enabled by the operator', async () => {
     const { call, records } = await withWorkspaces();
     expect((await call('POST', 'workspaces/ws_own/disable', { key })).body).toMatchObject({
       state: 'disabled',
@@ -151,7 +151,7 @@ describe('workspaces', () => {
 });
 
 describe('the audit log', () => {
-  it('tells a workspace of its own changes only, newest first, in pages', async () => {
+  it('shows a workspace only its own changes, newest first, in pages', async () => {
     const { call } = await withWorkspaces();
     for (const name of ['a', 'b', 'c']) await call('PATCH', 'workspaces/ws_own', { body: { name } });
     for (const name of ['x', 'y'])

@@ -21,8 +21,8 @@ const context = { countedVersion: 1, policy, endOf: () => 1_000 };
 const after = (attempts: readonly CountedAttempt[], health: EndpointHealth = noHealth(id)): EndpointHealth =>
   withAttempts(health, attempts, context).health;
 
-describe('the health of an endpoint', () => {
-  it('counts failures in a row, and begins anew with a delivery', () => {
+describe('endpoint health', () => {
+  it('counts consecutive failures, and starts again after a delivery', () => {
     const failing = after([at(1), at(2, { failure: 'tls' })]);
     expect(failing).toMatchObject({
       rev: 1,
@@ -37,7 +37,7 @@ describe('the health of an endpoint', () => {
     expect(after([at(4)], well)).toMatchObject({ failureCount: 1, failingSinceMs: 1_004 });
   });
 
-  it('counts each record once, however often it is read and in whatever batches', () => {
+  it('counts each record once, regardless of repeated reads and batches', () => {
     const attempts = [at(1), at(2), at(5, { failure: null }), at(6), at(9)];
     const once = after(attempts);
     expect(after(attempts, once)).toBe(once);
@@ -47,14 +47,14 @@ describe('the health of an endpoint', () => {
     expect(after([at(6), at(9), at(10)], once)).toMatchObject({ failureCount: 3 });
   });
 
-  it('knows its place in each partition', () => {
+  it('has a position in each partition', () => {
     const other = { position: { partition: 4, offset: 1 } };
     const health = after([at(5), at(1, other)]);
     expect(health.failureCount).toBe(2);
     expect(after([at(1, other), at(5)], health)).toBe(health);
   });
 
-  it('forgives failures when the subscription is enabled, those that come late included', () => {
+  it('resets failures when the subscription is enabled, including late ones of older versions', () => {
     const failing = after([at(1), at(2)]);
     expect(shownHealth(failing, 1).failureCount).toBe(2);
     expect(shownHealth(failing, 3).failureCount).toBe(0);
@@ -65,19 +65,19 @@ describe('the health of an endpoint', () => {
     expect(well.lastDeliveryAtMs).toBe(1_005);
   });
 
-  it('counts a log that was made anew from its beginning', () => {
+  it('counts a recreated topic from its beginning', () => {
     const old = after([at(500)]);
     const next = withAttempts(old, [at(0)], { ...context, endOf: () => 1 });
     expect(next.health).toMatchObject({ failureCount: 2 });
     expect(withAttempts(old, [at(0)], { ...context, endOf: () => 501 }).health).toBe(old);
   });
 
-  it('shows nothing where nothing was sent', () => {
+  it('shows no figures if nothing was sent', () => {
     expect(shownHealth(undefined, 1)).toEqual({ failureCount: 0, lastDeliveryAtMs: null });
   });
 });
 
-describe('what the owner is told', () => {
+describe('health transitions', () => {
   const failures = (count: number, overrides: Partial<CountedAttempt> = {}) =>
     Array.from({ length: count }, (_, n) => at(n, overrides));
   const published = (
@@ -89,7 +89,7 @@ describe('what the owner is told', () => {
   ) => withAttempts(health, attempts, { ...context, ...over });
   const kinds = ({ transitions }: ReturnType<typeof published>) => transitions.map(({ kind }) => kind);
 
-  it('is nothing of three failures, and that it fails at the fourth, once', () => {
+  it('report failing once, at the fourth failure', () => {
     expect(kinds(published(failures(3)))).toEqual([]);
     expect(published(failures(9)).transitions).toMatchObject([
       {
@@ -102,7 +102,7 @@ describe('what the owner is told', () => {
     ]);
   });
 
-  it('is the same however the attempts come in batches', () => {
+  it('are the same for any batches of the attempts', () => {
     const attempts = [...failures(12), at(12, { failure: null })];
     let health = noHealth(id);
     const alone = attempts.flatMap((attempt) => {
@@ -114,7 +114,7 @@ describe('what the owner is told', () => {
     expect(kinds(published(attempts, { health }))).toEqual([]);
   });
 
-  it('is that it was disabled, after as many failures as its workspace says, once', () => {
+  it('report disabled once, after the number of failures that the workspace sets', () => {
     const { transitions, health } = published(failures(20));
     expect(transitions).toMatchObject([
       { kind: 'failing' },
@@ -125,13 +125,13 @@ describe('what the owner is told', () => {
     expect(kinds(published(failures(20), { policy: never }))).toEqual(['failing']);
   });
 
-  it('is that it was disabled, when the bound was lowered below what is counted already', () => {
+  it('report disabled if the limit was lowered below the current count', () => {
     const lower = { ...policy, disableAfterFailures: 5 };
     const { health } = published(failures(8));
     expect(kinds(published([at(8)], { health, policy: lower }))).toEqual(['disabled']);
   });
 
-  it('is that it was disabled, when it has done nothing but fail for too long', () => {
+  it('report disabled after failures only for too long', () => {
     const days = { disableAfterFailures: 100, disableAfterMs: 5_000 };
     const late = at(1, { atMs: 6_000 });
     expect(published([at(0), late], { policy: days }).transitions).toMatchObject([
@@ -141,7 +141,7 @@ describe('what the owner is told', () => {
     expect(kinds(published(once, { policy: days }))).toEqual([]);
   });
 
-  it('is that it was disabled at once, when it says that it is gone', () => {
+  it('report disabled immediately after a 410', () => {
     expect(
       published([at(0, { failure: 'gone', statusCode: 410, subscriptionVersion: 7 })]).transitions,
     ).toMatchObject([
@@ -149,12 +149,12 @@ describe('what the owner is told', () => {
     ]);
   });
 
-  it('is nothing of attempts that were made before it was enabled', () => {
+  it('ignore attempts made before the subscription was enabled', () => {
     const gone = at(0, { failure: 'gone' });
     expect(kinds(published([gone, ...failures(30).slice(1)], { countedVersion: 2 }))).toEqual([]);
   });
 
-  it('is that it has recovered, once, and only when it was said to fail', () => {
+  it('report recovered once, and only after failing', () => {
     const well = at(100, { failure: null });
     expect(kinds(published([...failures(3), well]))).toEqual([]);
     expect(kinds(published([...failures(5), well, at(101, { failure: null })]))).toEqual([
@@ -163,7 +163,7 @@ describe('what the owner is told', () => {
     ]);
   });
 
-  it('is that it has recovered when it was enabled and delivers, not when it still finishes what was under way', () => {
+  it('report recovered for a delivery after enabling, not for an attempt that was in progress before', () => {
     const { health } = published(failures(10));
     const late = published([at(10, { failure: null })], { health });
     expect(kinds(late)).toEqual([]);
@@ -176,7 +176,7 @@ describe('what the owner is told', () => {
     expect(kinds(delivered)).toEqual(['recovered']);
   });
 
-  it('is each delivery that was given up, also of an endpoint that is disabled', () => {
+  it('report each exhausted delivery, including those of a disabled endpoint', () => {
     const eventId = newEventId(1);
     const givenUp = {
       deliveryId: deriveDeliveryId(eventId, id),

@@ -17,8 +17,8 @@ async function aType(fields: object = {}) {
 }
 const transitive = { compatibility: 'forward_transitive' };
 
-describe('a field that is dropped and comes back as another type', () => {
-  it('passes where only the schema before is compared', async () => {
+describe('a field that is removed and added again with another type', () => {
+  it('is accepted if only the previous schema is compared', async () => {
     const { call, add } = await aType();
     expect((await call('GET', '/order.paid')).body['compatibility']).toBe('forward');
     expect((await add(without)).status).toBe(201);
@@ -48,7 +48,7 @@ describe('a field that is dropped and comes back as another type', () => {
     },
   );
 
-  it('is refused also when a change leaves the wish for that out, or when no schema holds in between', async () => {
+  it('is rejected also after a change without compatibility, or with no active schema in between', async () => {
     const { call, add, patch } = await aType(transitive);
     await add(without);
     expect((await call('PUT', '/order.paid', { body: { schema: asInteger } })).status).toBe(409);
@@ -56,7 +56,7 @@ describe('a field that is dropped and comes back as another type', () => {
     expect(faultPointers(await add(asInteger))).toEqual(['/schema/properties/total/type']);
   });
 
-  it('is refused when it comes back from the archive', async () => {
+  it('is rejected when the type is restored from the archive', async () => {
     const { call, add, patch } = await aType(transitive);
     await add(without);
     await call('DELETE', '/order.paid');
@@ -65,14 +65,14 @@ describe('a field that is dropped and comes back as another type', () => {
     expect((await patch({ state: 'active', active_schema: 2 })).status).toBe(200);
   });
 
-  it('passes where nothing is compared', async () => {
+  it('is accepted if no schema is compared', async () => {
     const { add } = await aType({ compatibility: 'none' });
     expect((await add(asInteger)).status).toBe(201);
   });
 });
 
-describe('a schema that never held for readers', () => {
-  it('is compared with nothing: kept for later, or of a draft', async () => {
+describe('a schema that was never active for readers', () => {
+  it('is not compared: stored without activation, or of a draft', async () => {
     const later = await aType(transitive);
     await later.add(asInteger, { activate: false });
     expect(
@@ -85,7 +85,7 @@ describe('a schema that never held for readers', () => {
   });
 });
 
-it('a type of before that is compared with the schema before, and all its schemas count as known', async () => {
+it('compares a type of an older release with its previous schema, and treats all its schemas as former ones', async () => {
   const { documents, own } = await aType();
   const [entity] = (
     await documents.store.list(

@@ -10,7 +10,7 @@ const schema = {
 const paid = { name: 'order.paid', group: 'orders', schema, example: { id: 'o1', total: 7 } };
 
 describe('POST event-types', () => {
-  it('registers a type with its first schema and publishes what ingress needs', async () => {
+  it('registers a type with its first schema and publishes its record for ingress', async () => {
     const { call, records } = await serveCatalogue();
     const answer = await call('POST', '', { body: { ...paid, description: 'Somebody paid.' } });
     expect(answer.status).toBe(201);
@@ -49,7 +49,7 @@ describe('POST event-types', () => {
     ['a reserved name', { name: 'tidings.x' }, '/name'],
     ['the name of the test event', { name: 'webhook.test' }, '/name'],
     ['upper case', { name: 'Order.Paid' }, '/name'],
-    ['a name that is none', { name: 'order..paid' }, '/name'],
+    ['an invalid name', { name: 'order..paid' }, '/name'],
     ['a path of the API', { name: 'export' }, '/name'],
     [
       'a broken schema',
@@ -57,9 +57,9 @@ describe('POST event-types', () => {
       '/schema/properties/a/pattern',
     ],
     ['an example that breaks its schema', { example: { id: 'o1' } }, '/example/total'],
-    ['a time that is none', { sunset_at: 'soon' }, '/sunset_at'],
+    ['an invalid time', { sunset_at: 'soon' }, '/sunset_at'],
     ['an unknown field', { schemas: [] }, '/schemas'],
-    ['a state that is none', { state: 'deleted' }, '/state'],
+    ['an invalid state', { state: 'deleted' }, '/state'],
     ['a schema that refers to itself', { schema: { $ref: '#' }, example: null }, '/schema/$ref'],
     [
       'a schema that needs itself inside itself',
@@ -69,7 +69,7 @@ describe('POST event-types', () => {
       },
       '/schema/properties/next/$ref',
     ],
-  ])('refuses %s', async (...[, over, pointer]) => {
+  ])('rejects %s', async (...[, over, pointer]) => {
     const { call, records } = await serveCatalogue();
     const answer = await call('POST', '', { body: { ...paid, ...over } });
     expect(answer.status).toBe(422);
@@ -79,7 +79,7 @@ describe('POST event-types', () => {
 });
 
 describe('GET event-types', () => {
-  it('answers pages by name, with filters', async () => {
+  it('returns pages by name, with filters', async () => {
     const { call } = await serveCatalogue();
     for (const name of ['c.one', 'a.one', 'b.two'])
       await call('POST', '', { body: { name, group: name[0] } });
@@ -99,7 +99,7 @@ describe('GET event-types', () => {
     expect((await call('GET', `?limit=2&cursor=${cursor}`, { key: 'other' })).status).toBe(400);
   });
 
-  it('shows nothing of another workspace, and a consumer what is published', async () => {
+  it('shows a consumer the published types, and another workspace none', async () => {
     const { call } = await serveCatalogue();
     for (const state of ['draft', 'active', 'deprecated', 'archived']) {
       const audience = state === 'active' ? 'addressed' : 'broadcast';
@@ -116,7 +116,7 @@ describe('GET event-types', () => {
     expect((await call('GET', '/t.active', { key: 'acme' })).status).toBe(200);
   });
 
-  it('lets a consumer, and a key that may only read, change nothing', async () => {
+  it('rejects changes by a consumer and by a key that can only read', async () => {
     const { call, records } = await serveCatalogue();
     await call('POST', '', { body: paid });
     const change = { body: { mode: 'off' }, key: 'acme' };
@@ -143,7 +143,7 @@ describe('GET event-types/export', () => {
     return answer.body;
   };
 
-  it('answers AsyncAPI 3.0 with every type', async () => {
+  it('returns AsyncAPI 3.0 with every type', async () => {
     const document = await docOf('asyncapi');
     expect(document['asyncapi']).toBe('3.0.0');
     expect(Object.keys(document['channels'] as object)).toEqual(['order.draft', 'order.old', 'order.paid']);
@@ -163,7 +163,7 @@ describe('GET event-types/export', () => {
     });
   });
 
-  it('answers OpenAPI 3.1 webhooks whose body is what an endpoint gets', async () => {
+  it('returns OpenAPI 3.1 webhooks whose body is that of a delivery', async () => {
     const document = await docOf('openapi');
     const schemaIn = { schema: { properties: { type: { const: 'order.paid' }, data: { type: 'object' } } } };
     expect(document).toMatchObject({
@@ -177,14 +177,14 @@ describe('GET event-types/export', () => {
     });
   });
 
-  it.each(['asyncapi', 'openapi'])('keeps to the standard as %s', async (format) => {
+  it.each(['asyncapi', 'openapi'])('conforms to the standard as %s', async (format) => {
     // The linter does not support `$id`: it resolves a schema's reference to itself against the document.
     const document = await docOf(format, { own: schema });
     expect(await lintStandard(document)).toEqual([]);
     expect(await lintStandard({ ...document, channels: 7, webhooks: 7 })).not.toEqual([]);
   });
 
-  it('shows a consumer what is published, and another workspace nothing', async () => {
+  it('shows a consumer the published types, and another workspace none', async () => {
     expect(Object.keys((await docOf('openapi', { key: 'acme' }))['webhooks'] as object)).toEqual([
       'order.paid',
     ]);
@@ -193,7 +193,7 @@ describe('GET event-types/export', () => {
 });
 
 describe('changes of an event type', () => {
-  it('go by If-Match and make versions; one that changes nothing makes none', async () => {
+  it('observe If-Match and create versions, except a change without effect', async () => {
     const { call } = await serveCatalogue();
     await call('POST', '', { body: paid });
     const stale = { body: { mode: 'warn' }, headers: { 'if-match': '"9"' } };
@@ -213,7 +213,7 @@ describe('changes of an event type', () => {
     });
   });
 
-  it('deprecate with times, publish again without them, archive and take back, but never make a draft again', async () => {
+  it('deprecate with times, activate again without them, archive and restore, but never return to draft', async () => {
     const { call, records } = await serveCatalogue();
     await call('POST', '', { body: { ...paid, state: 'draft' } });
     const patch = async (body: object) => call('PATCH', '/order.paid', { body });
@@ -229,7 +229,7 @@ describe('changes of an event type', () => {
     expect((await patch({ state: 'active' })).body['state']).toBe('active');
   });
 
-  it('give it schemas: readers are not broken unless it is asked for', async () => {
+  it('add schemas, which cannot break readers without force', async () => {
     const { call, records } = await serveCatalogue();
     await call('POST', '', { body: paid });
     const compatible = { ...schema, properties: { ...schema.properties, note: { type: 'string' } } };
@@ -259,7 +259,7 @@ describe('changes of an event type', () => {
     expect((await call('POST', '/order.paid/schemas', { body: { schema: breaking } })).status).toBe(409);
   });
 
-  it('merge an example that is an object, as a merge patch has it', async () => {
+  it('merge an example that is an object, as a merge patch', async () => {
     const { call } = await serveCatalogue();
     await call('POST', '', {
       body: { name: 'a.b', example: { id: 'x', to: { name: 'y', zip: '1' }, list: [1] } },
@@ -272,7 +272,7 @@ describe('changes of an event type', () => {
     expect((await patch({ example: null })).body['example']).toBeNull();
   });
 
-  it('hold the example against the schema that is to hold', async () => {
+  it('validate the example against the new active schema', async () => {
     const { call } = await serveCatalogue();
     await call('POST', '', { body: paid });
     const narrower = {
@@ -285,14 +285,14 @@ describe('changes of an event type', () => {
     expect((await call('POST', '/order.paid/schemas', { body })).status).toBe(201);
   });
 
-  it('of a draft break nobody', async () => {
+  it('of a draft need no force', async () => {
     const { call } = await serveCatalogue();
     await call('POST', '', { body: { ...paid, state: 'draft', example: null } });
     const answer = await call('POST', '/order.paid/schemas', { body: { schema: { type: 'string' } } });
     expect(answer.status).toBe(201);
   });
 
-  it('are in the audit log, without the text of schemas', async () => {
+  it('appear in the audit log, without the text of schemas', async () => {
     const { call, audit, own } = await serveCatalogue();
     await call('POST', '', { body: paid });
     await call('PATCH', '/order.paid', { body: { mode: 'off' } });

@@ -7,7 +7,7 @@ const schema = {
   required: ['id', 'total'],
 };
 
-describe('what export writes', () => {
+describe('an exported document', () => {
   /** Creates types in every state, with every setting, with own names in schemas, and with more than one schema. */
   const filled = async () => {
     const catalogue = await serveImports();
@@ -88,7 +88,7 @@ describe('what export writes', () => {
     },
   );
 
-  it('of an empty catalogue imports as nothing', async () => {
+  it('of an empty catalogue imports no type', async () => {
     const { call, take } = await serveImports();
     for (const format of ['asyncapi', 'openapi']) {
       const { body } = await call('GET', `/export?format=${format}`);
@@ -96,7 +96,7 @@ describe('what export writes', () => {
     }
   });
 
-  it('and somebody changed makes a new version where it was changed', async () => {
+  it('creates a new version of each type that was changed in it', async () => {
     const { call, take, type } = await filled();
     const { body } = await call('GET', '/export');
     const document = structuredClone(body) as {

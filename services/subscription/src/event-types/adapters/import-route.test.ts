@@ -24,8 +24,8 @@ const aWebhook = (content: object, more: object = {}) => ({
   post: { requestBody: { content: { 'application/json': content } }, responses: {}, ...more },
 });
 
-describe('a document of others', () => {
-  it('in AsyncAPI gives a type for each message, wherever it stands', async () => {
+describe('a document of another tool', () => {
+  it('in AsyncAPI contains a type for each message, in any position', async () => {
     const { take, type } = await serveImports();
     const document = {
       ...anAsyncApi(
@@ -76,7 +76,7 @@ describe('a document of others', () => {
     expect(await type('order.sent')).toMatchObject({ schema, example: { id: 'o', total: 1 } });
   });
 
-  it('in OpenAPI gives a type for each webhook: of its body, or of the data in it', async () => {
+  it('in OpenAPI contains a type for each webhook, from its body or from the data in it', async () => {
     const { take, type } = await serveImports();
     const envelope = {
       type: 'object',
@@ -114,7 +114,7 @@ describe('a document of others', () => {
     expect(await type('order.lost')).toMatchObject({ schema: { type: 'array' }, state: 'active' });
   });
 
-  it('leaves alone what it has no words for', async () => {
+  it('keeps the properties that it cannot express', async () => {
     const { call, take, type } = await serveImports();
     const body = { name: 'order.paid', mode: 'warn', audience: 'addressed', group: 'old' };
     await call('POST', '', { body });
@@ -127,7 +127,7 @@ describe('a document of others', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('an import rejects', () => {
   const taken = { payload: schema };
   it.each<[string, object, string, string]>([
     ['a name in upper case', { OrderPaid: taken }, '/components/messages/OrderPaid', 'lower case'],
@@ -140,7 +140,7 @@ describe('what is refused', () => {
     ],
     ['a remote message', { a: { $ref: 'other.json#/m' } }, '/components/messages/a/$ref', 'leads out'],
     [
-      'a schema that is none',
+      'an invalid schema',
       { a: { payload: { properties: { x: { typ: 'string' } } } } },
       '/components/messages/a/payload/properties/x/typ',
       'no keyword',
@@ -152,7 +152,7 @@ describe('what is refused', () => {
       'bounded time',
     ],
     [
-      'a schema that refers to itself without end',
+      'a schema with an endless reference',
       { a: { payload: { allOf: [{ $ref: '#/components/schemas/Endless' }] } } },
       '/components/schemas/Endless/anyOf/0/$ref',
       'no check by it would end',
@@ -182,18 +182,18 @@ describe('what is refused', () => {
       '1000',
     ],
     [
-      'a mode that is none',
+      'an invalid mode',
       { a: { 'x-tidings': { mode: 'maybe' } } },
       '/components/messages/a/x-tidings/mode',
       'enforce',
     ],
     [
-      'a time that is none',
+      'an invalid time',
       { a: { 'x-tidings': { sunset_at: 'soon' } } },
       '/components/messages/a/x-tidings/sunset_at',
       'RFC 3339',
     ],
-    ['an extension that is none', { a: { 'x-tidings': 7 } }, '/components/messages/a/x-tidings', 'object'],
+    ['an invalid extension', { a: { 'x-tidings': 7 } }, '/components/messages/a/x-tidings', 'object'],
     [
       'a history with a broken schema',
       { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"typ":1}' }] } } },
@@ -207,7 +207,7 @@ describe('what is refused', () => {
       '/const 9007199254740993 would become 9007199254740992',
     ],
     [
-      'a history with a keyword that is there twice',
+      'a history with a duplicate keyword',
       { a: { 'x-tidings': { schemas: [{ version: 1, schema_json: '{"type":"null","type":"object"}' }] } } },
       '/components/messages/a/x-tidings/schemas/0',
       'more than once',
@@ -227,7 +227,7 @@ describe('what is refused', () => {
       '/components/messages/a/x-tidings/schemas/1',
       'above',
     ],
-  ])('%s, with its place in the document, and nothing else is', async (...[, messages, pointer, detail]) => {
+  ])('%s, with its pointer in the document, and nothing else', async (...[, messages, pointer, detail]) => {
     const { take, records } = await serveImports();
     const Endless = { anyOf: [{ $ref: '#/components/schemas/Endless' }, { type: 'null' }] };
     const more = { schemas: { Bad: { pattern: '(a)\\1' }, Endless } };
@@ -265,7 +265,7 @@ describe('what is refused', () => {
     expect(await type('order.paid')).toMatchObject({ description: 'first' });
   });
 
-  it('what can break readers, unless it is forced; what stays is told as it is', async () => {
+  it('changes that can break readers, unless forced, and reports unchanged types as unchanged', async () => {
     const { take, type } = await serveImports();
     await take(anAsyncApi({ 'order.paid': taken }));
     const looser = anAsyncApi({ 'order.paid': { payload: { ...schema, required: ['id'] } } });
@@ -281,7 +281,7 @@ describe('what is refused', () => {
 });
 
 describe('a dry run', () => {
-  it('tells what would be done, and does nothing', async () => {
+  it('returns the results and changes nothing', async () => {
     const { call, take, records, audit, own } = await serveImports();
     for (const name of ['a.same', 'a.other', 'a.broken']) await call('POST', '', { body: { name, schema } });
     const before = records().length;
@@ -319,13 +319,13 @@ describe('an import', () => {
     ['an older AsyncAPI', { asyncapi: '2.6.0' }, '/asyncapi'],
     ['an older OpenAPI', { openapi: '3.0.3', webhooks: {} }, '/openapi'],
     ['an OpenAPI without webhooks', { openapi: '3.1.0', paths: {} }, '/webhooks'],
-  ])('of %s is refused as a whole', async (...[, document, pointer]) => {
+  ])('of %s is rejected as a whole', async (...[, document, pointer]) => {
     const { take } = await serveImports();
     const answer = await take(document);
     expect([answer.status, faultPointers(answer)]).toEqual([422, [pointer]]);
   });
 
-  it('has bounds: YAML, bytes, types, levels', async () => {
+  it('rejects YAML and too many bytes, types or levels', async () => {
     const { call, take } = await serveImports();
     const yaml = { body: {}, headers: { 'content-type': 'application/yaml' } };
     expect(await call('POST', '/import', yaml)).toMatchObject({
@@ -343,7 +343,7 @@ describe('an import', () => {
     expect((await take(anAsyncApi({ a: { payload: deep } }))).status).toBe(422);
   });
 
-  it('ends with 503 while the database is away: nobody can say what a type would be', async () => {
+  it('returns 503 while the database is unavailable', async () => {
     const { documents, take } = await serveImports();
     const away = new AppError({ code: 'unavailable', message: 'MongoDB is away.' });
     vi.spyOn(documents.store, 'find').mockRejectedValue(away);
@@ -351,7 +351,7 @@ describe('an import', () => {
     expect((await take(anAsyncApi({ a: {} }), '?dry_run=true')).status).toBe(503);
   });
 
-  it('is for keys of the whole workspace that may write', async () => {
+  it('requires a key of the whole workspace with write access', async () => {
     const { take, records } = await serveImports();
     const document = anAsyncApi({ a: {} });
     expect((await take(document, '', 'acme')).status).toBe(403);

@@ -54,8 +54,8 @@ async function aReader() {
   return { bus, clock, reader, producer, applyTransitions, drafts, outcomes, committed, database, looked };
 }
 
-describe('the reader of names that come up by themselves', () => {
-  it('drafts each of them, one by one, counts what became of it, and commits what is done', async () => {
+describe('the reader of unregistered names', () => {
+  it('creates a draft of each, one by one, counts the results, and commits completed records', async () => {
     const { clock, reader, applyTransitions, drafts, outcomes, committed } = await aReader();
     await applyTransitions('a.one', 'Not.One', 'a.two', 'a.one', 'a.three');
     await reader.open(reader.group);
@@ -69,7 +69,7 @@ describe('the reader of names that come up by themselves', () => {
     expect(committed()).toBe(5);
   });
 
-  it('repeats a name while the database is away, and commits nothing of it or after it', async () => {
+  it('repeats a name while the database is unavailable, and commits neither it nor later records', async () => {
     const { clock, reader, applyTransitions, drafts, outcomes, committed, database, looked } =
       await aReader();
     await reader.open(reader.group);
@@ -87,7 +87,7 @@ describe('the reader of names that come up by themselves', () => {
     expect(committed()).toBe(3);
   });
 
-  it('leaves what it had not noted when it was closed to the next', async () => {
+  it('leaves unprocessed records to the next reader when it is closed', async () => {
     const { clock, reader, applyTransitions, drafts, committed, database } = await aReader();
     const first = await reader.open(reader.group);
     await applyTransitions('a.one');
@@ -106,7 +106,7 @@ describe('the reader of names that come up by themselves', () => {
     expect(committed()).toBe(3);
   });
 
-  it('makes nothing twice of records that it reads again', async () => {
+  it('creates nothing twice from records that it reads again', async () => {
     const { bus, clock, reader, applyTransitions, drafts, outcomes } = await aReader();
     const first = await reader.open(reader.group);
     await applyTransitions('a.one', 'a.two');
@@ -122,7 +122,7 @@ describe('the reader of names that come up by themselves', () => {
     expect(await outcomes()).toEqual({ drafted: 2, known: 2 });
   });
 
-  it('passes over a record that is none', async () => {
+  it('skips an invalid record', async () => {
     const { bus, clock, reader, producer, applyTransitions, drafts, committed } = await aReader();
     await producer.publish({ topic: topics.seenEventTypes, key: 'ws_own', value: Buffer.from('{') });
     await applyTransitions('a.one');

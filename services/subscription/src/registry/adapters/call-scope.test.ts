@@ -17,7 +17,7 @@ const whoAsks = route({
   },
 });
 
-it('names the client behind a trusted proxy, and nobody that an untrusted one claims to be', async () => {
+it('records the client behind a trusted proxy, and ignores the header of an untrusted one', async () => {
   const headers = { authorization: 'Bearer own', 'x-forwarded-for': '203.0.113.9' };
   const seen: unknown[] = [];
   for (const trustedProxies of [['127.0.0.1/32'], []]) {

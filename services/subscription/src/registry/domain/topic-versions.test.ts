@@ -9,8 +9,8 @@ const record = (offset: bigint, version: number): TopicRecord => ({
   digest: `d${version}`,
 });
 
-describe('the versions that landed on the topic', () => {
-  it('tell a version that lies behind a newer one', () => {
+describe('the versions on the topic', () => {
+  it('detect a version that follows a newer one', () => {
     const topicVersions = new TopicVersions();
     expect(topicVersions.apply('a', record(0n, 1))).toBe('newest');
     expect(topicVersions.apply('a', record(1n, 3))).toBe('newest');
@@ -21,7 +21,7 @@ describe('the versions that landed on the topic', () => {
     expect(topicVersions.lastOf('a')?.version).toBe(3);
   });
 
-  it('are not confused by a reader that reads again', () => {
+  it('are unchanged when a reader reads records again', () => {
     const topicVersions = new TopicVersions();
     topicVersions.apply('a', record(0n, 1));
     topicVersions.apply('a', record(1n, 2));
@@ -30,7 +30,7 @@ describe('the versions that landed on the topic', () => {
     expect(topicVersions.lastOf('a')?.version).toBe(2);
   });
 
-  it('know nothing of a key after its tombstone', () => {
+  it('do not contain a key after its tombstone', () => {
     const topicVersions = new TopicVersions();
     topicVersions.apply('a', record(0n, 4));
     topicVersions.remove('a');

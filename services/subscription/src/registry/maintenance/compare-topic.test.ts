@@ -22,13 +22,13 @@ describe('registry and topic', () => {
   const land = async (subscription: Subscription): Promise<void> => registry.topic.publish(subscription);
   const last = (): unknown => publishedOn(registry.bus).at(-1);
 
-  it('that agree are left alone', async () => {
+  it('are left unchanged if they agree', async () => {
     await land(await stored(aSubscription()));
     expect(await compareTopic(registry)).toEqual({ compared: 1, republished: 0, tombstones: 0, orphans: 0 });
     expect(publishedOn(registry.bus)).toHaveLength(1);
   });
 
-  it('differ when the record is missing, older, or another of the same version', async () => {
+  it('differ if the record is missing, older, or another record of the same version', async () => {
     const missing = await stored(aSubscription());
     const second = disabled(aSubscription(), 'r', 2);
     await land({ ...second, version: 1 });
@@ -42,12 +42,12 @@ describe('registry and topic', () => {
     expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
   });
 
-  it('leaves to the sweep what is not published yet', async () => {
+  it('leave unpublished versions to the sweep', async () => {
     await registry.store.insert(aSubscription());
     expect(await compareTopic(registry)).toMatchObject({ compared: 1, republished: 0 });
   });
 
-  it('that was set back by a backup is lifted above what readers of the topic hold', async () => {
+  it('get a version above that of the topic after the registry was restored from a backup', async () => {
     const restored = await stored(aSubscription());
     await land({ ...restored, version: 5 });
     expect(await compareTopic(registry)).toMatchObject({ republished: 1 });
@@ -59,14 +59,14 @@ describe('registry and topic', () => {
     expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
   });
 
-  it('gives the record of a purged subscription its tombstone', async () => {
+  it('get a tombstone for the record of a purged subscription', async () => {
     await land(deleted(aSubscription(), 2));
     expect(await compareTopic(registry)).toMatchObject({ tombstones: 1, orphans: 0 });
     expect(last()).toBeNull();
     expect(registry.topicVersions.size).toBe(0);
   });
 
-  it('leaves what is due for the purge to it: a record that it has removed does not come back', async () => {
+  it('leave documents that are due to the purge, so that a removed record is not published again', async () => {
     const dayMs = 24 * 3_600_000;
     const nowMs = registry.clock.nowMs();
     const gone = await stored(deleted(aSubscription(), nowMs - 15 * dayMs - 1));
@@ -76,7 +76,7 @@ describe('registry and topic', () => {
     expect(registry.topicVersions.lastOf(gone.id)).toBeUndefined();
   });
 
-  it('keeps the record of a subscription that the database has lost, and says so', async () => {
+  it('keep the record of a subscription that the database has lost, and log it', async () => {
     await land(aSubscription());
     expect(await compareTopic(registry)).toMatchObject({ tombstones: 0, orphans: 1 });
     expect(publishedOn(registry.bus)).toHaveLength(1);
@@ -84,7 +84,7 @@ describe('registry and topic', () => {
   });
 });
 
-describe('an older version that lands after a newer one', () => {
+describe('an older version acknowledged after a newer one', () => {
   let registry: InMemoryRegistry;
   const third = enabled(disabled(aSubscription(), 'r', 2), 3);
   beforeEach(async () => {
@@ -94,14 +94,14 @@ describe('an older version that lands after a newer one', () => {
     await registry.topic.publish({ ...third, version: 2, state: 'disabled' });
   });
 
-  it('is noticed, and the current version published again', async () => {
+  it('is detected, and the current version is published again', async () => {
     expect([...registry.superseded]).toEqual([third.id]);
     expect(await republishSuperseded(registry, registry.superseded)).toBe(1);
     expect(publishedOn(registry.bus).map((record) => record?.version)).toEqual([3, 2, 3]);
     expect(registry.superseded.size).toBe(0);
   });
 
-  it('stays on the list until that has worked', async () => {
+  it('stays in the list until that has succeeded', async () => {
     registry.topic.fail = 'before';
     expect(await republishSuperseded(registry, registry.superseded)).toBe(0);
     expect([...registry.superseded]).toEqual([third.id]);
@@ -109,7 +109,7 @@ describe('an older version that lands after a newer one', () => {
     expect(await republishSuperseded(registry, registry.superseded)).toBe(1);
   });
 
-  it('is also found by the comparison, as compaction would leave it', async () => {
+  it('is also found by the comparison, in the state after compaction', async () => {
     expect(await compareTopic(registry)).toMatchObject({ republished: 1 });
     expect(publishedOn(registry.bus).at(-1)).toMatchObject({ version: 3 });
   });

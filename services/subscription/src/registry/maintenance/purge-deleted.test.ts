@@ -15,7 +15,7 @@ describe('the purge', () => {
     registry = await openInMemoryRegistry();
   });
 
-  it('removes record and document 15 days after the delete, not before', async () => {
+  it('removes record and document 15 days after the deletion, not before', async () => {
     const { store, clock, bus } = registry;
     const gone = deleted(aSubscription(), clock.nowMs());
     const alive = aSubscription();

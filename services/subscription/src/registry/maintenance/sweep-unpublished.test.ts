@@ -14,7 +14,7 @@ describe('the sweep', () => {
     registry = await openInMemoryRegistry();
   });
 
-  it('publishes what a crash between write and publish left, and nothing else', async () => {
+  it('publishes the versions that a crash left between write and publish, and no others', async () => {
     const { store, bus } = registry;
     const left = aSubscription();
     await store.insert(left);
@@ -39,7 +39,7 @@ describe('the sweep', () => {
     expect(publishedOn(bus)).toMatchObject([{ id: acknowledged.id, version: 1 }]);
   });
 
-  it('tries again what could not be published', async () => {
+  it('retries versions that could not be published', async () => {
     const { store, topic, bus } = registry;
     await store.insert(aSubscription());
     topic.fail = 'before';
@@ -50,7 +50,7 @@ describe('the sweep', () => {
     expect(publishedOn(bus)).toHaveLength(1);
   });
 
-  it('goes through more than one page', async () => {
+  it('reads more than one page', async () => {
     const { store, bus } = registry;
     for (let count = 0; count < 450; count += 1) await store.insert(aSubscription());
     expect(await sweepUnpublished(registry)).toBe(450);

@@ -7,7 +7,7 @@ import { publishedOn } from '../../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 
 describe('POST subscriptions', () => {
-  it('answers 201 with id and secret, and the record is on the topic', async () => {
+  it('returns 201 with id and secret, and the record is on the topic', async () => {
     const { call, bus, secretFactory } = await serveInMemory();
     const answer = await call('POST', '', { body: aBody({ consumer_id: 'acme', description: 'x' }) });
     expect(answer.status).toBe(201);
@@ -37,7 +37,7 @@ describe('POST subscriptions', () => {
       expect(encodeSubscription(record).value?.toString()).not.toContain(answer.body.secret);
   });
 
-  it('shows the secret nowhere else and logs it nowhere', async () => {
+  it('neither shows the secret elsewhere nor logs it', async () => {
     const { call, logger } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody({ headers: { 'X-Api-Key': 'hush-hush' } }) });
     const shown = [await call('GET', `/${body.id}`), await call('GET', ''), logger.lines];
@@ -51,7 +51,7 @@ describe('POST subscriptions', () => {
     );
   });
 
-  it('takes every field and gives it back', async () => {
+  it('accepts every field and returns it', async () => {
     const { call } = await serveInMemory();
     const given = {
       ordering: 'key',
@@ -127,7 +127,7 @@ describe('POST subscriptions', () => {
       },
       '/secret_headers',
     ],
-  ])('refuses %j with the place of the fault', async (wrong, pointer) => {
+  ])('rejects %j with a pointer to the error', async (wrong, pointer) => {
     const { call, bus } = await serveInMemory();
     const answer = await call('POST', '', { body: aBody(wrong) });
     expect(answer.status).toBe(422);
@@ -142,7 +142,7 @@ describe('POST subscriptions', () => {
       '{"endpoint_url":"https://a.example","events":["a"],"filters":{"n":{"$in":[9007199254740993]}}}',
       '/filters/n/$in/0',
     ],
-  ])('refuses %s, which would be kept as something else', async (body, pointer) => {
+  ])('rejects %s, which would be stored as another value', async (body, pointer) => {
     const { call, bus } = await serveInMemory();
     const { body: first } = await call('POST', '', { body: aBody() });
     for (const answer of [await call('POST', '', { body }), await call('PATCH', `/${first.id}`, { body })]) {
@@ -152,7 +152,7 @@ describe('POST subscriptions', () => {
     expect(publishedOn(bus)).toHaveLength(1);
   });
 
-  it('refuses a body that is too deep to be walked, with and without an Idempotency-Key', async () => {
+  it('rejects a body that is nested too deeply, with and without an Idempotency-Key', async () => {
     const { call } = await serveInMemory();
     const deep = `{"endpoint_url":"https://a.example/","events":["*"],"filters":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`;
     expect((await call('POST', '', { body: deep })).status).toBe(422);
@@ -161,7 +161,7 @@ describe('POST subscriptions', () => {
     expect((await call('PATCH', `/${body.id}`, { body: deep })).status).toBe(422);
   });
 
-  it('makes an operational subscription of tidings.* events, whether it says so or not', async () => {
+  it('creates an operational subscription for tidings.* events, with and without kind', async () => {
     const { call, bus } = await serveInMemory();
     const events = ['tidings.subscription.failing', 'tidings.delivery.exhausted'];
     for (const body of [aBody({ events }), aBody({ events, kind: 'operational' })]) {
@@ -177,13 +177,13 @@ describe('POST subscriptions', () => {
     { kind: 'operational', events: ['order.paid'] },
     { kind: 'operational', events: ['*'] },
     { kind: 'webhook', events: ['tidings.subscription.failing'] },
-  ])('refuses %j, which does not go together', async (body) => {
+  ])('rejects the combination %j', async (body) => {
     const { call } = await serveInMemory();
     const answer = await call('POST', '', { body: aBody(body) });
     expect([answer.status, pointersOf(answer)]).toEqual([422, ['/events']]);
   });
 
-  it('seals the TLS of an endpoint, and tells fingerprints and expiry of it', async () => {
+  it('seals the TLS settings of an endpoint, and shows fingerprints and expiry', async () => {
     const { call, bus, secretFactory, store } = await serveInMemory();
     const authority = makeAuthority();
     const { cert: certificate, key } = authority.issue({ hosts: ['client'] });
@@ -212,7 +212,7 @@ describe('POST subscriptions', () => {
     expect(publishedOn(bus).at(-1)).not.toHaveProperty('tls');
   });
 
-  it('keeps indented PEM without the indent', async () => {
+  it('stores indented PEM without the indent', async () => {
     const { call, bus, secretFactory } = await serveInMemory();
     const { cert: certificate, key } = makeAuthority().issue({ hosts: ['client'] });
     const indented = (pem: string) => pem.replaceAll(/^(?=.)/gm, '  ');
@@ -230,7 +230,7 @@ describe('POST subscriptions', () => {
     expect(secretFactory.openTls(sealed, owner)).toEqual({ ca: certificate, cert: certificate, key });
   });
 
-  it('refuses TLS that does not belong together, with the place of the fault', async () => {
+  it('rejects TLS material that does not match, with a pointer to the error', async () => {
     const { call } = await serveInMemory();
     const { cert: certificate } = makeAuthority().issue({ hosts: ['client'] });
     const { key } = makeAuthority().issue({ hosts: ['client'] });
@@ -239,7 +239,7 @@ describe('POST subscriptions', () => {
     expect(JSON.stringify(answer.body)).not.toContain('BEGIN');
   });
 
-  it('answers 400 for what is not JSON, 415 for another type, 413 for too much', async () => {
+  it('returns 400 for invalid JSON, 415 for another type, 413 for a body that is too large', async () => {
     const { call } = await serveInMemory();
     expect((await call('POST', '', { body: '{' })).status).toBe(400);
     const text = { 'content-type': 'text/plain' };
@@ -247,7 +247,7 @@ describe('POST subscriptions', () => {
     expect((await call('POST', '', { body: aBody({ description: 'x'.repeat(70_000) }) })).status).toBe(413);
   });
 
-  it('takes an own secret, and for v1a gives the public key instead of one', async () => {
+  it("accepts the caller's secret, and returns the public key instead for v1a", async () => {
     const { call } = await serveInMemory();
     const own = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     expect((await call('POST', '', { body: aBody({ secret: own }) })).body.secret).toBe(own);
@@ -260,7 +260,7 @@ describe('POST subscriptions', () => {
     expect(imported.body).toMatchObject({ secret: null, public_key: publicKey });
   });
 
-  it('stops at the limit of a workspace, and goes on when one is deleted', async () => {
+  it('rejects subscriptions above the limit of a workspace until one is deleted', async () => {
     const { call } = await serveInMemory();
     const made = [];
     for (let count = 0; count < 10; count += 1) made.push(await call('POST', '', { body: aBody() }));
@@ -272,7 +272,7 @@ describe('POST subscriptions', () => {
     expect((await call('POST', '', { body: aBody() })).status).toBe(201);
   });
 
-  it('gives a key of one consumer subscriptions of that consumer only', async () => {
+  it('creates subscriptions of its own consumer for a key of a consumer', async () => {
     const { call } = await serveInMemory();
     expect((await call('POST', '', { key: 'acme', body: aBody() })).body.consumer_id).toBe('acme');
     const foreign = await call('POST', '', { key: 'acme', body: aBody({ consumer_id: 'globex' }) });
@@ -284,7 +284,7 @@ describe('POST subscriptions', () => {
 describe('POST with an Idempotency-Key', () => {
   const keyed = (key: string, body = aBody()) => ({ body, headers: { 'idempotency-key': key } });
 
-  it('answers a repeat as the first, secret included, and makes nothing new', async () => {
+  it('returns the response of the first request for a repeat, secret included, and creates nothing', async () => {
     const { call, bus, replays } = await serveInMemory();
     const first = await call('POST', '', keyed('k1'));
     await call('PATCH', `/${first.body.id}`, { body: { description: 'changed since' } });
@@ -302,7 +302,7 @@ describe('POST with an Idempotency-Key', () => {
     expect(replays()).toBe(1);
   });
 
-  it('refuses another body, and is apart for each workspace', async () => {
+  it('rejects another body, and is separate for each workspace', async () => {
     const { call } = await serveInMemory();
     const first = await call('POST', '', keyed('k1'));
     expect((await call('POST', '', keyed('k1', aBody({ events: ['*'] })))).status).toBe(422);
@@ -311,13 +311,13 @@ describe('POST with an Idempotency-Key', () => {
     expect(other.body.id).not.toBe(first.body.id);
   });
 
-  it('forgets a refused request, so that it can be corrected', async () => {
+  it('does not store a rejected request, so that it can be corrected', async () => {
     const { call } = await serveInMemory();
     expect((await call('POST', '', keyed('k1', aBody({ events: ['b c'] })))).status).toBe(422);
     expect((await call('POST', '', keyed('k1'))).status).toBe(201);
   });
 
-  it('answers 409 while the first is at work', async () => {
+  it('returns 409 while the first request is in progress', async () => {
     const { call, bus, keys } = await serveInMemory();
     bus.setReachable(false);
     const claims: unknown[] = [];
@@ -335,7 +335,7 @@ describe('POST with an Idempotency-Key', () => {
     expect((await first).status).toBe(201);
   });
 
-  it('after a write of unknown outcome finds the subscription again instead of making a second one', async () => {
+  it('after a write of unknown outcome finds the subscription instead of creating a second one', async () => {
     const { call, store } = await serveInMemory();
     // The subscription to be found again is the last that the workspace limit allows.
     for (let count = 0; count < 9; count += 1) await call('POST', '', { body: aBody() });
@@ -363,7 +363,7 @@ describe('POST with an Idempotency-Key', () => {
     ['rateLimit', 'rate_limit'],
     ['disabled', 'is_active'],
     ['descripton', 'description'],
-  ])('says of %s that %s is meant', async (wrong, meant) => {
+  ])('suggests for %s the field %s', async (wrong, meant) => {
     const { call } = await serveInMemory();
     const { id } = (await call('POST', '', { body: aBody({}) })).body;
     const created = await call('POST', '', { body: aBody({ [wrong]: 'x' }) });
@@ -373,7 +373,7 @@ describe('POST with an Idempotency-Key', () => {
     expect(changed.body).toMatchObject({ status: 422, errors: [fault] });
   });
 
-  it.each(['', 'x'.repeat(257), 'Grüße'])('refuses the key %j', async (key) => {
+  it.each(['', 'x'.repeat(257), 'Grüße'])('rejects the key %j', async (key) => {
     const { call } = await serveInMemory();
     const encoded = Buffer.from(key).toString('latin1');
     expect((await call('POST', '', keyed(encoded))).status).toBe(400);

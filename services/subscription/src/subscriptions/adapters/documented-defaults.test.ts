@@ -15,7 +15,7 @@ const rows = [...readme.matchAll(/^\| `(\w+)` \| .* \| (.*) \|$/gm)].map(([, fie
 // Fields without a default of their own, and fields that are not part of a response.
 const others = ['endpoint_url', 'events', 'kind', 'secret', 'send_test', 'is_active'];
 
-it('each default that the README names is what a new subscription has', async () => {
+it('the defaults in the README are those of a new subscription', async () => {
   const { call } = await serveInMemory();
   const { body } = await call('POST', '', { body: aBody() });
   const shown = Object(body) as Record<string, unknown>;

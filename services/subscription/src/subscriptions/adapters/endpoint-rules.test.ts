@@ -32,11 +32,11 @@ async function serve(allowHttp: boolean, addresses: readonly string[] | null = [
 }
 
 describe('registration', () => {
-  it('is tried with the whole table', () => {
+  it('covers the whole table', () => {
     expect([rejected.length, accepted.length]).toEqual([67, 9]);
   });
 
-  it.each(rejected)('refuses $input, as it is and as https', async ({ input, resolvesTo }) => {
+  it.each(rejected)('rejects $input, as it is and as https', async ({ input, resolvesTo }) => {
     for (const [allowHttp, url] of [
       [true, input],
       [false, input.replace(/^http:/, 'https:')],
@@ -58,14 +58,14 @@ describe('registration', () => {
     }
   });
 
-  it.each(accepted)('takes $input', async ({ input }) => {
+  it.each(accepted)('accepts $input', async ({ input }) => {
     const { call } = await serve(false);
     const { status, body } = await call('POST', '', { body: aBody({ endpoint_url: input }) });
     expect(status).toBe(201);
     expect(body.warnings).toEqual([]);
   });
 
-  it('takes a name that does not resolve, with a warning', async () => {
+  it('accepts a name that does not resolve, with a warning', async () => {
     const { call } = await serve(false, null);
     const { status, body } = await call('POST', '', { body: aBody() });
     expect(status).toBe(201);
@@ -80,7 +80,7 @@ describe('registration', () => {
   it.each([
     ['https://bücher.example/hooks', 'https://xn--bcher-kva.example/hooks'],
     ['https://\u0430pple.example/', 'https://xn--pple-43d.example/'],
-  ])('D21 shows %s by its ASCII name, so that nobody takes it for another', async (input, shown) => {
+  ])('D21 shows %s by its ASCII name, which cannot be confused with another', async (input, shown) => {
     const { call } = await serve(false);
     const { body } = await call('POST', '', { body: aBody({ endpoint_url: input }) });
     expect(body).toMatchObject({ endpoint_url: shown });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { serveFilters } from '../../../test/serve-filters.ts';
 
 describe('POST filters/test', () => {
-  it('tells that a filter matches the data of an event', async () => {
+  it('returns that a filter matches the data of an event', async () => {
     const { test } = await serveFilters();
     const { status, body } = await test({
       filter: { total: { $gte: 10 } },
@@ -11,7 +11,7 @@ describe('POST filters/test', () => {
     expect([status, body]).toEqual([200, { matches: true, failed: [], warnings: [] }]);
   });
 
-  it('tells which condition failed, where it stands and what was found', async () => {
+  it('returns the failed condition, its pointer and the found values', async () => {
     const { test } = await serveFilters();
     const { body } = await test({
       filter: { total: { $gte: 10 }, $or: [{ tier: 'gold' }] },
@@ -28,7 +28,7 @@ describe('POST filters/test', () => {
     });
   });
 
-  it('takes the body of a webhook, and cuts long values', async () => {
+  it('accepts the body of a webhook, and truncates long values', async () => {
     const { test } = await serveFilters();
     const { status, body } = await test({
       filter: { a: 1 },
@@ -39,7 +39,7 @@ describe('POST filters/test', () => {
     expect(found[0]).toMatch(/^"y{999}…$/);
   });
 
-  it('takes the example of a registered type', async () => {
+  it('uses the example of a registered type', async () => {
     const { test, register } = await serveFilters();
     await register({ name: 'order.paid', example: { total: 5 } });
     await register({ name: 'order.lost' });
@@ -78,7 +78,7 @@ describe('POST filters/test', () => {
     expect((await test({ filter, event }, 'other')).body.warnings).toEqual([]);
   });
 
-  it('tells a draft to its workspace, and to nobody else', async () => {
+  it('uses a draft only for its workspace', async () => {
     const { test, register } = await serveFilters();
     await register({ name: 'order.secret', state: 'draft', example: { a: 1 } });
     const body = { filter: { a: 1 }, event_type: 'order.secret' };
@@ -102,13 +102,13 @@ describe('POST filters/test', () => {
     ['an unknown field of the event', { filter: {}, event: { data: {}, payload: 1 } }, '/event/payload'],
     ['no filter', { event: { data: {} } }, '/filter'],
     ['an event without data', { filter: {}, event: { type: 'a' } }, '/event/data'],
-  ])('refuses %s', async (_name, body, pointer) => {
+  ])('rejects %s', async (_name, body, pointer) => {
     const { test } = await serveFilters();
     const answer = await test(body);
     expect([answer.status, answer.body.errors[0]?.pointer]).toEqual([422, pointer]);
   });
 
-  it('needs a key', async () => {
+  it('requires a key', async () => {
     const { test } = await serveFilters();
     expect((await test({ filter: {}, event: { data: {} } }, 'nobody')).status).toBe(401);
     expect((await test({ filter: {}, event: { data: {} } }, 'reader')).status).toBe(200);

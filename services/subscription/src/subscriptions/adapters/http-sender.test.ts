@@ -19,7 +19,7 @@ async function serve() {
 
 const secret_headers = { Authorization: 'Bearer hush/1', 'X-Api-Key': 'hush-2' };
 
-it('a test of an endpoint that echoes it shows no secret', async () => {
+it('a test of an endpoint that echoes the request shows no secret', async () => {
   const receiver = await startReceiver({
     answer: ({ headers }) => ({ status: 200, body: JSON.stringify({ headers, configured }) }),
     cleanUp: onTestFinished,
@@ -34,7 +34,7 @@ it('a test of an endpoint that echoes it shows no secret', async () => {
   expect(JSON.stringify(body)).not.toContain(configured);
 });
 
-it('a test whose answer is cut short shows the status that was read', async () => {
+it('a test with a truncated response shows the status that was read', async () => {
   const server = await startHostileServer({ behave: 'close-mid-body', cleanUp: onTestFinished });
   const { call } = await serve();
   const created = await call('POST', '', { body: aBody({ endpoint_url: server.url }) });
@@ -42,7 +42,7 @@ it('a test whose answer is cut short shows the status that was read', async () =
   expect(body).toMatchObject({ success: false, status_code: 200, error: 'reset', response_body: null });
 });
 
-it('a test whose answer is 410 and cut short says gone', async () => {
+it('a test with a truncated 410 response has the reason gone', async () => {
   const server = await startHostileServer({
     behave: (socket) => socket.end('HTTP/1.1 410 Gone\r\nContent-Length: 40\r\n\r\nhalf'),
     cleanUp: onTestFinished,

@@ -23,16 +23,16 @@ describe('PATCH merges', () => {
 
   it.each<[string, Case]>([
     ['a header', [{ headers }, { headers: { 'X-C': '3' } }, { headers: { ...headers, 'X-C': '3' } }]],
-    ['a header that is gone', [{ headers }, { headers: { 'X-A': null } }, { headers: { 'X-B': '2' } }]],
+    ['a header that is removed', [{ headers }, { headers: { 'X-A': null } }, { headers: { 'X-B': '2' } }]],
     [
       'a header in another case',
       [{ headers }, { headers: { 'x-a': '9' } }, { headers: { 'x-a': '9', 'X-B': '2' } }],
     ],
     [
-      'a header that is gone in another case',
+      'a header that is removed in another case',
       [{ headers }, { headers: { 'x-b': null } }, { headers: { 'X-A': '1' } }],
     ],
-    ['headers that are all gone', [{ headers }, { headers: null }, { headers: {} }]],
+    ['headers that are all removed', [{ headers }, { headers: null }, { headers: {} }]],
     [
       'a secret header',
       [
@@ -42,7 +42,7 @@ describe('PATCH merges', () => {
       ],
     ],
     [
-      'secret headers that are all gone',
+      'secret headers that are all removed',
       [{ secret_headers: { 'X-Key': 'k' } }, { secret_headers: null }, { secret_headers: {} }],
     ],
     [
@@ -66,18 +66,18 @@ describe('PATCH merges', () => {
       ],
     ],
     [
-      'a condition that is gone',
+      'a condition that is removed',
       [{ filters }, { filters: { total: null } }, { filters: { tier: filters.tier } }],
     ],
     [
-      'an operator in the place of another',
+      'an operator instead of another',
       [
         { filters },
         { filters: { total: { $gte: null, $lt: 5 } } },
         { filters: { ...filters, total: { $lt: 5 } } },
       ],
     ],
-    ['a filter that is gone', [{ filters }, { filters: null }, { filters: null }]],
+    ['a filter that is removed', [{ filters }, { filters: null }, { filters: null }]],
     ['a filter where there was none', [{}, { filters: { a: 1, b: null } }, { filters: { a: 1 } }]],
     [
       'a rate',
@@ -85,10 +85,10 @@ describe('PATCH merges', () => {
     ],
     ['a burst', [{ rate_limit }, { rate_limit: { burst: 5 } }, { rate_limit: { per_second: 10, burst: 5 } }]],
     [
-      'a burst that is gone',
+      'a burst that is removed',
       [{ rate_limit }, { rate_limit: { burst: null } }, { rate_limit: { per_second: 10, burst: 10 } }],
     ],
-    ['a limit that is gone', [{ rate_limit }, { rate_limit: null }, { rate_limit: null }]],
+    ['a limit that is removed', [{ rate_limit }, { rate_limit: null }, { rate_limit: null }]],
     ['events as a whole', [{ events: ['a', 'b'] }, { events: ['c'] }, { events: ['c'] }]],
   ])('%s', async (_name, [before, change, after]) => {
     for (const type of ['application/json', 'application/merge-patch+json']) {
@@ -102,7 +102,7 @@ describe('PATCH merges', () => {
     }
   });
 
-  it('and makes no version when nothing is different', async () => {
+  it('and creates no version if nothing changes', async () => {
     const { patch } = await patched({ headers, filters, rate_limit });
     const same = { headers: { 'X-A': '1' }, filters: { total: { $gte: 10 } }, rate_limit: { burst: 40 } };
     expect((await patch(same)).body.version).toBe(1);
@@ -112,7 +112,7 @@ describe('PATCH merges', () => {
   it.each<[string, object, object, string]>([
     ['a burst without a rate', {}, { rate_limit: { burst: 5 } }, '/rate_limit/per_second'],
     [
-      'a rate that is taken away',
+      'a rate that is removed',
       { rate_limit },
       { rate_limit: { per_second: null } },
       '/rate_limit/per_second',
@@ -124,32 +124,32 @@ describe('PATCH merges', () => {
       '/filters/a/b',
     ],
     [
-      'conditions that are too many together',
+      'conditions that are too many in total',
       { filters: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`a${i}`, 1])) },
       { filters: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`b${i}`, 1])) },
       '/filters',
     ],
     [
-      'headers that are too many together',
+      'headers that are too many in total',
       { headers: Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`X-A${i}`, '1'])) },
       { headers: Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`X-B${i}`, '1'])) },
       '/headers',
     ],
-    ['a header that is no text', { headers }, { headers: { 'X-A': 7 } }, '/headers/X-A'],
+    ['a header that is not text', { headers }, { headers: { 'X-A': 7 } }, '/headers/X-A'],
     [
-      'what an object does not have',
+      'an unknown property of an object',
       { rate_limit },
       { rate_limit: { per_minute: 1 } },
       '/rate_limit/per_minute',
     ],
     ['null where there is always a value', {}, { timeout_seconds: null }, '/timeout_seconds'],
-  ])('and refuses %s', async (_name, ...[before, change, pointer]) => {
+  ])('and rejects %s', async (_name, ...[before, change, pointer]) => {
     const { patch } = await patched(before);
     const answer = await patch(change);
     expect([answer.status, pointersOf(answer)]).toEqual([422, [pointer]]);
   });
 
-  it('certificates: what is not named stays, and is sealed with the rest', async () => {
+  it('certificates: omitted ones stay, and are sealed together with new ones', async () => {
     const [first, second] = [makeAuthority(), makeAuthority()];
     const { cert: certificate, key } = first.issue({ hosts: ['client'] });
     const { id, patch, bus, secretFactory } = await patched({ tls: { ca: first.cert, certificate, key } });
@@ -164,7 +164,7 @@ describe('PATCH merges', () => {
     expect((await patch({ tls: null })).body).toMatchObject({ version: 4, tls: null });
   });
 
-  it('what the write meets, not what was read before it', async () => {
+  it('into the version that the write replaces, not into an earlier read', async () => {
     const { call, id } = await patched();
     const names = Array.from({ length: 8 }, (_, i) => `X-N${i}`);
     const answers = await Promise.all(
@@ -175,7 +175,7 @@ describe('PATCH merges', () => {
     expect(Object.keys(Reflect.get(body, 'headers') as object).sort()).toEqual(names);
   });
 
-  it('nothing for a key that does not see it', async () => {
+  it('nothing for a key without access', async () => {
     const { call, id } = await patched({ consumer_id: 'acme' });
     const body = { filters: { a: { $regex: 'x' } } };
     expect((await call('PATCH', `/${id}`, { key: 'globex', body })).status).toBe(404);

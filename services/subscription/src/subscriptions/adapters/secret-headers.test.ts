@@ -22,7 +22,7 @@ async function withSecretHeaders() {
   return { ...served, body, opened, patch };
 }
 
-it('are kept and published sealed, and shown as set', async () => {
+it('are stored and published sealed, and shown as set', async () => {
   const { call, bus, body, opened, logger } = await withSecretHeaders();
   expect(body.secret_headers).toEqual({ Authorization: true, 'X-Api-Key': true });
   const shown = [body, await call('GET', `/${body.id}`), publishedOn(bus), logger.lines];
@@ -30,7 +30,7 @@ it('are kept and published sealed, and shown as set', async () => {
   expect(opened()).toEqual(secret_headers);
 });
 
-it('change one by one: a value replaces, null removes, true and absence keep', async () => {
+it('change individually: a value replaces, null removes, true and absence keep', async () => {
   const { patch, opened } = await withSecretHeaders();
   const second = await patch({ secret_headers: { authorization: 'Bearer hush-3', 'X-Api-Key': true } });
   expect(second.body).toMatchObject({ version: 2, secret_headers: { authorization: true } });
@@ -40,13 +40,13 @@ it('change one by one: a value replaces, null removes, true and absence keep', a
   expect(opened()).toEqual({ authorization: 'Bearer hush-3', 'X-New': 'hush-4' });
 });
 
-it('make no version when the value is the one that is set', async () => {
+it('create no version if the value is unchanged', async () => {
   const { patch } = await withSecretHeaders();
   expect((await patch({ secret_headers })).body.version).toBe(1);
   expect((await patch({ secret_headers: { Authorization: true } })).body.version).toBe(1);
 });
 
-it('do not follow to another origin unless that is said', async () => {
+it('are not sent to another origin unless the request says so', async () => {
   const { patch, opened } = await withSecretHeaders();
   const elsewhere = { endpoint_url: 'https://thief.example/hook' };
   const refused = await patch({ ...elsewhere, secret_headers: { Authorization: true } });
@@ -60,7 +60,7 @@ it('do not follow to another origin unless that is said', async () => {
   expect((await patch({ endpoint_url: 'https://thief.example/other' })).status).toBe(200);
 });
 
-it('and open ones may have names that JavaScript knows, and go out under them', async () => {
+it("and plain ones can have names of JavaScript's own properties, and are sent with them", async () => {
   const sent: OutgoingRequest[] = [];
   const { call } = await serveInMemory({
     send: async (request) => {
@@ -87,7 +87,7 @@ it('and open ones may have names that JavaScript knows, and go out under them', 
   );
 });
 
-it('go with a test, and leave registry and topic when the subscription is deleted', async () => {
+it('are sent with a test, and are removed from registry and topic when the subscription is deleted', async () => {
   const sent: OutgoingRequest[] = [];
   const { call, bus } = await serveInMemory({
     send: async (request) => {

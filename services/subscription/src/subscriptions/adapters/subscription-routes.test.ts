@@ -5,7 +5,7 @@ import { publishedOn } from '../../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 
 describe('GET subscriptions', () => {
-  it('answers pages with a cursor that belongs to its filters and workspace', async () => {
+  it('returns pages with a cursor that is bound to its filters and workspace', async () => {
     const { call } = await serveInMemory();
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1)
@@ -26,7 +26,7 @@ describe('GET subscriptions', () => {
     expect(seen).toEqual(ids);
   });
 
-  it('filters by consumer, event and state, deleted ones on demand only', async () => {
+  it('filters by consumer, event and state; lists deleted ones only on request', async () => {
     const { call } = await serveInMemory();
     const make = async (body: object): Promise<string> =>
       (await call('POST', '', { body: aBody({ ...body }) })).body.id;
@@ -53,7 +53,7 @@ describe('GET subscriptions', () => {
     '?cursor=x',
     '?consumer=acme',
     '?state=active&state=deleted',
-  ])('answers 400 for %s', async (query) => {
+  ])('returns 400 for %s', async (query) => {
     const { call } = await serveInMemory();
     const answer = await call('GET', query);
     expect(answer.status).toBe(400);
@@ -62,7 +62,7 @@ describe('GET subscriptions', () => {
 });
 
 describe('PATCH a subscription', () => {
-  it('replaces the named fields, makes a version and publishes it', async () => {
+  it('replaces the named fields, creates a version and publishes it', async () => {
     const { call, bus } = await serveInMemory();
     const { body: first } = await call('POST', '', { body: aBody({ description: 'x', timeout_seconds: 5 }) });
     const changed = await call('PATCH', `/${first.id}`, {
@@ -85,7 +85,7 @@ describe('PATCH a subscription', () => {
     expect((await call('GET', `/${first.id}`)).body).toEqual(shown);
   });
 
-  it('answers 412 for a stale, weak or strange tag, and takes one of several', async () => {
+  it('returns 412 for a stale, weak or unknown tag, and accepts one of several', async () => {
     const { call } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const change = async (tag: string): Promise<number> =>
@@ -107,7 +107,7 @@ describe('PATCH a subscription', () => {
     expect(gone.status).toBe(412);
   });
 
-  it('does not make an operational subscription of another, or the other way round', async () => {
+  it('does not change an operational subscription into another kind, or vice versa', async () => {
     const { call } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const change = { events: ['tidings.subscription.failing'] };
@@ -115,7 +115,7 @@ describe('PATCH a subscription', () => {
     expect([answer.status, pointersOf(answer)]).toEqual([422, ['/events']]);
   });
 
-  it('makes no version of a change that changes nothing', async () => {
+  it('creates no version for a change without effect', async () => {
     const { call, bus } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody({ headers: { a: '1', b: '2' } }) });
     for (const same of [{}, aBody(), { is_active: true, timeout_seconds: 10 }]) {
@@ -131,7 +131,7 @@ describe('PATCH a subscription', () => {
     [{ events: null }, '/events'],
     [{ signature_style: 'v1a' }, '/signature_style'],
     [{ secret: 'x' }, '/secret'],
-  ])('refuses %j', async (body, pointer) => {
+  ])('rejects %j', async (body, pointer) => {
     const { call } = await serveInMemory();
     const { body: first } = await call('POST', '', { body: aBody() });
     const answer = await call('PATCH', `/${first.id}`, { body });
@@ -139,7 +139,7 @@ describe('PATCH a subscription', () => {
     expect(pointersOf(answer)).toEqual([pointer]);
   });
 
-  it('keeps both changes of two writers that name no version', async () => {
+  it('keeps both changes of two writers without If-Match', async () => {
     const { call } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const answers = await Promise.all([
@@ -151,7 +151,7 @@ describe('PATCH a subscription', () => {
     expect(last).toMatchObject({ version: 3, description: 'one', timeout_seconds: 7 });
   });
 
-  it('loses to another writer when it names its version', async () => {
+  it('is rejected with If-Match if another writer was first', async () => {
     const { call, store } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const replace = store.replace.bind(store);
@@ -166,8 +166,8 @@ describe('PATCH a subscription', () => {
   });
 });
 
-describe('the life of a subscription', () => {
-  it('goes off and on again by its own routes', async () => {
+describe('the lifecycle of a subscription', () => {
+  it('is disabled and enabled by its own routes', async () => {
     const { call, bus } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const off = await call('POST', `/${body.id}/disable`, { body: { reason: 'partner asked' } });
@@ -184,7 +184,7 @@ describe('the life of a subscription', () => {
     expect(publishedOn(bus).at(-1)).toMatchObject({ enabledVersion: 5, onEnable: 'discard' });
   });
 
-  it('ends with a delete, which is a version like any other', async () => {
+  it('ends with a deletion, which is a version like any other', async () => {
     const { call, bus } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const gone = await call('DELETE', `/${body.id}`, { headers: { 'if-match': '"1"' } });
@@ -200,7 +200,7 @@ describe('the life of a subscription', () => {
     }
   });
 
-  it('gets a new secret beside the old one for the overlap', async () => {
+  it('gets a new secret in addition to the old one for the overlap', async () => {
     const { call, bus } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const rotated = await call('POST', `/${body.id}/rotate-secret`, { body: { overlap_seconds: 3_600 } });
@@ -224,7 +224,7 @@ describe('the life of a subscription', () => {
     ).toBe(422);
   });
 
-  it.each(['v1', 'v1a'] as const)('is not rotated to a secret that signs already: %s', async (style) => {
+  it.each(['v1', 'v1a'] as const)('is not rotated to a secret that is in use: %s', async (style) => {
     const { call } = await serveInMemory();
     const own = () => (style === 'v1a' ? generateKeyPair().secret : generateSecret());
     const [first, second] = [own(), own()];
@@ -248,7 +248,7 @@ describe('the life of a subscription', () => {
     expect((await rotate(first)).status).toBe(200);
   });
 
-  it('has so many signing secrets at a time', async () => {
+  it('has at most five signing secrets at a time', async () => {
     const { call } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody() });
     const statuses: number[] = [];
@@ -280,7 +280,7 @@ describe('every route', () => {
   ];
 
   it.each(routes)(
-    '$method …$below does not know what is out of reach of its key',
+    '$method …$below returns 404 for a subscription outside the scope of its key',
     async ({ method, below, ...rest }) => {
       const { call, bus } = await serveInMemory();
       const { body: own } = await call('POST', '', { body: aBody({ consumer_id: 'acme' }) });
@@ -295,14 +295,14 @@ describe('every route', () => {
     },
   );
 
-  it.each(all)('$method $below asks for a key and its scope first', async ({ method, below }) => {
+  it.each(all)('$method $below requires a key and its scope first', async ({ method, below }) => {
     const { call } = await serveInMemory();
     expect((await call(method, below, { key: 'stranger' })).status).toBe(401);
     const { status } = await call(method, below, { key: 'reader' });
     expect(status).toBe(method === 'GET' ? (below === '' ? 200 : 404) : 403);
   });
 
-  it('refuses events that the catalogue does not bear out, new and changed', async () => {
+  it('rejects events that the catalogue rejects, at creation and at a change', async () => {
     const { call } = await serveInMemory();
     const events = ['order.paid', 'nobody.knows'];
     const refused = {
@@ -315,7 +315,7 @@ describe('every route', () => {
     expect((await call('PATCH', `/${body.id}`, { body: { description: 'x' } })).status).toBe(200);
   });
 
-  it('tells what is not in force yet', async () => {
+  it('shows propagated: false until the topic has acknowledged a version', async () => {
     const { call, topic } = await serveInMemory();
     topic.fail = 'before';
     const { status, body } = await call('POST', '', { body: aBody() });

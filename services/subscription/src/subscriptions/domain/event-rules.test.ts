@@ -9,7 +9,7 @@ describe('event patterns', () => {
     [['order.*', '*']],
     [['webhook.test', 'order.*']],
     [['tidings.subscription.disabled']],
-  ])('take %j', (events) => {
+  ])('accept %j', (events) => {
     expect(eventFaults(events)).toEqual([]);
   });
 
@@ -24,11 +24,11 @@ describe('event patterns', () => {
     'a-b',
     '',
     'x'.repeat(129),
-  ])('refuse %j with its place', (event) => {
+  ])('reject %j with its pointer', (event) => {
     expect(pointersOf(['ok', event])).toEqual(['/events/1']);
   });
 
-  it.each(['tidings.*', 'tidings.subscription.*'])('refuse %j, which could match nothing', (event) => {
+  it.each(['tidings.*', 'tidings.subscription.*'])('reject %j, which matches nothing', (event) => {
     expect(pointersOf([event])).toEqual(['/events/0']);
   });
 
@@ -39,14 +39,14 @@ describe('event patterns', () => {
     },
   );
 
-  it('keep events about the workspace in subscriptions of their own', () => {
+  it('reject a mix of operational and other events', () => {
     expect(pointersOf(['order.created', 'tidings.subscription.disabled'])).toEqual(['/events']);
     expect(kindOf(['tidings.subscription.disabled'])).toBe('operational');
     expect(kindOf(['order.created'])).toBe('webhook');
     expect(kindOf(['webhook.test'])).toBe('webhook');
   });
 
-  it('cover a name by itself, by each of its families and by *', () => {
+  it('cover a name with itself, each of its families and *', () => {
     expect(patternsCovering('a.b.c')).toEqual(['a.b.c', 'a.*', 'a.b.*', '*']);
     expect(patternsCovering('a')).toEqual(['a', '*']);
     expect(patternsCovering('a.b.*')).toEqual(['a.b.*', 'a.*', '*']);

@@ -4,13 +4,13 @@ import { scheduleFaults, scheduleSeconds } from './retry-schedule.ts';
 const weekSeconds = 7 * 24 * 3_600;
 
 describe('a retry schedule', () => {
-  it('has names for ours', () => {
+  it('can be a predefined name', () => {
     expect(scheduleSeconds('default')).toEqual([5, 60, 300, 1_800, 7_200, 18_000, 36_000]);
     expect(scheduleSeconds('short')).toEqual([60, 300, 1_800]);
     expect(scheduleFaults('default')).toEqual([]);
   });
 
-  it('does not count a leading 0, which is the first attempt', () => {
+  it('ignores a leading 0, which stands for the first attempt', () => {
     expect(scheduleSeconds([0, 5, 60])).toEqual([5, 60]);
     expect(scheduleSeconds([0])).toEqual([]);
     expect(scheduleFaults([0, ...Array<number>(20).fill(1)])).toEqual([]);

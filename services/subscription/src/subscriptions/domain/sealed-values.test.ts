@@ -11,7 +11,7 @@ const subscription = aSubscription({
   },
 });
 
-it('goes through every sealed value of the document, each with its field', () => {
+it('replaces every sealed value of the document, each with its field', () => {
   const fields: string[] = [];
   const replaced = withSealedValues(subscription, (sealed, field) => {
     fields.push(field);
@@ -22,6 +22,6 @@ it('goes through every sealed value of the document, each with its field', () =>
   expect([document.includes('v1.old'), document.match(/v1\.new/g)?.length]).toEqual([false, 4]);
 });
 
-it('is the very same object when nothing has changed', () => {
+it('returns the same object if nothing has changed', () => {
   expect(withSealedValues(subscription, (sealed) => sealed)).toBe(subscription);
 });

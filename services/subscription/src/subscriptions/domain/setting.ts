@@ -116,7 +116,7 @@ export const defaultsOf = (table: SettingsTable): Values =>
     ),
   );
 
-/** Returns the values of `base`, with each field of the body in the place of its own. */
+/** Returns the values of `base`, with the fields of the body instead of its own. */
 export const readBody = (table: SettingsTable, body: Values, base: Values): Values =>
   Object.fromEntries(
     Object.entries(table).map(([name, row]) => {

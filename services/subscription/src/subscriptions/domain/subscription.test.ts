@@ -6,7 +6,7 @@ import { rotated } from './signing-secrets.ts';
 import { amended, deleted, disabled, enabled, recordOf, withSecrets } from './subscription.ts';
 
 describe('a subscription', () => {
-  it('says what is to become of what waits, each time it is enabled anew', () => {
+  it('records the treatment of dead letters each time it is enabled', () => {
     const discarding = enabled(disabled(aSubscription(), 'r', 9), 10, 'discard');
     expect(recordOf(discarding)).toMatchObject({ enabledVersion: 3, onEnable: 'discard' });
     expect(enabled(discarding, 11, 'redrive')).toBe(discarding);
@@ -14,7 +14,7 @@ describe('a subscription', () => {
     expect(recordOf(again)).toMatchObject({ enabledVersion: 5, onEnable: 'redrive' });
   });
 
-  it('begins active, unpublished, as version 1', () => {
+  it('starts active and unpublished, as version 1', () => {
     expect(aSubscription()).toMatchObject({
       state: 'active',
       version: 1,
@@ -23,7 +23,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('stays the version it is when a change changes nothing', () => {
+  it('keeps its version when a change has no effect', () => {
     const subscription = aSubscription();
     const same = { settings: someSettings(), isActive: true, reason: 'manual' };
     expect(amended(subscription, same, 9)).toBe(subscription);
@@ -32,7 +32,7 @@ describe('a subscription', () => {
     expect(disabled(off, 'second', 10)).toBe(off);
   });
 
-  it('changes settings and switch in one version', () => {
+  it('changes settings and state in one version', () => {
     const published = { ...aSubscription(), isUnpublished: false };
     const next = amended(
       published,
@@ -50,7 +50,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('forgets why it was off when it is switched on, and counts attempts from that version', () => {
+  it('clears the reason when it is enabled, and counts attempts from that version', () => {
     const on = enabled(disabled(aSubscription(), 'r', 9), 10);
     expect(on).toMatchObject({
       version: 3,
@@ -67,7 +67,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('counts attempts from the version that gave it another endpoint, and from no other change', () => {
+  it('counts attempts from the version that changed its endpoint, but not from other changes', () => {
     const changed = amended(
       aSubscription(),
       { settings: someSettings({ description: 'other' }), isActive: true, reason: '' },
@@ -87,7 +87,7 @@ describe('a subscription', () => {
     expect(enabled(movedWhileOff, 13)).toMatchObject({ enabledVersion: 6, countedVersion: 6 });
   });
 
-  it('has no secret left when it is deleted', () => {
+  it('has no secrets when it is deleted', () => {
     expect(deleted(aSubscription(), 9)).toMatchObject({
       state: 'deleted',
       version: 2,
@@ -96,12 +96,12 @@ describe('a subscription', () => {
     });
   });
 
-  it('can be lifted above a version that readers hold', () => {
+  it('can be raised above a version that readers hold', () => {
     expect(raisedAbove(aSubscription({ version: 3 }), 7, 9).version).toBe(8);
     expect(raisedAbove(aSubscription({ version: 3 }), 2, 9).version).toBe(4);
   });
 
-  it('makes a record that the event path can decode, without what it need not know', () => {
+  it('has a record that other services can decode, without fields that they do not need', () => {
     const subscription = aSubscription({ secrets: [aSecret({ publicKey: 'whpk_x' })] });
     const wire = encodeSubscription(recordOf(subscription));
     expect(wire.key).toBe(subscription.id);
@@ -114,25 +114,25 @@ describe('a rotation', () => {
   const current = aSecret({ id: 'old' });
   const fresh = aSecret({ id: 'new', createdAtMs: 1_000 });
 
-  it('puts the new secret first and gives the old one an end', () => {
+  it('puts the new secret first and sets the expiry of the old one', () => {
     expect(rotated([current], { fresh, nowMs: 1_000, overlapMs: 600 })).toEqual([
       fresh,
       { ...current, expiresAtMs: 1_600 },
     ]);
   });
 
-  it('never moves an end further away', () => {
+  it('never extends an expiry', () => {
     const ending = aSecret({ id: 'older', expiresAtMs: 1_200 });
     const [, , older] = rotated([current, ending], { fresh, nowMs: 1_000, overlapMs: 600 });
     expect(older?.expiresAtMs).toBe(1_200);
   });
 
-  it('without overlap leaves nothing but the new secret', () => {
+  it('without overlap leaves only the new secret', () => {
     const ending = aSecret({ id: 'older', expiresAtMs: 1_200 });
     expect(rotated([current, ending], { fresh, nowMs: 1_000, overlapMs: 0 })).toEqual([fresh]);
   });
 
-  it('leaves ended secrets out of every later version', () => {
+  it('removes expired secrets from every later version', () => {
     const both = withSecrets(
       aSubscription(),
       rotated([current], { fresh, nowMs: 1_000, overlapMs: 600 }),

@@ -6,7 +6,7 @@ import { testAttemptEvent, testEvent } from './test-delivery-events.ts';
 const prepared = () => ({ subscription: aSubscription(), eventId: newEventId(1_000), atMs: 1_000 });
 
 describe('a test', () => {
-  it('is an event that names the subscription, which no publisher can raise', () => {
+  it("is an event with the subscription's id, of a reserved type", () => {
     const test = prepared();
     const event = testEvent(test);
     expect(event).toMatchObject({
@@ -25,7 +25,7 @@ describe('a test', () => {
     [410, 'gone'],
     [429, 'rate-limited'],
     [503, 'http-status'],
-  ])('ends with status %i as %s, in a fact that history can read', (status, expected) => {
+  ])('with status %i has the outcome %s, in an attempt event that history can decode', (status, expected) => {
     const body = Buffer.from('x'.repeat(2_000));
     const sent = { kind: 'response', status, headers: {}, body, durationMs: 1.6 } as const;
     const attemptEvent = testAttemptEvent(prepared(), sent);

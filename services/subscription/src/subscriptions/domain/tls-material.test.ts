@@ -23,11 +23,11 @@ it.each([
   [{ certificate: `Bag Attributes\n    friendlyName: client\n${certificate}`, key }],
   [{ certificate, key }],
   [{ certificate: certificate + authority.cert, key, ca: authority.cert }],
-])('takes what belongs together', (body) => {
+])('accepts matching material', (body) => {
   expect(pointersOf(body)).toEqual([]);
 });
 
-it('tells fingerprint and expiry of each certificate, and nothing else', () => {
+it('returns only the fingerprint and the expiry of each certificate', () => {
   const notAfterMs = Math.floor(nowMs / 1_000) * 1_000 + hour;
   const lasting = authority.issue({ hosts: ['client'], notAfterMs });
   const { certificate: facts } = readTls({ certificate: lasting.cert, key: lasting.key }, nowMs);
@@ -44,7 +44,7 @@ const expired = authority.issue({
 
 it.each<[string, Parameters<typeof readTls>[0], string]>([
   ['nothing', {}, '/tls'],
-  ['what is no PEM', { ca: 'trust me' }, '/tls/ca'],
+  ['text that is not PEM', { ca: 'trust me' }, '/tls/ca'],
   [
     'PEM around what is no certificate',
     { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
@@ -64,14 +64,14 @@ it.each<[string, Parameters<typeof readTls>[0], string]>([
   ['a key without its certificate', { key }, '/tls/certificate'],
   ['a key of another certificate', { certificate, key: other.key }, '/tls/key'],
   ['a chain in the wrong order', { certificate: authority.cert + certificate, key }, '/tls/key'],
-  ['what is no key', { certificate, key: 'key' }, '/tls/key'],
-  ['a certificate in the place of the key', { certificate, key: certificate }, '/tls/key'],
+  ['text that is not a key', { certificate, key: 'key' }, '/tls/key'],
+  ['a certificate instead of the key', { certificate, key: certificate }, '/tls/key'],
   ['a certificate that has expired', { certificate: expired.cert, key: expired.key }, '/tls/certificate'],
-])('refuses %s', (_case, body, pointer) => {
+])('rejects %s', (_case, body, pointer) => {
   expect(pointersOf(body)).toEqual([pointer]);
 });
 
-it('knows the same certificates again', () => {
+it('recognises the same certificates', () => {
   expect(isSameTls(readTls({ certificate, key }, nowMs), readTls({ certificate, key }, nowMs))).toBe(true);
   expect(isSameTls(readTls({ ca: certificate }, nowMs), readTls({ certificate, key }, nowMs))).toBe(false);
 });
