@@ -57,3 +57,18 @@ export async function serveCatalogue() {
   const { url } = await serveRoutes(eventTypeRoutes(catalogue.documents));
   return { ...catalogue, call: catalogueCaller(url, 'own') };
 }
+
+/** Schema of the data of an order event. */
+export const orderSchema = {
+  type: 'object',
+  properties: { id: { type: 'string' }, total: { type: 'integer' } },
+  required: ['id', 'total'],
+};
+
+/** Body of an event type with schema and example. */
+export const orderPaid = {
+  name: 'order.paid',
+  group: 'orders',
+  schema: orderSchema,
+  example: { id: 'o1', total: 7 },
+};

@@ -30,3 +30,19 @@ export async function serveImports() {
   const type = async (name: string) => (await served.call('GET', `/${name}`)).body;
   return { ...served, take, type };
 }
+
+/** Returns an AsyncAPI document with these messages. */
+export const anAsyncApi = (messages: object, more: object = {}) => ({
+  asyncapi: '3.0.0',
+  info: { title: 'Theirs', version: '1.0.0' },
+  channels: {},
+  components: { messages, ...more },
+});
+
+/** Returns an OpenAPI document with these webhooks. */
+export const anOpenApi = (webhooks: object, components: object = {}) => ({
+  openapi: '3.1.0',
+  info: { title: 'Theirs', version: '1.0.0' },
+  webhooks,
+  components,
+});
