@@ -18,7 +18,7 @@ import type { KafkaEndpoint } from './client/client.ts';
 import { SharedAdmin } from './client/shared-admin.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
-import { fetchPositions, lagUntil } from './consumer/lag.ts';
+import { fetchTopicPositions, lagUntil } from './consumer/lag.ts';
 import { KafkaPartitionRunner } from './consumer/partition-runner.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
@@ -131,17 +131,12 @@ class KafkaBus implements Bus {
 
   async #lagOf(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
     return this.#admin.run(async (admin) => {
-      const { topics: known } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
-      const refs = known.flatMap(({ name, partitions }) =>
-        partitions.map(({ partitionId }) => ({ topic: name, partition: partitionId })),
-      );
-      const positions = await fetchPositions(admin, group, refs);
-      return refs.flatMap((ref) => {
-        const position = positions.get(partitionKey(ref));
-        if (position === undefined) return [];
+      const names = topics.map(({ name }) => name);
+      const positions = await fetchTopicPositions(admin, group, names);
+      return positions.map(({ ref, position }) => {
         const committedOffset = BigInt(position.committed ?? position.low);
         const highOffset = BigInt(position.high);
-        return [{ ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset }];
+        return { ...ref, committedOffset, highOffset, lagRecords: highOffset - committedOffset };
       });
     });
   }

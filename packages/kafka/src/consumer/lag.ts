@@ -63,17 +63,21 @@ export function lagUntil(lag: TopicPartitionLag, end: bigint): TopicPartitionLag
   return { ...lag, highOffset, lagRecords: behind > 0n ? behind : 0n };
 }
 
-/** Returns the positions of the group and the log in each partition. Partitions that do not exist are left out. */
-export async function fetchPositions(
+/** Positions of one partition. */
+export type PartitionPosition = Readonly<{ ref: PartitionRef; position: LogPosition }>;
+
+/**
+ * Returns the positions of the group and the log in each partition of the topics. Does not fetch the metadata of a
+ * topic by itself: kafkajs would then forget those of the other topics and fetch them again for each.
+ */
+export async function fetchTopicPositions(
   admin: Admin,
   group: string,
-  refs: readonly PartitionRef[],
-): Promise<ReadonlyMap<string, LogPosition>> {
-  const wanted = new Set(refs.map(partitionKey));
-  const topics = [...new Set(refs.map(({ topic }) => topic))];
+  topics: readonly string[],
+): Promise<readonly PartitionPosition[]> {
   const [commits, ends] = await Promise.all([
-    admin.fetchOffsets({ groupId: group, topics }),
-    Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
+    admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+    fetchTopicEnds(admin, topics),
   ]);
   const committed = new Map(
     commits.flatMap(({ topic, partitions }) =>
@@ -82,15 +86,50 @@ export async function fetchPositions(
       ),
     ),
   );
-  const positions = new Map<string, LogPosition>();
-  for (const { topic, partitions } of ends) {
-    for (const { partition, high, low } of partitions) {
-      const key = partitionKey({ topic, partition });
-      if (!wanted.has(key)) continue;
-      const offset = committed.get(key) ?? -1;
-      // −1: never committed; −2: kafkajs has "committed" the earliest offset after an offset out of range.
-      positions.set(key, { committed: offset < 0 ? null : offset, low: Number(low), high: Number(high) });
-    }
-  }
-  return positions;
+  return ends.map(({ ref, low, high }) => {
+    const offset = committed.get(partitionKey(ref)) ?? -1;
+    // −1: never committed; −2: kafkajs has "committed" the earliest offset after an offset out of range.
+    return { ref, position: { committed: offset < 0 ? null : offset, low, high } };
+  });
 }
+
+/** Returns the positions of these partitions by {@link partitionKey}. Partitions that do not exist are left out. */
+export async function fetchPositions(
+  admin: Admin,
+  group: string,
+  refs: readonly PartitionRef[],
+): Promise<ReadonlyMap<string, LogPosition>> {
+  const wanted = new Set(refs.map(partitionKey));
+  const found = await fetchTopicPositions(admin, group, topicsOf(refs));
+  return new Map(
+    found
+      .map(({ ref, position }) => [partitionKey(ref), position] as const)
+      .filter(([key]) => wanted.has(key)),
+  );
+}
+
+/** Returns the ends of the logs of at least these partitions by {@link partitionKey}. */
+export async function fetchEnds(
+  admin: Admin,
+  refs: readonly PartitionRef[],
+): Promise<ReadonlyMap<string, number>> {
+  const ends = await fetchTopicEnds(admin, topicsOf(refs));
+  return new Map(ends.map(({ ref, high }) => [partitionKey(ref), high]));
+}
+
+type LogEnds = Readonly<{ ref: PartitionRef; low: number; high: number }>;
+
+async function fetchTopicEnds(admin: Admin, topics: readonly string[]): Promise<readonly LogEnds[]> {
+  const ends = await Promise.all(
+    topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
+  );
+  return ends.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, low, high }) => ({
+      ref: { topic, partition },
+      low: Number(low),
+      high: Number(high),
+    })),
+  );
+}
+
+const topicsOf = (refs: readonly PartitionRef[]): string[] => [...new Set(refs.map(({ topic }) => topic))];

@@ -5,7 +5,7 @@ import type { KafkaEndpoint } from '../client/client.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
 import { toIncomingRecord } from './incoming-record.ts';
-import { fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
+import { fetchEnds, fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
 import {
   type AssignedPartitionsOptions,
   type CommitOffset,
@@ -148,9 +148,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
 
   async #ends(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, number>> {
     if (refs.length === 0) return new Map();
-    const { admin, run } = this.#options;
-    const positions = await admin.run((client) => fetchPositions(client, run.group, refs));
-    return new Map([...positions].map(([key, { high }]) => [key, high]));
+    return this.#options.admin.run((client) => fetchEnds(client, refs));
   }
 
   async #close(drainMs: number): Promise<void> {
