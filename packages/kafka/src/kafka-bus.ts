@@ -25,6 +25,7 @@ import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
 import { RangeReader } from './table/range-reader.ts';
+import { TopicReader } from './table/topic-reader.ts';
 
 /** Connection options. `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{
@@ -55,6 +56,8 @@ class KafkaBus implements Bus {
   readonly #consumers: Closable[] = [];
   readonly #producers: Closable[] = [];
   readonly #rangeReaders = new Map<string, RangeReader>();
+  /** Readers of compacted topics: one for all tables of a topic. */
+  readonly #topicReaders = new Map<string, TopicReader>();
   /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
@@ -78,7 +81,7 @@ class KafkaBus implements Bus {
   }
 
   async table<V>(table: TableOptions<V>): Promise<Table<V>> {
-    const opened = new KafkaTable({ ...this.#parts(), table });
+    const opened = new KafkaTable({ ...this.#parts(), table, reader: this.#topicReader(table.topic.name) });
     this.#consumers.push(opened);
     opened.start();
     return opened;
@@ -175,6 +178,16 @@ class KafkaBus implements Bus {
       logger: this.#endpoint.logger,
       metrics: this.#metrics,
     });
+  }
+
+  #topicReader(topic: string): TopicReader {
+    let reader = this.#topicReaders.get(topic);
+    if (reader === undefined) {
+      const onUnused = () => void this.#topicReaders.delete(topic);
+      reader = new TopicReader({ ...this.#parts(), topic, onUnused });
+      this.#topicReaders.set(topic, reader);
+    }
+    return reader;
   }
 
   #rangeReader(topic: TopicDefinition, service: string): RangeReader {

@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { backoffMs, type Clock, runPeriodically, sleep } from '@tidings/runtime';
-import type { EachBatchPayload } from 'kafkajs';
 import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
-import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { TableView } from './table-view.ts';
+import type { TopicBatch, TopicFollower, TopicReader } from './topic-reader.ts';
 
 export type KafkaTableOptions<V> = Readonly<{
   endpoint: KafkaEndpoint;
   table: TableOptions<V>;
+  /** Reader of the topic, which other tables of the process may share. */
+  reader: TopicReader;
   admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
@@ -26,17 +25,10 @@ const emptyTailMs = 5_000;
 const defaultStaleAfterMs = 30_000;
 const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
-/**
- * Returns the name of a group that only one process ever uses: it never commits, so the broker removes it by itself.
- */
-export const temporaryGroup = (purpose: string): string => `${purpose}-${hostname()}-${randomUUID()}`;
-
-/** A {@link Table} over a consumer with its own group, read from the beginning at each boot. */
-export class KafkaTable<V> implements Table<V> {
+/** A {@link Table} that follows a {@link TopicReader}, from the beginning of the topic at each boot. */
+export class KafkaTable<V> implements Table<V>, TopicFollower {
   readonly #options: KafkaTableOptions<V>;
   readonly #view: TableView<V>;
-  readonly #consumer: SupervisedConsumer;
-  readonly #group: string;
   /** Next offset of each partition: applied records are not applied again after a rejoin. */
   readonly #positions = new Map<number, number>();
   readonly #ready: Promise<void>;
@@ -53,26 +45,13 @@ export class KafkaTable<V> implements Table<V> {
     const { table, endpoint, clock, metrics } = options;
     this.#lastProgressMs = clock.monotonicMs();
     this.#view = new TableView({ table, logger: endpoint.logger, metrics });
-    this.#group = temporaryGroup(`table-${table.service}-${table.topic.name}`);
     this.#ready = new Promise((resolve) => {
       this.#markReady = resolve;
-    });
-    this.#consumer = new SupervisedConsumer({
-      endpoint,
-      group: this.#group,
-      topics: [table.topic.name],
-      clock,
-      metrics,
-      events: {
-        onJoined: () => this.#continue(),
-        onBatch: (payload) => this.#apply(payload),
-        onEmptyBatch: ({ partition, lastOffset }) => this.#reached(partition, Number(lastOffset) + 1),
-      },
     });
   }
 
   start(): void {
-    this.#consumer.start();
+    this.#options.reader.add(this);
     void this.#loadGoals();
     this.#stopProgress = runPeriodically({
       clock: this.#options.clock,
@@ -99,54 +78,39 @@ export class KafkaTable<V> implements Table<V> {
   }
 
   isStale(): boolean {
-    const { clock, table } = this.#options;
-    return clock.monotonicMs() - this.#consumer.lastContactMs > (table.staleAfterMs ?? defaultStaleAfterMs);
+    const { clock, table, reader } = this.#options;
+    return clock.monotonicMs() - reader.lastContactMs > (table.staleAfterMs ?? defaultStaleAfterMs);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopProgress();
-    await this.#consumer.stop();
-    try {
-      await this.#options.admin.run((admin) => admin.deleteGroups([this.#group]));
-    } catch (error) {
-      // It never committed, so the broker removes it once it is empty.
-      this.#options.endpoint.logger.debug(
-        { group: this.#group, detail: detailOf(error) },
-        'table.group-not-deleted',
-      );
-    }
+    await this.#options.reader.remove(this);
   }
 
-  #continue(): void {
-    const topic = this.#options.table.topic.name;
-    for (const [partition, offset] of this.#positions) {
-      this.#consumer.control((consumer) => consumer.seek({ topic, partition, offset: String(offset) }));
-    }
+  nextOffset(partition: number): number {
+    return this.#positions.get(partition) ?? 0;
   }
 
-  #apply({ batch, resolveOffset, isStale }: EachBatchPayload): void {
-    const { topic, partition, messages, highWatermark } = batch;
-    const last = messages.at(-1);
-    if (isStale() || last === undefined) return;
-    let position = this.#positions.get(partition) ?? 0;
+  onBatch({ topic, partition, messages, highWatermark }: TopicBatch): void {
+    let position = this.nextOffset(partition);
     if (Number(highWatermark) < position) {
       this.#options.endpoint.logger.warn(
         { topic, partition, position, highWatermark },
         'table.topic-recreated',
       );
       position = 0;
+      this.#positions.delete(partition);
     }
     for (const message of messages) {
       if (Number(message.offset) >= position) this.#view.apply(toIncomingRecord(topic, partition, message));
     }
-    resolveOffset(last.offset);
-    this.#reached(partition, Number(batch.lastOffset()) + 1);
   }
 
-  #reached(partition: number, offset: number): void {
-    this.#positions.set(partition, offset);
+  onReached(partition: number, offset: number): void {
+    // A reader that starts again for another table repeats offsets that this one has passed.
+    if (offset > this.nextOffset(partition)) this.#positions.set(partition, offset);
     this.#lastProgressMs = this.#options.clock.monotonicMs();
     const goal = this.#goals?.get(partition);
     if (goal !== undefined && offset >= goal) this.#goals?.delete(partition);
@@ -184,14 +148,13 @@ export class KafkaTable<V> implements Table<V> {
   }
 
   #reportProgress(): void {
-    const { clock, endpoint, table } = this.#options;
+    const { clock, endpoint, table, reader } = this.#options;
     const fields = { topic: table.topic.name, entries: this.#view.size, partitionsLeft: this.#goals?.size };
     endpoint.logger.info(fields, 'table.loading');
     const nowMs = clock.monotonicMs();
     const isQuiet = nowMs - this.#lastProgressMs > emptyTailMs;
-    const isConnected =
-      this.#consumer.state === 'running' && nowMs - this.#consumer.lastContactMs < emptyTailMs;
-    if (this.#goals !== undefined && isQuiet && isConnected && this.#consumer.runningForMs > emptyTailMs) {
+    const isConnected = reader.state === 'running' && nowMs - reader.lastContactMs < emptyTailMs;
+    if (this.#goals !== undefined && isQuiet && isConnected && reader.runningForMs > emptyTailMs) {
       endpoint.logger.warn({ ...fields, quietMs: emptyTailMs }, 'table.ready-without-end');
       this.#becomeReady();
     }

@@ -7,7 +7,7 @@ import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
-import { temporaryGroup } from './kafka-table.ts';
+import { temporaryGroup } from './temporary-group.ts';
 
 export type RangeReaderOptions = Readonly<{
   endpoint: KafkaEndpoint;
