@@ -43,7 +43,7 @@ describe('kill -9 while 5,000 events are in flight loses nothing', () => {
   let tidings: Tidings;
 
   beforeAll(async () => {
-    tidings = await startTidings();
+    tidings = await startTidings({ args: ['--no-demo', '--separate'] });
   });
   afterAll(async () => {
     await tidings?.stop();
@@ -101,6 +101,46 @@ describe('kill -9 while 5,000 events are in flight loses nothing', () => {
       { timeoutMs: 15_000 },
     );
     expect((await api.request('GET', `/v1/webhooks/subscriptions/${subscription.id}`)).status).toBe(200);
+    await collector.close();
+  });
+});
+
+describe('kill -9 while all services share a process loses nothing', () => {
+  let tidings: Tidings;
+
+  beforeAll(async () => {
+    tidings = await startTidings();
+  });
+  afterAll(async () => {
+    await tidings?.stop();
+  });
+
+  it('of the services, then of MongoDB', async () => {
+    const { pids } = await tidings.local();
+    expect(new Set([pids['ingress'], pids['fanout'], pids['delivery']]).size).toBe(1);
+    const api = apiOf(await tidings.local());
+    const collector = await startCollector();
+    const type = 'crash.together';
+    collector.trust((await api.subscribe(collector.url, [type])).secret);
+    const kills: Readonly<{ at: number; part: string }>[] = [
+      { at: events / 3, part: 'delivery' },
+      { at: (events * 2) / 3, part: 'mongodb' },
+    ];
+    const killed: Readonly<{ part: string; pid: number }>[] = [];
+    const accepted = await publishAll({
+      local: await tidings.local(),
+      type,
+      count: events,
+      paceMs: 20,
+      onProgress: async (count) => {
+        const kill = kills[killed.length];
+        if (kill === undefined || count < kill.at) return;
+        killed.push({ part: kill.part, pid: await tidings.kill9(kill.part) });
+      },
+    });
+    expect(killed.map(({ part }) => part)).toEqual(['delivery', 'mongodb']);
+    await expectNothingLost('kill -9 of all services, then of mongodb', accepted, collector);
+    for (const { part, pid } of killed) await tidings.restarted(part, pid);
     await collector.close();
   });
 });

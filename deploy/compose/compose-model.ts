@@ -11,12 +11,14 @@ export const readText = (path: string): string => readFileSync(`${root}${path}`,
 export const readYaml = (path: string): unknown => parse(readText(path), { merge: true });
 
 /** The names of the folders under services/. */
-export const serviceNames: readonly string[] = readdirSync(`${root}services`).sort();
+export const serviceNames: readonly string[] = readdirSync(`${root}services`)
+  .filter((folder) => folder !== 'server')
+  .sort();
 
 /** The checked fields of a service in the compose file. */
 export type ComposeService = Readonly<{
   image: string;
-  build?: { context: string; dockerfile: string; args: { SERVICE: string } };
+  build?: { context: string; dockerfile: string };
   command?: readonly string[];
   user?: string;
   read_only?: boolean;

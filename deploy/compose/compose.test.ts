@@ -107,14 +107,12 @@ describe('docker-compose.yml', () => {
 describe.each(serviceNames)('the service %s', (name) => {
   const service = compose.services[name];
 
-  it('is built from the one Dockerfile with the name of its package', () => {
-    expect(service?.build).toEqual({
-      context: '.',
-      dockerfile: 'deploy/Dockerfile',
-      args: { SERVICE: name },
+  it('runs its service from the one image', () => {
+    expect(service).toMatchObject({
+      image: 'tidings',
+      build: { context: '.', dockerfile: 'deploy/Dockerfile' },
+      environment: { SERVICES: name },
     });
-    const manifest = JSON.parse(readText(`services/${name}/package.json`)) as { name: string };
-    expect(manifest.name).toBe(`@tidings/${name}-service`);
   });
 
   it('has a read-only file system, does not run as root, and has time to drain', () => {
@@ -143,6 +141,7 @@ describe.each(serviceNames)('the service %s', (name) => {
     expect(() => loadConfig(configSpec, environment)).not.toThrow();
     const known = [
       ...Object.values(configSpec).map(({ env }) => env),
+      'SERVICES',
       'LOG_LEVEL',
       'OTEL_EXPORTER_OTLP_ENDPOINT',
     ];

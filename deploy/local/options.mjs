@@ -14,6 +14,7 @@ export const helpText = (command, purpose) => `${command} [-- options]
   --brokers 1|3       size of the Kafka cluster; 3 means replication factor 3, min.insync.replicas 2
                       (default: the size that the data was created with, else 1)
   --only-stack        Kafka and MongoDB without the services
+  --separate          a process for each service (default: one process for all)
   --restart-brokers   restart a Kafka broker that dies; services and MongoDB are always restarted
   --data DIR          data folder (default: .tidings)
   --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, status and
@@ -53,6 +54,7 @@ export function readOptions(args, { root, cwd, command = 'npm start' }) {
     portBase,
     onlyStack: values['only-stack'] === true,
     restartBrokers: values['restart-brokers'] === true,
+    separate: values.separate === true,
     demo: values['no-demo'] !== true,
     dataDir: values.data === undefined ? resolve(root, '.tidings') : resolve(cwd, values.data),
   };
@@ -66,6 +68,7 @@ function parse(args, command) {
         brokers: { type: 'string' },
         'only-stack': { type: 'boolean' },
         'restart-brokers': { type: 'boolean' },
+        separate: { type: 'boolean' },
         data: { type: 'string' },
         'port-base': { type: 'string' },
         'no-demo': { type: 'boolean' },

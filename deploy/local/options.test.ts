@@ -12,6 +12,7 @@ test('uses the default options and a data folder in the repository without argum
     portBase: 8700,
     onlyStack: false,
     restartBrokers: false,
+    separate: false,
     demo: true,
     dataDir: '/repo/.tidings',
   });
@@ -23,6 +24,7 @@ test('reads every option; a relative data folder is relative to the working dire
     '3',
     '--only-stack',
     '--restart-brokers',
+    '--separate',
     '--data=here',
     '--port-base',
     '9900',
@@ -34,6 +36,7 @@ test('reads every option; a relative data folder is relative to the working dire
     portBase: 9900,
     onlyStack: true,
     restartBrokers: true,
+    separate: true,
     demo: false,
     dataDir: '/home/me/here',
   });

@@ -25,6 +25,7 @@ export { isClosed, isTransient } from './client/errors.ts';
 export { toDeadLetter } from './consumer/dead-letter-writer.ts';
 export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
+export { type BusContext, openBus, openProducer } from './open-bus.ts';
 export { partitionForKey } from './producer/partitioner.ts';
 export { maxRecordBytes } from './producer/record-size.ts';
 export { problemOf, type WatchedPart, watchWorkers } from './worker-health.ts';

@@ -30,6 +30,11 @@ process.on('SIGTERM', () => process.exit(0));
 `;
 
 let folder: string;
+const fakeConsole = () => ({
+  name: 'console',
+  services: [{ name: 'console', portOffset: 0 }],
+  program: { entry: join(folder, 'fake.mjs') },
+});
 let stack: LocalStack | null = null;
 let lines: string[];
 let portBase: number;
@@ -57,7 +62,8 @@ function aStack(overrides: Partial<LocalStackOptions> = {}): LocalStack {
     demo: true,
     env: {},
     print: (line) => lines.push(line),
-    services: [{ name: 'console', entry: join(folder, 'fake.mjs'), portOffset: 0 }],
+    separate: false,
+    processes: [fakeConsole()],
     ...overrides,
   });
   return stack;
@@ -135,7 +141,8 @@ test('existing clusters are used, and Kafka and MongoDB alone have no services',
     demo: false,
     env: { KAFKA_BROKERS: own.brokers, MONGODB_URI: own.mongodb_uri },
     print: (line) => lines.push(line),
-    services: [{ name: 'console', entry: join(folder, 'fake.mjs'), portOffset: 0 }],
+    separate: false,
+    processes: [fakeConsole()],
   });
   try {
     const guest = await other.start();

@@ -10,10 +10,10 @@ import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import {
   operatorOffset,
-  type ServiceSpec,
+  type ServiceProcess,
   type ServiceSurroundings,
   servicePart,
-  tidingsServices,
+  tidingsProcesses,
 } from './service-parts.ts';
 import { type Stores, startStores, storePorts } from './stack-stores.ts';
 import { supervise } from './supervise.ts';
@@ -43,14 +43,16 @@ export type LocalStackOptions = Readonly<{
   env: NodeJS.ProcessEnv;
   /** Prints a line on the terminal. */
   print: (line: string) => void;
-  /** Default: {@link tidingsServices}. */
-  services?: readonly ServiceSpec[];
+  /** Each service in a process of its own, instead of one process for all. */
+  separate: boolean;
+  /** Default: those of Tidings. */
+  processes?: readonly ServiceProcess[];
 }>;
 
 /** Kafka, MongoDB, the services and the demo as one unit: {@link start}, then {@link stop}. */
 export class LocalStack {
   readonly #options: LocalStackOptions;
-  readonly #services: readonly ServiceSpec[];
+  readonly #processes: readonly ServiceProcess[];
   readonly #abort = new AbortController();
   readonly #serviceParts: Part[] = [];
   readonly #storeParts: Part[] = [];
@@ -62,7 +64,8 @@ export class LocalStack {
 
   constructor(options: LocalStackOptions) {
     this.#options = options;
-    this.#services = options.onlyStack ? [] : (options.services ?? tidingsServices);
+    const { onlyStack, separate, processes } = options;
+    this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(separate ? 'separate' : 'together'));
   }
 
   /** The URL at which operators see the state of each service; null without services. */
@@ -100,12 +103,13 @@ export class LocalStack {
   }
 
   /**
-   * Stops services by name and starts them again from the current files. Resolves when all of them are ready. Rejects
-   * as {@link Part.ready} does, after all others are ready; a service that did not start is down until the next
-   * restart.
+   * Stops the processes of services, named by service, and starts them again from the current files. Resolves when all
+   * of them are ready. Rejects as {@link Part.ready} does, after all others are ready; a process that did not start is
+   * down until the next restart.
    */
   async restart(names: readonly string[]): Promise<void> {
-    const parts = this.#serviceParts.filter(({ name }) => names.includes(name));
+    const isNamed = (part: Part): boolean => this.#namesOf(part).some((name) => names.includes(name));
+    const parts = this.#serviceParts.filter(isNamed);
     const outcomes = await Promise.allSettled(
       parts.map(async (part) => part.restart().finally(() => this.#supervise(part))),
     );
@@ -163,7 +167,7 @@ export class LocalStack {
     return {
       host,
       portBase: this.#options.portBase,
-      services: this.#services,
+      services: this.#processes.flatMap(({ services }) => services),
       adminKey: secrets.adminKey,
       sealingKeys: secrets.sealingKeys,
       workspaceId: this.#options.env['WORKSPACE_ID'] ?? defaultWorkspace,
@@ -172,7 +176,8 @@ export class LocalStack {
 
   #neededPorts(brokers: number): PortNeed[] {
     const { portBase, env, demo, onlyStack } = this.#options;
-    const needs = this.#services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
+    const services = this.#processes.flatMap((process) => process.services);
+    const needs = services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
     if (!onlyStack) needs.push({ port: portBase + operatorOffset, purpose: 'console for operators' });
     if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
     return [...needs, ...storePorts(env, portBase, brokers)];
@@ -181,8 +186,8 @@ export class LocalStack {
   async #startServices(folder: DataFolder, around: ServiceSurroundings): Promise<void> {
     const onSpawn = this.#onSpawn(folder, this.#serviceParts);
     const { env } = this.#options;
-    const parts = this.#services.map((spec) =>
-      servicePart({ spec, around, own: env, logDir: folder.logs, onSpawn }),
+    const parts = this.#processes.map((process) =>
+      servicePart({ process, around, own: env, logDir: folder.logs, onSpawn }),
     );
     if (parts.length === 0) return;
     await this.#timed('services', async () => {
@@ -204,9 +209,17 @@ export class LocalStack {
   #writeState(): void {
     if (this.#state === null || this.#folder === null || this.#isStopping()) return;
     const running = [...this.#serviceParts, ...this.#storeParts];
-    const pids = Object.fromEntries(running.map((part) => [part.name, part.pid]));
+    const pids = Object.fromEntries(
+      running.flatMap((part) => this.#namesOf(part).map((name) => [name, part.pid])),
+    );
     this.#state = { ...this.#state, pids };
     writeLocalState(this.#folder.localFile, this.#state);
+  }
+
+  /** The services that a part runs, or its own name. */
+  #namesOf(part: Part): readonly string[] {
+    const process = this.#processes.find(({ name }) => name === part.name);
+    return process?.services.map(({ name }) => name) ?? [part.name];
   }
 
   #supervise(part: Part): void {

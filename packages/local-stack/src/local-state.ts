@@ -15,8 +15,8 @@ export type LocalState = Readonly<{
   mongodb_uri: string;
   services: Readonly<Record<string, string>>;
   /**
-   * The pids of the processes themselves, not of wrappers: services by name, `broker-N`, `mongodb`. Only those that the
-   * stack started.
+   * The pids of the processes themselves, not of wrappers: each service by name, also where several share a process;
+   * `broker-N`, `mongodb`. Only those that the stack started.
    */
   pids: Readonly<Record<string, number>>;
 }>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { serviceEnvironment, tidingsServices } from './service-parts.ts';
+import { processEnvironment, tidingsProcesses, tidingsServices } from './service-parts.ts';
 
 const around = {
   host: '127.0.0.1',
@@ -15,14 +15,16 @@ const around = {
 };
 
 const named = (name: string) => {
-  const spec = tidingsServices.find((one) => one.name === name);
-  if (spec === undefined) throw new Error(`no service ${name}`);
-  return spec;
+  const processes = [...tidingsProcesses('separate'), ...tidingsProcesses('together')];
+  const found = processes.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no process ${name}`);
+  return found;
 };
 
 test('a service learns its own port and the stack; loopback endpoints over http are allowed', () => {
-  expect(serviceEnvironment(named('delivery'), around, {})).toEqual({
+  expect(processEnvironment(named('delivery'), around, {})).toEqual({
     NODE_ENV: 'production',
+    SERVICES: 'delivery',
     KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
     MONGODB_URI: 'mongodb://127.0.0.1:3/',
     SEALING_KEYS: 'local1:x',
@@ -43,13 +45,13 @@ test('a service learns its own port and the stack; loopback endpoints over http 
 });
 
 test('only the service that keeps keys learns the key of the operator', () => {
-  expect(serviceEnvironment(named('subscription'), around, {})).toMatchObject({
+  expect(processEnvironment(named('subscription'), around, {})).toMatchObject({
     ADMIN_KEY: 'key_admin_x',
     WORKSPACE_ID: 'ws_demo',
     WORKSPACE_POLICY: 'open',
   });
   for (const name of ['ingress', 'fanout', 'delivery', 'history', 'console']) {
-    expect(JSON.stringify(serviceEnvironment(named(name), around, {}))).not.toContain('key_admin_x');
+    expect(JSON.stringify(processEnvironment(named(name), around, {}))).not.toContain('key_admin_x');
   }
 });
 
@@ -59,7 +61,7 @@ test('what the caller has set wins, an empty list of networks too', () => {
     ALLOW_HTTP_ENDPOINTS: 'false',
     KAFKA_BROKERS: 'elsewhere:1',
   };
-  expect(serviceEnvironment(named('subscription'), around, own)).toMatchObject({
+  expect(processEnvironment(named('subscription'), around, own)).toMatchObject({
     DANGEROUSLY_ALLOWED_NETWORKS: '',
     ALLOW_HTTP_ENDPOINTS: 'false',
     KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
@@ -68,21 +70,21 @@ test('what the caller has set wins, an empty list of networks too', () => {
 
 test('all services of a stack mark their requests alike, and those of another stack otherwise', () => {
   const loopIdOf = (name: string, sealingKeys = around.sealingKeys) =>
-    serviceEnvironment(named(name), { ...around, sealingKeys }, {})['LOOP_ID'];
+    processEnvironment(named(name), { ...around, sealingKeys }, {})['LOOP_ID'];
   expect(loopIdOf('ingress')).toBe(loopIdOf('delivery'));
   expect(loopIdOf('ingress')).not.toBe(loopIdOf('ingress', 'local1:y'));
 });
 
 test('listeners of the caller are refused as well as those of a database of several hosts', () => {
   const several = { ...around, mongodbUri: 'mongodb://u:p@db1:27017,db2:27018/?replicaSet=rs' };
-  const { OWN_LISTENERS: listeners } = serviceEnvironment(named('delivery'), several, {
+  const { OWN_LISTENERS: listeners } = processEnvironment(named('delivery'), several, {
     OWN_LISTENERS: 'vault:8200',
   });
   expect(listeners?.split(',')).toEqual(expect.arrayContaining(['db1:27017', 'db2:27018', 'vault:8200']));
 });
 
 test('the console comes first and knows where the others are', () => {
-  expect(serviceEnvironment(named('console'), around, {})).toMatchObject({
+  expect(processEnvironment(named('console'), around, {})).toMatchObject({
     CONSOLE_PORT: '8700',
     CONSOLE_OPERATOR_HOST: '127.0.0.1',
     CONSOLE_OPERATOR_PORT: '8707',
@@ -94,9 +96,20 @@ test('the console comes first and knows where the others are', () => {
 
 test('the services believe the console where a caller is, and the console only who the operator names', () => {
   const trustedBy = (name: string, own = {}) =>
-    serviceEnvironment(named(name), around, own)['TRUSTED_PROXIES'];
+    processEnvironment(named(name), around, own)['TRUSTED_PROXIES'];
   expect(trustedBy('ingress')).toBe('loopback');
   expect(trustedBy('console')).toBe('');
   const own = { TRUSTED_PROXIES: '10.0.0.0/8' };
   expect([trustedBy('ingress', own), trustedBy('console', own)]).toEqual(['loopback', '10.0.0.0/8']);
+});
+
+test('one process for all services receives the settings of each', () => {
+  expect(processEnvironment(named('tidings'), around, {})).toMatchObject({
+    SERVICES: 'console,ingress,subscription,history,fanout,delivery',
+    CONSOLE_PORT: '8700',
+    DELIVERY_PORT: '8705',
+    INGRESS_URL: 'http://127.0.0.1:8701',
+    ADMIN_KEY: 'key_admin_x',
+    TRUSTED_PROXIES: '',
+  });
 });

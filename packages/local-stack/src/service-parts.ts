@@ -14,31 +14,39 @@ const readyAnswerMs = 1_000;
 const stopGraceMs = 20_500;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A service as the local stack runs it. */
+/** A service of the stack. */
 export type ServiceSpec = Readonly<{
   name: string;
-  /** The program: a built JavaScript file, or one that Node can run with `nodeArgs`. */
-  entry: string;
-  nodeArgs?: readonly string[];
   /** The offset of its port from the port base. The console comes first. */
   portOffset: number;
 }>;
 
-const service = (name: string, portOffset: number): ServiceSpec => ({
-  name,
-  entry: join(repository, 'services', name, 'dist', 'src', 'main.js'),
-  portOffset,
-});
+/** The program of a process: a JavaScript file, or one that Node can run with `nodeArgs`. */
+export type Program = Readonly<{ entry: string; nodeArgs?: readonly string[] }>;
+
+/** A process of the stack and the services that it runs. */
+export type ServiceProcess = Readonly<{ name: string; services: readonly ServiceSpec[]; program: Program }>;
 
 /** The services of Tidings. */
 export const tidingsServices: readonly ServiceSpec[] = [
-  service('console', 0),
-  service('ingress', 1),
-  service('subscription', 2),
-  service('history', 3),
-  service('fanout', 4),
-  service('delivery', 5),
+  { name: 'console', portOffset: 0 },
+  { name: 'ingress', portOffset: 1 },
+  { name: 'subscription', portOffset: 2 },
+  { name: 'history', portOffset: 3 },
+  { name: 'fanout', portOffset: 4 },
+  { name: 'delivery', portOffset: 5 },
 ];
+
+const builtServer: Program = { entry: join(repository, 'services', 'server', 'dist', 'src', 'main.js') };
+
+/** Returns the processes of Tidings: one for all services, or one for each. */
+export function tidingsProcesses(
+  form: 'together' | 'separate',
+  program: Program = builtServer,
+): readonly ServiceProcess[] {
+  if (form === 'together') return [{ name: 'tidings', services: tidingsServices, program }];
+  return tidingsServices.map((service) => ({ name: service.name, services: [service], program }));
+}
 
 /** The offset of the console's operator port from the port base. */
 export const operatorOffset = 7;
@@ -75,17 +83,18 @@ const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
   createHash('sha256').update(`loop ${sealingKeys}`).digest('base64url').slice(0, 22);
 
 /**
- * Returns the environment of one service. The caller's values take precedence for settings that a caller may choose;
- * the stack sets the addresses.
+ * Returns the environment of a process. The caller's values take precedence for settings that a caller may choose; the
+ * stack sets the addresses.
  */
-export function serviceEnvironment(
-  spec: ServiceSpec,
+export function processEnvironment(
+  { services }: ServiceProcess,
   around: ServiceSurroundings,
   own: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const prefix = spec.name.toUpperCase();
+  const names = new Set(services.map(({ name }) => name));
   const environment: Record<string, string> = {
     NODE_ENV: own['NODE_ENV'] ?? 'production',
+    SERVICES: [...names].join(','),
     KAFKA_BROKERS: around.brokers.join(','),
     MONGODB_URI: around.mongodbUri,
     SEALING_KEYS: around.sealingKeys,
@@ -94,19 +103,21 @@ export function serviceEnvironment(
     OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
     LOOP_ID: own['LOOP_ID'] ?? loopIdOf(around),
     // The console is a proxy before the other services and sends them the caller's address. The caller configures the
-    // proxies before the console.
-    TRUSTED_PROXIES: spec.name === 'console' ? (own['TRUSTED_PROXIES'] ?? '') : 'loopback',
+    // proxies before the console. Services in the console's process trust it without this setting.
+    TRUSTED_PROXIES: names.has('console') ? (own['TRUSTED_PROXIES'] ?? '') : 'loopback',
     REPLICATION_FACTOR: String(around.replicationFactor),
-    [`${prefix}_HOST`]: around.host,
-    [`${prefix}_PORT`]: String(around.portBase + spec.portOffset),
   };
+  for (const { name, portOffset } of services) {
+    environment[`${name.toUpperCase()}_HOST`] = around.host;
+    environment[`${name.toUpperCase()}_PORT`] = String(around.portBase + portOffset);
+  }
   // Every other service reads its keys from the access topic.
-  if (spec.name === 'subscription') {
+  if (names.has('subscription')) {
     environment['ADMIN_KEY'] = around.adminKey;
     environment['WORKSPACE_ID'] = around.workspaceId;
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
   }
-  if (spec.name !== 'console') return environment;
+  if (!names.has('console')) return environment;
   environment['CONSOLE_OPERATOR_HOST'] = around.host;
   environment['CONSOLE_OPERATOR_PORT'] = String(around.portBase + operatorOffset);
   for (const other of around.services) {
@@ -116,26 +127,27 @@ export function serviceEnvironment(
   return environment;
 }
 
-/** Returns a service as a {@link Part}: ready when GET /ready responds 200. */
+/** Returns a process as a {@link Part}: ready when GET /ready of each of its services responds 200. */
 export function servicePart(options: {
-  spec: ServiceSpec;
+  process: ServiceProcess;
   around: ServiceSurroundings;
   own: NodeJS.ProcessEnv;
   logDir: string;
   onSpawn: (part: Part) => void;
 }): Part {
-  const { spec, around, own, logDir, onSpawn } = options;
-  const url = serviceUrl(around.host, around.portBase, spec);
+  const { around, own, logDir, onSpawn } = options;
+  const { name, services, program } = options.process;
+  const urls = services.map((spec) => `${serviceUrl(around.host, around.portBase, spec)}/ready`);
   return new Part({
     process: {
-      name: spec.name,
+      name,
       command: process.execPath,
-      args: [...(spec.nodeArgs ?? []), spec.entry],
-      env: serviceEnvironment(spec, around, own),
+      args: [...(program.nodeArgs ?? []), program.entry],
+      env: processEnvironment(options.process, around, own),
       cwd: repository,
-      logFile: join(logDir, `${spec.name}.log`),
+      logFile: join(logDir, `${name}.log`),
     },
-    isReady: () => answersOk(`${url}/ready`),
+    isReady: async () => (await Promise.all(urls.map(answersOk))).every((isOk) => isOk),
     readyTimeoutMs,
     stopGraceMs,
     onSpawn,

@@ -14,8 +14,10 @@ export {
   type MetricDefinition,
   type MetricsCatalogue,
 } from './define-metrics.ts';
+export { defineService, type Service, type ServiceDefinition } from './define-service.ts';
 export {
   createLogger,
+  type FatalLogger,
   type LogFields,
   type Logger,
   type LoggerOptions,
@@ -24,10 +26,10 @@ export {
   silentLogger,
 } from './logger.ts';
 export { type ObservedOptions, type OutcomeHistogram, observed } from './observed.ts';
+export type { ProcessContext } from './process-context.ts';
 export type { ProcessHost } from './process-host.ts';
-export { runService } from './run-service.ts';
+export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
-export type { ServiceDefinition } from './service-life.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export {
   childTraceparent,

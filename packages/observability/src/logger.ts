@@ -27,9 +27,17 @@ export type Logger = Readonly<{
   child: (bindings: LogFields) => Logger;
 }>;
 
-/** The process's own logger: it can also log a fatal error and flush its buffer. */
-export type ServiceLogger = Logger &
-  Readonly<{ fatal: Write; flush: () => Promise<void>; flushSync: () => void }>;
+/** The process's own logger: it can flush its buffer, which all loggers of its services share. */
+export type ServiceLogger = FatalLogger &
+  Readonly<{
+    flush: () => Promise<void>;
+    flushSync: () => void;
+    /** Returns the logger of a service in this process. */
+    ofService: (service: string) => FatalLogger;
+  }>;
+
+/** A logger that can also log the error that ends the process. */
+export type FatalLogger = Logger & Readonly<{ fatal: Write }>;
 
 /** Lowest severity that is written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -37,7 +45,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** Output of the lines (default: standard output, buffered) and the fields of each. */
 export type LoggerOptions = Readonly<{ service: string; level?: LogLevel; stream?: DestinationStream }>;
 
-function wrap(inner: PinoLogger): Logger & { fatal: Write } {
+function wrap(inner: PinoLogger): FatalLogger {
   return {
     debug: (fields, event) => inner.debug(fields, event),
     info: (fields, event) => inner.info(fields, event),
@@ -58,7 +66,7 @@ export function createLogger({ service, level = 'info', stream }: LoggerOptions)
     {
       level,
       messageKey: 'event',
-      base: { service },
+      base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: stdSerializers.err, error: stdSerializers.err },
@@ -66,8 +74,10 @@ export function createLogger({ service, level = 'info', stream }: LoggerOptions)
     output,
   );
   const flushable = output instanceof LineOutput ? output : undefined;
+  const ofService = (name: string): FatalLogger => wrap(inner.child({ service: name }));
   return {
-    ...wrap(inner),
+    ...ofService(service),
+    ofService,
     flush: async () => flushable?.flush(),
     flushSync: () => flushable?.flushSync(),
   };

@@ -6,7 +6,7 @@ export type PartState = 'starting' | 'up' | 'stalled' | 'down';
 /** One part in a report; `reason` is set if it is not up. */
 export type PartReport = Readonly<{ name: string; state: PartState; reason?: string }>;
 
-/** Health of the process. `ready`: it accepts work. `live`: a restart would not help. */
+/** Health of a service. `ready`: it accepts work. `live`: a restart of its process would not help. */
 export type HealthReport = Readonly<{ ready: boolean; live: boolean; parts: readonly PartReport[] }>;
 
 /** Reporting functions of a part. */
@@ -36,16 +36,36 @@ type Part = {
 };
 
 /**
- * Reports the health of a process: its workers are alive AND have made progress recently. A failed worker makes the
- * process unready; the process keeps running to report it.
+ * Liveness of a process: it is live if every service in it is, because a restart restarts all of them.
+ */
+export class Liveness {
+  readonly #checks: (() => boolean)[] = [];
+
+  /** Adds a check of one service. */
+  add(check: () => boolean): void {
+    this.#checks.push(check);
+  }
+
+  isLive(): boolean {
+    return this.#checks.every((check) => check());
+  }
+}
+
+/**
+ * Reports the health of a service: its workers are alive AND have made progress recently. A failed worker makes the
+ * service unready; the process keeps running to report it.
  */
 export class Health {
   readonly #parts = new Map<string, Part>();
   readonly #clock: Clock;
+  readonly #liveness: Liveness;
   #drainReason: string | undefined;
 
-  constructor(clock: Clock = systemClock) {
+  /** `liveness`: that of the process, if it runs more than this service. */
+  constructor(clock: Clock = systemClock, liveness: Liveness = new Liveness()) {
     this.#clock = clock;
+    this.#liveness = liveness;
+    liveness.add(() => !this.#isUnresponsive());
   }
 
   /** Registers a part, `starting` until its first report. A second part of the same name replaces the first. */
@@ -88,10 +108,14 @@ export class Health {
     if (this.#drainReason !== undefined) {
       parts.push({ name: 'process', state: 'down', reason: this.#drainReason });
     }
-    const isUnresponsive = [...this.#parts.values()].some(
+    return { ready: parts.every(({ state }) => state === 'up'), live: this.#liveness.isLive(), parts };
+  }
+
+  #isUnresponsive(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#parts.values()].some(
       ({ lastProgressMs, bounds }) => nowMs - lastProgressMs > (bounds.deadAfterMs ?? Infinity),
     );
-    return { ready: parts.every(({ state }) => state === 'up'), live: !isUnresponsive, parts };
   }
 }
 

@@ -9,6 +9,7 @@ export {
   type HealthBounds,
   type HealthPart,
   type HealthReport,
+  Liveness,
   type PartReport,
   type PartState,
 } from './health.ts';

@@ -10,23 +10,27 @@ export type MongoDriver = Readonly<{
 export type CommandGuard = Readonly<{ seen: ReadonlySet<string>; faults: readonly string[] }>;
 
 type Started = Readonly<{ commandName: string; command: Command }>;
-type Client = Readonly<{ on(event: 'commandStarted', listener: (started: Started) => void): unknown }>;
+type Client = Readonly<{
+  options: Readonly<{ appName?: string }>;
+  on(event: 'commandStarted', listener: (started: Started) => void): unknown;
+}>;
 type Prototype = { connect(this: Client): Promise<unknown> };
 
 /**
- * Reports every command of every client that connects from now on, in this process. Their URI must contain
+ * Reports every command of every client that connects from now on in this process, with the client's `appName`. Their URI must contain
  * `monitorCommands=true`: see {@link monitoredUri}.
  */
 export function watchMongodbCommands(
   { MongoClient, BSON }: MongoDriver,
-  onCommand: (name: string, command: Command) => void,
+  onCommand: (name: string, command: Command, clientName: string) => void,
 ): void {
   const prototype = MongoClient.prototype as Prototype;
   const { connect } = prototype;
   prototype.connect = async function watched(this: Client) {
     this.on('commandStarted', ({ commandName, command }) => {
       // As it is sent over the wire: the library's own objects have fields that are never sent.
-      onCommand(commandName, BSON.deserialize(BSON.serialize(command)) as Command);
+      const content = BSON.deserialize(BSON.serialize(command)) as Command;
+      onCommand(commandName, content, this.options.appName ?? '');
     });
     return connect.call(this);
   };

@@ -1,5 +1,5 @@
 import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
-import type { Bus, PartitionRunner, Table } from '@tidings/kafka';
+import { type Bus, openProducer, type PartitionRunner, type Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { composeEngine, type Engine } from './compose-engine.ts';
@@ -25,8 +25,7 @@ export const openEngine = async (
 ): Promise<OpenEngine> => {
   const { config, metrics, logger, resources, clock } = context;
   const ring = keyRing(config.sealingKeys);
-  const producer = await bus.producer();
-  resources.add('producer', () => producer.close());
+  const producer = await openProducer(context, bus);
   let engine: Engine | undefined;
   const table = await bus.table<SubscriptionRecord>({
     topic: topics.subscriptions,

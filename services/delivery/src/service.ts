@@ -1,14 +1,6 @@
 import { createEgress, type Egress, operatorPolicy, sendWithRepeat } from '@tidings/egress';
 import { serve } from '@tidings/http';
-import {
-  type Bus,
-  connectKafka,
-  kafkaMetrics,
-  problemOf,
-  type WatchedPart,
-  watchWorkers,
-} from '@tidings/kafka';
-import { createMetrics } from '@tidings/observability';
+import { openBus, problemOf, type WatchedPart, watchWorkers } from '@tidings/kafka';
 import { messageOf } from '@tidings/runtime';
 import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
@@ -39,25 +31,6 @@ const openEgress = ({ config, clock, resources }: DeliveryContext, ownUrl: strin
   });
   resources.add('egress', () => egress.close());
   return egress;
-};
-
-const openBus = async ({
-  name,
-  config,
-  metrics,
-  logger,
-  resources,
-  clock,
-}: DeliveryContext): Promise<Bus> => {
-  const bus = await connectKafka({
-    brokers: config.kafkaBrokers,
-    clientId: 'tidings-delivery',
-    logger,
-    clock,
-    metrics: createMetrics(kafkaMetrics, { service: name, registry: metrics.registry }).handles,
-  });
-  resources.add('bus', () => bus.close());
-  return bus;
 };
 
 const gaugeQueues = ({ dispatcher, finishedAttempts }: Engine, { metrics }: DeliveryContext): void => {

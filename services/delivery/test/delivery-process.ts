@@ -18,7 +18,7 @@ import { expect, onTestFinished } from 'vitest';
 import { deliveryGroup } from '../src/run-engine.ts';
 import { aState, aSubscription, sealingKeys } from './builders.ts';
 
-const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const crashHook = new URL('../dist/test/crash-hook.js', import.meta.url).href;
 
 /** Environment of the service, in this process or one of its own. */
@@ -41,7 +41,10 @@ export type CrashPoint = Readonly<{ topic: string; key: string; text: string }>;
 export const startProcess = async (crashPoint?: CrashPoint): Promise<ChildProcess> => {
   const hook = crashPoint === undefined ? [] : ['--import', crashHook];
   const child = spawn(process.execPath, [...hook, mainFile], {
-    env: { ...deliveryEnv, LOG_LEVEL: 'info', ...(crashPoint && { STRIKE: JSON.stringify(crashPoint) }) },
+    env: {
+      ...{ SERVICES: 'delivery', LOG_LEVEL: 'info', ...deliveryEnv },
+      ...(crashPoint && { STRIKE: JSON.stringify(crashPoint) }),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(async () => {

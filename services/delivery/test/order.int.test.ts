@@ -21,7 +21,7 @@ import { aState, aSubscription, sealingKeys } from './builders.ts';
 import { type EventName, type OrderReceiver, startOrderReceiver } from './order-receiver.ts';
 
 const brokers = sharedBrokers();
-const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const subscriptions = 4;
 const keysPerSubscription = 5;
 const eventsPerKey = 500;
@@ -44,6 +44,7 @@ afterAll(async () => {
 const startProcess = (): ChildProcess => {
   const child = spawn(process.execPath, [mainFile], {
     env: {
+      SERVICES: 'delivery',
       KAFKA_BROKERS: brokers.join(','),
       SEALING_KEYS: sealingKeys,
       DANGEROUSLY_ALLOWED_NETWORKS: '127.0.0.0/8',

@@ -2,14 +2,14 @@ import { compileFilter } from '@tidings/filters';
 import { serve } from '@tidings/http';
 import {
   type Bus,
-  connectKafka,
-  kafkaMetrics,
   maxRecordBytes,
+  openBus,
+  openProducer,
   problemOf,
   type WatchedPart,
   watchWorkers,
 } from '@tidings/kafka';
-import { childTraceparent, createMetrics, type Logger, type ServiceContext } from '@tidings/observability';
+import { childTraceparent, type Logger, type ServiceContext } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
@@ -41,16 +41,9 @@ const filterCompiler =
     }
   };
 
-const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
-  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
-  const clientId = `tidings-${name}`;
-  return connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock, metrics: handles });
-};
-
 const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Promise<EventConsumer> => {
-  const { config, metrics, logger, clock, resources } = context;
-  const producer = await bus.producer();
-  resources.add('producer', () => producer.close());
+  const { config, metrics, logger, clock } = context;
+  const producer = await openProducer(context, bus);
   const eventLog = createEventLog(bus);
   const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
   const parts = { index, childTraceparent, maxDataBytes };
@@ -112,11 +105,10 @@ export const startFanout = async (
   context: Context,
   connect: (context: Context) => Promise<Bus> = openBus,
 ): Promise<{ url: string }> => {
-  const { logger, health, resources } = context;
+  const { logger, health } = context;
   // Opened first, so that it closes last and responds 'stopping' in the meantime.
   const server = await serve(context, {});
   const bus = await connect(context);
-  resources.add('bus', () => bus.close());
   work(bus, context).catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'fanout.not-started');
     health.register('start').down(messageOf(error));

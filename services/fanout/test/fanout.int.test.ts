@@ -24,7 +24,7 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { startFanout } from '../src/service.ts';
 import { anEvent, aSubscription } from './builders.ts';
 
-const mainFile = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const brokers = sharedBrokers();
 
 let bus: Bus;
@@ -96,7 +96,13 @@ const startHere = async () => {
 };
 
 const startProcess = (): ChildProcess => {
-  const env = { ...process.env, KAFKA_BROKERS: brokers.join(','), FANOUT_PORT: '0', LOG_LEVEL: 'warn' };
+  const env = {
+    ...process.env,
+    SERVICES: 'fanout',
+    KAFKA_BROKERS: brokers.join(','),
+    FANOUT_PORT: '0',
+    LOG_LEVEL: 'warn',
+  };
   const child = spawn(process.execPath, [mainFile], { env, stdio: 'inherit' });
   cleanUps.push(async () => {
     child.kill('SIGKILL');

@@ -1,9 +1,9 @@
 import { openAccess } from '@tidings/access';
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, problemOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, openBus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
-import { createMetrics, type ServiceContext } from '@tidings/observability';
+import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
@@ -38,12 +38,6 @@ export type Backends = Readonly<{
   openBus: (context: Context) => Promise<Bus>;
   openStores: (context: Context) => Stores;
 }>;
-
-const openBus = async ({ config, logger, metrics, clock, name }: Context): Promise<Bus> => {
-  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
-  const clientId = `tidings-${name}`;
-  return connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock, metrics: handles });
-};
 
 const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
   const mongo = new MongoConnection({
@@ -137,7 +131,6 @@ export const startHistory = async (
   const { config, metrics, logger, health, resources, clock } = context;
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
-  resources.add('bus', () => bus.close());
   const projector = createProjector(stores, context);
   resources.add('projection', () => projector.close());
   work(bus, projector, context).catch((error: unknown) => {
@@ -165,8 +158,7 @@ export const startHistory = async (
     onPurged: () => {},
   });
   resources.add('idempotency key sweep', stopSweepingKeys);
-  const producer = await bus.producer();
-  resources.add('access producer', () => producer.close());
+  const producer = await openProducer(context, bus);
   const { authenticate } = await openAccess(context, { bus, producer });
   const routes = [...deliveryRoutes({ store: stores.deliveries }), ...deadLetterRoutes];
   const idempotency = {

@@ -27,7 +27,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
-const entry = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const entry = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const guard = guardProcesses();
 const children: ChildProcess[] = [];
 let bus: Bus;
@@ -59,6 +59,7 @@ const startProcess = async (id: string) => {
     env: {
       PATH: process.env['PATH'],
       ...guard.env,
+      SERVICES: 'history',
       KAFKA_BROKERS: sharedBrokers().join(','),
       MONGODB_URI: sharedMongodbUri(),
       HISTORY_PORT: String(port),

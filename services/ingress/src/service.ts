@@ -1,7 +1,7 @@
 import { openAccess } from '@tidings/access';
 import { mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics } from '@tidings/kafka';
-import { createMetrics, inSpan, type ServiceContext } from '@tidings/observability';
+import { type Bus, openBus, openProducer } from '@tidings/kafka';
+import { inSpan, type ServiceContext } from '@tidings/observability';
 import { createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
@@ -21,13 +21,11 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 /** Starts ingress. Tests pass another bus as `connect`. */
 export async function startIngress(
   context: Context,
-  connect: (context: Context) => Promise<Bus> = connectBrokers,
+  connect: (context: Context) => Promise<Bus> = openBus,
 ): Promise<{ url: string }> {
   const { config, logger, metrics, health, resources, clock } = context;
   const bus = await connect(context);
-  resources.add('kafka', async () => bus.close());
-  const producer = await bus.producer();
-  resources.add('producer', async () => producer.close());
+  const producer = await openProducer(context, bus);
   const part = health.register('event-log');
   resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
 
@@ -52,7 +50,7 @@ export async function startIngress(
     acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
     limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
   });
-  // Opened last, so that it closes first: no further requests, then the producer sends its buffered records.
+  // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
   const server = await serve(context, {
     // Each route has its own limit and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
@@ -85,15 +83,4 @@ async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): P
   // If the brokers become unavailable later, the types stay as last read.
   void eventTypes.ready().then(() => part.up());
   return eventTypes;
-}
-
-async function connectBrokers({ config, logger, clock, metrics, name }: Context): Promise<Bus> {
-  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
-  return connectKafka({
-    brokers: config.kafkaBrokers,
-    clientId: `tidings-${name}`,
-    logger,
-    clock,
-    metrics: handles,
-  });
 }

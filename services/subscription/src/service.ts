@@ -2,8 +2,8 @@ import { openAccess } from '@tidings/access';
 import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
-import { type Bus, connectKafka, kafkaMetrics, type Producer } from '@tidings/kafka';
-import { createMetrics, type ServiceContext } from '@tidings/observability';
+import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
 import { bootstrapTask, operatorRules } from './access/adapters/bootstrap-task.ts';
@@ -52,19 +52,6 @@ const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
-
-async function openKafka({ config, logger, metrics, resources, clock, name }: Context) {
-  const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
-  const bus = await connectKafka({
-    brokers: config.kafkaBrokers,
-    clientId: `tidings-${name}`,
-    logger,
-    clock,
-    metrics: handles,
-  });
-  resources.add('kafka', async () => bus.close());
-  return { bus, producer: await bus.producer() };
-}
 
 type SubscriptionParts = Readonly<{
   registry: OpenRegistry;
@@ -156,7 +143,8 @@ export async function startSubscription(context: Context): Promise<{ url: string
   });
   resources.add('egress', async () => egress.close());
   const send = httpSender(egress);
-  const { bus, producer } = await openKafka(context);
+  const bus = await openBus(context);
+  const producer = await openProducer(context, bus);
   const access = await openAccess(context, { bus, producer });
   const rules = workspaceRules({
     find: (id) => access.table.workspace(id),

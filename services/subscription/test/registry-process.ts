@@ -28,6 +28,7 @@ export type CrashPoint = Readonly<{
 export type Site = Readonly<{ brokers: readonly string[]; database: string; env: Record<string, string> }>;
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const server = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const guard = guardProcesses();
 // Starting a process is slow when others run on the same machine.
 const timeouts = { timeoutMs: 60_000 };
@@ -86,8 +87,8 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
 /** Starts the service in its own process, which ends with the test. */
 function spawnService(site: Site, env: Readonly<Record<string, string>>) {
   const hook = join(dist, 'test', 'crash-hook.js');
-  const child = spawn(process.execPath, ['--import', hook, join(dist, 'src', 'main.js')], {
-    env: { PATH: process.env['PATH'], ...guard.env, ...site.env, ...env },
+  const child = spawn(process.execPath, ['--import', hook, server], {
+    env: { PATH: process.env['PATH'], SERVICES: 'subscription', ...guard.env, ...site.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>

@@ -6,7 +6,7 @@ import { watch } from 'chokidar';
 
 import type { LocalStack, LocalStackOptions } from '../local-stack.ts';
 import { runLocalStack } from '../run-local-stack.ts';
-import { type ServiceSpec, tidingsServices } from '../service-parts.ts';
+import { type ServiceProcess, tidingsProcesses } from '../service-parts.ts';
 import { ChangeCollector } from './change-collector.ts';
 import { syntaxErrors } from './syntax-errors.ts';
 import { TypeCheck } from './type-check.ts';
@@ -17,15 +17,12 @@ const quietMs = 60;
 
 /**
  * Returns the services as they are in the repository: TypeScript sources, theirs and those of every package, without a
- * build.
+ * build. Each has its own process, so that a change restarts only the services that use it.
  */
-function servicesFromSource(): readonly ServiceSpec[] {
+function processesFromSource(): readonly ServiceProcess[] {
   const nodeArgs = ['--conditions=@tidings/source', `--import=${import.meta.resolve('tsx/esm')}`];
-  return tidingsServices.map((spec) => ({
-    ...spec,
-    entry: join(root, 'services', spec.name, 'src', 'main.ts'),
-    nodeArgs,
-  }));
+  const entry = join(root, 'services', 'server', 'src', 'main.ts');
+  return tidingsProcesses('separate', { entry, nodeArgs });
 }
 
 /**
@@ -33,8 +30,8 @@ function servicesFromSource(): readonly ServiceSpec[] {
  * uses changes; a service that exits stays down until then. Resolves with the exit code.
  */
 export async function runDevStack(options: LocalStackOptions): Promise<number> {
-  const services = servicesFromSource();
-  return runLocalStack({ ...options, services, restartServices: false }, (stack) =>
+  const processes = processesFromSource();
+  return runLocalStack({ ...options, processes, restartServices: false }, (stack) =>
     restartOnChange(stack, options.print),
   );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
+import { tidingsServices } from '../service-parts.ts';
 import { isSource, type Member, readWorkspace, servicesAffectedBy } from './workspace.ts';
 
 const root = '/repo';
@@ -63,11 +64,12 @@ describe('this repository', () => {
   });
 
   it('restarts one service for its own source and every service for what all run on', () => {
-    const everyService = own.filter(({ folder }) => folder.startsWith('services/'));
-    expect(affected('services/delivery/src/main.ts')).toEqual(['delivery']);
-    expect(affected('packages/runtime/src/index.ts')).toHaveLength(everyService.length);
+    const everyService = tidingsServices.map(({ name }) => name).sort();
+    expect(affected('services/delivery/src/service.ts')).toEqual(['delivery']);
+    expect([...affected('packages/runtime/src/index.ts')].sort()).toEqual(everyService);
+    expect([...affected('services/server/src/main.ts')].sort()).toEqual(everyService);
     // No service depends on the package that starts the services.
     expect(affected('packages/local-stack/src/index.ts')).toEqual([]);
-    expect(isSource(repository, join(repository, 'services/delivery/src/main.ts'))).toBe(true);
+    expect(isSource(repository, join(repository, 'services/delivery/src/service.ts'))).toBe(true);
   });
 });

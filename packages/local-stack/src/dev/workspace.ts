@@ -13,6 +13,8 @@ export type Member = Readonly<{
 }>;
 
 const groups = ['packages', 'services'];
+// The program that runs every service; it depends on all of them, and they do not depend on it.
+const serverFolder = 'services/server';
 
 /** Reads the package.json of every package and service below `root`. */
 export function readWorkspace(root: string): readonly Member[] {
@@ -39,7 +41,7 @@ export function isSource(root: string, file: string): boolean {
 
 /**
  * Returns the services affected by changed files, by the names of their folders: those whose own source changed, and
- * those that depend on a changed package, directly or transitively.
+ * those that depend on a changed package, directly or transitively; all of them if the program that runs them changed.
  */
 export function servicesAffectedBy(
   files: readonly string[],
@@ -56,7 +58,9 @@ export function servicesAffectedBy(
       if (dependencies.some((dependency) => affected.has(dependency))) affected.add(name);
     }
   }
+  const isServerChanged = changed.some(({ folder }) => folder === serverFolder);
   return members
-    .filter(({ name, folder }) => affected.has(name) && folder.startsWith('services/'))
+    .filter(({ folder }) => folder.startsWith('services/') && folder !== serverFolder)
+    .filter(({ name }) => isServerChanged || affected.has(name))
     .map(({ folder }) => folder.slice('services/'.length));
 }

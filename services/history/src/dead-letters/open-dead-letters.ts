@@ -1,6 +1,6 @@
 import { type DeadLetterReason, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { BatchProjector } from '../batch-projector.ts';
@@ -109,7 +109,7 @@ export const openDeadLetters = async (
   const { deadLetters, jobs, deliveries } = stores;
   const group = `${config.group}-dead-letters`;
   const readEnds = readEndsOf(bus, group);
-  const journal = createDeadLetterJournal(await bus.producer());
+  const journal = createDeadLetterJournal(await openProducer(context, bus));
   const subscriptions = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
   const readPart = health.register('dead-letters');
   const jobsPart = health.register('dead-letter-jobs');

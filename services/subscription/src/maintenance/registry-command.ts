@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { connectKafka } from '@tidings/kafka';
+import { openBus, openProducer } from '@tidings/kafka';
 import { createServiceContext } from '@tidings/observability';
 import { AppError, type Clock, keyRing, loadConfig, messageOf, sleep } from '@tidings/runtime';
 import { configSpec } from '../config.ts';
@@ -64,11 +64,9 @@ async function open() {
     config,
     catalogue: metricsCatalogue,
   });
-  const { logger, clock, resources } = context;
-  const clientId = 'tidings-registry-command';
-  const bus = await connectKafka({ brokers: config.kafkaBrokers, clientId, logger, clock });
-  resources.add('kafka', async () => bus.close());
-  const registry = openRegistry(context, await bus.producer());
+  const { clock, resources } = context;
+  const bus = await openBus(context);
+  const registry = openRegistry(context, await openProducer(context, bus));
   const kinds = documentKinds.map(({ kind, withSeals }) => ({ ...registry.documents(kind), withSeals }));
   const isUp = new Promise<void>((resolve) => registry.mongo.onUp(resolve));
   registry.mongo.open();

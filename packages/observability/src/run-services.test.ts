@@ -1,6 +1,6 @@
 import { AppError, type ConfigSpec, integer } from '@tidings/runtime';
 import { describe, expect, it, vi } from 'vitest';
-import { defineMetrics, runService, type ServiceDefinition } from './index.ts';
+import { defineMetrics, defineService, runServices, type ServiceDefinition } from './index.ts';
 
 const metrics = defineMetrics({
   done: { type: 'counter', name: 'tidings_test_done_total', help: 'h', labels: [] },
@@ -43,10 +43,11 @@ async function run(
   start: Start,
   given: ConfigSpec = spec,
 ): Promise<void> {
-  await runService({ name: 'test', spec: given as typeof spec, metrics, start, host: world.host });
+  const service = defineService({ name: 'test', spec: given as typeof spec, metrics, start });
+  await runServices({ services: [service], host: world.host });
 }
 
-describe('runService', () => {
+describe('runServices with one service', () => {
   it('starts with its config and logs what the start returned', async () => {
     const world = aProcess({ TEST_PORT: '80', LOG_LEVEL: 'debug' });
     const start = vi.fn<Start>(async () => ({ url: 'http://x' }));
@@ -171,5 +172,116 @@ describe('runService', () => {
     const last = world.lines.at(-1);
     expect(last).toMatchObject({ level: 'fatal', event: 'service.crashed', error: { message: 'lost' } });
     expect(world.exit.mock.calls).toEqual([[1]]);
+  });
+});
+
+const sharedMetrics = defineMetrics({
+  seen: { type: 'counter', name: 'tidings_shared_seen_total', help: 'h', labels: [] },
+});
+
+const aService = (
+  name: string,
+  start: ServiceDefinition<typeof spec, typeof sharedMetrics>['start'] = async () => ({}),
+) => defineService({ name, spec, metrics: sharedMetrics, start });
+
+describe('runServices with several services', () => {
+  it('starts all of them, each with its own name in its log lines', async () => {
+    const world = aProcess();
+    await runServices({ services: [aService('one'), aService('two')], host: world.host });
+    const started = world.lines.filter(({ event }) => event === 'service.started');
+    expect(started.map(({ service }) => service).sort()).toEqual(['one', 'two']);
+  });
+
+  it('reports a setting that several of them read once', async () => {
+    const world = aProcess({ TEST_PORT: 'x' });
+    await runServices({ services: [aService('one'), aService('two')], host: world.host });
+    expect(world.errors).toEqual(["tidings: TEST_PORT must be an integer from 0 to 65535, got 'x'"]);
+    expect(world.exit.mock.calls).toEqual([[78]]);
+  });
+
+  it('reads the settings of each service from its own environment', async () => {
+    const world = aProcess();
+    const ports: number[] = [];
+    const start = async ({ config }: { config: { port: number } }) => {
+      ports.push(config.port);
+      return {};
+    };
+    await runServices({
+      services: [aService('one', start), aService('two', start)],
+      environmentOf: (name) => ({ TEST_PORT: name === 'one' ? '1' : '2' }),
+      host: world.host,
+    });
+    expect(ports).toEqual([1, 2]);
+  });
+
+  it('shows the metrics of all of them at each, and a name that both use as one group', async () => {
+    const world = aProcess();
+    const texts: (() => Promise<string>)[] = [];
+    const start: Parameters<typeof aService>[1] = async ({ metrics: own }) => {
+      own.handles.seen.inc({}, 2);
+      texts.push(own.text);
+      return {};
+    };
+    await runServices({ services: [aService('one', start), aService('two', start)], host: world.host });
+    const text = (await texts[0]?.()) ?? '';
+    expect(text.match(/^# TYPE tidings_shared_seen_total .*/gm)).toEqual([
+      '# TYPE tidings_shared_seen_total counter',
+    ]);
+    expect(text).toContain('tidings_shared_seen_total{service="one"} 2');
+    expect(text).toContain('tidings_shared_seen_total{service="two"} 2');
+    expect(text.match(/^nodejs_eventloop_lag_seconds\{.*\}/gm)).toEqual([
+      'nodejs_eventloop_lag_seconds{service="tidings"}',
+    ]);
+  });
+
+  it('opens what they share once, and closes it after both', async () => {
+    const world = aProcess();
+    const order: string[] = [];
+    const start =
+      (name: string): Parameters<typeof aService>[1] =>
+      async ({ process, resources }) => {
+        const shared = process.once('shared', () => {
+          process.resources.add('shared', () => void order.push('shared'));
+          return { openedBy: name };
+        });
+        order.push(`${name} uses what ${shared.openedBy} opened`);
+        resources.add(name, () => void order.push(name));
+        return {};
+      };
+    const services = [aService('one', start('one')), aService('two', start('two'))];
+    await runServices({ services, host: world.host });
+    world.signal('SIGTERM');
+    expect(await world.exited).toBe(0);
+    expect(order.slice(0, 2)).toEqual(['one uses what one opened', 'two uses what one opened']);
+    expect(order.slice(2, 4).sort()).toEqual(['one', 'two']);
+    expect(order[4]).toBe('shared');
+  });
+
+  it('ends all of them with the name of the one that could not start', async () => {
+    const world = aProcess();
+    const close = vi.fn();
+    const running = aService('one', async ({ resources }) => {
+      resources.add('x', close);
+      return {};
+    });
+    const failing = aService('two', async () => Promise.reject(new Error('no table')));
+    await runServices({ services: [running, failing], host: world.host });
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ event: 'service.start-failed', service: 'two', detail: 'no table' }),
+    );
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(world.exit.mock.calls).toEqual([[1]]);
+  });
+
+  it('is not live as soon as one of them is not', async () => {
+    const world = aProcess();
+    const reports: (() => boolean)[] = [];
+    const start: Parameters<typeof aService>[1] = async ({ name, health }) => {
+      if (name === 'two') health.register('stuck', { deadAfterMs: -1 });
+      reports.push(() => health.report().live);
+      return {};
+    };
+    await runServices({ services: [aService('one', start), aService('two', start)], host: world.host });
+    expect(reports.map((isLive) => isLive())).toEqual([false, false]);
   });
 });

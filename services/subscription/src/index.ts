@@ -1,9 +1,10 @@
-import { runService } from '@tidings/observability';
+import { defineService, type Service } from '@tidings/observability';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startSubscription } from './service.ts';
 
-await runService({
+/** The subscription service, which services/server runs. */
+export const subscription: Service = defineService({
   name: 'subscription',
   spec: configSpec,
   metrics: metricsCatalogue,
