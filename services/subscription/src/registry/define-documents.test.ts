@@ -37,7 +37,7 @@ describe('documents', () => {
   });
 
   it('of a newer release, or without a version, are rejected', () => {
-    expect(messageFor({ _id: 'a', schema_version: 4, full_name: 'x' })).toContain('this release knows 3');
+    expect(messageFor({ _id: 'a', schema_version: 4, full_name: 'x' })).toContain('this release supports 3');
     expect(messageFor({ _id: 'a', schema_version: 0 })).toContain('no step leads away');
     expect(messageFor({ _id: 'a', full_name: 'x' })).toContain('breaks its schema');
     expect(messageFor(null)).toContain('without id');

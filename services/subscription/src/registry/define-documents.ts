@@ -48,7 +48,7 @@ export function documentReader<T>({
     }
     if (versionOf(document) > schemaVersion) {
       throw refuse(
-        `has schema version ${versionOf(document)}, this release knows ${schemaVersion}: update it`,
+        `has schema version ${versionOf(document)}, this release supports ${schemaVersion}: update it`,
       );
     }
     if (validate(document)) return document;

@@ -49,7 +49,7 @@ const failed = (detail: string): Error => refused([{ pointer: '/endpoint_url', d
 async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<void> {
   const atMs = parts.clock.nowMs();
   const event = testEvent({ subscription, eventId: newEventId(atMs), atMs });
-  await ask(
+  await requestEndpoint(
     parts,
     subscription,
     signRequest(parts.secretFactory, { subscription, event, atMs, traceparent }),
@@ -59,7 +59,7 @@ async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying
 async function challenge(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<Settings> {
   const { settings } = subscription;
   const question = consentQuestion(settings, parts.requestOrigin);
-  const { headers } = await ask(parts, subscription, {
+  const { headers } = await requestEndpoint(parts, subscription, {
     method: 'OPTIONS',
     url: settings.endpointUrl,
     headers: { ...ownHeaders(parts.secretFactory, subscription), ...questionHeaders(question), traceparent },
@@ -71,7 +71,7 @@ async function challenge(parts: VerifyParts, { subscription, traceparent }: Veri
   return underConsent(settings, parts.requestOrigin, consent);
 }
 
-async function ask(
+async function requestEndpoint(
   { send, logger }: VerifyParts,
   subscription: Subscription,
   request: OutgoingRequest,

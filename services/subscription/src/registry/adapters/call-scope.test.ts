@@ -9,7 +9,7 @@ const whoAsks = route({
   path: '/actor',
   access: 'admin',
   tag: 'API keys',
-  summary: 'Who asks',
+  summary: 'Return the actor',
   responses: { 200: { description: 'The actor.', schema: { type: 'object' } } },
   handle: async (call) => {
     const { keyId, address } = actorOf(call);

@@ -33,7 +33,7 @@ describe('event patterns', () => {
   });
 
   it.each(['tidings', 'tidings.subscription', 'tidings.order.paid'])(
-    'refuse %j, which nobody raises',
+    'reject %j, which is not an operational event',
     (event) => {
       expect(pointersOf([event])).toEqual(['/events/0']);
     },
