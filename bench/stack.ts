@@ -63,15 +63,22 @@ const subscribe = async (local: Local, settings: Readonly<Record<string, unknown
   }
 };
 
-/** `env`: variables for the stack and its services, beside those of the benchmark. */
-export type StartOptions = Readonly<{ env?: Readonly<Record<string, string>> }>;
+/**
+ * `separate`: each service in a process of its own. `env`: variables for the stack and its services, beside those of the
+ * benchmark.
+ */
+export type StartOptions = Readonly<{ separate?: boolean; env?: Readonly<Record<string, string>> }>;
 
 // A benchmark that handles a signal itself stops its stack in its own time.
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export const startStack = async (portBase: string, { env = {} }: StartOptions = {}): Promise<BenchStack> => {
+export const startStack = async (
+  portBase: string,
+  { separate = false, env = {} }: StartOptions = {},
+): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
   const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
+  if (separate) args.push('--separate');
   const startedMs = performance.now();
   // A separate process group: Ctrl-C reaches only the benchmark, which stops the stack in order.
   const child = spawn(process.execPath, args, {
