@@ -1,98 +1,18 @@
 import {
-  decodeEventTypeSeen,
-  type EventTypePolicy,
   type EventTypeRecord,
-  encodeEventType,
   eventTypeKey,
   topics,
   type WorkspaceId,
   workspaceId,
 } from '@tidings/contracts';
-import type { OutgoingRecord } from '@tidings/kafka';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
-import { createServiceContext } from '@tidings/observability';
-import { recordingLogger } from '@tidings/observability/testing';
-import { loadConfig } from '@tidings/runtime';
-import { eventually, publishTestKey, untilKeysLoaded } from '@tidings/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { configSpec } from './config.ts';
-import { metricsCatalogue } from './metrics.ts';
-import { startIngress } from './service.ts';
-
-const adminKey = 'a-key-of-sixteen-characters';
-const demo = workspaceId('ws_demo');
-
-const anEventType = (over: Partial<EventTypeRecord> = {}): EventTypeRecord => ({
-  type: 'EventTypeChanged.v1',
-  workspaceId: demo,
-  name: 'order.paid',
-  version: 1,
-  state: 'active',
-  mode: 'enforce',
-  audience: 'broadcast',
-  schema: {
-    version: 1,
-    schema: { type: 'object', properties: { total: { type: 'integer' } }, required: ['total'] },
-  },
-  deprecatedAtMs: null,
-  sunsetAtMs: null,
-  ...over,
-});
-
-const start = async (
-  given: readonly EventTypeRecord[] = [],
-  bus: MemoryBus = createMemoryBus(),
-  policy: EventTypePolicy = 'open',
-) => {
-  const producer = await bus.producer();
-  const write = async (record: Omit<OutgoingRecord, 'topic'>) =>
-    producer.publish({ topic: topics.eventTypes, ...record });
-  const register = async (eventType: EventTypeRecord) => write(encodeEventType(eventType));
-  for (const eventType of given) await register(eventType);
-  const logger = recordingLogger();
-  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
-    name: 'ingress',
-    config: loadConfig(configSpec, {
-      KAFKA_BROKERS: 'localhost:1',
-    }),
-    catalogue: metricsCatalogue,
-    logger,
-  });
-  await publishTestKey(producer, { key: adminKey, workspaceId: demo, policy });
-  const { url } = await startIngress(context, async () => bus);
-  onTestFinished(async () => context.resources.close(5_000));
-  await untilKeysLoaded(url);
-  const post = async (body: object | string, path = '/v1/events') => {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as never };
-  };
-  const metric = async (name: string) => {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    return text.split('\n').filter((line) => line.startsWith(name));
-  };
-  const seen = () => bus.records(topics.seenEventTypes).map((record) => decodeEventTypeSeen(record).name);
-  return {
-    url,
-    post,
-    register,
-    write,
-    metric,
-    logger,
-    seen,
-    accepted: () => bus.records(topics.events).length,
-  };
-};
-
-const wrong = { type: 'order.paid', data: { total: 'much' } };
-const right = { type: 'order.paid', data: { total: 7 } };
+import { eventually } from '@tidings/testing';
+import { describe, expect, it } from 'vitest';
+import { anEventType, demo, right, startWithTypes, wrong } from '../test/ingress-with-types.ts';
 
 describe('an event of a registered type', () => {
   it('is refused with pointers into its data if the mode is enforce', async () => {
-    const { post, accepted, metric } = await start([anEventType()]);
+    const { post, accepted, metric } = await startWithTypes([anEventType()]);
     expect((await post(right)).status).toBe(202);
     const { status, body } = await post(wrong);
     expect(status).toBe(422);
@@ -114,7 +34,7 @@ describe('an event of a registered type', () => {
 
   it('is validated by all digits of its numbers, alone and in a batch', async () => {
     const schema = { properties: { total: { maximum: 9007199254740992 } } };
-    const { post, accepted } = await start([anEventType({ schema: { version: 1, schema } })]);
+    const { post, accepted } = await startWithTypes([anEventType({ schema: { version: 1, schema } })]);
     const event = (total: string): string => `{"type":"order.paid","data":{"total":${total}}}`;
     expect((await post(event('9007199254740992'))).status).toBe(202);
     expect(await post(event('9007199254740993'))).toMatchObject({
@@ -130,7 +50,7 @@ describe('an event of a registered type', () => {
   });
 
   it('is accepted with a warning if the mode is warn; the log has the pointer and not the data', async () => {
-    const { post, accepted, metric, logger } = await start([anEventType({ mode: 'warn' })]);
+    const { post, accepted, metric, logger } = await startWithTypes([anEventType({ mode: 'warn' })]);
     const { status, body } = await post(wrong);
     expect(status).toBe(202);
     expect(body).toMatchObject({ warnings: [{ pointer: '/data/total' }] });
@@ -149,7 +69,7 @@ describe('an event of a registered type', () => {
     ['another workspace has the type', { workspaceId: workspaceId('ws_other') as WorkspaceId }],
     ['the type is a draft without a schema', { state: 'draft', schema: null }],
   ])('is accepted unchecked if %s', async (_name, over) => {
-    const { post } = await start([anEventType(over)]);
+    const { post } = await startWithTypes([anEventType(over)]);
     const { status, body } = await post(wrong);
     expect(status).toBe(202);
     expect(body).not.toHaveProperty('warnings');
@@ -157,7 +77,7 @@ describe('an event of a registered type', () => {
 
   it('is answered with Deprecation and Sunset if the type is deprecated', async () => {
     const times = { deprecatedAtMs: Date.UTC(2026, 0, 2), sunsetAtMs: Date.UTC(2027, 5, 30, 23, 59, 59) };
-    const { post } = await start([
+    const { post } = await startWithTypes([
       anEventType({ state: 'deprecated', ...times }),
       anEventType({ name: 'order.sent', state: 'deprecated', deprecatedAtMs: times.deprecatedAtMs }),
     ]);
@@ -172,7 +92,7 @@ describe('an event of a registered type', () => {
   });
 
   it('is refused if the type is archived', async () => {
-    const { post, accepted } = await start([anEventType({ state: 'archived' })]);
+    const { post, accepted } = await startWithTypes([anEventType({ state: 'archived' })]);
     expect(await post(right)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/type', detail: expect.stringContaining('archived') as unknown }] },
@@ -181,13 +101,13 @@ describe('an event of a registered type', () => {
   });
 
   it('requires a consumer if the type is addressed', async () => {
-    const { post } = await start([anEventType({ audience: 'addressed' })]);
+    const { post } = await startWithTypes([anEventType({ audience: 'addressed' })]);
     expect(await post(right)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/consumer_id' }] } });
     expect((await post({ ...right, consumer_id: 'acme' })).status).toBe(202);
   });
 
   it('has its own result in a batch', async () => {
-    const { post, accepted } = await start([
+    const { post, accepted } = await startWithTypes([
       anEventType(),
       anEventType({
         name: 'order.old',
@@ -222,7 +142,7 @@ describe('an event of a registered type', () => {
 
 describe('an event of a type that is not registered', () => {
   it('is refused by a strict workspace until the type is registered, and accepted by an open one', async () => {
-    const { post, register, accepted } = await start([], createMemoryBus(), 'strict');
+    const { post, register, accepted } = await startWithTypes([], createMemoryBus(), 'strict');
     expect(await post(right)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/type', detail: "'order.paid' is not registered; none is registered" }] },
@@ -235,7 +155,7 @@ describe('an event of a type that is not registered', () => {
       status: 422,
       body: { errors: [{ detail: expect.stringContaining('registered are order.paid') as unknown }] },
     });
-    const open = await start();
+    const open = await startWithTypes();
     expect((await open.post(right)).status).toBe(202);
     await eventually(() => expect(open.seen()).toEqual(['order.paid']));
   });
@@ -243,7 +163,7 @@ describe('an event of a type that is not registered', () => {
 
 describe('a change of a type', () => {
   it('applies with its record, and an older record changes nothing', async () => {
-    const { post, register, write } = await start([anEventType()]);
+    const { post, register, write } = await startWithTypes([anEventType()]);
     expect((await post(wrong)).status).toBe(422);
     await register(anEventType({ version: 3, mode: 'off' }));
     expect((await post(wrong)).status).toBe(202);
@@ -254,54 +174,6 @@ describe('a change of a type', () => {
     expect(await post(right)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/data/sum' }] } });
     await write({ key: eventTypeKey(demo, 'order.paid'), value: null });
     expect((await post(right)).status).toBe(202);
-  });
-});
-
-describe('a type with a fault blocks no event:', () => {
-  const unusable = async (metric: (name: string) => Promise<string[]>) =>
-    Number((await metric('tidings_ingress_unusable_event_types'))[0]?.split(' ')[1]);
-
-  it('an unusable schema is logged and counted until it is fixed', async () => {
-    const schema = { version: 1, schema: { properties: { total: { pattern: '(a+)+\\1' } } } };
-    const { post, register, metric, logger } = await start([anEventType({ schema })]);
-    expect((await post(wrong)).status).toBe(202);
-    expect((await post(wrong)).status).toBe(202);
-    expect(await unusable(metric)).toBe(1);
-    const lines = logger.lines.filter(({ event }) => event === 'event-type.schema-unusable');
-    expect(lines).toMatchObject([
-      { level: 'error', fields: { key: 'ws_demo/order.paid', schemaVersion: 1 } },
-    ]);
-    await register(anEventType({ version: 2 }));
-    expect((await post(wrong)).status).toBe(422);
-    expect(await unusable(metric)).toBe(0);
-  });
-
-  it('an undecodable record leaves the type unchecked until it is fixed', async () => {
-    const { post, register, write, metric, logger } = await start([anEventType({ version: 5 })]);
-    await write({
-      key: eventTypeKey(demo, 'order.paid'),
-      value: Buffer.from('{"type":"EventTypeChanged.v9"}'),
-    });
-    expect((await post(wrong)).status).toBe(202);
-    expect(await unusable(metric)).toBe(1);
-    expect(logger.lines.some(({ event }) => event === 'event-type.unreadable')).toBe(true);
-    await register(anEventType({ version: 6 }));
-    expect((await post(wrong)).status).toBe(422);
-    expect(await unusable(metric)).toBe(0);
-  });
-
-  it('data that take too many steps to check are refused by a type that enforces, and accepted by one that warns', async () => {
-    const schema = { version: 1, schema: { pattern: '[ab]*a[ab]{400}[cd]' } };
-    const { post } = await start([
-      anEventType({ schema }),
-      anEventType({ name: 'order.warns', mode: 'warn', schema }),
-    ]);
-    const data = 'ab'.repeat(20_000);
-    expect(await post({ type: 'order.paid', data })).toMatchObject({
-      status: 422,
-      body: { errors: [{ pointer: '/data', detail: expect.stringContaining('1000000 steps') as unknown }] },
-    });
-    expect((await post({ type: 'order.warns', data })).status).toBe(202);
   });
 });
 
@@ -316,7 +188,7 @@ describe('before the types are known', () => {
       ...(await bus.table(options)),
       ...(options.topic === topics.eventTypes ? { ready: async () => loaded } : {}),
     });
-    const { post, url, accepted } = await start([anEventType()], { ...bus, table });
+    const { post, url, accepted } = await startWithTypes([anEventType()], { ...bus, table });
     const { status, headers, body } = await post(wrong);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body).toMatchObject({ detail: expect.stringContaining('nothing was written') as unknown });

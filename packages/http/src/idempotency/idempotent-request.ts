@@ -70,7 +70,7 @@ async function claim({ store, clock }: IdempotencyParts, fresh: IdempotencyEntry
   const isRunning = !isExpired && found.claimedUntilMs > nowMs;
   const next = isExpired ? fresh : { ...fresh, reservedId: found.reservedId };
   if (!isRunning && (await store.takeOver(next, found.claim))) return { entry: next, isRepeat: !isExpired };
-  const message = 'The first request with this Idempotency-Key is still at work: repeat it in a moment.';
+  const message = 'The first request with this Idempotency-Key is still in progress: repeat it later.';
   throw new AppError({ code: 'conflict', message, retryable: true, retryAfterMs: 1_000 });
 }
 

@@ -35,45 +35,47 @@ export const problemTable: Readonly<Record<ErrorCode, ProblemKind>> = {
   'not-acceptable': {
     status: 406,
     title: 'No such answer',
-    meaning: 'The route answers in no type that the Accept header takes; `detail` names those it has.',
+    meaning: 'The route has no content type that the Accept header permits; `detail` lists those it has.',
   },
   timeout: {
     status: 504,
     title: 'Took too long',
     meaning:
-      'A part behind this one did not answer in time. The outcome is unknown; repeat with the same Idempotency-Key.',
+      'A service behind this one did not respond in time. The outcome is unknown; repeat with the same Idempotency-Key.',
   },
   conflict: {
     status: 409,
     title: 'Conflict',
-    meaning: 'The request contradicts the present state, or the same request is still being worked on.',
+    meaning: 'The request contradicts the present state, or the same request is still in progress.',
   },
-  gone: { status: 410, title: 'Gone', meaning: 'It was here and has been removed for good.' },
+  gone: { status: 410, title: 'Gone', meaning: 'The object existed and has been removed permanently.' },
   'precondition-failed': {
     status: 412,
     title: 'Changed in the meantime',
-    meaning: 'The object is no longer the version named by If-Match. Read it again, then repeat the change.',
+    meaning: 'The object no longer has the version in If-Match. Read it again, then repeat the change.',
   },
   'payload-too-large': {
     status: 413,
     title: 'Too large',
-    meaning: 'The body is larger than the route takes; `detail` quotes the limit and the size.',
+    meaning: 'The body is larger than the route accepts; `detail` quotes the limit and the size.',
   },
   'unsupported-media-type': {
     status: 415,
     title: 'Unsupported media type',
-    meaning: 'The route does not take this content-type or content-encoding; `detail` names those it takes.',
+    meaning:
+      'The route does not accept this content-type or content-encoding; `detail` lists those it accepts.',
   },
   unprocessable: {
     status: 422,
     title: 'Not acceptable as it is',
     meaning:
-      'The request was read but breaks a rule. `errors` holds a JSON pointer and a sentence for each fault.',
+      'The request was read but breaks a rule. `errors` has a JSON pointer and a sentence for each fault.',
   },
   'precondition-required': {
     status: 428,
     title: 'If-Match is needed',
-    meaning: 'The change must name the version it is based on: send the ETag of the object as If-Match.',
+    meaning:
+      'The change must state the version that it is based on: send the ETag of the object as If-Match.',
   },
   'rate-limited': {
     status: 429,
@@ -100,21 +102,21 @@ export const problemTable: Readonly<Record<ErrorCode, ProblemKind>> = {
   'config-invalid': {
     status: 500,
     title: 'Fault of the service',
-    meaning: 'The service is not set up right. Tell its operator the traceId.',
+    meaning: 'The service is not configured correctly. Report the traceId to its operator.',
   },
   undecodable: {
     status: 500,
     title: 'Fault of the service',
-    meaning: 'Stored data could not be read. Tell the operator the traceId.',
+    meaning: 'Stored data could not be read. Report the traceId to the operator.',
   },
   'seal-broken': {
     status: 500,
     title: 'Fault of the service',
-    meaning: 'A stored secret could not be opened. Tell the operator the traceId.',
+    meaning: 'A stored secret could not be opened. Report the traceId to the operator.',
   },
   internal: {
     status: 500,
     title: 'Fault of the service',
-    meaning: 'Something unexpected happened. Tell the operator the traceId.',
+    meaning: 'An unexpected error occurred. Report the traceId to the operator.',
   },
 };

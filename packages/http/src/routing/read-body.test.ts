@@ -112,7 +112,7 @@ describe('readBody', () => {
     const { url } = await aServer({ maxBytes: 100 });
     const refused = await post(`${url}/raw`, 'x', { 'content-encoding': encoding });
     expect(refused.status).toBe(415);
-    expect(await detailOf(refused)).toContain(`content-encoding '${encoding}' is not taken`);
+    expect(await detailOf(refused)).toContain(`content-encoding '${encoding}' is not supported`);
   });
 
   it('accepts content-encoding identity', async () => {
@@ -131,9 +131,9 @@ describe('readBody', () => {
   });
 
   it.each([
-    ['text/plain', "content-type 'text/plain' is not taken: send application/json"],
-    ['application/json; charset=utf-16', "'charset=utf-16' is not taken: send UTF-8"],
-    ['application/jsonp', "content-type 'application/jsonp' is not taken: send application/json"],
+    ['text/plain', "content-type 'text/plain' is not supported: send application/json"],
+    ['application/json; charset=utf-16', "'charset=utf-16' is not supported: send UTF-8"],
+    ['application/jsonp', "content-type 'application/jsonp' is not supported: send application/json"],
   ])('refuses content-type %s', async (type, detail) => {
     const { url } = await aServer({ maxBytes: 100, types: ['application/json'] });
     const refused = await post(`${url}/raw`, '{}', { 'content-type': type });

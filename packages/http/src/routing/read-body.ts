@@ -52,7 +52,7 @@ function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimi
   if (declared > maxBytes) return tooLarge(maxBytes, `${declared} bytes`);
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    return unsupported(`content-encoding '${encoding}' is not taken: send the body as it is`);
+    return unsupported(`content-encoding '${encoding}' is not supported: send the body uncompressed`);
   }
   return types === undefined ? undefined : refuseType(request.headers['content-type'], types);
 }
@@ -62,10 +62,10 @@ function refuseType(header: string | undefined, types: readonly string[]): AppEr
   if (header === undefined) return unsupported(`there is no content-type: send ${wanted}`);
   const [type = '', ...parameters] = header.toLowerCase().split(';');
   if (!types.includes(type.trim()))
-    return unsupported(`content-type '${header}' is not taken: send ${wanted}`);
+    return unsupported(`content-type '${header}' is not supported: send ${wanted}`);
   const charset = parameters.map((part) => part.trim()).find((part) => part.startsWith('charset='));
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  return isUtf8 ? undefined : unsupported(`'${charset}' is not taken: send UTF-8`);
+  return isUtf8 ? undefined : unsupported(`'${charset}' is not supported: send UTF-8`);
 }
 
 function tooLarge(maxBytes: number, got: string): AppError {

@@ -14,7 +14,7 @@ export const refusalOf = (
   { type, consumer_id: consumerId }: EventRequest,
 ): TypeRejection | null => {
   if (state === 'archived') {
-    const detail = `'${type}' is archived: events of it are no longer taken`;
+    const detail = `'${type}' is archived: its events are no longer accepted`;
     return { verdict: 'archived', fault: { pointer: '/type', detail } };
   }
   if (audience === 'addressed' && consumerId === undefined) {
