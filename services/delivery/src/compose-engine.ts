@@ -14,7 +14,7 @@ import { DeferralController } from './deferral/deferral-controller.ts';
 import { EndpointStates } from './deferral/domain/endpoint-state.ts';
 import { FinishedAttempts } from './domain/finished-attempts.ts';
 import { InFlightJobs } from './domain/in-flight.ts';
-import { defaultNotRetried } from './domain/next-step.ts';
+import { defaultNotRetried } from './domain/retry-policy.ts';
 import { createDeliveryHandler } from './intake/handle-delivery-requested.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { composeOrdering, type Ordering } from './ordering/compose-ordering.ts';

@@ -33,7 +33,10 @@ export type ChangelogRecord = Readonly<{
   value: Readonly<{ entry: OrderingEntry; command: DeliveryRequested }> | null;
 }>;
 
-/** The changelog of ordered queues. Writes to one partition keep the order of the calls. */
+/**
+ * The ordering changelog, from which `QueueRestorer` restores the ordered queues after a restart. Writes to one partition
+ * keep the order of the calls.
+ */
 export class OrderingChangelog {
   readonly #dependencies: Dependencies;
 

@@ -81,7 +81,10 @@ const keysAt = (
   return { secrets: active.map(({ prepared }) => prepared), plainSecret, ...others };
 };
 
-/** Opens the sealed settings of a subscription once per version and caches them. */
+/**
+ * Opens the sealed settings of a subscription once per version and caches them. Rotated secrets are honoured here: each
+ * one signs until it expires. `sign` of @tidings/signing makes the signatures.
+ */
 export class SigningKeyCache {
   readonly #dependencies: Dependencies;
   readonly #opened = new Map<string, OpenedVersion>();

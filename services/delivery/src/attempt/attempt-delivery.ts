@@ -17,7 +17,6 @@ import { type ConcludedAttempt, conclude, type PreparedAttempt } from '../domain
 import { dispositionOf } from '../domain/disposition.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
-import type { RetryRules } from '../domain/next-step.ts';
 import {
   type Resolution,
   resolutionOfAttempt,
@@ -26,6 +25,7 @@ import {
   resolutionOfFinished,
 } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
+import type { RetryRules } from '../domain/retry-policy.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { DeliveryRequest, SendRequest } from '../ports.ts';
 import type { DeferJob } from './defer-job.ts';

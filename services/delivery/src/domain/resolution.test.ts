@@ -2,8 +2,8 @@ import { type CompletedRequest, ladder } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aState, aSubscription, startMs } from '../../test/builders.ts';
 import { conclude } from './attempt.ts';
-import { defaultNotRetried } from './next-step.ts';
 import { resolutionOfAttempt, resolutionOfDeferral, resolutionOfDisposition } from './resolution.ts';
+import { defaultNotRetried } from './retry-policy.ts';
 
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 type Answer = Extract<CompletedRequest, { kind: 'response' }>;

@@ -10,9 +10,9 @@ import type {
 } from '@tidings/contracts';
 import { type ConcludedAttempt, summaryOf } from './attempt.ts';
 import type { Disposition } from './disposition.ts';
-import { jitterOf, nextStep, type RetryRules } from './next-step.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { rungFor } from './retry-ladder.ts';
+import { jitterOf, nextStep, type RetryRules } from './retry-policy.ts';
 
 /** The record that replaces a command in the log. */
 export type FollowUp =

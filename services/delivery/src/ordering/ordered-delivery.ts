@@ -6,7 +6,6 @@ import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
-import { isFirstProbe } from '../domain/next-step.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
@@ -17,6 +16,7 @@ import {
   type SubscriptionBacklog,
 } from '../domain/ordered-queue.ts';
 import { type Resolution, resolutionOfDisposition } from '../domain/resolution.ts';
+import { isFirstProbe } from '../domain/retry-policy.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';

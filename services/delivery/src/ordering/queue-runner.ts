@@ -7,7 +7,6 @@ import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
-import { dueUnder } from '../domain/next-step.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
@@ -16,6 +15,7 @@ import {
   queueNameOf,
 } from '../domain/ordered-queue.ts';
 import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
+import { dueUnder } from '../domain/retry-policy.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';
 

@@ -1,7 +1,7 @@
 import { deliveryId, endOfRequest, type FailureReason, failureReasons } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { hex } from '../../test/builders.ts';
-import { defaultNotRetried, dueUnder, jitterOf, nextStep } from './next-step.ts';
+import { defaultNotRetried, dueUnder, jitterOf, nextStep } from './retry-policy.ts';
 
 const nowMs = 1_000_000;
 const failed = (reason: FailureReason = 'http-status', statusCode: number | null = 500) =>

@@ -18,8 +18,9 @@ export type RetryRules = Readonly<{
 }>;
 
 /**
- * Retry policy of each kind of failure. `ends`: a retry cannot succeed, because the endpoint is gone or the service's
- * own rules block the address. All other failures may be temporary, including apparent mistakes of the endpoint's
+ * Retry policy of each kind of failure. `ends`: a retry cannot succeed, because the endpoint is gone (410) or the
+ * service's own rules block the address. After a 410, `SubscriptionDirectory.markGone` stops this process from sending
+ * more, and the registry disables the subscription (`transitionOf` in its endpoint-health). All other failures may be temporary, including apparent mistakes of the endpoint's
  * owner: if an expired certificate, a redirect or a 404 is fixed within the schedule, the event is delivered.
  */
 const retryPolicy: Readonly<Record<FailureReason, 'retried' | 'ends'>> = {
@@ -74,8 +75,9 @@ type NextStepInput = Readonly<{
 }>;
 
 /**
- * Decides what follows an attempt: nothing, another attempt, or dead-letters.
- * Retry-After lengthens a wait, never shortens it.
+ * Decides what follows an attempt: nothing, a retry at a time that the schedule determines, or a dead letter.
+ * Retry-After lengthens a wait, never shortens it. `record-resolution.ts` then writes the retry to a rung of the ladder
+ * (`retry-ladder.ts`), and `relay-due-retries.ts` moves it back when it is due.
  */
 export const nextStep = ({
   outcome,
