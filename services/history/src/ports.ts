@@ -4,7 +4,8 @@ import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
 /** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;
 
-/** Filters of deliveries. `workspaceId` isolates tenants, as does `ownerId` if the key belongs to one consumer. */
+/** Filters of deliveries. `workspaceId` and `ownerId` are the scope of the caller: see
+ * `tenantScopeOf`. */
 export type DeliveryFilters = Readonly<{
   workspaceId: WorkspaceId;
   ownerId: ConsumerId | null;

@@ -126,7 +126,7 @@ class ConnectAttempt {
 }
 
 /**
- * Connects only to the checked addresses: it dials them as literals, and compares the peer's address once more before
+ * Connects only to the checked addresses (SSRF guard): it dials them as literals, and compares the peer's address once more before
  * the first byte is written. Never rejects. The returned function cancels the attempt.
  */
 export function connectGuarded(

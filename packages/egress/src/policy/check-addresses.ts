@@ -4,7 +4,7 @@ import type { NetworkPolicy } from './network-policy.ts';
 import type { ReadUrl } from './url-policy.ts';
 
 /**
- * Checks all addresses of a URL's host, all or nothing. One address that is not public refuses the whole name, because
+ * Checks all addresses of a URL's host (SSRF guard), all or nothing. One address that is not public refuses the whole name, because
  * selecting a good one would leave the choice to the operator of the DNS server. The scheme, port and name rules are
  * waived only if every address lies in an allowed network. Null means allowed.
  */

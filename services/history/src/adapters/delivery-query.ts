@@ -1,4 +1,4 @@
-import { consumerId, eventId, eventTypeNamePattern, subscriptionId, workspaceId } from '@tidings/contracts';
+import { consumerId, eventId, eventTypeNamePattern, subscriptionId } from '@tidings/contracts';
 import {
   decodeCursor,
   encodeCursor,
@@ -11,6 +11,7 @@ import {
 } from '@tidings/http';
 import { type DeliveryStatus, deliveryStatuses } from '../domain/delivery.ts';
 import type { DeliveryFilters, ListPosition } from '../ports.ts';
+import { tenantScopeOf } from './tenant-scope.ts';
 import { timePositionOf } from './time-position.ts';
 
 /** The query of the list. */
@@ -49,7 +50,7 @@ export const listQuery = queryOf<ListQuery>({
 const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
   const { event_id, subscription_id, status, consumer_id, event_type, created_after, created_before } = query;
   return {
-    ...scopeOf(principal),
+    ...tenantScopeOf(principal),
     ...(event_id === undefined ? {} : { eventId: eventId(event_id) }),
     ...(subscription_id === undefined ? {} : { subscriptionId: subscriptionId(subscription_id) }),
     ...(status === undefined ? {} : { status }),
@@ -64,12 +65,6 @@ const positionOf = (value: unknown): ListPosition => {
   const [createdAtMs, key] = timePositionOf(value);
   return { createdAtMs, key };
 };
-
-/** Returns the filters that limit a principal to its scope. */
-export const scopeOf = (principal: Principal): Pick<DeliveryFilters, 'workspaceId' | 'ownerId'> => ({
-  workspaceId: workspaceId(principal.workspaceId),
-  ownerId: principal.consumerId === null ? null : consumerId(principal.consumerId),
-});
 
 /** A parsed list request; `cursorAt` writes the cursor of a position in this list. */
 export type DeliveryQuery = Readonly<{

@@ -3,9 +3,10 @@ import { pageReply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { listQuery, readDeliveryQuery, scopeOf } from './delivery-query.ts';
+import { listQuery, readDeliveryQuery } from './delivery-query.ts';
 import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
+import { tenantScopeOf } from './tenant-scope.ts';
 
 /** The dependencies of the routes. */
 export type DeliveryParts = Readonly<{ store: Pick<DeliveryStore, 'find' | 'list'> }>;
@@ -41,7 +42,7 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     responses: { 200: { description: 'The delivery.', schema: deliverySchema } },
     handle: async ({ params, principal }) => {
       const { id } = params;
-      const delivery = await store.find(deliveryId(id), scopeOf(principal));
+      const delivery = await store.find(deliveryId(id), tenantScopeOf(principal));
       // A delivery outside the key's scope is indistinguishable from one that does not exist.
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });

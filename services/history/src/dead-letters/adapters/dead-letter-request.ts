@@ -6,7 +6,6 @@ import {
   eventId,
   eventTypeNamePattern,
   subscriptionId,
-  workspaceId,
 } from '@tidings/contracts';
 import {
   decodeCursor,
@@ -19,6 +18,7 @@ import {
   readTime,
   timeParameter,
 } from '@tidings/http';
+import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { timePositionOf } from '../../adapters/time-position.ts';
 import {
   type DeadLetter,
@@ -91,17 +91,11 @@ export const deadLetterCountQuery = queryOf<DeadLetterFilter & StateFilter>({
 /**
  * Returns the scope of a principal. Only the admins of a workspace see poison records, never the keys of one consumer.
  */
-export const deadLetterScopeOf = ({
-  workspaceId: workspace,
-  consumerId: consumer,
-  scopes,
-}: Principal): TenantScope => {
+export const deadLetterScopeOf = (principal: Principal): TenantScope => {
+  const { consumerId: consumer, scopes } = principal;
   const isAdmin = consumer === null && scopes.has('admin');
-  return {
-    workspaceId: workspaceId(workspace),
-    ownerId: consumer === null ? null : consumerId(consumer),
-    poison: !isAdmin ? 'none' : scopes.has('platform') ? 'nobodys' : 'own',
-  };
+  const poison = !isAdmin ? 'none' : scopes.has('platform') ? 'nobodys' : 'own';
+  return { ...tenantScopeOf(principal), poison };
 };
 
 /** Converts a filter within the scope of a principal. */

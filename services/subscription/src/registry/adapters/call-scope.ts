@@ -6,7 +6,7 @@ import type { Actor } from '../domain/audit-entry.ts';
 import type { Scope } from '../ports.ts';
 import { notFound, type Target } from '../write-version.ts';
 
-/** Returns the scope of a key. */
+/** Returns the scope of a key, which enforces tenant isolation: every read and change of a document is limited to it. */
 export const scopeOf = ({ workspaceId: workspace, consumerId: consumer }: Principal): Scope => ({
   workspaceId: workspaceId(workspace),
   consumerId: consumer === null ? null : consumerId(consumer),
