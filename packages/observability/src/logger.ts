@@ -58,7 +58,7 @@ function wrap(inner: PinoLogger): FatalLogger {
 
 /**
  * Creates the logger of a service. Lines are buffered and written asynchronously; `flush` and `flushSync` write the
- * buffer, and a normal `process.exit` does so by itself. `runService` flushes at each of its exits.
+ * buffer, and a normal `process.exit` does so by itself. `runServices` flushes at each of its exits.
  */
 export function createLogger({ service, level = 'info', stream }: LoggerOptions): ServiceLogger {
   const output = stream ?? openStandardOutput();
