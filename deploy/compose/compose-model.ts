@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { type ServiceName, serviceNames } from '../../services/server/src/select-services.ts';
 
 /** The repository folder, with a trailing slash. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,10 +11,16 @@ export const readText = (path: string): string => readFileSync(`${root}${path}`,
 /** Parses YAML and resolves merge keys, as Compose does. */
 export const readYaml = (path: string): unknown => parse(readText(path), { merge: true });
 
-/** The names of the folders under services/. */
-export const serviceNames: readonly string[] = readdirSync(`${root}services`)
-  .filter((folder) => folder !== 'server')
-  .sort();
+/** The forms of the stack: all services in one container, or each in its own. */
+export const forms = ['together', 'separate'] as const;
+
+export type Form = (typeof forms)[number];
+
+/** The compose files of each form, in the order in which `docker compose -f … -f …` reads them. */
+export const composeFiles: Readonly<Record<Form, readonly string[]>> = {
+  together: ['docker-compose.yml'],
+  separate: ['docker-compose.yml', 'deploy/compose/separate.yml'],
+};
 
 /** The checked fields of a service in the compose file. */
 export type ComposeService = Readonly<{
@@ -28,6 +35,7 @@ export type ComposeService = Readonly<{
   networks?: readonly string[];
   ports?: readonly string[];
   volumes?: readonly string[];
+  profiles?: readonly string[];
   depends_on?: Readonly<Record<string, { condition: string }>>;
   environment?: Readonly<Record<string, string>>;
   healthcheck?: { test?: readonly string[]; disable?: boolean };
@@ -39,8 +47,43 @@ export type ComposeFile = Readonly<{
   volumes: Readonly<Record<string, unknown>>;
 }>;
 
-/** Reads the compose file before variables are interpolated. */
-export const readCompose = (): ComposeFile => readYaml('docker-compose.yml') as ComposeFile;
+/**
+ * Reads the compose files of a form before variables are interpolated, without the services of a profile, which nothing
+ * enables.
+ */
+export function readCompose(form: Form): ComposeFile {
+  const [base, override] = composeFiles[form].map((file) => readYaml(file) as ComposeFile);
+  if (base === undefined) throw new Error(`no compose file for ${form}`);
+  const services = override === undefined ? base.services : overridden(base.services, override.services);
+  const enabled = Object.entries(services).filter(([, { profiles }]) => profiles === undefined);
+  return { ...base, services: Object.fromEntries(enabled) };
+}
+
+type Services = ComposeFile['services'];
+
+/** Merges services as Compose does: a mount replaces that of the same path in the container. */
+function overridden(base: Services, override: Services): Services {
+  const changed = Object.entries(override).map(([name, { profiles, volumes, ...rest }]) => {
+    const old = base[name];
+    if (old === undefined) return [name, override[name]];
+    if (Object.keys(rest).length > 0)
+      throw new Error(`${name}: merge ${Object.keys(rest).join()} here as well`);
+    const mounts = new Map([...(old.volumes ?? []), ...(volumes ?? [])].map((text) => [pathIn(text), text]));
+    return [name, { ...old, volumes: [...mounts.values()], ...(profiles === undefined ? {} : { profiles }) }];
+  });
+  return { ...base, ...(Object.fromEntries(changed) as Services) };
+}
+
+const pathIn = (mount: string): string => mount.split(':')[1] ?? '';
+
+/** A container and the services that it runs. */
+export type Container = Readonly<{ form: Form; name: string; services: readonly ServiceName[] }>;
+
+/** The containers of Tidings' services in both forms. */
+export const containers: readonly Container[] = [
+  { form: 'together', name: 'tidings', services: serviceNames },
+  ...serviceNames.map((name): Container => ({ form: 'separate', name, services: [name] })),
+];
 
 const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
 

@@ -2,15 +2,19 @@ import { existsSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { brokerProperties } from '../../packages/local-stack/src/broker-settings.ts';
-import { keyRing, loadConfig, sharedSettings } from '../../packages/runtime/src/index.ts';
+import { type ConfigSpec, keyRing, loadConfig, sharedSettings } from '../../packages/runtime/src/index.ts';
+import { type ServiceName, selectServices, serviceNames } from '../../services/server/src/select-services.ts';
+import { serviceEnvironment } from '../../services/server/src/service-environment.ts';
 import {
+  composeFiles,
+  containers,
   environmentOf,
+  forms,
   readCompose,
   readText,
   readYaml,
   requiredVariables,
   root,
-  serviceNames,
 } from './compose-model.ts';
 
 const given = {
@@ -19,28 +23,61 @@ const given = {
   SEALING_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
   GRAFANA_PASSWORD: 'secret',
 };
-const portInside = '8080';
-const compose = readCompose();
 const dockerfile = readText('deploy/Dockerfile');
 
-describe('docker-compose.yml', () => {
+const readConfigSpec = async (name: ServiceName): Promise<ConfigSpec> =>
+  ((await import(`../../services/${name}/src/config.ts`)) as { configSpec: ConfigSpec }).configSpec;
+
+describe('the compose files', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   const isCompose = ajv.compile(JSON.parse(readText('deploy/compose/schema/compose-spec.json')) as object);
 
-  it('conforms to the schema of the Compose Specification', () => {
-    const isValid = isCompose(readYaml('docker-compose.yml'));
+  it.each(composeFiles.separate)('%s conforms to the schema of the Compose Specification', (file) => {
+    const isValid = isCompose(readYaml(file));
     expect(isCompose.errors ?? []).toEqual([]);
     expect(isValid).toBe(true);
   });
 
-  it('does not conform with a misspelt field', () => {
-    const { ingress } = compose.services;
-    expect(isCompose({ ...compose, services: { ingress: { ...ingress, read_onyl: true } } })).toBe(false);
-    expect(isCompose({ ...compose, services: { ingress: { ...ingress, ports: 8080 } } })).toBe(false);
+  it('do not conform with a misspelt field', () => {
+    const { services, ...rest } = readCompose('separate');
+    const { ingress } = services;
+    expect(isCompose({ ...rest, services: { ingress } })).toBe(true);
+    expect(isCompose({ ...rest, services: { ingress: { ...ingress, read_onyl: true } } })).toBe(false);
+    expect(isCompose({ ...rest, services: { ingress: { ...ingress, ports: 8080 } } })).toBe(false);
   });
 
+  it('differ in the containers of the services only', () => {
+    const [together, separate] = forms.map((form) => Object.keys(readCompose(form).services));
+    const others = together?.filter((name) => name !== 'tidings') ?? [];
+    expect(others).toHaveLength(5);
+    expect([...(separate ?? [])].sort()).toEqual([...others, ...serviceNames].sort());
+  });
+
+  it('run Kafka with the settings of the local stack', () => {
+    const place = { nodeId: 1, port: 9092, controllerPort: 9093, dataFolder: '/var/lib/kafka/data' };
+    const local = brokerProperties('kafka', place, [place]);
+    const { kafka } = readCompose('together').services;
+    const settings = Object.entries(kafka?.environment ?? {}).flatMap(([name, value]) =>
+      name.startsWith('KAFKA_') ? [[name.slice(6).toLowerCase().replaceAll('_', '.'), value]] : [],
+    );
+    const here = Object.fromEntries(settings) as Record<string, string>;
+    expect(here).toMatchObject({
+      'offsets.retention.minutes': '43200',
+      'auto.create.topics.enable': 'false',
+    });
+    for (const [name, value] of Object.entries(here)) {
+      // Inside a container the broker listens on every address; elsewhere on the advertised one.
+      expect(name === 'listeners' ? value.replaceAll('://:', '://kafka:') : value, name).toBe(local[name]);
+    }
+  });
+});
+
+describe.each(forms)('the stack with services %s', (form) => {
+  const compose = readCompose(form);
+  const names = containers.filter((container) => container.form === form).map(({ name }) => name);
+
   it('refuses to start without its secrets and names the variable to set', () => {
-    const required = requiredVariables(readText('docker-compose.yml'));
+    const required = requiredVariables(composeFiles[form].map(readText).join('\n'));
     expect([...required.keys()].sort()).toEqual(Object.keys(given).sort());
     for (const [name, message] of required) expect(message).toMatch(new RegExp(`^set ${name} to `));
     for (const service of Object.values(compose.services)) {
@@ -71,21 +108,9 @@ describe('docker-compose.yml', () => {
     for (const store of ['kafka', 'mongo']) expect(compose.services[store]?.networks).toEqual(['data']);
   });
 
-  it('runs Kafka with the settings of the local stack', () => {
-    const place = { nodeId: 1, port: 9092, controllerPort: 9093, dataFolder: '/var/lib/kafka/data' };
-    const local = brokerProperties('kafka', place, [place]);
-    const settings = Object.entries(compose.services['kafka']?.environment ?? {}).flatMap(([name, value]) =>
-      name.startsWith('KAFKA_') ? [[name.slice(6).toLowerCase().replaceAll('_', '.'), value]] : [],
-    );
-    const here = Object.fromEntries(settings) as Record<string, string>;
-    expect(here).toMatchObject({
-      'offsets.retention.minutes': '43200',
-      'auto.create.topics.enable': 'false',
-    });
-    for (const [name, value] of Object.entries(here)) {
-      // Inside a container the broker listens on every address; elsewhere on the advertised one.
-      expect(name === 'listeners' ? value.replaceAll('://:', '://kafka:') : value, name).toBe(local[name]);
-    }
+  it('publishes the public port of the console', () => {
+    const published = names.flatMap((name) => compose.services[name]?.ports ?? []);
+    expect(published).toEqual([expect.stringMatching(/:8080$/)]);
   });
 
   it('creates the topics once, before the services that use them start', () => {
@@ -96,23 +121,51 @@ describe('docker-compose.yml', () => {
     const { kafkaBrokers, replicationFactor } = sharedSettings;
     const config = loadConfig({ kafkaBrokers, replicationFactor }, environmentOf(topics, given));
     expect(config).toEqual({ kafkaBrokers: ['kafka:9092'], replicationFactor: 1 });
-    for (const name of serviceNames.filter((service) => service !== 'console')) {
+    for (const name of names.filter((container) => container !== 'console')) {
       expect(compose.services[name]?.depends_on?.['topics']?.condition).toBe(
         'service_completed_successfully',
       );
     }
   });
+
+  it('excludes every container of the installation from the endpoints', () => {
+    const listeners = names.flatMap((name) => {
+      const { OWN_LISTENERS } = environmentOf(compose.services[name], given);
+      return OWN_LISTENERS === undefined ? [] : [OWN_LISTENERS.split(',')];
+    });
+    expect(listeners.length).toBeGreaterThan(0);
+    for (const list of listeners)
+      expect([...list].sort()).toEqual([...names, '0.0.0.0', 'kafka:9092', 'mongo:27017'].sort());
+  });
 });
 
-describe.each(serviceNames)('the service %s', (name) => {
-  const service = compose.services[name];
+/** Runs a health check with the given statuses of its requests. Returns its exit code and the ports. */
+async function check(script: string, isOk: (port: string) => boolean | Error) {
+  const ports: string[] = [];
+  const fetchReady = async (url: string) => {
+    const port = /^http:\/\/127\.0\.0\.1:(\d+)\/ready$/.exec(url)?.[1] ?? url;
+    ports.push(port);
+    const ok = isOk(port);
+    if (ok instanceof Error) throw ok;
+    return { ok };
+  };
+  const code = await new Promise<number>((exit) =>
+    new Function('fetch', 'process', script)(fetchReady, { exit }),
+  );
+  return { code, ports };
+}
 
-  it('runs its service from the one image', () => {
+describe.each(containers)('the container $name, services $form', ({ form, name, services }) => {
+  const service = readCompose(form).services[name];
+  const environment = environmentOf(service, given);
+  const portOf = (one: ServiceName) => environment[`${one.toUpperCase()}_PORT`] ?? '';
+
+  it('runs its services from the one image', () => {
     expect(service).toMatchObject({
       image: 'tidings',
       build: { context: '.', dockerfile: 'deploy/Dockerfile' },
-      environment: { SERVICES: name },
     });
+    expect(selectServices(environment)).toEqual(services);
   });
 
   it('has a read-only file system, does not run as root, and has time to drain', () => {
@@ -121,40 +174,45 @@ describe.each(serviceNames)('the service %s', (name) => {
     expect(Number.parseInt(service?.stop_grace_period ?? '', 10)).toBeGreaterThan(20);
   });
 
-  it('has a readiness check on the port where it listens', () => {
+  it('has a readiness check of every service on the port where it listens', async () => {
     const [kind, node, flag, script = ''] = service?.healthcheck?.test ?? [];
     expect([kind, node, flag]).toEqual(['CMD', 'node', '-e']);
-    expect(script).toContain(`http://127.0.0.1:${portInside}/ready`);
-    expect(() => new Function(script)).not.toThrow();
-    const prefix = name.toUpperCase();
-    expect(service?.environment).toMatchObject({
-      [`${prefix}_HOST`]: '0.0.0.0',
-      [`${prefix}_PORT`]: portInside,
-    });
+    const ports = services.map(portOf);
+    expect(await check(script, () => true)).toEqual({ code: 0, ports });
+    for (const port of ports) {
+      expect((await check(script, (asked) => asked !== port)).code).toBe(1);
+      expect((await check(script, (asked) => asked !== port || new Error('refused'))).code).toBe(1);
+    }
   });
 
-  it('sets only settings that the service declares, and all required ones', async () => {
-    const { configSpec } = (await import(`../../services/${name}/src/config.ts`)) as {
-      configSpec: Parameters<typeof loadConfig>[0];
-    };
-    const environment = environmentOf(service, given);
-    expect(() => loadConfig(configSpec, environment)).not.toThrow();
-    const known = [
-      ...Object.values(configSpec).map(({ env }) => env),
-      'SERVICES',
-      'LOG_LEVEL',
-      'OTEL_EXPORTER_OTLP_ENDPOINT',
-    ];
+  it('listens on the network only for what other containers call', () => {
+    const open = services.filter((one) => environment[`${one.toUpperCase()}_HOST`] === '0.0.0.0');
+    expect(open).toEqual(form === 'together' ? ['console'] : services);
+    for (const one of open) expect(portOf(one)).toBe('8080');
+    expect(new Set(services.map(portOf)).size).toBe(services.length);
+  });
+
+  it('sets only settings that its services declare, and all required ones', async () => {
+    const known = ['SERVICES', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+    for (const one of services) {
+      const spec = await readConfigSpec(one);
+      expect(() => loadConfig(spec, serviceEnvironment(one, services, environment))).not.toThrow();
+      known.push(...Object.values(spec).map(({ env }) => env));
+    }
     expect(Object.keys(environment).filter((variable) => !known.includes(variable))).toEqual([]);
     if (environment['SEALING_KEYS'] !== undefined) keyRing(environment['SEALING_KEYS']);
   });
 });
 
-describe('the console', () => {
+describe.each(forms)('the console with services %s', (form) => {
   it('has the addresses of the other services', () => {
-    const environment = environmentOf(compose.services['console'], given);
-    for (const name of serviceNames.filter((other) => other !== 'console')) {
-      expect(environment[`${name.toUpperCase()}_URL`]).toBe(`http://${name}:${portInside}`);
+    const own = containers.find((one) => one.form === form && one.services.includes('console'));
+    const environment = environmentOf(readCompose(form).services[own?.name ?? ''], given);
+    const urls = serviceEnvironment('console', own?.services ?? [], environment);
+    for (const other of serviceNames.filter((name) => name !== 'console')) {
+      const prefix = other.toUpperCase();
+      const host = form === 'together' ? `127.0.0.1:${environment[`${prefix}_PORT`]}` : `${other}:8080`;
+      expect(urls[`${prefix}_URL`]).toBe(`http://${host}`);
     }
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { httpMetrics } from '../../packages/http/src/index.ts';
 import { kafkaMetrics } from '../../packages/kafka/src/index.ts';
 import { createMetrics, type MetricsCatalogue } from '../../packages/observability/src/index.ts';
-import { readCompose, readText, readYaml, root, serviceNames } from './compose-model.ts';
+import { serviceNames } from '../../services/server/src/select-services.ts';
+import { containers, forms, readCompose, readText, readYaml, root } from './compose-model.ts';
 
 type Target = Readonly<{ expr: string; datasource: { uid: string } }>;
 type Panel = Readonly<{ id: number; title: string; type: string; targets?: readonly Target[] }>;
@@ -13,7 +14,6 @@ const folder = 'deploy/compose/grafana/dashboards';
 const dashboards = readdirSync(`${root}${folder}`).map(
   (file) => JSON.parse(readText(`${folder}/${file}`)) as Dashboard,
 );
-const compose = readCompose();
 
 /** Returns every series that Prometheus can scrape, with its labels. */
 async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -64,6 +64,10 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
     }
   });
 
+  it('selects by no name of a process, which differs between one process and several', () => {
+    for (const { title, expr } of targets) expect(expr, title).not.toMatch(/\b(service|instance)\s*[=!]/);
+  });
+
   it('has a row for every stage and no panel twice', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
     for (const stage of ['ingress', 'fanout', 'delivery', 'history', 'subscription']) {
@@ -84,36 +88,45 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
   });
 });
 
-describe('Prometheus and Grafana', () => {
-  it('scrape every service on its port', () => {
-    const { scrape_configs: jobs } = readYaml('deploy/compose/prometheus.yml') as {
-      scrape_configs: readonly {
-        job_name: string;
-        static_configs: readonly { targets: readonly string[] }[];
-      }[];
-    };
-    const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets));
-    const portOf = (name: string) => (name === 'console' ? 8081 : 8080);
-    expect([...targets].sort()).toEqual(serviceNames.map((name) => `${name}:${portOf(name)}`));
-    const { environment, ports } = compose.services['console'] ?? {};
-    expect(environment?.['CONSOLE_OPERATOR_PORT']).toBe('8081');
-    expect(ports?.filter((port) => port.endsWith(':8081'))).toEqual([]);
-    for (const name of serviceNames) expect(compose.services[name]?.networks).toContain('edge');
-    expect(compose.services['prometheus']?.networks).toEqual(['edge']);
+type Named = Readonly<{ names: readonly string[]; type: string; port: number }>;
+type Job = Readonly<{
+  static_configs?: readonly Readonly<{ targets: readonly string[] }>[];
+  dns_sd_configs?: readonly Named[];
+}>;
+
+describe.each(forms)('Prometheus and Grafana with services %s', (form) => {
+  const { services } = readCompose(form);
+  const mounts = ['grafana', 'prometheus'].flatMap((name) => services[name]?.volumes ?? []);
+
+  it('scrape every process once', () => {
+    const [config = ''] = mounts.flatMap(
+      (mount) => /^\.\/(.+):\/etc\/prometheus\/prometheus\.yml:ro$/.exec(mount)?.[1] ?? [],
+    );
+    const { scrape_configs: jobs } = readYaml(config) as { scrape_configs: readonly Job[] };
+    const targets = jobs.flatMap(({ static_configs: fixed = [], dns_sd_configs: named = [] }) => [
+      ...fixed.flatMap((one) => one.targets),
+      ...named.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+    ]);
+    const own = containers.filter((container) => container.form === form);
+    const portOf = (names: readonly string[]) => (names.includes('console') ? 8081 : 8080);
+    expect([...targets].sort()).toEqual(own.map((one) => `${one.name}:${portOf(one.services)}`).sort());
+    for (const { name, services: run } of own) {
+      const { environment, ports = [], networks } = services[name] ?? {};
+      expect(networks).toContain('edge');
+      if (!run.includes('console')) continue;
+      expect(environment).toMatchObject({ CONSOLE_OPERATOR_HOST: '0.0.0.0', CONSOLE_OPERATOR_PORT: '8081' });
+      expect(ports.filter((port) => port.endsWith(':8081'))).toEqual([]);
+    }
+    expect(services['prometheus']?.networks).toEqual(['edge']);
   });
 
   it('find their files where the compose file mounts them', () => {
     const { providers } = readYaml('deploy/compose/grafana/provisioning/dashboards/tidings.yml') as {
       providers: readonly { options: { path: string } }[];
     };
-    const mounts = [
-      ...(compose.services['grafana']?.volumes ?? []),
-      ...(compose.services['prometheus']?.volumes ?? []),
-    ];
     expect(mounts).toContain(`./${folder}:${providers[0]?.options.path}:ro`);
     expect(mounts).toContain('./deploy/compose/grafana/provisioning:/etc/grafana/provisioning:ro');
-    expect(mounts).toContain('./deploy/compose/prometheus.yml:/etc/prometheus/prometheus.yml:ro');
-    const home = compose.services['grafana']?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
+    const home = services['grafana']?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
     expect(home).toBe(`${providers[0]?.options.path}/overview.json`);
   });
 });
