@@ -5,13 +5,13 @@ export const accessMetrics = defineMetrics({
   refused: {
     type: 'counter',
     name: 'tidings_access_refused_total',
-    help: 'Requests with a key or token that was not let in, by why.',
+    help: 'Requests with a key or token that was refused, by reason.',
     labels: ['reason'],
   },
   keys: {
     type: 'gauge',
     name: 'tidings_access_keys',
-    help: 'API keys in the access table that are active.',
+    help: 'Active API keys in the access table.',
     labels: [],
   },
 });

@@ -66,7 +66,7 @@ export const kafkaMetrics = defineMetrics({
   commits: {
     type: 'counter',
     name: 'tidings_kafka_commits_total',
-    help: 'Offset commits by outcome: ok, overtaken by a rebalance, or failed.',
+    help: 'Offset commits by outcome: ok, overtaken (superseded by a rebalance), or failed.',
     labels: ['group', 'outcome'],
   },
   rebalances: {

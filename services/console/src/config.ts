@@ -24,7 +24,7 @@ export const configSpec = {
     default: 120_000,
     min: 1_000,
     max: 3_600_000,
-    help: 'how long a service may be silent in the middle of an answer before the connection is cut',
+    help: 'how long a service may send nothing within a response before the connection is closed',
   }),
   fetchTimeoutMs: duration({
     env: 'CONSOLE_ASK_TIMEOUT',

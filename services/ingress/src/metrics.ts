@@ -12,7 +12,7 @@ export const metricsCatalogue = defineMetrics({
   eventTypeChecks: {
     type: 'counter',
     name: 'tidings_ingress_event_type_checks_total',
-    help: 'Events held against their type, by verdict: valid, invalid (refused), warned, unknown, archived, unaddressed. Types without a schema are not counted.',
+    help: 'Events validated against their type, by result: valid, invalid (refused), warned, unknown, archived, unaddressed. Types without a schema are not counted.',
     labels: ['verdict'],
   },
   unusableEventTypes: {

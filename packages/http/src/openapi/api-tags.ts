@@ -1,17 +1,17 @@
 /** The tags of the API, in order, with their descriptions. */
 export const apiTags = {
   Events:
-    'What happened. An accepted event is on the log and is matched to every subscription that wants it.',
-  Subscriptions: 'Who wants which events, and where they are sent.',
-  'Event types': 'The catalogue of what can be published, with schemas and examples.',
-  Deliveries: 'What became of each event at each subscription, attempt by attempt.',
-  'Dead letters': 'Deliveries that were given up, until they are redriven or discarded.',
-  Consumers: 'The partners of a workspace.',
-  Workspaces: 'Hard walls: nothing of one is ever seen from another.',
-  'API keys': 'Who may call, and what.',
+    'Published events. An accepted event is stored in the log and delivered to every matching subscription.',
+  Subscriptions: 'Endpoints, and the events that are sent to each of them.',
+  'Event types': 'The event types that can be published, with schemas and examples.',
+  Deliveries: 'One event for one subscription, with every attempt and its result.',
+  'Dead letters': 'Deliveries that ended undelivered. They can be redriven or discarded.',
+  Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',
+  Workspaces: 'The tenants. Data of one workspace is not visible to another.',
+  'API keys': 'Credentials of a workspace or of one consumer, with scopes.',
   Sources: 'Signed webhooks of third parties as a source of events.',
-  Replays: 'Events of the past, delivered again.',
-  Audit: 'Who changed what.',
+  Replays: 'Past events that are delivered again.',
+  Audit: 'Every change to the registry, with its author.',
   Description: 'This description.',
 } as const;
 

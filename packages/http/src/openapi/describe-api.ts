@@ -49,9 +49,9 @@ const info = {
   version: '1',
   license: { name: 'MIT', identifier: 'MIT' },
   description:
-    'Send events in, subscribe endpoints to them, and see every delivery. All times are RFC 3339 in UTC, all fields ' +
-    'snake_case. Every answer has an `X-Request-Id`, which is what to quote to an operator. Refusals are RFC 9457 ' +
-    'problems: match on `code`.',
+    'Publishes events, subscribes endpoints to them, and shows every delivery. All times are RFC 3339 in UTC, all ' +
+    'fields snake_case. Every response has an `X-Request-Id`: include it in reports to the operator. Errors are ' +
+    'RFC 9457 problems, identified by their `code`.',
 };
 
 /** Describes the declared routes of one service or of several, and the requests that it sends to endpoints. */
@@ -76,7 +76,7 @@ export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): 
   return {
     openapi: '3.1.0',
     info,
-    servers: [{ url: '/', description: 'The origin that this description came from.' }],
+    servers: [{ url: '/', description: 'The origin that served this description.' }],
     security: [{ key: [] }],
     tags: tagsOf(routes.map(({ tag }) => tag)),
     paths: sorted(paths),
@@ -87,7 +87,7 @@ export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): 
           type: 'http',
           scheme: 'bearer',
           description:
-            'An API key. The scope that a route needs is told with it; `admin` has all but `platform`.',
+            'An API key. Each route names the scope that it requires; `admin` includes all except `platform`.',
         },
       },
       schemas: sorted(Object.fromEntries(schemas)),

@@ -7,8 +7,11 @@ import { headerReferences, named, rateHeaders } from './shared-components.ts';
 export const errorDetailSchema = named('ErrorDetail', {
   type: 'object',
   properties: {
-    pointer: { type: 'string', description: "RFC 6901; '' for the whole, /name for a parameter." },
-    detail: { type: 'string', description: 'What is wrong there, with the value and the limit.' },
+    pointer: {
+      type: 'string',
+      description: "JSON pointer (RFC 6901); '' for the whole body, /name for a parameter.",
+    },
+    detail: { type: 'string', description: 'Description of the fault, with the value and the limit.' },
   },
   required: ['pointer', 'detail'],
 });
@@ -17,18 +20,18 @@ export const errorDetailSchema = named('ErrorDetail', {
 export const problemSchema = named('Problem', {
   type: 'object',
   properties: {
-    type: { type: 'string', format: 'uri-reference', description: 'Leads to a page about the code.' },
-    title: { type: 'string', description: 'The same for all problems of one code.' },
-    status: { type: 'integer', minimum: 400, maximum: 599, description: 'The status of the answer.' },
-    detail: { type: 'string', description: 'What is wrong here, and what to do about it.' },
-    instance: { type: 'string', description: 'The path of the request.' },
-    code: { type: 'string', enum: errorCodes, description: 'Names the kind of problem: match on this.' },
+    type: { type: 'string', format: 'uri-reference', description: 'URL of a page about the code.' },
+    title: { type: 'string', description: 'Title, the same for all problems of one code.' },
+    status: { type: 'integer', minimum: 400, maximum: 599, description: 'Status of the response.' },
+    detail: { type: 'string', description: 'Description of this problem and how to correct it.' },
+    instance: { type: 'string', description: 'Path of the request.' },
+    code: { type: 'string', enum: errorCodes, description: 'Identifies the kind of problem.' },
     errors: {
       type: 'array',
-      description: 'Every fault, each with its place in the request.',
+      description: 'Every fault, each with its position in the request.',
       items: errorDetailSchema,
     },
-    traceId: { type: 'string', description: 'What to tell the operator.' },
+    traceId: { type: 'string', description: 'Id of the trace: include it in reports to the operator.' },
   },
   required: ['type', 'title', 'status', 'detail', 'code'],
 });
@@ -93,10 +96,7 @@ export function problemResponse(code: ErrorCode, described: (schema: object) => 
 /** Refusals by the server itself before routing, for any request, by status. */
 export const serverRefusals: ReadonlyMap<number, Readonly<{ name: string; description: string }>> = new Map([
   [408, { name: 'TooSlow', description: 'The request did not arrive in time.' }],
-  [
-    417,
-    { name: 'ExpectationFailed', description: 'The only expectation that can be met is `100-continue`.' },
-  ],
+  [417, { name: 'ExpectationFailed', description: 'The only supported expectation is `100-continue`.' }],
   [431, { name: 'HeadersTooLarge', description: 'Path, query and headers together are too large.' }],
 ]);
 

@@ -75,27 +75,30 @@ type RateHeader = (typeof rateHeaders)[number];
 /** The response headers, as components. */
 export const responseHeaders: Readonly<Record<ResponseHeader | RateHeader | 'Allow', object>> = {
   Allow: {
-    description: 'The methods that the path has.',
+    description: 'Methods of the path.',
     schema: { ...text, examples: ['GET, HEAD, OPTIONS'] },
   },
-  ETag: { description: 'The version, for If-Match.', schema: { ...text, examples: ['"3"'] } },
-  Location: { description: 'Where the new object is.', schema: text },
-  Link: { description: 'Where the next page is (RFC 8288, rel=next), when there is one.', schema: text },
+  ETag: { description: 'Version of the object, for If-Match.', schema: { ...text, examples: ['"3"'] } },
+  Location: { description: 'URL of the new object.', schema: text },
+  Link: { description: 'URL of the next page (RFC 8288, rel=next); absent on the last.', schema: text },
   'Idempotency-Replayed': {
-    description: '`true` when this is the answer to an earlier request with the same Idempotency-Key.',
+    description: '`true` if this is the stored response of an earlier request with the same Idempotency-Key.',
     schema: { ...text, enum: ['true'] },
   },
-  Deprecation: { description: 'Since when the event type is deprecated (RFC 9745).', schema: text },
-  Sunset: { description: 'When the event type stops being taken (RFC 8594).', schema: text },
+  Deprecation: { description: 'Time from which the event type is deprecated (RFC 9745).', schema: text },
+  Sunset: {
+    description: 'Time from which events of the type are no longer accepted (RFC 8594).',
+    schema: text,
+  },
   RateLimit: {
-    description: 'What is left of the limit and for how many seconds.',
+    description: 'Remaining requests of the limit, and the seconds until it resets.',
     schema: { ...text, examples: ['"key";r=99;t=1'] },
   },
   'RateLimit-Policy': {
-    description: 'The limit: so many requests in so many seconds.',
+    description: 'Limit: maximum number of requests, and its period in seconds.',
     schema: { ...text, examples: ['"key";q=100;w=1'] },
   },
-  'Retry-After': { description: 'After how many seconds to try again.', schema: seconds },
+  'Retry-After': { description: 'Seconds to wait before a repeat.', schema: seconds },
 };
 
 /** Returns references to header components. */
@@ -108,14 +111,14 @@ export const requestHeaders: Readonly<Record<RequestHeader | 'Idempotency-Key', 
     name: 'If-Match',
     in: 'header',
     description:
-      'The ETag of the version that the change is based on, or a list of them; a newer one is told as 412.',
+      'ETag of the version that the change is based on, or a list of them. 412 if there is a newer version.',
     schema: { ...text, examples: ['"3"'] },
   },
   'Idempotency-Key': {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Makes a repeat safe: under the same key, the same request by the same API key takes effect once.',
+      'Makes a repeat safe: requests with the same Idempotency-Key and the same API key take effect once.',
     schema: { ...text, minLength: 1, maxLength: 256, pattern: '^[\\x20-\\x7e]+$' },
   },
 };

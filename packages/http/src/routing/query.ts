@@ -6,12 +6,18 @@ import { defaultingCompiler } from './schema-compilers.ts';
 
 /** The parameters of every list, to be included in its `queryOf`. */
 export const pageParameters = {
-  limit: { type: 'integer', minimum: 1, maximum: 100, default: 30, description: 'How many to answer.' },
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 30,
+    description: 'Maximum number of items on a page.',
+  },
   cursor: {
     type: 'string',
     minLength: 1,
     maxLength: 2048,
-    description: '`next_cursor` of the page before, with the same filters.',
+    description: '`next_cursor` of the previous page, with the same filters.',
   },
 } as const;
 

@@ -13,7 +13,7 @@ export const rateLimitSetting = (prefix: string, byDefault: number): Setting<num
     default: byDefault,
     min: 0,
     max: 1_000_000,
-    help: 'requests a second that each key may make at each process, unless the key says otherwise; 0 is no limit',
+    help: 'requests a second that each key may make at each process, unless the key has a limit of its own; 0 is no limit',
   });
 
 const windowSeconds = 1;

@@ -5,21 +5,21 @@ export const httpMetrics = defineMetrics({
   requestSeconds: {
     type: 'histogram',
     name: 'tidings_http_request_seconds',
-    help: 'Time from the head of a request to the end of its answer, by route pattern and status class.',
+    help: 'Time from the head of a request to the end of its response, by route pattern and status class.',
     labels: ['method', 'route', 'status'],
     buckets: latencyBuckets,
   },
   rateLimited: {
     type: 'counter',
     name: 'tidings_http_rate_limited_total',
-    help: 'Requests that were refused with 429 because their key, or the service, had too many, by route pattern.',
+    help: 'Requests refused with 429 because their key or the service exceeded its rate limit, by route pattern.',
     labels: ['route'],
   },
   openRequests: {
     type: 'gauge',
     name: 'tidings_http_open_requests',
-    help: 'Requests that have begun and are not answered yet.',
-    action: 'Grows: requests come faster than they are answered.',
+    help: 'Requests in progress.',
+    action: 'Grows: requests arrive faster than they are processed.',
     labels: [],
   },
 });
