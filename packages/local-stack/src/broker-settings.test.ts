@@ -9,7 +9,7 @@ const places = [1, 2, 3].map((nodeId) => ({
   dataFolder: `/data/${nodeId}`,
 }));
 
-test('three brokers replicate three times and need two in sync', () => {
+test('three brokers have replication factor 3 and min.insync.replicas 2', () => {
   const [first, second] = places;
   if (first === undefined || second === undefined) throw new Error('no places');
   const settings = brokerProperties('127.0.0.1', second, places);
@@ -29,6 +29,6 @@ test('three brokers replicate three times and need two in sync', () => {
   });
 });
 
-test('a backslash in a path survives the properties format', () => {
+test('a backslash in a path is escaped for the properties format', () => {
   expect(propertiesText({ 'log.dirs': 'C:\\data', 'node.id': '1' })).toBe('log.dirs=C:\\\\data\nnode.id=1\n');
 });

@@ -45,7 +45,7 @@ async function valuesOf(bus: Bus): Promise<string[]> {
   return values;
 }
 
-test('a broker keeps its records over kill -9 and over a stop, on the same port', async () => {
+test('a broker keeps its records and port after kill -9 and after a stop', async () => {
   cluster = await startBrokers({ count: 1, dataDir: folder });
   const { brokers } = cluster;
   await ensureTopics({ brokers, replicationFactor: 1, topics: [topics.keyUsage], logger: silentLogger });
@@ -64,7 +64,7 @@ test('a broker keeps its records over kill -9 and over a stop, on the same port'
   expect(await valuesOf(await connect(brokers))).toEqual(sent);
 });
 
-test('three brokers see each other, and their number is fixed with their data', async () => {
+test('three brokers form a cluster, and their number cannot change with existing data', async () => {
   cluster = await startBrokers({ count: 3, dataDir: folder });
   const [host = '', port = ''] = (cluster.brokers[2] ?? '').split(':');
   expect((await liveBrokerIds(host, Number(port)))?.sort()).toEqual([1, 2, 3]);
@@ -75,7 +75,7 @@ test('three brokers see each other, and their number is fixed with their data', 
   );
 });
 
-test('a port that is taken is named, with the setting that moves it', async () => {
+test('a port in use is reported with the setting that changes it', async () => {
   const [base = 0] = await freePorts('127.0.0.1', 1);
   const stranger = createServer();
   await new Promise<void>((resolve) => stranger.listen(base, '127.0.0.1', resolve));
@@ -90,7 +90,7 @@ test('a port that is taken is named, with the setting that moves it', async () =
   }
 });
 
-test('damaged data is told in one sentence with what to do', async () => {
+test('damaged data is reported in one sentence with a remedy', async () => {
   cluster = await startBrokers({ count: 1, dataDir: folder });
   await cluster.stop();
   cluster = null;

@@ -27,7 +27,7 @@ function startSleeper(): { pid: number; ended: Promise<NodeJS.Signals | null> } 
   return { pid: child.pid ?? 0, ended };
 }
 
-test('two stacks cannot have one folder; a released one can be had again', () => {
+test('two stacks cannot use one folder at once; a released folder can be used again', () => {
   const first = DataFolder.open(path);
   expect(() => DataFolder.open(path)).toThrow(
     `another Tidings stack (process ${process.pid}) runs on ${path}`,
@@ -36,7 +36,7 @@ test('two stacks cannot have one folder; a released one can be had again', () =>
   DataFolder.open(path).release();
 });
 
-test('the lock of a stack that was killed is taken over, also when its pid runs something else now', () => {
+test('the lock of a killed stack is taken over, also when another program has its pid', () => {
   writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: process.pid, identity: 'another boot:1' }));
   const folder = DataFolder.open(path);
   expect(JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8'))).toEqual({
@@ -47,7 +47,7 @@ test('the lock of a stack that was killed is taken over, also when its pid runs 
   expect(existsSync(join(path, 'lock.json'))).toBe(false);
 });
 
-test('what a killed stack left running is ended; a stranger with a recorded pid is not', async () => {
+test('processes that a killed stack left running are ended; another program with a recorded pid is not', async () => {
   const left = startSleeper();
   const stranger = startSleeper();
   const earlier = DataFolder.open(path);
@@ -67,7 +67,7 @@ test('what a killed stack left running is ended; a stranger with a recorded pid 
   process.kill(stranger.pid);
 });
 
-test('secrets are made once, kept, and readable by their owner only', () => {
+test('secrets are generated once, stored, and readable by their owner only', () => {
   const folder = DataFolder.open(path);
   const made = folder.secrets();
   expect(made.adminKey).toMatch(/^key_admin_[\w-]{32}$/);
@@ -82,7 +82,7 @@ test('secrets are made once, kept, and readable by their owner only', () => {
 });
 
 test.each(['secrets.json', 'processes.json', 'lock.json'])(
-  'a damaged %s is told with what to do',
+  'a damaged %s is reported with a remedy',
   async (name) => {
     writeFileSync(join(path, name), '{"half":');
     const read = async (): Promise<void> => {
@@ -100,7 +100,7 @@ test.each(['secrets.json', 'processes.json', 'lock.json'])(
   },
 );
 
-test('a path that cannot be a folder is told with what to do', () => {
+test('a path that cannot be a folder is reported with a remedy', () => {
   const file = join(path, 'file');
   writeFileSync(file, '');
   expect(() => DataFolder.open(join(file, 'data'))).toThrow(/cannot be used: a part of that path is a file/);

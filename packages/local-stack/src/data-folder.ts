@@ -125,7 +125,7 @@ export class DataFolder {
     }
     throw new AppError({
       code: 'conflict',
-      message: `${this.#lockFile} keeps changing: another start is under way`,
+      message: `${this.#lockFile} keeps changing: another start is in progress`,
     });
   }
 

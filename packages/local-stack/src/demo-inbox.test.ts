@@ -46,7 +46,7 @@ async function listed(): Promise<Record<string, unknown>[]> {
   return answer.data;
 }
 
-test('a signed webhook is answered 204, listed and told in one line with its age', async () => {
+test('a signed webhook receives 204, is listed, and is reported in one line with its age', async () => {
   expect(await post(secret)).toBe(204);
   expect(await listed()).toMatchObject([
     { webhookId: 'dlv_1', eventType: 'demo.hello', verdict: 'verified', body: body.toString() },
@@ -57,7 +57,7 @@ test('a signed webhook is answered 204, listed and told in one line with its age
   );
 });
 
-test('a changed body and a stranger are refused and shown as such', async () => {
+test('a changed body and a signature by another secret are refused and shown as refused', async () => {
   expect(await post(secret, Buffer.from(`${body.toString()} `))).toBe(401);
   expect(await post(generateSecret())).toBe(401);
   expect((await listed()).map(({ verdict }) => verdict)).toEqual([
@@ -66,14 +66,14 @@ test('a changed body and a stranger are refused and shown as such', async () => 
   ]);
 });
 
-test('the last 50 are kept, newest first', async () => {
+test('the last 50 webhooks are listed, newest first', async () => {
   for (let i = 0; i < 52; i += 1) await post(secret, body, `dlv_${i}`);
   const entries = await listed();
   expect(entries).toHaveLength(50);
   expect(entries[0]).toMatchObject({ webhookId: 'dlv_51' });
 });
 
-test('terminal control characters of a stranger do not reach the terminal', async () => {
+test('terminal control characters of a request do not reach the terminal', async () => {
   await post(secret, Buffer.from('{"type":"\\u001b[2Jdemo"}'));
   expect(lines[0]).toContain('webhook ?[2Jdemo (dlv_1)');
 });

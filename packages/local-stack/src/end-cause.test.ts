@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { endCauseOf } from './end-cause.ts';
 
-test('what a service says to a person is the cause, and needs no more advice', () => {
+test("a service's message to its operator is the cause, without further advice", () => {
   const log = '{"level":"info"}\ningress: port 8701 on 127.0.0.1 is taken: stop it\ningress: and more\n';
   expect(endCauseOf('ingress', log)).toEqual({
     cause: 'port 8701 on 127.0.0.1 is taken: stop it; and more',
@@ -10,7 +10,7 @@ test('what a service says to a person is the cause, and needs no more advice', (
   });
 });
 
-test('of a JSON line the sentence is shown, not the stack', () => {
+test('the message of a JSON line is shown, not its stack', () => {
   const line = JSON.stringify({
     level: 'fatal',
     event: 'service.start-failed',

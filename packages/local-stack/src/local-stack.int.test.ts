@@ -73,7 +73,7 @@ function localJson(): LocalState {
   return JSON.parse(readFileSync(join(folder, 'data', 'local.json'), 'utf8')) as LocalState;
 }
 
-test('local.json names everything; what dies is started again and its new pid written; nothing is left after a stop', async () => {
+test('local.json lists every process; one that ends is restarted and its new pid written; none remains after a stop', async () => {
   const state = await aStack().start();
   expect(localJson()).toEqual(state);
   expect(state).toMatchObject({
@@ -104,7 +104,7 @@ test('local.json names everything; what dies is started again and its new pid wr
   expect(existsSync(join(folder, 'data', 'local.json'))).toBe(false);
 });
 
-test('a second start finds its data, its keys and its demo subscription', async () => {
+test('a second start uses the existing data, keys and demo subscription', async () => {
   const first = await aStack().start();
   const client = await new MongoClient(first.mongodb_uri).connect();
   await client.db('kept').collection<{ _id: string }>('rows').insertOne({ _id: 'a' });
@@ -153,7 +153,7 @@ test('existing clusters are used, and Kafka and MongoDB alone have no services',
   }
 });
 
-test('a port that is taken is told before anything starts', async () => {
+test('a port in use is reported before anything starts', async () => {
   const stranger = createServer();
   await new Promise<void>((resolve) => stranger.listen(portBase + 10, '127.0.0.1', resolve));
   try {
@@ -166,7 +166,7 @@ test('a port that is taken is told before anything starts', async () => {
   }
 });
 
-test('a service that cannot start ends the start with its last error, and nothing is left running', async () => {
+test('a service that cannot start ends the start with its last error, and no process remains', async () => {
   await writeFile(join(folder, 'fake.mjs'), "throw new Error('CONSOLE_COLOR must be a colour');\n");
   await expect(aStack().start()).rejects.toThrow(
     /^console ended at start \(exit code 1\): .*CONSOLE_COLOR must be a colour/,
@@ -174,7 +174,7 @@ test('a service that cannot start ends the start with its last error, and nothin
   expect(existsSync(join(folder, 'data', 'lock.json'))).toBe(false);
 });
 
-test('a stop while it starts ends what runs by then', async () => {
+test('a stop during the start ends the processes started so far', async () => {
   const starting = aStack().start();
   const outcome = starting.then(
     () => 'started',
@@ -189,7 +189,7 @@ test('a stop while it starts ends what runs by then', async () => {
   expect(processes.map(({ pid }) => identityOf(pid))).toEqual(processes.map(() => null));
 });
 
-test('a service that is restarted runs what its file holds now; one that cannot is down until the next restart', async () => {
+test('a restarted service runs its current file; one that cannot start is down until the next restart', async () => {
   const running = aStack({ demo: false, restartServices: false });
   const { url, pids } = await running.start();
   const { console: _, ...stores } = pids;

@@ -81,7 +81,7 @@ test('a write that kill -9 interrupted can be repeated: no document is left with
   await expect(collection.insertOne({ _id: 'other', worker: 1, round: 5 })).rejects.toThrow(/E11000/);
 });
 
-test('data and indexes are found again after a stop and a start', async () => {
+test('data and indexes remain after a stop and a start', async () => {
   const before = await rows();
   await before.createIndex({ round: 1 }, { unique: true });
   await before.insertMany([
@@ -96,11 +96,11 @@ test('data and indexes are found again after a stop and a start', async () => {
   await expect(after.insertOne({ _id: 'c', worker: 1, round: 2 })).rejects.toThrow(/E11000/);
 });
 
-test('a second server on one data file is refused with words, not a stack', async () => {
+test('a second server on one data file is refused with a message and no stack', async () => {
   await expect(startMongo({ dataDir: folder })).rejects.toThrow(/ended at start.*lock/is);
 });
 
-test('every kind of value comes back as it was after kill -9, and is unique as a key', async () => {
+test('every type of value is unchanged after kill -9, and unique as a key', async () => {
   type Any = { _id: unknown; value: unknown };
   const values: readonly unknown[] = [
     'text ä ✓',
@@ -139,7 +139,7 @@ test('every kind of value comes back as it was after kill -9, and is unique as a
   expect(await after.countDocuments()).toBe(values.length);
 });
 
-test('a store that an older launcher wrote is read on, and its unique indexes hold', async () => {
+test('a store that an older launcher wrote can be read, and its unique indexes apply', async () => {
   await mongo.stop();
   // Twenty documents { _id: 'doc-N', worker: 1, round: N } with a unique index on round, in Java's own serialization.
   const fixture = await readFile(new URL('../fixtures/serialized.mv.gz', import.meta.url));

@@ -21,7 +21,7 @@ const named = (name: string) => {
   return found;
 };
 
-test('a service learns its own port and the stack; loopback endpoints over http are allowed', () => {
+test('a service receives its port and the addresses of the stack; loopback endpoints over http are allowed', () => {
   expect(processEnvironment(named('delivery'), around, {})).toEqual({
     NODE_ENV: 'production',
     SERVICES: 'delivery',
@@ -44,7 +44,7 @@ test('a service learns its own port and the stack; loopback endpoints over http 
   });
 });
 
-test('only the service that keeps keys learns the key of the operator', () => {
+test("only the service that stores keys receives the operator's key", () => {
   expect(processEnvironment(named('subscription'), around, {})).toMatchObject({
     ADMIN_KEY: 'key_admin_x',
     WORKSPACE_ID: 'ws_demo',
@@ -55,7 +55,7 @@ test('only the service that keeps keys learns the key of the operator', () => {
   }
 });
 
-test('what the caller has set wins, an empty list of networks too', () => {
+test('settings of the caller take precedence, also an empty list of networks', () => {
   const own = {
     DANGEROUSLY_ALLOWED_NETWORKS: '',
     ALLOW_HTTP_ENDPOINTS: 'false',
@@ -68,14 +68,14 @@ test('what the caller has set wins, an empty list of networks too', () => {
   });
 });
 
-test('all services of a stack mark their requests alike, and those of another stack otherwise', () => {
+test('all services of a stack have the same loop id, and another stack has another', () => {
   const loopIdOf = (name: string, sealingKeys = around.sealingKeys) =>
     processEnvironment(named(name), { ...around, sealingKeys }, {})['LOOP_ID'];
   expect(loopIdOf('ingress')).toBe(loopIdOf('delivery'));
   expect(loopIdOf('ingress')).not.toBe(loopIdOf('ingress', 'local1:y'));
 });
 
-test('listeners of the caller are refused as well as those of a database of several hosts', () => {
+test('listeners that the caller adds and all hosts of a database are refused as endpoints', () => {
   const several = { ...around, mongodbUri: 'mongodb://u:p@db1:27017,db2:27018/?replicaSet=rs' };
   const { OWN_LISTENERS: listeners } = processEnvironment(named('delivery'), several, {
     OWN_LISTENERS: 'vault:8200',
@@ -83,7 +83,7 @@ test('listeners of the caller are refused as well as those of a database of seve
   expect(listeners?.split(',')).toEqual(expect.arrayContaining(['db1:27017', 'db2:27018', 'vault:8200']));
 });
 
-test('the console comes first and knows where the others are', () => {
+test('the console comes first and has the addresses of the others', () => {
   expect(processEnvironment(named('console'), around, {})).toMatchObject({
     CONSOLE_PORT: '8700',
     CONSOLE_OPERATOR_HOST: '127.0.0.1',
@@ -94,7 +94,7 @@ test('the console comes first and knows where the others are', () => {
   });
 });
 
-test('the services believe the console where a caller is, and the console only who the operator names', () => {
+test("the services trust the console for a caller's address, and the console trusts only the proxies that the operator names", () => {
   const trustedBy = (name: string, own = {}) =>
     processEnvironment(named(name), around, own)['TRUSTED_PROXIES'];
   expect(trustedBy('ingress')).toBe('loopback');

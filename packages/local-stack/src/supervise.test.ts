@@ -46,7 +46,7 @@ function given(overrides: { restarts?: boolean } = {}) {
   return { clock, fake, lines, watched, stop: () => (stopping = true) };
 }
 
-test('a part that dies is started again after 250 ms, doubling to 4 s, each with a line', async () => {
+test('a part that ends is restarted after 250 ms, doubling to 4 s, each time with a log line', async () => {
   const { clock, fake, lines } = given();
   const waits = [250, 500, 1000, 2000, 4000, 4000];
   for (const [index, waitMs] of waits.entries()) {
@@ -59,7 +59,7 @@ test('a part that dies is started again after 250 ms, doubling to 4 s, each with
   expect(lines).toEqual(waits.map((ms) => `delivery died (SIGKILL); starting it again in ${ms} ms`));
 });
 
-test('the wait starts anew once a part was up for 30 s', async () => {
+test('the wait is 250 ms again once a part was up for 30 s', async () => {
   const { clock, fake, lines } = given();
   fake.die();
   await clock.advance(250);
@@ -70,7 +70,7 @@ test('the wait starts anew once a part was up for 30 s', async () => {
   expect(lines.at(-1)).toBe('delivery died (exit code 1); starting it again in 250 ms');
 });
 
-test('a start that fails is tried again', async () => {
+test('a failed start is retried', async () => {
   const { clock, fake, lines } = given();
   fake.log.failNextSpawn = true;
   fake.die();
@@ -81,7 +81,7 @@ test('a start that fails is tried again', async () => {
   expect(lines).toContain('no memory');
 });
 
-test('a part that ends while the stack stops is left alone, also when it died just before', async () => {
+test('a part that ends while the stack stops, or just before, is not restarted', async () => {
   const first = given();
   first.stop();
   first.fake.die();
@@ -97,14 +97,14 @@ test('a part that ends while the stack stops is left alone, also when it died ju
   expect(second.fake.log.spawns).toBe(0);
 });
 
-test('a part that is not to be restarted gets one line that says what to do', async () => {
+test('a part without restarts is reported in one line with a remedy', async () => {
   const { fake, lines, watched } = given({ restarts: false });
   fake.die();
   await watched;
   expect(lines).toEqual(['delivery died (SIGKILL) and stays down. Start with --restart-brokers.']);
 });
 
-test('a restart that was asked for is no death: nothing is said, and the new process is watched', async () => {
+test('a requested restart is not reported as a failure, and the new process is watched', async () => {
   const { clock, fake, lines } = given();
   let finish: () => void = () => {};
   fake.part.restarting = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { mendHead } from './mend-head.ts';
+import { normaliseHead } from './normalise-head.ts';
 
 /** The result of the bytes read so far: some for the parser, none yet, or a head that no response may have. */
 type HeadStep =
@@ -102,10 +102,10 @@ export class HeadReader {
     bytes: Buffer,
     { head, end, status }: Readonly<{ head: string; end: number; status: number }>,
   ): HeadStep {
-    const mended = mendHead(head, status);
-    if (mended === head) return this.#pass(bytes);
+    const normalised = normaliseHead(head, status);
+    if (normalised === head) return this.#pass(bytes);
     this.#isMended = true;
-    return this.#pass(Buffer.concat([Buffer.from(mended, 'latin1'), bytes.subarray(end)]));
+    return this.#pass(Buffer.concat([Buffer.from(normalised, 'latin1'), bytes.subarray(end)]));
   }
 
   #pass(bytes: Buffer): HeadStep {

@@ -36,7 +36,7 @@ test('what a double holds, whole characters and fields of any name are kept as t
   expect(Object.getPrototypeOf(read.value)).toBe(Object.prototype);
 });
 
-test('a body that is too deep is told so, and nothing else of it is looked at', () => {
+test('a body that is nested too deeply is refused for that alone', () => {
   const deep = `{"value":${'['.repeat(40)}1e400${']'.repeat(40)}}`;
   expect(refusalOf(deep).details).toEqual([
     { pointer: '', detail: 'The body has objects and arrays more than 32 levels deep.' },

@@ -19,7 +19,7 @@ function given(work: (files: readonly string[]) => Promise<void> = async () => {
   return { clock, turns, errors, collector };
 }
 
-test('files that change within the quiet time make one turn, each named once', async () => {
+test('files that change within the quiet time are handled in one run, each once', async () => {
   const { clock, turns, collector } = given();
   collector.add('a.ts');
   await clock.advance(49);
@@ -31,7 +31,7 @@ test('files that change within the quiet time make one turn, each named once', a
   expect(turns).toEqual([['a.ts', 'b.ts']]);
 });
 
-test('what changes during a turn is worked off after it', async () => {
+test('files that change during a run are handled in the next one', async () => {
   let finish: () => void = () => {};
   const { clock, turns, collector } = given(async ([first]) => {
     if (first === 'a.ts') await new Promise<void>((resolve) => (finish = resolve));
@@ -47,7 +47,7 @@ test('what changes during a turn is worked off after it', async () => {
   expect(turns).toEqual([['a.ts'], ['b.ts']]);
 });
 
-test('a turn that fails is told of, and the next one is taken', async () => {
+test('a failed run is reported, and the next one starts', async () => {
   const { clock, turns, errors, collector } = given(async ([first]) => {
     if (first === 'a.ts') throw new Error('broken');
   });
@@ -58,7 +58,7 @@ test('a turn that fails is told of, and the next one is taken', async () => {
   expect([errors, turns]).toEqual([[new Error('broken')], [['a.ts'], ['b.ts']]]);
 });
 
-test('nothing begins after the end, and what is under way is waited for', async () => {
+test('no run begins after the end, and one in progress is awaited', async () => {
   let finish: () => void = () => {};
   const { clock, turns, collector } = given(() => new Promise<void>((resolve) => (finish = resolve)));
   collector.add('a.ts');

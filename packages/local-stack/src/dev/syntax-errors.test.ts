@@ -13,7 +13,7 @@ function aFile(name: string, text: string): Readonly<{ root: string; file: strin
   return { root, file };
 }
 
-test('a file that does not parse is named with line, column and reason', () => {
+test('a file that does not parse is reported with line, column and reason', () => {
   const { root, file } = aFile('broken.ts', 'const a = 1;\nexport const b = (;\n');
   expect(syntaxErrors(root, [file])).toEqual([
     expect.stringMatching(/^broken\.ts\(2,19\): error TS\d+: Expression expected\.$/),
@@ -28,6 +28,6 @@ test.each([
   expect(syntaxErrors(root, [file])).toEqual([]);
 });
 
-test('a file that was removed has none', () => {
+test('a removed file has no syntax errors', () => {
   expect(syntaxErrors('/nowhere', ['/nowhere/gone.ts'])).toEqual([]);
 });

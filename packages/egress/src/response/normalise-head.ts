@@ -47,7 +47,7 @@ function withOneLength(lines: readonly string[]): readonly string[] {
  *
  * The parser refuses all other faults.
  */
-export function mendHead(head: string, status: number): string {
+export function normaliseHead(head: string, status: number): string {
   const isFramed = isWithoutBody(status) && lengthAboveZero.test(head);
   if (!isFramed && !oddLine.test(head)) return head;
   const lines = linesOf(head);
