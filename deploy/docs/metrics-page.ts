@@ -57,9 +57,11 @@ const section = ({ owner, file, catalogue }: OwnedCatalogue): string =>
 
 const head = `# Metrics
 
-Each service serves \`GET /metrics\` in the Prometheus text format. Every series has the label \`service\`. Besides the metrics
-below, each process exports its own (\`process_*\`, \`nodejs_*\`). A histogram has the unit at the end of its name. No label
-contains an endpoint, an address, a subscription or a workspace, because their number is unbounded: see the log and the API.
+Each service serves \`GET /metrics\` in the Prometheus text format, the console on its port for operators. Any port of a process
+shows all services of the process: scrape one of them. Besides the metrics below, each process exports its own (\`process_*\`,
+\`nodejs_*\`). Every series has the label \`service\`: the service, or, for metrics of Node and of packages/kafka, the process, which is
+\`tidings\` when it runs several services. A histogram has the unit at the end of its name. No label contains an endpoint, an
+address, a subscription or a workspace, because their number is unbounded: see the log and the API.
 
 \`npm run docs:metrics\` generates this page from the catalogues in the code; a test fails when page and code differ.`;
 

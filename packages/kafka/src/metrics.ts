@@ -1,8 +1,8 @@
 import { defineMetrics, latencyBuckets, type Metrics } from '@tidings/observability';
 
 /**
- * Metrics of this package. Pass them to `createMetrics` with the service's own registry and the result to
- * `connectKafka`; without it nothing is measured.
+ * Metrics of this package. `openBus` registers them for the process. For a bus of `connectKafka`, pass the result of
+ * `createMetrics` to it; without it nothing is measured.
  */
 export const kafkaMetrics = defineMetrics({
   sends: {
