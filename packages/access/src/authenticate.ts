@@ -120,6 +120,6 @@ async function refuseLimited({ attempts, metrics }: AuthenticateParts, { address
   if (waitMs === null) return;
   metrics.refused.inc({ reason: 'limited' satisfies Reason });
   const message =
-    'Too many wrong keys have come from this address: 20 a minute are looked at. Wait as long as Retry-After says.';
+    'Too many wrong keys have come from this address: at most 20 a minute are checked. Wait for the time in Retry-After.';
   throw new AppError({ code: 'rate-limited', message, retryAfterMs: waitMs });
 }

@@ -5,7 +5,7 @@ export const metricsCatalogue = defineMetrics({
   events: {
     type: 'counter',
     name: 'tidings_ingress_events_total',
-    help: 'Events that were sent in, by outcome: accepted, invalid (4xx), loop (508), unavailable (503: may be in the log) or failed.',
+    help: 'Submitted events, by outcome: accepted, invalid (4xx), loop (508), unavailable (503: may be in the log) or failed.',
     action: 'unavailable: Kafka does not acknowledge. failed: a defect, look in the log.',
     labels: ['outcome'],
   },
@@ -18,7 +18,7 @@ export const metricsCatalogue = defineMetrics({
   unusableEventTypes: {
     type: 'gauge',
     name: 'tidings_ingress_unusable_event_types',
-    help: 'Event types whose record or schema cannot be used: their events go unchecked. See the log.',
+    help: 'Event types whose record or schema cannot be used: their events are not validated. See the log.',
     labels: [],
   },
   acceptedBytes: {
@@ -30,7 +30,7 @@ export const metricsCatalogue = defineMetrics({
   publishSeconds: {
     type: 'histogram',
     name: 'tidings_ingress_publish_seconds',
-    help: 'Time from publishing an event, or a whole batch, until all in-sync replicas had it or the wait was given up.',
+    help: 'Time from publishing an event, or a whole batch, until all in-sync replicas had it or the deadline passed.',
     action: 'Slow: look at the brokers; callers wait for it.',
     labels: ['outcome'],
     buckets: latencyBuckets,

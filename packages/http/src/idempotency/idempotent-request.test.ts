@@ -205,7 +205,7 @@ describe('a POST that is mounted without a store for its responses', () => {
   };
 
   it('is refused at mounting, unless it is declared to need none', () => {
-    expect(mount()).toThrow('payThing is mounted without a store for its answers');
+    expect(mount()).toThrow('payThing is mounted without a store for its responses');
     expect(mount('derived')).not.toThrow();
     expect(mount('read-only')).not.toThrow();
   });

@@ -63,7 +63,7 @@ async function claim({ store, clock }: IdempotencyParts, fresh: IdempotencyEntry
   const isExpired = found.expiresAtMs <= nowMs;
   if (!isExpired && found.fingerprint !== fresh.fingerprint) {
     const message =
-      'This Idempotency-Key was used with another body, query or If-Match: take a new key for a new request.';
+      'This Idempotency-Key was used with another body, query or If-Match: use a new key for a new request.';
     throw new AppError({ code: 'unprocessable', message });
   }
   if (!isExpired && found.answer !== null) return { entry: found, isRepeat: true };

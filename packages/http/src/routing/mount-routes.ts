@@ -95,7 +95,7 @@ function acceptCheck({ responses }: Route): (request: IncomingMessage) => void {
   return ({ headers }) => {
     const accept = headers.accept?.toLowerCase();
     if (accept === undefined || taken.some((range) => accept.includes(range))) return;
-    const message = `The answer is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
+    const message = `The response is ${[...new Set(types)].join(' or ')}, which Accept '${accept.slice(0, 80)}' excludes.`;
     throw new AppError({ code: 'not-acceptable', message });
   };
 }
@@ -155,7 +155,7 @@ const newIdOf =
 function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
   const { operationId, method, path } = route;
   if (parts === undefined) {
-    const message = `${operationId} is mounted without a store for its answers: give mountRoutes 'idempotency', or declare 'idempotency' of the route.`;
+    const message = `${operationId} is mounted without a store for its responses: give mountRoutes 'idempotency', or declare 'idempotency' of the route.`;
     throw new AppError({ code: 'internal', message });
   }
   return async (call: Call): Promise<Reply | undefined> => {
@@ -168,7 +168,7 @@ function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
     return idempotentRequest(parts, { key, scope, content, newId: newIdOf(route) }, async (run) => {
       const reply = await route.handle({ ...call, idempotencyKey: null, run });
       if (reply !== undefined) return reply;
-      const message = `${operationId} writes its answer by itself, so it cannot be stored: declare its 'idempotency'.`;
+      const message = `${operationId} writes its response itself, so it cannot be stored: declare its 'idempotency'.`;
       throw new AppError({ code: 'internal', message });
     });
   };

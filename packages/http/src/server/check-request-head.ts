@@ -64,14 +64,14 @@ function checkFraming({ headers, httpVersion }: IncomingMessage): FormRefusal | 
       return { ...formRefusal(400, detail), isUnframed: true };
     }
     if (encoding.toLowerCase() !== 'chunked') {
-      const detail = `The only Transfer-Encoding taken is chunked, got '${shown(encoding)}'.`;
+      const detail = `The only supported Transfer-Encoding is chunked, got '${shown(encoding)}'.`;
       return { ...formRefusal(501, detail), isUnframed: true };
     }
   }
   // HTTP/1.0 has no expectations: the field is ignored there (RFC 9110 section 10.1.1).
   if (expect === undefined || httpVersion === '1.0' || expect.toLowerCase() === '100-continue')
     return undefined;
-  return formRefusal(417, `The only expectation that can be met is 100-continue, got '${shown(expect)}'.`);
+  return formRefusal(417, `The only supported expectation is 100-continue, got '${shown(expect)}'.`);
 }
 
 function checkTarget({ url = '', method }: IncomingMessage): FormRefusal | undefined {

@@ -48,9 +48,9 @@ const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOpt
     tag: 'Events',
     summary: 'Publish an event',
     description:
-      'Answers 202 when the event is on all in-sync replicas of the log. `data` is kept and delivered byte for byte. ' +
-      'With an `Idempotency-Key`, or an `id` of your own, a repeat is the same event. A 503 means unknown, not refused: ' +
-      'repeat it with the same key.',
+      'Responds 202 when all in-sync replicas of the log have the event. `data` is stored and delivered byte for byte. ' +
+      'With an `Idempotency-Key` or an `id`, a repeat is the same event. After a 503 the outcome is unknown: repeat ' +
+      'the request with the same key.',
     idempotency: 'derived',
     body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types, example: eventExample }),
     responses: {
@@ -80,8 +80,8 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
     tag: 'Events',
     summary: 'Publish up to 1,000 events',
     description:
-      'Each event is accepted or refused by itself. Results are in the order of the events. With an ' +
-      '`Idempotency-Key` a repeat of the same batch is the same events.',
+      'Each event is accepted or refused independently. Results are in the order of the events. With an ' +
+      '`Idempotency-Key`, a repeat of the same batch contains the same events.',
     idempotency: 'derived',
     body: bytesBody({
       schema: batchSchema,

@@ -12,23 +12,27 @@ export const eventSchema = named('Event', {
   properties: {
     type: {
       ...properties.type,
-      description: 'The name of what happened. `tidings.*` and `webhook.test` are reserved.',
+      description: 'Name of the event type. `tidings.*` and `webhook.test` are reserved.',
     },
-    data: { description: 'Any JSON, nested at most 128 deep. Kept and delivered byte for byte.' },
-    id: { ...properties.id, description: 'An id of your own: a repeat with it is the same event.' },
-    source: { ...properties.source, description: 'Where it happened.' },
+    data: { description: 'Any JSON, nested at most 128 levels deep. Stored and delivered byte for byte.' },
+    id: {
+      ...properties.id,
+      description: 'Id chosen by the caller: a repeat with the same id is the same event.',
+    },
+    source: { ...properties.source, description: 'Where the event comes from.' },
     time: {
       ...properties.time,
       format: 'date-time',
-      description: 'When it happened; now when it is left out.',
+      description: 'Time of the event. Default: the time of the request.',
     },
     consumer_id: {
       ...properties.consumer_id,
-      description: 'The one partner it is for. Without it, it is for all that subscribe.',
+      description:
+        'The only consumer that receives the event. Default: all matching subscriptions receive it.',
     },
     ordering_key: {
       ...properties.ordering_key,
-      description: 'Events with one key keep their order at subscriptions that ask for it.',
+      description: 'Events with the same key are delivered in order to subscriptions with `ordering`.',
     },
   } satisfies Record<keyof typeof properties, JsonSchema>,
 });
@@ -49,7 +53,7 @@ export const batchSchema = named('EventBatch', {
       items: eventSchema,
       minItems: 1,
       maxItems: maxBatchEvents,
-      description: 'The events, each as it would be published alone.',
+      description: 'The events, each in the form of a single event.',
     },
   },
   required: ['events'],
@@ -58,14 +62,14 @@ export const batchSchema = named('EventBatch', {
 
 const warnings = {
   type: 'array',
-  description: 'What is wrong with data of a type that only warns.',
+  description: 'Faults in the data of an event whose type has the mode `warn`.',
   items: errorDetailSchema,
 } as const;
 
 const accepted = {
   id: {
     type: 'string',
-    description: 'The id of the event everywhere, `evt_…`.',
+    description: 'Id of the event in every response and delivery, `evt_…`.',
     examples: ['evt_0199f8a27b3c7d2e8f4a5b6c7d8e9f00'],
   },
   type: { type: 'string' },
@@ -98,11 +102,11 @@ export const batchResultSchema = named(
     properties: {
       results: {
         type: 'array',
-        description: 'One for each event, in their order.',
+        description: 'One result for each event, in their order.',
         items: {
           type: 'object',
           properties: {
-            status: { type: 'integer', description: '202, or that of the problem.' },
+            status: { type: 'integer', description: '202, or the status of the problem.' },
             ...accepted,
             deprecated_at: dateTime,
             sunset_at: dateTime,
