@@ -20,7 +20,7 @@ a:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 .state{color:var(--tone);font-size:.85rem;font-weight:600;white-space:nowrap}
 .ready{--tone:var(--good)}.not-ready{--tone:var(--warn)}.unreachable{--tone:var(--bad)}
 .summary,.pipeline b{color:var(--tone)}
-.troubles{margin:.5rem 0;padding-left:1.1rem;color:var(--tone);font-size:.9rem;overflow-wrap:anywhere}
+.problems{margin:.5rem 0;padding-left:1.1rem;color:var(--tone);font-size:.9rem;overflow-wrap:anywhere}
 .meta{font-size:.85rem;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
 th,td{padding:.4rem .8rem;border-bottom:1px solid var(--line);text-align:left}

@@ -73,15 +73,15 @@ ${pipeline(states)}
 }
 
 function titleOf(states: readonly ServiceState[]): string {
-  const troubled = states.filter(({ state }) => state !== 'ready').length;
-  return troubled === 0 ? 'Tidings' : `(${troubled}) Tidings`;
+  const notReady = states.filter(({ state }) => state !== 'ready').length;
+  return notReady === 0 ? 'Tidings' : `(${notReady}) Tidings`;
 }
 
 function summary(states: readonly ServiceState[]): Markup {
-  const troubled = states.filter(({ state }) => state !== 'ready').map(({ name }) => name);
-  if (troubled.length === 0)
+  const notReady = states.filter(({ state }) => state !== 'ready').map(({ name }) => name);
+  if (notReady.length === 0)
     return html`<p class="summary ready">All ${states.length} services are ready.</p>`;
-  return html`<p class="summary not-ready">Not ready: ${troubled.join(', ')}.</p>`;
+  return html`<p class="summary not-ready">Not ready: ${notReady.join(', ')}.</p>`;
 }
 
 function pipeline(states: readonly ServiceState[]): Markup {
@@ -104,6 +104,6 @@ function details({ url, tookMs, problems, parts }: ServiceState): Markup {
     ...(tookMs === null ? [] : [`answered in ${tookMs} ms`]),
     ...(parts.length === 0 ? [] : [`${parts.length} ${parts.length === 1 ? 'part' : 'parts'}`]),
   ];
-  return html`${problems.length === 0 ? '' : html`<ul class="troubles">${problems.map((problem) => html`<li>${problem}</li>`)}</ul>`}
+  return html`${problems.length === 0 ? '' : html`<ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul>`}
 <p class="meta"><code>${url}</code> ${facts.join(' · ')}<br>${links}</p>`;
 }

@@ -2,6 +2,9 @@ import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
 import type { ChainKey } from './finished-attempts.ts';
 import type { Completable, QueueEntry } from './ordered-queue.ts';
 
+/** Estimated size of a command's state in memory, which is counted with its body. */
+export const stateBytes = 1_024;
+
 /** A command in memory, from the time it was read until its follow-up is in the log. */
 export type Job = Readonly<{
   command: DeliveryRequested;

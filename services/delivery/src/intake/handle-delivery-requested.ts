@@ -6,7 +6,7 @@ import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight.ts';
 import { resolutionOfDisposition } from '../domain/resolution.ts';
 import { shortestDelayMs } from '../domain/retry-ladder.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
@@ -28,9 +28,6 @@ type Dependencies = Readonly<{
 
 const maxSliceMs = 4;
 const itemsPerTurn = 16;
-
-// Estimated size of the state in a job's header, which counts too.
-const stateBytes = 1_024;
 
 type Names = Pick<Job, 'key' | 'chain'>;
 

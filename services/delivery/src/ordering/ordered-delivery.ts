@@ -5,7 +5,7 @@ import type { Clock } from '@tidings/runtime';
 import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
-import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
@@ -39,8 +39,6 @@ export type OrderedDeliveryDependencies = Readonly<{
   clock: Clock;
   logger: Logger;
 }>;
-
-const stateBytes = 1_024;
 
 type QueuePosition = Readonly<{ queue: OrderedQueue; sequence: number; isRejected: boolean }>;
 

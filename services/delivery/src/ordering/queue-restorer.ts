@@ -2,6 +2,7 @@ import type { DeliveryState } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
 import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
+import { stateBytes } from '../domain/in-flight.ts';
 import {
   type OrderedQueues,
   type QueueEntry,
@@ -29,8 +30,6 @@ type PersistedEntry = {
   readonly bytes: number;
   body: Buffer | null;
 };
-
-const stateBytes = 1_024;
 
 /** Collects the entries that remain when all records are read, with as many bodies as there is room for. */
 class PersistedEntries {

@@ -143,8 +143,8 @@ const afterFailure = ({ next, reason }: AttemptEvent): Standing => {
 const jobStatusOf = (attemptEvents: readonly AttemptEvent[]): Standing => {
   if (attemptEvents.some(({ kind }) => kind === 'delivered')) return standing('delivered', null);
   // A dropped fork has no effect on the delivery's status, unless nothing else is known.
-  const telling = attemptEvents.filter(({ reason }) => reason !== 'duplicate-command');
-  const last = telling.at(-1) ?? attemptEvents.at(-1);
+  const significant = attemptEvents.filter(({ reason }) => reason !== 'duplicate-command');
+  const last = significant.at(-1) ?? attemptEvents.at(-1);
   if (last === undefined) return standing('pending', null);
   switch (last.kind) {
     case 'delivered':

@@ -1,7 +1,7 @@
 import { hashOfKey, prefixOfKey } from '@tidings/access';
 import { accessScopes, type EventTypePolicy, type WorkspaceId } from '@tidings/contracts';
 import type { Documents } from '../registry/documents.ts';
-import { ourselves } from '../registry/domain/audit-entry.ts';
+import { systemActor } from '../registry/domain/audit-entry.ts';
 import { writeFirst, writeVersion } from '../registry/write-version.ts';
 import { type ApiKey, beginKey, rehashed, revoked } from './domain/api-key.ts';
 import { beginWorkspace, defaultRules, type Workspace } from './domain/workspace.ts';
@@ -41,7 +41,7 @@ async function ensureWorkspace({ workspaces, settings }: BootstrapParts): Promis
   const given = { eventTypePolicy, allowHttp, maxSubscriptions, disableAfterFailures };
   const rules = { ...defaultRules, name: id, ...given };
   const entity = beginWorkspace(id, rules, workspaces.clock.nowMs());
-  await writeFirst(workspaces, { entity, by: ourselves });
+  await writeFirst(workspaces, { entity, by: systemActor });
 }
 
 async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
@@ -66,9 +66,9 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
       createdBy: null,
       nowMs,
     });
-    if ((await writeFirst(apiKeys, { entity, by: ourselves })) !== null) return;
+    if ((await writeFirst(apiKeys, { entity, by: systemActor })) !== null) return;
   }
-  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
   const change = (current: ApiKey): ApiKey => rehashed(current, secret, nowMs);
   await writeVersion(apiKeys, target, { operation: 'changed', change });
 }
@@ -79,7 +79,7 @@ async function endOtherKeys({ apiKeys, settings }: BootstrapParts): Promise<void
   const { items } = await apiKeys.store.listAll({ afterId: null, limit: 100, where });
   for (const { id, workspaceId } of items) {
     if (id === own) continue;
-    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
     const change = (current: ApiKey): ApiKey => revoked(current, apiKeys.clock.nowMs());
     await writeVersion(apiKeys, target, { operation: 'revoked', change });
   }

@@ -4,7 +4,7 @@ import { consumerId, consumerScopes, type WorkspaceId } from '@tidings/contracts
 import type { Principal } from '@tidings/http';
 import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
 import type { Documents } from '../registry/documents.ts';
-import { type Actor, ourselves } from '../registry/domain/audit-entry.ts';
+import { type Actor, systemActor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { writeFirst } from '../registry/write-version.ts';
 import { holds } from './domain/grant-rules.ts';
@@ -76,7 +76,7 @@ async function ensureTokenKey({ tokenKeys, ring }: TokenParts, workspaceId: Work
   const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   const pair = { publicX: x, sealedPrivate: seal(ring, d, associatedWith(workspaceId)) };
   const entity = beginTokenKey(workspaceId, pair, tokenKeys.clock.nowMs());
-  const written = await writeFirst(tokenKeys, { entity, by: ourselves });
+  const written = await writeFirst(tokenKeys, { entity, by: systemActor });
   const found = written?.entity ?? (await tokenKeys.store.findAnywhere(id));
   if (found !== null) return found;
   throw new AppError({

@@ -1,6 +1,6 @@
 import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import { forEachConcurrently } from '../maintenance/for-each-concurrently.ts';
-import { ourselves } from '../registry/domain/audit-entry.ts';
+import { systemActor } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { kindOf } from '../subscriptions/domain/event-rules.ts';
 import { disabled, type Subscription } from '../subscriptions/domain/subscription.ts';
@@ -125,7 +125,7 @@ async function disable(
   { id, workspaceId }: Subscription,
   { reason, subscriptionVersion }: Disabling,
 ): Promise<boolean> {
-  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+  const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
   const { entity } = await writeVersion(parts, target, {
     operation: 'disabled',
     change: (current) =>

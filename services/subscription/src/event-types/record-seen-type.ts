@@ -1,5 +1,5 @@
 import type { EventTypeSeen, WorkspaceId } from '@tidings/contracts';
-import { ourselves } from '../registry/domain/audit-entry.ts';
+import { systemActor } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeFirst } from '../registry/write-version.ts';
 import { begin, defaultSettings, type EventType, idOf } from './domain/event-type.ts';
 import { limits } from './domain/limits.ts';
@@ -44,5 +44,5 @@ export async function recordSeenType(
     },
     clock.nowMs(),
   );
-  return (await writeFirst(parts, { entity, by: ourselves })) === null ? 'known' : 'drafted';
+  return (await writeFirst(parts, { entity, by: systemActor })) === null ? 'known' : 'drafted';
 }

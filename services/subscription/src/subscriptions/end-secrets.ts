@@ -1,4 +1,4 @@
-import { ourselves } from '../registry/domain/audit-entry.ts';
+import { systemActor } from '../registry/domain/audit-entry.ts';
 import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
 import type { DocumentStore, Listed, PageRequest } from '../registry/ports.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
@@ -23,7 +23,7 @@ export async function endSecrets(parts: WriteParts<Subscription>): Promise<numbe
   for await (const page of pagesOf(async (page) => listWithEndedSecrets(parts.store, page, nowMs))) {
     for (const { id, workspaceId } of page) {
       const scope = { workspaceId, consumerId: null };
-      const target = { scope, id, ifMatch: null, by: ourselves };
+      const target = { scope, id, ifMatch: null, by: systemActor };
       await writeVersion(parts, target, {
         operation: 'secret-ended',
         change: (current) =>

@@ -10,8 +10,8 @@ export type Actor = Readonly<{
   run?: Readonly<{ id: string; isRepeat: boolean }>;
 }>;
 
-/** The service itself, in maintenance tasks. */
-export const ourselves: Actor = { keyId: null, address: null };
+/** The actor of changes that Tidings makes itself, such as those of maintenance tasks. */
+export const systemActor: Actor = { keyId: null, address: null };
 
 /** Fields of a change, with the names of the kind's documents. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { Documents } from '../documents.ts';
-import { ourselves } from '../domain/audit-entry.ts';
+import { systemActor } from '../domain/audit-entry.ts';
 import { digestOf } from '../domain/record-digest.ts';
 import { isDueForPurge, raisedAbove, type Versioned } from '../domain/versioned.ts';
 import { withAudit } from '../write-audit.ts';
@@ -76,7 +76,7 @@ async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): P
   const current = await store.findAnywhere(id);
   if (current === null || current.version >= newestVersion) return null;
   const next = raisedAbove(current, newestVersion, clock.nowMs());
-  const raised = await withAudit(parts, { operation: 'raised', by: ourselves, current, next });
+  const raised = await withAudit(parts, { operation: 'raised', by: systemActor, current, next });
   return (await store.replace(raised, current.version)) ? raised : null;
 }
 

@@ -1,5 +1,5 @@
 import { AppError, type KeyRing, seal, sealingKeyId, unseal } from '@tidings/runtime';
-import { ourselves } from '../domain/audit-entry.ts';
+import { systemActor } from '../domain/audit-entry.ts';
 import { nextVersion, type Versioned } from '../domain/versioned.ts';
 import { type WriteParts, writeVersion } from '../write-version.ts';
 import { pagesOf } from './sweep-unpublished.ts';
@@ -57,7 +57,7 @@ export async function resealDocuments<T extends Versioned>(
   return { kind: kind.name, documents, resealed, sealsByKey, failed };
 
   async function reseal({ id, workspaceId }: T): Promise<boolean> {
-    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: ourselves };
+    const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
     const replace: ReplaceSeal = (sealed, field) => {
       if (sealingKeyId(sealed) === ring.primaryId) return sealed;
       const associated = [workspaceId, id, field];
