@@ -3,6 +3,7 @@ import type { Authenticate } from '@tidings/http';
 import type { Bus, Producer } from '@tidings/kafka';
 import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
 import { type Clock, type Health, type Resources, runPeriodically } from '@tidings/runtime';
+import { AccessReadiness } from './access-readiness.ts';
 import { AccessTable } from './access-table.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { FailedAttempts } from './failed-attempts.ts';
@@ -46,18 +47,9 @@ export async function openAccess(
 ): Promise<Access> {
   const { name, logger, metrics, health, resources, clock } = context;
   const { handles } = createMetrics(accessMetrics, { service: name, registry: metrics.registry });
-  const part = health.register('access');
   const table = new AccessTable();
   handles.keys.collect((gauge) => gauge.set({}, table.keys));
-  let isRead = false;
-  let isLoaded = false;
-  let isStale = (): boolean => false;
-  const report = (): void => {
-    if (!isRead && !isLoaded) part.down('the keys have not been read yet');
-    else if (!table.hasHadKeys) part.down('no key has been published yet');
-    else if (!isLoaded && isStale()) part.down('the brokers are out of reach: changes of keys are not seen');
-    else part.up();
-  };
+  const readiness = new AccessReadiness(health.register('access'), table);
   const records = await bus.table<AccessRecord>({
     topic: topics.access,
     service: name,
@@ -67,15 +59,16 @@ export async function openAccess(
     },
     onChange: (key, value) => {
       table.apply(key, value);
-      report();
+      readiness.report();
     },
   });
-  isStale = () => records.isStale();
-  void records.ready().then(() => {
-    isRead = true;
-    report();
+  readiness.follow(records);
+  const stopReports = runPeriodically({
+    clock,
+    firstMs: 0,
+    everyMs: reportEveryMs,
+    run: () => readiness.report(),
   });
-  const stopReports = runPeriodically({ clock, firstMs: 0, everyMs: reportEveryMs, run: report });
   const usage = new UsageReporter({ producer, clock, logger });
   resources.add('access', async () => {
     stopReports();
@@ -84,7 +77,7 @@ export async function openAccess(
   });
   const authenticate = createAuthenticate({
     table,
-    isLoaded: () => (isRead || isLoaded) && table.hasHadKeys,
+    isLoaded: () => readiness.isReady,
     attempts: new FailedAttempts(),
     clock,
     metrics: handles,
@@ -92,8 +85,7 @@ export async function openAccess(
   });
   const refresh = (known: readonly AccessRecord[]): void => {
     for (const record of known) table.apply(accessKeyOf(record), record);
-    isLoaded = true;
-    report();
+    readiness.loaded();
   };
   return { authenticate, table, refresh, ready: async () => records.ready() };
 }

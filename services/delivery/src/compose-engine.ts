@@ -5,7 +5,7 @@ import type { Clock, KeyRing } from '@tidings/runtime';
 import { OrderingChangelog } from './adapters/ordering-changelog.ts';
 import { SigningKeyCache } from './adapters/signing-key-cache.ts';
 import { SubscriptionDirectory } from './adapters/subscription-directory.ts';
-import { AttemptDelivery } from './attempt/attempt-delivery.ts';
+import { AttemptDelivery, type AttemptDependencies } from './attempt/attempt-delivery.ts';
 import { createDeferJob } from './attempt/defer-job.ts';
 import { Linger } from './attempt/linger.ts';
 import { createRecordResolution } from './attempt/record-resolution.ts';
@@ -50,17 +50,29 @@ export type Engine = Readonly<{
   onSubscriptionChanged(id: string, subscription: SubscriptionRecord | undefined): void;
 }>;
 
+/** The state of the engine that only memory holds. */
+const createState = (clock: Clock) => ({
+  inFlight: new InFlightJobs(),
+  finishedAttempts: new FinishedAttempts(finishedAttemptsBounds, clock.monotonicMs()),
+  endpointStates: new EndpointStates(),
+});
+
+/** Creates the dispatcher and the attempts that it starts. */
+const composeDispatcher = (concurrency: number, parts: AttemptDependencies): Dispatcher => {
+  const attempts = new AttemptDelivery(parts);
+  const caps = { softCap: concurrency, hardCap: concurrency * hardCapFactor };
+  return new Dispatcher({ caps, maxUnrecorded, maxDelayed, attempts, clock: parts.clock });
+};
+
 export const composeEngine = (options: EngineOptions): Engine => {
   const { bus, table, producer, send, ring, concurrency, metrics, clock, logger } = options;
-  const inFlight = new InFlightJobs();
-  const finishedAttempts = new FinishedAttempts(finishedAttemptsBounds, clock.monotonicMs());
-  const endpointStates = new EndpointStates();
+  const { endpointStates, ...jobs } = createState(clock);
   const signingKeys = new SigningKeyCache({ ring, logger });
   const directory = new SubscriptionDirectory(table, (id) =>
     ordering.orderedDelivery.subscriptionChanged(id),
   );
   const linger = new Linger(clock, options.lingerMs);
-  const shared = { directory, inFlight, finishedAttempts, metrics, clock, logger };
+  const shared = { ...jobs, directory, metrics, clock, logger };
   const record = createRecordResolution({
     ...shared,
     producer,
@@ -68,7 +80,7 @@ export const composeEngine = (options: EngineOptions): Engine => {
     onRecorded: (job, resolution, offset) => ordering.orderedDelivery.recorded(job, resolution, offset),
   });
   const deferJob = createDeferJob({ record, clock });
-  const attempts = new AttemptDelivery({
+  const dispatcher = composeDispatcher(concurrency, {
     ...shared,
     signingKeys,
     send,
@@ -77,8 +89,6 @@ export const composeEngine = (options: EngineOptions): Engine => {
     onConcluded: (attempted) => deferralController.concluded(attempted),
     notRetried: defaultNotRetried,
   });
-  const caps = { softCap: concurrency, hardCap: concurrency * hardCapFactor };
-  const dispatcher = new Dispatcher({ caps, maxUnrecorded, maxDelayed, attempts, clock });
   const deferralController = new DeferralController({ ...shared, dispatcher, endpointStates, deferJob });
   const ordering: Ordering = composeOrdering({
     ...shared,
@@ -94,8 +104,7 @@ export const composeEngine = (options: EngineOptions): Engine => {
     dispatcher,
     deferralController,
     ordering,
-    inFlight,
-    finishedAttempts,
+    ...jobs,
     endpointStates,
     onGone: (id, version) => directory.markGone(id, version),
     onSubscriptionChanged: (id, subscription) => {

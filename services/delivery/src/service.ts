@@ -92,7 +92,7 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
     { part: deliveries, problem: () => problemOf(runner.state()) },
     {
       part: subscriptions,
-      problem: () => (opened.table.isStale() ? 'the brokers are out of reach' : null),
+      problem: () => (opened.table.isStale() ? 'the brokers are unreachable' : null),
     },
     {
       part: retries,

@@ -92,7 +92,7 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   const watched: readonly WatchedPart[] = [
     {
       part: parts.subscriptions,
-      problem: () => (table.isStale() ? 'the brokers are out of reach' : null),
+      problem: () => (table.isStale() ? 'the brokers are unreachable' : null),
     },
     { part: parts.events, problem: () => problemOf(runner.state()) },
   ];

@@ -1,111 +1,15 @@
 import type { DeliveryRequested } from '@tidings/contracts';
 import type { WorkBatch, WorkItem } from '@tidings/kafka';
-import type { Clock } from '@tidings/runtime';
-import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
-import type { RecordResolution } from '../attempt/record-resolution.ts';
-import type { DeferralController } from '../deferral/deferral-controller.ts';
-import { type Disposition, dispositionOf } from '../domain/disposition.ts';
-import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight.ts';
-import { resolutionOfDisposition } from '../domain/resolution.ts';
-import { shortestDelayMs } from '../domain/retry-ladder.ts';
-import type { DeliveryMetrics } from '../metrics.ts';
-import type { Ordering } from '../ordering/compose-ordering.ts';
-import type { Dispatcher } from '../queue/dispatcher.ts';
+import { type AcceptParts, createAcceptCommand } from './accept-command.ts';
 import { PartitionInbox } from './domain/partition-inbox.ts';
-
-type Dependencies = Readonly<{
-  directory: SubscriptionDirectory;
-  dispatcher: Dispatcher;
-  deferralController: DeferralController;
-  ordering: Ordering;
-  record: RecordResolution;
-  inFlight: InFlightJobs;
-  finishedAttempts: FinishedAttempts;
-  metrics: Pick<DeliveryMetrics, 'duplicates'>;
-  clock: Clock;
-}>;
 
 const maxSliceMs = 4;
 const itemsPerTurn = 16;
 
-type Names = Pick<Job, 'key' | 'chain'>;
-
-const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: Clock): Job => ({
-  command: item.message,
-  key,
-  chain,
-  partition: item.record.partition,
-  bytes: item.message.body.length + stateBytes,
-  arrivedMs: clock.monotonicMs(),
-  arrivedIdleMs: clock.idleMs(),
-  writtenAtMs: item.record.timestampMs,
-  entry: null,
-  records: [item],
-});
-
-/**
- * Creates the handler of commands. A command that was read is a known copy, waits, ends, or is queued for its
- * subscription. The handler returns at once; the work ends later, when the record is completed.
- */
-export const createDeliveryHandler = (dependencies: Dependencies) => {
-  const {
-    directory,
-    dispatcher,
-    deferralController,
-    ordering,
-    record,
-    inFlight,
-    finishedAttempts,
-    metrics,
-    clock,
-  } = dependencies;
-
-  const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
-    if (inFlight.attach(key, item)) {
-      metrics.duplicates.inc({ kind: 'in_flight' });
-      return true;
-    }
-    if (!finishedAttempts.has(chain, item.message.state.attempt)) return false;
-    metrics.duplicates.inc({ kind: 'finished' });
-    item.done();
-    return true;
-  };
-
-  const settle = (job: Job, disposition: Exclude<Disposition, { kind: 'attempt' }>): void => {
-    void record(job, resolutionOfDisposition(job.command.state, disposition, clock.nowMs()));
-  };
-
-  // Its wait in memory is over. By the wall clock it may be slightly early, or very early if that clock was set back.
-  const resume = (job: Job): void => {
-    const disposition = dispositionOf(
-      job.command.state,
-      directory.find(job.command.state.subscriptionId),
-      clock.nowMs(),
-    );
-    if (disposition.kind === 'attempt') deferralController.admit(job, disposition.subscription);
-    else settle(job, disposition);
-    deferralController.watch();
-  };
-
-  const accept = (item: WorkItem<DeliveryRequested>): void => {
-    const { state } = item.message;
-    const names = { key: jobKeyOf(state), chain: chainKeyOf(state) };
-    if (isKnown(item, names)) return;
-    const subscription = directory.find(state.subscriptionId);
-    if (ordering.orderedDelivery.take(item, subscription)) return;
-    const job = jobOf(item, names, clock);
-    inFlight.add(job);
-    const disposition = dispositionOf(state, subscription, clock.nowMs());
-    if (disposition.kind === 'attempt') {
-      deferralController.admit(job, disposition.subscription);
-      return;
-    }
-    const isShort = disposition.kind === 'wait' && disposition.remainingMs < shortestDelayMs;
-    if (isShort && dispatcher.delay(job, disposition.remainingMs, () => resume(job))) return;
-    settle(job, disposition);
-  };
-
+/** Creates the handler of commands. It returns at once: commands are accepted in slices. */
+export const createDeliveryHandler = (parts: AcceptParts) => {
+  const { dispatcher, deferralController, ordering, inFlight, clock } = parts;
+  const accept = createAcceptCommand(parts);
   const inbox = new PartitionInbox<WorkItem<DeliveryRequested>>();
   let isWorking = false;
 

@@ -1,6 +1,6 @@
-import { type DeadLetterReason, topics } from '@tidings/contracts';
+import { topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, openProducer, problemOf, type Table, watchWorkers } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
 import { BatchProjector } from '../batch-projector.ts';
@@ -18,10 +18,10 @@ import {
 } from './adapters/kafka-dead-letters.ts';
 import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import type { DeadLetterJob, JobCounts } from './domain/dead-letter-job.ts';
 import { type DeadLetterEvent, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
-import type { DeadLetterCount, DeadLetterStore, JobStore } from './ports.ts';
+import type { DeadLetterJournal, DeadLetterStore, JobStore, KnownSubscription, ReadEnds } from './ports.ts';
 import { RedriveOnEnable } from './redrive-on-enable.ts';
+import { countBatch, countStored, createDepthGauges } from './report-metrics.ts';
 import { watchDepth } from './watch-depth.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -37,46 +37,6 @@ export type DeadLetterStores = Readonly<{
 const fetchSettings = { fetchIntervalMs: 250 } as const;
 // A job that is removed while dead letters that it skipped still exist would be created again on enable.
 const jobRetentions = 2;
-
-const countStored = ({ metrics }: Context, deadLetters: readonly DeadLetter[]): void => {
-  for (const { ref, reason } of deadLetters) metrics.handles.deadLetters.inc({ kind: ref.kind, reason });
-};
-
-const countBatch = ({ metrics }: Context, { action }: DeadLetterJob, counts: JobCounts): void => {
-  const outcomes = {
-    [action === 'redrive' ? 'redriven' : 'discarded']: counts.settled,
-    delivered: counts.delivered,
-    skipped: counts.skipped,
-    failed: counts.failed,
-  };
-  for (const [outcome, count] of Object.entries(outcomes)) {
-    if (count > 0) metrics.handles.deadLettersWorkedOff.inc({ outcome }, count);
-  }
-};
-
-/** Creates gauges of the depth; a series that no longer occurs is set to 0. */
-const createDepthGauges = ({ metrics, clock }: Context) => {
-  const { deadLettersWaiting, deadLettersOldestSeconds } = metrics.handles;
-  const seen = new Map<string, Readonly<{ kind: DeadLetter['ref']['kind']; reason: DeadLetterReason }>>();
-  return (counts: readonly DeadLetterCount[]): void => {
-    const now = new Map<string, Readonly<{ count: number; oldestAtMs: number }>>();
-    for (const { kind, reason, count, oldestAtMs } of counts) {
-      const name = `${kind} ${reason}`;
-      const known = now.get(name);
-      seen.set(name, { kind, reason });
-      now.set(name, {
-        count: count + (known?.count ?? 0),
-        oldestAtMs: Math.min(oldestAtMs, known?.oldestAtMs ?? oldestAtMs),
-      });
-    }
-    for (const [name, labels] of seen) {
-      const there = now.get(name);
-      const ageMs = there === undefined ? 0 : Math.max(0, clock.nowMs() - there.oldestAtMs);
-      deadLettersWaiting.set(labels, there?.count ?? 0);
-      deadLettersOldestSeconds.set(labels, ageMs / 1_000);
-    }
-  };
-};
 
 const purgePeriodically = (context: Context, { deadLetters, jobs }: DeadLetterStores): void => {
   const { config, logger, clock, resources } = context;
@@ -95,44 +55,45 @@ const purgePeriodically = (context: Context, { deadLetters, jobs }: DeadLetterSt
   });
 };
 
-/**
- * Starts the dead-letter part of the service: projects dead letters into the store, runs jobs, and redrives waiting
- * dead letters when a subscription is enabled. Returns the routes; work that requires the brokers continues in the
- * background.
- */
-export const openDeadLetters = async (
-  context: Context,
-  bus: Bus,
-  stores: DeadLetterStores,
-): Promise<readonly Route[]> => {
+/** Dependencies of the jobs and of the routes. */
+type Parts = DeadLetterStores &
+  Readonly<{
+    journal: DeadLetterJournal;
+    subscriptions: Table<KnownSubscription>;
+    readEnds: ReadEnds;
+  }>;
+
+/** Creates the runner of the jobs, and the redrive when a subscription is enabled. */
+const openJobs = (context: Context, parts: Parts) => {
   const { config, logger, metrics, health, resources, clock } = context;
-  const { deadLetters, jobs, deliveries } = stores;
-  const group = `${config.group}-dead-letters`;
-  const readEnds = readEndsOf(bus, group);
-  const journal = createDeadLetterJournal(await openProducer(context, bus));
-  const subscriptions = await openSubscriptionTable(bus, (id) => enabling.onChange(id));
-  const readPart = health.register('dead-letters');
-  const jobsPart = health.register('dead-letter-jobs');
-  const runner: DeadLetterJobRunner = new DeadLetterJobRunner({
-    ...{ deadLetters, jobs, deliveries, journal, subscriptions, readEnds, clock, logger },
+  const part = health.register('dead-letter-jobs');
+  const runner = new DeadLetterJobRunner({
+    ...{ ...parts, clock, logger },
     onBatchDone: (job, counts) => countBatch(context, job, counts),
-    onRound: (fault) => (fault === null ? jobsPart.up() : jobsPart.down(fault)),
+    onRound: (fault) => (fault === null ? part.up() : part.down(fault)),
   });
-  const enabling: RedriveOnEnable = new RedriveOnEnable({
-    ...{ jobs, subscriptions, readEnds, clock, logger },
+  const redriveOnEnable = new RedriveOnEnable({
+    ...{ ...parts, clock, logger },
     ratePerSecond: config.redriveRate,
     wake: () => runner.wake(),
   });
-  resources.add('subscriptions table', async () => subscriptions.close());
   resources.add('dead letter jobs', async () => runner.close());
-  resources.add('enabling', async () => enabling.close());
+  resources.add('enabling', async () => redriveOnEnable.close());
   metrics.handles.deadLetterJobs.collect((gauge) => gauge.set({}, runner.running));
-  const projector = new BatchProjector<DeadLetterEvent, readonly DeadLetter[]>({
+  return { runner, redriveOnEnable };
+};
+
+type Jobs = ReturnType<typeof openJobs>;
+type Projector = BatchProjector<DeadLetterEvent, readonly DeadLetter[]>;
+
+const openProjector = (context: Context, parts: Parts, { redriveOnEnable }: Jobs): Projector => {
+  const { config, logger, resources, clock } = context;
+  const ownerOf = (id: string) => parts.subscriptions.get(id)?.workspaceId;
+  const projector: Projector = new BatchProjector({
     name: 'dead-letters',
     project: async (events) => {
-      const ownerOf = (id: string) => subscriptions.get(id)?.workspaceId;
-      const fresh = await handleDeadLetterRecorded({ deadLetters, deliveries, ownerOf }, events);
-      await enabling.onStored(fresh);
+      const fresh = await handleDeadLetterRecorded({ ...parts, ownerOf }, events);
+      await redriveOnEnable.onStored(fresh);
       return fresh;
     },
     batchRecords: config.batchRecords,
@@ -143,8 +104,18 @@ export const openDeadLetters = async (
     onFailed: () => {},
   });
   resources.add('dead letter projection', () => projector.close());
+  return projector;
+};
+
+type Consumer = Readonly<{ bus: Bus; group: string; parts: Parts; jobs: Jobs }>;
+
+/** Consumes the dead letters once the table of subscriptions is complete, and then starts the jobs. */
+const consumeDeadLetters = (context: Context, { bus, group, parts, jobs }: Consumer): void => {
+  const { config, logger, health, resources, clock } = context;
+  const part = health.register('dead-letters');
+  const projector = openProjector(context, parts, jobs);
   const work = async (): Promise<void> => {
-    await subscriptions.ready();
+    await parts.subscriptions.ready();
     const reader = await bus.runPartitions({
       group,
       topics: [topics.deadLetters],
@@ -155,24 +126,47 @@ export const openDeadLetters = async (
     });
     resources.add('dead letters', async () => reader.close());
     const problem = () => problemOf(reader.state());
-    resources.add('dead letter watches', watchWorkers([{ part: readPart, problem }], clock));
-    enabling.onReady();
-    runner.wake();
+    resources.add('dead letter watches', watchWorkers([{ part, problem }], clock));
+    jobs.redriveOnEnable.onReady();
+    jobs.runner.wake();
   };
   work().catch((error: unknown) => {
     logger.error({ error, detail: messageOf(error) }, 'dead-letters.not-started');
-    readPart.down(messageOf(error));
+    part.down(messageOf(error));
   });
+};
+
+/**
+ * Starts the dead-letter part of the service: projects dead letters into the store, runs jobs, and redrives waiting
+ * dead letters when a subscription is enabled. Returns the routes; work that requires the brokers continues in the
+ * background.
+ */
+export const openDeadLetters = async (
+  context: Context,
+  bus: Bus,
+  stores: DeadLetterStores,
+): Promise<readonly Route[]> => {
+  const { config, logger, resources, clock } = context;
+  const group = `${config.group}-dead-letters`;
+  const parts: Parts = {
+    ...stores,
+    readEnds: readEndsOf(bus, group),
+    journal: createDeadLetterJournal(await openProducer(context, bus)),
+    subscriptions: await openSubscriptionTable(bus, (id) => jobs.redriveOnEnable.onChange(id)),
+  };
+  resources.add('subscriptions table', async () => parts.subscriptions.close());
+  const jobs: Jobs = openJobs(context, parts);
+  consumeDeadLetters(context, { bus, group, parts, jobs });
   resources.add(
     'dead letter depth',
-    watchDepth({ deadLetters, clock, logger, onCounted: createDepthGauges(context) }),
+    watchDepth({ ...stores, clock, logger, onCounted: createDepthGauges(context) }),
   );
   purgePeriodically(context, stores);
-  const parts = {
-    ...{ deadLetters, jobs, subscriptions, readEnds, journal, clock },
-    wake: () => runner.wake(),
+  const routeParts = {
+    ...{ ...parts, clock },
+    wake: () => jobs.runner.wake(),
     ratePerSecond: config.redriveRate,
     maxRatePerSecond: config.maxRedriveRate,
   };
-  return [...deadLetterRoutes(parts), ...jobRoutes(parts)];
+  return [...deadLetterRoutes(routeParts), ...jobRoutes(routeParts)];
 };
