@@ -3,7 +3,7 @@ import type { Table } from '@tidings/kafka';
 import type { HealthPart } from '@tidings/runtime';
 import type { AccessTable } from './access-table.ts';
 
-/** Whether keys can be checked against the table; reported as the state of a health part. */
+/** The state of the key table, reported as the state of a health part. */
 export class AccessReadiness {
   readonly #part: HealthPart;
   readonly #table: AccessTable;

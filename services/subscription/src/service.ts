@@ -1,19 +1,16 @@
-import { openAccess } from '@tidings/access';
+import { type Access, openAccess } from '@tidings/access';
 import type { SubscriptionId } from '@tidings/contracts';
-import { createEgress, operatorPolicy } from '@tidings/egress';
+import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
-import { keyRing } from '@tidings/runtime';
-import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
-import { bootstrapTask, operatorRules } from './access/adapters/bootstrap-task.ts';
-import { consumerRoutes } from './access/adapters/consumer-routes.ts';
+import { type KeyRing, keyRing } from '@tidings/runtime';
+import { bootstrapTask } from './access/adapters/bootstrap-task.ts';
 import { consumeKeyUsage } from './access/adapters/kafka-key-usage.ts';
 import { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
 import { openAccessDocuments } from './access/adapters/open-access-documents.ts';
-import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
 import { openNoticeUrl } from './access/seal-notice.ts';
-import { consumerFault, ensureConsumer, findRules, rulesOf } from './access/workspace-directory.ts';
+import { findRules } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import { consumeAttempts } from './endpoint-health/adapters/kafka-attempts.ts';
 import { operationalEventPublisher } from './endpoint-health/adapters/kafka-operational-events.ts';
@@ -23,25 +20,21 @@ import { createApplyHealthTransitions } from './endpoint-health/apply-health-tra
 import { AttemptCounter } from './endpoint-health/attempt-counter.ts';
 import { NoticeSender } from './endpoint-health/notice-sender.ts';
 import type { SendRequest } from './endpoint-health/ports.ts';
-import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import { openCatalogue } from './event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { followTopics, type Reader } from './follow-topics.ts';
 import type { MaintenanceTask } from './maintenance/create-maintenance-task.ts';
-import { startMaintenance } from './maintenance/start-maintenance.ts';
+import { type Maintenance, startMaintenance } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
+import { registryRoutes } from './routes.ts';
 import { endpointRule } from './subscriptions/adapters/endpoint-rules.ts';
-import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
-import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
 import { queueTestDeliveries } from './subscriptions/queue-test-deliveries.ts';
-import { SecretFactory } from './subscriptions/secret-factory.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 
 // Enough for one or two runs of the attempt counter.
@@ -128,92 +121,95 @@ const readersOf = ({ config, logger }: Context, { bus, counter, usage }: ReaderP
   },
 ];
 
-/**
- * Starts the registry. It serves requests as soon as MongoDB responds, with or without Kafka: the sweep later publishes
- * the versions that cannot be published at first.
- */
-export async function startSubscription(context: Context): Promise<{ url: string }> {
-  const { config, metrics, resources, clock } = context;
-  const ring = keyRing(config.sealingKeys);
-  const secretFactory = new SecretFactory(ring);
+function openEgress({ config, clock, resources }: Context): Egress {
   const egress = createEgress({
     policy: operatorPolicy(config),
     clock,
     ...(config.loopId !== '' && { loopId: config.loopId }),
   });
   resources.add('egress', async () => egress.close());
-  const send = httpSender(egress);
-  const bus = await openBus(context);
-  const producer = await openProducer(context, bus);
-  const access = await openAccess(context, { bus, producer });
+  return egress;
+}
+
+type RegistryParts = Readonly<{
+  ring: KeyRing;
+  bus: Bus;
+  producer: Producer;
+  send: SendRequest;
+  access: Access;
+}>;
+
+/** Opens the documents of all kinds and what works on them. */
+function openDocuments(context: Context, { ring, bus, producer, send, access }: RegistryParts) {
+  const registry = openRegistry(context, producer);
   const rules = workspaceRules({
     find: (id) => access.table.workspace(id),
     openUrl: (id, sealed) => openNoticeUrl(ring, id, sealed),
-    defaults: config,
+    defaults: context.config,
   });
-  const registry = openRegistry(context, producer);
-  const { mongo, keys } = registry;
-  const { health, subscriptions, counter } = openSubscriptions(context, { registry, producer, send, rules });
+  const { subscriptions, ...health } = openSubscriptions(context, { registry, producer, send, rules });
   const eventTypes = registry.documents(eventTypeKind);
   const documents = openAccessDocuments(registry);
-  const kinds = [...Object.values(documents), subscriptions, eventTypes];
   const catalogue = openCatalogue(context, {
     bus,
     producer,
     eventTypes,
     isOpen: async (id) => (await findRules(documents, id))?.eventTypePolicy === 'open',
   });
-  const tasks = [
+  const usage = new MongoKeyUsage(registry.mongo.connection);
+  const kinds = [...Object.values(documents), subscriptions, eventTypes];
+  return { registry, ...health, subscriptions, eventTypes, documents, catalogue, usage, kinds };
+}
+
+type Opened = ReturnType<typeof openDocuments>;
+
+/** Starts maintenance and the readers, and connects to MongoDB. */
+async function startWork(
+  context: Context,
+  { registry, subscriptions, documents, catalogue, ...opened }: Opened,
+  { bus, producer, access }: Pick<RegistryParts, 'bus' | 'producer' | 'access'>,
+): Promise<Maintenance> {
+  const { counter, usage, kinds } = opened;
+  const { mongo, keys } = registry;
+  const maintenance = startMaintenance(context, kinds, [
     ...tasksOf(context, subscriptions, { counter, keys, producer }),
     bootstrapTask(context, documents, access),
-  ];
-  const maintenance = startMaintenance(context, kinds, tasks);
-  const usage = new MongoKeyUsage(mongo.connection);
+  ]);
   const readers = [...readersOf(context, { bus, counter, usage }), catalogue.reader];
   await followTopics(context, { bus, tables: [access], kinds, maintenance, readers });
   mongo.onUp(maintenance.onRegistryUp);
   mongo.open();
-  const checkEndpoint = endpointRule(egress);
-  const registryRoutes = [
-    ...filterRoutes({ catalogue }),
-    ...eventTypeRoutes(eventTypes),
-    ...consumerRoutes(documents.consumers),
-    ...apiKeyRoutes({ ...documents, usage, ring }),
-    ...workspaceRoutes({ ...documents.workspaces, ring, operator: operatorRules(config), checkEndpoint }),
-    ...auditRoutes(
-      registry.audit,
-      kinds.map(({ kind }) => kind.name),
-    ),
-  ];
-  const routes = subscriptionRoutes({
-    ...subscriptions,
-    endpointHealth: health,
-    secretFactory,
-    send,
-    producer,
+  return maintenance;
+}
+
+/**
+ * Starts the registry. It serves requests as soon as MongoDB responds, with or without Kafka: the sweep later publishes
+ * the versions that cannot be published at first.
+ */
+export async function startSubscription(context: Context): Promise<{ url: string }> {
+  const { config, metrics, clock, logger } = context;
+  const ring = keyRing(config.sealingKeys);
+  const egress = openEgress(context);
+  const send = httpSender(egress);
+  const bus = await openBus(context);
+  const producer = await openProducer(context, bus);
+  const access = await openAccess(context, { bus, producer });
+  const opened = openDocuments(context, { ring, bus, producer, send, access });
+  const maintenance = await startWork(context, opened, { bus, producer, access });
+  const routes = registryRoutes({
+    ...{ ...opened, ring, producer, send, config },
+    audit: opened.registry.audit,
+    checkEndpoint: endpointRule(egress),
     onTestPending: () => maintenance.wake(queueTestDeliveriesTask),
-    requestOrigin: config.requestOrigin,
-    workspaces: {
-      rulesOf: async (id) => rulesOf(documents, id),
-      consumerFault: async (ref) => consumerFault(documents, ref),
-      ensureConsumer: async (ref, by) => ensureConsumer(documents, ref, by),
-    },
-    catalogue,
-    secretOverlapMs: config.secretOverlapMs,
-    checkEndpoint,
   });
   const idempotency = {
-    ...{ store: keys, ring, clock, logger: context.logger },
+    ...{ store: opened.registry.keys, ring, clock, logger },
     onReplay: () => metrics.handles.responsesReplayed.inc({}),
   };
+  const { authenticate } = access;
+  const { requestsPerSecond } = config;
   const server = await serve(context, {
-    routes: (app) =>
-      mountRoutes(app, [...routes, ...registryRoutes], {
-        authenticate: access.authenticate,
-        requestsPerSecond: config.requestsPerSecond,
-        idempotency,
-        webhooks,
-      }),
+    routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond, idempotency, webhooks }),
   });
   // The addresses on which this process listens are known only after the server has started.
   egress.setPolicy(operatorPolicy(config, [server.url]));

@@ -30,6 +30,19 @@ const attemptEventsToRead = ({ committedOffset, highOffset }: Assignment): bigin
   return BigInt(Math.min(Math.max(2 * open, minAttemptEvents), maxAttemptEvents));
 };
 
+const firstOffsets = (
+  assignments: readonly Assignment[],
+  ends: Awaited<ReturnType<Bus['lag']>>,
+): ReadonlyMap<number, bigint> => {
+  const offsets = new Map<number, bigint>();
+  for (const assignment of assignments) {
+    const end = ends.find(({ partition }) => partition === assignment.partition)?.highOffset ?? 0n;
+    const from = end - attemptEventsToRead(assignment);
+    if (end > 0n) offsets.set(assignment.partition, from > 0n ? from : 0n);
+  }
+  return offsets;
+};
+
 /**
  * Creates the function that reads the ends of the attempts of assigned partitions, to find the attempts that were
  * finished, by this process or another. Rejects when they cannot be read; records that do not decode are skipped.
@@ -71,13 +84,7 @@ export const createRefillFinishedAttempts = ({
   };
 
   return async (assignments: readonly Assignment[]): Promise<void> => {
-    const ends = await bus.lag(group, [topics.attempts]);
-    const offsets = new Map<number, bigint>();
-    for (const assignment of assignments) {
-      const end = ends.find(({ partition }) => partition === assignment.partition)?.highOffset ?? 0n;
-      const from = end - attemptEventsToRead(assignment);
-      if (end > 0n) offsets.set(assignment.partition, from > 0n ? from : 0n);
-    }
+    const offsets = firstOffsets(assignments, await bus.lag(group, [topics.attempts]));
     const partitions = [...offsets.keys()];
     const from = { offsets };
     await bus.readRange({

@@ -7,7 +7,7 @@ import type { Consumer, ConsumerRef } from './domain/consumer.ts';
 import { consumerKey } from './domain/consumer.ts';
 import type { Workspace, WorkspaceRules } from './domain/workspace.ts';
 
-/** Workspaces and their consumers, for the rest of the registry. */
+/** Documents of workspaces and their consumers. */
 export type Workspaces = Readonly<{ workspaces: Documents<Workspace>; consumers: Documents<Consumer> }>;
 
 /** Returns the rules of a workspace, or null if it does not exist (yet). */
@@ -17,7 +17,7 @@ export const findRules = async (
 ): Promise<WorkspaceRules | null> => (await workspaces.store.findAnywhere(id))?.rules ?? null;
 
 /** Returns the rules of a workspace. Throws AppError `unavailable` if it does not exist yet. */
-export async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
+async function rulesOf(parts: Workspaces, id: WorkspaceId): Promise<WorkspaceRules> {
   const rules = await findRules(parts, id);
   if (rules !== null) return rules;
   const message = 'The workspace is still being created: repeat the request in a moment.';
@@ -41,3 +41,10 @@ async function isThere({ consumers }: Workspaces, ref: ConsumerRef): Promise<boo
   const found = await consumers.store.findAnywhere(consumerKey(ref));
   return found !== null && found.state !== 'deleted';
 }
+
+/** Creates the directory of workspaces for the rest of the registry. Every method rejects like a document store. */
+export const workspaceDirectory = (parts: Workspaces) => ({
+  rulesOf: async (id: WorkspaceId) => rulesOf(parts, id),
+  consumerFault: async (ref: ConsumerRef) => consumerFault(parts, ref),
+  ensureConsumer: async (ref: ConsumerRef, by: Actor) => ensureConsumer(parts, ref, by),
+});
