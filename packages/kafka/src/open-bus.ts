@@ -1,4 +1,4 @@
-import { createMetrics, type ProcessContext } from '@tidings/observability';
+import { clientNameOf, createMetrics, type ProcessContext } from '@tidings/observability';
 import type { Bus, Producer } from './bus.ts';
 import { connectKafka } from './kafka-bus.ts';
 import { kafkaMetrics } from './metrics.ts';
@@ -19,7 +19,7 @@ export async function openBus({ config, process }: BusContext): Promise<Bus> {
     const { handles } = createMetrics(kafkaMetrics, { service: name, registry: metrics.registry });
     const bus = await connectKafka({
       brokers: config.kafkaBrokers,
-      clientId: name === 'tidings' ? name : `tidings-${name}`,
+      clientId: clientNameOf(name),
       logger,
       clock,
       metrics: handles,

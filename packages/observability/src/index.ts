@@ -26,7 +26,7 @@ export {
   silentLogger,
 } from './logger.ts';
 export { type ObservedOptions, type OutcomeHistogram, observed } from './observed.ts';
-export type { ProcessContext } from './process-context.ts';
+export { clientNameOf, type ProcessContext } from './process-context.ts';
 export type { ProcessHost } from './process-host.ts';
 export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';

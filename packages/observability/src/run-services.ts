@@ -9,6 +9,7 @@ import {
 } from '@tidings/runtime';
 import type { Service } from './define-service.ts';
 import { createLogger } from './logger.ts';
+import { sharedProcessName } from './process-context.ts';
 import { nodeProcess, type ProcessHost } from './process-host.ts';
 import { exitConfig, ProcessLife, reportError } from './process-life.ts';
 
@@ -34,7 +35,7 @@ export type RunServicesOptions = Readonly<{
 export async function runServices(options: RunServicesOptions): Promise<void> {
   const { services, host = nodeProcess, environmentOf = () => host.env } = options;
   const [only] = services;
-  const name = services.length === 1 && only !== undefined ? only.name : 'tidings';
+  const name = services.length === 1 && only !== undefined ? only.name : sharedProcessName;
   const { configs, problems } = readConfigs([
     ...services.map(({ name: service, spec }) => ({ spec, env: environmentOf(service) })),
     { spec: commonSpec, env: host.env },

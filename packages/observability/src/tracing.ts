@@ -1,5 +1,6 @@
 import type * as Api from '@opentelemetry/api';
 import type { Span, Tracer } from '@opentelemetry/api';
+import { clientNameOf } from './process-context.ts';
 import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';
 
 /** Target of spans, from the environment. */
@@ -25,7 +26,7 @@ export async function startTracing({ service, env }: TracingOptions): Promise<Tr
   ]);
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   const sdk = new NodeSDK({
-    serviceName: `tidings-${service}`,
+    serviceName: clientNameOf(service),
     traceExporter: new OTLPTraceExporter({ url }),
     instrumentations: [],
   });
