@@ -3,7 +3,7 @@ import { isClosed, type Producer, type RecordPosition } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import type { InFlightJobs, Job } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import { encodeAttemptEvent, encodeFollowUp } from './encode-resolution.ts';
@@ -68,6 +68,10 @@ const recordAsFormerOwner = async (job: Job, resolution: Resolution, { producer 
   if (record !== null) await producer.publish(record);
 };
 
+// A deferral, or a hop towards a later time: the command moves to another record without an attempt.
+const keepsItsKey = ({ key }: Job, { followUp }: Resolution): boolean =>
+  followUp.kind === 'command' && jobKeyOf(followUp.state) === key;
+
 const recordOnce = async (
   job: Job,
   resolution: Resolution,
@@ -81,6 +85,9 @@ const recordOnce = async (
     return false;
   }
   if (entry !== null && resolution.followUp.kind === 'command') entry.isPersisted = true;
+  // The moved command may come back from the ladder before its acknowledgement is handled. It is the only one that is
+  // still to be sent, so it must not count as a copy of this job.
+  if (entry === null && keepsItsKey(job, resolution)) inFlight.drop(job);
   const persistedOffset = await write(job, resolution, dependencies);
   const ending = resolution.attemptEvent === null ? null : endingOf(resolution.attemptEvent);
   if (ending !== null)
