@@ -58,6 +58,8 @@ export async function startRegistry(
     SUBSCRIPTION_SWEEP_EVERY: '200ms',
     SUBSCRIPTION_COUNT_EVERY: '50ms',
     SUBSCRIPTION_HEALTH_GROUP: site.database,
+    // `propagated` states whether a version is published, not how busy this machine is.
+    SUBSCRIPTION_PUBLISH_WAIT: '10s',
     ...env,
   });
   const logger = recordingLogger();
