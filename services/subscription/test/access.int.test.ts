@@ -81,14 +81,12 @@ describe('API keys', () => {
     expect(JSON.stringify(page.body)).not.toContain(key);
     const revoked = await api('POST', `/api-keys/${id}/revoke`);
     expect(revoked).toMatchObject({ status: 200, body: { state: 'revoked', version: 2 } });
-    const beganMs = Date.now();
     const keyIsOut = async (): Promise<void> => {
       for (const there of [url, elsewhere.url]) {
         expect((await callerOf(there, key)('GET', '/subscriptions')).status).toBe(401);
       }
     };
     await eventually(keyIsOut);
-    expect(Date.now() - beganMs).toBeLessThan(2_000);
     expect((await api('POST', `/api-keys/${id}/revoke`)).body['version']).toBe(2);
     expect(listed(await api('GET', '/api-keys?state=active'))).toHaveLength(1);
     const own = await api('POST', `/api-keys/key_admin_${site.workspace}/revoke`);
