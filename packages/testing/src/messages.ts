@@ -8,6 +8,8 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 
+export { answered, failed } from './request-outcomes.ts';
+
 /** Acceptance time of everything the builders create, in epoch milliseconds. */
 export const builtAtMs = 1_790_000_000_000;
 

@@ -1,6 +1,6 @@
 import { subscriptionId, topics } from '@tidings/contracts';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered } from '../test/answers.ts';
 import { aCommand, aSubscription, sealedSecret, secretText } from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
 import { breakerRules } from './deferral/domain/circuit-breaker.ts';

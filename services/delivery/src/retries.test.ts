@@ -1,6 +1,6 @@
 import { topics } from '@tidings/contracts';
+import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered, failed } from '../test/answers.ts';
 import { aCommand, aSubscription } from '../test/builders.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
 

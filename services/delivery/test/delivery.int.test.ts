@@ -14,12 +14,12 @@ import { type Bus, connectKafka, type Producer, partitionForKey } from '@tidings
 import { createServiceContext, silentLogger } from '@tidings/observability';
 import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually, type Receiver, sharedBrokers, startReceiver } from '@tidings/testing';
+import { answered } from '@tidings/testing/messages';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { openEngine, startEngine } from '../src/run-engine.ts';
 import { startDelivery } from '../src/service.ts';
-import { answered } from './answers.ts';
 import { secretText } from './builders.ts';
 import { deliveryEnv, skipOldCommands, startProcess, subscribeTo } from './delivery-process.ts';
 

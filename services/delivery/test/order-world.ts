@@ -7,8 +7,8 @@ import {
 } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { answered, failed } from '@tidings/testing/messages';
 import { onTestFinished } from 'vitest';
-import { answered, failed } from './answers.ts';
 import { aCommand, startMs } from './builders.ts';
 import { CrashingProcess } from './crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from './harness.ts';

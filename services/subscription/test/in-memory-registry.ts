@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { decodeSubscription, type SubscriptionId, type SubscriptionRecord, topics } from '@tidings/contracts';
+import {
+  type CompletedRequest,
+  decodeSubscription,
+  type SubscriptionId,
+  type SubscriptionRecord,
+  topics,
+} from '@tidings/contracts';
 import type { Table } from '@tidings/kafka';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, keyRing } from '@tidings/runtime';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { answered } from '@tidings/testing/messages';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../src/registry/documents.ts';
 import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
-import type { SendOutcome } from '../src/subscriptions/domain/send-outcome.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
 import type { ConsumerRef } from '../src/subscriptions/ports.ts';
 import { SecretFactory } from '../src/subscriptions/secret-factory.ts';
@@ -84,13 +90,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     superseded,
     table,
     secretFactory: new SecretFactory(keyRing(aKeyRing())),
-    send: async (): Promise<SendOutcome> => ({
-      kind: 'response',
-      status: 204,
-      headers: {},
-      body: Buffer.alloc(0),
-      durationMs: 1,
-    }),
+    send: async (): Promise<CompletedRequest> => answered(204),
     producer,
     requestOrigin: 'tidings.example',
     onTestPending: () => {},

@@ -1,6 +1,6 @@
 import { verify, verifyPlain } from '@tidings/signing';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import {
   aCommand,
   aSealedHeader,

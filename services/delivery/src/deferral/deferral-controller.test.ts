@@ -1,7 +1,7 @@
 import { subscriptionId, topics } from '@tidings/contracts';
 import { partitionForKey } from '@tidings/kafka';
+import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered, failed } from '../../test/answers.ts';
 import { aCommand, aSubscription } from '../../test/builders.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
 

@@ -3,8 +3,8 @@ import type { Bus, OutgoingRecord, Producer } from '@tidings/kafka';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { AppError } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
 

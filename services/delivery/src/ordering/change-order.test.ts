@@ -1,5 +1,5 @@
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription } from '../../test/builders.ts';
 import type { Harness } from '../../test/harness.ts';
 import { numbered, numbers, remainingEntries, start } from '../../test/ordering-harness.ts';

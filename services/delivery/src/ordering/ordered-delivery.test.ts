@@ -1,8 +1,8 @@
 import { subscriptionId, topics } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { fakeClock } from '@tidings/runtime/testing';
+import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered, failed } from '../../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
 import { startHarness } from '../../test/harness.ts';
 import { numbered, numbers, remainingEntries, start } from '../../test/ordering-harness.ts';

@@ -1,6 +1,6 @@
 import { topics } from '@tidings/contracts';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription } from '../../test/builders.ts';
 import { numbered, numbers, remainingEntries, start } from '../../test/ordering-harness.ts';
 

@@ -1,8 +1,8 @@
 import { topics } from '@tidings/contracts';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { fakeClock } from '@tidings/runtime/testing';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aSubscription, startMs } from '../../test/builders.ts';
 import { CrashingProcess } from '../../test/crashing-bus.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';

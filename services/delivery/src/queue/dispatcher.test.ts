@@ -1,5 +1,5 @@
+import { answered } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription } from '../../test/builders.ts';
 import { startHarness } from '../../test/harness.ts';
 

@@ -1,11 +1,11 @@
-import { type OperationalEvent, workspaceId } from '@tidings/contracts';
+import { type CompletedRequest, type OperationalEvent, workspaceId } from '@tidings/contracts';
 import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { answered, failed } from '@tidings/testing/messages';
 import { beforeEach, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
 import { metricsCatalogue } from '../metrics.ts';
-import type { SendOutcome } from '../subscriptions/domain/send-outcome.ts';
 import type { NoticeTarget } from './domain/notice.ts';
 import { operationalEventOf } from './domain/operational-event.ts';
 import { NoticeSender } from './notice-sender.ts';
@@ -25,17 +25,10 @@ const eventOf = (cause: string, overrides: Partial<OperationalEvent> = {}) =>
     }),
     ...overrides,
   }) as OperationalEvent;
-const answer = (status: number): SendOutcome => ({
-  kind: 'response',
-  status,
-  headers: {},
-  body: Buffer.alloc(0),
-  durationMs: 1,
-});
 
 let clock: FakeClock;
 let sent: OutgoingRequest[];
-let answers: (SendOutcome | Error)[];
+let answers: (CompletedRequest | Error)[];
 let target: NoticeTarget | null;
 let targetOf: () => NoticeTarget | null;
 
@@ -54,7 +47,7 @@ function openSender() {
     targetOf: () => targetOf(),
     send: async (request) => {
       sent.push(request);
-      const next = answers.shift() ?? answer(200);
+      const next = answers.shift() ?? answered(200);
       if (next instanceof Error) throw next;
       return next;
     },
@@ -106,14 +99,7 @@ it('sends nothing for a workspace without a URL', async () => {
 
 it('retries a few times, then drops the notice and sends the next', async () => {
   const { notices, counted, logger } = openSender();
-  const failed = {
-    kind: 'failed',
-    reason: 'blocked-address',
-    status: null,
-    detail: '10.0.0.1',
-    durationMs: 1,
-  } as const;
-  answers = [answer(500), failed, new Error('no socket'), answer(404)];
+  answers = [answered(500), failed('blocked-address'), new Error('no socket'), answered(404)];
   notices.offer(eventOf('a'));
   notices.offer(eventOf('b'));
   for (const [waitMs, tries] of [
@@ -132,7 +118,7 @@ it('retries a few times, then drops the notice and sends the next', async () => 
 
 it('limits the waiting notices of a workspace without affecting another workspace', async () => {
   const { notices, counted } = openSender();
-  answers = Array.from({ length: 4 }, () => answer(500));
+  answers = Array.from({ length: 4 }, () => answered(500));
   for (let count = 0; count < 103; count += 1) notices.offer(eventOf(String(count)));
   expect(await counted()).toEqual({ dropped: 3 });
   notices.offer(eventOf('x', { workspaceId: workspaceId('ws_other') }));
@@ -142,7 +128,7 @@ it('limits the waiting notices of a workspace without affecting another workspac
 
 it('ends immediately when it is closed', async () => {
   const { notices } = openSender();
-  answers = [answer(500)];
+  answers = [answered(500)];
   notices.offer(eventOf('a'));
   await settle();
   notices.close();

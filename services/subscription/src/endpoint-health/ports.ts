@@ -1,6 +1,5 @@
-import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
+import type { CompletedRequest, OperationalEvent, SubscriptionId } from '@tidings/contracts';
 import type { Mask } from '@tidings/webhook-request';
-import type { SendOutcome } from '../subscriptions/domain/send-outcome.ts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 
 /** Store of endpoint health. Rejects with AppError `unavailable`, like the other stores. */
@@ -29,7 +28,7 @@ export type OutgoingRequest = Readonly<{
 }>;
 
 /** Sends through the guarded client. Rejects with AppError `unavailable` only when this service aborted the request. */
-export type SendRequest = (request: OutgoingRequest) => Promise<SendOutcome>;
+export type SendRequest = (request: OutgoingRequest) => Promise<CompletedRequest>;
 
 /** Publishes operational events; rejects when the brokers do not acknowledge all of them within seconds. */
 export type PublishOperationalEvents = (events: readonly OperationalEvent[]) => Promise<void>;

@@ -1,10 +1,15 @@
-import { type EventId, encodeAttempt, type SubscriptionId, topics } from '@tidings/contracts';
+import {
+  type CompletedRequest,
+  type EventId,
+  encodeAttempt,
+  type SubscriptionId,
+  topics,
+} from '@tidings/contracts';
 import type { Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { SendRequest } from '../endpoint-health/ports.ts';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
-import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { type PreparedTest, testAttemptEvent, testEvent } from './domain/test-delivery-events.ts';
 import { runInteractiveRequest } from './interactive-requests.ts';
@@ -79,7 +84,7 @@ async function sendOne(
   return { attemptEvent, responseBody: bodyOf(sent), recorded };
 }
 
-const bodyOf = (sent: SendOutcome): string | null =>
+const bodyOf = (sent: CompletedRequest): string | null =>
   sent.kind === 'response' && sent.body.length > 0 ? sent.body.toString('utf8') : null;
 
 // The result is returned even when the attempt could not be recorded.

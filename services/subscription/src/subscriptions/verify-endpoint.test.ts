@@ -1,31 +1,19 @@
+import type { CompletedRequest } from '@tidings/contracts';
 import { verify as verifySignature } from '@tidings/signing';
+import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { serveInMemory } from '../../test/in-memory-api.ts';
 import { publishedOn } from '../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../test/registry-api.ts';
 import type { OutgoingRequest } from '../endpoint-health/ports.ts';
-import type { SendOutcome } from './domain/send-outcome.ts';
 
-const answer = (status: number, headers: Readonly<Record<string, string>> = {}): SendOutcome => ({
-  kind: 'response',
-  status,
-  headers,
-  body: Buffer.alloc(0),
-  durationMs: 1,
-});
-const timeout: SendOutcome = {
-  kind: 'failed',
-  reason: 'timeout',
-  status: null,
-  detail: 'connect: 203.0.113.9 not done',
-  durationMs: 1,
-};
+const timeout = { ...failed('timeout'), detail: 'connect: 203.0.113.9 not done' };
 
 /** Serves the API with one endpoint of this outcome. */
-async function serve(outcome: SendOutcome) {
+async function serve(outcome: CompletedRequest) {
   const sent: OutgoingRequest[] = [];
   const state = { outcome };
-  const send = async (request: OutgoingRequest): Promise<SendOutcome> => {
+  const send = async (request: OutgoingRequest): Promise<CompletedRequest> => {
     sent.push(request);
     return state.outcome;
   };
@@ -43,7 +31,7 @@ describe('verify: none', () => {
 
 describe('verify: ping', () => {
   it('sends one signed webhook.test before the subscription exists', async () => {
-    const { call, sent, bus } = await serve(answer(204));
+    const { call, sent, bus } = await serve(answered(204));
     const own = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     const created = await call('POST', '', { body: aBody({ verify: 'ping', secret: own }) });
     expect(created.status).toBe(201);
@@ -57,8 +45,8 @@ describe('verify: ping', () => {
   });
 
   it.each([
-    [answer(500), 'status 500'],
-    [answer(302), 'status 302'],
+    [answered(500), 'status 500'],
+    [answered(302), 'status 302'],
     [timeout, 'did not respond to the ping: timeout'],
     [{ ...timeout, status: 200 }, 'responded to the ping with status 200 and then failed: timeout'],
   ])('rejects with the class of the failure and no address', async (outcome, expected) => {
@@ -71,7 +59,7 @@ describe('verify: ping', () => {
   });
 
   it('verifies again only if the endpoint changes', async () => {
-    const { call, sent, state } = await serve(answer(200));
+    const { call, sent, state } = await serve(answered(200));
     const { body } = await call('POST', '', { body: aBody({ verify: 'ping' }) });
     await call('PATCH', `/${body.id}`, { body: { description: 'x', rate_limit: { per_second: 1 } } });
     expect(sent).toHaveLength(1);
@@ -87,7 +75,7 @@ describe('verify: challenge', () => {
   const consent = { 'webhook-allowed-origin': 'tidings.example', 'webhook-allowed-rate': '120' };
 
   it('sends OPTIONS and applies the granted rate', async () => {
-    const { call, sent, bus } = await serve(answer(200, consent));
+    const { call, sent, bus } = await serve(answered(200, consent));
     const rate_limit = { per_second: 50 };
     const secret_headers = { Authorization: 'Bearer x' };
     const created = await call('POST', '', {
@@ -111,23 +99,23 @@ describe('verify: challenge', () => {
   });
 
   it('accepts * for any origin and any rate, and requests no rate without a rate limit', async () => {
-    const { call, sent } = await serve(answer(200, { 'webhook-allowed-origin': '*' }));
+    const { call, sent } = await serve(answered(200, { 'webhook-allowed-origin': '*' }));
     const { status, body } = await call('POST', '', { body: aBody({ verify: 'challenge' }) });
     expect([status, body]).toMatchObject([201, { rate_limit: null }]);
     expect(sent[0]?.headers).not.toHaveProperty('webhook-request-rate');
     const limited = aBody({ verify: 'challenge', rate_limit: { per_second: 3 } });
     expect((await call('POST', '', { body: limited })).status).toBe(422);
-    const granted = await serve(answer(204, { ...consent, 'webhook-allowed-rate': '*' }));
+    const granted = await serve(answered(204, { ...consent, 'webhook-allowed-rate': '*' }));
     expect((await granted.call('POST', '', { body: limited })).body).toMatchObject({
       rate_limit: { per_second: 3, burst: 3 },
     });
   });
 
   it.each([
-    [answer(200), 'without WebHook-Allowed-Origin'],
-    [answer(200, { ...consent, 'webhook-allowed-origin': 'other.example' }), 'for another origin'],
-    [answer(200, { ...consent, 'webhook-allowed-rate': '0' }), 'positive whole number'],
-    [answer(405, consent), 'status 405'],
+    [answered(200), 'without WebHook-Allowed-Origin'],
+    [answered(200, { ...consent, 'webhook-allowed-origin': 'other.example' }), 'for another origin'],
+    [answered(200, { ...consent, 'webhook-allowed-rate': '0' }), 'positive whole number'],
+    [answered(405, consent), 'status 405'],
     [timeout, 'timeout'],
   ])('rejects a response without consent', async (outcome, expected) => {
     const { call } = await serve(outcome);

@@ -1,9 +1,8 @@
-import { newEventId } from '@tidings/contracts';
+import { type CompletedRequest, newEventId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, refused } from '@tidings/runtime';
 import type { OutgoingRequest, SendRequest } from '../endpoint-health/ports.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
-import type { SendOutcome } from './domain/send-outcome.ts';
 import type { Settings } from './domain/settings.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { testEvent } from './domain/test-delivery-events.ts';
@@ -75,7 +74,7 @@ async function requestEndpoint(
   { send, logger }: VerifyParts,
   subscription: Subscription,
   request: OutgoingRequest,
-): Promise<Extract<SendOutcome, { kind: 'response' }>> {
+): Promise<Extract<CompletedRequest, { kind: 'response' }>> {
   const { verify, timeoutMs } = subscription.settings;
   const sent = await runInteractiveRequest(async () =>
     send({ ...request, timeoutMs: Math.min(timeoutMs, maxWaitMs) }),
@@ -83,7 +82,7 @@ async function requestEndpoint(
   const fields = {
     ...subscriptionKind.logFields(subscription),
     verify,
-    durationMs: Math.round(sent.durationMs),
+    durationMs: Math.round(sent.timings.totalMs),
   };
   if (sent.kind === 'failed') {
     logger.info({ ...fields, reason: sent.reason, detail: sent.detail }, 'endpoint.verified');

@@ -1,4 +1,5 @@
 import { subscriptionId, workspaceId } from '@tidings/contracts';
+import { answered } from '@tidings/testing/messages';
 import { expect, it } from 'vitest';
 import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { publishedOn } from '../../../test/in-memory-registry.ts';
@@ -65,7 +66,7 @@ it("and plain ones can have names of JavaScript's own properties, and are sent w
   const { call } = await serveInMemory({
     send: async (request) => {
       sent.push(request);
-      return { kind: 'response', status: 204, headers: {}, body: Buffer.alloc(0), durationMs: 1 };
+      return answered(204);
     },
   });
   const body = `{"endpoint_url":"https://partner.example/","events":["a"],
@@ -92,7 +93,7 @@ it('are sent with a test, and are removed from registry and topic when the subsc
   const { call, bus } = await serveInMemory({
     send: async (request) => {
       sent.push(request);
-      return { kind: 'response', status: 204, headers: {}, body: Buffer.alloc(0), durationMs: 1 };
+      return answered(204);
     },
   });
   const { body } = await call('POST', '', { body: aBody({ secret_headers }) });

@@ -1,4 +1,5 @@
 import { decodeAttempt, encodeAttempt, newEventId } from '@tidings/contracts';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../../test/a-subscription.ts';
 import { testAttemptEvent, testEvent } from './test-delivery-events.ts';
@@ -27,7 +28,7 @@ describe('a test', () => {
     [503, 'http-status'],
   ])('with status %i has the outcome %s, in an attempt event that history can decode', (status, expected) => {
     const body = Buffer.from('x'.repeat(2_000));
-    const sent = { kind: 'response', status, headers: {}, body, durationMs: 1.6 } as const;
+    const sent = { ...answered(status), body, timings: { ...answered(status).timings, totalMs: 1.6 } };
     const attemptEvent = testAttemptEvent(prepared(), sent);
     expect(decodeAttempt(encodeAttempt(attemptEvent, null))).toEqual(attemptEvent);
     expect(attemptEvent.outcome.kind === 'delivered' ? 'delivered' : attemptEvent.outcome.reason).toBe(

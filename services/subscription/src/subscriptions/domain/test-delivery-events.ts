@@ -1,11 +1,11 @@
 import {
   type AttemptEnd,
   type AttemptRecorded,
+  type CompletedRequest,
   deriveDeliveryId,
   type EventId,
   endOfRequest,
 } from '@tidings/contracts';
-import type { SendOutcome } from './send-outcome.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The event type of a test. The name is reserved: publishers cannot use it. */
@@ -32,7 +32,7 @@ export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
 /** Returns the attempt event of a test: one attempt, whatever its result, with no follow-up. */
 export const testAttemptEvent = (
   { subscription, eventId, atMs }: PreparedTest,
-  sent: SendOutcome,
+  sent: CompletedRequest,
 ): AttemptRecorded & Readonly<{ outcome: AttemptEnd }> => ({
   type: 'AttemptRecorded.v1',
   deliveryId: deriveDeliveryId(eventId, subscription.id),
@@ -46,7 +46,7 @@ export const testAttemptEvent = (
   attempt: 1,
   trigger: 'test',
   atMs,
-  durationMs: Math.round(sent.durationMs),
+  durationMs: Math.round(sent.timings.totalMs),
   acceptedAtMs: atMs,
   outcome: endOfRequest(sent),
   next: { kind: 'none' },
