@@ -2,8 +2,8 @@ import { ladder } from '@tidings/contracts';
 import type { Producer } from '@tidings/kafka';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { fakeClock } from '@tidings/runtime/testing';
+import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answered } from '../../test/answers.ts';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
 import { startHarness } from '../../test/harness.ts';
 
