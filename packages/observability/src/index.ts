@@ -30,6 +30,7 @@ export { clientNameOf, type ProcessContext } from './process-context.ts';
 export type { ProcessHost } from './process-host.ts';
 export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
+export { type BackgroundStart, startInBackground } from './start-in-background.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export {
   childTraceparent,

@@ -1,5 +1,11 @@
-import { decodeDelivery, decodeSubscription, type SubscriptionRecord, topics } from '@tidings/contracts';
-import { type Bus, openProducer, type PartitionRunner, type Table } from '@tidings/kafka';
+import { decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
+import {
+  type Bus,
+  openProducer,
+  openSubscriptionTable,
+  type PartitionRunner,
+  type Table,
+} from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { composeEngine, type Engine } from './compose-engine.ts';
@@ -27,13 +33,9 @@ export const openEngine = async (
   const ring = keyRing(config.sealingKeys);
   const producer = await openProducer(context, bus);
   let engine: Engine | undefined;
-  const table = await bus.table<SubscriptionRecord>({
-    topic: topics.subscriptions,
+  const table = await openSubscriptionTable<SubscriptionRecord>(bus, {
     service: 'delivery',
-    decode: (record) => {
-      const value = decodeSubscription(record);
-      return { key: value.id, version: value.version, value };
-    },
+    select: (record) => record,
     onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
   });
   resources.add('subscriptions', () => table.close());

@@ -1,7 +1,7 @@
 import { createEgress, type Egress, operatorPolicy, sendWithRepeat } from '@tidings/egress';
 import { serve } from '@tidings/http';
 import { openBus, problemOf, type WatchedPart, watchWorkers } from '@tidings/kafka';
-import { messageOf } from '@tidings/runtime';
+import { startInBackground } from '@tidings/observability';
 import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
 import { countDue } from './intake/count-due.ts';
@@ -111,16 +111,13 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
 
 /** Opens all dependencies and starts the engine in the background: /ready reports its progress. */
 export const startDelivery = async (context: DeliveryContext): Promise<{ url: string }> => {
-  const { health, logger, metrics } = context;
+  const { metrics } = context;
   const server = await serve(context, {});
   const bus = await openBus(context);
   const egress = openEgress(context, server.url);
   const countRepeat = () => metrics.handles.repeatsInPlace.inc({});
   const send: SendRequest = (request) => sendWithRepeat(egress, request, countRepeat);
   const opened = await openEngine(bus, send, context);
-  work(opened, context).catch((error: unknown) => {
-    logger.error({ error, detail: messageOf(error) }, 'delivery.not-started');
-    health.register('start').down(messageOf(error));
-  });
+  startInBackground(context, () => work(opened, context));
   return { url: server.url };
 };

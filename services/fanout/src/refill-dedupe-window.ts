@@ -1,4 +1,7 @@
+import type { Logger, Metrics } from '@tidings/observability';
+import type { Clock } from '@tidings/runtime';
 import { DedupeWindow, fingerprintOf, type WindowBounds } from './domain/dedupe-window.ts';
+import type { metricsCatalogue } from './metrics.ts';
 import type { EventLog, LoggedEvent } from './ports.ts';
 
 /** The processed part of a partition: from the first remaining record to before the committed offset. */
@@ -38,3 +41,24 @@ export const refillDedupeWindow = async (
   await log.read({ partition, from, untilOffset }, (event) => remember(window, event));
   return window;
 };
+
+type RefillParts = Readonly<{
+  log: EventLog;
+  bounds: WindowBounds;
+  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'refillSeconds'>;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** Creates the refill of newly assigned partitions: measures each and writes its log line. */
+export const createWindowRefill =
+  ({ log, bounds, metrics, clock, logger }: RefillParts) =>
+  async (assignment: Worked): Promise<DedupeWindow> => {
+    const beganMs = clock.monotonicMs();
+    const window = await refillDedupeWindow(log, bounds, assignment);
+    const tookMs = clock.monotonicMs() - beganMs;
+    metrics.refillSeconds.observe({}, tookMs / 1_000);
+    const { partition } = assignment;
+    logger.info({ partition, remembered: window.size, tookMs: Math.round(tookMs) }, 'dedupe-window.refilled');
+    return window;
+  };

@@ -9,17 +9,22 @@ import {
   type WatchedPart,
   watchWorkers,
 } from '@tidings/kafka';
-import { childTraceparent, type Logger, type ServiceContext } from '@tidings/observability';
+import {
+  childTraceparent,
+  type Logger,
+  type ServiceContext,
+  startInBackground,
+} from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
-import { openSubscriptionTable } from './adapters/subscription-table.ts';
+import { openMatchRules } from './adapters/open-match-rules.ts';
 import type { configSpec } from './config.ts';
 import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createFanOutRecorder } from './record-fan-out.ts';
-import { refillDedupeWindow } from './refill-dedupe-window.ts';
+import { createWindowRefill } from './refill-dedupe-window.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -44,7 +49,6 @@ const filterCompiler =
 const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Promise<EventConsumer> => {
   const { config, metrics, logger, clock } = context;
   const producer = await openProducer(context, bus);
-  const eventLog = createEventLog(bus);
   const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
   const parts = { index, childTraceparent, maxDataBytes };
   return new EventConsumer({
@@ -52,18 +56,7 @@ const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Pr
     producer,
     clock,
     handle: (event, window) => handleEventAccepted(parts, event, window),
-    refill: async (assignment) => {
-      const beganMs = clock.monotonicMs();
-      const window = await refillDedupeWindow(eventLog, bounds, assignment);
-      const tookMs = clock.monotonicMs() - beganMs;
-      metrics.handles.refillSeconds.observe({}, tookMs / 1_000);
-      const { partition } = assignment;
-      logger.info(
-        { partition, remembered: window.size, tookMs: Math.round(tookMs) },
-        'dedupe-window.refilled',
-      );
-      return window;
-    },
+    refill: createWindowRefill({ log: createEventLog(bus), bounds, metrics: metrics.handles, clock, logger }),
     onFannedOut: createFanOutRecorder({ metrics: metrics.handles, logger }),
     maxPendingPerPartition: config.maxPendingPerPartition,
     lingerMs: config.lingerMs,
@@ -81,7 +74,7 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   const { logger, health, resources, clock } = context;
   const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
   const index = new MatchIndex(filterCompiler(logger));
-  const table = await openSubscriptionTable(bus, index);
+  const table = await openMatchRules(bus, index);
   resources.add('subscriptions table', () => table.close());
   const consumer = await createConsumer(bus, index, context);
   exposeGauges(consumer, index, context);
@@ -105,13 +98,9 @@ export const startFanout = async (
   context: Context,
   connect: (context: Context) => Promise<Bus> = openBus,
 ): Promise<{ url: string }> => {
-  const { logger, health } = context;
   // Opened first, so that it closes last and responds 'stopping' in the meantime.
   const server = await serve(context, {});
   const bus = await connect(context);
-  work(bus, context).catch((error: unknown) => {
-    logger.error({ error, detail: messageOf(error) }, 'fanout.not-started');
-    health.register('start').down(messageOf(error));
-  });
+  startInBackground(context, () => work(bus, context));
   return { url: server.url };
 };

@@ -3,8 +3,7 @@ import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts'
 import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
-import type { ServiceContext } from '@tidings/observability';
-import { messageOf } from '@tidings/runtime';
+import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
 import { BatchProjector, type Written } from './batch-projector.ts';
@@ -128,15 +127,12 @@ export const startHistory = async (
   context: Context,
   backends: Backends = { openBus, openStores },
 ): Promise<{ url: string }> => {
-  const { config, metrics, logger, health, resources, clock } = context;
+  const { config, metrics, logger, resources, clock } = context;
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
   const projector = createProjector(stores, context);
   resources.add('projection', () => projector.close());
-  work(bus, projector, context).catch((error: unknown) => {
-    logger.error({ error, detail: messageOf(error) }, 'history.not-started');
-    health.register('start').down(messageOf(error));
-  });
+  startInBackground(context, () => work(bus, projector, context));
   const deadLetterRoutes = await openDeadLetters(context, bus, stores);
   const stopSweeping = purgeExpired({
     name: 'deliveries',

@@ -1,8 +1,7 @@
 import { topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
 import { type Bus, openProducer, problemOf, type Table, watchWorkers } from '@tidings/kafka';
-import type { ServiceContext } from '@tidings/observability';
-import { messageOf } from '@tidings/runtime';
+import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -13,7 +12,7 @@ import { jobRoutes } from './adapters/job-routes.ts';
 import {
   createDeadLetterJournal,
   decodeDeadLetterRecord,
-  openSubscriptionTable,
+  openKnownSubscriptions,
   readEndsOf,
 } from './adapters/kafka-dead-letters.ts';
 import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
@@ -111,10 +110,10 @@ type Consumer = Readonly<{ bus: Bus; group: string; parts: Parts; jobs: Jobs }>;
 
 /** Consumes the dead letters once the table of subscriptions is complete, and then starts the jobs. */
 const consumeDeadLetters = (context: Context, { bus, group, parts, jobs }: Consumer): void => {
-  const { config, logger, health, resources, clock } = context;
+  const { config, health, resources, clock } = context;
   const part = health.register('dead-letters');
   const projector = openProjector(context, parts, jobs);
-  const work = async (): Promise<void> => {
+  startInBackground({ ...context, name: 'dead-letters', part }, async () => {
     await parts.subscriptions.ready();
     const reader = await bus.runPartitions({
       group,
@@ -129,10 +128,6 @@ const consumeDeadLetters = (context: Context, { bus, group, parts, jobs }: Consu
     resources.add('dead letter watches', watchWorkers([{ part, problem }], clock));
     jobs.redriveOnEnable.onReady();
     jobs.runner.wake();
-  };
-  work().catch((error: unknown) => {
-    logger.error({ error, detail: messageOf(error) }, 'dead-letters.not-started');
-    part.down(messageOf(error));
   });
 };
 
@@ -152,7 +147,7 @@ export const openDeadLetters = async (
     ...stores,
     readEnds: readEndsOf(bus, group),
     journal: createDeadLetterJournal(await openProducer(context, bus)),
-    subscriptions: await openSubscriptionTable(bus, (id) => jobs.redriveOnEnable.onChange(id)),
+    subscriptions: await openKnownSubscriptions(bus, (id) => jobs.redriveOnEnable.onChange(id)),
   };
   resources.add('subscriptions table', async () => parts.subscriptions.close());
   const jobs: Jobs = openJobs(context, parts);

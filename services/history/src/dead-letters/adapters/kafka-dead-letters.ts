@@ -1,12 +1,12 @@
+import { allTopics, decodeDeadLetterFact, encodeDelivery, encodeSettled, topics } from '@tidings/contracts';
 import {
-  allTopics,
-  decodeDeadLetterFact,
-  decodeSubscription,
-  encodeDelivery,
-  encodeSettled,
-  topics,
-} from '@tidings/contracts';
-import type { Bus, IncomingRecord, OutgoingRecord, Producer, Table } from '@tidings/kafka';
+  type Bus,
+  type IncomingRecord,
+  type OutgoingRecord,
+  openSubscriptionTable,
+  type Producer,
+  type Table,
+} from '@tidings/kafka';
 import { AppError } from '@tidings/runtime';
 import { type Content, type DeadLetter, redriven, settledEvent } from '../domain/dead-letter.ts';
 import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
@@ -71,18 +71,21 @@ export const readEndsOf =
   };
 
 /** Opens the table of subscriptions, reduced to the required fields: no secret stays in memory. */
-export const openSubscriptionTable = async (
+export const openKnownSubscriptions = async (
   bus: Pick<Bus, 'table'>,
   onChange: (id: KnownSubscription['id']) => void,
 ): Promise<Table<KnownSubscription>> =>
-  bus.table<KnownSubscription>({
-    topic: topics.subscriptions,
+  openSubscriptionTable<KnownSubscription>(bus, {
     service: 'history',
-    decode: (record) => {
-      const { id, workspaceId, state, version, enabledVersion, onEnable } = decodeSubscription(record);
-      return { key: id, version, value: { id, workspaceId, state, version, enabledVersion, onEnable } };
-    },
-    onChange: (_key, value) => {
-      if (value !== undefined) onChange(value.id);
+    select: ({ id, workspaceId, state, version, enabledVersion, onEnable }) => ({
+      id,
+      workspaceId,
+      state,
+      version,
+      enabledVersion,
+      onEnable,
+    }),
+    onChange: (id, value) => {
+      if (value !== undefined) onChange(id);
     },
   });
