@@ -40,6 +40,7 @@ export function startMaintenance(
   const seconds = metrics.handles.maintenance;
   const superseded = new Map(kinds.map(({ kind }) => [kind.name, new Set<string>()]));
   let areTopicsRead = false;
+  let isRegistryUp = false;
 
   const repeat = (task: MaintenanceTask): PeriodicTask => {
     const health = context.health.register(task.name, { maxSilenceMs: task.everyMs * 2 + maxRunMs });
@@ -66,6 +67,7 @@ export function startMaintenance(
   const others = [sweep, purge, ...namedTasks.values()];
   return {
     onRegistryUp: () => {
+      isRegistryUp = true;
       for (const work of areTopicsRead ? [...others, compare] : others) work.wake();
     },
     onSuperseded: (kind, id) => {
@@ -76,7 +78,8 @@ export function startMaintenance(
     },
     onTopicsRead: () => {
       areTopicsRead = true;
-      compare.wake();
+      // Otherwise the comparison begins when the registry is available.
+      if (isRegistryUp) compare.wake();
     },
     wake: (task) => namedTasks.get(task)?.wake(),
   };
