@@ -1,11 +1,9 @@
-import {
-  type CompletedRequest,
-  type DeliveryRequested,
-  ladder,
-  type PhaseTimings,
-  type RequestOutcome,
-  type Rung,
-  type SubscriptionRecord,
+import type {
+  CompletedRequest,
+  DeliveryRequested,
+  PhaseTimings,
+  RequestOutcome,
+  SubscriptionRecord,
 } from '@tidings/contracts';
 import { childTraceparent, type Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
@@ -18,13 +16,13 @@ import { dispositionOf } from '../domain/disposition.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight.ts';
 import {
+  type Deferral,
+  heldFor,
   type Resolution,
   resolutionOfAttempt,
-  resolutionOfDeferral,
   resolutionOfDisposition,
   resolutionOfFinished,
 } from '../domain/resolution.ts';
-import { rungOfAtLeast } from '../domain/retry-ladder.ts';
 import type { RetryRules } from '../domain/retry-policy.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { DeliveryRequest, SendRequest } from '../ports.ts';
@@ -47,6 +45,7 @@ export type PreparedRequest = PreparedAttempt &
 /** A job whose request has ended, or that got none, and whose result is not recorded yet. */
 export type EndedAttempt =
   | Readonly<{ kind: 'unsent'; resolution: Resolution }>
+  | Readonly<{ kind: 'deferred'; deferral: Deferral }>
   | Readonly<{
       kind: 'concluded';
       attempted: ConcludedAttempt;
@@ -77,7 +76,7 @@ export type AttemptDependencies = Readonly<{
  * Delay for secrets that cannot be opened, and after a defect. Only an operator can fix these: a retry every second
  * would flood the log.
  */
-const operatorRung = ladder.find((rung) => rung.delayMs >= 60_000) as Rung;
+const operatorDelayMs = 60_000;
 
 // An attempt records the first KiB. The rest is scanned only for a secret that
 // begins in it; masking more would waste CPU.
@@ -146,9 +145,8 @@ export class AttemptDelivery {
     const { subscription } = disposition;
     const keys = signingKeys.find(subscription, atMs);
     if (keys === null) {
-      const { version: subscriptionVersion } = subscription;
-      const deferral = { reason: 'held', rung: operatorRung, subscriptionVersion, nowMs: atMs } as const;
-      return { kind: 'unsent', resolution: resolutionOfDeferral(state, deferral) };
+      const deferral = { ...heldFor(operatorDelayMs), subscriptionVersion: subscription.version };
+      return { kind: 'deferred', deferral };
     }
     const beganMs = clock.monotonicMs();
     const beganTurns = clock.turns();
@@ -191,11 +189,14 @@ export class AttemptDelivery {
    * `isStopping`: an aborted request is then left to the next process.
    */
   async record(job: Job, ended: EndedAttempt, isStopping: boolean): Promise<void> {
-    const { record } = this.#dependencies;
+    const { record, deferJob } = this.#dependencies;
     try {
       switch (ended.kind) {
         case 'unsent':
           await record(job, ended.resolution);
+          return;
+        case 'deferred':
+          await deferJob(job, ended.deferral);
           return;
         case 'concluded':
           if (await record(job, ended.resolution)) reportAttempt(ended, this.#dependencies);
@@ -219,13 +220,13 @@ export class AttemptDelivery {
       return;
     }
     logger.warn({ deliveryId: job.command.state.deliveryId, detail }, 'request.aborted');
-    void deferJob(job, { reason: 'held', rung: rungOfAtLeast(0) });
+    void deferJob(job, heldFor(0));
   }
 
   #deferDefect(job: Job, error: unknown): void {
     const { deferJob, logger } = this.#dependencies;
     const { deliveryId, subscriptionId } = job.command.state;
     logger.error({ deliveryId, subscriptionId, detail: messageOf(error), error }, 'delivery.defect');
-    void deferJob(job, { reason: 'held', rung: rungOfAtLeast(operatorRung.delayMs) });
+    void deferJob(job, heldFor(operatorDelayMs));
   }
 }

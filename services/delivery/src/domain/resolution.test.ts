@@ -179,14 +179,14 @@ describe('resolutionOfDisposition', () => {
 describe('resolutionOfDeferral', () => {
   it('records a deferral once between two attempts', () => {
     const rung = ladder[1] as (typeof ladder)[number];
-    const deferral = { reason: 'queue-full', rung, subscriptionVersion: 3, nowMs: startMs } as const;
-    const first = resolutionOfDeferral(aState(), deferral);
+    const deferral = { reason: 'queue-full', rung, subscriptionVersion: 3 } as const;
+    const first = resolutionOfDeferral(aState(), deferral, startMs);
     expect(first.attemptEvent).toMatchObject({
       outcome: { kind: 'deferred', reason: 'queue-full' },
       next: { kind: 'retry', atMs: startMs + 5_000 },
     });
     expect(first.followUp).toMatchObject({ kind: 'command', rung, state: { attempt: 1, deferrals: 1 } });
-    const again = resolutionOfDeferral(aState({ deferrals: 1 }), deferral);
+    const again = resolutionOfDeferral(aState({ deferrals: 1 }), deferral, startMs);
     expect(again.attemptEvent).toBeNull();
   });
 });

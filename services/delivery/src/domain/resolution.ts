@@ -11,13 +11,15 @@ import type {
 import { type ConcludedAttempt, summaryOf } from './attempt.ts';
 import type { Disposition } from './disposition.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { rungFor } from './retry-ladder.ts';
+import { rungFor, rungOfAtLeast } from './retry-ladder.ts';
 import { jitterOf, nextStep, type RetryRules } from './retry-policy.ts';
+
+type FollowUpCommand = Readonly<{ kind: 'command'; state: DeliveryState; rung: Rung }>;
 
 /** The record that replaces a command in the log. */
 export type FollowUp =
   | Readonly<{ kind: 'none' }>
-  | Readonly<{ kind: 'command'; state: DeliveryState; rung: Rung }>
+  | FollowUpCommand
   | Readonly<{ kind: 'dead-letter'; reason: DeliveryDeadLettered['reason']; state: DeliveryState }>;
 
 /** All that must be in the log before a command may be forgotten. */
@@ -150,8 +152,14 @@ export const resolutionOfDisposition = (
   }
 };
 
-/** `subscriptionVersion` defaults to the version that the command was made for. */
-type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersion?: number; nowMs: number }>;
+/**
+ * A move of a command to a rung of the ladder without an attempt. `subscriptionVersion` defaults to the version that the
+ * command was made for.
+ */
+export type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersion?: number }>;
+
+/** Returns the deferral, by at least `delayMs`, of a command that this process cannot send for a reason of its own. */
+export const heldFor = (delayMs: number): Deferral => ({ reason: 'held', rung: rungOfAtLeast(delayMs) });
 
 /**
  * Returns the resolution of a deferred command. The attempt event informs users that the command waits. It is
@@ -159,8 +167,9 @@ type Deferral = Readonly<{ reason: DeferralReason; rung: Rung; subscriptionVersi
  */
 export const resolutionOfDeferral = (
   state: DeliveryState,
-  { reason, rung, subscriptionVersion = state.subscriptionVersion, nowMs }: Deferral,
-): Resolution => {
+  { reason, rung, subscriptionVersion = state.subscriptionVersion }: Deferral,
+  nowMs: number,
+): Resolution & Readonly<{ followUp: FollowUpCommand }> => {
   const outcome = { kind: 'deferred', reason } as const;
   const next: NextStep = { kind: 'retry', atMs: nowMs + rung.delayMs };
   const isNews = state.deferrals === 0;

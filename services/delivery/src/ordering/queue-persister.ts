@@ -6,8 +6,7 @@ import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { deferralRules } from '../deferral/domain/decide-deferral.ts';
 import type { OrderedQueue, QueueEntry } from '../domain/ordered-queue.ts';
-import { resolutionOfDeferral } from '../domain/resolution.ts';
-import { rungOfAtLeast } from '../domain/retry-ladder.ts';
+import { heldFor, resolutionOfDeferral } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { BodyCache } from './body-cache.ts';
 
@@ -105,11 +104,9 @@ export class QueuePersister {
         void this.#write(entry, null);
         continue;
       }
-      const { state } = entry;
       // The time of its attempt is unknown; the attempt event states the earliest one.
-      const deferral = { reason: 'held', rung: rungOfAtLeast(0), nowMs: clock.nowMs() } as const;
-      const { attemptEvent } = resolutionOfDeferral(state, deferral);
-      entry.state = { ...state, deferrals: state.deferrals + 1 };
+      const { attemptEvent, followUp } = resolutionOfDeferral(entry.state, heldFor(0), clock.nowMs());
+      entry.state = followUp.state;
       void this.#write(entry, attemptEvent);
     }
     this.#unpersisted.delete(queue);

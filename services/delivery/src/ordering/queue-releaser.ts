@@ -14,8 +14,7 @@ import {
   type QueueEntry,
   queueNameOf,
 } from '../domain/ordered-queue.ts';
-import { resolutionOfDisposition } from '../domain/resolution.ts';
-import { rungOfAtLeast } from '../domain/retry-ladder.ts';
+import { heldFor, resolutionOfDisposition } from '../domain/resolution.ts';
 import type { BodyCache } from './body-cache.ts';
 import { jobOfEntry, type QueueRunner } from './queue-runner.ts';
 
@@ -119,7 +118,7 @@ export class QueueReleaser {
     const job = this.#jobOf(entry, body);
     inFlight.add(job);
     entry.body = null;
-    await deferJob(job, { reason: 'held', rung: rungOfAtLeast(0) });
+    await deferJob(job, heldFor(0));
   }
 
   // It is in no queue any more; its entry ends when its follow-up is in the log.
