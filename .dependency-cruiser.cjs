@@ -53,6 +53,13 @@ module.exports = {
       to: { path: '^services/', pathNot: '^services/$1/' },
     },
     {
+      name: 'subscriptions-do-not-import-endpoint-health',
+      severity: 'error',
+      comment: 'Endpoint health changes subscriptions; subscriptions read it through their ports.',
+      from: { path: '^services/subscription/src/subscriptions/' },
+      to: { path: '^services/subscription/src/endpoint-health/' },
+    },
+    {
       name: 'packages-know-no-service',
       severity: 'error',
       from: { path: '^packages/' },

@@ -9,7 +9,8 @@ import type { AccessDocuments } from './access/adapters/open-access-documents.ts
 import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
 import { workspaceDirectory } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
-import type { HealthStore, SendRequest } from './endpoint-health/ports.ts';
+import type { HealthStore } from './endpoint-health/ports.ts';
+import { readHealth } from './endpoint-health/read-health.ts';
 import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import type { EventType } from './event-types/domain/event-type.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
@@ -19,7 +20,7 @@ import type { AuditLog } from './registry/ports.ts';
 import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
-import type { CheckEndpoint, EventCatalogue } from './subscriptions/ports.ts';
+import type { CheckEndpoint, EventCatalogue, SendRequest } from './subscriptions/ports.ts';
 import { SecretFactory } from './subscriptions/secret-factory.ts';
 
 type RoutesParts = Readonly<{
@@ -47,7 +48,7 @@ export function registryRoutes(parts: RoutesParts): readonly Route[] {
     ...subscriptionRoutes({
       ...parts,
       ...subscriptions,
-      endpointHealth: parts.health,
+      readHealth: readHealth(parts.health),
       secretFactory: new SecretFactory(ring),
       requestOrigin: config.requestOrigin,
       workspaces: workspaceDirectory(documents),

@@ -19,7 +19,6 @@ import { type WorkspaceRules, workspaceRules } from './endpoint-health/adapters/
 import { createApplyHealthTransitions } from './endpoint-health/apply-health-transitions.ts';
 import { AttemptCounter } from './endpoint-health/attempt-counter.ts';
 import { NoticeSender } from './endpoint-health/notice-sender.ts';
-import type { SendRequest } from './endpoint-health/ports.ts';
 import { openCatalogue } from './event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { followTopics, type Reader } from './follow-topics.ts';
@@ -34,6 +33,7 @@ import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
 import { endSecrets } from './subscriptions/end-secrets.ts';
+import type { SendRequest } from './subscriptions/ports.ts';
 import { queueTestDeliveries } from './subscriptions/queue-test-deliveries.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 

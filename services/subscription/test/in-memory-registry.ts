@@ -13,13 +13,14 @@ import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, keyRing } from '@tidings/runtime';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { answered } from '@tidings/testing/messages';
+import type { ConsumerRef } from '../src/access/domain/consumer.ts';
+import { readHealth } from '../src/endpoint-health/read-health.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { kafkaDocumentTopic, readBack } from '../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../src/registry/documents.ts';
 import { TopicVersions } from '../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../src/registry/ports.ts';
 import type { Subscription } from '../src/subscriptions/domain/subscription.ts';
-import type { ConsumerRef } from '../src/subscriptions/ports.ts';
 import { SecretFactory } from '../src/subscriptions/secret-factory.ts';
 import { subscriptionKind } from '../src/subscriptions/subscription-kind.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
@@ -87,6 +88,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
     topic,
     bus,
     endpointHealth,
+    readHealth: readHealth(endpointHealth),
     superseded,
     table,
     secretFactory: new SecretFactory(keyRing(aKeyRing())),

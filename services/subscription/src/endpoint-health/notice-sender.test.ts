@@ -6,10 +6,10 @@ import { answered, failed } from '@tidings/testing/messages';
 import { beforeEach, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
 import { metricsCatalogue } from '../metrics.ts';
+import type { OutgoingRequest } from '../subscriptions/ports.ts';
 import type { NoticeTarget } from './domain/notice.ts';
 import { operationalEventOf } from './domain/operational-event.ts';
 import { NoticeSender } from './notice-sender.ts';
-import type { OutgoingRequest } from './ports.ts';
 
 const failure = { atMs: 5_000, reason: 'timeout', statusCode: null } as const;
 const eventOf = (cause: string, overrides: Partial<OperationalEvent> = {}) =>

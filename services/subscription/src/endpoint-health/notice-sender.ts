@@ -2,8 +2,8 @@ import type { OperationalEvent, WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
+import type { SendRequest } from '../subscriptions/ports.ts';
 import { type NoticeTarget, noticeBody } from './domain/notice.ts';
-import type { SendRequest } from './ports.ts';
 
 /** Dependencies of {@link NoticeSender}. `targetOf` returns null when the workspace receives no notices. */
 export type NoticeParts = Readonly<{

@@ -1,7 +1,10 @@
-import type { ConsumerId, WorkspaceId } from '@tidings/contracts';
+import type { CompletedRequest, SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/json';
+import type { Mask } from '@tidings/webhook-request';
+import type { ConsumerRef } from '../access/domain/consumer.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
+import type { Subscription } from './domain/subscription.ts';
 
 /** The workspace of a subscription. Every method rejects like a document store. */
 export type WorkspaceDirectory = Readonly<{
@@ -26,11 +29,36 @@ export type EventCatalogue = Readonly<{
 /** Input of filter checks: the active schema and the example of an event type, as JSON text or null. */
 export type KnownType = Readonly<{ name: string; schemaJson: string | null; exampleJson: string | null }>;
 
-/** One consumer of a workspace. */
-export type ConsumerRef = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId }>;
-
 /** Faults and warnings of an endpoint's URL, in sentences that its owner may read. */
 export type CheckedEndpoint = Readonly<{ faults: readonly string[]; warnings: readonly string[] }>;
 
 /** Validates the URL of an endpoint. */
 export type CheckEndpoint = (url: string) => Promise<CheckedEndpoint>;
+
+/** A request to an endpoint that a partner configured. `timeoutMs` covers the whole request. */
+export type OutgoingRequest = Readonly<{
+  method?: 'POST' | 'OPTIONS';
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  timeoutMs: number;
+  /** Masks the secrets of the request in the response; without it nothing is masked. */
+  mask?: Mask;
+  /** TLS settings in addition to the public authorities, in PEM. */
+  tls?: Readonly<{ ca?: string; cert?: string; key?: string }>;
+}>;
+
+/** Sends through the guarded client. Rejects with AppError `unavailable` only when this service aborted the request. */
+export type SendRequest = (request: OutgoingRequest) => Promise<CompletedRequest>;
+
+/** Health of an endpoint as the API shows it. */
+export type ShownHealth = Readonly<{
+  /** Failed attempts since the last successful delivery, without those of versions that no longer count. */
+  failureCount: number;
+  lastDeliveryAtMs: number | null;
+}>;
+
+/** Reads the health of the endpoints of these subscriptions, of each one. Rejects like a document store. */
+export type ReadHealth = (
+  subscriptions: readonly Subscription[],
+) => Promise<ReadonlyMap<SubscriptionId, ShownHealth>>;

@@ -8,11 +8,11 @@ import {
 import type { Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import type { SendRequest } from '../endpoint-health/ports.ts';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { type PreparedTest, testAttemptEvent, testEvent } from './domain/test-delivery-events.ts';
 import { runInteractiveRequest } from './interactive-requests.ts';
+import type { SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { signRequest } from './sign-request.ts';

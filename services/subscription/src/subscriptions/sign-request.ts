@@ -8,9 +8,9 @@ import {
   requestHeaders,
   userAgent,
 } from '@tidings/webhook-request';
-import type { OutgoingRequest } from '../endpoint-health/ports.ts';
 import { unexpired } from './domain/signing-secrets.ts';
 import type { Subscription } from './domain/subscription.ts';
+import type { OutgoingRequest } from './ports.ts';
 import type { SecretFactory } from './secret-factory.ts';
 
 /** Content, recipient and time of a request to be signed. */

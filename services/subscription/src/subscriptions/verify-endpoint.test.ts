@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { serveInMemory } from '../../test/in-memory-api.ts';
 import { publishedOn } from '../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../test/registry-api.ts';
-import type { OutgoingRequest } from '../endpoint-health/ports.ts';
+import type { OutgoingRequest } from './ports.ts';
 
 const timeout = { ...failed('timeout'), detail: 'connect: 203.0.113.9 not done' };
 

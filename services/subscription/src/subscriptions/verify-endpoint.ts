@@ -1,12 +1,12 @@
 import { type CompletedRequest, newEventId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, refused } from '@tidings/runtime';
-import type { OutgoingRequest, SendRequest } from '../endpoint-health/ports.ts';
 import { consentQuestion, questionHeaders, readConsent, underConsent } from './domain/endpoint-consent.ts';
 import type { Settings } from './domain/settings.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { testEvent } from './domain/test-delivery-events.ts';
 import { runInteractiveRequest } from './interactive-requests.ts';
+import type { OutgoingRequest, SendRequest } from './ports.ts';
 import type { SecretFactory } from './secret-factory.ts';
 import { ownHeaders, signRequest } from './sign-request.ts';
 import { subscriptionKind } from './subscription-kind.ts';

@@ -1,6 +1,6 @@
 import { type Egress, sendWithRepeat } from '@tidings/egress';
 import { AppError } from '@tidings/runtime';
-import type { SendRequest } from '../../endpoint-health/ports.ts';
+import type { SendRequest } from '../ports.ts';
 
 /**
  * Sends through the guarded client: no redirects, no private addresses, one deadline, at most 16 KiB of the response

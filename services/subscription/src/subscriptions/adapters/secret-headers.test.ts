@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { serveInMemory } from '../../../test/in-memory-api.ts';
 import { publishedOn } from '../../../test/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
-import type { OutgoingRequest } from '../../endpoint-health/ports.ts';
+import type { OutgoingRequest } from '../ports.ts';
 
 const secret_headers = { Authorization: 'Bearer hush-1', 'X-Api-Key': 'hush-2' };
 

@@ -1,27 +1,28 @@
 import { etagOf, type Reply } from '@tidings/http';
 import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
-import type { HealthStore } from '../../endpoint-health/ports.ts';
 import type { Written } from '../../registry/write-version.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import { subscriptionView } from './subscription-view.ts';
+import type { ReadHealth } from '../ports.ts';
+import { type KnownHealth, subscriptionView } from './subscription-view.ts';
 
-/** Store from which the health of endpoints is read. */
-export type HealthParts = Readonly<{
-  endpointHealth: Pick<HealthStore, 'find' | 'findMany'>;
-  logger: Logger;
-}>;
+/** Dependencies of {@link healthOf}. */
+export type HealthParts = Readonly<{ readHealth: ReadHealth; logger: Logger }>;
 
 /**
- * Reads the health of endpoints, or returns 'unknown'. By then the requested change is complete: a response without
- * health is better than an error, especially when it shows a secret.
+ * Reads the health of endpoints; it is 'unknown' for all of them when the read fails. By then the requested change is
+ * complete: a response without health is better than an error, especially when it shows a secret.
  */
-export async function healthOf<T>({ logger }: HealthParts, read: () => Promise<T>): Promise<T | 'unknown'> {
+export async function healthOf(
+  { readHealth, logger }: HealthParts,
+  subscriptions: readonly Subscription[],
+): Promise<(subscription: Subscription) => KnownHealth> {
   try {
-    return await read();
+    const found = await readHealth(subscriptions);
+    return ({ id }) => found.get(id) ?? 'unknown';
   } catch (error) {
     logger.warn({ detail: messageOf(error) }, 'endpoint-health.not-read');
-    return 'unknown';
+    return () => 'unknown';
   }
 }
 
@@ -34,8 +35,8 @@ export async function subscriptionReply(
   parts: HealthParts,
   { entity: subscription, propagated, more = {}, status = 200, headers = {} }: Shown,
 ): Promise<Reply> {
-  const found = await healthOf(parts, async () => parts.endpointHealth.find(subscription.id));
-  const view = subscriptionView(subscription, { propagated, health: found ?? undefined });
+  const health = await healthOf(parts, [subscription]);
+  const view = subscriptionView(subscription, { propagated, health: health(subscription) });
   return {
     status,
     body: { ...view, ...more },

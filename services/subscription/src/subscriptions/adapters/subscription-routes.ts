@@ -44,17 +44,15 @@ const listRoute = (parts: RouteParts): Route =>
     query: listQuery,
     responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
     handle: async ({ principal, query, request }) => {
-      const { store, endpointHealth } = parts;
       const { filters, position, cursorAfter } = listRequestOf(principal, query);
-      const { items, nextAfterId } = await listSubscriptions(store, scopeOf(principal), {
+      const { items, nextAfterId } = await listSubscriptions(parts.store, scopeOf(principal), {
         filters,
         position,
       });
-      const found = await healthOf(parts, async () => endpointHealth.findMany(items.map(({ id }) => id)));
-      const data = items.map((item) => {
-        const health = found === 'unknown' ? found : found.get(item.id);
-        return subscriptionView(item, { propagated: !item.isUnpublished, health });
-      });
+      const health = await healthOf(parts, items);
+      const data = items.map((item) =>
+        subscriptionView(item, { propagated: !item.isUnpublished, health: health(item) }),
+      );
       return pageReply(request, { data, nextCursor: cursorAfter(nextAfterId) });
     },
   });

@@ -1,10 +1,10 @@
-import { type EndpointHealth, shownHealth } from '../../endpoint-health/domain/endpoint-health.ts';
 import { kindOf } from '../domain/event-rules.ts';
 import { eventSettings } from '../domain/event-settings.ts';
 import { requestSettings } from '../domain/request-settings.ts';
 import { shownFields } from '../domain/setting.ts';
 import type { StoredSecret } from '../domain/signing-secrets.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { ShownHealth } from '../ports.ts';
 import type { Tested } from '../send-test-delivery.ts';
 
 const time = (epochMs: number | null): string | null =>
@@ -17,8 +17,8 @@ const secretView = ({ id, publicKey, createdAtMs, expiresAtMs }: StoredSecret): 
   expires_at: time(expiresAtMs),
 });
 
-/** Health of an endpoint: undefined when nothing was sent yet, 'unknown' when it could not be read. */
-export type KnownHealth = EndpointHealth | undefined | 'unknown';
+/** Health of an endpoint; 'unknown' when it could not be read. */
+export type KnownHealth = ShownHealth | 'unknown';
 
 const unknownHealth = { failureCount: null, lastDeliveryAtMs: null };
 
@@ -27,8 +27,7 @@ export function subscriptionView(
   subscription: Subscription,
   { propagated, health }: Readonly<{ propagated: boolean; health: KnownHealth }>,
 ): Record<string, unknown> {
-  const { failureCount, lastDeliveryAtMs } =
-    health === 'unknown' ? unknownHealth : shownHealth(health, subscription.countedVersion);
+  const { failureCount, lastDeliveryAtMs } = health === 'unknown' ? unknownHealth : health;
   const { settings, secrets } = subscription;
   return {
     id: subscription.id,
