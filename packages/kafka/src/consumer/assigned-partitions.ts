@@ -30,10 +30,7 @@ export class AssignedPartitions<T> {
 
   constructor(options: AssignedPartitionsOptions<T>) {
     this.#options = options;
-    const { run } = options;
     this.#handlers = {
-      decode: (record) => run.decode(record),
-      onBatch: (batch) => run.onBatch(batch),
       onPoison: (record, error, done) => void deadLetter(options, { record, error, done }),
       onFailure: (worker, error) => this.#restart(worker, error),
       onCapacity: (worker) => this.#resume(worker),
@@ -195,9 +192,7 @@ export class AssignedPartitions<T> {
   }
 
   #createWorker(ref: PartitionRef): PartitionWorker<T> {
-    const { maxPendingPerPartition: records = 1_000, maxPendingBytesPerPartition: bytes = 8 * 1024 * 1024 } =
-      this.#options.run;
-    const worker = new PartitionWorker(ref, { records, bytes }, this.#handlers);
+    const worker = new PartitionWorker(ref, this.#options.run, this.#handlers);
     this.#workers.set(partitionKey(ref), worker);
     return worker;
   }

@@ -1,13 +1,14 @@
-import type { IncomingRecord, PartitionRef, WorkBatch, WorkItem } from '../bus.ts';
+import type { IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
-/** Limits at which a partition is paused: the number of records not done, or the bytes of their values. */
-export type PartitionLimits = Readonly<{ records: number; bytes: number }>;
+/** The options of a consumer that apply to each partition alone. */
+export type PartitionRun<T> = Pick<
+  RunPartitionsOptions<T>,
+  'decode' | 'onBatch' | 'maxPendingPerPartition' | 'maxPendingBytesPerPartition'
+>;
 
 /** Callbacks from a partition worker to its owner. */
 export type PartitionWorkerHandlers<T> = Readonly<{
-  decode(record: IncomingRecord): T;
-  onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /** Writes the record to dead-letters, then calls `done`. */
   onPoison(record: IncomingRecord, error: unknown, done: () => void): void;
   /** Called when the handler has failed: the worker must be replaced. */
@@ -34,16 +35,21 @@ export class PartitionWorker<T> {
   isPaused = true;
   /** Last known committed offset of the group. */
   committedOffset = 0;
+  readonly #run: PartitionRun<T>;
   readonly #handlers: PartitionWorkerHandlers<T>;
-  readonly #limits: PartitionLimits;
+  /** Limits at which the partition is paused: the number of records not done, or the bytes of their values. */
+  readonly #limits: Readonly<{ records: number; bytes: number }>;
   #tracker = new OffsetTracker(0);
   #pendingBytes = 0;
   #inbox: WorkItem<T>[][] = [];
   #isPumping = false;
 
-  constructor(ref: PartitionRef, limits: PartitionLimits, handlers: PartitionWorkerHandlers<T>) {
+  constructor(ref: PartitionRef, run: PartitionRun<T>, handlers: PartitionWorkerHandlers<T>) {
+    const { maxPendingPerPartition: records = 1_000, maxPendingBytesPerPartition: bytes = 8 * 1024 * 1024 } =
+      run;
     this.ref = ref;
-    this.#limits = limits;
+    this.#run = run;
+    this.#limits = { records, bytes };
     this.#handlers = handlers;
   }
 
@@ -107,7 +113,7 @@ export class PartitionWorker<T> {
       this.#pendingBytes += bytes;
       const tracker = this.#tracker;
       try {
-        items.push(new TrackedItem(record, this.#handlers.decode(record), { worker: this, tracker, ticket }));
+        items.push(new TrackedItem(record, this.#run.decode(record), { worker: this, tracker, ticket }));
       } catch (error) {
         this.#handlers.onPoison(record, error, () => this.finish(tracker, ticket, bytes));
       }
@@ -152,7 +158,7 @@ export class PartitionWorker<T> {
     this.#isPumping = true;
     try {
       for (let items = this.#inbox.shift(); items !== undefined; items = this.#inbox.shift()) {
-        const returned = this.#handlers.onBatch({ ...this.ref, items });
+        const returned = this.#run.onBatch({ ...this.ref, items });
         if (returned !== undefined) await returned;
       }
     } catch (error) {
