@@ -62,14 +62,14 @@ export type EgressRequest = Readonly<{
 /** The HTTP client with the SSRF guard. */
 export type Egress = Readonly<{
   /** Sends one request and follows no redirects. Never rejects: failures are outcomes. */
-  send: (request: EgressRequest) => Promise<RequestOutcome>;
+  send(request: EgressRequest): Promise<RequestOutcome>;
   /** Checks a URL and the addresses that its name resolves to now. See `checkUrl` for the fast check by text. */
-  checkEndpoint: (url: string) => Promise<EndpointCheck>;
+  checkEndpoint(url: string): Promise<EndpointCheck>;
   /** Replaces the policy for later requests and for open sockets. */
-  setPolicy: (policy: NetworkPolicy) => void;
-  stats: () => PoolStats;
+  setPolicy(policy: NetworkPolicy): void;
+  stats(): PoolStats;
   /** Ends running requests as `aborted`, closes every socket, and resolves when all are closed. */
-  close: () => Promise<void>;
+  close(): Promise<void>;
 }>;
 
 const defaultMaxResponseBytes = 16_384;
@@ -106,7 +106,7 @@ function failedAtOnce(failure: EgressFailure): Promise<RequestOutcome> {
   return Promise.resolve(outcomeOfFailure(failure, nothingRead, timings));
 }
 
-class GuardedEgress {
+class GuardedEgress implements Egress {
   readonly #clock: Clock;
   readonly #dns: DnsCache;
   readonly #pools: SocketPools;
@@ -186,7 +186,7 @@ class GuardedEgress {
     this.#pools.renew();
   }
 
-  get stats(): PoolStats {
+  stats(): PoolStats {
     return this.#pools.stats;
   }
 
@@ -218,12 +218,5 @@ class GuardedEgress {
  * check of every resolved address, a pinned connect, and a check of the peer's address before the first byte.
  */
 export function createEgress(options: EgressOptions): Egress {
-  const egress = new GuardedEgress(options);
-  return {
-    send: (request) => egress.send(request),
-    checkEndpoint: (url) => egress.checkEndpoint(url),
-    setPolicy: (policy) => egress.setPolicy(policy),
-    stats: () => egress.stats,
-    close: () => egress.close(),
-  };
+  return new GuardedEgress(options);
 }
