@@ -49,7 +49,7 @@ async function listed(): Promise<Record<string, unknown>[]> {
 test('a signed webhook receives 204, is listed, and is reported in one line with its age', async () => {
   expect(await post(secret)).toBe(204);
   expect(await listed()).toMatchObject([
-    { webhookId: 'dlv_1', eventType: 'demo.hello', verdict: 'verified', body: body.toString() },
+    { webhookId: 'dlv_1', eventType: 'demo.hello', verification: 'verified', body: body.toString() },
   ]);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(
@@ -60,7 +60,7 @@ test('a signed webhook receives 204, is listed, and is reported in one line with
 test('a changed body and a signature by another secret are refused and shown as refused', async () => {
   expect(await post(secret, Buffer.from(`${body.toString()} `))).toBe(401);
   expect(await post(generateSecret())).toBe(401);
-  expect((await listed()).map(({ verdict }) => verdict)).toEqual([
+  expect((await listed()).map(({ verification }) => verification)).toEqual([
     'no-matching-signature',
     'no-matching-signature',
   ]);

@@ -7,12 +7,12 @@ import { inboxPage } from './inbox-page.ts';
 const maxBodyBytes = 1024 * 1024;
 const kept = 50;
 
-/** One webhook as the page lists it. `verdict` is `verified` or the reason why the signature is invalid. */
+/** One webhook as the page lists it. `verification` is `verified` or the reason why the signature is invalid. */
 export type InboxEntry = Readonly<{
   receivedAt: string;
   webhookId: string;
   eventType: string;
-  verdict: string;
+  verification: string;
   /** The time from the event's acceptance to its arrival; null if the body carries no time. */
   ageMs: number | null;
   body: string;
@@ -55,7 +55,7 @@ export async function startDemoInbox(options: {
       entries.unshift(entry);
       entries.length = Math.min(entries.length, kept);
       print(entryLine(entry));
-      return answer(response, entry.verdict === 'verified' ? 204 : 401);
+      return answer(response, entry.verification === 'verified' ? 204 : 401);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -96,7 +96,7 @@ function toEntry(request: IncomingMessage, body: Buffer, secret: string | null):
     receivedAt: now.toISOString(),
     webhookId: String(request.headers['webhook-id'] ?? ''),
     eventType: type,
-    verdict: outcome === null ? 'no secret known' : outcome.ok ? 'verified' : outcome.reason,
+    verification: outcome === null ? 'no secret known' : outcome.ok ? 'verified' : outcome.reason,
     ageMs: Number.isNaN(acceptedMs) ? null : now.getTime() - acceptedMs,
     body: body.toString('utf8'),
   };
@@ -116,11 +116,11 @@ function readEnvelope(body: Buffer): { type: string; timestamp: string } {
   }
 }
 
-function entryLine({ eventType, webhookId, verdict, ageMs }: InboxEntry): string {
+function entryLine({ eventType, webhookId, verification, ageMs }: InboxEntry): string {
   // A terminal interprets control characters, and any client can post here.
   const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
   const age = ageMs === null ? '' : `, ${ageMs} ms after it was accepted`;
-  return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verdict}${age}`;
+  return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verification}${age}`;
 }
 
 type Content = Readonly<{ type: string; body: string }>;

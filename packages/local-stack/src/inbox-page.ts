@@ -75,11 +75,11 @@ function row(entry) {
   const item = document.createElement('li');
   const details = document.createElement('details');
   const summary = document.createElement('summary');
-  const good = entry.verdict === 'verified';
+  const good = entry.verification === 'verified';
   const age = entry.ageMs === null ? '' : ' · ' + entry.ageMs + ' ms after acceptance';
   summary.append(
     cell('type', entry.eventType),
-    cell(good ? 'good' : 'bad', good ? 'signature verified' : 'refused: ' + entry.verdict),
+    cell(good ? 'good' : 'bad', good ? 'signature verified' : 'refused: ' + entry.verification),
     cell('id', entry.webhookId),
     cell('when', new Date(entry.receivedAt).toLocaleTimeString() + age),
   );

@@ -90,7 +90,7 @@ describe('a response that precedes the body', () => {
     expect(told(console)).toMatchObject([
       {
         level: 'info',
-        event: 'proxy.answered-early',
+        event: 'proxy.response-early',
         fields: { target: 'ingress', path: '/v1/events', status },
       },
     ]);
@@ -140,7 +140,7 @@ describe('a response that precedes the body', () => {
     client.socket.write(post('POST /v1/events', megabyte.length, good, json));
     await once(client.socket, 'end');
     expect(client.told()).toMatch(/half$/);
-    expect(told(console)).toMatchObject([{ level: 'warn', event: 'proxy.answer-broken' }]);
+    expect(told(console)).toMatchObject([{ level: 'warn', event: 'proxy.response-broken' }]);
   });
 });
 

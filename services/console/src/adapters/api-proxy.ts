@@ -40,8 +40,8 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
         logger.warn({ ...fields, detail: messageOf(error) }, 'proxy.failed');
         unavailable(target, response);
       },
-      onBroken: () => logger.warn({ ...fields, status: response.statusCode }, 'proxy.answer-broken'),
-      onAnsweredEarly: (status) => logger.info({ ...fields, status }, 'proxy.answered-early'),
+      onBroken: () => logger.warn({ ...fields, status: response.statusCode }, 'proxy.response-broken'),
+      onEarlyResponse: (status) => logger.info({ ...fields, status }, 'proxy.response-early'),
     };
   };
   return {

@@ -15,7 +15,7 @@ export type ForwardEvents = Readonly<{
   /** The service aborted its response, and the client's connection is closed too. */
   onBroken: () => void;
   /** The service responded before it had received the whole body, and receives no more of it. */
-  onAnsweredEarly: (status: number) => void;
+  onEarlyResponse: (status: number) => void;
 }>;
 
 /** The origin, its connections, and the idle timeout of the service in milliseconds. */
@@ -52,7 +52,7 @@ export function forwardRequest(
     passBack(answer, response, events);
     response.once('finish', () => {
       if (!request.complete)
-        abandonBody(request, upstream, () => events.onAnsweredEarly(response.statusCode));
+        abandonBody(request, upstream, () => events.onEarlyResponse(response.statusCode));
     });
   });
   upstream.on('error', (error) => {
