@@ -1,22 +1,21 @@
-import type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from '@tidings/contracts';
+import type { ConsumerId, DeliveryId, EventId, SubscriptionId } from '@tidings/contracts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
+import type { TenantScope } from './domain/tenant-scope.ts';
 
 /** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;
 
-/** Filters of deliveries. `workspaceId` and `ownerId` are the scope of the caller: see
- * `tenantScopeOf`. */
-export type DeliveryFilters = Readonly<{
-  workspaceId: WorkspaceId;
-  ownerId: ConsumerId | null;
-  eventId?: EventId;
-  subscriptionId?: SubscriptionId;
-  consumerId?: ConsumerId;
-  eventType?: string;
-  status?: DeliveryStatus;
-  createdAfterMs?: number;
-  createdBeforeMs?: number;
-}>;
+/** Filters of deliveries, within the scope of the caller. */
+export type DeliveryFilters = TenantScope &
+  Readonly<{
+    eventId?: EventId;
+    subscriptionId?: SubscriptionId;
+    consumerId?: ConsumerId;
+    eventType?: string;
+    status?: DeliveryStatus;
+    createdAfterMs?: number;
+    createdBeforeMs?: number;
+  }>;
 
 /** The position of a delivery in a list: newest first, then by document key within the same millisecond. */
 export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;

@@ -13,7 +13,7 @@ import {
 import { aDeliveryState, builtAtMs } from '@tidings/testing/messages';
 import type { DeadLetter, Recorded, TopicPosition } from '../src/dead-letters/domain/dead-letter.ts';
 import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
-import type { TenantScope } from '../src/dead-letters/domain/dead-letter-filters.ts';
+import type { DeadLetterScope } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-letter-job.ts';
 
 const baseMs = builtAtMs;
@@ -89,7 +89,7 @@ export const toStore = (
 /** Returns a new workspace, so that several tests can share one store, with offsets beyond those of all others. */
 export const aDeadLetterSpace = () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
-  const scope: TenantScope = { workspaceId: workspace, ownerId: null, poison: 'none' };
+  const scope: DeadLetterScope = { workspaceId: workspace, ownerId: null, poison: 'none' };
   const subscription = newSubscriptionId(Date.now());
   let offset = 0;
   const deadLetter = (

@@ -11,9 +11,9 @@ import type {
   DeadLetterCount,
   DeadLetterPosition,
   DeadLetterStore,
-  JobScope,
   JobStore,
 } from '../src/dead-letters/ports.ts';
+import type { TenantScope } from '../src/domain/tenant-scope.ts';
 
 const isIn =
   ({ position }: DeadLetter) =>
@@ -175,7 +175,7 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
 const isBefore = (a: DeadLetterJob, b: Pick<DeadLetterJob, 'createdAtMs' | 'id'>): boolean =>
   a.createdAtMs < b.createdAtMs || (a.createdAtMs === b.createdAtMs && a.id < b.id);
 
-const canSee = (job: DeadLetterJob, { workspaceId, ownerId }: JobScope): boolean =>
+const canSee = (job: DeadLetterJob, { workspaceId, ownerId }: TenantScope): boolean =>
   job.workspaceId === workspaceId && (ownerId === null || job.ownerId === ownerId);
 
 /** Jobs in memory. */

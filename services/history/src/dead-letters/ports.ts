@@ -5,6 +5,7 @@ import type {
   SubscriptionId,
   SubscriptionRecord,
 } from '@tidings/contracts';
+import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Content, DeadLetter, DeadLetterState, Settlement, Taken } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { DeadLetterJob, OffsetRange } from './domain/dead-letter-job.ts';
@@ -62,9 +63,6 @@ export type DeadLetterStore = Readonly<{
   purge(recordedBeforeMs: number, limit: number): Promise<number>;
 }>;
 
-/** The scope that selects jobs. */
-export type JobScope = Pick<DeadLetterJob, 'workspaceId' | 'ownerId'>;
-
 /** The position of a job in a list. */
 export type JobPosition = Readonly<{ createdAtMs: number; id: string }>;
 
@@ -72,10 +70,10 @@ export type JobPosition = Readonly<{ createdAtMs: number; id: string }>;
 export type JobStore = Readonly<{
   /** Inserts a job; returns false if its id exists. */
   insert(job: DeadLetterJob): Promise<boolean>;
-  find(id: string, scope: JobScope): Promise<DeadLetterJob | null>;
+  find(id: string, scope: TenantScope): Promise<DeadLetterJob | null>;
   /** Lists jobs, newest first. */
   list(
-    scope: JobScope,
+    scope: TenantScope,
     page: Readonly<{ limit: number; after: JobPosition | null }>,
   ): Promise<readonly DeadLetterJob[]>;
   /** Returns the existing ids among these. */

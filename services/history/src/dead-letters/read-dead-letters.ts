@@ -1,7 +1,8 @@
+import type { TenantScope } from '../domain/tenant-scope.ts';
 import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { DeadLetterJob } from './domain/dead-letter-job.ts';
-import type { DeadLetterPosition, DeadLetterStore, JobPosition, JobScope, JobStore } from './ports.ts';
+import type { DeadLetterPosition, DeadLetterStore, JobPosition, JobStore } from './ports.ts';
 
 /** One page, newest first; `next` is the start of the following page, null on the last. */
 export type DeadLetterPage = Readonly<{
@@ -54,7 +55,7 @@ export const jobStatusOf = async (
 /** Lists one page of jobs, newest first; `next` is the start of the following page. */
 export const listJobs = async (
   jobs: Pick<JobStore, 'list'>,
-  scope: JobScope,
+  scope: TenantScope,
   { limit, after }: Readonly<{ limit: number; after: JobPosition | null }>,
 ): Promise<Readonly<{ jobs: readonly DeadLetterJob[]; next: JobPosition | null }>> => {
   const found = await jobs.list(scope, { limit: limit + 1, after });

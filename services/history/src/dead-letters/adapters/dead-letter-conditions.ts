@@ -1,11 +1,11 @@
-import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filters.ts';
+import type { DeadLetterFilters, DeadLetterScope } from '../domain/dead-letter-filters.ts';
 import type { OffsetRange } from '../domain/dead-letter-job.ts';
 import type { DeadLetterPosition } from '../ports.ts';
 
 /** Conditions of a query. Uses only operators that every MongoDB supports, the embedded one included. */
 export type Conditions = Record<string, unknown>;
 
-const scopeConditions = ({ workspaceId, ownerId, poison }: TenantScope): Conditions => ({
+const scopeConditions = ({ workspaceId, ownerId, poison }: DeadLetterScope): Conditions => ({
   workspace_id: poison === 'nobodys' ? { $in: [workspaceId, null] } : workspaceId,
   ...(ownerId === null ? {} : { consumer_id: ownerId }),
 });

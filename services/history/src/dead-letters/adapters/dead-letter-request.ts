@@ -20,13 +20,14 @@ import {
 } from '@tidings/http';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { timePositionOf } from '../../adapters/time-position.ts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
 import {
   type DeadLetter,
   type DeadLetterState,
   deadLetterKinds,
   deadLetterStates,
 } from '../domain/dead-letter.ts';
-import type { DeadLetterFilters, TenantScope } from '../domain/dead-letter-filters.ts';
+import type { DeadLetterFilters, DeadLetterScope } from '../domain/dead-letter-filters.ts';
 import type { DeadLetterPosition, JobPosition } from '../ports.ts';
 
 /** Filters of dead letters, in a query or in the `filter` of a body. */
@@ -91,7 +92,7 @@ export const deadLetterCountQuery = queryOf<DeadLetterFilter & StateFilter>({
 /**
  * Returns the scope of a principal. Only the admins of a workspace see poison records, never the keys of one consumer.
  */
-export const deadLetterScopeOf = (principal: Principal): TenantScope => {
+export const deadLetterScopeOf = (principal: Principal): DeadLetterScope => {
   const { consumerId: consumer, scopes } = principal;
   const isAdmin = consumer === null && scopes.has('admin');
   const poison = !isAdmin ? 'none' : scopes.has('platform') ? 'nobodys' : 'own';

@@ -7,9 +7,10 @@ import {
   timedOperations,
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
 import type { DeadLetterJob, JobCounts, OffsetRange } from '../domain/dead-letter-job.ts';
-import type { JobPosition, JobScope, JobStore } from '../ports.ts';
+import type { JobPosition, JobStore } from '../ports.ts';
 
 /** A job in MongoDB. Times that are only compared are epoch milliseconds. */
 type JobDocument = Readonly<{
@@ -83,7 +84,7 @@ const fromDocument = (document: JobDocument): DeadLetterJob => ({
   claimedUntilMs: document.claimed_until_ms,
 });
 
-const withinScope = ({ workspaceId: workspace, ownerId }: JobScope): Record<string, unknown> => ({
+const withinScope = ({ workspaceId: workspace, ownerId }: TenantScope): Record<string, unknown> => ({
   workspace_id: workspace,
   ...(ownerId === null ? {} : { owner_id: ownerId }),
 });
@@ -112,7 +113,7 @@ export class MongoJobStore implements JobStore {
     return taken.size === 0;
   }
 
-  async find(id: string, scope: JobScope): Promise<DeadLetterJob | null> {
+  async find(id: string, scope: TenantScope): Promise<DeadLetterJob | null> {
     return this.#findOne({ _id: id, ...withinScope(scope) });
   }
 
@@ -121,7 +122,7 @@ export class MongoJobStore implements JobStore {
   }
 
   async list(
-    scope: JobScope,
+    scope: TenantScope,
     { limit, after }: Readonly<{ limit: number; after: JobPosition | null }>,
   ): Promise<readonly DeadLetterJob[]> {
     const documents = await this.#timed('list-jobs', async () =>

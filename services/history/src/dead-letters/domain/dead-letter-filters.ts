@@ -1,22 +1,12 @@
-import type {
-  ConsumerId,
-  DeadLetterId,
-  DeadLetterReason,
-  EventId,
-  SubscriptionId,
-  WorkspaceId,
-} from '@tidings/contracts';
+import type { ConsumerId, DeadLetterId, DeadLetterReason, EventId, SubscriptionId } from '@tidings/contracts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
 import type { DeadLetter, DeadLetterState, deadLetterKinds } from './dead-letter.ts';
 
 /** The scope of a key. `poison`: no poison records, those of its workspace, or also those without a known workspace. */
-export type TenantScope = Readonly<{
-  workspaceId: WorkspaceId;
-  ownerId: ConsumerId | null;
-  poison: 'none' | 'own' | 'nobodys';
-}>;
+export type DeadLetterScope = TenantScope & Readonly<{ poison: 'none' | 'own' | 'nobodys' }>;
 
 /** Filters of dead letters. Times are exclusive. */
-export type DeadLetterFilters = TenantScope &
+export type DeadLetterFilters = DeadLetterScope &
   Readonly<{
     id?: DeadLetterId;
     kind?: (typeof deadLetterKinds)[number];
@@ -32,7 +22,10 @@ export type DeadLetterFilters = TenantScope &
     subscriptionVersionBelow?: number;
   }>;
 
-const isOutsideScope = (deadLetter: DeadLetter, { workspaceId, ownerId, poison }: TenantScope): boolean => {
+const isOutsideScope = (
+  deadLetter: DeadLetter,
+  { workspaceId, ownerId, poison }: DeadLetterScope,
+): boolean => {
   const isPoison = deadLetter.ref.kind === 'poison';
   if (isPoison && poison === 'none') return true;
   if (ownerId !== null && deadLetter.consumerId !== ownerId) return true;
