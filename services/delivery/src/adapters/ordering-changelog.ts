@@ -11,7 +11,7 @@ import {
 import { type Bus, type IncomingRecord, isClosed, type OutgoingRecord, type Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { messageOf } from '@tidings/runtime';
-import type { QueueEntry } from '../domain/ordered-queue.ts';
+import type { QueueEntry } from '../domain/ordered-queues.ts';
 
 type Dependencies = Readonly<{ bus: Pick<Bus, 'readRange'>; producer: Producer; logger: Logger }>;
 

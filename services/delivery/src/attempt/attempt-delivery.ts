@@ -10,11 +10,11 @@ import { type Clock, messageOf } from '@tidings/runtime';
 import { type Mask, requestHeaders } from '@tidings/webhook-request';
 import type { SigningKeyCache, SigningKeys } from '../adapters/signing-key-cache.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
-import { endpointMs } from '../deferral/domain/endpoint-state.ts';
+import { endpointMs } from '../deferral/domain/endpoint-states.ts';
 import { type ConcludedAttempt, conclude, type PreparedAttempt } from '../domain/attempt.ts';
 import { dispositionOf } from '../domain/disposition.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
-import type { InFlightJobs, Job } from '../domain/in-flight.ts';
+import type { InFlightJobs, Job } from '../domain/in-flight-jobs.ts';
 import {
   type Deferral,
   heldFor,

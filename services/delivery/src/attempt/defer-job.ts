@@ -1,5 +1,5 @@
 import type { Clock } from '@tidings/runtime';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import { type Deferral, resolutionOfDeferral } from '../domain/resolution.ts';
 import type { RecordResolution } from './record-resolution.ts';
 

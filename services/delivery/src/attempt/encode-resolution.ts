@@ -8,7 +8,7 @@ import {
 } from '@tidings/contracts';
 import type { OutgoingRecord } from '@tidings/kafka';
 import { changelogRecord } from '../adapters/ordering-changelog.ts';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import type { Resolution } from '../domain/resolution.ts';
 
 // The head of an ordered queue waits in the changelog, whatever its delay: on the ladder it would lose its place.

@@ -1,5 +1,5 @@
 import type { Clock } from '@tidings/runtime';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import type { Resolution } from '../domain/resolution.ts';
 
 // After a crash, requests that were sent but not recorded are repeated. Under load,

@@ -3,7 +3,7 @@ import { isClosed, type Producer, type RecordPosition } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import { encodeAttemptEvent, encodeFollowUp } from './encode-resolution.ts';

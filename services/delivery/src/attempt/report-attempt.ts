@@ -1,7 +1,7 @@
 import type { PhaseTimings } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { ConcludedAttempt } from '../domain/attempt.ts';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 

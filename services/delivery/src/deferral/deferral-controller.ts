@@ -3,7 +3,7 @@ import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { DeferJob } from '../attempt/defer-job.ts';
 import type { ConcludedAttempt } from '../domain/attempt.ts';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { Dispatcher } from '../queue/dispatcher.ts';
 import type { QueueLimits } from '../queue/domain/subscription-queue.ts';
@@ -22,7 +22,7 @@ import {
   type EndpointStates,
   returnsPerSecond,
   takesPerSecond,
-} from './domain/endpoint-state.ts';
+} from './domain/endpoint-states.ts';
 import { PartitionNeighbours } from './domain/partition-neighbours.ts';
 
 type Dependencies = Readonly<{

@@ -6,7 +6,7 @@ import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight-jobs.ts';
 import { resolutionOfDisposition } from '../domain/resolution.ts';
 import { shortestDelayMs } from '../domain/retry-ladder.ts';
 import type { DeliveryMetrics } from '../metrics.ts';

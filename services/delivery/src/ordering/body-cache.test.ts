@@ -2,7 +2,7 @@ import { orderingEntryKey } from '@tidings/contracts';
 import { expect, it } from 'vitest';
 import { aCommand } from '../../test/builders.ts';
 import type { ChangelogRecord } from '../adapters/ordering-changelog.ts';
-import { OrderedQueues, type QueueEntry } from '../domain/ordered-queue.ts';
+import { OrderedQueues, type QueueEntry } from '../domain/ordered-queues.ts';
 import { BodyCache } from './body-cache.ts';
 
 const partition = 3;

@@ -1,6 +1,6 @@
 import { orderingEntryKey } from '@tidings/contracts';
 import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
-import type { OrderedQueues, QueueEntry } from '../domain/ordered-queue.ts';
+import type { OrderedQueues, QueueEntry } from '../domain/ordered-queues.ts';
 
 type Dependencies = Readonly<{
   changelog: Pick<OrderingChangelog, 'read'>;

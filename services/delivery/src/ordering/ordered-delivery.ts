@@ -5,7 +5,7 @@ import type { Clock } from '@tidings/runtime';
 import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
-import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight-jobs.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
@@ -14,7 +14,7 @@ import {
   queueNameAmong,
   queueNameOf,
   type SubscriptionBacklog,
-} from '../domain/ordered-queue.ts';
+} from '../domain/ordered-queues.ts';
 import { type Resolution, resolutionOfDisposition } from '../domain/resolution.ts';
 import { isFirstProbe } from '../domain/retry-policy.ts';
 import type { DeliveryMetrics } from '../metrics.ts';

@@ -5,7 +5,7 @@ import { type Clock, messageOf } from '@tidings/runtime';
 import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { deferralRules } from '../deferral/domain/decide-deferral.ts';
-import type { OrderedQueue, QueueEntry } from '../domain/ordered-queue.ts';
+import type { OrderedQueue, QueueEntry } from '../domain/ordered-queues.ts';
 import { heldFor, resolutionOfDeferral } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { BodyCache } from './body-cache.ts';

@@ -6,14 +6,14 @@ import type { DeferJob } from '../attempt/defer-job.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { dispositionOf } from '../domain/disposition.ts';
-import type { InFlightJobs, Job } from '../domain/in-flight.ts';
+import type { InFlightJobs, Job } from '../domain/in-flight-jobs.ts';
 import {
   type Completable,
   type OrderedQueue,
   type OrderedQueues,
   type QueueEntry,
   queueNameOf,
-} from '../domain/ordered-queue.ts';
+} from '../domain/ordered-queues.ts';
 import { heldFor, resolutionOfDisposition } from '../domain/resolution.ts';
 import type { BodyCache } from './body-cache.ts';
 import { jobOfEntry, type QueueRunner } from './queue-runner.ts';

@@ -2,13 +2,13 @@ import type { DeliveryState } from '@tidings/contracts';
 import type { Clock } from '@tidings/runtime';
 import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
-import { stateBytes } from '../domain/in-flight.ts';
+import { stateBytes } from '../domain/in-flight-jobs.ts';
 import {
   type OrderedQueues,
   type QueueEntry,
   queueNameOf,
   wholeSubscriptionQueue,
-} from '../domain/ordered-queue.ts';
+} from '../domain/ordered-queues.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueueRunner } from './queue-runner.ts';
 

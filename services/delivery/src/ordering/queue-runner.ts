@@ -6,14 +6,14 @@ import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
-import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight.ts';
+import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
   type OrderedQueues,
   type QueueEntry,
   queueNameOf,
-} from '../domain/ordered-queue.ts';
+} from '../domain/ordered-queues.ts';
 import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
 import { dueUnder } from '../domain/retry-policy.ts';
 import type { BodyCache } from './body-cache.ts';

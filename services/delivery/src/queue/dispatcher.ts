@@ -1,6 +1,6 @@
 import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { AttemptDelivery, EndedAttempt } from '../attempt/attempt-delivery.ts';
-import type { Job } from '../domain/in-flight.ts';
+import type { Job } from '../domain/in-flight-jobs.ts';
 import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
 import type { QueueLimits } from './domain/subscription-queue.ts';
 

@@ -7,7 +7,7 @@ import {
   failureWeightOf,
   returnsPerSecond,
   takesPerSecond,
-} from './endpoint-state.ts';
+} from './endpoint-states.ts';
 
 describe('endpointMs', () => {
   it('subtracts the iterations of the event loop that a request itself needs', () => {

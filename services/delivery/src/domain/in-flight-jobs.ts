@@ -1,6 +1,6 @@
 import type { DeliveryRequested, DeliveryState } from '@tidings/contracts';
 import type { ChainKey } from './finished-attempts.ts';
-import type { Completable, QueueEntry } from './ordered-queue.ts';
+import type { Completable, QueueEntry } from './ordered-queues.ts';
 
 /** Estimated size of a command's state in memory, which is counted with its body. */
 export const stateBytes = 1_024;
