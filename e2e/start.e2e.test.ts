@@ -127,13 +127,13 @@ test('restarts a killed service and updates local.json; a signal to the process 
   const before = (await start.ready()).pids['fanout'] ?? 0;
   process.kill(before, 'SIGKILL');
   await eventually(() => expect(readLocal().pids['fanout']).not.toBe(before));
-  expect(start.output()).toContain('tidings died (SIGKILL); starting it again in 250 ms');
+  expect(start.output()).toContain('tidings exited (SIGKILL); restarting in 250 ms');
 
   const { pids } = readLocal();
   process.kill(-(start.npm.pid ?? 0), 'SIGINT');
   expect(await start.ended).toBe(0);
   expect(start.output()).toMatch(/stopping: services first.*\n.*stopped after/);
-  expect(start.output().match(/died/g)).toHaveLength(1);
+  expect(start.output().match(/exited/g)).toHaveLength(1);
   expect(Object.entries(pids).filter(([, pid]) => isAlive(pid))).toEqual([]);
 });
 
@@ -147,7 +147,7 @@ test('after kill -9 of the start process, the next start ends the remaining proc
   const second = npmStart('--only-stack');
   const again = await second.ready();
   expect(second.output()).toMatch(
-    /ended what an earlier start had left running: (mongodb, broker-1|broker-1, mongodb)/,
+    /stopped processes of an earlier start: (mongodb, broker-1|broker-1, mongodb)/,
   );
   expect(Object.values(pids).filter(isAlive)).toEqual([]);
   expect(again.url).toBeNull();

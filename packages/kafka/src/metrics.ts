@@ -10,7 +10,7 @@ export const kafkaMetrics = defineMetrics({
     name: 'tidings_kafka_sends_total',
     help: 'Produce sends by outcome: ok, or failed and repeated.',
     action:
-      'Failures for more than 15 s: look whether all brokers are up and whether partitions have their in-sync replicas.',
+      'Failures for more than 15 s: check that all brokers are up and that partitions have enough in-sync replicas.',
     labels: ['outcome'],
   },
   sendRecords: {
@@ -31,7 +31,8 @@ export const kafkaMetrics = defineMetrics({
     type: 'gauge',
     name: 'tidings_kafka_buffered_records',
     help: 'Records accepted by producers and not yet acknowledged.',
-    action: "Grows: brokers are slower than the service. Look at the send duration and the brokers' disks.",
+    action:
+      'Grows: brokers are slower than the service. Check the send duration and the disks of the brokers.',
     labels: [],
   },
   recoveringPartitions: {
@@ -50,9 +51,9 @@ export const kafkaMetrics = defineMetrics({
   lagRecords: {
     type: 'gauge',
     name: 'tidings_kafka_lag_records',
-    help: 'Records that a consumer group has not done, over the partitions of this process. On a rung of the ladder: all that waits there.',
+    help: 'Records that a consumer group has not done, over the partitions of this process. On a rung of the ladder: all that wait there.',
     action:
-      'Grows: the service is slower than records come. Add instances (up to one for each partition), or look at what it waits for: MongoDB, endpoints, CPU.',
+      'Grows: records arrive faster than the service processes them. Add instances (up to one for each partition), or check what it waits for: MongoDB, endpoints, CPU.',
     labels: ['group'],
   },
   lagSeconds: {
@@ -60,7 +61,7 @@ export const kafkaMetrics = defineMetrics({
     name: 'tidings_kafka_lag_seconds',
     help: 'Age of the oldest record that this process has fetched and not done; 0 when there is none. On a rung of the ladder: up to its delay.',
     action:
-      'Above a minute (rungs apart): as for the lag in records; with few records one of them is stuck, look in the log.',
+      'Above a minute (except on rungs): as for the lag in records. With few records, one of them is stuck: check the log.',
     labels: ['group'],
   },
   commits: {
@@ -73,7 +74,7 @@ export const kafkaMetrics = defineMetrics({
     type: 'counter',
     name: 'tidings_kafka_rebalances_total',
     help: 'Times that this process joined a generation of the group.',
-    action: 'Rising all the time: instances miss heartbeats (CPU starved, or killed and restarted).',
+    action: 'Rising steadily: instances miss heartbeats (too little CPU, or killed and restarted).',
     labels: ['group'],
   },
   restarts: {
@@ -81,14 +82,15 @@ export const kafkaMetrics = defineMetrics({
     name: 'tidings_kafka_restarts_total',
     help: 'Consumers replaced after a crash or without progress, and partitions restarted after a failed handler.',
     action:
-      'With reason handler: a defect, look for consumer.handler-failed in the log. Otherwise look at the brokers.',
+      'With reason handler: a defect; find consumer.handler-failed in the log. Otherwise check the brokers.',
     labels: ['group', 'reason'],
   },
   poisonRecords: {
     type: 'counter',
     name: 'tidings_kafka_poison_records_total',
     help: 'Records that could not be decoded and went to dead-letters (or were skipped by a table).',
-    action: 'Any: somebody writes to the topic what Tidings cannot read. Look at the dead letters.',
+    action:
+      'Any: another program writes records to the topic that Tidings cannot decode. Check the dead letters.',
     labels: ['topic'],
   },
 });

@@ -206,10 +206,10 @@ async function formatStorage({ java, cluster, folder, signal }: FormatInput): Pr
     execFile(java.java, args, { ...(signal && { signal }) }, (error, stdout, stderr) => {
       if (error === null) return resolve();
       const isFull = /no space left/i.test(stdout + stderr);
-      const said = stderr.trim().split('\n').at(-1) ?? '';
+      const reason = stderr.trim().split('\n').at(-1) ?? '';
       const message = isFull
         ? `the disk that holds ${folder} is full. Free some space and start again.`
-        : `Kafka could not format its storage in ${folder}: ${said}. Move the data folder away, or start with --data and another folder.`;
+        : `Kafka could not format its storage in ${folder}: ${reason}. Move the data folder away, or start with --data and another folder.`;
       reject(new AppError({ code: 'unavailable', message, cause: error }));
     });
   });

@@ -5,7 +5,7 @@ import { verify } from '@tidings/signing';
 import { inboxPage } from './inbox-page.ts';
 
 const maxBodyBytes = 1024 * 1024;
-const kept = 50;
+const maxEntries = 50;
 
 /** One webhook as the page lists it. `verification` is `verified` or the reason why the signature is invalid. */
 export type InboxEntry = Readonly<{
@@ -53,7 +53,7 @@ export async function startDemoInbox(options: {
       if (body === null) return answer(response, 413);
       const entry = toEntry(request, body, secret);
       entries.unshift(entry);
-      entries.length = Math.min(entries.length, kept);
+      entries.length = Math.min(entries.length, maxEntries);
       print(entryLine(entry));
       return answer(response, entry.verification === 'verified' ? 204 : 401);
     });
@@ -66,8 +66,8 @@ export async function startDemoInbox(options: {
   return {
     url,
     endpointUrl: `${url}/webhooks`,
-    trust: (known) => {
-      secret = known;
+    trust: (next) => {
+      secret = next;
     },
     close: () =>
       new Promise<void>((resolve) => {
@@ -96,7 +96,7 @@ function toEntry(request: IncomingMessage, body: Buffer, secret: string | null):
     receivedAt: now.toISOString(),
     webhookId: String(request.headers['webhook-id'] ?? ''),
     eventType: type,
-    verification: outcome === null ? 'no secret known' : outcome.ok ? 'verified' : outcome.reason,
+    verification: outcome === null ? 'not checked: no secret' : outcome.ok ? 'verified' : outcome.reason,
     ageMs: Number.isNaN(acceptedMs) ? null : now.getTime() - acceptedMs,
     body: body.toString('utf8'),
   };
@@ -119,7 +119,7 @@ function readEnvelope(body: Buffer): { type: string; timestamp: string } {
 function entryLine({ eventType, webhookId, verification, ageMs }: InboxEntry): string {
   // A terminal interprets control characters, and any client can post here.
   const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
-  const age = ageMs === null ? '' : `, ${ageMs} ms after it was accepted`;
+  const age = ageMs === null ? '' : `, ${ageMs} ms after acceptance`;
   return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verification}${age}`;
 }
 

@@ -2,7 +2,8 @@
 export type EndCause = Readonly<{ cause: string; advice: string }>;
 
 const damaged = 'If its data is damaged, move the data folder away or start with --data and another folder.';
-const portTaken = 'End the program that has its port, or choose other ports with npm start -- --port-base N.';
+const portTaken =
+  'Stop the program that uses its port, or choose other ports with npm start -- --port-base N.';
 
 /**
  * Finds the reason why the part `name` ended in its log. A service reports it in lines that begin with its name;
@@ -11,9 +12,9 @@ const portTaken = 'End the program that has its port, or choose other ports with
  */
 export function endCauseOf(name: string, log: string): EndCause {
   const lines = log.split('\n');
-  const said = lines.filter((line) => line.startsWith(`${name}: `));
-  if (said.length > 0)
-    return { cause: said.map((line) => line.slice(name.length + 2)).join('; '), advice: '' };
+  const reported = lines.filter((line) => line.startsWith(`${name}: `));
+  if (reported.length > 0)
+    return { cause: reported.map((line) => line.slice(name.length + 2)).join('; '), advice: '' };
   const isError = /\b(ERROR|FATAL)\b|"level":("(error|fatal)"|50|60)|[A-Za-z]*(Error|Exception)\b/;
   const errors = lines.filter((line) => isError.test(line) && !line.startsWith('\tat '));
   const isPortTaken = /address already in use|EADDRINUSE/i.test(log);

@@ -11,11 +11,11 @@ export function inboxPage(curl: string): string {
 <body>
 <header>
   <h1>Demo inbox</h1>
-  <p>Plays a partner: it verifies each webhook's signature and keeps the last 50. <span id="live" role="status">Connecting…</span></p>
+  <p>The endpoint of the demo subscription. It verifies the signature of each webhook and lists the last 50. <span id="live" role="status">Connecting…</span></p>
 </header>
 <main>
   <section id="empty">
-    <h2>Nothing has arrived yet</h2>
+    <h2>No webhooks yet</h2>
     <p>The demo subscription matches every event named <code>demo.*</code>. Publish one:</p>
     <pre tabindex="0"><code id="curl">${escapeHtml(curl)}</code></pre>
     <button type="button" id="copy">Copy the command</button>
@@ -79,7 +79,7 @@ function row(entry) {
   const age = entry.ageMs === null ? '' : ' · ' + entry.ageMs + ' ms after acceptance';
   summary.append(
     cell('type', entry.eventType),
-    cell(good ? 'good' : 'bad', good ? 'signature verified' : 'refused: ' + entry.verification),
+    cell(good ? 'good' : 'bad', good ? 'signature verified' : 'rejected: ' + entry.verification),
     cell('id', entry.webhookId),
     cell('when', new Date(entry.receivedAt).toLocaleTimeString() + age),
   );
@@ -101,7 +101,7 @@ async function refresh() {
     live.textContent = 'Live.';
     live.className = 'good';
   } catch {
-    live.textContent = 'The stack does not answer; trying again.';
+    live.textContent = 'The stack does not respond; retrying.';
     live.className = 'bad';
   }
   setTimeout(refresh, 1000);

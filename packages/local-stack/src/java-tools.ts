@@ -130,7 +130,7 @@ async function fetchJars(
   if (jars !== null) return jars;
   throw new AppError({
     code: 'unavailable',
-    message: `Maven answered with jars that are not there; remove ${target} and start again`,
+    message: `Maven reported jars that do not exist; remove ${target} and start again`,
   });
 }
 
@@ -151,7 +151,7 @@ function mavenError({ code, output }: CommandResult): AppError {
   }
   return new AppError({
     code: 'unavailable',
-    message: `Maven could not fetch Kafka. Check the network, or the proxy and mirror in ~/.m2/settings.xml, then start again. It said: ${reason.slice(0, 400)}`,
+    message: `Maven could not fetch Kafka. Check the network, or the proxy and mirror in ~/.m2/settings.xml, then start again. Its error: ${reason.slice(0, 400)}`,
   });
 }
 

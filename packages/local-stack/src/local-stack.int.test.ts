@@ -89,14 +89,12 @@ test('local.json lists every process; one that ends is restarted and its new pid
     const before = state.pids[name] ?? 0;
     process.kill(before, 'SIGKILL');
     await expect.poll(() => localJson().pids[name], { timeout: 10_000 }).not.toBe(before);
-    expect(lines).toContain(`${name} died (SIGKILL); starting it again in 250 ms`);
+    expect(lines).toContain(`${name} exited (SIGKILL); restarting in 250 ms`);
   }
   process.kill(state.pids['broker-1'] ?? 0, 'SIGKILL');
   await expect
     .poll(() => lines.at(-1), { timeout: 10_000 })
-    .toBe(
-      'broker-1 died (SIGKILL) and stays down. Start with --restart-brokers to have brokers started again.',
-    );
+    .toBe('broker-1 exited (SIGKILL) and is not restarted. Use --restart-brokers to restart brokers.');
 
   const { pids } = localJson();
   await stack?.stop();
@@ -125,7 +123,7 @@ test('a second start uses the existing data, keys and demo subscription', async 
 test('an inbox that the network policy refuses is a warning, not a failed start', async () => {
   await aStack({ env: { DANGEROUSLY_ALLOWED_NETWORKS: '' } }).start();
   expect(lines).toContain(
-    'warning: no demo subscription, everything else works: 422 {"title":"blocked-address"}',
+    'warning: no demo subscription; everything else works: 422 {"title":"blocked-address"}',
   );
 });
 
@@ -206,7 +204,7 @@ test('a restarted service runs its current file; one that cannot start is down u
   );
   await expect
     .poll(() => lines.at(-1))
-    .toBe('console died (exit code 1) and stays down. Save a file that it runs on to start it again.');
+    .toBe('console exited (exit code 1) and is not restarted. Save one of its source files to restart it.');
   await writeFile(join(folder, 'fake.mjs'), fakeService);
   await running.restart(['console']);
   expect(await (await fetch(`${url}/ready`)).json()).toEqual({});

@@ -130,7 +130,7 @@ export class LocalStack {
     const folder = DataFolder.open(dataDir);
     this.#folder = folder;
     const left = await folder.endLeftovers();
-    if (left.length > 0) print(`ended what an earlier start had left running: ${left.join(', ')}`);
+    if (left.length > 0) print(`stopped processes of an earlier start: ${left.join(', ')}`);
     const kept = folder.secrets();
     const secrets: StackSecrets = {
       ...kept,
@@ -227,12 +227,12 @@ export class LocalStack {
     this.#supervised.add(part);
     const { print, restartBrokers, restartServices = true } = this.#options;
     const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
-      ? [restartBrokers, 'Start with --restart-brokers to have brokers started again.']
-      : [restartServices || part.name === 'mongodb', 'Save a file that it runs on to start it again.'];
+      ? [restartBrokers, 'Use --restart-brokers to restart brokers.']
+      : [restartServices || part.name === 'mongodb', 'Save one of its source files to restart it.'];
     const isStopping = this.#isStopping;
     const watched = supervise({ part, clock: systemClock, isStopping, print, restarts, adviceWhenLeft });
     watched
-      .catch((error: unknown) => print(`${part.name} is not watched any more: ${String(error)}`))
+      .catch((error: unknown) => print(`${part.name} is no longer supervised: ${String(error)}`))
       .finally(() => this.#supervised.delete(part));
   }
 
@@ -249,7 +249,7 @@ export class LocalStack {
       remembered: secrets.demo,
     });
     if (outcome.kind === 'refused') {
-      print(`warning: no demo subscription, everything else works: ${outcome.reason}`);
+      print(`warning: no demo subscription; everything else works: ${outcome.reason}`);
       return;
     }
     this.#inbox.trust(outcome.demo.secret);

@@ -19,7 +19,7 @@ export async function runLocalStack(options: LocalStackOptions, beside?: BesideS
   const { print } = options;
   const stack = new LocalStack(options);
   const signals = listen(() => {
-    print('ending everything now');
+    print('killing all processes');
     stack.killNow();
     process.exit(1);
   });
@@ -35,7 +35,7 @@ export async function runLocalStack(options: LocalStackOptions, beside?: BesideS
       ending = end?.();
     }
     const stoppingMs = systemClock.monotonicMs();
-    print('stopping: services first, then Kafka and MongoDB (Ctrl-C again ends everything at once)');
+    print('stopping: services first, then Kafka and MongoDB (Ctrl-C again kills all processes)');
     await stack.stop();
     await ending;
     print(`stopped after ${((systemClock.monotonicMs() - stoppingMs) / 1000).toFixed(1)} s`);

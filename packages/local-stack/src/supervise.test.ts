@@ -56,7 +56,7 @@ test('a part that ends is restarted after 250 ms, doubling to 4 s, each time wit
     await clock.advance(1);
     expect(fake.log.spawns).toBe(index + 1);
   }
-  expect(lines).toEqual(waits.map((ms) => `delivery died (SIGKILL); starting it again in ${ms} ms`));
+  expect(lines).toEqual(waits.map((ms) => `delivery exited (SIGKILL); restarting in ${ms} ms`));
 });
 
 test('the wait is 250 ms again once a part was up for 30 s', async () => {
@@ -67,7 +67,7 @@ test('the wait is 250 ms again once a part was up for 30 s', async () => {
   fake.die({ code: 1 });
   await clock.advance(250);
   expect(fake.log.spawns).toBe(2);
-  expect(lines.at(-1)).toBe('delivery died (exit code 1); starting it again in 250 ms');
+  expect(lines.at(-1)).toBe('delivery exited (exit code 1); restarting in 250 ms');
 });
 
 test('a failed start is retried', async () => {
@@ -101,7 +101,7 @@ test('a part without restarts is reported in one line with a remedy', async () =
   const { fake, lines, watched } = given({ restarts: false });
   fake.die();
   await watched;
-  expect(lines).toEqual(['delivery died (SIGKILL) and stays down. Start with --restart-brokers.']);
+  expect(lines).toEqual(['delivery exited (SIGKILL) and is not restarted. Start with --restart-brokers.']);
 });
 
 test('a requested restart is not reported as a failure, and the new process is watched', async () => {
@@ -119,5 +119,5 @@ test('a requested restart is not reported as a failure, and the new process is w
   expect([lines, fake.log.spawns]).toEqual([[], 1]);
   fake.die();
   await clock.advance(250);
-  expect([lines, fake.log.spawns]).toEqual([['delivery died (SIGKILL); starting it again in 250 ms'], 2]);
+  expect([lines, fake.log.spawns]).toEqual([['delivery exited (SIGKILL); restarting in 250 ms'], 2]);
 });

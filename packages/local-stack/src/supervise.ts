@@ -44,12 +44,14 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
       continue;
     }
     if (!options.restarts) {
-      print(`${part.name} died (${describeEnd(end)}) and stays down. ${options.adviceWhenLeft ?? ''}`.trim());
+      print(
+        `${part.name} exited (${describeEnd(end)}) and is not restarted. ${options.adviceWhenLeft ?? ''}`.trim(),
+      );
       return;
     }
     if (clock.monotonicMs() - startedMs >= settledMs) attempt = 1;
     const waitMs = backoffMs({ attempt, baseMs: firstDelayMs, maxMs: maxDelayMs, random: () => 1 });
-    print(`${part.name} died (${describeEnd(end)}); starting it again in ${waitMs} ms`);
+    print(`${part.name} exited (${describeEnd(end)}); restarting in ${waitMs} ms`);
     await sleep(clock, waitMs);
     if (isStopping()) return;
     try {

@@ -39,16 +39,16 @@ describe('createLogger', () => {
     expect(lines[0]).toMatchObject({ a: 1, b: 2, c: 3 });
   });
 
-  it('writes errors with type, message, stack and cause, under either name', () => {
+  it('writes errors with type, message, stack and cause', () => {
     const { lines, logger } = written();
     const error = new TypeError('wrong', { cause: new Error('root') });
-    logger.error({ error, err: error }, 'a.failed');
+    logger.error({ error }, 'a.failed');
     const shape = {
       type: 'TypeError',
       message: 'wrong: root',
       stack: expect.stringContaining('root') as string,
     };
-    expect(lines[0]).toMatchObject({ error: shape, err: shape });
+    expect(lines[0]).toMatchObject({ error: shape });
   });
 
   it('does not interpret an event name as a format', () => {

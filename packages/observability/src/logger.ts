@@ -7,9 +7,7 @@ import {
 } from 'pino';
 import { LineOutput } from './line-output.ts';
 
-/**
- * Fields of a line besides its event. `err` and `error` may hold an Error: it is written with type, message and stack.
- */
+/** Fields of a line besides its event. `error` may hold an Error: it is written with type, message and stack. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 type Write = (fields: LogFields, event: string) => void;
@@ -69,7 +67,7 @@ export function createLogger({ service, level = 'info', stream }: LoggerOptions)
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+      serializers: { error: stdSerializers.err },
     },
     output,
   );

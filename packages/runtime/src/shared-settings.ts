@@ -11,7 +11,7 @@ export const sharedSettings = {
     protocols: ['mongodb:', 'mongodb+srv:'],
     help: 'set it to the MongoDB connection string, mongodb://host:port',
   }),
-  adminKey: secret({ env: 'ADMIN_KEY', minLength: 16, help: 'set it to the key that guards the API' }),
+  adminKey: secret({ env: 'ADMIN_KEY', minLength: 16, help: 'set it to the bootstrap key of the API' }),
   workspaceId: text({
     env: 'WORKSPACE_ID',
     pattern: /^[A-Za-z0-9_-]{1,64}$/,
@@ -24,23 +24,23 @@ export const sharedSettings = {
   dangerouslyAllowedNetworks: list({
     env: 'DANGEROUSLY_ALLOWED_NETWORKS',
     default: [],
-    help: 'a comma list of CIDRs that endpoints may have although they are not public; empty means none',
+    help: 'comma-separated CIDRs of non-public addresses that endpoints may use; empty allows none',
   }),
   ownListeners: list({
     env: 'OWN_LISTENERS',
     default: [],
-    help: 'a comma list of host:port of this installation, which no endpoint may name, also inside an allowed network',
+    help: 'comma-separated host:port of this installation that no endpoint may use, even inside an allowed network',
   }),
   loopId: text({
     env: 'LOOP_ID',
     default: '',
     pattern: /^[A-Za-z0-9._-]{0,64}$/,
-    help: 'a random name of this installation: deliveries carry it, and ingress refuses what comes with it; empty means neither',
+    help: 'a random name of this installation: deliveries carry it, and ingress rejects events that carry it; empty disables both',
   }),
   allowHttpEndpoints: boolean({
     env: 'ALLOW_HTTP_ENDPOINTS',
     default: false,
-    help: 'true lets subscriptions name http:// endpoints; the default is https only',
+    help: 'true allows http:// endpoints; the default is https only',
   }),
   replicationFactor: integer({
     env: 'REPLICATION_FACTOR',

@@ -33,7 +33,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'counter',
     name: 'tidings_delivery_endings_total',
     help: 'Deliveries that ended here: delivered, suppressed, or dead-lettered with the reason.',
-    action: 'Dead-lettered: inform the owners, and redrive when their endpoints have recovered.',
+    action: 'Dead-lettered: inform the owners; redrive when their endpoints have recovered.',
     labels: ['ending'],
   },
   retriesScheduled: {
@@ -60,7 +60,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_blocked_addresses_total',
     help: 'Requests refused because the address is not public and not allowed by an operator.',
     action:
-      'Any: a subscription has an internal address, or its name resolves to one. The attempts in the API show which.',
+      'Any: a subscription has an internal address, or its name resolves to one. The attempts in the API name it.',
     labels: [],
   },
   hops: {
@@ -74,7 +74,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_spills_total',
     help: 'Due commands deferred to the ladder without an attempt, by reason.',
     action:
-      'queue-full for long: the endpoint is slower than its events arrive; raise its max_in_flight, or add instances.',
+      'queue-full for long: events arrive faster than the endpoint accepts them; raise its max_in_flight, or add instances.',
     labels: ['reason'],
   },
   deferred: {
@@ -136,7 +136,8 @@ export const metricsCatalogue = defineMetrics({
     type: 'gauge',
     name: 'tidings_delivery_queued_commands',
     help: 'Due commands that wait in memory.',
-    action: 'Stays high: endpoints are slower than events arrive, or the process is short of CPU.',
+    action:
+      'Stays high: events arrive faster than the endpoints accept them, or the process has too little CPU.',
     labels: [],
   },
   queuedBytes: {
@@ -174,7 +175,7 @@ export const metricsCatalogue = defineMetrics({
   rungAge: {
     type: 'gauge',
     name: 'tidings_delivery_rung_oldest_age_seconds',
-    help: 'Age of the oldest command on a rung; above the rung it is overdue.',
+    help: 'Age of the oldest command on a rung; above the delay of the rung it is overdue.',
     action: "More than a minute above the rung's delay: its relay has stopped. Check /ready and the log.",
     labels: ['rung'],
   },

@@ -5,7 +5,7 @@ export const metricsCatalogue = defineMetrics({
   deliveries: {
     type: 'counter',
     name: 'tidings_history_deliveries_total',
-    help: 'Deliveries written, by outcome: inserted, updated, or unchanged (records that were known already).',
+    help: 'Deliveries written, by outcome: inserted, updated, or unchanged (already stored).',
     labels: ['outcome'],
   },
   batchRecords: {
@@ -34,7 +34,7 @@ export const metricsCatalogue = defineMetrics({
     type: 'histogram',
     name: 'tidings_history_attempt_age_seconds',
     help: 'From the time of an attempt in the log until it could be read here, by the oldest of each batch.',
-    action: 'Age of what the API shows. Rising: MongoDB is too slow, or add instances.',
+    action: 'Rising: the API shows old data. Check MongoDB, or add instances.',
     labels: [],
     buckets: [...latencyBuckets, 60, 600, 3_600],
   },

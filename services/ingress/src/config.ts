@@ -19,7 +19,7 @@ export const configSpec = {
     default: 4_000,
     min: 100,
     max: 4_500,
-    help: 'how long to wait for the log before the answer is 503; callers are promised one within 5 s',
+    help: 'how long a request waits for the log before the response is 503; a response is promised within 5 s',
   }),
 } as const;
 

@@ -46,7 +46,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_subscription_topic_differences_total',
     help: 'Documents that differed between registry and topic, by kind of document and of difference.',
     action:
-      'Any: registry and topic differed and were repaired. Often: look for two instances with stalled clocks.',
+      'Any: registry and topic differed and were repaired. Often: check for two instances with stalled clocks.',
     labels: ['kind', 'how'],
   },
   documents: {
@@ -60,7 +60,7 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_subscription_seen_event_types_total',
     help: 'Unregistered names in events and subscriptions, by result: drafted, already known, or rejected (unregistrable, strict, full).',
     action:
-      'Often full: a workspace publishes events of more unregistered names than its maximum number of drafts. Register the names, or publish fewer.',
+      'Often full: a workspace publishes more unregistered names than its maximum number of drafts. Register the names, or publish fewer.',
     labels: ['outcome'],
   },
   attemptsCounted: {

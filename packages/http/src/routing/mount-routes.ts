@@ -163,8 +163,8 @@ function answeringOnce(route: Route, parts: IdempotencyParts | undefined) {
     if (key === null) return route.handle(call);
     const by = { workspace: principal?.workspaceId, consumer: principal?.consumerId, key: principal?.keyId };
     const scope = { by, route: `${method} ${path}`, params };
-    const said = Buffer.isBuffer(body) ? body.toString('base64') : body;
-    const content = { query, body: said, ifMatch: request.headers['if-match'] };
+    const text = Buffer.isBuffer(body) ? body.toString('base64') : body;
+    const content = { query, body: text, ifMatch: request.headers['if-match'] };
     return idempotentRequest(parts, { key, scope, content, newId: newIdOf(route) }, async (run) => {
       const reply = await route.handle({ ...call, idempotencyKey: null, run });
       if (reply !== undefined) return reply;

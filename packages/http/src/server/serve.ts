@@ -51,12 +51,12 @@ export function httpSettings(prefix: string): {
       default: 0,
       min: 0,
       max: 65_535,
-      help: 'the port to listen on; 0 takes any free one',
+      help: 'the port to listen on; 0 selects a free one',
     }),
     trustedProxies: list({
       env: 'TRUSTED_PROXIES',
       default: [],
-      help: 'a comma list of networks whose X-Forwarded-For is believed, as CIDRs or loopback, linklocal, uniquelocal',
+      help: 'comma-separated networks whose X-Forwarded-For is trusted: CIDRs, loopback, linklocal, uniquelocal',
     }),
   };
 }

@@ -45,7 +45,7 @@ function restartOnChange(stack: LocalStack, print: (line: string) => void): () =
     const errors = syntaxErrors(root, files);
     if (errors.length > 0) {
       for (const line of errors) print(line);
-      print('what runs goes on as it was until this can be parsed');
+      print('the running services stay unchanged until these errors are fixed');
       return;
     }
     types.stop();
@@ -66,7 +66,7 @@ function restartOnChange(stack: LocalStack, print: (line: string) => void): () =
   watcher.on('all', (_, file) => {
     if (isSource(root, file)) collector.add(file);
   });
-  print('watching the sources: a service starts again when a file changes that it runs on');
+  print('watching the sources: a service restarts when one of its source files changes');
   return async () => {
     await watcher.close();
     types.stop();
