@@ -1,19 +1,19 @@
-import type { SubscriptionRecord } from '@tidings/contracts';
-import type { Bus, Producer, Table } from '@tidings/kafka';
+import type { Bus, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock, KeyRing } from '@tidings/runtime';
 import { OrderingChangelog } from './adapters/ordering-changelog.ts';
 import { SigningKeyCache } from './adapters/signing-key-cache.ts';
-import { SubscriptionDirectory } from './adapters/subscription-directory.ts';
+import type { SubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { AttemptDelivery, type AttemptDependencies } from './attempt/attempt-delivery.ts';
 import { createDeferJob } from './attempt/defer-job.ts';
 import { Linger } from './attempt/linger.ts';
-import { createRecordResolution } from './attempt/record-resolution.ts';
+import { createRecordResolution, type Recorded } from './attempt/record-resolution.ts';
 import { finishedAttemptsBounds, hardCapFactor, maxDelayed, maxUnrecorded } from './config.ts';
 import { DeferralController } from './deferral/deferral-controller.ts';
 import { EndpointStates } from './deferral/domain/endpoint-states.ts';
 import { FinishedAttempts } from './domain/finished-attempts.ts';
 import { InFlightJobs } from './domain/in-flight-jobs.ts';
+import { Listeners } from './domain/listeners.ts';
 import { defaultNotRetried } from './domain/retry-policy.ts';
 import { createDeliveryHandler } from './intake/handle-delivery-requested.ts';
 import type { DeliveryMetrics } from './metrics.ts';
@@ -23,7 +23,7 @@ import { Dispatcher } from './queue/dispatcher.ts';
 
 export type EngineOptions = Readonly<{
   bus: Pick<Bus, 'readRange'>;
-  table: Pick<Table<SubscriptionRecord>, 'get'>;
+  directory: SubscriptionDirectory;
   producer: Producer;
   send: SendRequest;
   ring: KeyRing;
@@ -45,9 +45,6 @@ export type Engine = Readonly<{
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   endpointStates: EndpointStates;
-  /** Marks an endpoint as gone after a 410 that was found in the log. */
-  onGone(subscriptionId: string, version: number): void;
-  onSubscriptionChanged(id: string, subscription: SubscriptionRecord | undefined): void;
 }>;
 
 /** The state of the engine that only memory holds. */
@@ -65,20 +62,13 @@ const composeDispatcher = (concurrency: number, parts: AttemptDependencies): Dis
 };
 
 export const composeEngine = (options: EngineOptions): Engine => {
-  const { bus, table, producer, send, ring, concurrency, metrics, clock, logger } = options;
+  const { bus, directory, producer, send, ring, concurrency, metrics, clock, logger } = options;
   const { endpointStates, ...jobs } = createState(clock);
   const signingKeys = new SigningKeyCache({ ring, logger });
-  const directory = new SubscriptionDirectory(table, (id) =>
-    ordering.orderedDelivery.subscriptionChanged(id),
-  );
   const linger = new Linger(clock, options.lingerMs);
   const shared = { ...jobs, directory, metrics, clock, logger };
-  const record = createRecordResolution({
-    ...shared,
-    producer,
-    linger,
-    onRecorded: (job, resolution, offset) => ordering.orderedDelivery.recorded(job, resolution, offset),
-  });
+  const recorded: Recorded = new Listeners();
+  const record = createRecordResolution({ ...shared, producer, linger, recorded });
   const deferJob = createDeferJob({ record, clock });
   const dispatcher = composeDispatcher(concurrency, {
     ...shared,
@@ -86,14 +76,19 @@ export const composeEngine = (options: EngineOptions): Engine => {
     send,
     record,
     deferJob,
-    onConcluded: (attempted) => deferralController.concluded(attempted),
     notRetried: defaultNotRetried,
   });
   const deferralController = new DeferralController({ ...shared, dispatcher, endpointStates, deferJob });
-  const ordering: Ordering = composeOrdering({
+  dispatcher.concluded.add((attempted) => deferralController.concluded(attempted));
+  directory.changed.add((id, subscription) => {
+    if (subscription === undefined) signingKeys.forget(id);
+    else deferralController.renew(subscription);
+  });
+  const ordering = composeOrdering({
     ...shared,
     changelog: new OrderingChangelog({ bus, producer, logger }),
     record,
+    recorded,
     deferJob,
     deferralController,
     maxBacklog: options.maxOrderedBacklog,
@@ -106,11 +101,5 @@ export const composeEngine = (options: EngineOptions): Engine => {
     ordering,
     ...jobs,
     endpointStates,
-    onGone: (id, version) => directory.markGone(id, version),
-    onSubscriptionChanged: (id, subscription) => {
-      if (subscription === undefined) signingKeys.forget(id);
-      else deferralController.renew(subscription);
-      ordering.orderedDelivery.subscriptionChanged(id);
-    },
   };
 };

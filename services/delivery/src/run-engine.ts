@@ -1,13 +1,8 @@
 import { decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
-import {
-  type Bus,
-  openProducer,
-  openSubscriptionTable,
-  type PartitionRunner,
-  type Table,
-} from '@tidings/kafka';
+import { type Bus, openProducer, type PartitionRunner, type Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
+import { openSubscriptionDirectory, type SubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';
 import { type configSpec, maxFetchBytes } from './config.ts';
 import { type RungRelay, startRelays } from './intake/relay-due-retries.ts';
@@ -21,7 +16,12 @@ export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCa
 /** The consumer group of all instances. */
 export const deliveryGroup = 'tidings-delivery';
 
-export type OpenEngine = Readonly<{ bus: Bus; table: Table<SubscriptionRecord>; engine: Engine }>;
+export type OpenEngine = Readonly<{
+  bus: Bus;
+  table: Table<SubscriptionRecord>;
+  directory: SubscriptionDirectory;
+  engine: Engine;
+}>;
 
 /** Opens the producer and the table over any bus, and connects the engine to them. Reads no commands yet. */
 export const openEngine = async (
@@ -32,17 +32,12 @@ export const openEngine = async (
   const { config, metrics, logger, resources, clock } = context;
   const ring = keyRing(config.sealingKeys);
   const producer = await openProducer(context, bus);
-  let engine: Engine | undefined;
-  const table = await openSubscriptionTable<SubscriptionRecord>(bus, {
-    service: 'delivery',
-    select: (record) => record,
-    onChange: (id, subscription) => engine?.onSubscriptionChanged(id, subscription),
-  });
+  const { table, directory } = await openSubscriptionDirectory(bus);
   resources.add('subscriptions', () => table.close());
   const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs } = config;
-  engine = composeEngine({
+  const engine = composeEngine({
     bus,
-    table,
+    directory,
     producer,
     send,
     ring,
@@ -54,11 +49,11 @@ export const openEngine = async (
     clock,
     logger,
   });
-  return { bus, table, engine };
+  return { bus, table, directory, engine };
 };
 
 const runDeliveries = async (
-  { bus, engine }: OpenEngine,
+  { bus, directory, engine }: OpenEngine,
   { config, clock, logger, metrics }: DeliveryContext,
 ): Promise<PartitionRunner> =>
   bus.runPartitions({
@@ -72,7 +67,7 @@ const runDeliveries = async (
       finishedAttempts: engine.finishedAttempts,
       restorer: engine.ordering.restorer,
       onRestored: (entries) => metrics.handles.restored.inc({}, entries),
-      onGone: engine.onGone,
+      onGone: (id, version) => directory.markGone(id, version),
       clock,
       logger,
     }),

@@ -1,5 +1,9 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
-import type { Table } from '@tidings/kafka';
+import { type Bus, openSubscriptionTable, type Table } from '@tidings/kafka';
+import { Listeners } from '../domain/listeners.ts';
+
+/** Called after each change of the table; an undefined subscription was removed. */
+type Changed = Listeners<[id: string, subscription: SubscriptionRecord | undefined]>;
 
 /**
  * The newest known version of each subscription: the subscriptions table with endpoint responses that the registry has
@@ -8,15 +12,17 @@ import type { Table } from '@tidings/kafka';
  */
 export class SubscriptionDirectory {
   readonly #table: Pick<Table<SubscriptionRecord>, 'get'>;
-  readonly #onGone: (id: string) => void;
   readonly #goneVersions = new Map<string, number>();
   /** The disabled record of each marked version, created once. */
   readonly #disabled = new WeakMap<SubscriptionRecord, SubscriptionRecord>();
 
-  /** `onGone` is called for each subscription that was marked. */
-  constructor(table: Pick<Table<SubscriptionRecord>, 'get'>, onGone: (id: string) => void) {
+  readonly changed: Changed;
+  /** Called for each subscription that was marked. */
+  readonly gone = new Listeners<[id: string]>();
+
+  constructor(table: Pick<Table<SubscriptionRecord>, 'get'>, changed: Changed) {
     this.#table = table;
-    this.#onGone = onGone;
+    this.changed = changed;
   }
 
   find(id: string): SubscriptionRecord | undefined {
@@ -33,7 +39,7 @@ export class SubscriptionDirectory {
   markGone(id: string, version: number): void {
     if (version <= (this.#goneVersions.get(id) ?? 0)) return;
     this.#goneVersions.set(id, version);
-    this.#onGone(id);
+    this.gone.call(id);
   }
 
   #disabledOf(known: SubscriptionRecord): SubscriptionRecord {
@@ -43,3 +49,16 @@ export class SubscriptionDirectory {
     return made;
   }
 }
+
+/** Opens the table of subscriptions and the directory over it. */
+export const openSubscriptionDirectory = async (
+  bus: Pick<Bus, 'table'>,
+): Promise<Readonly<{ table: Table<SubscriptionRecord>; directory: SubscriptionDirectory }>> => {
+  const changed: Changed = new Listeners();
+  const table = await openSubscriptionTable<SubscriptionRecord>(bus, {
+    service: 'delivery',
+    select: (record) => record,
+    onChange: (id, subscription) => changed.call(id, subscription),
+  });
+  return { table, directory: new SubscriptionDirectory(table, changed) };
+};

@@ -64,8 +64,6 @@ export type AttemptDependencies = Readonly<{
   send: SendRequest;
   record: RecordResolution;
   deferJob: DeferJob;
-  /** Called when a request has ended, before its slot is freed and its result is recorded. */
-  onConcluded: (attempted: ConcludedAttempt) => void;
   notRetried: RetryRules['notRetried'];
   metrics: DeliveryMetrics;
   clock: Clock;
@@ -160,9 +158,9 @@ export class AttemptDelivery {
     return this.#dependencies.send(request);
   }
 
-  /** Decides what follows from an outcome, and counts it against the endpoint, so that the next job uses its new state. */
+  /** Decides what follows from an outcome, and marks the endpoint as gone after a 410. */
   conclude(prepared: PreparedRequest, outcome: RequestOutcome): EndedAttempt {
-    const { directory, onConcluded, notRetried, clock } = this.#dependencies;
+    const { directory, notRetried, clock } = this.#dependencies;
     const durationMs = Math.round(clock.monotonicMs() - prepared.beganMs);
     // An aborted request does not count against the endpoint.
     if (outcome.kind === 'aborted') return { kind: 'aborted', detail: outcome.detail };
@@ -174,7 +172,6 @@ export class AttemptDelivery {
     const { subscription } = prepared;
     if (attempted.outcome.kind === 'failed' && attempted.outcome.reason === 'gone')
       directory.markGone(subscription.id, subscription.version);
-    onConcluded(attempted);
     return {
       kind: 'concluded',
       attempted,

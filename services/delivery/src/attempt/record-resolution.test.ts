@@ -6,12 +6,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, startMs } from '../../test/builders.ts';
 import { chainKeyOf, FinishedAttempts } from '../domain/finished-attempts.ts';
 import { InFlightJobs, type Job } from '../domain/in-flight-jobs.ts';
+import { Listeners } from '../domain/listeners.ts';
 import type { QueueEntry } from '../domain/ordered-queues.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import { rungOfAtLeast } from '../domain/retry-ladder.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { Linger } from './linger.ts';
-import { createRecordResolution } from './record-resolution.ts';
+import { createRecordResolution, type Recorded } from './record-resolution.ts';
 
 const waitsAgain = (state: DeliveryState): Resolution => ({
   attemptEvent: null,
@@ -26,12 +27,14 @@ const start = async (lingerMs: number, resolutionOf = waitsAgain) => {
   const bus = createMemoryBus({ clock });
   onTestFinished(() => bus.close());
   const written: number[] = [];
+  const recorded: Recorded = new Listeners();
+  recorded.add(({ command }) => written.push((JSON.parse(command.body.toString()) as { n: number }).n));
   const record = createRecordResolution({
     producer: await bus.producer(),
     linger: new Linger(clock, lingerMs),
     inFlight: new InFlightJobs(),
     finishedAttempts: new FinishedAttempts({ rememberMs: 1_000, maxChainsPerGeneration: 1_000 }, 0),
-    onRecorded: ({ command }) => written.push((JSON.parse(command.body.toString()) as { n: number }).n),
+    recorded,
     metrics: createMetrics(metricsCatalogue, { service: 'delivery', nodeMetrics: false }).handles,
     clock,
     logger: silentLogger,

@@ -4,6 +4,7 @@ import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
+import type { Listeners } from '../domain/listeners.ts';
 import type { Resolution } from '../domain/resolution.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import { encodeAttemptEvent, encodeFollowUp } from './encode-resolution.ts';
@@ -16,6 +17,8 @@ import { countResolution } from './report-attempt.ts';
  */
 export type RecordResolution = (job: Job, resolution: Resolution) => Promise<boolean>;
 
+export type Recorded = Listeners<[job: Job, resolution: Resolution, persistedOffset: bigint | null]>;
+
 export type RecordDependencies = Readonly<{
   producer: Producer;
   linger: Linger;
@@ -24,7 +27,7 @@ export type RecordDependencies = Readonly<{
   /**
    * Called for each resolution that the log has acknowledged, with the offset of the job's new entry, if it has one.
    */
-  onRecorded: (job: Job, resolution: Resolution, persistedOffset: bigint | null) => void;
+  recorded: Recorded;
   metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
@@ -77,7 +80,7 @@ const recordOnce = async (
   resolution: Resolution,
   dependencies: RecordDependencies,
 ): Promise<boolean> => {
-  const { inFlight, finishedAttempts, onRecorded, metrics, clock } = dependencies;
+  const { inFlight, finishedAttempts, recorded, metrics, clock } = dependencies;
   const { entry, chain, command } = job;
   if (entry?.queue.isRevoked === true) {
     await recordAsFormerOwner(job, resolution, dependencies);
@@ -94,7 +97,7 @@ const recordOnce = async (
     finishedAttempts.record(chain, command.state.attempt, { ...ending, nowMs: clock.monotonicMs() });
   inFlight.complete(job);
   countResolution(job, resolution, metrics);
-  onRecorded(job, resolution, persistedOffset);
+  recorded.call(job, resolution, persistedOffset);
   return true;
 };
 

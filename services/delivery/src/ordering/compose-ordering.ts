@@ -3,7 +3,7 @@ import type { Clock } from '@tidings/runtime';
 import type { OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { DeferJob } from '../attempt/defer-job.ts';
-import type { RecordResolution } from '../attempt/record-resolution.ts';
+import type { Recorded, RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs } from '../domain/in-flight-jobs.ts';
@@ -22,6 +22,7 @@ export type OrderingOptions = Readonly<{
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
   record: RecordResolution;
+  recorded: Recorded;
   deferJob: DeferJob;
   deferralController: DeferralController;
   metrics: DeliveryMetrics;
@@ -42,16 +43,19 @@ export type Ordering = Readonly<{
 }>;
 
 export const composeOrdering = (options: OrderingOptions): Ordering => {
-  const { maxBacklog, maxBodyBytes, ...shared } = options;
-  const { changelog } = shared;
+  const { maxBacklog, maxBodyBytes, recorded, ...shared } = options;
+  const { changelog, directory } = shared;
   const orderedQueues = new OrderedQueues();
   const bodies = new BodyCache({ changelog, orderedQueues, maxBytes: maxBodyBytes });
   const persister = new QueuePersister({ ...shared, bodies });
-  const release: QueueReleaser['release'] = (queue) => releaser.release(queue);
-  const runner = new QueueRunner({ ...shared, orderedQueues, bodies, persister, release });
+  const runner = new QueueRunner({ ...shared, orderedQueues, bodies, persister });
   const releaser = new QueueReleaser({ ...shared, orderedQueues, bodies, runner });
+  runner.misplaced.add((queue) => releaser.release(queue));
   const parts = { orderedQueues, bodies, persister, runner, releaser, maxBacklog };
   const orderedDelivery = new OrderedDelivery({ ...shared, ...parts });
+  recorded.add((...record) => orderedDelivery.recorded(...record));
+  directory.changed.add((id) => orderedDelivery.subscriptionChanged(id));
+  directory.gone.add((id) => orderedDelivery.subscriptionChanged(id));
   const restorer = new QueueRestorer({ ...shared, orderedQueues, bodies, runner });
   const dropPartition = (partition: number): void => {
     restorer.dropPartition(partition);

@@ -7,6 +7,7 @@ import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
+import { Listeners } from '../domain/listeners.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
@@ -28,8 +29,6 @@ export type QueueRunnerDependencies = Readonly<{
   finishedAttempts: FinishedAttempts;
   record: RecordResolution;
   deferralController: Pick<DeferralController, 'admitOne'>;
-  /** Releases a queue that is not the one that its subscription's ordering requires. */
-  release: (queue: OrderedQueue) => void;
   clock: Clock;
   logger: Logger;
 }>;
@@ -65,6 +64,8 @@ export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job =
 
 /** Runs queues: starts the head of a queue, or sets a timer for it. */
 export class QueueRunner {
+  /** Called with a queue to run that is not the one that its subscription's ordering requires. It is not run. */
+  readonly misplaced = new Listeners<[OrderedQueue]>();
   readonly #dependencies: QueueRunnerDependencies;
   #isStopped = false;
 
@@ -83,10 +84,10 @@ export class QueueRunner {
       queue.head = 'running';
       return;
     }
-    const { directory, finishedAttempts, release } = this.#dependencies;
+    const { directory, finishedAttempts } = this.#dependencies;
     const subscription = directory.find(queue.subscriptionId);
     if (queueNameOf(head.state, subscription) !== queue.name) {
-      release(queue);
+      this.misplaced.call(queue);
       return;
     }
     if (subscription !== undefined) {

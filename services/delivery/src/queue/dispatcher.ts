@@ -1,6 +1,8 @@
 import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { AttemptDelivery, EndedAttempt } from '../attempt/attempt-delivery.ts';
+import type { ConcludedAttempt } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight-jobs.ts';
+import { Listeners } from '../domain/listeners.ts';
 import { FairQueue, type QueueCaps } from './domain/fair-queue.ts';
 import type { QueueLimits } from './domain/subscription-queue.ts';
 
@@ -26,6 +28,8 @@ const forgetAfterMs = 600_000;
  * an ended request, a rate limit that allows the next one) and never polls.
  */
 export class Dispatcher {
+  /** Called when a request has ended, before its slot is freed and its result is recorded. */
+  readonly concluded = new Listeners<[ConcludedAttempt]>();
   readonly #options: DispatcherOptions;
   readonly #queue: FairQueue<Job>;
   readonly #delayed = new Map<Job, () => void>();
@@ -164,6 +168,7 @@ export class Dispatcher {
       const prepared = attempts.prepare(job);
       ended =
         prepared.kind === 'request' ? attempts.conclude(prepared, await attempts.send(prepared)) : prepared;
+      if (ended.kind === 'concluded') this.concluded.call(ended.attempted);
     } catch (error) {
       ended = { kind: 'defect', error };
     }
