@@ -1,23 +1,10 @@
 import { decodeSubscription, encodeSubscription, topics } from '@tidings/contracts';
-import { parseUrl } from '@tidings/runtime';
 import { defineDocuments } from '../registry/define-documents.ts';
-import { masked } from '../registry/domain/audit-entry.ts';
+import { maskedIn } from './domain/audit-masks.ts';
+import { masksOf } from './domain/setting.ts';
+import { settingsTable } from './domain/settings.ts';
 import { recordOf, type Subscription } from './domain/subscription.ts';
 import { fields, fromFields, type SubscriptionFields, toFields } from './subscription-fields.ts';
-
-// Masks the query and the user part, which often contain credentials.
-function maskedUrl(url: unknown): unknown {
-  const parsed = typeof url === 'string' ? parseUrl(url) : null;
-  if (parsed === null) return masked;
-  for (const name of parsed.searchParams.keys()) parsed.searchParams.set(name, masked);
-  if (parsed.password !== '') parsed.password = masked;
-  return parsed.href;
-}
-
-const maskedIn =
-  (field: string) =>
-  (list: unknown): unknown =>
-    (list as readonly object[]).map((one) => ({ ...one, [field]: masked }));
 
 /** Document definition of subscriptions in the registry. */
 export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields>({
@@ -51,11 +38,8 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     return { version, countedVersion, isDeleted: state === 'deleted' };
   },
   masks: {
-    endpoint_url: maskedUrl,
-    headers: maskedIn('value'),
-    secret_headers: maskedIn('sealed'),
-    secrets: maskedIn('sealed'),
-    tls: (value) => (value === null ? null : { ...(value as object), sealed: masked }),
+    ...masksOf(settingsTable),
+    secrets: (secrets) => maskedIn(secrets as readonly object[], 'sealed'),
   },
   logFields: ({ id, workspaceId, consumerId: owner, version, state }) => ({
     workspaceId,

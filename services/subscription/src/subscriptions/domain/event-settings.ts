@@ -9,6 +9,7 @@ import {
   signatureStyles,
 } from '@tidings/contracts';
 import { shape } from '../../registry/domain/document-schema.ts';
+import { maskedUrl } from './audit-masks.ts';
 import { eventFaults } from './event-rules.ts';
 import { limits } from './limits.ts';
 import { same, setting } from './setting.ts';
@@ -45,6 +46,8 @@ export const eventSettings = {
     shown: { type: 'string' },
     example: 'https://partner.example/hooks',
     stored: shape.text,
+    mask: maskedUrl,
+    hints: ['url', 'endpoint', 'target_url', 'callback_url', 'webhook_url'],
   }),
   description: setting({
     wire: 'description',
@@ -76,6 +79,7 @@ export const eventSettings = {
     shown: { type: 'array', items: { type: 'string' } },
     example: ['order.*'],
     stored: { type: 'array', items: shape.text, minItems: 1 },
+    hints: ['event_types', 'enabled_events', 'filter_types', 'topics'],
   }),
   filters: setting({
     wire: 'filters',
@@ -92,6 +96,7 @@ export const eventSettings = {
     stored: shape.nullableText,
     toStored: (filter) => (filter === null ? null : JSON.stringify(filter)),
     fromStored: (json) => (json === null ? null : (JSON.parse(json) as Filter)),
+    hints: ['filter', 'channels'],
   }),
   ordering: setting({
     wire: 'ordering',

@@ -61,5 +61,6 @@ export const rateLimitSetting = setting({
     ],
   },
   toStored: shownRateLimit,
+  hints: ['throttle_rate'],
   fromStored: (stored) => (stored === null ? null : { perSecond: stored.per_second, burst: stored.burst }),
 });

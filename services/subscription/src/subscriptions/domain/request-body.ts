@@ -3,7 +3,7 @@ import { consumerIdRule, onEnablePolicies } from '@tidings/contracts';
 import { choice } from './event-settings.ts';
 import type { SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
-import { eachField } from './setting.ts';
+import { eachField, hintsOf } from './setting.ts';
 import { type SettingsBody, settingsTable } from './settings.ts';
 import type { TlsBody } from './tls-material.ts';
 
@@ -44,29 +44,11 @@ export type DisableBody = Readonly<{ reason?: string }>;
 export type RotateBody = Readonly<{ overlap_seconds?: number; secret?: string }>;
 
 // Names that Svix, Stripe and others use for these fields.
-const settingsHints = {
-  url: 'endpoint_url',
-  endpoint: 'endpoint_url',
-  target_url: 'endpoint_url',
-  callback_url: 'endpoint_url',
-  webhook_url: 'endpoint_url',
-  event_types: 'events',
-  enabled_events: 'events',
-  filter_types: 'events',
-  topics: 'events',
-  filter: 'filters',
-  channels: 'filters',
-  disabled: 'is_active',
-  enabled: 'is_active',
-  active: 'is_active',
-  state: 'is_active',
-  status: 'is_active',
-  throttle_rate: 'rate_limit',
-  custom_headers: 'headers',
-  timeout: 'timeout_seconds',
-  retry_policy: 'retry_schedule',
-  max_concurrency: 'max_in_flight',
-} as const;
+const hints = {
+  ...hintsOf(settingsTable),
+  ...{ disabled: 'is_active', enabled: 'is_active', active: 'is_active' },
+  ...{ state: 'is_active', status: 'is_active' },
+};
 
 const secret = {
   type: 'string',
@@ -115,7 +97,7 @@ export const bodySchemas = {
     {
       required,
       'x-field-hints': {
-        ...settingsHints,
+        ...hints,
         signing_secret: 'secret',
         application: 'consumer_id',
         customer_id: 'consumer_id',
@@ -125,7 +107,7 @@ export const bodySchemas = {
   ),
   change: object(
     { ...eachField(settingsTable, ({ patchSchema }) => patchSchema), is_active: isActive },
-    { 'x-field-hints': settingsHints },
+    { 'x-field-hints': hints },
   ),
   merged: object({ ...eachField(settingsTable, ({ schema }) => schema), is_active: isActive }),
   enable: object({

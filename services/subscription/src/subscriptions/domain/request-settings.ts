@@ -1,5 +1,6 @@
 import type { SealedHeader } from '@tidings/contracts';
 import { exactly, shape } from '../../registry/domain/document-schema.ts';
+import { maskedIn } from './audit-masks.ts';
 import { choice } from './event-settings.ts';
 import { headerFaults, type SecretHeadersBody } from './header-rules.ts';
 import { limits } from './limits.ts';
@@ -46,6 +47,8 @@ export const requestSettings = {
     stored: { type: 'array', items: exactly({ name: shape.text, value: shape.text }) },
     toStored: (headers) => Object.entries(headers).map(([name, value]): StoredHeader => ({ name, value })),
     fromStored: (headers) => Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+    mask: (headers) => maskedIn(headers, 'value'),
+    hints: ['custom_headers'],
   }),
   /** Headers whose values are credentials: written, never read back. `headers` has none of their names. */
   secretHeaders: setting({
@@ -74,6 +77,7 @@ export const requestSettings = {
     show: (headers) => Object.fromEntries(headers.map(({ name }) => [name, true])),
     example: { authorization: true },
     stored: { type: 'array', items: exactly({ name: shape.text, sealed: shape.text }) },
+    mask: (headers) => maskedIn(headers, 'sealed'),
   }),
   verify: setting({
     wire: 'verify',
@@ -106,6 +110,7 @@ export const requestSettings = {
     show: (timeoutMs) => timeoutMs / 1_000,
     storedAs: 'timeout_ms',
     stored: positive,
+    hints: ['timeout'],
   }),
   retryScheduleSeconds: setting({
     wire: 'retry_schedule',
@@ -127,6 +132,7 @@ export const requestSettings = {
     shown: { type: 'array', items: { type: 'integer' } },
     storedAs: 'retry_schedule_seconds',
     stored: { type: 'array', items: shape.count },
+    hints: ['retry_policy'],
   }),
   rateLimit: rateLimitSetting,
   maxInFlight: setting({
@@ -136,6 +142,7 @@ export const requestSettings = {
     read: same<number>,
     shown: { type: 'integer' },
     stored: positive,
+    hints: ['max_concurrency'],
   }),
   tls: tlsSetting,
 } as const;

@@ -1,4 +1,5 @@
 import type { ErrorDetail } from '@tidings/json';
+import type { Masks } from '../../registry/domain/audit-entry.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -29,6 +30,10 @@ export type Setting<Wire extends string | null, Body, Value, OnTopic extends boo
   stored: Schema;
   toStored(value: Value): unknown;
   fromStored(stored: unknown): Value;
+  /** Returns the stored form without its credentials, for the audit log. */
+  mask(stored: unknown): unknown;
+  /** Other names that callers use for the field, mostly those of similar products. */
+  hints: readonly string[];
 }>;
 
 type Declaration<Wire, Body, Value, OnTopic, Stored> = Readonly<{
@@ -46,6 +51,8 @@ type Declaration<Wire, Body, Value, OnTopic, Stored> = Readonly<{
   stored: Schema;
   toStored?(value: NoInfer<Value>): Stored;
   fromStored?(stored: Stored): NoInfer<Value>;
+  mask?(stored: NoInfer<Stored>): unknown;
+  hints?: readonly string[];
 }>;
 
 /** Returns its argument: the reader of a setting that is the same in a request and in the domain. */
@@ -70,8 +77,10 @@ export const setting = <
   storedAs: declared.wire ?? '',
   toStored: same,
   fromStored: same as (stored: unknown) => Value,
-  ...(declared as Omit<typeof declared, 'fromStored'> &
-    Partial<Pick<Setting<Wire, Body, Value, OnTopic>, 'fromStored'>>),
+  mask: same,
+  hints: [],
+  ...(declared as Omit<typeof declared, 'fromStored' | 'mask'> &
+    Partial<Pick<Setting<Wire, Body, Value, OnTopic>, 'fromStored' | 'mask'>>),
 });
 
 /** Returns properties that may also be null: the `patchSchema` of an object whose properties a patch may remove. */
@@ -136,6 +145,14 @@ export const shownFields = (table: SettingsTable, values: Values): Values =>
 /** Returns the schemas of the fields in the database. */
 export const storedSchemas = (table: SettingsTable): Readonly<Record<string, Schema>> =>
   Object.fromEntries(Object.values(table).map(({ storedAs, stored }) => [storedAs, stored]));
+
+/** Returns the masks of the fields in the database. */
+export const masksOf = (table: SettingsTable): Masks =>
+  Object.fromEntries(Object.values(table).map(({ storedAs, mask }) => [storedAs, mask]));
+
+/** Returns the request field for each other name that callers use. */
+export const hintsOf = (table: SettingsTable): Readonly<Record<string, string>> =>
+  Object.fromEntries(wiredRows(table).flatMap(([wire, , { hints }]) => hints.map((hint) => [hint, wire])));
 
 /** Returns the fields of a document. */
 export const storedFields = (table: SettingsTable, values: Values): Values =>

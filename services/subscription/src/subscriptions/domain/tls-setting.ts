@@ -1,3 +1,4 @@
+import { masked } from '../../registry/domain/audit-entry.ts';
 import { exactly, shape } from '../../registry/domain/document-schema.ts';
 import { limits } from './limits.ts';
 import { propertiesOrNull, setting } from './setting.ts';
@@ -110,4 +111,5 @@ export const tlsSetting = setting({
           ca: tls.ca.map(certificateInfo),
           certificate: tls.certificate.map(certificateInfo),
         },
+  mask: (tls) => (tls === null ? null : { ...tls, sealed: masked }),
 });
