@@ -77,7 +77,7 @@ describe('checkSchema refuses', () => {
   it.each<[string, unknown, Where]>([
     ['what is no object', true, ['', /must be an object/]],
     ['an unknown keyword', { properties: { a: { requierd: [] } } }, ['/properties/a/requierd', /no keyword/]],
-    ['what only ajv knows', { $async: true }, ['/$async', /no keyword/]],
+    ['keywords that only ajv has', { $async: true }, ['/$async', /no keyword/]],
     ['its own weight', { 'tidings-weight': -1e9 }, ['/tidings-weight', /no keyword/]],
     ['a wrong value', { properties: { a: { minLength: '3' } } }, ['/properties/a/minLength', /integer/]],
     ['a wrong type', { type: 'text' }, ['/type', /.+/]],

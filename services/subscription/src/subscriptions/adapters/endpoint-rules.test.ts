@@ -13,7 +13,7 @@ const rejected = rows.filter(({ expected }) => expected === 'reject');
 const accepted = rows.filter(({ expected }) => expected === 'accept');
 const publicAddress = '93.184.215.14';
 
-const nobody = async (): Promise<Resolution> => {
+const unresolvable = async (): Promise<Resolution> => {
   throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
 };
 
@@ -25,7 +25,7 @@ const roomyWorkspaces = {
 
 /** Serves the API with the real rules; every name resolves to these addresses, or to none. */
 async function serve(allowHttp: boolean, addresses: readonly string[] | null = [publicAddress]) {
-  const resolve = addresses === null ? nobody : async () => ({ addresses, ttlMs: 0 });
+  const resolve = addresses === null ? unresolvable : async () => ({ addresses, ttlMs: 0 });
   const egress = createEgress({ policy: { allowedNetworks: [], allowHttp }, resolver: { resolve } });
   onTestFinished(async () => egress.close());
   return serveInMemory({ checkEndpoint: endpointRule(egress), workspaces: roomyWorkspaces });
