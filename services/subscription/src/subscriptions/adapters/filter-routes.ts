@@ -58,7 +58,7 @@ const resultSchema = named(
 /** POST /v1/webhooks/filters/test. */
 export const filterRoutes = (parts: TryFilterParts): Route[] => [
   route({
-    operationId: 'tryFilter',
+    operationId: 'testFilter',
     method: 'POST',
     path: '/v1/webhooks/filters/test',
     idempotency: 'read-only',
