@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import {
   type DeliveryRequested,
-  decodeDeadLetter,
+  decodeDeadLetterFact,
   deliveryId,
   encodeDelivery,
   encodeSubscription,
@@ -119,8 +119,9 @@ const deadLettersSince = async (startedMs: number): Promise<(EventName & { atMs:
     partitions,
     from: { timestampMs: startedMs },
     onRecord: (record) => {
-      const { deadLetter, value } = decodeDeadLetter(record);
-      if (deadLetter.type !== 'DeliveryDeadLettered.v1') return;
+      const fact = decodeDeadLetterFact(record);
+      if (!('deadLetter' in fact) || fact.deadLetter.type !== 'DeliveryDeadLettered.v1') return;
+      const { deadLetter, value } = fact;
       expect(deadLetter.reason).toBe('exhausted');
       found.push({ ...(JSON.parse(value.toString()) as EventName), atMs: record.timestampMs });
     },
