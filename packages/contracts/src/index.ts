@@ -92,6 +92,25 @@ export {
   subscriptionId,
   workspaceId,
 } from './ids.ts';
+export type {
+  DesiredJobState,
+  JobOrdered,
+  JobProgressed,
+  JobRecord,
+  JobState,
+  OrderedJobKind,
+  OrderedJobSpecs,
+  ReplaySpec,
+  ReplayTarget,
+} from './job.ts';
+export {
+  decodeJobRecord,
+  desiredJobStates,
+  encodeJobRecord,
+  jobPartition,
+  jobRecordKey,
+  jobStates,
+} from './job.ts';
 export type { KeyUsed } from './key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './key-usage.ts';
 export { isOwnRequest, loopHeaderName } from './loop-header.ts';

@@ -106,6 +106,14 @@ const keyUsage: TopicDefinition = {
   config: kept(dayMs),
 };
 
+const jobs: TopicDefinition = {
+  name: 'tidings.jobs',
+  kind: 'table',
+  partitions: 4,
+  key: '<job id>/order or <job id>/progress, in the partition of the job id',
+  config: compacted,
+};
+
 /** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
@@ -145,6 +153,7 @@ export const topics = {
   seenEventTypes,
   access,
   keyUsage,
+  jobs,
 } as const;
 
 /** All topics that must exist before a service starts. */
