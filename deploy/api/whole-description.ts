@@ -1,7 +1,7 @@
 import { type ApiDescription, describeApi, describing, route } from '../../packages/http/src/index.ts';
-import { deliveryRoutes } from '../../services/history/src/adapters/delivery-routes.ts';
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { jobRoutes } from '../../services/history/src/dead-letters/adapters/job-routes.ts';
+import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';

@@ -5,7 +5,7 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { BatchProjector, type Written } from './batch-projector.ts';
-import type { Projected } from './handle-attempt-recorded.ts';
+import type { Projected } from './deliveries/handle-attempt-recorded.ts';
 
 const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
   const clock = fakeClock();

@@ -3,7 +3,7 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
-import { deliveryOf } from './domain/delivery.ts';
+import { deliveryOf } from './deliveries/domain/delivery.ts';
 import { purgeExpired } from './purge-expired.ts';
 
 const dayMs = 86_400_000;

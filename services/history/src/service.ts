@@ -4,8 +4,6 @@ import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { type ServiceContext, startInBackground } from '@tidings/observability';
-import { deliveryRoutes } from './adapters/delivery-routes.ts';
-import { MongoDeliveryStore } from './adapters/mongo-delivery-store.ts';
 import { BatchProjector, type Written } from './batch-projector.ts';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
@@ -13,9 +11,11 @@ import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
 import { deadLettersOf } from './dead-letters/handle-dead-letter-recorded.ts';
 import { openDeadLetters } from './dead-letters/open-dead-letters.ts';
 import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
-import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
+import { deliveryRoutes } from './deliveries/adapters/delivery-routes.ts';
+import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
+import { handleAttemptRecorded, type Projected } from './deliveries/handle-attempt-recorded.ts';
+import type { DeliveryStore } from './deliveries/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { DeliveryStore } from './ports.ts';
 import { purgeExpired } from './purge-expired.ts';
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of

@@ -8,9 +8,9 @@ import {
 } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { deliveryOf, documentKey, mergeDeliveries } from '../src/domain/delivery.ts';
-import { listDeliveries } from '../src/list-deliveries.ts';
-import type { DeliveryFilters, DeliveryStore } from '../src/ports.ts';
+import { deliveryOf, documentKey, mergeDeliveries } from '../src/deliveries/domain/delivery.ts';
+import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
+import type { DeliveryFilters, DeliveryStore } from '../src/deliveries/ports.ts';
 import { aFailure, outcomes } from './builders.ts';
 
 /** Returns a new workspace, so that several tests can share one store. */

@@ -26,10 +26,10 @@ import {
 import { anAttemptRecord } from '@tidings/testing/messages';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MongoDeliveryStore } from '../src/adapters/mongo-delivery-store.ts';
 import { configSpec } from '../src/config.ts';
 import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
 import { MongoJobStore } from '../src/dead-letters/adapters/mongo-job-store.ts';
+import { MongoDeliveryStore } from '../src/deliveries/adapters/mongo-delivery-store.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { aFailure } from './builders.ts';

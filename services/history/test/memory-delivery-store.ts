@@ -1,12 +1,12 @@
 import type { DeliveryId } from '@tidings/contracts';
-import { type Delivery, documentKey, isAttempt } from '../src/domain/delivery.ts';
+import { type Delivery, documentKey, isAttempt } from '../src/deliveries/domain/delivery.ts';
 import type {
   DeliveryFilters,
   DeliveryStore,
   DeliverySummary,
   ListPosition,
   StoredDelivery,
-} from '../src/ports.ts';
+} from '../src/deliveries/ports.ts';
 
 const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   delivery.workspaceId === filters.workspaceId &&

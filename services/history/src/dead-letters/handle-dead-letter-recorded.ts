@@ -4,8 +4,8 @@ import {
   deadLetterRefOf,
   type WorkspaceId,
 } from '@tidings/contracts';
-import { chainsOf, type Delivery } from '../domain/delivery.ts';
-import type { DeliveryStore } from '../ports.ts';
+import { chainsOf, type Delivery } from '../deliveries/domain/delivery.ts';
+import type { DeliveryStore } from '../deliveries/ports.ts';
 import {
   contentOf,
   type DeadLetter,

@@ -4,8 +4,8 @@ import { type Bus, openProducer, problemOf, type Table, watchWorkers } from '@ti
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
+import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
-import type { DeliveryStore } from '../ports.ts';
 import { purgeExpired } from '../purge-expired.ts';
 import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
 import { jobRoutes } from './adapters/job-routes.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '@tidings/runtime';
-import type { DeliveryStore } from '../ports.ts';
+import type { DeliveryStore } from '../deliveries/ports.ts';
 import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
 import {
   batchSize,

@@ -4,10 +4,10 @@ import { createServiceContext } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
-import { configSpec } from '../config.ts';
+import { createMemoryDeliveryStore } from '../../../test/memory-delivery-store.ts';
+import { configSpec } from '../../config.ts';
+import { metricsCatalogue } from '../../metrics.ts';
 import { deliveryOf } from '../domain/delivery.ts';
-import { metricsCatalogue } from '../metrics.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 
 const path = '/v1/webhooks/deliveries';

@@ -2,7 +2,7 @@ import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aFailure, outcomes } from '../../test/builders.ts';
+import { aFailure, outcomes } from '../../../test/builders.ts';
 import { type Delivery, deliveryOf, maxAttemptEvents, mergeDeliveries } from './delivery.ts';
 
 const fold = (records: readonly AttemptRecorded[]): Delivery => {

@@ -1,12 +1,12 @@
 import { deliveryId } from '@tidings/contracts';
 import { pageReply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
+import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
 import { listQuery, readDeliveryQuery } from './delivery-query.ts';
 import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
-import { tenantScopeOf } from './tenant-scope.ts';
 
 /** The dependencies of the routes. */
 export type DeliveryParts = Readonly<{ store: Pick<DeliveryStore, 'find' | 'list'> }>;

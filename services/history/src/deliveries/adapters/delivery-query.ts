@@ -9,10 +9,10 @@ import {
   readTime,
   timeParameter,
 } from '@tidings/http';
+import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
+import { timePositionOf } from '../../adapters/time-position.ts';
 import { type DeliveryStatus, deliveryStatuses } from '../domain/delivery.ts';
 import type { DeliveryFilters, ListPosition } from '../ports.ts';
-import { tenantScopeOf } from './tenant-scope.ts';
-import { timePositionOf } from './time-position.ts';
 
 /** The query of the list. */
 export type ListQuery = PageQuery &

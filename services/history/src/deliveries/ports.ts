@@ -1,6 +1,6 @@
 import type { ConsumerId, DeliveryId, EventId, SubscriptionId } from '@tidings/contracts';
+import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
-import type { TenantScope } from './domain/tenant-scope.ts';
 
 /** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;

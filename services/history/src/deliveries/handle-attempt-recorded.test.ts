@@ -2,8 +2,8 @@ import type { AttemptRecorded } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aFailure } from '../test/builders.ts';
-import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { aFailure } from '../../test/builders.ts';
+import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
 import type { DeliveryStore } from './ports.ts';
 
