@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { BuildState } from './build-state.mjs';
 import { UserError } from './options.mjs';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -76,10 +77,13 @@ function installAdvice(output) {
 
 /** Compiles what has changed. Throws a UserError with the compiler's output if it does not compile. */
 export async function build() {
+  const state = new BuildState(root);
+  if (state.isCurrent()) return;
   const startedMs = performance.now();
   print('building');
   const result = await runQuietly(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
   if (result.code !== 0) throw new UserError(`the build failed:\n${result.output.trim()}`);
+  state.remember();
   print(`built in ${seconds(startedMs)}`);
 }
 
