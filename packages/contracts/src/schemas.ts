@@ -19,8 +19,10 @@ const sentence = (error: ErrorObject | undefined): string => {
 
 /** Compiles a JSON Schema (2020-12) once into a check that returns the typed value or throws DecodeError. */
 export const compileSchema = <T>(name: string, schema: object): ((value: unknown) => T) => {
-  const validate = ajv.compile(schema) as ValidateFunction<T>;
+  let validate: ValidateFunction<T> | undefined;
   return (value) => {
+    // At the first use: a process needs few of them at its start, and compiling all takes a tenth of a second.
+    validate ??= ajv.compile<T>(schema);
     if (validate(value)) return value;
     throw new DecodeError(`not a valid ${name}`, sentence(validate.errors?.[0]));
   };

@@ -1,4 +1,4 @@
-import { type ErrorDetail, pointerPart } from '@tidings/json';
+import { compiledOnFirstUse, type ErrorDetail, pointerPart } from '@tidings/json';
 import { Ajv, type ErrorObject } from 'ajv';
 import { filterLimits } from './filter-limits.ts';
 import { filterCombiners, filterOperators, filterSchema } from './filter-schema.ts';
@@ -9,12 +9,11 @@ export type FilterCheck = Readonly<{ ok: true } | { ok: false; errors: readonly 
 const maxFaults = 20;
 const shownLength = 60;
 
-const validate = new Ajv({
-  allErrors: true,
-  verbose: true,
-  strict: true,
-  allowUnionTypes: true,
-}).compile<unknown>(filterSchema);
+const validate = compiledOnFirstUse(() =>
+  new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }).compile<unknown>(
+    filterSchema,
+  ),
+);
 
 const shown = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength)}…` : text);
 

@@ -1,3 +1,4 @@
+export { type CompiledCheck, compiledOnFirstUse } from './compiled-on-first-use.ts';
 export type { ErrorDetail } from './error-detail.ts';
 export { ExactNumber } from './exact-number.ts';
 export { elementsOf, type Member, membersOf } from './json-slices.ts';

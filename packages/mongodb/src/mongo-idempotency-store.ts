@@ -1,6 +1,6 @@
 import type { IdempotencyEntry, IdempotencyStore } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { strictCollection } from './collections.ts';
 import { atDatabase, isDuplicateKey } from './database-errors.ts';
@@ -48,12 +48,18 @@ const properties = {
   expires_at_ms: count,
   answer: { type: ['string', 'null'] },
 };
-const isDocument = new Ajv({ strict: true, allowUnionTypes: true }).compile<IdempotencyDocument>({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-  additionalProperties: false,
-});
+let compiled: ValidateFunction<IdempotencyDocument> | undefined;
+
+/** Compiles the schema when the first document is read. */
+const documentCheck = (): ValidateFunction<IdempotencyDocument> => {
+  compiled ??= new Ajv({ strict: true, allowUnionTypes: true }).compile<IdempotencyDocument>({
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+  });
+  return compiled;
+};
 
 const toDocument = (entry: IdempotencyEntry): IdempotencyDocument => ({
   _id: entry.id,
@@ -67,6 +73,7 @@ const toDocument = (entry: IdempotencyEntry): IdempotencyDocument => ({
 });
 
 function toEntry(raw: unknown, id: string): IdempotencyEntry {
+  const isDocument = documentCheck();
   if (!isDocument(raw)) {
     const [fault] = isDocument.errors ?? [];
     const problem = `${fault?.instancePath ?? ''} ${fault?.message ?? ''}`;

@@ -66,9 +66,8 @@ describe('detailsOf', () => {
 
   it.each([{ a: 'nowhere' }, { type: 'data' }])('refuses hints to fields that do not exist: %j', (hints) => {
     const properties = { type: { type: 'string' }, data: {} };
-    expect(() => compileBody({ type: 'object', properties, 'x-field-hints': hints })).toThrow(
-      /x-field-hints: '/,
-    );
+    const validate = compileBody({ type: 'object', properties, 'x-field-hints': hints });
+    expect(() => validate({})).toThrow(/x-field-hints: '/);
   });
 
   it('returns all faults together', () => {

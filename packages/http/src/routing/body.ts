@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { textFaults } from '@tidings/json';
+import { compiledOnFirstUse, textFaults } from '@tidings/json';
 import { AppError, messageOf, refused } from '@tidings/runtime';
 import type { ErrorObject } from 'ajv';
 import { detailsOf } from '../problems/validation-errors.ts';
@@ -14,7 +14,7 @@ export type Validate<T> = ((data: unknown) => data is T) & { errors?: ErrorObjec
  * topics) use the validators of contracts.
  */
 export function compileBody<T>(schema: JsonSchema): Validate<T> {
-  return strictCompiler.compile<T>(schema);
+  return compiledOnFirstUse(() => strictCompiler.compile<T>(schema));
 }
 
 /**

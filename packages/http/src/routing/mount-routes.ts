@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { compiledOnFirstUse } from '@tidings/json';
 import { AppError } from '@tidings/runtime';
 import type { Express, Request, RequestHandler } from 'express';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.ts';
@@ -181,7 +182,7 @@ function paramsCheck({ params, path }: Route): (request: Request) => void {
     throw new AppError({ code: 'internal', message: `${path} has no schema for '${missing}'` });
   }
   if (params === undefined) return () => {};
-  const isValid = strictCompiler.compile({ type: 'object', properties: params });
+  const isValid = compiledOnFirstUse(() => strictCompiler.compile({ type: 'object', properties: params }));
   return (request) => {
     if (isValid(request.params)) return;
     const message = `There is no ${request.path.slice(0, 200)}.`;

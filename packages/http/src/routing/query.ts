@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '@tidings/json';
+import { compiledOnFirstUse, type ErrorDetail } from '@tidings/json';
 import { AppError } from '@tidings/runtime';
 import { detailsOf } from '../problems/validation-errors.ts';
 import type { JsonSchema, Query } from './route.ts';
@@ -32,7 +32,7 @@ type Properties = Readonly<Record<string, JsonSchema>>;
  */
 export function queryOf<T>(properties: Properties, required: readonly (keyof T & string)[] = []): Query<T> {
   const schema = { type: 'object', properties, required, additionalProperties: false };
-  const validate = defaultingCompiler.compile<T>(schema);
+  const validate = compiledOnFirstUse(() => defaultingCompiler.compile<T>(schema));
   return {
     properties,
     required,

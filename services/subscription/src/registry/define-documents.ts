@@ -1,4 +1,5 @@
 import { consumerId, workspaceId } from '@tidings/contracts';
+import { compiledOnFirstUse } from '@tidings/json';
 import type { IndexKeys } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
 import { Ajv } from 'ajv';
@@ -36,7 +37,7 @@ export function documentReader<T>({
   schemaVersion,
   steps,
 }: DocumentSchema): (raw: unknown) => T {
-  const validate = ajv.compile<T>(schema);
+  const validate = compiledOnFirstUse(() => ajv.compile<T>(schema));
   return (raw) => {
     const refuse = (problem: string): AppError =>
       new AppError({ code: 'undecodable', message: `the ${name} document ${idOf(raw)} ${problem}` });
