@@ -183,6 +183,12 @@ export type ReadRangeOptions = Readonly<{
   service: string;
 }>;
 
+export type ReadRecordsOptions = Readonly<{
+  topic: TopicDefinition;
+  /** In any order; of any number: memory holds the fetched batches of one partition at a time, and what is returned. */
+  positions: readonly Readonly<{ partition: number; offset: bigint }>[];
+}>;
+
 export type RelayOptions = Readonly<{
   group: string;
   /** Ladder topic: LogAppendTime and one constant delay, so its offset order is its due order. */
@@ -219,6 +225,18 @@ export type Bus = Readonly<{
   relay(options: RelayOptions): Promise<Relay>;
   /** Reads a range of a topic once, without a commit: restores in-memory state from the log. */
   readRange(options: ReadRangeOptions): Promise<void>;
+  /**
+   * Reads single records by partition and offset, without a consumer group. Returns one entry for each position, in
+   * their order: null where the log does not have that offset (any more). Rejects with AppError `unavailable` if the
+   * brokers do not respond.
+   *
+   * Costs one fetch for each run of neighbouring offsets of a partition; partitions are read at the same time. A fetch
+   * returns whole batches, so a record costs the decoding of all that were produced with it. Measured with one local
+   * broker on a busy machine, batches of 17 records of 1 KB: 2 ms for one record, 20 ms for a page of 30 that were
+   * written together, 110 ms for 30 scattered ones, 25 µs a record in long runs; the first read after 30 s without one
+   * connects, which takes 40 ms.
+   */
+  readRecords(options: ReadRecordsOptions): Promise<readonly (IncomingRecord | null)[]>;
   /** Returns the lag of a group; with `writtenBeforeMs` (epoch), only records written before then count. */
   lag(
     group: string,

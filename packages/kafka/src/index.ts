@@ -8,6 +8,7 @@ export type {
   Producer,
   PublishOptions,
   ReadRangeOptions,
+  ReadRecordsOptions,
   RecordPosition,
   Relay,
   RelayOptions,

@@ -3,6 +3,7 @@ import { allTopics } from '@tidings/contracts';
 import { silentLogger } from '@tidings/observability';
 import { beforeAll, inject } from 'vitest';
 import type { Bus } from './bus.ts';
+import { createKafka } from './client/client.ts';
 import { ensureTopics } from './client/ensure-topics.ts';
 import { busContract } from './contract/bus-contract.ts';
 import { freshName } from './contract/harness.ts';
@@ -47,6 +48,15 @@ busContract('Kafka', async () => {
       const topic = { name: freshName('topic'), kind, partitions, key: 'any', config };
       await ensureTopics({ brokers, replicationFactor: 1, topics: [topic], logger });
       return topic;
+    },
+    expire: async (topic, partition, before) => {
+      const admin = createKafka({ brokers, clientId: 'contract', logger }).admin();
+      await admin.connect();
+      const partitions = [{ partition, offset: String(before) }];
+      // kafkajs deletes only from topics that it knows.
+      await admin.fetchTopicOffsets(topic.name);
+      await admin.deleteTopicRecords({ topic: topic.name, partitions });
+      await admin.disconnect();
     },
     close: async () => {
       await Promise.all(open.map((bus) => bus.close({ drainMs: 0 })));

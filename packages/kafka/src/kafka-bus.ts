@@ -3,10 +3,12 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
 import {
   type Bus,
+  type IncomingRecord,
   type PartitionRunner,
   type Producer,
   partitionKey,
   type ReadRangeOptions,
+  type ReadRecordsOptions,
   type Relay,
   type RelayOptions,
   type RunPartitionsOptions,
@@ -25,6 +27,7 @@ import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
 import { RangeReader } from './table/range-reader.ts';
+import { RecordReader } from './table/record-reader.ts';
 import { TopicReader } from './table/topic-reader.ts';
 
 /** Connection options. `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
@@ -53,6 +56,7 @@ class KafkaBus implements Bus {
   readonly #clock: Clock;
   readonly #metrics: KafkaMetricHandles;
   readonly #admin: SharedAdmin;
+  readonly #recordReader: RecordReader;
   readonly #consumers: Closable[] = [];
   readonly #producers: Closable[] = [];
   readonly #rangeReaders = new Map<string, RangeReader>();
@@ -66,6 +70,7 @@ class KafkaBus implements Bus {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#admin = new SharedAdmin(this.#endpoint);
+    this.#recordReader = new RecordReader(this.#endpoint, clock);
   }
 
   async producer(options: Parameters<Bus['producer']>[0] = {}): Promise<Producer> {
@@ -116,6 +121,10 @@ class KafkaBus implements Bus {
     await Promise.all(reads);
   }
 
+  async readRecords({ topic, positions }: ReadRecordsOptions): Promise<readonly (IncomingRecord | null)[]> {
+    return this.#recordReader.read(topic.name, positions);
+  }
+
   async lag(
     group: string,
     topics: readonly TopicDefinition[],
@@ -150,6 +159,7 @@ class KafkaBus implements Bus {
     // Consumers send their last records through these producers.
     await Promise.all(this.#producers.splice(0).map((part) => part.close()));
     await this.#ownProducer?.close();
+    await this.#recordReader.close();
     await this.#admin.close();
   }
 

@@ -150,6 +150,7 @@ describe('the delivery service on real Kafka', () => {
       table: (options) => bus.table(options),
       relay: (options) => bus.relay(options),
       readRange: (options) => bus.readRange(options),
+      readRecords: (options) => bus.readRecords(options),
       lag: (group, of) => bus.lag(group, of),
       close: async () => {},
       producer: async () => ({

@@ -32,18 +32,23 @@ const quietLogs =
     logger.debug({ ...fields, namespace, message }, 'kafka.client');
   };
 
+/** Returns the settings of a connection to the brokers, in kafkajs's names. */
+export const clientConnection = ({ brokers, clientId, requestTimeoutMs }: KafkaEndpoint) => ({
+  brokers: [...brokers],
+  clientId,
+  connectionTimeout: 10_000,
+  requestTimeout: requestTimeoutMs ?? 15_000,
+  retry: clientRetry,
+});
+
 /**
  * Creates a kafkajs client. Each consumer requires its own: two consumers of one client would share a map of offsets.
  */
-export function createKafka({ brokers, clientId, logger, requestTimeoutMs }: KafkaEndpoint): Kafka {
+export function createKafka(endpoint: KafkaEndpoint): Kafka {
   registerLz4();
   return new kafkajs.Kafka({
-    brokers: [...brokers],
-    clientId,
-    connectionTimeout: 10_000,
-    requestTimeout: requestTimeoutMs ?? 15_000,
-    retry: clientRetry,
+    ...clientConnection(endpoint),
     logLevel: kafkajs.logLevel.WARN,
-    logCreator: quietLogs(logger),
+    logCreator: quietLogs(endpoint.logger),
   });
 }

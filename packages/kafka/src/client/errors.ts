@@ -30,6 +30,12 @@ export function isRejection(thrown: unknown): boolean {
   return false;
 }
 
+/** Returns true if the log does not have the offset that was requested. */
+export function isOutOfRange(thrown: unknown): boolean {
+  for (const error of causesOf(thrown)) if (protocolTypeOf(error) === 'OFFSET_OUT_OF_RANGE') return true;
+  return false;
+}
+
 // A commit or heartbeat of a past generation: the next join resolves it.
 const superseded = new Set([
   'REBALANCE_IN_PROGRESS',

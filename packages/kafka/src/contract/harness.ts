@@ -12,6 +12,8 @@ export type BusHarness = Readonly<{
   topic: (
     options?: Readonly<{ partitions?: number; kind?: TopicDefinition['kind'] }>,
   ) => Promise<TopicDefinition>;
+  /** Removes the records of a partition before `before`, as when their retention has passed. */
+  expire: (topic: TopicDefinition, partition: number, before: bigint) => Promise<void>;
   close: () => Promise<void>;
 }>;
 

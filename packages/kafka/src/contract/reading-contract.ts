@@ -155,6 +155,83 @@ function readTailContract(open: OpenHarness): void {
   });
 }
 
+function readRecordsContract(open: OpenHarness): void {
+  describe('reading records by position', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('returns the records of the positions, in their order, also of one position twice', async () => {
+      const topic = await harness.topic({ partitions: 3 });
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(300).map((n) => numbered(topic, n, { partition: n % 3 })));
+      await producer.publish({
+        ...numbered(topic, 300, { partition: 1 }),
+        key: 'a key',
+        headers: { name: 'välue' },
+        value: Buffer.from([0xff, 0x00, 0xfe]),
+      });
+      const at = (partition: number, offset: number) => ({ partition, offset: BigInt(offset) });
+      const positions = [at(2, 99), at(0, 0), at(2, 0), at(1, 50), at(1, 49), at(0, 0), at(1, 100)];
+      const records = await harness.bus.readRecords({ topic, positions });
+      const places = records.map((record) => record && at(record.partition, Number(record.offset)));
+      expect(places).toEqual(positions);
+      expect(records.slice(0, 6).map((record) => record && numberOf(record))).toEqual([
+        299, 0, 2, 151, 148, 0,
+      ]);
+      expect(records[6]).toMatchObject({ topic: topic.name, key: 'a key', headers: { name: 'välue' } });
+      expect(records[6]?.value).toEqual(Buffer.from([0xff, 0x00, 0xfe]));
+    });
+
+    it('returns null for what the log has no more and what it has not yet, and the rest', async () => {
+      const topic = await harness.topic({ partitions: 2 });
+      const producer = await harness.bus.producer();
+      // One send each, so that they can expire alone: the log removes whole batches.
+      for (const n of upTo(6)) await producer.publish(numbered(topic, n, { partition: 0 }));
+      await harness.expire(topic, 0, 4n);
+      const positions = upTo(8).map((n) => ({ partition: 0, offset: BigInt(n) }));
+      const records = await harness.bus.readRecords({
+        topic,
+        positions: [...positions, { partition: 1, offset: 0n }],
+      });
+      expect(records.map((record) => record && numberOf(record))).toEqual([
+        ...[null, null, null, null, 4, 5, null, null],
+        null,
+      ]);
+    });
+
+    it('reads many records, and a large one', async () => {
+      const topic = await harness.topic({ partitions: 2 });
+      const producer = await harness.bus.producer();
+      const filler = 'x'.repeat(1_000);
+      await producer.publishAll(
+        upTo(3_000).map((n) => ({
+          ...numbered(topic, n, { partition: n % 2 }),
+          value: Buffer.from(`${n} ${filler}`),
+        })),
+      );
+      const large = Buffer.alloc(900_000, 'é');
+      const position = await producer.publish({ topic, key: null, partition: 0, value: large });
+      const positions = upTo(3_000).map((n) => ({ partition: n % 2, offset: BigInt(Math.floor(n / 2)) }));
+      const records = await harness.bus.readRecords({ topic, positions: [...positions, position] });
+      expect(records.slice(0, 3_000).map((record) => record && textOf(record).split(' ')[0])).toEqual(
+        upTo(3_000).map(String),
+      );
+      expect(records.at(-1)?.value?.equals(large)).toBe(true);
+    });
+
+    it('rejects with `unavailable` when the brokers do not respond, and reads nothing for no positions', async () => {
+      const topic = await harness.topic();
+      const away = await harness.unreachable();
+      const read = away.readRecords({ topic, positions: [{ partition: 0, offset: 0n }] });
+      await expect(read).rejects.toMatchObject({ code: 'unavailable' });
+      expect(await harness.bus.readRecords({ topic, positions: [] })).toEqual([]);
+    });
+  });
+}
+
 function relayContract(open: OpenHarness): void {
   describe('relay', () => {
     let harness: BusHarness;
@@ -206,5 +283,6 @@ function relayContract(open: OpenHarness): void {
 export function readingContract(open: OpenHarness): void {
   tableContract(open);
   readTailContract(open);
+  readRecordsContract(open);
   relayContract(open);
 }

@@ -17,6 +17,7 @@ busContract('the memory bus', async () => {
       key: 'any',
       config: {},
     }),
+    expire: async (topic, partition, before) => bus.expire(topic, partition, before),
     close: async () => {
       await Promise.all([bus.close({ drainMs: 0 }), away.close()]);
     },

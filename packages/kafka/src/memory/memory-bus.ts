@@ -5,9 +5,9 @@ import {
   type Bus,
   type IncomingRecord,
   type PartitionRunner,
-  type Producer,
   partitionKey,
   type ReadRangeOptions,
+  type ReadRecordsOptions,
   type Relay,
   type RelayOptions,
   type RunPartitionsOptions,
@@ -40,6 +40,8 @@ export type MemoryBus = Bus &
      * stale.
      */
     setReachable(isReachable: boolean): void;
+    /** Makes `readRecords` return null for the offsets of a partition before `before`, as after their retention. */
+    expire(topic: TopicDefinition, partition: number, before: bigint): void;
   }>;
 
 /**
@@ -67,8 +69,6 @@ export function createMemoryBus({
     open.push(part);
     return part;
   };
-  const createProducer = (options: Parameters<Bus['producer']>[0] = {}): Producer =>
-    opened(new MemoryProducer(log, reachability, { clock, ...options }));
   const groupOf = (name: string): MemoryConsumerGroup => {
     const group = groups.get(name) ?? new MemoryConsumerGroup(log);
     groups.set(name, group);
@@ -89,25 +89,32 @@ export function createMemoryBus({
   };
 
   return {
-    producer: async (options) => createProducer(options),
+    producer: async (options) => opened(new MemoryProducer(log, reachability, { clock, ...options })),
     runPartitions,
     table: async (table) => opened(openTable(table, { log, reachability, logger })),
     relay: async (relay: RelayOptions): Promise<Relay> =>
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
     readRange: async (options) => readRange(options, log),
+    readRecords: async (options) => readRecords(options, log, reachability),
     lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
       topics.flatMap((topic) => lagOf({ topic, group: groupOf(group), log, writtenBeforeMs })),
     close: async (options) => {
-      for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
+      await closeAll(open, options);
       await ownProducer.close();
     },
     records: (topic) => log.partitionsOf(topic).flat(),
     commits: (group) => groupOf(group).commits,
     setReachable: (isReachable) => reachability.set(isReachable),
+    expire: (topic, partition, before) => log.expire(topic, partition, before),
   };
 }
 
-type Closable = Readonly<{ close(options?: Readonly<{ drainMs?: number }>): Promise<void> }>;
+type CloseOptions = Readonly<{ drainMs?: number }> | undefined;
+type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
+
+async function closeAll(open: Closable[], options: CloseOptions): Promise<void> {
+  for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
+}
 
 type TableParts = Readonly<{ log: MemoryLog; reachability: Reachability; logger: Logger }>;
 
@@ -146,6 +153,15 @@ async function readRange(options: ReadRangeOptions, log: MemoryLog): Promise<voi
       if (isInRange && record.offset < end) onRecord(record);
     }
   }
+}
+
+async function readRecords(
+  { topic, positions }: ReadRecordsOptions,
+  log: MemoryLog,
+  reachability: Reachability,
+): Promise<readonly (IncomingRecord | null)[]> {
+  reachability.require();
+  return positions.map(({ partition, offset }) => log.recordAt(topic, partition, offset));
 }
 
 type LagQuery = Readonly<{

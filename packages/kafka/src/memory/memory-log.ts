@@ -4,6 +4,8 @@ import { partitionForKey } from '../producer/partitioner.ts';
 
 type MemoryTopic = {
   readonly partitions: IncomingRecord[][];
+  /** The first offset that each partition still has; 0 where it is missing. */
+  readonly firstOffsets: Map<number, bigint>;
   readonly listeners: Set<() => void>;
   sticky: number;
 };
@@ -42,6 +44,18 @@ export class MemoryLog {
     return { topic: topic.name, partition, offset };
   }
 
+  /** Returns the record at an offset; null if the log does not have it. */
+  recordAt(topic: TopicDefinition, partition: number, offset: bigint): IncomingRecord | null {
+    const { partitions, firstOffsets } = this.#topic(topic);
+    if (offset < (firstOffsets.get(partition) ?? 0n)) return null;
+    return partitions[partition]?.[Number(offset)] ?? null;
+  }
+
+  /** Makes the records of a partition before an offset unreadable by position, as if their retention had passed. */
+  expire(topic: TopicDefinition, partition: number, before: bigint): void {
+    this.#topic(topic).firstOffsets.set(partition, before);
+  }
+
   /** Calls `listener` soon after records are appended to the topic; returns a function that removes it. */
   onAppend(topic: TopicDefinition, listener: () => void): () => void {
     const { listeners } = this.#topic(topic);
@@ -53,7 +67,7 @@ export class MemoryLog {
     let known = this.#topics.get(definition.name);
     if (known === undefined) {
       const partitions = Array.from({ length: definition.partitions }, (): IncomingRecord[] => []);
-      known = { partitions, listeners: new Set(), sticky: 0 };
+      known = { partitions, firstOffsets: new Map(), listeners: new Set(), sticky: 0 };
       this.#topics.set(definition.name, known);
     }
     return known;

@@ -1,3 +1,5 @@
+import { AppError } from '@tidings/runtime';
+
 /** Reachability of the simulated brokers, and the listeners that wait for it. */
 export class Reachability {
   isReachable = true;
@@ -6,6 +8,12 @@ export class Reachability {
   set(isReachable: boolean): void {
     this.isReachable = isReachable;
     if (isReachable) for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Throws AppError `unavailable` while the brokers cannot be reached. */
+  require(): void {
+    if (this.isReachable) return;
+    throw new AppError({ code: 'unavailable', message: 'the brokers did not respond' });
   }
 
   /** Calls `wake` when the brokers can be reached again; returns a function that removes it. */
