@@ -71,6 +71,13 @@ export const deriveEventId = (
 export const deriveDeliveryId = (event: EventId, subscription: SubscriptionId): DeliveryId =>
   deliveryId(`dlv_${digestOf([event, subscription])}`);
 
+/** Derives the new id that a delivery gets in a replay with new ids: the same however often the replay is resumed. */
+export const deriveReplayDeliveryId = (
+  event: EventId,
+  subscription: SubscriptionId,
+  jobId: string,
+): DeliveryId => deliveryId(`dlv_${digestOf([event, subscription, jobId])}`);
+
 /** Derives the id of a dead letter from its identity (see DeadLetterRef). */
 export const deriveDeadLetterId = (parts: readonly string[]): DeadLetterId =>
   deadLetterId(`dl_${digestOf(parts)}`);

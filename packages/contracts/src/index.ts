@@ -84,6 +84,7 @@ export {
   deliveryId,
   deriveDeliveryId,
   deriveEventId,
+  deriveReplayDeliveryId,
   eventId,
   isEventId,
   newEventId,
@@ -145,6 +146,7 @@ export {
   triggers,
 } from './outcome.ts';
 export { withoutIndent } from './pem.ts';
+export { isReplayChain, isReplayed, replayChainOf } from './replay-chain.ts';
 export type {
   CompletedRequest,
   PhaseTimings,

@@ -1,4 +1,4 @@
-import type { BodyFormat, DeliveryState } from '@tidings/contracts';
+import { type BodyFormat, type DeliveryState, isReplayed } from '@tidings/contracts';
 import { type PreparedSecret, signHeaders, signPlain } from '@tidings/signing';
 
 /** The User-Agent that endpoints receive. */
@@ -27,7 +27,7 @@ export type RequestKeys = Readonly<{
 export type SignedRequest = Readonly<{
   state: Pick<
     DeliveryState,
-    'deliveryId' | 'eventId' | 'eventType' | 'workspaceId' | 'format' | 'cloudEvent'
+    'deliveryId' | 'eventId' | 'eventType' | 'workspaceId' | 'chain' | 'trigger' | 'format' | 'cloudEvent'
   >;
   /** The subscription's own headers, as its owner wrote them. Each version of it has one object. */
   ownHeaders: Readonly<Record<string, string>>;
@@ -94,6 +94,7 @@ export const requestHeaders = (request: SignedRequest): Record<string, string> =
     'x-webhook-event': state.eventType,
     traceparent: request.traceparent,
   };
+  if (isReplayed(state)) headers['x-webhook-trigger'] = 'replay';
   if (keys.plainSecret !== null) {
     headers['x-webhook-id'] = id;
     headers['x-webhook-timestamp'] = String(timestampSeconds);

@@ -1,4 +1,12 @@
-import { bodyFormats, deriveDeliveryId, eventId, subscriptionId, workspaceId } from '@tidings/contracts';
+import {
+  bodyFormats,
+  deriveDeliveryId,
+  eventId,
+  replayChainOf,
+  subscriptionId,
+  type Trigger,
+  workspaceId,
+} from '@tidings/contracts';
 import { generateSecret, verify, verifyPlain } from '@tidings/signing';
 import { describe, expect, it } from 'vitest';
 import { bodyRenderer, type RenderedEvent } from './render-body.ts';
@@ -20,6 +28,8 @@ const request = (format: (typeof bodyFormats)[number], over: Partial<SignedReque
     eventId: event.id,
     eventType: event.eventType,
     workspaceId: event.workspaceId,
+    chain: 0,
+    trigger: 'event',
     format,
     cloudEvent: { source: event.source, time: event.time },
   },
@@ -85,6 +95,19 @@ describe('the headers', () => {
     );
     expect(headers['webhook-id']).toMatch(/^dlv_/);
     expect(headers['x-own']).toBe('kept');
+  });
+
+  it('of a replay and of its retries say so, and no others do', () => {
+    const replayChain = replayChainOf({ jobId: `job_${'1'.repeat(32)}`, createdAtMs: nowMs });
+    const triggerOf = (chain: number, trigger: Trigger) => {
+      const made = request('standard', { ownHeaders: { 'X-Own': 'kept' } });
+      return requestHeaders({ ...made, state: { ...made.state, chain, trigger } })['x-webhook-trigger'];
+    };
+    expect(triggerOf(replayChain, 'replay')).toBe('replay');
+    expect(triggerOf(replayChain, 'retry')).toBe('replay');
+    for (const trigger of ['event', 'retry', 'manual', 'redrive'] as const) {
+      expect(triggerOf(0, trigger)).toBeUndefined();
+    }
   });
 
   it('of the plain style include its signature too', () => {

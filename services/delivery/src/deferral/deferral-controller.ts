@@ -61,7 +61,7 @@ export class DeferralController {
     const subscriptionId = subscription.id;
     const endpointState = endpointStates.of(subscriptionId, nowMs);
     if (state.deferrals > 0 && endpointState.deferred > 0) endpointState.deferred -= 1;
-    const queued = dispatcher.queue.lengthOf(subscriptionId);
+    const queued = dispatcher.queue.aheadOf(subscriptionId, job);
     const { averageMs } = endpointState;
     this.#neighboursOf(job.partition).record(subscriptionId, queued, nowMs);
     // A manual request is sent immediately, whatever the breaker's state.
@@ -174,7 +174,7 @@ export class DeferralController {
     const { state } = job.command;
     const nowMs = clock.monotonicMs();
     const endpointState = endpointStates.of(state.subscriptionId, nowMs);
-    const ahead = dispatcher.queue.lengthOf(state.subscriptionId) + endpointState.deferred;
+    const ahead = dispatcher.queue.aheadOf(state.subscriptionId, job) + endpointState.deferred;
     const quietMs = dispatcher.queue.quietMsOf(state.subscriptionId, nowMs);
     const { averageMs, breaker } = endpointState;
     const speed = { averageMs, quietMs, isFailing: breaker.isFailing };

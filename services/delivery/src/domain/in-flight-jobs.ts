@@ -14,6 +14,8 @@ export type Job = Readonly<{
   /** Partition of the deliveries topic that the command was read from. */
   partition: number;
   bytes: number;
+  /** True for a replayed command: it is sent only while no other command of its subscription waits. */
+  isBulk: boolean;
   /** Time when it was read, in monotonic milliseconds. */
   arrivedMs: number;
   /** The same on the clock that stops while this process is busy (`Clock.idleMs`). */

@@ -1,4 +1,9 @@
-import type { DeliveryId, DeliveryState, SubscriptionRecord } from '@tidings/contracts';
+import {
+  type DeliveryId,
+  type DeliveryState,
+  isReplayChain,
+  type SubscriptionRecord,
+} from '@tidings/contracts';
 
 /** A record whose offset may be committed once it is done. */
 export type Completable = Readonly<{ done(): void }>;
@@ -67,22 +72,29 @@ export const wholeSubscriptionQueue = 'all';
 
 const keyQueue = (orderingKey: string): string => `key:${orderingKey}`;
 
+type OrderedState = Pick<DeliveryState, 'orderingKey' | 'chain'>;
+
+// A replay is in order within itself. Live events do not wait for it, and it does not wait for them.
+const replayPrefix = (chain: number): string => (isReplayChain(chain) ? `replay:${chain}:` : '');
+
 /**
  * Returns the queue that the subscription's ordering requires, or null for none. A subscription that is unknown, or
  * known in an older version than the command's, may turn out to be ordered: until then its commands wait in one queue.
  */
 export const queueNameOf = (
-  { subscriptionVersion, orderingKey }: Pick<DeliveryState, 'subscriptionVersion' | 'orderingKey'>,
+  { subscriptionVersion, orderingKey, chain }: OrderedState & Pick<DeliveryState, 'subscriptionVersion'>,
   subscription: SubscriptionRecord | undefined,
 ): string | null => {
-  if (subscription === undefined || subscription.version < subscriptionVersion) return wholeSubscriptionQueue;
+  const prefix = replayPrefix(chain);
+  const whole = `${prefix}${wholeSubscriptionQueue}`;
+  if (subscription === undefined || subscription.version < subscriptionVersion) return whole;
   switch (subscription.ordering) {
     case 'none':
       return null;
     case 'key':
-      return orderingKey === null ? null : keyQueue(orderingKey);
+      return orderingKey === null ? null : `${prefix}${keyQueue(orderingKey)}`;
     case 'subscription':
-      return wholeSubscriptionQueue;
+      return whole;
   }
 };
 
@@ -92,12 +104,14 @@ export const queueNameOf = (
  */
 export const queueNameAmong = (
   { queues }: Pick<SubscriptionBacklog, 'queues'>,
-  orderingKey: string | null,
+  { orderingKey, chain }: OrderedState,
   wanted: string | null,
 ): string | null => {
-  const key = orderingKey === null ? null : keyQueue(orderingKey);
+  const prefix = replayPrefix(chain);
+  const key = orderingKey === null ? null : `${prefix}${keyQueue(orderingKey)}`;
   if (key !== null && queues.has(key)) return key;
-  return queues.has(wholeSubscriptionQueue) ? wholeSubscriptionQueue : wanted;
+  const whole = `${prefix}${wholeSubscriptionQueue}`;
+  return queues.has(whole) ? whole : wanted;
 };
 
 /** Returns true when `a` comes before `b`; of one delivery, the older chain comes first. */

@@ -33,6 +33,7 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: 
   chain,
   partition: item.record.partition,
   bytes: item.message.body.length + stateBytes,
+  isBulk: item.message.state.trigger === 'replay',
   arrivedMs: clock.monotonicMs(),
   arrivedIdleMs: clock.idleMs(),
   writtenAtMs: item.record.timestampMs,

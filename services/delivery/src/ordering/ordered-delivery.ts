@@ -68,7 +68,7 @@ export class OrderedDelivery {
       this.#addDuplicate(known, item);
       return true;
     }
-    const name = backlog === undefined ? wanted : queueNameAmong(backlog, state.orderingKey, wanted);
+    const name = backlog === undefined ? wanted : queueNameAmong(backlog, state, wanted);
     if (name === null) return false;
     const isRejected = this.#isFull(state, backlog);
     const queue = orderedQueues.open({ partition, subscriptionId: state.subscriptionId, name });

@@ -55,6 +55,8 @@ export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job =
     partition: queue.partition,
     bytes,
     arrivedMs: clock.monotonicMs(),
+    // An ordered queue of a replay has one command here at a time: it would wait for every other queue.
+    isBulk: false,
     arrivedIdleMs: clock.idleMs(),
     writtenAtMs,
     entry,

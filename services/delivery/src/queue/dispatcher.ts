@@ -60,7 +60,15 @@ export class Dispatcher {
   /** Sizes and speeds of the queue, for metrics and deferral. */
   get queue(): Pick<
     FairQueue<Job>,
-    'queued' | 'queuedBytes' | 'inFlight' | 'queues' | 'lengthOf' | 'inFlightOf' | 'stateOf' | 'quietMsOf'
+    | 'queued'
+    | 'queuedBytes'
+    | 'inFlight'
+    | 'queues'
+    | 'lengthOf'
+    | 'aheadOf'
+    | 'inFlightOf'
+    | 'stateOf'
+    | 'quietMsOf'
   > {
     return this.#queue;
   }

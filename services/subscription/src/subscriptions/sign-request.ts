@@ -6,6 +6,7 @@ import {
   maskOf,
   type RenderedEvent,
   requestHeaders,
+  type SignedRequest,
   userAgent,
 } from '@tidings/webhook-request';
 import { unexpired } from './domain/signing-secrets.ts';
@@ -66,11 +67,13 @@ export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): O
   if (newest === undefined)
     throw new AppError({ code: 'internal', message: 'a subscription without a secret' });
   const body = bodyRenderer(event, atMs)(format);
-  const state = {
+  const state: SignedRequest['state'] = {
     deliveryId: deriveDeliveryId(event.id, subscription.id),
     eventId: event.id,
     eventType: event.eventType,
     workspaceId: event.workspaceId,
+    chain: 0,
+    trigger: 'test',
     format,
     cloudEvent: { source: event.source, time: event.time },
   };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FairQueue } from './fair-queue.ts';
 import type { QueueLimits } from './subscription-queue.ts';
 
-type Job = Readonly<{ name: string; bytes: number; arrivedMs: number }>;
+type Job = Readonly<{ name: string; bytes: number; arrivedMs: number; isBulk?: boolean }>;
 
 const unlimited: QueueLimits = { maxInFlight: 1_000, rateLimit: null };
 const atMost = (maxInFlight: number): QueueLimits => ({ maxInFlight, rateLimit: null });
@@ -36,6 +36,41 @@ describe('FairQueue', () => {
     const queue = new FairQueue<Job>(wide);
     fill(queue, 'a', { count: 200 });
     expect(takeAll(queue)).toEqual(Array.from({ length: 200 }, (_, at) => `a${at + 1}`));
+  });
+
+  it('sends the bulk jobs of a subscription in order, and each only while no other one waits', () => {
+    const queue = new FairQueue<Job>(wide);
+    const push = (name: string, isBulk: boolean) =>
+      queue.push({
+        subscriptionId: 'a',
+        job: { name, bytes: 100, arrivedMs: 0, isBulk },
+        limits: unlimited,
+        nowMs: 0,
+      });
+    for (const name of ['replay1', 'replay2', 'replay3']) push(name, true);
+    expect(queue.take(0)?.job.name).toBe('replay1');
+    push('live1', false);
+    push('live2', false);
+    expect(queue.aheadOf('a', { isBulk: false })).toBe(2);
+    expect(queue.aheadOf('a', { isBulk: true })).toBe(4);
+    expect(queue.lengthOf('a')).toBe(4);
+    expect(takeAll(queue)).toEqual(['live1', 'live2', 'replay2', 'replay3']);
+  });
+
+  it('finds a bulk job that is too old behind live jobs that are not', () => {
+    const queue = new FairQueue<Job>(wide);
+    const push = (name: string, arrivedMs: number) =>
+      queue.push({
+        subscriptionId: 'a',
+        job: { name, bytes: 100, arrivedMs, isBulk: name === 'replay' },
+        limits: unlimited,
+        nowMs: 0,
+      });
+    push('replay', 0);
+    push('live', 100);
+    const aged = queue.takeAged(100, (_, head) => head.arrivedMs < 50);
+    expect(aged.map(({ job }) => job.name)).toEqual(['replay']);
+    expect(queue.queued).toBe(1);
   });
 
   it('serves a new subscription before the backlog of another', () => {

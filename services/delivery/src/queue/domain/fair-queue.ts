@@ -6,9 +6,10 @@ import {
   type QueueState,
   type SubscriptionQueue,
 } from './subscription-queue.ts';
+import type { Classed } from './two-class-fifo.ts';
 
-/** An item with a size that can be queued. */
-export type Queueable = Readonly<{ bytes: number }>;
+/** An item with a size that can be queued; bulk items of a subscription wait for its others. */
+export type Queueable = Classed & Readonly<{ bytes: number }>;
 
 /** A job that may be sent now, and its subscription. */
 export type Taken<J> = Readonly<{ subscriptionId: string; job: J }>;
@@ -63,6 +64,11 @@ export class FairQueue<J extends Queueable> {
 
   lengthOf(subscriptionId: string): number {
     return this.#queues.get(subscriptionId)?.jobs.length ?? 0;
+  }
+
+  /** Returns how many jobs of the subscription would be sent before this one. */
+  aheadOf(subscriptionId: string, job: Classed): number {
+    return this.#queues.get(subscriptionId)?.jobs.aheadOf(job) ?? 0;
   }
 
   stateOf(subscriptionId: string): QueueState {
@@ -153,7 +159,7 @@ export class FairQueue<J extends Queueable> {
     return removed;
   }
 
-  /** Removes jobs from the head of every queue while `isTooOld` returns true for the head. */
+  /** Removes jobs from the head of each class of every queue while `isTooOld` returns true for the head. */
   takeAged(
     nowMs: number,
     isTooOld: (
@@ -164,12 +170,14 @@ export class FairQueue<J extends Queueable> {
     const aged: AgedJob<J>[] = [];
     for (const queue of this.#queues.values()) {
       const { state } = queue;
-      for (let head = queue.jobs.peek(); head !== undefined; head = queue.jobs.peek()) {
-        if (!isTooOld(queue, head)) break;
-        queue.jobs.shift();
-        this.#queued -= 1;
-        this.#queuedBytes -= head.bytes;
-        aged.push({ job: head, state, limits: queue.limits });
+      for (const jobs of queue.jobs.classes) {
+        for (let head = jobs.peek(); head !== undefined; head = jobs.peek()) {
+          if (!isTooOld(queue, head)) break;
+          jobs.shift();
+          this.#queued -= 1;
+          this.#queuedBytes -= head.bytes;
+          aged.push({ job: head, state, limits: queue.limits });
+        }
       }
       if (queue.jobs.length === 0 && state !== 'idle') this.#schedule.settle(queue, nowMs);
     }

@@ -1,6 +1,7 @@
 import { MinHeap } from './min-heap.ts';
 import { Ring } from './ring.ts';
 import { type SubscriptionQueue, stateOf } from './subscription-queue.ts';
+import type { Classed } from './two-class-fifo.ts';
 
 /** The share of each subscription in a round. */
 const quantumBytes = 16_384;
@@ -9,7 +10,7 @@ const quantumBytes = 16_384;
  * The queues that may send now, in the order of their turns, and those that their rate limit delays. Each change of a
  * queue must be followed by `settle`.
  */
-export class QueueSchedule<J> {
+export class QueueSchedule<J extends Classed> {
   readonly #fresh = new Ring<SubscriptionQueue<J>>();
   readonly #busy = new Ring<SubscriptionQueue<J>>();
   readonly #throttled = new MinHeap<SubscriptionQueue<J>>();

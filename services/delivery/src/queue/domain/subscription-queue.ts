@@ -1,6 +1,6 @@
-import { Fifo } from './fifo.ts';
 import type { RingNode } from './ring.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
+import { type Classed, TwoClassFifo } from './two-class-fifo.ts';
 
 /** Concurrency and rate limit of one subscription. */
 export type QueueLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit | null }>;
@@ -20,9 +20,9 @@ export type QueueLimits = Readonly<{ maxInFlight: number; rateLimit: RateLimit |
 export type QueueState = 'idle' | 'fresh' | 'busy' | 'saturated' | 'throttled';
 
 /** The queued jobs of one subscription and its requests in flight. */
-export interface SubscriptionQueue<J> extends RingNode<SubscriptionQueue<J>> {
+export interface SubscriptionQueue<J extends Classed> extends RingNode<SubscriptionQueue<J>> {
   readonly id: string;
-  readonly jobs: Fifo<J>;
+  readonly jobs: TwoClassFifo<J>;
   limits: QueueLimits;
   bucket: TokenBucket | null;
   state: QueueState;
@@ -37,13 +37,13 @@ export interface SubscriptionQueue<J> extends RingNode<SubscriptionQueue<J>> {
   quietSinceMs: number;
 }
 
-export const newSubscriptionQueue = <J>(
+export const newSubscriptionQueue = <J extends Classed>(
   id: string,
   limits: QueueLimits,
   nowMs: number,
 ): SubscriptionQueue<J> => ({
   id,
-  jobs: new Fifo<J>(),
+  jobs: new TwoClassFifo<J>(),
   limits,
   bucket: limits.rateLimit === null ? null : new TokenBucket(limits.rateLimit, nowMs),
   state: 'idle',
@@ -57,7 +57,11 @@ export const newSubscriptionQueue = <J>(
 });
 
 /** Applies new limits. The bucket is kept while the rate is the same. */
-export const adoptLimits = <J>(queue: SubscriptionQueue<J>, limits: QueueLimits, nowMs: number): void => {
+export const adoptLimits = <J extends Classed>(
+  queue: SubscriptionQueue<J>,
+  limits: QueueLimits,
+  nowMs: number,
+): void => {
   if (queue.limits === limits) return;
   queue.limits = limits;
   const rate = limits.rateLimit;
@@ -69,7 +73,7 @@ export const adoptLimits = <J>(queue: SubscriptionQueue<J>, limits: QueueLimits,
 };
 
 /** Returns the state that follows from the content of a queue. */
-export const stateOf = <J>(queue: SubscriptionQueue<J>, nowMs: number): QueueState => {
+export const stateOf = <J extends Classed>(queue: SubscriptionQueue<J>, nowMs: number): QueueState => {
   if (queue.jobs.length === 0) return 'idle';
   if (queue.inFlight >= queue.limits.maxInFlight) return 'saturated';
   if (queue.bucket !== null && queue.bucket.readyAtMs(nowMs) > nowMs) return 'throttled';

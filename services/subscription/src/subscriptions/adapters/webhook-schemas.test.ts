@@ -20,7 +20,8 @@ function requestIn(format: BodyFormat) {
   const headers = requestHeaders({
     state: {
       ...{ deliveryId: deliveryId(`dlv_${'2'.repeat(32)}`), eventId: event.id, eventType: event.eventType },
-      ...{ workspaceId: event.workspaceId, format, cloudEvent: { source: event.source, time: event.time } },
+      ...{ workspaceId: event.workspaceId, chain: 0, trigger: 'event', format },
+      cloudEvent: { source: event.source, time: event.time },
     },
     ownHeaders: {},
     body,

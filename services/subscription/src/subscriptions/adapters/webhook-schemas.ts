@@ -97,6 +97,10 @@ export const webhooks: Webhooks = {
         description: 'One signature for each current secret, separated by spaces: `v1,…` or `v1a,…`.',
       },
       'x-webhook-event': { ...text, description: 'The event type.' },
+      'x-webhook-trigger': {
+        const: 'replay',
+        description: 'Present if the request belongs to a replay: the event may have been received before.',
+      },
       traceparent: { ...text, description: 'The trace of the event (W3C Trace Context).' },
       'user-agent': { ...text, description: 'Names Tidings and its version.' },
       'x-webhook-id': { ...text, description: 'As webhook-id. Only with the signature style `plain`.' },
