@@ -41,6 +41,8 @@ export type DeliveryState = Readonly<{
   attempts: readonly AttemptSummary[];
   /** Headers of `cloudevents-binary` that no other part of the state carries; present only with that format. */
   cloudEvent?: Readonly<{ source: string; time: string }>;
+  /** True when commands of older chains of the delivery may still wait: this one takes their place. */
+  supersedes?: true;
 }>;
 
 /** A command to deliver one event to one subscription: its state, and the complete request body as bytes. */
@@ -77,7 +79,10 @@ export const deliveryStateSchema = exactly(
       }),
     },
   },
-  { cloudEvent: exactly({ source: shape.text, time: shape.text }) },
+  {
+    cloudEvent: exactly({ source: shape.text, time: shape.text }),
+    supersedes: { const: true },
+  },
 );
 
 const checkState = compileSchema<DeliveryState>('DeliveryRequested.v1', deliveryStateSchema);

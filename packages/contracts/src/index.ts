@@ -177,7 +177,9 @@ export {
   shortRetryScheduleSeconds,
   signatureStyles,
 } from './subscription.ts';
+export type { CommandsSuperseded } from './superseded-commands.ts';
+export { decodeSuperseded, encodeSuperseded } from './superseded-commands.ts';
 export type { Rung, TopicDefinition, TopicKind } from './topics.ts';
-export { allTopics, ladder, topics } from './topics.ts';
+export { allTopics, ladder, supersededKeptMs, topics } from './topics.ts';
 export type { WireRecord } from './wire.ts';
 export { DecodeError } from './wire.ts';

@@ -58,6 +58,29 @@ const orderingChangelog: TopicDefinition = {
   config: { ...compacted, 'segment.ms': String(10 * minuteMs), 'segment.bytes': String(16 * 1024 * 1024) },
 };
 
+/**
+ * Time for which it is known that a delivery's waiting commands are superseded, in milliseconds: 30 days. A waiting
+ * command comes back after each rung: at the latest when its rung, while nothing runs, still keeps it. That is 7 days
+ * and 10 hours, and up to 7 days more for the rest of its segment.
+ */
+export const supersededKeptMs = 30 * dayMs;
+
+const supersededCommands: TopicDefinition = {
+  name: 'tidings.superseded-commands',
+  kind: 'table',
+  partitions: deliveries.partitions,
+  key: '<subscription id>/<delivery id>, partitioned like deliveries',
+  config: {
+    ...compacted,
+    // The brokers remove a record once nothing can come back that it supersedes: no service writes tombstones.
+    'cleanup.policy': 'compact,delete',
+    ...kept(supersededKeptMs),
+    // The clock of one writer must not make a record expire early.
+    'message.timestamp.type': 'LogAppendTime',
+    'segment.bytes': String(16 * 1024 * 1024),
+  },
+};
+
 const deadLetters: TopicDefinition = {
   name: 'tidings.dead-letters',
   kind: 'facts',
@@ -147,6 +170,7 @@ export const topics = {
   deliveries,
   attempts,
   orderingChangelog,
+  supersededCommands,
   deadLetters,
   subscriptions,
   eventTypes,

@@ -1,9 +1,11 @@
+import { supersededKeptMs } from '@tidings/contracts';
 import type { Bus, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock, KeyRing } from '@tidings/runtime';
 import { OrderingChangelog } from './adapters/ordering-changelog.ts';
 import { SigningKeyCache } from './adapters/signing-key-cache.ts';
 import type { SubscriptionDirectory } from './adapters/subscription-directory.ts';
+import { SupersededCommandsLog } from './adapters/superseded-commands-log.ts';
 import { AttemptDelivery, type AttemptDependencies } from './attempt/attempt-delivery.ts';
 import { createDeferJob } from './attempt/defer-job.ts';
 import { Linger } from './attempt/linger.ts';
@@ -15,6 +17,7 @@ import { FinishedAttempts } from './domain/finished-attempts.ts';
 import { InFlightJobs } from './domain/in-flight-jobs.ts';
 import { Listeners } from './domain/listeners.ts';
 import { defaultNotRetried } from './domain/retry-policy.ts';
+import { SupersededChains } from './domain/superseded-chains.ts';
 import { createDeliveryHandler } from './intake/handle-delivery-requested.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { composeOrdering, type Ordering } from './ordering/compose-ordering.ts';
@@ -44,6 +47,8 @@ export type Engine = Readonly<{
   ordering: Ordering;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
+  superseded: SupersededChains;
+  supersededLog: SupersededCommandsLog;
   endpointStates: EndpointStates;
 }>;
 
@@ -51,6 +56,7 @@ export type Engine = Readonly<{
 const createState = (clock: Clock) => ({
   inFlight: new InFlightJobs(),
   finishedAttempts: new FinishedAttempts(finishedAttemptsBounds, clock.monotonicMs()),
+  superseded: new SupersededChains(supersededKeptMs),
   endpointStates: new EndpointStates(),
 });
 
@@ -94,11 +100,14 @@ export const composeEngine = (options: EngineOptions): Engine => {
     maxBacklog: options.maxOrderedBacklog,
     maxBodyBytes: options.maxCachedBodyBytes,
   });
+  const supersededLog = new SupersededCommandsLog({ bus, producer, logger });
+  const parts = { ...shared, dispatcher, deferralController, ordering, record, supersededLog };
   return {
-    handler: createDeliveryHandler({ ...shared, dispatcher, deferralController, ordering, record }),
+    handler: createDeliveryHandler(parts),
     dispatcher,
     deferralController,
     ordering,
+    supersededLog,
     ...jobs,
     endpointStates,
   };

@@ -51,7 +51,7 @@ export const metricsCatalogue = defineMetrics({
   duplicates: {
     type: 'counter',
     name: 'tidings_delivery_duplicates_dropped_total',
-    help: 'Copies of commands that were not sent: in_flight while the first was in progress, finished after it.',
+    help: 'Commands that were not sent: copies, in_flight while the first was in progress and finished after it, and those superseded by a retry.',
     action: 'Some after a restart are normal; a steady rate means commits fail.',
     labels: ['kind'],
   },

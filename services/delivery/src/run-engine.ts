@@ -65,6 +65,8 @@ const runDeliveries = async (
       bus,
       group: deliveryGroup,
       finishedAttempts: engine.finishedAttempts,
+      superseded: engine.superseded,
+      supersededLog: engine.supersededLog,
       restorer: engine.ordering.restorer,
       onRestored: (entries) => metrics.handles.restored.inc({}, entries),
       onGone: (id, version) => directory.markGone(id, version),

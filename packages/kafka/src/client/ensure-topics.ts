@@ -108,9 +108,11 @@ async function waitForLeaders(
   });
 }
 
-// Delivery reads a subscription's attempts and ordering changelog from the partition number of its deliveries.
+// Delivery reads a subscription's attempts, ordering changelog and superseded commands from the partition number of its
+// deliveries.
 function assertPartitionedAlike(counts: ReadonlyMap<string, number>): void {
-  const alike = [topics.deliveries, topics.attempts, topics.orderingChangelog].filter(({ name }) =>
+  const { deliveries, attempts, orderingChangelog, supersededCommands } = topics;
+  const alike = [deliveries, attempts, orderingChangelog, supersededCommands].filter(({ name }) =>
     counts.has(name),
   );
   const found = alike.map(({ name }) => `${name} ${counts.get(name)}`);

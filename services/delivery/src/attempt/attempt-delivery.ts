@@ -24,6 +24,7 @@ import {
   resolutionOfFinished,
 } from '../domain/resolution.ts';
 import type { RetryRules } from '../domain/retry-policy.ts';
+import type { SupersededChains } from '../domain/superseded-chains.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { DeliveryRequest, SendRequest } from '../ports.ts';
 import type { DeferJob } from './defer-job.ts';
@@ -60,6 +61,7 @@ export type AttemptDependencies = Readonly<{
   directory: SubscriptionDirectory;
   signingKeys: SigningKeyCache;
   finishedAttempts: FinishedAttempts;
+  superseded: SupersededChains;
   inFlight: InFlightJobs;
   send: SendRequest;
   record: RecordResolution;
@@ -128,12 +130,13 @@ export class AttemptDelivery {
    * that a rotated secret, a new URL or a disable also applies to commands that waited in memory.
    */
   prepare(job: Job): PreparedRequest | EndedAttempt {
-    const { directory, signingKeys, finishedAttempts, metrics, clock } = this.#dependencies;
+    const { directory, signingKeys, finishedAttempts, superseded, metrics, clock } = this.#dependencies;
     const { command } = job;
     const { state } = command;
-    // A copy of the command finished while this one waited.
-    if (finishedAttempts.covers(job)) {
-      metrics.duplicates.inc({ kind: 'finished' });
+    // A copy of the command finished, or a retry took its place, while this one waited.
+    const isSuperseded = superseded.covers(job.partition, state);
+    if (isSuperseded || finishedAttempts.covers(job)) {
+      metrics.duplicates.inc({ kind: isSuperseded ? 'superseded' : 'finished' });
       return { kind: 'unsent', resolution: resolutionOfFinished };
     }
     const atMs = clock.nowMs();

@@ -12,18 +12,20 @@ import { shortestDelayMs } from '../domain/retry-ladder.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { Ordering } from '../ordering/compose-ordering.ts';
 import type { Dispatcher } from '../queue/dispatcher.ts';
+import { createSupersede, type SupersedeParts } from './supersede-older-chains.ts';
 
-export type AcceptParts = Readonly<{
-  directory: SubscriptionDirectory;
-  dispatcher: Dispatcher;
-  deferralController: DeferralController;
-  ordering: Ordering;
-  record: RecordResolution;
-  inFlight: InFlightJobs;
-  finishedAttempts: FinishedAttempts;
-  metrics: Pick<DeliveryMetrics, 'duplicates'>;
-  clock: Clock;
-}>;
+export type AcceptParts = SupersedeParts &
+  Readonly<{
+    directory: SubscriptionDirectory;
+    dispatcher: Dispatcher;
+    deferralController: DeferralController;
+    ordering: Ordering;
+    record: RecordResolution;
+    inFlight: InFlightJobs;
+    finishedAttempts: FinishedAttempts;
+    metrics: Pick<DeliveryMetrics, 'duplicates'>;
+    clock: Clock;
+  }>;
 
 type Names = Pick<Job, 'key' | 'chain'>;
 
@@ -42,13 +44,19 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: 
 });
 
 /**
- * Creates the first step of a command that was read: it is a known copy, waits, ends, or is queued for its
+ * Creates the first step of a command that was read: it is a known copy or superseded, waits, ends, or is queued for its
  * subscription. The work ends later, when the record is completed.
  */
 export const createAcceptCommand = (parts: AcceptParts) => {
   const { directory, dispatcher, deferralController, ordering, record, inFlight, metrics, clock } = parts;
+  const supersede = createSupersede(parts);
 
   const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
+    if (parts.superseded.covers(item.record.partition, item.message.state)) {
+      metrics.duplicates.inc({ kind: 'superseded' });
+      item.done();
+      return true;
+    }
     if (inFlight.attach(key, item)) {
       metrics.duplicates.inc({ kind: 'in_flight' });
       return true;
@@ -75,7 +83,9 @@ export const createAcceptCommand = (parts: AcceptParts) => {
     deferralController.watch();
   };
 
-  return (item: WorkItem<DeliveryRequested>): void => {
+  return (received: WorkItem<DeliveryRequested>): void => {
+    // Before copies are dropped: a copy of a command that has finished may be the only one that is read again.
+    const item = supersede(received);
     const { state } = item.message;
     const names = { key: jobKeyOf(state), chain: chainKeyOf(state) };
     if (isKnown(item, names)) return;

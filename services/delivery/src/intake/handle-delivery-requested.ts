@@ -8,7 +8,7 @@ const itemsPerTurn = 16;
 
 /** Creates the handler of commands. It returns at once: commands are accepted in slices. */
 export const createDeliveryHandler = (parts: AcceptParts) => {
-  const { dispatcher, deferralController, ordering, inFlight, clock } = parts;
+  const { dispatcher, deferralController, ordering, inFlight, superseded, clock } = parts;
   const accept = createAcceptCommand(parts);
   const inbox = new PartitionInbox<WorkItem<DeliveryRequested>>();
   let isWorking = false;
@@ -35,6 +35,7 @@ export const createDeliveryHandler = (parts: AcceptParts) => {
       for (const job of dispatcher.dropPartition(partition)) inFlight.drop(job);
       ordering.dropPartition(partition);
       deferralController.dropPartition(partition);
+      superseded.dropPartition(partition);
     },
   };
 };

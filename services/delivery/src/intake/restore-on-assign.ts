@@ -1,22 +1,28 @@
 import type { Assignment } from '@tidings/kafka';
 import { messageOf } from '@tidings/runtime';
+import type { SupersededCommandsLog } from '../adapters/superseded-commands-log.ts';
+import type { SupersededChains } from '../domain/superseded-chains.ts';
 import type { QueueRestorer } from '../ordering/queue-restorer.ts';
 import { createRefillFinishedAttempts, type RefillParts } from './refill-finished-attempts.ts';
 
 type Dependencies = RefillParts &
   Readonly<{
+    superseded: SupersededChains;
+    supersededLog: Pick<SupersededCommandsLog, 'read'>;
     restorer: Pick<QueueRestorer, 'restore'>;
     onRestored: (entries: number) => void;
   }>;
 
 /**
  * Creates the function that runs before a partition is processed. It reads the end of the partition's attempts to
- * find those that were finished, by this process or another, and restores its ordered queues. Partitions that are
+ * find those that were finished, by this process or another, reads which commands are superseded, and restores its
+ * ordered queues. Partitions that are
  * assigned together are read together. A failure to restore finished attempts is only logged: copies are then
- * sent again. A failure to restore the queues would lose the order, so it stops the partition until it succeeds.
+ * sent again. A failure to read the others would lose the order, or send what a retry has taken the place of, so it stops
+ * the partition until it succeeds.
  */
 export const createRestoreOnAssign = (dependencies: Dependencies) => {
-  const { finishedAttempts, restorer, onRestored, clock, logger } = dependencies;
+  const { finishedAttempts, superseded, supersededLog, restorer, onRestored, clock, logger } = dependencies;
   const refillFinishedAttempts = createRefillFinishedAttempts(dependencies);
   let pending: Assignment[] = [];
   let batch: Promise<void> | undefined;
@@ -29,6 +35,11 @@ export const createRestoreOnAssign = (dependencies: Dependencies) => {
     }
   };
 
+  const readSuperseded = async (partitions: readonly number[]): Promise<void> =>
+    supersededLog.read(partitions, ({ partition, superseded: record, atMs }) =>
+      superseded.add(partition, record, atMs),
+    );
+
   const restore = async (): Promise<void> => {
     const assignments = pending;
     pending = [];
@@ -37,11 +48,14 @@ export const createRestoreOnAssign = (dependencies: Dependencies) => {
     const partitions = assignments.map(({ partition }) => partition);
     // In this order: an entry is written before the attempt event that follows from it. If an attempt event
     // marks a command as finished, its entry is thus in the log when the entries are read.
-    await refill(assignments, partitions);
+    await Promise.all([refill(assignments, partitions), readSuperseded(partitions)]);
     const restored = await restorer.restore(partitions);
     onRestored(restored);
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
-    logger.info({ partitions, chains: finishedAttempts.size, entries: restored, tookMs }, 'state.restored');
+    logger.info(
+      { partitions, chains: finishedAttempts.size, superseded: superseded.size, entries: restored, tookMs },
+      'state.restored',
+    );
   };
 
   return async (assignment: Assignment): Promise<void> => {

@@ -8,6 +8,7 @@ import type { DeferralController } from '../deferral/deferral-controller.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs } from '../domain/in-flight-jobs.ts';
 import { OrderedQueues } from '../domain/ordered-queues.ts';
+import type { SupersededChains } from '../domain/superseded-chains.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import { BodyCache } from './body-cache.ts';
 import { OrderedDelivery } from './ordered-delivery.ts';
@@ -21,6 +22,7 @@ export type OrderingOptions = Readonly<{
   changelog: OrderingChangelog;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
+  superseded: SupersededChains;
   record: RecordResolution;
   recorded: Recorded;
   deferJob: DeferJob;

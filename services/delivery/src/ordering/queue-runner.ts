@@ -17,6 +17,7 @@ import {
 } from '../domain/ordered-queues.ts';
 import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
 import { dueUnder } from '../domain/retry-policy.ts';
+import type { SupersededChains } from '../domain/superseded-chains.ts';
 import type { BodyCache } from './body-cache.ts';
 import type { QueuePersister } from './queue-persister.ts';
 
@@ -27,6 +28,7 @@ export type QueueRunnerDependencies = Readonly<{
   persister: QueuePersister;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;
+  superseded: SupersededChains;
   record: RecordResolution;
   deferralController: Pick<DeferralController, 'admitOne'>;
   clock: Clock;
@@ -86,7 +88,7 @@ export class QueueRunner {
       queue.head = 'running';
       return;
     }
-    const { directory, finishedAttempts } = this.#dependencies;
+    const { directory, finishedAttempts, superseded } = this.#dependencies;
     const subscription = directory.find(queue.subscriptionId);
     if (queueNameOf(head.state, subscription) !== queue.name) {
       this.misplaced.call(queue);
@@ -96,7 +98,8 @@ export class QueueRunner {
       const notBeforeMs = dueUnder(head.state, subscription);
       if (notBeforeMs !== head.state.notBeforeMs) head.state = { ...head.state, notBeforeMs };
     }
-    const isOver = finishedAttempts.isOver(chainKeyOf(head.state));
+    const isOver =
+      finishedAttempts.isOver(chainKeyOf(head.state)) || superseded.covers(queue.partition, head.state);
     const disposition = this.#dispositionOf(head, subscription);
     const waitMs = isOver ? null : delayOf(head, disposition);
     if (waitMs !== null) {
