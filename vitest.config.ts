@@ -14,7 +14,7 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const isLong = ({ moduleId }: TestSpecification): boolean =>
-      /(crash|order)[^/]*\.int\.test\.ts$/.test(moduleId);
+      /(crash|order|local-stack|mongo|registry)[^/]*\.int\.test\.ts$/.test(moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -52,8 +52,9 @@ export default defineConfig({
           globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of the time they wait for sessions, rebalances and processes that start. Each worker has a stack of its own.
-          maxWorkers: 2,
+          // Most of the time they wait for sessions, rebalances and processes that start, so three workers keep two cores busy.
+          // Each worker has a stack of its own.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
