@@ -16,12 +16,10 @@ export type Finder = Readonly<{
 
 type Place = Readonly<{ group: string; topic: TopicDefinition }>;
 
-const labelOf = ({ name }: TopicDefinition): string => name.slice(name.lastIndexOf('.') + 1);
-
 const places: readonly Place[] = [
   { group: 'tidings-fanout', topic: topics.events },
   { group: 'tidings-delivery', topic: topics.deliveries },
-  ...ladder.map(({ topic }) => ({ group: `tidings-delivery-retry-${labelOf(topic)}`, topic })),
+  ...ladder.map(({ topic }) => ({ group: 'tidings-delivery-retry', topic })),
 ];
 
 const present = (counts: readonly (readonly [string, number])[]): PipelineBacklog =>

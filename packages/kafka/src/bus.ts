@@ -81,6 +81,11 @@ export type Assignment = PartitionRef &
 export type RunPartitionsOptions<T> = Readonly<{
   /** Consumer group. Every instance of a service uses the same group and the same topics. */
   group: string;
+  /**
+   * Returns the group that read a topic in earlier versions: its committed offsets apply to partitions of which `group`
+   * has none. Default: such a partition is read from its beginning.
+   */
+  formerGroup?(topic: string): string;
   topics: readonly TopicDefinition[];
   /**
    * Decodes one record; called once per record at the edge of the consumer. A throw makes the record poison: it goes to
@@ -191,14 +196,15 @@ export type ReadRecordsOptions = Readonly<{
 
 export type RelayOptions = Readonly<{
   group: string;
-  /** Ladder topic: LogAppendTime and one constant delay, so its offset order is its due order. */
-  topic: TopicDefinition;
-  delayMs: number;
+  /** See {@link RunPartitionsOptions}. */
+  formerGroup?(topic: string): string;
+  /** Topics with LogAppendTime and one constant delay each, so that offset order is due order. */
+  rungs: readonly Readonly<{ topic: TopicDefinition; delayMs: number }>[];
   /** Returns the record to write when this one is due, usually the same bytes on the deliveries topic. */
   forward(record: IncomingRecord): OutgoingRecord;
   /**
-   * Time that a due record may wait for others, so that one send carries them: all relays of a process send at the same
-   * multiples of it. Default 0: each record is sent when it is due.
+   * Time that a due record may wait for others, so that one send carries them: all partitions send at the same multiples
+   * of it. Default 0: each record is sent when it is due.
    */
   lingerMs?: number;
 }>;
@@ -207,7 +213,7 @@ export type Relay = Readonly<{
   state(): WorkerState;
   assigned(): readonly PartitionRef[];
   /** Returns the append time of the waiting record at the partition's head, or undefined: feeds the age metrics. */
-  headTimestampMs(partition: number): number | undefined;
+  headTimestampMs(ref: PartitionRef): number | undefined;
   close(): Promise<void>;
 }>;
 

@@ -113,11 +113,11 @@ describe('the number of requests sent twice after a crash', { timeout: 60_000 },
       // All have failed once and wait on the rung. Then the relay moves them, and crashes before it commits that.
       await endpoint.clock.advance(2_000);
       expect(harness.ladderCommands()).toHaveLength(commands);
-      const before = new Map(endpoint.bus.commits('tidings-delivery-retry-5s'));
+      const before = new Map(endpoint.bus.commits('tidings-delivery-retry'));
       endpoint.status = 200;
       await endpoint.clock.advance(3_000 + Math.floor(endpoint.random() * 600));
       const atDeath = await kill();
-      const group = endpoint.bus.commits('tidings-delivery-retry-5s');
+      const group = endpoint.bus.commits('tidings-delivery-retry');
       group.clear();
       for (const [partition, offset] of before) group.set(partition, offset);
       const moved = endpoint.bus.records(topics.deliveries).length - commands;

@@ -1,11 +1,11 @@
 import { decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
-import { type Bus, openProducer, type PartitionRunner, type Table } from '@tidings/kafka';
+import { type Bus, openProducer, type PartitionRunner, type Relay, type Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { openSubscriptionDirectory, type SubscriptionDirectory } from './adapters/subscription-directory.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';
 import { type configSpec, maxFetchBytes } from './config.ts';
-import { type RungRelay, startRelays } from './intake/relay-due-retries.ts';
+import { startRelay } from './intake/relay-due-retries.ts';
 import { createRestoreOnAssign } from './intake/restore-on-assign.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { SendRequest } from './ports.ts';
@@ -79,11 +79,11 @@ const runDeliveries = async (
     maxPendingBytesPerPartition: config.maxPendingBytesPerPartition,
   });
 
-export type RunningEngine = Readonly<{ runner: PartitionRunner; relays: readonly RungRelay[] }>;
+export type RunningEngine = Readonly<{ runner: PartitionRunner; relay: Relay | null }>;
 
 /**
  * Starts the engine once the table is complete: until then every subscription would appear unknown. Closing runs
- * in reverse order: accept no commands and finish those in progress, stop the relays, commit, leave the group.
+ * in reverse order: accept no commands and finish those in progress, stop the relay, commit, leave the group.
  */
 export const startEngine = async (opened: OpenEngine, context: DeliveryContext): Promise<RunningEngine> => {
   const { config, resources, logger } = context;
@@ -91,13 +91,13 @@ export const startEngine = async (opened: OpenEngine, context: DeliveryContext):
   await table.ready();
   const runner = await runDeliveries(opened, context);
   resources.add('deliveries', () => runner.close({ drainMs: 0 }));
-  const relays = config.relays ? await startRelays(bus, config.lingerMs) : [];
-  for (const { rung, relay } of relays) resources.add(`relay ${rung}`, () => relay.close());
+  const relay = config.relays ? await startRelay(bus, config.lingerMs) : null;
+  if (relay !== null) resources.add('relay', () => relay.close());
   resources.add('requests in flight', async () => {
     engine.ordering.orderedDelivery.stop();
     engine.deferralController.stop();
     const isDrained = await engine.dispatcher.drain(config.drainMs);
     if (!isDrained) logger.warn({ drainMs: config.drainMs }, 'drain.incomplete');
   });
-  return { runner, relays };
+  return { runner, relay };
 };

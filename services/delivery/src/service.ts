@@ -1,11 +1,11 @@
 import { createEgress, type Egress, operatorPolicy, sendWithRepeat } from '@tidings/egress';
 import { serve } from '@tidings/http';
-import { openBus, problemOf, type WatchedPart, watchWorkers } from '@tidings/kafka';
+import { openBus, problemOf, type Relay, type WatchedPart, watchWorkers } from '@tidings/kafka';
 import { startInBackground } from '@tidings/observability';
 import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
 import { countDue } from './intake/count-due.ts';
-import type { RungRelay } from './intake/relay-due-retries.ts';
+import { rungs } from './intake/relay-due-retries.ts';
 import type { SendRequest } from './ports.ts';
 import {
   type DeliveryContext,
@@ -63,15 +63,15 @@ const gaugeEndpoints = ({ endpointStates }: Engine, { metrics }: DeliveryContext
   });
 };
 
-const gaugeRungs = (relays: readonly RungRelay[], { metrics, clock }: DeliveryContext): void => {
+const gaugeRungs = (relay: Relay, { metrics, clock }: DeliveryContext): void => {
   metrics.handles.rungAge.collect((read) => {
-    for (const { rung, topic, relay } of relays) {
+    for (const { label, topic } of rungs) {
       const nowMs = clock.nowMs();
       const ages = Array.from(
         { length: topic.partitions },
-        (_, at) => nowMs - (relay.headTimestampMs(at) ?? nowMs),
+        (_, partition) => nowMs - (relay.headTimestampMs({ topic: topic.name, partition }) ?? nowMs),
       );
-      read.set({ rung }, Math.max(0, ...ages) / 1_000);
+      read.set({ rung: label }, Math.max(0, ...ages) / 1_000);
     }
   });
 };
@@ -82,31 +82,22 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   const deliveries = health.register('deliveries');
   const subscriptions = health.register('subscriptions');
   const retries = health.register('relays');
-  const { runner, relays }: RunningEngine = await startEngine(opened, context);
+  const { runner, relay }: RunningEngine = await startEngine(opened, context);
   gaugeQueues(opened.engine, context);
   gaugeEndpoints(opened.engine, context);
   gaugeOrderedQueues(opened.engine, context);
-  gaugeRungs(relays, context);
-  const unhealthyRelay = () => relays.find(({ relay }) => problemOf(relay.state()) !== null);
+  if (relay !== null) gaugeRungs(relay, context);
   const watched: readonly WatchedPart[] = [
     { part: deliveries, problem: () => problemOf(runner.state()) },
     {
       part: subscriptions,
       problem: () => (opened.table.isStale() ? 'the brokers are unreachable' : null),
     },
-    {
-      part: retries,
-      problem: () => {
-        const unhealthy = unhealthyRelay();
-        return unhealthy === undefined
-          ? null
-          : `${unhealthy.rung} ${problemOf(unhealthy.relay.state()) ?? ''}`;
-      },
-    },
+    { part: retries, problem: () => (relay === null ? null : problemOf(relay.state())) },
   ];
   const stopWatching = watchWorkers(watched, clock);
   resources.add('watches', stopWatching);
-  resources.add('due counts', countDue(opened.bus, relays, context));
+  if (relay !== null) resources.add('due counts', countDue(opened.bus, relay, context));
 };
 
 /** Opens all dependencies and starts the engine in the background: /ready reports its progress. */

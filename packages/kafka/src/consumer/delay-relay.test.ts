@@ -22,8 +22,7 @@ async function relaying(lingerMs = 0) {
   const producer = await bus.producer();
   const relay = await bus.relay({
     group: 'relay',
-    topic: rung,
-    delayMs,
+    rungs: [{ topic: rung, delayMs }],
     lingerMs,
     forward: ({ value, headers, partition, timestampMs }) => ({
       topic: target,
@@ -95,10 +94,10 @@ describe('startRelay', () => {
     await put(1, 0);
     await clock.advance(delayMs - 1);
     expect(moved()).toEqual([]);
-    expect(relay.headTimestampMs(0)).toBe(clock.nowMs() - delayMs + 1);
+    expect(relay.headTimestampMs({ topic: rung.name, partition: 0 })).toBe(clock.nowMs() - delayMs + 1);
     await clock.advance(1);
     expect(moved()).toEqual([1]);
-    expect(relay.headTimestampMs(0)).toBeUndefined();
+    expect(relay.headTimestampMs({ topic: rung.name, partition: 0 })).toBeUndefined();
     await bus.close();
   });
 
@@ -120,8 +119,7 @@ describe('startRelay', () => {
       clock.set(clock.nowMs() + stepMs);
       await bus.relay({
         group: 'relay',
-        topic: rung,
-        delayMs,
+        rungs: [{ topic: rung, delayMs }],
         forward: ({ value }) => ({ topic: target, key: null, value }),
       });
       await clock.advance(delayMs);

@@ -1,15 +1,16 @@
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
-import type {
-  Bus,
-  IncomingRecord,
-  PartitionRef,
-  PartitionRunner,
-  Producer,
-  Relay,
-  RelayOptions,
-  WorkBatch,
-  WorkerState,
+import {
+  type Bus,
+  type IncomingRecord,
+  type PartitionRef,
+  type PartitionRunner,
+  type Producer,
+  partitionKey,
+  type Relay,
+  type RelayOptions,
+  type WorkBatch,
+  type WorkerState,
 } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
 
@@ -39,16 +40,18 @@ const retryBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 const sendTimeOf = (dueMs: number, lingerMs: number): number =>
   lingerMs > 0 ? Math.ceil(dueMs / lingerMs) * lingerMs : dueMs;
 
-/** One partition of the rung: its records in order, each forwarded when it is due and not before its predecessor. */
+/** One partition of a rung: its records in order, each forwarded when it is due and not before its predecessor. */
 class RelayPartition {
   #delayed: DelayedRecord[] = [];
   #cancelTimer: () => void = () => {};
   #sending: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #options: StartRelayOptions;
+  readonly #delayMs: number;
 
-  constructor(options: StartRelayOptions) {
+  constructor(options: StartRelayOptions, delayMs: number) {
     this.#options = options;
+    this.#delayMs = delayMs;
   }
 
   get headTimestampMs(): number | undefined {
@@ -56,12 +59,13 @@ class RelayPartition {
   }
 
   add(items: WorkBatch<IncomingRecord>['items']): void {
-    const { clock, relay } = this.#options;
+    const { clock } = this.#options;
+    const delayMs = this.#delayMs;
     const nowMs = clock.nowMs();
     const monotonicMs = clock.monotonicMs();
     for (const item of items) {
       // Clamped, so that no clock error, here or at the broker, can block the rung or extend a wait beyond one delay.
-      const waitMs = Math.min(Math.max(item.record.timestampMs + relay.delayMs - nowMs, 0), relay.delayMs);
+      const waitMs = Math.min(Math.max(item.record.timestampMs + delayMs - nowMs, 0), delayMs);
       this.#delayed.push({ item, dueMs: monotonicMs + waitMs });
     }
     this.#arm();
@@ -106,7 +110,10 @@ class RelayPartition {
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        logger.error({ topic: relay.topic.name, attempt, detail: detailOf(error) }, 'relay.forward-failed');
+        logger.error(
+          { topic: batch[0]?.item.record.topic, attempt, detail: detailOf(error) },
+          'relay.forward-failed',
+        );
         const delayMs = backoffMs({ attempt, ...retryBackoff });
         await sleep(clock, delayMs, this.#closing.signal);
       }
@@ -115,30 +122,34 @@ class RelayPartition {
 }
 
 /**
- * Forwards the records of a rung when they are due. Offset order is due order there, so the head decides: its partition
+ * Forwards the records of rungs when they are due. Offset order is due order there, so the head decides: its partition
  * sets a timer, and later records stay in Kafka once its buffer is full (the runner pauses the partition). A crash
  * between the send and the commit sends the sent records again, and nothing else.
  */
 export async function startRelay(options: StartRelayOptions): Promise<Relay> {
   const { relay, runPartitions } = options;
-  const relayPartitions = new Map<number, RelayPartition>();
-  const drop = ({ partition }: PartitionRef): void => {
-    void relayPartitions.get(partition)?.close();
-    relayPartitions.delete(partition);
+  const relayPartitions = new Map<string, RelayPartition>();
+  const drop = (ref: PartitionRef): void => {
+    const key = partitionKey(ref);
+    void relayPartitions.get(key)?.close();
+    relayPartitions.delete(key);
   };
+  const delays = new Map(relay.rungs.map(({ topic, delayMs }) => [topic.name, delayMs]));
   const runner: PartitionRunner = await runPartitions<IncomingRecord>({
     group: relay.group,
-    topics: [relay.topic],
+    ...(relay.formerGroup && { formerGroup: relay.formerGroup }),
+    topics: relay.rungs.map(({ topic }) => topic),
     decode: (record) => record,
     maxPendingPerPartition: maxDelayedRecords,
     maxPendingBytesPerPartition: maxDelayedBytes,
     maxBytesPerPartition: maxFetchBytes,
     onRevoked: drop,
-    onBatch: ({ partition, items }) => {
-      let relayPartition = relayPartitions.get(partition);
+    onBatch: ({ topic, partition, items }) => {
+      const key = partitionKey({ topic, partition });
+      let relayPartition = relayPartitions.get(key);
       if (relayPartition === undefined) {
-        relayPartition = new RelayPartition(options);
-        relayPartitions.set(partition, relayPartition);
+        relayPartition = new RelayPartition(options, delays.get(topic) ?? 0);
+        relayPartitions.set(key, relayPartition);
       }
       relayPartition.add(items);
     },
@@ -146,7 +157,7 @@ export async function startRelay(options: StartRelayOptions): Promise<Relay> {
   return {
     state: (): WorkerState => runner.state(),
     assigned: () => runner.assigned(),
-    headTimestampMs: (partition) => relayPartitions.get(partition)?.headTimestampMs,
+    headTimestampMs: (ref) => relayPartitions.get(partitionKey(ref))?.headTimestampMs,
     close: async () => {
       const closing = [...relayPartitions.values()].map((relayPartition) => relayPartition.close());
       let cancel: () => void = () => {};

@@ -127,7 +127,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       resume: (ref) => this.#consumer.control((consumer) => consumer.resume([toSelection(ref)])),
       seek: (ref, offset) =>
         this.#consumer.control((consumer) => consumer.seek({ ...ref, offset: String(offset) })),
-      positions: (refs) => admin.run((client) => fetchPositions(client, run.group, refs)),
+      positions: (refs) => admin.run((client) => fetchPositions(client, run, refs)),
       canCommit: () => this.#commitOnce !== undefined,
       commit: async (offsets) => this.#commitOnce?.(toCommit(offsets)),
     };

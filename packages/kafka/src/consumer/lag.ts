@@ -1,7 +1,12 @@
 import type { Logger } from '@tidings/observability';
 import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
-import { type PartitionRef, partitionKey, type TopicPartitionLag } from '../bus.ts';
+import {
+  type PartitionRef,
+  partitionKey,
+  type RunPartitionsOptions,
+  type TopicPartitionLag,
+} from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
 import type { LogPosition } from './partition-source.ts';
 
@@ -93,19 +98,33 @@ export async function fetchTopicPositions(
   });
 }
 
+/** The group whose positions are read, and those that read its topics before it. */
+export type PositionsOf<T> = Pick<RunPartitionsOptions<T>, 'group' | 'formerGroup'>;
+
 /** Returns the positions of these partitions by {@link partitionKey}. Partitions that do not exist are left out. */
-export async function fetchPositions(
+export async function fetchPositions<T>(
   admin: Admin,
-  group: string,
+  { group, formerGroup }: PositionsOf<T>,
   refs: readonly PartitionRef[],
 ): Promise<ReadonlyMap<string, LogPosition>> {
   const wanted = new Set(refs.map(partitionKey));
-  const found = await fetchTopicPositions(admin, group, topicsOf(refs));
-  return new Map(
-    found
-      .map(({ ref, position }) => [partitionKey(ref), position] as const)
-      .filter(([key]) => wanted.has(key)),
-  );
+  const found = new Map<string, LogPosition>();
+  const read = async (from: string, topics: readonly string[]): Promise<readonly PartitionPosition[]> => {
+    const all = await fetchTopicPositions(admin, from, topics);
+    return all.filter(({ ref }) => wanted.has(partitionKey(ref)));
+  };
+  const uncommitted = new Set<string>();
+  for (const { ref, position } of await read(group, topicsOf(refs))) {
+    found.set(partitionKey(ref), position);
+    if (position.committed === null) uncommitted.add(ref.topic);
+  }
+  if (formerGroup === undefined) return found;
+  for (const topic of uncommitted) {
+    for (const { ref, position } of await read(formerGroup(topic), [topic])) {
+      if (found.get(partitionKey(ref))?.committed === null) found.set(partitionKey(ref), position);
+    }
+  }
+  return found;
 }
 
 /** Returns the ends of the logs of at least these partitions by {@link partitionKey}. */

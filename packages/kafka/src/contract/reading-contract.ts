@@ -251,9 +251,12 @@ function relayContract(open: OpenHarness): void {
         headers: { from: String(record.partition), at: String(record.timestampMs) },
         value: record.value,
       });
-      const relay = await harness.bus.relay({ group, topic: rung, delayMs, forward });
+      const relay = await harness.bus.relay({ group, rungs: [{ topic: rung, delayMs }], forward });
       await producer.publishAll(upTo(10).map((n) => numbered(rung, n, { partition: n % 2 })));
-      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeTypeOf('number'), longTimeout);
+      await vi.waitFor(
+        () => expect(relay.headTimestampMs({ topic: rung.name, partition: 0 })).toBeTypeOf('number'),
+        longTimeout,
+      );
       expect(await readAll(harness.bus, target)).toEqual([]);
       await producer.publishAll(upTo(10).map((n) => numbered(rung, 10 + n, { partition: n % 2 })));
       await vi.waitFor(async () => expect(await readAll(harness.bus, target)).toHaveLength(20), longTimeout);
@@ -266,16 +269,33 @@ function relayContract(open: OpenHarness): void {
       for (const { timestampMs, headers } of moved) {
         expect(timestampMs - Number(headers['at'])).toBeGreaterThanOrEqual(delayMs - 1);
       }
-      await vi.waitFor(() => expect(relay.headTimestampMs(0)).toBeUndefined(), longTimeout);
+      await vi.waitFor(
+        () => expect(relay.headTimestampMs({ topic: rung.name, partition: 0 })).toBeUndefined(),
+        longTimeout,
+      );
       await relay.close();
 
-      const again = await harness.bus.relay({ group, topic: rung, delayMs, forward });
+      const again = await harness.bus.relay({ group, rungs: [{ topic: rung, delayMs }], forward });
       await producer.publish(numbered(rung, 20, { partition: 0 }));
       await vi.waitFor(async () => {
         expect((await readAll(harness.bus, target)).map(numberOf)).toContain(20);
       }, longTimeout);
       expect(await readAll(harness.bus, target)).toHaveLength(21);
       await again.close();
+
+      // A group with another name continues where the former one ended.
+      const renamed = await harness.bus.relay({
+        group: freshName('relay'),
+        formerGroup: () => group,
+        rungs: [{ topic: rung, delayMs }],
+        forward,
+      });
+      await producer.publish(numbered(rung, 21, { partition: 0 }));
+      await vi.waitFor(async () => {
+        expect((await readAll(harness.bus, target)).map(numberOf)).toContain(21);
+      }, longTimeout);
+      expect(await readAll(harness.bus, target)).toHaveLength(22);
+      await renamed.close();
     });
   });
 }

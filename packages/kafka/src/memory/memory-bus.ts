@@ -82,7 +82,7 @@ export function createMemoryBus({
     const group = groupOf(run.group);
     const id = `member-${members}`;
     const runner = opened(
-      new MemoryPartitionRunner({ id, group, log, run, poison, clock, logger, metrics: noMetrics }),
+      new MemoryPartitionRunner({ id, group, groupOf, log, run, poison, clock, logger, metrics: noMetrics }),
     );
     runner.start();
     return runner;

@@ -14,6 +14,7 @@ import type { MemoryLog } from './memory-log.ts';
 export type MemoryPartitionRunnerOptions<T> = Readonly<{
   id: string;
   group: MemoryConsumerGroup;
+  groupOf: (name: string) => MemoryConsumerGroup;
   log: MemoryLog;
   run: RunPartitionsOptions<T>;
 }> &
@@ -37,7 +38,11 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
 
   constructor(options: MemoryPartitionRunnerOptions<T>) {
     this.#options = options;
-    const { group, log, run, poison, clock, logger, metrics } = options;
+    const { group, groupOf, log, run, poison, clock, logger, metrics } = options;
+    const committedOf = (ref: PartitionRef): number | null => {
+      const former = run.formerGroup && groupOf(run.formerGroup(ref.topic));
+      return group.commits.get(partitionKey(ref)) ?? former?.commits.get(partitionKey(ref)) ?? null;
+    };
     this.#partitions = new AssignedPartitions({
       run,
       poison,
@@ -55,10 +60,7 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
           new Map(
             refs.map((ref) => {
               const high = log.records(ref.topic, ref.partition).length;
-              return [
-                partitionKey(ref),
-                { committed: group.commits.get(partitionKey(ref)) ?? null, low: 0, high },
-              ];
+              return [partitionKey(ref), { committed: committedOf(ref), low: 0, high }];
             }),
           ),
         canCommit: () => true,

@@ -1,5 +1,4 @@
 import { ladder } from '@tidings/contracts';
-import type { Relay } from '@tidings/kafka';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime/testing';
@@ -12,8 +11,8 @@ it('counts due commands of assigned partitions that are not forwarded, also thos
   const clock = fakeClock(startMs);
   const bus = createMemoryBus({ clock });
   const metrics = createMetrics(metricsCatalogue, { service: 'delivery' });
-  const [, { topic, delayMs } = { topic: null, delayMs: 0 }] = ladder;
-  if (topic === null) throw new Error('the ladder has no second rung');
+  const topic = ladder[1]?.topic;
+  if (topic === undefined) throw new Error('the ladder has no second rung');
   const producer = await bus.producer();
   const put = async (partition: number): Promise<void> => {
     await producer.publish({ topic, key: null, partition, value: Buffer.from('later') });
@@ -21,20 +20,13 @@ it('counts due commands of assigned partitions that are not forwarded, also thos
   for (const partition of [0, 0, 1]) await put(partition);
   await clock.advance(1_000);
   await put(0);
-  const relay: Relay = {
-    state: () => 'running',
-    assigned: () => [{ topic: topic.name, partition: 0 }],
-    headTimestampMs: () => undefined,
-    close: async () => {},
-  };
-  const stop = countDue(bus, [{ rung: '5s', group: 'relay', topic, delayMs, relay }], {
-    clock,
-    metrics,
-    logger: silentLogger,
-  });
+  const relay = { assigned: () => [{ topic: topic.name, partition: 0 }] };
+  const stop = countDue(bus, relay, { clock, metrics, logger: silentLogger });
   onTestFinished(stop);
-  const due = async () =>
-    (await metrics.registry.getSingleMetric('tidings_delivery_rung_due_commands')?.get())?.values[0]?.value;
+  const due = async () => {
+    const metric = await metrics.registry.getSingleMetric('tidings_delivery_rung_due_commands')?.get();
+    return metric?.values.find(({ labels }) => labels['rung'] === '5s')?.value;
+  };
   await clock.advance(0);
   expect(await due()).toBe(0);
   // The next count is 30 s after the start.

@@ -1,7 +1,7 @@
-import { type Bus, partitionKey } from '@tidings/kafka';
+import { type Bus, partitionKey, type Relay } from '@tidings/kafka';
 import { messageOf, runPeriodically } from '@tidings/runtime';
 import type { DeliveryContext } from '../run-engine.ts';
-import type { RungRelay } from './relay-due-retries.ts';
+import { type Rung, retryGroup, rungs } from './relay-due-retries.ts';
 
 const everyMs = 30_000;
 
@@ -11,23 +11,23 @@ const everyMs = 30_000;
  */
 export const countDue = (
   bus: Pick<Bus, 'lag'>,
-  relays: readonly RungRelay[],
+  relay: Pick<Relay, 'assigned'>,
   { clock, logger, metrics }: Pick<DeliveryContext, 'clock' | 'logger' | 'metrics'>,
 ): (() => void) => {
-  const count = async ({ rung, group, topic, delayMs, relay }: RungRelay): Promise<void> => {
-    const lags = await bus.lag(group, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
+  const count = async ({ label, topic, delayMs }: Rung): Promise<void> => {
+    const lags = await bus.lag(retryGroup, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
     const ours = new Set(relay.assigned().map(partitionKey));
     const due = lags.filter((lag) => ours.has(partitionKey(lag)));
     metrics.handles.rungDue.set(
-      { rung },
+      { rung: label },
       due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0),
     );
   };
   const run = async (): Promise<void> => {
     try {
-      for (const relay of relays) await count(relay);
+      for (const rung of rungs) await count(rung);
     } catch (error) {
-      // The relays report unavailable brokers; here only metrics are missing.
+      // The relay reports unavailable brokers; here only metrics are missing.
       logger.debug({ detail: messageOf(error) }, 'due-count.unavailable');
     }
   };

@@ -1,14 +1,20 @@
 import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
 
-/** The delay relay of one rung. */
-export type RungRelay = Readonly<{
-  rung: string;
-  group: string;
-  topic: TopicDefinition;
-  delayMs: number;
-  relay: Relay;
-}>;
+/** One rung of the ladder. `label` is its delay, as in its topic's name. */
+export type Rung = Readonly<{ label: string; topic: TopicDefinition; delayMs: number }>;
+
+/** The consumer group of all rungs. */
+export const retryGroup = 'tidings-delivery-retry';
+
+/** All rungs, shortest delay first. */
+export const rungs: readonly Rung[] = ladder.map(({ topic, delayMs }) => ({
+  label: topic.name.slice(topic.name.lastIndexOf('.') + 1),
+  topic,
+  delayMs,
+}));
+
+const labels = new Map(rungs.map(({ topic, label }) => [topic.name, label]));
 
 type Forward = Parameters<Bus['relay']>[0]['forward'];
 
@@ -20,18 +26,16 @@ const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord =
   value,
 });
 
-const labelOf = (topicName: string): string => topicName.slice(topicName.lastIndexOf('.') + 1);
-
 /**
- * Starts one delay relay per rung of the ladder. Relays move due records back to deliveries; only the
- * consumers of deliveries send HTTP requests.
+ * Starts the delay relay of all rungs, which moves due records back to deliveries; only the consumers of deliveries
+ * send HTTP requests. One consumer reads all rungs: each more would cost connections, heartbeats and fetches at rest.
  */
-export const startRelays = async (bus: Pick<Bus, 'relay'>, lingerMs: number): Promise<readonly RungRelay[]> =>
-  Promise.all(
-    ladder.map(async ({ topic, delayMs }) => {
-      const rung = labelOf(topic.name);
-      const group = `tidings-delivery-retry-${rung}`;
-      const relay = await bus.relay({ group, topic, delayMs, forward: forwardToDeliveries, lingerMs });
-      return { rung, group, topic, delayMs, relay };
-    }),
-  );
+export const startRelay = async (bus: Pick<Bus, 'relay'>, lingerMs: number): Promise<Relay> =>
+  bus.relay({
+    group: retryGroup,
+    // Until version 0.1.0 each rung had a group of its own.
+    formerGroup: (topic) => `${retryGroup}-${labels.get(topic) ?? topic}`,
+    rungs,
+    forward: forwardToDeliveries,
+    lingerMs,
+  });
