@@ -83,6 +83,10 @@ async function eventTypes(): Promise<void> {
 async function deliveries(): Promise<void> {
   const { data } = await client.GET('/v1/webhooks/deliveries', { params: { query: { status: 'dead_lettered' } } });
   const first: Schemas['DeliverySummary'] | undefined = data?.data[0];
+  const ofOne = await client.GET('/v1/webhooks/subscriptions/{id}/deliveries', {
+    params: { path: { id }, query: { status_class: '5xx' } },
+  });
+  console.log(ofOne.data?.next_cursor);
   const one = await client.GET('/v1/webhooks/deliveries/{id}', { params: { path: { id } } });
   console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
 }

@@ -160,6 +160,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   disableWorkspace: switchOfWorkspace,
   listAuditLog: [blindForAdmins],
   listDeliveries: list,
+  listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
   listDeadLetters: list,
   countDeadLetters: list,
@@ -212,6 +213,10 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   format: null,
   dry_run: null,
   force: null,
+  // No object has it as its id.
+  ordering_key: null,
+  trigger: null,
+  status_class: null,
   recorded_after: null,
   recorded_before: null,
   created_after: null,

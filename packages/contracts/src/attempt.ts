@@ -55,6 +55,8 @@ export type AttemptRecorded = Readonly<{
   acceptedAtMs: number;
   outcome: AttemptOutcome;
   next: NextStep;
+  /** Of the event; absent if it has none, and in records of earlier releases. */
+  orderingKey?: string;
 }>;
 
 const nullableStatus = { type: ['integer', 'null'], minimum: 100, maximum: 999 } as const;
@@ -63,45 +65,48 @@ const tagged = (kind: string, rest: Readonly<Record<string, unknown>> = {}): obj
 
 const checkAttempt = compileSchema<AttemptRecorded>(
   'AttemptRecorded.v1',
-  exactly({
-    type: { const: 'AttemptRecorded.v1' },
-    deliveryId: shape.deliveryId,
-    eventId: shape.eventId,
-    eventType: shape.text,
-    workspaceId: shape.workspaceId,
-    consumerId: shape.nullableText,
-    subscriptionId: shape.subscriptionId,
-    subscriptionVersion: shape.count,
-    chain: shape.count,
-    attempt: { type: 'integer', minimum: 1 },
-    trigger: { enum: triggers },
-    atMs: shape.epochMs,
-    durationMs: shape.count,
-    acceptedAtMs: shape.epochMs,
-    outcome: {
-      oneOf: [
-        tagged('delivered', {
-          statusCode: { type: 'integer', minimum: 200, maximum: 299 },
-          responseExcerpt: shape.nullableText,
-        }),
-        tagged('failed', {
-          reason: { enum: failureReasons },
-          statusCode: nullableStatus,
-          responseExcerpt: shape.nullableText,
-        }),
-        tagged('suppressed', { reason: { enum: suppressionReasons } }),
-        tagged('set-aside', { reason: { enum: deadLetterReasons } }),
-        tagged('deferred', { reason: { enum: deferralReasons } }),
-      ],
+  exactly(
+    {
+      type: { const: 'AttemptRecorded.v1' },
+      deliveryId: shape.deliveryId,
+      eventId: shape.eventId,
+      eventType: shape.text,
+      workspaceId: shape.workspaceId,
+      consumerId: shape.nullableText,
+      subscriptionId: shape.subscriptionId,
+      subscriptionVersion: shape.count,
+      chain: shape.count,
+      attempt: { type: 'integer', minimum: 1 },
+      trigger: { enum: triggers },
+      atMs: shape.epochMs,
+      durationMs: shape.count,
+      acceptedAtMs: shape.epochMs,
+      outcome: {
+        oneOf: [
+          tagged('delivered', {
+            statusCode: { type: 'integer', minimum: 200, maximum: 299 },
+            responseExcerpt: shape.nullableText,
+          }),
+          tagged('failed', {
+            reason: { enum: failureReasons },
+            statusCode: nullableStatus,
+            responseExcerpt: shape.nullableText,
+          }),
+          tagged('suppressed', { reason: { enum: suppressionReasons } }),
+          tagged('set-aside', { reason: { enum: deadLetterReasons } }),
+          tagged('deferred', { reason: { enum: deferralReasons } }),
+        ],
+      },
+      next: {
+        oneOf: [
+          tagged('none'),
+          tagged('retry', { atMs: shape.epochMs }),
+          tagged('dead-letter', { reason: { enum: deadLetterReasons } }),
+        ],
+      },
     },
-    next: {
-      oneOf: [
-        tagged('none'),
-        tagged('retry', { atMs: shape.epochMs }),
-        tagged('dead-letter', { reason: { enum: deadLetterReasons } }),
-      ],
-    },
-  }),
+    { orderingKey: shape.text },
+  ),
 );
 
 /**

@@ -137,7 +137,8 @@ describe('messages are decoded unchanged:', () => {
       traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     };
     expect(decodeDelivery(encodeDelivery(command))).toEqual(command);
-    expect(decodeAttempt(encodeAttempt(anAttempt(), null))).toEqual(anAttempt());
+    for (const attempt of [anAttempt(), anAttempt({ orderingKey: 'ord_7' })])
+      expect(decodeAttempt(encodeAttempt(attempt, null))).toEqual(attempt);
     const deadLetter = {
       type: 'DeliveryDeadLettered.v1',
       reason: 'exhausted',

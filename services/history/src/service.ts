@@ -1,26 +1,18 @@
 import { openAccess } from '@tidings/access';
-import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
-import { type Bus, openBus, openProducer, problemOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, openBus, openProducer } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
-import { type ServiceContext, startInBackground } from '@tidings/observability';
-import { BatchProjector, type Written } from './batch-projector.ts';
+import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
 import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
-import { deadLettersOf } from './dead-letters/handle-dead-letter-recorded.ts';
 import { openDeadLetters } from './dead-letters/open-dead-letters.ts';
 import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
-import { deliveryRoutes } from './deliveries/adapters/delivery-routes.ts';
 import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
-import { handleAttemptRecorded, type Projected } from './deliveries/handle-attempt-recorded.ts';
+import { openDeliveries } from './deliveries/open-deliveries.ts';
 import type { DeliveryStore } from './deliveries/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
-
-// At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
-// a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
-const fetchSettings = { fetchIntervalMs: 250 } as const;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -59,69 +51,6 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   return { deliveries, deadLetters, jobs, keys };
 };
 
-type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
-
-const createProjector = (stores: Stores, context: Context): AttemptProjector => {
-  const { config, metrics, logger, clock, health } = context;
-  const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting } = metrics.handles;
-  const part = health.register('projection');
-  part.up();
-  const onWritten = ({ records, tookMs, oldestMs, projected }: Written<Projected>): void => {
-    const ageMs = Math.max(0, clock.nowMs() - oldestMs);
-    for (const outcome of ['inserted', 'updated', 'unchanged'] as const) {
-      if (projected[outcome] > 0) deliveries.inc({ outcome }, projected[outcome]);
-    }
-    batchRecords.observe({}, records);
-    writeSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
-    attemptAgeSeconds.observe({}, ageMs / 1_000);
-    part.up();
-    const { recovered, ...counts } = projected;
-    const figures = {
-      ...counts,
-      recovered: recovered.length,
-      tookMs: Math.round(tookMs),
-      oldestAgeMs: ageMs,
-    };
-    logger.info({ records, ...figures }, 'attempts.projected');
-  };
-  const projector: AttemptProjector = new BatchProjector({
-    name: 'attempts',
-    project: async (records) => {
-      const projected = await handleAttemptRecorded(stores.deliveries, records);
-      await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
-      return projected;
-    },
-    batchRecords: config.batchRecords,
-    intervalMs: config.batchIntervalMs,
-    clock,
-    logger,
-    onWritten,
-    onFailed: (reason, tookMs) => {
-      writeSeconds.observe({ outcome: 'failed' }, tookMs / 1_000);
-      part.down(reason);
-    },
-  });
-  waiting.collect((gauge) => gauge.set({}, projector.waiting));
-  return projector;
-};
-
-/** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
-  const { config, health, resources, clock } = context;
-  const part = health.register('attempts');
-  const runner = await bus.runPartitions({
-    group: config.group,
-    topics: [topics.attempts],
-    decode: decodeAttempt,
-    onBatch: ({ items }) => projector.add(items),
-    maxPendingPerPartition: config.maxPendingPerPartition,
-    ...fetchSettings,
-  });
-  resources.add('attempts', () => runner.close());
-  const problem = () => problemOf(runner.state());
-  resources.add('watches', watchWorkers([{ part, problem }], clock));
-};
-
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
 export const startHistory = async (
   context: Context,
@@ -130,20 +59,8 @@ export const startHistory = async (
   const { config, metrics, logger, resources, clock } = context;
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
-  const projector = createProjector(stores, context);
-  resources.add('projection', () => projector.close());
-  startInBackground(context, () => work(bus, projector, context));
+  const deliveryRoutes = await openDeliveries(context, bus, stores);
   const deadLetterRoutes = await openDeadLetters(context, bus, stores);
-  const stopSweeping = purgeExpired({
-    name: 'deliveries',
-    store: stores.deliveries,
-    retentionMs: config.retentionMs,
-    intervalMs: config.sweepIntervalMs,
-    clock,
-    logger,
-    onPurged: (count) => metrics.handles.purged.inc({}, count),
-  });
-  resources.add('sweep', stopSweeping);
   const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
     store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
@@ -156,7 +73,7 @@ export const startHistory = async (
   resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await openProducer(context, bus);
   const { authenticate } = await openAccess(context, { bus, producer });
-  const routes = [...deliveryRoutes({ store: stores.deliveries }), ...deadLetterRoutes];
+  const routes = [...deliveryRoutes, ...deadLetterRoutes];
   const idempotency = {
     // No response of this service contains a secret.
     ...{ store: stores.keys, ring: null, clock, logger },

@@ -43,7 +43,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
     it('stores every field of every kind of attempt event', async () => {
       const store = open();
       const { attempt } = aWorkspace();
-      const base = attempt({ consumerId: consumerId('acme') });
+      const base = attempt({ consumerId: consumerId('acme'), orderingKey: 'ord_7' });
       const events = [
         { ...base, outcome: outcomes.failed, next: { kind: 'retry', atMs: 1_790_000_005_000 } },
         { ...base, attempt: 2, outcome: outcomes.deferred },
@@ -128,8 +128,55 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
         ...figures,
         attemptCount: 1,
         lastStatusCode: 500,
+        lastReason: 'http-status',
         lastAttemptAtMs: failed.updatedAtMs,
       });
+    });
+
+    it('lists by type pattern, last response, reason, ordering key and trigger', async () => {
+      const store = open();
+      const { attempt, scope } = aWorkspace();
+      const dead = deliveryOf({
+        ...attempt({ eventType: 'order.paid', orderingKey: 'ord_7' }),
+        outcome: { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null },
+        next: { kind: 'dead-letter', reason: 'exhausted' },
+      });
+      const refusedBase = attempt({ eventType: 'order.sent', chain: 1, trigger: 'manual' });
+      const refused = deliveryOf({
+        ...refusedBase,
+        outcome: { ...outcomes.failed, statusCode: 404 },
+        next: { kind: 'retry', atMs: 1_790_000_005_000 },
+      });
+      const fine = deliveryOf(attempt({ eventType: 'orders' }));
+      const waiting = deliveryOf(attempt({ eventType: 'order', outcome: outcomes.deferred }));
+      await store.insert([dead, refused, fine, waiting]);
+      const idsBy = async (filters: Partial<DeliveryFilters>) =>
+        (await store.list({ ...scope, ...filters }, { limit: 10, after: null })).map(({ id }) => id).sort();
+      const ids = (...deliveries: { id: string }[]) => deliveries.map(({ id }) => id).sort();
+      expect(await idsBy({ eventType: 'order.*' })).toEqual(ids(dead, refused));
+      expect(await idsBy({ eventType: 'order' })).toEqual(ids(waiting));
+      expect(await idsBy({ eventType: '*' })).toEqual(ids(dead, refused, fine, waiting));
+      expect(await idsBy({ statusClass: '4xx' })).toEqual(ids(refused));
+      expect(await idsBy({ statusClass: '2xx' })).toEqual(ids(fine));
+      expect(await idsBy({ statusClass: 'none' })).toEqual(ids(dead, waiting));
+      expect(await idsBy({ reason: 'timeout' })).toEqual(ids(dead));
+      expect(await idsBy({ reason: 'exhausted' })).toEqual(ids(dead));
+      expect(await idsBy({ reason: 'breaker-open' })).toEqual(ids(waiting));
+      expect(await idsBy({ orderingKey: 'ord_7' })).toEqual(ids(dead));
+      expect(await idsBy({ trigger: 'manual' })).toEqual(ids(refused));
+      expect(await idsBy({ reason: 'http-status', eventType: 'order.*', statusClass: '4xx' })).toEqual(
+        ids(refused),
+      );
+      const after = { createdAtMs: refused.createdAtMs + 1, key: '' };
+      const page = await store.list({ ...scope, reason: 'http-status' }, { limit: 10, after });
+      expect(page.map(({ id }) => id)).toEqual(ids(refused));
+      // A success ends the reason of the last failure.
+      const succeeded = deliveryOf({ ...refusedBase, attempt: 2, outcome: outcomes.delivered });
+      await store.replace([{ delivery: mergeDeliveries(refused, succeeded), rev: 1 }]);
+      expect(await idsBy({ reason: 'http-status' })).toEqual([]);
+      expect(await idsBy({ status: 'delivered', trigger: 'manual', statusClass: '2xx' })).toEqual(
+        ids(refused),
+      );
     });
 
     it('pages through all of them, newest first, without duplicates or gaps while more arrive', async () => {

@@ -7,6 +7,16 @@ import type {
   ListPosition,
   StoredDelivery,
 } from '../src/deliveries/ports.ts';
+import { matchesTypePattern } from '../src/domain/type-pattern.ts';
+
+const lastOf = (delivery: Delivery) => delivery.attemptEvents.filter(isAttempt).at(-1);
+
+const lastReasonOf = (delivery: Delivery): string | null => lastOf(delivery)?.reason ?? null;
+
+const statusClassOf = (delivery: Delivery): string => {
+  const statusCode = lastOf(delivery)?.statusCode ?? null;
+  return statusCode === null ? 'none' : `${Math.floor(statusCode / 100)}xx`;
+};
 
 const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   delivery.workspaceId === filters.workspaceId &&
@@ -14,8 +24,14 @@ const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
   (filters.eventId === undefined || delivery.eventId === filters.eventId) &&
   (filters.subscriptionId === undefined || delivery.subscriptionId === filters.subscriptionId) &&
   (filters.consumerId === undefined || delivery.consumerId === filters.consumerId) &&
-  (filters.eventType === undefined || delivery.eventType === filters.eventType) &&
+  (filters.eventType === undefined || matchesTypePattern(filters.eventType, delivery.eventType)) &&
   (filters.status === undefined || delivery.status === filters.status) &&
+  (filters.statusClass === undefined || statusClassOf(delivery) === filters.statusClass) &&
+  (filters.reason === undefined ||
+    [delivery.statusReason, lastReasonOf(delivery)].includes(filters.reason)) &&
+  (filters.orderingKey === undefined || delivery.orderingKey === filters.orderingKey) &&
+  (filters.trigger === undefined ||
+    delivery.attemptEvents.some(({ trigger }) => trigger === filters.trigger)) &&
   (filters.createdAfterMs === undefined || delivery.createdAtMs > filters.createdAfterMs) &&
   (filters.createdBeforeMs === undefined || delivery.createdAtMs < filters.createdBeforeMs);
 
@@ -27,12 +43,14 @@ const placeOf = (delivery: Delivery): ListPosition => ({
 const newestFirst = (a: ListPosition, b: ListPosition): number =>
   b.createdAtMs - a.createdAtMs || (a.key < b.key ? 1 : -Number(a.key > b.key));
 
-const summaryOf = ({ attemptEvents: events, ...rest }: Delivery): DeliverySummary => {
+const summaryOf = (delivery: Delivery): DeliverySummary => {
+  const { attemptEvents: events, ...rest } = delivery;
   const attempts = events.filter(isAttempt);
   return {
     ...rest,
     attemptCount: attempts.length,
     lastStatusCode: attempts.at(-1)?.statusCode ?? null,
+    lastReason: lastReasonOf(delivery),
     lastAttemptAtMs: attempts.at(-1)?.atMs ?? null,
   };
 };

@@ -1,4 +1,4 @@
-import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
+import { type CommandSpec, fieldsOf, type Given, pageOptions, pageQuery, textOf } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
 import { timeOptions, timesOf } from '../time-options.ts';
 
@@ -6,11 +6,18 @@ const path = '/v1/webhooks/deliveries';
 const at = requestsAt(path);
 const filterNames = {
   event_id: 'event',
-  subscription_id: 'subscription',
   status: 'status',
+  status_class: 'statusClass',
+  reason: 'reason',
+  ordering_key: 'orderingKey',
+  trigger: 'trigger',
   consumer_id: 'consumer',
   event_type: 'type',
 };
+
+// A subscription that does not exist is reported, unlike by a filter that matches nothing.
+const ofSubscription = (given: Given): string =>
+  `/v1/webhooks/subscriptions/${encodeURIComponent(textOf(given, 'subscription') ?? '')}/deliveries`;
 
 /** tidings deliveries … */
 export const deliveryCommands: readonly CommandSpec[] = [
@@ -25,13 +32,18 @@ export const deliveryCommands: readonly CommandSpec[] = [
         description: 'pending, retrying, delivered, failed, dead_lettered or suppressed',
       },
       { flags: '--consumer <id>', description: 'only those to this consumer' },
-      { flags: '--type <name>', description: 'only those of events of this type' },
+      { flags: '--type <name>', description: 'only those of events of this type, or of all below order.*' },
+      { flags: '--status-class <class>', description: '2xx, 3xx, 4xx, 5xx, or none: no response was read' },
+      { flags: '--reason <reason>', description: 'why it ended, waits or failed last: timeout, exhausted …' },
+      { flags: '--ordering-key <key>', description: 'only those of events with this ordering key' },
+      { flags: '--trigger <trigger>', description: 'with such an attempt: event, retry, manual, replay …' },
       ...timeOptions,
       ...pageOptions,
     ],
     examples: [
       'deliveries list --status dead_lettered --since 2h',
       'deliveries list --type order.paid --limit 5',
+      'deliveries list --subscription sub_7 --status-class 5xx --type order.*',
     ],
     view: {
       columns: [
@@ -46,7 +58,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
     },
     request: (given) => ({
       method: 'GET',
-      path,
+      path: textOf(given, 'subscription') === undefined ? path : ofSubscription(given),
       query: {
         ...fieldsOf(given, filterNames),
         ...timesOf(given, ['created_after', 'created_before']),

@@ -82,6 +82,12 @@ describe('resolutionOfAttempt', () => {
     expect(followUp).toMatchObject({ rung: { delayMs: 1_800_000 } });
   });
 
+  it('names the ordering key of the event, if it has one', () => {
+    const { attemptEvent } = after(response(200), aState({ orderingKey: 'ord_7' }));
+    expect(attemptEvent?.orderingKey).toBe('ord_7');
+    expect(after(response(200)).attemptEvent).not.toHaveProperty('orderingKey');
+  });
+
   it('ends with a dead letter that lists every attempt', () => {
     const earlier = { atMs: 1, statusCode: 500, reason: 'http-status', durationMs: 2 };
     const state = aState({ attempt: 8, position: 7, attempts: [earlier], firstAttemptAtMs: 1 });

@@ -53,6 +53,7 @@ const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRe
   acceptedAtMs: state.acceptedAtMs,
   outcome: part.outcome,
   next: part.next,
+  ...(state.orderingKey === null ? {} : { orderingKey: state.orderingKey }),
 });
 
 const deadLetterReasonOf = (reason: DeadLetterReason): DeliveryDeadLettered['reason'] => {

@@ -1,9 +1,15 @@
-import type { ConsumerId, DeliveryId, EventId, SubscriptionId } from '@tidings/contracts';
+import type { ConsumerId, DeliveryId, EventId, SubscriptionId, Trigger } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
 
 /** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;
+
+/** Classes of the last response's status; none: no response was read, or there was no attempt. */
+export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'none'] as const;
+
+/** See {@link statusClasses}. */
+export type StatusClass = (typeof statusClasses)[number];
 
 /** Filters of deliveries, within the scope of the caller. */
 export type DeliveryFilters = TenantScope &
@@ -11,8 +17,16 @@ export type DeliveryFilters = TenantScope &
     eventId?: EventId;
     subscriptionId?: SubscriptionId;
     consumerId?: ConsumerId;
+    /** A full name, `order.*` or `*`. */
     eventType?: string;
     status?: DeliveryStatus;
+    /** By the status of the last response. */
+    statusClass?: StatusClass;
+    /** The reason of the status, or of the last failure. */
+    reason?: string;
+    orderingKey?: string;
+    /** Those of which an attempt has this trigger. */
+    trigger?: Trigger;
     createdAfterMs?: number;
     createdBeforeMs?: number;
   }>;
@@ -22,7 +36,12 @@ export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;
 
 /** A delivery in a list, without its attempt events; values derived from them are computed at the write. */
 export type DeliverySummary = Omit<Delivery, 'attemptEvents'> &
-  Readonly<{ attemptCount: number; lastStatusCode: number | null; lastAttemptAtMs: number | null }>;
+  Readonly<{
+    attemptCount: number;
+    lastStatusCode: number | null;
+    lastReason: string | null;
+    lastAttemptAtMs: number | null;
+  }>;
 
 /**
  * The read model. Every write is to single documents. All methods reject with AppError `unavailable` if the store

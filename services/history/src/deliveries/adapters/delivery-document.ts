@@ -42,10 +42,14 @@ export type DeliveryDocument = Readonly<{
   event_id: string;
   event_type: string;
   subscription_id: string;
+  /** Absent if the event has none, and in documents of earlier releases. */
+  ordering_key?: string;
   status: DeliveryStatus;
   status_reason: string | null;
   attempt_count: number;
   last_status_code: number | null;
+  /** Reason of the last failure; null, or absent, if the last attempt succeeded or there was none. */
+  last_reason?: string | null;
   last_attempt_at: Date | null;
   next_attempt_at: Date | null;
   created_at: Date;
@@ -98,10 +102,13 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     event_id: delivery.eventId,
     event_type: delivery.eventType,
     subscription_id: delivery.subscriptionId,
+    ...(delivery.orderingKey === null ? {} : { ordering_key: delivery.orderingKey }),
     status: delivery.status,
     status_reason: delivery.statusReason,
     attempt_count: attempts.length,
     last_status_code: last?.statusCode ?? null,
+    // Nearly all deliveries succeed at once, and every field costs each insert.
+    ...(rev === 1 && last?.reason == null ? {} : { last_reason: last?.reason ?? null }),
     last_attempt_at: toDate(last?.atMs ?? null),
     next_attempt_at: toDate(delivery.nextAttemptAtMs),
     created_at: new Date(delivery.createdAtMs),
@@ -120,6 +127,7 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'a
   eventId: eventId(document.event_id),
   eventType: document.event_type,
   subscriptionId: subscriptionId(document.subscription_id),
+  orderingKey: document.ordering_key ?? null,
   createdAtMs: document.created_at.getTime(),
   updatedAtMs: document.updated_at.getTime(),
   status: document.status,
@@ -139,5 +147,6 @@ export const toSummary = (document: Omit<DeliveryDocument, 'attempts'>): Deliver
   ...common(document),
   attemptCount: document.attempt_count,
   lastStatusCode: document.last_status_code,
+  lastReason: document.last_reason ?? null,
   lastAttemptAtMs: document.last_attempt_at?.getTime() ?? null,
 });

@@ -6,6 +6,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMemoryDeliveryStore } from '../../../test/memory-delivery-store.ts';
 import { configSpec } from '../../config.ts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
 import { metricsCatalogue } from '../../metrics.ts';
 import { deliveryOf } from '../domain/delivery.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
@@ -37,10 +38,15 @@ const start = async () => {
     config,
     catalogue: metricsCatalogue,
   });
+  // Of acme, without deliveries.
+  const owners = {
+    isWithin: (id: string, { workspaceId: workspace, ownerId }: TenantScope) =>
+      id === 'sub_acme' && workspace === 'ws_demo' && (ownerId === null || ownerId === 'acme'),
+  };
   const authenticate = (token: string) =>
     isKey(token) ? { keyId: token, ...keys[token], scopes: new Set<string>(keys[token].scopes) } : null;
   const { url } = await serve(context, {
-    routes: (app) => mountRoutes(app, deliveryRoutes({ store }), { authenticate }),
+    routes: (app) => mountRoutes(app, deliveryRoutes({ store, owners }), { authenticate }),
   });
   cleanUps.push(async () => context.resources.close(5_000));
   const get = async (query: string, key: Key) => {
@@ -68,6 +74,27 @@ describe('the deliveries that a key can see', () => {
     const list = await get(`${path}?consumer_id=acme`, key);
     if (status !== 403) expect(list.body.data).toHaveLength(status === 200 ? 1 : 0);
     else expect(list.status).toBe(403);
+  });
+
+  it.each<[Key, number]>([
+    ['owner', 200],
+    ['acme', 200],
+    ['globex', 404],
+    ['stranger', 404],
+  ])('%s lists the deliveries of a subscription of acme: %i', async (key, status) => {
+    const { store, get } = await start();
+    const below = '/v1/webhooks/subscriptions';
+    const delivery = deliveryOf(anAttemptRecord(1, { consumerId: consumerId('acme') }));
+    await store.insert([delivery, deliveryOf(anAttemptRecord(2, { consumerId: consumerId('acme') }))]);
+    // One that is deleted, and left a delivery; one without deliveries.
+    const left = await get(`${below}/${delivery.subscriptionId}/deliveries`, key);
+    const empty = await get(`${below}/sub_acme/deliveries?status=failed`, key);
+    expect([left.status, empty.status]).toEqual([status, status]);
+    if (status === 200) {
+      expect(left.body.data).toHaveLength(2);
+      expect(empty.body.data).toEqual([]);
+    }
+    expect((await get(`${below}/sub_none/deliveries`, key)).status).toBe(404);
   });
 
   it('rejects a cursor issued to another key', async () => {

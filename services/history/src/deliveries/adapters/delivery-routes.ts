@@ -1,20 +1,66 @@
-import { deliveryId } from '@tidings/contracts';
-import { pageReply, type Route, route } from '@tidings/http';
+import type { IncomingMessage } from 'node:http';
+import { deliveryId, subscriptionId } from '@tidings/contracts';
+import { type Principal, pageReply, type Reply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
-import { listQuery, readDeliveryQuery } from './delivery-query.ts';
+import { type ListQuery, listQuery, readDeliveryQuery, subscriptionListQuery } from './delivery-query.ts';
 import { deliverySchema, listSchema } from './delivery-schemas.ts';
 import { deliveryView, summaryView } from './delivery-view.ts';
+import type { SubscriptionOwners } from './subscription-owners.ts';
 
 /** The dependencies of the routes. */
-export type DeliveryParts = Readonly<{ store: Pick<DeliveryStore, 'find' | 'list'> }>;
+export type DeliveryParts = Readonly<{
+  store: Pick<DeliveryStore, 'find' | 'list'>;
+  owners: Pick<SubscriptionOwners, 'isWithin'>;
+}>;
+
+type ListCall = Readonly<{ query: ListQuery; principal: Principal; request: IncomingMessage }>;
 
 const path = '/v1/webhooks/deliveries';
+const page = { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } } as const;
 
-/** Declares the routes for the list of deliveries and the single delivery with its attempts. */
-export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
+const replyWithPage = async (store: DeliveryParts['store'], call: ListCall): Promise<Reply> => {
+  const query = readDeliveryQuery(call.query, call.principal);
+  const { deliveries, next } = await listDeliveries(store, query.filters, query);
+  const nextCursor = next === null ? null : query.cursorAt(next);
+  return pageReply(call.request, { data: deliveries.map(summaryView), nextCursor });
+};
+
+const listOfSubscription = ({ store, owners }: DeliveryParts): Route =>
+  route({
+    operationId: 'listSubscriptionDeliveries',
+    method: 'GET',
+    path: '/v1/webhooks/subscriptions/{id}/deliveries',
+    access: 'deliveries:read',
+    tag: 'Deliveries',
+    summary: 'List the deliveries of a subscription, newest first',
+    params: {
+      id: {
+        type: 'string',
+        pattern: '^sub_[0-9A-Za-z]{1,64}$',
+        description: 'The id of the subscription.',
+      },
+    },
+    query: subscriptionListQuery,
+    responses: page,
+    handle: async ({ params, query, principal, request }) => {
+      const scope = tenantScopeOf(principal);
+      const id = subscriptionId(params.id);
+      // A deleted subscription leaves its deliveries until their retention has passed.
+      const exists =
+        owners.isWithin(id, scope) ||
+        (await store.list({ ...scope, subscriptionId: id }, { limit: 1, after: null })).length > 0;
+      if (!exists) {
+        throw new AppError({ code: 'not-found', message: `There is no subscription '${params.id}'.` });
+      }
+      return replyWithPage(store, { query: { ...query, subscription_id: id }, principal, request });
+    },
+  });
+
+/** Declares the routes for the lists of deliveries and the single delivery with its attempts. */
+export const deliveryRoutes = (parts: DeliveryParts): Route[] => [
   route({
     operationId: 'listDeliveries',
     method: 'GET',
@@ -23,14 +69,10 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     tag: 'Deliveries',
     summary: 'List deliveries, newest first',
     query: listQuery,
-    responses: { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } },
-    handle: async (call) => {
-      const query = readDeliveryQuery(call.query, call.principal);
-      const { deliveries, next } = await listDeliveries(store, query.filters, query);
-      const nextCursor = next === null ? null : query.cursorAt(next);
-      return pageReply(call.request, { data: deliveries.map(summaryView), nextCursor });
-    },
+    responses: page,
+    handle: async (call) => replyWithPage(parts.store, call),
   }),
+  listOfSubscription(parts),
   route({
     operationId: 'getDelivery',
     method: 'GET',
@@ -42,7 +84,7 @@ export const deliveryRoutes = ({ store }: DeliveryParts): Route[] => [
     responses: { 200: { description: 'The delivery.', schema: deliverySchema } },
     handle: async ({ params, principal }) => {
       const { id } = params;
-      const delivery = await store.find(deliveryId(id), tenantScopeOf(principal));
+      const delivery = await parts.store.find(deliveryId(id), tenantScopeOf(principal));
       // A delivery outside the key's scope is indistinguishable from one that does not exist.
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });

@@ -53,7 +53,8 @@ const summaryExample = {
   ...{ id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c', event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
   ...{ event_type: 'order.paid', subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
   ...{ consumer_id: 'acme', status: 'delivered', status_reason: null, attempt_count: 1 },
-  ...{ last_status_code: 204, last_attempt_at: '2026-11-22T10:00:00.120Z', next_attempt_at: null },
+  ...{ ordering_key: null, last_status_code: 204, last_reason: null },
+  ...{ last_attempt_at: '2026-11-22T10:00:00.120Z', next_attempt_at: null },
   ...{ created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.160Z' },
 } as const;
 
@@ -65,6 +66,7 @@ const summarySchema = named(
     event_id: text,
     event_type: text,
     subscription_id: text,
+    ordering_key: { ...textOrNull, description: 'Ordering key of the event.' },
     consumer_id: textOrNull,
     status: { enum: deliveryStatuses },
     status_reason: {
@@ -73,6 +75,10 @@ const summarySchema = named(
     },
     attempt_count: count,
     last_status_code: statusCode,
+    last_reason: {
+      ...textOrNull,
+      description: 'Reason of the last failure; null if the last attempt succeeded.',
+    },
     last_attempt_at: timeOrNull,
     next_attempt_at: timeOrNull,
     created_at: time,

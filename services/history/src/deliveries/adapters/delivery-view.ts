@@ -33,11 +33,13 @@ export const summaryView = (summary: DeliverySummary): object => ({
   event_id: summary.eventId,
   event_type: summary.eventType,
   subscription_id: summary.subscriptionId,
+  ordering_key: summary.orderingKey,
   consumer_id: summary.consumerId,
   status: summary.status,
   status_reason: summary.statusReason,
   attempt_count: summary.attemptCount,
   last_status_code: summary.lastStatusCode,
+  last_reason: summary.lastReason,
   last_attempt_at: isoTime(summary.lastAttemptAtMs),
   next_attempt_at: isoTime(summary.nextAttemptAtMs),
   created_at: isoTime(summary.createdAtMs),
@@ -52,6 +54,7 @@ export const deliveryView = (delivery: Delivery): object => {
     ...delivery,
     attemptCount: attempts.length,
     lastStatusCode: last?.statusCode ?? null,
+    lastReason: last?.reason ?? null,
     lastAttemptAtMs: last?.atMs ?? null,
   };
   return { ...summaryView(summary), attempts: attempts.map(attemptView) };

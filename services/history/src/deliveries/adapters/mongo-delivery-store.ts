@@ -9,9 +9,8 @@ import {
 import { type Connection, type Model, Schema } from 'mongoose';
 import { type Delivery, documentKey } from '../domain/delivery.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
+import { conditionsOf, pageConditions } from './delivery-conditions.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
-
-type Conditions = Record<string, unknown>;
 
 const schema = new Schema<DeliveryDocument>(
   { _id: String },
@@ -22,34 +21,6 @@ const schema = new Schema<DeliveryDocument>(
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
-
-const conditionsOf = (filters: DeliveryFilters): Conditions => {
-  const conditions: Conditions = { workspace_id: filters.workspaceId };
-  // The key begins with the event, so this is a range of the _id index, which always exists ('0' follows '/').
-  if (filters.eventId !== undefined)
-    conditions['_id'] = { $gt: `${filters.eventId}/`, $lt: `${filters.eventId}0` };
-  if (filters.subscriptionId !== undefined) conditions['subscription_id'] = filters.subscriptionId;
-  if (filters.eventType !== undefined) conditions['event_type'] = filters.eventType;
-  if (filters.status !== undefined) conditions['status'] = filters.status;
-  if (filters.consumerId !== undefined) conditions['consumer_id'] = filters.consumerId;
-  const { createdAfterMs, createdBeforeMs } = filters;
-  if (createdAfterMs !== undefined || createdBeforeMs !== undefined) {
-    conditions['created_at'] = {
-      ...(createdAfterMs === undefined ? {} : { $gt: new Date(createdAfterMs) }),
-      ...(createdBeforeMs === undefined ? {} : { $lt: new Date(createdBeforeMs) }),
-    };
-  }
-  if (filters.ownerId !== null) {
-    const isOthers = filters.consumerId !== undefined && filters.consumerId !== filters.ownerId;
-    conditions['consumer_id'] = isOthers ? { $in: [] } : filters.ownerId;
-  }
-  return conditions;
-};
-
-const behind = ({ createdAtMs, key }: ListPosition): Conditions => {
-  const createdAt = new Date(createdAtMs);
-  return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: key } }] };
-};
 
 /**
  * The read model in MongoDB: one document per delivery, written by single-document operations only, so it runs on any
@@ -107,7 +78,7 @@ export class MongoDeliveryStore implements DeliveryStore {
     filters: DeliveryFilters,
     { limit, after }: Readonly<{ limit: number; after: ListPosition | null }>,
   ) {
-    const conditions = { ...conditionsOf(filters), ...(after === null ? {} : behind(after)) };
+    const conditions = pageConditions(filters, after);
     const documents = await this.#timed('list', async () =>
       this.#model
         .find(conditions, { attempts: 0 })

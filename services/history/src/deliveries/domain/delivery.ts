@@ -52,6 +52,8 @@ export type Delivery = Readonly<{
   eventId: EventId;
   eventType: string;
   subscriptionId: SubscriptionId;
+  /** Of the event; null if it has none, or if only records of earlier releases are known. */
+  orderingKey: string | null;
   createdAtMs: number;
   updatedAtMs: number;
   /** In chronological order. */
@@ -188,6 +190,7 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
     eventId: record.eventId,
     eventType: record.eventType,
     subscriptionId: record.subscriptionId,
+    orderingKey: record.orderingKey ?? null,
     createdAtMs: record.acceptedAtMs,
     updatedAtMs: record.atMs,
     attemptEvents,
@@ -229,12 +232,14 @@ export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
   const attemptEvents = mergeAttemptEvents(known.attemptEvents, more.attemptEvents);
   const createdAtMs = Math.min(known.createdAtMs, more.createdAtMs);
   const updatedAtMs = Math.max(known.updatedAtMs, more.updatedAtMs);
+  const orderingKey = known.orderingKey ?? more.orderingKey;
   const isSame =
     createdAtMs === known.createdAtMs &&
     updatedAtMs === known.updatedAtMs &&
+    orderingKey === known.orderingKey &&
     attemptEvents.length === known.attemptEvents.length &&
     attemptEvents.every((attemptEvent, at) => attemptEvent === known.attemptEvents[at]);
   return isSame
     ? known
-    : { ...known, createdAtMs, updatedAtMs, attemptEvents, ...jobStatusOf(attemptEvents) };
+    : { ...known, createdAtMs, updatedAtMs, orderingKey, attemptEvents, ...jobStatusOf(attemptEvents) };
 };

@@ -1,0 +1,114 @@
+import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
+import type { Route } from '@tidings/http';
+import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
+import { type ServiceContext, startInBackground } from '@tidings/observability';
+import { BatchProjector, type Written } from '../batch-projector.ts';
+import type { configSpec } from '../config.ts';
+import { deadLettersOf } from '../dead-letters/handle-dead-letter-recorded.ts';
+import type { DeadLetterStore } from '../dead-letters/ports.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import { purgeExpired } from '../purge-expired.ts';
+import { deliveryRoutes } from './adapters/delivery-routes.ts';
+import { openSubscriptionOwners } from './adapters/subscription-owners.ts';
+import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
+import type { DeliveryStore } from './ports.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** The stores of deliveries and of the dead letters that a success settles. */
+export type DeliveryStores = Readonly<{
+  deliveries: DeliveryStore;
+  deadLetters: Pick<DeadLetterStore, 'markDelivered'>;
+}>;
+
+// At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
+// a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
+const fetchSettings = { fetchIntervalMs: 250 } as const;
+
+type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
+
+const createProjector = (stores: DeliveryStores, context: Context): AttemptProjector => {
+  const { config, metrics, logger, clock, health } = context;
+  const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting } = metrics.handles;
+  const part = health.register('projection');
+  part.up();
+  const onWritten = ({ records, tookMs, oldestMs, projected }: Written<Projected>): void => {
+    const ageMs = Math.max(0, clock.nowMs() - oldestMs);
+    for (const outcome of ['inserted', 'updated', 'unchanged'] as const) {
+      if (projected[outcome] > 0) deliveries.inc({ outcome }, projected[outcome]);
+    }
+    batchRecords.observe({}, records);
+    writeSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
+    attemptAgeSeconds.observe({}, ageMs / 1_000);
+    part.up();
+    const { recovered, ...counts } = projected;
+    const figures = {
+      ...counts,
+      recovered: recovered.length,
+      tookMs: Math.round(tookMs),
+      oldestAgeMs: ageMs,
+    };
+    logger.info({ records, ...figures }, 'attempts.projected');
+  };
+  const projector: AttemptProjector = new BatchProjector({
+    name: 'attempts',
+    project: async (records) => {
+      const projected = await handleAttemptRecorded(stores.deliveries, records);
+      await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
+      return projected;
+    },
+    batchRecords: config.batchRecords,
+    intervalMs: config.batchIntervalMs,
+    clock,
+    logger,
+    onWritten,
+    onFailed: (reason, tookMs) => {
+      writeSeconds.observe({ outcome: 'failed' }, tookMs / 1_000);
+      part.down(reason);
+    },
+  });
+  waiting.collect((gauge) => gauge.set({}, projector.waiting));
+  return projector;
+};
+
+/** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
+const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
+  const { config, health, resources, clock } = context;
+  const part = health.register('attempts');
+  const runner = await bus.runPartitions({
+    group: config.group,
+    topics: [topics.attempts],
+    decode: decodeAttempt,
+    onBatch: ({ items }) => projector.add(items),
+    maxPendingPerPartition: config.maxPendingPerPartition,
+    ...fetchSettings,
+  });
+  resources.add('attempts', () => runner.close());
+  const problem = () => problemOf(runner.state());
+  resources.add('watches', watchWorkers([{ part, problem }], clock));
+};
+
+/** Starts the part that stores deliveries, and removes them after their retention. Returns its routes. */
+export const openDeliveries = async (
+  context: Context,
+  bus: Bus,
+  stores: DeliveryStores,
+): Promise<readonly Route[]> => {
+  const { config, metrics, logger, resources, clock } = context;
+  const projector = createProjector(stores, context);
+  resources.add('projection', () => projector.close());
+  startInBackground(context, () => work(bus, projector, context));
+  const stopSweeping = purgeExpired({
+    name: 'deliveries',
+    store: stores.deliveries,
+    retentionMs: config.retentionMs,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: (count) => metrics.handles.purged.inc({}, count),
+  });
+  resources.add('sweep', stopSweeping);
+  const owners = await openSubscriptionOwners(bus);
+  resources.add('subscription owners', async () => owners.close());
+  return deliveryRoutes({ store: stores.deliveries, owners });
+};
