@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,services}/*/src/**/*.test.ts', 'deploy/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: ['**/*.{int,slow}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{int,slow,ops}.test.ts', '**/node_modules/**'],
           // To load express, ajv and the rest anew for each file takes twice as long as the tests.
           isolate: false,
           testTimeout: 20_000,
@@ -42,6 +42,15 @@ export default defineConfig({
           name: 'slow',
           include: ['{packages,services}/*/src/**/*.slow.test.ts'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // Tests that need what only `npm run test:ops` installs and starts.
+          name: 'ops',
+          include: ['packages/*/src/**/*.ops.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { print, root, runQuietly } from '../local/bootstrap.mjs';
+import { print, root } from '../local/bootstrap.mjs';
 import { UserError } from '../local/options.mjs';
+import { installPython } from '../local/python.mjs';
 import { configForObjects } from './make-objects.mjs';
 
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const venv = join(root, '.tidings', 'fuzz-venv');
 const startMs = 180_000;
 
 // Responses must match their schemas, and none may be a 5xx. A rejected request that its schema allows (a reserved
@@ -34,12 +33,12 @@ const checks = [
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function fuzzApi(given) {
-  await installSchemathesis(findPython());
+  const bin = await installPython('fuzz-venv', requirements);
   const data = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
   const stack = await startStack(data);
   try {
     const local = await stack.ready();
-    const anything = await fuzz(local, given, { report: join(data, 'anything.xml') });
+    const anything = await fuzz(local, given, { bin, report: join(data, 'anything.xml') });
     const { key, config } = await configForObjects(local);
     const file = join(data, 'schemathesis.toml');
     writeFileSync(file, config);
@@ -47,6 +46,7 @@ export async function fuzzApi(given) {
     const isNarrowed = given.some((arg) => arg.startsWith('--include'));
     const chosen = isNarrowed ? given : ['--include-path-regex', '[{]', ...given];
     const onObjects = await fuzz({ ...local, admin_key: key }, chosen, {
+      bin,
       report: join(data, 'objects.xml'),
       before: ['--config-file', file],
     });
@@ -58,36 +58,6 @@ export async function fuzzApi(given) {
     await stack.stop();
     rmSync(data, { recursive: true, force: true });
   }
-}
-
-function findPython() {
-  for (const name of ['python3', 'python']) {
-    const { status, stdout } = spawnSync(name, ['-c', 'import sys; print(sys.version_info >= (3, 10))'], {
-      encoding: 'utf8',
-    });
-    if (status === 0 && stdout.trim() === 'True') return name;
-  }
-  throw new UserError('Python 3.10 or newer was not found. Install it (with venv): schemathesis runs on it.');
-}
-
-async function installSchemathesis(python) {
-  const marker = join(venv, '.installed');
-  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  print('installing schemathesis into .tidings/fuzz-venv');
-  rmSync(venv, { recursive: true, force: true });
-  await must(python, ['-m', 'venv', venv]);
-  await must(join(venv, 'bin', 'pip'), [
-    ...['install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:'],
-    ...['-r', requirements],
-  ]);
-  writeFileSync(marker, wanted);
-}
-
-async function must(command, args) {
-  const { code, output } = await runQuietly(command, args);
-  if (code !== 0)
-    throw new UserError(`${command} failed:\n${output.trim().split('\n').slice(-12).join('\n')}`);
 }
 
 async function startStack(data) {
@@ -139,7 +109,7 @@ function isFree(port) {
   });
 }
 
-async function fuzz({ url, admin_key }, given, { report, before = [] }) {
+async function fuzz({ url, admin_key }, given, { bin, report, before = [] }) {
   const isBounded = given.some((arg) => /^(--max-examples|--max-time|-n)\b/.test(arg));
   const args = [
     ...before,
@@ -150,7 +120,7 @@ async function fuzz({ url, admin_key }, given, { report, before = [] }) {
     ...(isBounded ? [] : ['--max-examples', '25']),
     ...given,
   ];
-  const child = spawn(join(venv, 'bin', 'schemathesis'), args, { cwd: tmpdir(), stdio: 'inherit' });
+  const child = spawn(join(bin, 'schemathesis'), args, { cwd: tmpdir(), stdio: 'inherit' });
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve(status ?? 1));

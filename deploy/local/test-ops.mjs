@@ -1,4 +1,5 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
+import { runS3Tests } from '../ops/s3-tests.mjs';
 import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
 import { requireNode } from './machine.mjs';
@@ -11,6 +12,7 @@ const fuzzSeconds = 130;
  * counts.
  */
 const suites = [
+  ['S3', runS3Tests],
   // Two passes: random paths, then existing objects.
   ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
 ];

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeStorage } from './contract/storage-contract.ts';
+import { FolderStorage } from './folder-storage.ts';
+import type { ObjectStorage } from './object-storage.ts';
+
+let folder = '';
+const create = async (): Promise<ObjectStorage> => {
+  folder = await mkdtemp(join(tmpdir(), 'tidings-objects-'));
+  return new FolderStorage(folder);
+};
+const remove = async (): Promise<void> => rm(folder, { recursive: true });
+
+describeStorage('a folder', { open: create, close: remove });
+
+describe('a folder', () => {
+  let storage: ObjectStorage;
+  beforeEach(async () => {
+    storage = await create();
+  });
+  afterEach(remove);
+
+  const put = async (key: string) => {
+    const upload = await storage.startUpload(key);
+    return storage.completeUpload(upload, [await storage.putPart(upload, 1, Buffer.from('x'))]);
+  };
+
+  it('is readable by this user alone, and keeps nothing of a completed upload', async () => {
+    await put('exports/one');
+    const { mode } = await stat(join(folder, 'objects/exports/one'));
+    expect(mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, 'objects/exports'))).mode & 0o777).toBe(0o700);
+    expect(await readdir(join(folder, 'uploads'))).toEqual([]);
+    expect(await readdir(join(folder, 'unfinished'))).toEqual([]);
+  });
+
+  it('removes files that a crash left unfinished', async () => {
+    await put('exports/one');
+    await writeFile(join(folder, 'unfinished/left'), 'x');
+    await storage.abortUploads('exports/', Date.now() + 60_000);
+    expect(await readdir(join(folder, 'unfinished'))).toEqual([]);
+    expect(await storage.head('exports/one')).not.toBeNull();
+  });
+
+  it('follows no link out of the folder', async () => {
+    await put('exports/one');
+    const outside = await mkdtemp(join(tmpdir(), 'tidings-outside-'));
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(outside, join(folder, 'objects/link'));
+    await expect(storage.get('link/secret')).rejects.toThrow('leaves');
+    await expect(storage.delete('link/secret')).rejects.toThrow('leaves');
+    await expect(put('link/new')).rejects.toThrow('leaves');
+    expect(await readdir(outside)).toEqual(['secret']);
+    await rm(outside, { recursive: true });
+  });
+
+  it('says why it cannot be written', async () => {
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'a file');
+    const failure = { code: 'unavailable', retryable: false };
+    await expect(storage.startUpload('exports/one')).rejects.toMatchObject(failure);
+    await expect(storage.startUpload('exports/one')).rejects.toThrow(folder);
+  });
+
+  it('has no upload of a foreign id', async () => {
+    await mkdir(join(folder, 'elsewhere'), { recursive: true });
+    const upload = { key: 'a', id: '../elsewhere' };
+    await expect(storage.putPart(upload, 1, Buffer.from('x'))).rejects.toThrow('not the id of an upload');
+    await expect(storage.abortUpload(upload)).rejects.toThrow('not the id of an upload');
+    expect(await readdir(join(folder, 'elsewhere'))).toEqual([]);
+  });
+});

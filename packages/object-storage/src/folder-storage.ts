@@ -1,0 +1,230 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { AppError } from '@tidings/runtime';
+import { atDisk, ifMissing } from './disk-errors.ts';
+import {
+  checkedKey,
+  type FinishedPart,
+  type ObjectStorage,
+  type StoredObject,
+  type Upload,
+} from './object-storage.ts';
+
+const privateFile = 0o600;
+const privateFolder = 0o700;
+const uploadIdPattern = /^[0-9a-f-]{36}$/;
+
+/**
+ * Objects as files below a folder, readable by this user alone. A file is written beside, synchronised and renamed, so
+ * an object is there whole or not at all, also after a loss of power. Several instances need a shared file system.
+ *
+ *   <folder>/objects/<key>          <folder>/uploads/<id>/{key,1,2,…}          <folder>/unfinished/<random>
+ */
+export class FolderStorage implements ObjectStorage {
+  readonly #root: string;
+  #isPrepared = false;
+
+  constructor(folder: string) {
+    this.#root = folder;
+  }
+
+  async startUpload(key: string): Promise<Upload> {
+    checkedKey(key);
+    const id = randomUUID();
+    await this.#atDisk(async () => this.#write(this.#uploadFile(id, 'key'), [Buffer.from(key)]));
+    return { key, id };
+  }
+
+  async putPart({ id }: Upload, number: number, body: Buffer): Promise<FinishedPart> {
+    await this.#atDisk(async () => this.#write(this.#uploadFile(id, String(number)), [body]));
+    return { number, bytes: body.length, tag: createHash('sha256').update(body).digest('hex') };
+  }
+
+  async completeUpload(upload: Upload, parts: readonly FinishedPart[]): Promise<StoredObject> {
+    const joined = this.#joined(upload, parts);
+    return this.#atDisk(async () => {
+      const made = await this.head(upload.key);
+      const isUnderWay = await ifMissing(stat(this.#uploadFile(upload.id, 'key')), null);
+      if (made !== null && isUnderWay === null) return made;
+      await this.#write(this.#objectFile(upload.key), joined);
+      await this.abortUpload(upload);
+      const object = await this.head(upload.key);
+      if (object !== null) return object;
+      throw new AppError({ code: 'internal', message: `The object '${upload.key}' was removed at once.` });
+    });
+  }
+
+  async abortUpload({ id }: Upload): Promise<void> {
+    await this.#atDisk(async () =>
+      rm(dirname(this.#uploadFile(id, 'key')), { recursive: true, force: true }),
+    );
+  }
+
+  async abortUploads(prefix: string, startedBeforeMs: number): Promise<number> {
+    return this.#atDisk(async () => {
+      await this.#removeUnfinished(startedBeforeMs);
+      let aborted = 0;
+      for (const id of await ifMissing(readdir(join(this.#root, 'uploads')), [])) {
+        const file = this.#uploadFile(id, 'key');
+        const key = await ifMissing(readFile(file, 'utf8'), null);
+        if (key?.startsWith(prefix) !== true || (await stat(file)).mtimeMs >= startedBeforeMs) continue;
+        await this.abortUpload({ key, id });
+        aborted += 1;
+      }
+      return aborted;
+    });
+  }
+
+  async get(key: string) {
+    const file = this.#objectFile(key);
+    return this.#atDisk(async () => {
+      await this.#refuseLinks(file);
+      const handle = await ifMissing(open(file, 'r'), null);
+      if (handle === null) return null;
+      const { size, mtimeMs } = await handle.stat();
+      // The stream closes the handle, at its end and when it is destroyed.
+      const body = handle.createReadStream();
+      return { object: { key, bytes: size, modifiedAtMs: mtimeMs }, body };
+    });
+  }
+
+  async head(key: string): Promise<StoredObject | null> {
+    const file = this.#objectFile(key);
+    return this.#atDisk(async () => {
+      const found = await ifMissing(stat(file), null);
+      return found === null ? null : { key, bytes: found.size, modifiedAtMs: found.mtimeMs };
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    const file = this.#objectFile(key);
+    await this.#atDisk(async () => {
+      await this.#refuseLinks(file);
+      await rm(file, { force: true });
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<StoredObject> {
+    const objects = join(this.#root, 'objects');
+    const read = async () => ifMissing(readdir(objects, { recursive: true, withFileTypes: true }), []);
+    for (const entry of await this.#atDisk(read)) {
+      if (!entry.isFile()) continue;
+      const key = join(entry.parentPath, entry.name)
+        .slice(objects.length + 1)
+        .replaceAll(sep, '/');
+      const object = key.startsWith(prefix) ? await this.head(key) : null;
+      if (object !== null) yield object;
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  /** Creates the folder and checks that it can be written. Throws AppError `unavailable` with the reason. */
+  async prepare(): Promise<void> {
+    if (this.#isPrepared) return;
+    await this.#atDisk(async () => {
+      for (const name of ['objects', 'uploads', 'unfinished']) {
+        await mkdir(join(this.#root, name), { recursive: true, mode: privateFolder });
+      }
+      const file = join(this.#root, 'unfinished', randomUUID());
+      await (await open(file, 'wx', privateFile)).close();
+      await rm(file);
+    });
+    this.#isPrepared = true;
+  }
+
+  #objectFile(key: string): string {
+    return join(this.#root, 'objects', ...checkedKey(key).split('/'));
+  }
+
+  #uploadFile(id: string, name: string): string {
+    if (uploadIdPattern.test(id)) return join(this.#root, 'uploads', id, name);
+    throw new AppError({ code: 'internal', message: `'${id.slice(0, 80)}' is not the id of an upload.` });
+  }
+
+  async #atDisk<T>(work: () => Promise<T>): Promise<T> {
+    return atDisk(this.#root, work);
+  }
+
+  /** Yields the bytes of the parts, and throws if one is not the part that was stored. */
+  async *#joined({ id }: Upload, parts: readonly FinishedPart[]): AsyncGenerator<Buffer> {
+    for (const { number, tag } of parts) {
+      const hash = createHash('sha256');
+      for await (const chunk of createReadStream(this.#uploadFile(id, String(number)))) {
+        hash.update(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+      if (hash.digest('hex') === tag) continue;
+      const message = `Part ${number} of the upload ${id} is not the one that was stored.`;
+      throw new AppError({ code: 'internal', message });
+    }
+  }
+
+  async #write(file: string, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+    await this.prepare();
+    const unfinished = join(this.#root, 'unfinished', randomUUID());
+    try {
+      const handle = await open(unfinished, 'wx', privateFile);
+      try {
+        for await (const chunk of chunks) await writeAll(handle, chunk);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await mkdir(dirname(file), { recursive: true, mode: privateFolder });
+      await this.#refuseLinks(file);
+      await rename(unfinished, file);
+      await syncFolder(dirname(file));
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** Throws if a link in the folder leads out of it. Nothing in Tidings makes one. */
+  async #refuseLinks(file: string): Promise<void> {
+    const [root, parent] = await Promise.all([
+      ifMissing(realpath(this.#root), null),
+      ifMissing(realpath(dirname(file)), null),
+    ]);
+    if (root === null || parent === null || parent.startsWith(`${root}${sep}`)) return;
+    throw new AppError({
+      code: 'internal',
+      message: `${dirname(file)} is a link that leaves ${this.#root}.`,
+    });
+  }
+
+  async #removeUnfinished(writtenBeforeMs: number): Promise<void> {
+    const folder = join(this.#root, 'unfinished');
+    for (const name of await ifMissing(readdir(folder), [])) {
+      const found = await ifMissing(stat(join(folder, name)), null);
+      if (found !== null && found.mtimeMs < writtenBeforeMs) await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
+}
+
+// A rename is durable once its folder is.
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,203 @@
+import type { Readable } from 'node:stream';
+import type * as S3 from '@aws-sdk/client-s3';
+import { AppError, messageOf } from '@tidings/runtime';
+import {
+  checkedKey,
+  type FinishedPart,
+  type ObjectStorage,
+  type StoredObject,
+  type Upload,
+} from './object-storage.ts';
+
+/** A bucket of an S3-compatible service. */
+export type S3Options = Readonly<{
+  bucket: string;
+  region: string;
+  /** URL of the service; undefined means AWS. */
+  endpoint: string | undefined;
+  /** undefined: the sources of the AWS SDK, such as the role of the machine. */
+  keys: Readonly<{ accessKeyId: string; secretAccessKey: string }> | undefined;
+  /** True: the bucket is in the path, as most services other than AWS require. False: in the host name. */
+  isPathStyle: boolean;
+}>;
+
+type Sdk = typeof S3;
+type Opened = Readonly<{ sdk: Sdk; client: S3.S3Client }>;
+type Work<T> = (opened: Opened, at: Readonly<{ Bucket: string; Key: string }>) => Promise<T>;
+
+const requestTimeoutMs = 60_000;
+const connectTimeoutMs = 5_000;
+const maxAttempts = 4;
+
+const named = (error: unknown): string => (error instanceof Error ? error.name : '');
+const isMissing = (error: unknown): boolean =>
+  ['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(named(error));
+
+// What another try cannot change.
+const finalErrors = [
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'NoSuchBucket',
+  'EntityTooSmall',
+  'EntityTooLarge',
+  'InvalidPart',
+  'CredentialsProviderError',
+];
+
+/** Objects in a bucket. The AWS SDK is loaded at the first use: it takes 20 MB. */
+export class S3Storage implements ObjectStorage {
+  readonly #options: S3Options;
+  #opening: Promise<Opened> | undefined;
+
+  constructor(options: S3Options) {
+    this.#options = options;
+  }
+
+  async startUpload(key: string): Promise<Upload> {
+    const { UploadId: id } = await this.#run(checkedKey(key), async ({ sdk, client }, at) =>
+      client.send(new sdk.CreateMultipartUploadCommand(at)),
+    );
+    if (id !== undefined) return { key, id };
+    throw new AppError({ code: 'unavailable', message: 'The S3 service gave an upload no id.' });
+  }
+
+  async putPart({ key, id }: Upload, number: number, body: Buffer): Promise<FinishedPart> {
+    const { ETag: tag } = await this.#run(key, async ({ sdk, client }, at) =>
+      client.send(new sdk.UploadPartCommand({ ...at, UploadId: id, PartNumber: number, Body: body })),
+    );
+    return { number, bytes: body.length, tag: tag ?? '' };
+  }
+
+  async completeUpload({ key, id }: Upload, parts: readonly FinishedPart[]): Promise<StoredObject> {
+    await this.#run(key, async ({ sdk, client }, at) => {
+      const Parts = parts.map(({ number, tag }) => ({ PartNumber: number, ETag: tag }));
+      try {
+        await client.send(
+          new sdk.CompleteMultipartUploadCommand({ ...at, UploadId: id, MultipartUpload: { Parts } }),
+        );
+      } catch (error) {
+        // Completed before a crash: the service no longer knows the upload.
+        if (!isMissing(error) || (await this.head(key)) === null) throw error;
+      }
+    });
+    const object = await this.head(key);
+    if (object !== null) return object;
+    throw new AppError({ code: 'internal', message: `The object '${key}' was removed at once.` });
+  }
+
+  async abortUpload({ key, id }: Upload): Promise<void> {
+    await this.#unlessMissing(key, async ({ sdk, client }, at) =>
+      client.send(new sdk.AbortMultipartUploadCommand({ ...at, UploadId: id })),
+    );
+  }
+
+  async abortUploads(prefix: string, startedBeforeMs: number): Promise<number> {
+    const { Uploads = [] } = await this.#run(prefix, async ({ sdk, client }, { Bucket }) =>
+      client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix })),
+    );
+    const old = Uploads.flatMap(({ Key: key, UploadId: id, Initiated: at }) =>
+      key !== undefined && id !== undefined && (at?.getTime() ?? Infinity) < startedBeforeMs
+        ? [{ key, id }]
+        : [],
+    );
+    for (const upload of old) await this.abortUpload(upload);
+    return old.length;
+  }
+
+  async get(key: string) {
+    const found = await this.#unlessMissing(checkedKey(key), async ({ sdk, client }, at) =>
+      client.send(new sdk.GetObjectCommand(at)),
+    );
+    if (found?.Body === undefined) return null;
+    // In Node, the SDK returns the response itself.
+    return { object: objectOf(key, found.ContentLength, found.LastModified), body: found.Body as Readable };
+  }
+
+  async head(key: string): Promise<StoredObject | null> {
+    const found = await this.#unlessMissing(checkedKey(key), async ({ sdk, client }, at) =>
+      client.send(new sdk.HeadObjectCommand(at)),
+    );
+    return found === null ? null : objectOf(key, found.ContentLength, found.LastModified);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#unlessMissing(checkedKey(key), async ({ sdk, client }, at) =>
+      client.send(new sdk.DeleteObjectCommand(at)),
+    );
+  }
+
+  async *list(prefix: string): AsyncGenerator<StoredObject> {
+    for (let token: string | undefined; ; ) {
+      const page: S3.ListObjectsV2CommandOutput = await this.#run(
+        prefix,
+        async ({ sdk, client }, { Bucket }) =>
+          client.send(
+            new sdk.ListObjectsV2Command({
+              Bucket,
+              Prefix: prefix,
+              ...(token && { ContinuationToken: token }),
+            }),
+          ),
+      );
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        if (Key !== undefined) yield objectOf(Key, Size, LastModified);
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      if (token === undefined) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    (await this.#opening)?.client.destroy();
+  }
+
+  async #open(): Promise<Opened> {
+    const { region, endpoint, keys, isPathStyle } = this.#options;
+    const sdk = await import('@aws-sdk/client-s3');
+    const client = new sdk.S3Client({
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(keys === undefined ? {} : { credentials: keys }),
+      forcePathStyle: isPathStyle,
+      maxAttempts,
+      // Many services do not know the checksums that the SDK adds by default.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { requestTimeout: requestTimeoutMs, connectionTimeout: connectTimeoutMs },
+    });
+    return { sdk, client };
+  }
+
+  async #run<T>(key: string, work: Work<T>): Promise<T> {
+    const { bucket } = this.#options;
+    try {
+      this.#opening ??= this.#open();
+      return await work(await this.#opening, { Bucket: bucket, Key: key });
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const reason = `${named(error) || 'Error'}: ${messageOf(error)}`;
+      const message = `The object storage in bucket '${bucket}' failed at '${key}': ${reason}.`;
+      const retryable = !finalErrors.includes(named(error));
+      // Without its cause: an error of the SDK contains the request, with its signature.
+      throw new AppError({ code: 'unavailable', message, retryable });
+    }
+  }
+
+  async #unlessMissing<T>(key: string, work: Work<T>): Promise<T | null> {
+    return this.#run<T | null>(key, async (opened, at) => {
+      try {
+        return await work(opened, at);
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    });
+  }
+}
+
+const objectOf = (key: string, bytes = 0, modified?: Date): StoredObject => ({
+  key,
+  bytes,
+  modifiedAtMs: modified?.getTime() ?? 0,
+});
