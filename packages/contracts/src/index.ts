@@ -20,6 +20,8 @@ export {
 } from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
 export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
+export type { AuditRecorded } from './audit.ts';
+export { decodeAudit, encodeAudit } from './audit.ts';
 export type {
   DeadLetter,
   DeadLetterRef,
@@ -117,6 +119,8 @@ export { decodeKeyUsed, encodeKeyUsed } from './key-usage.ts';
 export { isOwnRequest, loopHeaderName } from './loop-header.ts';
 export type {
   DisableCause,
+  ExportEvent,
+  HealthEvent,
   LastFailure,
   OperationalEvent,
   OperationalEventType,

@@ -18,6 +18,12 @@ const failing = {
   failing_since: at,
   last_failure: { at, reason: 'timeout', status_code: null },
 } as const;
+const ofExport = {
+  export_id: 'job_1',
+  consumer_id: consumerId('acme'),
+  of: 'events',
+  format: 'csv',
+} as const;
 const event = newEventId(1_700_000_000_000);
 const base = { workspaceId: workspace, time: at, cause: 'dlv_1.0.1' };
 const examples: readonly OperationalEvent[] = [
@@ -37,6 +43,12 @@ const examples: readonly OperationalEvent[] = [
       last_failure: failing.last_failure,
     },
   },
+  {
+    ...base,
+    type: 'tidings.export.ready',
+    data: { ...ofExport, total_records: 1, bytes: 2, expires_at: at },
+  },
+  { ...base, type: 'tidings.export.failed', data: { ...ofExport, reason: 'the disk is full' } },
 ];
 
 const decoded = (example: OperationalEvent) =>
@@ -52,7 +64,7 @@ it.each(examples)('writes $type as an event addressed to the consumer', (example
     eventType: example.type,
     workspaceId: workspace,
     consumerId: 'acme',
-    orderingKey: subscription,
+    orderingKey: 'export_id' in example.data ? 'job_1' : subscription,
     time: at,
   });
   expect(JSON.parse(read.data.toString())).toEqual(example.data);

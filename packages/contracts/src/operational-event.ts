@@ -11,12 +11,14 @@ import { type FailureReason, failureReasons } from './outcome.ts';
 import { compileSchema, exactly, shape } from './schemas.ts';
 import type { WireRecord } from './wire.ts';
 
-/** Events that Tidings raises about a workspace's own subscriptions. Their names are reserved. */
+/** Events that Tidings raises about a workspace's own subscriptions and exports. Their names are reserved. */
 export const operationalEventTypes = [
   'tidings.subscription.failing',
   'tidings.subscription.disabled',
   'tidings.subscription.recovered',
   'tidings.delivery.exhausted',
+  'tidings.export.ready',
+  'tidings.export.failed',
 ] as const;
 /** See {@link operationalEventTypes}. */
 export type OperationalEventType = (typeof operationalEventTypes)[number];
@@ -41,7 +43,19 @@ type About = Readonly<{
 }>;
 type Failing = About & Readonly<{ failure_count: number; failing_since: string; last_failure: LastFailure }>;
 
+type AboutExport = Readonly<{
+  export_id: string;
+  /** The consumer that requested it; null for the workspace. */
+  consumer_id: ConsumerId | null;
+  of: string;
+  format: string;
+}>;
+
 type DataOf = Readonly<{
+  /** No link: whoever reads the event needs a key to get one. */
+  'tidings.export.ready': AboutExport &
+    Readonly<{ total_records: number; bytes: number; expires_at: string }>;
+  'tidings.export.failed': AboutExport & Readonly<{ reason: string }>;
   'tidings.subscription.failing': Failing;
   'tidings.subscription.disabled': Failing & Readonly<{ reason: DisableCause }>;
   'tidings.subscription.recovered': About & Readonly<{ delivered_at: string }>;
@@ -64,11 +78,17 @@ export type OperationalEvent = {
     workspaceId: WorkspaceId;
     /** RFC 3339. */
     time: string;
-    /** Identifies the attempt that caused it: the same cause always gives the same event. */
+    /** Identifies the attempt or export that caused it: the same cause always gives the same event. */
     cause: string;
     data: DataOf[Type];
   }>;
 }[OperationalEventType];
+
+/** An operational event about an export; the history service writes it. */
+export type ExportEvent = Extract<OperationalEvent, { type: `tidings.export.${string}` }>;
+
+/** An operational event about the health of an endpoint; the subscription service writes it. */
+export type HealthEvent = Exclude<OperationalEvent, ExportEvent>;
 
 const time = { type: 'string', format: 'date-time' };
 const lastFailure = exactly({
@@ -87,6 +107,13 @@ const failing = {
   failure_count: { type: 'integer', minimum: 1 },
   failing_since: time,
   last_failure: lastFailure,
+};
+
+const aboutExport = {
+  export_id: shape.text,
+  consumer_id: shape.nullableText,
+  of: shape.text,
+  format: shape.text,
 };
 
 const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknown>> = {
@@ -111,18 +138,34 @@ const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknow
       last_failure: lastFailure,
     }),
   ),
+  'tidings.export.ready': compileSchema(
+    'tidings.export.ready',
+    exactly({ ...aboutExport, total_records: shape.count, bytes: shape.count, expires_at: time }),
+  ),
+  'tidings.export.failed': compileSchema(
+    'tidings.export.failed',
+    exactly({ ...aboutExport, reason: shape.text }),
+  ),
 };
 
-const source = '/tidings/endpoint-health';
+const isAboutExport = (event: OperationalEvent): event is ExportEvent =>
+  event.type.startsWith('tidings.export.');
+
+const sourceOf = (event: OperationalEvent): string =>
+  isAboutExport(event) ? '/tidings/exports' : '/tidings/endpoint-health';
 
 /** Returns the id of an operational event, derived from its type and cause. */
-export const operationalEventIdOf = ({ type, workspaceId, cause }: OperationalEvent): EventId =>
-  deriveEventId({ workspaceId, source, callerId: `${type} ${cause}` });
+export const operationalEventIdOf = (event: OperationalEvent): EventId =>
+  deriveEventId({
+    workspaceId: event.workspaceId,
+    source: sourceOf(event),
+    callerId: `${event.type} ${event.cause}`,
+  });
 
 /**
  * Encodes an operational event for the events topic. Its id is derived from type and cause and its key is the
- * subscription, so a repeat arrives in the same partition and is dropped there like any repeated event. An event about
- * a consumer's subscription is addressed to that consumer. Throws DecodeError if the data does not match its type.
+ * subscription or export, so a repeat arrives in the same partition and is dropped there like any repeated event. An
+ * event about a consumer's subscription or export is addressed to that consumer. Throws DecodeError if the data does not match its type.
  */
 export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
   const { type, workspaceId, data } = event;
@@ -134,9 +177,9 @@ export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
       workspaceId,
       consumerId: data.consumer_id,
       eventType: type,
-      source,
+      source: sourceOf(event),
       time: event.time,
-      orderingKey: data.subscription_id,
+      orderingKey: isAboutExport(event) ? event.data.export_id : event.data.subscription_id,
       traceparent: null,
       data: Buffer.from(JSON.stringify(data)),
     },

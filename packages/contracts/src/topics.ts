@@ -137,6 +137,14 @@ const jobs: TopicDefinition = {
   config: compacted,
 };
 
+const audit: TopicDefinition = {
+  name: 'tidings.audit',
+  kind: 'facts',
+  partitions: 1,
+  key: 'workspace id',
+  config: kept(30 * dayMs),
+};
+
 /** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
@@ -177,6 +185,7 @@ export const topics = {
   seenEventTypes,
   access,
   keyUsage,
+  audit,
   jobs,
 } as const;
 

@@ -25,8 +25,10 @@ import { followTopics, type Reader } from './follow-topics.ts';
 import type { MaintenanceTask } from './maintenance/create-maintenance-task.ts';
 import { type Maintenance, startMaintenance } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
+import { auditPublisher } from './registry/adapters/kafka-audit-topic.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
 import type { Documents } from './registry/documents.ts';
+import { publishAudit } from './registry/publish-audit.ts';
 import { registryRoutes } from './routes.ts';
 import { endpointRule } from './subscriptions/adapters/endpoint-rules.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
@@ -40,6 +42,9 @@ import { subscriptionKind } from './subscriptions/subscription-kind.ts';
 // Enough for one or two runs of the attempt counter.
 const countDrainMs = 3_000;
 const queueTestDeliveriesTask = 'queue-tests';
+const publishAuditTask = 'publish-audit';
+// A new entry starts a run at once: this is for what a crash or the brokers have left.
+const publishAuditEveryMs = 30_000;
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
@@ -82,19 +87,25 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
 type TaskParts = Readonly<{
   counter: AttemptCounter;
   keys: OpenRegistry['keys'];
+  audit: OpenRegistry['audit'];
   producer: Producer;
 }>;
 
 const tasksOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys, producer }: TaskParts,
+  { counter, keys, audit, producer }: TaskParts,
 ): readonly MaintenanceTask[] => [
   { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
   {
     name: queueTestDeliveriesTask,
     everyMs: config.sweepEveryMs,
     run: async () => queueTestDeliveries({ ...subscriptions, producer }),
+  },
+  {
+    name: publishAuditTask,
+    everyMs: publishAuditEveryMs,
+    run: async () => publishAudit({ audit, publish: auditPublisher(producer) }),
   },
   { name: 'count-attempts', everyMs: config.countEveryMs, run: async () => counter.flush() },
   {
@@ -170,13 +181,14 @@ async function startWork(
   { bus, producer, access }: Pick<RegistryParts, 'bus' | 'producer' | 'access'>,
 ): Promise<Maintenance> {
   const { counter, usage, kinds } = opened;
-  const { mongo, keys } = registry;
+  const { mongo, keys, audit } = registry;
   const maintenance = startMaintenance(context, kinds, [
-    ...tasksOf(context, subscriptions, { counter, keys, producer }),
+    ...tasksOf(context, subscriptions, { counter, keys, audit, producer }),
     bootstrapTask(context, documents, access),
   ]);
   const readers = [...readersOf(context, { bus, counter, usage }), catalogue.reader];
   await followTopics(context, { bus, tables: [access], kinds, maintenance, readers });
+  registry.onAudited(() => maintenance.wake(publishAuditTask));
   mongo.onUp(maintenance.onRegistryUp);
   mongo.open();
   return maintenance;

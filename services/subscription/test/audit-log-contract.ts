@@ -50,6 +50,33 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       expect(await ids({ afterMs: 1_500, afterId: 'aud_3' })).toEqual(['aud_2']);
     });
 
+    it('marks each new entry as unpublished, and again when it is appended again', async () => {
+      const first = await appended({ id: 'aud_1' });
+      const second = await appended({ id: 'aud_2' });
+      expect(await log.listUnpublished(1)).toEqual([first]);
+      await log.markPublished(['aud_1', 'aud_gone']);
+      expect(await log.listUnpublished(10)).toEqual([second]);
+      await log.append(first);
+      expect(await log.listUnpublished(10)).toEqual([first, second]);
+      await log.markPublished(['aud_1', 'aud_2']);
+      expect(await log.listUnpublished(10)).toEqual([]);
+    });
+
+    it('lists what is not copied yet, until the whole log is', async () => {
+      const first = await appended({ id: 'aud_1' });
+      const second = await appended({ id: 'aud_2' });
+      expect(await log.listUncopied(1)).toEqual([first]);
+      await log.markCopied('aud_1');
+      expect(await log.listUncopied(10)).toEqual([second]);
+      await log.markCopied('aud_2');
+      expect(await log.listUncopied(10)).toEqual([]);
+      await log.markCopied(null);
+      await appended({ id: 'aud_3' });
+      expect(await log.listUncopied(10)).toEqual([]);
+      await log.markPublished(['aud_1', 'aud_2']);
+      expect((await log.listUnpublished(10)).map(({ id }) => id)).toEqual(['aud_3']);
+    });
+
     it('does not show documents of another workspace, or of another consumer to a key of a consumer', async () => {
       await appended({ id: 'aud_1' });
       await appended({ id: 'aud_2', workspaceId: otherWorkspace });

@@ -1,4 +1,4 @@
-import { decodeEvent, type OperationalEvent, type SubscriptionId, topics } from '@tidings/contracts';
+import { decodeEvent, type HealthEvent, type SubscriptionId, topics } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { aSubscription, someSettings } from '../../test/a-subscription.ts';
@@ -27,7 +27,7 @@ async function open(subscription: Subscription) {
   const registry = await openInMemoryRegistry();
   await registry.store.insert(subscription);
   const publish = operationalEventPublisher(await registry.bus.producer());
-  const published: OperationalEvent[] = [];
+  const published: HealthEvent[] = [];
   const state = { isDown: false };
   const applyTransitions = createApplyHealthTransitions({
     ...registry,

@@ -1,4 +1,4 @@
-import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
+import type { HealthEvent, SubscriptionId } from '@tidings/contracts';
 import { forEachConcurrently } from '../maintenance/for-each-concurrently.ts';
 import { systemActor } from '../registry/domain/audit-entry.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
@@ -15,7 +15,7 @@ import type { PublishOperationalEvents } from './ports.ts';
 export type HealthTransitionParts = WriteParts<Subscription> &
   Readonly<{
     publishEvents: PublishOperationalEvents;
-    onPublished(event: OperationalEvent): void;
+    onPublished(event: HealthEvent): void;
   }>;
 
 /** Errors by subscription. */
@@ -31,7 +31,7 @@ export type ApplyHealthTransitions = (
   all: ReadonlyMap<SubscriptionId, readonly HealthTransition[]>,
 ) => Promise<Failures>;
 
-type Raised = Readonly<{ id: SubscriptionId; events: readonly OperationalEvent[] }>;
+type Raised = Readonly<{ id: SubscriptionId; events: readonly HealthEvent[] }>;
 
 // When a host with many subscriptions fails, all of them have transitions at once. The limit keeps the process
 // responsive.
@@ -75,8 +75,8 @@ async function carryOut(
   parts: HealthTransitionParts,
   subscription: Subscription,
   transitions: readonly HealthTransition[],
-): Promise<readonly OperationalEvent[]> {
-  const events: OperationalEvent[] = [];
+): Promise<readonly HealthEvent[]> {
+  const events: HealthEvent[] = [];
   for (const transition of transitions) {
     const isSo = transition.kind !== 'disabled' || (await disable(parts, subscription, transition));
     if (isSo) events.push(operationalEventOf(subscription, transition));

@@ -1,4 +1,4 @@
-import { type CompletedRequest, type OperationalEvent, workspaceId } from '@tidings/contracts';
+import { type CompletedRequest, type HealthEvent, workspaceId } from '@tidings/contracts';
 import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
@@ -12,7 +12,7 @@ import { operationalEventOf } from './domain/operational-event.ts';
 import { NoticeSender } from './notice-sender.ts';
 
 const failure = { atMs: 5_000, reason: 'timeout', statusCode: null } as const;
-const eventOf = (cause: string, overrides: Partial<OperationalEvent> = {}) =>
+const eventOf = (cause: string, overrides: Partial<HealthEvent> = {}) =>
   ({
     ...operationalEventOf(aSubscription(), {
       kind: 'failing',
@@ -24,7 +24,7 @@ const eventOf = (cause: string, overrides: Partial<OperationalEvent> = {}) =>
       failure,
     }),
     ...overrides,
-  }) as OperationalEvent;
+  }) as HealthEvent;
 
 let clock: FakeClock;
 let sent: OutgoingRequest[];

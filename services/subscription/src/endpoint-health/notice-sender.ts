@@ -1,4 +1,4 @@
-import type { OperationalEvent, WorkspaceId } from '@tidings/contracts';
+import type { HealthEvent, WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -25,7 +25,7 @@ const maxWaiting = 100;
  */
 export class NoticeSender {
   readonly #parts: NoticeParts;
-  readonly #queues = new Map<WorkspaceId, OperationalEvent[]>();
+  readonly #queues = new Map<WorkspaceId, HealthEvent[]>();
   readonly #closing = new AbortController();
 
   constructor(parts: NoticeParts) {
@@ -33,7 +33,7 @@ export class NoticeSender {
   }
 
   /** Queues a notice if its workspace has a URL; returns at once. */
-  offer(event: OperationalEvent): void {
+  offer(event: HealthEvent): void {
     if (this.#closing.signal.aborted || this.#targetOf(event.workspaceId) === null) return;
     const queue = this.#queues.get(event.workspaceId);
     if (queue === undefined) {
@@ -59,7 +59,7 @@ export class NoticeSender {
     }
   }
 
-  async #work(workspace: WorkspaceId, queue: OperationalEvent[]): Promise<void> {
+  async #work(workspace: WorkspaceId, queue: HealthEvent[]): Promise<void> {
     for (let event = queue[0]; event !== undefined && !this.#closing.signal.aborted; event = queue[0]) {
       const isSent = await this.#deliver(event);
       this.#parts.metrics.notices.inc({ outcome: isSent ? 'sent' : 'failed' });
@@ -68,7 +68,7 @@ export class NoticeSender {
     this.#queues.delete(workspace);
   }
 
-  async #deliver(event: OperationalEvent): Promise<boolean> {
+  async #deliver(event: HealthEvent): Promise<boolean> {
     for (const waitMs of [...retryAfterMs, null]) {
       const fault = await this.#try(event);
       if (fault === null) return true;
@@ -85,7 +85,7 @@ export class NoticeSender {
   }
 
   /** Sends the notice once. Returns the error message, or null. */
-  async #try(event: OperationalEvent): Promise<string | null> {
+  async #try(event: HealthEvent): Promise<string | null> {
     const target = this.#targetOf(event.workspaceId);
     if (target === null) return 'the workspace no longer has a URL for notices';
     try {

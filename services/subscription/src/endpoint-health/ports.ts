@@ -1,4 +1,4 @@
-import type { OperationalEvent, SubscriptionId } from '@tidings/contracts';
+import type { HealthEvent, SubscriptionId } from '@tidings/contracts';
 import type { EndpointHealth } from './domain/endpoint-health.ts';
 
 /** Store of endpoint health. Rejects with AppError `unavailable`, like the other stores. */
@@ -14,4 +14,4 @@ export type HealthStore = Readonly<{
 }>;
 
 /** Publishes operational events; rejects when the brokers do not acknowledge all of them within seconds. */
-export type PublishOperationalEvents = (events: readonly OperationalEvent[]) => Promise<void>;
+export type PublishOperationalEvents = (events: readonly HealthEvent[]) => Promise<void>;

@@ -73,7 +73,14 @@ export type AuditQuery = Readonly<{
 
 /** The audit log. Entries are added and never changed. Rejects as a {@link DocumentStore} does. */
 export type AuditLog = Readonly<{
-  /** Adds an entry; an existing one stays unchanged. */
+  /** Adds an entry, marked as unpublished; an existing one stays unchanged. */
   append(entry: AuditEntry): Promise<void>;
   list(scope: Scope, query: AuditQuery): Promise<Listed<AuditEntry>>;
+  /** Lists entries that are marked as unpublished, oldest first. */
+  listUnpublished(limit: number): Promise<readonly AuditEntry[]>;
+  markPublished(ids: readonly string[]): Promise<void>;
+  /** Lists the entries that follow the last copied one, by id; none once the whole log has been copied. */
+  listUncopied(limit: number): Promise<readonly AuditEntry[]>;
+  /** Stores the last entry that was copied; null: the whole log. */
+  markCopied(afterId: string | null): Promise<void>;
 }>;

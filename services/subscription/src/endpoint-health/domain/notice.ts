@@ -1,11 +1,11 @@
-import { type OperationalEvent, operationalEventIdOf } from '@tidings/contracts';
+import { type HealthEvent, operationalEventIdOf } from '@tidings/contracts';
 
 /**
  * Destination of a workspace's notices. `json`: the event, as in a webhook. `slack`: a text message for chat services.
  */
 export type NoticeTarget = Readonly<{ url: string; style: 'json' | 'slack' }>;
 
-function sentenceOf(event: OperationalEvent): string {
+function sentenceOf(event: HealthEvent): string {
   switch (event.type) {
     case 'tidings.subscription.failing': {
       const { failure_count: count, last_failure: last } = event.data;
@@ -25,7 +25,7 @@ function sentenceOf(event: OperationalEvent): string {
 }
 
 /** Returns the body of a notice, as JSON. */
-export function noticeBody(event: OperationalEvent, style: NoticeTarget['style']): Buffer {
+export function noticeBody(event: HealthEvent, style: NoticeTarget['style']): Buffer {
   const { type, time, workspaceId, data } = event;
   if (style === 'json') {
     const id = operationalEventIdOf(event);

@@ -1,4 +1,4 @@
-import type { OperationalEvent } from '@tidings/contracts';
+import type { HealthEvent } from '@tidings/contracts';
 import type { Subscription } from '../../subscriptions/domain/subscription.ts';
 import type { FailureSeen, HealthTransition } from './health-transition.ts';
 
@@ -18,10 +18,7 @@ const aboutOf = ({ id, consumerId, settings }: Subscription) => ({
 });
 
 /** Returns the event that notifies the owner of a subscription of a health transition. */
-export function operationalEventOf(
-  subscription: Subscription,
-  transition: HealthTransition,
-): OperationalEvent {
+export function operationalEventOf(subscription: Subscription, transition: HealthTransition): HealthEvent {
   const { workspaceId } = subscription;
   const base = { workspaceId, time: time(transition.atMs), cause: `${subscription.id} ${transition.cause}` };
   const about = aboutOf(subscription);

@@ -1,6 +1,7 @@
 import { atDatabase, isDuplicateKey, mongooseSchema } from '@tidings/mongodb';
 import type { Connection, Model, QueryFilter, Schema } from 'mongoose';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from '../audit-document.ts';
+import { type AuditOutboxDocument, auditOutboxSchema, copiedMark } from '../audit-outbox-document.ts';
 import { documentReader } from '../define-documents.ts';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog, AuditQuery, Listed, Scope } from '../ports.ts';
@@ -12,11 +13,22 @@ const readDocument = documentReader<AuditDocument>({
   steps: {},
 });
 
-/** Audit log in MongoDB. Append-only: entries are never changed or removed. */
+/**
+ * Audit log in MongoDB. Append-only: entries are never changed or removed. Its outbox is a collection of its own, so
+ * that older releases can read the entries; a mark is written before its entry, so no crash leaves an entry without.
+ */
 export class MongoAuditLog implements AuditLog {
   readonly #model: Model<AuditDocument>;
+  readonly #outbox: Model<AuditOutboxDocument>;
+  readonly #onAppended: () => void;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, onAppended: () => void = () => {}) {
+    this.#onAppended = onAppended;
+    const outbox = mongooseSchema('audit_outbox', auditOutboxSchema, []);
+    this.#outbox = connection.model<AuditOutboxDocument>(
+      'audit mark',
+      outbox as unknown as Schema<AuditOutboxDocument>,
+    );
     const schema = mongooseSchema('audit_log', auditDocumentSchema, [
       { workspace_id: 1, _id: -1 },
       { workspace_id: 1, kind: 1, entity_id: 1, _id: -1 },
@@ -31,11 +43,55 @@ export class MongoAuditLog implements AuditLog {
 
   async append(entry: AuditEntry): Promise<void> {
     await atDatabase(async () => {
-      try {
-        await this.#model.create(auditDocument(entry));
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
+      await createOnce(async () => this.#outbox.create({ _id: entry.id, after_id: null }));
+      await createOnce(async () => this.#model.create(auditDocument(entry)));
+    });
+    this.#onAppended();
+  }
+
+  async listUnpublished(limit: number): Promise<readonly AuditEntry[]> {
+    return atDatabase(async () => {
+      const marks = await this.#outbox
+        .find({ _id: { $gt: copiedMark } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean()
+        .exec();
+      if (marks.length === 0) return [];
+      // An entry may be missing: its writer has not written it yet, or the sweep writes it again.
+      const found = await this.#model
+        .find({ _id: { $in: marks.map(({ _id }) => _id) } })
+        .lean()
+        .exec();
+      return found.map((raw) => auditEntry(readDocument(raw))).toSorted(byId);
+    });
+  }
+
+  async markPublished(ids: readonly string[]): Promise<void> {
+    await atDatabase(async () => {
+      for (const id of ids) await this.#outbox.deleteOne({ _id: id }).exec();
+    });
+  }
+
+  async listUncopied(limit: number): Promise<readonly AuditEntry[]> {
+    return atDatabase(async () => {
+      const mark = await this.#outbox.findOne({ _id: copiedMark }).lean().exec();
+      if (mark !== null && mark.after_id === null) return [];
+      const from = mark === null ? {} : { _id: { $gt: mark.after_id } };
+      const found = await this.#model
+        .find(from as QueryFilter<AuditDocument>)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean()
+        .exec();
+      return found.map((raw) => auditEntry(readDocument(raw)));
+    });
+  }
+
+  async markCopied(afterId: string | null): Promise<void> {
+    await atDatabase(async () => {
+      await createOnce(async () => this.#outbox.create({ _id: copiedMark, after_id: afterId }));
+      await this.#outbox.updateOne({ _id: copiedMark }, { $set: { after_id: afterId } }).exec();
     });
   }
 
@@ -59,5 +115,15 @@ export class MongoAuditLog implements AuditLog {
     );
     const items = found.slice(0, limit).map((raw) => auditEntry(readDocument(raw)));
     return { items, nextAfterId: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+}
+
+const byId = (a: AuditEntry, b: AuditEntry): number => (a.id < b.id ? -1 : 1);
+
+async function createOnce(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
   }
 }

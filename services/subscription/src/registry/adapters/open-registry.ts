@@ -19,6 +19,8 @@ export type OpenRegistry = Readonly<{
   mongo: MongoConnection;
   keys: MongoIdempotencyStore;
   audit: AuditLog;
+  /** Calls back after each new audit entry. */
+  onAudited(listener: () => void): void;
   /** Opens the documents of one kind. */
   documents<T extends Versioned>(
     kind: DocumentKind<T>,
@@ -38,7 +40,8 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
     health: health.register('mongodb'),
   });
   const { connection } = mongo;
-  const audit = new MongoAuditLog(connection);
+  let onAudited = (): void => {};
+  const audit = new MongoAuditLog(connection, () => onAudited());
   const keys = new MongoIdempotencyStore(connection);
   mongo.beforeUp(async () => audit.createIndexes());
   mongo.beforeUp(async () => keys.createIndexes());
@@ -48,6 +51,9 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
     mongo,
     keys,
     audit,
+    onAudited: (listener) => {
+      onAudited = listener;
+    },
     documents: (kind, more = {}) => {
       const store = new MongoDocumentStore({ kind, connection, logger, metrics: metrics.handles });
       mongo.beforeUp(async () => store.createIndexes());
