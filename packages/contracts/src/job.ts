@@ -31,6 +31,8 @@ export type ReplaySpec = Readonly<{
   holdLive: boolean;
   /** Maximum number of webhooks a second for each endpoint. */
   ratePerSecond: number;
+  /** True: only counts what would be sent. */
+  dryRun?: boolean;
 }>;
 
 /** The specification of a job by its kind, for the kinds that a service other than history carries out. */
@@ -118,6 +120,7 @@ const replaySpec = exactly(
     ratePerSecond: { type: 'number', exclusiveMinimum: 0 },
   },
   {
+    dryRun: { type: 'boolean' },
     fromMs: shape.epochMs,
     toMs: shape.epochMs,
     offsets: byPartition({

@@ -25,6 +25,13 @@ export const configSpec = {
     max: 100_000,
     help: 'events of one partition that may be in progress before the partition is paused',
   }),
+  replayPerSecond: integer({
+    env: 'FANOUT_REPLAY_RATE',
+    default: 400,
+    min: 1,
+    max: 100_000,
+    help: 'webhooks a second that all replays of an instance request together; more delays live events',
+  }),
   lingerMs: duration({
     env: 'FANOUT_GATHER',
     default: 8,

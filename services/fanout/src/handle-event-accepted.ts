@@ -1,11 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import type { DeliveryRequested } from '@tidings/contracts';
-import { parseExactly } from '@tidings/json';
-import { messageOf } from '@tidings/runtime';
 import { bodyRenderer } from '@tidings/webhook-request';
 import { type DedupeWindow, fingerprintOf } from './domain/dedupe-window.ts';
-import type { IndexedSubscription, MatchIndex } from './domain/match-index.ts';
+import type { MatchIndex } from './domain/match-index.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
+import { matchEvent } from './match-event.ts';
 import type { LoggedEvent } from './ports.ts';
 
 /**
@@ -32,42 +30,6 @@ export type FanOutParts = Readonly<{
   maxDataBytes: number;
 }>;
 
-type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
-
-const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed => {
-  if (bytes.length > maxBytes) {
-    return {
-      ok: false,
-      detail: `the data has ${bytes.length} bytes, at most ${maxBytes} fit into a delivery`,
-    };
-  }
-  if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
-  try {
-    // Filters must not evaluate rounded numbers. Without a filter, only valid JSON matters.
-    return {
-      ok: true,
-      data: hasFilter ? parseExactly(bytes) : (JSON.parse(bytes.toString('utf8')) as unknown),
-    };
-  } catch (error) {
-    return { ok: false, detail: `the data is not JSON (${messageOf(error)})` };
-  }
-};
-
-const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
-  let filterFailures = 0;
-  const matched = candidates.filter(({ filter }) => {
-    if (filter === null) return true;
-    try {
-      return filter(data);
-    } catch {
-      // Expected for data that the filter was not written for: counted as a failure and as no match.
-      filterFailures += 1;
-      return false;
-    }
-  });
-  return { matched, filterFailures };
-};
-
 /**
  * Returns one command for each subscription that the event matches. It may run again for the same record after
  * a crash or a rejoin: delivery ids are derived, and the window treats only a larger offset as a repeat.
@@ -85,11 +47,9 @@ export const handleEventAccepted = (
   }
   const candidates = index.candidates(event);
   if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
-  // The bytes become part of a JSON body, so they must be JSON, whichever client wrote them.
-  const hasFilter = candidates.some(({ filter }) => filter !== null);
-  const parsed = parseData(event.data, maxDataBytes, hasFilter);
-  if (!parsed.ok) return { outcome: 'poison', reason: 'undecodable', detail: parsed.detail };
-  const { matched, filterFailures } = select(candidates, parsed.data);
+  const match = matchEvent(event.data, candidates, { maxDataBytes });
+  if (!match.ok) return { outcome: 'poison', reason: 'undecodable', detail: match.detail };
+  const { matched, filterFailures } = match;
   if (matched.length === 0) return { outcome: 'unmatched', filterFailures };
   const acceptedAtMs = Math.max(0, timestampMs);
   const traceparent = childTraceparent(event.traceparent ?? undefined);

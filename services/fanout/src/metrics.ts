@@ -48,6 +48,18 @@ export const metricsCatalogue = defineMetrics({
     help: 'Events in the deduplication windows of this instance.',
     labels: [],
   },
+  replays: {
+    type: 'gauge',
+    name: 'tidings_fanout_replays',
+    help: 'Replays that this instance is carrying out.',
+    labels: [],
+  },
+  replayed: {
+    type: 'counter',
+    name: 'tidings_fanout_replayed_total',
+    help: 'Commands that replays have written.',
+    labels: [],
+  },
   refillSeconds: {
     type: 'histogram',
     name: 'tidings_fanout_refill_seconds',

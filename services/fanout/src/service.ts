@@ -5,6 +5,7 @@ import {
   maxRecordBytes,
   openBus,
   openProducer,
+  type Producer,
   problemOf,
   type WatchedPart,
   watchWorkers,
@@ -25,8 +26,10 @@ import { handleEventAccepted } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createFanOutRecorder } from './record-fan-out.ts';
 import { createWindowRefill } from './refill-dedupe-window.ts';
+import { openReplays, type Replays } from './replays/open-replays.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+type Parts = Readonly<{ index: MatchIndex; producer: Producer }>;
 
 // A command adds the head of the body, state and trace to the data; together they never exceed this.
 const maxDataBytes = maxRecordBytes - 8_192;
@@ -46,9 +49,8 @@ const filterCompiler =
     }
   };
 
-const createConsumer = async (bus: Bus, index: MatchIndex, context: Context): Promise<EventConsumer> => {
+const createConsumer = (bus: Bus, { index, producer }: Parts, context: Context): EventConsumer => {
   const { config, metrics, logger, clock } = context;
-  const producer = await openProducer(context, bus);
   const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
   const parts = { index, childTraceparent, maxDataBytes };
   return new EventConsumer({
@@ -69,25 +71,43 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: C
   remembered.collect((gauge) => gauge.set({}, consumer.remembered));
 };
 
+const startReplays = async (bus: Bus, { index, producer }: Parts, context: Context): Promise<Replays> => {
+  const { config, metrics, logger, clock } = context;
+  return openReplays({
+    ...{ bus, producer, index, childTraceparent, maxDataBytes, clock, logger },
+    compileFilter: filterCompiler(logger),
+    perSecond: config.replayPerSecond,
+    metrics: metrics.handles,
+  });
+};
+
 /** Follows the subscriptions and, once all existing ones are known, the events. */
 const work = async (bus: Bus, context: Context): Promise<void> => {
   const { logger, health, resources, clock } = context;
-  const parts = { subscriptions: health.register('subscriptions'), events: health.register('events') };
+  const parts = {
+    subscriptions: health.register('subscriptions'),
+    events: health.register('events'),
+    replays: health.register('replays'),
+  };
   const index = new MatchIndex(filterCompiler(logger));
   const table = await openMatchRules(bus, index);
   resources.add('subscriptions table', () => table.close());
-  const consumer = await createConsumer(bus, index, context);
+  const opened = { index, producer: await openProducer(context, bus) };
+  const consumer = createConsumer(bus, opened, context);
   exposeGauges(consumer, index, context);
   // An event matched against an incomplete table is lost for the missing subscriptions.
   await table.ready();
   const runner = await consumer.run();
   resources.add('events', () => runner.close());
+  const replays = await startReplays(bus, opened, context);
+  resources.add('replays', () => replays.close());
   const watched: readonly WatchedPart[] = [
     {
       part: parts.subscriptions,
       problem: () => (table.isStale() ? 'the brokers are unreachable' : null),
     },
     { part: parts.events, problem: () => problemOf(runner.state()) },
+    { part: parts.replays, problem: () => problemOf(replays.runner.state()) },
   ];
   const stopWatching = watchWorkers(watched, clock);
   resources.add('watches', stopWatching);

@@ -18,7 +18,7 @@ import type { FannedOut } from '../record-fan-out.ts';
 import { toLoggedEvent } from './event-log.ts';
 
 /** The consumer group of all fan-out instances. */
-const eventGroup = 'tidings-fanout';
+export const eventGroup = 'tidings-fanout';
 
 /**
  * Dependencies of the consumer. `handle` decides on an event; `refill` restores the

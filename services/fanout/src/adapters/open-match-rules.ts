@@ -5,9 +5,9 @@ import type { MatchIndex, MatchRule } from '../domain/match-index.ts';
 export const openMatchRules = async (bus: Pick<Bus, 'table'>, index: MatchIndex): Promise<Table<MatchRule>> =>
   openSubscriptionTable<MatchRule>(bus, {
     service: 'fanout',
-    select: ({ id, version, workspaceId, consumerId, kind, state, events, filters, format }) => {
+    select: ({ id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering }) => {
       // URL, secrets and headers are dropped here: fan-out does not need them.
-      return { id, version, workspaceId, consumerId, kind, state, events, filters, format };
+      return { id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering };
     },
     onChange: (id, rule) => {
       if (rule === undefined) index.remove(id);

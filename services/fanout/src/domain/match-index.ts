@@ -20,6 +20,7 @@ export type IndexedSubscription = Readonly<{
   consumerId: ConsumerId | null;
   version: number;
   isDisabled: boolean;
+  isOrdered: boolean;
   format: BodyFormat;
   filter: Filter | null;
 }>;
@@ -27,7 +28,16 @@ export type IndexedSubscription = Readonly<{
 /** The fields of a subscription record that the index reads. */
 export type MatchRule = Pick<
   SubscriptionRecord,
-  'id' | 'workspaceId' | 'consumerId' | 'kind' | 'state' | 'version' | 'events' | 'filters' | 'format'
+  | 'id'
+  | 'workspaceId'
+  | 'consumerId'
+  | 'kind'
+  | 'state'
+  | 'version'
+  | 'events'
+  | 'filters'
+  | 'format'
+  | 'ordering'
 >;
 
 /** Compiles the filters of a subscription, once per version. */
@@ -118,6 +128,7 @@ export class MatchIndex {
       consumerId: rule.consumerId,
       version: rule.version,
       isDisabled: rule.state === 'disabled',
+      isOrdered: rule.ordering !== 'none',
       format: rule.format,
       filter: rule.filters === null ? null : this.#compileFilter(rule.filters),
     };

@@ -1,4 +1,4 @@
-import type { DeliveryRequested, EventAccepted } from '@tidings/contracts';
+import type { DeliveryId, DeliveryRequested, EventAccepted } from '@tidings/contracts';
 import { deriveDeliveryId } from '@tidings/contracts';
 import type { IndexedSubscription } from './match-index.ts';
 
@@ -9,6 +9,8 @@ export type DeliveryOrigin = Readonly<{
   acceptedAtMs: number;
   body: Buffer;
   traceparent: string | null;
+  /** Id and chain of a delivery that a replay requests. */
+  replay?: Readonly<{ deliveryId: DeliveryId; chain: number }>;
 }>;
 
 /**
@@ -21,10 +23,11 @@ export const requestDelivery = ({
   acceptedAtMs,
   body,
   traceparent,
+  replay,
 }: DeliveryOrigin): DeliveryRequested => ({
   state: {
     type: 'DeliveryRequested.v1',
-    deliveryId: deriveDeliveryId(event.id, subscription.id),
+    deliveryId: replay?.deliveryId ?? deriveDeliveryId(event.id, subscription.id),
     eventId: event.id,
     eventType: event.eventType,
     workspaceId: event.workspaceId,
@@ -33,10 +36,10 @@ export const requestDelivery = ({
     subscriptionVersion: subscription.version,
     orderingKey: event.orderingKey,
     format: subscription.format,
-    chain: 0,
+    chain: replay?.chain ?? 0,
     attempt: 1,
     position: 0,
-    trigger: 'event',
+    trigger: replay === undefined ? 'event' : 'replay',
     acceptedAtMs,
     firstAttemptAtMs: null,
     notBeforeMs: null,

@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer';
+import { parseExactly } from '@tidings/json';
+import { messageOf } from '@tidings/runtime';
+import type { Filter, IndexedSubscription } from './domain/match-index.ts';
+
+type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
+
+const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed => {
+  if (bytes.length > maxBytes) {
+    return {
+      ok: false,
+      detail: `the data has ${bytes.length} bytes, at most ${maxBytes} fit into a delivery`,
+    };
+  }
+  if (!isUtf8(bytes)) return { ok: false, detail: 'the data is not UTF-8' };
+  try {
+    // Filters must not evaluate rounded numbers. Without a filter, only valid JSON matters.
+    return {
+      ok: true,
+      data: hasFilter ? parseExactly(bytes) : (JSON.parse(bytes.toString('utf8')) as unknown),
+    };
+  } catch (error) {
+    return { ok: false, detail: `the data is not JSON (${messageOf(error)})` };
+  }
+};
+
+const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
+  let filterFailures = 0;
+  const matched = candidates.filter(({ filter }) => {
+    if (filter === null) return true;
+    try {
+      return filter(data);
+    } catch {
+      // Expected for data that the filter was not written for: counted as a failure and as no match.
+      filterFailures += 1;
+      return false;
+    }
+  });
+  return { matched, filterFailures };
+};
+
+/** The subscriptions that an event goes to, or the reason why its data cannot be sent to any. */
+export type Match = Readonly<
+  | { ok: true; matched: readonly IndexedSubscription[]; filterFailures: number }
+  | { ok: false; detail: string }
+>;
+
+/**
+ * Applies the filters of the candidates to the data of an event. The bytes become part of a JSON body, so they must be
+ * JSON, whichever client wrote them. `filter` is a further filter, which applies to every candidate.
+ */
+export const matchEvent = (
+  bytes: Buffer,
+  candidates: readonly IndexedSubscription[],
+  { maxDataBytes, filter = null }: Readonly<{ maxDataBytes: number; filter?: Filter | null }>,
+): Match => {
+  const hasFilter = filter !== null || candidates.some((candidate) => candidate.filter !== null);
+  const parsed = parseData(bytes, maxDataBytes, hasFilter);
+  if (!parsed.ok) return parsed;
+  if (filter !== null && !passes(filter, parsed.data)) return { ok: true, matched: [], filterFailures: 0 };
+  return { ok: true, ...select(candidates, parsed.data) };
+};
+
+const passes = (filter: Filter, data: unknown): boolean => {
+  try {
+    return filter(data);
+  } catch {
+    // Written for other data: no match, as for the filter of a subscription.
+    return false;
+  }
+};

@@ -1,0 +1,49 @@
+import { deriveDeliveryId, type SubscriptionId } from '@tidings/contracts';
+import { DeliveryChains } from './domain/delivery-chains.ts';
+import type { MatchReplayed } from './match-replayed.ts';
+import type { DeliveryFacts, ReplayLog, Span } from './ports.ts';
+import { readSpan } from './read-span.ts';
+
+/** Maximum deliveries that are looked up at once: about 20 MB. A longer span is processed in parts. */
+export const maxLookUps = 100_000;
+
+type Parts = Readonly<{
+  log: ReplayLog;
+  facts: DeliveryFacts;
+  match: MatchReplayed;
+  accepts: (headers: Readonly<Record<string, string>>) => boolean;
+  signal: AbortSignal;
+  maxDeliveries?: number;
+}>;
+
+/** The beginning of a span, and which of its deliveries are missing. */
+export type MissingPart = Readonly<{ part: Span; chains: DeliveryChains }>;
+
+/**
+ * Reads the beginning of a span, as far as its deliveries can be looked up at once, and finds out which of them were
+ * delivered or are under way.
+ */
+export const findMissing = async (span: Span, parts: Parts): Promise<MissingPart> => {
+  const { log, facts, match, accepts, signal, maxDeliveries = maxLookUps } = parts;
+  await facts.whenFannedOut(span, signal);
+  const chains = new DeliveryChains();
+  const subscriptions = new Set<SubscriptionId>();
+  const reached = new Map([...span].map(([partition, { next }]) => [partition, next]));
+  let sinceMs = Infinity;
+  for await (const chunk of readSpan(log, span, { accepts, signal })) {
+    for (const logged of chunk.events) {
+      sinceMs = Math.min(sinceMs, logged.timestampMs);
+      for (const { id } of match(logged)?.matched ?? []) {
+        subscriptions.add(id);
+        chains.add(deriveDeliveryId(logged.event.id, id));
+      }
+    }
+    reached.set(chunk.partition, chunk.next);
+    if (chains.size >= maxDeliveries) break;
+  }
+  if (chains.size > 0 && !signal.aborted) await facts.read(chains, { sinceMs, subscriptions });
+  const part = [...span].map(
+    ([partition, { next }]) => [partition, { next, end: reached.get(partition) ?? next }] as const,
+  );
+  return { part: new Map(part), chains };
+};

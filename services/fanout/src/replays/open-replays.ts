@@ -1,0 +1,93 @@
+import { encodeDelivery, encodeJobRecord, jobPartition, topics } from '@tidings/contracts';
+import type { Bus, PartitionRunner, Producer } from '@tidings/kafka';
+import type { Logger, Metrics } from '@tidings/observability';
+import type { Clock } from '@tidings/runtime';
+import { eventGroup } from '../adapters/event-consumer.ts';
+import type { CompileFilter, MatchIndex } from '../domain/match-index.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import { JobConsumer, replayGroup } from './adapters/job-consumer.ts';
+import { createAttemptWatch } from './adapters/kafka-attempt-watch.ts';
+import { createDeliveryFacts } from './adapters/kafka-delivery-facts.ts';
+import { createReplayLog } from './adapters/kafka-replay-log.ts';
+import { Pace } from './domain/pace.ts';
+import { createMatchReplayed } from './match-replayed.ts';
+import type { ReplayOutput } from './ports.ts';
+import { ReplayRun } from './replay-run.ts';
+import { ReplayRunner, type StartRun } from './replay-runner.ts';
+
+export type ReplayParts = Readonly<{
+  bus: Bus;
+  producer: Pick<Producer, 'publish' | 'publishAll' | 'whenWritable'>;
+  index: MatchIndex;
+  compileFilter: CompileFilter;
+  childTraceparent: (parent: string | undefined) => string;
+  maxDataBytes: number;
+  /** Maximum commands a second of all replays of this process. */
+  perSecond: number;
+  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'replayed' | 'replays'>;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+const createOutput = ({ producer, metrics }: ReplayParts): ReplayOutput => ({
+  send: async (commands) => {
+    await producer.whenWritable();
+    await producer.publishAll(
+      commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
+    );
+    metrics.replayed.inc({}, commands.length);
+  },
+  report: async (progress) => {
+    const partition = jobPartition(progress.jobId);
+    await producer.publish({ topic: topics.jobs, partition, ...encodeJobRecord(progress) });
+  },
+});
+
+/** Carries out the replays whose partition of the jobs topic this process owns. */
+export type Replays = Readonly<{ runner: PartitionRunner; close: () => Promise<void> }>;
+
+/** Starts the group of the replays. The match index must be complete. */
+export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
+  const { bus, index, compileFilter, maxDataBytes, childTraceparent, metrics, clock, logger } = parts;
+  const output = createOutput(parts);
+  const log = createReplayLog(bus, replayGroup);
+  const facts = createDeliveryFacts({ bus, eventGroup, clock });
+  const sharedPace = new Pace(parts.perSecond);
+
+  const report: ReplayOutput['report'] = async (progress) => {
+    await output.report(progress);
+    jobs.noted(progress);
+  };
+  const start: StartRun = async (job, signal) => {
+    const { order } = job;
+    const filter = order.spec.filter === null ? null : compileFilter(order.spec.filter);
+    const match = createMatchReplayed({ index, order, filter, maxDataBytes });
+    return new ReplayRun(job, {
+      log,
+      facts,
+      watch: async (isOrdered, chain) => createAttemptWatch(bus, replayGroup, { chain, isOrdered }),
+      output: { send: output.send, report },
+      match,
+      sharedPace,
+      childTraceparent,
+      clock,
+      signal,
+    }).run();
+  };
+  const jobs: JobConsumer = new JobConsumer({
+    bus,
+    onOrder: (job) => runs.update(job),
+    onLost: (jobId) => void runs.drop(jobId),
+    logger,
+  });
+  const runs = new ReplayRunner({ find: (jobId) => jobs.find(jobId), start, report, clock, logger });
+  metrics.replays.collect((gauge) => gauge.set({}, runs.running));
+  const runner = await jobs.run();
+  return {
+    runner,
+    close: async () => {
+      await runs.close();
+      await runner.close();
+    },
+  };
+};

@@ -1,0 +1,218 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type DeliveryRequested,
+  deriveDeliveryId,
+  deriveReplayDeliveryId,
+  type EventId,
+  type JobProgressed,
+  replayChainOf,
+  type SubscriptionId,
+} from '@tidings/contracts';
+import { BoundedMap, type Clock, sleep } from '@tidings/runtime';
+import { bodyRenderer } from '@tidings/webhook-request';
+import type { IndexedSubscription } from '../domain/match-index.ts';
+import { requestDelivery } from '../domain/request-delivery.ts';
+import type { LoggedEvent } from '../ports.ts';
+import { Pace } from './domain/pace.ts';
+import type { ReplayJob } from './domain/replay-job.ts';
+import { coversHeaders } from './domain/replay-scope.ts';
+import { SendWindow } from './domain/send-window.ts';
+import { findMissing } from './find-missing.ts';
+import type { MatchReplayed } from './match-replayed.ts';
+import type { AttemptWatch, DeliveryFacts, ReplayLog, ReplayOutput, Span } from './ports.ts';
+import { readSpan } from './read-span.ts';
+import { type ReplayCounts, ReplayReport } from './replay-report.ts';
+
+/** The dependencies of the run of one replay. */
+export type ReplayRunParts = Readonly<{
+  log: ReplayLog;
+  facts: DeliveryFacts;
+  watch: (isOrdered: (subscriptionId: string) => boolean, chain: number) => Promise<AttemptWatch>;
+  output: ReplayOutput;
+  match: MatchReplayed;
+  /** The rate of all replays of this process. */
+  sharedPace: Pace;
+  childTraceparent: (parent: string | undefined) => string;
+  clock: Clock;
+  signal: AbortSignal;
+}>;
+
+type IsWanted = (event: EventId, subscription: SubscriptionId) => boolean;
+
+const maxBatchRecords = 50;
+const maxBatchBytes = 4 * 1024 * 1024;
+// Live events of this process are handled in between.
+const eventsPerTurn = 20;
+const watchMs = 250;
+const maxSleepMs = 100;
+const minWindow = 20;
+const windowSeconds = 2;
+// Of the newest events of a run, each is sent once, however often the log repeats it.
+const maxSeen = 100_000;
+
+/**
+ * Carries out one replay, from its checkpoint. Commands are sent in the order of each partition, and the checkpoint
+ * moves when they are acknowledged: a run that continues after a crash repeats at most what the last report did not
+ * cover, with the same delivery ids and chain.
+ */
+export class ReplayRun {
+  readonly #parts: ReplayRunParts;
+  readonly #job: ReplayJob;
+  readonly #chain: number;
+  readonly #report: ReplayReport;
+  readonly #window: SendWindow;
+  readonly #paces = new Map<SubscriptionId, Pace>();
+  readonly #ordered = new Set<string>();
+  readonly #seen = new BoundedMap<EventId, true>(maxSeen);
+  #watch: AttemptWatch | undefined;
+  #watchedMs = -Infinity;
+  #batch: DeliveryRequested[] = [];
+  #batchBytes = 0;
+
+  constructor(job: ReplayJob, parts: ReplayRunParts) {
+    this.#job = job;
+    this.#parts = parts;
+    this.#chain = replayChainOf(job.order);
+    const { ratePerSecond } = job.order.spec;
+    this.#window = new SendWindow(Math.max(minWindow, Math.ceil(ratePerSecond * windowSeconds)));
+    this.#report = new ReplayReport(job, { output: parts.output, clock: parts.clock });
+  }
+
+  /** Resolves with the last progress when the replay is done, or soon after the signal aborts it. */
+  async run(): Promise<JobProgressed> {
+    const { log, signal } = this.#parts;
+    const { spec } = this.#job.order;
+    this.#report.begin(await log.spanOf(spec));
+    await this.#report.write('running');
+    while (this.#report.hasMore && !signal.aborted) await this.#runPart();
+    return this.#report.progress(signal.aborted ? 'running' : 'done');
+  }
+
+  get #counts(): ReplayCounts {
+    return this.#report.counts;
+  }
+
+  /** Sends what the rest of the span holds, or as much of it as can be looked up at once. */
+  async #runPart(): Promise<void> {
+    const { log, facts, match, signal } = this.#parts;
+    const { order } = this.#job;
+    const accepts = (headers: Readonly<Record<string, string>>) => coversHeaders(order, headers);
+    const rest = this.#report.rest();
+    if (order.spec.target.kind !== 'missing') {
+      await this.#sendSpan(rest, () => true);
+      return;
+    }
+    const { part, chains } = await findMissing(rest, { log, facts, match, accepts, signal });
+    const isWanted: IsWanted = (event, subscription) =>
+      chains.isMissing(deriveDeliveryId(event, subscription));
+    if (!signal.aborted) await this.#sendSpan(part, isWanted);
+  }
+
+  async #sendSpan(span: Span, isWanted: IsWanted): Promise<void> {
+    const { log, signal } = this.#parts;
+    const accepts = (headers: Readonly<Record<string, string>>) => coversHeaders(this.#job.order, headers);
+    for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
+      for (const [at, logged] of events.entries()) {
+        if (at % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+        if (!(await this.#replay(logged, isWanted))) return;
+        this.#report.reached(partition, logged.offset + 1);
+      }
+      this.#report.reached(partition, next);
+      await this.#flush();
+    }
+  }
+
+  /** Sends one event. Returns false if the replay was stopped before its last command. */
+  async #replay(logged: LoggedEvent, isWanted: IsWanted): Promise<boolean> {
+    const { match } = this.#parts;
+    const { spec } = this.#job.order;
+    const { event } = logged;
+    const found = match(logged);
+    if (found === undefined) return true;
+    if (this.#seen.get(event.id) === true) {
+      this.#counts.repeats += 1;
+      return true;
+    }
+    const wanted = found.matched.filter(({ id }) => isWanted(event.id, id));
+    this.#counts.disabled += found.disabled;
+    this.#counts.matched += found.matched.length;
+    this.#counts.skipped += found.matched.length - wanted.length;
+    if (spec.dryRun === true) this.#counts.to_send += wanted.length;
+    else if (!(await this.#sendAll(logged, wanted))) return false;
+    this.#seen.set(event.id, true);
+    return true;
+  }
+
+  async #sendAll(logged: LoggedEvent, wanted: readonly IndexedSubscription[]): Promise<boolean> {
+    const { childTraceparent, clock } = this.#parts;
+    const { event, timestampMs } = logged;
+    const acceptedAtMs = Math.max(0, timestampMs);
+    const bodyIn = bodyRenderer(event, acceptedAtMs);
+    const traceparent = childTraceparent(event.traceparent ?? undefined);
+    for (const subscription of wanted) {
+      if (!(await this.#waitForRoom(subscription))) return false;
+      const { id, format } = subscription;
+      const deliveryId = this.#job.order.spec.asNew
+        ? deriveReplayDeliveryId(event.id, id, this.#job.order.jobId)
+        : deriveDeliveryId(event.id, id);
+      const body = bodyIn(format);
+      const replay = { deliveryId, chain: this.#chain };
+      this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, body, traceparent, replay }));
+      this.#batchBytes += body.length;
+      this.#window.sent(id, deliveryId, clock.monotonicMs());
+    }
+    return true;
+  }
+
+  /** Waits until another command may be sent to the endpoint. Returns false if the replay is stopped. */
+  async #waitForRoom(subscription: IndexedSubscription): Promise<boolean> {
+    const { clock, signal, sharedPace } = this.#parts;
+    if (subscription.isOrdered) this.#ordered.add(subscription.id);
+    const pace = this.#paceOf(subscription.id);
+    while (!signal.aborted) {
+      const nowMs = clock.monotonicMs();
+      const waiting = this.#window.waiting(subscription, nowMs);
+      const isFull = waiting >= this.#window.limit;
+      const waitMs = Math.max(sharedPace.delayMs(nowMs), pace.delayMs(nowMs), isFull ? maxSleepMs : 0);
+      const isBatchFull = this.#batch.length >= maxBatchRecords || this.#batchBytes >= maxBatchBytes;
+      if (waitMs > 0 || isBatchFull) await this.#flush();
+      if (waiting * 2 >= this.#window.limit && nowMs - this.#watchedMs >= watchMs) await this.#look();
+      else if (waitMs > 0) await sleep(clock, Math.min(waitMs, maxSleepMs), signal);
+      else {
+        pace.take(nowMs);
+        sharedPace.take(nowMs);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Finds out which commands have had their attempt. */
+  async #look(): Promise<void> {
+    await this.#flush();
+    await this.#watch?.update(this.#window);
+    this.#watchedMs = this.#parts.clock.monotonicMs();
+  }
+
+  #paceOf(id: SubscriptionId): Pace {
+    const known = this.#paces.get(id);
+    if (known !== undefined) return known;
+    const pace = new Pace(this.#job.order.spec.ratePerSecond);
+    this.#paces.set(id, pace);
+    return pace;
+  }
+
+  /** Sends the batch, and reports the events whose commands are all acknowledged. */
+  async #flush(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.length > 0) {
+      this.#batch = [];
+      this.#batchBytes = 0;
+      // Opened before the first command, so that it sees the attempts of all of them.
+      this.#watch ??= await this.#parts.watch((id) => this.#ordered.has(id), this.#chain);
+      await this.#parts.output.send(batch);
+      this.#counts.sent += batch.length;
+    }
+    await this.#report.acknowledged();
+  }
+}
