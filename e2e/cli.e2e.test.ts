@@ -159,9 +159,7 @@ it('counts dead letters, redrives one, and discards the rest', async () => {
   const job = await answerOf<Named>([
     ...['dead-letters', 'discard', '--subscription', id, '--because', 'only a test'],
   ]);
-  await eventually(async () =>
-    expect((await run(['dead-letters', 'job', job.id])).out).toMatch(/^state +done$/m),
-  );
+  await eventually(async () => expect((await run(['jobs', 'show', job.id])).out).toMatch(/^state +done$/m));
   expect(await list()).toEqual([]);
 });
 

@@ -105,10 +105,18 @@ async function deadLetters(): Promise<void> {
     params: once,
     body: { filter: { reason: 'disabled' }, reason: 'old', dry_run: true },
   });
-  const jobs = await client.GET('/v1/webhooks/dead-letter-jobs');
-  await client.GET('/v1/webhooks/dead-letter-jobs/{id}', { params: { path } });
-  await client.POST('/v1/webhooks/dead-letter-jobs/{id}/cancel', { params: { path, ...once } });
-  console.log(first?.state === 'waiting', counts.data?.total, one.data?.body?.content, job, jobs.data?.data[0]?.filter);
+  console.log(first?.state === 'waiting', counts.data?.total, one.data?.body?.content, job);
+}
+
+async function jobs(): Promise<void> {
+  const path = { id };
+  const { data } = await client.GET('/v1/webhooks/jobs', { params: { query: { kind: 'redrive', state: 'running' } } });
+  const first: Schemas['Job'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/jobs/{id}', { params: { path } });
+  await client.POST('/v1/webhooks/jobs/{id}/pause', { params: { path, ...once } });
+  await client.POST('/v1/webhooks/jobs/{id}/resume', { params: { path, ...once } });
+  await client.POST('/v1/webhooks/jobs/{id}/cancel', { params: { path, ...once } });
+  console.log(first?.state === 'paused', first?.progress.percent, first?.eta);
 }
 
 async function consumers(): Promise<void> {
@@ -154,7 +162,7 @@ async function others(): Promise<void> {
   console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
-for (const part of [subscriptions, filters, eventTypes, deliveries, deadLetters, consumers, workspaces, keys, others]) {
+for (const part of [subscriptions, filters, eventTypes, deliveries, deadLetters, jobs, consumers, workspaces, keys, others]) {
   await part();
 }
 await events();

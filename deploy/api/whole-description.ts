@@ -1,7 +1,8 @@
 import { type ApiDescription, describeApi, describing, route } from '../../packages/http/src/index.ts';
+import { bulkRoutes } from '../../services/history/src/dead-letters/adapters/bulk-routes.ts';
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
-import { jobRoutes } from '../../services/history/src/dead-letters/adapters/job-routes.ts';
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
+import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
@@ -21,6 +22,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...eventRoutes(nothing),
     ...deliveryRoutes(nothing),
     ...deadLetterRoutes(nothing),
+    ...bulkRoutes(nothing),
     ...jobRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),

@@ -22,7 +22,7 @@ const makers = {
   '/v1/webhooks/api-keys/': async ({ call }) => await call('POST', '/api-keys', { scopes: ['events:write'] }),
   '/v1/webhooks/deliveries/': async ({ dead }) => (await dead()).delivery,
   '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).deadLetter,
-  '/v1/webhooks/dead-letter-jobs/': async ({ call }) =>
+  '/v1/webhooks/jobs/': async ({ call }) =>
     await call('POST', '/dead-letters/redrive', { filter: { event_type: 'fuzz.none' } }),
 };
 

@@ -82,8 +82,9 @@ async function untilKnown({ services }: LocalStack, key: string): Promise<void> 
 /** Waits until no job of a caller is running. */
 export async function untilJobsEnd(caller: Caller): Promise<void> {
   await eventually(async () => {
-    const path = '/webhooks/dead-letter-jobs?limit=100';
+    const path = '/webhooks/jobs?limit=100';
     const { data } = await caller.call<{ data: readonly Readonly<{ state: string }>[] }>('GET', path);
-    if (data.some(({ state }) => state === 'running')) throw new Error('a job is running');
+    if (data.some(({ state }) => state === 'queued' || state === 'running'))
+      throw new Error('a job is running');
   });
 }

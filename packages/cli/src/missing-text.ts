@@ -6,6 +6,7 @@ const nouns: Readonly<Record<string, string>> = {
   'event-types': 'event type',
   deliveries: 'delivery',
   'dead-letters': 'dead letter',
+  jobs: 'job',
   consumers: 'consumer',
   'api-keys': 'API key',
   workspaces: 'workspace',

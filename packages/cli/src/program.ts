@@ -10,6 +10,7 @@ import { deliveryCommands } from './commands/deliveries.ts';
 import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { filterCommands } from './commands/filters.ts';
+import { jobCommands } from './commands/jobs.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, string>> = {
   filters: 'test filters on the data of events',
   deliveries: 'show deliveries and their attempts',
   'dead-letters': 'show, redrive and discard dead letters',
+  jobs: 'show, pause, resume and cancel jobs: redrives, discards and others',
   consumers: 'manage the consumers of a workspace',
   'api-keys': 'manage API keys and their scopes',
   'audit-log': 'show recorded changes',
@@ -48,6 +50,7 @@ export const commands: readonly CommandSpec[] = [
   ...filterCommands,
   ...deliveryCommands,
   ...deadLetterCommands,
+  ...jobCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,

@@ -243,8 +243,15 @@ describe('the request of a command', () => {
       'POST /v1/webhooks/dead-letters/dl_1/discard',
       { reason: 'x' },
     ],
-    [['dead-letters', 'jobs', '--limit', '3'], 'GET /v1/webhooks/dead-letter-jobs?limit=3', undefined],
-    [['dead-letters', 'cancel', 'job_1'], 'POST /v1/webhooks/dead-letter-jobs/job_1/cancel', undefined],
+    [
+      ['jobs', 'list', '--kind', 'redrive', '--state', 'paused', '--limit', '3'],
+      'GET /v1/webhooks/jobs?kind=redrive&state=paused&limit=3',
+      undefined,
+    ],
+    [['jobs', 'show', 'job_1'], 'GET /v1/webhooks/jobs/job_1', undefined],
+    [['jobs', 'pause', 'job_1'], 'POST /v1/webhooks/jobs/job_1/pause', undefined],
+    [['jobs', 'resume', 'job_1'], 'POST /v1/webhooks/jobs/job_1/resume', undefined],
+    [['jobs', 'cancel', 'job_1'], 'POST /v1/webhooks/jobs/job_1/cancel', undefined],
   ])('%j', async (args, line, body) => {
     const { requests, run: tidings } = await anApi();
     expect((await tidings(...args)).code).toBe(0);

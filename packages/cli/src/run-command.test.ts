@@ -164,8 +164,8 @@ describe('an error', () => {
       "404 Not found: There is no event type 'a.b', or your key has no access to it. tidings event-types list shows the existing ones.",
     ],
     [
-      ['dead-letters', 'job', 'job_1'],
-      "404 Not found: There is no job 'job_1', or your key has no access to it. tidings dead-letters jobs shows the existing ones.",
+      ['jobs', 'show', 'job_1'],
+      "404 Not found: There is no job 'job_1', or your key has no access to it. tidings jobs list shows the existing ones.",
     ],
     [
       ['consumers', 'disable', 'acme'],

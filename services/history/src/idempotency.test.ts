@@ -9,6 +9,7 @@ type Service = Awaited<ReturnType<typeof startHere>>;
 type Case = Readonly<{ path: string; body?: object; other: object | null; status: number }>;
 
 const deadLetters = '/v1/webhooks/dead-letters';
+const jobs = '/v1/webhooks/jobs';
 const aDeadLetterAt = (service: Service): string => `${deadLetters}/${service.deadLetters.all()[0]?.id}`;
 
 const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
@@ -35,9 +36,19 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     other: { all: true, reason: 's' },
     status: 202,
   }),
-  cancelDeadLetterJob: async (service) => {
+  pauseJob: async (service) => {
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
-    return { path: `/v1/webhooks/dead-letter-jobs/${String(body['id'])}/cancel`, other: null, status: 200 };
+    return { path: `${jobs}/${String(body['id'])}/pause`, other: null, status: 200 };
+  },
+  resumeJob: async (service) => {
+    const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
+    const job = `${jobs}/${String(body['id'])}`;
+    await service.callAt(`${job}/pause`, 'POST');
+    return { path: `${job}/resume`, other: null, status: 200 };
+  },
+  cancelJob: async (service) => {
+    const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
+    return { path: `${jobs}/${String(body['id'])}/cancel`, other: null, status: 200 };
   },
 };
 
@@ -55,10 +66,9 @@ const send = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'
 
 /** Waits for the end of all jobs and returns them with the effects of the jobs and the caller. */
 async function outcomeOf(service: Service) {
-  await eventually(() => expect(service.jobs.all().every(({ isOpen }) => !isOpen)).toBe(true));
-  const jobs = service.jobs.all().map(({ id, state }) => [id, state]);
+  await eventually(() => expect(service.jobs.all().every(({ isDue }) => !isDue)).toBe(true));
   return {
-    jobs,
+    jobs: service.jobs.all().map(({ id, state }) => [id, state]),
     sent: service.sent().length,
     deadLetters: service.deadLetters.all().map(({ state }) => state),
   };

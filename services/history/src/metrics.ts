@@ -76,17 +76,18 @@ export const metricsCatalogue = defineMetrics({
     help: 'Age of the oldest of them; 0 if there is none.',
     labels: ['kind', 'reason'],
   },
-  deadLettersWorkedOff: {
-    type: 'counter',
-    name: 'tidings_history_dead_letters_worked_off_total',
-    help: 'Dead letters processed by jobs, by outcome: redriven, discarded, found delivered, skipped or failed.',
-    action: 'failed: the log event job.batch-failed has the reason. skipped: the subscription is not active.',
-    labels: ['outcome'],
-  },
-  deadLetterJobs: {
+  jobs: {
     type: 'gauge',
-    name: 'tidings_history_dead_letter_jobs',
-    help: 'Jobs over dead letters that this instance processes.',
-    labels: [],
+    name: 'tidings_history_jobs',
+    help: 'Jobs of all workspaces that have not ended, by kind and state, counted every 30 s; every instance reports the same.',
+    action: '`queued` for long: no instance runs jobs of this kind; check /ready.',
+    labels: ['kind', 'state'],
+  },
+  jobItems: {
+    type: 'counter',
+    name: 'tidings_history_job_items_total',
+    help: 'Units that jobs have processed here, by kind and outcome: of a redrive redriven, found delivered, skipped or failed.',
+    action: 'failed: the log event job.batch-failed has the reason. skipped: the subscription is not active.',
+    labels: ['kind', 'outcome'],
   },
 });

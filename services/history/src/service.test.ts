@@ -8,8 +8,9 @@ import { eventually, lintApi, publishTestKey, untilKeysLoaded } from '@tidings/t
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../test/builders.ts';
-import { createMemoryDeadLetterStore, createMemoryJobStore } from '../test/memory-dead-letter-stores.ts';
+import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { createMemoryJobStore } from '../test/memory-job-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startHistory } from './service.ts';

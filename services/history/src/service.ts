@@ -5,12 +5,16 @@ import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
-import { MongoJobStore } from './dead-letters/adapters/mongo-job-store.ts';
+import { takeOverJobs } from './dead-letters/adapters/take-over-jobs.ts';
 import { openDeadLetters } from './dead-letters/open-dead-letters.ts';
-import type { DeadLetterStore, JobStore } from './dead-letters/ports.ts';
+import type { DeadLetterStore } from './dead-letters/ports.ts';
 import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
 import { openDeliveries } from './deliveries/open-deliveries.ts';
 import type { DeliveryStore } from './deliveries/ports.ts';
+import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
+import type { JobKind } from './jobs/job-kind.ts';
+import { openJobs } from './jobs/open-jobs.ts';
+import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
 
@@ -28,6 +32,8 @@ export type Stores = Readonly<{
 export type Backends = Readonly<{
   openBus: (context: Context) => Promise<Bus>;
   openStores: (context: Context) => Stores;
+  /** Kinds of jobs besides those of the service. */
+  kinds?: readonly JobKind[];
 }>;
 
 const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
@@ -46,6 +52,7 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const keys = new MongoIdempotencyStore(mongo.connection);
   for (const store of [deliveries, deadLetters, jobs, keys])
     mongo.beforeUp(async () => store.createIndexes());
+  mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
   return { deliveries, deadLetters, jobs, keys };
@@ -60,7 +67,9 @@ export const startHistory = async (
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
   const deliveryRoutes = await openDeliveries(context, bus, stores);
-  const deadLetterRoutes = await openDeadLetters(context, bus, stores);
+  const jobs = await openJobs(context, bus, stores.jobs);
+  for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
+  const deadLetterRoutes = await openDeadLetters(context, bus, { stores, jobs });
   const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
     store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
@@ -73,7 +82,7 @@ export const startHistory = async (
   resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await openProducer(context, bus);
   const { authenticate } = await openAccess(context, { bus, producer });
-  const routes = [...deliveryRoutes, ...deadLetterRoutes];
+  const routes = [...deliveryRoutes, ...deadLetterRoutes, ...jobs.routes];
   const idempotency = {
     // No response of this service contains a secret.
     ...{ store: stores.keys, ring: null, clock, logger },

@@ -14,7 +14,8 @@ import { aDeliveryState, builtAtMs } from '@tidings/testing/messages';
 import type { DeadLetter, Recorded, TopicPosition } from '../src/dead-letters/domain/dead-letter.ts';
 import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
 import type { DeadLetterScope } from '../src/dead-letters/domain/dead-letter-filters.ts';
-import { type DeadLetterJob, newJob } from '../src/dead-letters/domain/dead-letter-job.ts';
+import type { DeadLetterJob } from '../src/dead-letters/domain/dead-letter-job.ts';
+import { aJob } from './job-builders.ts';
 
 const baseMs = builtAtMs;
 
@@ -116,20 +117,10 @@ export const aDeadLetterSpace = () => {
   return { workspace, scope, subscription, deadLetter };
 };
 
-/** Returns a job that any run can claim. */
-export const aJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
+/** Returns a job over dead letters that any run can claim. */
+export const aDeadLetterJob = (over: Partial<DeadLetterJob> = {}): DeadLetterJob => {
   const workspace = over.workspaceId ?? workspaceId('ws_demo');
   const filters = { workspaceId: workspace, ownerId: null, poison: 'none', kind: 'delivery' } as const;
-  const order = {
-    id: `job_${randomUUID().replaceAll('-', '')}`,
-    action: 'redrive',
-    workspaceId: workspace,
-    ownerId: null,
-    filters,
-    by: 'key_1',
-    reason: null,
-    ratePerSecond: 100,
-    ranges: [{ partition: 0, next: 0, end: 1_000 }],
-  } as const;
-  return { ...newJob(order, baseMs), ...over };
+  const spec = { filters, reason: null };
+  return aJob({ checkpoint: [{ partition: 0, next: 0, end: 1_000 }], spec, ...over }) as DeadLetterJob;
 };

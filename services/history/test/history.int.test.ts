@@ -28,8 +28,10 @@ import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
-import { MongoJobStore } from '../src/dead-letters/adapters/mongo-job-store.ts';
+import { type FormerJobDocument, takeOverJobs } from '../src/dead-letters/adapters/take-over-jobs.ts';
 import { MongoDeliveryStore } from '../src/deliveries/adapters/mongo-delivery-store.ts';
+import { MongoJobStore } from '../src/jobs/adapters/mongo-job-store.ts';
+import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { aFailure } from './builders.ts';
@@ -235,4 +237,42 @@ describe('the MongoDB stores', () => {
   describeDeliveryStore('MongoDB', opened('deliveries'));
   describeDeadLetterStore('MongoDB', opened('deadLetters'));
   describeJobStore('MongoDB', opened('jobs'));
+
+  it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {
+    const { jobs, mongo } = { jobs: opened('jobs')(), mongo: opened('mongo')() };
+    const scope = { workspaceId: workspaceId(`ws_${randomUUID()}`), ownerId: null };
+    const filters = { ...scope, poison: 'none', kind: 'delivery' };
+    const former = (rest: Partial<FormerJobDocument>): FormerJobDocument => ({
+      _id: newJobId(),
+      ...{ action: 'redrive', workspace_id: scope.workspaceId, owner_id: null },
+      ...{ filters_json: JSON.stringify(filters), by: 'key_1', reason: null, rate_per_second: 7 },
+      ...{ state: 'running', is_open: true, stretches: [{ partition: 2, next: 5, end: 9 }] },
+      counts: { settled: 4, delivered: 1, skipped: 0, failed: 0 },
+      ...{ created_at_ms: 1_000, ended_at_ms: null, failures: 0, error: null },
+      ...{ claim: 'of-another-version', claimed_until_ms: Date.now() + 9_000, ...rest },
+    });
+    const discard = { action: 'discard', reason: 'r', created_at_ms: 2_000 } as const;
+    const open = former({});
+    const ended = former({ ...discard, state: 'done', is_open: false, ended_at_ms: 3_000 });
+    const collection = mongo.connection.collection('dead_letter_jobs');
+    await collection.insertMany([open, ended] as never);
+    await takeOverJobs(mongo.connection, jobs);
+    await takeOverJobs(mongo.connection, jobs);
+    expect(await jobs.list(scope, { limit: 9, after: null })).toMatchObject([
+      {
+        id: ended._id,
+        kind: 'discard',
+        state: 'done',
+        isDue: false,
+        counts: { discarded: 4 },
+        endedAtMs: 3_000,
+      },
+      {
+        ...{ id: open._id, kind: 'redrive', state: 'queued', isDue: true, requestedBy: 'key_1', done: 5 },
+        ...{ spec: { filters, reason: null }, checkpoint: open.stretches, ratePerSecond: 7, claim: '' },
+        counts: { redriven: 4, delivered: 1 },
+      },
+    ]);
+    expect(await collection.countDocuments({})).toBe(0);
+  });
 });

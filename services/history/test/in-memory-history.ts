@@ -18,14 +18,17 @@ import { eventually, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';
 import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
+import type { JobKind } from '../src/jobs/job-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
-import { createMemoryDeadLetterStore, createMemoryJobStore } from './memory-dead-letter-stores.ts';
+import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
+import { createMemoryJobStore } from './memory-job-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
-const acmeKey = 'a-key-of-acme-for-tests';
+/** A key of the consumer `acme`. */
+export const acmeKey = 'a-key-of-acme-for-tests';
 const cleanUps: (() => Promise<void>)[] = [];
 
 /** Stops every service that a test has started. */
@@ -56,8 +59,12 @@ export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
 
 type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record<string, string> }>;
 
-/** Starts the service on a bus and stores that outlive it. */
-export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
+/** Starts the service on a bus and stores that outlive it, with further kinds of jobs. */
+export const startHere = async (
+  backing: Backing = newBacking(),
+  env: Record<string, string> = {},
+  kinds: readonly JobKind[] = [],
+) => {
   const { bus, deliveries, deadLetters, jobs, keys } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
@@ -79,6 +86,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   const { url } = await startHistory(context, {
     openBus,
     openStores: () => ({ deliveries, deadLetters, jobs, keys }),
+    kinds,
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
@@ -101,8 +109,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   /** With a key of the consumer `acme`. */
   const callAsAcme = async (method: string, below: string) =>
     callAt(`/v1/webhooks/dead-letters${below}`, method, { key: acmeKey });
-  const callJobs = async (method: string, below: string) =>
-    callAt(`/v1/webhooks/dead-letter-jobs${below}`, method);
+  const callJobs = async (method: string, below: string) => callAt(`/v1/webhooks/jobs${below}`, method);
   return { ...backing, url, stop, callAt, call, callAsAcme, callJobs, ...producing(backing) };
 };
 
@@ -142,6 +149,6 @@ export const producing = ({ bus, deadLetters }: Backing) => {
 export const isDone = async (service: Awaited<ReturnType<typeof startHere>>, id: unknown) =>
   eventually(async () => {
     const { body } = await service.callJobs('GET', `/${String(id)}`);
-    expect(body).toMatchObject({ state: 'done', left: 0 });
+    expect(body).toMatchObject({ state: 'done', progress: { percent: 100 } });
     return body;
   });

@@ -1,27 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import { consumerId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import type { JobStore } from '../src/dead-letters/ports.ts';
-import { aJob } from './dead-letter-builders.ts';
+import { type Job, jobKinds } from '../src/jobs/domain/job.ts';
+import type { JobStore } from '../src/jobs/ports.ts';
+import { aJob } from './job-builders.ts';
 
 const aWorkspace = () => workspaceId(`ws_${randomUUID()}`);
+const aClaim = (claim: string, claimedUntilMs: number) =>
+  ({ claim, claimedUntilMs, state: 'running', startedAtMs: 5 }) as const;
 
 /** Tests the contract of a job store; `open` is called in each test. */
 export const describeJobStore = (name: string, open: () => JobStore): void => {
+  const stored = async (over: Partial<Job> = {}) => {
+    const store = open();
+    const job = aJob({ workspaceId: aWorkspace(), ...over });
+    await store.insert(job);
+    const isDue = async (nowMs: number, kinds: readonly Job['kind'][] = jobKinds) =>
+      (await store.listDue(kinds, nowMs, 1_000)).some(({ id }) => id === job.id);
+    return { store, job, isDue };
+  };
+
   describe(`a store of jobs: ${name}`, () => {
     it('stores every field, and one job of an id', async () => {
-      const store = open();
-      const job = aJob({
-        workspaceId: aWorkspace(),
+      const { store, job } = await stored({
         ownerId: consumerId('acme'),
-        reason: 'a.$b',
-        counts: { settled: 1, delivered: 2, skipped: 3, failed: 4 },
+        spec: { 'a.$b': ['$c'] },
+        checkpoint: [{ partition: 1 }],
+        total: 9,
+        counts: { redriven: 1 },
+        ratePerSecond: null,
+        pace: { atMs: 3, perSecond: 0.5 },
         endedAtMs: 9,
         failures: 2,
         error: 'no',
+        progressOffset: 7,
       });
-      expect(await store.insert(job)).toBe(true);
-      expect(await store.insert({ ...job, by: 'another' })).toBe(false);
+      expect(await store.insert({ ...job, requestedBy: 'another' })).toBe(false);
       expect(await store.findAnywhere(job.id)).toEqual(job);
       expect(await store.known([job.id, 'job_other'])).toEqual(new Set([job.id]));
       const { workspaceId: workspace } = job;
@@ -51,50 +65,113 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
       expect(seen.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
     });
 
-    it('assigns a job to one run, and to another when the first sends no heartbeat', async () => {
+    it('lists by kind and state, within the scope', async () => {
       const store = open();
-      const job = aJob({ workspaceId: aWorkspace() });
-      await store.insert(job);
-      const isDue = async (nowMs: number) =>
-        (await store.listDue(nowMs, 1_000)).some(({ id }) => id === job.id);
+      const scope = { workspaceId: aWorkspace(), ownerId: null };
+      const redrive = aJob({ ...scope, ownerId: consumerId('acme') });
+      const discard = aJob({ ...scope, kind: 'discard' });
+      const paused = aJob({ ...scope, kind: 'discard', state: 'paused' });
+      for (const job of [redrive, discard, paused]) await store.insert(job);
+      const ids = async (filters: Partial<Parameters<JobStore['list']>[0]>) =>
+        (await store.list({ ...scope, ...filters }, { limit: 9, after: null }))
+          .map(({ id }) => id)
+          .toSorted();
+      expect(await ids({ kind: 'discard' })).toEqual([discard.id, paused.id].toSorted());
+      expect(await ids({ kind: 'discard', state: 'paused' })).toEqual([paused.id]);
+      expect(await ids({ ownerId: consumerId('acme') })).toEqual([redrive.id]);
+      expect(await ids({ ownerId: consumerId('acme'), kind: 'discard' })).toEqual([]);
+    });
+
+    it('assigns a job to one run, and to another when the first does not renew its claim', async () => {
+      const { store, job, isDue } = await stored();
       expect(await isDue(1)).toBe(true);
-      const [first, second] = [
-        { claim: 'a', claimedUntilMs: 1_000 },
-        { claim: 'b', claimedUntilMs: 2_000 },
-      ];
+      expect(await isDue(1, ['discard', 'export'])).toBe(false);
+      const [first, second] = [aClaim('a', 1_000), aClaim('b', 2_000)];
       expect(await store.claim(job, first)).toBe(true);
       expect(await store.claim(job, second)).toBe(false);
+      expect(await store.findAnywhere(job.id)).toMatchObject({ state: 'running', startedAtMs: 5 });
       expect(await isDue(1_000)).toBe(false);
       expect(await isDue(1_001)).toBe(true);
       const taken = { ...job, ...first };
+      expect(await store.renew(taken, 1_500)).toBe(true);
+      expect(await isDue(1_001)).toBe(false);
       expect(await store.claim(taken, second)).toBe(true);
+      expect(await store.renew(taken, 9_000)).toBe(false);
       expect(await store.save({ ...taken, failures: 7 })).toBe(false);
-      expect(await store.save({ ...job, ...second, failures: 8 })).toBe(true);
-      expect(await store.findAnywhere(job.id)).toMatchObject({ failures: 8, claim: 'b' });
+      expect(await store.save({ ...job, ...second, failures: 8, checkpoint: 3 })).toBe(true);
+      expect(await store.findAnywhere(job.id)).toMatchObject({ failures: 8, claim: 'b', checkpoint: 3 });
     });
 
-    it('does not overwrite a cancellation, and closes it for its run', async () => {
-      const store = open();
-      const job = { ...aJob({ workspaceId: aWorkspace() }), claim: 'a', claimedUntilMs: 1_000 };
-      await store.insert(job);
-      expect(await store.cancel(job.id, 77_000)).toBe(true);
-      expect(await store.cancel(job.id, 78_000)).toBe(false);
-      expect(await store.save(job)).toBe(false);
-      const stored = await store.findAnywhere(job.id);
-      expect(stored).toMatchObject({ state: 'cancelled', endedAtMs: 77_000, isOpen: true });
-      expect(await store.save({ ...job, state: 'cancelled', endedAtMs: 77_000, isOpen: false })).toBe(true);
-      expect((await store.listDue(9_000, 1_000)).some(({ id }) => id === job.id)).toBe(false);
+    it('does not overwrite a change of a caller, and lets the run save once it has seen it', async () => {
+      const { store, job } = await stored({ claim: 'a', claimedUntilMs: 1_000, state: 'running' });
+      const cancel = { state: 'cancelled', isDue: true, endedAtMs: 77_000 } as const;
+      expect(await store.change(job, cancel)).toBe(true);
+      expect(await store.change(job, { ...cancel, endedAtMs: 78_000 })).toBe(false);
+      expect(await store.save({ ...job, done: 5 })).toBe(false);
+      const seen = await store.findAnywhere(job.id);
+      expect(seen).toMatchObject({ ...cancel, done: 0, revision: 2 });
+      expect(await store.save({ ...job, ...cancel, revision: 2, done: 5, isDue: false })).toBe(true);
+      expect(await store.findAnywhere(job.id)).toMatchObject({ done: 5, state: 'cancelled', isDue: false });
     });
 
-    it('removes those that ended before a time', async () => {
+    it('gives no job to a run that has read it before a change', async () => {
+      const { store, job } = await stored();
+      expect(await store.change(job, { state: 'paused', isDue: true, endedAtMs: null })).toBe(true);
+      expect(await store.claim(job, aClaim('a', 1_000))).toBe(false);
+    });
+
+    it('marks an order as published, but not one that was changed meanwhile', async () => {
+      const { store, job, isDue } = await stored({ kind: 'replay', claim: 'a', claimedUntilMs: 1_000 });
+      expect(await store.change(job, { state: 'paused', isDue: true, endedAtMs: null })).toBe(true);
+      expect(await store.handedOver(job)).toBe(false);
+      expect(await isDue(1_001)).toBe(true);
+      expect(await store.handedOver({ ...job, revision: 2 })).toBe(true);
+      expect(await isDue(1_001)).toBe(false);
+      expect(await store.findAnywhere(job.id)).toMatchObject({ state: 'paused', revision: 2 });
+    });
+
+    it('saves the progress of a worker once for each offset, and nothing else', async () => {
+      const { store, job } = await stored({ kind: 'replay' });
+      const next: Job = {
+        ...job,
+        state: 'running',
+        ...{ done: 4, total: 9, counts: { sent: 4 }, checkpoint: { 0: 4 } },
+        ...{ pace: { atMs: 1, perSecond: 2 }, startedAtMs: 3, progressOffset: 12, requestedBy: 'no' },
+      };
+      expect(await store.saveProgress(job, next)).toBe(true);
+      expect(await store.saveProgress(job, { ...next, done: 3 })).toBe(false);
+      expect(await store.findAnywhere(job.id)).toEqual({ ...next, requestedBy: job.requestedBy });
+    });
+
+    it('counts open jobs by kind and state', async () => {
       const store = open();
-      const ended = (endedAtMs: number) =>
-        aJob({ workspaceId: aWorkspace(), state: 'done', isOpen: false, endedAtMs });
-      const jobs = [ended(100), ended(200), ended(900), aJob({ workspaceId: aWorkspace() })];
+      const countOf = async () =>
+        (await store.countOpen()).find(({ kind, state }) => kind === 'erasure' && state === 'paused')
+          ?.count ?? 0;
+      const before = await countOf();
+      for (const state of ['paused', 'paused', 'done'] as const) {
+        await store.insert(aJob({ kind: 'erasure', state, isDue: false }));
+      }
+      expect((await countOf()) - before).toBe(2);
+    });
+
+    it('lists those that ended before a time, and removes them', async () => {
+      const store = open();
+      const ended = (endedAtMs: number, isDue = false) =>
+        aJob({ workspaceId: aWorkspace(), state: 'cancelled', isDue, endedAtMs });
+      const jobs = [
+        ended(100),
+        ended(200),
+        ended(900),
+        ended(100, true),
+        aJob({ workspaceId: aWorkspace() }),
+      ];
       for (const job of jobs) await store.insert(job);
-      expect(await store.purge(500, 1)).toBe(1);
-      expect(await store.purge(500, 10)).toBe(1);
-      expect(await store.known(jobs.map(({ id }) => id))).toEqual(new Set([jobs[2]?.id, jobs[3]?.id]));
+      expect(await store.listEnded(500, 1)).toHaveLength(1);
+      const found = await store.listEnded(500, 10);
+      expect(found.map(({ id }) => id).toSorted()).toEqual([jobs[0]?.id, jobs[1]?.id].toSorted());
+      await store.remove(found.map(({ id }) => id));
+      expect(await store.known(jobs.map(({ id }) => id))).toEqual(new Set(jobs.slice(2).map(({ id }) => id)));
     });
   });
 };

@@ -123,10 +123,9 @@ it('a redrive continues after kill -9: all are sent, in order, and only one batc
   const second = await startProcess(id);
   await eventually(
     async () =>
-      expect(await second.call('GET', `dead-letter-jobs/${String(job['id'])}`)).toMatchObject({
+      expect(await second.call('GET', `jobs/${String(job['id'])}`)).toMatchObject({
         state: 'done',
-        left: 0,
-        failed: 0,
+        progress: { percent: 100, counts: { failed: 0 } },
       }),
     { timeoutMs: 60_000 },
   );

@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { anAnsweringApi } from '../cli-under-test.ts';
 
+const progress = (done: number, total: number, counts: object = {}) => ({
+  ...{ total, done, percent: (done * 100) / total },
+  counts: { redriven: done, delivered: 0, skipped: 0, failed: 0, ...counts },
+});
 const job = {
   id: 'job_1',
-  action: 'redrive',
+  kind: 'redrive',
   state: 'running',
-  filter: {},
-  rate_per_second: 100,
-  by: 'key_1',
-  reason: null,
-  done: 0,
-  delivered: 0,
-  skipped: 0,
-  failed: 0,
-  left: 1,
+  request: { filter: {} },
+  requested_by: 'key_1',
+  consumer_id: null,
   created_at: '2026-01-01T00:00:00Z',
+  started_at: '2026-01-01T00:00:00Z',
   ended_at: null,
+  progress: progress(0, 1),
+  eta: null,
+  rate_per_second: 100,
   error: null,
 };
-const ended = { ...job, state: 'done', done: 1, left: 0, ended_at: '2026-01-01T00:00:01Z' };
+const ended = { ...job, state: 'done', progress: progress(1, 1), ended_at: '2026-01-01T00:00:01Z' };
 const attempt = (chain: number, status: number, next: object) => ({
   chain,
   outcome: status < 300 ? 'delivered' : 'failed',
@@ -38,7 +40,7 @@ async function aRedrive(last: object, finished: object = ended) {
     const poll = (polls.get(path) ?? 0) + 1;
     polls.set(path, poll);
     if (method === 'POST') return { status: 202, body: job };
-    if (path.includes('dead-letter-jobs')) return { body: poll === 1 ? job : finished };
+    if (path.includes('/jobs/')) return { body: poll === 1 ? job : finished };
     if (path.includes('dead-letters'))
       return { body: { state: 'redriven', delivery_id: 'dlv_1', redriven_chain: 2 } };
     const before = attempt(1, 500, { kind: 'dead_letter', reason: 'exhausted' });
@@ -70,27 +72,34 @@ describe('dead-letters redrive --wait', () => {
   });
 
   it('of several shows how many were sent when the job has ended', async () => {
-    const { requests, run: tidings } = await aRedrive({}, { ...ended, done: 41, delivered: 2, skipped: 1 });
+    const { requests, run: tidings } = await aRedrive(
+      {},
+      {
+        ...ended,
+        progress: progress(44, 44, { redriven: 41, delivered: 2, skipped: 1 }),
+      },
+    );
     const { code, out } = await tidings('dead-letters', 'redrive', '--all', '--wait', '10s');
-    expect([code, out.split('\n').slice(1, 7)]).toEqual([
+    expect([code, out.split('\n').slice(1, 8)]).toEqual([
       0,
       [
-        'action                             redrive',
+        'kind                               redrive',
         'state                              done',
+        'progress                           44 of 44 (100 %)',
         'redriven                           41',
         'delivered before                   2',
         'skipped (subscription not active)  1',
         'could not be read                  0',
       ],
     ]);
-    expect(requests.at(-1)?.line).toBe('GET /v1/webhooks/dead-letter-jobs/job_1');
+    expect(requests.at(-1)?.line).toBe('GET /v1/webhooks/jobs/job_1');
   });
 
   it('ends at its time limit and states how to continue: exit code 3', async () => {
     const { run: tidings } = await aRedrive({}, job);
     expect(await tidings('dead-letters', 'redrive', '--all', '--wait', '0')).toMatchObject({
       code: 3,
-      err: 'The redrive is not finished: tidings dead-letters job ID and tidings deliveries get ID show its progress.',
+      err: 'The redrive is not finished: tidings jobs show ID and tidings deliveries get ID show its progress.',
     });
   });
 

@@ -1,18 +1,12 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { callApi } from '../call-api.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Target } from '../find-target.ts';
+import type { Job } from './job-rows.ts';
+import { jobFailure, until, watchJob } from './watch-job.ts';
 
-/** A job as the API returns it. `outcome`: a description of the endpoint's response if one dead letter was redriven. */
-export type RedriveJob = Readonly<{
-  id: string;
-  state: string;
-  done: number;
-  left: number;
-  outcome?: string;
-  isDelivered?: boolean;
-}>;
+/** A job of a redrive. `isDelivered`: the result of the one dead letter that was redriven. */
+export type RedriveJob = Job & Readonly<{ isDelivered?: boolean }>;
 
 /** The redriven dead letter ('' for many), and the maximum time to wait for its outcome. */
 export type Waiting = Readonly<{ deadLetterId: string; waitSeconds: number }>;
@@ -26,10 +20,6 @@ type Attempt = Readonly<{
   next: Readonly<{ kind: string; at?: string }>;
 }>;
 
-// The first poll is early, since most jobs are small; the interval then grows.
-const firstPauseMs = 100;
-const maxPauseMs = 2_000;
-
 /**
  * Waits until a redrive has ended and, for a single dead letter, until the first attempt of its delivery chain is
  * recorded. Returns the final job with its outcome.
@@ -42,12 +32,9 @@ export async function awaitRedrive(
   const deadlineMs = performance.now() + waitSeconds * 1_000;
   const get = async <T>(path: string): Promise<T> =>
     (await callApi(target, { method: 'GET', path: `/v1/webhooks/${path}` })) as T;
-  const ended = await until(deadlineMs, async () => {
-    const now = await get<RedriveJob>(`dead-letter-jobs/${job.id}`);
-    return now.state === 'running' ? null : now;
-  });
+  const ended = await watchJob(target, job.id, { deadlineMs, onProgress: () => {} });
   if (ended === null) return { ...job, outcome: notFinished };
-  if (deadLetterId === '' || ended.done === 0) return ended;
+  if (deadLetterId === '' || (ended.progress.counts['redriven'] ?? 0) === 0) return ended;
   const deadLetter = await get<DeadLetter>(`dead-letters/${encodeURIComponent(deadLetterId)}`);
   // A poison record returns to its topic: no endpoint responds.
   if (deadLetter.delivery_id === null) return ended;
@@ -59,15 +46,6 @@ export async function awaitRedrive(
 }
 
 const notFinished = 'not known yet';
-
-async function until<T>(deadlineMs: number, poll: () => Promise<T | null>): Promise<T | null> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-    const found = await poll();
-    if (found !== null) return found;
-    if (performance.now() + pauseMs > deadlineMs) return null;
-    await wait(pauseMs);
-  }
-}
 
 function outcomeOf({
   outcome,
@@ -83,12 +61,12 @@ function outcomeOf({
 
 /** Returns why a redrive failed, for the exit code; null if it succeeded or if the command did not wait for it. */
 export function redriveFailure(body: object): CommandFailed | null {
-  const { outcome, isDelivered, state } = body as RedriveJob;
+  const { outcome, isDelivered } = body as RedriveJob;
   if (outcome === notFinished) {
     const message =
-      'The redrive is not finished: tidings dead-letters job ID and tidings deliveries get ID show its progress.';
+      'The redrive is not finished: tidings jobs show ID and tidings deliveries get ID show its progress.';
     return new CommandFailed(exitCodes.unavailable, message);
   }
   if (isDelivered === false) return new CommandFailed(exitCodes.refused, 'The endpoint did not accept it.');
-  return state === 'failed' ? new CommandFailed(exitCodes.refused, 'The job failed.') : null;
+  return jobFailure(body);
 }

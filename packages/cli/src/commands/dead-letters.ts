@@ -1,7 +1,6 @@
 import { type CommandSpec, pageOptions, pageQuery, textOf } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
 import { filterOf, filterOptions } from './dead-letter-filters.ts';
-import { jobCommands } from './dead-letter-jobs.ts';
 import { redriveCommands } from './redrive-dead-letters.ts';
 
 const path = '/v1/webhooks/dead-letters';
@@ -64,8 +63,4 @@ const readCommands: readonly CommandSpec[] = [
 ];
 
 /** tidings dead-letters … */
-export const deadLetterCommands: readonly CommandSpec[] = [
-  ...readCommands,
-  ...redriveCommands,
-  ...jobCommands,
-];
+export const deadLetterCommands: readonly CommandSpec[] = [...readCommands, ...redriveCommands];

@@ -1,31 +1,49 @@
-type Job = Readonly<{
-  action?: string;
-  dry_run?: boolean;
-  count?: number;
+/** A job as the API returns it. `outcome`: a description of the endpoint's response if one dead letter was redriven. */
+export type Job = Readonly<{
+  id: string;
+  kind: string;
+  state: string;
+  request: object;
+  progress: Readonly<{
+    total: number | null;
+    done: number;
+    percent: number | null;
+    counts: Readonly<Record<string, number>>;
+  }>;
+  eta: string | null;
   outcome?: string;
   [field: string]: unknown;
 }>;
 
-const plain = ['rate_per_second', 'by', 'reason', 'created_at', 'ended_at', 'error'];
+// The names of the API are short.
+const countNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  redrive: {
+    delivered: 'delivered before',
+    skipped: 'skipped (subscription not active)',
+    failed: 'could not be read',
+  },
+};
 
-/**
- * Returns the rows that show a job over dead letters. The API's names are short: `done` counts the redriven or
- * discarded, `delivered` those that had succeeded before and were skipped, `failed` those that could not be read.
- */
+const plain = ['rate_per_second', 'requested_by', 'request', 'created_at', 'started_at', 'ended_at', 'error'];
+
+const isJob = (body: object): body is Job => 'progress' in body && 'kind' in body;
+
+/** Returns the progress of a job in words, such as `7 of 12 (58 %)`. */
+export const progressText = ({ progress: { total, done, percent } }: Job): string =>
+  total === null ? String(done) : `${done} of ${total} (${percent} %)`;
+
+/** Returns the rows that show a job. Anything else, such as a dry run, is shown field by field. */
 export function jobRows(body: object): readonly (readonly [string, unknown])[] {
-  const job = body as Job;
-  // A dry run has no job, and a single discarded dead letter is shown unchanged.
-  if (job['left'] === undefined) return Object.entries(job);
+  if (!isJob(body)) return Object.entries(body);
+  const names = countNames[body.kind] ?? {};
   return [
-    ['id', job['id']],
-    ['action', job.action],
-    ['state', job['state']],
-    [job.action === 'discard' ? 'discarded' : 'redriven', job['done']],
-    ['delivered before', job['delivered']],
-    ['skipped (subscription not active)', job['skipped']],
-    ['could not be read', job['failed']],
-    ['left', job['left']],
-    ...(job.outcome === undefined ? [] : [['outcome', job.outcome] as const]),
-    ...plain.map((field) => [field, job[field]] as const),
+    ['id', body.id],
+    ['kind', body.kind],
+    ['state', body.state],
+    ['progress', progressText(body)],
+    ...Object.entries(body.progress.counts).map(([name, count]) => [names[name] ?? name, count] as const),
+    ...(body.outcome === undefined ? [] : [['outcome', body.outcome] as const]),
+    ['expected end', body.eta],
+    ...plain.map((field) => [field.replaceAll('_', ' '), body[field]] as const),
   ];
 }

@@ -10,6 +10,7 @@ export const apiTags = {
   Workspaces: 'The tenants. Data of one workspace is not visible to another.',
   'API keys': 'Credentials of a workspace or of one consumer, with scopes.',
   Sources: 'Signed webhooks of third parties as a source of events.',
+  Jobs: 'Work that takes long: redrives, discards and others, with progress, pause and cancellation.',
   Replays: 'Past events that are delivered again.',
   Audit: 'Every change to the registry, with its author.',
   Description: 'This description.',

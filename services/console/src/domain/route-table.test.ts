@@ -23,7 +23,7 @@ describe('serviceOf', () => {
     ['/v1/webhooks/events', 'history'],
     ['/v1/webhooks/deliveries/dlv_1', 'history'],
     ['/v1/webhooks/dead-letters', 'history'],
-    ['/v1/webhooks/dead-letter-jobs', 'history'],
+    ['/v1/webhooks/jobs', 'history'],
     ['/v1/webhooks/replays', 'history'],
     ['/v1/webhooks/exports', 'history'],
     ['/v1/webhooks/stats', 'history'],

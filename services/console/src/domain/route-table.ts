@@ -32,7 +32,7 @@ export const routeTable: readonly Route[] = [
     'events',
     'deliveries',
     'dead-letters',
-    'dead-letter-jobs',
+    'jobs',
     'replays',
     'exports',
     'stats',

@@ -52,7 +52,9 @@ describe('dead letters of deliveries', () => {
     expect(dry).toMatchObject({ status: 200, body: { dry_run: true, count: 12 } });
     const { status, body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1_000 });
     expect(status).toBe(202);
-    expect(await isDone(service, body['id'])).toMatchObject({ done: 12, skipped: 0 });
+    expect(await isDone(service, body['id'])).toMatchObject({
+      progress: { total: 12, done: 12, percent: 100, counts: { redriven: 12, skipped: 0 } },
+    });
     expect(service.sent().map((command) => command.body.toString())).toEqual(
       Array.from({ length: 12 }, (_, n) => bodyOf(n + 1).toString()),
     );
@@ -138,7 +140,9 @@ describe('dead letters of deliveries', () => {
     const dry = await service.call('POST', '/redrive', { all: true, dry_run: true });
     expect(dry.body).toMatchObject({ count: 1 });
     const { body } = await service.call('POST', '/redrive', { all: true });
-    expect(await isDone(service, body['id'])).toMatchObject({ done: 1, skipped: 2 });
+    expect(await isDone(service, body['id'])).toMatchObject({
+      progress: { done: 3, counts: { redriven: 1, skipped: 2 } },
+    });
     expect(service.sent().map(({ state }) => state.subscriptionId)).toEqual(['sub_2']);
     const disabled = service.deadLetters.all().find((deadLetter) => deadLetter.subscriptionId === 'sub_1');
     expect((await service.call('POST', `/${disabled?.id}/redrive`)).status).toBe(409);
@@ -161,7 +165,11 @@ describe('dead letters of deliveries', () => {
     const dry = await service.call('POST', '/discard', { filter, reason: 'left', dry_run: true });
     expect(dry.body).toMatchObject({ count: 3 });
     const many = await service.call('POST', '/discard', { filter, reason: 'left' });
-    expect(await isDone(service, many.body['id'])).toMatchObject({ done: 3 });
+    expect(await isDone(service, many.body['id'])).toMatchObject({
+      kind: 'discard',
+      request: { filter: { event_type: 'user.left' }, reason: 'left' },
+      progress: { done: 3, counts: { discarded: 3 } },
+    });
     expect(service.deadLetters.all().every(({ state }) => state === 'discarded')).toBe(true);
     expect((await service.call('POST', `/${deadLetter?.id}/redrive`)).status).toBe(409);
     const { body } = await service.call('POST', '/redrive', { all: true });
@@ -179,8 +187,8 @@ describe('dead letters of deliveries', () => {
     const job = String(body['id']);
     await eventually(() => expect(service.sent().length).toBeGreaterThan(0));
     const cancelled = await service.callJobs('POST', `/${job}/cancel`);
-    expect(cancelled.body).toMatchObject({ state: 'cancelled', left: 0 });
-    await eventually(() => expect(service.jobs.all()).toMatchObject([{ isOpen: false }]));
+    expect(cancelled.body).toMatchObject({ state: 'cancelled', eta: null });
+    await eventually(() => expect(service.jobs.all()).toMatchObject([{ isDue: false }]));
     const states = service.deadLetters.all().map(({ state }) => state);
     expect(states.filter((state) => state === 'redriven')).toHaveLength(service.sent().length);
     expect(states.filter((state) => state === 'waiting')).toHaveLength(30 - service.sent().length);

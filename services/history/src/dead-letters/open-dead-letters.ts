@@ -5,22 +5,25 @@ import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
+import type { RunKind } from '../jobs/job-kind.ts';
+import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeExpired } from '../purge-expired.ts';
+import { bulkRoutes } from './adapters/bulk-routes.ts';
 import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
-import { jobRoutes } from './adapters/job-routes.ts';
+import { requestView } from './adapters/dead-letter-view.ts';
 import {
   createDeadLetterJournal,
   decodeDeadLetterRecord,
   openKnownSubscriptions,
   readEndsOf,
 } from './adapters/kafka-dead-letters.ts';
-import { DeadLetterJobRunner } from './dead-letter-job-runner.ts';
+import { deadLetterKinds } from './dead-letter-kinds.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import { type DeadLetterEvent, handleDeadLetterRecorded } from './handle-dead-letter-recorded.ts';
-import type { DeadLetterJournal, DeadLetterStore, JobStore, KnownSubscription, ReadEnds } from './ports.ts';
+import type { DeadLetterJournal, DeadLetterStore, KnownSubscription, ReadEnds } from './ports.ts';
 import { RedriveOnEnable } from './redrive-on-enable.ts';
-import { countBatch, countStored, createDepthGauges } from './report-metrics.ts';
+import { countStored, createDepthGauges } from './report-metrics.ts';
 import { watchDepth } from './watch-depth.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -28,64 +31,50 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 /** The stores of dead letters and of their deliveries. */
 export type DeadLetterStores = Readonly<{
   deadLetters: DeadLetterStore;
-  jobs: JobStore;
   deliveries: Pick<DeliveryStore, 'read'>;
 }>;
 
 // People read dead letters, and jobs wait for records in progress.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
-// A job that is removed while dead letters that it skipped still exist would be created again on enable.
-const jobRetentions = 2;
-
-const purgePeriodically = (context: Context, { deadLetters, jobs }: DeadLetterStores): void => {
+const purgePeriodically = (context: Context, { deadLetters }: DeadLetterStores): void => {
   const { config, logger, clock, resources } = context;
   const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
-  const shared = { intervalMs, clock, logger, onPurged: () => {} };
-  const stopDeadLetters = purgeExpired({ ...shared, name: 'dead-letters', store: deadLetters, retentionMs });
-  const stopJobs = purgeExpired({
-    ...shared,
-    name: 'dead-letter-jobs',
-    store: jobs,
-    retentionMs: jobRetentions * retentionMs,
-  });
-  resources.add('dead letter purges', () => {
-    stopDeadLetters();
-    stopJobs();
-  });
+  const options = { intervalMs, retentionMs, clock, logger, onPurged: () => {} };
+  resources.add('dead letter purges', purgeExpired({ ...options, name: 'dead-letters', store: deadLetters }));
 };
 
 /** Dependencies of the jobs and of the routes. */
 type Parts = DeadLetterStores &
+  Jobs &
   Readonly<{
     journal: DeadLetterJournal;
     subscriptions: Table<KnownSubscription>;
     readEnds: ReadEnds;
   }>;
 
-/** Creates the runner of the jobs, and the redrive when a subscription is enabled. */
-const openJobs = (context: Context, parts: Parts) => {
-  const { config, logger, metrics, health, resources, clock } = context;
-  const part = health.register('dead-letter-jobs');
-  const runner = new DeadLetterJobRunner({
-    ...{ ...parts, clock, logger },
-    onBatchDone: (job, counts) => countBatch(context, job, counts),
-    onRound: (fault) => (fault === null ? part.up() : part.down(fault)),
-  });
-  const redriveOnEnable = new RedriveOnEnable({
-    ...{ ...parts, clock, logger },
-    ratePerSecond: config.redriveRate,
-    wake: () => runner.wake(),
-  });
-  resources.add('dead letter jobs', async () => runner.close());
-  resources.add('enabling', async () => redriveOnEnable.close());
-  metrics.handles.deadLetterJobs.collect((gauge) => gauge.set({}, runner.running));
-  return { runner, redriveOnEnable };
+/** Registers the kinds of jobs over dead letters. They run once `onReady` of the result was called. */
+const registerKinds = (parts: Parts): Readonly<{ onReady: () => void }> => {
+  let isReady = false;
+  for (const kind of deadLetterKinds({ ...parts, isReady: () => isReady, requestView })) {
+    parts.kinds.register(kind as RunKind);
+  }
+  const onReady = (): void => {
+    isReady = true;
+    parts.wake();
+  };
+  return { onReady };
 };
 
-type Jobs = ReturnType<typeof openJobs>;
+const openRedriveOnEnable = (context: Context, parts: Parts): RedriveOnEnable => {
+  const { config, logger, resources } = context;
+  const redriveOnEnable = new RedriveOnEnable({ ...parts, logger, ratePerSecond: config.redriveRate });
+  resources.add('enabling', async () => redriveOnEnable.close());
+  return redriveOnEnable;
+};
+
 type Projector = BatchProjector<DeadLetterEvent, readonly DeadLetter[]>;
 
-const openProjector = (context: Context, parts: Parts, { redriveOnEnable }: Jobs): Projector => {
+const openProjector = (context: Context, parts: Parts, redriveOnEnable: RedriveOnEnable): Projector => {
   const { config, logger, resources, clock } = context;
   const ownerOf = (id: string) => parts.subscriptions.get(id)?.workspaceId;
   const projector: Projector = new BatchProjector({
@@ -106,13 +95,20 @@ const openProjector = (context: Context, parts: Parts, { redriveOnEnable }: Jobs
   return projector;
 };
 
-type Consumer = Readonly<{ bus: Bus; group: string; parts: Parts; jobs: Jobs }>;
+type Consumer = Readonly<{
+  bus: Bus;
+  group: string;
+  parts: Parts;
+  redriveOnEnable: RedriveOnEnable;
+  onReady: () => void;
+}>;
 
-/** Consumes the dead letters once the table of subscriptions is complete, and then starts the jobs. */
-const consumeDeadLetters = (context: Context, { bus, group, parts, jobs }: Consumer): void => {
+/** Consumes the dead letters once the table of subscriptions is complete, and then lets the jobs run. */
+const consumeDeadLetters = (context: Context, consumer: Consumer): void => {
   const { config, health, resources, clock } = context;
+  const { bus, group, parts, redriveOnEnable, onReady } = consumer;
   const part = health.register('dead-letters');
-  const projector = openProjector(context, parts, jobs);
+  const projector = openProjector(context, parts, redriveOnEnable);
   startInBackground({ ...context, name: 'dead-letters', part }, async () => {
     await parts.subscriptions.ready();
     const reader = await bus.runPartitions({
@@ -126,42 +122,41 @@ const consumeDeadLetters = (context: Context, { bus, group, parts, jobs }: Consu
     resources.add('dead letters', async () => reader.close());
     const problem = () => problemOf(reader.state());
     resources.add('dead letter watches', watchWorkers([{ part, problem }], clock));
-    jobs.redriveOnEnable.onReady();
-    jobs.runner.wake();
+    redriveOnEnable.onReady();
+    onReady();
   });
 };
 
 /**
- * Starts the dead-letter part of the service: projects dead letters into the store, runs jobs, and redrives waiting
- * dead letters when a subscription is enabled. Returns the routes; work that requires the brokers continues in the
- * background.
+ * Starts the dead-letter part of the service: projects dead letters into the store, registers the kinds of jobs over
+ * them, and redrives waiting dead letters when a subscription is enabled. Returns the routes; work that requires the
+ * brokers continues in the background.
  */
 export const openDeadLetters = async (
   context: Context,
   bus: Bus,
-  stores: DeadLetterStores,
+  { stores, jobs }: Readonly<{ stores: DeadLetterStores; jobs: Jobs }>,
 ): Promise<readonly Route[]> => {
   const { config, logger, resources, clock } = context;
   const group = `${config.group}-dead-letters`;
   const parts: Parts = {
-    ...stores,
+    ...{ ...stores, ...jobs },
     readEnds: readEndsOf(bus, group),
     journal: createDeadLetterJournal(await openProducer(context, bus)),
-    subscriptions: await openKnownSubscriptions(bus, (id) => jobs.redriveOnEnable.onChange(id)),
+    subscriptions: await openKnownSubscriptions(bus, (id) => redriveOnEnable.onChange(id)),
   };
   resources.add('subscriptions table', async () => parts.subscriptions.close());
-  const jobs: Jobs = openJobs(context, parts);
-  consumeDeadLetters(context, { bus, group, parts, jobs });
+  const redriveOnEnable: RedriveOnEnable = openRedriveOnEnable(context, parts);
+  consumeDeadLetters(context, { bus, group, parts, redriveOnEnable, ...registerKinds(parts) });
   resources.add(
     'dead letter depth',
     watchDepth({ ...stores, clock, logger, onCounted: createDepthGauges(context) }),
   );
   purgePeriodically(context, stores);
   const routeParts = {
-    ...{ ...parts, clock },
-    wake: () => jobs.runner.wake(),
+    ...parts,
     ratePerSecond: config.redriveRate,
     maxRatePerSecond: config.maxRedriveRate,
   };
-  return [...deadLetterRoutes(routeParts), ...jobRoutes(routeParts)];
+  return [...deadLetterRoutes(routeParts), ...bulkRoutes(routeParts)];
 };

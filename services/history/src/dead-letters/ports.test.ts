@@ -1,6 +1,4 @@
 import { describeDeadLetterStore } from '../../test/dead-letter-store-contract.ts';
-import { describeJobStore } from '../../test/job-store-contract.ts';
-import { createMemoryDeadLetterStore, createMemoryJobStore } from '../../test/memory-dead-letter-stores.ts';
+import { createMemoryDeadLetterStore } from '../../test/memory-dead-letter-store.ts';
 
 describeDeadLetterStore('in memory', createMemoryDeadLetterStore);
-describeJobStore('in memory', createMemoryJobStore);

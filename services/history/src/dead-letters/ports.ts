@@ -5,10 +5,9 @@ import type {
   SubscriptionId,
   SubscriptionRecord,
 } from '@tidings/contracts';
-import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Content, DeadLetter, DeadLetterState, Settlement, Taken } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
-import type { DeadLetterJob, OffsetRange } from './domain/dead-letter-job.ts';
+import type { OffsetRange } from './domain/dead-letter-job.ts';
 
 /** The position of a dead letter in a list: newest first, then by document key within the same millisecond. */
 export type DeadLetterPosition = Readonly<{ recordedAtMs: number; key: string }>;
@@ -61,35 +60,6 @@ export type DeadLetterStore = Readonly<{
   markDelivered(refs: readonly DeadLetterRef[]): Promise<void>;
   /** Removes up to `limit` that were recorded before that time; returns their number. */
   purge(recordedBeforeMs: number, limit: number): Promise<number>;
-}>;
-
-/** The position of a job in a list. */
-export type JobPosition = Readonly<{ createdAtMs: number; id: string }>;
-
-/** Jobs in the read model. Writes of a run name its claim, so a run that was considered dead changes nothing. */
-export type JobStore = Readonly<{
-  /** Inserts a job; returns false if its id exists. */
-  insert(job: DeadLetterJob): Promise<boolean>;
-  find(id: string, scope: TenantScope): Promise<DeadLetterJob | null>;
-  /** Lists jobs, newest first. */
-  list(
-    scope: TenantScope,
-    page: Readonly<{ limit: number; after: JobPosition | null }>,
-  ): Promise<readonly DeadLetterJob[]>;
-  /** Returns the existing ids among these. */
-  known(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Finds a job by id, regardless of its owner. */
-  findAnywhere(id: string): Promise<DeadLetterJob | null>;
-  /** Lists open jobs that no live run has claimed. */
-  listDue(nowMs: number, limit: number): Promise<readonly DeadLetterJob[]>;
-  /** Replaces the stored claim; returns false if another run has replaced it first. */
-  claim(job: DeadLetterJob, claim: Pick<DeadLetterJob, 'claim' | 'claimedUntilMs'>): Promise<boolean>;
-  /** Saves the position of the job, but not over a cancellation; returns false if the claim is lost. */
-  save(job: DeadLetterJob): Promise<boolean>;
-  /** running → cancelled; returns false if it was not running. */
-  cancel(id: string, endedAtMs: number): Promise<boolean>;
-  /** Removes up to `limit` that ended before that time; returns their number. */
-  purge(endedBeforeMs: number, limit: number): Promise<number>;
 }>;
 
 /** The known fields of a subscription: whether it receives, and since which version. */

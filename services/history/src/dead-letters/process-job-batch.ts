@@ -1,13 +1,7 @@
 import type { Clock } from '@tidings/runtime';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
-import {
-  batchSize,
-  type DeadLetterJob,
-  noCounts,
-  type OffsetRange,
-  type Progress,
-} from './domain/dead-letter-job.ts';
+import type { DeadLetterJob, OffsetRange, Progress } from './domain/dead-letter-job.ts';
 import { markRecovered } from './handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, DeadLetterStore, KnownSubscriptions } from './ports.ts';
 
@@ -83,7 +77,7 @@ const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
   const contents = await deadLetters.readContents(ours.map(({ ref }) => ref));
   const complete = ours.flatMap((deadLetter) => withContent(deadLetter, contents, subscriptions));
   await journal.redrive(complete);
-  const settlement = { how: 'redriven', by: job.by, reason: null, atMs: clock.nowMs() } as const;
+  const settlement = { how: 'redriven', by: job.requestedBy, reason: null, atMs: clock.nowMs() } as const;
   await journal.settle(
     complete.map(({ deadLetter }) => deadLetter),
     settlement,
@@ -93,7 +87,7 @@ const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
     settlement,
   );
   return {
-    settled: complete.length,
+    redriven: complete.length,
     delivered: recovered.size,
     skipped: undelivered.length - receiving.length,
     failed: ours.length - complete.length,
@@ -113,37 +107,55 @@ const withContent = (
 const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
   const { deadLetters, journal, clock } = parts;
   const waiting = found.filter(({ state }) => state === 'waiting');
-  const settlement = { how: 'discarded', by: job.by, reason: job.reason, atMs: clock.nowMs() } as const;
+  const { requestedBy: by, spec } = job;
+  const settlement = { how: 'discarded', by, reason: spec.reason, atMs: clock.nowMs() } as const;
   await journal.settle(waiting, settlement);
-  const settled = await deadLetters.settle(
+  const discarded = await deadLetters.settle(
     waiting.map(({ ref }) => ref),
     settlement,
   );
-  return { ...noCounts, settled };
+  return { discarded };
 };
 
-/**
- * Processes one batch of a job: takes the next dead letters of a range and redrives or discards them. Each is marked as
- * redriven only after its command and the settlement record are acknowledged. A crash therefore sends it again in the
- * same chain, and the delivery service recognises the duplicate.
- */
-export const processJobBatch = async (
-  parts: JobBatchParts,
-  job: DeadLetterJob,
-  range: OffsetRange,
-): Promise<Progress> => {
-  const limit = batchSize(job);
-  const page = await parts.deadLetters.listInOrder(
-    { ...job.filters, states: ['waiting', 'redriving'] },
-    range,
-    limit,
-  );
+/** A batch: at most `limit` dead letters of a range. */
+type Batch = Readonly<{ range: OffsetRange; limit: number }>;
+
+/** Returns the next dead letters of a range that are for this job, and the offset after them. */
+const takeNext = async ({ deadLetters }: JobBatchParts, job: DeadLetterJob, { range, limit }: Batch) => {
+  const filters = { ...job.spec.filters, states: ['waiting', 'redriving'] } as const;
+  const page = await deadLetters.listInOrder(filters, range, limit);
   const taken = lightest(page);
   const last = taken.at(-1);
   const isAtEnd = last === undefined || (taken.length === page.length && page.length < limit);
   const next = isAtEnd ? range.end : last.position.offset + 1;
-  const found = taken.filter((deadLetter) => isFor(deadLetter, job));
-  const work = job.action === 'redrive' ? redrive : discard;
-  const counts = found.length === 0 ? noCounts : await work(parts, job, found);
-  return { counts, partition: range.partition, next };
+  return { found: taken.filter((deadLetter) => isFor(deadLetter, job)), next };
+};
+
+/**
+ * Redrives the next dead letters of a range. Each is marked as redriven only after its command and the settlement
+ * record are acknowledged. A crash therefore sends it again in the same chain, and the delivery service recognises the
+ * duplicate.
+ */
+export const redriveBatch = async (
+  parts: JobBatchParts,
+  job: DeadLetterJob,
+  batch: Batch,
+): Promise<Progress> => {
+  const { found, next } = await takeNext(parts, job, batch);
+  const { partition } = batch.range;
+  if (found.length === 0) return { counts: {}, sent: 0, partition, next };
+  const counts = await redrive(parts, job, found);
+  return { counts, sent: counts.redriven, partition, next };
+};
+
+/** Discards the next dead letters of a range. */
+export const discardBatch = async (
+  parts: JobBatchParts,
+  job: DeadLetterJob,
+  batch: Batch,
+): Promise<Progress> => {
+  const { found, next } = await takeNext(parts, job, batch);
+  const { partition } = batch.range;
+  const counts = found.length === 0 ? {} : await discard(parts, job, found);
+  return { counts, sent: 0, partition, next };
 };

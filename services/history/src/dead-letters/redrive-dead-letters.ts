@@ -1,64 +1,59 @@
-import { randomUUID } from 'node:crypto';
 import { allTopics } from '@tidings/contracts';
-import { AppError, type Clock } from '@tidings/runtime';
+import { AppError } from '@tidings/runtime';
+import type { Job } from '../jobs/domain/job.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { type StartParts, startJob } from '../jobs/start-job.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
-import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
-import type { DeadLetterStore, JobStore, KnownSubscriptions, ReadEnds } from './ports.ts';
+import type { OffsetRange } from './domain/dead-letter-job.ts';
+import type { DeadLetterStore, KnownSubscriptions, ReadEnds } from './ports.ts';
 
-/** The dependencies of creating jobs. `wake` triggers a poll for jobs. */
-export type JobParts = Readonly<{
-  deadLetters: DeadLetterStore;
-  jobs: JobStore;
-  subscriptions: KnownSubscriptions;
-  readEnds: ReadEnds;
-  clock: Clock;
-  wake: () => void;
-}>;
+/** The dependencies of creating jobs over dead letters. */
+export type DeadLetterJobParts = StartParts &
+  Readonly<{
+    jobs: Pick<JobStore, 'insert' | 'find' | 'findAnywhere'>;
+    deadLetters: Pick<DeadLetterStore, 'countBySubscription'>;
+    subscriptions: KnownSubscriptions;
+    readEnds: ReadEnds;
+  }>;
 
-/** The owner, action and filters of a job. The caller reserves `id`; `filters` include the scope of the key. */
+/** The kind, filters and origin of a job. The caller reserves `id`; `filters` include the scope of the key. */
 export type JobRequest = Readonly<{
   id: string;
-  action: DeadLetterJob['action'];
+  kind: 'redrive' | 'discard';
   filters: DeadLetterFilters;
-  by: string;
+  requestedBy: string;
   reason: string | null;
-  ratePerSecond: number;
+  /** Null for a discard, which sends nothing. */
+  ratePerSecond: number | null;
 }>;
-
-/** Creates the id of a job. */
-export const newJobId = (): string => `job_${randomUUID().replaceAll('-', '')}`;
 
 /** Returns the ranges of all records now in the topic, whether or not they have been projected. */
 export const wholeTopic = async (readEnds: ReadEnds): Promise<readonly OffsetRange[]> =>
   [...(await readEnds())].map(([partition, { end }]) => ({ partition, next: 0, end }));
 
-const start = async (
-  { jobs, clock, wake }: JobParts,
-  request: JobRequest,
-  ranges: readonly OffsetRange[],
-): Promise<DeadLetterJob> => {
-  const { workspaceId, ownerId } = request.filters;
-  const job = newJob({ ...request, workspaceId, ownerId, ranges }, clock.nowMs());
-  const isNew = await jobs.insert(job);
-  wake();
-  // An existing job was created by an earlier run of the same request.
-  return isNew ? job : ((await jobs.findAnywhere(job.id)) ?? job);
+/** Returns the job that a request over these ranges creates. */
+export const deadLetterOrder = (
+  { filters, reason, ...rest }: JobRequest,
+  checkpoint: readonly OffsetRange[],
+) => {
+  const { workspaceId, ownerId } = filters;
+  return { ...rest, workspaceId, ownerId, spec: { filters, reason }, checkpoint };
 };
 
 /** Starts a job over all matching dead letters that are now in the topic. */
-export const startJob = async (parts: JobParts, request: JobRequest): Promise<DeadLetterJob> =>
-  start(parts, request, await wholeTopic(parts.readEnds));
+export const startDeadLetterJob = async (parts: DeadLetterJobParts, request: JobRequest): Promise<Job> =>
+  startJob(parts, deadLetterOrder(request, await wholeTopic(parts.readEnds)));
 
 /** Counts the dead letters that the job would redrive or discard. */
 export const countForJob = async (
-  { deadLetters, subscriptions }: JobParts,
-  { action, filters }: Pick<JobRequest, 'action' | 'filters'>,
+  { deadLetters, subscriptions }: DeadLetterJobParts,
+  { kind, filters }: Pick<JobRequest, 'kind' | 'filters'>,
 ): Promise<number> => {
   const waiting = await deadLetters.countBySubscription({ ...filters, states: ['waiting'] });
   let count = 0;
   for (const [id, some] of waiting) {
-    const isCounted = action === 'discard' || (id !== null && subscriptions.get(id)?.state === 'active');
+    const isCounted = kind === 'discard' || (id !== null && subscriptions.get(id)?.state === 'active');
     if (isCounted) count += some;
   }
   return count;
@@ -80,10 +75,10 @@ const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: KnownSubscripti
 
 /** Redrives one dead letter. One that is being redriven, or was redriven, stays with its job. */
 export const redriveOne = async (
-  parts: JobParts,
+  parts: DeadLetterJobParts,
   deadLetter: DeadLetter,
-  request: Omit<JobRequest, 'action' | 'reason'>,
-): Promise<DeadLetterJob> => {
+  request: Omit<JobRequest, 'kind' | 'reason'>,
+): Promise<Job> => {
   if (deadLetter.state === 'delivered')
     throw refuse('The delivery has succeeded: there is nothing to redrive.');
   if (deadLetter.state === 'discarded') throw refuse('The dead letter was discarded and cannot be redriven.');
@@ -101,5 +96,5 @@ export const redriveOne = async (
   const { partition, offset } = deadLetter.position;
   const filters = { ...request.filters, id: deadLetter.id };
   const ranges = [{ partition, next: offset, end: offset + 1 }];
-  return start(parts, { ...request, filters, action: 'redrive', reason: null }, ranges);
+  return startJob(parts, deadLetterOrder({ ...request, filters, kind: 'redrive', reason: null }, ranges));
 };

@@ -20,7 +20,9 @@ describe('enabling a subscription', () => {
     );
     expect(service.sent().every(({ state }) => state.subscriptionVersion === 3)).toBe(true);
     await service.subscribe({ version: 4, enabledVersion: 3 });
-    await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done', by: 'enable' }]));
+    await eventually(() =>
+      expect(service.jobs.all()).toMatchObject([{ state: 'done', requestedBy: 'enable' }]),
+    );
     await service.stop();
     const again = await startHere(service);
     await eventually(async () => expect((await fetch(`${again.url}/ready`)).status).toBe(200));
@@ -55,7 +57,7 @@ describe('enabling a subscription', () => {
     await service.deadLetter(2, { subscriptionVersion: 2 }, 'exhausted');
     await service.stored(2);
     await service.subscribe({ version: 3, enabledVersion: 3, onEnable: 'discard' });
-    await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done', action: 'discard' }]));
+    await eventually(() => expect(service.jobs.all()).toMatchObject([{ state: 'done', kind: 'discard' }]));
     expect(service.deadLetters.all().map(({ state }) => state)).toEqual(['discarded', 'waiting']);
     expect(service.sent()).toEqual([]);
   });

@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { DeadLetterReason, SubscriptionId } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import { newJob } from '../jobs/domain/job.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { derivedJobId } from '../jobs/start-job.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import { type DeadLetterJob, newJob, type OffsetRange } from './domain/dead-letter-job.ts';
-import type { JobStore, KnownSubscription, KnownSubscriptions, ReadEnds } from './ports.ts';
-import { wholeTopic } from './redrive-dead-letters.ts';
+import type { DeadLetterJob, OffsetRange } from './domain/dead-letter-job.ts';
+import type { KnownSubscription, KnownSubscriptions, ReadEnds } from './ports.ts';
+import { deadLetterOrder, wholeTopic } from './redrive-dead-letters.ts';
 
 /** The dependencies of redriving on enable. */
 export type EnableParts = Readonly<{
@@ -24,12 +26,8 @@ const discardReason = 'discarded when the subscription was enabled';
 const retryMs = 2_000;
 const chunk = 500;
 
-// Ids derived from the purpose of the job: every instance that finds the same work creates the same job, once.
-const jobIdOf = (...parts: readonly (string | number)[]): string =>
-  `job_${createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 32)}`;
-
 const enableJobId = ({ id, enabledVersion }: KnownSubscription): string =>
-  jobIdOf('enable', id, enabledVersion);
+  derivedJobId('enable', id, enabledVersion);
 
 const wasEnabled = ({ state, enabledVersion }: KnownSubscription): boolean =>
   state === 'active' && enabledVersion > 1;
@@ -103,10 +101,12 @@ export class RedriveOnEnable {
     const job = await jobs.findAnywhere(enableJobId(subscription));
     // The job does not exist yet: its ranges will include these.
     if (job === null) return;
-    const uncovered = deadLetters.filter(({ position }) => !isWithin(position, job.ranges));
+    const uncovered = deadLetters.filter(
+      ({ position }) => !isWithin(position, (job as DeadLetterJob).checkpoint),
+    );
     for (const range of rangesOver(uncovered)) {
       const { id, enabledVersion } = subscription;
-      const lateId = jobIdOf('late', id, enabledVersion, range.partition, range.next);
+      const lateId = derivedJobId('late', id, enabledVersion, range.partition, range.next);
       await jobs.insert(this.#jobFor(subscription, lateId, [range]));
     }
     if (uncovered.length > 0) wake();
@@ -150,27 +150,22 @@ export class RedriveOnEnable {
   #jobFor(subscription: KnownSubscription, id: string, ranges: readonly OffsetRange[]): DeadLetterJob {
     const { id: subscriptionId, workspaceId, enabledVersion, onEnable } = subscription;
     const { ratePerSecond, clock } = this.#parts;
-    return newJob(
-      {
-        id,
-        action: onEnable,
+    const request = {
+      id,
+      kind: onEnable,
+      filters: {
         workspaceId,
         ownerId: null,
-        filters: {
-          workspaceId,
-          ownerId: null,
-          poison: 'none',
-          subscriptionId,
-          reasons: deadLetteredWhileUnable,
-          subscriptionVersionBelow: enabledVersion,
-        },
-        by: 'enable',
-        reason: onEnable === 'discard' ? discardReason : null,
-        ratePerSecond,
-        ranges,
+        poison: 'none',
+        subscriptionId,
+        reasons: deadLetteredWhileUnable,
+        subscriptionVersionBelow: enabledVersion,
       },
-      clock.nowMs(),
-    );
+      requestedBy: 'enable',
+      reason: onEnable === 'discard' ? discardReason : null,
+      ratePerSecond: onEnable === 'discard' ? null : ratePerSecond,
+    } as const;
+    return newJob(deadLetterOrder(request, ranges), clock.nowMs());
   }
 }
 

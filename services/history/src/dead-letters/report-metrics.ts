@@ -3,25 +3,12 @@ import type { ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import type { DeadLetterJob, JobCounts } from './domain/dead-letter-job.ts';
 import type { DeadLetterCount } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 export const countStored = ({ metrics }: Context, deadLetters: readonly DeadLetter[]): void => {
   for (const { ref, reason } of deadLetters) metrics.handles.deadLetters.inc({ kind: ref.kind, reason });
-};
-
-export const countBatch = ({ metrics }: Context, { action }: DeadLetterJob, counts: JobCounts): void => {
-  const outcomes = {
-    [action === 'redrive' ? 'redriven' : 'discarded']: counts.settled,
-    delivered: counts.delivered,
-    skipped: counts.skipped,
-    failed: counts.failed,
-  };
-  for (const [outcome, count] of Object.entries(outcomes)) {
-    if (count > 0) metrics.handles.deadLettersWorkedOff.inc({ outcome }, count);
-  }
 };
 
 /** Creates gauges of the depth; a series that no longer occurs is set to 0. */

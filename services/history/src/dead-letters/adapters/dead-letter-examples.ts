@@ -53,22 +53,3 @@ export const countsExample = {
     },
   ],
 } as const;
-
-/** The example of a job. */
-export const jobExample = {
-  id: 'job_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
-  action: 'redrive',
-  state: 'running',
-  filter: { reasons: ['exhausted'] },
-  rate_per_second: 50,
-  by: 'key_shop',
-  reason: null,
-  done: 7,
-  delivered: 0,
-  skipped: 0,
-  failed: 0,
-  left: 5,
-  created_at: '2026-11-23T08:00:00.000Z',
-  ended_at: null,
-  error: null,
-} as const;

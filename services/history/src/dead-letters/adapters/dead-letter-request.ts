@@ -20,7 +20,6 @@ import {
 } from '@tidings/http';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { timePositionOf } from '../../adapters/time-position.ts';
-import type { TenantScope } from '../../domain/tenant-scope.ts';
 import {
   type DeadLetter,
   type DeadLetterState,
@@ -28,7 +27,7 @@ import {
   deadLetterStates,
 } from '../domain/dead-letter.ts';
 import type { DeadLetterFilters, DeadLetterScope } from '../domain/dead-letter-filters.ts';
-import type { DeadLetterPosition, JobPosition } from '../ports.ts';
+import type { DeadLetterPosition } from '../ports.ts';
 
 /** Filters of dead letters, in a query or in the `filter` of a body. */
 export type DeadLetterFilter = Readonly<{
@@ -133,11 +132,6 @@ const positionOf = (value: unknown): DeadLetterPosition => {
   return { recordedAtMs, key };
 };
 
-const jobPositionOf = (value: unknown): JobPosition => {
-  const [createdAtMs, id] = timePositionOf(value);
-  return { createdAtMs, id };
-};
-
 /** Returns the start of a page of dead letters, and a function that writes cursors of the same list. */
 export const deadLetterPageOf = (
   query: DeadLetterFilter & StateFilter & PageQuery,
@@ -150,15 +144,5 @@ export const deadLetterPageOf = (
     page: { limit, after: cursor === undefined ? null : positionOf(decodeCursor(cursor, binding)) },
     cursorAt: (next: DeadLetterPosition | null) =>
       next === null ? null : encodeCursor([next.recordedAtMs, next.key], binding),
-  };
-};
-
-/** Returns the start of a page of jobs, and a function that writes the cursor of the next one. */
-export const jobPageOf = ({ cursor, limit }: PageQuery, { workspaceId: workspace, ownerId }: TenantScope) => {
-  const binding = { workspaceId: workspace, filters: { list: 'dead-letter-jobs', ownerId } };
-  return {
-    page: { limit, after: cursor === undefined ? null : jobPositionOf(decodeCursor(cursor, binding)) },
-    cursorAt: (next: JobPosition | null) =>
-      next === null ? null : encodeCursor([next.createdAtMs, next.id], binding),
   };
 };

@@ -1,10 +1,13 @@
 import { jsonBody, type Principal, pageReply, type Route, route } from '@tidings/http';
 import { AppError, refused } from '@tidings/runtime';
+import { type JobRouteParts, startedReply } from '../../jobs/adapters/job-routes.ts';
+import { jobSchema } from '../../jobs/adapters/job-schemas.ts';
+import { newJobId } from '../../jobs/start-job.ts';
 import { type DiscardParts, discardDeadLetter } from '../discard-dead-letter.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../ports.ts';
-import { jobStatusOf, listDeadLetters, readDeadLetter } from '../read-dead-letters.ts';
-import { type JobParts, newJobId, redriveOne } from '../redrive-dead-letters.ts';
+import { listDeadLetters, readDeadLetter } from '../read-dead-letters.ts';
+import { type DeadLetterJobParts, redriveOne } from '../redrive-dead-letters.ts';
 import {
   deadLetterCountQuery,
   deadLetterFiltersOf,
@@ -19,18 +22,17 @@ import {
   deadLetterDetailSchema,
   deadLetterListSchema,
   deadLetterSchema,
-  jobSchema,
 } from './dead-letter-schemas.ts';
-import { countsView, deadLetterDetailView, deadLetterView, jobView } from './dead-letter-view.ts';
+import { countsView, deadLetterDetailView, deadLetterView } from './dead-letter-view.ts';
 
 /** The dependencies of the routes. */
-export type DeadLetterParts = JobParts &
+export type DeadLetterParts = DeadLetterJobParts &
+  Pick<JobRouteParts, 'kinds'> &
   DiscardParts &
   Readonly<{ deadLetters: DeadLetterStore; ratePerSecond: number; maxRatePerSecond: number }>;
 
-/** The path of dead letters and of the jobs over them. */
+/** The path of dead letters. */
 export const deadLettersPath = '/v1/webhooks/dead-letters';
-export const jobsPath = '/v1/webhooks/dead-letter-jobs';
 
 const params = {
   id: { type: 'string', pattern: '^dl_[0-9a-f]{32}$', description: 'The id of the dead letter.' },
@@ -139,11 +141,10 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
       const job = await redriveOne(parts, deadLetter, {
         id: run.id,
         filters: deadLetterScopeOf(principal),
-        by: principal.keyId,
+        requestedBy: principal.keyId,
         ratePerSecond: parts.ratePerSecond,
       });
-      const headers = { location: `${jobsPath}/${job.id}` };
-      return { status: 202, body: jobView(await jobStatusOf(parts.deadLetters, job)), headers };
+      return startedReply(parts, job);
     },
   });
 

@@ -1,13 +1,7 @@
 import { bodyFormats, deadLetterReasons, triggers } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { deadLetterKinds, deadLetterStates } from '../domain/dead-letter.ts';
-import { jobActions, jobStates } from '../domain/dead-letter-job.ts';
-import {
-  countsExample,
-  deadLetterDetailExample,
-  deadLetterExample,
-  jobExample,
-} from './dead-letter-examples.ts';
+import { countsExample, deadLetterDetailExample, deadLetterExample } from './dead-letter-examples.ts';
 import { filterProperties } from './dead-letter-request.ts';
 
 const text = { type: 'string' } as const;
@@ -15,7 +9,6 @@ const textOrNull = { type: ['string', 'null'] } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const countOrNull = { type: ['integer', 'null'], minimum: 0 } as const;
 const time = { type: 'string', format: 'date-time' } as const;
-const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
 
 const object = (properties: Readonly<Record<string, JsonSchema>>) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
@@ -125,41 +118,6 @@ export const countsSchema = named(
   }),
   countsExample,
 );
-
-/** A job, in the format of `jobView`. */
-export const jobSchema = named(
-  'Job',
-  object({
-    id: text,
-    action: { enum: jobActions },
-    state: { enum: jobStates },
-    filter: { type: 'object', description: 'Filter of the dead letters that the job processes.' },
-    rate_per_second: { type: 'number' },
-    by: {
-      ...text,
-      description: 'The key that created the job; `enable` if enabling a subscription created it.',
-    },
-    reason: textOrNull,
-    done: { ...count, description: 'Number redriven or discarded.' },
-    delivered: { ...count, description: 'Number skipped because their delivery has succeeded since.' },
-    skipped: { ...count, description: 'Number left waiting because their subscription is not active.' },
-    failed: { ...count, description: 'Number whose content could not be read.' },
-    left: { ...count, description: 'Number still to be processed.' },
-    created_at: time,
-    ended_at: timeOrNull,
-    error: textOrNull,
-  }),
-  jobExample,
-);
-
-/** A page of jobs. */
-export const jobListSchema = named('JobPage', pageSchema(jobSchema));
-
-/** The response of a dry run. */
-export const dryRunSchema = named('DryRun', object({ dry_run: { type: 'boolean', const: true }, count }), {
-  dry_run: true,
-  count: 12,
-});
 
 const reasonText = {
   type: 'string',

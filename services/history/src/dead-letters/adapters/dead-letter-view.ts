@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { AttemptSummary } from '@tidings/contracts';
 import type { Content, DeadLetter } from '../domain/dead-letter.ts';
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
+import type { DeadLetterSpec } from '../domain/dead-letter-job.ts';
 import type { DeadLetterCount } from '../ports.ts';
-import type { JobStatus } from '../read-dead-letters.ts';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -145,21 +145,8 @@ const filterView = (filters: DeadLetterFilters): object => ({
     : { subscription_version_below: filters.subscriptionVersionBelow }),
 });
 
-/** Returns a job and its progress. */
-export const jobView = ({ job, left }: JobStatus): object => ({
-  id: job.id,
-  action: job.action,
-  state: job.state,
-  filter: filterView(job.filters),
-  rate_per_second: job.ratePerSecond,
-  by: job.by,
-  reason: job.reason,
-  done: job.counts.settled,
-  delivered: job.counts.delivered,
-  skipped: job.counts.skipped,
-  failed: job.counts.failed,
-  left,
-  created_at: isoTime(job.createdAtMs),
-  ended_at: job.endedAtMs === null ? null : isoTime(job.endedAtMs),
-  error: job.error,
+/** Returns the request of a job over dead letters. */
+export const requestView = ({ filters, reason }: DeadLetterSpec): object => ({
+  filter: filterView(filters),
+  ...(reason === null ? {} : { reason }),
 });

@@ -6,14 +6,8 @@ import {
   deadLetterKey,
 } from '../src/dead-letters/domain/dead-letter.ts';
 import { matches } from '../src/dead-letters/domain/dead-letter-filters.ts';
-import type { DeadLetterJob, OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
-import type {
-  DeadLetterCount,
-  DeadLetterPosition,
-  DeadLetterStore,
-  JobStore,
-} from '../src/dead-letters/ports.ts';
-import type { TenantScope } from '../src/domain/tenant-scope.ts';
+import type { OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
+import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../src/dead-letters/ports.ts';
 
 const isIn =
   ({ position }: DeadLetter) =>
@@ -168,61 +162,6 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
         contents.delete(deadLetterKey(ref));
       }
       return Math.min(limit, expired.length);
-    },
-  };
-};
-
-const isBefore = (a: DeadLetterJob, b: Pick<DeadLetterJob, 'createdAtMs' | 'id'>): boolean =>
-  a.createdAtMs < b.createdAtMs || (a.createdAtMs === b.createdAtMs && a.id < b.id);
-
-const canSee = (job: DeadLetterJob, { workspaceId, ownerId }: TenantScope): boolean =>
-  job.workspaceId === workspaceId && (ownerId === null || job.ownerId === ownerId);
-
-/** Jobs in memory. */
-export const createMemoryJobStore = (): JobStore & { all(): readonly DeadLetterJob[] } => {
-  const kept = new Map<string, DeadLetterJob>();
-  const set = (id: string, isFrom: (job: DeadLetterJob) => boolean, fields: Partial<DeadLetterJob>) => {
-    const job = kept.get(id);
-    if (job === undefined || !isFrom(job)) return false;
-    kept.set(id, { ...job, ...fields });
-    return true;
-  };
-  return {
-    all: () => [...kept.values()],
-    insert: async (job) => {
-      if (kept.has(job.id)) return false;
-      kept.set(job.id, job);
-      return true;
-    },
-    find: async (id, scope) => {
-      const job = kept.get(id);
-      return job !== undefined && canSee(job, scope) ? job : null;
-    },
-    findAnywhere: async (id) => kept.get(id) ?? null,
-    list: async (scope, { limit, after }) =>
-      [...kept.values()]
-        .filter((job) => canSee(job, scope) && (after === null || isBefore(job, after)))
-        .toSorted((a, b) => (isBefore(a, b) ? 1 : -1))
-        .slice(0, limit),
-    known: async (ids) => new Set(ids.filter((id) => kept.has(id))),
-    listDue: async (nowMs, limit) =>
-      [...kept.values()]
-        .filter(({ isOpen, claimedUntilMs }) => isOpen && claimedUntilMs < nowMs)
-        .toSorted((a, b) => a.claimedUntilMs - b.claimedUntilMs)
-        .slice(0, limit),
-    claim: async (job, claim) => set(job.id, (one) => one.claim === job.claim && one.isOpen, claim),
-    save: async (job) => {
-      const from = job.state === 'cancelled' ? 'cancelled' : 'running';
-      return set(job.id, ({ claim, state }) => claim === job.claim && state === from, job);
-    },
-    cancel: async (id, endedAtMs) =>
-      set(id, ({ state }) => state === 'running', { state: 'cancelled', endedAtMs }),
-    purge: async (endedBeforeMs, limit) => {
-      const ended = [...kept.values()].filter(
-        ({ isOpen, endedAtMs }) => !isOpen && endedAtMs !== null && endedAtMs < endedBeforeMs,
-      );
-      for (const { id } of ended.slice(0, limit)) kept.delete(id);
-      return Math.min(limit, ended.length);
     },
   };
 };

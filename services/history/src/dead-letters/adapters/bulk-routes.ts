@@ -1,0 +1,85 @@
+import { jsonBody, type Principal, type Route, route } from '@tidings/http';
+import { refused } from '@tidings/runtime';
+import { startedReply } from '../../jobs/adapters/job-routes.ts';
+import { dryRunSchema, jobSchema } from '../../jobs/adapters/job-schemas.ts';
+import { newJobId } from '../../jobs/start-job.ts';
+import { countForJob, type JobRequest, startDeadLetterJob } from '../redrive-dead-letters.ts';
+import { type DeadLetterFilter, deadLetterFiltersOf } from './dead-letter-request.ts';
+import { type DeadLetterParts, deadLettersPath } from './dead-letter-routes.ts';
+import { deadLetterBodies } from './dead-letter-schemas.ts';
+
+type Selection = Readonly<{ filter?: DeadLetterFilter; all?: true; dry_run?: boolean }>;
+type RedriveBody = Selection & Readonly<{ rate_per_second?: number }>;
+type DiscardBody = Selection & Readonly<{ reason: string }>;
+
+const tag = 'Dead letters';
+
+/** Declares the routes that create jobs over many dead letters. */
+export const bulkRoutes = (parts: DeadLetterParts): Route[] => [redriveRoute(parts), discardRoute(parts)];
+
+/** Returns the filters that a body selects: deliveries, unless it selects poison records explicitly. */
+const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
+  if ((filter === undefined) === (all === undefined)) {
+    throw refused([{ pointer: '/filter', detail: 'is required, unless "all" is true' }]);
+  }
+  const filters = deadLetterFiltersOf(filter ?? {}, principal);
+  return { ...filters, kind: filters.kind ?? 'delivery' };
+};
+
+const replyOf = async (parts: DeadLetterParts, request: JobRequest, isDry: boolean) => {
+  if (isDry) {
+    return { status: 200, body: { dry_run: true, count: await countForJob(parts, request) } };
+  }
+  return startedReply(parts, await startDeadLetterJob(parts, request));
+};
+
+const bulkResponses = {
+  200: { description: 'The count of a dry run.', schema: dryRunSchema },
+  202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
+} as const;
+
+const redriveRoute = (parts: DeadLetterParts): Route =>
+  route({
+    operationId: 'redriveDeadLetters',
+    method: 'POST',
+    path: `${deadLettersPath}/redrive`,
+    access: 'deliveries:write',
+    tag,
+    summary: 'Redrive many dead letters, at a bounded rate',
+    description:
+      'Redrives waiting dead letters, for each subscription in the order in which they were recorded. Deliveries that have succeeded since and those to subscriptions that are not active are skipped. Poison records are redriven one by one.',
+    body: jsonBody<RedriveBody>({ schema: deadLetterBodies.redriveMany(parts.maxRatePerSecond) }),
+    newId: newJobId,
+    responses: bulkResponses,
+    handle: async ({ principal, body, run: { id } }) => {
+      const filters = selected(body, principal);
+      if (filters.kind === 'poison')
+        throw refused([
+          { pointer: '/filter/kind', detail: 'cannot be poison: redrive poison records one by one' },
+        ]);
+      const { keyId: requestedBy } = principal;
+      const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
+      const request = { id, kind: 'redrive', filters, requestedBy, reason: null, ratePerSecond } as const;
+      return replyOf(parts, request, body.dry_run === true);
+    },
+  });
+
+const discardRoute = (parts: DeadLetterParts): Route =>
+  route({
+    operationId: 'discardDeadLetters',
+    method: 'POST',
+    path: `${deadLettersPath}/discard`,
+    access: 'deliveries:write',
+    tag,
+    summary: 'Discard many dead letters',
+    body: jsonBody<DiscardBody>({ schema: deadLetterBodies.discardMany }),
+    newId: newJobId,
+    responses: bulkResponses,
+    handle: async ({ principal, body, run: { id } }) => {
+      const filters = selected(body, principal);
+      const { keyId: requestedBy } = principal;
+      const { reason } = body;
+      const request = { id, kind: 'discard', filters, requestedBy, reason, ratePerSecond: null } as const;
+      return replyOf(parts, request, body.dry_run === true);
+    },
+  });
