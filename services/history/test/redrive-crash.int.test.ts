@@ -80,7 +80,7 @@ const startProcess = async (id: string) => {
   return { child, call };
 };
 
-it('a redrive continues after kill -9: all are sent, in order, and only one batch twice', async () => {
+it('a redrive that is paused survives kill -9, and resumes: all are sent, in order, and only one batch twice', async () => {
   const id = randomUUID().slice(0, 8);
   const workspace = workspaceId(`ws_${id}`);
   const subscription = newSubscriptionId(Date.now());
@@ -119,11 +119,19 @@ it('a redrive continues after kill -9: all are sent, in order, and only one batc
   const rate = 20;
   const job = await first.call('POST', 'dead-letters/redrive', { all: true, rate_per_second: rate });
   await eventually(() => expect(sent.length).toBeGreaterThan(30), { timeoutMs: 20_000 });
+  const path = `jobs/${String(job['id'])}`;
+  // The run is in the middle of a batch, and has no time to see the pause.
+  expect(await first.call('POST', `${path}/pause`)).toMatchObject({ state: 'paused' });
   first.child.kill('SIGKILL');
   const second = await startProcess(id);
+  await eventually(async () => expect(await second.call('GET', path)).toMatchObject({ state: 'paused' }), {
+    timeoutMs: 40_000,
+  });
+  expect(new Set(sent.map(({ body }) => body.toString())).size).toBeLessThan(count);
+  expect(await second.call('POST', `${path}/resume`)).toMatchObject({ kind: 'redrive', state: 'queued' });
   await eventually(
     async () =>
-      expect(await second.call('GET', `jobs/${String(job['id'])}`)).toMatchObject({
+      expect(await second.call('GET', path)).toMatchObject({
         state: 'done',
         progress: { percent: 100, counts: { failed: 0 } },
       }),

@@ -54,7 +54,7 @@ export const deadLetterKinds = (parts: DeadLetterKindParts): readonly DeadLetter
   const toStored = storedPart(readEnds);
   const runBatch =
     (process: typeof redriveBatch, sizeOf: (job: DeadLetterJob) => number) =>
-    async (job: DeadLetterJob): Promise<BatchResult<Ranges>> => {
+    async (job: DeadLetterJob, signal: AbortSignal): Promise<BatchResult<Ranges>> => {
       const ranges = job.checkpoint;
       const range = currentRange(ranges);
       if (range === undefined) return { checkpoint: ranges, counts: {}, done: 0, sent: 0, isAtEnd: true };
@@ -62,10 +62,8 @@ export const deadLetterKinds = (parts: DeadLetterKindParts): readonly DeadLetter
       if (readable.next >= readable.end) {
         return { checkpoint: ranges, counts: {}, done: 0, sent: 0, isAtEnd: false, waitMs: readPollMs };
       }
-      const { counts, sent, ...position } = await process(parts, job, {
-        range: readable,
-        limit: sizeOf(job),
-      });
+      const batch = { range: readable, limit: sizeOf(job), signal };
+      const { counts, sent, ...position } = await process(parts, job, batch);
       const checkpoint = moved(ranges, position);
       return {
         checkpoint,

@@ -51,7 +51,11 @@ const chainsAfter = async (
   );
 };
 
-const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {
+const redrive = async (
+  parts: JobBatchParts,
+  job: DeadLetterJob,
+  { found, signal }: Readonly<{ found: readonly DeadLetter[]; signal: AbortSignal }>,
+) => {
   const { deadLetters, journal, subscriptions, clock } = parts;
   const refs = found.map(({ ref }) => ref);
   const recovered = await markRecovered(parts, refs);
@@ -76,6 +80,7 @@ const redrive = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
   });
   const contents = await deadLetters.readContents(ours.map(({ ref }) => ref));
   const complete = ours.flatMap((deadLetter) => withContent(deadLetter, contents, subscriptions));
+  signal.throwIfAborted();
   await journal.redrive(complete);
   const settlement = { how: 'redriven', by: job.requestedBy, reason: null, atMs: clock.nowMs() } as const;
   await journal.settle(
@@ -117,8 +122,8 @@ const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
   return { discarded };
 };
 
-/** A batch: at most `limit` dead letters of a range. */
-type Batch = Readonly<{ range: OffsetRange; limit: number }>;
+/** A batch: at most `limit` dead letters of a range. `signal`: nothing is sent any more once it has aborted. */
+type Batch = Readonly<{ range: OffsetRange; limit: number; signal: AbortSignal }>;
 
 /** Returns the next dead letters of a range that are for this job, and the offset after them. */
 const takeNext = async ({ deadLetters }: JobBatchParts, job: DeadLetterJob, { range, limit }: Batch) => {
@@ -144,7 +149,7 @@ export const redriveBatch = async (
   const { found, next } = await takeNext(parts, job, batch);
   const { partition } = batch.range;
   if (found.length === 0) return { counts: {}, sent: 0, partition, next };
-  const counts = await redrive(parts, job, found);
+  const counts = await redrive(parts, job, { found, signal: batch.signal });
   return { counts, sent: counts.redriven, partition, next };
 };
 
