@@ -61,6 +61,14 @@ export class AssignedPartitions<T> {
     return pending;
   }
 
+  /** True while no record is in progress and every finished one is committed. */
+  get isSettled(): boolean {
+    for (const worker of this.#workers.values()) {
+      if (worker.isOpen && (worker.pending > 0 || worker.committable > worker.committedOffset)) return false;
+    }
+    return true;
+  }
+
   assigned(): PartitionRef[] {
     return [...this.#workers.values()].map(({ ref }) => ref);
   }

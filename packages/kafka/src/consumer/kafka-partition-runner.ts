@@ -1,9 +1,9 @@
-import { runPeriodically } from '@tidings/runtime';
 import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
+import { CommitTimer } from './commit-timer.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import { fetchEnds, fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
 import {
@@ -38,7 +38,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   readonly #watch: StuckPartitions;
   readonly #stopLag: () => void;
-  #stopCommits: () => void = () => {};
+  readonly #commits: CommitTimer;
   #closing: Promise<void> | undefined;
 
   constructor(options: KafkaPartitionRunnerOptions<T>) {
@@ -68,6 +68,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       metrics,
       events: this.#events(),
     });
+    this.#commits = this.#commitTimer();
     const ends = (refs: readonly PartitionRef[]) => this.#ends(refs);
     this.#stopLag = watchLag({
       clock,
@@ -88,18 +89,8 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
   }
 
   start(): void {
+    this.#reportPending();
     this.#consumer.start();
-    const { clock, run } = this.#options;
-    const everyMs = run.commitIntervalMs ?? defaultCommitIntervalMs;
-    this.#stopCommits = runPeriodically({
-      clock,
-      firstMs: everyMs,
-      everyMs,
-      run: () => {
-        this.#reportPending();
-        void this.#partitions.commit();
-      },
-    });
   }
 
   state(): WorkerState {
@@ -120,6 +111,19 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
     await this.#closing;
   }
 
+  #commitTimer(): CommitTimer {
+    const { run, clock } = this.#options;
+    return new CommitTimer({
+      clock,
+      everyMs: run.commitIntervalMs ?? defaultCommitIntervalMs,
+      commit: async () => {
+        await this.#partitions.commit();
+        this.#reportPending();
+      },
+      isSettled: () => this.#partitions.isSettled,
+    });
+  }
+
   #source(): PartitionSource {
     const { admin, run } = this.#options;
     return {
@@ -138,8 +142,10 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       onJoined: (join) => this.#join(join),
       onRebalancing: () => void this.#partitions.commit(),
       onBatch: (payload) => this.#deliver(payload),
-      onEmptyBatch: ({ topic, partition, lastOffset }) =>
-        this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1),
+      onEmptyBatch: ({ topic, partition, lastOffset }) => {
+        this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1);
+        if (!this.#partitions.isSettled) this.#commits.start();
+      },
       onLost: () => {
         this.#commitOnce = undefined;
       },
@@ -153,7 +159,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
 
   async #close(drainMs: number): Promise<void> {
     await this.#partitions.close(drainMs);
-    this.#stopCommits();
+    this.#commits.stop();
     this.#watch.stop();
     this.#stopLag();
     await this.#consumer.stop();
@@ -192,6 +198,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       endOffset: Number(batch.lastOffset()) + 1,
       records: messages.map((message) => toIncomingRecord(topic, partition, message)),
     });
+    this.#commits.start();
     if (wasTaken) resolveOffset(last.offset);
     else void this.#partitions.realign(ref);
   }
