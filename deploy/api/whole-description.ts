@@ -3,6 +3,7 @@ import { bulkRoutes } from '../../services/history/src/dead-letters/adapters/bul
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
+import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
@@ -24,6 +25,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...deadLetterRoutes(nothing),
     ...bulkRoutes(nothing),
     ...jobRoutes(nothing),
+    ...statisticsRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),

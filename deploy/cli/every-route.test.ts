@@ -36,6 +36,9 @@ const progress = { total: 1, done: 1, percent: 100, counts: { redriven: 1 } };
 const job = { id: 'job_1', kind: 'redrive', state: 'done', progress, eta: null };
 const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00Z' };
 
+const noQuantiles = { p50: null, p95: null, p99: null };
+const noFigures = { success_rate: null, attempt_ms: noQuantiles, accept_to_delivered_ms: noQuantiles };
+
 /** Returns the minimal response with which each command continues. */
 function answerTo(line: string): { status?: number; body: unknown } {
   if (line.endsWith('/event-types/new.type'))
@@ -48,6 +51,9 @@ function answerTo(line: string): { status?: number; body: unknown } {
   return {
     body: {
       version: 1,
+      total: noFigures,
+      buckets: [],
+      groups: null,
       schema: {},
       schema_versions: [],
       attempts: [{ chain: 1, outcome: 'delivered', status_code: 200, reason: null, next: { kind: 'none' } }],

@@ -162,6 +162,12 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listDeliveries: list,
   listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
+  getStatistics: [
+    blind,
+    { query: () => ({ group_by: 'subscription' }), ...blind },
+    { query: () => ({ group_by: 'event_type' }), ...blind },
+    { query: () => ({ group_by: 'consumer' }), ...blind },
+  ],
   listDeadLetters: list,
   countDeadLetters: list,
   getDeadLetter: ofDeadLetter(),
@@ -225,6 +231,10 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   created_before: null,
   after: null,
   before: null,
+  from: null,
+  to: null,
+  granularity: null,
+  group_by: null,
 };
 
 /** A request ready to be sent. */

@@ -11,6 +11,7 @@ import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
+import { statisticsCommands } from './commands/statistics.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -51,6 +52,7 @@ export const commands: readonly CommandSpec[] = [
   ...deliveryCommands,
   ...deadLetterCommands,
   ...jobCommands,
+  ...statisticsCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,
@@ -91,9 +93,9 @@ function inherit(command: Command, io: Io): void {
 }
 
 function mount(program: Command, spec: CommandSpec, io: Io): void {
-  const [group = '', name = ''] = spec.name.split(' ');
+  const [group = '', name] = spec.name.split(' ');
   const parent = program.commands.find((one) => one.name() === group) ?? program;
-  const command = parent.command(name).description(spec.description);
+  const command = parent.command(name ?? group).description(spec.description);
   inherit(command, io);
   for (const { name: argument, description, optional } of spec.args ?? []) {
     command.argument(optional === true ? `[${argument}]` : `<${argument}>`, description);

@@ -1,11 +1,12 @@
 type Column = readonly [heading: string, field: string | ((item: object) => unknown)];
 
 /**
- * The format of a response without --json. A column is a heading with a field name or a function of an item. An object
+ * The format of a response without --json. A column is a heading with a field name or a function of an item; the items
+ * are `data`, or what `items` returns. An object
  * is shown in full, or by the labels and values that `rows` returns. `json` is for a document with its own format.
  */
 export type View =
-  | Readonly<{ columns: readonly Column[] }>
+  | Readonly<{ columns: readonly Column[]; items?(body: object): readonly object[] }>
   | Readonly<{ rows(body: object): readonly (readonly [label: string, value: unknown])[] }>
   | 'object'
   | 'json';
@@ -15,7 +16,7 @@ export function show(body: unknown, view: View): string {
   if (view === 'json') return JSON.stringify(body, null, 2);
   if (view === 'object') return showRows(Object.entries(body ?? {}));
   if ('rows' in view) return showRows(view.rows(body as object));
-  const data: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'data') : undefined;
+  const data: unknown = typeof body === 'object' && body !== null ? itemsOf(body, view) : undefined;
   const rows = Array.isArray(data)
     ? data.map((item) => view.columns.map(([, field]) => cell(item, field)))
     : [];
@@ -32,6 +33,9 @@ export function show(body: unknown, view: View): string {
     )
     .join('\n');
 }
+
+const itemsOf = (body: object, { items }: Extract<View, { columns: unknown }>): unknown =>
+  items === undefined ? Reflect.get(body, 'data') : items(body);
 
 /** Returns the arguments that request the next page; null on the last page. */
 export function nextPage(body: unknown): string | null {

@@ -34,7 +34,7 @@ export const configSpec = {
   }),
   maxPendingPerPartition: integer({
     env: 'HISTORY_MAX_PENDING_PER_PARTITION',
-    default: 1_000,
+    default: 2_000,
     min: 10,
     max: 100_000,
     help: 'attempts of one partition that may wait for MongoDB before the partition is paused',

@@ -50,6 +50,20 @@ export const metricsCatalogue = defineMetrics({
     help: 'Deliveries removed because their retention had passed.',
     labels: [],
   },
+  statisticsDocuments: {
+    type: 'counter',
+    name: 'tidings_history_statistics_documents_total',
+    help: 'Buckets of the statistics that were changed, by outcome: written, or conflict (another instance was first, and it was repeated).',
+    labels: ['outcome'],
+  },
+  statisticsSeconds: {
+    type: 'histogram',
+    name: 'tidings_history_statistics_write_seconds',
+    help: 'Duration of adding one batch to the statistics, by outcome: ok, or failed and repeated.',
+    action: 'Failures: MongoDB is unavailable; nothing is lost.',
+    labels: ['outcome'],
+    buckets: latencyBuckets,
+  },
   answersReplayed: {
     type: 'counter',
     name: 'tidings_history_answers_replayed_total',

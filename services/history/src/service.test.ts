@@ -11,6 +11,7 @@ import { aFailure, outcomes } from '../test/builders.ts';
 import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { createMemoryJobStore } from '../test/memory-job-store.ts';
+import { createMemoryStatisticsStore } from '../test/memory-statistics-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startHistory } from './service.ts';
@@ -45,6 +46,7 @@ const start = async () => {
       deadLetters: createMemoryDeadLetterStore(),
       jobs: createMemoryJobStore(),
       keys: new MemoryIdempotencyStore(),
+      statistics: createMemoryStatisticsStore(),
     }),
   });
   cleanUps.push(async () => context.resources.close(5_000));

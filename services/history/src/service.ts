@@ -17,6 +17,9 @@ import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { MongoStatisticsStore } from './statistics/adapters/mongo-statistics-store.ts';
+import { openStatistics } from './statistics/open-statistics.ts';
+import type { StatisticsStore } from './statistics/ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -26,6 +29,7 @@ export type Stores = Readonly<{
   deadLetters: DeadLetterStore;
   jobs: JobStore;
   keys: IdempotencyStore;
+  statistics: StatisticsStore;
 }>;
 
 /** Replacements for Kafka and MongoDB in tests. */
@@ -50,12 +54,13 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
-  for (const store of [deliveries, deadLetters, jobs, keys])
+  const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
+  for (const store of [deliveries, deadLetters, jobs, keys, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, deadLetters, jobs, keys };
+  return { deliveries, deadLetters, jobs, keys, statistics };
 };
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
@@ -66,7 +71,8 @@ export const startHistory = async (
   const { config, metrics, logger, resources, clock } = context;
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
-  const deliveryRoutes = await openDeliveries(context, bus, stores);
+  const statistics = openStatistics(context, stores.statistics);
+  const deliveryRoutes = await openDeliveries(context, bus, { ...stores, onStored: statistics.count });
   const jobs = await openJobs(context, bus, stores.jobs);
   for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
   const deadLetterRoutes = await openDeadLetters(context, bus, { stores, jobs });
@@ -82,7 +88,7 @@ export const startHistory = async (
   resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await openProducer(context, bus);
   const { authenticate } = await openAccess(context, { bus, producer });
-  const routes = [...deliveryRoutes, ...deadLetterRoutes, ...jobs.routes];
+  const routes = [...deliveryRoutes, ...deadLetterRoutes, ...jobs.routes, ...statistics.routes];
   const idempotency = {
     // No response of this service contains a secret.
     ...{ store: stores.keys, ring: null, clock, logger },

@@ -34,10 +34,12 @@ import { MongoJobStore } from '../src/jobs/adapters/mongo-job-store.ts';
 import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
+import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
 import { aFailure } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
+import { describeStatisticsStore } from './statistics-store-contract.ts';
 
 // Before any client connects.
 const sent = guardMongodbCommands(mongoose.mongo, 'history');
@@ -208,10 +210,12 @@ const openStores = async (database: string) => {
   const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, deadLetters, jobs]) mongo.beforeUp(async () => store.createIndexes());
+  const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
+  for (const store of [deliveries, deadLetters, jobs, statistics])
+    mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, deadLetters, jobs, mongo };
+  return { deliveries, deadLetters, jobs, statistics, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -237,6 +241,7 @@ describe('the MongoDB stores', () => {
   describeDeliveryStore('MongoDB', opened('deliveries'));
   describeDeadLetterStore('MongoDB', opened('deadLetters'));
   describeJobStore('MongoDB', opened('jobs'));
+  describeStatisticsStore('MongoDB', opened('statistics'));
 
   it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {
     const { jobs, mongo } = { jobs: opened('jobs')(), mongo: opened('mongo')() };

@@ -25,6 +25,7 @@ import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 import { createMemoryJobStore } from './memory-job-store.ts';
+import { createMemoryStatisticsStore } from './memory-statistics-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
 /** A key of the consumer `acme`. */
@@ -43,6 +44,7 @@ export type Backing = Readonly<{
   deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
   keys: MemoryIdempotencyStore;
+  statistics: ReturnType<typeof createMemoryStatisticsStore>;
 }>;
 
 /** Returns an empty bus and empty stores. */
@@ -52,6 +54,7 @@ export const newBacking = (): Backing => ({
   deadLetters: createMemoryDeadLetterStore(),
   jobs: createMemoryJobStore(),
   keys: new MemoryIdempotencyStore(),
+  statistics: createMemoryStatisticsStore(),
 });
 
 /** Returns the body of the dead letter of event `n`. */
@@ -65,7 +68,7 @@ export const startHere = async (
   env: Record<string, string> = {},
   kinds: readonly JobKind[] = [],
 ) => {
-  const { bus, deliveries, deadLetters, jobs, keys } = backing;
+  const { bus, deliveries, deadLetters, jobs, keys, statistics } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
@@ -85,7 +88,7 @@ export const startHere = async (
   await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, deadLetters, jobs, keys }),
+    openStores: () => ({ deliveries, deadLetters, jobs, keys, statistics }),
     kinds,
   });
   const stop = async () => context.resources.close(5_000);

@@ -6,6 +6,7 @@ export const apiTags = {
   'Event types': 'The event types that can be published, with schemas and examples.',
   Deliveries: 'One event for one subscription, with every attempt and its result.',
   'Dead letters': 'Deliveries that ended undelivered. They can be redriven or discarded.',
+  Statistics: 'Counts, success rates and latencies over time.',
   Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',
   Workspaces: 'The tenants. Data of one workspace is not visible to another.',
   'API keys': 'Credentials of a workspace or of one consumer, with scopes.',

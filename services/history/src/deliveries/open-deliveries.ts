@@ -1,6 +1,6 @@
 import { type AttemptRecorded, decodeAttempt, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
+import { type Bus, problemOf, type WorkItem, watchWorkers } from '@tidings/kafka';
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector, type Written } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
@@ -20,6 +20,12 @@ export type DeliveryStores = Readonly<{
   deliveries: DeliveryStore;
   deadLetters: Pick<DeadLetterStore, 'markDelivered'>;
 }>;
+
+/**
+ * The dependencies of the part. `onStored` receives each attempt whose delivery is stored, partition by partition in
+ * order, and calls its `done` once it has done with it.
+ */
+export type DeliveryParts = DeliveryStores & Readonly<{ onStored(item: WorkItem<AttemptRecorded>): void }>;
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
@@ -72,14 +78,21 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
 };
 
 /** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
+const work = async (
+  bus: Bus,
+  { projector, onStored }: Readonly<{ projector: AttemptProjector }> & Pick<DeliveryParts, 'onStored'>,
+  context: Context,
+): Promise<void> => {
   const { config, health, resources, clock } = context;
   const part = health.register('attempts');
   const runner = await bus.runPartitions({
     group: config.group,
     topics: [topics.attempts],
     decode: decodeAttempt,
-    onBatch: ({ items }) => projector.add(items),
+    onBatch: ({ items }) =>
+      projector.add(
+        items.map((item) => ({ record: item.record, message: item.message, done: () => onStored(item) })),
+      ),
     maxPendingPerPartition: config.maxPendingPerPartition,
     ...fetchSettings,
   });
@@ -92,15 +105,15 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
 export const openDeliveries = async (
   context: Context,
   bus: Bus,
-  stores: DeliveryStores,
+  parts: DeliveryParts,
 ): Promise<readonly Route[]> => {
   const { config, metrics, logger, resources, clock } = context;
-  const projector = createProjector(stores, context);
+  const projector = createProjector(parts, context);
   resources.add('projection', () => projector.close());
-  startInBackground(context, () => work(bus, projector, context));
+  startInBackground(context, () => work(bus, { projector, onStored: parts.onStored }, context));
   const stopSweeping = purgeExpired({
     name: 'deliveries',
-    store: stores.deliveries,
+    store: parts.deliveries,
     retentionMs: config.retentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,
@@ -110,5 +123,5 @@ export const openDeliveries = async (
   resources.add('sweep', stopSweeping);
   const owners = await openSubscriptionOwners(bus);
   resources.add('subscription owners', async () => owners.close());
-  return deliveryRoutes({ store: stores.deliveries, owners });
+  return deliveryRoutes({ store: parts.deliveries, owners });
 };

@@ -1,0 +1,91 @@
+import type { AttemptRecorded } from '@tidings/contracts';
+import type { Route } from '@tidings/http';
+import type { WorkItem } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { BatchProjector } from '../batch-projector.ts';
+import type { configSpec } from '../config.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import { purgeExpired } from '../purge-expired.ts';
+import { statisticsRoutes } from './adapters/statistics-routes.ts';
+import { type AppliedFacts, FactsToBuckets } from './apply-facts.ts';
+import { type Fact, factOfAttempt } from './domain/fact.ts';
+import type { StatisticsStore } from './ports.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/** A record whose fact waits to be written; `done` is called once it is. */
+type Waiting = Readonly<{ record: Readonly<{ timestampMs: number }>; message: Fact; done(): void }>;
+
+/** The statistics: takes what the other parts of the service have read, and answers the queries. */
+export type OpenStatistics = Readonly<{
+  routes: readonly Route[];
+  /** Counts an attempt event and then calls its `done`. Call it in the order of the partition. */
+  count(item: WorkItem<AttemptRecorded>): void;
+}>;
+
+// A write costs MongoDB about the same for one attempt as for a thousand: they change the same documents.
+const intervalMs = 2_000;
+
+const createProjector = (context: Context, store: StatisticsStore): BatchProjector<Fact, AppliedFacts> => {
+  const { config, metrics, logger, clock, health } = context;
+  const { statisticsDocuments, statisticsSeconds } = metrics.handles;
+  const part = health.register('statistics');
+  part.up();
+  const buckets = new FactsToBuckets(store);
+  return new BatchProjector({
+    name: 'statistics',
+    project: async (facts) => buckets.add(facts, clock.nowMs()),
+    batchRecords: 2 * config.batchRecords,
+    intervalMs,
+    clock,
+    logger,
+    onWritten: ({ tookMs, projected: { written, conflicts } }) => {
+      statisticsSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
+      if (written > 0) statisticsDocuments.inc({ outcome: 'written' }, written);
+      if (conflicts > 0) statisticsDocuments.inc({ outcome: 'conflict' }, conflicts);
+      part.up();
+    },
+    onFailed: (reason, tookMs) => {
+      statisticsSeconds.observe({ outcome: 'failed' }, tookMs / 1_000);
+      part.down(reason);
+    },
+  });
+};
+
+/**
+ * Starts the statistics. They have no consumer of their own: a record that another part has processed is counted, and
+ * its offset is done once both are stored.
+ */
+export const openStatistics = (context: Context, store: StatisticsStore): OpenStatistics => {
+  const { config, logger, resources, clock } = context;
+  const projector = createProjector(context, store);
+  resources.add('statistics', () => projector.close());
+  const stopPurging = purgeExpired({
+    name: 'statistics',
+    // Each granularity has a retention of its own, which the store applies.
+    store: { purge: async (nowMs, limit) => store.purge(nowMs, limit) },
+    retentionMs: 0,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: () => {},
+  });
+  resources.add('statistics purge', stopPurging);
+  let collected: Waiting[] = [];
+  // Records are done one by one but together: without this the first one would be a batch, and the others the next.
+  const collect = (waiting: Waiting): void => {
+    if (collected.push(waiting) > 1) return;
+    queueMicrotask(() => {
+      projector.add(collected);
+      collected = [];
+    });
+  };
+  return {
+    routes: statisticsRoutes({ store, clock }),
+    count: (item) => {
+      const message = factOfAttempt(item.message, item.record);
+      if (message === null) item.done();
+      else collect({ record: item.record, message, done: () => item.done() });
+    },
+  };
+};
