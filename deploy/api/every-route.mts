@@ -80,6 +80,13 @@ async function eventTypes(): Promise<void> {
   console.log(first?.schema?.['type'], one.data?.schema['type'], imported.data?.counts.created);
 }
 
+async function history(): Promise<void> {
+  const { data } = await client.GET('/v1/webhooks/events', { params: { query: { type: 'order.*', text: 'ord_7' } } });
+  const first: Schemas['EventSummary'] | undefined = data?.data[0];
+  const one = await client.GET('/v1/webhooks/events/{id}', { params: { path: { id } } });
+  console.log(first?.deliveries.total, data?.scanned_to, one.data?.data_status === 'expired', one.data?.delivery_list);
+}
+
 async function deliveries(): Promise<void> {
   const { data } = await client.GET('/v1/webhooks/deliveries', { params: { query: { status: 'dead_lettered' } } });
   const first: Schemas['DeliverySummary'] | undefined = data?.data[0];
@@ -162,7 +169,7 @@ async function others(): Promise<void> {
   console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
-for (const part of [subscriptions, filters, eventTypes, deliveries, deadLetters, jobs, consumers, workspaces, keys, others]) {
+for (const part of [subscriptions, filters, eventTypes, history, deliveries, deadLetters, jobs, consumers, workspaces, keys, others]) {
   await part();
 }
 await events();

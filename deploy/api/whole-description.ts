@@ -2,6 +2,7 @@ import { type ApiDescription, describeApi, describing, route } from '../../packa
 import { bulkRoutes } from '../../services/history/src/dead-letters/adapters/bulk-routes.ts';
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
+import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
@@ -21,6 +22,7 @@ const nothing = { limits: {}, maxRatePerSecond: 1_000 } as never;
 export const wholeDescription: ApiDescription = describeApi(
   [
     ...eventRoutes(nothing),
+    ...webhookEventRoutes(nothing),
     ...deliveryRoutes(nothing),
     ...deadLetterRoutes(nothing),
     ...bulkRoutes(nothing),

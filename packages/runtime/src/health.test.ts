@@ -25,6 +25,18 @@ describe('Health', () => {
     expect(health.report().parts).toEqual([{ name: 'a', state: 'up' }]);
   });
 
+  it('adds the figures of a part that describes itself, in every state', () => {
+    const health = new Health(fakeClock());
+    const part = health.register('a');
+    let lag = 0;
+    part.describe(() => ({ lag }));
+    part.up();
+    lag = 7;
+    expect(health.report().parts).toEqual([{ name: 'a', state: 'up', detail: { lag: 7 } }]);
+    part.down('gone');
+    expect(health.report().parts).toEqual([{ name: 'a', state: 'down', reason: 'gone', detail: { lag: 7 } }]);
+  });
+
   it('reports a worker without recent progress as stalled, until it progresses', async () => {
     const clock = fakeClock();
     const health = new Health(clock);

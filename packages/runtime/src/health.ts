@@ -3,8 +3,16 @@ import { type Clock, systemClock } from './clock.ts';
 /** States of a part: `starting → up ⇄ down`, `up → stalled` when progress is overdue, back with the next progress. */
 export type PartState = 'starting' | 'up' | 'stalled' | 'down';
 
-/** One part in a report; `reason` is set if it is not up. */
-export type PartReport = Readonly<{ name: string; state: PartState; reason?: string }>;
+/** Figures about a part, such as how far it is behind. */
+export type PartDetail = Readonly<Record<string, number>>;
+
+/** One part in a report; `reason` is set if it is not up, `detail` if the part describes itself. */
+export type PartReport = Readonly<{
+  name: string;
+  state: PartState;
+  reason?: string;
+  detail?: PartDetail;
+}>;
 
 /** Health of a service. `ready`: it accepts work. `live`: a restart of its process would not help. */
 export type HealthReport = Readonly<{ ready: boolean; live: boolean; parts: readonly PartReport[] }>;
@@ -17,6 +25,8 @@ export type HealthPart = Readonly<{
   down: (reason: string) => void;
   /** Reports one completed step of its work (an empty fetch counts). Cheap enough for every step. */
   progress: () => void;
+  /** Adds figures to the report, read at each report. They do not change the state. */
+  describe: (detail: () => PartDetail) => void;
   /** Removes the part from the report. */
   remove: () => void;
 }>;
@@ -32,6 +42,7 @@ type Part = {
   state: Exclude<PartState, 'stalled'>;
   reason: string | undefined;
   lastProgressMs: number;
+  detail: (() => PartDetail) | undefined;
   readonly bounds: HealthBounds;
 };
 
@@ -74,6 +85,7 @@ export class Health {
       state: 'starting',
       reason: undefined,
       lastProgressMs: this.#clock.monotonicMs(),
+      detail: undefined,
       bounds,
     };
     this.#parts.set(name, part);
@@ -89,6 +101,9 @@ export class Health {
       },
       progress: () => {
         part.lastProgressMs = this.#clock.monotonicMs();
+      },
+      describe: (detail) => {
+        part.detail = detail;
       },
       remove: () => {
         if (this.#parts.get(name) === part) this.#parts.delete(name);
@@ -120,13 +135,13 @@ export class Health {
 }
 
 function describe(name: string, part: Part, nowMs: number): PartReport {
+  const detail = part.detail?.();
+  const report = { name, state: part.state, ...(detail === undefined ? {} : { detail }) };
   const silentMs = nowMs - part.lastProgressMs;
   const maxSilenceMs = part.bounds.maxSilenceMs ?? Infinity;
   if (part.state === 'up' && silentMs > maxSilenceMs) {
     const reason = `no progress for ${Math.round(silentMs)} ms, at most ${maxSilenceMs} ms expected`;
-    return { name, state: 'stalled', reason };
+    return { ...report, state: 'stalled', reason };
   }
-  return part.reason === undefined
-    ? { name, state: part.state }
-    : { name, state: part.state, reason: part.reason };
+  return part.reason === undefined ? report : { ...report, reason: part.reason };
 }

@@ -56,6 +56,11 @@ export class BatchProjector<M, R> {
     return this.#queue.length + this.#writing.length;
   }
 
+  /** The log time of the oldest record not written yet; undefined if there is none. */
+  get oldestWaitingMs(): number | undefined {
+    return oldestOf([...this.#writing, ...this.#queue]);
+  }
+
   add(records: readonly WaitingRecord<M>[]): void {
     for (const record of records) this.#queue.push(record);
     this.#schedule();

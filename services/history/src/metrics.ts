@@ -44,6 +44,19 @@ export const metricsCatalogue = defineMetrics({
     help: 'Attempts that were read and are not written yet.',
     labels: [],
   },
+  projectionLagSeconds: {
+    type: 'gauge',
+    name: 'tidings_history_projection_lag_seconds',
+    help: 'Age of the oldest record that was read from the log and is not stored yet, by projection: attempts, events or dead-letters; 0 if there is none.',
+    action: 'Growing: MongoDB is unavailable or too slow; nothing is lost. Events are delivered meanwhile.',
+    labels: ['projection'],
+  },
+  events: {
+    type: 'counter',
+    name: 'tidings_history_events_total',
+    help: 'Events read from the log, by outcome: inserted, unchanged (already stored, or a repeat), or undecodable (skipped).',
+    labels: ['outcome'],
+  },
   purged: {
     type: 'counter',
     name: 'tidings_history_purged_total',

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../test/builders.ts';
 import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { createMemoryEventStore } from '../test/memory-event-store.ts';
 import { createMemoryJobStore } from '../test/memory-job-store.ts';
 import { createMemoryStatisticsStore } from '../test/memory-statistics-store.ts';
 import { configSpec } from './config.ts';
@@ -43,6 +44,7 @@ const start = async () => {
     openBus: async () => bus,
     openStores: () => ({
       deliveries: store,
+      events: createMemoryEventStore(),
       deadLetters: createMemoryDeadLetterStore(),
       jobs: createMemoryJobStore(),
       keys: new MemoryIdempotencyStore(),

@@ -11,6 +11,9 @@ import type { DeadLetterStore } from './dead-letters/ports.ts';
 import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
 import { openDeliveries } from './deliveries/open-deliveries.ts';
 import type { DeliveryStore } from './deliveries/ports.ts';
+import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
+import { openEvents } from './events/open-events.ts';
+import type { EventStore } from './events/ports.ts';
 import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
 import type { JobKind } from './jobs/job-kind.ts';
 import { openJobs } from './jobs/open-jobs.ts';
@@ -26,6 +29,7 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 /** The read model. */
 export type Stores = Readonly<{
   deliveries: DeliveryStore;
+  events: EventStore;
   deadLetters: DeadLetterStore;
   jobs: JobStore;
   keys: IdempotencyStore;
@@ -51,16 +55,17 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   });
   const { mongoSeconds } = metrics.handles;
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
+  const events = new MongoEventStore(mongo.connection, mongoSeconds);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
   const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, deadLetters, jobs, keys, statistics])
+  for (const store of [deliveries, events, deadLetters, jobs, keys, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, deadLetters, jobs, keys, statistics };
+  return { deliveries, events, deadLetters, jobs, keys, statistics };
 };
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
@@ -73,6 +78,7 @@ export const startHistory = async (
   const bus = await backends.openBus(context);
   const statistics = openStatistics(context, stores.statistics);
   const deliveryRoutes = await openDeliveries(context, bus, { ...stores, onStored: statistics.count });
+  const eventRoutes = openEvents(context, bus, stores);
   const jobs = await openJobs(context, bus, stores.jobs);
   for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
   const deadLetterRoutes = await openDeadLetters(context, bus, { stores, jobs });
@@ -88,7 +94,13 @@ export const startHistory = async (
   resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await openProducer(context, bus);
   const { authenticate } = await openAccess(context, { bus, producer });
-  const routes = [...deliveryRoutes, ...deadLetterRoutes, ...jobs.routes, ...statistics.routes];
+  const routes = [
+    ...eventRoutes,
+    ...deliveryRoutes,
+    ...deadLetterRoutes,
+    ...jobs.routes,
+    ...statistics.routes,
+  ];
   const idempotency = {
     // No response of this service contains a secret.
     ...{ store: stores.keys, ring: null, clock, logger },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type AttemptRecorded,
   consumerId,
+  deliveryId,
   newEventId,
   newSubscriptionId,
   workspaceId,
@@ -12,6 +13,8 @@ import { deliveryOf, documentKey, mergeDeliveries } from '../src/deliveries/doma
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore } from '../src/deliveries/ports.ts';
 import { aFailure, outcomes } from './builders.ts';
+
+const newDelivery = () => deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`);
 
 /** Returns a new workspace, so that several tests can share one store. */
 const aWorkspace = () => {
@@ -202,6 +205,33 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
         (a, b) => b.createdAtMs - a.createdAtMs || (documentKey(a) < documentKey(b) ? 1 : -1),
       );
       expect(seen.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+    });
+
+    it('counts the deliveries of events by status, within a scope', async () => {
+      const store = open();
+      const { attempt, scope, workspace } = aWorkspace();
+      const [one, two, none] = [newEventId(1), newEventId(2), newEventId(3)];
+      const of = (eventId: AttemptRecorded['eventId'], n: number, over: Partial<AttemptRecorded> = {}) =>
+        deliveryOf(
+          attempt({ ...over, eventId, subscriptionId: newSubscriptionId(n), deliveryId: newDelivery() }),
+        );
+      await store.insert([
+        of(one, 1),
+        of(one, 2),
+        of(one, 3, { consumerId: consumerId('acme'), outcome: outcomes.suppressed }),
+        of(two, 1, { outcome: outcomes.deferred }),
+        deliveryOf(aWorkspace().attempt({ eventId: one, deliveryId: newDelivery() })),
+      ]);
+      expect(await store.countByEvent([one, two, none], scope)).toEqual(
+        new Map<string, object>([
+          [one, { delivered: 2, suppressed: 1 }],
+          [two, { pending: 1 }],
+        ]),
+      );
+      expect(await store.countByEvent([two], scope)).toEqual(new Map([[two, { pending: 1 }]]));
+      const ofAcme = { workspaceId: workspace, ownerId: consumerId('acme') };
+      expect(await store.countByEvent([one, two], ofAcme)).toEqual(new Map([[one, { suppressed: 1 }]]));
+      expect(await store.countByEvent([], scope)).toEqual(new Map());
     });
 
     it('removes what is older than a time, up to a limit', async () => {

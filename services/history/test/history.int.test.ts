@@ -30,6 +30,7 @@ import { configSpec } from '../src/config.ts';
 import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
 import { type FormerJobDocument, takeOverJobs } from '../src/dead-letters/adapters/take-over-jobs.ts';
 import { MongoDeliveryStore } from '../src/deliveries/adapters/mongo-delivery-store.ts';
+import { MongoEventStore } from '../src/events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../src/jobs/adapters/mongo-job-store.ts';
 import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -38,6 +39,7 @@ import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistic
 import { aFailure } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
+import { describeEventStore } from './event-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
 import { describeStatisticsStore } from './statistics-store-contract.ts';
 
@@ -208,14 +210,15 @@ const openStores = async (database: string) => {
   });
   const unmeasured = { observe: () => {} };
   const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
+  const events = new MongoEventStore(mongo.connection, unmeasured);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
   const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, deadLetters, jobs, statistics])
+  for (const store of [deliveries, events, deadLetters, jobs, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, deadLetters, jobs, statistics, mongo };
+  return { deliveries, events, deadLetters, jobs, statistics, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -239,6 +242,7 @@ describe('the MongoDB stores', () => {
   });
 
   describeDeliveryStore('MongoDB', opened('deliveries'));
+  describeEventStore('MongoDB', opened('events'));
   describeDeadLetterStore('MongoDB', opened('deadLetters'));
   describeJobStore('MongoDB', opened('jobs'));
   describeStatisticsStore('MongoDB', opened('statistics'));

@@ -24,6 +24,7 @@ import { startHistory } from '../src/service.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
+import { createMemoryEventStore } from './memory-event-store.ts';
 import { createMemoryJobStore } from './memory-job-store.ts';
 import { createMemoryStatisticsStore } from './memory-statistics-store.ts';
 
@@ -41,6 +42,7 @@ export const stopAll = async (): Promise<void> => {
 export type Backing = Readonly<{
   bus: MemoryBus;
   deliveries: ReturnType<typeof createMemoryDeliveryStore>;
+  events: ReturnType<typeof createMemoryEventStore>;
   deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
   keys: MemoryIdempotencyStore;
@@ -51,6 +53,7 @@ export type Backing = Readonly<{
 export const newBacking = (): Backing => ({
   bus: createMemoryBus(),
   deliveries: createMemoryDeliveryStore(),
+  events: createMemoryEventStore(),
   deadLetters: createMemoryDeadLetterStore(),
   jobs: createMemoryJobStore(),
   keys: new MemoryIdempotencyStore(),
@@ -68,7 +71,7 @@ export const startHere = async (
   env: Record<string, string> = {},
   kinds: readonly JobKind[] = [],
 ) => {
-  const { bus, deliveries, deadLetters, jobs, keys, statistics } = backing;
+  const { bus, deliveries, events, deadLetters, jobs, keys, statistics } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
@@ -88,7 +91,7 @@ export const startHere = async (
   await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, deadLetters, jobs, keys, statistics }),
+    openStores: () => ({ deliveries, events, deadLetters, jobs, keys, statistics }),
     kinds,
   });
   const stop = async () => context.resources.close(5_000);

@@ -1,4 +1,4 @@
-import type { DeliveryId } from '@tidings/contracts';
+import type { DeliveryId, EventId } from '@tidings/contracts';
 import { type Delivery, documentKey, isAttempt } from '../src/deliveries/domain/delivery.ts';
 import type {
   DeliveryFilters,
@@ -116,6 +116,16 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
         .filter((delivery) => after === null || newestFirst(after, placeOf(delivery)) < 0)
         .slice(0, limit)
         .map(summaryOf);
+    },
+    countByEvent: async (events, scope) => {
+      ready();
+      const counts = new Map<EventId, Record<string, number>>();
+      for (const { delivery } of kept.values()) {
+        if (!events.includes(delivery.eventId) || !matches(delivery, scope)) continue;
+        const known = counts.get(delivery.eventId) ?? {};
+        counts.set(delivery.eventId, { ...known, [delivery.status]: (known[delivery.status] ?? 0) + 1 });
+      }
+      return counts;
     },
     purge: async (createdBeforeMs, limit) => {
       ready();

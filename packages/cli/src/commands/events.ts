@@ -1,6 +1,7 @@
 import { createClient, type EventInput } from '@tidings/sdk';
 import { type CommandSpec, type Given, textOf } from '../command.ts';
 import { parse, readText } from '../read-input.ts';
+import { historyCommands } from './event-history.ts';
 import { publishBatchCommand } from './publish-batch.ts';
 import { publishFailure } from './publish-failure.ts';
 
@@ -43,6 +44,7 @@ export const eventCommands: readonly CommandSpec[] = [
     },
   },
   publishBatchCommand,
+  ...historyCommands,
 ];
 
 function eventOf(given: Given, dataJson: string): EventInput {

@@ -104,6 +104,19 @@ const routes: readonly Route[] = [
   }),
   route({
     ...about,
+    operationId: 'readRawThing',
+    method: 'GET',
+    path: '/things/raw/{id}',
+    access: 'subscriptions:read',
+    params: { id },
+    handle: async ({ params }) => ({
+      status: 200,
+      body: params.id === 'empty' ? {} : params,
+      raw: { 'the "data"': '{"n":9007199254740993}', more: '[1]' },
+    }),
+  }),
+  route({
+    ...about,
     operationId: 'readThing',
     method: 'GET',
     path: '/things/{id}',
@@ -201,6 +214,16 @@ describe('a declared route', () => {
   ])('%s with %j is %i', async (line, request, status) => {
     const call = await aServer();
     expect((await call(line, request)).status).toBe(status);
+  });
+
+  it('sends members that are JSON already digit for digit', async () => {
+    const call = await aServer();
+    expect((await call('GET /things/raw/abc')).text).toBe(
+      '{"id":"abc","the \\"data\\"":{"n":9007199254740993},"more":[1]}',
+    );
+    expect((await call('GET /things/raw/empty')).text).toBe(
+      '{"the \\"data\\"":{"n":9007199254740993},"more":[1]}',
+    );
   });
 
   it('can write its own response, and takes precedence over a path with a parameter in its place', async () => {

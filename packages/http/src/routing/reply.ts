@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { originalUrlOf } from './request-state.ts';
 
-/** A response: `body` is serialised as JSON; without it the response has no body. */
+/**
+ * A response: `body` is serialised as JSON; without it the response has no body. `raw`: further members of the body that
+ * are JSON text already, so that they are sent digit for digit.
+ */
 export type Reply = Readonly<{
   status: number;
   body?: object;
+  raw?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
 }>;
 
@@ -22,7 +26,7 @@ export function pageReply<T>(request: IncomingMessage, { data, nextCursor }: Pag
 }
 
 /** Writes a reply. Express's own json() would also process ETags, freshness and settings, which are not needed here. */
-export function sendReply(response: ServerResponse, { status, body, headers }: Reply): void {
+export function sendReply(response: ServerResponse, { status, body, raw, headers }: Reply): void {
   if (headers !== undefined) {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   }
@@ -30,7 +34,7 @@ export function sendReply(response: ServerResponse, { status, body, headers }: R
     response.writeHead(status).end();
     return;
   }
-  const text = JSON.stringify(body);
+  const text = serialised(body, raw ?? {});
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
@@ -38,4 +42,11 @@ export function sendReply(response: ServerResponse, { status, body, headers }: R
     'x-content-type-options': 'nosniff',
   });
   response.end(text);
+}
+
+function serialised(body: object, raw: Readonly<Record<string, string>>): string {
+  const text = JSON.stringify(body);
+  const members = Object.entries(raw).map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  if (members.length === 0) return text;
+  return `${text.slice(0, -1)}${text === '{}' ? '' : ','}${members.join(',')}}`;
 }

@@ -8,6 +8,7 @@ import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import { reportLag } from '../projection-lag.ts';
 import { purgeExpired } from '../purge-expired.ts';
 import { bulkRoutes } from './adapters/bulk-routes.ts';
 import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
@@ -109,6 +110,7 @@ const consumeDeadLetters = (context: Context, consumer: Consumer): void => {
   const { bus, group, parts, redriveOnEnable, onReady } = consumer;
   const part = health.register('dead-letters');
   const projector = openProjector(context, parts, redriveOnEnable);
+  reportLag(context, { projection: 'dead-letters', part, projector });
   startInBackground({ ...context, name: 'dead-letters', part }, async () => {
     await parts.subscriptions.ready();
     const reader = await bus.runPartitions({

@@ -7,6 +7,7 @@ import type { configSpec } from '../config.ts';
 import { deadLettersOf } from '../dead-letters/handle-dead-letter-recorded.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import { reportLag } from '../projection-lag.ts';
 import { purgeExpired } from '../purge-expired.ts';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { openSubscriptionOwners } from './adapters/subscription-owners.ts';
@@ -74,6 +75,7 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
     },
   });
   waiting.collect((gauge) => gauge.set({}, projector.waiting));
+  reportLag(context, { projection: 'attempts', part, projector });
   return projector;
 };
 

@@ -43,6 +43,9 @@ export type DeliverySummary = Omit<Delivery, 'attemptEvents'> &
     lastAttemptAtMs: number | null;
   }>;
 
+/** Numbers of deliveries by status; a status without deliveries is missing. */
+export type OutcomeCounts = Readonly<Partial<Record<DeliveryStatus, number>>>;
+
 /**
  * The read model. Every write is to single documents. All methods reject with AppError `unavailable` if the store
  * cannot be reached.
@@ -60,6 +63,8 @@ export type DeliveryStore = Readonly<{
     filters: DeliveryFilters,
     page: Readonly<{ limit: number; after: ListPosition | null }>,
   ): Promise<readonly DeliverySummary[]>;
+  /** Counts the deliveries of each event within a scope; events without any are missing. */
+  countByEvent(events: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, OutcomeCounts>>;
   /** Removes up to `limit` deliveries created before that time; returns their number. */
   purge(createdBeforeMs: number, limit: number): Promise<number>;
 }>;

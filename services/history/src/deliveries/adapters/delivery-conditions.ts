@@ -1,18 +1,7 @@
+import type { EventId } from '@tidings/contracts';
+import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
 import { typeCondition } from '../../adapters/type-condition.ts';
 import type { DeliveryFilters, ListPosition, StatusClass } from '../ports.ts';
-
-/** Conditions of a query. Uses only operators that every MongoDB supports, the embedded one included. */
-export type Conditions = Record<string, unknown>;
-
-const timeCondition = ({ createdAfterMs, createdBeforeMs }: DeliveryFilters): Conditions => {
-  if (createdAfterMs === undefined && createdBeforeMs === undefined) return {};
-  return {
-    created_at: {
-      ...(createdAfterMs === undefined ? {} : { $gt: new Date(createdAfterMs) }),
-      ...(createdBeforeMs === undefined ? {} : { $lt: new Date(createdBeforeMs) }),
-    },
-  };
-};
 
 const consumerCondition = ({ consumerId, ownerId }: DeliveryFilters): Conditions => {
   const wanted = consumerId ?? ownerId;
@@ -37,14 +26,26 @@ const statusClassCondition = (statusClass: StatusClass | undefined): Conditions 
 const alternativesOf = ({ reason }: DeliveryFilters): readonly Conditions[] =>
   reason === undefined ? [] : [{ $or: [{ status_reason: reason }, { last_reason: reason }] }];
 
+// The key begins with the event, so this is a range of the _id index, which always exists ('0' follows '/').
+const ofEvent = (eventId: EventId): Conditions => ({ _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } });
+
+/** Returns the conditions of the deliveries of any of these events. */
+export const ofEvents = (events: readonly EventId[]): Conditions => {
+  const [first, ...others] = events.map(ofEvent);
+  return first === undefined
+    ? { _id: { $in: [] } }
+    : others.length === 0
+      ? first
+      : { $or: [first, ...others] };
+};
+
 /** Returns the query conditions of the filters. */
 export const conditionsOf = (filters: DeliveryFilters): Conditions => {
   const { workspaceId, eventId, subscriptionId, status, orderingKey, trigger } = filters;
   const alternatives = alternativesOf(filters);
   return {
     workspace_id: workspaceId,
-    // The key begins with the event, so this is a range of the _id index, which always exists ('0' follows '/').
-    ...(eventId === undefined ? {} : { _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } }),
+    ...(eventId === undefined ? {} : ofEvent(eventId)),
     ...(subscriptionId === undefined ? {} : { subscription_id: subscriptionId }),
     ...(status === undefined ? {} : { status }),
     ...(orderingKey === undefined ? {} : { ordering_key: orderingKey }),
@@ -52,18 +53,13 @@ export const conditionsOf = (filters: DeliveryFilters): Conditions => {
     ...eventTypeCondition(filters),
     ...statusClassCondition(filters.statusClass),
     ...consumerCondition(filters),
-    ...timeCondition(filters),
+    ...timeBetween('created_at', filters.createdAfterMs, filters.createdBeforeMs),
     ...(alternatives.length === 0 ? {} : { $and: alternatives }),
   };
-};
-
-const behind = ({ createdAtMs, key }: ListPosition): Conditions => {
-  const createdAt = new Date(createdAtMs);
-  return { $or: [{ created_at: { $lt: createdAt } }, { created_at: createdAt, _id: { $lt: key } }] };
 };
 
 /** Returns the query conditions of the page after a position. */
 export const pageConditions = (filters: DeliveryFilters, after: ListPosition | null): Conditions => ({
   ...conditionsOf(filters),
-  ...(after === null ? {} : behind(after)),
+  ...(after === null ? {} : followingIn('created_at', { timeMs: after.createdAtMs, key: after.key })),
 });

@@ -59,7 +59,7 @@ const summaryExample = {
 } as const;
 
 /** A delivery in a list, in the format of `summaryView`. */
-const summarySchema = named(
+export const summarySchema = named(
   'DeliverySummary',
   object({
     id: text,

@@ -1,4 +1,4 @@
-import { type DeliveryId, deliveryId } from '@tidings/contracts';
+import { type DeliveryId, deliveryId, type EventId, eventId } from '@tidings/contracts';
 import {
   insertNew,
   type OperationHistogram,
@@ -7,10 +7,20 @@ import {
   timedOperations,
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { type Delivery, documentKey } from '../domain/delivery.ts';
-import type { DeliveryFilters, DeliveryStore, ListPosition, StoredDelivery } from '../ports.ts';
-import { conditionsOf, pageConditions } from './delivery-conditions.ts';
+import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
+import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
+import type {
+  DeliveryFilters,
+  DeliveryStore,
+  ListPosition,
+  OutcomeCounts,
+  StoredDelivery,
+} from '../ports.ts';
+import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
+
+type CountOfEvent = Readonly<{ _id: Readonly<{ event: string; status: DeliveryStatus }>; count: number }>;
 
 const schema = new Schema<DeliveryDocument>(
   { _id: String },
@@ -89,23 +99,28 @@ export class MongoDeliveryStore implements DeliveryStore {
     return documents.map(toSummary);
   }
 
-  // Purges by workspace, so that the index of the lists serves here too.
+  async countByEvent(
+    events: readonly EventId[],
+    scope: TenantScope,
+  ): Promise<ReadonlyMap<EventId, OutcomeCounts>> {
+    const counts = new Map<EventId, Record<string, number>>();
+    if (events.length === 0) return counts;
+    const groups = await this.#timed('count-by-event', async () =>
+      this.#model.aggregate<CountOfEvent>([
+        { $match: { ...conditionsOf(scope), ...ofEvents(events) } },
+        { $group: { _id: { event: '$event_id', status: '$status' }, count: { $sum: 1 } } },
+      ]),
+    );
+    for (const { _id, count } of groups) {
+      const id = eventId(_id.event);
+      counts.set(id, { ...counts.get(id), [_id.status]: count });
+    }
+    return counts;
+  }
+
   async purge(createdBeforeMs: number, limit: number): Promise<number> {
-    const before = new Date(createdBeforeMs);
-    return this.#timed('purge', async () => {
-      let removed = 0;
-      for (const workspace of await this.#model.distinct('workspace_id')) {
-        const found = await this.#model
-          .find({ workspace_id: workspace, created_at: { $lt: before } }, { _id: 1 })
-          .limit(limit - removed)
-          .lean<{ _id: string }[]>();
-        if (found.length === 0) continue;
-        const ids = found.map(({ _id }) => _id);
-        const { deletedCount } = await this.#model.deleteMany({ _id: { $in: ids } });
-        removed += deletedCount;
-        if (removed >= limit) break;
-      }
-      return removed;
-    });
+    return this.#timed('purge', async () =>
+      purgeByWorkspace(this.#model, 'created_at', { beforeMs: createdBeforeMs, limit }),
+    );
   }
 }

@@ -1,0 +1,66 @@
+import { type ConsumerId, consumerId, eventId, workspaceId } from '@tidings/contracts';
+import { type Audience, audienceOf, type StoredEvent } from '../domain/event.ts';
+
+/**
+ * An event in MongoDB. Small, because each is an insert: fields without a value are left out, and the consumer is part
+ * of the audience.
+ */
+export type EventDocument = Readonly<{
+  /** The id of the event. A fresh one begins with its time, so events written together are stored together. */
+  _id: string;
+  workspace_id: string;
+  /** See {@link audienceText}. */
+  audience: string;
+  type: string;
+  source: string;
+  time: string;
+  accepted_at: Date;
+  ordering_key?: string;
+  caller_id?: string;
+  trace_id?: string;
+  size: number;
+  partition: number;
+  offset: number;
+}>;
+
+const consumerPrefix = 'consumer:';
+
+/** Returns the stored text of an audience, by which lists of a consumer's key are filtered. */
+export const audienceText = (audience: Audience): string =>
+  audience.kind === 'consumer' ? consumerPrefix + audience.consumerId : audience.kind;
+
+const consumerOf = (audience: string): ConsumerId | null =>
+  audience.startsWith(consumerPrefix) ? consumerId(audience.slice(consumerPrefix.length)) : null;
+
+/** Returns the document of an event. */
+export const toDocument = (event: StoredEvent): EventDocument => ({
+  _id: event.id,
+  workspace_id: event.workspaceId,
+  audience: audienceText(audienceOf(event)),
+  type: event.type,
+  source: event.source,
+  time: event.time,
+  accepted_at: new Date(event.acceptedAtMs),
+  ...(event.orderingKey === null ? {} : { ordering_key: event.orderingKey }),
+  ...(event.callerId === null ? {} : { caller_id: event.callerId }),
+  ...(event.traceId === null ? {} : { trace_id: event.traceId }),
+  size: event.sizeBytes,
+  partition: event.position.partition,
+  offset: event.position.offset,
+});
+
+/** Returns the event of a document. */
+export const fromDocument = (document: EventDocument): StoredEvent => ({
+  id: eventId(document._id),
+  workspaceId: workspaceId(document.workspace_id),
+  consumerId: consumerOf(document.audience),
+  type: document.type,
+  source: document.source,
+  time: document.time,
+  acceptedAtMs: document.accepted_at.getTime(),
+  orderingKey: document.ordering_key ?? null,
+  callerId: document.caller_id ?? null,
+  traceId: document.trace_id ?? null,
+  sizeBytes: document.size,
+  position: { partition: document.partition, offset: document.offset },
+});

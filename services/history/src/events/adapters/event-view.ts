@@ -1,0 +1,59 @@
+import { isUtf8 } from 'node:buffer';
+import { type DeliveryStatus, deliveryStatuses } from '../../deliveries/domain/delivery.ts';
+import type { OutcomeCounts } from '../../deliveries/ports.ts';
+import type { StoredEvent } from '../domain/event.ts';
+import type { EventWithCounts } from '../list-events.ts';
+
+const countsView = (counts: OutcomeCounts): Readonly<Record<'total' | DeliveryStatus, number>> => {
+  const byStatus = deliveryStatuses.map((status) => [status, counts[status] ?? 0] as const);
+  return Object.fromEntries([
+    ['total', byStatus.reduce((sum, [, count]) => sum + count, 0)],
+    ...byStatus,
+  ]) as Record<'total' | DeliveryStatus, number>;
+};
+
+const fieldsOf = (event: StoredEvent) => ({
+  id: event.id,
+  type: event.type,
+  source: event.source,
+  time: event.time,
+  accepted_at: new Date(event.acceptedAtMs).toISOString(),
+  consumer_id: event.consumerId,
+  ordering_key: event.orderingKey,
+  caller_id: event.callerId,
+  trace_id: event.traceId,
+  size_bytes: event.sizeBytes,
+  position: event.position,
+});
+
+/** Returns an event as a list shows it. */
+export const eventView = ({ event, counts }: EventWithCounts) => ({
+  ...fieldsOf(event),
+  deliveries: countsView(counts),
+});
+
+/** Parts of a response: members to be serialised, and members that are JSON already. */
+export type DataView = Readonly<{ body: object; raw: Readonly<Record<string, string>> }>;
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // Only a foreign producer can write such data.
+    return false;
+  }
+};
+
+/**
+ * Returns the data of an event as a single event shows it: as received, digit for digit, if it is JSON; else its bytes.
+ * `data`: null if the log does not have it any more.
+ */
+export const dataView = (data: Buffer | null): DataView => {
+  if (data === null) return { body: { data_status: 'expired', data_encoding: null, data: null }, raw: {} };
+  const status = { data_status: 'available' } as const;
+  const text = isUtf8(data) ? data.toString('utf8') : null;
+  if (text !== null && isJson(text))
+    return { body: { ...status, data_encoding: 'json' }, raw: { data: text } };
+  return { body: { ...status, data_encoding: 'base64', data: data.toString('base64') }, raw: {} };
+};

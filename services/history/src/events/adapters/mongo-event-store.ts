@@ -1,0 +1,98 @@
+import type { EventId } from '@tidings/contracts';
+import {
+  insertNew,
+  type OperationHistogram,
+  plainCollection,
+  type TimedOperation,
+  timedOperations,
+} from '@tidings/mongodb';
+import { type Connection, type Model, Schema } from 'mongoose';
+import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
+import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
+import { typeCondition } from '../../adapters/type-condition.ts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
+import type { StoredEvent } from '../domain/event.ts';
+import type { EventFilters, EventPage, EventStore } from '../ports.ts';
+import { audienceText, type EventDocument, fromDocument, toDocument } from './event-document.ts';
+
+const schema = new Schema<EventDocument>({ _id: String }, { ...plainCollection, collection: 'events' });
+// The only one besides that of the key: each index adds to the cost of every insert. All lists read it in its order.
+schema.index({ workspace_id: 1, accepted_at: -1, _id: -1 });
+
+const consumerText = (consumerId: NonNullable<TenantScope['ownerId']>): string =>
+  audienceText({ kind: 'consumer', consumerId });
+
+const audienceCondition = ({
+  ownerId,
+  consumerId,
+}: Pick<EventFilters, 'ownerId' | 'consumerId'>): Conditions => {
+  if (ownerId === null) return consumerId === undefined ? {} : { audience: consumerText(consumerId) };
+  const visible =
+    consumerId === undefined
+      ? [audienceText({ kind: 'everybody' }), consumerText(ownerId)]
+      : consumerId === ownerId
+        ? [consumerText(ownerId)]
+        : [];
+  return { audience: { $in: visible } };
+};
+
+const conditionsOf = (filters: EventFilters): Conditions => {
+  const { workspaceId, type, source, orderingKey, callerId, acceptedAfterMs, acceptedBeforeMs } = filters;
+  const ofType = type === undefined ? undefined : typeCondition(type);
+  return {
+    workspace_id: workspaceId,
+    ...audienceCondition(filters),
+    ...(ofType === undefined ? {} : { type: ofType }),
+    ...(source === undefined ? {} : { source }),
+    ...(orderingKey === undefined ? {} : { ordering_key: orderingKey }),
+    ...(callerId === undefined ? {} : { caller_id: callerId }),
+    ...timeBetween('accepted_at', acceptedAfterMs, acceptedBeforeMs),
+  };
+};
+
+/** The events in MongoDB: one small document each, which never changes. */
+export class MongoEventStore implements EventStore {
+  readonly #model: Model<EventDocument>;
+  readonly #timed: TimedOperation;
+
+  constructor(connection: Connection, seconds: OperationHistogram) {
+    this.#model = connection.model<EventDocument>('Event', schema);
+    this.#timed = timedOperations(seconds);
+  }
+
+  /** Creates the missing indexes. */
+  async createIndexes(): Promise<void> {
+    await this.#timed('create-indexes', async () => this.#model.createIndexes());
+  }
+
+  async insert(events: readonly StoredEvent[]): Promise<number> {
+    if (events.length === 0) return 0;
+    const documents = events.map(toDocument);
+    const taken = await this.#timed('insert-events', async () => insertNew(this.#model, documents));
+    return events.length - taken.size;
+  }
+
+  async find(id: EventId, scope: TenantScope): Promise<StoredEvent | null> {
+    const document = await this.#timed('find-event', async () =>
+      this.#model.findOne({ _id: id, ...conditionsOf(scope) }).lean<EventDocument>(),
+    );
+    return document === null ? null : fromDocument(document);
+  }
+
+  async list(filters: EventFilters, { limit, after }: EventPage): Promise<readonly StoredEvent[]> {
+    const conditions = {
+      ...conditionsOf(filters),
+      ...(after === null ? {} : followingIn('accepted_at', { timeMs: after.acceptedAtMs, key: after.id })),
+    };
+    const documents = await this.#timed('list-events', async () =>
+      this.#model.find(conditions).sort({ accepted_at: -1, _id: -1 }).limit(limit).lean<EventDocument[]>(),
+    );
+    return documents.map(fromDocument);
+  }
+
+  async purge(acceptedBeforeMs: number, limit: number): Promise<number> {
+    return this.#timed('purge-events', async () =>
+      purgeByWorkspace(this.#model, 'accepted_at', { beforeMs: acceptedBeforeMs, limit }),
+    );
+  }
+}

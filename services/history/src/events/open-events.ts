@@ -1,0 +1,99 @@
+import { topics } from '@tidings/contracts';
+import type { Route } from '@tidings/http';
+import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
+import { type ServiceContext, startInBackground } from '@tidings/observability';
+import { BatchProjector } from '../batch-projector.ts';
+import type { configSpec } from '../config.ts';
+import type { DeliveryStore } from '../deliveries/ports.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import { reportLag } from '../projection-lag.ts';
+import { purgeExpired } from '../purge-expired.ts';
+import { webhookEventRoutes } from './adapters/event-routes.ts';
+import { createEventLog, decodeStoredEvent } from './adapters/kafka-event-log.ts';
+import type { StoredEvent } from './domain/event.ts';
+import type { EventStore } from './ports.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+type EventProjector = BatchProjector<StoredEvent, number>;
+
+/** The stores of events and of their deliveries. */
+export type EventStores = Readonly<{
+  events: EventStore;
+  deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
+}>;
+
+// People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
+const fetchSettings = { fetchIntervalMs: 250 } as const;
+
+const createProjector = (store: EventStore, context: Context): EventProjector => {
+  const { config, metrics, logger, clock, health } = context;
+  const { events } = metrics.handles;
+  const part = health.register('event-projection');
+  part.up();
+  const projector: EventProjector = new BatchProjector({
+    name: 'events',
+    project: async (records) => store.insert(records),
+    batchRecords: config.batchRecords,
+    intervalMs: config.batchIntervalMs,
+    clock,
+    logger,
+    onWritten: ({ records, projected: inserted, tookMs }) => {
+      events.inc({ outcome: 'inserted' }, inserted);
+      events.inc({ outcome: 'unchanged' }, records - inserted);
+      part.up();
+      logger.debug({ records, inserted, tookMs: Math.round(tookMs) }, 'events.projected');
+    },
+    onFailed: (reason) => part.down(reason),
+  });
+  reportLag(context, { projection: 'events', part, projector });
+  return projector;
+};
+
+/** Consumes the events. They wait, and are not lost, while MongoDB is unavailable. */
+const work = async (bus: Bus, projector: EventProjector, context: Context): Promise<void> => {
+  const { config, metrics, health, resources, clock } = context;
+  const part = health.register('events');
+  const runner = await bus.runPartitions({
+    group: `${config.group}-events`,
+    topics: [topics.events],
+    decode: decodeStoredEvent,
+    onBatch: ({ items }) => {
+      const known = items.flatMap((item) => {
+        const { message, record } = item;
+        // Without the record: its data need not wait in memory.
+        if (message !== null) {
+          return [{ message, record: { timestampMs: record.timestampMs }, done: () => item.done() }];
+        }
+        metrics.handles.events.inc({ outcome: 'undecodable' });
+        item.done();
+        return [];
+      });
+      projector.add(known);
+    },
+    maxPendingPerPartition: config.maxPendingPerPartition,
+    ...fetchSettings,
+  });
+  resources.add('events', () => runner.close());
+  const problem = () => problemOf(runner.state());
+  resources.add('event watches', watchWorkers([{ part, problem }], clock));
+};
+
+/** Starts the part that stores events, and removes them after their retention. Returns its routes. */
+export const openEvents = (context: Context, bus: Bus, stores: EventStores): readonly Route[] => {
+  const { config, logger, resources, clock } = context;
+  const projector = createProjector(stores.events, context);
+  resources.add('event projection', () => projector.close());
+  startInBackground({ ...context, name: 'events' }, () => work(bus, projector, context));
+  const stopSweeping = purgeExpired({
+    name: 'events',
+    store: stores.events,
+    retentionMs: config.retentionMs,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: () => {},
+  });
+  resources.add('event sweep', stopSweeping);
+  const { events: store, deliveries } = stores;
+  return webhookEventRoutes({ store, deliveries, log: createEventLog(bus), clock });
+};

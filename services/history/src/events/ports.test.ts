@@ -1,0 +1,4 @@
+import { describeEventStore } from '../../test/event-store-contract.ts';
+import { createMemoryEventStore } from '../../test/memory-event-store.ts';
+
+describeEventStore('in memory', createMemoryEventStore);

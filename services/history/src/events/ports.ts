@@ -1,0 +1,42 @@
+import type { ConsumerId, EventId } from '@tidings/contracts';
+import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { StoredEvent } from './domain/event.ts';
+
+/** Filters of events, within the scope of the caller: a consumer sees broadcast events and those addressed to it. */
+export type EventFilters = TenantScope &
+  Readonly<{
+    /** A full name, `order.*` or `*`. */
+    type?: string;
+    source?: string;
+    /** Those that are addressed to this consumer. */
+    consumerId?: ConsumerId;
+    orderingKey?: string;
+    callerId?: string;
+    acceptedAfterMs?: number;
+    acceptedBeforeMs?: number;
+  }>;
+
+/** The position of an event in a list: newest first, then by id within the same millisecond. */
+export type EventPosition = Readonly<{ acceptedAtMs: number; id: string }>;
+
+/** The start of a page and its length. */
+export type EventPage = Readonly<{ limit: number; after: EventPosition | null }>;
+
+/** The events of the read model. All methods reject with AppError `unavailable` if the store cannot be reached. */
+export type EventStore = Readonly<{
+  /** Stores new events and leaves existing ones unchanged, so that a repeat keeps the first; returns the number of new ones. */
+  insert(events: readonly StoredEvent[]): Promise<number>;
+  find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
+  list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
+  /** Removes up to `limit` events accepted before that time; returns their number. */
+  purge(acceptedBeforeMs: number, limit: number): Promise<number>;
+}>;
+
+/** The data of events, by their positions in the log. */
+export type EventLog = Readonly<{
+  /**
+   * Returns the data of each event, byte for byte; null where the log does not have it any more. Rejects with AppError
+   * `unavailable` if the brokers do not respond.
+   */
+  readData(events: readonly StoredEvent[]): Promise<readonly (Buffer | null)[]>;
+}>;

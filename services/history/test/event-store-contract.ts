@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { consumerId, newEventId, workspaceId } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import type { StoredEvent } from '../src/events/domain/event.ts';
+import { listEvents } from '../src/events/list-events.ts';
+import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
+
+const acme = consumerId('acme');
+const globex = consumerId('globex');
+
+/** Returns a new workspace, so that several tests can share one store. */
+const aWorkspace = () => {
+  const workspace = workspaceId(`ws_${randomUUID()}`);
+  const scope: EventFilters = { workspaceId: workspace, ownerId: null };
+  const event = (over: Partial<StoredEvent> = {}): StoredEvent => ({
+    id: newEventId(Date.now()),
+    workspaceId: workspace,
+    consumerId: null,
+    type: 'order.paid',
+    source: '/orders',
+    time: '2026-11-22T10:00:00.5+02:00',
+    acceptedAtMs: 1_790_000_000_000,
+    orderingKey: null,
+    callerId: null,
+    traceId: null,
+    sizeBytes: 17,
+    position: { partition: 3, offset: 1_234 },
+    ...over,
+  });
+  return { workspace, scope, event };
+};
+
+/** Tests the contract of an event store; `open` is called in each test. */
+export const describeEventStore = (name: string, open: () => EventStore): void => {
+  describe(`an event store: ${name}`, () => {
+    it('stores every field, and keeps the first of several with one id', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      const bare = event();
+      const full = event({
+        consumerId: acme,
+        orderingKey: 'ord_7',
+        callerId: 'mine',
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        position: { partition: 11, offset: 2 ** 40 },
+      });
+      const repeat = (of: StoredEvent) => ({ ...of, position: { partition: 0, offset: 0 } });
+      expect(await store.insert([bare, repeat(bare)])).toBe(1);
+      expect(await store.insert([repeat(bare), full])).toBe(1);
+      expect(await store.insert([])).toBe(0);
+      expect(await store.find(bare.id, scope)).toEqual(bare);
+      expect(await store.find(full.id, scope)).toEqual(full);
+    });
+
+    it('hides other workspaces and consumers, and operational events of the workspace', async () => {
+      const store = open();
+      const { workspace, scope, event } = aWorkspace();
+      const broadcast = event();
+      const ofAcme = event({ consumerId: acme, type: 'tidings.subscription.failing' });
+      const ofWorkspace = event({ type: 'tidings.subscription.failing' });
+      await store.insert([broadcast, ofAcme, ofWorkspace]);
+      const seen = async (filters: EventFilters) =>
+        (await store.list(filters, { limit: 10, after: null })).map(({ id }) => id).sort();
+      const ids = (...events: StoredEvent[]) => events.map(({ id }) => id).sort();
+      const as = (ownerId: typeof acme) => ({ workspaceId: workspace, ownerId });
+      expect(await seen(scope)).toEqual(ids(broadcast, ofAcme, ofWorkspace));
+      expect(await seen(as(acme))).toEqual(ids(broadcast, ofAcme));
+      expect(await seen(as(globex))).toEqual(ids(broadcast));
+      expect(await seen(aWorkspace().scope)).toEqual([]);
+      expect(await seen({ ...scope, consumerId: acme })).toEqual(ids(ofAcme));
+      expect(await seen({ ...as(acme), consumerId: acme })).toEqual(ids(ofAcme));
+      expect(await seen({ ...as(globex), consumerId: acme })).toEqual([]);
+      expect(await store.find(ofAcme.id, as(acme))).toEqual(ofAcme);
+      expect(await store.find(ofAcme.id, as(globex))).toBeNull();
+      expect(await store.find(ofWorkspace.id, as(acme))).toBeNull();
+      expect(await store.find(broadcast.id, aWorkspace().scope)).toBeNull();
+    });
+
+    it('lists by each filter', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      const paid = event({ orderingKey: 'ord_7', callerId: 'mine' });
+      const sent = event({ type: 'order.sent', source: '/shop', acceptedAtMs: paid.acceptedAtMs + 10 });
+      const other = event({ type: 'orders', acceptedAtMs: paid.acceptedAtMs - 10 });
+      await store.insert([paid, sent, other]);
+      const seen = async (filters: Partial<EventFilters>) =>
+        (await store.list({ ...scope, ...filters }, { limit: 10, after: null })).map(({ type }) => type);
+      expect(await seen({})).toEqual(['order.sent', 'order.paid', 'orders']);
+      expect(await seen({ type: 'order.*' })).toEqual(['order.sent', 'order.paid']);
+      expect(await seen({ type: '*' })).toHaveLength(3);
+      expect(await seen({ type: 'orders' })).toEqual(['orders']);
+      expect(await seen({ source: '/shop' })).toEqual(['order.sent']);
+      expect(await seen({ orderingKey: 'ord_7' })).toEqual(['order.paid']);
+      expect(await seen({ callerId: 'mine' })).toEqual(['order.paid']);
+      expect(await seen({ acceptedAfterMs: paid.acceptedAtMs })).toEqual(['order.sent']);
+      expect(await seen({ acceptedBeforeMs: paid.acceptedAtMs })).toEqual(['orders']);
+      expect(await seen({ type: 'order.*', acceptedBeforeMs: sent.acceptedAtMs })).toEqual(['order.paid']);
+    });
+
+    it('pages through all of them, newest first, without duplicates or gaps while more arrive', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      // Three in each millisecond: the id determines their order.
+      const events = Array.from({ length: 23 }, (_, n) =>
+        event({ acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3) }),
+      );
+      await store.insert(events);
+      const seen: string[] = [];
+      let after: EventPosition | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof listEvents>> = await listEvents(store, scope, {
+          limit: 5,
+          after,
+        });
+        seen.push(...page.events.map(({ id }) => id));
+        after = page.next;
+        await store.insert([event({ acceptedAtMs: 1_790_000_900_000 + seen.length })]);
+      } while (after !== null);
+      const expected = events.toSorted((a, b) => b.acceptedAtMs - a.acceptedAtMs || (a.id < b.id ? 1 : -1));
+      expect(seen).toEqual(expected.map(({ id }) => id));
+    });
+
+    it('removes what is older than a time, up to a limit', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      // Older than all records of other tests.
+      const ages = Array.from({ length: 6 }, (_, n) => event({ acceptedAtMs: 1_000 + n }));
+      await store.insert(ages);
+      expect(await store.purge(1_005, 2)).toBe(2);
+      expect(await store.purge(1_005, 100)).toBe(3);
+      expect(await store.purge(1_005, 100)).toBe(0);
+      const left = await store.list(scope, { limit: 10, after: null });
+      expect(left.map(({ id }) => id)).toEqual([ages[5]?.id]);
+    });
+  });
+};

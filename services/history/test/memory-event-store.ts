@@ -1,0 +1,71 @@
+import type { EventId } from '@tidings/contracts';
+import { matchesTypePattern } from '../src/domain/type-pattern.ts';
+import { audienceOf, type StoredEvent } from '../src/events/domain/event.ts';
+import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
+
+const isVisible = (event: StoredEvent, { workspaceId, ownerId }: EventFilters): boolean => {
+  const audience = audienceOf(event);
+  return (
+    event.workspaceId === workspaceId &&
+    (ownerId === null ||
+      audience.kind === 'everybody' ||
+      (audience.kind === 'consumer' && audience.consumerId === ownerId))
+  );
+};
+
+const matches = (event: StoredEvent, filters: EventFilters): boolean =>
+  isVisible(event, filters) &&
+  (filters.type === undefined || matchesTypePattern(filters.type, event.type)) &&
+  (filters.source === undefined || event.source === filters.source) &&
+  (filters.consumerId === undefined || event.consumerId === filters.consumerId) &&
+  (filters.orderingKey === undefined || event.orderingKey === filters.orderingKey) &&
+  (filters.callerId === undefined || event.callerId === filters.callerId) &&
+  (filters.acceptedAfterMs === undefined || event.acceptedAtMs > filters.acceptedAfterMs) &&
+  (filters.acceptedBeforeMs === undefined || event.acceptedAtMs < filters.acceptedBeforeMs);
+
+const newestFirst = (a: EventPosition, b: EventPosition): number =>
+  b.acceptedAtMs - a.acceptedAtMs || (a.id < b.id ? 1 : -Number(a.id > b.id));
+
+/** The events in memory. `fail` makes the next calls reject; `all` returns the stored events, newest first. */
+export const createMemoryEventStore = (): EventStore & {
+  all(): readonly StoredEvent[];
+  fail(error: Error, times: number): void;
+} => {
+  const kept = new Map<EventId, StoredEvent>();
+  let failures: Error[] = [];
+  const ready = (): void => {
+    const error = failures.pop();
+    if (error !== undefined) throw error;
+  };
+  return {
+    all: () => [...kept.values()].toSorted(newestFirst),
+    fail: (error, times) => {
+      failures = Array.from({ length: times }, () => error);
+    },
+    insert: async (events) => {
+      ready();
+      const before = kept.size;
+      for (const event of events) if (!kept.has(event.id)) kept.set(event.id, event);
+      return kept.size - before;
+    },
+    find: async (id, scope) => {
+      ready();
+      const event = kept.get(id);
+      return event !== undefined && matches(event, scope) ? event : null;
+    },
+    list: async (filters, { limit, after }) => {
+      ready();
+      return [...kept.values()]
+        .filter((event) => matches(event, filters))
+        .toSorted(newestFirst)
+        .filter((event) => after === null || newestFirst(after, event) < 0)
+        .slice(0, limit);
+    },
+    purge: async (acceptedBeforeMs, limit) => {
+      ready();
+      const expired = [...kept.values()].filter(({ acceptedAtMs }) => acceptedAtMs < acceptedBeforeMs);
+      for (const { id } of expired.slice(0, limit)) kept.delete(id);
+      return Math.min(limit, expired.length);
+    },
+  };
+};
