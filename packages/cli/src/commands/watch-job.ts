@@ -8,7 +8,7 @@ import { type Job, progressText } from './job-rows.ts';
 const endStates: readonly string[] = ['done', 'cancelled', 'failed'];
 
 /** Returns true if the job has ended. */
-export const hasEnded = ({ state }: Pick<Job, 'state'>): boolean => endStates.includes(state);
+const hasEnded = ({ state }: Pick<Job, 'state'>): boolean => endStates.includes(state);
 
 /** Returns why a job has not done its work, for the exit code; null if it has, or may still do it. */
 export const jobFailure = (body: object): CommandFailed | null => {
@@ -34,7 +34,7 @@ export async function until<T>(deadlineMs: number, poll: () => Promise<T | null>
 const barWidth = 30;
 
 /** Returns the progress of a job as a line with a bar. */
-export function progressBar(job: Job): string {
+function progressBar(job: Job): string {
   const { percent } = job.progress;
   const filled = Math.round(((percent ?? 0) * barWidth) / 100);
   const bar = `${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}`;

@@ -13,7 +13,7 @@ export type ProgressParts = Readonly<{
 const retryMs = 2_000;
 
 /** Writes one progress record to its job. A job that is not stored was removed: its record is ignored. */
-export const projectProgress = async (
+const projectProgress = async (
   jobs: ProgressParts['jobs'],
   recorded: RecordedProgress,
 ): Promise<void> => {

@@ -25,7 +25,7 @@ import { jobView } from './job-view.ts';
 export type JobRouteParts = Readonly<{ jobs: JobStore; kinds: JobKinds; clock: Clock; wake: () => void }>;
 
 /** The path of jobs. */
-export const jobsPath = '/v1/webhooks/jobs';
+const jobsPath = '/v1/webhooks/jobs';
 
 const tag = 'Jobs';
 const params = {
@@ -61,7 +61,7 @@ export const jobRoutes = (parts: JobRouteParts): Route[] => [
 ];
 
 /** Returns a job as every route shows it. */
-export const viewJob = async (
+const viewJob = async (
   { kinds, clock }: Pick<JobRouteParts, 'kinds' | 'clock'>,
   job: Job,
 ): Promise<object> => jobView(await jobStatusOf(kinds, job), clock.nowMs());
