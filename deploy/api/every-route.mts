@@ -126,6 +126,14 @@ async function jobs(): Promise<void> {
   console.log(first?.state === 'paused', first?.progress.percent, first?.eta);
 }
 
+async function statistics(): Promise<void> {
+  const query = { group_by: 'event_type', granularity: 'minute', limit: 5 } as const;
+  const { data } = await client.GET('/v1/webhooks/stats', { params: { query } });
+  const first: Schemas['Statistics']['buckets'][number] | undefined = data?.buckets[0];
+  const { data: system } = await client.GET('/v1/webhooks/system');
+  console.log(first?.attempt_ms.p95, data?.groups?.[0]?.success_rate, system?.hops?.[0]?.lag, system?.breakers?.open);
+}
+
 async function consumers(): Promise<void> {
   const path = { id: 'acme' };
   await client.POST('/v1/webhooks/consumers', { params: once, body: { id: 'acme' } });
@@ -169,7 +177,8 @@ async function others(): Promise<void> {
   console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
-for (const part of [subscriptions, filters, eventTypes, history, deliveries, deadLetters, jobs, consumers, workspaces, keys, others]) {
+const parts = [subscriptions, filters, eventTypes, history, deliveries, deadLetters, jobs, statistics, consumers];
+for (const part of [...parts, workspaces, keys, others]) {
   await part();
 }
 await events();

@@ -5,6 +5,7 @@ import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/d
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
+import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
@@ -28,6 +29,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...bulkRoutes(nothing),
     ...jobRoutes(nothing),
     ...statisticsRoutes(nothing),
+    ...systemRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),

@@ -54,6 +54,7 @@ function answerTo(line: string): { status?: number; body: unknown } {
       total: noFigures,
       buckets: [],
       groups: null,
+      ...{ hops: null, retries: null, breakers: null, dead_letters: null, jobs: null, errors: [] },
       schema: {},
       schema_versions: [],
       attempts: [{ chain: 1, outcome: 'delivered', status_code: 200, reason: null, next: { kind: 'none' } }],

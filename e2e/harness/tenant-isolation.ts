@@ -164,6 +164,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listDeliveries: list,
   listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
+  getSystem: [refused],
   getStatistics: [
     blind,
     { query: () => ({ group_by: 'subscription' }), ...blind },

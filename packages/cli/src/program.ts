@@ -13,6 +13,7 @@ import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { statisticsCommands } from './commands/statistics.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
+import { systemCommands } from './commands/system.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { exitCodes } from './exit-codes.ts';
 import { findTarget, type Target } from './find-target.ts';
@@ -53,6 +54,7 @@ export const commands: readonly CommandSpec[] = [
   ...deadLetterCommands,
   ...jobCommands,
   ...statisticsCommands,
+  ...systemCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,

@@ -22,6 +22,9 @@ export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './at
 export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
 export type { AuditRecorded } from './audit.ts';
 export { decodeAudit, encodeAudit } from './audit.ts';
+export type { BreakerOpened } from './breaker.ts';
+export { decodeBreakerOpened, encodeBreakerClosed, encodeBreakerOpened } from './breaker.ts';
+export { consumerGroups } from './consumer-groups.ts';
 export type {
   DeadLetter,
   DeadLetterRef,

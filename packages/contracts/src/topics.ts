@@ -81,6 +81,15 @@ const supersededCommands: TopicDefinition = {
   },
 };
 
+const breakers: TopicDefinition = {
+  name: 'tidings.breakers',
+  kind: 'table',
+  partitions: 1,
+  key: 'subscription id',
+  // Only open breakers have a record, and one is believed for minutes: what a dead process has left goes by itself.
+  config: { ...compacted, 'cleanup.policy': 'compact,delete', ...kept(dayMs) },
+};
+
 const deadLetters: TopicDefinition = {
   name: 'tidings.dead-letters',
   kind: 'facts',
@@ -179,6 +188,7 @@ export const topics = {
   attempts,
   orderingChangelog,
   supersededCommands,
+  breakers,
   deadLetters,
   subscriptions,
   eventTypes,

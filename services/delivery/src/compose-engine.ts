@@ -2,6 +2,7 @@ import { supersededKeptMs } from '@tidings/contracts';
 import type { Bus, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock, KeyRing } from '@tidings/runtime';
+import { BreakerLog } from './adapters/breaker-log.ts';
 import { OrderingChangelog } from './adapters/ordering-changelog.ts';
 import { SigningKeyCache } from './adapters/signing-key-cache.ts';
 import type { SubscriptionDirectory } from './adapters/subscription-directory.ts';
@@ -84,7 +85,9 @@ export const composeEngine = (options: EngineOptions): Engine => {
     deferJob,
     notRetried: defaultNotRetried,
   });
-  const deferralController = new DeferralController({ ...shared, dispatcher, endpointStates, deferJob });
+  const breakerLog = new BreakerLog({ producer, clock, logger });
+  const deferral = { dispatcher, endpointStates, deferJob, breakerLog };
+  const deferralController = new DeferralController({ ...shared, ...deferral });
   dispatcher.concluded.add((attempted) => deferralController.concluded(attempted));
   directory.changed.add((id, subscription) => {
     if (subscription === undefined) signingKeys.forget(id);

@@ -1,4 +1,4 @@
-import { decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
+import { consumerGroups, decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
 import { type Bus, openProducer, type PartitionRunner, type Relay, type Table } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
@@ -14,7 +14,7 @@ import type { SendRequest } from './ports.ts';
 export type DeliveryContext = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** The consumer group of all instances. */
-export const deliveryGroup = 'tidings-delivery';
+export const deliveryGroup = consumerGroups.delivery;
 
 export type OpenEngine = Readonly<{
   bus: Bus;

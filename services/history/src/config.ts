@@ -1,3 +1,4 @@
+import { consumerGroups } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 
@@ -15,7 +16,7 @@ export const configSpec = {
   }),
   group: text({
     env: 'HISTORY_GROUP',
-    default: 'tidings-history',
+    default: consumerGroups.history,
     pattern: /^[A-Za-z0-9._-]{1,200}$/,
     help: 'the consumer group; a new one reads all attempts again, which with a new database rebuilds the read model',
   }),

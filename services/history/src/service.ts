@@ -23,6 +23,7 @@ import { purgeExpired } from './purge-expired.ts';
 import { MongoStatisticsStore } from './statistics/adapters/mongo-statistics-store.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { StatisticsStore } from './statistics/ports.ts';
+import { openSystem } from './system/open-system.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -77,8 +78,11 @@ export const startHistory = async (
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
   const statistics = openStatistics(context, stores.statistics);
-  const deliveryRoutes = await openDeliveries(context, bus, { ...stores, onStored: statistics.count });
-  const eventRoutes = openEvents(context, bus, stores);
+  const deliveryRoutes = await openDeliveries(context, bus, {
+    ...stores,
+    onStored: statistics.countAttempt,
+  });
+  const eventRoutes = openEvents(context, bus, { ...stores, onStored: statistics.countEvent });
   const jobs = await openJobs(context, bus, stores.jobs);
   for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
   const deadLetterRoutes = await openDeadLetters(context, bus, { stores, jobs });
@@ -100,6 +104,7 @@ export const startHistory = async (
     ...deadLetterRoutes,
     ...jobs.routes,
     ...statistics.routes,
+    ...openSystem(context, bus, stores),
   ];
   const idempotency = {
     // No response of this service contains a secret.

@@ -1,4 +1,4 @@
-import { eventTypePolicies } from '@tidings/contracts';
+import { consumerGroups, eventTypePolicies } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { choice, duration, integer, sharedSettings, text } from '@tidings/runtime';
 import { limits } from './subscriptions/domain/limits.ts';
@@ -46,7 +46,7 @@ export const configSpec = {
   }),
   healthGroup: text({
     env: 'SUBSCRIPTION_HEALTH_GROUP',
-    default: 'tidings-subscription-health',
+    default: consumerGroups.endpointHealth,
     pattern: /^[A-Za-z0-9._-]{1,128}$/,
     help: 'consumer group that counts attempts; a new one reads the topic again from its beginning, which does not change the counts',
   }),

@@ -36,6 +36,7 @@ export const routeTable: readonly Route[] = [
     'replays',
     'exports',
     'stats',
+    'system',
     'stream',
   ]),
 ];

@@ -1,4 +1,4 @@
-import { subscriptionId, topics } from '@tidings/contracts';
+import { decodeBreakerOpened, subscriptionId, topics } from '@tidings/contracts';
 import { partitionForKey } from '@tidings/kafka';
 import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -198,6 +198,35 @@ describe('a circuit breaker', () => {
     await harness.settle();
     expect(harness.sender.sent).toHaveLength(before + 1);
     expect(await harness.metric('tidings_delivery_breaker_changes_total', { state: 'open' })).toBe(2);
+  });
+
+  it('is recorded when it opens, also again after a probe, and when it closes', async () => {
+    const harness = await start();
+    const records = () =>
+      harness.bus
+        .records(topics.breakers)
+        .map((record) => (record.value === null ? `${record.key} closed` : decodeBreakerOpened(record)));
+    await harness.register(aSubscription());
+    await breakEndpoint(harness);
+    const [first] = records();
+    expect(first).toMatchObject({ subscriptionId: 'sub_a', consumerId: 'partner' });
+    expect(first).toMatchObject({
+      probeAtMs: harness.clock.nowMs() + 10_000,
+      sinceMs: harness.clock.nowMs(),
+    });
+    await harness.clock.advance(10_000);
+    await harness.publish(...many(3));
+    harness.sender.sent.at(-1)?.answer(failed('timeout'));
+    await harness.settle();
+    const [, second] = records();
+    expect(second).toMatchObject({
+      ...{ probeAtMs: harness.clock.nowMs() + 20_000, sinceMs: harness.clock.nowMs() - 10_000 },
+    });
+    await harness.register(aSubscription({ version: 2, endpointUrl: 'https://mended.example/' }));
+    // Of a breaker that is closed nothing is written.
+    await harness.register(aSubscription({ version: 3, endpointUrl: 'https://mended.example/' }));
+    await harness.settle();
+    expect(records().slice(2)).toEqual(['sub_a closed']);
   });
 
   it('affects no other endpoint', async () => {

@@ -1,6 +1,7 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
+import type { BreakerLog } from '../adapters/breaker-log.ts';
 import type { DeferJob } from '../attempt/defer-job.ts';
 import type { ConcludedAttempt } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight-jobs.ts';
@@ -29,6 +30,7 @@ type Dependencies = Readonly<{
   dispatcher: Dispatcher;
   endpointStates: EndpointStates;
   deferJob: DeferJob;
+  breakerLog: Pick<BreakerLog, 'opened' | 'closed'>;
   metrics: Pick<DeliveryMetrics, 'deferrals' | 'breakerChanges'>;
   clock: Clock;
   logger: Logger;
@@ -94,7 +96,7 @@ export class DeferralController {
 
   /** Records the result of a request, which may open or close the endpoint's breaker. */
   concluded({ subscription, outcome, durationMs, endpointMs }: ConcludedAttempt): void {
-    const { dispatcher, endpointStates, metrics, logger, clock } = this.#dependencies;
+    const { dispatcher, endpointStates, breakerLog, metrics, logger, clock } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     const endpointState = endpointStates.of(subscription.id, nowMs);
     if (!countRequest(endpointState, outcome, { durationMs, endpointMs, nowMs })) return;
@@ -104,14 +106,21 @@ export class DeferralController {
       { subscriptionId: subscription.id, state, deferred: endpointState.deferred },
       'circuit-breaker.changed',
     );
-    if (state === 'closed') dispatcher.setLimits(subscription.id, subscription);
-    if (state === 'open') this.#empty(endpointState, subscription);
+    if (state === 'closed') {
+      breakerLog.closed(subscription.id);
+      dispatcher.setLimits(subscription.id, subscription);
+    }
+    if (state === 'open') {
+      breakerLog.opened(subscription, endpointState.breaker.outage(nowMs));
+      this.#empty(endpointState, subscription);
+    }
   }
 
   /** Resets the endpoint's breaker after a change of its subscription, which may have fixed the endpoint. */
   renew(subscription: SubscriptionRecord): void {
-    this.#dependencies.endpointStates.renew(subscription.id);
-    this.#dependencies.dispatcher.setLimits(subscription.id, subscription);
+    const { endpointStates, breakerLog, dispatcher } = this.#dependencies;
+    if (endpointStates.renew(subscription.id)) breakerLog.closed(subscription.id);
+    dispatcher.setLimits(subscription.id, subscription);
   }
 
   /** Schedules the sweep if commands wait. Call it after each batch. */

@@ -1,11 +1,11 @@
-import { ladder, type TopicDefinition, topics } from '@tidings/contracts';
+import { consumerGroups, ladder, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
 
 /** One rung of the ladder. `label` is its delay, as in its topic's name. */
 export type Rung = Readonly<{ label: string; topic: TopicDefinition; delayMs: number }>;
 
 /** The consumer group of all rungs. */
-export const retryGroup = 'tidings-delivery-retry';
+export const retryGroup = consumerGroups.retry;
 
 /** All rungs, shortest delay first. */
 export const rungs: readonly Rung[] = ladder.map(({ topic, delayMs }) => ({

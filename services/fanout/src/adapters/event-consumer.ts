@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { encodeDelivery, topics } from '@tidings/contracts';
+import { consumerGroups, encodeDelivery, topics } from '@tidings/contracts';
 import {
   type Assignment,
   type Bus,
@@ -18,7 +18,7 @@ import type { FannedOut } from '../record-fan-out.ts';
 import { toLoggedEvent } from './event-log.ts';
 
 /** The consumer group of all fan-out instances. */
-export const eventGroup = 'tidings-fanout';
+export const eventGroup = consumerGroups.fanout;
 
 /**
  * Dependencies of the consumer. `handle` decides on an event; `refill` restores the

@@ -22,6 +22,19 @@ export type EventStores = Readonly<{
   deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
 }>;
 
+/** A record of the log; call `done` once it is stored. */
+export type EventItem = Readonly<{
+  message: StoredEvent;
+  record: Readonly<{ timestampMs: number }>;
+  done(): void;
+}>;
+
+/**
+ * The dependencies of the part. `onStored` receives each event that is stored, partition by partition in order, and calls
+ * its `done` once it has done with it.
+ */
+export type EventParts = EventStores & Readonly<{ onStored(item: EventItem): void }>;
+
 // People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
 
@@ -50,7 +63,11 @@ const createProjector = (store: EventStore, context: Context): EventProjector =>
 };
 
 /** Consumes the events. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, projector: EventProjector, context: Context): Promise<void> => {
+const work = async (
+  bus: Bus,
+  { projector, onStored }: Readonly<{ projector: EventProjector }> & Pick<EventParts, 'onStored'>,
+  context: Context,
+): Promise<void> => {
   const { config, metrics, health, resources, clock } = context;
   const part = health.register('events');
   const runner = await bus.runPartitions({
@@ -62,7 +79,9 @@ const work = async (bus: Bus, projector: EventProjector, context: Context): Prom
         const { message, record } = item;
         // Without the record: its data need not wait in memory.
         if (message !== null) {
-          return [{ message, record: { timestampMs: record.timestampMs }, done: () => item.done() }];
+          const { timestampMs } = record;
+          const event = { message, record: { timestampMs }, done: () => item.done() };
+          return [{ ...event, done: () => onStored(event) }];
         }
         metrics.handles.events.inc({ outcome: 'undecodable' });
         item.done();
@@ -79,14 +98,16 @@ const work = async (bus: Bus, projector: EventProjector, context: Context): Prom
 };
 
 /** Starts the part that stores events, and removes them after their retention. Returns its routes. */
-export const openEvents = (context: Context, bus: Bus, stores: EventStores): readonly Route[] => {
+export const openEvents = (context: Context, bus: Bus, parts: EventParts): readonly Route[] => {
   const { config, logger, resources, clock } = context;
-  const projector = createProjector(stores.events, context);
+  const projector = createProjector(parts.events, context);
   resources.add('event projection', () => projector.close());
-  startInBackground({ ...context, name: 'events' }, () => work(bus, projector, context));
+  startInBackground({ ...context, name: 'events' }, () =>
+    work(bus, { projector, onStored: parts.onStored }, context),
+  );
   const stopSweeping = purgeExpired({
     name: 'events',
-    store: stores.events,
+    store: parts.events,
     retentionMs: config.retentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,
@@ -94,6 +115,6 @@ export const openEvents = (context: Context, bus: Bus, stores: EventStores): rea
     onPurged: () => {},
   });
   resources.add('event sweep', stopSweeping);
-  const { events: store, deliveries } = stores;
+  const { events: store, deliveries } = parts;
   return webhookEventRoutes({ store, deliveries, log: createEventLog(bus), clock });
 };

@@ -1,14 +1,15 @@
-import type { AttemptRecorded } from '@tidings/contracts';
+import { type AttemptRecorded, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
 import type { WorkItem } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
+import type { EventItem } from '../events/open-events.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeExpired } from '../purge-expired.ts';
 import { statisticsRoutes } from './adapters/statistics-routes.ts';
 import { type AppliedFacts, FactsToBuckets } from './apply-facts.ts';
-import { type Fact, factOfAttempt } from './domain/fact.ts';
+import { type Fact, factOfAttempt, factOfEvent } from './domain/fact.ts';
 import type { StatisticsStore } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -20,7 +21,9 @@ type Waiting = Readonly<{ record: Readonly<{ timestampMs: number }>; message: Fa
 export type OpenStatistics = Readonly<{
   routes: readonly Route[];
   /** Counts an attempt event and then calls its `done`. Call it in the order of the partition. */
-  count(item: WorkItem<AttemptRecorded>): void;
+  countAttempt(item: WorkItem<AttemptRecorded>): void;
+  /** Counts an accepted event in the same way. */
+  countEvent(item: EventItem): void;
 }>;
 
 // A write costs MongoDB about the same for one attempt as for a thousand: they change the same documents.
@@ -82,10 +85,14 @@ export const openStatistics = (context: Context, store: StatisticsStore): OpenSt
   };
   return {
     routes: statisticsRoutes({ store, clock }),
-    count: (item) => {
+    countAttempt: (item) => {
       const message = factOfAttempt(item.message, item.record);
       if (message === null) item.done();
       else collect({ record: item.record, message, done: () => item.done() });
+    },
+    countEvent: ({ message: event, record, done }) => {
+      const position = { topic: topics.events.name, ...event.position };
+      collect({ record, message: factOfEvent(event, position), done });
     },
   };
 };

@@ -65,6 +65,12 @@ export class CircuitBreaker {
     return this.#state === 'closed' ? 0 : nowMs - this.#brokenSinceMs;
   }
 
+  /** Returns how long the breaker has not been closed, and how long it stays open. */
+  outage(nowMs: number): Readonly<{ brokenMs: number; waitMs: number }> {
+    const waitMs = this.#state === 'open' ? Math.max(0, this.#openUntilMs - nowMs) : 0;
+    return { brokenMs: this.brokenMs(nowMs), waitMs };
+  }
+
   /** Decides on a command that is due. Moves an open breaker whose time is over to half-open. */
   admit(nowMs: number): Admission {
     if (this.#state === 'closed') return go;

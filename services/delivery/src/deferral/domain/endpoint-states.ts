@@ -125,10 +125,13 @@ export class EndpointStates {
     return fresh;
   }
 
-  /** Resets the breaker to closed. Deferred commands stay on the ladder. */
-  renew(subscriptionId: string): void {
+  /** Resets the breaker to closed. Deferred commands stay on the ladder. Returns true if it was not closed. */
+  renew(subscriptionId: string): boolean {
     const known = this.#states.get(subscriptionId);
-    if (known !== undefined) known.breaker = new CircuitBreaker();
+    if (known === undefined) return false;
+    const { state } = known.breaker;
+    known.breaker = new CircuitBreaker();
+    return state !== 'closed';
   }
 
   /** Discards endpoints that were not used since `beforeMs` and hold no state. */

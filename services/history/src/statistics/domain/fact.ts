@@ -30,7 +30,7 @@ export type Fact = Readonly<{
 }>;
 
 /** The position of a record. */
-export type Position = Readonly<{ topic: string; partition: number; offset: bigint }>;
+export type Position = Readonly<{ topic: string; partition: number; offset: bigint | number }>;
 
 type Added = Pick<Fact, 'counts' | 'bins'>;
 
@@ -72,7 +72,7 @@ export const factOfAttempt = (attempt: AttemptRecorded, position: Position): Fac
 };
 
 /** The fields of an accepted event that the statistics use. */
-export type AcceptedEvent = Readonly<{
+type AcceptedEvent = Readonly<{
   workspaceId: string;
   consumerId: string | null;
   type: string;
