@@ -168,6 +168,7 @@ describe('the OpenAPI description of the whole API', () => {
     expect(missing.map(([line]) => line)).toEqual([]);
     expect(posts.filter(([, post]) => post['x-read-only'] === true).map(([line]) => line)).toEqual([
       'POST /v1/webhooks/filters/test',
+      'POST /v1/webhooks/stream-tickets',
     ]);
   });
 });

@@ -98,6 +98,16 @@ async function deliveries(): Promise<void> {
   console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
 }
 
+async function stream(): Promise<void> {
+  const { data } = await client.POST('/v1/webhooks/stream-tickets');
+  const opened = await client.GET('/v1/webhooks/stream', {
+    params: { query: { types: 'order.*', kinds: 'state' } },
+    parseAs: 'stream',
+  });
+  const statusOf = (message: Schemas['StreamMessage']) => (message.kind === 'state' ? message.status : undefined);
+  console.log(data?.ticket, data?.expires_at, opened.response.ok, statusOf({ kind: 'ready' }));
+}
+
 async function deadLetters(): Promise<void> {
   const path = { id };
   const { data } = await client.GET('/v1/webhooks/dead-letters', { params: { query: { reason: 'exhausted' } } });
@@ -177,7 +187,7 @@ async function others(): Promise<void> {
   console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
-const parts = [subscriptions, filters, eventTypes, history, deliveries, deadLetters, jobs, statistics, consumers];
+const parts = [subscriptions, filters, eventTypes, history, deliveries, stream, deadLetters, jobs, statistics, consumers];
 for (const part of [...parts, workspaces, keys, others]) {
   await part();
 }

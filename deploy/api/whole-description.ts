@@ -5,6 +5,7 @@ import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/d
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
+import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
 import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
@@ -30,6 +31,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...jobRoutes(nothing),
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
+    ...streamRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),

@@ -38,15 +38,17 @@ const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22
 
 const noQuantiles = { p50: null, p95: null, p99: null };
 const noFigures = { success_rate: null, attempt_ms: noQuantiles, accept_to_delivered_ms: noQuantiles };
+const frame = 'event: state\nid: A\ndata: {"kind":"state","event_id":"evt_1"}\n\n';
 
 /** Returns the minimal response with which each command continues. */
-function answerTo(line: string): { status?: number; body: unknown } {
+function answerTo(line: string): { status?: number; body: unknown; headers?: Record<string, string> } {
   if (line.endsWith('/event-types/new.type'))
     return { status: 404, body: { title: 'Not found', detail: 'No.' } };
   if (line.endsWith('/events')) return { status: 202, body: accepted };
   if (line.endsWith('/events/batch')) return { body: { results: [accepted] } };
   if (line.endsWith('/event-types/import?dry_run=true')) return { body: { data: [] } };
   if (line.includes('/jobs/')) return { body: job };
+  if (line.includes('/stream?')) return { body: frame, headers: { 'content-type': 'text/event-stream' } };
   if (line.endsWith('/redrive')) return { status: 202, body: job };
   return {
     body: {

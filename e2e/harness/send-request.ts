@@ -36,6 +36,17 @@ function nextAddress(): string {
   return `198.18.${(requests >> 8) & 255}.${requests & 255}`;
 }
 
+// A stream has no end, and its ids differ: its first message says that it is open.
+async function beginOf(response: Response): Promise<string> {
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    // Leaving the loop closes the connection.
+    if (text.includes('event: ready')) break;
+  }
+  return text.replaceAll(/^id: .*\n/gm, '');
+}
+
 /** Sends a request and returns the response, whatever its status. */
 export async function sendRequest(
   url: string,
@@ -52,7 +63,8 @@ export async function sendRequest(
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = await response.text();
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const text = isStream ? await beginOf(response) : await response.text();
   return {
     status: response.status,
     headers: Object.fromEntries([...response.headers].filter(([name]) => !isPassing(name))),

@@ -171,6 +171,8 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     { query: () => ({ group_by: 'event_type' }), ...blind },
     { query: () => ({ group_by: 'consumer' }), ...blind },
   ],
+  openStream: list,
+  createStreamTicket: [blind],
   listDeadLetters: list,
   countDeadLetters: list,
   getDeadLetter: ofDeadLetter(),
@@ -214,6 +216,10 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   key_id: ({ apiKey }) => apiKey,
   // Each route that accepts it has a row for it.
   workspace_id: null,
+  // Lists of names, and a position in the log: none names an object.
+  kinds: null,
+  types: null,
+  last_event_id: null,
   limit: null,
   cursor: null,
   state: null,

@@ -67,7 +67,7 @@ async function given(...records: readonly AccessRecord[]) {
   const health = new Health(clock);
   const resources = new Resources();
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
-  const { authenticate, table, refresh } = await openAccess(
+  const { authenticate, isStillValid, table, refresh } = await openAccess(
     { name: 'test', logger: silentLogger, metrics, health, resources, clock },
     { bus, producer },
   );
@@ -84,8 +84,35 @@ async function given(...records: readonly AccessRecord[]) {
     }
   };
   const used = () => bus.records(topics.keyUsage).map(decodeKeyUsed);
-  return { refresh, clock, publish, health, verify, reasonOf, table, used, metrics };
+  return { refresh, clock, publish, health, verify, isStillValid, reasonOf, table, used, metrics };
 }
+
+describe('what an accepted caller may still do', () => {
+  it('ends with its key: revoked, expired, or of a disabled workspace or consumer', async () => {
+    const expiresAtMs = fakeClock().nowMs() + 60_000;
+    const ofAcme = aKey('k2', { consumerId: acme });
+    const { clock, publish, verify, isStillValid } = await given(
+      ...[aWorkspace('active'), aConsumer('active'), aKey('k1'), ofAcme, aKey('k3', { expiresAtMs })],
+    );
+    const [one, consumers, passing] = [
+      await verify('k1'),
+      await verify('k2'),
+      await verify('k3'),
+    ] as Principal[];
+    const valid = () => [one, consumers, passing].map((principal) => isStillValid(principal as Principal));
+    expect(valid()).toEqual([true, true, true]);
+    await clock.advance(60_000);
+    expect(valid()).toEqual([true, true, false]);
+    await publish(aConsumer('disabled', 2));
+    expect(valid()).toEqual([true, false, false]);
+    await publish(aKey('k1', { state: 'revoked', version: 2 }));
+    expect(valid()).toEqual([false, false, false]);
+    await publish(aConsumer('active', 3));
+    expect(valid()).toEqual([false, true, false]);
+    await publish(aWorkspace('disabled', 2));
+    expect(valid()).toEqual([false, false, false]);
+  });
+});
 
 describe('API keys', () => {
   it('has the workspace, the consumer and the scopes of its record', async () => {
@@ -211,25 +238,34 @@ describe('consumer tokens', () => {
   }
 
   it('have their consumer and scopes until they expire', async () => {
-    const { verify, text, clock } = await withToken();
+    const { verify, isStillValid, text, clock } = await withToken();
     expect(await verify(text)).toEqual({
       keyId: 'tok_1',
       workspaceId: ws,
       consumerId: acme,
       scopes: new Set(['deliveries:read']),
+      grantedBy: 'key_maker',
+      expiresAtMs: clock.nowMs() + 300_000,
     });
+    const principal = (await verify(text)) as Principal;
     await clock.advance(310_000);
     expect(await verify(text)).toBeNull();
+    expect(isStillValid(principal)).toBe(false);
   });
 
   it('end with the key that requested them, and with their consumer', async () => {
-    const { verify, text, publish } = await withToken();
+    const { verify, isStillValid, text, publish } = await withToken();
+    const principal = (await verify(text)) as Principal;
+    expect(isStillValid(principal)).toBe(true);
     await publish(aConsumer('disabled', 2));
     expect(await verify(text)).toBeNull();
+    expect(isStillValid(principal)).toBe(false);
     await publish(aConsumer('active', 3));
     expect(await verify(text)).not.toBeNull();
+    expect(isStillValid(principal)).toBe(true);
     await publish(aKey('maker', { id: 'key_maker', state: 'revoked', version: 2 }));
     expect(await verify(text)).toBeNull();
+    expect(isStillValid(principal)).toBe(false);
   });
 
   it('are refused when of another workspace, changed, or signed by another key', async () => {

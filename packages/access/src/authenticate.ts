@@ -39,6 +39,26 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   };
 }
 
+/**
+ * Returns false once a principal may no longer do what it could: its key, or the key that requested its token, was
+ * revoked or has expired, the token has expired, or its workspace or consumer was disabled. For what stays open after
+ * the request was authenticated.
+ */
+export function isStillValid(
+  parts: Pick<AuthenticateParts, 'table' | 'clock'>,
+  { keyId, workspaceId, consumerId, grantedBy = keyId, expiresAtMs = Infinity }: Principal,
+): boolean {
+  const { table, clock } = parts;
+  const key = table.keyById(grantedBy);
+  if (key?.workspaceId !== workspaceId || refusalOf(parts, key) !== null) return false;
+  if (expiresAtMs <= clock.nowMs()) return false;
+  if (grantedBy === keyId) return true;
+  return (
+    table.workspace(workspaceId)?.state !== 'disabled' &&
+    (consumerId === null || table.consumer(workspaceId, consumerId)?.state === 'active')
+  );
+}
+
 function notLoaded({ metrics }: AuthenticateParts): AppError {
   metrics.refused.inc({ reason: 'loading' satisfies Reason });
   const message = 'The keys are still being read and nothing was written: repeat the request in a moment.';
@@ -54,7 +74,10 @@ const principalOfKey = (key: ApiKeyRecord): Principal => ({
 });
 
 /** Returns the reason to refuse a key now, or null if it is accepted. */
-function refusalOf({ table, clock }: AuthenticateParts, key: ApiKeyRecord): Reason | null {
+function refusalOf(
+  { table, clock }: Pick<AuthenticateParts, 'table' | 'clock'>,
+  key: ApiKeyRecord,
+): Reason | null {
   if (key.state !== 'active') return 'unknown';
   if (key.expiresAtMs !== null && key.expiresAtMs <= clock.nowMs()) return 'expired';
   const held: readonly AccessScope[] = key.scopes;
@@ -104,6 +127,8 @@ async function verify(parts: AuthenticateParts, text: string): Promise<Found | R
     workspaceId: token.workspaceId,
     consumerId: token.consumerId,
     scopes: new Set(token.scopes),
+    grantedBy: key.id,
+    expiresAtMs: token.expiresAtMs,
   };
   return { principal, via: key.id, workspaceId: key.workspaceId };
 }

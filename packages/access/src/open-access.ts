@@ -1,11 +1,11 @@
 import { type AccessRecord, accessKeyOf, decodeAccess, topics } from '@tidings/contracts';
-import type { Authenticate } from '@tidings/http';
+import type { Authenticate, Principal } from '@tidings/http';
 import type { Bus, Producer } from '@tidings/kafka';
 import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
 import { type Clock, type Health, type Resources, runPeriodically } from '@tidings/runtime';
 import { AccessReadiness } from './access-readiness.ts';
 import { AccessTable } from './access-table.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticate, isStillValid } from './authenticate.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { accessMetrics } from './metrics.ts';
 import { UsageReporter } from './usage-reporter.ts';
@@ -25,6 +25,8 @@ export type AccessContext = Readonly<{
  */
 export type Access = Readonly<{
   authenticate: Authenticate;
+  /** Returns false once a principal may no longer do what it could when it was authenticated. */
+  isStillValid(principal: Principal): boolean;
   table: Pick<AccessTable, 'workspace' | 'consumer'>;
   /** Resolves once the topic has been read. */
   ready(): Promise<void>;
@@ -87,5 +89,6 @@ export async function openAccess(
     for (const record of known) table.apply(accessKeyOf(record), record);
     readiness.loaded();
   };
-  return { authenticate, table, refresh, ready: async () => records.ready() };
+  const isValid = (principal: Principal) => isStillValid({ table, clock }, principal);
+  return { authenticate, isStillValid: isValid, table, refresh, ready: async () => records.ready() };
 }

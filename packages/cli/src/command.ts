@@ -15,6 +15,8 @@ export type Given = Readonly<{
   options: Readonly<Record<string, unknown>>;
   input: Input;
   progress(text: string): void;
+  /** Prints a line of the result of a command that prints while it runs; its view is `none`. */
+  print(text: string): void;
 }>;
 
 /** One option. `many`: it may be repeated. */

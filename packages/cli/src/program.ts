@@ -12,6 +12,7 @@ import { eventCommands } from './commands/events.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { statisticsCommands } from './commands/statistics.ts';
+import { streamCommands } from './commands/stream.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { systemCommands } from './commands/system.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, string>> = {
   'event-types': 'manage the catalogue of event types',
   filters: 'test filters on the data of events',
   deliveries: 'show deliveries and their attempts',
+  stream: 'open live streams elsewhere',
   'dead-letters': 'show, redrive and discard dead letters',
   jobs: 'show, pause, resume and cancel jobs: redrives, discards and others',
   consumers: 'manage the consumers of a workspace',
@@ -51,6 +53,7 @@ export const commands: readonly CommandSpec[] = [
   ...eventTypeCommands,
   ...filterCommands,
   ...deliveryCommands,
+  ...streamCommands,
   ...deadLetterCommands,
   ...jobCommands,
   ...statisticsCommands,
@@ -107,7 +110,13 @@ function mount(program: Command, spec: CommandSpec, io: Io): void {
   command.addHelpText('after', `\nExamples:\n${examples}`);
   command.action(async () => {
     const args = Object.fromEntries((spec.args ?? []).map((one, i) => [one.name, command.args[i] ?? '']));
-    const given = { args, options: command.optsWithGlobals(), input: io, progress: io.printError };
+    const given = {
+      args,
+      options: command.optsWithGlobals(),
+      input: io,
+      progress: io.printError,
+      print: io.print,
+    };
     await run(spec, given, io);
   });
 }
@@ -121,6 +130,7 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   const { url, json } = given.options;
   const target = findTarget({ ...io, url: typeof url === 'string' ? url : undefined });
   const body = await answerOf(spec, given, target);
+  if (spec.view === 'none') return;
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
   if (more !== null && json !== true) io.printError(`More results: add ${more}`);

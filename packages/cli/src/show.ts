@@ -2,17 +2,19 @@ type Column = readonly [heading: string, field: string | ((item: object) => unkn
 
 /**
  * The format of a response without --json. A column is a heading with a field name or a function of an item; the items
- * are `data`, or what `items` returns. An object
- * is shown in full, or by the labels and values that `rows` returns. `json` is for a document with its own format.
+ * are `data`, or what `items` returns. An object is shown in full, or by the labels and values that `rows` returns.
+ * `json` is for a document with its own format, `none` for a command that has printed its result.
  */
 export type View =
   | Readonly<{ columns: readonly Column[]; items?(body: object): readonly object[] }>
   | Readonly<{ rows(body: object): readonly (readonly [label: string, value: unknown])[] }>
   | 'object'
-  | 'json';
+  | 'json'
+  | 'none';
 
 /** Formats a response as text. */
 export function show(body: unknown, view: View): string {
+  if (view === 'none') return '';
   if (view === 'json') return JSON.stringify(body, null, 2);
   if (view === 'object') return showRows(Object.entries(body ?? {}));
   if ('rows' in view) return showRows(view.rows(body as object));
@@ -53,8 +55,8 @@ function cell(item: unknown, field: Column[1]): string {
   return inWords(typeof field === 'string' ? Reflect.get(item, field) : field(item));
 }
 
-// A terminal interprets control characters, and some of these texts come from partners' endpoints.
-function inWords(value: unknown): string {
+/** Returns a value as text. A terminal interprets control characters, and some texts come from partners' endpoints. */
+export function inWords(value: unknown): string {
   if (value === null || value === undefined) return '-';
   const text =
     Array.isArray(value) && value.every((one) => typeof one !== 'object')

@@ -55,3 +55,10 @@ export { httpMetrics } from './server/http-metrics.ts';
 export { type Listening, type ListenOptions, listen } from './server/listen.ts';
 export { httpSettings, type ServeContext, serve } from './server/serve.ts';
 export { askForBody } from './server/unread-body.ts';
+export { isUpgrade, takeUpgrade, type Upgrade } from './server/upgrades.ts';
+export { isStream } from './streaming/is-stream.ts';
+export {
+  acceptWebSocket,
+  isWebSocketRequest,
+  type WebSocketConnection,
+} from './streaming/web-socket.ts';

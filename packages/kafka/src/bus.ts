@@ -194,6 +194,29 @@ export type ReadRecordsOptions = Readonly<{
   positions: readonly Readonly<{ partition: number; offset: bigint }>[];
 }>;
 
+/** The first offset still in the log of a partition, and the one that the next record gets. */
+export type LogEnds = PartitionRef & Readonly<{ lowOffset: bigint; highOffset: bigint }>;
+
+export type FollowOptions = Readonly<{
+  topics: readonly TopicDefinition[];
+  /** Returns the offset at which a partition is followed from; `highOffset` for new records only. */
+  startAt(ends: LogEnds): bigint;
+  /** Called with the records of one fetch of one partition, in offset order. Must return at once and never throw. */
+  onRecords(records: readonly IncomingRecord[]): void;
+  /** Minimum time between the starts of two fetches, as of a runner. Default 0. */
+  fetchIntervalMs?: number;
+  /** Name of the reading service in the temporary group id. */
+  service: string;
+}>;
+
+/** A reader of every partition of its topics, from a position on, without commits. */
+export type Follower = Readonly<{
+  /** Ends of the partitions when it was opened. */
+  ends: readonly LogEnds[];
+  state(): WorkerState;
+  close(): Promise<void>;
+}>;
+
 export type RelayOptions = Readonly<{
   group: string;
   /** See {@link RunPartitionsOptions}. */
@@ -243,6 +266,13 @@ export type Bus = Readonly<{
    * connects, which takes 40 ms.
    */
   readRecords(options: ReadRecordsOptions): Promise<readonly (IncomingRecord | null)[]>;
+  /**
+   * Follows topics in this process alone, beside every group. Records appended after it has resolved are passed on.
+   * Rejects with AppError `unavailable` if the brokers do not report the ends of the topics.
+   */
+  follow(options: FollowOptions): Promise<Follower>;
+  /** Returns the ends of every partition of the topics. Rejects with AppError `unavailable`. */
+  ends(topics: readonly TopicDefinition[]): Promise<readonly LogEnds[]>;
   /** Returns the lag of a group; with `writtenBeforeMs` (epoch), only records written before then count. */
   lag(
     group: string,

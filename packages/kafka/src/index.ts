@@ -1,7 +1,10 @@
 export type {
   Assignment,
   Bus,
+  Follower,
+  FollowOptions,
   IncomingRecord,
+  LogEnds,
   OutgoingRecord,
   PartitionRef,
   PartitionRunner,

@@ -3,7 +3,10 @@ import type { Logger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
 import {
   type Bus,
+  type Follower,
+  type FollowOptions,
   type IncomingRecord,
+  type LogEnds,
   type PartitionRunner,
   type Producer,
   partitionKey,
@@ -21,11 +24,12 @@ import { SharedAdmin } from './client/shared-admin.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { KafkaPartitionRunner } from './consumer/kafka-partition-runner.ts';
-import { fetchTopicPositions, lagUntil } from './consumer/lag.ts';
+import { fetchTopicEnds, fetchTopicPositions, lagUntil } from './consumer/lag.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
 import { KafkaTable } from './table/kafka-table.ts';
+import { LogFollower } from './table/log-follower.ts';
 import { RangeReader } from './table/range-reader.ts';
 import { RecordReader } from './table/record-reader.ts';
 import { TopicReader } from './table/topic-reader.ts';
@@ -119,6 +123,27 @@ class KafkaBus implements Bus {
       if (range.from < range.until) await this.#rangeReader(topic, service).read(partition, range, onRecord);
     });
     await Promise.all(reads);
+  }
+
+  async follow(follow: FollowOptions): Promise<Follower> {
+    const ends = await this.ends(follow.topics);
+    const onClosed = () => {
+      const index = this.#consumers.indexOf(opened);
+      if (index >= 0) this.#consumers.splice(index, 1);
+    };
+    const opened = new LogFollower({ ...this.#parts(), follow, ends, onClosed });
+    this.#consumers.push(opened);
+    return opened;
+  }
+
+  async ends(topics: readonly TopicDefinition[]): Promise<readonly LogEnds[]> {
+    const names = topics.map(({ name }) => name);
+    const ends = await this.#admin.run((admin) => fetchTopicEnds(admin, names));
+    return ends.map(({ ref, low, high }) => ({
+      ...ref,
+      lowOffset: BigInt(low),
+      highOffset: BigInt(high),
+    }));
   }
 
   async readRecords({ topic, positions }: ReadRecordsOptions): Promise<readonly (IncomingRecord | null)[]> {

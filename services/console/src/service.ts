@@ -66,5 +66,7 @@ export async function startConsole(
       mountRoutes(app, descriptionRoutes(collectDescription), { authenticate: () => null });
     },
   });
+  // Before the server closes, which waits for open responses.
+  resources.add('streams', proxy.endStreams);
   return { url: server.url, operatorUrl: operatorServer.url };
 }

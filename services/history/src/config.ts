@@ -8,6 +8,7 @@ export const configSpec = {
   requestsPerSecond: rateLimitSetting('HISTORY', 100),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   mongodbUri: sharedSettings.mongodbUri,
+  sealingKeys: sharedSettings.sealingKeys,
   database: text({
     env: 'HISTORY_DATABASE',
     default: 'tidings_history',
@@ -65,6 +66,13 @@ export const configSpec = {
     min: 1,
     max: 10_000,
     help: 'maximum rate that a request can set',
+  }),
+  maxStreams: integer({
+    env: 'HISTORY_MAX_STREAMS',
+    default: 2_000,
+    min: 1,
+    max: 8_000,
+    help: 'maximum number of open streams of this process; one key or consumer may have a quarter of them',
   }),
   sweepIntervalMs: duration({
     env: 'HISTORY_SWEEP_INTERVAL',

@@ -117,4 +117,24 @@ export const metricsCatalogue = defineMetrics({
     action: 'failed: the log event job.batch-failed has the reason. skipped: the subscription is not active.',
     labels: ['kind', 'outcome'],
   },
+  openStreams: {
+    type: 'gauge',
+    name: 'tidings_history_open_streams',
+    help: 'Open live streams, SSE and WebSocket.',
+    labels: [],
+  },
+  streamsEnded: {
+    type: 'counter',
+    name: 'tidings_history_streams_ended_total',
+    help: 'Streams that the server ended, by reason: slow-reader (more than 1 MiB unsent), revoked, unavailable, stopping.',
+    action:
+      'slow-reader: its network or program is too slow, or it should select less. unavailable: check the brokers.',
+    labels: ['reason'],
+  },
+  streamGaps: {
+    type: 'counter',
+    name: 'tidings_history_stream_gaps_total',
+    help: 'Resumed streams that were told of a gap, because what they had missed was no longer in reach.',
+    labels: [],
+  },
 });

@@ -7,7 +7,7 @@ import { AppError, loadConfig } from '@tidings/runtime';
 import { eventually, lintApi, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
-import { aFailure, outcomes } from '../test/builders.ts';
+import { aFailure, outcomes, testSealingKeys } from '../test/builders.ts';
 import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { createMemoryEventStore } from '../test/memory-event-store.ts';
@@ -29,6 +29,7 @@ const start = async () => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
+    SEALING_KEYS: testSealingKeys,
     HISTORY_BATCH_INTERVAL: '1ms',
   });
   const logger = recordingLogger();

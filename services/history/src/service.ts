@@ -23,6 +23,7 @@ import { purgeExpired } from './purge-expired.ts';
 import { MongoStatisticsStore } from './statistics/adapters/mongo-statistics-store.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { StatisticsStore } from './statistics/ports.ts';
+import { openStream } from './stream/open-stream.ts';
 import { openSystem } from './system/open-system.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -97,7 +98,8 @@ export const startHistory = async (
   });
   resources.add('idempotency key sweep', stopSweepingKeys);
   const producer = await openProducer(context, bus);
-  const { authenticate } = await openAccess(context, { bus, producer });
+  const { authenticate, isStillValid } = await openAccess(context, { bus, producer });
+  const stream = openStream(context, { bus, isStillValid });
   const routes = [
     ...eventRoutes,
     ...deliveryRoutes,
@@ -105,6 +107,7 @@ export const startHistory = async (
     ...jobs.routes,
     ...statistics.routes,
     ...openSystem(context, bus, stores),
+    ...stream.routes,
   ];
   const idempotency = {
     // No response of this service contains a secret.
@@ -115,5 +118,7 @@ export const startHistory = async (
   const server = await serve(context, {
     routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond, idempotency }),
   });
+  // Closed before the server, which would wait for the streams.
+  resources.add('streams', stream.close);
   return { url: server.url };
 };

@@ -1,6 +1,9 @@
 import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
 import { anAttemptRecord, builtAtMs } from '@tidings/testing/messages';
 
+/** A sealing key ring for tests. */
+export const testSealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+
 /** Outcomes for tests. */
 export const outcomes = {
   delivered: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },

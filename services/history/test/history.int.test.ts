@@ -36,7 +36,7 @@ import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
-import { aFailure } from './builders.ts';
+import { aFailure, testSealingKeys } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeEventStore } from './event-store-contract.ts';
@@ -78,6 +78,7 @@ const start = async (
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
     MONGODB_URI: monitoredUri(MONGODB_URI),
+    SEALING_KEYS: testSealingKeys,
     ...env,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({

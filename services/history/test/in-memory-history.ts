@@ -21,6 +21,7 @@ import { configSpec } from '../src/config.ts';
 import type { JobKind } from '../src/jobs/job-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
+import { testSealingKeys } from './builders.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
@@ -75,14 +76,16 @@ export const startHere = async (
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
+    SEALING_KEYS: testSealingKeys,
     HISTORY_BATCH_INTERVAL: '1ms',
     ...env,
   });
+  const logger = recordingLogger();
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'history',
     config,
     catalogue: metricsCatalogue,
-    logger: recordingLogger(),
+    logger,
   });
   const openBus = async () => ({ ...bus, close: async () => {} });
   const producer = await bus.producer();
@@ -116,7 +119,7 @@ export const startHere = async (
   const callAsAcme = async (method: string, below: string) =>
     callAt(`/v1/webhooks/dead-letters${below}`, method, { key: acmeKey });
   const callJobs = async (method: string, below: string) => callAt(`/v1/webhooks/jobs${below}`, method);
-  return { ...backing, url, stop, callAt, call, callAsAcme, callJobs, ...producing(backing) };
+  return { ...backing, url, stop, logger, callAt, call, callAsAcme, callJobs, ...producing(backing) };
 };
 
 /** Returns functions that produce records from outside the service. */

@@ -24,6 +24,7 @@ import {
 } from '@tidings/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testSealingKeys } from './builders.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
@@ -62,6 +63,7 @@ const startProcess = async (id: string) => {
       SERVICES: 'history',
       KAFKA_BROKERS: sharedBrokers().join(','),
       MONGODB_URI: sharedMongodbUri(),
+      SEALING_KEYS: testSealingKeys,
       HISTORY_PORT: String(port),
       HISTORY_GROUP: `crash-${id}`,
       HISTORY_DATABASE: `crash_${id}`,

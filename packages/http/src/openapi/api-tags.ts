@@ -5,6 +5,7 @@ export const apiTags = {
   Subscriptions: 'Endpoints, and the events that are sent to each of them.',
   'Event types': 'The event types that can be published, with schemas and examples.',
   Deliveries: 'One event for one subscription, with every attempt and its result.',
+  Stream: 'Events, attempts and states of deliveries as they happen.',
   'Dead letters': 'Deliveries that ended undelivered. They can be redriven or discarded.',
   Statistics: 'Counts, success rates and latencies over time.',
   Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',

@@ -30,6 +30,15 @@ import {
   responseHeaders,
 } from './shared-components.ts';
 
+const ticketScheme = {
+  ticket: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'ticket',
+    description: 'A ticket that replaces the key for one request, for callers that cannot send headers.',
+  },
+};
+
 type Named = Readonly<Record<string, unknown>>;
 
 /** An OpenAPI 3.1 document, typed as far as merging two of them requires. */
@@ -89,6 +98,7 @@ export function describeApi(routes: readonly Route[], webhooks: Webhooks = {}): 
           description:
             'An API key. Each route names the scope that it requires; `admin` includes all except `platform`.',
         },
+        ...(routes.some(({ redeemTicket }) => redeemTicket !== undefined) ? ticketScheme : {}),
       },
       schemas: sorted(Object.fromEntries(schemas)),
       ...(bodies.size === 0 ? {} : { requestBodies: sorted(Object.fromEntries(bodies)) }),
@@ -146,7 +156,9 @@ function operation(route: Route, components: BodyComponents): Named {
     tags: [tag],
     summary,
     description: described.filter((text) => text !== undefined).join('\n\n'),
-    security: isPublic ? [] : [{ key: [access] }],
+    security: isPublic
+      ? []
+      : [{ key: [access] }, ...(route.redeemTicket === undefined ? [] : [{ ticket: [] }])],
     ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
     parameters: parametersOf(route, components.schemas),
     ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),

@@ -118,7 +118,13 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
   const takesKey = idempotency === 'stored' || idempotency === 'derived';
   const answer = idempotency === 'stored' ? answeringOnce(route, options.idempotency) : route.handle;
   return async (request, response) => {
-    const principal = typeof access === 'string' ? await authorize(request, authenticate, access) : null;
+    const { ticket, ...given } = request.query;
+    const isByTicket = ticket !== undefined && route.redeemTicket !== undefined;
+    const principal = isByTicket
+      ? (route.redeemTicket?.(String(ticket)) ?? null)
+      : typeof access === 'string'
+        ? await authorize(request, authenticate, access)
+        : null;
     if (principal !== null) await limitRate(principal, response);
     checkAccept(request);
     const bytes = body === undefined ? undefined : await readBody(request, response, limitsOf(body, request));
@@ -126,7 +132,7 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
     const call = {
       principal,
       params: request.params,
-      query: query === undefined ? {} : query.read(request.query),
+      query: query === undefined ? {} : query.read(isByTicket ? given : request.query),
       body: undefined as unknown,
       ifMatch: takesIfMatch ? ifMatchOf(request) : null,
       idempotencyKey: takesKey ? idempotencyKeyOf(request) : null,

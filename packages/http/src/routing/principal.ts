@@ -9,6 +9,10 @@ export type Principal = Readonly<{
   scopes: ReadonlySet<string>;
   /** Maximum requests per second; default: the service's limit. */
   requestsPerSecond?: number;
+  /** Of a token: the id of the key that requested it, with which it ends. */
+  grantedBy?: string;
+  /** Of a token: its end, in epoch milliseconds. */
+  expiresAtMs?: number;
 }>;
 
 /** The origin of a request. */

@@ -120,6 +120,11 @@ export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Read
   idempotency?: Idempotency;
   /** Creates the id that a run reserves for its object, at an epoch time in milliseconds; default `req_` and a UUID. */
   newId?(nowMs: number): string;
+  /**
+   * Returns the principal of the query parameter `ticket`, which may replace the key: for callers that cannot send
+   * headers. Throws AppError `unauthorized`.
+   */
+  redeemTicket?(ticket: string): Principal;
   responses: Readonly<Record<number, ResponseDeclaration>>;
   /** Problems in addition to those that follow from the rest of the declaration. */
   problems?: readonly ErrorCode[];

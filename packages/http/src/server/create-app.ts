@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Express, type Request } from 'e
 import { problem, problemFromError } from '../problems/problem.ts';
 import { refuseUndeclared } from '../routing/mount-routes.ts';
 import { originalUrlOf, setAddress, traceIdOf, traceparentOf } from '../routing/request-state.ts';
+import { isStream } from '../streaming/is-stream.ts';
 import { checkHead } from './check-request-head.ts';
 import { allowAnyOrigin } from './cross-origin.ts';
 import { httpMetrics } from './http-metrics.ts';
@@ -92,6 +93,8 @@ function observe(request: Request, response: ServerResponse, handles: HttpHandle
     const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'aborted';
     const route = routeOf(request);
     if (response.statusCode === 429) handles.rateLimited.inc({ route });
+    // Its end says nothing about the time of a response.
+    if (isStream(response)) return;
     const labels = { method: knownMethod(request.method), route, status };
     handles.requestSeconds.observe(labels, (performance.now() - beganMs) / 1000);
   });

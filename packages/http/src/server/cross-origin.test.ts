@@ -68,6 +68,7 @@ it('answers the preflight of a request with a key without a key', async () => {
     'Content-Type',
     'Idempotency-Key',
     'If-Match',
+    'Last-Event-ID',
     'traceparent',
     'tracestate',
   ]);

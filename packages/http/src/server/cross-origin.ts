@@ -10,7 +10,8 @@ const exposed = [
 ].join(', ');
 
 // `*` would not cover Authorization (Fetch standard, CORS-unsafe request-header names).
-const allowed = 'Authorization, Content-Type, Idempotency-Key, If-Match, traceparent, tracestate';
+const allowed =
+  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, traceparent, tracestate';
 
 // Chromium's maximum: the response is the same for all callers.
 const preflightSeconds = 7_200;

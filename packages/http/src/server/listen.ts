@@ -15,6 +15,7 @@ import { maxHeaderBytes } from './malformed-request.ts';
 import { toOriginForm } from './origin-form.ts';
 import { serverClassesOf } from './server-classes.ts';
 import { discardUnreadBodies } from './unread-body.ts';
+import { serveUpgrades } from './upgrades.ts';
 
 /**
  * The address to listen on (`port` 0: any free one). The times limit slow clients, in milliseconds, with defaults:
@@ -65,6 +66,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     logger.info({ method: request.method, path: pathOf(request) }, 'http.body-cut');
   });
   serveApp(server, app);
+  serveUpgrades(server, app, serverClassesOf(app).ServerResponse);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     logger.debug({ code: error.code, detail: error.message }, 'http.broken-request');
     respondToBrokenRequest(error, socket);

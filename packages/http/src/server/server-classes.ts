@@ -1,6 +1,7 @@
 import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 import { isLastOfConnection } from './unread-body.ts';
+import { ignoreOtherUpgrades } from './upgrades.ts';
 
 /** The classes of a server's requests and responses. */
 export type ServerClasses = Readonly<{
@@ -17,6 +18,7 @@ const classes = new WeakMap<RequestListener, ServerClasses>();
  */
 export function bindServerClasses(app: Express): void {
   class AppRequest extends IncomingMessage {}
+  ignoreOtherUpgrades(AppRequest.prototype);
   class AppResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
     // Every response calls this method, also one that begins with its first write.
     override writeHead(...given: readonly unknown[]): this {

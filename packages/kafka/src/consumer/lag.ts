@@ -136,9 +136,10 @@ export async function fetchEnds(
   return new Map(ends.map(({ ref, high }) => [partitionKey(ref), high]));
 }
 
-type LogEnds = Readonly<{ ref: PartitionRef; low: number; high: number }>;
+type TopicEnds = Readonly<{ ref: PartitionRef; low: number; high: number }>;
 
-async function fetchTopicEnds(admin: Admin, topics: readonly string[]): Promise<readonly LogEnds[]> {
+/** Returns the ends of the logs of every partition of these topics. */
+export async function fetchTopicEnds(admin: Admin, topics: readonly string[]): Promise<readonly TopicEnds[]> {
   const ends = await Promise.all(
     topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
   );

@@ -232,6 +232,45 @@ function readRecordsContract(open: OpenHarness): void {
   });
 }
 
+function followContract(open: OpenHarness): void {
+  describe('following', () => {
+    let harness: BusHarness;
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => harness.close());
+
+    it('passes on the records from its start, in order within a partition, beside every group', async () => {
+      const topic = await harness.topic({ partitions: 2 });
+      const other = await harness.topic();
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(10).map((n) => numbered(topic, n, { partition: n % 2 })));
+      const seen: number[] = [];
+      const follower = await harness.bus.follow({
+        topics: [topic, other],
+        // Two of partition 0 and none of partition 1.
+        startAt: ({ partition, highOffset }) => (partition === 0 && highOffset > 0n ? 3n : highOffset),
+        service: 'contract',
+        onRecords: (records) => void seen.push(...records.map(numberOf)),
+      });
+      expect(follower.ends).toContainEqual({
+        ...{ topic: topic.name, partition: 1 },
+        ...{ lowOffset: 0n, highOffset: 5n },
+      });
+      await producer.publishAll(upTo(10).map((n) => numbered(topic, 10 + n, { partition: n % 2 })));
+      await producer.publish(numbered(other, 100));
+      await vi.waitFor(() => expect(seen).toHaveLength(13), longTimeout);
+      expect(seen.filter((n) => n % 2 === 0 && n < 100)).toEqual([6, 8, 10, 12, 14, 16, 18]);
+      expect(seen.filter((n) => n % 2 === 1)).toEqual([11, 13, 15, 17, 19]);
+      await follower.close();
+      expect(follower.state()).toBe('stopped');
+      expect(await harness.bus.ends([other])).toEqual([
+        { topic: other.name, partition: 0, lowOffset: 0n, highOffset: 1n },
+      ]);
+    });
+  });
+}
+
 function relayContract(open: OpenHarness): void {
   describe('relay', () => {
     let harness: BusHarness;
@@ -304,5 +343,6 @@ export function readingContract(open: OpenHarness): void {
   tableContract(open);
   readTailContract(open);
   readRecordsContract(open);
+  followContract(open);
   relayContract(open);
 }

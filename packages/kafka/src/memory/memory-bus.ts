@@ -21,6 +21,7 @@ import { lagUntil } from '../consumer/lag.ts';
 import { noMetrics } from '../metrics.ts';
 import { TableView } from '../table/table-view.ts';
 import { MemoryConsumerGroup } from './memory-consumer-group.ts';
+import { endsOf, followLog } from './memory-follower.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryPartitionRunner } from './memory-partition-runner.ts';
 import { MemoryProducer } from './memory-producer.ts';
@@ -94,10 +95,8 @@ export function createMemoryBus({
     table: async (table) => opened(openTable(table, { log, reachability, logger })),
     relay: async (relay: RelayOptions): Promise<Relay> =>
       opened(await startRelay({ relay, runPartitions, producer: ownProducer, clock, logger })),
-    readRange: async (options) => readRange(options, log),
     readRecords: async (options) => readRecords(options, log, reachability),
-    lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
-      topics.flatMap((topic) => lagOf({ topic, group: groupOf(group), log, writtenBeforeMs })),
+    ...readingOf(log, { opened, groupOf }),
     close: async (options) => {
       await closeAll(open, options);
       await ownProducer.close();
@@ -115,6 +114,20 @@ type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
 async function closeAll(open: Closable[], options: CloseOptions): Promise<void> {
   for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
 }
+
+type Reading = Pick<Bus, 'readRange' | 'follow' | 'ends' | 'lag'>;
+type ReadingParts = Readonly<{
+  opened: <C extends Closable>(part: C) => C;
+  groupOf: (name: string) => MemoryConsumerGroup;
+}>;
+
+const readingOf = (log: MemoryLog, { opened, groupOf }: ReadingParts): Reading => ({
+  readRange: async (options) => readRange(options, log),
+  follow: async (options) => opened(followLog(options, log)),
+  ends: async (topics) => endsOf(topics, log),
+  lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
+    topics.flatMap((topic) => lagOf({ topic, group: groupOf(group), log, writtenBeforeMs })),
+});
 
 type TableParts = Readonly<{ log: MemoryLog; reachability: Reachability; logger: Logger }>;
 

@@ -51,6 +51,11 @@ export class MemoryLog {
     return partitions[partition]?.[Number(offset)] ?? null;
   }
 
+  /** Returns the first offset that a partition still has. */
+  firstOffset(topic: TopicDefinition, partition: number): bigint {
+    return this.#topic(topic).firstOffsets.get(partition) ?? 0n;
+  }
+
   /** Makes the records of a partition before an offset unreadable by position, as if their retention had passed. */
   expire(topic: TopicDefinition, partition: number, before: bigint): void {
     this.#topic(topic).firstOffsets.set(partition, before);

@@ -1,11 +1,13 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
-import { problem, problemFromError } from '@tidings/http';
+import { isStream, isUpgrade, problem, problemFromError } from '@tidings/http';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import type { Express } from 'express';
 import { type RoutedService, serviceOf } from '../domain/route-table.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type ForwardEvents, forwardRequest } from './forward-request.ts';
+import { forwardUpgrade } from './forward-upgrade.ts';
+import { OpenStreams } from './open-streams.ts';
 
 /** The targets by service, and the idle timeout of a response, in milliseconds. */
 export type ApiProxyOptions = Readonly<{
@@ -15,11 +17,12 @@ export type ApiProxyOptions = Readonly<{
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;
 
-/** The proxy; `close` ends its idle connections. */
-export type ApiProxy = Readonly<{ mount: (app: Express) => void; close: () => void }>;
+/** The proxy. `endStreams` ends what has no end of its own; `close` ends its idle connections. */
+export type ApiProxy = Readonly<{ mount: (app: Express) => void; endStreams: () => void; close: () => void }>;
 
 const maxSocketsPerService = 256;
 const maxIdleSockets = 32;
+const streamPath = '/v1/webhooks/stream';
 
 /** Creates the proxy, which routes /v1 requests by path over pooled connections. */
 export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxyOptions): ApiProxy {
@@ -29,6 +32,7 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
     maxFreeSockets: maxIdleSockets,
     scheduling: 'lifo',
   });
+  const streams = new OpenStreams();
   const eventsOf = (
     target: RoutedService,
     request: IncomingMessage,
@@ -41,6 +45,7 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
         unavailable(target, response);
       },
       onBroken: () => logger.warn({ ...fields, status: response.statusCode }, 'proxy.response-broken'),
+      onStream: (end) => streams.add(response, end),
       onEarlyResponse: (status) => logger.info({ ...fields, status }, 'proxy.response-early'),
     };
   };
@@ -51,9 +56,19 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
         if (target === null) return next();
         observe(target, response, metrics);
         const events = eventsOf(target, request, response);
-        forwardRequest(request, response, { origin: targets[target], agent, timeoutMs, ...events });
+        const origin = targets[target];
+        if (isUpgrade(request)) return forwardUpgrade(request, response, { origin, timeoutMs, ...events });
+        // Streams stay open: with the connections of other requests they would soon have all of them.
+        const isForStream = pathOf(request) === streamPath;
+        forwardRequest(request, response, {
+          origin,
+          timeoutMs,
+          ...events,
+          agent: isForStream ? false : agent,
+        });
       });
     },
+    endStreams: () => streams.end(),
     close: () => agent.destroy(),
   };
 }
@@ -74,6 +89,7 @@ function observe(target: RoutedService, response: ServerResponse, { proxiedSecon
   const beganMs = performance.now();
   response.once('close', () => {
     const { statusCode, writableFinished } = response;
+    if (isStream(response)) return;
     const outcome = writableFinished ? `${Math.floor(statusCode / 100)}xx` : 'aborted';
     proxiedSeconds.observe({ target, outcome }, (performance.now() - beganMs) / 1000);
   });

@@ -16,10 +16,12 @@ export type ForwardEvents = Readonly<{
   onBroken: () => void;
   /** The service responded before it had received the whole body, and receives no more of it. */
   onEarlyResponse: (status: number) => void;
+  /** The service responds with server-sent events. `end` ends them: what the client has in part, it discards. */
+  onStream: (end: () => void) => void;
 }>;
 
 /** The origin, its connections, and the idle timeout of the service in milliseconds. */
-export type ForwardTarget = Readonly<{ origin: string; agent: Agent; timeoutMs: number }>;
+export type ForwardTarget = Readonly<{ origin: string; agent: Agent | false; timeoutMs: number }>;
 
 /**
  * Forwards a request and its response with all fields unchanged. Bodies are streamed in both directions and never
@@ -31,17 +33,7 @@ export function forwardRequest(
   response: ServerResponse,
   { origin, agent, timeoutMs, ...events }: ForwardTarget & ForwardEvents,
 ): void {
-  const { host, hostname, port, pathname } = new URL(origin);
-  const provenance = { address: addressOf(request), traceparent: traceparentOf(request), host };
-  const upstream = httpRequest({
-    // Brackets are part of the URL, not of the address.
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? 80 : port,
-    method: request.method ?? 'GET',
-    path: pathname.replace(/\/$/, '') + (request.url ?? '/'),
-    headers: requestFields(request, provenance),
-    agent,
-  });
+  const upstream = requestTo(origin, request, { agent });
   upstream.setTimeout(timeoutMs, () => {
     upstream.destroy(new Error(`nothing came for ${timeoutMs} ms`));
   });
@@ -50,6 +42,15 @@ export function forwardRequest(
   upstream.on('response', (answer) => {
     isAnswered = true;
     passBack(answer, response, events);
+    if (isEventStream(answer)) {
+      // Its heartbeats are further apart than a time-out may be.
+      upstream.setTimeout(Math.max(timeoutMs, streamSilenceMs));
+      events.onStream(() => {
+        answer.unpipe(response);
+        response.end();
+        upstream.destroy();
+      });
+    }
     response.once('finish', () => {
       if (!request.complete)
         abandonBody(request, upstream, () => events.onEarlyResponse(response.statusCode));
@@ -71,7 +72,39 @@ export function forwardRequest(
   });
 }
 
-function passBack(answer: IncomingMessage, response: ServerResponse, { onBroken }: ForwardEvents): void {
+const streamSilenceMs = 60_000;
+
+const isEventStream = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith('text/event-stream') === true;
+
+/** The connections of a request to a service: those of the agent, or one of its own. `upgrade`: the other protocol. */
+export type Connection = Readonly<{ agent: Agent | false; upgrade?: string }>;
+
+/** Creates the request to a service that forwards a request of a client. */
+export function requestTo(
+  origin: string,
+  request: IncomingMessage,
+  { agent, upgrade }: Connection,
+): ClientRequest {
+  const { host, hostname, port, pathname } = new URL(origin);
+  const provenance = { address: addressOf(request), traceparent: traceparentOf(request), host };
+  return httpRequest({
+    // Brackets are part of the URL, not of the address.
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 80 : port,
+    method: request.method ?? 'GET',
+    path: pathname.replace(/\/$/, '') + (request.url ?? '/'),
+    headers: requestFields(request, { ...provenance, ...(upgrade === undefined ? {} : { upgrade }) }),
+    agent,
+  });
+}
+
+/** Passes the response of a service on. */
+export function passBack(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  { onBroken }: Pick<ForwardEvents, 'onBroken'>,
+): void {
   // `connection: close` is set while this process drains; the service cannot override it.
   for (const [name, values] of answerFields(answer)) {
     response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);

@@ -29,14 +29,20 @@ const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length']);
  * Fields that the console adds to those of the client: its address and the trace. `host` is that of the service, for an
  * HTTP/1.0 client that sends none.
  */
-export type Provenance = Readonly<{ address: string; traceparent: string; host: string }>;
+export type Provenance = Readonly<{
+  address: string;
+  traceparent: string;
+  host: string;
+  /** The protocol that the client asks for instead of HTTP. */
+  upgrade?: string;
+}>;
 
 type Field = readonly [name: string, value: string];
 
 /** Returns the fields of a request for the next server, as alternating names and values, unchanged and in order. */
 export function requestFields(
   request: IncomingMessage,
-  { address, traceparent, host }: Provenance,
+  { address, traceparent, host, upgrade }: Provenance,
 ): string[] {
   const { method = 'GET', headers, httpVersion } = request;
   // An expectation in HTTP/1.0 must be ignored (RFC 9110 section 10.1.1), and would take effect here.
@@ -50,7 +56,9 @@ export function requestFields(
     ...(headers.host === undefined ? [['host', host] as const] : []),
     ['x-forwarded-for', address] as const,
     ['traceparent', traceparent] as const,
-    ['connection', 'keep-alive'] as const,
+    ...(upgrade === undefined
+      ? [['connection', 'keep-alive'] as const]
+      : [['connection', 'upgrade'] as const, ['upgrade', upgrade] as const]),
     ...(isChunked ? [['transfer-encoding', 'chunked'] as const] : []),
     ...(isEmpty ? [['content-length', '0'] as const] : []),
   ].flat();

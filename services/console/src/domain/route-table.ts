@@ -38,6 +38,7 @@ export const routeTable: readonly Route[] = [
     'stats',
     'system',
     'stream',
+    'stream-tickets',
   ]),
 ];
 

@@ -4,6 +4,7 @@ import { createServiceContext } from '@tidings/observability';
 import { loadConfig } from '@tidings/runtime';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
+import { testSealingKeys } from '../../../test/builders.ts';
 import { createMemoryDeliveryStore } from '../../../test/memory-delivery-store.ts';
 import { configSpec } from '../../config.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
@@ -32,6 +33,7 @@ const start = async () => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
+    SEALING_KEYS: testSealingKeys,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'history',

@@ -1,0 +1,32 @@
+import type { Principal, Route } from '@tidings/http';
+import type { Bus } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { keyRing } from '@tidings/runtime';
+import type { configSpec } from '../config.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import { streamRoutes } from './adapters/stream-routes.ts';
+import { StreamTickets } from './adapters/stream-ticket.ts';
+import { LiveStreams } from './live-streams.ts';
+
+type Context = Pick<
+  ServiceContext<typeof configSpec, typeof metricsCatalogue>,
+  'config' | 'clock' | 'logger' | 'metrics'
+>;
+
+/** The dependencies of the stream besides the context of the service. */
+export type StreamParts = Readonly<{
+  bus: Bus;
+  isStillValid: (principal: Principal) => boolean;
+}>;
+
+/** Opens the live stream. `close` ends all streams; the server waits for them, so call it before that closes. */
+export function openStream(
+  { config, clock, logger, metrics }: Context,
+  { bus, isStillValid }: StreamParts,
+): Readonly<{ routes: readonly Route[]; close: () => Promise<void> }> {
+  const streams = new LiveStreams({
+    ...{ bus, clock, logger, metrics: metrics.handles, maxStreams: config.maxStreams },
+  });
+  const tickets = new StreamTickets(keyRing(config.sealingKeys), clock);
+  return { routes: streamRoutes({ streams, tickets, isStillValid }), close: async () => streams.close() };
+}
