@@ -1,5 +1,5 @@
 import type { Cell } from '../domain/cell.ts';
-import { fieldName, textOfField } from '../domain/count-facts.ts';
+import { fieldName, none, textOfField } from '../domain/count-facts.ts';
 import { countNames, histogramNames } from '../domain/fact.ts';
 import type { BucketCell, BucketQuery } from '../ports.ts';
 
@@ -86,7 +86,7 @@ export function* cellsOf(
     }
     return;
   }
-  for (const [subscription, { c = '%', t = {} }] of Object.entries(rows)) {
+  for (const [subscription, { c = none, t = {} }] of Object.entries(rows)) {
     if (!isVisible(c) || (only !== null && only !== subscription)) continue;
     const ids = { startMs, consumerId: textOfField(c), subscriptionId: textOfField(subscription) };
     for (const [type, cell] of Object.entries(t)) {

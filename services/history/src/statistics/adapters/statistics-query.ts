@@ -6,7 +6,7 @@ import { bucketRules, bucketStart, type Granularity, granularities } from '../do
 import { type Grouping, groupings, type StatisticsQuery } from '../read-statistics.ts';
 
 /** The maximum number of buckets in one answer. */
-export const maxBuckets = 1_500;
+const maxBuckets = 1_500;
 
 type Given = Readonly<{
   granularity: Granularity;

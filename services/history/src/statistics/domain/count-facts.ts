@@ -78,7 +78,7 @@ export const countFacts = (facts: readonly Fact[], cells: CellsByPath): ChangedC
   const paths = new Set<string>();
   const owners = new Map<string, string>();
   for (const fact of facts) {
-    const id = fact.subscriptionId ?? `/${fact.consumerId ?? ''}`;
+    const id = `${fact.subscriptionId ?? ''}/${fact.consumerId ?? ''}`;
     const byType = rows.get(id) ?? new Map<string, Row>();
     if (byType.size === 0) rows.set(id, byType);
     const row = byType.get(fact.eventType) ?? openRow(fact, cells);

@@ -13,7 +13,7 @@ const gamma = (1 + relativeError) / (1 - relativeError);
 const logOfGamma = Math.log(gamma);
 
 /** The bin of durations below a millisecond. Their quantile is 0. */
-export const zeroBin = -1;
+const zeroBin = -1;
 
 /** Returns the bin of a duration in milliseconds. */
 export const binOf = (ms: number): number =>
