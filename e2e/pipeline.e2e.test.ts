@@ -80,6 +80,45 @@ describe('published events', () => {
     await collector.close();
   });
 
+  it('are sent again, byte for byte, instead of the attempt that waits for an hour', async () => {
+    const collector = await startCollector();
+    collector.trust((await api.subscribe(collector.url, ['resend.*'], { retry_schedule: [3_600] })).secret);
+    collector.failNext(1, 500);
+    const sent = await post('{"type":"resend.once","data":{ "n": 1.0, "text":"\\u00e9" }}');
+    const { id } = (await sent.json()) as { id: string };
+    const deliveries = `/v1/webhooks/deliveries?event_id=${id}`;
+    const delivery = await eventually(async () => {
+      const { body } = await api.request('GET', deliveries);
+      const { data } = body as { data: { id: string; status: string }[] };
+      expect(data).toMatchObject([{ status: 'retrying' }]);
+      return data[0]?.id;
+    });
+    const retried = await eventually(async () => {
+      const response = await api.request('POST', `/v1/webhooks/deliveries/${delivery}/retry`);
+      expect(response.status).toBe(202);
+      return response.body;
+    });
+    expect(retried).toMatchObject({ id: delivery, chain: 1, out_of_order: false });
+    await eventually(() => expect(collector.receipts).toHaveLength(2), { timeoutMs: 30_000 });
+    const [first, second] = collector.receipts;
+    expect(second?.webhookId).toBe(first?.webhookId);
+    expect(second?.body.toString('utf8')).toBe(first?.body.toString('utf8'));
+    await eventually(async () => {
+      const { body } = await api.request('GET', `/v1/webhooks/deliveries/${delivery}`);
+      expect(body).toMatchObject({
+        status: 'delivered',
+        attempts: [
+          { chain: 0, trigger: 'event', status_code: 500 },
+          { chain: 1, trigger: 'manual', status_code: 204 },
+        ],
+      });
+    });
+    const ofEvent = await api.request('POST', `/v1/webhooks/events/${id}/retry`, {});
+    expect(ofEvent).toMatchObject({ status: 202, body: { data: [{ id: delivery, chain: 2 }], refused: [] } });
+    await eventually(() => expect(collector.receipts).toHaveLength(3));
+    await collector.close();
+  });
+
   it('are one event for two requests with the same Idempotency-Key, delivered once', async () => {
     const collector = await startCollector();
     collector.trust((await api.subscribe(collector.url, ['twice.*'])).secret);

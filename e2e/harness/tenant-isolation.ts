@@ -164,6 +164,15 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listDeliveries: list,
   listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
+  retryDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
+  retryEvent: [
+    { params: ({ event }) => ({ id: event }), body: () => ({}), ...hidden },
+    {
+      params: ({ event }) => ({ id: event }),
+      body: ({ subscription }) => ({ subscription_ids: [subscription] }),
+      ...hidden,
+    },
+  ],
   getSystem: [refused],
   getStatistics: [
     blind,

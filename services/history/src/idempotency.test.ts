@@ -1,5 +1,7 @@
 import { eventually } from '@tidings/testing';
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
+import { aFailure } from '../test/builders.ts';
 import { startHere, stopAll } from '../test/in-memory-history.ts';
 
 afterEach(stopAll);
@@ -36,6 +38,17 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     other: { all: true, reason: 's' },
     status: 202,
   }),
+  retryDelivery: async (service) => ({
+    path: `/v1/webhooks/deliveries/${await anEndedDelivery(service)}/retry`,
+    other: null,
+    status: 202,
+  }),
+  retryEvent: async (service) => {
+    await anEndedDelivery(service);
+    const { eventId, subscriptionId } = anAttemptRecord(1);
+    const other = { subscription_ids: [subscriptionId] };
+    return { path: `/v1/webhooks/events/${eventId}/retry`, body: {}, other, status: 202 };
+  },
   pauseJob: async (service) => {
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
     return { path: `${jobs}/${String(body['id'])}/pause`, other: null, status: 200 };
@@ -52,6 +65,14 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
   },
 };
 
+/** Projects the end of the first delivery, whose dead letter has its body. Returns its id. */
+async function anEndedDelivery(service: Service): Promise<string> {
+  const { deliveryId } = anAttemptRecord(1);
+  await service.attempt(aFailure(1, 1, { next: { kind: 'dead-letter', reason: 'exhausted' } }));
+  await eventually(() => expect(service.deliveries.all()).toHaveLength(1));
+  return deliveryId;
+}
+
 async function aService(): Promise<Service> {
   const service = await startHere();
   await service.subscribe();
@@ -67,9 +88,13 @@ const send = async (service: Service, { path, body }: Pick<Case, 'path' | 'body'
 /** Waits for the end of all jobs and returns them with the effects of the jobs and the caller. */
 async function outcomeOf(service: Service) {
   await eventually(() => expect(service.jobs.all().every(({ isDue }) => !isDue)).toBe(true));
+  const sent = service.sent().map(({ state }) => state);
+  const retries = sent.filter(({ trigger }) => trigger === 'manual');
   return {
     jobs: service.jobs.all().map(({ id, state }) => [id, state]),
-    sent: service.sent().length,
+    sent: sent.length - retries.length,
+    // A retry that is run again repeats its command, which delivery drops as any copy.
+    retried: new Set(retries.map(({ deliveryId, chain }) => `${deliveryId}.${chain}`)).size,
     deadLetters: service.deadLetters.all().map(({ state }) => state),
   };
 }

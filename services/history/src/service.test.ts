@@ -12,6 +12,7 @@ import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { createMemoryEventStore } from '../test/memory-event-store.ts';
 import { createMemoryJobStore } from '../test/memory-job-store.ts';
+import { createMemoryRetryStore } from '../test/memory-retry-store.ts';
 import { createMemoryStatisticsStore } from '../test/memory-statistics-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -48,6 +49,7 @@ const start = async () => {
       events: createMemoryEventStore(),
       deadLetters: createMemoryDeadLetterStore(),
       jobs: createMemoryJobStore(),
+      retries: createMemoryRetryStore(),
       keys: new MemoryIdempotencyStore(),
       statistics: createMemoryStatisticsStore(),
     }),

@@ -20,6 +20,9 @@ import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
+import { openRetries } from './retries/open-retries.ts';
+import type { RetryStore } from './retries/ports.ts';
 import { MongoStatisticsStore } from './statistics/adapters/mongo-statistics-store.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { StatisticsStore } from './statistics/ports.ts';
@@ -34,6 +37,7 @@ export type Stores = Readonly<{
   events: EventStore;
   deadLetters: DeadLetterStore;
   jobs: JobStore;
+  retries: RetryStore;
   keys: IdempotencyStore;
   statistics: StatisticsStore;
 }>;
@@ -60,14 +64,15 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const events = new MongoEventStore(mongo.connection, mongoSeconds);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
+  const retries = new MongoRetryStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
   const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, events, deadLetters, jobs, keys, statistics])
+  for (const store of [deliveries, events, deadLetters, jobs, retries, keys, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, events, deadLetters, jobs, keys, statistics };
+  return { deliveries, events, deadLetters, jobs, retries, keys, statistics };
 };
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
@@ -86,7 +91,11 @@ export const startHistory = async (
   const eventRoutes = openEvents(context, bus, { ...stores, onStored: statistics.countEvent });
   const jobs = await openJobs(context, bus, stores.jobs);
   for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
-  const deadLetterRoutes = await openDeadLetters(context, bus, { stores, jobs });
+  const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {
+    stores,
+    jobs,
+  });
+  const retries = await openRetries(context, bus, { ...stores, ...deadLetterParts });
   const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
     store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
@@ -106,6 +115,7 @@ export const startHistory = async (
     ...deadLetterRoutes,
     ...jobs.routes,
     ...statistics.routes,
+    ...retries.routes,
     ...openSystem(context, bus, stores),
     ...stream.routes,
   ];

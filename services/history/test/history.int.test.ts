@@ -34,6 +34,7 @@ import { MongoEventStore } from '../src/events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../src/jobs/adapters/mongo-job-store.ts';
 import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
+import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
 import { aFailure, testSealingKeys } from './builders.ts';
@@ -41,6 +42,7 @@ import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeEventStore } from './event-store-contract.ts';
 import { describeJobStore } from './job-store-contract.ts';
+import { describeRetryStore } from './retry-store-contract.ts';
 import { describeStatisticsStore } from './statistics-store-contract.ts';
 
 // Before any client connects.
@@ -214,12 +216,13 @@ const openStores = async (database: string) => {
   const events = new MongoEventStore(mongo.connection, unmeasured);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
+  const retries = new MongoRetryStore(mongo.connection, unmeasured);
   const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, events, deadLetters, jobs, statistics])
+  for (const store of [deliveries, events, deadLetters, jobs, retries, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, events, deadLetters, jobs, statistics, mongo };
+  return { deliveries, events, deadLetters, jobs, retries, statistics, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -246,6 +249,7 @@ describe('the MongoDB stores', () => {
   describeEventStore('MongoDB', opened('events'));
   describeDeadLetterStore('MongoDB', opened('deadLetters'));
   describeJobStore('MongoDB', opened('jobs'));
+  describeRetryStore('MongoDB', opened('retries'));
   describeStatisticsStore('MongoDB', opened('statistics'));
 
   it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {

@@ -27,6 +27,7 @@ import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 import { createMemoryEventStore } from './memory-event-store.ts';
 import { createMemoryJobStore } from './memory-job-store.ts';
+import { createMemoryRetryStore } from './memory-retry-store.ts';
 import { createMemoryStatisticsStore } from './memory-statistics-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
@@ -46,6 +47,7 @@ export type Backing = Readonly<{
   events: ReturnType<typeof createMemoryEventStore>;
   deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
+  retries: ReturnType<typeof createMemoryRetryStore>;
   keys: MemoryIdempotencyStore;
   statistics: ReturnType<typeof createMemoryStatisticsStore>;
 }>;
@@ -57,6 +59,7 @@ export const newBacking = (): Backing => ({
   events: createMemoryEventStore(),
   deadLetters: createMemoryDeadLetterStore(),
   jobs: createMemoryJobStore(),
+  retries: createMemoryRetryStore(),
   keys: new MemoryIdempotencyStore(),
   statistics: createMemoryStatisticsStore(),
 });
@@ -72,7 +75,7 @@ export const startHere = async (
   env: Record<string, string> = {},
   kinds: readonly JobKind[] = [],
 ) => {
-  const { bus, deliveries, events, deadLetters, jobs, keys, statistics } = backing;
+  const { bus, deliveries, events, deadLetters, jobs, retries, keys, statistics } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
@@ -94,7 +97,7 @@ export const startHere = async (
   await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, events, deadLetters, jobs, keys, statistics }),
+    openStores: () => ({ deliveries, events, deadLetters, jobs, retries, keys, statistics }),
     kinds,
   });
   const stop = async () => context.resources.close(5_000);

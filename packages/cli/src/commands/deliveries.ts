@@ -1,4 +1,12 @@
-import { type CommandSpec, fieldsOf, type Given, pageOptions, pageQuery, textOf } from '../command.ts';
+import {
+  type CommandSpec,
+  fieldsOf,
+  type Given,
+  onceOption,
+  pageOptions,
+  pageQuery,
+  textOf,
+} from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
 import { timeOptions, timesOf } from '../time-options.ts';
 
@@ -73,5 +81,14 @@ export const deliveryCommands: readonly CommandSpec[] = [
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
     view: 'object',
     request: at.get(),
+  },
+  {
+    name: 'deliveries retry',
+    description: 'send a delivery again now, with the same webhook-id',
+    args: [{ name: 'id', description: 'id of the delivery, dlv_…' }],
+    options: [onceOption],
+    examples: ['deliveries retry dlv_2c26b46b68ffc68ff99b453c1d304134'],
+    view: 'object',
+    request: at.act('retry'),
   },
 ];

@@ -4,6 +4,7 @@ import { parse, readText } from '../read-input.ts';
 import { historyCommands } from './event-history.ts';
 import { publishBatchCommand } from './publish-batch.ts';
 import { publishFailure } from './publish-failure.ts';
+import { retryEventCommand } from './retry-event.ts';
 
 /** tidings events … */
 export const eventCommands: readonly CommandSpec[] = [
@@ -45,6 +46,7 @@ export const eventCommands: readonly CommandSpec[] = [
   },
   publishBatchCommand,
   ...historyCommands,
+  retryEventCommand,
 ];
 
 function eventOf(given: Given, dataJson: string): EventInput {

@@ -131,14 +131,14 @@ const consumeDeadLetters = (context: Context, consumer: Consumer): void => {
 
 /**
  * Starts the dead-letter part of the service: projects dead letters into the store, registers the kinds of jobs over
- * them, and redrives waiting dead letters when a subscription is enabled. Returns the routes; work that requires the
- * brokers continues in the background.
+ * them, and redrives waiting dead letters when a subscription is enabled. Returns the routes, and what retries use; work
+ * that requires the brokers continues in the background.
  */
 export const openDeadLetters = async (
   context: Context,
   bus: Bus,
   { stores, jobs }: Readonly<{ stores: DeadLetterStores; jobs: Jobs }>,
-): Promise<readonly Route[]> => {
+): Promise<Readonly<{ routes: readonly Route[] }> & Pick<Parts, 'journal' | 'subscriptions'>> => {
   const { config, logger, resources, clock } = context;
   const group = `${config.group}-dead-letters`;
   const parts: Parts = {
@@ -160,5 +160,7 @@ export const openDeadLetters = async (
     ratePerSecond: config.redriveRate,
     maxRatePerSecond: config.maxRedriveRate,
   };
-  return [...deadLetterRoutes(routeParts), ...bulkRoutes(routeParts)];
+  const routes = [...deadLetterRoutes(routeParts), ...bulkRoutes(routeParts)];
+  const { journal, subscriptions } = parts;
+  return { routes, journal, subscriptions };
 };

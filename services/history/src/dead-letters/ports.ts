@@ -62,10 +62,10 @@ export type DeadLetterStore = Readonly<{
   purge(recordedBeforeMs: number, limit: number): Promise<number>;
 }>;
 
-/** The known fields of a subscription: whether it receives, and since which version. */
+/** The known fields of a subscription: whether it receives, since which version, and how. */
 export type KnownSubscription = Pick<
   SubscriptionRecord,
-  'id' | 'workspaceId' | 'state' | 'version' | 'enabledVersion' | 'onEnable'
+  'id' | 'workspaceId' | 'state' | 'version' | 'enabledVersion' | 'onEnable' | 'format' | 'ordering'
 >;
 
 /** The subscriptions by id; the table of the topic has this form. */

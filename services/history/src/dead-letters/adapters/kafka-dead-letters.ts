@@ -77,13 +77,15 @@ export const openKnownSubscriptions = async (
 ): Promise<Table<KnownSubscription>> =>
   openSubscriptionTable<KnownSubscription>(bus, {
     service: 'history',
-    select: ({ id, workspaceId, state, version, enabledVersion, onEnable }) => ({
+    select: ({ id, workspaceId, state, version, enabledVersion, onEnable, format, ordering }) => ({
       id,
       workspaceId,
       state,
       version,
       enabledVersion,
       onEnable,
+      format,
+      ordering,
     }),
     onChange: (id, value) => {
       if (value !== undefined) onChange(id);
