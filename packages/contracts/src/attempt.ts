@@ -57,7 +57,15 @@ export type AttemptRecorded = Readonly<{
   next: NextStep;
   /** Of the event; absent if it has none, and in records of earlier releases. */
   orderingKey?: string;
+  /**
+   * The AttemptExchange of the request as JSON text, see `parseExchange`. It is a header of the record, so that readers
+   * which do not need it need not parse it, and those of earlier releases can read the record. Absent without a request,
+   * and in records of earlier releases.
+   */
+  exchange?: string;
 }>;
+
+const exchangeHeader = 'tidings-exchange';
 
 const nullableStatus = { type: ['integer', 'null'], minimum: 100, maximum: 999 } as const;
 const tagged = (kind: string, rest: Readonly<Record<string, unknown>> = {}): object =>
@@ -128,14 +136,23 @@ export const attemptId = (attempt: AttemptRecorded): string => {
 };
 
 /** Encodes an attempt event. The key is the subscription id, so it is written to the partition of its command. */
-export const encodeAttempt = (attempt: AttemptRecorded, traceparent: string | null): WireRecord => ({
+export const encodeAttempt = (
+  { exchange, ...attempt }: AttemptRecorded,
+  traceparent: string | null,
+): WireRecord => ({
   key: attempt.subscriptionId,
-  headers: traceparent === null ? {} : { traceparent },
+  headers: {
+    ...(traceparent !== null && { traceparent }),
+    ...(exchange !== undefined && { [exchangeHeader]: exchange }),
+  },
   value: Buffer.from(JSON.stringify(attempt)),
 });
 
 /** Decodes a record of the attempts topic. Throws DecodeError. */
-export const decodeAttempt = (record: WireRecord): AttemptRecorded => {
-  if (record.value === null) throw new DecodeError('not a valid AttemptRecorded.v1', 'the value is missing');
-  return checkAttempt(parseJson('AttemptRecorded.v1', record.value.toString('utf8')));
+export const decodeAttempt = ({ value, headers }: WireRecord): AttemptRecorded => {
+  if (value === null) throw new DecodeError('not a valid AttemptRecorded.v1', 'the value is missing');
+  const attempt = checkAttempt(parseJson('AttemptRecorded.v1', value.toString('utf8')));
+  const exchange = headers[exchangeHeader];
+  // Added to the parsed object, since a copy costs half as much as decoding it.
+  return exchange === undefined ? attempt : Object.assign(attempt, { exchange });
 };

@@ -20,6 +20,13 @@ export {
 } from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
 export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
+export type { AttemptExchange, RecordedPhases, ShortExchange } from './attempt-exchange.ts';
+export {
+  derivedRequestHeaders,
+  exchangeText,
+  parseExchange,
+  shortExchangeText,
+} from './attempt-exchange.ts';
 export type { AuditRecorded } from './audit.ts';
 export { decodeAudit, encodeAudit } from './audit.ts';
 export type { BreakerOpened } from './breaker.ts';
@@ -68,6 +75,8 @@ export {
   isEventTypeName,
   isReservedEventType,
 } from './event-type-name.ts';
+export type { HeaderFields } from './header-fields.ts';
+export { headerText } from './header-fields.ts';
 export {
   callerTextRule,
   consumerIdRule,
@@ -160,7 +169,7 @@ export type {
   RequestFailureReason,
   RequestOutcome,
 } from './request-outcome.ts';
-export { endOfRequest } from './request-outcome.ts';
+export { endOfRequest, maxExcerptBytes, textStart } from './request-outcome.ts';
 export type { EventTypeSeen } from './seen-event-type.ts';
 export { decodeEventTypeSeen, encodeEventTypeSeen } from './seen-event-type.ts';
 export type {

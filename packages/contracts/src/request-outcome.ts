@@ -1,7 +1,11 @@
 import type { AttemptEnd } from './attempt.ts';
+import type { HeaderFields } from './header-fields.ts';
 import type { FailureReason } from './outcome.ts';
 
-/** Duration of each phase of a request, in milliseconds; null for a phase that it skipped. */
+/**
+ * Duration of each phase of a request, in milliseconds; null for a phase that it skipped or did not reach. The phase in
+ * which a request failed has the time until the failure.
+ */
 export type PhaseTimings = Readonly<{
   /** The name lookup; null for a literal address and for a cached answer. */
   dnsMs: number | null;
@@ -9,7 +13,7 @@ export type PhaseTimings = Readonly<{
   connectMs: number | null;
   /** The TLS handshake; null if the socket was reused and without TLS. */
   tlsMs: number | null;
-  /** From handing the request to the socket to the end of the response's header. */
+  /** From handing the request to the socket to the end of the response's header, or to the failure. */
   firstByteMs: number | null;
   /** From there to the last byte read, or to the failure. */
   bodyMs: number | null;
@@ -31,8 +35,7 @@ export type RequestOutcome =
   | Readonly<{
       kind: 'response';
       status: number;
-      /** Names in lower case; repeated headers joined by `, `. */
-      headers: Readonly<Record<string, string>>;
+      headers: HeaderFields;
       /** As sent, never decompressed; at most as many bytes as the request allowed. */
       body: Buffer;
       /** True if the body was longer than the part read; the socket was destroyed then. */
@@ -45,8 +48,10 @@ export type RequestOutcome =
       detail: string;
       /** The status if the header was read completely before the body failed; else null. */
       status: number | null;
-      /** The headers that were read with the status, names in lower case; empty without a status. */
-      headers: Readonly<Record<string, string>>;
+      /** The headers that were read with the status; empty without a status. */
+      headers: HeaderFields;
+      /** The part of the body that was read before the failure. */
+      body: Buffer;
       /**
        * True if a reused socket was lost before any byte of the response: the endpoint had most likely closed it while
        * it was idle, so an immediate repeat is no second attempt.
@@ -63,8 +68,24 @@ export type RequestOutcome =
 /** An outcome that counts as an attempt. */
 export type CompletedRequest = Exclude<RequestOutcome, { kind: 'aborted' }>;
 
-/** Stored part of a response, in bytes. */
-const maxExcerptBytes = 1_024;
+/** Maximum length of the excerpt of a response, in bytes. */
+export const maxExcerptBytes = 1_024;
+
+/**
+ * Returns the first bytes of a text in UTF-8, at most `maxBytes`, without a character whose last bytes are missing (RFC
+ * 3629: its first byte says how many it has).
+ */
+export const textStart = (bytes: Buffer, maxBytes: number): Buffer => {
+  const start = bytes.subarray(0, maxBytes);
+  for (let back = 1; back <= 3; back += 1) {
+    const byte = start[start.length - back] ?? 0;
+    const isContinuation = (byte & 0xc0) === 0x80;
+    if (isContinuation) continue;
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return needed > back ? start.subarray(0, start.length - back) : start;
+  }
+  return start;
+};
 
 const failureOfStatus = (status: number): FailureReason => {
   if (status === 410) return 'gone';
@@ -88,7 +109,7 @@ export const endOfRequest = (
     return { kind: 'failed', reason, statusCode: status, responseExcerpt: null };
   }
   const { body } = outcome;
-  const responseExcerpt = body.length === 0 ? null : body.toString('utf8', 0, maxExcerptBytes);
+  const responseExcerpt = body.length === 0 ? null : textStart(body, maxExcerptBytes).toString('utf8');
   return outcome.status >= 200 && outcome.status < 300
     ? { kind: 'delivered', statusCode: outcome.status, responseExcerpt }
     : {

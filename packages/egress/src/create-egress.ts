@@ -102,7 +102,7 @@ function headerList(headers: Readonly<Record<string, string>>, own: readonly str
 
 function failedAtOnce(failure: EgressFailure): Promise<RequestOutcome> {
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, bodyMs: null, totalMs: 0 };
-  const nothingRead = { status: null, headers: {}, beforeAnyByte: false };
+  const nothingRead = { status: null, headers: {}, body: Buffer.alloc(0), beforeAnyByte: false };
   return Promise.resolve(outcomeOfFailure(failure, nothingRead, timings));
 }
 

@@ -1,4 +1,4 @@
-import type { PhaseTimings, RequestFailureReason, RequestOutcome } from '@tidings/contracts';
+import type { HeaderFields, PhaseTimings, RequestFailureReason, RequestOutcome } from '@tidings/contracts';
 import { errors } from 'undici';
 
 /** Why a request got no response. `aborted`: this process caused it, so it is no attempt of the endpoint. */
@@ -94,12 +94,12 @@ export function outcomeOfFailure(
   { reason, detail }: EgressFailure,
   read: Readonly<{
     status: number | null;
-    headers: Readonly<Record<string, string>>;
+    headers: HeaderFields;
+    body: Buffer;
     beforeAnyByte: boolean;
   }>,
   timings: PhaseTimings,
 ): RequestOutcome {
   if (reason === 'aborted') return { kind: 'aborted', detail, beforeAnyByte: read.beforeAnyByte, timings };
-  const { status, headers, beforeAnyByte } = read;
-  return { kind: 'failed', reason, detail, status, headers, beforeAnyByte, timings };
+  return { kind: 'failed', reason, detail, ...read, timings };
 }

@@ -16,6 +16,7 @@ const failed = (reason: 'reset' | 'timeout', beforeAnyByte: boolean): RequestOut
   detail: '',
   status: null,
   headers: {},
+  body: Buffer.alloc(0),
   beforeAnyByte,
   timings,
 });

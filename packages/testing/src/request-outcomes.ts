@@ -1,4 +1,4 @@
-import type { CompletedRequest, RequestFailureReason } from '@tidings/contracts';
+import type { CompletedRequest, HeaderFields, RequestFailureReason } from '@tidings/contracts';
 
 type Response = Extract<CompletedRequest, { kind: 'response' }>;
 type Failed = Extract<CompletedRequest, { kind: 'failed' }>;
@@ -6,7 +6,7 @@ type Failed = Extract<CompletedRequest, { kind: 'failed' }>;
 const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, bodyMs: 0, totalMs: 2 };
 
 /** Builds the outcome of a request that was answered with an empty body. */
-export const answered = (status: number, headers: Readonly<Record<string, string>> = {}): Response => ({
+export const answered = (status: number, headers: HeaderFields = {}): Response => ({
   kind: 'response',
   status,
   headers,
@@ -21,6 +21,7 @@ export const failed = (reason: RequestFailureReason, status: number | null = nul
   reason,
   status,
   headers: {},
+  body: Buffer.alloc(0),
   detail: `127.0.0.1 ${reason}`,
   beforeAnyByte: false,
   timings,

@@ -6,15 +6,16 @@ const key = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/Zq+wIuN7Vs=';
 const token = 'Bearer s3cr3t/"quoted" & <b>ß+x\\y';
 const basic = `Basic ${Buffer.from('partner:open sesame').toString('base64')}`;
 const mask = maskOf([key, token, basic, 'abc']);
-const masked = (text: string | Buffer, isCut = false): string => mask(Buffer.from(text), isCut).toString();
+const masked = (text: string | Buffer, isCut = false): string =>
+  mask.body(Buffer.from(text), isCut).toString();
 
 describe('the response of an endpoint', () => {
   it('is unchanged without a secret', () => {
     const body = Buffer.from('{"ok":true,"n":"100%","path":"\\/a+b&amp;"}');
-    expect(mask(body, true)).toBe(body);
-    expect(maskOf([])(body, true)).toBe(body);
+    expect(mask.body(body, true)).toBe(body);
+    expect(maskOf([]).body(body, true)).toBe(body);
     const noText = Buffer.from([0xff, 0xfe, 0x00]);
-    expect(mask(noText, false)).toBe(noText);
+    expect(mask.body(noText, false)).toBe(noText);
   });
 
   it.each([key, token, basic])('masks every %s and nothing else', (secret) => {
@@ -62,7 +63,7 @@ describe('the response of an endpoint', () => {
 
   it('masks secrets in base64 of the text as UTF-8', () => {
     const written = Buffer.from(JSON.stringify({ Authorization: 'kéy-ÿ-öpen' })).toString('base64');
-    expect(maskOf(['kéy-ÿ-öpen'])(Buffer.from(written), false).toString()).toBe(
+    expect(maskOf(['kéy-ÿ-öpen']).body(Buffer.from(written), false).toString()).toBe(
       `${written.slice(0, 24)}${maskedText}${written.slice(42)}`,
     );
   });
@@ -79,8 +80,8 @@ describe('the response of an endpoint', () => {
     for (const secret of [key, 'Bearer s3cr3t/"quoted"', basic]) {
       const write = maskOf([secret]);
       for (const changed of [secret.toUpperCase(), secret.toLowerCase()]) {
-        expect(write(Buffer.from(`İ <${changed}>`), false).toString()).toBe(`İ <${maskedText}>`);
-        const json = write(Buffer.from(JSON.stringify({ a: changed })), false).toString();
+        expect(write.body(Buffer.from(`İ <${changed}>`), false).toString()).toBe(`İ <${maskedText}>`);
+        const json = write.body(Buffer.from(JSON.stringify({ a: changed })), false).toString();
         expect(json).toBe(`{"a":"${maskedText}"}`);
       }
     }
@@ -104,7 +105,7 @@ describe('the response of an endpoint', () => {
   it('masks a secret that was echoed as latin1 bytes', () => {
     const wide = 'kéy-ÿ-öpen';
     const answer = Buffer.from(`<${wide}>`, 'latin1');
-    expect(maskOf([wide])(answer, false).toString()).toBe(`<${maskedText}>`);
+    expect(maskOf([wide]).body(answer, false).toString()).toBe(`<${maskedText}>`);
   });
 
   it('masks the beginning of a secret at the end of a cut body, and only there', () => {
@@ -124,8 +125,10 @@ describe('the response of an endpoint', () => {
 
   it('masks key pairs', () => {
     const { secret } = generateKeyPair();
-    expect(maskOf([secret])(Buffer.from(JSON.stringify({ secret })), false).toString()).toBe(
-      `{"secret":"${maskedText}"}`,
-    );
+    expect(
+      maskOf([secret])
+        .body(Buffer.from(JSON.stringify({ secret })), false)
+        .toString(),
+    ).toBe(`{"secret":"${maskedText}"}`);
   });
 });

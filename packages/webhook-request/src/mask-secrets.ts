@@ -1,101 +1,40 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  type Form,
+  foldAlphabet,
+  foldCase,
+  formsOf,
+  minSecretLength,
+  type SecretForms,
+} from './secret-forms.ts';
+import { decoded, decoders, type Reading, startIn } from './text-readings.ts';
+
 /**
- * Masks secrets in an endpoint's response. `isCut`: the body was longer than the part read, so a secret may begin at
- * its end. Returns the same buffer if it contains none.
+ * Masks secrets in what an endpoint sent. `isCut`: more followed than was read, so a secret may begin at the end.
  */
-export type Mask = (body: Buffer, isCut: boolean) => Buffer;
+export type Mask = Readonly<{
+  /** No shorter text contains a whole secret. */
+  shortest: number;
+  /** Returns the text without secrets; the same text if it contains none. */
+  text(text: string, isCut: boolean): string;
+  /** Returns the body without secrets; the same buffer if it contains none. The other bytes are unchanged. */
+  body(body: Buffer, isCut: boolean): Buffer;
+  /**
+   * Returns a mask that also finds the secrets of one request, each of at least 40 letters, digits and `+/=`.
+   * `secretsOf` is called for a text that may hold one, so most responses cost nothing.
+   */
+  also(secretsOf: () => readonly string[]): Mask;
+}>;
+
+const minLongSecret = 40;
+// An echo of such a secret, in any encoding, has that many characters that separate nothing.
+const longWord = /(?:^|[\s"'<>,;:{}()])[^\s"'<>,;:{}()]{40}/;
 
 /** The replacement for a secret. */
 export const maskedText = '***';
 
-// Shorter ones occur in too many words to search for.
-const minSecretLength = 4;
-
-type Decoder = Readonly<{ pattern: RegExp; decode: (written: string) => string }>;
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-]);
-
-function characterOf(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : '';
-}
-
-/** Encodings of a text inside another: JSON strings (RFC 8259), URLs and forms, HTML. */
-const decoders: readonly Decoder[] = [
-  {
-    pattern: /\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])/g,
-    decode: (written) => JSON.parse(`"${written}"`) as string,
-  },
-  {
-    pattern: /(?:%[0-9a-f]{2})+|\+/gi,
-    decode: (written) =>
-      written === '+' ? ' ' : Buffer.from(written.replaceAll('%', ''), 'hex').toString('utf8'),
-  },
-  {
-    pattern: /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos);/gi,
-    decode: (written) => {
-      const name = written.slice(1, -1).toLowerCase();
-      if (name.startsWith('#x')) return characterOf(Number.parseInt(name.slice(2), 16));
-      if (name.startsWith('#')) return characterOf(Number.parseInt(name.slice(1), 10));
-      return entities.get(name) ?? written;
-    },
-  },
-];
-
-/** A decoded text with the position of each character, and of its end, in the original text. */
-type Reading = Readonly<{ text: string; starts: readonly number[] | null }>;
-
-function startIn({ starts }: Reading, index: number): number {
-  return starts === null ? index : (starts[index] ?? 0);
-}
-
-/** Returns null if the text contains no escape of this encoding. */
-function decoded(reading: Reading, { pattern, decode }: Decoder): Reading | null {
-  const parts: string[] = [];
-  const starts: number[] = [];
-  let end = 0;
-  const keep = (until: number): void => {
-    parts.push(reading.text.slice(end, until));
-    for (let index = end; index < until; index += 1) starts.push(startIn(reading, index));
-  };
-  for (const match of reading.text.matchAll(pattern)) {
-    const [written] = match;
-    keep(match.index);
-    const character = decode(written);
-    parts.push(character);
-    for (let index = 0; index < character.length; index += 1) starts.push(startIn(reading, match.index));
-    end = match.index + written.length;
-  }
-  if (end === 0) return null;
-  keep(reading.text.length);
-  starts.push(startIn(reading, reading.text.length));
-  return { text: parts.join(''), starts };
-}
-
-/** Returns the text itself and all its decodings; text inside JSON is often encoded as JSON twice. */
-function readingsOf(text: string): readonly Reading[] {
-  const readings: Reading[] = [{ text, starts: null }];
-  for (const decoder of decoders) {
-    let reading = readings[0] ?? null;
-    for (let depth = 0; depth < 2 && reading !== null; depth += 1) {
-      reading = decoded(reading, decoder);
-      if (reading !== null) readings.push(reading);
-    }
-  }
-  return readings;
-}
-
 type Range = Readonly<{ from: number; to: number }>;
-
-/**
- * A secret as it is written in a text. `before` and `after` count the adjacent characters that hold some of its bits
- * together with bits of something else.
- */
-type Form = Readonly<{ text: string; before: number; after: number }>;
+type Found = Readonly<{ at: number; form: Form }>;
 
 /** Returns the index at which the text ends in the beginning of the form. */
 function cutAt(text: string, { text: wanted }: Form): number | null {
@@ -106,16 +45,64 @@ function cutAt(text: string, { text: wanted }: Form): number | null {
   return null;
 }
 
-/** Yields the ranges of a form in a reading that is folded as the form is. */
-function* rangesIn(reading: Reading, form: Form, isCut: boolean): Generator<Range> {
-  const { text } = reading;
-  const rangeAt = (at: number): Range => ({
+/** Adds the places of each form in a text that is folded as the forms are. */
+function search(text: string, forms: readonly Form[], found: Found[]): void {
+  for (const form of forms) {
+    for (let at = text.indexOf(form.text); at >= 0; at = text.indexOf(form.text, at + 1)) {
+      found.push({ at, form });
+    }
+  }
+}
+
+function searchCut(text: string, forms: readonly Form[], found: Found[]): void {
+  for (const form of forms) {
+    const at = cutAt(text, form);
+    if (at !== null) found.push({ at, form });
+  }
+}
+
+function findIn(text: string, { texts, base64s }: SecretForms, isCut: boolean): readonly Found[] {
+  const found: Found[] = [];
+  const anyCase = foldCase(text);
+  const anyAlphabet = foldAlphabet(text);
+  search(anyCase, texts, found);
+  search(anyAlphabet, base64s, found);
+  if (isCut) {
+    searchCut(anyCase, texts, found);
+    searchCut(anyAlphabet, base64s, found);
+  }
+  return found;
+}
+
+function rangeOf(reading: Reading, { at, form }: Found): Range {
+  const { length } = reading.text;
+  return {
     from: startIn(reading, Math.max(0, at - form.before)),
-    to: startIn(reading, Math.min(text.length, at + form.text.length + form.after)),
-  });
-  for (let at = text.indexOf(form.text); at >= 0; at = text.indexOf(form.text, at + 1)) yield rangeAt(at);
-  const cut = isCut ? cutAt(text, form) : null;
-  if (cut !== null) yield rangeAt(cut);
+    to: startIn(reading, Math.min(length, at + form.text.length + form.after)),
+  };
+}
+
+/**
+ * Returns the places of secrets in a text and in its decodings; text inside JSON is often encoded as JSON twice. The
+ * positions of a decoding are computed only if it contains a secret, since most responses contain none.
+ */
+function rangesIn(text: string, forms: SecretForms, isCut: boolean): readonly Range[] {
+  const original: Reading = { text, starts: null };
+  const ranges = findIn(text, forms, isCut).map((found) => rangeOf(original, found));
+  for (const decoder of decoders) {
+    let plain = text;
+    for (let depth = 1; depth <= 2; depth += 1) {
+      const next = plain.replace(decoder.pattern, decoder.decode);
+      if (next === plain) break;
+      plain = next;
+      const found = findIn(plain, forms, isCut);
+      if (found.length === 0) continue;
+      let reading = decoded(original, decoder);
+      if (depth === 2) reading = decoded(reading, decoder);
+      for (const one of found) ranges.push(rangeOf(reading, one));
+    }
+  }
+  return ranges;
 }
 
 /** Returns the text with every range masked; overlapping ranges share one mask. */
@@ -129,53 +116,67 @@ function withoutRanges(text: string, ranges: readonly Range[]): string {
   return [...parts, text.slice(end)].join('');
 }
 
-/**
- * Returns the parts of a secret that are as sensitive as the whole: a token without its scheme, a password, a key
- * without its prefix.
- */
-function partsOf(secret: string): readonly string[] {
-  const [, scheme, credentials] = /^([a-z][a-z0-9_-]*) +(\S.*)$/i.exec(secret) ?? [];
-  const [, key] = /^(?:whsec|whsk)_(.+)$/.exec(secret) ?? [];
-  const parts = [secret];
-  if (credentials !== undefined) parts.push(credentials);
-  if (credentials !== undefined && scheme?.toLowerCase() === 'basic') {
-    const pair = Buffer.from(credentials, 'base64').toString('utf8');
-    parts.push(pair, pair.slice(pair.indexOf(':') + 1));
+class SecretMask implements Mask {
+  readonly shortest: number;
+  readonly #forms: SecretForms;
+
+  constructor(forms: SecretForms) {
+    this.#forms = forms;
+    this.shortest = forms.shortest;
   }
-  if (key !== undefined) parts.push(key, Buffer.from(key, 'base64').toString('hex'));
-  return parts;
+
+  text(text: string, isCut: boolean): string {
+    const shortest = isCut ? Math.min(minSecretLength, this.shortest) : this.shortest;
+    const isTooShort = text.length < shortest;
+    const ranges = isTooShort ? [] : rangesIn(text, this.#forms, isCut);
+    return ranges.length === 0 ? text : withoutRanges(text, ranges);
+  }
+
+  body(body: Buffer, isCut: boolean): Buffer {
+    return maskedBody(this, body, isCut);
+  }
+
+  also(secretsOf: () => readonly string[]): Mask {
+    return new RequestMask(this, secretsOf);
+  }
 }
 
-// Header values are sent as latin1; an endpoint that has parsed them may write them as UTF-8.
-const bytesOf = (part: string): readonly Buffer[] => [Buffer.from(part, 'latin1'), Buffer.from(part, 'utf8')];
+/** A mask that makes its own forms when they are first needed. */
+class RequestMask implements Mask {
+  readonly shortest: number;
+  readonly #outer: Mask;
+  readonly #secretsOf: () => readonly string[];
+  #own: Mask | undefined;
 
-/** Returns a text as it is, as its bytes decode as UTF-8, in the URL-safe alphabet of base64, and in hex. */
-function textsOf(part: string): readonly string[] {
-  const urlSafe = part.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-  const asRead = Buffer.from(part, 'latin1').toString('utf8');
-  return [part, asRead, urlSafe, ...bytesOf(part).map((bytes) => bytes.toString('hex'))];
+  constructor(outer: Mask, secretsOf: () => readonly string[]) {
+    this.shortest = Math.min(outer.shortest, minLongSecret);
+    this.#outer = outer;
+    this.#secretsOf = secretsOf;
+  }
+
+  text(text: string, isCut: boolean): string {
+    const outer = this.#outer.text(text, isCut);
+    // The beginning of a secret, at the end of a cut text, is too short for the pattern.
+    if (!isCut && !longWord.test(outer)) return outer;
+    this.#own ??= maskOf(this.#secretsOf());
+    return this.#own.text(outer, isCut);
+  }
+
+  body(body: Buffer, isCut: boolean): Buffer {
+    return maskedBody(this, body, isCut);
+  }
+
+  also(secretsOf: () => readonly string[]): Mask {
+    return new RequestMask(this, secretsOf);
+  }
 }
 
-/**
- * Returns the base64 of these bytes within any text (RFC 4648 section 4), which depends on the number of bytes before them,
- * modulo three. Each form has only the characters that these bytes alone determine.
- */
-function base64FormsOf(bytes: Buffer): readonly Form[] {
-  return [0, 1, 2].map((before) => {
-    const bits = (before + bytes.length) * 8;
-    const written = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    const text = written.slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
-    return { text, before: before === 0 ? 0 : 1, after: bits % 6 === 0 ? 0 : 1 };
-  });
-}
-
-// Both keep the index of every character. U+0130 is left out: it alone has a lower case of two characters.
-const foldCase = (text: string): string => text.replace(/[^\u0130]+/g, (some) => some.toLowerCase());
-const foldAlphabet = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/');
-
-function distinct(forms: readonly Form[]): readonly Form[] {
-  const long = forms.filter(({ text }) => text.length >= minSecretLength);
-  return [...new Map(long.map((form) => [form.text, form])).values()];
+function maskedBody(mask: Mask, body: Buffer, isCut: boolean): Buffer {
+  // Read as Latin-1, each byte of a body that is no UTF-8 is one character, and the bytes beside a secret stay.
+  const encoding = isUtf8(body) ? 'utf8' : 'latin1';
+  const text = body.toString(encoding);
+  const without = mask.text(text, isCut);
+  return without === text ? body : Buffer.from(without, encoding);
 }
 
 /**
@@ -183,26 +184,9 @@ function distinct(forms: readonly Form[]): readonly Form[] {
  * prints its settings on an error, would otherwise reveal them to everyone who may read deliveries.
  *
  * It finds a secret, its token without the scheme, the password in `Basic`, and a signing secret without its prefix;
- * each in lower or upper case, in hex, in base64 (alone or within a longer text), and escaped for JSON, URLs, forms and
- * HTML. It does not find secrets of fewer than four characters, or other transformations.
+ * each in lower or upper case, in hex, in base64 (alone or within a longer text), in UTF-16, and escaped for JSON, URLs,
+ * forms and HTML. It does not find secrets of fewer than four characters, or other transformations.
  */
 export function maskOf(secrets: readonly string[]): Mask {
-  const parts = [...new Set(secrets.flatMap(partsOf))].filter((part) => part.length >= minSecretLength);
-  const texts = distinct(
-    parts.flatMap(textsOf).map((text) => ({ text: foldCase(text), before: 0, after: 0 })),
-  );
-  const base64s = distinct(parts.flatMap(bytesOf).flatMap(base64FormsOf));
-  return (body, isCut) => {
-    if (body.length === 0 || parts.length === 0) return body;
-    const text = body.toString('utf8');
-    const ranges = readingsOf(text).flatMap((reading) => {
-      const anyCase = { ...reading, text: foldCase(reading.text) };
-      const anyAlphabet = { ...reading, text: foldAlphabet(reading.text) };
-      return [
-        ...texts.flatMap((form) => [...rangesIn(anyCase, form, isCut)]),
-        ...base64s.flatMap((form) => [...rangesIn(anyAlphabet, form, isCut)]),
-      ];
-    });
-    return ranges.length === 0 ? body : Buffer.from(withoutRanges(text, ranges));
-  };
+  return new SecretMask(formsOf(secrets));
 }

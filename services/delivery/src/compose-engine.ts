@@ -35,6 +35,7 @@ export type EngineOptions = Readonly<{
   maxOrderedBacklog: number;
   maxCachedBodyBytes: number;
   lingerMs: number;
+  recordSuccessBodies: boolean;
   metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
@@ -84,6 +85,7 @@ export const composeEngine = (options: EngineOptions): Engine => {
     record,
     deferJob,
     notRetried: defaultNotRetried,
+    recordedBodies: options.recordSuccessBodies ? 'every-body' : 'bodies-of-failures',
   });
   const breakerLog = new BreakerLog({ producer, clock, logger });
   const deferral = { dispatcher, endpointStates, deferJob, breakerLog };

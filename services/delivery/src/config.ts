@@ -52,6 +52,11 @@ export const configSpec = {
     max: 1_000,
     help: 'how long records of ended requests (at most 16) and due retries may wait to be written together; deferrals wait ten times as long',
   }),
+  recordSuccessBodies: boolean({
+    env: 'DELIVERY_RECORD_SUCCESS_BODIES',
+    default: false,
+    help: 'record the first 16 KiB of the response body of successful attempts too, not only the first KiB; failed ones have 16 KiB in any case',
+  }),
   drainMs: duration({
     env: 'DELIVERY_DRAIN',
     default: 15_000,

@@ -15,7 +15,7 @@ export const metricsCatalogue = defineMetrics({
   attemptSeconds: {
     type: 'histogram',
     name: 'tidings_delivery_attempt_phase_seconds',
-    help: 'Phases of a request: dns, connect, tls (not on a reused socket), first_byte, body (from the header to the last byte read), total.',
+    help: 'Phases of a request: dns, connect, tls (not on a reused socket), first_byte, body (from the header to the last byte read), total. A phase in which the request failed counts until the failure.',
     action:
       'dns or connect slow for all: check resolver and network. first_byte or body slow: the endpoints are slow.',
     labels: ['phase'],

@@ -34,7 +34,7 @@ export const openEngine = async (
   const producer = await openProducer(context, bus);
   const { table, directory } = await openSubscriptionDirectory(bus);
   resources.add('subscriptions', () => table.close());
-  const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs } = config;
+  const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs, recordSuccessBodies } = config;
   const engine = composeEngine({
     bus,
     directory,
@@ -45,6 +45,7 @@ export const openEngine = async (
     maxOrderedBacklog,
     maxCachedBodyBytes,
     lingerMs,
+    recordSuccessBodies,
     metrics: metrics.handles,
     clock,
     logger,

@@ -1,10 +1,11 @@
-import type { PhaseTimings, RequestOutcome } from '@tidings/contracts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { HeaderFields, PhaseTimings, RequestOutcome } from '@tidings/contracts';
 import type { Dispatcher } from 'undici';
 import type { Acquirer } from '../connection/origin-pool.ts';
 import type { AnswerReader, PooledConnection } from '../connection/pooled-connection.ts';
 import type { LookupResult } from '../dns/dns-cache.ts';
 import { type EgressFailure, failureOf, outcomeOfFailure, type Phase } from '../failure.ts';
-import { type HeaderFields, ResponseReader } from '../response/response-reader.ts';
+import { ResponseReader } from '../response/response-reader.ts';
 import type { ExchangeOptions, RunningExchange } from './exchange-options.ts';
 import { checkLookup } from './prepared-urls.ts';
 
@@ -41,6 +42,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   #bytesBefore = 0;
   #wasReused = false;
   #dnsMs: number | null = null;
+  /** When the phase connect or tls began. */
+  #phaseBeganMs = 0;
+  #connectMs: number | null = null;
   /** The time at which the response's header was complete. */
   #answeredMs: number | null = null;
   readonly #response: ResponseReader;
@@ -80,12 +84,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#pooled?.expectAnswer();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     // The head reader removes informational responses, except one inside a head that is too long.
     if (this.#isDone || status < 200) return;
     this.#phase = 'body';
     this.#answeredMs = this.#options.tools.clock.monotonicMs();
-    this.#response.begin(status, headers);
+    // undici sets no header to undefined.
+    this.#response.begin(status, headers as HeaderFields);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -107,6 +116,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   onPhase(phase: Phase): void {
     // The wait for one of the egress's own sockets does not count against the endpoint's time.
     if (this.#phase === 'waiting') this.#startTimer();
+    if (phase === 'connect' || phase === 'tls') {
+      const nowMs = this.#options.tools.clock.monotonicMs();
+      if (phase === 'tls') this.#connectMs = nowMs - this.#phaseBeganMs;
+      this.#phaseBeganMs = nowMs;
+    }
     this.#phase = phase;
   }
 
@@ -189,16 +203,19 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#fail(failure, isLost && this.#wasReused && !hasAnswered);
   }
 
-  #timings(): PhaseTimings {
+  /** Returns the phases; `failedIn` is the one that did not end. */
+  #timings(failedIn?: Phase): PhaseTimings {
     const fresh = this.#wasReused ? undefined : this.#pooled?.connection;
     const nowMs = this.#options.tools.clock.monotonicMs();
-    const answeredMs = this.#answeredMs;
+    const answeredMs = this.#answeredMs ?? (failedIn === 'headers' ? nowMs : null);
     return {
-      dnsMs: rounded(this.#dnsMs),
-      connectMs: rounded(fresh?.connectMs ?? null),
-      tlsMs: rounded(fresh?.tlsMs ?? null),
+      dnsMs: rounded(failedIn === 'dns' ? nowMs - this.#startedMs : this.#dnsMs),
+      connectMs: rounded(
+        failedIn === 'connect' ? nowMs - this.#phaseBeganMs : (fresh?.connectMs ?? this.#connectMs),
+      ),
+      tlsMs: rounded(failedIn === 'tls' ? nowMs - this.#phaseBeganMs : (fresh?.tlsMs ?? null)),
       firstByteMs: rounded(answeredMs === null ? null : answeredMs - this.#sentMs),
-      bodyMs: rounded(answeredMs === null ? null : nowMs - answeredMs),
+      bodyMs: rounded(this.#answeredMs === null ? null : nowMs - this.#answeredMs),
       totalMs: rounded(nowMs - this.#startedMs) ?? 0,
     };
   }
@@ -214,9 +231,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
 
   #fail(failure: EgressFailure, beforeAnyByte = false): void {
     if (this.#isDone) return;
-    const { headers } = this.#response;
+    const { headers, body } = this.#response;
     const status = this.#answeredMs === null ? null : this.#response.status;
-    this.#settle(outcomeOfFailure(failure, { status, headers, beforeAnyByte }, this.#timings()));
+    this.#settle(
+      outcomeOfFailure(failure, { status, headers, body, beforeAnyByte }, this.#timings(this.#phase)),
+    );
     this.#withdraw();
     this.#pooled?.destroy();
   }

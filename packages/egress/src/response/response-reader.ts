@@ -1,21 +1,11 @@
-/** Headers in undici's form: names in lower case, repeated ones as a list. */
-export type HeaderFields = Readonly<Record<string, string | string[] | undefined>>;
+import type { HeaderFields } from '@tidings/contracts';
 
 const noBody = Buffer.alloc(0);
-
-function flattenHeaders(headers: HeaderFields): Record<string, string> {
-  // By entries: an endpoint may name a field __proto__.
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
-    ),
-  );
-}
 
 /** Collects one response, at most `maxBytes` of its body. */
 export class ResponseReader {
   status = 0;
-  headers: Readonly<Record<string, string>> = {};
+  headers: HeaderFields = {};
   readonly #maxBytes: number;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -26,7 +16,7 @@ export class ResponseReader {
 
   begin(status: number, headers: HeaderFields): void {
     this.status = status;
-    this.headers = flattenHeaders(headers);
+    this.headers = headers;
   }
 
   /** Adds as much of the chunk as there is room for; returns false if part of it was dropped. */

@@ -35,6 +35,27 @@ test('accepts a certificate of a trusted authority for the name, and reports the
   expect(receiver.connections()).toBe(1);
 });
 
+test('reports the phases of a failed request, the last with the time until the failure', async () => {
+  const refusing = await secureReceiver(makeCertificate({ hosts: [name] }));
+  const egress = openEgress({ resolver });
+  const failedIn = async (url: string, timeoutMs = 2_000) => {
+    const { timings } = await egress.send(aRequest(url, { tls: trusting, timeoutMs }));
+    const { dnsMs, connectMs, tlsMs, firstByteMs, bodyMs } = timings;
+    return [dnsMs, connectMs, tlsMs, firstByteMs, bodyMs].map((ms) => ms !== null);
+  };
+  expect(await failedIn(`https://${name}:${refusing.port}/`)).toEqual([true, true, true, false, false]);
+  const closed = await secureReceiver(authority.issue({ hosts: ['127.0.0.1'] }));
+  await closed.close();
+  expect(await failedIn(closed.url)).toEqual([false, true, false, false, false]);
+  const hanging = await secureReceiver(authority.issue({ hosts: ['127.0.0.1'] }));
+  hanging.answer('hang');
+  expect(await failedIn(hanging.url, 300)).toEqual([false, true, true, true, false]);
+  hanging.answer({ status: 204 });
+  expect(await failedIn(hanging.url)).toEqual([false, true, true, true, true]);
+  hanging.answer('hang');
+  expect(await failedIn(hanging.url, 300)).toEqual([false, false, false, true, false]);
+});
+
 test('a literal address requires a certificate for that address', async () => {
   const receiver = await secureReceiver(authority.issue({ hosts: ['127.0.0.1'] }));
   const egress = openEgress({ resolver });

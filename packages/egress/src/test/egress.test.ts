@@ -93,13 +93,13 @@ describe('the response', () => {
     const outcome = await openEgress().send(aRequest(server.url));
     if (outcome.kind !== 'response') throw new Error(`expected a response, got ${outcome.detail}`);
     expect(Object.entries(outcome.headers)).toEqual([
-      ['__proto__', 'a, b'],
+      ['__proto__', ['a', 'b']],
       ['constructor', 'c'],
       ['connection', 'close'],
     ]);
   });
 
-  test('has status, body, and headers in lower case with repeated ones joined', async () => {
+  test('has status, body, and headers in lower case, repeated ones as a list', async () => {
     const server = await startHostileServer({
       behave: (socket) =>
         socket.write(
@@ -112,11 +112,18 @@ describe('the response', () => {
     expect(outcome).toMatchObject({
       kind: 'response',
       status: 202,
-      headers: { 'x-one': '1', 'x-two': 'a, b' },
+      headers: { 'x-one': '1', 'x-two': ['a', 'b'] },
       truncated: false,
     });
     expect(outcome.kind === 'response' && outcome.body.toString()).toBe('ok');
   });
+});
+
+test('a response that fails has the part of its body that was read', async () => {
+  const server = await startHostileServer({ behave: 'close-mid-body', cleanUp: onTestFinished });
+  const outcome = await openEgress().send(aRequest(server.url));
+  expect(outcome).toMatchObject({ kind: 'failed', status: 200 });
+  expect(outcome.kind === 'failed' && outcome.body.toString()).toBe('half');
 });
 
 describe('abort and close', () => {

@@ -2,15 +2,15 @@ import { type SubscriptionRecord, sealedHeaderField } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { type PreparedSecret, prepareSecret } from '@tidings/signing';
-import { lowerCaseHeaders, type Mask, maskOf, type RequestKeys } from '@tidings/webhook-request';
+import { lowerCaseHeaders, type Redaction, type RequestKeys, redactionOf } from '@tidings/webhook-request';
 import type { DeliveryRequest } from '../ports.ts';
 
 /**
- * The keys that sign a request, the TLS settings of its connection (null: defaults), and the mask that removes its
- * secrets from a response. One object of TLS settings per version of a subscription.
+ * The keys that sign a request, the TLS settings of its connection (null: defaults), and the redaction of
+ * what its attempts record. One object of TLS settings per version of a subscription.
  */
 export type SigningKeys = RequestKeys &
-  Readonly<{ tls: NonNullable<DeliveryRequest['tls']> | null; mask: Mask }>;
+  Readonly<{ tls: NonNullable<DeliveryRequest['tls']> | null; redaction: Redaction }>;
 
 type OpenedSecret = Readonly<{ prepared: PreparedSecret; text: string; expiresAtMs: number | null }>;
 
@@ -21,7 +21,8 @@ type OpenedVersion = {
   keys: SigningKeys | null;
 };
 
-type Opened = Readonly<{ secrets: readonly OpenedSecret[] }> & Pick<SigningKeys, 'tls' | 'headers' | 'mask'>;
+type Opened = Readonly<{ secrets: readonly OpenedSecret[] }> &
+  Pick<SigningKeys, 'tls' | 'headers' | 'redaction'>;
 
 type Dependencies = Readonly<{ ring: KeyRing; logger: Logger }>;
 
@@ -60,7 +61,11 @@ const open = (subscription: SubscriptionRecord, { ring, logger }: Dependencies):
       secrets,
       tls: tlsOf(subscription, ring),
       headers: headersOf(subscription, secretHeaders),
-      mask: maskOf([...secrets.map(({ text }) => text), ...secretHeaders.map(([, value]) => value)]),
+      redaction: redactionOf({
+        secrets: secrets.map(({ text }) => text),
+        secretHeaders,
+        headers: subscription.headers,
+      }),
     };
     return { version, opened, keys: null };
   } catch (error) {

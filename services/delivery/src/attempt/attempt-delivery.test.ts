@@ -1,5 +1,6 @@
 import { verify, verifyPlain } from '@tidings/signing';
 import { answered } from '@tidings/testing/messages';
+import { exchangeView } from '@tidings/webhook-request';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   aCommand,
@@ -52,6 +53,36 @@ describe('a delivery', () => {
     ]);
     expect(await harness.committed()).toBe(1);
   });
+
+  it.each([
+    ['false', 500, 4_000],
+    ['false', 200, 1_024],
+    ['true', 200, 4_000],
+  ])(
+    'with DELIVERY_RECORD_SUCCESS_BODIES=%s and status %i records %i bytes of the body',
+    async (...given) => {
+      const [recordsAll, status, bytes] = given;
+      const env = { DELIVERY_RECORD_SUCCESS_BODIES: recordsAll };
+      const harness = await startHarness({ cleanUp: onTestFinished, env });
+      await harness.register(aSubscription());
+      harness.sender.rule = () => ({
+        ...answered(status, { 'x-a': 'b' }),
+        body: Buffer.from('x'.repeat(4_000)),
+      });
+      await harness.publish(aCommand(1));
+      const [event] = harness.attemptEvents();
+      if (event === undefined) throw new Error('no attempt event');
+      const { responseExcerpt } = event.outcome as { responseExcerpt: string };
+      expect(exchangeView({ ...event, responseExcerpt, exchange: event.exchange ?? null })).toMatchObject({
+        details: 'recorded',
+        phases: { first_byte_ms: 1, body_ms: 0, total_ms: 2 },
+        request_headers: { 'webhook-id': aCommand(1).state.deliveryId, 'webhook-signature': 'v1,***' },
+        response_headers: { 'x-a': 'b' },
+        response_body: 'x'.repeat(bytes),
+        response_body_truncated: bytes < 4_000,
+      });
+    },
+  );
 
   it('continues the trace of its event', async () => {
     const harness = await start();

@@ -1,13 +1,7 @@
-import type {
-  CompletedRequest,
-  DeliveryRequested,
-  PhaseTimings,
-  RequestOutcome,
-  SubscriptionRecord,
-} from '@tidings/contracts';
+import type { DeliveryRequested, PhaseTimings, RequestOutcome, SubscriptionRecord } from '@tidings/contracts';
 import { childTraceparent, type Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
-import { type Mask, requestHeaders } from '@tidings/webhook-request';
+import { type BodyRule, type Redaction, recordExchange, requestHeaders } from '@tidings/webhook-request';
 import type { SigningKeyCache, SigningKeys } from '../adapters/signing-key-cache.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import { endpointMs } from '../deferral/domain/endpoint-states.ts';
@@ -37,7 +31,7 @@ export type PreparedRequest = PreparedAttempt &
     kind: 'request';
     job: Job;
     request: DeliveryRequest;
-    mask: Mask;
+    redaction: Redaction;
     /** Time when the preparation began, and the iteration of the event loop. */
     beganMs: number;
     beganTurns: number;
@@ -67,6 +61,7 @@ export type AttemptDependencies = Readonly<{
   record: RecordResolution;
   deferJob: DeferJob;
   notRetried: RetryRules['notRetried'];
+  recordedBodies: BodyRule;
   metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
@@ -77,18 +72,6 @@ export type AttemptDependencies = Readonly<{
  * would flood the log.
  */
 const operatorDelayMs = 60_000;
-
-// An attempt records the first KiB. The rest is scanned only for a secret that
-// begins in it; masking more would waste CPU.
-const maxMaskedBytes = 4_096;
-
-/** Returns the outcome with the beginning of the response body only, its secrets masked. */
-export const maskOutcome = (sent: CompletedRequest, mask: Mask): CompletedRequest => {
-  if (sent.kind === 'failed') return sent;
-  const body = sent.body.subarray(0, maxMaskedBytes);
-  const isCut = sent.truncated || body.length < sent.body.length;
-  return { ...sent, body: mask(body, isCut) };
-};
 
 type RequestParts = Readonly<{
   command: DeliveryRequested;
@@ -152,8 +135,8 @@ export class AttemptDelivery {
     const beganMs = clock.monotonicMs();
     const beganTurns = clock.turns();
     const request = buildRequest({ command, subscription, keys, nowMs: atMs });
-    const { mask } = keys;
-    return { kind: 'request', job, state, subscription, atMs, request, mask, beganMs, beganTurns };
+    const { redaction } = keys;
+    return { kind: 'request', job, state, subscription, atMs, request, redaction, beganMs, beganTurns };
   }
 
   /** Sends the request. Never rejects. */
@@ -163,15 +146,23 @@ export class AttemptDelivery {
 
   /** Decides what follows from an outcome, and marks the endpoint as gone after a 410. */
   conclude(prepared: PreparedRequest, outcome: RequestOutcome): EndedAttempt {
-    const { directory, notRetried, clock } = this.#dependencies;
+    const { directory, notRetried, recordedBodies: rule, clock } = this.#dependencies;
     const durationMs = Math.round(clock.monotonicMs() - prepared.beganMs);
     // An aborted request does not count against the endpoint.
     if (outcome.kind === 'aborted') return { kind: 'aborted', detail: outcome.detail };
-    const attempted = conclude(prepared, maskOutcome(outcome, prepared.mask), {
-      endedAtMs: clock.nowMs(),
-      durationMs,
-      endpointMs: endpointMs(durationMs, clock.turns() - prepared.beganTurns),
-    });
+    const { state, atMs, request, redaction } = prepared;
+    const { deliveryId, eventType } = state;
+    const sent = { deliveryId, eventType, atMs, headers: request.headers };
+    const recorded = recordExchange(sent, outcome, { redaction, rule });
+    const attempted = conclude(
+      prepared,
+      { ...recorded, sent: outcome },
+      {
+        endedAtMs: clock.nowMs(),
+        durationMs,
+        endpointMs: endpointMs(durationMs, clock.turns() - prepared.beganTurns),
+      },
+    );
     const { subscription } = prepared;
     if (attempted.outcome.kind === 'failed' && attempted.outcome.reason === 'gone')
       directory.markGone(subscription.id, subscription.version);

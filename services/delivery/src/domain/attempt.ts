@@ -3,7 +3,7 @@ import {
   type AttemptSummary,
   type CompletedRequest,
   type DeliveryState,
-  endOfRequest,
+  headerText,
   type SubscriptionRecord,
 } from '@tidings/contracts';
 
@@ -22,9 +22,18 @@ export type ConcludedAttempt = PreparedAttempt &
     /** The part of the duration that the endpoint certainly took, see `endpointMs`. */
     endpointMs: number;
     outcome: AttemptEnd;
+    /** The text of the exchange, as the attempt event carries it. */
+    exchange: string;
     /** The response's Retry-After header, if its status allows one. */
     retryAfter: string | undefined;
   }>;
+
+/** A request that has ended: what was read, and what of it is recorded. */
+export type EndedRequest = Readonly<{
+  sent: Pick<CompletedRequest, 'status' | 'headers'>;
+  outcome: AttemptEnd;
+  exchange: string;
+}>;
 
 /**
  * Combines an attempt with its outcome. Only 429 and 503 may carry Retry-After (RFC 6585, RFC 9110), also if their body
@@ -32,12 +41,12 @@ export type ConcludedAttempt = PreparedAttempt &
  */
 export const conclude = (
   { state, subscription, atMs }: PreparedAttempt,
-  sent: CompletedRequest,
+  { sent, outcome, exchange }: EndedRequest,
   ended: Pick<ConcludedAttempt, 'endedAtMs' | 'durationMs' | 'endpointMs'>,
 ): ConcludedAttempt => {
   const mayRequestDelay = sent.status === 429 || sent.status === 503;
-  const retryAfter = mayRequestDelay ? sent.headers['retry-after'] : undefined;
-  return { state, subscription, atMs, ...ended, outcome: endOfRequest(sent), retryAfter };
+  const retryAfter = mayRequestDelay ? headerText(sent.headers, 'retry-after') : undefined;
+  return { state, subscription, atMs, ...ended, outcome, exchange, retryAfter };
 };
 
 /** Returns the summary of an attempt that commands and dead letters carry. */

@@ -1,4 +1,4 @@
-import { type CompletedRequest, ladder } from '@tidings/contracts';
+import { type CompletedRequest, endOfRequest, exchangeText, ladder } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { aState, aSubscription, startMs } from '../../test/builders.ts';
 import { conclude } from './attempt.ts';
@@ -17,9 +17,12 @@ const response = (status: number, headers: Record<string, string> = {}): Answer 
   timings,
 });
 
+const exchange = exchangeText({ phases: { firstByteMs: 1, totalMs: 2 }, request: { headers: {} } });
+
 const after = (sent: CompletedRequest, state = aState()) => {
   const prepared = { state, subscription: aSubscription({ version: 3 }), atMs: startMs };
-  const attempted = conclude(prepared, sent, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
+  const ended = { sent, outcome: endOfRequest(sent), exchange };
+  const attempted = conclude(prepared, ended, { endedAtMs: startMs + 40, durationMs: 40, endpointMs: 38 });
   return resolutionOfAttempt(attempted, defaultNotRetried, false);
 };
 
@@ -27,7 +30,7 @@ describe('resolutionOfAttempt', () => {
   it.each([200, 201, 204, 299])('records %i as delivered, without a follow-up', (status) => {
     const { attemptEvent, followUp } = after(response(status));
     expect(attemptEvent?.outcome).toEqual({ kind: 'delivered', statusCode: status, responseExcerpt: 'body' });
-    expect(attemptEvent?.subscriptionVersion).toBe(3);
+    expect(attemptEvent).toMatchObject({ subscriptionVersion: 3, exchange });
     expect(followUp).toEqual({ kind: 'none' });
   });
 
@@ -113,6 +116,7 @@ describe('resolutionOfAttempt', () => {
       reason: 'timeout',
       status,
       headers,
+      body: Buffer.alloc(0),
       detail: 'cut',
       beforeAnyByte: false,
       timings,

@@ -34,6 +34,7 @@ type AttemptEventPart = Readonly<{
   atMs: number;
   durationMs: number;
   subscriptionVersion: number;
+  exchange?: string;
 }>;
 
 const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRecorded => ({
@@ -54,6 +55,7 @@ const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRe
   outcome: part.outcome,
   next: part.next,
   ...(state.orderingKey === null ? {} : { orderingKey: state.orderingKey }),
+  ...(part.exchange !== undefined && { exchange: part.exchange }),
 });
 
 const deadLetterReasonOf = (reason: DeadLetterReason): DeliveryDeadLettered['reason'] => {
@@ -94,7 +96,7 @@ export const resolutionOfAttempt = (
   notRetried: RetryRules['notRetried'],
   isHeadOfQueue: boolean,
 ): Resolution => {
-  const { state, subscription, outcome, endedAtMs: nowMs } = attempted;
+  const { state, subscription, outcome, exchange, endedAtMs: nowMs } = attempted;
   const next = nextStep({
     outcome,
     position: state.position,
@@ -111,6 +113,7 @@ export const resolutionOfAttempt = (
     atMs,
     durationMs,
     subscriptionVersion: subscription.version,
+    exchange,
   });
   return { attemptEvent, followUp: followUpOf(next, attempted, nowMs) };
 };

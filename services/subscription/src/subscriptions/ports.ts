@@ -1,6 +1,5 @@
 import type { CompletedRequest, SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/json';
-import type { Mask } from '@tidings/webhook-request';
 import type { ConsumerRef } from '../access/domain/consumer.ts';
 import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
@@ -42,8 +41,6 @@ export type OutgoingRequest = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: Buffer;
   timeoutMs: number;
-  /** Masks the secrets of the request in the response; without it nothing is masked. */
-  mask?: Mask;
   /** TLS settings in addition to the public authorities, in PEM. */
   tls?: Readonly<{ ca?: string; cert?: string; key?: string }>;
 }>;

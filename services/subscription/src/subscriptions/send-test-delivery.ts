@@ -1,16 +1,16 @@
-import {
-  type CompletedRequest,
-  type EventId,
-  encodeAttempt,
-  type SubscriptionId,
-  topics,
-} from '@tidings/contracts';
+import { type EventId, encodeAttempt, type SubscriptionId, topics } from '@tidings/contracts';
 import type { Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import { recordExchange } from '@tidings/webhook-request';
 import type { DocumentStore, Scope } from '../registry/ports.ts';
 import type { Subscription } from './domain/subscription.ts';
-import { type PreparedTest, testAttemptEvent, testEvent } from './domain/test-delivery-events.ts';
+import {
+  type PreparedTest,
+  testAttempt,
+  testAttemptEvent,
+  testEvent,
+} from './domain/test-delivery-events.ts';
 import { runInteractiveRequest } from './interactive-requests.ts';
 import type { SendRequest } from './ports.ts';
 import { readSubscription } from './read-subscriptions.ts';
@@ -44,7 +44,6 @@ export type TestTarget = Readonly<{
 /** Result of a test. `recorded`: the attempt will appear in the history. */
 export type Tested = Readonly<{
   attemptEvent: ReturnType<typeof testAttemptEvent>;
-  responseBody: string | null;
   recorded: boolean;
 }>;
 
@@ -65,10 +64,15 @@ async function sendOne(
   const { secretFactory, send, clock, logger } = parts;
   const atMs = clock.nowMs();
   const prepared: PreparedTest = { subscription, eventId, atMs };
-  const sent = await send(
-    signRequest(secretFactory, { subscription, event: testEvent(prepared), atMs, traceparent }),
-  );
-  const attemptEvent = testAttemptEvent(prepared, sent);
+  const event = testEvent(prepared);
+  const { request, redaction } = signRequest(secretFactory, { subscription, event, atMs, traceparent });
+  const sent = await send(request);
+  const started = testAttempt(prepared);
+  const exchange = recordExchange({ ...started, headers: request.headers }, sent, {
+    redaction,
+    rule: 'every-body',
+  });
+  const attemptEvent = testAttemptEvent(started, { ...exchange, totalMs: sent.timings.totalMs });
   const recorded = await record(parts, attemptEvent, traceparent);
   const { outcome, deliveryId, durationMs } = attemptEvent;
   const reason = outcome.kind === 'failed' ? outcome.reason : null;
@@ -81,11 +85,8 @@ async function sendOne(
     reason,
   };
   logger.info({ ...fields, recorded, ...detail }, 'subscription.tested');
-  return { attemptEvent, responseBody: bodyOf(sent), recorded };
+  return { attemptEvent, recorded };
 }
-
-const bodyOf = (sent: CompletedRequest): string | null =>
-  sent.kind === 'response' && sent.body.length > 0 ? sent.body.toString('utf8') : null;
 
 // The result is returned even when the attempt could not be recorded.
 async function record(

@@ -3,8 +3,9 @@ import { AppError } from '@tidings/runtime';
 import {
   bodyRenderer,
   lowerCaseHeaders,
-  maskOf,
+  type Redaction,
   type RenderedEvent,
+  redactionOf,
   requestHeaders,
   type SignedRequest,
   userAgent,
@@ -22,14 +23,12 @@ export type Unsigned = Readonly<{
   traceparent: string;
 }>;
 
-function secretsOf(
+function openSecrets(
   secretFactory: SecretFactory,
-  { id, workspaceId, secrets }: Subscription,
-  nowMs: number,
+  { id, workspaceId }: Subscription,
+  secrets: Subscription['secrets'],
 ): string[] {
-  return unexpired(secrets, nowMs).map(({ sealed }) =>
-    secretFactory.open(sealed, { workspaceId, subscriptionId: id }),
-  );
+  return secrets.map(({ sealed }) => secretFactory.open(sealed, { workspaceId, subscriptionId: id }));
 }
 
 type Header = readonly [name: string, value: string];
@@ -56,12 +55,15 @@ export function ownHeaders(secretFactory: SecretFactory, subscription: Subscript
   return { ...headers, ...others, 'user-agent': userAgent };
 }
 
+/** A signed request, and the redaction of what is recorded of it. */
+export type Signed = Readonly<{ request: OutgoingRequest; redaction: Redaction }>;
+
 /** Returns the request as the delivery service builds it: the same body, headers and signatures, by the same code. */
-export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): OutgoingRequest {
+export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): Signed {
   const { subscription, event, atMs, traceparent } = unsigned;
   const { settings } = subscription;
   const { format } = settings;
-  const secrets = secretsOf(secretFactory, subscription, atMs);
+  const secrets = openSecrets(secretFactory, subscription, unexpired(subscription.secrets, atMs));
   const secretHeaders = secretHeadersOf(secretFactory, subscription);
   const [newest] = secrets;
   if (newest === undefined)
@@ -89,9 +91,11 @@ export function signRequest(secretFactory: SecretFactory, unsigned: Unsigned): O
     nowMs: atMs,
     traceparent,
   });
-  const mask = maskOf([...secrets, ...secretHeaders.map(([, value]) => value)]);
-  const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs, mask };
-  if (settings.tls === null) return request;
+  // An endpoint may still have a secret that has expired.
+  const allSecrets = openSecrets(secretFactory, subscription, subscription.secrets);
+  const redaction = redactionOf({ secrets: allSecrets, secretHeaders, headers: settings.headers });
+  const request = { url: settings.endpointUrl, headers, body, timeoutMs: settings.timeoutMs };
+  if (settings.tls === null) return { request, redaction };
   const owner = { workspaceId: subscription.workspaceId, subscriptionId: subscription.id };
-  return { ...request, tls: secretFactory.openTls(settings.tls.sealed, owner) };
+  return { request: { ...request, tls: secretFactory.openTls(settings.tls.sealed, owner) }, redaction };
 }

@@ -48,11 +48,8 @@ const failed = (detail: string): Error => refused([{ pointer: '/endpoint_url', d
 async function ping(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<void> {
   const atMs = parts.clock.nowMs();
   const event = testEvent({ subscription, eventId: newEventId(atMs), atMs });
-  await requestEndpoint(
-    parts,
-    subscription,
-    signRequest(parts.secretFactory, { subscription, event, atMs, traceparent }),
-  );
+  const { request } = signRequest(parts.secretFactory, { subscription, event, atMs, traceparent });
+  await requestEndpoint(parts, subscription, request);
 }
 
 async function challenge(parts: VerifyParts, { subscription, traceparent }: Verifying): Promise<Settings> {

@@ -1,3 +1,4 @@
+import { exchangeExample } from '@tidings/webhook-request';
 import { eventSettings } from '../domain/event-settings.ts';
 import { requestSettings } from '../domain/request-settings.ts';
 import { eachField, type SettingsTable } from '../domain/setting.ts';
@@ -42,9 +43,9 @@ export const testExample = {
   success: true,
   status_code: 204,
   duration_ms: 38,
-  response_body: null,
   error: null,
   event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
   delivery_id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c',
   recorded: true,
+  ...exchangeExample,
 } as const;

@@ -1,5 +1,6 @@
 import { failureReasons } from '@tidings/contracts';
 import { errorDetailSchema, type JsonSchema, named, pageSchema } from '@tidings/http';
+import { exchangeProperties } from '@tidings/webhook-request';
 import { eventSettings } from '../domain/event-settings.ts';
 import { requestSettings } from '../domain/request-settings.ts';
 import { eachField } from '../domain/setting.ts';
@@ -121,10 +122,6 @@ export const testSchema = named(
         'Status of the response; null if none was read. A test can fail although a status was read, when the rest of the response failed.',
     },
     duration_ms: { type: 'number' },
-    response_body: {
-      ...textOrNull,
-      description: 'Body of the response, at most 16 KiB. Secrets of the subscription are masked.',
-    },
     error: { enum: [...failureReasons, null] },
     event_id: text,
     delivery_id: text,
@@ -132,6 +129,7 @@ export const testSchema = named(
       ...flag,
       description: 'Whether the attempt was recorded and will appear in the list of deliveries.',
     },
+    ...exchangeProperties,
   }),
   testExample,
 );

@@ -1,3 +1,4 @@
+import { exchangeView } from '@tidings/webhook-request';
 import { kindOf } from '../domain/event-rules.ts';
 import { eventSettings } from '../domain/event-settings.ts';
 import { requestSettings } from '../domain/request-settings.ts';
@@ -52,13 +53,13 @@ export function subscriptionView(
 }
 
 /** Returns the result of a test. An error is one of a closed list of reasons and never contains an address. */
-export const testView = ({ attemptEvent, responseBody, recorded }: Tested): Record<string, unknown> => ({
+export const testView = ({ attemptEvent, recorded }: Tested): Record<string, unknown> => ({
   success: attemptEvent.outcome.kind === 'delivered',
   status_code: attemptEvent.outcome.statusCode,
   duration_ms: attemptEvent.durationMs,
-  response_body: responseBody,
   error: attemptEvent.outcome.kind === 'failed' ? attemptEvent.outcome.reason : null,
   event_id: attemptEvent.eventId,
   delivery_id: attemptEvent.deliveryId,
   recorded,
+  ...exchangeView({ ...attemptEvent, responseExcerpt: attemptEvent.outcome.responseExcerpt }),
 });

@@ -1,3 +1,4 @@
+import { type HeaderFields, headerText } from '@tidings/contracts';
 import type { Settings } from './settings.ts';
 
 // CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery", section 4: an OPTIONS request obtains the endpoint's consent.
@@ -27,16 +28,13 @@ export type Consent =
 const refused = (detail: string): Consent => ({ isGiven: false, detail });
 
 /** Reads the headers of a response, with names in lower case. A status alone is never a consent (section 4.2). */
-export function readConsent(
-  headers: Readonly<Record<string, string>>,
-  { origin, ratePerMinute }: ConsentQuestion,
-): Consent {
-  const allowedOrigin = headers['webhook-allowed-origin']?.trim();
+export function readConsent(headers: HeaderFields, { origin, ratePerMinute }: ConsentQuestion): Consent {
+  const allowedOrigin = headerText(headers, 'webhook-allowed-origin')?.trim();
   if (allowedOrigin === undefined) return refused('without WebHook-Allowed-Origin');
   if (allowedOrigin !== '*' && allowedOrigin.toLowerCase() !== origin.toLowerCase()) {
     return refused('with a WebHook-Allowed-Origin for another origin');
   }
-  const allowedRate = headers['webhook-allowed-rate']?.trim();
+  const allowedRate = headerText(headers, 'webhook-allowed-rate')?.trim();
   if (allowedRate === undefined) {
     return ratePerMinute === null
       ? { isGiven: true, allowedPerMinute: null }

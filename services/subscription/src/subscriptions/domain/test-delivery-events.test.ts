@@ -1,8 +1,8 @@
-import { decodeAttempt, encodeAttempt, newEventId } from '@tidings/contracts';
+import { decodeAttempt, encodeAttempt, endOfRequest, exchangeText, newEventId } from '@tidings/contracts';
 import { answered } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { aSubscription } from '../../../test/a-subscription.ts';
-import { testAttemptEvent, testEvent } from './test-delivery-events.ts';
+import { testAttempt, testAttemptEvent, testEvent } from './test-delivery-events.ts';
 
 const prepared = () => ({ subscription: aSubscription(), eventId: newEventId(1_000), atMs: 1_000 });
 
@@ -27,9 +27,10 @@ describe('a test', () => {
     [429, 'rate-limited'],
     [503, 'http-status'],
   ])('with status %i has the outcome %s, in an attempt event that history can decode', (status, expected) => {
-    const body = Buffer.from('x'.repeat(2_000));
-    const sent = { ...answered(status), body, timings: { ...answered(status).timings, totalMs: 1.6 } };
-    const attemptEvent = testAttemptEvent(prepared(), sent);
+    const outcome = endOfRequest({ ...answered(status), body: Buffer.from('x'.repeat(2_000)) });
+    const exchange = exchangeText({ phases: { totalMs: 1.6 }, request: { headers: {} } });
+    const started = testAttempt(prepared());
+    const attemptEvent = testAttemptEvent(started, { outcome, exchange, totalMs: 1.6 });
     expect(decodeAttempt(encodeAttempt(attemptEvent, null))).toEqual(attemptEvent);
     expect(attemptEvent.outcome.kind === 'delivered' ? 'delivered' : attemptEvent.outcome.reason).toBe(
       expected,

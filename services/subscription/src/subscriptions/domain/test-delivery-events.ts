@@ -1,11 +1,4 @@
-import {
-  type AttemptEnd,
-  type AttemptRecorded,
-  type CompletedRequest,
-  deriveDeliveryId,
-  type EventId,
-  endOfRequest,
-} from '@tidings/contracts';
+import { type AttemptEnd, type AttemptRecorded, deriveDeliveryId, type EventId } from '@tidings/contracts';
 import type { Subscription } from './subscription.ts';
 
 /** The event type of a test. The name is reserved: publishers cannot use it. */
@@ -29,11 +22,11 @@ export const testEvent = ({ subscription, eventId, atMs }: PreparedTest) => ({
   data: Buffer.from(JSON.stringify(messageFor(subscription))),
 });
 
-/** Returns the attempt event of a test: one attempt, whatever its result, with no follow-up. */
-export const testAttemptEvent = (
-  { subscription, eventId, atMs }: PreparedTest,
-  sent: CompletedRequest,
-): AttemptRecorded & Readonly<{ outcome: AttemptEnd }> => ({
+/** An attempt event without its result. */
+type StartedTest = Omit<AttemptRecorded, 'durationMs' | 'outcome' | 'exchange'>;
+
+/** Returns the part of a test's attempt event that is known before its request: one attempt, with no follow-up. */
+export const testAttempt = ({ subscription, eventId, atMs }: PreparedTest): StartedTest => ({
   type: 'AttemptRecorded.v1',
   deliveryId: deriveDeliveryId(eventId, subscription.id),
   eventId,
@@ -46,8 +39,20 @@ export const testAttemptEvent = (
   attempt: 1,
   trigger: 'test',
   atMs,
-  durationMs: Math.round(sent.timings.totalMs),
   acceptedAtMs: atMs,
-  outcome: endOfRequest(sent),
   next: { kind: 'none' },
+});
+
+/** The result of a test's request. */
+type TestResult = Readonly<{ outcome: AttemptEnd; exchange: string; totalMs: number }>;
+
+/** Returns the attempt event of a test. */
+export const testAttemptEvent = (
+  started: StartedTest,
+  { outcome, exchange, totalMs }: TestResult,
+): AttemptRecorded & Readonly<{ outcome: AttemptEnd; exchange: string }> => ({
+  ...started,
+  durationMs: Math.round(totalMs),
+  outcome,
+  exchange,
 });
