@@ -2,12 +2,13 @@ type Column = readonly [heading: string, field: string | ((item: object) => unkn
 
 /**
  * The format of a response without --json. A column is a heading with a field name or a function of an item; the items
- * are `data`, or what `items` returns. An object is shown in full, or by the labels and values that `rows` returns.
- * `json` is for a document with its own format, `none` for a command that has printed its result.
+ * are `data`, or what `items` returns. An object is shown in full, or by the labels and values that `rows` returns, or as
+ * `text` formats it. `json` is for a document with its own format, `none` for a command that has printed its result.
  */
 export type View =
   | Readonly<{ columns: readonly Column[]; items?(body: object): readonly object[] }>
   | Readonly<{ rows(body: object): readonly (readonly [label: string, value: unknown])[] }>
+  | Readonly<{ text(body: object): string }>
   | 'object'
   | 'json'
   | 'none';
@@ -17,6 +18,7 @@ export function show(body: unknown, view: View): string {
   if (view === 'none') return '';
   if (view === 'json') return JSON.stringify(body, null, 2);
   if (view === 'object') return showRows(Object.entries(body ?? {}));
+  if ('text' in view) return view.text(body as object);
   if ('rows' in view) return showRows(view.rows(body as object));
   const data: unknown = typeof body === 'object' && body !== null ? itemsOf(body, view) : undefined;
   const rows = Array.isArray(data)
@@ -45,7 +47,8 @@ export function nextPage(body: unknown): string | null {
   return typeof cursor === 'string' ? `--cursor ${cursor}` : null;
 }
 
-function showRows(rows: readonly (readonly [label: string, value: unknown])[]): string {
+/** Formats labels and values as two columns. */
+export function showRows(rows: readonly (readonly [label: string, value: unknown])[]): string {
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${inWords(value)}`).join('\n');
 }
@@ -55,7 +58,10 @@ function cell(item: unknown, field: Column[1]): string {
   return inWords(typeof field === 'string' ? Reflect.get(item, field) : field(item));
 }
 
-/** Returns a value as text. A terminal interprets control characters, and some texts come from partners' endpoints. */
+/**
+ * Formats a value on one line. A terminal interprets control characters, and some of these texts come from partners'
+ * endpoints, so they are replaced.
+ */
 export function inWords(value: unknown): string {
   if (value === null || value === undefined) return '-';
   const text =

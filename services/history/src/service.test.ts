@@ -1,4 +1,4 @@
-import { consumerId, encodeAttempt, topics, workspaceId } from '@tidings/contracts';
+import { consumerId, encodeAttempt, exchangeText, topics, workspaceId } from '@tidings/contracts';
 import { MemoryIdempotencyStore } from '@tidings/http/testing';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { createServiceContext } from '@tidings/observability';
@@ -91,7 +91,12 @@ describe('the history service', () => {
 
   it('shows a delivery with every attempt', async () => {
     const { record, get } = await start();
-    const ended = anAttemptRecord(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000 });
+    const exchange = exchangeText({
+      phases: { firstByteMs: 1.2, bodyMs: 0.1, totalMs: 1.5 },
+      request: { headers: { 'x-plan': 'gold', authorization: '***' } },
+      response: { headers: { 'set-cookie': ['a=1', 'b=2'] }, omitted: 3, truncated: true },
+    });
+    const ended = anAttemptRecord(1, { attempt: 2, trigger: 'retry', atMs: 1_790_000_002_000, exchange });
     await record(aFailure(1, 1), anAttemptRecord(1, { attempt: 2, outcome: outcomes.deferred }), ended);
     await eventually(async () => {
       const { body } = await get(`${path}/${ended.deliveryId}`);
@@ -123,6 +128,17 @@ describe('the history service', () => {
             reason: 'http-status',
             response_excerpt: 'no',
             next: { kind: 'retry', at: '2026-09-21T14:13:22.000Z' },
+            // As an earlier release recorded it.
+            details: 'unrecorded',
+            phases: null,
+            request_headers: null,
+            request_headers_omitted: 0,
+            response_headers: null,
+            response_headers_omitted: 0,
+            response_body: 'no',
+            response_body_encoding: 'utf8',
+            response_body_truncated: false,
+            response_body_withheld: false,
           },
           {
             attempt: 2,
@@ -135,8 +151,34 @@ describe('the history service', () => {
             reason: null,
             response_excerpt: 'ok',
             next: { kind: 'none' },
+            details: 'recorded',
+            phases: {
+              dns_ms: null,
+              connect_ms: null,
+              tls_ms: null,
+              first_byte_ms: 1.2,
+              body_ms: 0.1,
+              total_ms: 1.5,
+            },
+            request_headers: {
+              'content-type': 'application/json',
+              'webhook-id': ended.deliveryId,
+              'webhook-timestamp': '1790000002',
+              'webhook-signature': 'v1,***',
+              'x-webhook-event': 'order.paid',
+              'x-plan': 'gold',
+              authorization: '***',
+            },
+            request_headers_omitted: 0,
+            response_headers: { 'set-cookie': ['a=1', 'b=2'] },
+            response_headers_omitted: 3,
+            response_body: 'ok',
+            response_body_encoding: 'utf8',
+            response_body_truncated: true,
+            response_body_withheld: false,
           },
         ],
+        attempts_truncated: false,
       });
     });
   });

@@ -3,6 +3,7 @@ import {
   type AttemptRecorded,
   consumerId,
   deliveryId,
+  exchangeText,
   newEventId,
   newSubscriptionId,
   workspaceId,
@@ -15,6 +16,11 @@ import type { DeliveryFilters, DeliveryStore } from '../src/deliveries/ports.ts'
 import { aFailure, outcomes } from './builders.ts';
 
 const newDelivery = () => deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`);
+const anExchange = exchangeText({
+  phases: { totalMs: 1.5 },
+  request: { headers: { 'x.b': 'a' } },
+  response: { headers: { 'x.a': 'b', $c: ['d', 'e'] }, body: 'é"\u0000\ud83d\ude00' },
+});
 
 /** Returns a new workspace, so that several tests can share one store. */
 const aWorkspace = () => {
@@ -58,6 +64,7 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
         },
         { ...base, chain: 1, outcome: outcomes.setAside },
         { ...base, chain: 2, trigger: 'manual', outcome: outcomes.suppressed },
+        { ...base, chain: 3, outcome: outcomes.failed, exchange: anExchange },
       ] satisfies AttemptRecorded[];
       const delivery = events.map(deliveryOf).reduce(mergeDeliveries);
       await store.insert([delivery]);

@@ -9,6 +9,7 @@ import {
 } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
 import { timeOptions, timesOf } from '../time-options.ts';
+import { showDelivery } from './show-delivery.ts';
 
 const path = '/v1/webhooks/deliveries';
 const at = requestsAt(path);
@@ -76,7 +77,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
   },
   {
     name: 'deliveries get',
-    description: 'show a delivery with its attempts',
+    description: 'show the fields of a delivery; deliveries show formats its attempts',
     args: [{ name: 'id', description: 'id of the delivery, dlv_…' }],
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
     view: 'object',
@@ -91,4 +92,5 @@ export const deliveryCommands: readonly CommandSpec[] = [
     view: 'object',
     request: at.act('retry'),
   },
+  showDelivery,
 ];

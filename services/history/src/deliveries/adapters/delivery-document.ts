@@ -30,6 +30,11 @@ export type AttemptDocument = Readonly<{
   reason: string | null;
   response_excerpt: string | null;
   next: NextStep;
+  /**
+   * The exchange as JSON text: one value costs less to store than its twenty fields, and headers may have any name.
+   * Absent without one, and in documents of earlier releases.
+   */
+  exchange?: string;
 }>;
 
 /** A delivery in MongoDB. Fields derived from `attempts` are stored with them, so that lists need not read them. */
@@ -73,6 +78,7 @@ const attemptEventToDocument = (attemptEvent: AttemptEvent, prefixLength: number
   reason: attemptEvent.reason,
   response_excerpt: attemptEvent.responseExcerpt,
   next: attemptEvent.next,
+  ...(attemptEvent.exchange !== null && { exchange: attemptEvent.exchange }),
 });
 
 const attemptEventFromDocument = (document: AttemptDocument, prefix: string): AttemptEvent => ({
@@ -88,6 +94,7 @@ const attemptEventFromDocument = (document: AttemptDocument, prefix: string): At
   reason: document.reason,
   responseExcerpt: document.response_excerpt,
   next: document.next,
+  exchange: document.exchange ?? null,
 });
 
 /** Returns the whole document of a delivery at a revision. */

@@ -1,5 +1,6 @@
 import { deadLetterReasons, triggers } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
+import { exchangeExample, exchangeProperties } from '@tidings/webhook-request';
 import { deliveryStatuses } from '../domain/delivery.ts';
 
 const text = { type: 'string' } as const;
@@ -46,6 +47,7 @@ const attemptSchema = named(
       description: 'The first 1,024 bytes of the body; secrets of the subscription are masked.',
     },
     next: nextSchema,
+    ...exchangeProperties,
   }),
 );
 
@@ -96,6 +98,11 @@ export const deliverySchema = named(
   object({
     ...summarySchema.properties,
     attempts: { type: 'array', items: attemptSchema, description: 'All attempts, in order.' },
+    attempts_truncated: {
+      type: 'boolean',
+      description:
+        'True if a delivery has 200 attempts and deferrals or more: only the newest and every success are kept.',
+    },
   }),
   {
     ...summaryExample,
@@ -104,7 +111,9 @@ export const deliverySchema = named(
         ...{ attempt: 1, chain: 0, trigger: 'event', at: '2026-11-22T10:00:00.120Z', duration_ms: 38 },
         ...{ outcome: 'delivered', status_code: 204, reason: null, response_excerpt: null },
         next: { kind: 'none' },
+        ...exchangeExample,
       },
     ],
+    attempts_truncated: false,
   },
 );

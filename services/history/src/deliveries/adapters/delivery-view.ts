@@ -1,4 +1,5 @@
-import { type AttemptEvent, type Delivery, isAttempt } from '../domain/delivery.ts';
+import { exchangeView } from '@tidings/webhook-request';
+import { type AttemptEvent, type Delivery, isAttempt, maxAttemptEvents } from '../domain/delivery.ts';
 import type { DeliverySummary } from '../ports.ts';
 
 const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -14,7 +15,7 @@ const nextView = ({ next }: AttemptEvent): object => {
   }
 };
 
-const attemptView = (attemptEvent: AttemptEvent): object => ({
+const attemptView = (attemptEvent: AttemptEvent, { id, eventType }: Delivery): object => ({
   attempt: attemptEvent.attempt,
   chain: attemptEvent.chain,
   trigger: attemptEvent.trigger,
@@ -25,6 +26,7 @@ const attemptView = (attemptEvent: AttemptEvent): object => ({
   reason: attemptEvent.reason,
   response_excerpt: attemptEvent.responseExcerpt,
   next: nextView(attemptEvent),
+  ...exchangeView({ ...attemptEvent, deliveryId: id, eventType }),
 });
 
 /** Returns a delivery as a list shows it. */
@@ -57,5 +59,9 @@ export const deliveryView = (delivery: Delivery): object => {
     lastReason: last?.reason ?? null,
     lastAttemptAtMs: last?.atMs ?? null,
   };
-  return { ...summaryView(summary), attempts: attempts.map(attemptView) };
+  return {
+    ...summaryView(summary),
+    attempts: attempts.map((attemptEvent) => attemptView(attemptEvent, delivery)),
+    attempts_truncated: delivery.attemptEvents.length >= maxAttemptEvents,
+  };
 };

@@ -1,9 +1,16 @@
-import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
+import { type AttemptOutcome, type AttemptRecorded, exchangeText, parseExchange } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../../test/builders.ts';
-import { type Delivery, deliveryOf, maxAttemptEvents, mergeDeliveries } from './delivery.ts';
+import {
+  type Delivery,
+  deliveryOf,
+  isAttempt,
+  maxAttemptEvents,
+  maxWholeExchanges,
+  mergeDeliveries,
+} from './delivery.ts';
 
 const fold = (records: readonly AttemptRecorded[]): Delivery => {
   const [first, ...rest] = records.map(deliveryOf);
@@ -21,6 +28,11 @@ const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   fc.constant({ kind: 'suppressed', reason: 'duplicate-command' } as const),
   fc.constant({ kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null } as const),
 );
+const exchange = fc
+  .record({ totalMs: fc.integer({ min: 1, max: 2 }), body: fc.constantFrom('a', 'b') })
+  .map(({ totalMs, body }) =>
+    exchangeText({ phases: { totalMs }, request: { headers: {} }, response: { headers: {}, body } }),
+  );
 const recordsOf = (bounds: { chains: number; attempts: number; records: number }) =>
   fc.array(
     fc
@@ -31,8 +43,11 @@ const recordsOf = (bounds: { chains: number; attempts: number; records: number }
         acceptedAtMs: fc.integer({ min: 1_789_999_999_998, max: 1_790_000_000_000 }),
         outcome,
         next,
+        exchange: fc.option(exchange, { nil: undefined }),
       })
-      .map((over) => anAttemptRecord(1, over)),
+      .map(({ exchange: made, ...over }) =>
+        anAttemptRecord(1, { ...over, ...(made !== undefined && { exchange: made }) }),
+      ),
     { minLength: 1, maxLength: bounds.records },
   );
 
@@ -87,6 +102,58 @@ describe('merging what is recorded of a delivery', () => {
     expect(known.attemptEvents).toHaveLength(maxAttemptEvents);
     expect(known.status).toBe('delivered');
     expect(known.attemptEvents.at(-1)?.chain).toBe(299);
+  });
+});
+
+describe('the exchanges of a delivery', () => {
+  const anExchange = (body: string): string =>
+    exchangeText({
+      phases: { totalMs: 7 },
+      request: { headers: {} },
+      response: { headers: { a: 'b' }, body },
+    });
+
+  it('are whole for the newest attempts only, in any order, with duplicates', () => {
+    fc.assert(
+      fc.property(
+        recordsOf({ chains: 30, attempts: 2, records: 90 }).chain((records) =>
+          fc.record({
+            records: fc.constant(records),
+            shuffled: fc.shuffledSubarray([...records, ...records], { minLength: 2 * records.length }),
+            cut: fc.integer({ min: 1, max: 2 * records.length - 1 }),
+          }),
+        ),
+        ({ records, shuffled, cut }) => {
+          const expected = fold(records);
+          expect(fold(shuffled)).toEqual(expected);
+          const [one, two] = [shuffled.slice(0, cut), shuffled.slice(cut)].map(fold) as [Delivery, Delivery];
+          expect(mergeDeliveries(one, two)).toEqual(expected);
+          expect(mergeDeliveries(two, one)).toEqual(expected);
+          expect(mergeDeliveries(expected, one)).toBe(expected);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('of 300 attempts with the longest bodies fit a document many times', () => {
+    const body = '"'.repeat(16_384);
+    const many = Array.from({ length: 300 }, (_, chain) =>
+      aFailure(1, 1, { chain, exchange: anExchange(body) }),
+    );
+    const known = fold(many);
+    const attempts = known.attemptEvents.filter(isAttempt);
+    const read = attempts.map(({ exchange: text }) => parseExchange(text ?? ''));
+    expect(attempts).toHaveLength(maxAttemptEvents);
+    expect(read.slice(0, -maxWholeExchanges)).toEqual(
+      Array.from({ length: maxAttemptEvents - maxWholeExchanges }, () => ({
+        phases: { totalMs: 7 },
+        dropped: true,
+        truncated: true,
+      })),
+    );
+    expect(read.slice(-maxWholeExchanges).every((one) => one !== null && 'response' in one)).toBe(true);
+    expect(JSON.stringify(known).length).toBeLessThan(2_000_000);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type EventId,
   type NextStep,
   type SubscriptionId,
+  shortExchangeText,
   type Trigger,
   type WorkspaceId,
 } from '@tidings/contracts';
@@ -42,6 +43,8 @@ export type AttemptEvent = Readonly<{
   reason: string | null;
   responseExcerpt: string | null;
   next: NextStep;
+  /** The text of the exchange, see `parseExchange`; null without one. */
+  exchange: string | null;
 }>;
 
 /** The known state of one delivery. Everything below `attemptEvents` is derived from them. */
@@ -76,6 +79,13 @@ export const documentKey = ({ eventId, id }: Pick<Delivery, 'eventId' | 'id'>): 
  */
 export const maxAttemptEvents = 200;
 
+/**
+ * The number of attempts of a delivery, the newest, that keep their headers and the whole recorded body. Each has some 55
+ * KiB at most, so a document stays far below the 16 MiB that MongoDB allows, and cheap to write again. A whole retry
+ * schedule has at most 21 attempts.
+ */
+export const maxWholeExchanges = 25;
+
 /** Returns true for attempt events that were a request to the endpoint. */
 export const isAttempt = (attemptEvent: AttemptEvent): boolean =>
   attemptEvent.kind === 'delivered' || attemptEvent.kind === 'failed';
@@ -95,10 +105,22 @@ const inChronologicalOrder = (a: AttemptEvent, b: AttemptEvent): number =>
   rankOf[a.kind] - rankOf[b.kind] ||
   (a.id < b.id ? -1 : Number(a.id > b.id));
 
+/** Compares two records with one id by their text, so that the choice never depends on the order of arrival. */
+const byText = (a: AttemptEvent, b: AttemptEvent): number => {
+  const order = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+  const [shortA, shortB] = [withShortExchange(a), withShortExchange(b)];
+  // Of two that are equal without headers and body, the one that has lost them already is chosen: more than the maximum
+  // of newer attempts are known.
+  return (
+    order(JSON.stringify(shortA), JSON.stringify(shortB)) ||
+    order(a === shortA ? '' : 'b', b === shortB ? '' : 'b') ||
+    order(JSON.stringify(a), JSON.stringify(b))
+  );
+};
+
 /**
  * Chooses between two records with one id: a crash repeated the attempt. `delivered` takes precedence, then the earlier
- * one, or the later of two deferrals; the last criterion is their text, so that the choice never depends on the order
- * of arrival.
+ * one, or the later of two deferrals; the last criterion is their text.
  */
 const preferred = (a: AttemptEvent, b: AttemptEvent): AttemptEvent => {
   if (a.kind !== b.kind && (a.kind === 'delivered' || b.kind === 'delivered')) {
@@ -106,7 +128,32 @@ const preferred = (a: AttemptEvent, b: AttemptEvent): AttemptEvent => {
   }
   const later = a.atMs - b.atMs;
   if (later !== 0) return later < 0 === (a.kind !== 'deferred') ? a : b;
-  return JSON.stringify(a) <= JSON.stringify(b) ? a : b;
+  return byText(a, b) <= 0 ? a : b;
+};
+
+/** Returns an attempt event without headers and body; the same object if it has none. */
+const withShortExchange = (attemptEvent: AttemptEvent): AttemptEvent => {
+  const { exchange } = attemptEvent;
+  if (exchange === null) return attemptEvent;
+  const short = shortExchangeText(exchange);
+  return short === exchange ? attemptEvent : { ...attemptEvent, exchange: short };
+};
+
+/**
+ * Keeps the exchanges of the newest attempts whole. Which ones depends only on the ids that are known, so merging stays
+ * independent of order.
+ */
+const withBoundedExchanges = (attemptEvents: readonly AttemptEvent[]): readonly AttemptEvent[] => {
+  if (attemptEvents.length <= maxWholeExchanges) return attemptEvents;
+  let newer = 0;
+  return attemptEvents
+    .toReversed()
+    .map((attemptEvent) => {
+      if (!isAttempt(attemptEvent)) return attemptEvent;
+      newer += 1;
+      return newer > maxWholeExchanges ? withShortExchange(attemptEvent) : attemptEvent;
+    })
+    .toReversed();
 };
 
 const bounded = (attemptEvents: readonly AttemptEvent[]): readonly AttemptEvent[] => {
@@ -177,6 +224,7 @@ const attemptEventOf = (record: AttemptRecorded): AttemptEvent => {
     reason: 'reason' in outcome ? outcome.reason : null,
     responseExcerpt: 'responseExcerpt' in outcome ? outcome.responseExcerpt : null,
     next: record.next,
+    exchange: record.exchange ?? null,
   };
 };
 
@@ -221,7 +269,7 @@ const mergeAttemptEvents = (
     const same = byId.get(attemptEvent.id);
     byId.set(attemptEvent.id, same === undefined ? attemptEvent : preferred(same, attemptEvent));
   }
-  return bounded([...byId.values()].toSorted(inChronologicalOrder));
+  return withBoundedExchanges(bounded([...byId.values()].toSorted(inChronologicalOrder)));
 };
 
 /**
