@@ -136,6 +136,20 @@ describe('the exchanges of a delivery', () => {
     );
   });
 
+  it('of two records of one attempt is the same, whichever has lost its headers and body before', () => {
+    const twin = (totalMs: number): AttemptRecorded =>
+      aFailure(1, 1, { exchange: exchangeText({ phases: { totalMs }, request: { headers: { a: 'b' } } }) });
+    const newer = Array.from({ length: maxWholeExchanges }, (_, at) => aFailure(1, 1, { chain: at + 1 }));
+    const expected = fold([twin(1), twin(2), ...newer]);
+    for (const [first, second] of [
+      [twin(1), twin(2)],
+      [twin(2), twin(1)],
+    ] as const) {
+      expect(fold([first, ...newer, second])).toEqual(expected);
+      expect(mergeDeliveries(deliveryOf(second), fold([first, ...newer]))).toEqual(expected);
+    }
+  });
+
   it('of 300 attempts with the longest bodies fit a document many times', () => {
     const body = '"'.repeat(16_384);
     const many = Array.from({ length: 300 }, (_, chain) =>
