@@ -8,9 +8,13 @@ import {
   decodeDelivery,
   type EventAccepted,
   encodeEvent,
+  encodeJobRecord,
   encodeSubscription,
+  type JobOrdered,
+  jobPartition,
   newEventId,
   newSubscriptionId,
+  replayChainOf,
   topics,
   workspaceId,
 } from '@tidings/contracts';
@@ -100,13 +104,14 @@ const startHere = async () => {
   return { logger, stop };
 };
 
-const startProcess = (): ChildProcess => {
+const startProcess = (more: Readonly<Record<string, string>> = {}): ChildProcess => {
   const env = {
     ...process.env,
     SERVICES: 'fanout',
     KAFKA_BROKERS: brokers.join(','),
     FANOUT_PORT: '0',
     LOG_LEVEL: 'warn',
+    ...more,
   };
   const child = spawn(process.execPath, [mainFile], { env, stdio: 'inherit' });
   cleanUps.push(async () => {
@@ -193,5 +198,44 @@ describe('fanout with real Kafka', () => {
     const mine = commands.filter(({ eventId }) => wanted.has(eventId));
     expect(new Set(mine.map(({ deliveryId }) => deliveryId)).size).toBe(wanted.size);
     console.info(`${mine.length - wanted.size} of ${wanted.size} commands came twice`);
+  });
+
+  it('continues a replay after it was killed; what it repeats has the same delivery id and chain', async () => {
+    const { workspace, newEvent, publish } = await aWorkspace();
+    const events = Array.from({ length: 1_500 }, () => newEvent());
+    for (let partition = 0; partition < 3; partition += 1)
+      await publish(events.slice(partition * 500, (partition + 1) * 500), partition);
+    const order: JobOrdered<'replay'> = {
+      type: 'JobOrdered.v1',
+      jobId: `job_${randomUUID().replaceAll('-', '')}`,
+      kind: 'replay',
+      workspaceId: workspace,
+      ownerId: null,
+      requestedBy: 'key_1',
+      spec: {
+        ...{ fromMs: Date.now() - 60_000, toMs: Date.now() + 60_000, types: [], filter: null },
+        ...{ target: { kind: 'all' }, asNew: false, holdLive: false, ratePerSecond: 10_000 },
+      },
+      desired: 'running',
+      revision: 1,
+      createdAtMs: Date.now(),
+    };
+    const replayed = () =>
+      commands.filter((state) => state.workspaceId === workspace && state.trigger === 'replay');
+    const rate = { FANOUT_REPLAY_RATE: '800' };
+    const victim = startProcess(rate);
+    const partition = jobPartition(order.jobId);
+    await producer.publish({ topic: topics.jobs, partition, ...encodeJobRecord(order) });
+    await eventually(() => expect(replayed().length).toBeGreaterThan(300), { timeoutMs: 30_000, everyMs: 5 });
+    victim.kill('SIGKILL');
+    expect(replayed().length).toBeLessThan(events.length);
+    startProcess({ FANOUT_REPLAY_RATE: '10000' });
+    const wanted = new Set(events.map(({ id }) => id));
+    await eventually(() => expect(new Set(replayed().map(({ eventId }) => eventId))).toEqual(wanted), {
+      timeoutMs: 40_000,
+    });
+    expect(new Set(replayed().map(({ deliveryId }) => deliveryId)).size).toBe(wanted.size);
+    expect(new Set(replayed().map(({ chain }) => chain))).toEqual(new Set([replayChainOf(order)]));
+    console.info(`${replayed().length - wanted.size} of ${wanted.size} replayed commands came twice`);
   });
 });
