@@ -128,6 +128,11 @@ async function deadLetters(): Promise<void> {
 async function jobs(): Promise<void> {
   const path = { id };
   const { data } = await client.GET('/v1/webhooks/jobs', { params: { query: { kind: 'redrive', state: 'running' } } });
+  const replay = await client.POST('/v1/webhooks/replays', {
+    params: once,
+    body: { from: '2026-11-22T10:00:00Z', types: ['order.*'], target: { missing: true }, as_new: false },
+  });
+  console.log(replay.data?.progress.counts['sent']);
   const first: Schemas['Job'] | undefined = data?.data[0];
   await client.GET('/v1/webhooks/jobs/{id}', { params: { path } });
   await client.POST('/v1/webhooks/jobs/{id}/pause', { params: { path, ...once } });

@@ -4,6 +4,7 @@ import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapte
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
+import { replayRoutes } from '../../services/history/src/replays/adapters/replay-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
 import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
@@ -32,6 +33,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
     ...streamRoutes(nothing),
+    ...replayRoutes(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),

@@ -49,7 +49,7 @@ function answerTo(line: string): { status?: number; body: unknown; headers?: Rec
   if (line.endsWith('/event-types/import?dry_run=true')) return { body: { data: [] } };
   if (line.includes('/jobs/')) return { body: job };
   if (line.includes('/stream?')) return { body: frame, headers: { 'content-type': 'text/event-stream' } };
-  if (line.endsWith('/redrive')) return { status: 202, body: job };
+  if (line.endsWith('/redrive') || line.endsWith('/replays')) return { status: 202, body: job };
   return {
     body: {
       version: 1,

@@ -80,6 +80,9 @@ const manyDeadLetters = (more: object): readonly Try[] => [
   { body: () => ({ all: true, ...more }), ...blind },
 ];
 
+// The log of the test is younger: every event of it is in the span.
+const longAgo = (): string => new Date(Date.now() - 3_600_000).toISOString();
+
 const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*'], send_test: false };
 
 /**
@@ -189,6 +192,18 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   discardDeadLetter: ofDeadLetter({ reason: 'mine now' }),
   redriveDeadLetters: manyDeadLetters({}),
   discardDeadLetters: manyDeadLetters({ reason: 'mine now' }),
+  createReplay: [
+    {
+      body: ({ subscription }) => ({
+        from: longAgo(),
+        target: { subscription_id: subscription },
+        dry_run: true,
+      }),
+      stranger: 422,
+      neighbour: 422,
+    },
+    { body: () => ({ from: longAgo(), target: { all: true }, dry_run: true }), ...blind },
+  ],
   listJobs: list,
   getJob: ofJob,
   pauseJob: ofJob,

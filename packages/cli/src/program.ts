@@ -11,6 +11,7 @@ import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
+import { replayCommands } from './commands/replay.ts';
 import { statisticsCommands } from './commands/statistics.ts';
 import { streamCommands } from './commands/stream.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
@@ -58,6 +59,7 @@ export const commands: readonly CommandSpec[] = [
   ...jobCommands,
   ...statisticsCommands,
   ...systemCommands,
+  ...replayCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,

@@ -248,6 +248,22 @@ describe('the request of a command', () => {
       'GET /v1/webhooks/jobs?kind=redrive&state=paused&limit=3',
       undefined,
     ],
+    [
+      [
+        ...['replay', '--from', '2026-11-22', '--to', '2026-11-22T12:00:00Z', '--missing', '--no-wait'],
+        ...['--types', 'order.*', 'invoice.paid', '--rate', '7', '--as-new', '--dry-run'],
+      ],
+      'POST /v1/webhooks/replays',
+      {
+        ...{ from: '2026-11-22T00:00:00Z', to: '2026-11-22T12:00:00Z', target: { missing: true } },
+        ...{ types: ['order.*', 'invoice.paid'], rate_per_second: 7, as_new: true, dry_run: true },
+      },
+    ],
+    [
+      ['replay', '--from', '2026-11-22', '--to-subscription', 'sub_1', '--filter', '{"a":1}', '--no-wait'],
+      'POST /v1/webhooks/replays',
+      { from: '2026-11-22T00:00:00Z', target: { subscription_id: 'sub_1' }, filter: { a: 1 } },
+    ],
     [['jobs', 'show', 'job_1'], 'GET /v1/webhooks/jobs/job_1', undefined],
     [['jobs', 'pause', 'job_1'], 'POST /v1/webhooks/jobs/job_1/pause', undefined],
     [['jobs', 'resume', 'job_1'], 'POST /v1/webhooks/jobs/job_1/resume', undefined],

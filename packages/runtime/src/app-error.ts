@@ -34,7 +34,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 /**
  * Fields of an {@link AppError}. `retryable` defaults by code; `retryAfterMs` is a hint for the caller; `isPublic`
  * permits showing the message to a caller for any code (by default, messages of codes for internal defects are hidden:
- * they can name hosts and parts).
+ * they can name hosts and parts). `members` are further fields of the problem (RFC 9457, section 3.2).
  */
 export type AppErrorInit = Readonly<{
   code: ErrorCode;
@@ -44,6 +44,7 @@ export type AppErrorInit = Readonly<{
   retryAfterMs?: number;
   isPublic?: boolean;
   details?: readonly ErrorDetail[];
+  members?: Readonly<Record<string, string | number>>;
 }>;
 
 const retryableCodes: ReadonlySet<ErrorCode> = new Set(['unavailable', 'timeout', 'rate-limited']);
@@ -59,6 +60,7 @@ export class AppError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly isPublic: boolean | undefined;
   readonly details: readonly ErrorDetail[] | undefined;
+  readonly members: Readonly<Record<string, string | number>> | undefined;
 
   constructor(init: AppErrorInit) {
     const { code, message, cause, retryable } = init;
@@ -69,6 +71,7 @@ export class AppError extends Error {
     this.retryAfterMs = init.retryAfterMs;
     this.isPublic = init.isPublic;
     this.details = init.details;
+    this.members = init.members;
   }
 }
 

@@ -49,6 +49,12 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     const other = { subscription_ids: [subscriptionId] };
     return { path: `/v1/webhooks/events/${eventId}/retry`, body: {}, other, status: 202 };
   },
+  createReplay: async () => ({
+    path: '/v1/webhooks/replays',
+    body: { from: '2026-11-22T10:00:00Z', target: { all: true } },
+    other: { from: '2026-11-22T10:00:00Z', target: { missing: true } },
+    status: 202,
+  }),
   pauseJob: async (service) => {
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
     return { path: `${jobs}/${String(body['id'])}/pause`, other: null, status: 200 };

@@ -20,6 +20,7 @@ import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { openReplays } from './replays/open-replays.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
 import { openRetries } from './retries/open-retries.ts';
 import type { RetryStore } from './retries/ports.ts';
@@ -96,6 +97,7 @@ export const startHistory = async (
     jobs,
   });
   const retries = await openRetries(context, bus, { ...stores, ...deadLetterParts });
+  const replayRoutes = await openReplays(context, bus, jobs);
   const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
     store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
@@ -118,6 +120,7 @@ export const startHistory = async (
     ...retries.routes,
     ...openSystem(context, bus, stores),
     ...stream.routes,
+    ...replayRoutes,
   ];
   const idempotency = {
     // No response of this service contains a secret.

@@ -22,6 +22,11 @@ const countNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     skipped: 'skipped (subscription not active)',
     failed: 'could not be read',
   },
+  replay: {
+    skipped: 'delivered or under way',
+    disabled: 'subscription disabled',
+    to_send: 'would be sent',
+  },
 };
 
 const plain = ['rate_per_second', 'requested_by', 'request', 'created_at', 'started_at', 'ended_at', 'error'];

@@ -13,6 +13,8 @@ export type Problem = Readonly<{
   title?: string;
   detail: string;
   errors?: readonly ErrorDetail[];
+  /** Further fields of the response. */
+  members?: Readonly<Record<string, string | number>>;
   retryAfterMs?: number;
 }>;
 
@@ -37,6 +39,7 @@ export function problem(response: ServerResponse, given: Problem): void {
     instance: (request.url ?? '/').split('?', 1)[0],
     code,
     ...(errors === undefined ? {} : { errors }),
+    ...given.members,
     traceId: traceIdOf(request),
   });
   const retryAfterMs =
@@ -70,6 +73,7 @@ function fromAppError(error: AppError): Problem {
     code: error.code,
     detail: (error.isPublic ?? status < 500) ? error.message : meaning,
     ...(error.details === undefined || status >= 500 ? {} : { errors: error.details }),
+    ...(error.members === undefined || status >= 500 ? {} : { members: error.members }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   };
 }
