@@ -21,6 +21,9 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 /** A Tidings stack of the benchmark, started through `npm start` as a user does, in a temporary folder. */
 export type BenchStack = Readonly<{
   target: Target;
+  /** The public origin, and the URL of the history service itself. */
+  url: string;
+  historyUrl: string;
   brokers: readonly string[];
   /** The URL that serves the metrics of the delivery service. */
   deliveryUrl: string;
@@ -104,6 +107,8 @@ export const startStack = async (
     const { stack: _supervisor, ...pids } = local.pids;
     return {
       target: { ingressUrl: local.services['ingress'] ?? local.url, key: local.admin_key },
+      url: local.url,
+      historyUrl: local.services['history'] ?? '',
       brokers: local.brokers.split(','),
       deliveryUrl: local.services['delivery'] ?? '',
       pids,

@@ -117,6 +117,8 @@ async function fuzz({ url, admin_key }, given, { bin, report, before = [] }) {
     ...['--checks', checks.join(','), '--continue-on-failure'],
     ...['--request-timeout', '35', '--warnings', 'off', '--no-color'],
     ...['--report', 'junit', '--report-junit-path', report],
+    // A stream has no end: its own tests read it.
+    ...['--exclude-path', '/v1/webhooks/stream'],
     ...(isBounded ? [] : ['--max-examples', '25']),
     ...given,
   ];
