@@ -98,6 +98,14 @@ async function deliveries(): Promise<void> {
   console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
 }
 
+async function retries(): Promise<void> {
+  const params = { path: { id }, ...once };
+  const retried = await client.POST('/v1/webhooks/deliveries/{id}/retry', { params });
+  const ofEvent = await client.POST('/v1/webhooks/events/{id}/retry', { params, body: { subscription_ids: [id] } });
+  const first: Schemas['RetriedDelivery'] | undefined = ofEvent.data?.data[0];
+  console.log(retried.data?.chain, first?.out_of_order, ofEvent.data?.refused.map(({ detail }) => detail));
+}
+
 async function stream(): Promise<void> {
   const { data } = await client.POST('/v1/webhooks/stream-tickets');
   const opened = await client.GET('/v1/webhooks/stream', {
@@ -192,7 +200,7 @@ async function others(): Promise<void> {
   console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
-const parts = [subscriptions, filters, eventTypes, history, deliveries, stream, deadLetters, jobs, statistics, consumers];
+const parts = [subscriptions, filters, eventTypes, history, deliveries, retries, stream, deadLetters, jobs, statistics, consumers];
 for (const part of [...parts, workspaces, keys, others]) {
   await part();
 }

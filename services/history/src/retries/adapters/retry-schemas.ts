@@ -1,4 +1,4 @@
-import { exampleOf, type JsonSchema, named, withExample } from '@tidings/http';
+import { exampleOf, type JsonSchema, named } from '@tidings/http';
 import { errorCodes } from '@tidings/runtime';
 import { deliverySchema } from '../../deliveries/adapters/delivery-schemas.ts';
 import { deliveryView } from '../../deliveries/adapters/delivery-view.ts';
@@ -53,7 +53,8 @@ export const retriedEventSchema = named(
 );
 
 /** The body of a retry of an event. */
-export const retryEventBody = withExample(
+export const retryEventBody = named(
+  'EventRetry',
   {
     type: 'object',
     properties: {
