@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health } from '@tidings/runtime';
-import { exchange } from '@tidings/testing';
+import { eventually, exchange } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { jsonBody } from '../routing/body.ts';
@@ -15,15 +15,22 @@ import { listen } from './listen.ts';
 
 const principal: Principal = { keyId: 'k', workspaceId: 'w', consumerId: null, scopes: new Set(['admin']) };
 
-async function aServer() {
+async function aServer(beforeAccept = async (_socket: Socket): Promise<void> => {}) {
   const accepted: WebSocketConnection[] = [];
+  const refused: unknown[] = [];
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
   const streaming = route({
     ...{ operationId: 'openThing', method: 'GET', path: '/v1/thing', access: 'deliveries:read' },
     ...{ tag: 'Stream', summary: 'Open it', responses: { 200: { description: 'It.' } } },
     handle: async ({ request }) => {
       if (!isWebSocketRequest(request)) return { status: 200, body: { plain: true } };
-      accepted.push(await acceptWebSocket(request));
+      await beforeAccept(request.socket);
+      try {
+        accepted.push(await acceptWebSocket(request));
+      } catch (error) {
+        refused.push(error);
+        throw error;
+      }
       return undefined;
     },
   });
@@ -43,7 +50,7 @@ async function aServer() {
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, logger: silentLogger });
   onTestFinished(async () => server.close(0));
-  return { ...server, accepted, metrics };
+  return { ...server, accepted, refused, metrics };
 }
 
 const head = (line: string, ...fields: string[]) =>
@@ -92,11 +99,31 @@ describe('a request for a WebSocket', () => {
     [400, head('GET /v1/thing?x=1&x', ...handshake, 'Sec-WebSocket-Key: short')],
     [400, head('GET /v1/thing', ...handshake.slice(0, 2), 'Sec-WebSocket-Version: 8', key)],
     [400, head('GET /v1/thing', ...handshake, key).replace('Host: x\r\n', '')],
+    [400, head('GET /v1/thing', ...handshake, key, 'Sec-WebSocket-Protocol: a,,b')],
+    [400, head('GET /v1/thing', ...handshake, key, 'Sec-WebSocket-Protocol: a, a')],
   ])('is refused with a problem: %i', async (status, text) => {
     const { port } = await aServer();
     const answer = await exchange(port, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
     expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
+  });
+
+  it.each(['end', 'close'])('is refused if its connection has ended before: %s', async (ending) => {
+    const { port, refused, metrics } = await aServer(async (socket) => {
+      const ended = new Promise<void>((resolve) => socket.once(ending, resolve));
+      if (ending === 'end') client.end();
+      else client.resetAndDestroy();
+      await ended;
+    });
+    const client = connect(port, '127.0.0.1');
+    onTestFinished(() => void client.destroy());
+    client.on('error', () => {});
+    client.write(head('GET /v1/thing', ...handshake, key));
+    await eventually(() => expect(refused).toHaveLength(1));
+    expect(refused[0]).toMatchObject({ code: 'closed' });
+    await eventually(async () =>
+      expect(await metrics.text()).toContain('tidings_http_open_requests{service="test"} 0'),
+    );
   });
 
   it('does not keep the server open when it closes', async () => {

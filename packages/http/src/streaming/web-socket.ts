@@ -17,16 +17,36 @@ export type WebSocketConnection = Readonly<{
 }>;
 
 const maxMessageBytes = 1_024;
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Returns true for a request that {@link acceptWebSocket} accepts. */
 export const isWebSocketRequest = (request: IncomingMessage): boolean => isUpgrade(request);
 
-/** Accepts a WebSocket. Rejects with AppError `invalid-request` (400) for a request that is not a proper handshake. */
+/** Returns true for a list of distinct subprotocols (RFC 6455 section 4.1); the library leaves others without a word. */
+function areProtocols(list: string | undefined): boolean {
+  const names = list?.split(',').map((name) => name.trim()) ?? [];
+  return names.every((name) => token.test(name)) && new Set(names).size === names.length;
+}
+
+/**
+ * Accepts a WebSocket. Rejects with AppError `invalid-request` (400) for a request that is not a proper handshake, and
+ * `closed` if its connection has ended.
+ */
 export async function acceptWebSocket(request: IncomingMessage): Promise<WebSocketConnection> {
   const { 'sec-websocket-version': spoken, 'sec-websocket-key': key = '' } = request.headers;
   if (spoken !== '13' || !/^[+/0-9A-Za-z]{22}==$/.test(key)) {
     const message = `A WebSocket needs Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key, got version '${String(spoken).slice(0, 20)}'.`;
     throw new AppError({ code: 'invalid-request', message });
+  }
+  const protocols = request.headers['sec-websocket-protocol'];
+  if (!areProtocols(protocols)) {
+    const message = `Sec-WebSocket-Protocol must be a list of distinct names, got '${protocols?.slice(0, 40)}'.`;
+    throw new AppError({ code: 'invalid-request', message });
+  }
+  // The library would cut it, and call back never.
+  if (!request.socket.readable || !request.socket.writable) {
+    request.socket.destroy();
+    throw new AppError({ code: 'closed', message: 'the connection has ended' });
   }
   const upgrade = takeUpgrade(request);
   if (upgrade === null) throw new AppError({ code: 'internal', message: 'the request cannot be upgraded' });
