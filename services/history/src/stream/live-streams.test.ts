@@ -324,6 +324,58 @@ describe('the life of a stream', () => {
     await expect(open()).rejects.toMatchObject({ code: 'closed' });
   });
 
+  it('opens no stream, and leaves no timer, if the process stops while it is being opened', async () => {
+    let followers = 0;
+    let proceed = (): void => {};
+    const opening = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    const { clock, open, streams } = await setUp({
+      change: (bus) => ({
+        follow: async (options) => {
+          await opening;
+          const follower = await bus.follow(options);
+          followers += 1;
+          const close = async () => {
+            followers -= 1;
+            await follower.close();
+          };
+          return { ...follower, close };
+        },
+      }),
+    });
+    const before = clock.pendingTimers;
+    const opened = expect(open()).rejects.toMatchObject({ code: 'closed' });
+    const closing = streams.close();
+    proceed();
+    await Promise.all([opened, closing]);
+    expect([followers, clock.pendingTimers]).toEqual([0, before]);
+  });
+
+  it('keeps no reader whose connection was closed before it was served', async () => {
+    const { streams, publish, open } = await setUp();
+    const watching = await open();
+    const gone = new MemorySink();
+    gone.close();
+    let judged = 0;
+    const filter = {
+      ...{ ...everything, types: ['order.*'] },
+      get subscriptionId() {
+        judged += 1;
+        return null;
+      },
+    };
+    await streams.open({
+      ...{ selection: { scope, filter }, caller: 'key_2', resumeAt: null, isAllowed: () => true },
+      connect: async () => gone,
+    });
+    const judgedBefore = judged;
+    await publish(0, 3);
+    await eventually(() => expect(watching.messages).toHaveLength(3));
+    expect(judged).toBe(judgedBefore);
+    await streams.close();
+  });
+
   it('follows the topics from the first stream until 10 s after the last one', async () => {
     let followers = 0;
     const { clock, open, streams } = await setUp({

@@ -71,6 +71,7 @@ export class LiveStreams {
       const { resumeAt } = request;
       const position =
         resumeAt === null ? null : await checkedPosition(resumeAt, { feed, bus: this.#parts.bus });
+      this.#refuseIfStopping();
       const sink = await request.connect();
       sink.onClosed(() => this.#release(request.caller));
       void this.#serve(request, { feed, sink, position });
@@ -123,11 +124,14 @@ export class LiveStreams {
     }
   }
 
+  #refuseIfStopping(): void {
+    if (!this.#isStopping) return;
+    const message = 'This process is stopping: connect again.';
+    throw new AppError({ code: 'closed', message, isPublic: true, retryAfterMs: 1_000 });
+  }
+
   #admit(caller: string): void {
-    if (this.#isStopping) {
-      const message = 'This process is stopping: connect again.';
-      throw new AppError({ code: 'closed', message, isPublic: true, retryAfterMs: 1_000 });
-    }
+    this.#refuseIfStopping();
     const { maxStreams } = this.#parts;
     const own = this.#callers.get(caller) ?? 0;
     // A quarter for one caller.
@@ -159,6 +163,8 @@ export class LiveStreams {
     this.#feed = opening;
     try {
       const feed = await opening;
+      // It was closed meanwhile: the process stops.
+      if (this.#feed !== opening) return feed;
       this.#stopTicks = runPeriodically({
         clock,
         firstMs: tickMs,

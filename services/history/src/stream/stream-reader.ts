@@ -87,6 +87,8 @@ export class StreamReader implements SelectionReader {
 
   /** Makes it live: what the process has read is behind it. */
   goLive(): void {
+    // The feed would keep it: that its connection was closed is told only once.
+    if (this.isClosed) return;
     this.#isLive = true;
     const { feed } = this.#parts;
     const own = this.#own;
