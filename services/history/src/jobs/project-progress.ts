@@ -13,10 +13,7 @@ export type ProgressParts = Readonly<{
 const retryMs = 2_000;
 
 /** Writes one progress record to its job. A job that is not stored was removed: its record is ignored. */
-const projectProgress = async (
-  jobs: ProgressParts['jobs'],
-  recorded: RecordedProgress,
-): Promise<void> => {
+const projectProgress = async (jobs: ProgressParts['jobs'], recorded: RecordedProgress): Promise<void> => {
   for (;;) {
     const job = await jobs.findAnywhere(recorded.progress.jobId);
     const next = job === null ? null : projected(job, recorded);

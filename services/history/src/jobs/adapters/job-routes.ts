@@ -61,10 +61,8 @@ export const jobRoutes = (parts: JobRouteParts): Route[] => [
 ];
 
 /** Returns a job as every route shows it. */
-const viewJob = async (
-  { kinds, clock }: Pick<JobRouteParts, 'kinds' | 'clock'>,
-  job: Job,
-): Promise<object> => jobView(await jobStatusOf(kinds, job), clock.nowMs());
+const viewJob = async ({ kinds, clock }: Pick<JobRouteParts, 'kinds' | 'clock'>, job: Job): Promise<object> =>
+  jobView(await jobStatusOf(kinds, job), clock.nowMs());
 
 /** Returns the reply to a request that has started a job. */
 export const startedReply = async (parts: Pick<JobRouteParts, 'kinds' | 'clock'>, job: Job) => ({
