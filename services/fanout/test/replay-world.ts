@@ -149,4 +149,4 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
   };
 };
 
-export { aSubscription };
+

@@ -6,7 +6,7 @@ export type ReceivedFrame = Readonly<{ event: string; id: string | null; data: R
 type Open = Readonly<{ key?: string; query?: string; lastEventId?: string }>;
 
 /** Parses the text of server-sent events: the whole frames, and the rest. */
-export function parseFrames(text: string): Readonly<{ frames: readonly ReceivedFrame[]; rest: string }> {
+function parseFrames(text: string): Readonly<{ frames: readonly ReceivedFrame[]; rest: string }> {
   const blocks = text.split('\n\n');
   const rest = blocks.pop() ?? '';
   const frames = blocks.flatMap((block) => {

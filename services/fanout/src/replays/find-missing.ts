@@ -5,7 +5,7 @@ import type { DeliveryFacts, ReplayLog, Span } from './ports.ts';
 import { readSpan } from './read-span.ts';
 
 /** Maximum deliveries that are looked up at once: about 20 MB. A longer span is processed in parts. */
-export const maxLookUps = 100_000;
+const maxLookUps = 100_000;
 
 type Parts = Readonly<{
   log: ReplayLog;

@@ -21,7 +21,7 @@ export type SearchResult = Readonly<{
 }>;
 
 /** Limits of one request; each ends it with a position from which the next one continues. */
-export const searchLimits = {
+const searchLimits = {
   events: 100_000,
   spanMs: 24 * 3_600_000,
   durationMs: 10_000,

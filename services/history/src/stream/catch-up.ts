@@ -7,7 +7,7 @@ import type { StreamReader } from './stream-reader.ts';
 import type { Turns } from './turns.ts';
 
 /** Span of the log, in records of events and attempts of all workspaces, that a stream goes back at most. */
-export const maxPastRecords = 100_000;
+const maxPastRecords = 100_000;
 
 export type CatchUpParts = Readonly<{
   feed: LiveFeed;

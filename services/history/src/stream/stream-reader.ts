@@ -14,7 +14,7 @@ import { type EndReason, type Frame, FrameBatch, type Sink } from './ports.ts';
 import { frameOf, includes, type Selection, type SelectionReader } from './selections.ts';
 
 /** Bytes that a reader may have unsent before it is dropped. */
-export const maxUnsentBytes = 1024 * 1024;
+const maxUnsentBytes = 1024 * 1024;
 /** Pause between the messages of a stream after which it sends a heartbeat. */
 export const heartbeatMs = 15_000;
 

@@ -3,7 +3,7 @@ import type { Principal } from '@tidings/http';
 import { AppError, type Clock, type KeyRing, seal, unseal } from '@tidings/runtime';
 
 /** Time for which a ticket can be used. */
-export const ticketMs = 60_000;
+const ticketMs = 60_000;
 
 type Content = Readonly<{
   keyId: string;

@@ -1,5 +1,5 @@
 /** The topics that a stream reads, in the order of a position. */
-export const streamTopics = ['events', 'attempts'] as const;
+const streamTopics = ['events', 'attempts'] as const;
 /** Index of a topic in {@link streamTopics}. */
 export type TopicIndex = 0 | 1;
 
@@ -36,7 +36,7 @@ export const advance = (position: StreamPosition, { topic, partition, next }: St
 };
 
 /** Calls back for each partition that one of two positions has. */
-export const compare = (
+const compare = (
   [a, b]: readonly [StreamPosition, StreamPosition],
   each: (topic: TopicIndex, partition: number, values: readonly [number, number]) => void,
 ): void => {
