@@ -12,7 +12,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { deliveryOf, documentKey, mergeDeliveries } from '../src/deliveries/domain/delivery.ts';
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
-import type { DeliveryFilters, DeliveryStore } from '../src/deliveries/ports.ts';
+import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
 import { aFailure, outcomes } from './builders.ts';
 
 const newDelivery = () => deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`);
@@ -239,6 +239,31 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const ofAcme = { workspaceId: workspace, ownerId: consumerId('acme') };
       expect(await store.countByEvent([one, two], ofAcme)).toEqual(new Map([[one, { suppressed: 1 }]]));
       expect(await store.countByEvent([], scope)).toEqual(new Map());
+    });
+
+    it('pages through all of them, oldest first, and counts them', async () => {
+      const store = open();
+      const { attempt, scope } = aWorkspace();
+      const deliveries = Array.from({ length: 11 }, (_, n) =>
+        deliveryOf(attempt({ acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3) })),
+      );
+      const other = deliveryOf(attempt({ eventType: 'user.left', acceptedAtMs: 1_790_000_000_001 }));
+      await store.insert([...deliveries, other]);
+      const filters = { ...scope, eventType: 'order.*' };
+      const seen: string[] = [];
+      let after: ListPosition | null = null;
+      do {
+        const page = await store.list(filters, { limit: 4, after, isOldestFirst: true });
+        seen.push(...page.map(({ id }) => id));
+        const last = page.at(-1);
+        after = last === undefined ? null : { createdAtMs: last.createdAtMs, key: documentKey(last) };
+      } while (after !== null);
+      const expected = deliveries.toSorted(
+        (a, b) => a.createdAtMs - b.createdAtMs || (documentKey(a) < documentKey(b) ? -1 : 1),
+      );
+      expect(seen).toEqual(expected.map(({ id }) => id));
+      expect(await store.count(filters)).toBe(11);
+      expect(await store.count(scope)).toBe(12);
     });
 
     it('removes what is older than a time, up to a limit', async () => {

@@ -107,13 +107,15 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       const stored = kept.get(id);
       return stored !== undefined && matches(stored.delivery, filters) ? stored.delivery : null;
     },
-    list: async (filters, { limit, after }) => {
+    list: async (filters, { limit, after, isOldestFirst = false }) => {
       ready();
+      const order = (a: ListPosition, b: ListPosition): number =>
+        isOldestFirst ? newestFirst(b, a) : newestFirst(a, b);
       return [...kept.values()]
         .map(({ delivery }) => delivery)
         .filter((delivery) => matches(delivery, filters))
-        .toSorted((a, b) => newestFirst(placeOf(a), placeOf(b)))
-        .filter((delivery) => after === null || newestFirst(after, placeOf(delivery)) < 0)
+        .toSorted((a, b) => order(placeOf(a), placeOf(b)))
+        .filter((delivery) => after === null || order(after, placeOf(delivery)) < 0)
         .slice(0, limit)
         .map(summaryOf);
     },
@@ -126,6 +128,10 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
         counts.set(delivery.eventId, { ...known, [delivery.status]: (known[delivery.status] ?? 0) + 1 });
       }
       return counts;
+    },
+    count: async (filters) => {
+      ready();
+      return [...kept.values()].filter(({ delivery }) => matches(delivery, filters)).length;
     },
     purge: async (createdBeforeMs, limit) => {
       ready();

@@ -16,11 +16,16 @@ export const timeBetween = (
   };
 };
 
-/** Returns the condition that a document follows a position of a list by a time, newest first, then by its key. */
+/**
+ * Returns the condition that a document follows a position of a list by a time, newest first, then by its key; or oldest
+ * first.
+ */
 export const followingIn = (
   field: string,
   { timeMs, key }: Readonly<{ timeMs: number; key: string }>,
+  isOldestFirst = false,
 ): Conditions => {
   const time = new Date(timeMs);
-  return { $or: [{ [field]: { $lt: time } }, { [field]: time, _id: { $lt: key } }] };
+  const operator = isOldestFirst ? '$gt' : '$lt';
+  return { $or: [{ [field]: { [operator]: time } }, { [field]: time, _id: { [operator]: key } }] };
 };

@@ -31,6 +31,9 @@ export type DeliveryFilters = TenantScope &
     createdBeforeMs?: number;
   }>;
 
+/** A page of a list. `isOldestFirst`: the list is in the opposite order. */
+export type ListPage = Readonly<{ limit: number; after: ListPosition | null; isOldestFirst?: boolean }>;
+
 /** The position of a delivery in a list: newest first, then by document key within the same millisecond. */
 export type ListPosition = Readonly<{ createdAtMs: number; key: string }>;
 
@@ -59,12 +62,10 @@ export type DeliveryStore = Readonly<{
   /** Replaces each delivery whose `rev` is still the given one; returns the number of replacements. */
   replace(changes: readonly StoredDelivery[]): Promise<number>;
   find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null>;
-  list(
-    filters: DeliveryFilters,
-    page: Readonly<{ limit: number; after: ListPosition | null }>,
-  ): Promise<readonly DeliverySummary[]>;
   /** Counts the deliveries of each event within a scope; events without any are missing. */
   countByEvent(events: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, OutcomeCounts>>;
+  list(filters: DeliveryFilters, page: ListPage): Promise<readonly DeliverySummary[]>;
+  count(filters: DeliveryFilters): Promise<number>;
   /** Removes up to `limit` deliveries created before that time; returns their number. */
   purge(createdBeforeMs: number, limit: number): Promise<number>;
 }>;

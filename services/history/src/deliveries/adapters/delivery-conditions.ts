@@ -1,7 +1,7 @@
 import type { EventId } from '@tidings/contracts';
 import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
 import { typeCondition } from '../../adapters/type-condition.ts';
-import type { DeliveryFilters, ListPosition, StatusClass } from '../ports.ts';
+import type { DeliveryFilters, ListPage, StatusClass } from '../ports.ts';
 
 const consumerCondition = ({ consumerId, ownerId }: DeliveryFilters): Conditions => {
   const wanted = consumerId ?? ownerId;
@@ -59,7 +59,12 @@ export const conditionsOf = (filters: DeliveryFilters): Conditions => {
 };
 
 /** Returns the query conditions of the page after a position. */
-export const pageConditions = (filters: DeliveryFilters, after: ListPosition | null): Conditions => ({
+export const pageConditions = (
+  filters: DeliveryFilters,
+  { after, isOldestFirst = false }: Pick<ListPage, 'after' | 'isOldestFirst'>,
+): Conditions => ({
   ...conditionsOf(filters),
-  ...(after === null ? {} : followingIn('created_at', { timeMs: after.createdAtMs, key: after.key })),
+  ...(after === null
+    ? {}
+    : followingIn('created_at', { timeMs: after.createdAtMs, key: after.key }, isOldestFirst)),
 });

@@ -84,18 +84,24 @@ export const subscriptionListQuery = queryOf<SubscriptionListQuery>({
   ...pageParameters,
 });
 
-/** The schema of the list's query. */
-export const listQuery = queryOf<ListQuery>({
+/** The filters of deliveries, for a query and for the body of a request over many. */
+export const deliveryFilterProperties = {
   subscription_id: {
     type: 'string',
     pattern: '^sub_[0-9A-Za-z]{1,64}$',
     description: 'Only those to this subscription.',
   },
   ...filterParameters,
-  ...pageParameters,
-});
+} as const;
 
-const filtersOf = (query: ListQuery, principal: Principal): DeliveryFilters => {
+/** The schema of the list's query. */
+export const listQuery = queryOf<ListQuery>({ ...deliveryFilterProperties, ...pageParameters });
+
+/** The filters of deliveries as a caller gives them. */
+export type DeliveryFilter = Omit<ListQuery, keyof PageQuery>;
+
+/** Converts filters within the scope of a principal. */
+export const deliveryFiltersOf = (query: DeliveryFilter, principal: Principal): DeliveryFilters => {
   const { event_id, subscription_id, status, status_class, reason, trigger } = query;
   const { consumer_id, event_type, ordering_key, created_after, created_before } = query;
   return {
@@ -129,7 +135,7 @@ export type DeliveryQuery = Readonly<{
 
 /** Parses a query within the scope of a principal. Throws AppError `invalid-request` for a cursor of another list. */
 export const readDeliveryQuery = (query: ListQuery, principal: Principal): DeliveryQuery => {
-  const filters = filtersOf(query, principal);
+  const filters = deliveryFiltersOf(query, principal);
   const { cursor, limit, ...given } = query;
   const binding = { workspaceId: principal.workspaceId, filters: { ...given, owner: filters.ownerId } };
   return {

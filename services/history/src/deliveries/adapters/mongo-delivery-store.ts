@@ -10,13 +10,7 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
-import type {
-  DeliveryFilters,
-  DeliveryStore,
-  ListPosition,
-  OutcomeCounts,
-  StoredDelivery,
-} from '../ports.ts';
+import type { DeliveryFilters, DeliveryStore, ListPage, OutcomeCounts, StoredDelivery } from '../ports.ts';
 import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
 
@@ -84,16 +78,13 @@ export class MongoDeliveryStore implements DeliveryStore {
     return document === null ? null : fromDocument(document).delivery;
   }
 
-  async list(
-    filters: DeliveryFilters,
-    { limit, after }: Readonly<{ limit: number; after: ListPosition | null }>,
-  ) {
-    const conditions = pageConditions(filters, after);
+  async list(filters: DeliveryFilters, page: ListPage) {
+    const direction = page.isOldestFirst === true ? 1 : -1;
     const documents = await this.#timed('list', async () =>
       this.#model
-        .find(conditions, { attempts: 0 })
-        .sort({ created_at: -1, _id: -1 })
-        .limit(limit)
+        .find(pageConditions(filters, page), { attempts: 0 })
+        .sort({ created_at: direction, _id: direction })
+        .limit(page.limit)
         .lean<DeliveryDocument[]>(),
     );
     return documents.map(toSummary);
@@ -116,6 +107,10 @@ export class MongoDeliveryStore implements DeliveryStore {
       counts.set(id, { ...counts.get(id), [_id.status]: count });
     }
     return counts;
+  }
+
+  async count(filters: DeliveryFilters): Promise<number> {
+    return this.#timed('count', async () => this.#model.countDocuments(conditionsOf(filters)));
   }
 
   async purge(createdBeforeMs: number, limit: number): Promise<number> {
