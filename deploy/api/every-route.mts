@@ -96,6 +96,17 @@ async function deliveries(): Promise<void> {
   console.log(ofOne.data?.next_cursor);
   const one = await client.GET('/v1/webhooks/deliveries/{id}', { params: { path: { id } } });
   console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
+  const many = await client.POST('/v1/webhooks/deliveries/retry', {
+    params: once,
+    body: { filter: { status: 'dead_lettered', event_type: 'order.*' }, rate_per_second: 50 },
+  });
+  const job: Schemas['Job'] | Schemas['DryRun'] | undefined = many.data;
+  const retried = await client.POST('/v1/webhooks/deliveries/{id}/retry', { params: { path: { id }, ...once } });
+  const ofEvent = await client.POST('/v1/webhooks/events/{id}/retry', {
+    params: { path: { id }, ...once },
+    body: { subscription_ids: ['sub_1'] },
+  });
+  console.log(job, retried.data?.chain, ofEvent.data?.refused.map(({ code }) => code === 'conflict'));
 }
 
 async function retries(): Promise<void> {

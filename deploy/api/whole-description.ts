@@ -5,6 +5,7 @@ import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/d
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { replayRoutes } from '../../services/history/src/replays/adapters/replay-routes.ts';
+import { bulkRetryRoute } from '../../services/history/src/retries/adapters/bulk-retry-route.ts';
 import { retryRoutes } from '../../services/history/src/retries/adapters/retry-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
@@ -32,6 +33,8 @@ export const wholeDescription: ApiDescription = describeApi(
     ...deadLetterRoutes(nothing),
     ...bulkRoutes(nothing),
     ...jobRoutes(nothing),
+    ...retryRoutes(nothing),
+    bulkRetryRoute(nothing),
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
     ...streamRoutes(nothing),

@@ -73,10 +73,13 @@ const ofKey: readonly Try[] = [
 ];
 const list: readonly Try[] = [blind];
 
-const manyDeadLetters = (more: object): readonly Try[] => [
+const many = (more: object): readonly Try[] => [
   { body: ({ subscription }) => ({ filter: { subscription_id: subscription }, ...more }), ...blind },
   { body: ({ consumer }) => ({ filter: { consumer_id: consumer }, ...more }), ...blind },
   { body: ({ event }) => ({ filter: { event_id: event }, dry_run: true, ...more }), ...blind },
+];
+const manyDeadLetters = (more: object): readonly Try[] => [
+  ...many(more),
   { body: () => ({ all: true, ...more }), ...blind },
 ];
 
@@ -167,6 +170,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listDeliveries: list,
   listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
+  retryDeliveries: [...many({}), { body: () => ({ filter: { status: 'delivered' } }), ...blind }],
   retryDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
   retryEvent: [
     { params: ({ event }) => ({ id: event }), body: () => ({}), ...hidden },

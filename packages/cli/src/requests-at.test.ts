@@ -264,6 +264,12 @@ describe('the request of a command', () => {
       'POST /v1/webhooks/replays',
       { from: '2026-11-22T00:00:00Z', target: { subscription_id: 'sub_1' }, filter: { a: 1 } },
     ],
+    [['deliveries', 'retry', 'dlv_1'], 'POST /v1/webhooks/deliveries/dlv_1/retry', undefined],
+    [
+      ['deliveries', 'retry', '--subscription', 'sub_1', '--status', 'failed', '--rate', '5', '--dry-run'],
+      'POST /v1/webhooks/deliveries/retry',
+      { filter: { subscription_id: 'sub_1', status: 'failed' }, rate_per_second: 5, dry_run: true },
+    ],
     [['jobs', 'show', 'job_1'], 'GET /v1/webhooks/jobs/job_1', undefined],
     [['jobs', 'pause', 'job_1'], 'POST /v1/webhooks/jobs/job_1/pause', undefined],
     [['jobs', 'resume', 'job_1'], 'POST /v1/webhooks/jobs/job_1/resume', undefined],
@@ -272,7 +278,7 @@ describe('the request of a command', () => {
     const { requests, run: tidings } = await anApi();
     expect((await tidings(...args)).code).toBe(0);
     expect(requests).toMatchObject([{ line, headers: { authorization: 'Bearer a-key' } }]);
-    if (body !== undefined && line.startsWith('POST /v1/webhooks/dead'))
+    if (body !== undefined && line.startsWith('POST /v1/webhooks/de'))
       expect(requests[0]?.body).toEqual(body);
     else expect(requests).toMatchObject([{ body }]);
   });

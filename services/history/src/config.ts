@@ -58,7 +58,7 @@ export const configSpec = {
     default: 100,
     min: 1,
     max: 10_000,
-    help: 'dead letters a second that a job redrives, and webhooks a second that a replay sends to one endpoint, unless the request sets another rate',
+    help: 'dead letters or deliveries a second that a job sends again, and webhooks a second that a replay sends to one endpoint, unless the request sets another rate',
   }),
   maxRedriveRate: integer({
     env: 'HISTORY_MAX_REDRIVE_RATE',

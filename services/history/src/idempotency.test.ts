@@ -43,6 +43,12 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     other: null,
     status: 202,
   }),
+  retryDeliveries: async (service) => {
+    await anEndedDelivery(service);
+    const path = '/v1/webhooks/deliveries/retry';
+    const body = { filter: { status: 'dead_lettered' } };
+    return { path, body, other: { ...body, rate_per_second: 5 }, status: 202 };
+  },
   retryEvent: async (service) => {
     await anEndedDelivery(service);
     const { eventId, subscriptionId } = anAttemptRecord(1);

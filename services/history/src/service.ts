@@ -96,7 +96,7 @@ export const startHistory = async (
     stores,
     jobs,
   });
-  const retries = await openRetries(context, bus, { ...stores, ...deadLetterParts });
+  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
   const replayRoutes = await openReplays(context, bus, jobs);
   const stopSweepingKeys = purgeExpired({
     name: 'idempotency-keys',
@@ -117,7 +117,7 @@ export const startHistory = async (
     ...deadLetterRoutes,
     ...jobs.routes,
     ...statistics.routes,
-    ...retries.routes,
+    ...retryRoutes,
     ...openSystem(context, bus, stores),
     ...stream.routes,
     ...replayRoutes,

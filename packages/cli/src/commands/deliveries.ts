@@ -1,29 +1,11 @@
-import {
-  type CommandSpec,
-  fieldsOf,
-  type Given,
-  onceOption,
-  pageOptions,
-  pageQuery,
-  textOf,
-} from '../command.ts';
+import { type CommandSpec, type Given, pageOptions, pageQuery, textOf } from '../command.ts';
 import { requestsAt } from '../requests-at.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { filterOf, filterOptions } from './delivery-filters.ts';
+import { retryCommand } from './retry-deliveries.ts';
 import { showDelivery } from './show-delivery.ts';
 
 const path = '/v1/webhooks/deliveries';
 const at = requestsAt(path);
-const filterNames = {
-  event_id: 'event',
-  status: 'status',
-  status_class: 'statusClass',
-  reason: 'reason',
-  ordering_key: 'orderingKey',
-  trigger: 'trigger',
-  consumer_id: 'consumer',
-  event_type: 'type',
-};
-
 // A subscription that does not exist is reported, unlike by a filter that matches nothing.
 const ofSubscription = (given: Given): string =>
   `/v1/webhooks/subscriptions/${encodeURIComponent(textOf(given, 'subscription') ?? '')}/deliveries`;
@@ -33,22 +15,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
   {
     name: 'deliveries list',
     description: 'list deliveries, newest first',
-    options: [
-      { flags: '--event <id>', description: 'only those of this event, evt_…' },
-      { flags: '--subscription <id>', description: 'only those to this subscription, sub_…' },
-      {
-        flags: '--status <status>',
-        description: 'pending, retrying, delivered, failed, dead_lettered or suppressed',
-      },
-      { flags: '--consumer <id>', description: 'only those to this consumer' },
-      { flags: '--type <name>', description: 'only those of events of this type, or of all below order.*' },
-      { flags: '--status-class <class>', description: '2xx, 3xx, 4xx, 5xx, or none: no response was read' },
-      { flags: '--reason <reason>', description: 'why it ended, waits or failed last: timeout, exhausted …' },
-      { flags: '--ordering-key <key>', description: 'only those of events with this ordering key' },
-      { flags: '--trigger <trigger>', description: 'with such an attempt: event, retry, manual, replay …' },
-      ...timeOptions,
-      ...pageOptions,
-    ],
+    options: [...filterOptions, ...pageOptions],
     examples: [
       'deliveries list --status dead_lettered --since 2h',
       'deliveries list --type order.paid --limit 5',
@@ -69,8 +36,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
       method: 'GET',
       path: textOf(given, 'subscription') === undefined ? path : ofSubscription(given),
       query: {
-        ...fieldsOf(given, filterNames),
-        ...timesOf(given, ['created_after', 'created_before']),
+        ...filterOf(given),
         ...pageQuery(given),
       },
     }),
@@ -83,14 +49,6 @@ export const deliveryCommands: readonly CommandSpec[] = [
     view: 'object',
     request: at.get(),
   },
-  {
-    name: 'deliveries retry',
-    description: 'send a delivery again now, with the same webhook-id',
-    args: [{ name: 'id', description: 'id of the delivery, dlv_…' }],
-    options: [onceOption],
-    examples: ['deliveries retry dlv_2c26b46b68ffc68ff99b453c1d304134'],
-    view: 'object',
-    request: at.act('retry'),
-  },
+  retryCommand,
   showDelivery,
 ];

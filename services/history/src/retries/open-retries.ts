@@ -1,17 +1,23 @@
 import { encodeDelivery, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, openProducer } from '@tidings/kafka';
-import type { ServiceContext } from '@tidings/observability';
+import { type Bus, openProducer, type Table } from '@tidings/kafka';
+import { type ServiceContext, startInBackground } from '@tidings/observability';
 import type { configSpec } from '../config.ts';
 import type { DeadLetterJournal, DeadLetterStore, KnownSubscriptions } from '../dead-letters/ports.ts';
+import type { Delivery } from '../deliveries/domain/delivery.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { EventStore } from '../events/ports.ts';
+import type { RunKind } from '../jobs/job-kind.ts';
+import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeExpired } from '../purge-expired.ts';
+import { bulkRetryRoute } from './adapters/bulk-retry-route.ts';
 import { createReadEvent, type PositionOf } from './adapters/logged-events.ts';
 import { retryRoutes } from './adapters/retry-routes.ts';
 import type { RetryStore } from './ports.ts';
+import { type RetryRequest, retryDelivery } from './retry-delivery.ts';
 import type { RetryEventParts } from './retry-event.ts';
+import { retryKind } from './retry-kind.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -21,7 +27,8 @@ export type RetryDependencies = Readonly<{
   deliveries: DeliveryStore;
   deadLetters: DeadLetterStore;
   journal: Pick<DeadLetterJournal, 'settle'>;
-  subscriptions: KnownSubscriptions;
+  subscriptions: KnownSubscriptions & Pick<Table<unknown>, 'ready'>;
+  jobs: Jobs;
   events: Pick<EventStore, 'find'>;
 }>;
 
@@ -30,12 +37,29 @@ const publish = { deadlineMs: 10_000 } as const;
 // The attempts of a retry are in the read model long before.
 const keptMs = 7 * 86_400_000;
 
-/** Opens retries: returns their routes, and the parts that a bulk job needs to retry deliveries. */
+/** Registers the kind of jobs that retry many deliveries. They run once the subscriptions are known. */
+const registerKind = (
+  context: Context,
+  parts: RetryEventParts,
+  { subscriptions, jobs }: RetryDependencies,
+): void => {
+  let isReady = false;
+  const retry = async (delivery: Delivery, request: RetryRequest) => retryDelivery(parts, delivery, request);
+  jobs.kinds.register(retryKind({ ...parts, retry, isReady: () => isReady }) as RunKind);
+  startInBackground({ ...context, name: 'retries' }, async () => {
+    await subscriptions.ready();
+    isReady = true;
+    jobs.wake();
+  });
+};
+
+/** Opens retries: returns their routes, and registers the kind of jobs that retry many deliveries. */
 export const openRetries = async (
   context: Context,
   bus: Bus,
-  { events, ...rest }: RetryDependencies,
-): Promise<Readonly<{ routes: readonly Route[]; parts: RetryEventParts }>> => {
+  dependencies: RetryDependencies,
+): Promise<readonly Route[]> => {
+  const { events, jobs, ...rest } = dependencies;
   const { config, logger, clock, resources } = context;
   const producer = await openProducer(context, bus);
   const positionOf: PositionOf = async ({ eventId, workspaceId }) => {
@@ -55,5 +79,8 @@ export const openRetries = async (
     ...{ clock, logger, onPurged: () => {} },
   });
   resources.add('retry purges', stopPurging);
-  return { routes: retryRoutes(parts), parts };
+  registerKind(context, parts, dependencies);
+  const { redriveRate: ratePerSecond, maxRedriveRate: maxRatePerSecond } = config;
+  const bulk = { ...jobs, deliveries: rest.deliveries, ratePerSecond, maxRatePerSecond };
+  return [...retryRoutes(parts), bulkRetryRoute(bulk)];
 };

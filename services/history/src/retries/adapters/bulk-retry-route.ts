@@ -1,0 +1,89 @@
+import { jsonBody, named, type Route, route } from '@tidings/http';
+import {
+  type DeliveryFilter,
+  deliveryFilterProperties,
+  deliveryFiltersOf,
+} from '../../deliveries/adapters/delivery-query.ts';
+import type { DeliveryStore } from '../../deliveries/ports.ts';
+import { type JobRouteParts, startedReply } from '../../jobs/adapters/job-routes.ts';
+import { dryRunSchema, jobSchema } from '../../jobs/adapters/job-schemas.ts';
+import { newJobId, startJob } from '../../jobs/start-job.ts';
+
+/** The dependencies of the route. */
+export type BulkRetryParts = JobRouteParts &
+  Readonly<{
+    deliveries: Pick<DeliveryStore, 'count'>;
+    ratePerSecond: number;
+    maxRatePerSecond: number;
+  }>;
+
+type RetryBody = Readonly<{ filter: DeliveryFilter; rate_per_second?: number; dry_run?: boolean }>;
+
+const bodySchema = (maxRate: number) =>
+  named(
+    'RetryDeliveries',
+    {
+      type: 'object',
+      properties: {
+        filter: {
+          type: 'object',
+          properties: deliveryFilterProperties,
+          additionalProperties: false,
+          minProperties: 1,
+          description: 'Selects deliveries as the list does; all fields must match.',
+        },
+        rate_per_second: {
+          type: 'integer',
+          minimum: 1,
+          maximum: maxRate,
+          description: 'Maximum number a second. Default: set by the operator.',
+        },
+        dry_run: {
+          type: 'boolean',
+          default: false,
+          description: 'Counts the deliveries without sending them.',
+        },
+      },
+      required: ['filter'],
+      additionalProperties: false,
+    },
+    { filter: { status: 'dead_lettered', subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f' } },
+  );
+
+/** Declares the route that retries many deliveries. */
+export const bulkRetryRoute = (parts: BulkRetryParts): Route =>
+  route({
+    operationId: 'retryDeliveries',
+    method: 'POST',
+    path: '/v1/webhooks/deliveries/retry',
+    access: 'deliveries:write',
+    tag: 'Deliveries',
+    summary: 'Send many deliveries again, at a bounded rate',
+    description:
+      'Starts a job that retries the matching deliveries of events that were accepted before the request, oldest first, each as the retry of one delivery does. Without a filter by status this includes those that have succeeded. Those that cannot be retried when it is their turn are counted as `refused`, those whose body is not kept any more as `unavailable`.',
+    body: jsonBody<RetryBody>({ schema: bodySchema(parts.maxRatePerSecond) }),
+    newId: newJobId,
+    responses: {
+      200: { description: 'The count of a dry run.', schema: dryRunSchema },
+      202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
+    },
+    handle: async ({ principal, body: { filter, dry_run, rate_per_second }, run: { id } }) => {
+      const given = deliveryFiltersOf(filter, principal);
+      const nowMs = parts.clock.nowMs();
+      const filters = { ...given, createdBeforeMs: Math.min(given.createdBeforeMs ?? nowMs, nowMs) };
+      const total = await parts.deliveries.count(filters);
+      if (dry_run === true) return { status: 200, body: { dry_run: true, count: total } };
+      const job = await startJob(parts, {
+        id,
+        kind: 'retry',
+        workspaceId: filters.workspaceId,
+        ownerId: filters.ownerId,
+        requestedBy: principal.keyId,
+        spec: { filters, request: { filter } },
+        checkpoint: null,
+        total,
+        ratePerSecond: rate_per_second ?? parts.ratePerSecond,
+      });
+      return startedReply(parts, job);
+    },
+  });
