@@ -76,6 +76,19 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   return { deliveries, events, deadLetters, jobs, retries, keys, statistics };
 };
 
+const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stores): void => {
+  const stop = purgeExpired({
+    name: 'idempotency-keys',
+    store: { purge: async (nowMs, limit) => keys.sweepExpired(nowMs, limit) },
+    retentionMs: 0,
+    intervalMs: config.sweepIntervalMs,
+    clock,
+    logger,
+    onPurged: () => {},
+  });
+  resources.add('idempotency key sweep', stop);
+};
+
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
 export const startHistory = async (
   context: Context,
@@ -97,17 +110,9 @@ export const startHistory = async (
     jobs,
   });
   const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
+  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
   const replayRoutes = await openReplays(context, bus, jobs);
-  const stopSweepingKeys = purgeExpired({
-    name: 'idempotency-keys',
-    store: { purge: async (nowMs, limit) => stores.keys.sweepExpired(nowMs, limit) },
-    retentionMs: 0,
-    intervalMs: config.sweepIntervalMs,
-    clock,
-    logger,
-    onPurged: () => {},
-  });
-  resources.add('idempotency key sweep', stopSweepingKeys);
+  sweepKeys(context, stores);
   const producer = await openProducer(context, bus);
   const { authenticate, isStillValid } = await openAccess(context, { bus, producer });
   const stream = openStream(context, { bus, isStillValid });
