@@ -101,12 +101,7 @@ async function deliveries(): Promise<void> {
     body: { filter: { status: 'dead_lettered', event_type: 'order.*' }, rate_per_second: 50 },
   });
   const job: Schemas['Job'] | Schemas['DryRun'] | undefined = many.data;
-  const retried = await client.POST('/v1/webhooks/deliveries/{id}/retry', { params: { path: { id }, ...once } });
-  const ofEvent = await client.POST('/v1/webhooks/events/{id}/retry', {
-    params: { path: { id }, ...once },
-    body: { subscription_ids: ['sub_1'] },
-  });
-  console.log(job, retried.data?.chain, ofEvent.data?.refused.map(({ code }) => code === 'conflict'));
+  console.log(job);
 }
 
 async function retries(): Promise<void> {

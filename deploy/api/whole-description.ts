@@ -29,7 +29,6 @@ export const wholeDescription: ApiDescription = describeApi(
     ...eventRoutes(nothing),
     ...webhookEventRoutes(nothing),
     ...deliveryRoutes(nothing),
-    ...retryRoutes(nothing),
     ...deadLetterRoutes(nothing),
     ...bulkRoutes(nothing),
     ...jobRoutes(nothing),

@@ -110,7 +110,6 @@ export const startHistory = async (
     jobs,
   });
   const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
-  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
   const replayRoutes = await openReplays(context, bus, jobs);
   sweepKeys(context, stores);
   const producer = await openProducer(context, bus);
