@@ -15,7 +15,6 @@ import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
 import { openEvents } from './events/open-events.ts';
 import type { EventStore } from './events/ports.ts';
 import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
-import type { JobKind } from './jobs/job-kind.ts';
 import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -47,8 +46,6 @@ export type Stores = Readonly<{
 export type Backends = Readonly<{
   openBus: (context: Context) => Promise<Bus>;
   openStores: (context: Context) => Stores;
-  /** Kinds of jobs besides those of the service. */
-  kinds?: readonly JobKind[];
 }>;
 
 const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
@@ -104,7 +101,6 @@ export const startHistory = async (
   });
   const eventRoutes = openEvents(context, bus, { ...stores, onStored: statistics.countEvent });
   const jobs = await openJobs(context, bus, stores.jobs);
-  for (const kind of backends.kinds ?? []) jobs.kinds.register(kind);
   const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {
     stores,
     jobs,

@@ -18,7 +18,6 @@ import { eventually, publishTestKey, untilKeysLoaded } from '@tidings/testing';
 import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';
 import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
-import type { JobKind } from '../src/jobs/job-kind.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { testSealingKeys } from './builders.ts';
@@ -69,12 +68,8 @@ export const bodyOf = (n: number): Buffer => Buffer.from(`{"n":${n}}`);
 
 type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record<string, string> }>;
 
-/** Starts the service on a bus and stores that outlive it, with further kinds of jobs. */
-export const startHere = async (
-  backing: Backing = newBacking(),
-  env: Record<string, string> = {},
-  kinds: readonly JobKind[] = [],
-) => {
+/** Starts the service on a bus and stores that outlive it. */
+export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
   const { bus, deliveries, events, deadLetters, jobs, retries, keys, statistics } = backing;
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
@@ -98,7 +93,6 @@ export const startHere = async (
   const { url } = await startHistory(context, {
     openBus,
     openStores: () => ({ deliveries, events, deadLetters, jobs, retries, keys, statistics }),
-    kinds,
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);
