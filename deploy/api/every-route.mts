@@ -163,6 +163,19 @@ async function statistics(): Promise<void> {
   console.log(first?.attempt_ms.p95, data?.groups?.[0]?.success_rate, system?.hops?.[0]?.lag, system?.breakers?.open);
 }
 
+async function exportFiles(): Promise<void> {
+  const path = { id };
+  const body = { of: 'deliveries', format: 'csv', filter: { status: 'dead_lettered' } } as const;
+  const { data } = await client.POST('/v1/webhooks/exports', { params: once, body });
+  const started: Schemas['Export'] | undefined = data;
+  await client.GET('/v1/webhooks/exports');
+  await client.GET('/v1/webhooks/exports/{id}', { params: { path } });
+  const query = { expires: 1_795_424_402, signature: 'f'.repeat(64) };
+  await client.GET('/v1/webhooks/exports/{id}/file', { params: { path, query }, parseAs: 'blob' });
+  await client.DELETE('/v1/webhooks/exports/{id}', { params: { path } });
+  console.log(started?.status === 'ready', started?.download_url);
+}
+
 async function consumers(): Promise<void> {
   const path = { id: 'acme' };
   await client.POST('/v1/webhooks/consumers', { params: once, body: { id: 'acme' } });
@@ -207,7 +220,7 @@ async function others(): Promise<void> {
 }
 
 const parts = [subscriptions, filters, eventTypes, history, deliveries, retries, stream, deadLetters, jobs, statistics, consumers];
-for (const part of [...parts, workspaces, keys, others]) {
+for (const part of [...parts, exportFiles, workspaces, keys, others]) {
   await part();
 }
 await events();

@@ -3,6 +3,8 @@ import { bulkRoutes } from '../../services/history/src/dead-letters/adapters/bul
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
+import { exportRoutes } from '../../services/history/src/exports/adapters/export-routes.ts';
+import { fileRoute } from '../../services/history/src/exports/adapters/file-route.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
 import { replayRoutes } from '../../services/history/src/replays/adapters/replay-routes.ts';
 import { bulkRetryRoute } from '../../services/history/src/retries/adapters/bulk-retry-route.ts';
@@ -38,6 +40,8 @@ export const wholeDescription: ApiDescription = describeApi(
     ...systemRoutes(nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
+    ...exportRoutes(nothing),
+    fileRoute(nothing),
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),

@@ -34,6 +34,8 @@ const files: Readonly<Record<string, string>> = {
 
 const progress = { total: 1, done: 1, percent: 100, counts: { redriven: 1 } };
 const job = { id: 'job_1', kind: 'redrive', state: 'done', progress, eta: null };
+const link = '/v1/webhooks/exports/job_1/file?expires=9&signature=f';
+const anExport = { export_id: 'job_1', status: 'ready', download_url: link };
 const accepted = { status: 202, id: 'evt_1', type: 'a', accepted_at: '2026-11-22T10:00:00Z' };
 
 const noQuantiles = { p50: null, p95: null, p99: null };
@@ -49,6 +51,8 @@ function answerTo(line: string): { status?: number; body: unknown; headers?: Rec
   if (line.endsWith('/event-types/import?dry_run=true')) return { body: { data: [] } };
   if (line.includes('/jobs/')) return { body: job };
   if (line.includes('/stream?')) return { body: frame, headers: { 'content-type': 'text/event-stream' } };
+  if (line.endsWith('/exports')) return { status: 202, body: { ...anExport, status: 'queued' } };
+  if (line.includes('/exports/')) return { body: anExport };
   if (line.endsWith('/redrive') || line.endsWith('/replays')) return { status: 202, body: job };
   return {
     body: {

@@ -85,7 +85,7 @@ export const containers: readonly Container[] = [
   ...serviceNames.map((name): Container => ({ form: 'separate', name, services: [name] })),
 ];
 
-const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
+const variable = /\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}/g;
 
 /** Interpolates variables as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
 const interpolate = (text: string, env: Readonly<Record<string, string>>): string =>

@@ -96,12 +96,16 @@ export async function makeParties(
   const deadLetters = await makeDeadLetters(owner, subscription);
   const apiKey = await owner.newKey(local, { name, consumer_id: partner, scopes: ofConsumer });
   const other = await owner.newKey(local, { consumer_id: neighbour, scopes: ofConsumer });
+  const exported = await new Caller(local.url, apiKey.key).call<{ export_id: string }>(
+    ...(['POST', '/webhooks/exports', { of: 'deliveries', format: 'ndjson' }] as const),
+  );
+  await untilJobsEnd(owner);
   const token = await owner.newToken(local, { consumer_id: visitor, expires_in_seconds: 3_600 });
   return {
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
     owned: {
       ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
-      ...{ ...deadLetters, apiKey: apiKey.id },
+      ...{ ...deadLetters, apiKey: apiKey.id, export: exported.export_id },
     },
     endpoint,
   };

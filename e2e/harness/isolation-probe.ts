@@ -72,8 +72,8 @@ export class IsolationProbe {
   }
 
   /**
-   * Returns the owner's objects that a key sees. Excludes the time of a key's last use and whether a change has
-   * propagated.
+   * Returns the owner's objects that a key sees. Excludes the time of a key's last use, whether a change has propagated,
+   * and the link of an export, which each read makes anew.
    */
   async viewOf(key: string, operations: readonly Operation[]): Promise<readonly View[]> {
     const views: View[] = [];
@@ -82,7 +82,7 @@ export class IsolationProbe {
       if (operation.method !== 'GET' || first === undefined) continue;
       const request = { ...requestOf(operation, first, this.owned), key };
       const { status, headers, text } = await sendRequest(this.#url, request);
-      const lasting = text.replaceAll(/"(last_used_at|propagated)":("[^"]*"|\w+),?/g, '');
+      const lasting = text.replaceAll(/"(last_used_at|propagated|download_url)":("[^"]*"|\w+),?/g, '');
       views.push([operation.operationId, status, headers['etag'], lasting]);
     }
     return views;

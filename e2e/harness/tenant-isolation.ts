@@ -16,6 +16,7 @@ export type Owned = Readonly<{
   delivery: string;
   deadLetter: string;
   job: string;
+  export: string;
   apiKey: string;
   /** A draft, visible to no consumer. */
   eventType: string;
@@ -85,6 +86,10 @@ const manyDeadLetters = (more: object): readonly Try[] => [
 
 // The log of the test is younger: every event of it is in the span.
 const longAgo = (): string => new Date(Date.now() - 3_600_000).toISOString();
+
+const ofExport: readonly Try[] = [{ params: ({ export: one }) => ({ id: one }), ...hidden }];
+
+const anExport = (of: string, filter: object) => ({ of, format: 'ndjson', filter });
 
 const newSubscription = { endpoint_url: 'http://127.0.0.1:9/hook', events: ['*'], send_test: false };
 
@@ -213,6 +218,16 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   pauseJob: ofJob,
   resumeJob: ofJob,
   cancelJob: ofJob,
+  createExport: [
+    { body: ({ subscription }) => anExport('deliveries', { subscription_id: subscription }), ...blind },
+    { body: ({ consumer }) => anExport('dead_letters', { consumer_id: consumer }), ...blind },
+    { body: () => anExport('audit', {}), ...blindForAdmins },
+  ],
+  listExports: list,
+  getExport: ofExport,
+  deleteExport: ofExport,
+  // Whoever has the signed link may read the file, and nobody has a link without access to the export.
+  downloadExport: 'public',
   listApiKeys: [blindForAdmins, { ...inWorkspace, ...refused }],
   createApiKey: [
     { body: () => ({ scopes: ['subscriptions:read'] }), ...blindForAdmins },

@@ -7,6 +7,7 @@ const nouns: Readonly<Record<string, string>> = {
   deliveries: 'delivery',
   'dead-letters': 'dead letter',
   jobs: 'job',
+  exports: 'export',
   consumers: 'consumer',
   'api-keys': 'API key',
   workspaces: 'workspace',

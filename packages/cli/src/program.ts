@@ -9,6 +9,7 @@ import { deadLetterCommands } from './commands/dead-letters.ts';
 import { deliveryCommands } from './commands/deliveries.ts';
 import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
+import { exportCommands } from './commands/exports.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { replayCommands } from './commands/replay.ts';
@@ -41,6 +42,7 @@ const groups: Readonly<Record<string, string>> = {
   stream: 'open live streams elsewhere',
   'dead-letters': 'show, redrive and discard dead letters',
   jobs: 'show, pause, resume and cancel jobs: redrives, discards and others',
+  exports: 'show, download and delete exports; tidings export starts one',
   consumers: 'manage the consumers of a workspace',
   'api-keys': 'manage API keys and their scopes',
   'audit-log': 'show recorded changes',
@@ -60,6 +62,7 @@ export const commands: readonly CommandSpec[] = [
   ...statisticsCommands,
   ...systemCommands,
   ...replayCommands,
+  ...exportCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { AppError, systemClock } from '@tidings/runtime';
 
 import { recordedBrokerCount } from './brokers.ts';
@@ -170,6 +171,7 @@ export class LocalStack {
       services: this.#processes.flatMap(({ services }) => services),
       adminKey: secrets.adminKey,
       sealingKeys: secrets.sealingKeys,
+      objectFolder: resolve(this.#options.dataDir, 'objects'),
       workspaceId: this.#options.env['WORKSPACE_ID'] ?? defaultWorkspace,
     };
   }

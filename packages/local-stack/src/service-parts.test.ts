@@ -12,6 +12,7 @@ const around = {
   adminKey: 'key_admin_x',
   workspaceId: 'ws_demo',
   sealingKeys: 'local1:x',
+  objectFolder: '/data/objects',
 };
 
 const named = (name: string) => {
@@ -53,6 +54,12 @@ test("only the service that stores keys receives the operator's key", () => {
   for (const name of ['ingress', 'fanout', 'delivery', 'history', 'console']) {
     expect(JSON.stringify(processEnvironment(named(name), around, {}))).not.toContain('key_admin_x');
   }
+});
+
+test('the history service stores objects in the data folder, unless the caller names another', () => {
+  const folder = (own: Record<string, string>) =>
+    processEnvironment(named('history'), around, own)['OBJECT_STORAGE_FOLDER'];
+  expect([folder({}), folder({ OBJECT_STORAGE_FOLDER: '/mine' })]).toEqual(['/data/objects', '/mine']);
 });
 
 test('settings of the caller take precedence, also an empty list of networks', () => {

@@ -67,6 +67,8 @@ export type ServiceSurroundings = Readonly<{
   adminKey: string;
   workspaceId: string;
   sealingKeys: string;
+  /** Folder of the object storage. */
+  objectFolder: string;
 }>;
 
 /** Lists every socket of the stack: if loopback is an allowed network, none of them may be an endpoint. */
@@ -110,6 +112,9 @@ export function processEnvironment(
   for (const { name, portOffset } of services) {
     environment[`${name.toUpperCase()}_HOST`] = around.host;
     environment[`${name.toUpperCase()}_PORT`] = String(around.portBase + portOffset);
+  }
+  if (names.has('history')) {
+    environment['OBJECT_STORAGE_FOLDER'] = own['OBJECT_STORAGE_FOLDER'] ?? around.objectFolder;
   }
   // Every other service reads its keys from the access topic.
   if (names.has('subscription')) {

@@ -1,5 +1,6 @@
 import { consumerGroups } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
+import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 
 /** The settings of this service. */
@@ -9,6 +10,7 @@ export const configSpec = {
   kafkaBrokers: sharedSettings.kafkaBrokers,
   mongodbUri: sharedSettings.mongodbUri,
   sealingKeys: sharedSettings.sealingKeys,
+  ...storageSettings,
   database: text({
     env: 'HISTORY_DATABASE',
     default: 'tidings_history',

@@ -61,6 +61,12 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     other: { from: '2026-11-22T10:00:00Z', target: { missing: true } },
     status: 202,
   }),
+  createExport: async () => ({
+    path: '/v1/webhooks/exports',
+    body: { of: 'deliveries', format: 'csv' },
+    other: { of: 'deliveries', format: 'ndjson' },
+    status: 202,
+  }),
   pauseJob: async (service) => {
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
     return { path: `${jobs}/${String(body['id'])}/pause`, other: null, status: 200 };

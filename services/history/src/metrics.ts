@@ -83,6 +83,12 @@ export const metricsCatalogue = defineMetrics({
     help: 'POSTs that got the stored response of their Idempotency-Key.',
     labels: [],
   },
+  exportBytes: {
+    type: 'counter',
+    name: 'tidings_history_export_download_bytes_total',
+    help: 'Bytes of the files of exports whose download has begun.',
+    labels: [],
+  },
   deadLetters: {
     type: 'counter',
     name: 'tidings_history_dead_letters_total',

@@ -8,6 +8,7 @@ import { eventually, lintApi, publishTestKey, untilKeysLoaded } from '@tidings/t
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes, testSealingKeys } from '../test/builders.ts';
+import { createMemoryAuditStore } from '../test/memory-audit-store.ts';
 import { createMemoryDeadLetterStore } from '../test/memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
 import { createMemoryEventStore } from '../test/memory-event-store.ts';
@@ -48,6 +49,7 @@ const start = async () => {
       deliveries: store,
       events: createMemoryEventStore(),
       deadLetters: createMemoryDeadLetterStore(),
+      audit: createMemoryAuditStore(),
       jobs: createMemoryJobStore(),
       retries: createMemoryRetryStore(),
       keys: new MemoryIdempotencyStore(),

@@ -2,7 +2,10 @@ import { openAccess } from '@tidings/access';
 import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
+import { openStorage } from '@tidings/object-storage';
 import type { ServiceContext } from '@tidings/observability';
+import { MongoAuditStore } from './audit/adapters/mongo-audit-store.ts';
+import type { AuditStore } from './audit/ports.ts';
 import type { configSpec } from './config.ts';
 import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
 import { takeOverJobs } from './dead-letters/adapters/take-over-jobs.ts';
@@ -14,6 +17,7 @@ import type { DeliveryStore } from './deliveries/ports.ts';
 import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
 import { openEvents } from './events/open-events.ts';
 import type { EventStore } from './events/ports.ts';
+import { openExports } from './exports/open-exports.ts';
 import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
 import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
@@ -36,6 +40,7 @@ export type Stores = Readonly<{
   deliveries: DeliveryStore;
   events: EventStore;
   deadLetters: DeadLetterStore;
+  audit: AuditStore;
   jobs: JobStore;
   retries: RetryStore;
   keys: IdempotencyStore;
@@ -61,16 +66,17 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
   const events = new MongoEventStore(mongo.connection, mongoSeconds);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
+  const audit = new MongoAuditStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
   const retries = new MongoRetryStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
   const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, events, deadLetters, jobs, retries, keys, statistics])
+  for (const store of [deliveries, events, deadLetters, audit, jobs, retries, keys, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, events, deadLetters, jobs, retries, keys, statistics };
+  return { deliveries, events, deadLetters, audit, jobs, retries, keys, statistics };
 };
 
 const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stores): void => {
@@ -92,6 +98,7 @@ export const startHistory = async (
   backends: Backends = { openBus, openStores },
 ): Promise<{ url: string }> => {
   const { config, metrics, logger, resources, clock } = context;
+  const storage = openStorage(config);
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
   const statistics = openStatistics(context, stores.statistics);
@@ -107,6 +114,7 @@ export const startHistory = async (
   });
   const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
   const replayRoutes = await openReplays(context, bus, jobs);
+  const exportRoutes = await openExports(context, { bus, stores, storage, jobs });
   sweepKeys(context, stores);
   const producer = await openProducer(context, bus);
   const { authenticate, isStillValid } = await openAccess(context, { bus, producer });
@@ -121,6 +129,7 @@ export const startHistory = async (
     ...openSystem(context, bus, stores),
     ...stream.routes,
     ...replayRoutes,
+    ...exportRoutes,
   ];
   const idempotency = {
     // No response of this service contains a secret.

@@ -26,6 +26,7 @@ import {
 import { anAttemptRecord } from '@tidings/testing/messages';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MongoAuditStore } from '../src/audit/adapters/mongo-audit-store.ts';
 import { configSpec } from '../src/config.ts';
 import { MongoDeadLetterStore } from '../src/dead-letters/adapters/mongo-dead-letter-store.ts';
 import { type FormerJobDocument, takeOverJobs } from '../src/dead-letters/adapters/take-over-jobs.ts';
@@ -37,6 +38,7 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
+import { describeAuditStore } from './audit-store-contract.ts';
 import { aFailure, testSealingKeys } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
@@ -215,14 +217,15 @@ const openStores = async (database: string) => {
   const deliveries = new MongoDeliveryStore(mongo.connection, unmeasured);
   const events = new MongoEventStore(mongo.connection, unmeasured);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
+  const audit = new MongoAuditStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
   const retries = new MongoRetryStore(mongo.connection, unmeasured);
   const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, events, deadLetters, jobs, retries, statistics])
+  for (const store of [deliveries, events, deadLetters, audit, jobs, retries, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, events, deadLetters, jobs, retries, statistics, mongo };
+  return { deliveries, events, deadLetters, audit, jobs, retries, statistics, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -251,6 +254,7 @@ describe('the MongoDB stores', () => {
   describeJobStore('MongoDB', opened('jobs'));
   describeRetryStore('MongoDB', opened('retries'));
   describeStatisticsStore('MongoDB', opened('statistics'));
+  describeAuditStore('MongoDB', opened('audit'));
 
   it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {
     const { jobs, mongo } = { jobs: opened('jobs')(), mongo: opened('mongo')() };

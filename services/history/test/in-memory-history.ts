@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type AttemptRecorded,
   type DeliveryDeadLettered,
@@ -22,6 +26,7 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
 import { testSealingKeys } from './builders.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
+import { createMemoryAuditStore } from './memory-audit-store.ts';
 import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
 import { createMemoryEventStore } from './memory-event-store.ts';
@@ -45,6 +50,7 @@ export type Backing = Readonly<{
   deliveries: ReturnType<typeof createMemoryDeliveryStore>;
   events: ReturnType<typeof createMemoryEventStore>;
   deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
+  audit: ReturnType<typeof createMemoryAuditStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
   retries: ReturnType<typeof createMemoryRetryStore>;
   keys: MemoryIdempotencyStore;
@@ -57,6 +63,7 @@ export const newBacking = (): Backing => ({
   deliveries: createMemoryDeliveryStore(),
   events: createMemoryEventStore(),
   deadLetters: createMemoryDeadLetterStore(),
+  audit: createMemoryAuditStore(),
   jobs: createMemoryJobStore(),
   retries: createMemoryRetryStore(),
   keys: new MemoryIdempotencyStore(),
@@ -70,11 +77,14 @@ type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record
 
 /** Starts the service on a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
-  const { bus, deliveries, events, deadLetters, jobs, retries, keys, statistics } = backing;
+  const { bus, deliveries, events, deadLetters, audit, jobs, retries, keys, statistics } = backing;
+  const objects = join(tmpdir(), `tidings-objects-${randomUUID()}`);
+  cleanUps.push(async () => rm(objects, { recursive: true, force: true }));
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'memory:1',
     MONGODB_URI: 'mongodb://memory',
     SEALING_KEYS: testSealingKeys,
+    OBJECT_STORAGE_FOLDER: objects,
     HISTORY_BATCH_INTERVAL: '1ms',
     ...env,
   });
@@ -92,7 +102,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, events, deadLetters, jobs, retries, keys, statistics }),
+    openStores: () => ({ deliveries, events, deadLetters, audit, jobs, retries, keys, statistics }),
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);

@@ -61,6 +61,10 @@ export const createMemoryEventStore = (): EventStore & {
         .filter((event) => after === null || newestFirst(after, event) < 0)
         .slice(0, limit);
     },
+    count: async (filters) => {
+      ready();
+      return [...kept.values()].filter((event) => matches(event, filters)).length;
+    },
     purge: async (acceptedBeforeMs, limit) => {
       ready();
       const expired = [...kept.values()].filter(({ acceptedAtMs }) => acceptedAtMs < acceptedBeforeMs);

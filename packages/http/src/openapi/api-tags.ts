@@ -8,6 +8,7 @@ export const apiTags = {
   Stream: 'Events, attempts and states of deliveries as they happen.',
   'Dead letters': 'Deliveries that ended undelivered. They can be redriven or discarded.',
   Statistics: 'Counts, success rates and latencies over time.',
+  Exports: 'Files of events, deliveries, attempts, dead letters or the audit log.',
   Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',
   Workspaces: 'The tenants. Data of one workspace is not visible to another.',
   'API keys': 'Credentials of a workspace or of one consumer, with scopes.',

@@ -28,6 +28,7 @@ export type EventStore = Readonly<{
   insert(events: readonly StoredEvent[]): Promise<number>;
   find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
   list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
+  count(filters: EventFilters): Promise<number>;
   /** Removes up to `limit` events accepted before that time; returns their number. */
   purge(acceptedBeforeMs: number, limit: number): Promise<number>;
 }>;

@@ -14,7 +14,9 @@ export type RunKind<Spec = unknown, Checkpoint = unknown> = Readonly<{
    * size of a batch. `signal` aborts when the run has lost its claim: another run may carry out the same batch then.
    */
   runBatch(job: Job<Spec, Checkpoint>, signal: AbortSignal): Promise<BatchResult<Checkpoint>>;
-  /** Called when a job is about to end, for any reason: gives back what the job has claimed. May be repeated. */
+  /**
+   * Called with the job as it ends, before that is stored: gives back what the job has claimed. May be repeated.
+   */
   release?(job: Job<Spec, Checkpoint>): Promise<void>;
   /** Counts the units that are left, where the total of a job is not known beforehand. */
   countLeft?(job: Job<Spec, Checkpoint>): Promise<number>;

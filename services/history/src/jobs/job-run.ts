@@ -123,8 +123,8 @@ export class JobRun {
   }
 
   async #end(kind: RunKind, { state, endedAtMs, error }: Partial<Job>): Promise<void> {
-    await kind.release?.(this.#job);
     const end = { state, endedAtMs, ...(error === undefined ? {} : { error }) } as Partial<Job>;
+    await kind.release?.({ ...this.#job, ...end });
     return this.#set({ ...end, isDue: false });
   }
 

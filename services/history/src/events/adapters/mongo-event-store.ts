@@ -90,6 +90,16 @@ export class MongoEventStore implements EventStore {
     return documents.map(fromDocument);
   }
 
+  async count(filters: EventFilters): Promise<number> {
+    const [found] = await this.#timed('count-events', async () =>
+      this.#model.aggregate<{ count: number }>([
+        { $match: conditionsOf(filters) },
+        { $group: { _id: null, count: { $sum: 1 } } },
+      ]),
+    );
+    return found?.count ?? 0;
+  }
+
   async purge(acceptedBeforeMs: number, limit: number): Promise<number> {
     return this.#timed('purge-events', async () =>
       purgeByWorkspace(this.#model, 'accepted_at', { beforeMs: acceptedBeforeMs, limit }),

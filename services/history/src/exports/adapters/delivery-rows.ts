@@ -1,0 +1,106 @@
+import { listQuery, readDeliveryQuery } from '../../deliveries/adapters/delivery-query.ts';
+import { deliveryView, summaryView } from '../../deliveries/adapters/delivery-view.ts';
+import { documentKey } from '../../deliveries/domain/delivery.ts';
+import type {
+  DeliveryFilters,
+  DeliveryStore,
+  DeliverySummary,
+  ListPosition,
+} from '../../deliveries/ports.ts';
+import type { RowRequest, RowSource } from '../ports.ts';
+import { earlier, principalOf, readFilter } from './row-filter.ts';
+
+type Store = Pick<DeliveryStore, 'list' | 'read' | 'count'>;
+
+const deliveriesAtOnce = 500;
+// A delivery can have 200 attempts, each with headers and 16 KiB of a body.
+const deliveriesWithAttemptsAtOnce = 20;
+
+/** The columns of deliveries. */
+const deliveryColumns = [
+  ...[
+    'id',
+    'event_id',
+    'event_type',
+    'subscription_id',
+    'ordering_key',
+    'consumer_id',
+    'status',
+    'status_reason',
+  ],
+  ...[
+    'attempt_count',
+    'last_status_code',
+    'last_reason',
+    'last_attempt_at',
+    'next_attempt_at',
+    'created_at',
+    'updated_at',
+  ],
+] as const;
+
+/** The columns of attempts: those that name the delivery, and those of the attempt. */
+const attemptColumns = [
+  ...['delivery_id', 'event_id', 'event_type', 'subscription_id', 'consumer_id'],
+  ...['attempt', 'chain', 'trigger', 'at', 'duration_ms', 'outcome', 'status_code', 'reason'],
+  ...['response_excerpt', 'next.kind', 'next.at', 'next.reason'],
+  ...['phases.dns_ms', 'phases.connect_ms', 'phases.tls_ms', 'phases.first_byte_ms', 'phases.body_ms'],
+  ...['phases.total_ms', 'request_headers', 'request_headers_omitted', 'response_headers'],
+  ...['response_headers_omitted', 'response_body', 'response_body_encoding', 'response_body_truncated'],
+  ...['response_body_withheld', 'details'],
+] as const;
+
+const filtersOf = (request: RowRequest): DeliveryFilters => {
+  const { filters } = readFilter(request, (filter) =>
+    readDeliveryQuery(listQuery.read(filter), principalOf(request)),
+  );
+  return { ...filters, createdBeforeMs: earlier(filters.createdBeforeMs, request.beforeMs) };
+};
+
+const nextOf = (found: readonly DeliverySummary[], limit: number): ListPosition | null => {
+  const last = found.at(-1);
+  return last === undefined || found.length < limit
+    ? null
+    : { createdAtMs: last.createdAtMs, key: documentKey(last) };
+};
+
+const listed = (store: Store) => ({
+  check: (request: RowRequest) => void filtersOf(request),
+  count: async (request: RowRequest) => store.count(filtersOf(request)),
+});
+
+/** Returns the source of deliveries, without their attempts. */
+export const deliveryRows = (store: Store): RowSource => ({
+  columns: deliveryColumns,
+  ...listed(store),
+  read: async (request, after) => {
+    const page = { limit: deliveriesAtOnce, after: after as ListPosition | null };
+    const found = await store.list(filtersOf(request), page);
+    return { rows: found.map(summaryView), read: found.length, next: nextOf(found, deliveriesAtOnce) };
+  },
+});
+
+/** Returns the source of attempts: a row for each request that was made for a delivery, in order. */
+export const attemptRows = (store: Store): RowSource => ({
+  columns: attemptColumns,
+  ...listed(store),
+  read: async (request, after) => {
+    const page = { limit: deliveriesWithAttemptsAtOnce, after: after as ListPosition | null };
+    const found = await store.list(filtersOf(request), page);
+    const whole = await store.read(found);
+    const rows = found.flatMap(({ id }) => {
+      const delivery = whole.get(id)?.delivery;
+      if (delivery === undefined) return [];
+      const view = deliveryView(delivery) as Readonly<{ attempts: readonly object[] }>;
+      const of = {
+        delivery_id: id,
+        event_id: delivery.eventId,
+        event_type: delivery.eventType,
+        subscription_id: delivery.subscriptionId,
+        consumer_id: delivery.consumerId,
+      };
+      return view.attempts.map((attempt) => ({ ...of, ...attempt }));
+    });
+    return { rows, read: found.length, next: nextOf(found, deliveriesWithAttemptsAtOnce) };
+  },
+});
