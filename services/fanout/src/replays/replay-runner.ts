@@ -2,6 +2,7 @@ import type { JobProgressed, JobState } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 import { isOpen, type ReplayJob } from './domain/replay-job.ts';
+import { RunTurns } from './domain/run-turns.ts';
 
 /** Starts a run of a job; resolves with its last progress. */
 export type StartRun = (job: ReplayJob, signal: AbortSignal) => Promise<JobProgressed>;
@@ -19,13 +20,15 @@ type Run = Readonly<{ stop: AbortController; ended: Promise<void> }>;
 
 const retry = { baseMs: 500, maxMs: 30_000, random: Math.random } as const;
 const maxFailures = 10;
+// A run that looks up what is missing takes about 20 MB.
+const maxRuns = { all: 8, ofWorkspace: 2 } as const;
 
 /** Returns true while there is something to send, or to say about the newest order. */
 const hasWork = (job: ReplayJob): boolean =>
   isOpen(job) && (job.order.desired === 'running' || job.progress?.state !== job.order.desired);
 
 /**
- * Runs the open jobs of the partitions that this process owns, each from its checkpoint:
+ * Runs the open jobs of the partitions that this process owns, a few at a time and each from its checkpoint:
  *
  *   order, none running ──▶ run ──▶ done
  *                           │ ▲ └──▶ failed (repeated errors)
@@ -34,6 +37,7 @@ const hasWork = (job: ReplayJob): boolean =>
 export class ReplayRunner {
   readonly #parts: Parts;
   readonly #runs = new Map<string, Run>();
+  readonly #turns = new RunTurns(maxRuns);
   #isClosed = false;
 
   constructor(parts: Parts) {
@@ -75,7 +79,7 @@ export class ReplayRunner {
     await Promise.resolve();
     let isSettled = false;
     try {
-      if (first.order.desired === 'running') await this.#runToEnd(jobId, signal);
+      if (first.order.desired === 'running') await this.#runInTurn(first, signal);
       await this.#settle(jobId);
       isSettled = true;
     } catch (error) {
@@ -85,6 +89,15 @@ export class ReplayRunner {
     const newest = find(jobId);
     // An order that came meanwhile.
     if (newest !== undefined && isSettled) this.update(newest);
+  }
+
+  async #runInTurn({ order: { jobId, workspaceId } }: ReplayJob, signal: AbortSignal): Promise<void> {
+    if (!(await this.#turns.take(workspaceId, signal))) return;
+    try {
+      await this.#runToEnd(jobId, signal);
+    } finally {
+      this.#turns.end(workspaceId);
+    }
   }
 
   async #runToEnd(jobId: string, signal: AbortSignal): Promise<void> {
