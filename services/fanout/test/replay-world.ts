@@ -148,5 +148,3 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
     deliveryIds: (): DeliveryId[] => commands().map(({ deliveryId }: DeliveryState) => deliveryId),
   };
 };
-
-

@@ -100,7 +100,11 @@ class PageEventSource {
 
 it('follows it in a page, with a ticket for each connection', async () => {
   const { url, happen, run } = await start();
+  let tickets = 0;
   const getTicket = async () => {
+    tickets += 1;
+    // The page connects again for ever; two connections show that, and the test ends while the third would begin.
+    if (tickets > 2) return new Promise<string>(() => {});
     const told = run('bash', ['-c', `${ticket.trim()} 2>/dev/null`]);
     const answer = await eventually(() => JSON.parse(told()) as { ticket: string });
     return answer.ticket;
