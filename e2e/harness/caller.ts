@@ -88,3 +88,22 @@ export async function untilJobsEnd(caller: Caller): Promise<void> {
       throw new Error('a job is running');
   });
 }
+
+type Listed = Readonly<{ attempt_count?: number }>;
+type Figures = Readonly<{ total: Readonly<{ accepted: number; attempts: number }> }>;
+
+/** Waits until the statistics of a caller count all events and attempts that its lists show: they follow by seconds. */
+export async function untilCounted(caller: Caller): Promise<void> {
+  const listed = async (name: string): Promise<readonly Listed[]> =>
+    (await caller.call<{ data: readonly Listed[] }>('GET', `/webhooks/${name}?limit=100`)).data;
+  await eventually(
+    async () => {
+      const [events, deliveries] = [await listed('events'), await listed('deliveries')];
+      const attempts = deliveries.reduce((sum, { attempt_count: count = 0 }) => sum + count, 0);
+      const { total } = await caller.call<Figures>('GET', '/webhooks/stats');
+      if (total.accepted === events.length && total.attempts === attempts) return;
+      throw new Error(`${JSON.stringify(total)} of ${events.length} events and ${attempts} attempts`);
+    },
+    { timeoutMs: 30_000 },
+  );
+}

@@ -1,5 +1,5 @@
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
-import { Caller, untilJobsEnd } from './caller.ts';
+import { Caller, untilCounted, untilJobsEnd } from './caller.ts';
 import type { Owned } from './tenant-isolation.ts';
 import type { LocalStack } from './tidings.ts';
 
@@ -100,6 +100,9 @@ export async function makeParties(
     ...(['POST', '/webhooks/exports', { of: 'deliveries', format: 'ndjson' }] as const),
   );
   await untilJobsEnd(owner);
+  // What is shown later than it happens would look like a change made by a test.
+  await owner.list('/webhooks/events?type=tidings.export.ready', 1);
+  await untilCounted(owner);
   const token = await owner.newToken(local, { consumer_id: visitor, expires_in_seconds: 3_600 });
   return {
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },

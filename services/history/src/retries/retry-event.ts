@@ -44,6 +44,19 @@ const deliveriesOf = async (
   return found.flat().flatMap(({ id }) => stored.get(id)?.delivery ?? []);
 };
 
+const unknown = (id: EventId, to = ''): AppError =>
+  new AppError({ code: 'not-found', message: `There is no delivery of event '${id}'${to}.` });
+
+/** Throws AppError `not-found` if no delivery of the event is in the scope. */
+export const refuseUnknownEvent = async (
+  { deliveries }: Pick<RetryEventParts, 'deliveries'>,
+  eventId: EventId,
+  scope: TenantScope,
+): Promise<void> => {
+  const [known] = await deliveries.list({ ...scope, eventId }, { limit: 1, after: null });
+  if (known === undefined) throw unknown(eventId);
+};
+
 /** Reads the event once for all its deliveries. */
 const readingOnce = (readEvent: ReadEvent): ReadEvent => {
   let reading: Promise<LoggedEvent | UnavailableEvent> | undefined;
@@ -65,8 +78,7 @@ export const retryEvent = async (
   const { eventId, subscriptionIds, runId, by } = request;
   const deliveries = await deliveriesOf(parts, request);
   if (deliveries.length === 0) {
-    const to = subscriptionIds === null ? '' : ' to these subscriptions';
-    throw new AppError({ code: 'not-found', message: `There is no delivery of event '${eventId}'${to}.` });
+    throw unknown(eventId, subscriptionIds === null ? '' : ' to these subscriptions');
   }
   if (deliveries.length > maxRetriedOfEvent)
     throw new AppError({

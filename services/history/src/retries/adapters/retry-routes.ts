@@ -6,7 +6,7 @@ import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import type { Delivery } from '../../deliveries/domain/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/ports.ts';
 import { retryDelivery } from '../retry-delivery.ts';
-import { maxRetriedOfEvent, type RetryEventParts, retryEvent } from '../retry-event.ts';
+import { maxRetriedOfEvent, type RetryEventParts, refuseUnknownEvent, retryEvent } from '../retry-event.ts';
 import {
   retriedEventSchema,
   retriedEventView,
@@ -67,6 +67,8 @@ const retryEventRoute = (parts: RetryRouteParts): Route =>
     newId,
     responses: { 202: { description: 'The deliveries that were retried.', schema: retriedEventSchema } },
     problems: ['conflict'],
+    find: async ({ params: { id }, principal }) =>
+      refuseUnknownEvent(parts, eventId(id), tenantScopeOf(principal)),
     handle: async ({ params: { id }, principal, body, run }) => {
       const result = await retryEvent(parts, {
         scope: tenantScopeOf(principal),
