@@ -20,6 +20,10 @@ const makers = {
   '/v1/webhooks/workspaces/': async ({ call }, operationId) =>
     await call('POST', '/workspaces', { id: `ws_fuzz_${operationId}` }),
   '/v1/webhooks/api-keys/': async ({ call }) => await call('POST', '/api-keys', { scopes: ['events:write'] }),
+  '/v1/webhooks/events/': async ({ dead }) => ({ id: (await dead()).delivery.event_id }),
+  '/v1/webhooks/exports/': async ({ call }) => ({
+    id: (await call('POST', '/exports', { of: 'events', format: 'csv' })).export_id,
+  }),
   '/v1/webhooks/deliveries/': async ({ dead }) => (await dead()).delivery,
   '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).deadLetter,
   '/v1/webhooks/jobs/': async ({ call }) =>
