@@ -57,6 +57,8 @@ export type AttemptRecorded = Readonly<{
   next: NextStep;
   /** Of the event; absent if it has none, and in records of earlier releases. */
   orderingKey?: string;
+  /** The consumer that the event is addressed to, if the subscription belongs to none. */
+  addressedTo?: ConsumerId;
   /**
    * The AttemptExchange of the request as JSON text, see `parseExchange`. It is a header of the record, so that readers
    * which do not need it need not parse it, and those of earlier releases can read the record. Absent without a request,
@@ -113,7 +115,7 @@ const checkAttempt = compileSchema<AttemptRecorded>(
         ],
       },
     },
-    { orderingKey: shape.text },
+    { orderingKey: shape.text, addressedTo: shape.text },
   ),
 );
 

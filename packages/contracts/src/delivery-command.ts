@@ -43,6 +43,8 @@ export type DeliveryState = Readonly<{
   cloudEvent?: Readonly<{ source: string; time: string }>;
   /** True when commands of older chains of the delivery may still wait: this one takes their place. */
   supersedes?: true;
+  /** The consumer that the event is addressed to, if the subscription belongs to none: an erasure may cover it. */
+  addressedTo?: ConsumerId;
 }>;
 
 /** A command to deliver one event to one subscription: its state, and the complete request body as bytes. */
@@ -82,6 +84,7 @@ export const deliveryStateSchema = exactly(
   {
     cloudEvent: exactly({ source: shape.text, time: shape.text }),
     supersedes: { const: true },
+    addressedTo: shape.text,
   },
 );
 

@@ -52,6 +52,9 @@ export {
 } from './dead-letter.ts';
 export type { AttemptSummary, DeliveryRequested, DeliveryState } from './delivery-command.ts';
 export { decodeDelivery, encodeDelivery } from './delivery-command.ts';
+export { ErasedData, type ErasureSubject } from './erased-data.ts';
+export type { DataErased, ErasureScope } from './erasure.ts';
+export { decodeErasure, encodeErasure } from './erasure.ts';
 export type { EventAccepted } from './event.ts';
 export { decodeEvent, encodeEvent } from './event.ts';
 export type {

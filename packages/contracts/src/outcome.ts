@@ -20,7 +20,12 @@ export const failureReasons = [
 export type FailureReason = (typeof failureReasons)[number];
 
 /** Reasons for which a delivery ended without an attempt. */
-export const suppressionReasons = ['subscription-deleted', 'duplicate-command', 'discarded'] as const;
+export const suppressionReasons = [
+  'subscription-deleted',
+  'duplicate-command',
+  'discarded',
+  'erased',
+] as const;
 
 /** See {@link suppressionReasons}. */
 export type SuppressionReason = (typeof suppressionReasons)[number];

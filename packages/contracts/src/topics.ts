@@ -154,6 +154,15 @@ const audit: TopicDefinition = {
   config: kept(30 * dayMs),
 };
 
+const erasures: TopicDefinition = {
+  name: 'tidings.erasures',
+  kind: 'table',
+  partitions: 1,
+  key: 'erasure id',
+  // A record is needed for as long as the log has anything that it covers; history writes the tombstones.
+  config: compacted,
+};
+
 /** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
@@ -197,6 +206,7 @@ export const topics = {
   keyUsage,
   audit,
   jobs,
+  erasures,
 } as const;
 
 /** All topics that must exist before a service starts. */

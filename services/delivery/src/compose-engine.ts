@@ -14,6 +14,7 @@ import { createRecordResolution, type Recorded } from './attempt/record-resoluti
 import { finishedAttemptsBounds, hardCapFactor, maxDelayed, maxUnrecorded } from './config.ts';
 import { DeferralController } from './deferral/deferral-controller.ts';
 import { EndpointStates } from './deferral/domain/endpoint-states.ts';
+import type { ErasedCommands } from './domain/disposition.ts';
 import { FinishedAttempts } from './domain/finished-attempts.ts';
 import { InFlightJobs } from './domain/in-flight-jobs.ts';
 import { Listeners } from './domain/listeners.ts';
@@ -28,6 +29,7 @@ import { Dispatcher } from './queue/dispatcher.ts';
 export type EngineOptions = Readonly<{
   bus: Pick<Bus, 'readRange'>;
   directory: SubscriptionDirectory;
+  erasures: ErasedCommands;
   producer: Producer;
   send: SendRequest;
   ring: KeyRing;
@@ -70,11 +72,11 @@ const composeDispatcher = (concurrency: number, parts: AttemptDependencies): Dis
 };
 
 export const composeEngine = (options: EngineOptions): Engine => {
-  const { bus, directory, producer, send, ring, concurrency, metrics, clock, logger } = options;
+  const { bus, directory, erasures, producer, send, ring, concurrency, metrics, clock, logger } = options;
   const { endpointStates, ...jobs } = createState(clock);
   const signingKeys = new SigningKeyCache({ ring, logger });
   const linger = new Linger(clock, options.lingerMs);
-  const shared = { ...jobs, directory, metrics, clock, logger };
+  const shared = { ...jobs, directory, erasures, metrics, clock, logger };
   const recorded: Recorded = new Listeners();
   const record = createRecordResolution({ ...shared, producer, linger, recorded });
   const deferJob = createDeferJob({ record, clock });

@@ -1,5 +1,13 @@
 import { consumerGroups, decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
-import { type Bus, openProducer, type PartitionRunner, type Relay, type Table } from '@tidings/kafka';
+import {
+  type Bus,
+  type Erasures,
+  openErasures,
+  openProducer,
+  type PartitionRunner,
+  type Relay,
+  type Table,
+} from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { openSubscriptionDirectory, type SubscriptionDirectory } from './adapters/subscription-directory.ts';
@@ -20,10 +28,11 @@ export type OpenEngine = Readonly<{
   bus: Bus;
   table: Table<SubscriptionRecord>;
   directory: SubscriptionDirectory;
+  erasures: Pick<Erasures, 'ready' | 'isStale'>;
   engine: Engine;
 }>;
 
-/** Opens the producer and the table over any bus, and connects the engine to them. Reads no commands yet. */
+/** Opens the producer and the tables over any bus, and connects the engine to them. Reads no commands yet. */
 export const openEngine = async (
   bus: Bus,
   send: SendRequest,
@@ -34,10 +43,13 @@ export const openEngine = async (
   const producer = await openProducer(context, bus);
   const { table, directory } = await openSubscriptionDirectory(bus);
   resources.add('subscriptions', () => table.close());
+  const erasures = await openErasures(bus, 'delivery');
+  resources.add('erasures', () => erasures.close());
   const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs, recordSuccessBodies } = config;
   const engine = composeEngine({
     bus,
     directory,
+    erasures,
     producer,
     send,
     ring,
@@ -50,7 +62,7 @@ export const openEngine = async (
     clock,
     logger,
   });
-  return { bus, table, directory, engine };
+  return { bus, table, directory, erasures, engine };
 };
 
 const runDeliveries = async (
@@ -83,13 +95,14 @@ const runDeliveries = async (
 export type RunningEngine = Readonly<{ runner: PartitionRunner; relay: Relay | null }>;
 
 /**
- * Starts the engine once the table is complete: until then every subscription would appear unknown. Closing runs
+ * Starts the engine once the tables are complete: until then every subscription would appear unknown, and erased data
+ * would be sent. Closing runs
  * in reverse order: accept no commands and finish those in progress, stop the relay, commit, leave the group.
  */
 export const startEngine = async (opened: OpenEngine, context: DeliveryContext): Promise<RunningEngine> => {
   const { config, resources, logger } = context;
-  const { bus, table, engine } = opened;
-  await table.ready();
+  const { bus, table, erasures, engine } = opened;
+  await Promise.all([table.ready(), erasures.ready()]);
   const runner = await runDeliveries(opened, context);
   resources.add('deliveries', () => runner.close({ drainMs: 0 }));
   const relay = config.relays ? await startRelay(bus, config.lingerMs) : null;

@@ -81,6 +81,7 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
   const { health, resources, clock } = context;
   const deliveries = health.register('deliveries');
   const subscriptions = health.register('subscriptions');
+  const erasures = health.register('erasures');
   const retries = health.register('relays');
   const { runner, relay }: RunningEngine = await startEngine(opened, context);
   gaugeQueues(opened.engine, context);
@@ -92,6 +93,10 @@ const work = async (opened: OpenEngine, context: DeliveryContext): Promise<void>
     {
       part: subscriptions,
       problem: () => (opened.table.isStale() ? 'the brokers are unreachable' : null),
+    },
+    {
+      part: erasures,
+      problem: () => (opened.erasures.isStale() ? 'the brokers are unreachable' : null),
     },
     { part: retries, problem: () => (relay === null ? null : problemOf(relay.state())) },
   ];

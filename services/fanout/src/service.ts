@@ -4,6 +4,7 @@ import {
   type Bus,
   maxRecordBytes,
   openBus,
+  openErasures,
   openProducer,
   type Producer,
   problemOf,
@@ -72,9 +73,12 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: C
 };
 
 const startReplays = async (bus: Bus, { index, producer }: Parts, context: Context): Promise<Replays> => {
-  const { config, metrics, logger, clock } = context;
+  const { config, metrics, logger, clock, resources } = context;
+  const erasures = await openErasures(bus, 'fanout');
+  resources.add('erasures', () => erasures.close());
+  await erasures.ready();
   return openReplays({
-    ...{ bus, producer, index, childTraceparent, maxDataBytes, clock, logger },
+    ...{ bus, producer, index, erasures, childTraceparent, maxDataBytes, clock, logger },
     compileFilter: filterCompiler(logger),
     perSecond: config.replayPerSecond,
     metrics: metrics.handles,

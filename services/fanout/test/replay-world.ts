@@ -17,7 +17,7 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
-import type { OutgoingRecord, Producer } from '@tidings/kafka';
+import { type OutgoingRecord, openErasures, type Producer } from '@tidings/kafka';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { childTraceparent, silentLogger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
@@ -87,8 +87,12 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
       },
       whenWritable: async () => {},
     };
+    const erasures = await openErasures(bus, 'fanout');
+    onTestFinished(async () => erasures.close());
+    await erasures.ready();
     const replays = await openReplays({
       bus,
+      erasures,
       producer: gated,
       index,
       compileFilter,

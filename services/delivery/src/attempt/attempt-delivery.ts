@@ -6,7 +6,7 @@ import type { SigningKeyCache, SigningKeys } from '../adapters/signing-key-cache
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import { endpointMs } from '../deferral/domain/endpoint-states.ts';
 import { type ConcludedAttempt, conclude, type PreparedAttempt } from '../domain/attempt.ts';
-import { dispositionOf } from '../domain/disposition.ts';
+import { dispositionUnder, type ErasedCommands } from '../domain/disposition.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight-jobs.ts';
 import {
@@ -53,6 +53,7 @@ export type EndedAttempt =
 
 export type AttemptDependencies = Readonly<{
   directory: SubscriptionDirectory;
+  erasures: ErasedCommands;
   signingKeys: SigningKeyCache;
   finishedAttempts: FinishedAttempts;
   superseded: SupersededChains;
@@ -113,7 +114,8 @@ export class AttemptDelivery {
    * that a rotated secret, a new URL or a disable also applies to commands that waited in memory.
    */
   prepare(job: Job): PreparedRequest | EndedAttempt {
-    const { directory, signingKeys, finishedAttempts, superseded, metrics, clock } = this.#dependencies;
+    const { directory, erasures, signingKeys, finishedAttempts, superseded, metrics, clock } =
+      this.#dependencies;
     const { command } = job;
     const { state } = command;
     // A copy of the command finished, or a retry took its place, while this one waited.
@@ -123,7 +125,7 @@ export class AttemptDelivery {
       return { kind: 'unsent', resolution: resolutionOfFinished };
     }
     const atMs = clock.nowMs();
-    const disposition = dispositionOf(state, directory.find(state.subscriptionId), atMs);
+    const disposition = dispositionUnder(erasures, state, directory.find(state.subscriptionId), atMs);
     if (disposition.kind !== 'attempt')
       return { kind: 'unsent', resolution: resolutionOfDisposition(state, disposition, atMs) };
     const { subscription } = disposition;

@@ -1,4 +1,4 @@
-import type { DeliveryState, SubscriptionRecord } from '@tidings/contracts';
+import type { DeliveryState, ErasureSubject, SubscriptionRecord } from '@tidings/contracts';
 import { ladder, type Rung } from '@tidings/contracts';
 
 /** The action for a command, decided before any request. */
@@ -8,8 +8,11 @@ export type Disposition =
   | Readonly<{ kind: 'wait'; remainingMs: number }>
   /** The local table does not hold the subscription yet, or holds an older version than the matcher used. */
   | Readonly<{ kind: 'await-subscription'; rung: Rung }>
-  | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' }>
+  | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' | 'erased' }>
   | Readonly<{ kind: 'dead-letter'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
+
+/** The known erasures. */
+export type ErasedCommands = Readonly<{ covers(state: ErasureSubject): boolean }>;
 
 /** Maximum wait of a command for an unknown subscription. */
 export const maxUnknownMs = 300_000;
@@ -56,3 +59,10 @@ export const dispositionOf = (
     }
   }
 };
+
+/** Decides as {@link dispositionOf}. A command whose data is erased ends without a request, whatever else is known. */
+export const dispositionUnder = (
+  erasures: ErasedCommands,
+  ...[state, subscription, nowMs]: Parameters<typeof dispositionOf>
+): Disposition =>
+  erasures.covers(state) ? { kind: 'suppress', reason: 'erased' } : dispositionOf(state, subscription, nowMs);

@@ -55,6 +55,7 @@ const attemptEventOf = (state: DeliveryState, part: AttemptEventPart): AttemptRe
   outcome: part.outcome,
   next: part.next,
   ...(state.orderingKey === null ? {} : { orderingKey: state.orderingKey }),
+  ...(state.addressedTo === undefined ? {} : { addressedTo: state.addressedTo }),
   ...(part.exchange !== undefined && { exchange: part.exchange }),
 });
 
@@ -139,9 +140,12 @@ export const resolutionOfDisposition = (
       return { attemptEvent: null, followUp: { kind: 'command', state: waiting, rung: disposition.rung } };
     }
     case 'suppress': {
-      const outcome = { kind: 'suppressed', reason: disposition.reason } as const;
+      const { reason } = disposition;
+      const outcome = { kind: 'suppressed', reason } as const;
+      // An ordering key may name a person.
+      const shown = reason === 'erased' ? { ...state, orderingKey: null } : state;
       return {
-        attemptEvent: attemptEventOf(state, { ...part, outcome, next: { kind: 'none' } }),
+        attemptEvent: attemptEventOf(shown, { ...part, outcome, next: { kind: 'none' } }),
         followUp: { kind: 'none' },
       };
     }

@@ -4,7 +4,7 @@ import type { Clock } from '@tidings/runtime';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
-import { type Disposition, dispositionOf } from '../domain/disposition.ts';
+import { type Disposition, dispositionUnder, type ErasedCommands } from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf, stateBytes } from '../domain/in-flight-jobs.ts';
 import { resolutionOfDisposition } from '../domain/resolution.ts';
@@ -17,6 +17,7 @@ import { createSupersede, type SupersedeParts } from './supersede-older-chains.t
 export type AcceptParts = SupersedeParts &
   Readonly<{
     directory: SubscriptionDirectory;
+    erasures: ErasedCommands;
     dispatcher: Dispatcher;
     deferralController: DeferralController;
     ordering: Ordering;
@@ -48,7 +49,8 @@ const jobOf = (item: WorkItem<DeliveryRequested>, { key, chain }: Names, clock: 
  * subscription. The work ends later, when the record is completed.
  */
 export const createAcceptCommand = (parts: AcceptParts) => {
-  const { directory, dispatcher, deferralController, ordering, record, inFlight, metrics, clock } = parts;
+  const { directory, erasures, dispatcher, deferralController, ordering, record, inFlight, metrics, clock } =
+    parts;
   const supersede = createSupersede(parts);
 
   const isKnown = (item: WorkItem<DeliveryRequested>, { key, chain }: Names): boolean => {
@@ -73,11 +75,9 @@ export const createAcceptCommand = (parts: AcceptParts) => {
 
   // Its wait in memory is over. By the wall clock it may be slightly early, or very early if that clock was set back.
   const resume = (job: Job): void => {
-    const disposition = dispositionOf(
-      job.command.state,
-      directory.find(job.command.state.subscriptionId),
-      clock.nowMs(),
-    );
+    const { state } = job.command;
+    const subscription = directory.find(state.subscriptionId);
+    const disposition = dispositionUnder(erasures, state, subscription, clock.nowMs());
     if (disposition.kind === 'attempt') deferralController.admit(job, disposition.subscription);
     else settle(job, disposition);
     deferralController.watch();
@@ -93,7 +93,7 @@ export const createAcceptCommand = (parts: AcceptParts) => {
     if (ordering.orderedDelivery.take(item, subscription)) return;
     const job = jobOf(item, names, clock);
     inFlight.add(job);
-    const disposition = dispositionOf(state, subscription, clock.nowMs());
+    const disposition = dispositionUnder(erasures, state, subscription, clock.nowMs());
     if (disposition.kind === 'attempt') {
       deferralController.admit(job, disposition.subscription);
       return;

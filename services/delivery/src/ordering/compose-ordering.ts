@@ -5,6 +5,7 @@ import type { SubscriptionDirectory } from '../adapters/subscription-directory.t
 import type { DeferJob } from '../attempt/defer-job.ts';
 import type { Recorded, RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
+import type { ErasedCommands } from '../domain/disposition.ts';
 import type { FinishedAttempts } from '../domain/finished-attempts.ts';
 import type { InFlightJobs } from '../domain/in-flight-jobs.ts';
 import { OrderedQueues } from '../domain/ordered-queues.ts';
@@ -19,6 +20,7 @@ import { QueueRunner } from './queue-runner.ts';
 
 export type OrderingOptions = Readonly<{
   directory: SubscriptionDirectory;
+  erasures: ErasedCommands;
   changelog: OrderingChangelog;
   inFlight: InFlightJobs;
   finishedAttempts: FinishedAttempts;

@@ -5,7 +5,7 @@ import type { SubscriptionDirectory } from '../adapters/subscription-directory.t
 import type { DeferJob } from '../attempt/defer-job.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
-import { dispositionOf } from '../domain/disposition.ts';
+import { dispositionUnder, type ErasedCommands } from '../domain/disposition.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight-jobs.ts';
 import {
   type Completable,
@@ -21,6 +21,7 @@ import { jobOfEntry, type QueueRunner } from './queue-runner.ts';
 export type QueueReleaserDependencies = Readonly<{
   orderedQueues: OrderedQueues;
   directory: SubscriptionDirectory;
+  erasures: ErasedCommands;
   changelog: Pick<OrderingChangelog, 'remove'>;
   bodies: BodyCache;
   inFlight: InFlightJobs;
@@ -102,12 +103,14 @@ export class QueueReleaser {
   }
 
   #readmit(entry: QueueEntry, body: Buffer): void {
-    const { inFlight, directory, deferralController, record, clock } = this.#dependencies;
+    const { inFlight, directory, erasures, deferralController, record, clock } = this.#dependencies;
     const job = this.#jobOf(entry, body);
     inFlight.add(job);
-    const disposition = dispositionOf(entry.state, directory.find(entry.state.subscriptionId), clock.nowMs());
+    const { state } = entry;
+    const subscription = directory.find(state.subscriptionId);
+    const disposition = dispositionUnder(erasures, state, subscription, clock.nowMs());
     if (disposition.kind === 'attempt') deferralController.admitOne(job, disposition.subscription);
-    else void record(job, resolutionOfDisposition(entry.state, disposition, clock.nowMs()));
+    else void record(job, resolutionOfDisposition(state, disposition, clock.nowMs()));
   }
 
   async #deferToLadder(entry: QueueEntry): Promise<void> {

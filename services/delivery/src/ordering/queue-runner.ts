@@ -4,7 +4,12 @@ import { type Clock, messageOf } from '@tidings/runtime';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
-import { type Disposition, dispositionOf, maxUnknownMs } from '../domain/disposition.ts';
+import {
+  type Disposition,
+  dispositionUnder,
+  type ErasedCommands,
+  maxUnknownMs,
+} from '../domain/disposition.ts';
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
 import { Listeners } from '../domain/listeners.ts';
@@ -24,6 +29,7 @@ import type { QueuePersister } from './queue-persister.ts';
 export type QueueRunnerDependencies = Readonly<{
   orderedQueues: OrderedQueues;
   directory: SubscriptionDirectory;
+  erasures: ErasedCommands;
   bodies: BodyCache;
   persister: QueuePersister;
   inFlight: InFlightJobs;
@@ -156,8 +162,8 @@ export class QueueRunner {
   // The maximum wait for a subscription counts from each command's arrival: commands
   // wait concurrently, not one after the other.
   #dispositionOf(head: QueueEntry, subscription: SubscriptionRecord | undefined): Disposition {
-    const { clock } = this.#dependencies;
-    const disposition = dispositionOf(head.state, subscription, clock.nowMs());
+    const { erasures, clock } = this.#dependencies;
+    const disposition = dispositionUnder(erasures, head.state, subscription, clock.nowMs());
     const hasWaited = clock.monotonicMs() - head.arrivedMs >= maxUnknownMs;
     return disposition.kind === 'await-subscription' && hasWaited
       ? { kind: 'dead-letter', reason: 'unknown-subscription' }

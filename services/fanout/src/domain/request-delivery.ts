@@ -48,6 +48,7 @@ export const requestDelivery = ({
     ...(subscription.format === 'cloudevents-binary' && {
       cloudEvent: { source: event.source, time: event.time },
     }),
+    ...(event.consumerId !== null && subscription.consumerId === null && { addressedTo: event.consumerId }),
   },
   body,
   traceparent,

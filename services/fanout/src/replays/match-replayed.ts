@@ -1,3 +1,4 @@
+import type { Erasures } from '@tidings/kafka';
 import type { Filter, IndexedSubscription, MatchIndex } from '../domain/match-index.ts';
 import { matchEvent } from '../match-event.ts';
 import type { LoggedEvent } from '../ports.ts';
@@ -8,26 +9,46 @@ type Parts = Readonly<{
   order: ReplayOrder;
   /** The filter of the replay. */
   filter: Filter | null;
+  erasures: Pick<Erasures, 'covers'>;
   maxDataBytes: number;
 }>;
 
-/** Returns the subscriptions that an event is replayed to; undefined for an event that the replay does not cover. */
-export type MatchReplayed = (
-  logged: LoggedEvent,
-) => Readonly<{ matched: readonly IndexedSubscription[]; disabled: number }> | undefined;
+/**
+ * The subscriptions that an event is replayed to, and the numbers of those that are left out: disabled ones, and those
+ * whose delivery is erased. Of an erased event, these are all whose patterns match.
+ */
+export type Replayed = Readonly<{
+  matched: readonly IndexedSubscription[];
+  disabled: number;
+  erased: number;
+}>;
+
+/** Returns the subscriptions of an event; undefined for an event that the replay does not cover. */
+export type MatchReplayed = (logged: LoggedEvent) => Replayed | undefined;
+
+const none: Replayed = { matched: [], disabled: 0, erased: 0 };
 
 /**
  * Creates the matching of a replay: that of live events, for the subscriptions as they are now, within what the order
  * covers. A disabled subscription gets nothing, because it would only collect dead letters.
  */
 export const createMatchReplayed =
-  ({ index, order, filter, maxDataBytes }: Parts): MatchReplayed =>
+  ({ index, order, filter, erasures, maxDataBytes }: Parts): MatchReplayed =>
   ({ event, timestampMs }) => {
     if (!coversEvent(order, event, timestampMs)) return undefined;
     const candidates = index.candidates(event).filter((candidate) => coversSubscription(order, candidate));
-    if (candidates.length === 0) return { matched: [], disabled: 0 };
+    if (candidates.length === 0) return none;
+    const { id: eventId, workspaceId } = event;
+    const isErased = ({ consumerId }: Pick<IndexedSubscription, 'consumerId'>): boolean =>
+      erasures.covers({ workspaceId, eventId, consumerId, acceptedAtMs: timestampMs });
+    if (isErased(event)) return { ...none, erased: candidates.length };
     const match = matchEvent(event.data, candidates, { maxDataBytes, filter });
-    if (!match.ok) return { matched: [], disabled: 0 };
-    const matched = match.matched.filter(({ isDisabled }) => !isDisabled);
-    return { matched, disabled: match.matched.length - matched.length };
+    if (!match.ok) return none;
+    const active = match.matched.filter(({ isDisabled }) => !isDisabled);
+    const matched = active.filter((subscription) => !isErased(subscription));
+    return {
+      matched,
+      disabled: match.matched.length - active.length,
+      erased: active.length - matched.length,
+    };
   };

@@ -106,7 +106,11 @@ describe('a replay of what is missing', () => {
       whenFannedOut: async () => {},
       read: async (chains: DeliveryChains) => void read.push(chains.size),
     };
-    const match: MatchReplayed = () => ({ matched: world.index.candidates(anEvent(1)), disabled: 0 });
+    const match: MatchReplayed = () => ({
+      matched: world.index.candidates(anEvent(1)),
+      disabled: 0,
+      erased: 0,
+    });
     const accepts = () => true;
     const { signal } = new AbortController();
     let span = await log.spanOf(aSpec());

@@ -1,5 +1,5 @@
 import { encodeDelivery, encodeJobRecord, jobPartition, topics } from '@tidings/contracts';
-import type { Bus, PartitionRunner, Producer } from '@tidings/kafka';
+import type { Bus, Erasures, PartitionRunner, Producer } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { eventGroup } from '../adapters/event-consumer.ts';
@@ -19,6 +19,7 @@ export type ReplayParts = Readonly<{
   bus: Bus;
   producer: Pick<Producer, 'publish' | 'publishAll' | 'whenWritable'>;
   index: MatchIndex;
+  erasures: Pick<Erasures, 'covers'>;
   compileFilter: CompileFilter;
   childTraceparent: (parent: string | undefined) => string;
   maxDataBytes: number;
@@ -46,9 +47,10 @@ const createOutput = ({ producer, metrics }: ReplayParts): ReplayOutput => ({
 /** Carries out the replays whose partition of the jobs topic this process owns. */
 export type Replays = Readonly<{ runner: PartitionRunner; close: () => Promise<void> }>;
 
-/** Starts the group of the replays. The match index must be complete. */
+/** Starts the group of the replays. The match index and the erasures must be complete. */
 export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
-  const { bus, index, compileFilter, maxDataBytes, childTraceparent, metrics, clock, logger } = parts;
+  const { bus, index, erasures, compileFilter, maxDataBytes, childTraceparent, metrics, clock, logger } =
+    parts;
   const output = createOutput(parts);
   const log = createReplayLog(bus, replayGroup);
   const facts = createDeliveryFacts({ bus, eventGroup, clock });
@@ -61,7 +63,7 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const start: StartRun = async (job, signal) => {
     const { order } = job;
     const filter = order.spec.filter === null ? null : compileFilter(order.spec.filter);
-    const match = createMatchReplayed({ index, order, filter, maxDataBytes });
+    const match = createMatchReplayed({ index, order, filter, erasures, maxDataBytes });
     return new ReplayRun(job, {
       log,
       facts,

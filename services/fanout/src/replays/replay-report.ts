@@ -5,11 +5,12 @@ import type { ReplayOutput, Span } from './ports.ts';
 
 /**
  * matched: events × subscriptions that the replay covers. sent: commands written. skipped: matched, but delivered or
- * under way (`missing`). disabled: not matched because the subscription is disabled. repeats: further records of an
+ * under way (`missing`). disabled: not matched because the subscription is disabled. erased: left out because the data
+ * is erased. repeats: further records of an
  * event that the log holds more than once. to_send: what a dry run would have sent.
  */
 export type ReplayCounts = Record<
-  'matched' | 'sent' | 'skipped' | 'disabled' | 'repeats' | 'to_send',
+  'matched' | 'sent' | 'skipped' | 'disabled' | 'erased' | 'repeats' | 'to_send',
   number
 >;
 
@@ -38,10 +39,11 @@ export class ReplayReport {
       sent = 0,
       skipped = 0,
       disabled = 0,
+      erased = 0,
       repeats = 0,
       to_send = 0,
     } = job.progress?.counts ?? {};
-    this.counts = { matched, sent, skipped, disabled, repeats, to_send };
+    this.counts = { matched, sent, skipped, disabled, erased, repeats, to_send };
   }
 
   /** Sets the span. What earlier runs have acknowledged is not part of the rest. */

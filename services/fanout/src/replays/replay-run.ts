@@ -135,6 +135,7 @@ export class ReplayRun {
     }
     const wanted = found.matched.filter(({ id }) => isWanted(event.id, id));
     this.#counts.disabled += found.disabled;
+    this.#counts.erased += found.erased;
     this.#counts.matched += found.matched.length;
     this.#counts.skipped += found.matched.length - wanted.length;
     if (spec.dryRun === true) this.#counts.to_send += wanted.length;
