@@ -1,7 +1,11 @@
 import type { DeliveryState } from './delivery-command.ts';
 import type { JobOrdered } from './job.ts';
 
-// Retries and redrives count chains up from 0 and never come near it.
+// Retries and redrives count chains up from 0 and never come near it. A chain is long because it must be above every
+// chain of the same delivery, also those that other replays have in stored records: commands that wait up to 10 days,
+// superseded-commands for 30 days, documents of the history. A numbering that begins lower would make delivery drop the
+// commands of new replays as superseded, and show their attempts before older ones. Only a counter per delivery would be
+// shorter, and the service that sends a replay does not know which chains exist.
 const firstReplayChain = 1e15;
 const chainsPerMs = 1_000;
 

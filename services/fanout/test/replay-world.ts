@@ -24,7 +24,6 @@ import { type Clock, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
 import { MatchIndex } from '../src/domain/match-index.ts';
 import { openReplays } from '../src/replays/open-replays.ts';
-import { aSubscription } from './builders.ts';
 
 export const jobId = `job_${'1'.repeat(32)}`;
 

@@ -9,8 +9,8 @@ export type DeliveryOrigin = Readonly<{
   acceptedAtMs: number;
   body: Buffer;
   traceparent: string | null;
-  /** Id and chain of a delivery that a replay requests. */
-  replay?: Readonly<{ deliveryId: DeliveryId; chain: number }>;
+  /** Id and chain of a delivery that a replay requests, and whether commands of its older chains may still wait. */
+  replay?: Readonly<{ deliveryId: DeliveryId; chain: number; supersedes: boolean }>;
 }>;
 
 /**
@@ -49,6 +49,7 @@ export const requestDelivery = ({
       cloudEvent: { source: event.source, time: event.time },
     }),
     ...(event.consumerId !== null && subscription.consumerId === null && { addressedTo: event.consumerId }),
+    ...(replay?.supersedes === true && { supersedes: true }),
   },
   body,
   traceparent,

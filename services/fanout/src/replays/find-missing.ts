@@ -1,15 +1,19 @@
 import { deriveDeliveryId, type SubscriptionId } from '@tidings/contracts';
+import type { LoggedEvent } from '../ports.ts';
 import { DeliveryChains } from './domain/delivery-chains.ts';
 import type { MatchReplayed } from './match-replayed.ts';
 import type { DeliveryFacts, ReplayLog, Span } from './ports.ts';
 import { readSpan } from './read-span.ts';
 
-/** Maximum deliveries that are looked up at once: about 20 MB. A longer span is processed in parts. */
+/**
+ * Maximum deliveries that are looked up at once, beside those of the event that reaches it: about 20 MB. A longer span
+ * is processed in parts.
+ */
 const maxLookUps = 100_000;
 
 type Parts = Readonly<{
   log: ReplayLog;
-  facts: DeliveryFacts;
+  facts: Pick<DeliveryFacts, 'whenFannedOut' | 'read'>;
   match: MatchReplayed;
   accepts: (headers: Readonly<Record<string, string>>) => boolean;
   signal: AbortSignal;
@@ -30,16 +34,22 @@ export const findMissing = async (span: Span, parts: Parts): Promise<MissingPart
   const subscriptions = new Set<SubscriptionId>();
   const reached = new Map([...span].map(([partition, { next }]) => [partition, next]));
   let sinceMs = Infinity;
-  for await (const chunk of readSpan(log, span, { accepts, signal })) {
-    for (const logged of chunk.events) {
-      sinceMs = Math.min(sinceMs, logged.timestampMs);
-      for (const { id } of match(logged)?.matched ?? []) {
-        subscriptions.add(id);
-        chains.add(deriveDeliveryId(logged.event.id, id));
-      }
+  const look = (logged: LoggedEvent): void => {
+    sinceMs = Math.min(sinceMs, logged.timestampMs);
+    for (const { id } of match(logged)?.matched ?? []) {
+      subscriptions.add(id);
+      chains.add(deriveDeliveryId(logged.event.id, id));
     }
-    reached.set(chunk.partition, chunk.next);
+  };
+  for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
+    for (const logged of events) {
+      look(logged);
+      reached.set(partition, logged.offset + 1);
+      // Here, not after the chunk: 500 events may match a thousand subscriptions each.
+      if (chains.size >= maxDeliveries) break;
+    }
     if (chains.size >= maxDeliveries) break;
+    reached.set(partition, next);
   }
   if (chains.size > 0 && !signal.aborted) await facts.read(chains, { sinceMs, subscriptions });
   const part = [...span].map(

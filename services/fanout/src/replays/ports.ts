@@ -1,7 +1,9 @@
 import type { DeliveryRequested, JobProgressed, ReplaySpec, SubscriptionId } from '@tidings/contracts';
 import type { LoggedEvent } from '../ports.ts';
 import type { DeliveryChains } from './domain/delivery-chains.ts';
+import type { ReplayOrder } from './domain/replay-scope.ts';
 import type { SendWindow } from './domain/send-window.ts';
+import type { WaitingDeliveries } from './domain/waiting-deliveries.ts';
 
 /** A range of each partition of the events topic: from `next` up to but excluding `end`. */
 export type Span = ReadonlyMap<number, Readonly<{ next: number; end: number }>>;
@@ -29,6 +31,8 @@ export type DeliveryFacts = Readonly<{
     chains: DeliveryChains,
     of: Readonly<{ sinceMs: number; subscriptions: ReadonlySet<SubscriptionId> }>,
   ): Promise<void>;
+  /** Finds the deliveries that the order covers and of which a command may wait now. */
+  readWaiting(order: ReplayOrder): Promise<WaitingDeliveries>;
 }>;
 
 /** Follows the attempts of what a replay has sent. */

@@ -17,6 +17,7 @@ import { Pace } from './domain/pace.ts';
 import type { ReplayJob } from './domain/replay-job.ts';
 import { coversHeaders } from './domain/replay-scope.ts';
 import { SendWindow } from './domain/send-window.ts';
+import type { WaitingDeliveries } from './domain/waiting-deliveries.ts';
 import { findMissing } from './find-missing.ts';
 import type { MatchReplayed } from './match-replayed.ts';
 import type { AttemptWatch, DeliveryFacts, ReplayLog, ReplayOutput, Span } from './ports.ts';
@@ -38,6 +39,7 @@ export type ReplayRunParts = Readonly<{
 }>;
 
 type IsWanted = (event: EventId, subscription: SubscriptionId) => boolean;
+type PositionedEvent = LoggedEvent & Readonly<{ partition: number }>;
 
 const maxBatchRecords = 50;
 const maxBatchBytes = 4 * 1024 * 1024;
@@ -65,6 +67,7 @@ export class ReplayRun {
   readonly #ordered = new Set<string>();
   readonly #seen = new BoundedMap<EventId, true>(maxSeen);
   #watch: AttemptWatch | undefined;
+  #waiting: WaitingDeliveries | undefined;
   #watchedMs = -Infinity;
   #batch: DeliveryRequested[] = [];
   #batchBytes = 0;
@@ -98,7 +101,10 @@ export class ReplayRun {
     const { order } = this.#job;
     const accepts = (headers: Readonly<Record<string, string>>) => coversHeaders(order, headers);
     const rest = this.#report.rest();
-    if (order.spec.target.kind !== 'missing') {
+    const { target, asNew, dryRun } = order.spec;
+    if (target.kind !== 'missing') {
+      // New deliveries have no older commands, and of missing ones none waits.
+      if (!asNew && dryRun !== true) this.#waiting ??= await facts.readWaiting(order);
       await this.#sendSpan(rest, () => true);
       return;
     }
@@ -114,7 +120,7 @@ export class ReplayRun {
     for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
       for (const [at, logged] of events.entries()) {
         if (at % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
-        if (!(await this.#replay(logged, isWanted))) return;
+        if (!(await this.#replay({ ...logged, partition }, isWanted))) return;
         this.#report.reached(partition, logged.offset + 1);
       }
       this.#report.reached(partition, next);
@@ -123,7 +129,7 @@ export class ReplayRun {
   }
 
   /** Sends one event. Returns false if the replay was stopped before its last command. */
-  async #replay(logged: LoggedEvent, isWanted: IsWanted): Promise<boolean> {
+  async #replay(logged: PositionedEvent, isWanted: IsWanted): Promise<boolean> {
     const { match } = this.#parts;
     const { spec } = this.#job.order;
     const { event } = logged;
@@ -144,7 +150,7 @@ export class ReplayRun {
     return true;
   }
 
-  async #sendAll(logged: LoggedEvent, wanted: readonly IndexedSubscription[]): Promise<boolean> {
+  async #sendAll(logged: PositionedEvent, wanted: readonly IndexedSubscription[]): Promise<boolean> {
     const { childTraceparent, clock } = this.#parts;
     const { event, timestampMs } = logged;
     const acceptedAtMs = Math.max(0, timestampMs);
@@ -157,7 +163,8 @@ export class ReplayRun {
         ? deriveReplayDeliveryId(event.id, id, this.#job.order.jobId)
         : deriveDeliveryId(event.id, id);
       const body = bodyIn(format);
-      const replay = { deliveryId, chain: this.#chain };
+      const supersedes = this.#waiting?.mayWait(deliveryId, logged) === true;
+      const replay = { deliveryId, chain: this.#chain, supersedes };
       this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, body, traceparent, replay }));
       this.#batchBytes += body.length;
       this.#window.sent(id, deliveryId, clock.monotonicMs());

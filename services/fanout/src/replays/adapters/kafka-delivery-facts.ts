@@ -1,55 +1,27 @@
-import {
-  DecodeError,
-  type DeliveryId,
-  decodeAttempt,
-  decodeDelivery,
-  decodeSuperseded,
-  type SubscriptionId,
-  topics,
-} from '@tidings/contracts';
-import type { Bus, IncomingRecord } from '@tidings/kafka';
+import { decodeAttempt, decodeSuperseded, type SubscriptionId, topics } from '@tidings/contracts';
+import type { Bus } from '@tidings/kafka';
 import { AppError, type Clock, sleep } from '@tidings/runtime';
 import type { DeliveryChains } from '../domain/delivery-chains.ts';
 import type { DeliveryFacts, Span } from '../ports.ts';
+import { ignoringPoison } from './ignoring-poison.ts';
+import {
+  deliveryPositions,
+  readCommands,
+  readQueued,
+  readWaitingDeliveries,
+} from './kafka-waiting-commands.ts';
 
 const pollMs = 200;
 const maxWaitMs = 30_000;
 
-/** Group of the delivery service, which has not processed what is after its offsets. */
-const deliveryGroup = 'tidings-delivery';
-
 type Parts = Readonly<{ bus: Pick<Bus, 'readRange' | 'lag'>; eventGroup: string; clock: Clock }>;
-
-const ignoringPoison = (read: (record: IncomingRecord) => void) => (record: IncomingRecord) => {
-  try {
-    read(record);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-  }
-};
 
 /** Commands that delivery has not processed: in its topic after the offsets of its group, or in an ordered queue. */
 const readWaiting = async ({ bus }: Parts, chains: DeliveryChains): Promise<void> => {
-  const lags = await bus.lag(deliveryGroup, [topics.deliveries]);
-  await bus.readRange({
-    topic: topics.deliveries,
-    partitions: lags.map(({ partition }) => partition),
-    from: { offsets: new Map(lags.map(({ partition, committedOffset }) => [partition, committedOffset])) },
-    onRecord: ignoringPoison((record) => chains.underWay(decodeDelivery(record).state.deliveryId)),
-    service: 'fanout-replay',
-  });
-  const entries = new Map<string, boolean>();
-  await bus.readRange({
-    topic: topics.orderingChangelog,
-    partitions: lags.map(({ partition }) => partition),
-    from: { offsets: new Map() },
-    onRecord: ({ key, value }) => {
-      const delivery = key?.split('/')[1];
-      if (key !== null && delivery !== undefined && chains.has(delivery)) entries.set(key, value !== null);
-    },
-    service: 'fanout-replay',
-  });
-  for (const [key, isThere] of entries) if (isThere) chains.underWay(key.split('/')[1] as DeliveryId);
+  const positions = await deliveryPositions(bus);
+  await readCommands(bus, positions, ({ deliveryId }) => chains.underWay(deliveryId));
+  const partitions = positions.map(({ partition }) => partition);
+  for (const id of await readQueued(bus, partitions, (one) => chains.has(one))) chains.underWay(id);
 };
 
 const readAttempts = async (
@@ -110,4 +82,5 @@ export const createDeliveryFacts = (parts: Parts): DeliveryFacts => ({
     await readAttempts(parts, chains, of);
     await readSuperseded(parts, chains);
   },
+  readWaiting: async (order) => readWaitingDeliveries(parts.bus, parts.eventGroup, order),
 });

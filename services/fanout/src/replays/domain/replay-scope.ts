@@ -1,4 +1,4 @@
-import type { EventAccepted, JobOrdered } from '@tidings/contracts';
+import type { DeliveryState, EventAccepted, JobOrdered } from '@tidings/contracts';
 import type { IndexedSubscription } from '../../domain/match-index.ts';
 
 /** The part of an order that says what a replay covers. */
@@ -39,3 +39,13 @@ export const coversSubscription = (
 ): boolean =>
   (ownerId === null || consumerId === ownerId) &&
   (target.kind !== 'subscription' || target.subscriptionId === id);
+
+/** Returns true for a command whose delivery the replay may repeat. */
+export const coversCommand = (
+  order: ReplayOrder,
+  { workspaceId, consumerId, subscriptionId, eventType }: DeliveryState,
+): boolean =>
+  // Regardless of its time, which is that of the first record of an event: the replay may cover a repeat.
+  workspaceId === order.workspaceId &&
+  coversSubscription(order, { id: subscriptionId, consumerId }) &&
+  isOfType(eventType, order.spec.types);
