@@ -113,7 +113,7 @@ export const startHistory = async (
     jobs,
   });
   const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
-  const replayRoutes = await openReplays(context, bus, jobs);
+  const replayRoutes = await openReplays(context, bus, { jobs, deliveries: stores.deliveries });
   const exportRoutes = await openExports(context, { bus, stores, storage, jobs });
   sweepKeys(context, stores);
   const producer = await openProducer(context, bus);

@@ -11,6 +11,7 @@ import {
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { deliveryOf, documentKey, mergeDeliveries } from '../src/deliveries/domain/delivery.ts';
+import { replayOutcomes } from '../src/deliveries/domain/replay-outcomes.ts';
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
 import { aFailure, outcomes } from './builders.ts';
@@ -69,6 +70,33 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const delivery = events.map(deliveryOf).reduce(mergeDeliveries);
       await store.insert([delivery]);
       expect((await store.read([delivery])).get(delivery.id)?.delivery).toEqual(delivery);
+    });
+
+    it('counts the deliveries of a workspace by the end of a replay', async () => {
+      const store = open();
+      const [ours, foreign] = [aWorkspace(), aWorkspace()];
+      const chain = 1e15 + 12_345;
+      const replayed = { chain, trigger: 'replay' } as const;
+      const deadLetter = { kind: 'dead-letter', reason: 'exhausted' } as const;
+      const waits = { ...replayed, outcome: outcomes.failed, next: { kind: 'retry', atMs: 9 } } as const;
+      const fails = { ...replayed, attempt: 2, outcome: outcomes.failed, next: deadLetter } as const;
+      const one = ours.attempt({ deliveryId: newDelivery(), ...waits });
+      const first = deliveryOf(one);
+      await store.insert([
+        first,
+        deliveryOf(ours.attempt({ deliveryId: newDelivery(), ...replayed })),
+        deliveryOf(ours.attempt({ deliveryId: newDelivery(), ...replayed, chain: chain + 1_000 })),
+        deliveryOf(ours.attempt({ deliveryId: newDelivery() })),
+        deliveryOf(foreign.attempt({ deliveryId: newDelivery(), ...replayed })),
+      ]);
+      const counts = async () =>
+        Promise.all(
+          replayOutcomes.map(async (outcome) => store.countReplayed(ours.workspace, { chain, outcome })),
+        );
+      expect(await counts()).toEqual([1, 0]);
+      const second = mergeDeliveries(first, deliveryOf({ ...one, ...fails }));
+      expect(await store.replace([{ delivery: second, rev: 1 }])).toBe(1);
+      expect(await counts()).toEqual([1, 1]);
     });
 
     it('replaces only versions that are still current, and returns how many', async () => {

@@ -1,5 +1,6 @@
 import type { DeliveryId, EventId } from '@tidings/contracts';
 import { type Delivery, documentKey, isAttempt } from '../src/deliveries/domain/delivery.ts';
+import { replayEndsOf } from '../src/deliveries/domain/replay-outcomes.ts';
 import type {
   DeliveryFilters,
   DeliveryStore,
@@ -132,6 +133,14 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
     count: async (filters) => {
       ready();
       return [...kept.values()].filter(({ delivery }) => matches(delivery, filters)).length;
+    },
+    countReplayed: async (workspace, { chain, outcome }) => {
+      ready();
+      return [...kept.values()].filter(
+        ({ delivery }) =>
+          delivery.workspaceId === workspace &&
+          replayEndsOf(delivery).some((end) => end.chain === chain && end.outcome === outcome),
+      ).length;
     },
     purge: async (createdBeforeMs, limit) => {
       ready();

@@ -1,6 +1,14 @@
-import type { ConsumerId, DeliveryId, EventId, SubscriptionId, Trigger } from '@tidings/contracts';
+import type {
+  ConsumerId,
+  DeliveryId,
+  EventId,
+  SubscriptionId,
+  Trigger,
+  WorkspaceId,
+} from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
+import type { ReplayEnd } from './domain/replay-outcomes.ts';
 
 /** A stored delivery. A write names the `rev` that it is based on and fails if there is a newer one. */
 export type StoredDelivery = Readonly<{ delivery: Delivery; rev: number }>;
@@ -66,6 +74,8 @@ export type DeliveryStore = Readonly<{
   countByEvent(events: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, OutcomeCounts>>;
   list(filters: DeliveryFilters, page: ListPage): Promise<readonly DeliverySummary[]>;
   count(filters: DeliveryFilters): Promise<number>;
+  /** Counts the deliveries of a workspace of which the replay with this chain ended so. */
+  countReplayed(workspaceId: WorkspaceId, end: ReplayEnd): Promise<number>;
   /** Removes up to `limit` deliveries created before that time; returns their number. */
   purge(createdBeforeMs: number, limit: number): Promise<number>;
 }>;

@@ -1,5 +1,5 @@
 import type { OrderedJobKind } from '@tidings/contracts';
-import type { BatchResult, Job, JobKindName } from './domain/job.ts';
+import type { BatchResult, Job, JobCounts, JobKindName } from './domain/job.ts';
 
 /** A kind of jobs that this service carries out, batch by batch. */
 export type RunKind<Spec = unknown, Checkpoint = unknown> = Readonly<{
@@ -31,6 +31,8 @@ export type OrderedKind<Spec = unknown> = Readonly<{
   carriedOutBy: 'worker';
   isReady?(): boolean;
   requestView(spec: Spec): object;
+  /** Counts what became of what the worker has sent, beside the counts of its progress. */
+  countOutcomes?(job: Job<Spec>): Promise<JobCounts>;
 }>;
 
 /** A kind of jobs. */

@@ -1,18 +1,27 @@
-import { hasEnded, type Job } from './domain/job.ts';
-import type { JobKinds } from './job-kind.ts';
+import { hasEnded, type Job, type JobCounts } from './domain/job.ts';
+import type { JobKind, JobKinds } from './job-kind.ts';
 import type { JobFilters, JobPosition, JobStore } from './ports.ts';
 
-/** A job, its request as the API shows it, and its total, as far as it is known. */
-export type JobStatus = Readonly<{ job: Job; request: object; total: number | null }>;
+/** A job, its request as the API shows it, its total, as far as it is known, and all its counts. */
+export type JobStatus = Readonly<{ job: Job; request: object; total: number | null; counts: JobCounts }>;
+
+const totalOf = async (job: Job, kind: JobKind | undefined): Promise<number | null> => {
+  if (job.total !== null) return job.total;
+  if (hasEnded(job)) return job.state === 'done' ? job.done : null;
+  const left = kind?.carriedOutBy === 'history' ? await kind.countLeft?.(job) : undefined;
+  return left === undefined ? null : job.done + left;
+};
 
 /** Returns the status of a job. The total of a job that has ended is what it has done, if it was not known before. */
 export const jobStatusOf = async (kinds: Pick<JobKinds, 'get'>, job: Job): Promise<JobStatus> => {
   const kind = kinds.get(job.kind);
-  const request = kind?.requestView(job.spec) ?? {};
-  if (job.total !== null) return { job, request, total: job.total };
-  if (hasEnded(job)) return { job, request, total: job.state === 'done' ? job.done : null };
-  const left = kind?.carriedOutBy === 'history' ? await kind.countLeft?.(job) : undefined;
-  return { job, request, total: left === undefined ? null : job.done + left };
+  const outcomes = kind?.carriedOutBy === 'worker' ? await kind.countOutcomes?.(job) : undefined;
+  return {
+    job,
+    request: kind?.requestView(job.spec) ?? {},
+    total: await totalOf(job, kind),
+    counts: { ...job.counts, ...outcomes },
+  };
 };
 
 /** Lists one page of jobs, newest first; `next` is the start of the following page. */

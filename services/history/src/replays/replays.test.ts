@@ -1,11 +1,14 @@
 import {
+  type AttemptRecorded,
   decodeJobRecord,
+  deliveryId,
   type EventAccepted,
   encodeEvent,
   encodeJobRecord,
   eventId,
   type JobOrdered,
   jobPartition,
+  replayChainOf,
   subscriptionId,
   topics,
   workspaceId,
@@ -80,9 +83,63 @@ describe('a request for a replay', () => {
     await eventually(async () =>
       expect((await service.callJobs('GET', `/${jobId}`)).body).toMatchObject({
         state: 'done',
-        progress: { total: 40, done: 40, percent: 100, counts: { scanned: 40, matched: 9, sent: 9 } },
+        progress: {
+          total: 40,
+          done: 40,
+          percent: 100,
+          counts: { scanned: 40, matched: 9, sent: 9, delivered: 0, failed: 0 },
+        },
       }),
     );
+  });
+
+  it('counts what was delivered and what failed, each once, also after its end', async () => {
+    const backing = newBacking();
+    const service = await startHere(backing);
+    const reply = await service.callAt(path, 'POST', { body: { ...anHour, target: { all: true } } });
+    await eventually(() => expect(ordersOf(backing)).toHaveLength(1));
+    const [order] = ordersOf(backing);
+    if (order === undefined) throw new Error('no order');
+    const { jobId } = order;
+    expect(reply.body['progress']).toMatchObject({ counts: { delivered: 0, failed: 0 } });
+    const chain = replayChainOf(order);
+    const name = (n: number) => deliveryId(`dlv_${String(n).padStart(32, '0')}`);
+    const attempt = async (n: number, over: Partial<AttemptRecorded> = {}) =>
+      service.attempt({ deliveryId: name(n), chain, trigger: 'replay', ...over }, n);
+    const failure = { kind: 'failed', reason: 'timeout', statusCode: null, responseExcerpt: null } as const;
+    const deadLetter = { kind: 'dead-letter', reason: 'exhausted' } as const;
+    // 1 and 2 twice, as after a crash. 3 waits for a retry. 4 fails. 5: of another replay.
+    for (const n of [1, 2, 2, 1]) await attempt(n);
+    await attempt(3, { outcome: failure, next: { kind: 'retry', atMs: 9 } });
+    for (const _ of [1, 2]) await attempt(4, { outcome: failure, next: deadLetter });
+    await attempt(5, { chain: chain - 1_000 });
+    const producer = await backing.bus.producer();
+    await producer.publish({
+      topic: topics.jobs,
+      partition: jobPartition(jobId),
+      ...encodeJobRecord({
+        ...{ type: 'JobProgressed.v1', jobId, kind: 'replay', state: 'done', revision: 1, startedAtMs: 1 },
+        ...{ checkpoint: { 0: 4 }, counts: { scanned: 4, matched: 4, sent: 4 }, total: 4, done: 4 },
+        ...{ error: null, updatedAtMs: 2 },
+      }),
+    });
+    const counts = async () => (await service.callJobs('GET', `/${jobId}`)).body['progress'];
+    const isCounted = async (delivered: number, failed: number) =>
+      eventually(async () =>
+        expect(await counts()).toMatchObject({ counts: { scanned: 4, sent: 4, delivered, failed } }),
+      );
+    await isCounted(2, 1);
+    await attempt(3, { attempt: 2, trigger: 'retry' });
+    await isCounted(3, 1);
+    // It is stored now, and no longer depends on the deliveries, which are removed earlier than the job.
+    expect((await service.callAt('/v1/webhooks/jobs?kind=replay', 'GET')).body['data']).toMatchObject([
+      { progress: { counts: { delivered: 3, failed: 1 } } },
+    ]);
+    await eventually(() =>
+      expect(backing.jobs.all()).toMatchObject([{ counts: { delivered: 3, failed: 1 } }]),
+    );
+    expect(await backing.deliveries.purge(Infinity, 1_000)).toBe(5);
+    await isCounted(3, 1);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import {
   type NextStep,
   subscriptionId,
   type Trigger,
+  type WorkspaceId,
   workspaceId,
 } from '@tidings/contracts';
 import {
@@ -14,6 +15,7 @@ import {
   documentKey,
   isAttempt,
 } from '../domain/delivery.ts';
+import { type ReplayEnd, replayEndsOf } from '../domain/replay-outcomes.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
 /** One attempt event as stored in the document of its delivery; `id` excludes the delivery's own. */
@@ -60,8 +62,14 @@ export type DeliveryDocument = Readonly<{
   created_at: Date;
   updated_at: Date;
   attempts: readonly AttemptDocument[];
+  /** The ends of replays of it, see replayKey. Absent if no replay did, and in documents of earlier releases. */
+  replays?: readonly string[];
   rev: number;
 }>;
+
+/** Returns the entry of `replays` for the end of a replay: the deliveries that have it are counted. */
+export const replayKey = (workspace: WorkspaceId, { chain, outcome }: ReplayEnd): string =>
+  `${workspace}/${chain}/${outcome}`;
 
 const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
 
@@ -101,6 +109,7 @@ const attemptEventFromDocument = (document: AttemptDocument, prefix: string): At
 export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
+  const replays = replayEndsOf(delivery).map((end) => replayKey(delivery.workspaceId, end));
   return {
     _id: documentKey(delivery),
     delivery_id: delivery.id,
@@ -123,6 +132,7 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     attempts: delivery.attemptEvents.map((attemptEvent) =>
       attemptEventToDocument(attemptEvent, delivery.id.length + 1),
     ),
+    ...(replays.length > 0 && { replays }),
     rev,
   };
 };

@@ -1,4 +1,4 @@
-import { type DeliveryId, deliveryId, type EventId, eventId } from '@tidings/contracts';
+import { type DeliveryId, deliveryId, type EventId, eventId, type WorkspaceId } from '@tidings/contracts';
 import {
   insertNew,
   type OperationHistogram,
@@ -10,9 +10,16 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
+import type { ReplayEnd } from '../domain/replay-outcomes.ts';
 import type { DeliveryFilters, DeliveryStore, ListPage, OutcomeCounts, StoredDelivery } from '../ports.ts';
 import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
-import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
+import {
+  type DeliveryDocument,
+  fromDocument,
+  replayKey,
+  toDocument,
+  toSummary,
+} from './delivery-document.ts';
 
 type CountOfEvent = Readonly<{ _id: Readonly<{ event: string; status: DeliveryStatus }>; count: number }>;
 
@@ -25,6 +32,8 @@ const schema = new Schema<DeliveryDocument>(
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
+// Only deliveries of replays have an entry: the ends of a replay are counted by the index alone.
+schema.index({ replays: 1 }, { sparse: true });
 
 /**
  * The read model in MongoDB: one document per delivery, written by single-document operations only, so it runs on any
@@ -111,6 +120,11 @@ export class MongoDeliveryStore implements DeliveryStore {
 
   async count(filters: DeliveryFilters): Promise<number> {
     return this.#timed('count', async () => this.#model.countDocuments(conditionsOf(filters)));
+  }
+
+  async countReplayed(workspace: WorkspaceId, end: ReplayEnd): Promise<number> {
+    const replays = replayKey(workspace, end);
+    return this.#timed('count-replayed', async () => this.#model.countDocuments({ replays }));
   }
 
   async purge(createdBeforeMs: number, limit: number): Promise<number> {

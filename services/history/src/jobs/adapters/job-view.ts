@@ -9,7 +9,7 @@ const percentOf = (done: number, total: number | null): number | null => {
 };
 
 /** Returns a job as the API shows it. `nowMs`: an end is never expected before it. */
-export const jobView = ({ job, request, total }: JobStatus, nowMs: number): object => ({
+export const jobView = ({ job, request, total, counts }: JobStatus, nowMs: number): object => ({
   id: job.id,
   kind: job.kind,
   state: job.state,
@@ -19,7 +19,7 @@ export const jobView = ({ job, request, total }: JobStatus, nowMs: number): obje
   created_at: isoTime(job.createdAtMs),
   started_at: isoTime(job.startedAtMs),
   ended_at: isoTime(job.endedAtMs),
-  progress: { total, done: job.done, percent: percentOf(job.done, total), counts: job.counts },
+  progress: { total, done: job.done, percent: percentOf(job.done, total), counts },
   eta: isoTime(etaMs(job, total, nowMs)),
   rate_per_second: job.ratePerSecond,
   error: job.error,
